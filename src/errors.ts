@@ -1,0 +1,55 @@
+/** Who can mend a failure: the caller (input), the operator (configuration, source), or nobody outside (internal). */
+export type ErrorKind = 'input' | 'configuration' | 'source' | 'cancelled' | 'internal'
+
+export interface ErrorDetail {
+  /** The input key, environment variable or source that is at fault. */
+  readonly field?: string
+  /** What was found there, already safe to print. */
+  readonly value?: string
+  /** What would be accepted. */
+  readonly accepted?: string
+  /** What to do next, one sentence. */
+  readonly next?: string
+  readonly cause?: unknown
+}
+
+/**
+ * A failure that tells its reader what is wrong and what to do. Messages must hold no secret: whoever throws makes sure,
+ * and the faces redact what they know besides.
+ */
+export class AuditError extends Error {
+  readonly kind: ErrorKind
+  readonly field: string | undefined
+  readonly value: string | undefined
+  readonly accepted: string | undefined
+  readonly next: string | undefined
+
+  constructor(kind: ErrorKind, message: string, detail: ErrorDetail = {}) {
+    super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
+    this.name = 'AuditError'
+    this.kind = kind
+    this.field = detail.field
+    this.value = detail.value
+    this.accepted = detail.accepted
+    this.next = detail.next
+  }
+}
+
+/** The error for one bad input: names the field, the value and what is accepted. */
+export function inputError(field: string, value: unknown, accepted: string): AuditError {
+  const shown = String(value).slice(0, 80)
+  return new AuditError('input', `${field}: "${shown}" is not accepted; give ${accepted}`, {
+    field,
+    value: shown,
+    accepted,
+  })
+}
+
+export function cancelled(): AuditError {
+  return new AuditError('cancelled', 'the call was cancelled')
+}
+
+/** Throws where the caller has gone away, so that long work stops. */
+export function throwIfAborted(signal: AbortSignal | undefined): void {
+  if (signal?.aborted) throw signal.reason instanceof AuditError ? signal.reason : cancelled()
+}

@@ -1,0 +1,117 @@
+import type { Instant, InstantRange } from '../units/instant.ts'
+import type { NanoUsd } from '../units/nano-usd.ts'
+import type { CalendarDate, Zone } from '../units/zone.ts'
+
+/** Why a source could not be read, in a form that rules, faces and people can act on. */
+export type FetchFailure =
+  | 'unauthorized' // 401: the key is wrong or revoked
+  | 'forbidden' // 403: the key lacks billing read permission
+  | 'not-found'
+  | 'invalid' // 4xx that says our question is wrong
+  | 'rate-limited'
+  | 'server-error'
+  | 'unreachable' // no connection, broken connection, time-out
+  | 'bad-answer' // HTML, broken JSON, or JSON of another shape
+  | 'repeating-cursor'
+  | 'page-limit'
+  | 'too-large'
+
+/** What was read of a source, and whether it is the whole of it. Never silently short. */
+export type Fetched<T> =
+  | { readonly status: 'complete'; readonly value: T }
+  | { readonly status: 'partial'; readonly value: T; readonly failure: FetchFailure; readonly reason: string }
+  | { readonly status: 'failed'; readonly failure: FetchFailure; readonly reason: string }
+
+/** Who caused a row of the bill, as far as fal tells. All null: the row carries no attribution at all. */
+export interface Attribution {
+  readonly keyId: string | null
+  /** A person's login. Personal data: never shown. */
+  readonly login: string | null
+}
+
+/** One row of GET /models/usage time_series. */
+export interface UsageRow extends Attribution {
+  /** Start of the bucket. */
+  readonly bucketStart: Instant
+  /** The bucket's date in the requested zone. */
+  readonly date: CalendarDate
+  readonly model: string
+  readonly unit: string
+  /** Billing units, not requests; a plain decimal string. */
+  readonly quantity: string
+  /** USD per unit before discount, a plain decimal string; null where absent. */
+  readonly unitPrice: string | null
+  readonly percentDiscount: string | null
+  /** cost_total, or the older cost. */
+  readonly costNanoUsd: NanoUsd
+}
+
+/** One billing event of GET /models/billing-events. */
+export interface BillingEvent extends Attribution {
+  readonly requestId: string
+  readonly model: string
+  readonly at: Instant
+  readonly quantity: string | null
+  readonly unit: string | null
+  readonly unitPrice: string | null
+  readonly percentDiscount: string | null
+  /** cost_estimate_nano_usd, or cost_total where that is absent. */
+  readonly costNanoUsd: NanoUsd
+}
+
+export interface AccountBilling {
+  /** Names the workspace: keys with one username share one bill. */
+  readonly username: string
+  /** Live credits; null where the answer has none. */
+  readonly balanceNanoUsd: NanoUsd | null
+}
+
+export interface ServerlessUsageRow {
+  readonly bucketStart: Instant
+  readonly date: CalendarDate
+  readonly app: string
+  /** Machine type; '' where absent. */
+  readonly gpuClass: string
+  readonly unit: string
+  readonly quantity: string
+  readonly costNanoUsd: NanoUsd
+}
+
+/** A line of GET /account/focus, from its FinOps FOCUS columns. */
+export interface FocusRow {
+  /** Invoice id, or '' where the report has none. */
+  readonly invoiceId: string
+  /** YYYY-MM of issue. */
+  readonly billingMonth: string
+  /** YYYY-MM incurred, where told. */
+  readonly chargeMonth: string
+  readonly service: string
+  readonly currency: string
+  readonly billedCostNanoUsd: NanoUsd
+}
+
+export interface UsageQuery {
+  readonly range: InstantRange
+  readonly zone: Zone
+  readonly timeframe: 'day' | 'month'
+  readonly endpointIds?: readonly string[]
+}
+
+export interface EventQuery {
+  readonly range: InstantRange
+  /** Only these requests; asked 50 at a time. */
+  readonly requestIds?: readonly string[]
+  readonly endpointIds?: readonly string[]
+}
+
+/**
+ * Reads fal's Platform API. Each call takes the API key it acts for and answers for that key's whole workspace.
+ * Failures are values; only a cancelled signal throws.
+ */
+export interface FalReader {
+  usage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<UsageRow[]>>
+  events(apiKey: string, query: EventQuery, signal: AbortSignal): Promise<Fetched<BillingEvent[]>>
+  billing(apiKey: string, signal: AbortSignal): Promise<Fetched<AccountBilling>>
+  serverlessUsage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<ServerlessUsageRow[]>>
+  focus(apiKey: string, months: { from: string; to: string }, signal: AbortSignal): Promise<Fetched<FocusRow[]>>
+}

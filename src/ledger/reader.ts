@@ -1,0 +1,100 @@
+import type { Instant, InstantRange } from '../units/instant.ts'
+import type { NanoUsd } from '../units/nano-usd.ts'
+import type { Points } from '../units/points.ts'
+import type { Zone } from '../units/zone.ts'
+
+/** A row of ts_fal_account. The key is secret: only its shortened id part may be shown. */
+export interface AccountRow {
+  readonly accountId: number
+  readonly name: string
+  readonly apiKey: string
+  /** The balance the operator stored, read exactly from its FLOAT; null where NULL. */
+  readonly balanceNanoUsd: NanoUsd | null
+  readonly disabled: boolean
+}
+
+export type TaskStatus = 'success' | 'failed' | 'unfinished'
+
+/** A row of ts_fal_tasks, without its wide columns. */
+export interface TaskRow {
+  readonly rowId: number
+  readonly userId: number
+  /** The operator's id of the task. */
+  readonly taskId: string
+  /** fal's request id, bare (taken out of an URL or endpoint#id); '' where the task has none. */
+  readonly requestId: string
+  /** app_name as stored, trimmed. */
+  readonly model: string
+  readonly apiKey: string
+  readonly status: TaskStatus
+  readonly chargedPoints: Points
+  /** cost_money, read exactly; NULL is 0: the system recorded no cost. */
+  readonly costNanoUsd: NanoUsd
+  readonly refunded: boolean
+  readonly createdAt: Instant
+  readonly completedAt: Instant | null
+}
+
+export type EntryKind = 'consume' | 'refund' | 'recharge' | 'gift' | 'income' | 'other'
+
+/** A row of one of the two ledgers. */
+export interface LedgerEntry {
+  readonly book: 'points' | 'cash'
+  readonly rowId: number
+  readonly userId: number
+  /** Points, or cents (one cent is one point); + in, − out. */
+  readonly amountPoints: Points
+  /** '' where the row has none. */
+  readonly orderId: string
+  readonly kind: EntryKind
+  readonly balanceBefore: Points | null
+  readonly balanceAfter: Points | null
+  readonly at: Instant
+  /** Text from the database: untrusted. Only filled where asked for. */
+  readonly title: string
+}
+
+export interface EntryRequest {
+  /** Only these users; all where absent. */
+  readonly userIds?: readonly number[]
+  /** Whether titles are read; they are wide and untrusted. */
+  readonly titles?: boolean
+}
+
+/**
+ * One moment of the operator's database. Every method reads the same snapshot, one after another, never two at once.
+ * Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that names the table.
+ */
+export interface LedgerSnapshot {
+  /** The program's clock when the snapshot was taken. */
+  readonly takenAt: Instant
+  /** Zone of the stored DATETIMEs. */
+  readonly zone: Zone
+  /** What the database says of its own zone: the offset between NOW() and UTC_TIMESTAMP(), like +08:00. */
+  readonly databaseOffset: string
+  /** All accounts, newest id first. */
+  accounts(): Promise<AccountRow[]>
+  /** Tasks with created_at in the range, one streamed pass. */
+  tasks(range: InstantRange): AsyncIterable<readonly TaskRow[]>
+  /** Rows of the points ledger with created_at in the range, in order of id. */
+  points(range: InstantRange, request?: EntryRequest): AsyncIterable<readonly LedgerEntry[]>
+  /** Rows of the cash ledger with time in the range, in order of id. */
+  cash(range: InstantRange, request?: EntryRequest): AsyncIterable<readonly LedgerEntry[]>
+  /** Tasks, of any time, by the operator's task id (task_id) or by fal's request id in any stored form. */
+  tasksByTaskIds(ids: readonly string[]): Promise<TaskRow[]>
+  tasksByRequestIds(ids: readonly string[]): Promise<TaskRow[]>
+  /** Ledger rows of any time, by order id. */
+  pointsByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
+  cashByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
+  /** The last row of each user's points ledger before an instant, for continuity of balances. */
+  lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LedgerEntry[]>
+  /** Names by user id. Ids without a row are absent; the map is empty where the mapping names no name column. */
+  userNames(ids: readonly number[]): Promise<Map<number, string>>
+  /** Ends the snapshot and its connections. Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Opens a snapshot. Aborting the signal ends a running query on the server too. */
+export interface LedgerStore {
+  snapshot(signal: AbortSignal): Promise<LedgerSnapshot>
+}

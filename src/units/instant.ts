@@ -1,0 +1,40 @@
+/** An instant: whole milliseconds since 1970-01-01T00:00:00Z. */
+declare const instantBrand: unique symbol
+export type Instant = number & { readonly [instantBrand]: true }
+
+/** A span of time in milliseconds. */
+export type Millis = number
+
+export const SECOND: Millis = 1000
+export const MINUTE: Millis = 60 * SECOND
+export const HOUR: Millis = 60 * MINUTE
+export const DAY: Millis = 24 * HOUR
+
+/** Brands milliseconds since the epoch. */
+export const instant = (epochMillis: number): Instant => epochMillis as Instant
+
+export const plus = (at: Instant, span: Millis): Instant => (at + span) as Instant
+
+export const earlier = (a: Instant, b: Instant): Instant => (a < b ? a : b)
+
+export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
+
+/** The clock is read through this, once, at the edge of the program. */
+export type Clock = () => Instant
+
+const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i
+
+/** Reads an ISO 8601 instant that names its offset. Digits beyond a millisecond are cut. Undefined where it is none. */
+export function parseInstant(text: string): Instant | undefined {
+  if (!ISO_INSTANT.test(text)) return undefined
+  const epochMillis = Date.parse(text.replace(' ', 'T'))
+  return Number.isNaN(epochMillis) ? undefined : instant(epochMillis)
+}
+
+/** A half-open range of instants: start is in, end is not. */
+export interface InstantRange {
+  readonly start: Instant
+  readonly end: Instant
+}
+
+export const within = (at: Instant, range: InstantRange): boolean => at >= range.start && at < range.end

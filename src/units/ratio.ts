@@ -1,0 +1,36 @@
+/** An exact decimal factor, held as a numerator over a power of ten, so that thresholds never meet a float. */
+export interface Ratio {
+  readonly numerator: bigint
+  readonly denominator: bigint
+}
+
+const PLAIN_DECIMAL = /^(\d{1,12})(?:\.(\d{1,12}))?$/
+
+/** Reads a non-negative decimal such as "0.1" or "5". Returns undefined for anything else. */
+export function parseRatio(text: string | number): Ratio | undefined {
+  const match = PLAIN_DECIMAL.exec(String(text).trim())
+  if (match === null) return undefined
+  const [, whole = '', fraction = ''] = match
+  return { numerator: BigInt(whole + fraction), denominator: 10n ** BigInt(fraction.length) }
+}
+
+/** A ratio from a literal in the code. Throws where the literal is no plain decimal. */
+export function ratio(text: string): Ratio {
+  const parsed = parseRatio(text)
+  if (parsed === undefined) throw new RangeError(`not a decimal ratio: ${text}`)
+  return parsed
+}
+
+/** Whether amount > base × factor, exactly. */
+export const exceeds = (amount: bigint, base: bigint, factor: Ratio): boolean =>
+  amount * factor.denominator > base * factor.numerator
+
+/** base × factor, rounded towards zero. */
+export const scaleDown = (base: bigint, factor: Ratio): bigint => (base * factor.numerator) / factor.denominator
+
+export function formatRatio(factor: Ratio): string {
+  const places = factor.denominator.toString().length - 1
+  const digits = factor.numerator.toString().padStart(places + 1, '0')
+  if (places === 0) return digits
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '')
+}

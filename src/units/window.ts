@@ -1,0 +1,21 @@
+import type { InstantRange } from './instant.ts'
+import type { CalendarDate, Zone } from './zone.ts'
+
+/** The time an audit covers, half-open, in the audit's zone. */
+export interface Window extends InstantRange {
+  readonly zone: Zone
+}
+
+/** Most days a window may span: a year and a day, so that a leap year fits. */
+export const WINDOW_DAYS_MAX = 367
+
+/** The dates of the zone that the window touches, in order, at most WINDOW_DAYS_MAX. */
+export function datesOf(window: Window): CalendarDate[] {
+  const dates: CalendarDate[] = []
+  let date = window.zone.dateOf(window.start)
+  for (let count = 0; count < WINDOW_DAYS_MAX + 1 && window.zone.startOfDate(date) < window.end; count++) {
+    dates.push(date)
+    date = window.zone.addDays(date, 1)
+  }
+  return dates
+}
