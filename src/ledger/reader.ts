@@ -96,5 +96,6 @@ export interface LedgerSnapshot {
 
 /** Opens a snapshot. Aborting the signal ends a running query on the server too. */
 export interface LedgerStore {
-  snapshot(signal: AbortSignal): Promise<LedgerSnapshot>
+  /** `auditZone`: the zone of the stored DATETIMEs where DB_TIMEZONE does not say otherwise. */
+  snapshot(signal: AbortSignal, auditZone?: Zone): Promise<LedgerSnapshot>
 }

@@ -34,3 +34,7 @@ export function formatRatio(factor: Ratio): string {
   if (places === 0) return digits
   return `${digits.slice(0, -places)}.${digits.slice(-places)}`.replace(/\.?0+$/, '')
 }
+
+/** The ratio in percent: 0.1 is "10". */
+export const ratioPercent = (factor: Ratio): string =>
+  formatRatio({ numerator: factor.numerator * 100n, denominator: factor.denominator })

@@ -1,0 +1,206 @@
+import type { SourceStatus } from '../../schemas/report.ts'
+import { AuditError, inputError, throwIfAborted } from '../errors.ts'
+import type { FalReader } from '../fal/reader.ts'
+import type { AccountRow, LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
+import type { Evidence } from './evidence.ts'
+import { fetchBills } from './fetch-bills.ts'
+import type { BookName, LedgerBook } from './ledger-book.ts'
+import { LedgerTally } from './ledger-tally.ts'
+import type { AuditPlan } from './plan.ts'
+import { type TaskBook, TaskTally } from './task-book.ts'
+
+/** Missing links looked up to tell an installation that sets order ids from one that does not. */
+const LINK_SAMPLE = 100
+
+export interface CollectContext {
+  readonly signal: AbortSignal
+  progress(message: string, done: number, total?: number): void
+}
+
+/**
+ * Reads everything one audit needs, in one snapshot of the database while fal is asked at the same time.
+ * Throws where accounts or tasks cannot be read; whatever else fails is evidence that says so.
+ */
+export async function collectEvidence(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  fal: FalReader,
+  context: CollectContext,
+): Promise<Evidence> {
+  const allAccounts = await snapshot.accounts()
+  const audited = chooseAccounts(allAccounts, plan)
+  const auditedIds = new Set(audited.map(({ accountId }) => accountId))
+  // The bills are of no use once the database has failed, so both end together.
+  const ends = new AbortController()
+  const signal = AbortSignal.any([context.signal, ends.signal])
+  let answered = 0
+  const fetching = fetchBills(
+    audited,
+    allAccounts.filter(({ accountId }) => !auditedIds.has(accountId)),
+    fal,
+    { range: plan.ranges.bill, zone: plan.window.zone, timeframe: 'day' },
+    signal,
+    () => context.progress('fal accounts read', ++answered, audited.length),
+  )
+  fetching.catch(() => undefined)
+  try {
+    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, context)
+    const bills = await fetching
+    return { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, ...books }
+  } catch (cause) {
+    ends.abort()
+    throw cause
+  }
+}
+
+/** What the operator's own tables say, added up; without asking fal. */
+export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'>
+
+/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. */
+export async function readBooks(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  allAccounts: readonly AccountRow[],
+  auditedIds: ReadonlySet<number>,
+  context: CollectContext,
+): Promise<OperatorBooks> {
+  const ledgers = new LedgerTally(plan)
+  const tasks = await readTasks(plan, snapshot, new TaskTally(plan, allAccounts, auditedIds), ledgers, context)
+  const tables: SourceStatus[] = [
+    { source: 'accounts', status: 'complete' },
+    { source: 'tasks', status: 'complete' },
+  ]
+  const ledger = await readLedgers(plan, snapshot, ledgers, tables, context)
+  const userNames = await readNames(snapshot, tasks, tables, context.signal)
+  return { tasks, ledger, userNames, tables }
+}
+
+/** The accounts of the audit: those asked for, or the newest by id, whatever their status. */
+export function chooseAccounts(accounts: readonly AccountRow[], { ids, accountLimit }: AuditPlan): AccountRow[] {
+  const newestFirst = [...accounts].sort((a, b) => b.accountId - a.accountId)
+  if (ids.size === 0) return newestFirst.slice(0, accountLimit)
+  const known = new Set(accounts.map(({ accountId }) => accountId))
+  for (const id of ids) {
+    if (known.has(id)) continue
+    const some = newestFirst.slice(0, LIMITS.evidenceIds).map(({ accountId }) => accountId)
+    throw inputError('ids', id, `ids of the account table, such as ${some.join(', ') || '(it is empty)'}`)
+  }
+  return newestFirst.filter(({ accountId }) => ids.has(accountId))
+}
+
+async function readTasks(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  tally: TaskTally,
+  ledgers: LedgerTally,
+  context: CollectContext,
+): Promise<TaskBook> {
+  let rows = 0
+  for await (const batch of snapshot.tasks(plan.ranges.tasks)) {
+    for (const task of batch) {
+      const selected = tally.add(task)
+      if (task.createdAt >= plan.ranges.crossingSince) ledgers.addTask(task, selected)
+    }
+    rows += batch.length
+    context.progress('tasks read', rows)
+  }
+  return tally.close()
+}
+
+async function readLedgers(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  tally: LedgerTally,
+  tables: SourceStatus[],
+  context: CollectContext,
+): Promise<LedgerBook> {
+  let rows = 0
+  const passes: [BookName, () => AsyncIterable<readonly LedgerEntry[]>][] = [
+    ['points', () => snapshot.points(plan.ranges.ledger)],
+    ['cash', () => snapshot.cash(plan.ranges.ledger)],
+  ]
+  for (const [book, stream] of passes) {
+    try {
+      for await (const batch of stream()) {
+        for (const entry of batch) tally.addEntry(entry)
+        rows += batch.length
+        context.progress('ledger rows read', rows)
+      }
+      tables.push({ source: book, status: 'complete' })
+    } catch (cause) {
+      tally.fail(book)
+      tables.push(failedTable(book, cause, context.signal))
+    }
+  }
+  const mode = tally.failed ? 'total' : await settleLinks(plan, snapshot, tally, tables, context)
+  return tally.close(mode)
+}
+
+/** Decides the link mode, and looks up what lies outside the streamed range. */
+async function settleLinks(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  tally: LedgerTally,
+  tables: SourceStatus[],
+  context: CollectContext,
+): Promise<'order' | 'total'> {
+  const { ledgerLink } = plan.settings
+  try {
+    if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await linksInUse(snapshot, tally)))) {
+      await lookUpEntries(snapshot, tally, tally.openOrderIds())
+    }
+    const orders = tally.unresolvedOrderIds().slice(0, LIMITS.lookupIdsTotal)
+    const tasks = [...(await snapshot.tasksByTaskIds(orders)), ...(await snapshot.tasksByRequestIds(orders))]
+    tally.resolveOrders(new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])))
+  } catch (cause) {
+    // What was not looked up may hold the missing payment: without it nobody is accused.
+    const failed = failedTable('points', cause, context.signal)
+    const at = tables.findIndex(({ source }) => source === 'points')
+    tables.splice(at, 1, { ...failed, status: 'partial' })
+    tally.fail('points')
+  }
+  if (ledgerLink !== 'auto') return ledgerLink
+  return tally.linksSuffice() ? 'order' : 'total'
+}
+
+/** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */
+async function linksInUse(snapshot: LedgerSnapshot, tally: LedgerTally): Promise<boolean> {
+  if (tally.linksSuffice()) return true
+  const sample = tally.openOrderIds().slice(0, LINK_SAMPLE)
+  const found = [...(await snapshot.pointsByOrderIds(sample)), ...(await snapshot.cashByOrderIds(sample))]
+  return found.length > 0
+}
+
+async function lookUpEntries(snapshot: LedgerSnapshot, tally: LedgerTally, ids: readonly string[]): Promise<void> {
+  if (ids.length > LIMITS.lookupIdsTotal) {
+    throw new AuditError('source', `more than ${LIMITS.lookupIdsTotal} order ids would have to be looked up`, {
+      next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
+    })
+  }
+  for (const entry of await snapshot.pointsByOrderIds(ids)) tally.addLookedUp(entry)
+  for (const entry of await snapshot.cashByOrderIds(ids)) tally.addLookedUp(entry)
+}
+
+async function readNames(
+  snapshot: LedgerSnapshot,
+  tasks: TaskBook,
+  tables: SourceStatus[],
+  signal: AbortSignal,
+): Promise<Map<number, string>> {
+  try {
+    const names = await snapshot.userNames(tasks.users.map(({ userId }) => userId))
+    tables.push({ source: 'users', status: 'complete' })
+    return names
+  } catch (cause) {
+    tables.push(failedTable('users', cause, signal))
+    return new Map()
+  }
+}
+
+/** A table that could not be read, as a fact of the report; cancelling and faults of the program are none. */
+function failedTable(source: 'points' | 'cash' | 'users', cause: unknown, signal: AbortSignal): SourceStatus {
+  throwIfAborted(signal)
+  if (!(cause instanceof AuditError) || cause.kind !== 'source') throw cause
+  return { source, status: 'failed', reason: [cause.message, cause.next].filter(Boolean).join('; ') }
+}

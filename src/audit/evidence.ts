@@ -1,0 +1,43 @@
+import type { SourceStatus } from '../../schemas/report.ts'
+import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
+import type { AccountRow } from '../ledger/reader.ts'
+import type { LedgerBook } from './ledger-book.ts'
+import type { AuditPlan } from './plan.ts'
+import type { TaskBook } from './task-book.ts'
+
+/** The bill of one workspace, fetched once whatever number of its keys the operator holds. */
+export interface WorkspaceBill {
+  /** The username that fal gives; null where it could not be read. */
+  readonly name: string | null
+  /** Accounts whose key belongs to the workspace, audited or not, as far as fal told. */
+  readonly members: readonly number[]
+  readonly usage: Fetched<readonly UsageRow[]>
+}
+
+export interface AccountEvidence {
+  readonly account: AccountRow
+  readonly billing: Fetched<AccountBilling>
+  /** Index into the workspaces. */
+  readonly workspace: number
+  /** Whether this account's own bill was read, by its key or another of its workspace. */
+  readonly usage: Fetched<null>
+}
+
+export interface Bills {
+  readonly accounts: readonly AccountEvidence[]
+  readonly workspaces: readonly WorkspaceBill[]
+}
+
+/** Everything one audit read, with how completely: the rules and the report are a pure function of this. */
+export interface Evidence {
+  readonly plan: AuditPlan
+  readonly databaseZoneId: string
+  /** All rows of the account table, newest first. */
+  readonly allAccounts: readonly AccountRow[]
+  readonly bills: Bills
+  readonly tasks: TaskBook
+  readonly ledger: LedgerBook
+  readonly userNames: ReadonlyMap<number, string>
+  /** How completely each table was read. Accounts and tasks are whole, or there is no report. */
+  readonly tables: readonly SourceStatus[]
+}

@@ -1,0 +1,87 @@
+import { createHash } from 'node:crypto'
+import type { Finding, NotEvaluated, Report, Severity, Subject } from '../../schemas/report.ts'
+import { findingMessage, notEvaluatedText } from '../render/messages.ts'
+import type { Lang } from '../render/vocabulary.ts'
+import type { RuleSettings } from '../settings.ts'
+import { abs } from '../units/exact.ts'
+import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
+import type { Books, FindingDraft, Rule } from './rules/books.ts'
+
+const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
+const UNIT_ORDER: readonly Finding['unit'][] = ['USD', 'points', 'count']
+const FINGERPRINT_CHARS = 16
+
+export interface Judgement {
+  readonly findings: Finding[]
+  readonly notEvaluated: NotEvaluated[]
+  readonly rules: Report['rules']
+}
+
+/** Runs the rules over the books and words what they found, sorted by severity, then amount. Pure. */
+export function judge(rules: readonly Rule[], books: Books, settings: RuleSettings, lang: Lang): Judgement {
+  const ranked: { finding: Finding; amount: bigint }[] = []
+  const notEvaluated: NotEvaluated[] = []
+  const tallies: Report['rules'] = []
+  for (const rule of rules) {
+    const outcome = rule.evaluate(books, settings)
+    for (const draft of outcome.findings) ranked.push(wordFinding(rule, draft, books, lang))
+    for (const { subject, reason } of outcome.notEvaluated) {
+      notEvaluated.push({ rule: rule.id, subject, reason: notEvaluatedText(reason.code, reason.params ?? {}, lang) })
+    }
+    tallies.push({ rule: rule.id, examined: outcome.examined, findings: outcome.findings.length })
+  }
+  ranked.sort(compareRanked)
+  notEvaluated.sort((a, b) => compareText(notEvaluatedKey(a), notEvaluatedKey(b)))
+  return { findings: ranked.map(({ finding }) => finding), notEvaluated, rules: tallies }
+}
+
+function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang): { finding: Finding; amount: bigint } {
+  const known = draft.actual !== null && draft.expected !== null
+  const difference = known ? (draft.actual as bigint) - (draft.expected as bigint) : null
+  const timing = draft.timing === true
+  const spoken = (value: bigint | null): string | null =>
+    value === null ? null : draft.unit === 'USD' ? formatUsd(value as NanoUsd) : String(value)
+  const facts = {
+    rule: rule.id,
+    // Timing is information: it never warns.
+    severity: timing ? ('LOW' as const) : (draft.severity ?? rule.severity),
+    classification: timing ? ('TIMING' as const) : ('BREAK' as const),
+    subject: draft.subject,
+    expected: spoken(draft.expected),
+    actual: spoken(draft.actual),
+    difference: spoken(difference),
+    unit: draft.unit,
+    count: draft.count,
+  }
+  const finding: Finding = {
+    ...facts,
+    message: findingMessage({ ...facts, detail: draft.detail }, lang),
+    evidence: { total: draft.evidence.total, ids: [...draft.evidence.ids] },
+    fingerprint: fingerprintOf(rule, draft.subject, books),
+  }
+  return { finding, amount: abs(difference ?? 0n) }
+}
+
+/** The same finding has the same fingerprint in every run: rule, subject, and the window's dates for sums over it. */
+export function fingerprintOf(rule: Rule, subject: Subject, { window }: Pick<Books, 'window'>): string {
+  const keys = Object.keys(subject).sort() as (keyof Subject)[]
+  const parts: unknown[] = [rule.id, keys.map((key) => [key, subject[key]])]
+  if (rule.perWindow) parts.push(window.zone.format(window.start), window.zone.format(window.end))
+  return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, FINGERPRINT_CHARS)
+}
+
+function compareRanked(a: { finding: Finding; amount: bigint }, b: { finding: Finding; amount: bigint }): number {
+  return (
+    SEVERITY_ORDER.indexOf(a.finding.severity) - SEVERITY_ORDER.indexOf(b.finding.severity) ||
+    compareText(a.finding.classification, b.finding.classification) ||
+    UNIT_ORDER.indexOf(a.finding.unit) - UNIT_ORDER.indexOf(b.finding.unit) ||
+    (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : 0) ||
+    compareText(a.finding.rule, b.finding.rule) ||
+    compareText(a.finding.fingerprint, b.finding.fingerprint)
+  )
+}
+
+const notEvaluatedKey = ({ rule, subject, reason }: NotEvaluated): string =>
+  `${rule} ${String(subject.accountId ?? subject.userId ?? '').padStart(16, '0')} ${JSON.stringify(subject)} ${reason}`
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

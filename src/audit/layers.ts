@@ -1,0 +1,164 @@
+import type { LedgerRow, OfficialModel, OfficialRow, Report } from '../../schemas/report.ts'
+import type { UsageRow } from '../fal/reader.ts'
+import { cleanText } from '../render/clean.ts'
+import { shortKeyId } from '../units/api-key.ts'
+import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
+import { sum } from '../units/exact.ts'
+import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { balanceOf, billFigures } from './books.ts'
+import type { Evidence } from './evidence.ts'
+import { judgePayment } from './rules/a4-paid-not-charged.ts'
+import type { UserBook } from './rules/books.ts'
+import type { TaskCell } from './task-book.ts'
+import type { Attribution } from './whose-bill.ts'
+
+/** A sum of points as JSON can carry it. Throws where it is too large to be exact, which no real ledger reaches. */
+export function pointsNumber(amount: bigint): number {
+  const value = Number(amount)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`a sum of points is too large for JSON: ${amount}`)
+  return value
+}
+
+/** Layer 1: what fal billed, by account; then, by workspace, what no account row answers for. */
+export function officialLayer(evidence: Evidence, attribution: Attribution): Report['official'] {
+  const rows: OfficialRow[] = []
+  const models: OfficialModel[] = []
+  const aliases = evidence.plan.settings.modelAliases
+  const costs: NanoUsd[] = []
+  const addBill = (head: Omit<OfficialRow, 'costUsd' | 'modelCount' | 'requestCount'>, bill: readonly UsageRow[]) => {
+    const { costNanoUsd, byModel } = billFigures(bill, aliases)
+    costs.push(costNanoUsd)
+    rows.push({ ...head, costUsd: formatUsd(costNanoUsd), modelCount: byModel.size, requestCount: null })
+    models.push(...modelRows(head.accountId, head.workspace, bill))
+  }
+  for (const entry of evidence.bills.accounts) {
+    const { account, workspace } = entry
+    const balance = balanceOf(entry)
+    const name = evidence.bills.workspaces[workspace]?.name
+    const head = {
+      accountId: account.accountId,
+      accountName: cleanText(account.name),
+      keyId: shortKeyId(account.apiKey),
+      ...(name === null || name === undefined ? {} : { workspace: cleanText(name) }),
+      balanceUsd: balance === null ? null : formatUsd(balance.nanoUsd),
+      ...(balance === null ? {} : { balanceSource: balance.source }),
+    }
+    const bill = attribution.byAccount.get(account.accountId)
+    if (bill?.known === true) addBill(head, bill.value)
+    else rows.push({ ...head, costUsd: null, modelCount: null, requestCount: null })
+  }
+  for (const { name, undivided, unattributed } of attribution.workspaces) {
+    const bill = [...(undivided ?? []), ...unattributed]
+    if (bill.length === 0) continue
+    const workspace = cleanText(name ?? 'unknown')
+    addBill({ accountId: null, workspace, balanceUsd: null }, bill)
+  }
+  rows.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity))
+  models.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity) || compareText(modelKey(a), modelKey(b)))
+  const totalNanoUsd = nanoUsd(sum(costs, (cost) => cost))
+  return {
+    rows,
+    models,
+    totals: { costUsd: costs.length === 0 ? null : formatUsd(totalNanoUsd), requestCount: null },
+  }
+}
+
+function modelRows(
+  accountId: number | null,
+  workspace: string | undefined,
+  bill: readonly UsageRow[],
+): OfficialModel[] {
+  const groups = new Map<string, { model: string; unit: string; quantity: Decimal; costNanoUsd: NanoUsd }>()
+  for (const { model, unit, quantity, costNanoUsd } of bill) {
+    const key = JSON.stringify([model, unit])
+    const group = groups.get(key) ?? { model, unit, quantity: ZERO_DECIMAL, costNanoUsd: ZERO_NANO_USD }
+    group.quantity = addDecimals(group.quantity, parseDecimal(quantity) ?? ZERO_DECIMAL)
+    group.costNanoUsd = addNanoUsd(group.costNanoUsd, costNanoUsd)
+    groups.set(key, group)
+  }
+  return [...groups.values()].map((group) => ({
+    accountId,
+    ...(accountId === null && workspace !== undefined ? { workspace } : {}),
+    model: cleanText(group.model),
+    unit: cleanText(group.unit),
+    quantity: formatDecimal(group.quantity),
+    costUsd: formatUsd(group.costNanoUsd),
+  }))
+}
+
+/** Layer 2: tasks of the window by account, user and model. */
+export function taskLayer(evidence: Evidence): Report['tasks'] {
+  const { cells, outside } = evidence.tasks
+  const sorted = [...cells].sort(
+    (a, b) =>
+      (a.accountId ?? Infinity) - (b.accountId ?? Infinity) || a.userId - b.userId || compareText(a.model, b.model),
+  )
+  return {
+    rows: sorted.map((cell) => ({
+      accountId: cell.accountId,
+      userId: cell.userId,
+      ...nameOf(evidence, cell.userId),
+      model: cleanText(cell.model),
+      taskCount: cell.taskCount,
+      chargedPoints: pointsNumber(cell.chargedPoints),
+      costUsd: formatUsd(cell.costNanoUsd),
+      refundCount: cell.refundCount,
+      refundedPoints: pointsNumber(cell.refundedPoints),
+    })),
+    totals: { ...cellTotals(cells), outsideAccounts: outsideTotals(outside) },
+  }
+}
+
+function cellTotals(cells: readonly TaskCell[]) {
+  return {
+    taskCount: cells.reduce((total, cell) => total + cell.taskCount, 0),
+    chargedPoints: pointsNumber(sum(cells, (cell) => cell.chargedPoints)),
+    costUsd: formatUsd(nanoUsd(sum(cells, (cell) => cell.costNanoUsd))),
+    refundCount: cells.reduce((total, cell) => total + cell.refundCount, 0),
+    refundedPoints: pointsNumber(sum(cells, (cell) => cell.refundedPoints)),
+  }
+}
+
+const outsideTotals = ({ taskCount, chargedPoints, costNanoUsd }: Evidence['tasks']['outside']) => ({
+  taskCount,
+  chargedPoints: pointsNumber(chargedPoints),
+  costUsd: formatUsd(costNanoUsd),
+})
+
+/** Layer 3: what each user with tasks of the window was charged and paid. */
+export function ledgerLayer(evidence: Evidence, users: readonly UserBook[]): Report['ledger'] {
+  const rows = users.map((user): LedgerRow => {
+    const ledger = evidence.ledger.users.get(user.userId)
+    const read = (amount: bigint | null | undefined) => (amount == null ? null : pointsNumber(amount))
+    const payment = user.payment.known ? user.payment.value : undefined
+    return {
+      userId: user.userId,
+      ...nameOf(evidence, user.userId),
+      chargedPoints: pointsNumber(user.chargedPoints),
+      pointsConsumed: read(payment?.pointsConsumed),
+      cashConsumed: read(payment?.cashConsumed),
+      pointsRefunded: read(ledger?.pointsRefunded),
+      cashRefunded: read(ledger?.cashRefunded),
+      pointsRecharged: read(ledger?.pointsRecharged),
+      cashRecharged: read(ledger?.cashRecharged),
+      ...standingOf(user),
+    }
+  })
+  return { rows }
+}
+
+function standingOf({ payment }: UserBook): Pick<LedgerRow, 'differencePoints' | 'status'> {
+  const verdict = judgePayment(payment)
+  if (!verdict.known) return { differencePoints: null, status: 'UNVERIFIED' }
+  const differencePoints = pointsNumber(verdict.value.differencePoints)
+  return { differencePoints, status: differencePoints === 0 ? 'OK' : 'DIFF' }
+}
+
+function nameOf(evidence: Evidence, userId: number): { userName?: string } {
+  const name = evidence.userNames.get(userId)
+  return name === undefined ? {} : { userName: cleanText(name) }
+}
+
+const modelKey = ({ workspace, model, unit }: OfficialModel): string => JSON.stringify([workspace ?? '', model, unit])
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,127 @@
+import type { LedgerEntry } from '../ledger/reader.ts'
+import { LEDGER_EDGE } from '../settings.ts'
+import type { Instant } from '../units/instant.ts'
+import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
+import type { EvidenceList } from './evidence-list.ts'
+import type { AuditPlan } from './plan.ts'
+import type { Payment, Reading } from './rules/books.ts'
+
+export type BookName = 'points' | 'cash'
+
+/** What the ledgers say of one user. Points and cents, all positive as their name says. */
+export interface UserLedger {
+  readonly payment: Reading<Payment>
+  readonly unpaid: EvidenceList
+  readonly pointsRefunded: Points | null
+  readonly cashRefunded: Points | null
+  readonly pointsRecharged: Points | null
+  readonly cashRecharged: Points | null
+}
+
+/** The two ledgers, added up by user. */
+export interface LedgerBook {
+  /** null: no ledger was read whole. */
+  readonly mode: 'order' | 'total' | null
+  readonly chargedTasks: number
+  readonly linkedTasks: number
+  readonly users: ReadonlyMap<number, UserLedger>
+}
+
+/** A task of the window that ledger rows may link to. */
+export interface LinkTarget {
+  readonly taskId: string
+  readonly requestId: string
+  readonly userId: number
+  readonly chargedPoints: Points
+  readonly createdAt: Instant
+  paidPoints: Points
+  paidCash: Points
+  refundedPoints: Points
+  refundedCash: Points
+  linked: boolean
+}
+
+export interface UserSums {
+  consumed: Record<BookName, Points>
+  refunded: Record<BookName, Points>
+  recharged: Record<BookName, Points>
+  /** Consume rows of the window without order id, or whose order is known to be no task. */
+  unlinked: Record<BookName, Points>
+  /** Consume and cash-in rows of the window whose order was not seen among the tasks that were read. */
+  unresolved: LedgerEntry[]
+  /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
+  afterStart: { at: Instant; amount: Points }[]
+  afterEnd: { at: Instant; amount: Points }[]
+}
+
+export function linkedRefunds(targets: readonly LinkTarget[], sums: UserSums): Record<BookName, Points> {
+  let refundedPoints = ZERO_POINTS
+  let refundedCash = ZERO_POINTS
+  for (const target of targets) {
+    refundedPoints = addPoints(refundedPoints, target.refundedPoints)
+    refundedCash = addPoints(refundedCash, target.refundedCash)
+  }
+  return targets.length === 0 ? sums.refunded : { points: refundedPoints, cash: refundedCash }
+}
+
+export function orderPayment(sums: UserSums, targets: readonly LinkTarget[]): Payment {
+  let comparedCharged = ZERO_POINTS
+  let unlinkedCharged = ZERO_POINTS
+  let paidPoints = ZERO_POINTS
+  let paidCash = ZERO_POINTS
+  for (const target of targets) {
+    paidPoints = addPoints(paidPoints, target.paidPoints)
+    paidCash = addPoints(paidCash, target.paidCash)
+    if (target.linked) comparedCharged = addPoints(comparedCharged, target.chargedPoints)
+    else unlinkedCharged = addPoints(unlinkedCharged, target.chargedPoints)
+  }
+  const counted = unlinkedCharged > 0n
+  return {
+    mode: 'order',
+    comparedChargedPoints: comparedCharged,
+    comparedPaidPoints: addPoints(paidPoints, paidCash),
+    unlinkedChargedPoints: unlinkedCharged,
+    unlinkedPaidPoints: addPoints(sums.unlinked.points, sums.unlinked.cash),
+    pointsConsumed: counted ? addPoints(paidPoints, sums.unlinked.points) : paidPoints,
+    cashConsumed: counted ? addPoints(paidCash, sums.unlinked.cash) : paidCash,
+    explainedByEdge: false,
+  }
+}
+
+export function totalPayment(sums: UserSums, targets: readonly LinkTarget[], plan: AuditPlan): Payment {
+  let charged = ZERO_POINTS
+  for (const target of targets) charged = addPoints(charged, target.chargedPoints)
+  const paid = addPoints(sums.consumed.points, sums.consumed.cash)
+  return {
+    mode: 'total',
+    comparedChargedPoints: charged,
+    comparedPaidPoints: paid,
+    unlinkedChargedPoints: ZERO_POINTS,
+    unlinkedPaidPoints: ZERO_POINTS,
+    pointsConsumed: sums.consumed.points,
+    cashConsumed: sums.consumed.cash,
+    explainedByEdge: paid !== charged && edgeExplains(paid - charged, sums, targets, plan),
+  }
+}
+
+/**
+ * Whether rows right at the edges make up the whole difference: the first rows after the start may pay tasks from before
+ * it, and the first rows after the end may pay the window's last tasks. Only whole rows in order of time are moved.
+ */
+function edgeExplains(difference: bigint, sums: UserSums, targets: readonly LinkTarget[], plan: AuditPlan): boolean {
+  const lastTasks = targets.some(({ createdAt }) => createdAt >= plan.window.end - LEDGER_EDGE)
+  const starts = prefixSums(sums.afterStart)
+  const ends = lastTasks ? prefixSums(sums.afterEnd) : [0n]
+  const wanted = new Set(starts.map((moved) => moved - difference))
+  return ends.some((moved) => wanted.has(moved))
+}
+
+function prefixSums(rows: readonly { at: Instant; amount: Points }[]): bigint[] {
+  const sums = [0n]
+  let total = 0n
+  for (const { amount } of [...rows].sort((a, b) => a.at - b.at)) {
+    total += amount
+    sums.push(total)
+  }
+  return sums
+}

@@ -1,0 +1,236 @@
+import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
+import { LEDGER_EDGE } from '../settings.ts'
+import { within } from '../units/instant.ts'
+import { addPoints, type Points, points, ZERO_POINTS } from '../units/points.ts'
+import { EvidenceList } from './evidence-list.ts'
+import {
+  type BookName,
+  type LedgerBook,
+  type LinkTarget,
+  linkedRefunds,
+  orderPayment,
+  totalPayment,
+  type UserLedger,
+  type UserSums,
+} from './ledger-book.ts'
+import type { AuditPlan } from './plan.ts'
+import { known, type Payment, type Reading, unknown } from './rules/books.ts'
+
+const OTHER_TASK = 'other task'
+
+/**
+ * Links ledger rows to tasks and adds both up by user. First every task of the window, then the rows of both ledgers in
+ * any order, then the rows that were looked up by id; each row counts once.
+ */
+export class LedgerTally {
+  readonly #plan: AuditPlan
+  readonly #targets = new Map<string, LinkTarget | typeof OTHER_TASK>()
+  readonly #all: LinkTarget[] = []
+  readonly #users = new Map<number, UserSums>()
+  readonly #failed = new Set<BookName>()
+
+  constructor(plan: AuditPlan) {
+    this.#plan = plan
+  }
+
+  /** Takes a task; `selected` where it is one of the window that the filters leave, otherwise only its ids are known. */
+  addTask(task: TaskRow, selected: boolean): void {
+    const target: LinkTarget | typeof OTHER_TASK = selected
+      ? {
+          taskId: task.taskId,
+          requestId: task.requestId,
+          userId: task.userId,
+          chargedPoints: task.chargedPoints,
+          createdAt: task.createdAt,
+          paidPoints: ZERO_POINTS,
+          paidCash: ZERO_POINTS,
+          refundedPoints: ZERO_POINTS,
+          refundedCash: ZERO_POINTS,
+          linked: false,
+        }
+      : OTHER_TASK
+    if (target !== OTHER_TASK) {
+      this.#all.push(target)
+      if (!this.#users.has(task.userId)) this.#users.set(task.userId, newUserSums())
+    }
+    // The operator's own id is unique and wins; a request id that two tasks share stays with the first.
+    if (task.taskId !== '') this.#targets.set(task.taskId, target)
+    if (task.requestId !== '' && !this.#targets.has(task.requestId)) this.#targets.set(task.requestId, target)
+  }
+
+  /** Takes a row that was streamed: one within the plan's range for ledgers. */
+  addEntry(entry: LedgerEntry): void {
+    const target = entry.orderId === '' ? undefined : this.#targets.get(entry.orderId)
+    this.#link(entry, target)
+    const user = this.#users.get(entry.userId)
+    if (user !== undefined) this.#addToUser(user, entry, target)
+  }
+
+  /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
+  addLookedUp(entry: LedgerEntry): void {
+    if (!within(entry.at, this.#plan.ranges.ledger)) this.#link(entry, this.#targets.get(entry.orderId))
+  }
+
+  #link(entry: LedgerEntry, target: LinkTarget | typeof OTHER_TASK | undefined): void {
+    // A row of somebody else does not pay this user's task.
+    if (target !== undefined && target !== OTHER_TASK && target.userId === entry.userId) linkTo(target, entry)
+  }
+
+  #addToUser(user: UserSums, entry: LedgerEntry, target: LinkTarget | typeof OTHER_TASK | undefined): void {
+    const { window } = this.#plan
+    const { book } = entry
+    if (entry.kind === 'consume') {
+      const amount = points(-entry.amountPoints)
+      if (entry.at >= window.end && entry.at < window.end + LEDGER_EDGE) user.afterEnd.push({ at: entry.at, amount })
+      if (!within(entry.at, window)) return
+      user.consumed[book] = addPoints(user.consumed[book], amount)
+      if (entry.at < window.start + LEDGER_EDGE) user.afterStart.push({ at: entry.at, amount })
+      if (entry.orderId === '') user.unlinked[book] = addPoints(user.unlinked[book], amount)
+      else if (target === undefined) user.unresolved.push(entry)
+      return
+    }
+    if (!within(entry.at, window)) return
+    if (entry.kind === 'refund') user.refunded[book] = addPoints(user.refunded[book], entry.amountPoints)
+    if (entry.kind !== 'recharge') return
+    // Cash in is a refund where its order is a task, and otherwise a recharge.
+    if (book === 'cash' && target !== undefined) user.refunded.cash = addPoints(user.refunded.cash, entry.amountPoints)
+    else if (book === 'cash' && entry.orderId !== '') user.unresolved.push(entry)
+    else user.recharged[book] = addPoints(user.recharged[book], entry.amountPoints)
+  }
+
+  /** A ledger that could not be read whole: nothing is concluded from it. */
+  fail(book: BookName): void {
+    this.#failed.add(book)
+  }
+
+  get failed(): boolean {
+    return this.#failed.size > 0
+  }
+
+  /** Charged tasks of the window, and how many of them have a linked consume row so far. */
+  linkCount(): { charged: number; linked: number } {
+    let charged = 0
+    let linked = 0
+    for (const target of this.#all) {
+      if (target.chargedPoints <= 0n) continue
+      charged += 1
+      if (target.linked) linked += 1
+    }
+    return { charged, linked }
+  }
+
+  /** Whether enough charged tasks have a linked row for link mode order. Without charged tasks any mode will do. */
+  linksSuffice(): boolean {
+    const { charged, linked } = this.linkCount()
+    const { numerator, denominator } = this.#plan.settings.thresholds.ledgerLinkRatio
+    return BigInt(linked) * denominator >= BigInt(charged) * numerator
+  }
+
+  /** Order ids of tasks whose rows so far do not add up to their charge: their other rows may lie at any time. */
+  openOrderIds(): string[] {
+    const ids: string[] = []
+    for (const target of this.#all) {
+      if (target.paidPoints + target.paidCash === target.chargedPoints) continue
+      if (target.taskId !== '') ids.push(target.taskId)
+      if (target.requestId !== '' && target.requestId !== target.taskId) ids.push(target.requestId)
+    }
+    return ids
+  }
+
+  /**
+   * Order ids of rows of the window that no task read so far bears, where it matters whether they are tasks of another
+   * time: cash that came in, and what was paid by users who have tasks without a linked row.
+   */
+  unresolvedOrderIds(): string[] {
+    const unlinked = new Set(this.#all.filter((t) => t.chargedPoints > 0n && !t.linked).map((t) => t.userId))
+    const ids = new Set<string>()
+    for (const [userId, user] of this.#users) {
+      for (const entry of user.unresolved) {
+        if (entry.kind !== 'consume' || unlinked.has(userId)) ids.add(entry.orderId)
+      }
+    }
+    return [...ids]
+  }
+
+  /** Settles which of the unresolved orders are tasks: the given ones; the others are not fal's. */
+  resolveOrders(taskOrderIds: ReadonlySet<string>): void {
+    for (const user of this.#users.values()) {
+      for (const entry of user.unresolved) {
+        const isTask = taskOrderIds.has(entry.orderId)
+        const { book } = entry
+        if (entry.kind === 'consume') {
+          if (!isTask) user.unlinked[book] = addPoints(user.unlinked[book], points(-entry.amountPoints))
+        } else if (isTask) user.refunded[book] = addPoints(user.refunded[book], entry.amountPoints)
+        else user.recharged[book] = addPoints(user.recharged[book], entry.amountPoints)
+      }
+      user.unresolved = []
+    }
+  }
+
+  /** The book, in the given mode. */
+  close(mode: 'order' | 'total'): LedgerBook {
+    const users = new Map<number, UserLedger>()
+    const byUser = new Map<number, LinkTarget[]>()
+    for (const target of this.#all) {
+      const own = byUser.get(target.userId)
+      if (own === undefined) byUser.set(target.userId, [target])
+      else own.push(target)
+    }
+    for (const [userId, sums] of this.#users) {
+      users.set(userId, this.#closeUser(mode, sums, byUser.get(userId) ?? []))
+    }
+    const { charged, linked } = this.linkCount()
+    return { mode: this.failed ? null : mode, chargedTasks: charged, linkedTasks: linked, users }
+  }
+
+  #closeUser(mode: 'order' | 'total', sums: UserSums, targets: readonly LinkTarget[]): UserLedger {
+    const read = (book: BookName, amount: Points): Points | null => (this.#failed.has(book) ? null : amount)
+    const refunds = mode === 'order' ? linkedRefunds(targets, sums) : sums.refunded
+    const unpaid = new EvidenceList()
+    if (mode === 'order') {
+      for (const target of targets) {
+        if (target.paidPoints + target.paidCash !== target.chargedPoints) unpaid.add(target.taskId)
+      }
+    }
+    return {
+      payment: this.#paymentOf(mode, sums, targets),
+      unpaid,
+      pointsRefunded: read('points', refunds.points),
+      cashRefunded: read('cash', refunds.cash),
+      pointsRecharged: read('points', sums.recharged.points),
+      cashRecharged: read('cash', sums.recharged.cash),
+    }
+  }
+
+  #paymentOf(mode: 'order' | 'total', sums: UserSums, targets: readonly LinkTarget[]): Reading<Payment> {
+    if (this.failed) return unknown('ledger-unread', { book: [...this.#failed].sort().join(', ') })
+    if (mode === 'order') return known(orderPayment(sums, targets))
+    if (this.#plan.ids.size > 0) return unknown('ids-filter-total-link')
+    return known(totalPayment(sums, targets, this.#plan))
+  }
+}
+
+function newUserSums(): UserSums {
+  const none = (): Record<BookName, Points> => ({ points: ZERO_POINTS, cash: ZERO_POINTS })
+  return {
+    consumed: none(),
+    refunded: none(),
+    recharged: none(),
+    unlinked: none(),
+    unresolved: [],
+    afterStart: [],
+    afterEnd: [],
+  }
+}
+
+function linkTo(target: LinkTarget, entry: LedgerEntry): void {
+  if (entry.kind === 'consume') {
+    target.linked = true
+    if (entry.book === 'points') target.paidPoints = addPoints(target.paidPoints, points(-entry.amountPoints))
+    else target.paidCash = addPoints(target.paidCash, points(-entry.amountPoints))
+  } else if (entry.book === 'points') {
+    if (entry.kind === 'refund') target.refundedPoints = addPoints(target.refundedPoints, entry.amountPoints)
+  } else if (entry.kind === 'refund' || entry.kind === 'recharge') {
+    target.refundedCash = addPoints(target.refundedCash, entry.amountPoints)
+  }
+}

@@ -1,0 +1,109 @@
+import type { Report, SourceStatus } from '../../schemas/report.ts'
+import { cleanText } from '../render/clean.ts'
+import type { Lang } from '../render/vocabulary.ts'
+import type { Thresholds } from '../settings.ts'
+import { HOUR } from '../units/instant.ts'
+import { formatUsd } from '../units/nano-usd.ts'
+import { formatRatio } from '../units/ratio.ts'
+import { attributionOf, openBooks } from './books.ts'
+import type { Evidence } from './evidence.ts'
+import { judge } from './findings.ts'
+import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
+import type { Rule } from './rules/books.ts'
+import { RULES } from './rules/table.ts'
+
+/** Longest reason that is printed: it may quote an answer of fal. */
+const REASON_CHARS = 300
+
+/**
+ * From evidence to report: attribution, books, rules, figures. A pure function of its arguments; the same evidence gives
+ * the same bytes.
+ */
+export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule[] = RULES): Report {
+  const { plan } = evidence
+  const attribution = attributionOf(evidence)
+  const books = openBooks(evidence, attribution)
+  const { findings, notEvaluated, rules: tallies } = judge(rules, books, plan.settings, lang)
+  const sources = sourcesOf(evidence)
+  const ledger = ledgerLayer(evidence, books.users)
+  const breaks = findings.filter(({ classification }) => classification === 'BREAK')
+  const accused = new Set(breaks.map(({ subject }) => subject.userId))
+  return {
+    schemaVersion: 1,
+    asOf: plan.window.zone.format(plan.asOf),
+    window: {
+      start: plan.window.zone.format(plan.window.start),
+      end: plan.window.zone.format(plan.window.end),
+      timezone: plan.window.zone.id,
+    },
+    coverage: { complete: sources.every(({ status }) => status === 'complete'), sources },
+    official: officialLayer(evidence, attribution),
+    tasks: taskLayer(evidence),
+    ledger,
+    requests: null,
+    tieOut: null,
+    settings: settingsOf(evidence),
+    rules: tallies,
+    findings,
+    notEvaluated,
+    summary: {
+      ok: ledger.rows.filter(({ status, userId }) => status === 'OK' && !accused.has(userId)).length,
+      warning: breaks.length,
+      critical: breaks.filter(({ severity }) => severity === 'HIGH').length,
+      byRule: countByRule(breaks),
+    },
+  }
+}
+
+/** The sources that this run's depth needs, tables first, then each account's. */
+function sourcesOf(evidence: Evidence): SourceStatus[] {
+  const sources = [...evidence.tables]
+  const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
+  for (const { account, usage, billing } of byId) {
+    for (const [source, fetched] of [
+      ['fal-usage', usage],
+      ['fal-balance', billing],
+    ] as const) {
+      const { accountId } = account
+      if (fetched.status === 'complete') sources.push({ source, accountId, status: 'complete' })
+      else sources.push({ source, accountId, status: fetched.status, reason: cleanText(fetched.reason, REASON_CHARS) })
+    }
+  }
+  return sources
+}
+
+function settingsOf({ plan, ledger, databaseZoneId }: Evidence): Report['settings'] {
+  const { settings } = plan
+  const { chargedTasks, linkedTasks } = ledger
+  return {
+    depth: plan.depth,
+    dbTimezone: databaseZoneId,
+    ledgerLink: ledger.mode,
+    ledgerLinkedRatio: ledger.mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3),
+    accountLimit: plan.accountLimit,
+    pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
+    filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },
+    modelAliases: Object.fromEntries(settings.modelAliases),
+    thresholds: thresholdTexts(settings.thresholds),
+  }
+}
+
+/** Every threshold in human units, under the names that the configuration uses. */
+export function thresholdTexts(thresholds: Thresholds): Record<string, string> {
+  return {
+    a1DeviationRatio: formatRatio(thresholds.a1DeviationRatio),
+    a5RefundRatio: formatRatio(thresholds.a5RefundRatio),
+    a6Multiple: formatRatio(thresholds.a6Multiple),
+    a6ActiveDays: String(thresholds.a6ActiveDays),
+    a6Method: thresholds.a6Method,
+    a8BalanceUsd: formatUsd(thresholds.a8BalanceNanoUsd),
+    ledgerLinkRatio: formatRatio(thresholds.ledgerLinkRatio),
+    settlementLagHours: String(thresholds.settlementLagMillis / HOUR),
+  }
+}
+
+function countByRule(findings: readonly { rule: string }[]): Record<string, number> {
+  const counts: Record<string, number> = {}
+  for (const { rule } of findings) counts[rule] = (counts[rule] ?? 0) + 1
+  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)))
+}

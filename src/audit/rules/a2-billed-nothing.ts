@@ -1,0 +1,40 @@
+import type { FindingDraft, Rule } from './books.ts'
+
+/**
+ * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
+ * the model on that key. TIMING where every one of them could have been billed outside the window. Amounts in nano-USD.
+ * Source: rule A2 of the audit skill.
+ */
+export const a2BilledNothing: Rule = {
+  id: 'A2',
+  severity: 'HIGH',
+  perWindow: true,
+  evaluate({ comparisons }) {
+    const findings: FindingDraft[] = []
+    const notEvaluated = []
+    let examined = 0
+    for (const { subject, bill, recordByModel } of comparisons) {
+      if (!bill.known) {
+        notEvaluated.push({ subject, reason: bill.reason })
+        continue
+      }
+      for (const [canonical, { model, due }] of recordByModel) {
+        if (due.count === 0) continue
+        examined += 1
+        const billed = bill.value.byModel.get(canonical)?.costNanoUsd ?? 0n
+        if (billed !== 0n) continue
+        findings.push({
+          subject: { ...subject, model },
+          expected: billed,
+          actual: due.costNanoUsd,
+          unit: 'USD',
+          count: due.count,
+          timing: due.crossingCount === due.count,
+          evidence: due.evidence,
+          detail: { taskCount: due.count, chargedPoints: String(due.chargedPoints) },
+        })
+      }
+    }
+    return { examined, findings, notEvaluated }
+  },
+}

@@ -1,0 +1,39 @@
+import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
+
+/**
+ * A3, per account and model: fal billed the model on the key, but no task at all records it. TIMING where tasks outside
+ * the window that could have been billed within it cost as much. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ */
+export const a3RecordedNothing: Rule = {
+  id: 'A3',
+  severity: 'HIGH',
+  perWindow: true,
+  evaluate({ comparisons }) {
+    const findings: FindingDraft[] = []
+    const notEvaluated = []
+    let examined = 0
+    for (const { subject, bill, recordByModel } of comparisons) {
+      if (!bill.known) {
+        notEvaluated.push({ subject, reason: bill.reason })
+        continue
+      }
+      for (const [canonical, { model, costNanoUsd: billed }] of bill.value.byModel) {
+        if (billed <= 0n) continue
+        examined += 1
+        const record = recordByModel.get(canonical)
+        if (record !== undefined && record.taskCount > 0) continue
+        findings.push({
+          subject: { ...subject, model },
+          expected: billed,
+          actual: 0n,
+          unit: 'USD',
+          count: 1,
+          timing: billed <= (record?.crossingInNanoUsd ?? 0n),
+          evidence: NO_EVIDENCE,
+          detail: {},
+        })
+      }
+    }
+    return { examined, findings, notEvaluated }
+  },
+}

@@ -1,0 +1,71 @@
+import type { FindingDraft, Payment, Reading, Rule, UserBook } from './books.ts'
+import { known, unknown } from './books.ts'
+
+export interface PaymentVerdict {
+  readonly paidPoints: bigint
+  readonly differencePoints: bigint
+}
+
+/**
+ * What a user paid against what the user was charged, in points. In link mode order, tasks without a linked row are held
+ * together against the user's consume rows that link to no task: those may be purchases of something else, so more of
+ * them than needed decides nothing.
+ */
+export function judgePayment(payment: Reading<Payment>): Reading<PaymentVerdict> {
+  if (!payment.known) return payment
+  const { comparedChargedPoints, comparedPaidPoints, unlinkedChargedPoints, unlinkedPaidPoints } = payment.value
+  if (unlinkedChargedPoints > 0n && unlinkedPaidPoints > unlinkedChargedPoints) {
+    return unknown('ledger-unlinked-more', {
+      unlinkedCharged: String(unlinkedChargedPoints),
+      unlinkedPaid: String(unlinkedPaidPoints),
+    })
+  }
+  // Without tasks that lack a row, rows without a task are other products and none of this rule's business.
+  const unlinkedPaid = unlinkedChargedPoints > 0n ? unlinkedPaidPoints : 0n
+  const paidPoints = comparedPaidPoints + unlinkedPaid
+  return known({ paidPoints, differencePoints: paidPoints - comparedChargedPoints - unlinkedChargedPoints })
+}
+
+/**
+ * A4, per user: paid ≠ charged over the user's tasks of the window, in points. In link mode total a difference that rows
+ * right at the window's edge explain to the point is TIMING. Source: rule A4 of the audit skill.
+ */
+export const a4PaidNotCharged: Rule = {
+  id: 'A4',
+  severity: 'MEDIUM',
+  perWindow: true,
+  evaluate({ users }) {
+    const findings: FindingDraft[] = []
+    const notEvaluated = []
+    let examined = 0
+    for (const user of users) {
+      const verdict = judgePayment(user.payment)
+      if (!verdict.known) {
+        notEvaluated.push({ subject: { userId: user.userId }, reason: verdict.reason })
+        continue
+      }
+      examined += 1
+      if (verdict.value.differencePoints !== 0n && user.payment.known) {
+        findings.push(findingOf(user, user.payment.value, verdict.value.paidPoints))
+      }
+    }
+    return { examined, findings, notEvaluated }
+  },
+}
+
+function findingOf(user: UserBook, payment: Payment, paidPoints: bigint): FindingDraft {
+  return {
+    subject: { userId: user.userId },
+    expected: payment.comparedChargedPoints + payment.unlinkedChargedPoints,
+    actual: paidPoints,
+    unit: 'points',
+    count: 1,
+    timing: payment.explainedByEdge,
+    evidence: user.unpaid,
+    detail: {
+      pointsConsumed: String(payment.pointsConsumed),
+      cashConsumed: String(payment.cashConsumed),
+      linkMode: payment.mode,
+    },
+  }
+}

@@ -1,0 +1,33 @@
+import { percentText } from '../../units/exact.ts'
+import { exceeds, ratioPercent, scaleDown } from '../../units/ratio.ts'
+import type { FindingDraft, Rule } from './books.ts'
+
+/**
+ * A5, per day of the task's creation: points of refunded tasks above the threshold's share of the points charged that
+ * day. Charged points are gross. Source: rule A5 of the audit skill.
+ */
+export const a5RefundShare: Rule = {
+  id: 'A5',
+  severity: 'MEDIUM',
+  perWindow: false,
+  evaluate({ days }, { thresholds }) {
+    const findings: FindingDraft[] = []
+    for (const day of days) {
+      if (!exceeds(day.refundedPoints, day.chargedPoints, thresholds.a5RefundRatio)) continue
+      findings.push({
+        subject: { date: day.date },
+        expected: scaleDown(day.chargedPoints, thresholds.a5RefundRatio),
+        actual: day.refundedPoints,
+        unit: 'points',
+        count: day.refundedCount,
+        evidence: day.evidence,
+        detail: {
+          chargedPoints: String(day.chargedPoints),
+          ratioPercent: percentText(day.refundedPoints, day.chargedPoints),
+          thresholdPercent: ratioPercent(thresholds.a5RefundRatio),
+        },
+      })
+    }
+    return { examined: days.length, findings, notEvaluated: [] }
+  },
+}

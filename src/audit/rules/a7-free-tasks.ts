@@ -1,0 +1,28 @@
+import { formatUsd } from '../../units/nano-usd.ts'
+import type { FindingDraft, Rule } from './books.ts'
+
+/**
+ * A7, per user: tasks with money = 0 and cost_money > 0, not refunded; the difference is their count.
+ * Source: rule A7 of the audit skill.
+ */
+export const a7FreeTasks: Rule = {
+  id: 'A7',
+  severity: 'MEDIUM',
+  perWindow: true,
+  evaluate({ users }) {
+    const findings: FindingDraft[] = []
+    for (const { userId, free } of users) {
+      if (free.count === 0) continue
+      findings.push({
+        subject: { userId },
+        expected: 0n,
+        actual: BigInt(free.count),
+        unit: 'count',
+        count: free.count,
+        evidence: free.evidence,
+        detail: { costUsd: formatUsd(free.costNanoUsd) },
+      })
+    }
+    return { examined: users.length, findings, notEvaluated: [] }
+  },
+}

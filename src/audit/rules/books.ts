@@ -1,0 +1,151 @@
+import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
+import type { Depth, RuleSettings } from '../../settings.ts'
+import type { Instant } from '../../units/instant.ts'
+import type { NanoUsd } from '../../units/nano-usd.ts'
+import type { Points } from '../../units/points.ts'
+import type { Window } from '../../units/window.ts'
+import type { CalendarDate } from '../../units/zone.ts'
+
+/** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
+export interface Reason {
+  readonly code: string
+  readonly params?: Readonly<Record<string, string | number>>
+}
+
+/** A figure that was read, or the reason why it was not. What is unknown is never zero. */
+export type Reading<T> =
+  | { readonly known: true; readonly value: T }
+  | { readonly known: false; readonly reason: Reason }
+
+export const known = <T>(value: T): Reading<T> => ({ known: true, value })
+export const unknown = (code: string, params?: Reason['params']): { known: false; reason: Reason } => ({
+  known: false,
+  reason: params === undefined ? { code } : { code, params },
+})
+
+/** Ids that prove a finding: the first few, and how many there are. */
+export interface Evidence {
+  readonly total: number
+  readonly ids: readonly string[]
+}
+
+export const NO_EVIDENCE: Evidence = { total: 0, ids: [] }
+
+/** What fal billed to one account or workspace within the window. */
+export interface BillFigures {
+  readonly costNanoUsd: NanoUsd
+  /** By canonical model name; `model` is the endpoint id as billed. */
+  readonly byModel: ReadonlyMap<string, { readonly model: string; readonly costNanoUsd: NanoUsd }>
+}
+
+/** What the system recorded of one model on one account or workspace. */
+export interface ModelRecord {
+  /** The model's name as stored with the tasks. */
+  readonly model: string
+  /** Tasks of the window, whatever their status. */
+  readonly taskCount: number
+  readonly costNanoUsd: NanoUsd
+  /** Settled tasks of the window, not refunded, with cost or charge: what fal must have billed. */
+  readonly due: {
+    readonly count: number
+    readonly costNanoUsd: NanoUsd
+    readonly chargedPoints: Points
+    /** How many of them could have been billed outside the window. */
+    readonly crossingCount: number
+    readonly evidence: Evidence
+  }
+  /** Cost of tasks of the window that could have been billed outside it. */
+  readonly crossingOutNanoUsd: NanoUsd
+  /** Cost of tasks outside the window that could have been billed within it. */
+  readonly crossingInNanoUsd: NanoUsd
+}
+
+/** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */
+export interface BillComparison {
+  readonly subject: Subject
+  readonly bill: Reading<BillFigures>
+  readonly recordByModel: ReadonlyMap<string, ModelRecord>
+}
+
+export interface AccountBook {
+  readonly accountId: number
+  /** The live balance where it could be read, else the table's; null where neither is known. */
+  readonly balance: { readonly nanoUsd: NanoUsd; readonly source: 'live' | 'table' } | null
+}
+
+/** What a user paid for the fal tasks of the window, in one of the two link modes. */
+export interface Payment {
+  readonly mode: 'order' | 'total'
+  /** Charge of the tasks that have a linked row (mode order), or of all tasks (mode total). */
+  readonly comparedChargedPoints: Points
+  /** Paid in linked rows (mode order), or in all consume rows of the window (mode total). */
+  readonly comparedPaidPoints: Points
+  /** Mode order: charge of the tasks without a linked row, and the user's consume rows of the window that link to no task. */
+  readonly unlinkedChargedPoints: Points
+  readonly unlinkedPaidPoints: Points
+  readonly pointsConsumed: Points
+  readonly cashConsumed: Points
+  /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */
+  readonly explainedByEdge: boolean
+}
+
+export interface UserBook {
+  readonly userId: number
+  readonly taskCount: number
+  readonly chargedPoints: Points
+  readonly payment: Reading<Payment>
+  /** Task ids whose linked rows do not add up to their charge, or have none. */
+  readonly unpaid: Evidence
+  /** Tasks with money = 0 and cost_money > 0, not refunded. */
+  readonly free: { readonly count: number; readonly costNanoUsd: NanoUsd; readonly evidence: Evidence }
+  /** Charged points by day of the audit's zone: the window's days and the history before them. */
+  readonly chargedByDate: ReadonlyMap<CalendarDate, Points>
+}
+
+export interface DayBook {
+  readonly date: CalendarDate
+  readonly chargedPoints: Points
+  readonly refundedPoints: Points
+  readonly refundedCount: number
+  readonly evidence: Evidence
+}
+
+/** Everything the rules see: sums and lists of one window, free of any way to read more. */
+export interface Books {
+  readonly window: Window
+  readonly asOf: Instant
+  readonly depth: Depth
+  readonly comparisons: readonly BillComparison[]
+  readonly accounts: readonly AccountBook[]
+  readonly users: readonly UserBook[]
+  readonly days: readonly DayBook[]
+}
+
+export interface FindingDraft {
+  readonly subject: Subject
+  readonly expected: bigint | null
+  readonly actual: bigint | null
+  readonly unit: 'USD' | 'points' | 'count'
+  readonly count: number
+  readonly timing?: boolean
+  /** Where it differs from the rule's own. */
+  readonly severity?: Severity
+  readonly evidence: Evidence
+  readonly detail: Readonly<Record<string, string | number>>
+}
+
+export interface RuleOutcome {
+  /** How many subjects were judged. */
+  readonly examined: number
+  readonly findings: readonly FindingDraft[]
+  readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
+}
+
+/** A rule: a pure function from the books to findings, with one id whether it passes or fails. */
+export interface Rule {
+  readonly id: RuleId
+  readonly severity: Severity
+  /** Whether a finding is about the window as a whole, so that its fingerprint needs the window's dates. */
+  readonly perWindow: boolean
+  evaluate(books: Books, settings: RuleSettings): RuleOutcome
+}

@@ -1,0 +1,34 @@
+import type { TaskRow } from '../ledger/reader.ts'
+import { SPANS } from '../limits.ts'
+import { plus } from '../units/instant.ts'
+import type { AuditPlan } from './plan.ts'
+
+/**
+ * Whether fal must have billed the task by now: a success, longer ago than the settlement lag, not refunded, with a cost
+ * or a charge.
+ */
+export function isDue(task: TaskRow, plan: AuditPlan): boolean {
+  if (task.refunded || (task.costNanoUsd <= 0n && task.chargedPoints <= 0n)) return false
+  return isSettled(task, plan)
+}
+
+/** A success that ended longer before the moment of reading than the settlement lag. */
+export function isSettled(task: TaskRow, { asOf, settings }: AuditPlan): boolean {
+  const endedAt = task.completedAt ?? task.createdAt
+  return task.status === 'success' && endedAt < asOf - settings.thresholds.settlementLagMillis
+}
+
+/**
+ * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
+ * of a task, as a rule within an hour; of a task without an end it may follow a day after its creation. The clocks of the
+ * operator and of fal may differ by some minutes. What fal billed later than the moment of reading is not seen either.
+ */
+export function couldBeBilledAcross(task: TaskRow, { window, knownEnd }: AuditPlan): boolean {
+  const endedAt = task.completedAt ?? task.createdAt
+  const open = task.completedAt === null && task.status === 'unfinished'
+  const earliest = plus(endedAt, -SPANS.skew)
+  const latest = open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
+  if (task.createdAt < window.start) return latest >= window.start
+  if (task.createdAt >= window.end) return earliest < window.end
+  return earliest < window.start || latest >= knownEnd
+}

@@ -1,0 +1,226 @@
+import { readFile, stat } from 'node:fs/promises'
+import { resolve } from 'node:path'
+import { type ConfigFile, configFile } from '../schemas/config.ts'
+import { AuditError } from './errors.ts'
+import { parseDatabaseUrl } from './ledger/database-url.ts'
+import { type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
+import { LIMITS } from './limits.ts'
+import { DEFAULT_THRESHOLDS, type Thresholds } from './settings.ts'
+import type { OperationSettings } from './tool.ts'
+import { type Millis, SECOND } from './units/instant.ts'
+import { parseRatio, type Ratio } from './units/ratio.ts'
+import { openZone, type Zone } from './units/zone.ts'
+import { parseOutside } from './validation.ts'
+
+/** The environment as the process got it. */
+export type Environment = Readonly<Record<string, string | undefined>>
+
+export interface Config {
+  /** Its form was checked; undefined: no database is configured. */
+  readonly databaseUrl: string | undefined
+  /** DB_TIMEZONE; undefined: the database's own offset. */
+  readonly dbZone: Zone | undefined
+  readonly mapping: TableMapping
+  readonly databaseDeadline: Millis
+  readonly falBaseUrl: string
+  readonly falConcurrency: number
+  readonly legacyBillingBaseUrl: string | undefined
+  readonly serveToken: string | undefined
+  readonly adminToken: string | undefined
+  readonly operation: OperationSettings
+}
+
+const FAL_BASE_URL = 'https://api.fal.ai/v1'
+const ACCOUNT_LIMIT = 20
+const ACCOUNT_LIMIT_MAX = 10_000
+const CONFIG_BYTES_MAX = 1024 * 1024
+
+/**
+ * Reads the environment and the file that AUDIT_CONFIG names. Throws AuditError of kind 'configuration' for the first bad
+ * value. Each secret is handed to `onSecret` before anything can fail, so that no message can hold it.
+ */
+export async function readConfig(
+  environment: Environment,
+  directory: string,
+  onSecret: (secret: string) => void,
+): Promise<Config> {
+  const value = (name: string): string | undefined => given(environment[name])
+  for (const name of ['DATABASE_URL', 'FAL_KEY', 'SERVE_TOKEN', 'ADMIN_TOKEN']) {
+    const secret = value(name)
+    if (secret !== undefined && !secret.startsWith('file:')) onSecret(secret)
+  }
+  const configPath = value('AUDIT_CONFIG')
+  const file = configPath === undefined ? {} : await readConfigFile(resolve(directory, configPath))
+  return {
+    databaseUrl: readDatabaseUrl(value('DATABASE_URL')),
+    dbZone: readZone('DB_TIMEZONE', value('DB_TIMEZONE')),
+    mapping: mappingWith(mappingOverrides(file)),
+    databaseDeadline:
+      file.databaseDeadlineSeconds === undefined ? LIMITS.databaseDeadline : file.databaseDeadlineSeconds * SECOND,
+    falBaseUrl: readFalBaseUrl(value('FAL_API_BASE_URL')),
+    falConcurrency: file.falConcurrency ?? LIMITS.falConcurrency,
+    legacyBillingBaseUrl: file.legacyBillingBaseUrl,
+    serveToken: readToken('SERVE_TOKEN', value('SERVE_TOKEN')),
+    adminToken: readToken('ADMIN_TOKEN', value('ADMIN_TOKEN')),
+    operation: {
+      auditZone: readZone('AUDIT_TIMEZONE', value('AUDIT_TIMEZONE')),
+      accountLimit: readAccountLimit(value('AUDIT_ACCOUNT_LIMIT')),
+      pointsPerUsd: readPointsPerUsd(value('AUDIT_POINTS_PER_USD')),
+      thresholds: thresholdsOf(file),
+      ledgerLink: file.ledgerLink ?? 'auto',
+      modelAliases: new Map(Object.entries(file.modelAliases ?? {})),
+      falKey: readToken('FAL_KEY', value('FAL_KEY')),
+    },
+  }
+}
+
+/** Empty values, and ${VAR} that a client passed on unexpanded, count as unset. */
+function given(raw: string | undefined): string | undefined {
+  const text = raw?.trim() ?? ''
+  return text === '' || /^\$\{[^}]*\}$/.test(text) ? undefined : text
+}
+
+/** The error for one bad setting. Leave the value out where it could be a secret. */
+function badSetting(name: string, accepted: string, value?: string): AuditError {
+  const shown = value?.slice(0, 80)
+  const found = shown === undefined ? 'its value' : `"${shown}"`
+  return new AuditError('configuration', `${name}: ${found} is not accepted; give ${accepted}`, {
+    field: name,
+    ...(shown !== undefined && { value: shown }),
+    accepted,
+  })
+}
+
+function readDatabaseUrl(text: string | undefined): string | undefined {
+  // Read for its errors alone: the store reads it again when it is opened, which may be never.
+  if (text !== undefined) parseDatabaseUrl(text)
+  return text
+}
+
+function readFalBaseUrl(text: string | undefined): string {
+  if (text === undefined) return FAL_BASE_URL
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const plain =
+    url !== undefined &&
+    ['http:', 'https:'].includes(url.protocol) &&
+    url.username === '' &&
+    url.password === '' &&
+    url.search === '' &&
+    url.hash === ''
+  // The value is not echoed: what makes an URL unacceptable here may be a password in it.
+  if (!plain) throw badSetting('FAL_API_BASE_URL', `an URL without user name or query, such as ${FAL_BASE_URL}`)
+  return text.replace(/\/+$/, '')
+}
+
+function readZone(name: string, text: string | undefined): Zone | undefined {
+  if (text === undefined) return undefined
+  const zone = openZone(text)
+  if (zone === undefined) {
+    throw badSetting(name, 'an IANA time zone such as Asia/Shanghai, or an offset such as +08:00', text)
+  }
+  return zone
+}
+
+function readAccountLimit(text: string | undefined): number {
+  if (text === undefined) return ACCOUNT_LIMIT
+  const count = /^\d{1,6}$/.test(text) ? Number(text) : 0
+  if (count < 1 || count > ACCOUNT_LIMIT_MAX) {
+    throw badSetting('AUDIT_ACCOUNT_LIMIT', `a whole number from 1 to ${ACCOUNT_LIMIT_MAX}`, text)
+  }
+  return count
+}
+
+function readPointsPerUsd(text: string | undefined): Ratio | undefined {
+  if (text === undefined) return undefined
+  const rate = parseRatio(text)
+  if (rate === undefined || rate.numerator === 0n) {
+    throw badSetting('AUDIT_POINTS_PER_USD', 'a number above 0, such as 400', text)
+  }
+  return rate
+}
+
+/** A key or token goes into an HTTP header: anything else than printable ASCII is refused. Never echoed. */
+function readToken(name: string, text: string | undefined): string | undefined {
+  if (text !== undefined && !/^[\x21-\x7e]{1,1000}$/.test(text)) {
+    throw badSetting(name, 'printable ASCII characters without blanks')
+  }
+  return text
+}
+
+async function readConfigFile(path: string): Promise<ConfigFile> {
+  const text = await stat(path)
+    .then(({ size }) => {
+      if (size > CONFIG_BYTES_MAX) throw badSetting('AUDIT_CONFIG', 'a JSON file of at most 1 MB', path)
+      return readFile(path, 'utf8')
+    })
+    .catch((cause: unknown) => {
+      if (cause instanceof AuditError) throw cause
+      throw badSetting('AUDIT_CONFIG', 'the path of a JSON file that can be read', path)
+    })
+  return parseOutside(configFile, parseJson(text, path), {
+    kind: 'configuration',
+    where: 'AUDIT_CONFIG',
+    next: `Mend it in ${path}.`,
+  })
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text.replace(/^\uFEFF/, ''))
+  } catch (cause) {
+    const place = /position \d+(?: \(line \d+ column \d+\))?/.exec(String(cause))?.[0]
+    throw badSetting('AUDIT_CONFIG', `a file of valid JSON${place === undefined ? '' : ` (broken at ${place})`}`, path)
+  }
+}
+
+function thresholdsOf(file: ConfigFile): Thresholds {
+  const { a8BalanceUsd, settlementLagHours, ...same } = file.thresholds ?? {}
+  return {
+    ...DEFAULT_THRESHOLDS,
+    ...definedOf(same),
+    ...(a8BalanceUsd !== undefined && { a8BalanceNanoUsd: a8BalanceUsd }),
+    ...(settlementLagHours !== undefined && { settlementLagMillis: settlementLagHours }),
+  }
+}
+
+function mappingOverrides(file: ConfigFile): MappingOverrides {
+  const { users, ...columns } = file.columns ?? {}
+  const renamed = Object.fromEntries(Object.entries(columns).map(([role, names]) => [role, definedOf(names ?? {})]))
+  const name = file.userNameColumn === undefined ? {} : { name: file.userNameColumn }
+  return {
+    tables: definedOf(file.tables ?? {}),
+    columns: { ...renamed, users: { ...definedOf(users ?? {}), ...name } },
+    taskStatus: definedOf(file.statusWords ?? {}),
+    sourceType: definedOf(file.sourceTypes ?? {}),
+    transactionType: definedOf(file.transactionTypes ?? {}),
+    ...(file.placeholderRequestIds !== undefined && { placeholderRequestIds: file.placeholderRequestIds }),
+  }
+}
+
+type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
+
+/** Without the keys whose value is undefined, which would overwrite a default when spread. */
+const definedOf = <T extends object>(values: T): Defined<T> =>
+  Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>
+
+const DOT_ENV_BYTES_MAX = 64 * 1024
+const DOT_ENV_LINE = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/
+const DOT_ENV_QUOTED = /^(["'])(.*?)\1\s*(?:#.*)?$/
+
+/** Reads KEY=VALUE lines with optional quotes; # begins a comment at the start or after a blank. Other lines are passed over. */
+export function parseDotEnv(text: string): Record<string, string> {
+  const values: Record<string, string> = {}
+  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
+    const [, name, raw = ''] = DOT_ENV_LINE.exec(line) ?? []
+    if (name !== undefined) values[name] = DOT_ENV_QUOTED.exec(raw)?.[2] ?? raw.replace(/(?:^|\s)#.*$/, '').trimEnd()
+  }
+  return values
+}
+
+/** The environment, filled up from a .env in the directory where there is one. What is already set wins. */
+export async function withDotEnv(environment: Environment, directory: string): Promise<Environment> {
+  const text = await readFile(resolve(directory, '.env'), 'utf8').catch(() => '')
+  if (text.length > DOT_ENV_BYTES_MAX) return environment
+  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => given(value) !== undefined))
+  return { ...parseDotEnv(text), ...set }
+}

@@ -1,0 +1,150 @@
+import { z } from 'zod'
+import type { Report } from '../../schemas/report.ts'
+import { runAudit } from '../operation.ts'
+import type { CallContext, Dependencies, Tool } from '../tool.ts'
+import { parseOutside } from '../validation.ts'
+import { EXIT, exitCodeOf, FAIL_ON } from './exit-code.ts'
+import { flagsOf } from './flags.ts'
+import type { CommandHelp } from './help.ts'
+import { outgoing, type Redact } from './outgoing.ts'
+import { checkOutput, writeWhole } from './output-file.ts'
+import { runTool } from './run-tool.ts'
+import { progressLine, type Terminal } from './terminal.ts'
+
+export interface CommandServices {
+  readonly version: string
+  readonly tools: readonly Tool[]
+  readonly terminal: Terminal
+  readonly signal: AbortSignal
+  readonly redact: Redact
+  readonly dependencies: () => Promise<Dependencies>
+  readonly runDemo: (options: { readonly lang: 'zh' | 'en'; readonly context: CallContext }) => Promise<Report>
+  /** Serves MCP on stdio until the client goes away. */
+  readonly serveMcp: () => Promise<void>
+}
+
+export interface Command extends CommandHelp {
+  run(input: Record<string, unknown>, services: CommandServices): Promise<number>
+}
+
+const view = {
+  format: z.enum(['text', 'markdown', 'json']).default('text').describe('form of the report'),
+  lang: z.enum(['zh', 'en']).default('zh').describe('language of the report'),
+  output: z.string().min(1).optional().describe('file to write the report to, instead of stdout'),
+}
+const viewInput = z.strictObject(view)
+
+const idList = z.array(z.int().min(0).max(Number.MAX_SAFE_INTEGER)).max(1000).optional()
+
+const auditInput = z.strictObject({
+  start: z.string().optional().describe('first day YYYY-MM-DD, or an instant; today where both are absent'),
+  end: z.string().optional().describe('last day YYYY-MM-DD, that day included, or an instant'),
+  ids: idList.describe('fal account ids, separated by blanks or commas'),
+  user_ids: idList.describe('user ids, separated by blanks or commas'),
+  timezone: z.string().optional().describe('zone of the days, such as Asia/Shanghai'),
+  depth: z.enum(['summary', 'requests']).default('requests').describe('requests also reads single billing events'),
+  ...view,
+  fail_on: z.enum(FAIL_ON).default('high').describe('least severity that makes the exit code 1'),
+})
+
+const AUDIT_ALIASES = { start: ['since'], end: ['until'] }
+
+/** Every command, in the order of help. */
+export function commandsOf(tools: readonly Tool[]): Command[] {
+  return [
+    {
+      name: 'audit',
+      summary: 'the whole audit: five steps, one report',
+      description:
+        'Reads the official bill, the tasks and the ledgers of one window of time, and reports what does not agree.',
+      flags: () => flagsOf(auditInput, AUDIT_ALIASES),
+      run: audit,
+    },
+    ...tools.map(toolCommand),
+    {
+      name: 'demo',
+      summary: 'an audit of a sample world; nothing to configure',
+      description:
+        'Audits a sample world on the embedded database and a double of fal on loopback. Leaves nothing behind.',
+      flags: () => flagsOf(viewInput),
+      run: demo,
+    },
+    {
+      name: 'mcp',
+      summary: 'the MCP server on stdio',
+      description: 'Serves the operations as MCP tools on stdin and stdout. Logs go to stderr.',
+      flags: () => [],
+      run: (_input, services) => services.serveMcp().then(() => EXIT.clean),
+    },
+  ]
+}
+
+async function audit(given: Record<string, unknown>, services: CommandServices): Promise<number> {
+  const input = parseOutside(auditInput, given, { kind: 'input' })
+  if (input.output !== undefined) await checkOutput(input.output)
+  const { ids, user_ids: userIds, ...request } = input
+  const asked = { ...request, ids: ids ?? [], userIds: userIds ?? [] }
+  const report = await runAudit(asked, await services.dependencies(), contextOf(services))
+  await present(report, input, services)
+  return exitCodeOf(report, input.fail_on)
+}
+
+async function demo(given: Record<string, unknown>, services: CommandServices): Promise<number> {
+  const input = parseOutside(viewInput, given, { kind: 'input' })
+  if (input.output !== undefined) await checkOutput(input.output)
+  const report = await services.runDemo({ lang: input.lang, context: contextOf(services) })
+  await present(report, input, services)
+  return EXIT.clean
+}
+
+function toolCommand(tool: Tool): Command {
+  return {
+    name: tool.name,
+    summary: tool.title,
+    description: tool.description,
+    // The whole result is printed, so there is no next part to ask for.
+    flags: () => flagsOf(tool.input).filter(({ key }) => key !== 'cursor'),
+    run: async (input, services) => {
+      const result = await runTool(tool, input, services.dependencies, contextOf(services))
+      services.terminal.status('')
+      await services.terminal.write(`${JSON.stringify(outgoing(result, services.redact), null, 2)}\n`)
+      return isIncomplete(result) ? EXIT.unverified : EXIT.clean
+    },
+  }
+}
+
+/** Whether a result says itself that some source could not be verified. */
+function isIncomplete({ coverage }: Readonly<Record<string, unknown>>): boolean {
+  return typeof coverage === 'object' && coverage !== null && 'complete' in coverage && coverage.complete === false
+}
+
+type View = z.output<typeof viewInput>
+
+/** Writes the report to stdout or to the file that was asked for. */
+async function present(report: Report, view: View, { terminal, redact }: CommandServices): Promise<void> {
+  const text = await rendered(report, view, redact)
+  terminal.status('')
+  if (view.output === undefined) return terminal.write(text)
+  await writeWhole(view.output, text)
+  terminal.note(`report written to ${view.output}`)
+}
+
+async function rendered(report: Report, { format, lang }: View, redact: Redact): Promise<string> {
+  switch (format) {
+    case 'json':
+      return `${JSON.stringify(outgoing(report, redact), null, 2)}\n`
+    case 'markdown': {
+      const { renderMarkdown } = await import('../render/markdown.ts')
+      return redact(renderMarkdown(report, { lang }))
+    }
+    case 'text': {
+      const { renderText } = await import('../render/text.ts')
+      return redact(renderText(report, { lang }))
+    }
+  }
+}
+
+const contextOf = ({ signal, terminal }: CommandServices): CallContext => ({
+  signal,
+  progress: (update) => terminal.status(progressLine(update)),
+})

@@ -1,0 +1,190 @@
+import { parseArgs } from 'node:util'
+import { z } from 'zod'
+import { AuditError } from '../errors.ts'
+import { nearest } from './nearest.ts'
+
+type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers'
+
+/** One flag of a command, derived from a key of its input schema. */
+export interface Flag {
+  /** The input key it fills. */
+  readonly key: string
+  /** Without dashes; the first is the one that help shows. */
+  readonly names: readonly string[]
+  readonly kind: FlagKind
+  readonly description: string
+  readonly values: readonly string[]
+  readonly fallback: string | undefined
+}
+
+interface PropertySchema {
+  readonly type?: string
+  readonly description?: string
+  readonly enum?: readonly unknown[]
+  readonly default?: unknown
+  readonly items?: PropertySchema
+  readonly anyOf?: readonly PropertySchema[]
+}
+
+/** user_ids is --user-ids, and --user_ids for those who write it as the tools do. */
+const namesOf = (key: string, aliases: readonly string[]): string[] => [
+  ...new Set([key.replaceAll('_', '-'), key, ...aliases]),
+]
+
+/** The flags of an input schema, in the order of its keys. `aliases` are further names by key. */
+export function flagsOf(schema: z.ZodObject, aliases: Readonly<Record<string, readonly string[]>> = {}): Flag[] {
+  const json = z.toJSONSchema(schema, { target: 'draft-7', io: 'input', unrepresentable: 'any' })
+  return Object.entries((json.properties ?? {}) as Record<string, PropertySchema>).map(([key, property]) => ({
+    key,
+    names: namesOf(key, aliases[key] ?? []),
+    kind: kindOf(property),
+    description: property.description ?? '',
+    values: (property.enum ?? property.items?.enum ?? []).map(String),
+    fallback: property.default === undefined ? undefined : String(property.default),
+  }))
+}
+
+function kindOf(property: PropertySchema): FlagKind {
+  const list = property.type === 'array' ? property : property.anyOf?.find((each) => each.type === 'array')
+  if (list !== undefined) return isNumeric(list.items) ? 'numbers' : 'texts'
+  if (isNumeric(property)) return 'number'
+  return property.type === 'boolean' ? 'switch' : 'text'
+}
+
+const isNumeric = (property: PropertySchema | undefined): boolean =>
+  property?.type === 'integer' ||
+  property?.type === 'number' ||
+  (property?.anyOf ?? []).some((each) => each.type === 'integer' || each.type === 'number')
+
+const isList = (flag: Flag): boolean => flag.kind === 'texts' || flag.kind === 'numbers'
+
+export interface ParsedFlags {
+  /** Input by key, holding only what was given. */
+  readonly input: Record<string, unknown>
+  readonly help: boolean
+}
+
+/** The shape of a parseArgs token that this file reads. */
+interface Token {
+  readonly kind: string
+  readonly name?: string
+  readonly rawName?: string
+  readonly value?: string | undefined
+}
+
+/**
+ * Reads the arguments of a command. Lists take several words, commas or repeated flags; switches take no value, `=false`
+ * or the form --no-NAME. Throws AuditError of kind 'input' that names the flag and what is accepted.
+ */
+export function parseFlags(args: readonly string[], flags: readonly Flag[], command: string): ParsedFlags {
+  const byName = new Map(flags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)))
+  const input: Record<string, unknown> = {}
+  let help = false
+  let open: Flag | undefined
+  for (const token of tokensOf(args, byName)) {
+    if (token.kind === 'option' && (token.name === 'help' || token.name === 'h')) {
+      help = true
+    } else if (token.kind === 'option') {
+      open = takeOption(token, byName, input, command)
+    } else if (token.kind === 'positional' && open !== undefined) {
+      append(input, open, token.value ?? '')
+    } else if (token.kind === 'positional') {
+      throw new AuditError('input', `${command}: "${token.value}" is not accepted here; give flags only`, {
+        field: token.value ?? '',
+        next: `See: fal-consumption-audit ${command} --help`,
+      })
+    }
+  }
+  for (const flag of flags) if (flag.key in input) input[flag.key] = converted(flag, input[flag.key])
+  return { input, help }
+}
+
+function tokensOf(args: readonly string[], byName: ReadonlyMap<string, Flag>): readonly Token[] {
+  const options = Object.fromEntries(
+    [...byName].map(([name, flag]) => [
+      name,
+      { type: flag.kind === 'switch' ? ('boolean' as const) : ('string' as const), multiple: true },
+    ]),
+  )
+  const { tokens } = parseArgs({ args: [...args], options, strict: false, allowPositionals: true, tokens: true })
+  return tokens
+}
+
+/** Takes one flag; returns it where the words that follow belong to it too. */
+function takeOption(
+  token: Token,
+  byName: ReadonlyMap<string, Flag>,
+  input: Record<string, unknown>,
+  command: string,
+): Flag | undefined {
+  const name = token.name ?? ''
+  const flag = byName.get(name)
+  if (flag === undefined) {
+    const negated = name.startsWith('no-') ? byName.get(name.slice(3)) : undefined
+    if (negated?.kind === 'switch' && token.value === undefined) {
+      input[negated.key] = 'false'
+      return undefined
+    }
+    throw unknownFlag(token.rawName ?? name, byName, command)
+  }
+  if (flag.kind === 'switch') {
+    input[flag.key] = token.value ?? 'true'
+    return undefined
+  }
+  if (token.value === undefined || (token.value.startsWith('--') && token.value.length > 2)) {
+    throw refused(flag, undefined)
+  }
+  if (!isList(flag)) {
+    input[flag.key] = token.value
+    return undefined
+  }
+  append(input, flag, token.value)
+  return flag
+}
+
+function append(input: Record<string, unknown>, flag: Flag, text: string): void {
+  const words = text.split(/[\s,，]+/).filter((word) => word !== '')
+  const held = input[flag.key]
+  input[flag.key] = [...(Array.isArray(held) ? held : []), ...words]
+}
+
+function converted(flag: Flag, given: unknown): unknown {
+  if (flag.kind === 'switch') {
+    if (given !== 'true' && given !== 'false') throw refused(flag, String(given))
+    return given === 'true'
+  }
+  if (flag.kind === 'number') return numberOf(flag, String(given))
+  if (flag.kind === 'numbers' && Array.isArray(given)) return given.map((word) => numberOf(flag, String(word)))
+  return given
+}
+
+function numberOf(flag: Flag, text: string): number {
+  const read = /^[+-]?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
+  if (Number.isNaN(read)) throw refused(flag, text)
+  return read
+}
+
+const ACCEPTED: Readonly<Record<FlagKind, string>> = {
+  text: 'a value',
+  number: 'a number',
+  switch: 'no value, true or false',
+  texts: 'one or more values',
+  numbers: 'one or more whole numbers',
+}
+
+function refused(flag: Flag, value: string | undefined): AuditError {
+  const accepted = flag.values.length > 0 ? `one of: ${flag.values.join(', ')}` : ACCEPTED[flag.kind]
+  const problem = value === undefined ? 'has no value' : `"${value.slice(0, 80)}" is not accepted`
+  return new AuditError('input', `${flag.key}: ${problem}; give ${accepted}`, { field: flag.key, accepted })
+}
+
+function unknownFlag(rawName: string, byName: ReadonlyMap<string, Flag>, command: string): AuditError {
+  const shown = [...new Set([...byName.values()].map((flag) => flag.names[0] ?? flag.key)), 'help']
+  const close = nearest(rawName.replace(/^-+/, ''), shown)
+  const accepted = (close.length > 0 ? close : shown).map((name) => `--${name}`).join(', ')
+  return new AuditError('input', `${command}: there is no flag ${rawName.slice(0, 80)}; accepted: ${accepted}`, {
+    field: rawName,
+    accepted,
+    next: `See: fal-consumption-audit ${command} --help`,
+  })
+}

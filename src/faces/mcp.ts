@@ -1,0 +1,271 @@
+import type { Readable, Writable } from 'node:stream'
+import { setImmediate, setTimeout } from 'node:timers/promises'
+import { Server } from '@modelcontextprotocol/sdk/server/index.js'
+import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
+import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import {
+  CallToolRequestSchema,
+  type CallToolResult,
+  ErrorCode,
+  GetPromptRequestSchema,
+  ListPromptsRequestSchema,
+  ListResourcesRequestSchema,
+  ListResourceTemplatesRequestSchema,
+  ListToolsRequestSchema,
+  McpError,
+  ReadResourceRequestSchema,
+  type ReadResourceResult,
+  type ServerNotification,
+  type ServerRequest,
+  type Tool as WireTool,
+} from '@modelcontextprotocol/sdk/types.js'
+import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checklist.ts'
+import { AuditError } from '../errors.ts'
+import type { Pager } from '../paging.ts'
+import type { CallContext, Dependencies, ReportStore, Tool } from '../tool.ts'
+import { nearest } from './nearest.ts'
+import { failureOf, faultLog, outgoing, outgoingText, type Redact } from './outgoing.ts'
+import { runToolPaged } from './run-tool.ts'
+import { toolSchemas } from './tool-schemas.ts'
+
+export const SERVER_NAME = 'fal-consumption-audit'
+const PROMPT_NAME = 'consumption-audit'
+const PROMPT_TITLE = '消耗审计'
+const PROMPT_ARGUMENT_CHARS = 200
+/** Least time between two progress notifications of one call. */
+const PROGRESS_EVERY_MILLIS = 250
+/** Code of the protocol for a resource that is not there. */
+const RESOURCE_NOT_FOUND = -32002
+
+type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
+
+export interface McpOptions {
+  readonly version: string
+  readonly tools: readonly Tool[]
+  /** Made ready at the first call, never before; where it fails, that call says why, and the next one tries again. */
+  readonly dependencies: () => Promise<Dependencies>
+  readonly reports: ReportStore
+  readonly pager: Pager
+  readonly redact: Redact
+  /** One line for the operator, to stderr. */
+  readonly log: (line: string) => void
+}
+
+export interface McpFace {
+  /** Not yet connected. */
+  readonly server: Server
+  /** Settles once no call is running. */
+  idle(): Promise<void>
+}
+
+/** An MCP server over a registry of tools. The SDK's own validation of calls is not used: errors are ours. */
+export function createMcpFace(options: McpOptions): McpFace {
+  const server = new Server(
+    { name: SERVER_NAME, title: PROMPT_TITLE, version: options.version },
+    {
+      capabilities: { tools: {}, prompts: {}, resources: {} },
+      instructions: serverInstructions(),
+      // The default one costs start-up time, and would only read answers to questions that this server never asks.
+      jsonSchemaValidator: { getValidator: () => () => NOT_ASKED },
+    },
+  )
+  server.onerror = (error) => options.log(`mcp: ${options.redact(error.message)}`)
+  const running = new Set<Promise<unknown>>()
+  serveTools(server, options, running)
+  servePrompts(server, options)
+  serveReports(server, options)
+  return {
+    server,
+    idle: async () => {
+      // Requests read in the same turn as the end of the input reach their handlers only after it.
+      await setImmediate()
+      await Promise.allSettled(running)
+    },
+  }
+}
+
+const NOT_ASKED = { valid: false as const, data: undefined, errorMessage: 'this server asks its client nothing' }
+
+function serveTools(server: Server, options: McpOptions, running: Set<Promise<unknown>>): void {
+  const byName = new Map(options.tools.map((tool) => [tool.name, tool]))
+  let listed: WireTool[] | undefined
+  server.setRequestHandler(ListToolsRequestSchema, () => {
+    listed ??= options.tools.map(wireTool)
+    return { tools: listed }
+  })
+  const call = async (name: string, given: Record<string, unknown>, extra: Extra): Promise<CallToolResult> => {
+    try {
+      const tool = byName.get(name)
+      if (tool === undefined) throw unknownTool(name, [...byName.keys()])
+      const context: CallContext = { signal: extra.signal, progress: progressTo(extra, options.redact) }
+      const page = await runToolPaged(tool, given, options.pager, options.dependencies, context)
+      return resultOf(outgoing(page, options.redact) as Record<string, unknown>)
+    } catch (error) {
+      return failed(error, name, options)
+    }
+  }
+  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
+    const answer = call(params.name, params.arguments ?? {}, extra)
+    running.add(answer)
+    return answer.finally(() => running.delete(answer))
+  })
+}
+
+function wireTool(tool: Tool): WireTool {
+  return {
+    name: tool.name,
+    title: tool.title,
+    description: tool.description,
+    ...toolSchemas(tool),
+    annotations: {
+      title: tool.title,
+      readOnlyHint: true,
+      destructiveHint: false,
+      idempotentHint: true,
+      openWorldHint: true,
+    },
+  }
+}
+
+const resultOf = (structuredContent: Record<string, unknown>): CallToolResult => ({
+  structuredContent,
+  content: [{ type: 'text', text: JSON.stringify(structuredContent, null, 2) }],
+})
+
+function failed(error: unknown, tool: string, options: McpOptions): CallToolResult {
+  const { kind, ...failure } = failureOf(error, options.redact)
+  if (kind === 'internal') options.log(`${tool}: ${faultLog(error, options.redact)}`)
+  return { isError: true, content: [{ type: 'text', text: JSON.stringify(failure, null, 2) }] }
+}
+
+function unknownTool(name: string, known: readonly string[]): AuditError {
+  const close = nearest(name, known)
+  const accepted = (close.length > 0 ? close : known).join(', ')
+  return new AuditError('input', `there is no tool "${name.slice(0, 80)}"; accepted: ${accepted}`, {
+    field: 'name',
+    accepted,
+  })
+}
+
+/** Progress for a caller that asked for it: strictly growing, as the protocol demands, and not too often. */
+function progressTo(extra: Extra, redact: Redact): CallContext['progress'] {
+  const progressToken = extra._meta?.progressToken
+  if (progressToken === undefined) return () => {}
+  let reported = -1
+  let reportedAt = Number.NEGATIVE_INFINITY
+  return ({ message, done, total }) => {
+    const now = performance.now()
+    if (done <= reported || now - reportedAt < PROGRESS_EVERY_MILLIS || extra.signal.aborted) return
+    reported = done
+    reportedAt = now
+    const params = {
+      progressToken,
+      progress: done,
+      ...(total !== undefined && { total }),
+      message: outgoingText(message, redact),
+    }
+    // A caller that has gone away hears no progress; the call itself learns of it through its signal.
+    extra.sendNotification({ method: 'notifications/progress', params }).catch(() => {})
+  }
+}
+
+function servePrompts(server: Server, { redact }: McpOptions): void {
+  server.setRequestHandler(ListPromptsRequestSchema, () => ({
+    prompts: [
+      {
+        name: PROMPT_NAME,
+        title: PROMPT_TITLE,
+        description: 'The five steps of a consumption audit, for one window of time.',
+        arguments: PROMPT_ARGUMENTS.map((argument) => ({ ...argument, required: false })),
+      },
+    ],
+  }))
+  server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
+    if (params.name !== PROMPT_NAME) {
+      throw new McpError(ErrorCode.InvalidParams, `there is no such prompt; accepted: ${PROMPT_NAME}`)
+    }
+    const accepted = PROMPT_ARGUMENTS.map(({ name }) => name as string)
+    const given = Object.entries(params.arguments ?? {}).map(([name, value]) => {
+      if (!accepted.includes(name)) {
+        throw new McpError(ErrorCode.InvalidParams, `there is no such argument; accepted: ${accepted.join(', ')}`)
+      }
+      return [name, outgoingText(value.slice(0, PROMPT_ARGUMENT_CHARS), redact)] as const
+    })
+    const text = checklistPrompt(Object.fromEntries(given))
+    return { description: PROMPT_TITLE, messages: [{ role: 'user', content: { type: 'text', text } }] }
+  })
+}
+
+const REPORT_URI = /^audit:\/\/reports\/([\w-]{1,64})(\.md)?$/
+
+function serveReports(server: Server, { reports, redact }: McpOptions): void {
+  server.setRequestHandler(ListResourcesRequestSchema, () => ({
+    resources: reports.list().flatMap(({ id, title }) => [
+      { uri: `audit://reports/${id}`, name: `report-${id}`, title, mimeType: 'application/json' },
+      { uri: `audit://reports/${id}.md`, name: `report-${id}-markdown`, title, mimeType: 'text/markdown' },
+    ]),
+  }))
+  server.setRequestHandler(ListResourceTemplatesRequestSchema, () => ({
+    resourceTemplates: [
+      {
+        uriTemplate: 'audit://reports/{id}',
+        name: 'report',
+        title: 'Audit report, whole, as JSON',
+        mimeType: 'application/json',
+      },
+      {
+        uriTemplate: 'audit://reports/{id}.md',
+        name: 'report-markdown',
+        title: 'Audit report, whole, as Markdown',
+        mimeType: 'text/markdown',
+      },
+    ],
+  }))
+  server.setRequestHandler(ReadResourceRequestSchema, async ({ params }): Promise<ReadResourceResult> => {
+    const [, id = '', markdown] = REPORT_URI.exec(params.uri) ?? []
+    const report = reports.get(id)
+    if (report === undefined) {
+      throw new McpError(RESOURCE_NOT_FOUND, 'no such report is kept any more; run audit-reconcile again', {
+        uri: outgoingText(params.uri, redact),
+      })
+    }
+    if (markdown === undefined) {
+      const text = JSON.stringify(outgoing(report, redact), null, 2)
+      return { contents: [{ uri: params.uri, mimeType: 'application/json', text }] }
+    }
+    const { renderMarkdown } = await import('../render/markdown.ts')
+    const text = redact(renderMarkdown(report, { lang: 'zh' }))
+    return { contents: [{ uri: params.uri, mimeType: 'text/markdown', text }] }
+  })
+}
+
+export interface StdioOptions {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly signal: AbortSignal
+}
+
+/** Time that answers under way get after stdin has ended, so that piped requests are answered. */
+const LAST_ANSWERS_MILLIS = 300
+/** Time that cancelled calls get to end what they started. */
+const LAST_CANCELS_MILLIS = 1000
+
+/** Serves one client on stdio until stdin ends, stdout breaks or the signal is aborted. Running calls are then aborted. */
+export async function serveStdio(options: McpOptions, { stdin, stdout, signal }: StdioOptions): Promise<void> {
+  const { server, idle } = createMcpFace(options)
+  const ended = new Promise<'quiet' | 'at-once'>((resolve) => {
+    stdin.once('end', () => resolve('quiet'))
+    stdin.once('close', () => resolve('quiet'))
+    stdin.once('error', () => resolve('at-once'))
+    stdout.once('error', () => resolve('at-once'))
+    signal.addEventListener('abort', () => resolve('at-once'), { once: true })
+    if (signal.aborted) resolve('at-once')
+  })
+  await server.connect(new StdioServerTransport(stdin, stdout))
+  const how = await ended
+  if (how === 'quiet') await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS)])
+  await server.close()
+  // Cancelled calls end their queries on the database server, which takes a moment.
+  await Promise.race([idle(), setTimeout(LAST_CANCELS_MILLIS)])
+}

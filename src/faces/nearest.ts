@@ -1,0 +1,24 @@
+/** The names closest to one that is not known, best first, at most three; none where nothing is close. */
+export function nearest(unknown: string, known: readonly string[]): string[] {
+  const wanted = unknown.toLowerCase().replaceAll('_', '-')
+  return known
+    .map((name) => ({ name, distance: name.startsWith(wanted) && wanted !== '' ? 1 : editDistance(wanted, name) }))
+    .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
+    .sort((a, b) => a.distance - b.distance)
+    .slice(0, 3)
+    .map(({ name }) => name)
+}
+
+/** Letters to insert, remove or replace to turn one word into the other (Levenshtein). */
+function editDistance(from: string, to: string): number {
+  let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
+  for (let row = 1; row <= Math.min(from.length, 64); row++) {
+    const current = [row]
+    for (let column = 1; column <= to.length; column++) {
+      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)
+      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
+    }
+    previous = current
+  }
+  return previous[to.length] ?? to.length
+}

@@ -1,0 +1,53 @@
+import { AuditError, type ErrorKind } from '../errors.ts'
+import { cleanText } from '../render/clean.ts'
+
+export type Redact = (text: string) => string
+
+/** Longest text that leaves in a result or an error; texts from outside were cut much shorter before. */
+const TEXT_CHARS_MAX = 4000
+
+/** A text fit to leave the program: no secret, nothing invisible, one line. */
+export const outgoingText = (text: string, redact: Redact): string => redact(cleanText(text, TEXT_CHARS_MAX))
+
+/** A copy of a JSON value whose texts, keys of records included, are fit to leave the program. */
+export function outgoing(value: unknown, redact: Redact): unknown {
+  if (typeof value === 'string') return outgoingText(value, redact)
+  if (Array.isArray(value)) return value.map((each) => outgoing(each, redact))
+  if (typeof value !== 'object' || value === null) return value
+  return Object.fromEntries(
+    Object.entries(value).map(([key, each]) => [outgoingText(key, redact), outgoing(each, redact)]),
+  )
+}
+
+/** A failure as every face tells it: what is wrong, where, what would be accepted and what to do next. */
+export interface Failure {
+  readonly kind: ErrorKind
+  readonly message: string
+  readonly field?: string
+  readonly accepted?: string
+  readonly next?: string
+}
+
+/** Turns whatever was thrown into a Failure without secrets. Of a fault of the program only its name is told, no stack. */
+export function failureOf(error: unknown, redact: Redact): Failure {
+  if (!(error instanceof AuditError) || error.kind === 'internal') {
+    const name = error instanceof Error ? error.name : typeof error
+    return {
+      kind: 'internal',
+      message: `a fault of this program, not of the call or the data (${outgoingText(name, redact)})`,
+      next: 'Trying again with the same inputs will hardly help; report it with the inputs and the log on stderr.',
+    }
+  }
+  const { kind, message, field, accepted, next } = error
+  return {
+    kind,
+    message: outgoingText(message, redact),
+    ...(field !== undefined && { field: outgoingText(field, redact) }),
+    ...(accepted !== undefined && { accepted: outgoingText(accepted, redact) }),
+    ...(next !== undefined && { next: outgoingText(next, redact) }),
+  }
+}
+
+/** For the log of the operator: the stack, redacted. */
+export const faultLog = (error: unknown, redact: Redact): string =>
+  redact(error instanceof Error ? (error.stack ?? error.message) : String(error))

@@ -1,0 +1,33 @@
+import { inputError } from '../errors.ts'
+import type { JsonObject, Pager } from '../paging.ts'
+import type { CallContext, Dependencies, Tool } from '../tool.ts'
+import { parseOutside } from '../validation.ts'
+
+/** Validates the arguments of a call and runs the tool. Returns its whole result. */
+export async function runTool(
+  tool: Tool,
+  given: JsonObject,
+  dependencies: () => Promise<Dependencies>,
+  context: CallContext,
+): Promise<JsonObject> {
+  // Agents fill optional inputs with null; it says the same as leaving them out.
+  const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+  const input = parseOutside(tool.input, filled, { kind: 'input' })
+  return tool.run(input, await dependencies(), context)
+}
+
+/** As runTool, cut to one page. A cursor brings the next page of an earlier result without running anything. */
+export async function runToolPaged(
+  tool: Tool,
+  given: JsonObject,
+  pager: Pager,
+  dependencies: () => Promise<Dependencies>,
+  context: CallContext,
+): Promise<JsonObject> {
+  const { cursor } = given
+  if (cursor !== undefined && cursor !== null && cursor !== '' && 'cursor' in tool.input.shape) {
+    if (typeof cursor !== 'string') throw inputError('cursor', cursor, 'the nextCursor of an earlier result')
+    return pager.next(tool.name, cursor)
+  }
+  return pager.first(tool.name, await runTool(tool, given, dependencies, context), tool.lists)
+}

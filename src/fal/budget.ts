@@ -1,0 +1,74 @@
+import type { Clock, Millis } from '../units/instant.ts'
+import { MINUTE } from '../units/instant.ts'
+import type { Failed } from './answer.ts'
+
+/**
+ * How long work may go on without a success. Its time runs while at least one try or back-off is under way, once however many
+ * are: so it is the wall-clock time that somebody waited in vain. Time in the limiter's queue does not count.
+ */
+export interface Spell {
+  remaining(): Millis
+  /** Begins a try or a back-off; call the function returned when it is over. */
+  enter(): () => void
+  succeed(): void
+}
+
+/** The spell of one API key, shared by all calls for it; remembers why the last try failed. */
+export interface KeySpell extends Spell {
+  fail(why: Failed): void
+  lastFailure(): Failed | undefined
+}
+
+/** A key whose budget is spent is asked again after this rest, so that a server that lives long can see it mended. */
+const REST: Millis = 5 * MINUTE
+/** Keys remembered; the least recently added is forgotten beyond that. */
+const KEYS_MAX = 10_000
+
+export function createSpell(limit: Millis, clock: Clock): Spell {
+  let spent = 0
+  let active = 0
+  let runningSince = 0
+  const running = (): Millis => (active > 0 ? clock() - runningSince : 0)
+  return {
+    remaining: () => limit - spent - running(),
+    enter: () => {
+      if (active === 0) runningSince = clock()
+      active++
+      return () => {
+        if (active === 1) spent += running()
+        active--
+      }
+    },
+    succeed: () => {
+      spent = 0
+      runningSince = clock()
+    },
+  }
+}
+
+/** Hands out the spell of each key. A key that only fails costs at most `limit`, then fails at once until it has rested. */
+export function createKeySpells(limit: Millis, clock: Clock): (apiKey: string) => KeySpell {
+  const spells = new Map<string, { spell: KeySpell; failedAt: () => number }>()
+  const create = (): { spell: KeySpell; failedAt: () => number } => {
+    let last: Failed | undefined
+    let failedAt = 0
+    const spell: KeySpell = {
+      ...createSpell(limit, clock),
+      fail: (why) => {
+        last = why
+        failedAt = clock()
+      },
+      lastFailure: () => last,
+    }
+    return { spell, failedAt: () => failedAt }
+  }
+  return (apiKey) => {
+    const known = spells.get(apiKey)
+    const rested = known !== undefined && known.spell.remaining() <= 0 && clock() - known.failedAt() >= REST
+    if (known !== undefined && !rested) return known.spell
+    if (spells.size >= KEYS_MAX) for (const oldest of [...spells.keys()].slice(0, 1)) spells.delete(oldest)
+    const fresh = create()
+    spells.set(apiKey, fresh)
+    return fresh.spell
+  }
+}

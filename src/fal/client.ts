@@ -1,0 +1,82 @@
+import { AuditError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import type { Clock, Millis } from '../units/instant.ts'
+import { askBilling } from './account.ts'
+import type { Call, FalLimits } from './asking.ts'
+import { askEvents } from './events.ts'
+import { askFocus } from './focus.ts'
+import type { FalReader } from './reader.ts'
+import { createTransport } from './transport.ts'
+import { askServerlessUsage, askUsage } from './usage.ts'
+import { realSleep, type Sleep, steadyClock } from './waiting.ts'
+
+export interface FalClientOptions {
+  /** The Platform API, such as https://api.fal.ai/v1. */
+  readonly baseUrl: string
+  /** Requests in flight at once, over all keys. */
+  readonly concurrency?: number
+  /** Time of one request, from connecting to the last byte. */
+  readonly requestTimeout?: Millis
+  /** Time that one key may fail without a success before it is given up. */
+  readonly failureBudget?: Millis
+  /** Tries for one page, the first included. */
+  readonly attempts?: number
+  /** Bytes of one answer. */
+  readonly answerBytes?: number
+  readonly limits?: Partial<FalLimits>
+  /** Jitter of the back-off, in [0, 1). */
+  readonly random?: () => number
+  readonly sleep?: Sleep
+  readonly clock?: Clock
+}
+
+export interface FalClient extends FalReader {
+  /** Drops all connections. Calls under way fail; a later call connects anew. */
+  close(): Promise<void>
+}
+
+/**
+ * The client of fal's Platform API. Make one for the whole program: its limiter, its connections and the failure budget of
+ * each key are shared by all calls. Failures are values; only an aborted signal throws, an AuditError of kind 'cancelled'.
+ * Throws an AuditError of kind 'configuration' where the base URL is none. Source of all API facts: fal-platform-api.md.
+ */
+export function createFalClient(options: FalClientOptions): FalClient {
+  const transport = createTransport({
+    baseUrl: baseUrlOf(options.baseUrl),
+    concurrency: options.concurrency ?? LIMITS.falConcurrency,
+    requestTimeout: options.requestTimeout ?? LIMITS.falRequestTimeout,
+    failureBudget: options.failureBudget ?? LIMITS.falFailureBudget,
+    attempts: options.attempts ?? LIMITS.falAttempts,
+    answerBytes: options.answerBytes ?? LIMITS.falAnswerBytes,
+    random: options.random ?? Math.random,
+    sleep: options.sleep ?? realSleep,
+    clock: options.clock ?? steadyClock,
+  })
+  const limits: FalLimits = {
+    pages: LIMITS.falPages,
+    usagePageRows: LIMITS.falUsagePageRows,
+    eventPageRows: LIMITS.falEventPageRows,
+    ...options.limits,
+  }
+  const call = (apiKey: string, signal: AbortSignal): Call => ({ transport, limits, apiKey, signal })
+  return {
+    usage: async (apiKey, query, signal) => askUsage(call(apiKey, signal), query),
+    events: async (apiKey, query, signal) => askEvents(call(apiKey, signal), query),
+    billing: async (apiKey, signal) => askBilling(call(apiKey, signal)),
+    serverlessUsage: async (apiKey, query, signal) => askServerlessUsage(call(apiKey, signal), query),
+    focus: async (apiKey, months, signal) => askFocus(call(apiKey, signal), months),
+    close: transport.close,
+  }
+}
+
+function baseUrlOf(text: string): string {
+  const url = URL.canParse(text) ? new URL(text) : undefined
+  const http = url?.protocol === 'http:' || url?.protocol === 'https:'
+  if (url !== undefined && http && url.username === '' && url.password === '' && url.search === '' && url.hash === '') {
+    return url.href.replace(/\/+$/, '')
+  }
+  throw new AuditError('configuration', 'FAL_API_BASE_URL is no http or https address without user and query', {
+    field: 'FAL_API_BASE_URL',
+    accepted: 'an address like https://api.fal.ai/v1',
+  })
+}

@@ -1,0 +1,35 @@
+/**
+ * Reads CSV (RFC 4180): quoted fields may hold commas, line breaks and doubled quotes; lines end with LF or CRLF. A byte order
+ * mark and empty lines are skipped. Undefined where a quote is never closed, so that a text cut on its way is noticed.
+ */
+export function parseCsv(text: string): string[][] | undefined {
+  const records: string[][] = []
+  let record: string[] = []
+  let field = ''
+  let quoted = false
+  const endField = (): void => {
+    record.push(field)
+    field = ''
+  }
+  const endRecord = (): void => {
+    endField()
+    if (record.length > 1 || record[0] !== '') records.push(record)
+    record = []
+  }
+  for (let at = text.startsWith('\uFEFF') ? 1 : 0; at < text.length; at++) {
+    const char = text.charAt(at)
+    if (quoted) {
+      if (char !== '"') field += char
+      else if (text.charAt(at + 1) === '"') {
+        field += char
+        at++
+      } else quoted = false
+    } else if (char === '"' && field === '') quoted = true
+    else if (char === ',') endField()
+    else if (char === '\n') endRecord()
+    else if (char !== '\r' || text.charAt(at + 1) !== '\n') field += char
+  }
+  if (quoted) return undefined
+  if (field !== '' || record.length > 0) endRecord()
+  return records
+}

@@ -1,0 +1,42 @@
+import type { z } from 'zod'
+import { type Answer, complete, failed } from './answer.ts'
+import { looksLikeHtml } from './reasons.ts'
+
+/** The answer that is an HTML page where data was expected. */
+export const HTML_PAGE = failed(
+  'bad-answer',
+  'fal answered with an HTML page instead of data: a proxy or login page is probably in between. Check FAL_API_BASE_URL',
+)
+
+/** Reads JSON of the schema's shape. A refusal names the path that is wrong, and never a value. */
+export function readJson<Schema extends z.ZodType>(schema: Schema): (text: string) => Answer<z.output<Schema>> {
+  return (text) => {
+    if (looksLikeHtml(text)) return HTML_PAGE
+    const json = parseJson(text)
+    if (json === undefined) return failed('bad-answer', "fal's answer is broken JSON; it may have been cut on its way")
+    const parsed = schema.safeParse(json.value)
+    if (parsed.success) return complete(parsed.data)
+    return failed('bad-answer', `fal's answer has another shape than expected: ${describe(parsed.error.issues[0])}`)
+  }
+}
+
+function parseJson(text: string): { readonly value: unknown } | undefined {
+  try {
+    return { value: JSON.parse(text) }
+  } catch {
+    return undefined
+  }
+}
+
+function describe(issue: z.core.$ZodIssue | undefined): string {
+  if (issue === undefined) return 'unknown'
+  const path = issue.path.reduce<string>(
+    (before, key) => before + (typeof key === 'number' ? `[${key}]` : `${before === '' ? '' : '.'}${String(key)}`),
+    '',
+  )
+  const inner = issue.code === 'invalid_union' ? undefined : issue.message
+  return `${path === '' ? 'the whole' : path} ${inner ?? 'is of another type'}`.replace(
+    / Invalid input: expected/,
+    ': expected',
+  )
+}

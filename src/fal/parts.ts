@@ -1,0 +1,60 @@
+import { complete, failed, partial } from './answer.ts'
+import type { Fetched } from './reader.ts'
+
+/** Parts of one question asked at once; so that one account does not fill all of the limiter. */
+const LANES = 4
+
+/**
+ * Puts one question to fal in several parts, and their rows together in order. The first part that is not whole stops the
+ * rest: its key, or fal, would fail for them too, and the answer is partial anyway.
+ */
+export async function readParts<Part, Row>(
+  parts: readonly Part[],
+  read: (part: Part) => Promise<Fetched<Row[]>>,
+): Promise<Fetched<Row[]>> {
+  const answers: (Fetched<Row[]> | undefined)[] = parts.map(() => undefined)
+  const queue = parts.entries()
+  let stopped = false
+  const lane = async (): Promise<void> => {
+    for (const [index, part] of queue) {
+      if (stopped) return
+      const answer = await read(part)
+      answers[index] = answer
+      if (answer.status !== 'complete') stopped = true
+    }
+  }
+  await Promise.all(Array.from({ length: Math.min(LANES, parts.length) }, lane))
+  const rows = answers.flatMap((answer) => (answer === undefined || answer.status === 'failed' ? [] : answer.value))
+  const broken = answers.find(isBroken)
+  if (broken === undefined) return complete(rows)
+  const whole = answers.filter((answer) => answer?.status === 'complete').length
+  const nothing = whole === 0 && !answers.some((answer) => answer?.status === 'partial')
+  if (nothing) return failed(broken.failure, broken.reason)
+  const told = parts.length > 1 ? `${broken.reason} (${whole} of ${parts.length} parts were read whole)` : broken.reason
+  return partial(rows, failed(broken.failure, told))
+}
+
+const isBroken = <T>(answer: Fetched<T> | undefined): answer is Exclude<Fetched<T>, { status: 'complete' }> =>
+  answer !== undefined && answer.status !== 'complete'
+
+/** Ids that one question may name (fal: 1 to 50). */
+const IDS_MAX = 50
+/** Characters of all ids of one question: servers refuse request lines much over 8,000. */
+const ID_CHARS_MAX = 6000
+
+/** Cuts ids, each taken once, into lists that one question may name. */
+export function idParts(ids: readonly string[]): string[][] {
+  const parts: string[][] = []
+  let part: string[] = []
+  let chars = 0
+  for (const id of new Set(ids)) {
+    if (part.length >= IDS_MAX || (part.length > 0 && chars + id.length > ID_CHARS_MAX)) {
+      parts.push(part)
+      part = []
+      chars = 0
+    }
+    part.push(id)
+    chars += id.length
+  }
+  return part.length === 0 ? parts : [...parts, part]
+}

@@ -1,0 +1,135 @@
+import { falError } from '../../schemas/fal.ts'
+import { keyIdOf, shortKeyId } from '../units/api-key.ts'
+import type { Millis } from '../units/instant.ts'
+import { type Failed, failed } from './answer.ts'
+
+/** Characters kept of a message of fal. */
+const FAL_MESSAGE_CHARS = 120
+const KEY_PAGE = 'https://fal.ai/dashboard/keys'
+// Control, format (bidi, zero-width) and line-breaking characters could forge the look of a report or split a secret.
+const UNPRINTABLE = /[\p{C}\p{Zl}\p{Zp}]/gu
+
+export const KEY_MALFORMED = failed(
+  'unauthorized',
+  `the key is empty or holds characters that no key has, so fal was not asked: store a key made at ${KEY_PAGE}`,
+)
+
+/**
+ * Makes a text of fal fit to print: one line, at most 120 characters, and nothing of the API key but its short id.
+ * The key is taken out before the cut, so that no half of a secret survives it.
+ */
+export function cleanText(text: string, apiKey: string): string {
+  let clean = text.replace(UNPRINTABLE, ' ')
+  const dense = text.replace(UNPRINTABLE, '')
+  const secrets = secretsOf(apiKey)
+  // A secret broken up by unprintable characters would be put together again by a reader who drops them.
+  if (secrets.some((secret) => holds(dense, secret) && !holds(clean, secret))) clean = dense
+  for (const secret of secrets) clean = replaceAll(clean, secret, '[redacted]')
+  const keyId = keyIdOf(apiKey)
+  if (keyId !== null) clean = replaceAll(clean, keyId, shortKeyId(apiKey))
+  clean = clean.replace(/ +/g, ' ').trim()
+  return clean.length > FAL_MESSAGE_CHARS ? `${clean.slice(0, FAL_MESSAGE_CHARS - 1)}…` : clean
+}
+
+function secretsOf(apiKey: string): string[] {
+  const key = apiKey.trim()
+  const secret = key.slice(key.indexOf(':') + 1).trim()
+  return [key, secret].filter((part) => part !== '')
+}
+
+const holds = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
+
+function replaceAll(text: string, part: string, by: string): string {
+  const pattern = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
+  return text.replace(new RegExp(pattern, 'gi'), () => by)
+}
+
+export const looksLikeHtml = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml|!--)/i.test(text)
+
+/** Why an answer with another status than 2xx could not be used, and what to do about it. */
+export function failureOfStatus(status: number, body: string, apiKey: string): Failed {
+  const said = looksLikeHtml(body) ? ' (as an HTML page: it may come from a proxy in between)' : quoted(body, apiKey)
+  if (status === 401) {
+    return failed(
+      'unauthorized',
+      `fal answered 401: the key is wrong or revoked, or is a plain key that may not read billing. Give it an admin key, made at ${KEY_PAGE}${said}`,
+    )
+  }
+  if (status === 403) {
+    return failed(
+      'forbidden',
+      `fal answered 403: the key may not read billing: give it an admin key or a key with billing read permission, made at ${KEY_PAGE}${said}`,
+    )
+  }
+  if (status === 404) {
+    return failed('not-found', `fal answered 404: nothing is there. Check FAL_API_BASE_URL${said}`)
+  }
+  if (status === 429) {
+    return failed('rate-limited', `fal answered 429: too many requests for this key. Try again later${said}`)
+  }
+  if (status >= 500) {
+    return failed('server-error', `fal answered ${status}: it failed on its side. Try again later${said}`)
+  }
+  if (status >= 400) return failed('invalid', `fal answered ${status}: it did not accept the question${said}`)
+  return failed(
+    'bad-answer',
+    `fal answered ${status} instead of data; redirects are not followed. Check FAL_API_BASE_URL`,
+  )
+}
+
+function quoted(body: string, apiKey: string): string {
+  const message = errorMessage(body)
+  if (message === undefined) return ''
+  const clean = cleanText(message, apiKey)
+  return clean === '' ? '' : `; fal says: "${clean}"`
+}
+
+function errorMessage(body: string): string | undefined {
+  try {
+    const parsed = falError.safeParse(JSON.parse(body))
+    return parsed.success ? parsed.data.error.message : undefined
+  } catch {
+    return undefined
+  }
+}
+
+const CONNECTION: Readonly<Record<string, string>> = {
+  ECONNREFUSED: 'the connection was refused',
+  ECONNRESET: 'the connection broke',
+  EPIPE: 'the connection broke',
+  UND_ERR_SOCKET: 'the connection broke',
+  ENOTFOUND: 'its host name is unknown',
+  EAI_AGAIN: 'its host name could not be looked up',
+  UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+}
+
+/** Why no answer came. Only a code is taken from the error: its text may quote what was sent. */
+export function failureOfConnection(cause: unknown): Failed {
+  const code = codeOf(cause)
+  const known = CONNECTION[code]
+  const what =
+    known ?? (/^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? `the connection failed (${code})` : 'the connection failed')
+  return failed('unreachable', `fal could not be reached: ${what}. Check the network and FAL_API_BASE_URL`)
+}
+
+function codeOf(cause: unknown): string {
+  if (typeof cause !== 'object' || cause === null) return ''
+  return 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
+}
+
+export const failureOfTimeout = (limit: Millis): Failed =>
+  failed('unreachable', `fal did not answer within ${seconds(limit)} s. Check the network, or try again later`)
+
+export const failureOfSize = (bytesMax: number): Failed =>
+  failed('too-large', `fal's answer is larger than ${bytesMax} bytes. Ask for a shorter window`)
+
+/** The same failure, with word of how hard it was tried, and of the wait that fal asked for where it was too long. */
+export function afterTries(why: Failed, tries: number, askedWait?: Millis): Failed {
+  const notes = [
+    ...(tries > 1 ? [`tried ${tries} times`] : []),
+    ...(askedWait === undefined ? [] : [`fal asks to wait ${seconds(askedWait)} s`]),
+  ]
+  return notes.length === 0 ? why : failed(why.failure, `${why.reason} (${notes.join('; ')})`)
+}
+
+const seconds = (span: Millis): string => String(Math.round(span / 100) / 10)

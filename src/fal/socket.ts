@@ -1,0 +1,105 @@
+import type { Agent } from 'undici'
+import { type Millis, SECOND } from '../units/instant.ts'
+import { type Answer, complete, type Failed } from './answer.ts'
+import { failureOfConnection, failureOfSize, failureOfTimeout } from './reasons.ts'
+import { abortErrorOf } from './waiting.ts'
+
+/** What came back over the wire, whatever its status. */
+export interface Reply {
+  readonly status: number
+  readonly retryAfter: string | undefined
+  readonly text: string
+}
+
+export interface Ask {
+  readonly url: string
+  readonly apiKey: string
+  readonly accept: string
+  readonly timeout: Millis
+  readonly bytesMax: number
+}
+
+export interface Socket {
+  /** One GET, from connecting to the last byte. Throws only when the signal is aborted. */
+  get(ask: Ask, signal: AbortSignal): Promise<Answer<Reply>>
+  close(): Promise<void>
+}
+
+const KEEP_ALIVE: Millis = 10 * SECOND
+/** Bytes read of an answer that is no success: enough for fal's error body. */
+const ERROR_BYTES_MAX = 64 * 1024
+
+export function createSocket(connections: number): Socket {
+  let opened: Promise<{ undici: typeof import('undici'); agent: Agent }> | undefined
+  // Loaded late: a server that is never asked about fal starts without it.
+  const open = async (): Promise<{ undici: typeof import('undici'); agent: Agent }> => {
+    const undici = await import('undici')
+    // The time limit of a whole request is kept here, so undici's own, per phase, are off.
+    const agent = new undici.Agent({ connections, keepAliveTimeout: KEEP_ALIVE, headersTimeout: 0, bodyTimeout: 0 })
+    return { undici, agent }
+  }
+  return {
+    get: async (ask, signal) => {
+      opened ??= open()
+      const { undici, agent } = await opened
+      return exchange(undici.request, agent, ask, signal)
+    },
+    close: async () => {
+      const closing = opened
+      opened = undefined
+      await (await closing)?.agent.destroy()
+    },
+  }
+}
+
+async function exchange(
+  request: typeof import('undici').request,
+  dispatcher: Agent,
+  ask: Ask,
+  signal: AbortSignal,
+): Promise<Answer<Reply>> {
+  if (signal.aborted) throw abortErrorOf(signal)
+  const attempt = new AbortController()
+  const onAbort = (): void => attempt.abort()
+  signal.addEventListener('abort', onAbort, { once: true })
+  let timedOut = false
+  const timer = setTimeout(() => {
+    timedOut = true
+    attempt.abort()
+  }, ask.timeout)
+  try {
+    const { statusCode, headers, body } = await request(ask.url, {
+      dispatcher,
+      signal: attempt.signal,
+      headers: { authorization: `Key ${ask.apiKey}`, accept: ask.accept, 'user-agent': 'fal-consumption-audit' },
+    })
+    // A body that is given up half-read reports that as an error, which would otherwise end the process.
+    body.on('error', () => undefined)
+    const ok = statusCode >= 200 && statusCode < 300
+    const text = await readText(body, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
+    if (typeof text !== 'string') return text
+    return complete({ status: statusCode, retryAfter: headerText(headers['retry-after']), text })
+  } catch (cause) {
+    if (signal.aborted) throw abortErrorOf(signal)
+    return timedOut ? failureOfTimeout(ask.timeout) : failureOfConnection(cause)
+  } finally {
+    clearTimeout(timer)
+    signal.removeEventListener('abort', onAbort)
+  }
+}
+
+/** Reads a body up to a limit. Beyond it the connection is dropped: an answer is refused, an error's text is cut. */
+async function readText(body: AsyncIterable<Buffer>, bytesMax: number, refuse: boolean): Promise<string | Failed> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of body) {
+    bytes += chunk.length
+    if (bytes > bytesMax && refuse) return failureOfSize(bytesMax)
+    chunks.push(chunk)
+    if (bytes > bytesMax) break
+  }
+  return Buffer.concat(chunks).toString('utf8')
+}
+
+const headerText = (header: string | string[] | undefined): string | undefined =>
+  Array.isArray(header) ? header[0] : header

@@ -1,0 +1,151 @@
+import pLimit from 'p-limit'
+import type { Clock, Millis } from '../units/instant.ts'
+import type { Answer, Failed } from './answer.ts'
+import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
+import { afterTries, failureOfStatus, failureOfTimeout, KEY_MALFORMED } from './reasons.ts'
+import { createSocket, type Reply } from './socket.ts'
+import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
+
+/** Query parameters in order; a name may come several times. */
+export type Params = readonly (readonly [string, string])[]
+
+export interface Question<T> {
+  readonly apiKey: string
+  readonly path: string
+  readonly params: Params
+  readonly accept: 'application/json' | 'text/csv'
+  /** Reads the text of a 2xx answer; what it refuses is not asked for again. */
+  readonly read: (text: string) => Answer<T>
+}
+
+export interface Transport {
+  /** Asks until there is an answer, a failure that a retry cannot mend, or no budget. Throws only when cancelled. */
+  get<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>
+  close(): Promise<void>
+}
+
+export interface TransportOptions {
+  readonly baseUrl: string
+  readonly concurrency: number
+  readonly requestTimeout: Millis
+  readonly failureBudget: Millis
+  readonly attempts: number
+  readonly answerBytes: number
+  readonly random: () => number
+  readonly sleep: Sleep
+  readonly clock: Clock
+}
+
+/** A try that was not made, because the budget is spent. */
+type NotTried = Failed & { readonly budgetSpent: true }
+type Tried = Answer<Reply> | NotTried
+
+const SENDABLE_KEY = /^[\x21-\x7e]+$/
+
+/**
+ * HTTP to fal: keep-alive sockets behind one limiter, time-outs, retries with back-off, and the failure budget of each key.
+ * The limiter is around the socket only, so a call that backs off holds nobody up.
+ */
+export function createTransport(options: TransportOptions): Transport {
+  const limit = pLimit(options.concurrency)
+  const socket = createSocket(options.concurrency)
+  const spellOf = createKeySpells(options.failureBudget, options.clock)
+
+  async function tryOnce(
+    url: string,
+    key: string,
+    accept: string,
+    spells: Spells,
+    signal: AbortSignal,
+  ): Promise<Tried> {
+    if (signal.aborted) throw abortErrorOf(signal)
+    // Looked at here and not before queueing: other calls of the key may have spent the budget meanwhile.
+    const remaining = spells.remaining()
+    if (remaining <= 0) return spells.spent()
+    const leave = spells.enter()
+    try {
+      const timeout = Math.min(options.requestTimeout, remaining)
+      return await socket.get({ url, apiKey: key, accept, timeout, bytesMax: options.answerBytes }, signal)
+    } finally {
+      leave()
+    }
+  }
+
+  async function get<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
+    if (signal.aborted) throw abortErrorOf(signal)
+    const key = question.apiKey.trim()
+    if (!SENDABLE_KEY.test(key)) return KEY_MALFORMED
+    const url = `${options.baseUrl}${question.path}?${queryOf(question.params)}`
+    // The call's own spell: a neighbour's success must not let an endpoint that only fails go on for ever.
+    const spells = bothSpells(spellOf(key), createSpell(options.failureBudget, options.clock), options.failureBudget)
+    for (let tries = 1; ; tries++) {
+      const tried = await untilAborted(
+        limit(() => tryOnce(url, key, question.accept, spells, signal)),
+        signal,
+      )
+      if ('budgetSpent' in tried) return tried
+      const answer = outcomeOf(tried, question)
+      if (answer.status === 'complete') {
+        spells.succeed()
+        return answer
+      }
+      spells.fail(answer)
+      if (!mayPass(tried) || tries >= options.attempts) return afterTries(answer, tries)
+      const asked = askedWait(tried)
+      const wait = asked ?? backOff(tries, options.random)
+      // Sleeping through the rest of the budget would only make the same failure come later.
+      if (wait >= spells.remaining()) return afterTries(answer, tries, asked)
+      const leave = spells.enter()
+      try {
+        await untilAborted(options.sleep(wait, signal), signal)
+      } finally {
+        leave()
+      }
+    }
+  }
+
+  const askedWait = (tried: Answer<Reply>): Millis | undefined =>
+    tried.status === 'complete' ? retryAfter(tried.value.retryAfter, options.clock()) : undefined
+
+  return { get, close: () => socket.close() }
+}
+
+function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>): Answer<T> {
+  if (tried.status === 'failed') return tried
+  const { status, text } = tried.value
+  return status >= 200 && status < 300 ? question.read(text) : failureOfStatus(status, text, question.apiKey)
+}
+
+/** Whether asking again may help: rate limits, fal's own failures, broken connections and time-outs. */
+function mayPass(tried: Answer<Reply>): boolean {
+  if (tried.status === 'failed') return tried.failure === 'unreachable'
+  return tried.value.status === 429 || tried.value.status >= 500
+}
+
+function queryOf(params: Params): string {
+  const query = new URLSearchParams()
+  for (const [name, value] of params) query.append(name, value)
+  return query.toString()
+}
+
+type Spells = ReturnType<typeof bothSpells>
+
+function bothSpells(ofKey: KeySpell, ofCall: Spell, failureBudget: Millis) {
+  return {
+    remaining: (): Millis => Math.min(ofKey.remaining(), ofCall.remaining()),
+    enter: (): (() => void) => {
+      const leaveKey = ofKey.enter()
+      const leaveCall = ofCall.enter()
+      return () => {
+        leaveKey()
+        leaveCall()
+      }
+    },
+    succeed: (): void => {
+      ofKey.succeed()
+      ofCall.succeed()
+    },
+    fail: ofKey.fail,
+    spent: (): NotTried => ({ ...(ofKey.lastFailure() ?? failureOfTimeout(failureBudget)), budgetSpent: true }),
+  }
+}

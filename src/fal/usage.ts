@@ -1,0 +1,132 @@
+import {
+  falServerlessUsage,
+  falUsage,
+  type WireServerlessRow,
+  type WireUsageRow,
+  wireInstant,
+} from '../../schemas/fal.ts'
+import { type Instant, instant } from '../units/instant.ts'
+import type { CalendarDate, Zone } from '../units/zone.ts'
+import { type Answer, complete, failed } from './answer.ts'
+import { askPages, type Call, isoUtc } from './asking.ts'
+import { calendarSlices, type Slice, zoneNameFor } from './calendar.ts'
+import { attributionOf, costOf, decimalOf, decimalOrNull } from './decode.ts'
+import { readJson } from './json.ts'
+import type { Page } from './pages.ts'
+import { idParts, readParts } from './parts.ts'
+import type { Fetched, ServerlessUsageRow, UsageQuery, UsageRow } from './reader.ts'
+import type { Params } from './transport.ts'
+
+interface Bucket {
+  readonly bucketStart: Instant
+  readonly date: CalendarDate
+}
+
+/** An answer of the form that usage and serverless usage share. */
+interface Series<Wire> {
+  readonly time_series: readonly { readonly bucket: string; readonly results: readonly Wire[] }[]
+  readonly next_cursor?: string | null | undefined
+  readonly has_more?: boolean | null | undefined
+}
+
+interface SeriesKind<Wire, Row> {
+  readonly path: string
+  readonly expand: readonly string[]
+  readonly read: (text: string) => Answer<Series<Wire>>
+  readonly row: (wire: Wire, bucket: Bucket) => Row
+}
+
+/** GET /models/usage over exactly the asked window, as rows of its time series; `summary` is never asked for. */
+export function askUsage(call: Call, query: UsageQuery): Promise<Fetched<UsageRow[]>> {
+  return askSeries(call, query, {
+    path: '/models/usage',
+    expand: ['time_series', 'auth_method', 'auth_method_structured'],
+    read: readJson(falUsage),
+    row: usageRowOf,
+  })
+}
+
+/** GET /serverless/usage: a ledger of its own, of the same form as usage (inferred). */
+export function askServerlessUsage(call: Call, query: UsageQuery): Promise<Fetched<ServerlessUsageRow[]>> {
+  return askSeries(call, query, {
+    path: '/serverless/usage',
+    expand: ['time_series'],
+    read: readJson(falServerlessUsage),
+    row: serverlessRowOf,
+  })
+}
+
+function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wire, Row>): Promise<Fetched<Row[]>> {
+  const { range, zone, timeframe, endpointIds } = query
+  if (range.start >= range.end) return Promise.resolve(complete([]))
+  const zoneName = zoneNameFor(zone)
+  // Buckets of another zone would tear days apart, so where fal knows no name for ours each day is a question of its own.
+  const slices: readonly Slice[] | undefined =
+    zoneName === undefined ? calendarSlices(range, zone, timeframe) : [{ range }]
+  if (slices === undefined) {
+    const reason = `the window is too long to be asked for day by day, as the zone ${zone.id} needs: use a zone with a name`
+    return Promise.resolve(failed('invalid', reason))
+  }
+  const idLists: readonly (readonly string[])[] = endpointIds === undefined ? [[]] : idParts(endpointIds)
+  const parts = slices.flatMap((slice) => idLists.map((ids) => ({ slice, ids })))
+  return readParts(parts, ({ slice, ids }) =>
+    askPages(call, {
+      path: kind.path,
+      params: [
+        ['start', isoUtc(slice.range.start)],
+        ['end', isoUtc(slice.range.end)],
+        // The default would widen the window to the edges of its buckets.
+        ['bound_to_timeframe', 'false'],
+        ['timeframe', timeframe],
+        ['timezone', zoneName ?? 'UTC'],
+        ...kind.expand.map((name): Params[number] => ['expand', name]),
+        ...ids.map((id): Params[number] => ['endpoint_id', id]),
+      ],
+      pageRows: call.limits.usagePageRows,
+      read: kind.read,
+      page: (wire) => pageOf(wire, (text) => bucketOf(text, zone, slice), kind.row),
+    }),
+  )
+}
+
+function pageOf<Wire, Row>(
+  series: Series<Wire>,
+  bucketOfText: (text: string) => Bucket,
+  rowOf: (wire: Wire, bucket: Bucket) => Row,
+): Page<Row> {
+  const rows = series.time_series.flatMap(({ bucket, results }) => {
+    const read = bucketOfText(bucket)
+    return results.map((wire) => ({ row: rowOf(wire, read), wire: [bucket, wire] }))
+  })
+  return { rows, next_cursor: series.next_cursor, has_more: series.has_more }
+}
+
+function bucketOf(text: string, zone: Zone, slice: Slice): Bucket {
+  if (slice.date !== undefined) return { bucketStart: zone.startOfDate(slice.date), date: slice.date }
+  const bucketStart = wireInstant(text, zone) ?? instant(Number.NaN)
+  return { bucketStart, date: zone.dateOf(bucketStart) }
+}
+
+function usageRowOf(wire: WireUsageRow, bucket: Bucket): UsageRow {
+  return {
+    ...bucket,
+    ...attributionOf(wire.auth_method_structured),
+    model: wire.endpoint_id,
+    unit: wire.unit ?? '',
+    quantity: decimalOf(wire.quantity),
+    unitPrice: decimalOrNull(wire.unit_price),
+    percentDiscount: decimalOrNull(wire.percent_discount),
+    costNanoUsd: costOf(wire),
+  }
+}
+
+function serverlessRowOf(wire: WireServerlessRow, bucket: Bucket): ServerlessUsageRow {
+  return {
+    ...bucket,
+    app: wire.app ?? wire.endpoint_id ?? '',
+    gpuClass: wire.machine_type ?? wire.gpu_class ?? '',
+    unit: wire.unit ?? '',
+    quantity: decimalOf(wire.quantity),
+    costNanoUsd: costOf(wire),
+  }
+}

@@ -1,0 +1,177 @@
+import { existsSync, statSync } from 'node:fs'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { AuditError } from '../errors.ts'
+import type { Clock } from '../units/instant.ts'
+import type { Cell } from './cells.ts'
+import { type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
+import type { Guard } from './guard.ts'
+import type { TableMapping } from './mapping.ts'
+import type { Statement } from './queries.ts'
+import { BATCH_ROWS, type Session } from './session.ts'
+
+// Libsql fetches 100 rows at once, so an interrupted statement says so within this many steps.
+const STEPS_TO_INTERRUPT_MAX = 101
+// The column types of SQLite bind nobody: a REAL is a double, whatever the column is called.
+const NO_TYPES: readonly [] = []
+
+/** Opens a read transaction on an embedded file. The file must exist: libsql would create an empty one. */
+export async function openEmbeddedFile(
+  path: string,
+  mapping: TableMapping,
+  guard: Guard,
+  clock: Clock,
+): Promise<Session> {
+  if (!existsSync(path) || !statSync(path).isFile()) {
+    throw new AuditError('source', `there is no database file at ${path}`, {
+      field: 'DATABASE_URL',
+      value: path,
+      next: 'mend the path in DATABASE_URL (file:path), or try the `demo` command, which needs no database',
+    })
+  }
+  let handle: EmbeddedHandle
+  try {
+    handle = await openEmbeddedHandle(path)
+  } catch (cause) {
+    if (cause instanceof AuditError) throw cause
+    throw new AuditError('source', `the database file ${path} cannot be opened`, {
+      field: 'DATABASE_URL',
+      value: path,
+      next: 'see that this user may read the file and its folder',
+    })
+  }
+  return embeddedSession(handle, mapping, guard, clock, () => handle.close())
+}
+
+/**
+ * A read transaction on an open handle. The first read fixes the moment that all others see.
+ * Statements run inside this thread: between batches the event loop has its turn, so that an abort is heard.
+ */
+export function embeddedSession(
+  handle: EmbeddedHandle,
+  mapping: TableMapping,
+  guard: Guard,
+  clock: Clock,
+  release: () => void,
+): Session {
+  const takenAt = clock()
+  let closed = false
+  let endRead: (() => void) | undefined
+  try {
+    handle.exec('PRAGMA query_only = 1')
+    handle.exec('BEGIN')
+    // BEGIN alone takes no snapshot: the first read does.
+    handle.prepare('SELECT count(*) FROM sqlite_master').raw().iterate().next()
+  } catch (cause) {
+    release()
+    throw embeddedFailure(cause, 'the database file')
+  }
+  return {
+    takenAt,
+    databaseOffset: '+00:00',
+    async *read(statement, decoder) {
+      if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
+      if (endRead !== undefined) throw new AuditError('internal', 'two reads of one snapshot at once')
+      guard.check()
+      let stopped: AuditError | undefined
+      const unwatch = guard.watch((reason) => {
+        stopped = reason
+      })
+      const rows = rowsOf(handle, statement, mapping.tables[statement.role])
+      let over = false
+      endRead = () => {
+        unwatch()
+        endRead = undefined
+        // A statement left half read keeps its lock on the file, even after close.
+        if (!over) interrupt(handle, rows)
+      }
+      try {
+        const decode = decoder(NO_TYPES)
+        while (!over) {
+          const batch = []
+          for (let count = 0; count < BATCH_ROWS && !over; count++) {
+            const cells = rows.next()
+            if (cells === undefined) over = true
+            else {
+              const row = decode(cells)
+              if (row !== undefined) batch.push(row)
+            }
+          }
+          if (batch.length > 0) yield batch
+          await nextTurn()
+          if (stopped !== undefined) throw stopped
+        }
+      } finally {
+        endRead?.()
+      }
+    },
+    async close() {
+      if (closed) return
+      closed = true
+      endRead?.()
+      try {
+        handle.exec('ROLLBACK')
+        handle.exec('PRAGMA query_only = 0')
+      } finally {
+        release()
+      }
+    },
+  }
+}
+
+interface Rows {
+  /** The next row; undefined at the end. */
+  next(): readonly Cell[] | undefined
+}
+
+function rowsOf(handle: EmbeddedHandle, statement: Statement, table: string): Rows {
+  const told = <T>(step: () => T): T => {
+    try {
+      return step()
+    } catch (cause) {
+      throw embeddedFailure(cause, table)
+    }
+  }
+  const iterator = told(() =>
+    handle
+      .prepare(statement.sql)
+      .raw()
+      .safeIntegers()
+      .iterate(...statement.binds),
+  )
+  return {
+    next: () => {
+      const step = told(() => iterator.next())
+      return step.done === true ? undefined : (step.value as readonly Cell[])
+    },
+  }
+}
+
+function interrupt(handle: EmbeddedHandle, rows: Rows): void {
+  handle.interrupt()
+  try {
+    for (let step = 0; step < STEPS_TO_INTERRUPT_MAX && rows.next() !== undefined; step++);
+  } catch {
+    // The interruption itself: the statement has let go of the file.
+  }
+}
+
+const SQLITE_HINTS: readonly (readonly [RegExp, string, string])[] = [
+  [/no such table/, 'does not exist', 'name the table in AUDIT_CONFIG (tables), or mend DATABASE_URL'],
+  [/no such column: (\S+)/, 'has no column $1', 'name the column in AUDIT_CONFIG (columns)'],
+  [/not a database|malformed/, 'is no database file, or a damaged one', 'mend the path in DATABASE_URL (file:path)'],
+  [/locked|busy/, 'is locked by a writer', 'try again when the writer has finished'],
+]
+
+/** What libsql threw, as an error that says what to do. Its messages hold names of tables and columns, no values. */
+function embeddedFailure(cause: unknown, subject: string): AuditError {
+  const message = cause instanceof Error ? cause.message : String(cause)
+  for (const [pattern, says, next] of SQLITE_HINTS) {
+    const match = pattern.exec(message)
+    if (match === null) continue
+    return new AuditError('source', `${subject} ${says.replace('$1', match[1] ?? '')}`, { field: subject, next })
+  }
+  return new AuditError('source', `${subject} cannot be read: ${message.slice(0, 200)}`, {
+    field: subject,
+    next: 'see that DATABASE_URL names a whole and readable database file',
+  })
+}

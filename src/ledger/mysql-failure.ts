@@ -1,0 +1,116 @@
+import { AuditError } from '../errors.ts'
+import type { MysqlAddress } from './database-url.ts'
+
+interface DriverError {
+  readonly code?: string
+  readonly errno?: number
+  readonly message?: string
+}
+
+/** A failure the operator can act on: what it says, and what to do. */
+type Hint = (at: {
+  readonly server: string
+  readonly address: MysqlAddress
+  readonly table: string
+  readonly message: string
+}) => {
+  readonly says: string
+  readonly next: string
+}
+
+// Servers quote identifiers in more than one way: 'x' in 1054, `db`.`x` in newer 1142.
+const UNKNOWN_COLUMN = /column ['`"]?([^'"]+?)['`"]? in/i
+
+const unreachable: Hint = ({ server }) => ({
+  says: `the database server ${server} does not answer`,
+  next: 'see that it runs, that host and port in DATABASE_URL are right, and that a firewall lets this machine in',
+})
+
+const refusedLogin: Hint = ({ server, address }) => ({
+  says: `the database server ${server} refuses the user "${address.user}"`,
+  next: 'mend user and password in DATABASE_URL; special characters of the password are percent-encoded there',
+})
+
+const noGrant: Hint = ({ address, table }) => ({
+  says: `the user "${address.user}" may not read ${table}`,
+  next: `let an administrator run: GRANT SELECT ON \`${address.database}\`.* TO '${address.user}'@'<this host>'`,
+})
+
+const lost: Hint = ({ server, table }) => ({
+  says: `the connection to the database server ${server} broke while reading ${table}`,
+  next: 'run the audit again; if it breaks again, see the log of the server, wait_timeout and max_allowed_packet',
+})
+
+const serverEnded: Hint = ({ table }) => ({
+  says: `the server ended the query on ${table}`,
+  next: 'see whether an administrator or a time limit of the server (max_statement_time) ends long queries',
+})
+
+const HINTS: Readonly<Record<string, Hint>> = {
+  ECONNREFUSED: unreachable,
+  ETIMEDOUT: unreachable,
+  EHOSTUNREACH: unreachable,
+  ENETUNREACH: unreachable,
+  ENOTFOUND: ({ address }) => ({
+    says: `no host is known by the name ${address.host}`,
+    next: 'mend the host in DATABASE_URL',
+  }),
+  EAI_AGAIN: ({ address }) => ({
+    says: `the name ${address.host} cannot be resolved now`,
+    next: 'see to the name service of this machine, or give an address in DATABASE_URL',
+  }),
+  PROTOCOL_CONNECTION_LOST: lost,
+  ECONNRESET: lost,
+  EPIPE: lost,
+  1045: refusedLogin,
+  1698: refusedLogin,
+  1044: noGrant,
+  1142: noGrant,
+  1143: noGrant,
+  1049: ({ server, address }) => ({
+    says: `the database server ${server} has no database "${address.database}"`,
+    next: 'mend the name of the database at the end of DATABASE_URL',
+  }),
+  1146: ({ address, table }) => ({
+    says: `the table ${table} does not exist in the database "${address.database}"`,
+    next: 'name the table in AUDIT_CONFIG (tables), or mend the database in DATABASE_URL',
+  }),
+  1054: ({ table, message }) => ({
+    says: `the table ${table} has no column ${UNKNOWN_COLUMN.exec(message)?.[1]?.split('.').at(-1) ?? 'of that name'}`,
+    next: 'name the column in AUDIT_CONFIG (columns)',
+  }),
+  1040: ({ server }) => ({
+    says: `the database server ${server} has no connection to spare`,
+    next: 'try again later; an audit needs two connections',
+  }),
+  1130: ({ server }) => ({
+    says: `the database server ${server} lets no user in from this machine`,
+    next: 'let an administrator create the user for this host',
+  }),
+  1317: serverEnded,
+  1969: serverEnded,
+  3024: serverEnded,
+}
+
+/**
+ * What mysql2 threw, as an error that says what to do. Told by code or errno, since some errors have no code.
+ * It names user, host, port, database and table, never the password or the URL, and keeps no cause, which might.
+ */
+export function mysqlFailure(cause: unknown, address: MysqlAddress, table: string): AuditError {
+  if (cause instanceof AuditError) return cause
+  const { code, errno, message = '' } = (cause ?? {}) as DriverError
+  const server = `${address.host}:${address.port}`
+  // A host with several addresses fails with an AggregateError whose own code is that of the first.
+  const hint = HINTS[String(errno)] ?? HINTS[code ?? '']
+  const told = hint?.({ server, address, table, message })
+  if (told !== undefined) return new AuditError('source', told.says, { field: 'DATABASE_URL', next: told.next })
+  const redacted = address.password === '' ? message : message.replaceAll(address.password, '***')
+  return new AuditError(
+    'source',
+    `${table} cannot be read: ${redacted.slice(0, 200)} (${errno ?? code ?? 'no code'})`,
+    {
+      field: 'DATABASE_URL',
+      next: 'look the number up in the documentation of MySQL or MariaDB',
+    },
+  )
+}

@@ -1,0 +1,175 @@
+import { and, asc, desc, gte, inArray, lt, max, ne, or, type SQL, sql } from 'drizzle-orm'
+import { QueryBuilder } from 'drizzle-orm/mysql-core'
+import type { Bind } from './embedded-handle.ts'
+import type { TableMapping, TableRole } from './mapping.ts'
+import { tablesOf } from './tables.ts'
+
+/** One SELECT in MySQL's dialect, which the embedded database reads too. */
+export interface Statement {
+  readonly role: TableRole
+  readonly sql: string
+  readonly binds: readonly Bind[]
+}
+
+/** Bounds on a naive DATETIME: from is in, until is not. */
+export interface NaiveBounds {
+  readonly from: string
+  readonly until: string
+}
+
+export interface EntryFilter {
+  readonly userIds?: readonly number[]
+  readonly titles: boolean
+}
+
+type Select = { toSQL(): { sql: string; params: unknown[] } }
+
+/**
+ * Every query of the program. Each names its columns in the order in which the decoder of the same name reads them
+ * (decode.ts), never input_params or output_params. They keep to what MySQL, MariaDB and SQLite read alike.
+ *
+ * The ledgers are streamed in order of id: without an index on the time column the server walks the primary key anyway,
+ * and continuity of balances needs that order.
+ */
+export function queriesOf(mapping: TableMapping) {
+  const { accounts, tasks, users, points, cash } = tablesOf(mapping)
+  const query = new QueryBuilder()
+
+  const taskColumns = {
+    id: tasks.id,
+    createdAt: tasks.createdAt,
+    userId: tasks.userId,
+    taskId: tasks.taskId,
+    onlineTaskId: tasks.onlineTaskId,
+    appName: tasks.appName,
+    apiKey: tasks.apiKey,
+    status: tasks.status,
+    money: tasks.money,
+    costMoney: tasks.costMoney,
+    isRefund: tasks.isRefund,
+    completedAt: tasks.completedAt,
+  }
+  const pointsColumns = {
+    id: points.id,
+    createdAt: points.createdAt,
+    userId: points.userId,
+    points: points.points,
+    orderId: points.orderId,
+    sourceType: points.sourceType,
+    balanceBefore: points.balanceBefore,
+    balanceAfter: points.balanceAfter,
+  }
+  const cashColumns = {
+    id: cash.id,
+    time: cash.time,
+    userId: cash.userId,
+    money: cash.money,
+    orderId: cash.orderId,
+    transactionType: cash.transactionType,
+  }
+  const selectTasks = (where: SQL | undefined) => statement('tasks', query.select(taskColumns).from(tasks).where(where))
+  const selectPoints = (where: SQL | undefined, titles: boolean) =>
+    statement(
+      'points',
+      query
+        .select(titles ? { ...pointsColumns, title: points.title } : pointsColumns)
+        .from(points)
+        .where(where)
+        .orderBy(asc(points.id)),
+    )
+  const selectCash = (where: SQL | undefined, titles: boolean) =>
+    statement(
+      'cash',
+      query
+        .select(titles ? { ...cashColumns, title: cash.title } : cashColumns)
+        .from(cash)
+        .where(where)
+        .orderBy(asc(cash.id)),
+    )
+
+  return {
+    accounts: () =>
+      statement(
+        'accounts',
+        query
+          .select({
+            id: accounts.id,
+            name: accounts.name,
+            apiKey: accounts.apiKey,
+            balance: accounts.balance,
+            status: accounts.status,
+          })
+          .from(accounts)
+          .orderBy(desc(accounts.id)),
+      ),
+    tasks: ({ from, until }: NaiveBounds) => selectTasks(and(gte(tasks.createdAt, from), lt(tasks.createdAt, until))),
+    tasksByRowIds: (ids: readonly number[]) => selectTasks(inArray(tasks.id, [...ids])),
+    tasksByTaskIds: (ids: readonly string[]) => selectTasks(inArray(tasks.taskId, [...ids])),
+    tasksByStoredRequestIds: (ids: readonly string[]) => selectTasks(inArray(tasks.onlineTaskId, [...ids])),
+    /** Row id and stored request id of every task, or only of those stored in another form than the bare id. */
+    storedRequestIds: (onlyWrapped: boolean) => {
+      const wrapped = or(...['/', '#', ' '].map((mark) => sql`instr(${tasks.onlineTaskId}, ${mark}) > 0`))
+      return statement(
+        'tasks',
+        query
+          .select({ id: tasks.id, onlineTaskId: tasks.onlineTaskId })
+          .from(tasks)
+          .where(onlyWrapped ? wrapped : ne(tasks.onlineTaskId, '')),
+      )
+    },
+    points: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>
+      selectPoints(
+        and(
+          gte(points.createdAt, from),
+          lt(points.createdAt, until),
+          userIds === undefined ? undefined : inArray(points.userId, [...userIds]),
+        ),
+        titles,
+      ),
+    pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
+    pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(points.id, [...ids]), false),
+    /** The highest row id of each user with a time before the bound. */
+    lastPointsRowIds: (userIds: readonly number[], before: string) =>
+      statement(
+        'points',
+        query
+          .select({ userId: points.userId, id: max(points.id) })
+          .from(points)
+          .where(and(inArray(points.userId, [...userIds]), lt(points.createdAt, before)))
+          .groupBy(points.userId),
+      ),
+    cash: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>
+      selectCash(
+        and(
+          gte(cash.time, from),
+          lt(cash.time, until),
+          userIds === undefined ? undefined : inArray(cash.userId, [...userIds]),
+        ),
+        titles,
+      ),
+    cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), false),
+    userNames: (ids: readonly number[]) =>
+      statement(
+        'users',
+        query
+          .select({ id: users.id, name: users.name })
+          .from(users)
+          .where(inArray(users.id, [...ids])),
+      ),
+  }
+}
+
+export type LedgerQueries = ReturnType<typeof queriesOf>
+
+function statement(role: TableRole, select: Select): Statement {
+  const { sql: text, params } = select.toSQL()
+  return { role, sql: text, binds: params.map(toBind) }
+}
+
+// A boolean, Date or object would end the process inside libsql, so nothing but these ever leaves this file.
+function toBind(value: unknown): Bind {
+  if (value === null || value === undefined) return null
+  if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
+  if (typeof value === 'boolean') return value ? 1 : 0
+  return String(value)
+}

@@ -1,0 +1,19 @@
+import type { Instant } from '../units/instant.ts'
+import type { DecoderFactory } from './decode.ts'
+import type { Statement } from './queries.ts'
+
+/**
+ * One read transaction on either database: all that a snapshot needs of a driver.
+ * Reads come one after another. A batch is never empty. Failures are AuditErrors that name the table.
+ */
+export interface Session {
+  /** The program's clock when the transaction began. */
+  readonly takenAt: Instant
+  /** The database's own offset to UTC, like +08:00. */
+  readonly databaseOffset: string
+  read<Row>(statement: Statement, decoder: DecoderFactory<Row>): AsyncGenerator<readonly Row[]>
+  close(): Promise<void>
+}
+
+/** Rows handed on at once, and between two looks at the abort signal. */
+export const BATCH_ROWS = 1000

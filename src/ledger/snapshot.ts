@@ -1,0 +1,155 @@
+import { AuditError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
+import type { Zone } from '../units/zone.ts'
+import { type DecoderFactory, decodersOf } from './decode.ts'
+import type { TableMapping } from './mapping.ts'
+import type { LedgerQueries, NaiveBounds, Statement } from './queries.ts'
+import type { EntryRequest, LedgerEntry, LedgerSnapshot, TaskRow } from './reader.ts'
+import { bareRequestId, placeholderSet, storedForms } from './request-id.ts'
+import type { Session } from './session.ts'
+
+// No zone sets its clock by more; wall-clock bounds widened by it hold every instant of the range.
+const CLOCK_CHANGE_MAX = 3 * HOUR
+
+export interface SnapshotParts {
+  readonly session: Session
+  readonly queries: LedgerQueries
+  readonly mapping: TableMapping
+  readonly zone: Zone
+}
+
+/** The reader's port over one read transaction. */
+export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): LedgerSnapshot {
+  const decoders = decodersOf(mapping, zone)
+  const placeholders = placeholderSet(mapping.placeholderRequestIds)
+
+  const collect = async <Row>(statement: Statement, decoder: DecoderFactory<Row>): Promise<Row[]> => {
+    const rows: Row[] = []
+    for await (const batch of session.read(statement, decoder)) for (const row of batch) rows.push(row)
+    return rows
+  }
+
+  /** Looks ids up, LIMITS.lookupIds a query, each once. */
+  const lookUp = async <Id, Row>(
+    ids: Iterable<Id>,
+    statementOf: (ids: readonly Id[]) => Statement,
+    decoder: DecoderFactory<Row>,
+  ): Promise<Row[]> => {
+    const rows: Row[] = []
+    for (const part of partsOf([...new Set(ids)])) {
+      for (const row of await collect(statementOf(part), decoder)) rows.push(row)
+    }
+    return rows
+  }
+
+  /** One pass over a ledger, in order of id. More users than one query binds are picked out here. */
+  async function* entries(
+    book: 'points' | 'cash',
+    range: InstantRange,
+    request: EntryRequest,
+  ): AsyncGenerator<readonly LedgerEntry[]> {
+    const userIds = request.userIds === undefined ? undefined : new Set(request.userIds)
+    if (userIds?.size === 0) return
+    const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
+    const filter = { titles: request.titles ?? false, ...(bound ? { userIds: [...userIds] } : {}) }
+    const statement = queries[book](boundsOf(range, zone), filter)
+    const decoder = book === 'points' ? decoders.pointsEntry(range) : decoders.cashEntry(range)
+    for await (const batch of session.read(statement, decoder)) {
+      const wanted = userIds === undefined || bound ? batch : batch.filter((entry) => userIds.has(entry.userId))
+      if (wanted.length > 0) yield wanted
+    }
+  }
+
+  const entriesByOrderIds = async (book: 'points' | 'cash', ids: readonly string[]): Promise<LedgerEntry[]> => {
+    const wanted = new Set(ids.map((id) => id.trim()).filter((id) => id !== ''))
+    const found =
+      book === 'points'
+        ? await lookUp(wanted, queries.pointsByOrderIds, decoders.pointsEntry(undefined))
+        : await lookUp(wanted, queries.cashByOrderIds, decoders.cashEntry(undefined))
+    // MySQL's collations call ABC and abc equal; an order id is not.
+    return sortedByRow(found.filter((entry) => wanted.has(entry.orderId)))
+  }
+
+  /** Tasks among those whose stored request id, made bare, is wanted: found in one pass, then read by primary key. */
+  const tasksInOnePass = async (wanted: ReadonlySet<string>, onlyWrapped: boolean): Promise<TaskRow[]> => {
+    const rowIds = await collect(queries.storedRequestIds(onlyWrapped), decoders.wantedRow(wanted))
+    return lookUp(rowIds, queries.tasksByRowIds, decoders.task(undefined))
+  }
+
+  return {
+    takenAt: session.takenAt,
+    zone,
+    databaseOffset: session.databaseOffset,
+    accounts: () => collect(queries.accounts(), decoders.account),
+    tasks: (range) => session.read(queries.tasks(boundsOf(range, zone)), decoders.task(range)),
+    points: (range, request = {}) => entries('points', range, request),
+    cash: (range, request = {}) => entries('cash', range, request),
+    async tasksByTaskIds(ids) {
+      const wanted = new Set(ids.map((id) => id.trim()).filter((id) => id !== ''))
+      const found = await lookUp(wanted, queries.tasksByTaskIds, decoders.task(undefined))
+      return sortedByRow(found.filter((task) => wanted.has(task.taskId)))
+    },
+    async tasksByRequestIds(ids) {
+      const wanted = new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
+      if (wanted.size === 0) return []
+      // The column is rarely indexed: past one query, reading its ids once is cheaper than scanning for each query.
+      if (wanted.size > LIMITS.lookupIds) return sortedByRow(await tasksInOnePass(wanted, false))
+      const found = (
+        await lookUp([...wanted].flatMap(storedForms), queries.tasksByStoredRequestIds, decoders.task(undefined))
+      ).filter((task) => wanted.has(task.requestId))
+      const missing = new Set(wanted)
+      for (const task of found) missing.delete(task.requestId)
+      // URLs and endpoint#id, with whatever follows the id: only the decoder can tell, so the rows that may be one are read.
+      if (missing.size > 0) found.push(...(await tasksInOnePass(missing, true)))
+      return sortedByRow(uniqueByRow(found))
+    },
+    pointsByOrderIds: (ids) => entriesByOrderIds('points', ids),
+    cashByOrderIds: (ids) => entriesByOrderIds('cash', ids),
+    async lastPointsBefore(userIds, before) {
+      const last = new Map<number, LedgerEntry>()
+      const keepLast = (entry: LedgerEntry) => {
+        if (entry.rowId > (last.get(entry.userId)?.rowId ?? Number.NEGATIVE_INFINITY)) last.set(entry.userId, entry)
+      }
+      // Certainly before: one row a user. What the clock change or the fraction leaves open: all rows, told by the instant.
+      const certain = plus(floorToSecond(before), zone.fixed ? 0 : -CLOCK_CHANGE_MAX)
+      const rowIds = await lookUp(
+        userIds,
+        (part) => queries.lastPointsRowIds(part, zone.toNaive(certain)),
+        decoders.lastRowId,
+      )
+      for (const entry of await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined))) keepLast(entry)
+      if (certain < before) {
+        const open = { start: plus(certain, zone.fixed ? 0 : -CLOCK_CHANGE_MAX), end: before }
+        for await (const batch of entries('points', open, { userIds })) for (const entry of batch) keepLast(entry)
+      }
+      return sortedByRow([...last.values()])
+    },
+    async userNames(ids) {
+      if (mapping.columns.users.name === null) return new Map()
+      return new Map(await lookUp(ids, queries.userNames, decoders.userName))
+    },
+    close: () => session.close(),
+  }
+}
+
+/** The bounds in SQL: never narrower than the range, whose instants decide in the end. */
+function boundsOf({ start, end }: InstantRange, zone: Zone): NaiveBounds {
+  if (!(start <= end)) throw new AuditError('internal', 'a range of time that ends before it starts')
+  const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
+  const wholeEnd = instant(Math.ceil(end / SECOND) * SECOND)
+  return { from: zone.toNaive(plus(start, -slack)), until: zone.toNaive(plus(wholeEnd, slack)) }
+}
+
+const floorToSecond = (at: Instant): Instant => instant(Math.floor(at / SECOND) * SECOND)
+
+function* partsOf<Id>(ids: readonly Id[]): Generator<readonly Id[]> {
+  for (let from = 0; from < ids.length; from += LIMITS.lookupIds) yield ids.slice(from, from + LIMITS.lookupIds)
+}
+
+const sortedByRow = <Row extends { readonly rowId: number }>(rows: Row[]): Row[] =>
+  rows.sort((a, b) => a.rowId - b.rowId)
+
+function uniqueByRow<Row extends { readonly rowId: number }>(rows: readonly Row[]): Row[] {
+  return [...new Map(rows.map((row) => [row.rowId, row])).values()]
+}

@@ -1,0 +1,91 @@
+#!/usr/bin/env node
+import { version } from '../package.json'
+import { TOOLS } from '../tools/registry.ts'
+import { type Environment, readConfig, withDotEnv } from './config.ts'
+import { dependenciesOf, once } from './dependencies.ts'
+import type { CommandServices } from './faces/commands.ts'
+import { EXIT } from './faces/exit-code.ts'
+import type { Terminal } from './faces/terminal.ts'
+import { LIMITS } from './limits.ts'
+import { createReportStore } from './reports.ts'
+import { createSecrets } from './secrets.ts'
+import { instant } from './units/instant.ts'
+
+const secrets = createSecrets()
+const reports = createReportStore(LIMITS.reportsKept)
+const stop = new AbortController()
+
+/** Reads the configuration at the first use: help, and the start of a server, need none. */
+const dependencies = (environment: () => Promise<Environment>) =>
+  once(async () => {
+    const config = await readConfig(await environment(), process.cwd(), secrets.add)
+    return dependenciesOf(config, { clock: () => instant(Date.now()), reports, onSecret: secrets.add })
+  })
+
+async function serveMcp(): Promise<void> {
+  const { serveStdio } = await import('./faces/mcp.ts')
+  const { createPager } = await import('./paging.ts')
+  await serveStdio(
+    {
+      version,
+      tools: TOOLS,
+      // A .env belongs to whoever sits in a directory, not to the client that happens to start a server there.
+      dependencies: dependencies(async () => process.env),
+      reports,
+      pager: createPager(),
+      redact: secrets.redact,
+      log: (line) => process.stderr.write(`${line}\n`),
+    },
+    { stdin: process.stdin, stdout: process.stdout, signal: stop.signal },
+  )
+}
+
+const CLEAR_LINE = '\r\u001b[2K'
+let statusShown = false
+
+const terminal: Terminal = {
+  write: (text) =>
+    new Promise((resolve) => {
+      process.stdout.write(text, () => resolve())
+    }),
+  note: (line) => process.stderr.write(`${line}\n`),
+  status: (line) => {
+    if (!process.stderr.isTTY || (line === '' && !statusShown)) return
+    statusShown = line !== ''
+    process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns ?? 80) - 1)}`)
+  },
+  stdinIsTerminal: process.stdin.isTTY === true,
+}
+
+const services: CommandServices = {
+  version,
+  tools: TOOLS,
+  terminal,
+  signal: stop.signal,
+  redact: secrets.redact,
+  dependencies: dependencies(() => withDotEnv(process.env, process.cwd())),
+  runDemo: async () => {
+    throw new Error('demo')
+  },
+  serveMcp,
+}
+
+// A reader that has seen enough, like head, closes the pipe: nothing is wrong then.
+process.stdout.on('error', () => {})
+process.stderr.on('error', () => {})
+
+const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+let signalled: number | undefined
+for (const name of ['SIGINT', 'SIGTERM'] as const) {
+  process.on(name, () => {
+    // The second one does not wait for queries to be ended.
+    if (signalled !== undefined) process.exit(signalled)
+    signalled = SIGNAL_CODES[name]
+    stop.abort()
+  })
+}
+
+const { runCli } = await import('./faces/cli.ts')
+const code = await runCli(process.argv.slice(2), services)
+// A server that was told to stop has done nothing wrong; a command that was stopped has not done its work.
+process.exit(code === EXIT.clean ? code : (signalled ?? code))

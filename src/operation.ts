@@ -1,0 +1,94 @@
+import type { Report } from '../schemas/report.ts'
+import { chooseAccounts, collectEvidence } from './audit/collect.ts'
+import { type AuditPlan, type AuditRequest, planAudit } from './audit/plan.ts'
+import { buildReport } from './audit/report.ts'
+import { AuditError, inputError } from './errors.ts'
+import type { AccountRow, LedgerSnapshot, LedgerStore } from './ledger/reader.ts'
+import type { Lang } from './render/vocabulary.ts'
+import type { RuleSettings, Thresholds } from './settings.ts'
+import type { CallContext, Dependencies, OperationSettings } from './tool.ts'
+import { openZone, type Zone } from './units/zone.ts'
+
+export interface AuditInput extends AuditRequest {
+  /** Zone of the audit for this call: an IANA name or an offset. */
+  readonly timezone?: string | undefined
+  readonly lang: Lang
+  /** Thresholds for this call only, over the configured ones. */
+  readonly thresholds?: Partial<Thresholds> | undefined
+}
+
+/** The five steps: reads, reconciles, reports. Throws where accounts or tasks cannot be read at all. */
+export async function runAudit(input: AuditInput, dependencies: Dependencies, context: CallContext): Promise<Report> {
+  return withPlan(input, dependencies, context, async (plan, snapshot) => {
+    const evidence = await collectEvidence(plan, snapshot, dependencies.fal, collecting(context))
+    return buildReport(evidence, input.lang)
+  })
+}
+
+export interface PlanInput extends AuditRequest {
+  readonly timezone?: string | undefined
+  readonly thresholds?: Partial<Thresholds> | undefined
+}
+
+/** Opens one snapshot of the database, settles the window in its zone, and closes the snapshot whatever happens. */
+export async function withPlan<T>(
+  input: PlanInput,
+  dependencies: Dependencies,
+  context: CallContext,
+  use: (plan: AuditPlan, snapshot: LedgerSnapshot) => Promise<T>,
+): Promise<T> {
+  const { settings } = dependencies
+  const auditZone = zoneOf(input.timezone) ?? settings.auditZone
+  const snapshot = await requireLedger(dependencies).snapshot(context.signal, auditZone)
+  try {
+    const zone = auditZone ?? openZone(snapshot.databaseOffset) ?? snapshot.zone
+    const rules = ruleSettings(settings, input.thresholds)
+    return await use(planAudit(input, zone, snapshot.takenAt, rules, settings.accountLimit), snapshot)
+  } finally {
+    await snapshot.close()
+  }
+}
+
+/** The audited accounts and all others, by one plan. */
+export async function readAccounts(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+): Promise<{ all: AccountRow[]; audited: AccountRow[] }> {
+  const all = await snapshot.accounts()
+  return { all, audited: chooseAccounts(all, plan) }
+}
+
+/** The database, or an error that says how to set one. */
+export function requireLedger({ ledger }: Pick<Dependencies, 'ledger'>): LedgerStore {
+  if (ledger !== undefined) return ledger
+  throw new AuditError('configuration', 'DATABASE_URL is not set, so there are no tables to read', {
+    field: 'DATABASE_URL',
+    accepted: 'mysql://user:password@host:port/database, or file:path of an embedded database',
+    next: 'set DATABASE_URL for this program, or see a sample with: fal-consumption-audit demo',
+  })
+}
+
+/** A zone that a caller named. Throws an input error where there is no such zone. */
+export function zoneOf(timezone: string | undefined): Zone | undefined {
+  if (timezone === undefined) return undefined
+  const zone = openZone(timezone)
+  if (zone === undefined)
+    throw inputError('timezone', timezone, 'an IANA name like Asia/Shanghai, or an offset like +08:00')
+  return zone
+}
+
+export function ruleSettings(settings: OperationSettings, thresholds: Partial<Thresholds> = {}): RuleSettings {
+  return {
+    thresholds: { ...settings.thresholds, ...thresholds },
+    pointsPerUsd: settings.pointsPerUsd,
+    ledgerLink: settings.ledgerLink,
+    modelAliases: settings.modelAliases,
+  }
+}
+
+/** Progress of reading, as the faces want it. */
+export const collecting = (context: CallContext) => ({
+  signal: context.signal,
+  progress: (message: string, done: number, total?: number): void =>
+    context.progress(total === undefined ? { message, done } : { message, done, total }),
+})

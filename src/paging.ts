@@ -1,0 +1,229 @@
+import { randomBytes } from 'node:crypto'
+import { AuditError } from './errors.ts'
+import { LIMITS } from './limits.ts'
+
+/** A JSON object as a tool returns it. */
+export type JsonObject = Readonly<Record<string, unknown>>
+
+/** Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. */
+export interface Pager {
+  /** The first page of a whole result; the result itself where it fits. */
+  first(tool: string, whole: JsonObject, lists: readonly string[]): JsonObject
+  /** The page that a cursor names. Throws AuditError of kind 'input' where the cursor is unknown. */
+  next(tool: string, cursor: string): JsonObject
+}
+
+export interface PagerOptions {
+  /** Most characters of a page, as JSON with two blanks of indent. */
+  readonly resultChars?: number
+  readonly resultsKept?: number
+  /** List items kept in memory over all results. */
+  readonly itemsKept?: number
+}
+
+const RESULTS_KEPT = 16
+const ITEMS_KEPT = 1_000_000
+/** How hard a text or list that is too large alone is cut, mildest first. No enum, amount or instant reaches 64 characters. */
+const CUTS: readonly Cut[] = [
+  { textChars: 1000, items: 50 },
+  { textChars: 400, items: 10 },
+  { textChars: 160, items: 3 },
+  { textChars: 64, items: 0 },
+]
+/** Share of a page that the fields outside the lists may take. */
+const HEAD_SHARE = 0.75
+
+interface Cut {
+  readonly textChars: number
+  readonly items: number
+}
+
+interface Item {
+  readonly path: string
+  readonly value: unknown
+}
+
+interface Kept {
+  readonly tool: string
+  /** The fields that are no list, with empty lists in place. */
+  readonly head: JsonObject
+  /** What the head itself lost, by path; every page says so. */
+  readonly headOmitted: Readonly<Record<string, number>> | undefined
+  readonly items: readonly Item[]
+  readonly lists: readonly string[]
+}
+
+/**
+ * Makes a pager. The lists of a result count as one sequence, in the order given; a page repeats the fields that are no
+ * list and holds as many items as fit. An item too large for a page of its own is cut in its texts and lists.
+ */
+export function createPager(options: PagerOptions = {}): Pager {
+  const resultChars = options.resultChars ?? LIMITS.resultChars
+  const resultsKept = options.resultsKept ?? RESULTS_KEPT
+  const itemsKept = options.itemsKept ?? ITEMS_KEPT
+  const kept = new Map<string, Kept>()
+
+  const keep = (id: string, entry: Kept): void => {
+    kept.delete(id)
+    kept.set(id, entry)
+    let itemCount = [...kept.values()].reduce((sum, each) => sum + each.items.length, 0)
+    for (const [oldId, old] of kept) {
+      if (oldId === id || (kept.size <= resultsKept && itemCount <= itemsKept)) break
+      kept.delete(oldId)
+      itemCount -= old.items.length
+    }
+  }
+
+  return {
+    first(tool, whole, lists) {
+      if (charsOf(whole) <= resultChars) return whole
+      const id = randomBytes(9).toString('base64url')
+      const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), items: itemsOf(whole, lists), lists }
+      keep(id, entry)
+      return cutPage(entry, id, 0, resultChars)
+    },
+    next(tool, cursor) {
+      const [, id = '', offset = ''] = /^([\w-]{12})\.(\d{1,9})$/.exec(cursor) ?? []
+      const entry = kept.get(id)
+      if (entry === undefined || entry.tool !== tool || Number(offset) >= entry.items.length) throw unknownCursor(tool)
+      keep(id, entry)
+      return cutPage(entry, id, Number(offset), resultChars)
+    },
+  }
+}
+
+function unknownCursor(tool: string): AuditError {
+  return new AuditError('input', 'cursor: this cursor is unknown or has expired', {
+    field: 'cursor',
+    accepted: `a nextCursor that ${tool} returned a short while ago`,
+    next: `Call ${tool} again without cursor, with the inputs of the first call.`,
+  })
+}
+
+const charsOf = (value: unknown): number => JSON.stringify(value, null, 2).length
+
+/** The page that starts at an item. At least one item goes on it, so that following the cursors ends. */
+function cutPage(entry: Kept, id: string, offset: number, resultChars: number): JsonObject {
+  const { items } = entry
+  const left = items.length - offset
+  // The trailer as large as it can get: measured with it, a page only grows with its items, so that search is sound.
+  const reserve = trailer(entry, offset, `${id}.${items.length}`)
+  const fits = (count: number): boolean =>
+    charsOf(assemble(entry, items.slice(offset, offset + count), reserve)) <= resultChars
+
+  let enough = Math.min(1, left)
+  let tooMany = 2
+  while (tooMany <= left && fits(tooMany)) {
+    enough = tooMany
+    tooMany *= 2
+  }
+  tooMany = Math.min(tooMany, left + 1)
+  while (tooMany - enough > 1) {
+    const middle = Math.floor((enough + tooMany) / 2)
+    if (fits(middle)) enough = middle
+    else tooMany = middle
+  }
+
+  if (left - enough <= ROOM_OF_TRAILER) {
+    const last = assemble(entry, items.slice(offset), trailer(entry, items.length))
+    if (charsOf(last) <= resultChars) return last
+  }
+  const rest = offset + enough
+  const end = trailer(entry, rest, rest < items.length ? `${id}.${rest}` : undefined)
+  const page = items.slice(offset, rest)
+  return enough !== 1 || fits(1) ? assemble(entry, page, end) : oversized(entry, page, end, resultChars)
+}
+
+/** Items that the space of a trailer could hold, at the very least; only then is the page without one worth a try. */
+const ROOM_OF_TRAILER = 200
+
+/** A page whose single item does not fit: its texts and lists are cut until it does, or can be cut no further. */
+function oversized(entry: Kept, page: readonly Item[], end: JsonObject, resultChars: number): JsonObject {
+  const marked = { ...end, truncated: true }
+  let cut = assemble(entry, page, marked)
+  for (const each of CUTS) {
+    if (charsOf(cut) <= resultChars) break
+    const smaller = page.map((item) => ({ path: item.path, value: cutValue(item.value, each, item.path, {}) }))
+    cut = assemble(entry, smaller, marked)
+  }
+  return cut
+}
+
+/** What a page says of the items from `rest` on, and of a head that was cut. Empty where nothing was left out. */
+function trailer(entry: Kept, rest: number, nextCursor?: string): JsonObject {
+  const omitted: Record<string, number> = { ...entry.headOmitted }
+  for (const path of entry.lists) {
+    const count = entry.items.slice(rest).filter((item) => item.path === path).length
+    if (count > 0) omitted[path] = count
+  }
+  const cut = entry.headOmitted !== undefined || rest < entry.items.length
+  return {
+    ...(cut && { truncated: true }),
+    ...(Object.keys(omitted).length > 0 && { omitted }),
+    ...(nextCursor !== undefined && { nextCursor }),
+  }
+}
+
+function assemble(entry: Kept, page: readonly Item[], end: JsonObject): JsonObject {
+  const byPath = new Map<string, unknown[]>(entry.lists.map((path) => [path, []]))
+  for (const item of page) byPath.get(item.path)?.push(item.value)
+  let whole = entry.head
+  for (const [path, values] of byPath) whole = withList(whole, path.split('.'), values)
+  return { ...whole, ...end }
+}
+
+function itemsOf(whole: JsonObject, lists: readonly string[]): Item[] {
+  return lists.flatMap((path) => (listAt(whole, path) ?? []).map((value) => ({ path, value })))
+}
+
+function listAt(whole: JsonObject, path: string): readonly unknown[] | undefined {
+  let value: unknown = whole
+  for (const key of path.split('.')) value = isObject(value) ? value[key] : undefined
+  return Array.isArray(value) ? value : undefined
+}
+
+/** A copy with another list at the path. Where the result has no such list, none appears. */
+function withList(whole: JsonObject, path: readonly string[], values: readonly unknown[]): JsonObject {
+  const [key, ...rest] = path
+  if (key === undefined) return whole
+  const held = whole[key]
+  if (rest.length === 0) return Array.isArray(held) ? { ...whole, [key]: values } : whole
+  return isObject(held) ? { ...whole, [key]: withList(held, rest, values) } : whole
+}
+
+/** The fields that are no list, cut themselves where they leave too little of a page to the items. */
+function fitHead(
+  whole: JsonObject,
+  lists: readonly string[],
+  resultChars: number,
+): { head: JsonObject; headOmitted: Record<string, number> | undefined } {
+  const emptied = lists.reduce((head, path) => withList(head, path.split('.'), []), whole)
+  let head = emptied
+  let headOmitted: Record<string, number> | undefined
+  for (const cut of CUTS) {
+    if (charsOf(head) <= resultChars * HEAD_SHARE) break
+    headOmitted = {}
+    head = cutValue(emptied, cut, '', headOmitted) as JsonObject
+  }
+  return { head, headOmitted }
+}
+
+/** A copy whose texts and lists are no longer than the cut allows; counts by dotted path what the lists lost. */
+function cutValue(value: unknown, cut: Cut, path: string, omitted: Record<string, number>): unknown {
+  if (typeof value === 'string') return shorten(value, cut.textChars)
+  if (Array.isArray(value)) {
+    const left = value.length - cut.items
+    if (left > 0) omitted[path] = (omitted[path] ?? 0) + left
+    return value.slice(0, cut.items).map((each) => cutValue(each, cut, path, omitted))
+  }
+  if (!isObject(value)) return value
+  const under = (key: string): string => (path === '' ? key : `${path}.${key}`)
+  return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cutValue(each, cut, under(key), omitted)]))
+}
+
+/** The start of a text, never ending in half a surrogate pair. */
+const shorten = (text: string, chars: number): string =>
+  text.length <= chars ? text : `${text.slice(0, chars - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+
+const isObject = (value: unknown): value is JsonObject =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)

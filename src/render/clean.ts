@@ -1,0 +1,119 @@
+import { LIMITS } from '../limits.ts'
+import { graphemesOf } from './width.ts'
+
+const ESC = '\u001b'
+const BEL = '\u0007'
+const STRING_TERMINATOR = '\u009c'
+
+// ECMA-48: strings (title, hyperlink, device control) with their hidden content, then CSI, then the short forms.
+// A string that never ends is not matched whole: it would swallow text that a person should see.
+const ANSI = new RegExp(
+  [
+    `${ESC}[\\]PX^_][^${ESC}${BEL}${STRING_TERMINATOR}]*(?:${BEL}|${ESC}\\\\|${STRING_TERMINATOR})`,
+    `(?:${ESC}\\[|\u009b)[0-?]*[ -/]*[@-~]`,
+    `${ESC}[ -/]*[0-~]`,
+  ].join('|'),
+  'g',
+)
+// U+2800 is a blank that is not classed as a space.
+const BREAKS_AND_BLANKS = /[\p{Cc}\p{Z}\u2800]+/gu
+// Zero-width characters, bidi controls, tag characters, variation selectors, fillers, lone surrogates, noncharacters.
+const HIDDEN = /[\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]+/gu
+// Real scripts stack at most a few marks on one letter; more of them paint over neighbouring lines.
+const STACKED_MARKS = /(\p{M}{4})\p{M}+/gu
+const PLAIN = /^[!-~]+(?: [!-~]+)*$/
+
+// Characters read for each one kept, so that a huge text costs no more than a long one.
+const READ_PER_KEPT = 8
+
+/**
+ * Makes a text from the database or from fal fit to be shown to a person or a model: one line, nothing invisible,
+ * nothing that steers a terminal or reorders text, at most `maxChars` UTF-16 units. A cut text ends in '…'.
+ */
+export function cleanText(untrusted: string, maxChars: number = LIMITS.untrustedTextChars): string {
+  if (untrusted.length <= maxChars && PLAIN.test(untrusted)) return untrusted
+  const readMax = maxChars * READ_PER_KEPT
+  const visible = untrusted
+    .slice(0, readMax)
+    .replace(ANSI, '')
+    .replace(BREAKS_AND_BLANKS, ' ')
+    .replace(HIDDEN, '')
+    .replace(/ {2,}/g, ' ')
+    .replace(STACKED_MARKS, '$1')
+    .trim()
+  return cut(visible, maxChars, untrusted.length > readMax)
+}
+
+function cut(text: string, maxChars: number, alreadyCut: boolean): string {
+  if (text.length <= maxChars && !alreadyCut) return text
+  let kept = ''
+  for (const grapheme of graphemesOf(text)) {
+    if (kept.length + grapheme.length > maxChars - 1) break
+    kept += grapheme
+  }
+  return `${kept.trimEnd()}…`
+}
+
+const REDACTED = '[redacted]'
+/** Shorter secrets would blank out ordinary words and numbers. */
+const SECRET_CHARS_MIN = 6
+const FAL_KEY = /\b[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)[0-9a-f]{32}\b/gi
+// Greedy up to the last @ before a blank or quote: passwords in hand-written URLs hold @ and / unescaped.
+const DATABASE_URL = /\b((?:mysql2?|mariadb):\/\/)[^\s'"`<>]*@/gi
+const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:'"]+:[^\s/@'"]+@/gi
+
+/**
+ * Returns a function that blanks out every given secret in a text: whole, its part after the first ':', the password of
+ * a URL, and all of these URL-encoded, JSON-escaped or in base64 at any alignment. Anything shaped like a fal key or a URL
+ * with a password goes too, known or not. Secrets shorter than 6 characters are ignored.
+ */
+export function redactor(secrets: readonly string[]): (text: string) => string {
+  const forms = new Set(secrets.flatMap(secretParts).flatMap(writtenForms))
+  const longestFirst = [...forms]
+    .filter((form) => form.length >= SECRET_CHARS_MIN)
+    .sort((a, b) => b.length - a.length)
+    .map((form) => form.replace(/[\\^$.*+?()[\]{}|]/g, '\\$&'))
+  const known = longestFirst.length === 0 ? undefined : new RegExp(longestFirst.join('|'), 'g')
+  return (text) =>
+    (known === undefined ? text : text.replace(known, REDACTED))
+      .replace(FAL_KEY, REDACTED)
+      .replace(DATABASE_URL, `$1${REDACTED}@`)
+      .replace(URL_WITH_PASSWORD, `$1${REDACTED}@`)
+}
+
+function secretParts(secret: string): string[] {
+  const colon = secret.indexOf(':')
+  const parts = [secret, secret.trim(), colon < 0 ? '' : secret.slice(colon + 1), passwordOf(secret)]
+  return parts.filter((part) => part.length >= SECRET_CHARS_MIN)
+}
+
+function passwordOf(secret: string): string {
+  if (!secret.includes('://')) return ''
+  try {
+    return decodeURIComponent(new URL(secret).password)
+  } catch {
+    // No URL after all, or one with a broken escape: its whole text and its part after ':' are still redacted.
+    return ''
+  }
+}
+
+function writtenForms(secret: string): string[] {
+  // Through UTF-8 and back, because encodeURIComponent throws on a lone surrogate.
+  const encoded = encodeURIComponent(Buffer.from(secret).toString())
+  const lowerEncoded = encoded.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase())
+  return [secret, encoded, lowerEncoded, JSON.stringify(secret).slice(1, -1), ...base64Forms(secret)]
+}
+
+/** Base64 of a text depends on how many bytes stand before it, modulo 3: only the characters it alone decides are kept. */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].flatMap((before) => {
+    const base64 = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
+    const first = Math.ceil((before * 8) / 6)
+    const last = Math.floor(((before + bytes.length) * 8) / 6)
+    const certain = base64.slice(first, last)
+    return [certain, certain.replaceAll('+', '-').replaceAll('/', '_')]
+  })
+}

@@ -1,0 +1,226 @@
+import type { LedgerRow, OfficialModel, OfficialRow, Report, TaskCell } from '../../schemas/report.ts'
+import { parseUsd } from '../units/nano-usd.ts'
+import { cleanText } from './clean.ts'
+import { countCell, sumPointsCell, sumUsdCell, usdCell } from './money.ts'
+import type { Column, Table } from './table.ts'
+import type { Block } from './view.ts'
+import { joined, type Vocabulary } from './vocabulary.ts'
+
+const OWNER_WIDTH_MAX = 32
+const NAME_WIDTH_MAX = 24
+const MODEL_WIDTH_MAX = 60
+
+const right = (title: string): Column => ({ title, align: 'right' })
+const left = (title: string, widthMax: number): Column => ({ title, align: 'left', widthMax })
+
+/** A size to rank rows by: first the class, then the amount, both larger first. */
+interface Rank {
+  readonly tier: number
+  readonly amount: bigint
+}
+
+const UNKNOWN_RANK: Rank = { tier: -1, amount: 0n }
+
+function rankOfUsd(amount: string | null): Rank {
+  const parsed = amount === null ? undefined : parseUsd(amount)
+  return parsed === undefined ? UNKNOWN_RANK : { tier: 0, amount: parsed }
+}
+
+/** All rows in their order where they fit, otherwise the largest ones, largest first. */
+function largest<Row>(rows: readonly Row[], rowsMax: number, rankOf: (row: Row) => Rank): readonly Row[] {
+  if (rows.length <= rowsMax) return rows
+  const ranked = rows.map((row) => ({ row, rank: rankOf(row) }))
+  ranked.sort(({ rank: a }, { rank: b }) => {
+    if (a.tier !== b.tier) return b.tier - a.tier
+    return a.amount === b.amount ? 0 : a.amount < b.amount ? 1 : -1
+  })
+  return ranked.slice(0, rowsMax).map(({ row }) => row)
+}
+
+interface Layer<Row> {
+  readonly heading: string
+  readonly columns: readonly Column[]
+  readonly rows: readonly Row[]
+  readonly rankOf: (row: Row) => Rank
+  readonly cellsOf: (row: Row) => readonly string[]
+  readonly footer: readonly string[]
+}
+
+function layerBlocks<Row>(layer: Layer<Row>, words: Vocabulary, rowsMax: number): Block[] {
+  const heading: Block = { kind: 'heading', text: layer.heading }
+  if (layer.rows.length === 0) return [heading, note(words.noRows)]
+  const shown = largest(layer.rows, rowsMax, layer.rankOf)
+  const table: Table = { columns: layer.columns, rows: shown.map(layer.cellsOf), footer: layer.footer }
+  const blocks: Block[] = [heading, { kind: 'table', table }]
+  const leftOut = layer.rows.length - shown.length
+  return leftOut === 0 ? blocks : [...blocks, note(words.leftOut(shown.length, leftOut))]
+}
+
+const note = (lead: string): Block => ({ kind: 'list', title: '', lines: [{ lead, text: '' }] })
+
+/** An account's id; what belongs to none is named as such, with its workspace where known. */
+function ownerCell(row: { accountId: number | null; workspace?: string | undefined }, words: Vocabulary): string {
+  if (row.accountId !== null) return String(row.accountId)
+  return joined([words.unattributed, cleanText(row.workspace ?? '')], ' ')
+}
+
+/** Layer 1: what fal billed, per account and, on request, per model. */
+export function officialBlocks(report: Report, words: Vocabulary, rowsMax: number, withModels: boolean): Block[] {
+  const { rows, models, totals } = report.official
+  const { columns } = words
+  // A sum over some of the accounts must not look like a sum over all of them.
+  const someUnread = rows.some((row) => row.costUsd === null)
+  const unreadNote = someUnread ? [note(words.someUnread)] : []
+  const accounts: Layer<OfficialRow> = {
+    heading: words.layer1,
+    columns: [
+      { title: columns.accountId, align: 'right', widthMax: OWNER_WIDTH_MAX },
+      right(columns.balanceUsd),
+      right(columns.officialUsd),
+      right(columns.modelCount),
+      right(columns.requestCount),
+    ],
+    rows,
+    rankOf: (row) => rankOfUsd(row.costUsd),
+    cellsOf: (row) => [
+      ownerCell(row, words),
+      usdCell(row.balanceUsd),
+      usdCell(row.costUsd),
+      countCell(row.modelCount),
+      countCell(row.requestCount),
+    ],
+    // No sum of balances: accounts of one workspace share theirs. No sum of models: they overlap.
+    footer: [words.total, '', usdCell(totals.costUsd), '', countCell(totals.requestCount)],
+  }
+  const blocks = [...layerBlocks(accounts, words, rowsMax), ...unreadNote]
+  if (!withModels) return blocks
+  const perModel: Layer<OfficialModel> = {
+    heading: words.layer1Models,
+    columns: [
+      { title: columns.accountId, align: 'right', widthMax: OWNER_WIDTH_MAX },
+      left(columns.model, MODEL_WIDTH_MAX),
+      right(columns.quantity),
+      left(columns.unit, NAME_WIDTH_MAX),
+      right(columns.costUsd),
+    ],
+    rows: models,
+    rankOf: (row) => rankOfUsd(row.costUsd),
+    cellsOf: (row) => [
+      ownerCell(row, words),
+      cleanText(row.model),
+      cleanText(row.quantity),
+      cleanText(row.unit),
+      usdCell(row.costUsd),
+    ],
+    footer: [words.total, '', '', '', sumUsdCell(models.map((row) => row.costUsd))],
+  }
+  return [...blocks, ...layerBlocks(perModel, words, rowsMax), ...unreadNote]
+}
+
+/** Layer 2: what the system recorded, with what lies outside the audited accounts and how the requests match. */
+export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): Block[] {
+  const { rows, totals } = report.tasks
+  const { columns } = words
+  const layer: Layer<TaskCell> = {
+    heading: words.layer2,
+    columns: [
+      right(columns.falAccountId),
+      right(columns.userId),
+      left(columns.userName, NAME_WIDTH_MAX),
+      left(columns.model, MODEL_WIDTH_MAX),
+      right(columns.taskCount),
+      right(columns.chargedPoints),
+      right(columns.falCostUsd),
+    ],
+    rows,
+    rankOf: (row) => rankOfUsd(row.costUsd),
+    cellsOf: (row) => [
+      ownerCell(row, words),
+      String(row.userId),
+      cleanText(row.userName ?? ''),
+      cleanText(row.model),
+      countCell(row.taskCount),
+      countCell(row.chargedPoints),
+      usdCell(row.costUsd),
+    ],
+    footer: [
+      words.total,
+      '',
+      '',
+      '',
+      countCell(totals.taskCount),
+      countCell(totals.chargedPoints),
+      usdCell(totals.costUsd),
+    ],
+  }
+  const blocks = layerBlocks(layer, words, rowsMax)
+  const outside = totals.outsideAccounts
+  if (outside.taskCount > 0) {
+    const chargedPoints = words.points(countCell(outside.chargedPoints))
+    blocks.push(note(words.outsideAccounts(outside.taskCount, chargedPoints, `${usdCell(outside.costUsd)} USD`)))
+  }
+  return [...blocks, requestBlock(report, words)]
+}
+
+function requestBlock(report: Report, words: Vocabulary): Block {
+  const { requests, tieOut } = report
+  if (requests === null) return note(words.requestsUnread)
+  const kinds = ['matched', 'unrecorded', 'unbilled', 'pending', 'mismatched'] as const
+  const counts = kinds.map((kind) => `${words.requestKinds[kind]} ${countCell(requests[kind])}`).join(words.comma)
+  const ties = Object.entries(tieOut ?? {}).map(([name, amount]) => ({
+    lead: `${words.tieOut}:`,
+    text: `${cleanText(name)} = ${cleanText(amount)}`,
+  }))
+  return { kind: 'list', title: '', lines: [{ lead: `${words.requests}:`, text: counts }, ...ties] }
+}
+
+const LEDGER_TIERS: Readonly<Record<LedgerRow['status'], number>> = { DIFF: 2, UNVERIFIED: 1, OK: 0 }
+
+/** Differences first, the largest of them first; then what could not be verified, then what agrees, by charge. */
+function rankOfLedger(row: LedgerRow): Rank {
+  const difference = BigInt(row.differencePoints ?? 0)
+  const amount = row.status === 'DIFF' ? difference : BigInt(row.chargedPoints)
+  return { tier: LEDGER_TIERS[row.status], amount: amount < 0n ? -amount : amount }
+}
+
+/** Layer 3: what each user was charged against what the user paid. */
+export function ledgerBlocks(report: Report, words: Vocabulary, rowsMax: number): Block[] {
+  const { rows } = report.ledger
+  const { columns } = words
+  const layer: Layer<LedgerRow> = {
+    heading: words.layer3,
+    columns: [
+      right(columns.userId),
+      left(columns.userName, NAME_WIDTH_MAX),
+      right(columns.ledgerCharged),
+      right(columns.pointsConsumed),
+      right(columns.cashConsumed),
+      right(columns.pointsRecharged),
+      right(columns.differencePoints),
+      { title: columns.status, align: 'left' },
+    ],
+    rows,
+    rankOf: rankOfLedger,
+    cellsOf: (row) => [
+      String(row.userId),
+      cleanText(row.userName ?? ''),
+      countCell(row.chargedPoints),
+      countCell(row.pointsConsumed),
+      countCell(row.cashConsumed),
+      countCell(row.pointsRecharged),
+      countCell(row.differencePoints),
+      words.ledgerStatuses[row.status],
+    ],
+    footer: [
+      words.total,
+      '',
+      sumPointsCell(rows.map((row) => row.chargedPoints)),
+      sumPointsCell(rows.map((row) => row.pointsConsumed)),
+      sumPointsCell(rows.map((row) => row.cashConsumed)),
+      sumPointsCell(rows.map((row) => row.pointsRecharged)),
+      sumPointsCell(rows.map((row) => row.differencePoints)),
+      '',
+    ],
+  }
+  return layerBlocks(layer, words, rowsMax)
+}

@@ -1,0 +1,124 @@
+import type { Finding, RuleId, Severity } from '../../schemas/report.ts'
+import { shortenKeyId } from '../units/api-key.ts'
+import { cleanText } from './clean.ts'
+import { usdCell } from './money.ts'
+import {
+  type Lang,
+  NOT_EVALUATED_CODES,
+  type NotEvaluatedCode,
+  type SpokenFacts,
+  type Vocabulary,
+} from './vocabulary.ts'
+import { EN } from './words-en.ts'
+import { ZH } from './words-zh.ts'
+
+export type Subject = Finding['subject']
+
+/** What a rule found out, before it is put into words. Amounts follow `unit`, as in the report. */
+export interface FindingFacts {
+  readonly rule: RuleId
+  readonly severity: Severity
+  readonly classification: Finding['classification']
+  readonly subject: Subject
+  readonly expected: string | null
+  readonly actual: string | null
+  readonly difference: string | null
+  readonly unit: Finding['unit']
+  readonly count: number
+  /** Extras of the rule, such as deviationPercent. USD as exact decimals, percentages and multiples as plain decimals. */
+  readonly detail: Readonly<Record<string, string | number>>
+}
+
+/** Parameters of a reason may quote an error message, which is longer than a name. */
+const REASON_PARAM_CHARS = 200
+
+const VOCABULARIES: Readonly<Record<Lang, Vocabulary>> = { zh: ZH, en: EN }
+
+/** Every word of a language. */
+export const vocabulary = (lang: Lang): Vocabulary => VOCABULARIES[lang]
+
+const SUBJECT_KEYS = [
+  'workspace',
+  'accountId',
+  'keyId',
+  'userId',
+  'model',
+  'date',
+  'taskId',
+  'requestId',
+  'rowId',
+] as const satisfies readonly (keyof Subject)[]
+
+/** Names a subject, such as "account 5, model sora-2". '' for a subject without keys. Keys are shown shortened. */
+export function subjectText(subject: Subject, lang: Lang, userName?: string): string {
+  const words = vocabulary(lang)
+  const parts: string[] = []
+  for (const key of SUBJECT_KEYS) {
+    const value = subject[key]
+    if (value === undefined) continue
+    const text = cleanText(String(value))
+    const part = words.subject[key](key === 'keyId' ? shortenKeyId(text) : text)
+    parts.push(key === 'userId' && userName !== undefined ? words.named(part, userName) : part)
+  }
+  return parts.join(words.subjectSeparator)
+}
+
+/**
+ * Puts a finding into one plain sentence: what does not agree, for whom, by how much. What is not known is left out.
+ * `detail.userName`, where given, stands beside the user's id. All text is cleaned.
+ */
+export function findingMessage(facts: FindingFacts, lang: Lang): string {
+  const words = vocabulary(lang)
+  const rule = words.rules[facts.rule]
+  const spoken = spokenFacts(facts, lang)
+  const sentence = rule.sentence(spoken) || rule.name
+  const message = spoken.who === '' ? sentence : words.said(spoken.who, sentence)
+  return facts.classification === 'TIMING' ? message + words.timing : message
+}
+
+function spokenFacts(facts: FindingFacts, lang: Lang): SpokenFacts {
+  const words = vocabulary(lang)
+  const text = (name: string): string | undefined => {
+    // Own properties only: a detail may be asked for by any name.
+    const value = Object.hasOwn(facts.detail, name) ? facts.detail[name] : undefined
+    return value === undefined ? undefined : cleanText(String(value)) || undefined
+  }
+  const mapped = (value: string | undefined, phrase: (value: string) => string): string | undefined =>
+    value === undefined ? undefined : phrase(value)
+  const usd = (amount: string): string => `${usdCell(amount)} USD`
+  const amount = (value: string | null): string | undefined => {
+    if (value === null) return undefined
+    if (facts.unit === 'USD') return usd(value)
+    return facts.unit === 'points' ? words.points(cleanText(value)) : cleanText(value)
+  }
+  return {
+    who: subjectText(facts.subject, lang, text('userName')),
+    expected: amount(facts.expected),
+    actual: amount(facts.actual),
+    difference: amount(facts.difference),
+    unit: facts.unit,
+    count: facts.count,
+    text,
+    usd: (name) => mapped(text(name), usd),
+    points: (name) => mapped(text(name), words.points),
+    percent: (name) => mapped(text(name), (value) => `${value.replace(/ ?%$/, '')}%`),
+  }
+}
+
+/**
+ * Says why a check could not be made. Codes are those of NOT_EVALUATED_CODES; another code is printed as it is, with its
+ * parameters, so that no reason is ever lost.
+ */
+export function notEvaluatedText(
+  reasonCode: NotEvaluatedCode | (string & {}),
+  params: Readonly<Record<string, string | number>>,
+  lang: Lang,
+): string {
+  const words = vocabulary(lang)
+  const param = (name: string): string | undefined =>
+    Object.hasOwn(params, name) ? cleanText(String(params[name]), REASON_PARAM_CHARS) || undefined : undefined
+  const code = NOT_EVALUATED_CODES.find((known) => known === reasonCode)
+  if (code !== undefined) return words.reasons[code](param)
+  const shown = Object.keys(params).map((name) => `${cleanText(name)} ${param(name) ?? ''}`)
+  return words.otherReason(cleanText(reasonCode), shown.join(', '))
+}

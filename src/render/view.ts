@@ -1,0 +1,134 @@
+import type { Report, SourceStatus } from '../../schemas/report.ts'
+import { type Instant, instant, parseInstant, SECOND } from '../units/instant.ts'
+import { openZone, type Zone } from '../units/zone.ts'
+import { alertBlocks } from './alerts.ts'
+import { cleanText } from './clean.ts'
+import { ledgerBlocks, officialBlocks, taskBlocks } from './layers.ts'
+import { vocabulary } from './messages.ts'
+import type { Table } from './table.ts'
+import { joined, type Lang, type Vocabulary } from './vocabulary.ts'
+
+/** How a person wants to see a report. */
+export interface ViewOptions {
+  readonly lang: Lang
+  /** Also the models of each account, with quantity, unit and cost. */
+  readonly modelsPerAccount?: boolean
+  /** Rows shown of each table; the largest ones where there are more. */
+  readonly rowsMax?: number
+}
+
+/** One line: `lead` is the program's own, `text` may hold cleaned text of others and is escaped where that matters. */
+export interface Line {
+  readonly lead: string
+  readonly text: string
+}
+
+/** A report in the order it is read, without the syntax of any format. All text is clean and on one line. */
+export type Block =
+  | { readonly kind: 'frame'; readonly title: string; readonly facts: readonly Line[] }
+  | { readonly kind: 'heading'; readonly text: string }
+  | { readonly kind: 'table'; readonly table: Table }
+  | { readonly kind: 'list'; readonly title: string; readonly lines: readonly Line[] }
+  | { readonly kind: 'alerts'; readonly lines: readonly Line[] }
+  | { readonly kind: 'closing'; readonly lines: readonly string[] }
+
+export const ROWS_MAX_DEFAULT = 20
+const SOURCES_SHOWN_MAX = 100
+const REASON_CHARS = 300
+
+/** Turns a report into blocks; the text and the Markdown views write the same ones down. */
+export function reportView(report: Report, options: ViewOptions): Block[] {
+  const words = vocabulary(options.lang)
+  const rowsMax = Math.max(1, Math.floor(options.rowsMax ?? ROWS_MAX_DEFAULT))
+  const { ok, warning, critical } = report.summary
+  return [
+    frame(report, words),
+    ...incompleteness(report, words),
+    basis(report, words),
+    ...officialBlocks(report, words, rowsMax, options.modelsPerAccount ?? false),
+    ...taskBlocks(report, words, rowsMax),
+    ...ledgerBlocks(report, words, rowsMax),
+    ...alertBlocks(report, options.lang),
+    {
+      kind: 'closing',
+      lines: [report.coverage.complete ? words.done : words.doneIncomplete, words.summary(ok, warning, critical)],
+    },
+  ]
+}
+
+/** A line of a label and a value that may hold text of others. */
+const fact = (label: string, text: string): Line => ({ lead: `${label}:`, text })
+
+function frame(report: Report, words: Vocabulary): Block {
+  const zone = openZone(report.window.timezone)
+  return {
+    kind: 'frame',
+    title: words.title,
+    facts: [fact(words.auditDate, auditDate(report.asOf, zone)), fact(words.auditPeriod, period(report.window, zone))],
+  }
+}
+
+function auditDate(asOf: string, zone: Zone | undefined): string {
+  const at = parseInstant(asOf)
+  return at === undefined || zone === undefined ? cleanText(asOf).slice(0, 10) : zone.dateOf(at)
+}
+
+/** First and last second of a half-open window, in the zone of the audit. */
+function period(window: Report['window'], zone: Zone | undefined): string {
+  const start = parseInstant(window.start)
+  const end = parseInstant(window.end)
+  const zoneName = cleanText(window.timezone)
+  if (start === undefined || end === undefined || zone === undefined) {
+    return `[${cleanText(window.start)}, ${cleanText(window.end)}) (${zoneName})`
+  }
+  return `${zone.toNaive(start)} ~ ${zone.toNaive(lastSecond(start, end))} (${zoneName})`
+}
+
+function lastSecond(start: Instant, end: Instant): Instant {
+  return instant(Math.max(start, end - SECOND))
+}
+
+function incompleteness(report: Report, words: Vocabulary): Block[] {
+  if (report.coverage.complete) return []
+  const unread = report.coverage.sources.filter((source) => source.status !== 'complete')
+  const lines = unread.slice(0, SOURCES_SHOWN_MAX).map((source) => sourceLine(source, words))
+  if (unread.length === 0) lines.push({ lead: words.incompleteUnnamed, text: '' })
+  if (unread.length > lines.length) {
+    lines.push({ lead: words.leftOutSources(unread.length - SOURCES_SHOWN_MAX), text: '' })
+  }
+  return [{ kind: 'list', title: words.incomplete, lines }]
+}
+
+function sourceLine(source: SourceStatus, words: Vocabulary): Line {
+  const who = source.accountId === undefined ? '' : words.subject.accountId(String(source.accountId))
+  const status = words.sourceStatuses[source.status]
+  const reason = cleanText(source.reason ?? '', REASON_CHARS)
+  return {
+    lead: `${joined([who, words.sourceNames[source.source]], ' ')}: ${status}${reason === '' ? '' : ':'}`,
+    text: reason,
+  }
+}
+
+/** What the figures rest on: zones, link mode, depth, filters and limits. */
+function basis(report: Report, words: Vocabulary): Block {
+  const { settings } = report
+  const linkMode = words.ledgerLinkModes[settings.ledgerLink ?? 'none']
+  const linked = settings.ledgerLinkedRatio
+  const link = linked === null ? linkMode : `${linkMode}${words.comma}${words.linkedRatio} ${cleanText(linked)}`
+  const ids = settings.filters.ids.join(' ')
+  const userIds = settings.filters.userIds.join(' ')
+  const filters = joined([ids && `${words.accounts} ${ids}`, userIds && `${words.users} ${userIds}`], words.comma)
+  const aliases = Object.entries(settings.modelAliases)
+    .map(([stored, model]) => `${cleanText(stored)} → ${cleanText(model)}`)
+    .join(words.comma)
+  const lines = [
+    fact(words.dbTimezone, cleanText(settings.dbTimezone)),
+    fact(words.ledgerLink, link),
+    fact(words.depth, words.depths[settings.depth]),
+    fact(words.accountLimit, String(settings.accountLimit)),
+    fact(words.filters, filters),
+    fact(words.modelAliases, cleanText(aliases, REASON_CHARS)),
+    fact(words.pointsPerUsd, cleanText(settings.pointsPerUsd ?? '')),
+  ]
+  return { kind: 'list', title: words.basis, lines: lines.filter((line) => line.text !== '') }
+}

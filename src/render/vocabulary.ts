@@ -1,0 +1,145 @@
+import type { LedgerRow, RuleId, SourceStatus } from '../../schemas/report.ts'
+
+export type Lang = 'zh' | 'en'
+
+/** A finding's figures, ready to stand in a sentence: clean, with their unit. Undefined where not known. */
+export interface SpokenFacts {
+  /** The subject, such as "account 5, model sora-2". */
+  readonly who: string
+  readonly expected: string | undefined
+  readonly actual: string | undefined
+  readonly difference: string | undefined
+  readonly unit: 'USD' | 'points' | 'count'
+  readonly count: number
+  /** A rule's own extra, as text, in USD, in points, in percent. */
+  text(name: string): string | undefined
+  usd(name: string): string | undefined
+  points(name: string): string | undefined
+  percent(name: string): string | undefined
+}
+
+export interface RuleWords {
+  /** What the rule looks for, in a few words. */
+  readonly name: string
+  /** What does not agree, and by how much; without whom. Empty where nothing is known. */
+  readonly sentence: (facts: SpokenFacts) => string
+}
+
+/** Why a check could not be made. The engine gives the code, the vocabularies the words. */
+export const NOT_EVALUATED_CODES = [
+  'bill-unread',
+  'no-key-ids',
+  'key-ids-unmatched',
+  'insufficient-history',
+  'ledger-unread',
+  'ledger-unlinked-more',
+  'ids-filter-total-link',
+  'balance-unread',
+  'rate-missing',
+  'tasks-partial',
+  'timezone',
+] as const
+export type NotEvaluatedCode = (typeof NOT_EVALUATED_CODES)[number]
+
+/** Reads a parameter of a reason, clean; undefined where it was not given. */
+export type ReasonParam = (name: string) => string | undefined
+
+/** Every word of one language. Counts come in as numbers, other texts already clean. */
+export interface Vocabulary {
+  readonly title: string
+  readonly auditDate: string
+  readonly auditPeriod: string
+  readonly basis: string
+  readonly dbTimezone: string
+  readonly ledgerLink: string
+  readonly ledgerLinkModes: Readonly<Record<'order' | 'total' | 'none', string>>
+  readonly linkedRatio: string
+  readonly depth: string
+  readonly depths: Readonly<Record<'summary' | 'requests', string>>
+  readonly filters: string
+  readonly accounts: string
+  readonly users: string
+  readonly accountLimit: string
+  readonly modelAliases: string
+  readonly pointsPerUsd: string
+  readonly thresholds: string
+  readonly incomplete: string
+  readonly incompleteUnnamed: string
+  readonly leftOutSources: (leftOut: number) => string
+  readonly sourceNames: Readonly<Record<SourceStatus['source'], string>>
+  readonly sourceStatuses: Readonly<Record<SourceStatus['status'], string>>
+  readonly layer1: string
+  readonly layer1Models: string
+  readonly layer2: string
+  readonly layer3: string
+  readonly alerts: string
+  readonly columns: {
+    readonly accountId: string
+    readonly falAccountId: string
+    readonly balanceUsd: string
+    readonly officialUsd: string
+    readonly modelCount: string
+    readonly requestCount: string
+    readonly userId: string
+    readonly userName: string
+    readonly model: string
+    readonly quantity: string
+    readonly unit: string
+    readonly costUsd: string
+    readonly taskCount: string
+    readonly chargedPoints: string
+    readonly falCostUsd: string
+    readonly ledgerCharged: string
+    readonly pointsConsumed: string
+    readonly cashConsumed: string
+    readonly pointsRecharged: string
+    readonly differencePoints: string
+    readonly status: string
+  }
+  readonly ledgerStatuses: Readonly<Record<LedgerRow['status'], string>>
+  readonly total: string
+  readonly someUnread: string
+  readonly unattributed: string
+  readonly noRows: string
+  readonly leftOut: (shown: number, leftOut: number) => string
+  readonly outsideAccounts: (taskCount: number, points: string, usd: string) => string
+  readonly requests: string
+  readonly requestKinds: Readonly<Record<'matched' | 'unrecorded' | 'unbilled' | 'pending' | 'mismatched', string>>
+  readonly requestsUnread: string
+  readonly tieOut: string
+  readonly noFindings: string
+  readonly moreFindings: (leftOut: number) => string
+  readonly notEvaluated: string
+  readonly subjects: (first: readonly string[], count: number) => string
+  readonly moreReasons: (leftOut: number) => string
+  readonly checks: string
+  readonly examined: string
+  readonly done: string
+  readonly doneIncomplete: string
+  readonly summary: (ok: number, warning: number, critical: number) => string
+  /** Between items of a list inside a sentence. */
+  readonly comma: string
+  readonly subject: Readonly<
+    Record<
+      'workspace' | 'accountId' | 'keyId' | 'userId' | 'model' | 'date' | 'taskId' | 'requestId' | 'rowId',
+      (value: string) => string
+    >
+  >
+  readonly named: (subject: string, name: string) => string
+  readonly subjectSeparator: string
+  /** Puts the subject before a sentence. */
+  readonly said: (who: string, sentence: string) => string
+  readonly points: (amount: string) => string
+  readonly timing: string
+  readonly rules: Readonly<Record<RuleId, RuleWords>>
+  readonly reasons: Readonly<Record<NotEvaluatedCode, (param: ReasonParam) => string>>
+  readonly otherReason: (code: string, params: string) => string
+}
+
+/** Joins the phrases that are known. */
+export const joined = (phrases: readonly string[], separator: string): string =>
+  phrases.filter((phrase) => phrase !== '').join(separator)
+
+/** A phrase around a value, or '' where the value is not known. */
+export const given = (value: string | undefined, phrase: (value: string) => string): string =>
+  value === undefined ? '' : phrase(value)

@@ -1,0 +1,14 @@
+/** Arithmetic on exact integers that every unit shares. */
+export const abs = (value: bigint): bigint => (value < 0n ? -value : value)
+
+export function sum<T>(items: Iterable<T>, amountOf: (item: T) => bigint): bigint {
+  let total = 0n
+  for (const item of items) total += amountOf(item)
+  return total
+}
+
+/** part / whole in percent with one decimal, rounded towards zero, so that what is shown never passes what is true. */
+export function percentText(part: bigint, whole: bigint): string {
+  const tenths = (part * 1000n) / whole
+  return `${tenths / 10n}.${tenths % 10n}`
+}

@@ -1,0 +1,113 @@
+import { z } from 'zod'
+import { AuditError, type ErrorKind } from './errors.ts'
+
+interface Complaint {
+  /** Dotted path of the value; '' for the whole. */
+  readonly field: string
+  readonly problem: string
+  readonly accepted: string
+}
+
+const SHOWN_CHARS = 80
+const SHOWN_NAMES = 20
+
+export interface ParseOptions {
+  readonly kind: ErrorKind
+  /** Where the value came from, when its field names alone do not tell. */
+  readonly where?: string
+  readonly next?: string
+}
+
+/**
+ * Parses a value that came from outside. Throws an AuditError that names the first field at fault, what was found there
+ * and what is accepted.
+ */
+export function parseOutside<S extends z.ZodType>(schema: S, value: unknown, options: ParseOptions): z.output<S> {
+  const result = schema.safeParse(value)
+  if (result.success) return result.data
+  const issue = result.error.issues[0]
+  if (issue === undefined) throw new AuditError(options.kind, 'the value is not accepted')
+  const { field, problem, accepted } = complaintOf(issue, value, schema)
+  const where = options.where === undefined ? '' : `${options.where}: `
+  throw new AuditError(options.kind, `${where}${field === '' ? '' : `${field}: `}${problem}; give ${accepted}`, {
+    field,
+    accepted,
+    ...(options.next !== undefined && { next: options.next }),
+  })
+}
+
+function complaintOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType): Complaint {
+  const field = issue.path.map(String).join('.')
+  const found = valueAt(root, issue.path)
+  if (issue.code === 'unrecognized_keys') {
+    const [key = ''] = issue.keys
+    const known = keysAt(schema, issue.path)
+    const accepted = known.length === 0 ? 'no such field' : `one of: ${known.slice(0, SHOWN_NAMES).join(', ')}`
+    return { field: field === '' ? key : `${field}.${key}`, problem: 'there is no such field', accepted }
+  }
+  if (issue.code === 'invalid_union') {
+    const branches = issue.errors.map((branch) => branch[0]).filter((branch) => branch !== undefined)
+    const accepted = [...new Set(branches.map((branch) => acceptedBy(branch)))].join(' or ')
+    return { field, problem: problemOf(found), accepted: accepted === '' ? issue.message : accepted }
+  }
+  return { field, problem: problemOf(found), accepted: acceptedBy(issue) }
+}
+
+const problemOf = (found: unknown): string => (found === undefined ? 'is missing' : `${show(found)} is not accepted`)
+
+function show(value: unknown): string {
+  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  return `"${text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS - 1)}…` : text}"`
+}
+
+function acceptedBy(issue: z.core.$ZodIssue): string {
+  switch (issue.code) {
+    case 'invalid_type':
+      return TYPE_WORDS[issue.expected] ?? `a value of type ${issue.expected}`
+    case 'invalid_value':
+      return issue.values.length === 1 ? String(issue.values[0]) : `one of: ${issue.values.map(String).join(', ')}`
+    case 'too_small':
+      return sized(issue.origin, issue.minimum, issue.inclusive === false ? 'more than' : 'at least')
+    case 'too_big':
+      return sized(issue.origin, issue.maximum, issue.inclusive === false ? 'less than' : 'at most')
+    case 'invalid_key':
+      return 'other names'
+    default:
+      return issue.message
+  }
+}
+
+const TYPE_WORDS: Readonly<Record<string, string>> = {
+  string: 'a text',
+  number: 'a number',
+  int: 'a whole number',
+  boolean: 'true or false',
+  array: 'a list',
+  object: 'an object',
+  record: 'an object',
+}
+
+function sized(origin: string, bound: number | bigint, relation: string): string {
+  if (origin === 'string') return `${relation} ${bound} characters`
+  if (origin === 'array' || origin === 'set') return `${relation} ${bound} items`
+  return `a number of ${relation} ${bound}`
+}
+
+function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
+  let value = root
+  for (const key of path) value = typeof value === 'object' && value !== null ? Reflect.get(value, key) : undefined
+  return value
+}
+
+/** The names that an object at a path of the schema knows. */
+function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
+  let at: unknown = unwrap(schema)
+  for (const key of path) at = unwrap(at instanceof z.ZodObject ? at.shape[String(key)] : undefined)
+  return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+}
+
+function unwrap(schema: unknown): unknown {
+  let at = schema
+  while (at instanceof z.ZodOptional || at instanceof z.ZodDefault || at instanceof z.ZodNullable) at = at.unwrap()
+  return at
+}

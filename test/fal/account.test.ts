@@ -1,0 +1,116 @@
+import { describe, expect, it } from 'vitest'
+import { KEY, never, openLine, workspace } from './line.ts'
+
+describe('billing', () => {
+  it.each([
+    ['12.5', 12_500_000_000n],
+    ['-3', -3_000_000_000n],
+    [null, null],
+  ])('reads a balance of %s', async (balance, balanceNanoUsd) => {
+    const { client, double } = await openLine({ workspaces: [workspace({ balance })] })
+    expect(await client.billing(KEY, never())).toEqual({
+      status: 'complete',
+      value: { username: 'acme', balanceNanoUsd },
+    })
+    expect(double.requests[0]?.query).toEqual({ expand: ['credits'] })
+  })
+
+  it.each([
+    [{ username: 'a', credits: null }, { status: 'complete' }],
+    [{ username: 'a', credits: { current_balance: null, currency: 'USD' } }, { status: 'complete' }],
+    [
+      { username: 'a', credits: { current_balance: '7.10', currency: 'USD' } },
+      { value: { balanceNanoUsd: 7_100_000_000n } },
+    ],
+    [{ username: 'a', credits: { current_balance: 1, currency: 'EUR' } }, { failure: 'bad-answer' }],
+    [{ username: '' }, { failure: 'bad-answer' }],
+    [{}, { failure: 'bad-answer' }],
+  ])('takes %j', async (body, expected) => {
+    const { client } = await openLine({ faults: [{ kind: 'body', text: JSON.stringify(body) }] })
+    expect(await client.billing(KEY, never())).toMatchObject(expected)
+  })
+})
+
+describe('focus', () => {
+  const HEADER = 'InvoiceId,BilledCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,ServiceName'
+  const february = `\uFEFF${HEADER}\r\nINV-1,12.30,USD,2026-02-01T00:00:00Z,2026-01-15T00:00:00Z,"Models, all\r\nof them"\r\n`
+  const march = `${HEADER}\nINV-2,-1,USD,2026-03-01,,"say ""GPU"""\n`
+
+  it('reads the invoice lines of each month of issue', async () => {
+    const { client, double } = await openLine({ focus: { acme: { '2026-02': february, '2026-03': march } } })
+    const answer = await client.focus(KEY, { from: '2025-12', to: '2026-03' }, never())
+    const common = { currency: 'USD' }
+    expect(answer).toEqual({
+      status: 'complete',
+      value: [
+        {
+          ...common,
+          invoiceId: 'INV-1',
+          billingMonth: '2026-02',
+          chargeMonth: '2026-01',
+          service: 'Models, all\r\nof them',
+          billedCostNanoUsd: 12_300_000_000n,
+        },
+        {
+          ...common,
+          invoiceId: 'INV-2',
+          billingMonth: '2026-03',
+          chargeMonth: '2026-03',
+          service: 'say "GPU"',
+          billedCostNanoUsd: -1_000_000_000n,
+        },
+      ],
+    })
+    expect(double.requests.map(({ query }) => query)).toEqual(
+      ['2025-12', '2026-01', '2026-02', '2026-03'].map((month) => ({ source: ['invoice'], billing_month: [month] })),
+    )
+  })
+
+  it('counts a line once where fal does not heed the month', async () => {
+    const { client } = await openLine({ faults: [{ kind: 'body', text: february }] })
+    const answer = await client.focus(KEY, { from: '2026-02', to: '2026-03' }, never())
+    expect(answer.status === 'complete' && answer.value.length).toBe(1)
+  })
+
+  it('keeps identical lines of one report', async () => {
+    const { client } = await openLine({ focus: { acme: { '2026-03': `${march}${march.split('\n')[1]}` } } })
+    const answer = await client.focus(KEY, { from: '2026-03', to: '2026-03' }, never())
+    expect(answer.status === 'complete' && answer.value.length).toBe(2)
+  })
+
+  it('says that invoices are for enterprise accounts', async () => {
+    const { client } = await openLine()
+    const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())
+    expect(answer).toMatchObject({
+      status: 'failed',
+      failure: 'forbidden',
+      reason: expect.stringContaining('enterprise'),
+    })
+  })
+
+  it.each([
+    ['', 'empty'],
+    ['{"data":[]}', 'BilledCost'],
+    [`${HEADER}\nINV,1,EUR,,,x`, 'another currency'],
+    [`${HEADER}\nINV,much,USD,,,x`, 'no decimal number'],
+    [`${HEADER}\nINV,1,USD`, 'fields'],
+    [`${HEADER}\n"INV`, 'never closed'],
+    ['<html></html>', 'HTML'],
+  ])('refuses %j', async (text, word) => {
+    const { client } = await openLine({ faults: [{ kind: 'body', text }] })
+    const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())
+    expect(answer).toMatchObject({ status: 'failed', failure: 'bad-answer', reason: expect.stringContaining(word) })
+  })
+
+  it.each([
+    ['2016-03', '2026-02', 'complete'],
+    ['2016-02', '2026-02', 'failed'],
+    ['2026-03', '2026-02', 'failed'],
+    ['2026-13', '2026-13', 'failed'],
+    ['Feb', '2026-02', 'failed'],
+  ])('from %s to %s: %s', async (from, to, status) => {
+    const { client, double } = await openLine({ focus: { acme: {} } })
+    expect((await client.focus(KEY, { from, to }, never())).status).toBe(status)
+    expect(double.requests).toHaveLength(status === 'complete' ? 120 : 0)
+  })
+})

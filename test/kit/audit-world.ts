@@ -1,0 +1,62 @@
+import { type Finding, type Report, report as reportSchema } from '../../schemas/report.ts'
+import { SHANGHAI } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { type AuditInput, runAudit } from '../../src/operation.ts'
+import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
+import type { CallContext, Dependencies, OperationSettings } from '../../src/tool.ts'
+import { type Instant, instant } from '../../src/units/instant.ts'
+import type { Zone } from '../../src/units/zone.ts'
+import { memoryFal, memoryLedger } from './memory-ports.ts'
+
+/** The moment at which most tests read: two days after the window that MiniWorld fills. */
+export const READ_AT: Instant = instant(Date.parse('2026-02-09T04:00:00Z'))
+
+export interface WorldAudit extends Partial<AuditInput> {
+  readonly now?: Instant
+  readonly zone?: Zone
+  readonly settings?: Partial<OperationSettings>
+}
+
+export const quietContext = (): CallContext => ({ signal: new AbortController().signal, progress: () => undefined })
+
+export function settingsFor(overrides: Partial<OperationSettings> = {}): OperationSettings {
+  return {
+    auditZone: SHANGHAI,
+    accountLimit: 20,
+    pointsPerUsd: undefined,
+    thresholds: DEFAULT_THRESHOLDS,
+    ledgerLink: 'auto',
+    modelAliases: new Map(),
+    falKey: undefined,
+    ...overrides,
+  }
+}
+
+export function memoryDependencies(
+  world: World,
+  { now = READ_AT, zone = SHANGHAI, settings = {} }: WorldAudit,
+): Dependencies {
+  return {
+    clock: () => now,
+    ledger: memoryLedger(world.tables, zone, now),
+    fal: memoryFal(world.workspaces),
+    settings: settingsFor({ auditZone: zone, ...settings }),
+    reports: { put: () => 'report', get: () => undefined, list: () => [] },
+  }
+}
+
+/** Audits a world in memory; by default its one day, 2026-02-06, read three days later. The report is held to its schema. */
+export async function auditWorld(world: World, options: WorldAudit = {}): Promise<Report> {
+  const { start = '2026-02-06', end = '2026-02-06', ids = [], userIds = [], depth = 'summary', lang = 'en' } = options
+  const input: AuditInput = { ...options, start, end, ids, userIds, depth, lang }
+  return reportSchema.parse(await runAudit(input, memoryDependencies(world, options), quietContext()))
+}
+
+/** Findings in short: rule, classification and subject, to compare whole lists at once. */
+export const inShort = ({ findings }: Report): string[] =>
+  findings.map(
+    ({ rule, classification, subject }: Finding) =>
+      `${rule}${classification === 'TIMING' ? ' TIMING' : ''} ${Object.entries(subject)
+        .map(([key, value]) => `${key}=${value}`)
+        .join(' ')}`,
+  )

@@ -1,0 +1,155 @@
+import { spawn } from 'node:child_process'
+import { accessSync, constants, mkdtempSync } from 'node:fs'
+import { createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { delimiter, join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { type Connection, type ConnectionOptions, createConnection } from 'mysql2/promise'
+import { createStatements, storedRows } from '../../src/demo/ddl.ts'
+import type { StoredTables } from '../../src/demo/stored-world.ts'
+
+/** Where the server of this test run listens, and who may do all. */
+export interface MariaDbServer {
+  readonly host: string
+  readonly port: number
+  readonly user: string
+  readonly password: string
+}
+
+export interface RunningMariaDb extends MariaDbServer {
+  /** Settles when the server takes connections; rejects with its log where it does not come up. */
+  readonly ready: Promise<void>
+  stop(): Promise<void>
+}
+
+const ROWS_AN_INSERT = 1000
+const ADMIN = { user: 'kit_admin', password: 'kit-admin-secret' }
+/** The operator's usual zone, so that a forgotten conversion shows. */
+export const SERVER_OFFSET = '+08:00'
+
+/**
+ * Starts a MariaDB server of its own on a free loopback port, with a temporary data folder. It ends with stop(), and by
+ * itself when this process ends in any way.
+ */
+export async function startMariaDb(): Promise<RunningMariaDb> {
+  const port = await freePort()
+  const folder = mkdtempSync(join(tmpdir(), 'fal-audit-mariadb-'))
+  const data = join(folder, 'data')
+  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
+  const plan = {
+    folder,
+    installer: program(['mariadb-install-db', 'mysql_install_db']),
+    installerArguments: [
+      ...['--no-defaults', ...asRoot, `--datadir=${data}`, '--skip-test-db'],
+      '--auth-root-authentication-method=normal',
+    ],
+    server: program(['mariadbd', 'mysqld']),
+    serverArguments: [
+      ...['--no-defaults', ...asRoot, `--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1'],
+      ...[`--socket=${join(folder, 's.sock')}`, `--pid-file=${join(folder, 'pid')}`, '--skip-name-resolve'],
+      ...['--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M'],
+      ...[`--default-time-zone=${SERVER_OFFSET}`, `--init-file=${join(folder, 'init.sql')}`],
+    ],
+    initSql: `CREATE USER '${ADMIN.user}'@'%' IDENTIFIED BY '${ADMIN.password}';
+GRANT ALL PRIVILEGES ON *.* TO '${ADMIN.user}'@'%' WITH GRANT OPTION;
+`,
+  }
+  const supervisor = fileURLToPath(new URL('./mariadb-supervisor.mjs', import.meta.url))
+  const child = spawn(process.execPath, [supervisor, JSON.stringify(plan)], {
+    stdio: ['pipe', 'pipe', 'inherit'],
+    // A group of its own: a signal to the test run's group does not end the watch before the server.
+    detached: true,
+  })
+  const exited = new Promise<void>((resolve) => child.once('exit', () => resolve()))
+  const ready = new Promise<void>((resolve, reject) => {
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      if (text.startsWith('ready')) resolve()
+      else reject(new Error(`MariaDB does not start; ${text}`))
+    })
+    child.once('exit', () => reject(new Error('MariaDB ended before it was ready')))
+  })
+  ready.catch(() => undefined)
+  return {
+    ...ADMIN,
+    host: '127.0.0.1',
+    port,
+    ready,
+    async stop() {
+      child.stdin.end()
+      await exited
+    },
+  }
+}
+
+/** Creates the operator's five tables in a database and fills them, in batches. The database must exist and be empty. */
+export async function writeMariaDb(options: ConnectionOptions, tables: StoredTables): Promise<void> {
+  const connection = await createConnection(options)
+  try {
+    for (const statement of createStatements('mysql')) await connection.query(statement)
+    await connection.beginTransaction()
+    for (const { table, columns, rows } of storedRows(tables)) {
+      for (let from = 0; from < rows.length; from += ROWS_AN_INSERT) {
+        const batch = rows.slice(from, from + ROWS_AN_INSERT)
+        await connection.query(`INSERT INTO ${table} (${columns.join(', ')}) VALUES ?`, [batch])
+      }
+    }
+    await connection.commit()
+  } finally {
+    await connection.end()
+  }
+}
+
+export interface TestDatabase {
+  readonly options: ConnectionOptions & { readonly database: string }
+  /** DATABASE_URL for a user, the administrator by default. */
+  urlFor(user?: string, password?: string): string
+  /** A connection of the administrator to this database. */
+  readonly admin: Connection
+  drop(): Promise<void>
+}
+
+/** Creates an empty database with a name of its own, so that test files do not meet. */
+export async function freshDatabase(server: MariaDbServer): Promise<TestDatabase> {
+  const database = `t_${process.pid}_${Date.now().toString(36)}_${Math.random().toString(36).slice(2, 7)}`
+  const { host, port, user, password } = server
+  const admin = await createConnection({ host, port, user, password })
+  await admin.query(`CREATE DATABASE ${database} CHARACTER SET utf8mb4`)
+  await admin.changeUser({ database })
+  return {
+    options: { host, port, user, password, database },
+    urlFor: (asUser = user, asPassword = password) =>
+      `mysql://${encodeURIComponent(asUser)}:${encodeURIComponent(asPassword)}@${host}:${port}/${database}`,
+    admin,
+    async drop() {
+      await admin.query(`DROP DATABASE ${database}`)
+      await admin.end()
+    },
+  }
+}
+
+function program(names: readonly string[]): string {
+  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/bin']
+  for (const name of names) {
+    for (const folder of folders) {
+      const path = join(folder, name)
+      try {
+        accessSync(path, constants.X_OK)
+        return path
+      } catch {
+        // Not here; look on.
+      }
+    }
+  }
+  throw new Error(`${names.join(' or ')} is not installed: run \`npm test\`, or install the package mariadb-server`)
+}
+
+function freePort(): Promise<number> {
+  return new Promise((resolve, reject) => {
+    const probe = createServer()
+    probe.once('error', reject)
+    probe.listen(0, '127.0.0.1', () => {
+      const address = probe.address()
+      probe.close(() => (address !== null && typeof address === 'object' ? resolve(address.port) : reject()))
+    })
+  })
+}

@@ -1,0 +1,170 @@
+import type { FalWorkspace, StoredTables } from '../../src/demo/stored-world.ts'
+import type { BillingEvent, FalReader, Fetched, UsageRow } from '../../src/fal/reader.ts'
+import { decodersOf } from '../../src/ledger/decode.ts'
+import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
+import type { LedgerEntry, LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
+import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../src/units/decimal.ts'
+import { type Instant, type InstantRange, parseInstant, within } from '../../src/units/instant.ts'
+import { nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
+import type { Zone } from '../../src/units/zone.ts'
+
+/**
+ * The two ports over a world in memory, through the same decoders as the real stores: for tests of rules, where a
+ * database and HTTP would only cost time. What these two do to rows is tested on the real ones.
+ */
+export function memoryLedger(tables: StoredTables, zone: Zone, now: Instant): LedgerStore {
+  return { snapshot: async () => memorySnapshot(tables, zone, now) }
+}
+
+const EVERYTHING = undefined
+
+function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerSnapshot {
+  const decode = decodersOf(DEFAULT_MAPPING, zone)
+  const tasksIn = (range: InstantRange | undefined) => {
+    const read = decode.task(range)(['other'])
+    return tables.tasks.flatMap(
+      (t) =>
+        read([
+          t.id,
+          t.createdAt,
+          t.userId,
+          t.taskId,
+          t.onlineTaskId,
+          t.appName,
+          t.apiKey,
+          t.status,
+          t.money,
+          t.costMoney,
+          t.isRefund,
+          t.completedAt,
+        ]) ?? [],
+    )
+  }
+  const pointsIn = (range: InstantRange | undefined): LedgerEntry[] => {
+    const read = decode.pointsEntry(range)([])
+    return tables.points.flatMap(
+      (p) =>
+        read([
+          p.id,
+          p.createdAt,
+          p.userId,
+          p.points,
+          p.orderId,
+          p.sourceType,
+          p.balanceBefore,
+          p.balanceAfter,
+          p.title,
+        ]) ?? [],
+    )
+  }
+  const cashIn = (range: InstantRange | undefined): LedgerEntry[] => {
+    const read = decode.cashEntry(range)([])
+    return tables.cash.flatMap(
+      (c) => read([c.id, c.time, c.userId, c.money, c.orderId, c.transactionType, c.title]) ?? [],
+    )
+  }
+  async function* batches<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
+    yield rows
+  }
+  return {
+    takenAt: now,
+    zone,
+    databaseOffset: '+00:00',
+    accounts: async () => {
+      const read = decode.account(['other', 'other', 'other', 'other', 'other'])
+      return [...tables.accounts]
+        .sort((a, b) => b.id - a.id)
+        .flatMap((a) => read([a.id, a.name, a.apiKey, a.balance, a.status]) ?? [])
+    },
+    tasks: (range) => batches(tasksIn(range)),
+    points: (range) => batches(pointsIn(range)),
+    cash: (range) => batches(cashIn(range)),
+    tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),
+    tasksByRequestIds: async (ids) => tasksIn(EVERYTHING).filter(({ requestId }) => ids.includes(requestId)),
+    pointsByOrderIds: async (ids) => pointsIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
+    cashByOrderIds: async (ids) => cashIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
+    lastPointsBefore: async (userIds, before) =>
+      userIds.flatMap((userId) => {
+        const earlier = pointsIn(EVERYTHING).filter((entry) => entry.userId === userId && entry.at < before)
+        return earlier.sort((a, b) => b.rowId - a.rowId).slice(0, 1)
+      }),
+    userNames: async (ids) => {
+      const wanted = new Set(ids)
+      return new Map(tables.users.filter(({ id }) => wanted.has(id)).map(({ id, username }) => [id, username]))
+    },
+    close: async () => undefined,
+  }
+}
+
+const complete = <T>(value: T): Fetched<T> => ({ status: 'complete', value })
+
+export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
+  const workspaceOf = (apiKey: string) => workspaces.find(({ apiKeys }) => apiKeys.includes(apiKey))
+  const unauthorized = { status: 'failed', failure: 'unauthorized', reason: 'fal answered 401' } as const
+  return {
+    billing: async (apiKey) => {
+      const space = workspaceOf(apiKey)
+      if (space === undefined) return unauthorized
+      const balanceNanoUsd = space.balance === null ? null : parseUsd(space.balance)!
+      return complete({ username: space.username, balanceNanoUsd })
+    },
+    usage: async (apiKey, { range, zone }) => {
+      const space = workspaceOf(apiKey)
+      return space === undefined ? unauthorized : complete(usageOf(eventsIn(space, range), zone))
+    },
+    events: async (apiKey, { range, requestIds }) => {
+      const space = workspaceOf(apiKey)
+      if (space === undefined) return unauthorized
+      const wanted = requestIds === undefined ? undefined : new Set(requestIds)
+      return complete(eventsIn(space, range).filter(({ requestId }) => wanted?.has(requestId) ?? true))
+    },
+    serverlessUsage: async () => complete([]),
+    focus: async () => ({ status: 'failed', failure: 'forbidden', reason: 'not an enterprise account' }),
+  }
+}
+
+function eventsIn({ events }: FalWorkspace, range: InstantRange): BillingEvent[] {
+  return events
+    .map(
+      (event): BillingEvent => ({
+        requestId: event.requestId,
+        model: event.endpointId,
+        at: parseInstant(event.timestamp)!,
+        quantity: event.quantity,
+        unit: event.unit,
+        unitPrice: event.unitPrice,
+        percentDiscount: event.percentDiscount ?? null,
+        costNanoUsd: parseUsd(event.cost)!,
+        keyId: event.keyId ?? null,
+        login: event.login ?? null,
+      }),
+    )
+    .filter(({ at }) => within(at, range))
+}
+
+function usageOf(events: readonly BillingEvent[], zone: Zone): UsageRow[] {
+  const rows = new Map<string, UsageRow>()
+  for (const event of events) {
+    const date = zone.dateOf(event.at)
+    const { model, unit, unitPrice, percentDiscount, keyId, login } = event
+    const key = JSON.stringify([date, model, unit, unitPrice, percentDiscount, keyId, login])
+    const row = rows.get(key)
+    const quantity = addDecimals(
+      parseDecimal(row?.quantity ?? '0') ?? ZERO_DECIMAL,
+      parseDecimal(event.quantity ?? '0')!,
+    )
+    rows.set(key, {
+      bucketStart: zone.startOfDate(date),
+      date,
+      model,
+      unit: unit ?? '',
+      quantity: formatDecimal(quantity),
+      unitPrice,
+      percentDiscount,
+      costNanoUsd: nanoUsd((row?.costNanoUsd ?? 0n) + event.costNanoUsd),
+      keyId,
+      login,
+    })
+  }
+  return [...rows.values()]
+}

@@ -1,0 +1,45 @@
+import { resolve } from 'node:path'
+import { describe, expect, test } from 'vitest'
+import { parseDatabaseUrl } from '../../src/ledger/database-url.ts'
+
+const MYSQL = { engine: 'mysql', host: 'h', port: 3306, user: 'u', password: 'p', database: 'db', tls: 'none' }
+
+describe('DATABASE_URL', () => {
+  test.each([
+    ['mysql://u:p@h/db', MYSQL],
+    [' mysql://u:p@h:3307/db ', { ...MYSQL, port: 3307 }],
+    ['mysql+pymysql://u:p@h/db?charset=utf8mb4', MYSQL],
+    ['mariadb://u:p%23%40%2F%25@h/db', { ...MYSQL, password: 'p#@/%' }],
+    ['mysql://u@h/db', { ...MYSQL, password: '' }],
+    ['mysql://u:p@[::1]:3306/db', { ...MYSQL, host: '::1' }],
+    ['mysql://u:p@h/db?ssl=true', { ...MYSQL, tls: 'verify' }],
+    ['mysql://u:p@h/db?ssl-mode=REQUIRED', { ...MYSQL, tls: 'encrypt' }],
+    ['file:/tmp/a b.db', { engine: 'embedded', path: '/tmp/a b.db' }],
+    ['file:a.db', { engine: 'embedded', path: resolve('a.db') }],
+    ['file:///tmp/a%20b.db', { engine: 'embedded', path: '/tmp/a b.db' }],
+  ])('reads %s', (url, address) => {
+    expect(parseDatabaseUrl(url)).toEqual(address)
+  })
+
+  test.each([
+    ['user:s3cr3t-pass@host/db', /no scheme/],
+    ['postgres://user:s3cr3t-pass@host/db', /no scheme/],
+    ['mysql://user:s3cr3t-pass@host', /no database/],
+    ['mysql://user:s3cr3t-pass#x@host/db', /no URL/],
+    ['mysql://user:s3cr3t-pass%@host/db', /%/],
+    ['mysql://user:s3cr3t-pass@host/db?pool=3', /parameter pool/],
+    ['file:', /no file/],
+  ])('refuses %s without repeating it', (url, says) => {
+    try {
+      parseDatabaseUrl(url)
+      expect.unreachable()
+    } catch (error) {
+      expect(error).toMatchObject({
+        kind: 'configuration',
+        field: 'DATABASE_URL',
+        message: expect.stringMatching(says),
+      })
+      expect(JSON.stringify({ ...(error as object), message: String(error) })).not.toContain('s3cr3t-pass')
+    }
+  })
+})

@@ -1,0 +1,57 @@
+import fc from 'fast-check'
+import { describe, expect, test } from 'vitest'
+import { bareRequestId, placeholderSet } from '../../src/ledger/request-id.ts'
+
+const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b'
+
+describe('bareRequestId', () => {
+  test.each([
+    [ID, ID],
+    [ID.toUpperCase(), ID],
+    [`  ${ID}\n`, ID],
+    [`fal-ai/flux/dev#${ID}`, ID],
+    [`https://queue.fal.run/fal-ai/flux/requests/${ID}`, ID],
+    [`https://queue.fal.run/fal-ai/flux/requests/${ID}/`, ID],
+    [`https://queue.fal.run/fal-ai/flux/requests/${ID}/status`, ID],
+    [`https://queue.fal.run/fal-ai/flux/requests/${ID}/status?logs=1`, ID],
+    [`https://queue.fal.run/fal-ai/flux/requests/${ID}/response`, ID],
+    [`https://queue.fal.run/fal-ai/flux/requests/${ID}?next=/a/b`, ID],
+    ['req_0001', 'req_0001'],
+    ['fal-ai/flux#req_0001', 'req_0001'],
+    ['https://queue.fal.run/fal-ai/flux/requests/req_0001/status?logs=1', 'req_0001'],
+    ['Req?1', 'Req?1'],
+    ['', ''],
+    ['   ', ''],
+    ['NULL', ''],
+    [' None ', ''],
+    ['-', ''],
+    ['0', ''],
+    ['n/a', ''],
+    ['fal-ai/flux#null', ''],
+    [null, ''],
+    [undefined, ''],
+  ])('%j is %j', (stored, bare) => {
+    expect(bareRequestId(stored)).toBe(bare)
+  })
+
+  test('placeholders are what the mapping says, and no others', () => {
+    const placeholders = placeholderSet(['Pending'])
+    expect(bareRequestId('pending', placeholders)).toBe('')
+    expect(bareRequestId('null', placeholders)).toBe('null')
+  })
+
+  test('a bare id stays what it is, whatever it was wrapped in', () => {
+    fc.assert(
+      fc.property(
+        fc.uuid(),
+        fc.constantFrom('', 'fal-ai/x#', 'https://queue.fal.run/a/b/requests/'),
+        fc.constantFrom('', '/status', '/response', '?a=b'),
+        (id, before, after) => {
+          const stored = before === '' ? id : `${before}${id}${after}`
+          expect(bareRequestId(stored)).toBe(id)
+          expect(bareRequestId(bareRequestId(stored))).toBe(id)
+        },
+      ),
+    )
+  })
+})

@@ -1,0 +1,471 @@
+import fc from 'fast-check'
+import { afterEach, describe, expect, test } from 'vitest'
+import { DEFAULT_MAPPING, mappingWith } from '../../src/ledger/mapping.ts'
+import { formatUsd, parseUsd } from '../../src/units/nano-usd.ts'
+import {
+  ALL_TIME,
+  account,
+  all,
+  at,
+  BACKENDS,
+  cashRow,
+  NOW,
+  openSnapshot,
+  pointsRow,
+  reading,
+  type Stored,
+  task,
+  uuid,
+} from './backends.ts'
+
+describe.each(BACKENDS)('the ledger store on $name', (backend) => {
+  let stored: Stored | undefined
+  const create = async (tables: Parameters<typeof backend.create>[0]): Promise<Stored> => {
+    stored = await backend.create(tables)
+    return stored
+  }
+  afterEach(async () => {
+    await stored?.remove()
+    stored = undefined
+  })
+
+  test('reads accounts, newest first, with an exact balance', async () => {
+    const world = await create({
+      accounts: [
+        account(1, { balance: '0.98', status: 0 }),
+        account(3, { balance: null, name: '主账号' }),
+        account(2, { balance: '1234.567' }),
+      ],
+    })
+    const rows = await reading(world, (snapshot) => snapshot.accounts())
+    expect(rows).toEqual([
+      { accountId: 3, name: '主账号', apiKey: 'key-3-0000:secret', balanceNanoUsd: null, disabled: false },
+      {
+        accountId: 2,
+        name: 'account 2',
+        apiKey: 'key-2-0000:secret',
+        balanceNanoUsd: parseUsd('1234.567'),
+        disabled: false,
+      },
+      {
+        accountId: 1,
+        name: 'account 1',
+        apiKey: 'key-1-0000:secret',
+        balanceNanoUsd: parseUsd('0.98'),
+        disabled: true,
+      },
+    ])
+  })
+
+  test('reads a task whole', async () => {
+    const world = await create({
+      tasks: [task(7, { onlineTaskId: `fal-ai/flux/dev#${uuid(7)}`, appName: ' fal-ai/flux/dev ', isRefund: 1 })],
+    })
+    expect(await reading(world, (snapshot) => all(snapshot.tasks(ALL_TIME)))).toEqual([
+      {
+        rowId: 7,
+        userId: 101,
+        taskId: 't7',
+        requestId: uuid(7),
+        model: 'fal-ai/flux/dev',
+        apiKey: 'key-1-0000:secret',
+        status: 'success',
+        chargedPoints: 40n,
+        costNanoUsd: 100_000_000n,
+        refunded: true,
+        createdAt: at('2026-02-03T12:00:00+08:00'),
+        completedAt: at('2026-02-03T12:00:30+08:00'),
+      },
+    ])
+  })
+
+  test('reads status words without case, and NULLs for what they mean', async () => {
+    const world = await create({
+      tasks: [
+        task(1, { status: 'SUCCEEDED ' }),
+        task(2, { status: 'Timeout' }),
+        task(3, { status: 'in_queue' }),
+        task(4, { costMoney: null, onlineTaskId: null, completedAt: null }),
+        task(5, { onlineTaskId: 'None' }),
+      ],
+    })
+    const rows = await reading(world, (snapshot) => all(snapshot.tasks(ALL_TIME)))
+    expect(rows.map(({ rowId, status }) => [rowId, status])).toEqual([
+      [1, 'success'],
+      [2, 'failed'],
+      [3, 'unfinished'],
+      [4, 'success'],
+      [5, 'success'],
+    ])
+    expect(rows[3]).toMatchObject({ costNanoUsd: 0n, requestId: '', completedAt: null })
+    expect(rows[4]?.requestId).toBe('')
+  })
+
+  test('a window holds its first second and not its end', async () => {
+    const times = [
+      '2026-01-31 23:59:59',
+      '2026-02-01 00:00:00',
+      '2026-02-06 23:59:59',
+      '2026-02-07 00:00:00',
+      '2026-02-07 00:00:01',
+    ]
+    const world = await create({
+      tasks: times.map((createdAt, index) => task(index, { createdAt })),
+      points: times.map((createdAt, index) => pointsRow(index, { createdAt })),
+      cash: times.map((time, index) => cashRow(index, { time })),
+    })
+    const range = { start: at('2026-02-01T00:00:00+08:00'), end: at('2026-02-07T00:00:00+08:00') }
+    await reading(world, async (snapshot) => {
+      expect((await all(snapshot.tasks(range))).map((row) => row.rowId)).toEqual([1, 2])
+      expect((await all(snapshot.points(range))).map((row) => row.rowId)).toEqual([1, 2])
+      expect((await all(snapshot.cash(range))).map((row) => row.rowId)).toEqual([1, 2])
+      const withFraction = { start: range.start, end: at('2026-02-07T00:00:00.500+08:00') }
+      expect((await all(snapshot.tasks(withFraction))).map((row) => row.rowId)).toEqual([1, 2, 3])
+    })
+  })
+
+  test('where the clock changes, the instant decides', async () => {
+    // New York, 2026-11-01: 01:30 comes twice, and the day has 25 hours.
+    const times = [
+      '2026-10-31 23:59:59',
+      '2026-11-01 00:00:00',
+      '2026-11-01 01:30:00',
+      '2026-11-01 23:59:59',
+      '2026-11-02 00:00:00',
+    ]
+    const world = await create({ tasks: times.map((createdAt, index) => task(index, { createdAt })) })
+    const day = { start: at('2026-11-01T00:00:00-04:00'), end: at('2026-11-02T00:00:00-05:00') }
+    const firstHours = { start: day.start, end: at('2026-11-01T01:15:00-05:00') }
+    await reading(
+      world,
+      async (snapshot) => {
+        expect((await all(snapshot.tasks(day))).map((row) => row.rowId)).toEqual([1, 2, 3])
+        // Bounds in wall-clock time would end at 01:15 and lose 01:30, which means the earlier of the two.
+        expect((await all(snapshot.tasks(firstHours))).map((row) => row.rowId)).toEqual([1, 2])
+      },
+      { zone: 'America/New_York' },
+    )
+  })
+
+  test('a FLOAT is read as it was written, to seven digits', async () => {
+    const amounts = fc.sample(
+      fc.tuple(fc.integer({ min: 1, max: 9_999_999 }), fc.integer({ min: 0, max: 7 })).map(([digits, places]) => {
+        const text = String(digits).padStart(places + 1, '0')
+        return places === 0 ? text : `${text.slice(0, -places)}.${text.slice(-places)}`
+      }),
+      { numRuns: 2000, seed: 7 },
+    )
+    const world = await create({ tasks: amounts.map((costMoney, index) => task(index, { costMoney })) })
+    const rows = await reading(world, (snapshot) => all(snapshot.tasks(ALL_TIME)))
+    expect(rows.length).toBe(amounts.length)
+    for (const row of rows) expect(formatUsd(row.costNanoUsd)).toBe(formatUsd(parseUsd(amounts[row.rowId]!)!))
+  })
+
+  test('a DOUBLE and a DECIMAL do not go through the eye of a FLOAT', async () => {
+    const world = await create({ tasks: [] })
+    for (const [type, cost] of [
+      ['DOUBLE', '123456.789012'],
+      ['DECIMAL(20,9)', '1234567.123456789'],
+      ['INT', '3'],
+    ] as const) {
+      await world.exec(`DROP TABLE ts_fal_tasks`)
+      await world.exec(
+        `CREATE TABLE ts_fal_tasks (id INTEGER PRIMARY KEY, user_id INT, task_id VARCHAR(100), online_task_id VARCHAR(100),
+         app_name VARCHAR(150), api_key VARCHAR(150), status VARCHAR(100), money BIGINT, cost_money ${type}, is_refund INT,
+         created_at DATETIME, completed_at DATETIME)`,
+      )
+      await world.exec(
+        `INSERT INTO ts_fal_tasks VALUES (1, 1, 't', '', 'm', 'k', 'ok', 9007199254740993, ${cost}, 0, '2026-02-03 12:00:00', NULL)`,
+      )
+      const [row] = await reading(world, (snapshot) => all(snapshot.tasks(ALL_TIME)))
+      expect(row?.chargedPoints).toBe(9007199254740993n)
+      expect(formatUsd(row!.costNanoUsd)).toBe(cost)
+    }
+  })
+
+  test('tells what ledger rows are, in order of id', async () => {
+    const world = await create({
+      points: [
+        pointsRow(5, { sourceType: 'Consume' }),
+        pointsRow(2, { sourceType: 'refund', points: 40 }),
+        pointsRow(3, { sourceType: 'recharge', points: 40, balanceBefore: null, balanceAfter: null, orderId: null }),
+        pointsRow(4, { sourceType: 'gift', userId: 102 }),
+        pointsRow(1, { sourceType: 'lottery' }),
+      ],
+      cash: [
+        cashRow(3, { transactionType: 1 }),
+        cashRow(1, { transactionType: 0, money: 500 }),
+        cashRow(2, { transactionType: 0, money: -500 }),
+        cashRow(4, { transactionType: 3, money: 7 }),
+        cashRow(5, { transactionType: 9 }),
+      ],
+    })
+    await reading(world, async (snapshot) => {
+      const points = await all(snapshot.points(ALL_TIME))
+      expect(points.map(({ rowId, kind }) => [rowId, kind])).toEqual([
+        [1, 'other'],
+        [2, 'refund'],
+        [3, 'recharge'],
+        [4, 'gift'],
+        [5, 'consume'],
+      ])
+      expect(points[2]).toMatchObject({
+        book: 'points',
+        balanceBefore: null,
+        balanceAfter: null,
+        orderId: '',
+        title: '',
+      })
+      const cash = await all(snapshot.cash(ALL_TIME, { titles: true }))
+      expect(cash.map(({ rowId, kind, amountPoints }) => [rowId, kind, amountPoints])).toEqual([
+        [1, 'recharge', 500n],
+        [2, 'other', -500n],
+        [3, 'consume', -40n],
+        [4, 'income', 7n],
+        [5, 'other', -40n],
+      ])
+      expect(cash[0]).toMatchObject({ book: 'cash', title: 'image', orderId: 't1', balanceBefore: null })
+      expect((await all(snapshot.points(ALL_TIME, { userIds: [102, 102] }))).map((row) => row.rowId)).toEqual([4])
+      expect(await all(snapshot.points(ALL_TIME, { userIds: [] }))).toEqual([])
+      const many = [101, ...Array.from({ length: 6000 }, (_, index) => 1000 + index)]
+      expect((await all(snapshot.points(ALL_TIME, { userIds: many }))).map((row) => row.rowId)).toEqual([1, 2, 3, 5])
+    })
+  })
+
+  test('goes by the names and words of the mapping', async () => {
+    const world = await create({
+      tasks: [task(1, { status: '成功' }), task(2, { status: 'completed' })],
+      points: [pointsRow(1, { sourceType: 'spend' })],
+      cash: [cashRow(1, { transactionType: 8 })],
+      users: [{ id: 101, username: 'lin' }],
+    })
+    await world.exec('ALTER TABLE ts_fal_tasks RENAME TO `my jobs`')
+    await world.exec('ALTER TABLE `my jobs` RENAME COLUMN cost_money TO `usd`')
+    await world.exec('ALTER TABLE ts_users RENAME COLUMN username TO nick')
+    const mapping = mappingWith({
+      tables: { tasks: 'my jobs' },
+      columns: { tasks: { costMoney: 'usd' }, users: { name: 'nick' } },
+      taskStatus: { success: [' 成功'] },
+      sourceType: { consume: ['SPEND'] },
+      transactionType: { consume: [8] },
+    })
+    await reading(
+      world,
+      async (snapshot) => {
+        const tasks = await all(snapshot.tasks(ALL_TIME))
+        expect(tasks.map(({ status, costNanoUsd }) => [status, costNanoUsd])).toEqual([
+          ['success', 100_000_000n],
+          ['unfinished', 100_000_000n],
+        ])
+        expect((await all(snapshot.points(ALL_TIME)))[0]?.kind).toBe('consume')
+        expect((await all(snapshot.cash(ALL_TIME)))[0]?.kind).toBe('consume')
+        expect(await snapshot.userNames([101])).toEqual(new Map([[101, 'lin']]))
+      },
+      { mapping },
+    )
+    const nameless = mappingWith({ columns: { users: { name: null } } })
+    expect((await reading(world, (snapshot) => snapshot.userNames([101]), { mapping: nameless })).size).toBe(0)
+  })
+
+  test('looks rows up by id, at any time, each once', async () => {
+    const world = await create({
+      tasks: [task(1), task(2, { taskId: 'ABC', createdAt: '2020-01-01 00:00:00' }), task(3)],
+      points: [pointsRow(1, { orderId: 't1' }), pointsRow(2, { orderId: 't1', sourceType: 'refund' }), pointsRow(3)],
+      cash: [cashRow(9, { orderId: 't1' })],
+      users: [
+        { id: 101, username: 'lin' },
+        { id: 102, username: '王' },
+      ],
+    })
+    await reading(world, async (snapshot) => {
+      const many = Array.from({ length: 12_000 }, (_, index) => `none-${index}`)
+      const tasks = await snapshot.tasksByTaskIds(['t1', 't1', 'ABC', 'T3', '', ...many])
+      expect(tasks.map((row) => row.rowId)).toEqual([1, 2])
+      expect(await snapshot.tasksByTaskIds([])).toEqual([])
+      expect((await snapshot.pointsByOrderIds(['t1', 'T3', 'nope'])).map((row) => row.rowId)).toEqual([1, 2])
+      expect((await snapshot.cashByOrderIds(['t1'])).map((row) => row.rowId)).toEqual([9])
+      expect(await snapshot.userNames([102, 101, 102, 7])).toEqual(
+        new Map([
+          [101, 'lin'],
+          [102, '王'],
+        ]),
+      )
+    })
+  })
+
+  test('finds a request id in any stored form', async () => {
+    const forms = [
+      uuid(0),
+      uuid(1).toUpperCase().replaceAll('0', 'a'),
+      `fal-ai/x#${uuid(2)}`,
+      `https://queue.fal.run/fal-ai/x/requests/${uuid(3)}`,
+      `https://queue.fal.run/fal-ai/x/requests/${uuid(4)}/status?logs=1`,
+      `https://queue.fal.run/fal-ai/x/requests/${uuid(5)}/response`,
+      ` ${uuid(6)} `,
+      'fal-ai/x#req_7',
+      'req_8',
+      'null',
+    ]
+    forms[1] = 'ABCDEF00-0000-4000-8000-000000000001'
+    const world = await create({ tasks: forms.map((onlineTaskId, id) => task(id, { onlineTaskId })) })
+    const wanted = [uuid(0), forms[1]!.toLowerCase(), ...[2, 3, 4, 5, 6].map(uuid), 'req_7', 'req_8']
+    await reading(world, async (snapshot) => {
+      expect((await snapshot.tasksByRequestIds(wanted)).map((row) => row.rowId)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+      expect((await snapshot.tasksByRequestIds(['REQ_8', 'null', '', uuid(99)])).length).toBe(0)
+      const many = [...wanted, ...Array.from({ length: 6000 }, (_, index) => uuid(1000 + index))]
+      expect((await snapshot.tasksByRequestIds(many)).map((row) => row.rowId)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
+    })
+  })
+
+  test('finds the last points row before an instant, per user', async () => {
+    const world = await create({
+      points: [
+        pointsRow(1, { createdAt: '2026-11-01 00:10:00' }),
+        pointsRow(2, { createdAt: '2026-11-01 01:30:00' }),
+        pointsRow(3, { createdAt: '2026-11-01 05:00:00' }),
+        pointsRow(4, { userId: 102, createdAt: '2026-01-01 00:00:00' }),
+        pointsRow(5, { userId: 103, createdAt: '2026-11-01 05:00:00' }),
+      ],
+    })
+    const before = at('2026-11-01T01:10:00-05:00')
+    const find = (zone: string) =>
+      reading(world, (snapshot) => snapshot.lastPointsBefore([101, 102, 103, 101], before), { zone })
+    expect((await find('America/New_York')).map((row) => row.rowId)).toEqual([2, 4])
+    expect((await find('-05:00')).map((row) => row.rowId)).toEqual([1, 4])
+    expect((await find('-04:00')).map((row) => row.rowId)).toEqual([2, 4])
+  })
+
+  test('a time that is none lies outside every window, but its row is found by id', async () => {
+    const world = await create({ tasks: [task(1), task(2)], points: [], cash: [] })
+    if (backend.name === 'mariadb') await world.exec("SET SESSION sql_mode = ''")
+    await world.exec(
+      "UPDATE ts_fal_tasks SET created_at = '0000-00-00 00:00:00', completed_at = '0000-00-00 00:00:00' WHERE id = 2",
+    )
+    await reading(world, async (snapshot) => {
+      expect((await all(snapshot.tasks(ALL_TIME))).map((row) => row.rowId)).toEqual([1])
+      const [found] = await snapshot.tasksByTaskIds(['t2'])
+      expect(found).toMatchObject({ rowId: 2, createdAt: 0, completedAt: null })
+    })
+  })
+
+  test('an amount that is no number is an error that names its place', async () => {
+    const world = await create({ points: [pointsRow(1)] })
+    await world.exec('ALTER TABLE ts_points_detail RENAME COLUMN points TO cents')
+    await world.exec('ALTER TABLE ts_points_detail ADD COLUMN points VARCHAR(20)')
+    await world.exec("UPDATE ts_points_detail SET points = '12.5'")
+    await reading(world, async (snapshot) => {
+      await expect(all(snapshot.points(ALL_TIME))).rejects.toMatchObject({
+        kind: 'source',
+        message: expect.stringMatching(/ts_points_detail\.points holds "12\.5"/),
+      })
+      // The transaction is still there for the other tables.
+      expect(await snapshot.accounts()).toEqual([])
+    })
+  })
+
+  test('sees one moment, whatever is written meanwhile', async () => {
+    const world = await create({ tasks: [task(1)], points: [pointsRow(1)], accounts: [account(1)] })
+    const snapshot = await openSnapshot(world)
+    try {
+      await world.exec(
+        "INSERT INTO ts_points_detail (id, user_id, points, created_at) VALUES (2, 101, 1, '2026-02-03 12:00:00')",
+      )
+      await world.exec('DELETE FROM ts_fal_account')
+      await world.exec('UPDATE ts_fal_tasks SET money = 0')
+      expect((await all(snapshot.points(ALL_TIME))).length).toBe(1)
+      expect((await snapshot.accounts()).length).toBe(1)
+      expect((await all(snapshot.tasks(ALL_TIME)))[0]?.chargedPoints).toBe(40n)
+      expect(snapshot.takenAt).toBe(NOW)
+    } finally {
+      await snapshot.close()
+      await snapshot.close()
+    }
+    expect(await reading(world, (later) => later.accounts())).toEqual([])
+  })
+
+  test('a reader that stops early leaves the same moment readable', async () => {
+    const tasks = Array.from({ length: 20_000 }, (_, index) => task(index))
+    const world = await create({ tasks, accounts: [account(1)] })
+    const snapshot = await openSnapshot(world)
+    try {
+      for await (const batch of snapshot.tasks(ALL_TIME)) {
+        await world.exec('DELETE FROM ts_fal_account')
+        expect(batch.length).toBeGreaterThan(0)
+        break
+      }
+      expect((await snapshot.accounts()).length).toBe(1)
+      expect((await all(snapshot.tasks(ALL_TIME))).length).toBe(20_000)
+    } finally {
+      await snapshot.close()
+    }
+  })
+
+  test('two reads at once are refused', async () => {
+    const world = await create({ tasks: [task(1)] })
+    await reading(world, async (snapshot) => {
+      for await (const _ of snapshot.tasks(ALL_TIME)) {
+        await expect(snapshot.accounts()).rejects.toMatchObject({ kind: 'internal' })
+      }
+    })
+  })
+
+  test('a missing table is an error of that table alone', async () => {
+    const world = await create({ tasks: [task(1)] })
+    await world.exec('DROP TABLE ts_points_detail')
+    await world.exec('ALTER TABLE ts_financial_transactions RENAME COLUMN time TO paid_at')
+    await reading(world, async (snapshot) => {
+      await expect(all(snapshot.points(ALL_TIME))).rejects.toMatchObject({
+        kind: 'source',
+        message: expect.stringMatching(/ts_points_detail.*does not exist/),
+        next: expect.stringMatching(/AUDIT_CONFIG/),
+      })
+      await expect(all(snapshot.cash(ALL_TIME))).rejects.toMatchObject({
+        kind: 'source',
+        message: expect.stringMatching(/ts_financial_transactions has no column time/),
+        next: expect.stringMatching(/AUDIT_CONFIG/),
+      })
+      expect((await all(snapshot.tasks(ALL_TIME))).length).toBe(1)
+    })
+  })
+
+  test('an abort ends the stream with a cancellation', async () => {
+    const world = await create({ tasks: Array.from({ length: 20_000 }, (_, index) => task(index)) })
+    const abort = new AbortController()
+    const snapshot = await openSnapshot(world, { signal: abort.signal })
+    let rows = 0
+    const read = async () => {
+      for await (const batch of snapshot.tasks(ALL_TIME)) {
+        rows += batch.length
+        abort.abort()
+      }
+    }
+    await expect(read()).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(rows).toBeLessThan(20_000)
+    await expect(snapshot.accounts()).rejects.toMatchObject({ kind: 'cancelled' })
+    await snapshot.close()
+    await expect(openSnapshot(world, { signal: abort.signal })).rejects.toMatchObject({ kind: 'cancelled' })
+  })
+
+  test('a time limit ends a read that is too slow, and says what to do', async () => {
+    const world = await create({ tasks: Array.from({ length: 20_000 }, (_, index) => task(index)) })
+    const snapshot = await openSnapshot(world, { deadlineMs: 300 })
+    const read = async () => {
+      for await (const _ of snapshot.tasks(ALL_TIME)) await new Promise((resolve) => setTimeout(resolve, 100))
+    }
+    await expect(read()).rejects.toMatchObject({
+      kind: 'source',
+      message: expect.stringMatching(/limit of 0\.3 s/),
+      next: expect.stringMatching(/shorter window/),
+    })
+    await snapshot.close()
+  })
+
+  test('a name that no table can have is refused before anything is read', () => {
+    const open = () =>
+      openSnapshot(
+        { url: 'file:/nowhere' },
+        { mapping: { ...DEFAULT_MAPPING, tables: { ...DEFAULT_MAPPING.tables, tasks: 'a`b' } } },
+      )
+    expect(open).toThrow(/cannot be the name/)
+  })
+})

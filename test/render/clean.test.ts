@@ -1,0 +1,122 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { cleanText, redactor } from '../../src/render/clean.ts'
+import { HOSTILE_NAMES } from './sample-report.ts'
+
+const FORBIDDEN = /[\p{Cc}\p{Cf}\p{Cs}\p{Zl}\p{Zp}\p{Default_Ignorable_Code_Point}]/u
+
+describe('cleanText', () => {
+  it.each([
+    ['plain name', 'plain name'],
+    ['张三', '张三'],
+    ['  a \t\n b  ', 'a b'],
+    ['\u001b[31mred\u001b[0m', 'red'],
+    ['\u009b31mred', 'red'],
+    ['\u001b]0;title\u0007shown', 'shown'],
+    ['\u001b]8;;https://evil.example\u001b\\link\u001b]8;;\u001b\\', 'link'],
+    ['abc\u202Egnp.exe\u2069', 'abcgnp.exe'],
+    ['a\u200B\u200D\uFEFF\u00ADb', 'ab'],
+    ['a\u{E0041}\u{E0042}b', 'ab'],
+    ['a\uFE0F\u{E0100}\u{E01EF}b', 'ab'],
+    ['a\uD800b\uDC00c', 'abc'],
+    ['\uD83D\u200B\uDE00', ''],
+    ['a\u2028b\u3000c\u00A0d', 'a b c d'],
+    ['😀 ok', '😀 ok'],
+  ])('%j becomes %j', (untrusted, clean) => {
+    expect(cleanText(untrusted)).toBe(clean)
+  })
+
+  it('keeps the visible text of an escape string that never ends', () => {
+    expect(cleanText('\u001b]0;visible')).toBe('0;visible')
+  })
+
+  it('cuts to the limit, with a mark, never inside a character', () => {
+    expect(cleanText('x'.repeat(81))).toBe(`${'x'.repeat(79)}…`)
+    expect(cleanText('x'.repeat(80))).toBe('x'.repeat(80))
+    expect(cleanText('😀😀😀', 4)).toBe('😀…')
+    expect(cleanText('\n'.repeat(5000), 10)).toBe('…')
+  })
+
+  it('limits marks stacked on one letter', () => {
+    expect(cleanText(`z${'\u0301'.repeat(60)}`)).toBe(`z${'\u0301'.repeat(4)}`)
+  })
+
+  it.each(HOSTILE_NAMES)('leaves nothing that steers or hides in %j', (name) => {
+    expect(cleanText(name)).not.toMatch(FORBIDDEN)
+  })
+
+  it('holds for any text, and cleaning twice changes nothing', () => {
+    fc.assert(
+      fc.property(fc.string({ unit: 'binary', maxLength: 300 }), fc.integer({ min: 1, max: 120 }), (text, max) => {
+        const clean = cleanText(text, max)
+        expect(clean.length).toBeLessThanOrEqual(max)
+        expect(clean).not.toMatch(FORBIDDEN)
+        expect(cleanText(clean, max)).toBe(clean)
+      }),
+    )
+  })
+
+  it('stays quick on long texts without structure', () => {
+    const startedAt = performance.now()
+    cleanText('\u001b]'.repeat(500_000))
+    cleanText(`${'a'.repeat(70)} !`.repeat(20_000))
+    expect(performance.now() - startedAt).toBeLessThan(2000)
+  })
+})
+
+describe('redactor', () => {
+  const keyId = '3f2b8c1e-9a4d-4e5f-8b6a-7c8d9e0f1a2b'
+  const keySecret = '0123456789abcdef0123456789abcdef'
+  const key = `${keyId}:${keySecret}`
+  const redact = redactor([key, 'tok/en+va:lue é', 'abc'])
+
+  it('removes a secret, its part after the colon, and their encoded forms', () => {
+    const secret = 'tok/en+va:lue é'
+    for (const form of [
+      key,
+      keySecret,
+      encodeURIComponent(key),
+      Buffer.from(key).toString('base64'),
+      Buffer.from(`Key ${key}`).toString('base64'),
+      secret,
+      encodeURIComponent(secret),
+      encodeURIComponent(secret).toLowerCase(),
+      Buffer.from(secret).toString('base64url'),
+      JSON.stringify(secret),
+    ]) {
+      const redacted = redact(`before ${form} after`)
+      expect(redacted).toContain('[redacted]')
+      expect(redacted).not.toContain(keySecret)
+      expect(redacted).not.toContain('va:lue')
+      expect(redacted.startsWith('before ')).toBe(true)
+      expect(redacted.endsWith(' after')).toBe(true)
+    }
+  })
+
+  it('replaces the longest form first', () => {
+    expect(redactor(['secret', 'secret-longer'])('a secret-longer b')).toBe('a [redacted] b')
+  })
+
+  it('ignores secrets too short to tell from words', () => {
+    expect(redact('abc')).toBe('abc')
+    expect(redactor(['', 'a:b', 'x'])('a:b x')).toBe('a:b x')
+  })
+
+  it('removes unknown fal keys and passwords in URLs', () => {
+    const clean = redactor([])
+    expect(clean(`Key ${key}.`)).toBe('Key [redacted].')
+    expect(clean('mysql://root:p@ss/w@db:3306/x')).toBe('mysql://[redacted]@db:3306/x')
+    expect(clean('https://u:pw@host/path and a@b.c')).toBe('https://[redacted]@host/path and a@b.c')
+    expect(clean('https://api.fal.ai/v1/models')).toBe('https://api.fal.ai/v1/models')
+  })
+
+  it('knows the password inside a database URL on its own', () => {
+    const clean = redactor(['mysql://root:s3cr%40tpw@db/x'])
+    expect(clean('Access denied, password s3cr@tpw')).toBe('Access denied, password [redacted]')
+    expect(clean('password s3cr%40tpw')).toBe('password [redacted]')
+  })
+
+  it('treats a secret as text, not as a pattern', () => {
+    expect(redactor(['a.b*c(d)'])('a.b*c(d) axbbbcd')).toBe('[redacted] axbbbcd')
+  })
+})
