@@ -64,8 +64,9 @@ const services: CommandServices = {
   signal: stop.signal,
   redact: secrets.redact,
   dependencies: dependencies(() => withDotEnv(process.env, process.cwd())),
-  runDemo: async () => {
-    throw new Error('demo')
+  runDemo: async (options) => {
+    const { runDemo } = await import('./demo/run.ts')
+    return runDemo(options)
   },
   serveMcp,
 }

@@ -122,7 +122,7 @@ describe('what is too large by itself', () => {
   it('never ends a text in half a character', () => {
     const [page] = pagesOf({ findings: [{ text: '😀'.repeat(2000) }] }, ['findings'], 1200)
     const { text } = listIn(page!, 'findings')[0] as { text: string }
-    expect(text.isWellFormed()).toBe(true)
+    expect(() => encodeURIComponent(text)).not.toThrow()
   })
 
   it('still ends where nothing can be cut', () => {

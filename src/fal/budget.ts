@@ -51,7 +51,8 @@ export function createKeySpells(limit: Millis, clock: Clock): (apiKey: string) =
   const spells = new Map<string, { spell: KeySpell; failedAt: () => number }>()
   const create = (): { spell: KeySpell; failedAt: () => number } => {
     let last: Failed | undefined
-    let failedAt = 0
+    // Until the first failure, the beginning: a key whose first tries are still under way has not rested.
+    let failedAt: number = clock()
     const spell: KeySpell = {
       ...createSpell(limit, clock),
       fail: (why) => {

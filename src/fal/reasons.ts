@@ -19,29 +19,22 @@ export const KEY_MALFORMED = failed(
  * The key is taken out before the cut, so that no half of a secret survives it.
  */
 export function cleanText(text: string, apiKey: string): string {
-  let clean = text.replace(UNPRINTABLE, ' ')
-  const dense = text.replace(UNPRINTABLE, '')
-  const secrets = secretsOf(apiKey)
-  // A secret broken up by unprintable characters would be put together again by a reader who drops them.
-  if (secrets.some((secret) => holds(dense, secret) && !holds(clean, secret))) clean = dense
-  for (const secret of secrets) clean = replaceAll(clean, secret, '[redacted]')
-  const keyId = keyIdOf(apiKey)
-  if (keyId !== null) clean = replaceAll(clean, keyId, shortKeyId(apiKey))
-  clean = clean.replace(/ +/g, ' ').trim()
-  return clean.length > FAL_MESSAGE_CHARS ? `${clean.slice(0, FAL_MESSAGE_CHARS - 1)}…` : clean
-}
-
-function secretsOf(apiKey: string): string[] {
   const key = apiKey.trim()
+  const keyId = keyIdOf(key)
   const secret = key.slice(key.indexOf(':') + 1).trim()
-  return [key, secret].filter((part) => part !== '')
+  let clean = without(without(text, key, '[redacted]'), secret, '[redacted]')
+  if (keyId !== null) clean = without(clean, keyId, shortKeyId(key))
+  clean = clean.replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim()
+  const characters = [...clean]
+  return characters.length > FAL_MESSAGE_CHARS ? `${characters.slice(0, FAL_MESSAGE_CHARS - 1).join('')}…` : clean
 }
 
-const holds = (text: string, part: string): boolean => text.toLowerCase().includes(part.toLowerCase())
-
-function replaceAll(text: string, part: string, by: string): string {
-  const pattern = part.replace(/[.*+?^${}()|[\]\\]/g, '\\$&')
-  return text.replace(new RegExp(pattern, 'gi'), () => by)
+/** Takes a part out wherever it stands, in any case, also where blanks or unprintable characters break it up. */
+function without(text: string, part: string, by: string): string {
+  if (part === '') return text
+  // Each letter as its code point: no key can make the pattern invalid, whose error would quote the key.
+  const letters = [...part].map((letter) => `\\u{${(letter.codePointAt(0) ?? 0).toString(16)}}`)
+  return text.replace(new RegExp(letters.join('[\\s\\p{C}]*'), 'giu'), () => by)
 }
 
 export const looksLikeHtml = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml|!--)/i.test(text)

@@ -17,7 +17,7 @@ export interface StoreOptions {
   /** `mysql://user:pass@host:port/db`, `file:path`, or an open embedded handle, which stays open. */
   readonly url: string | EmbeddedHandle
   readonly mapping: TableMapping
-  /** Zone of the stored DATETIMEs (DB_TIMEZONE); the database's own offset where absent. */
+  /** Zone of the stored DATETIMEs (DB_TIMEZONE); otherwise the audit's, otherwise the database's own offset. */
   readonly dbZone?: Zone | undefined
   readonly clock: Clock
   /** Time one snapshot may spend reading. */
@@ -33,7 +33,7 @@ export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs }: Sto
   const queries = queriesOf(mapping)
   const address = typeof url === 'string' ? parseDatabaseUrl(url) : url
   return {
-    async snapshot(signal) {
+    async snapshot(signal, auditZone) {
       const guard = guardOf(signal, deadlineMs ?? LIMITS.databaseDeadline)
       guard.check()
       const open = (): Promise<Session> | Session => {
@@ -42,7 +42,7 @@ export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs }: Sto
         return openMysqlSession(address, mapping, guard, clock)
       }
       const session = await open()
-      const zone = dbZone ?? openZone(session.databaseOffset)
+      const zone = dbZone ?? auditZone ?? openZone(session.databaseOffset)
       if (zone === undefined) {
         await session.close()
         throw new AuditError('source', `the database says its offset to UTC is ${session.databaseOffset}`, {

@@ -158,12 +158,13 @@ describe('secrets', () => {
     `${'x'.repeat(100)}${SECRET}`,
     `${SECRET.slice(0, 10)}\u200b${SECRET.slice(10)}`,
     `${SECRET.slice(0, 10)}\u0000${SECRET.slice(10)}`,
+    `${SECRET} and ${SECRET.slice(0, 10)}\r\n ${SECRET.slice(10)}`,
+    `id ${KEY_ID}`,
     `Authorization: Key ${KEY}`,
   ])('do not survive in a message of fal: %j', async (message) => {
     const { reason } = await saying(message)
     const dense = reason.toLowerCase().replace(/[^0-9a-z-]/g, '')
-    for (let cut = 0; cut + 8 <= SECRET.length; cut += 8) expect(dense).not.toContain(SECRET.slice(cut, cut + 8) + 'zz')
-    expect(dense).not.toContain(SECRET.slice(0, 12))
+    for (const part of [SECRET.slice(0, 10), SECRET.slice(-10)]) expect(dense).not.toContain(part)
     expect(dense).not.toContain(KEY_ID)
     expect(reason).toContain('422')
   })

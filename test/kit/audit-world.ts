@@ -45,11 +45,15 @@ export function memoryDependencies(
   }
 }
 
+/** What a test asks for, over the day that MiniWorld fills. A start or end of undefined is none. */
+export function auditInput(options: WorldAudit): AuditInput {
+  const day = { start: '2026-02-06', end: '2026-02-06' }
+  return { ids: [], userIds: [], depth: 'summary', lang: 'en', ...day, ...options }
+}
+
 /** Audits a world in memory; by default its one day, 2026-02-06, read three days later. The report is held to its schema. */
 export async function auditWorld(world: World, options: WorldAudit = {}): Promise<Report> {
-  const { start = '2026-02-06', end = '2026-02-06', ids = [], userIds = [], depth = 'summary', lang = 'en' } = options
-  const input: AuditInput = { ...options, start, end, ids, userIds, depth, lang }
-  return reportSchema.parse(await runAudit(input, memoryDependencies(world, options), quietContext()))
+  return reportSchema.parse(await runAudit(auditInput(options), memoryDependencies(world, options), quietContext()))
 }
 
 /** Findings in short: rule, classification and subject, to compare whole lists at once. */

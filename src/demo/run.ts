@@ -1,0 +1,75 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import type { Report } from '../../schemas/report.ts'
+import { createFalClient } from '../fal/client.ts'
+import { DEFAULT_MAPPING } from '../ledger/mapping.ts'
+import { openLedgerStore } from '../ledger/open-store.ts'
+import { runAudit } from '../operation.ts'
+import type { Lang } from '../render/vocabulary.ts'
+import { createReportStore } from '../reports.ts'
+import { DEFAULT_THRESHOLDS } from '../settings.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { openZone } from '../units/zone.ts'
+import { startFalDouble } from './fal-double.ts'
+import { SAMPLE_DATE, SAMPLE_NOW, SAMPLE_TIMEZONE, sampleWorld } from './sample-world.ts'
+import { writeEmbedded } from './write-embedded.ts'
+
+const ACCOUNT_LIMIT = 20
+const REPORTS_KEPT = 2
+
+export interface Sample {
+  readonly dependencies: Dependencies
+  /** Stops the double and removes the database. */
+  close(): Promise<void>
+}
+
+/** The sample world on real parts: an embedded database in a temporary folder, and a fal double on loopback. */
+export async function openSample(): Promise<Sample> {
+  const world = sampleWorld()
+  const folder = await mkdtemp(join(tmpdir(), 'fal-consumption-audit-'))
+  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  const clock = () => SAMPLE_NOW
+  try {
+    const path = join(folder, 'sample.db')
+    await writeEmbedded(path, world.tables)
+    const double = await startFalDouble({ workspaces: world.workspaces, clock })
+    const zone = openZone(SAMPLE_TIMEZONE)
+    const fal = createFalClient({ baseUrl: double.url })
+    const dependencies: Dependencies = {
+      clock,
+      ledger: openLedgerStore({ url: `file:${path}`, mapping: DEFAULT_MAPPING, dbZone: zone, clock }),
+      fal,
+      settings: {
+        auditZone: zone,
+        accountLimit: ACCOUNT_LIMIT,
+        pointsPerUsd: undefined,
+        thresholds: DEFAULT_THRESHOLDS,
+        ledgerLink: 'auto',
+        modelAliases: new Map(),
+        falKey: undefined,
+      },
+      reports: createReportStore(REPORTS_KEPT),
+    }
+    const close = async (): Promise<void> => {
+      await fal.close()
+      await double.close()
+      await removeFolder()
+    }
+    return { dependencies, close }
+  } catch (cause) {
+    await removeFolder()
+    throw cause
+  }
+}
+
+/** The whole audit of the sample world; leaves nothing behind. */
+export async function runDemo({ lang, context }: { lang: Lang; context: CallContext }): Promise<Report> {
+  const sample = await openSample()
+  try {
+    const input = { start: SAMPLE_DATE, end: SAMPLE_DATE, ids: [], userIds: [], depth: 'summary' as const, lang }
+    return await runAudit(input, sample.dependencies, context)
+  } finally {
+    await sample.close()
+  }
+}

@@ -1,0 +1,269 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import { type Config, parseDotEnv, readConfig, withDotEnv } from '../src/config.ts'
+import { AuditError } from '../src/errors.ts'
+import { DEFAULT_MAPPING } from '../src/ledger/mapping.ts'
+import { DEFAULT_THRESHOLDS } from '../src/settings.ts'
+import { HOUR } from '../src/units/instant.ts'
+import { formatUsd } from '../src/units/nano-usd.ts'
+import { formatRatio } from '../src/units/ratio.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'audit-config-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const read = (environment: Record<string, string>, onSecret = (_secret: string): void => {}): Promise<Config> =>
+  readConfig(environment, directory, onSecret)
+
+const readFile = (content: unknown): Promise<Config> => {
+  writeFileSync(join(directory, 'audit.json'), typeof content === 'string' ? content : JSON.stringify(content))
+  return read({ AUDIT_CONFIG: 'audit.json' })
+}
+
+const failureOf = async (reading: Promise<Config>): Promise<AuditError> => {
+  const error = await reading.then(
+    () => new Error('it was accepted'),
+    (reason: unknown) => reason,
+  )
+  expect(error).toBeInstanceOf(AuditError)
+  return error as AuditError
+}
+
+/** What a client passes on that does not expand variables. */
+const unexpanded = (name: string): string => `$${'{'}${name}}`
+
+describe('the environment', () => {
+  it('may be empty: every setting has its default', async () => {
+    expect(await read({})).toMatchObject({
+      databaseUrl: undefined,
+      dbZone: undefined,
+      falBaseUrl: 'https://api.fal.ai/v1',
+      mapping: DEFAULT_MAPPING,
+      operation: {
+        auditZone: undefined,
+        accountLimit: 20,
+        pointsPerUsd: undefined,
+        falKey: undefined,
+        ledgerLink: 'auto',
+        thresholds: DEFAULT_THRESHOLDS,
+      },
+    })
+  })
+
+  it.each(['', '  ', unexpanded('DATABASE_URL'), unexpanded('FAL_KEY')])('counts %j as unset', async (nothing) => {
+    const names = ['DATABASE_URL', 'FAL_KEY', 'FAL_API_BASE_URL', 'AUDIT_TIMEZONE', 'DB_TIMEZONE', 'AUDIT_CONFIG']
+    const more = ['AUDIT_ACCOUNT_LIMIT', 'AUDIT_POINTS_PER_USD', 'SERVE_TOKEN', 'ADMIN_TOKEN']
+    const environment = Object.fromEntries([...names, ...more].map((name) => [name, nothing]))
+    expect(JSON.stringify(plain(await read(environment)))).toBe(JSON.stringify(plain(await read({}))))
+  })
+
+  it('is read into typed settings', async () => {
+    const config = await read({
+      DATABASE_URL: 'mysql://u:p@db.example:3306/app',
+      FAL_API_BASE_URL: 'http://127.0.0.1:9999/v1/',
+      FAL_KEY: 'id:secret',
+      AUDIT_TIMEZONE: 'Asia/Shanghai',
+      DB_TIMEZONE: '+08:00',
+      AUDIT_ACCOUNT_LIMIT: '7',
+      AUDIT_POINTS_PER_USD: '400.5',
+    })
+    expect(config.falBaseUrl).toBe('http://127.0.0.1:9999/v1')
+    expect(config.dbZone?.id).toBe('+08:00')
+    expect(config.operation.auditZone?.id).toBe('Asia/Shanghai')
+    expect(config.operation).toMatchObject({ accountLimit: 7, falKey: 'id:secret' })
+    expect(formatRatio(config.operation.pointsPerUsd!)).toBe('400.5')
+  })
+
+  it.each([
+    ['AUDIT_TIMEZONE', 'Mars/Olympus', 'Asia/Shanghai'],
+    ['DB_TIMEZONE', '+25:00', '+08:00'],
+    ['AUDIT_ACCOUNT_LIMIT', '0', 'from 1 to'],
+    ['AUDIT_ACCOUNT_LIMIT', '2.5', 'from 1 to'],
+    ['AUDIT_ACCOUNT_LIMIT', '99999', 'from 1 to'],
+    ['AUDIT_POINTS_PER_USD', '0', 'above 0'],
+    ['AUDIT_POINTS_PER_USD', '4e2', 'above 0'],
+    ['AUDIT_CONFIG', 'nowhere.json', 'can be read'],
+  ])('refuses %s=%s, and says what is accepted', async (name, value, accepted) => {
+    const error = await failureOf(read({ [name]: value }))
+    expect(error).toMatchObject({ kind: 'configuration', field: name })
+    expect(error.message).toContain(name)
+    expect(error.message).toContain(value)
+    expect(error.accepted).toContain(accepted)
+  })
+
+  it.each([
+    ['DATABASE_URL', 'postgres://u:hunter22@h/db'],
+    ['DATABASE_URL', 'mysql://u:hunter22@h'],
+    ['FAL_API_BASE_URL', 'https://u:hunter22@api.fal.ai/v1'],
+    ['FAL_API_BASE_URL', 'ftp://hunter22'],
+    ['FAL_KEY', 'hunter22 with a blank'],
+    ['SERVE_TOKEN', 'hunter22\u0000'],
+    ['ADMIN_TOKEN', 'hunter22密'],
+  ])('refuses a bad %s without repeating it', async (name, value) => {
+    const error = await failureOf(read({ [name]: value }))
+    expect(error).toMatchObject({ kind: 'configuration', field: name, value: undefined })
+    expect(JSON.stringify([error.message, error.accepted, error.next])).not.toContain('hunter22')
+  })
+
+  it('hands every secret to the redactor, even where reading fails afterwards', async () => {
+    const secrets: string[] = []
+    const environment = {
+      DATABASE_URL: 'mysql://u:p4ssword@h/db',
+      FAL_KEY: 'id:falsecret',
+      SERVE_TOKEN: 'serve-token',
+      ADMIN_TOKEN: 'admin-token',
+      AUDIT_TIMEZONE: 'nowhere',
+    }
+    await failureOf(read(environment, (secret) => secrets.push(secret)))
+    expect(secrets).toEqual(['mysql://u:p4ssword@h/db', 'id:falsecret', 'serve-token', 'admin-token'])
+  })
+})
+
+/** A config with its bigints and maps as text, so that two can be compared. */
+const plain = (config: Config): unknown =>
+  JSON.parse(
+    JSON.stringify(config, (_key, value) =>
+      typeof value === 'bigint' ? `${value}n` : value instanceof Map ? Object.fromEntries(value) : value,
+    ),
+  )
+
+describe('the file of AUDIT_CONFIG', () => {
+  it('sets thresholds in human units', async () => {
+    const { operation } = await readFile({
+      thresholds: {
+        a1DeviationRatio: '0.05',
+        a5RefundRatio: 0.5,
+        a6Multiple: '3',
+        a6ActiveDays: 7,
+        a6Method: 'robust',
+        a8BalanceUsd: '2.50',
+        ledgerLinkRatio: '1',
+        settlementLagHours: '1.5',
+      },
+      ledgerLink: 'order',
+    })
+    const { thresholds } = operation
+    expect(formatRatio(thresholds.a1DeviationRatio)).toBe('0.05')
+    expect(formatRatio(thresholds.a5RefundRatio)).toBe('0.5')
+    expect(formatUsd(thresholds.a8BalanceNanoUsd)).toBe('2.5')
+    expect(thresholds).toMatchObject({ a6ActiveDays: 7, a6Method: 'robust', settlementLagMillis: 1.5 * HOUR })
+    expect(operation.ledgerLink).toBe('order')
+  })
+
+  it('leaves every threshold that it does not name at its default', async () => {
+    const { operation } = await readFile({ thresholds: { a6ActiveDays: 5 } })
+    expect(operation.thresholds).toEqual({ ...DEFAULT_THRESHOLDS, a6ActiveDays: 5 })
+  })
+
+  it('renames tables, columns and words, and keeps the other names', async () => {
+    const { mapping } = await readFile({
+      tables: { tasks: 'my_tasks' },
+      columns: { tasks: { apiKey: 'key' }, users: { id: 'uid' } },
+      userNameColumn: 'nickname',
+      statusWords: { success: ['erledigt'] },
+      sourceTypes: { consume: ['spend', 'consume'] },
+      transactionTypes: { income: [4] },
+      placeholderRequestIds: ['pending'],
+    })
+    expect(mapping.tables).toEqual({ ...DEFAULT_MAPPING.tables, tasks: 'my_tasks' })
+    expect(mapping.columns.tasks).toEqual({ ...DEFAULT_MAPPING.columns.tasks, apiKey: 'key' })
+    expect(mapping.columns.points).toEqual(DEFAULT_MAPPING.columns.points)
+    expect(mapping.columns.users).toEqual({ id: 'uid', name: 'nickname' })
+    expect(mapping.taskStatus).toEqual({ ...DEFAULT_MAPPING.taskStatus, success: ['erledigt'] })
+    expect(mapping.sourceType.consume).toEqual(['spend', 'consume'])
+    expect(mapping.transactionType).toEqual({ ...DEFAULT_MAPPING.transactionType, income: [4] })
+    expect(mapping.placeholderRequestIds).toEqual(['pending'])
+  })
+
+  it('takes null for an installation without user names', async () => {
+    expect((await readFile({ userNameColumn: null })).mapping.columns.users.name).toBeNull()
+  })
+
+  it('reads aliases and limits', async () => {
+    const config = await readFile({
+      modelAliases: { 'sora-2/i2v': 'fal-ai/sora-2/image-to-video' },
+      databaseDeadlineSeconds: 60,
+      falConcurrency: 2,
+      legacyBillingBaseUrl: 'https://rest.fal.ai',
+    })
+    expect(config.operation.modelAliases).toEqual(new Map([['sora-2/i2v', 'fal-ai/sora-2/image-to-video']]))
+    expect(config).toMatchObject({
+      databaseDeadline: 60_000,
+      falConcurrency: 2,
+      legacyBillingBaseUrl: 'https://rest.fal.ai',
+    })
+  })
+
+  it('may begin with a byte order mark', async () => {
+    expect((await readFile('\uFEFF{"falConcurrency": 3}')).falConcurrency).toBe(3)
+  })
+
+  it.each([
+    [{ threshholds: {} }, 'threshholds', 'thresholds'],
+    [{ thresholds: { a1: '0.1' } }, 'thresholds.a1', 'a1DeviationRatio'],
+    [{ thresholds: { a1DeviationRatio: '10' } }, 'thresholds.a1DeviationRatio', 'from 0 to 1'],
+    [{ thresholds: { a1DeviationRatio: 'a tenth' } }, 'thresholds.a1DeviationRatio', 'such as "0.1"'],
+    [{ thresholds: { a6Multiple: 0 } }, 'thresholds.a6Multiple', 'above 0'],
+    [{ thresholds: { a6Method: 'median' } }, 'thresholds.a6Method', 'mean, robust'],
+    [{ thresholds: { a6ActiveDays: 0 } }, 'thresholds.a6ActiveDays', 'at least 1'],
+    [{ thresholds: { a8BalanceUsd: '-1' } }, 'thresholds.a8BalanceUsd', 'USD'],
+    [{ thresholds: { settlementLagHours: 10_000 } }, 'thresholds.settlementLagHours', 'hours'],
+    [{ ledgerLink: 'maybe' }, 'ledgerLink', 'auto, order, total'],
+    [{ tables: { tasks: 'tasks`; drop' } }, 'tables.tasks', 'letters'],
+    [{ columns: { tasks: { apikey: 'x' } } }, 'columns.tasks.apikey', 'apiKey'],
+    [{ statusWords: { success: 'ok' } }, 'statusWords.success', 'a list'],
+    [{ modelAliases: { a: 1 } }, 'modelAliases.a', 'a text'],
+    [{ legacyBillingBaseUrl: 'rest.fal.ai' }, 'legacyBillingBaseUrl', 'https://'],
+    [{ falConcurrency: 1000 }, 'falConcurrency', 'at most 64'],
+    [[], '', 'an object'],
+  ])('refuses %j, naming the field and what is accepted', async (content, field, accepted) => {
+    const error = await failureOf(readFile(content))
+    expect(error).toMatchObject({ kind: 'configuration', field })
+    expect(error.message).toContain('AUDIT_CONFIG')
+    expect(error.message).toContain(accepted)
+    expect(error.next).toContain('audit.json')
+  })
+
+  it('that is no JSON is refused with the place', async () => {
+    const error = await failureOf(readFile('{\n  "ledgerLink": auto\n}'))
+    expect(error).toMatchObject({ kind: 'configuration', field: 'AUDIT_CONFIG' })
+    expect(error.message).toContain('valid JSON')
+  })
+
+  it('that is huge is not read', async () => {
+    expect((await failureOf(readFile(`{}${' '.repeat(1024 * 1024)}`))).message).toContain('1 MB')
+  })
+})
+
+describe('a .env file', () => {
+  it.each([
+    ['KEY=value', 'value'],
+    ['KEY = value ', 'value'],
+    ['export KEY=value', 'value'],
+    ['KEY="a b # c"  # comment', 'a b # c'],
+    ["KEY='single $x'", 'single $x'],
+    ['KEY=p#ss # comment', 'p#ss'],
+    ['KEY=# comment', ''],
+    ['KEY=', ''],
+    ['KEY=a=b=c', 'a=b=c'],
+    ['\uFEFFKEY=value\r', 'value'],
+    ['KEY=first\nKEY=last', 'last'],
+  ])('line %j', (text, value) => {
+    expect(parseDotEnv(text)).toEqual({ KEY: value })
+  })
+
+  it.each(['# comment', '', 'no assignment', '1KEY=x', '=x'])('passes over %j', (text) => {
+    expect(parseDotEnv(text)).toEqual({})
+  })
+
+  it('fills up the environment, and what is set there wins', async () => {
+    writeFileSync(join(directory, '.env'), 'FAL_KEY=from-file\nDB_TIMEZONE=+08:00\nADMIN_TOKEN=file\n')
+    const environment = await withDotEnv({ FAL_KEY: 'from-environment', ADMIN_TOKEN: '' }, directory)
+    expect(environment).toMatchObject({ FAL_KEY: 'from-environment', DB_TIMEZONE: '+08:00', ADMIN_TOKEN: 'file' })
+  })
+
+  it('need not be there', async () => {
+    expect(await withDotEnv({ A: '1' }, join(directory, 'nowhere'))).toEqual({ A: '1' })
+  })
+})

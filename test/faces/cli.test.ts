@@ -1,0 +1,266 @@
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { afterAll, describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { AuditError } from '../../src/errors.ts'
+import { runCli } from '../../src/faces/cli.ts'
+import type { CommandServices } from '../../src/faces/commands.ts'
+import { exitCodeOf, type FailOn } from '../../src/faces/exit-code.ts'
+import type { Tool } from '../../src/tool.ts'
+import { echoTool, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
+
+const directory = mkdtempSync(join(tmpdir(), 'audit-cli-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+/** Runs a command line in this process, with a terminal that remembers. */
+async function run(
+  args: readonly string[],
+  tools: readonly Tool[] = [echoTool],
+  changes: Partial<CommandServices> = {},
+) {
+  const seen = { stdout: '', stderr: [] as string[], status: [] as string[] }
+  const code = await runCli(args, {
+    ...fakeServices(tools),
+    terminal: {
+      write: async (text) => {
+        seen.stdout += text
+      },
+      note: (line) => void seen.stderr.push(line),
+      status: (line) => void seen.status.push(line),
+      stdinIsTerminal: true,
+    },
+    signal: new AbortController().signal,
+    runDemo: async () => reportWith(),
+    serveMcp: async () => void seen.stderr.push('served'),
+    ...changes,
+  })
+  return { code, ...seen, stderr: seen.stderr.join('\n') }
+}
+
+const given = (stdout: string): unknown => JSON.parse(stdout).given
+
+describe('without a command', () => {
+  it('a terminal gets help', async () => {
+    const { code, stdout } = await run([])
+    expect(code).toBe(0)
+    expect(stdout).toContain('Usage: fal-consumption-audit COMMAND')
+  })
+
+  it('a pipe gets the MCP server', async () => {
+    const terminal = { write: async () => {}, note: () => {}, status: () => {}, stdinIsTerminal: false }
+    const { code, stderr, stdout } = await run([], [], { terminal, serveMcp: async () => {} })
+    expect([code, stderr, stdout]).toEqual([0, '', ''])
+  })
+})
+
+describe('help and version', () => {
+  it.each([['--help'], ['-h'], ['help']])('%s lists every command', async (flag) => {
+    const { code, stdout, stderr } = await run([flag])
+    expect([code, stderr]).toEqual([0, ''])
+    for (const name of ['audit', 'echo-rows', 'demo', 'mcp', 'DATABASE_URL', '--fail-on'])
+      expect(stdout).toContain(name)
+  })
+
+  it.each([['--version'], ['-v']])('%s prints the version alone', async (flag) => {
+    expect(await run([flag])).toMatchObject({ code: 0, stdout: '1.2.3\n', stderr: '' })
+  })
+
+  it.each([[['echo-rows', '--help']], [['help', 'echo-rows']], [['echo-rows', '--depth', 'x', '-h']]])(
+    '%j shows the flags of the command, from its schema',
+    async (args) => {
+      const { code, stdout } = await run(args)
+      expect(code).toBe(0)
+      expect(stdout).toMatch(/--user-ids N\.\.\. +user ids/)
+      expect(stdout).toMatch(/--depth summary\|requests +how deep \(default requests\)/)
+      expect(stdout).not.toContain('--cursor')
+    },
+  )
+
+  it('keeps its lines within 100 columns', async () => {
+    for (const args of [['--help'], ['audit', '--help'], ['echo-rows', '--help']]) {
+      const { stdout } = await run(args)
+      for (const line of stdout.split('\n')) expect(line.length).toBeLessThanOrEqual(100)
+    }
+  })
+})
+
+describe('the flags of a tool', () => {
+  it.each<[string[], Record<string, unknown>]>([
+    [['--ids', '5', '12'], { ids: [5, 12] }],
+    [['--ids', '5,12'], { ids: [5, 12] }],
+    [['--ids=5，12'], { ids: [5, 12] }],
+    [['--ids', '5', '--ids', '12'], { ids: [5, 12] }],
+    [['--ids', '5, 12', '--start', 'x'], { ids: [5, 12], start: 'x' }],
+    [['--user-ids', '1'], { user_ids: [1] }],
+    [['--user_ids', '1'], { user_ids: [1] }],
+    [['--limit', '3'], { limit: 3 }],
+    [['--limit=3'], { limit: 3 }],
+    [['--with-names'], { with_names: true }],
+    [['--with_names=false'], { with_names: false }],
+    [['--no-with-names'], { with_names: false }],
+    [['--depth', 'summary'], { depth: 'summary' }],
+    [['--start', ''], { start: '' }],
+  ])('%j are read as %j', async (flags, input) => {
+    const { code, stdout, stderr } = await run(['echo-rows', ...flags])
+    expect(stderr).toBe('')
+    expect(code).toBe(0)
+    expect(given(stdout)).toEqual({ depth: 'requests', ...input })
+  })
+
+  it.each([
+    [['--idz', '5'], /no flag --idz; accepted: --ids/],
+    [['--fromage', '5'], /accepted: --start, --ids, --user-ids, --depth/],
+    [['--cursor', 'x'], /no flag --cursor/],
+    [['-x'], /no flag -x/],
+    [['stray'], /"stray" is not accepted here/],
+    [['--start', 'x', 'stray'], /"stray" is not accepted here/],
+    [['--start'], /--start: has no value/],
+    [['--start', '--ids', '5'], /--start: has no value/],
+    [['--ids', 'five'], /--ids: "five" is not accepted; give one or more whole numbers/],
+    [['--ids', '-1'], /--ids: "-1" is not accepted; give a number of at least 0/],
+    [['--limit', '1e3'], /--limit: "1e3" is not accepted; give a number/],
+    [['--limit', '2.5'], /--limit: "2.5" is not accepted; give a whole number/],
+    [['--depth', 'deep'], /--depth: "deep" is not accepted; give one of: summary, requests/],
+    [['--with-names=maybe'], /--with-names: "maybe" is not accepted/],
+  ])('%j are refused', async (flags, message) => {
+    const { code, stdout, stderr } = await run(['echo-rows', ...flags])
+    expect(code).toBe(2)
+    expect(stdout).toBe('')
+    expect(stderr).toMatch(message)
+    expect(stderr.split('\n').length).toBeLessThanOrEqual(2)
+  })
+})
+
+describe('a tool as a command', () => {
+  it('prints its whole result, however long', async () => {
+    const { stdout } = await run(['echo-rows', '--limit', '3000'])
+    expect(JSON.parse(stdout).rows).toHaveLength(3000)
+    expect(JSON.parse(stdout)).not.toHaveProperty('nextCursor')
+  })
+
+  it('exits with 3 where its result says that some source could not be verified', async () => {
+    const partial = toolThat('partial', async () => ({ coverage: { complete: false } }))
+    expect((await run(['partial'], [partial])).code).toBe(3)
+    const whole = toolThat('whole', async () => ({ coverage: { complete: true } }))
+    expect((await run(['whole'], [whole])).code).toBe(0)
+  })
+
+  it('shows no secret', async () => {
+    const leaking = toolThat('leaking', async () => ({ value: SECRET }))
+    expect((await run(['leaking'], [leaking])).stdout).not.toContain(SECRET)
+  })
+
+  it('shows progress, and takes it away', async () => {
+    const busy = toolThat('busy', async (_dependencies, { progress }) => {
+      progress({ message: 'reading tasks', done: 5, total: 9 })
+      return {}
+    })
+    const { status } = await run(['busy'], [busy])
+    expect(status[0]).toBe('reading tasks 5/9')
+    expect(status.at(-1)).toBe('')
+  })
+
+  it('tells a failure and its remedy in two lines, without a stack', async () => {
+    const failing = toolThat('failing', async () => {
+      throw new AuditError('source', `no login for ${SECRET}`, { next: 'check the user' })
+    })
+    expect(await run(['failing'], [failing])).toMatchObject({
+      code: 2,
+      stdout: '',
+      stderr: 'error: no login for [redacted]\n  check the user',
+    })
+  })
+
+  it('tells a bug with its stack, redacted', async () => {
+    const buggy = toolThat('buggy', async () => {
+      throw new TypeError(`bad ${SECRET}`)
+    })
+    const { code, stderr } = await run(['buggy'], [buggy])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/fault of this program/)
+    expect(stderr).toContain('TypeError: bad [redacted]')
+  })
+})
+
+describe('an unknown command', () => {
+  it.each([
+    ['audti', 'audit'],
+    ['echo_rows', 'echo-rows'],
+    ['xyzzy', 'audit, echo-rows, demo, mcp'],
+    ['--start', 'audit'],
+    ['serve', 'audit, echo-rows, demo, mcp'],
+  ])('%s is answered with %s', async (name, accepted) => {
+    const { code, stdout, stderr } = await run([name])
+    expect([code, stdout]).toEqual([2, ''])
+    expect(stderr).toContain(accepted)
+  })
+})
+
+describe('the demo', () => {
+  it.each([
+    ['text', /第一层|Fal/],
+    ['markdown', /^# /],
+    ['json', /"schemaVersion": 1/],
+  ])('prints its report as %s and exits with 0', async (format, content) => {
+    const { code, stdout } = await run(['demo', '--format', format])
+    expect(code).toBe(0)
+    expect(stdout).toMatch(content)
+  })
+
+  it('exits with 0 whatever it finds', async () => {
+    const report = reportWith({ coverage: { complete: false, sources: [] } })
+    expect((await run(['demo'], [], { runDemo: async () => report })).code).toBe(0)
+  })
+
+  it('writes to a file, whole, and says so on stderr', async () => {
+    const file = join(directory, 'report.json')
+    const { stdout, stderr } = await run(['demo', '--format', 'json', '--output', file])
+    expect(stdout).toBe('')
+    expect(stderr).toBe(`report written to ${file}`)
+    expect(JSON.parse(readFileSync(file, 'utf8'))).toEqual(reportWith())
+    expect(readdirSync(directory)).toEqual(['report.json'])
+  })
+
+  it.each(['nowhere/report.json', '.'])('refuses the file %s before it works', async (name) => {
+    const runDemo = (): Promise<Report> => Promise.reject(new Error('worked'))
+    const { code, stderr } = await run(['demo', '--output', join(directory, name)], [], { runDemo })
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/--output: .* is not accepted/)
+  })
+})
+
+describe('an audit', () => {
+  it('needs a database, and says how to set one', async () => {
+    const { code, stderr } = await run(['audit'])
+    expect(code).toBe(2)
+    expect(stderr).toMatch(/DATABASE_URL is not set[\s\S]*demo/)
+  })
+
+  it('takes all its flags', async () => {
+    const flags = '--since 2026-02-01 --until 2026-02-06 --ids 5 12 --user-ids 101,102 --timezone Asia/Shanghai'
+    const more = '--depth summary --format json --lang en --fail-on none'
+    const { stderr } = await run(['audit', ...flags.split(' '), ...more.split(' ')])
+    expect(stderr).toContain('DATABASE_URL is not set')
+  })
+})
+
+describe('the exit code of a report', () => {
+  const finding = (severity: 'HIGH' | 'MEDIUM' | 'LOW', classification: 'BREAK' | 'TIMING' = 'BREAK') =>
+    ({ severity, classification }) as Report['findings'][number]
+  const complete = { complete: true, sources: [] }
+
+  it.each<[string, FailOn, Report['findings'], number]>([
+    ['nothing', 'low', [], 0],
+    ['a HIGH one', 'high', [finding('HIGH')], 1],
+    ['a MEDIUM one', 'high', [finding('MEDIUM')], 0],
+    ['a MEDIUM one', 'medium', [finding('MEDIUM')], 1],
+    ['a LOW one', 'medium', [finding('LOW')], 0],
+    ['a LOW one', 'low', [finding('LOW')], 1],
+    ['a HIGH one', 'none', [finding('HIGH')], 0],
+    ['TIMING alone', 'low', [finding('LOW', 'TIMING'), finding('HIGH', 'TIMING')], 0],
+  ])('with %s, failing on %s', (_what, failOn, findings, code) => {
+    expect(exitCodeOf({ coverage: complete, findings }, failOn)).toBe(code)
+    expect(exitCodeOf({ coverage: { complete: false, sources: [] }, findings }, failOn)).toBe(3)
+  })
+})

@@ -1,0 +1,264 @@
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
+import { afterEach, describe, expect, it } from 'vitest'
+import { checklistPrompt, serverInstructions } from '../../src/checklist.ts'
+import { AuditError } from '../../src/errors.ts'
+import { createMcpFace } from '../../src/faces/mcp.ts'
+import { LIMITS } from '../../src/limits.ts'
+import type { Dependencies, Tool } from '../../src/tool.ts'
+import { echoTool, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
+
+interface Answer {
+  readonly isError?: boolean
+  readonly structuredContent?: Record<string, unknown>
+  readonly content: readonly { readonly type: string; readonly text: string }[]
+}
+
+const open: Client[] = []
+afterEach(async () => {
+  await Promise.all(open.splice(0).map((client) => client.close()))
+})
+
+/** A real client, which validates results against the schemas it was listed. */
+async function connect(tools: readonly Tool[], changes: Partial<ReturnType<typeof fakeServices>> = {}) {
+  const services = { ...fakeServices(tools), ...changes }
+  const { server, idle } = createMcpFace(services)
+  const [near, far] = InMemoryTransport.createLinkedPair()
+  const client = new Client({ name: 'test', version: '1' })
+  open.push(client)
+  await Promise.all([client.connect(near), server.connect(far)])
+  await client.listTools()
+  const call = async (name: string, args: Record<string, unknown> = {}, options = {}): Promise<Answer> =>
+    (await client.callTool({ name, arguments: args }, undefined, options)) as unknown as Answer
+  return { client, call, idle, ...services }
+}
+
+const failureIn = (answer: Answer): Record<string, string> => {
+  expect(answer.isError).toBe(true)
+  expect(answer.structuredContent).toBeUndefined()
+  return JSON.parse(answer.content[0]!.text)
+}
+
+describe('initialize', () => {
+  it('tells name, version and instructions', async () => {
+    const { client } = await connect([echoTool])
+    expect(client.getServerVersion()).toMatchObject({ name: 'fal-consumption-audit', version: '1.2.3' })
+    expect(client.getInstructions()).toBe(serverInstructions())
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, prompts: {}, resources: {} })
+  })
+
+  it('and the lists touch neither configuration nor database', async () => {
+    const dependencies = (): Promise<Dependencies> => Promise.reject(new Error('touched'))
+    const { client } = await connect([echoTool], { dependencies })
+    await client.listTools()
+    await client.listPrompts()
+    await client.listResources()
+    await client.listResourceTemplates()
+  })
+})
+
+describe('tools/list', () => {
+  it('describes each tool, its strict input, its output and what it does not do', async () => {
+    const { client } = await connect([echoTool])
+    const [tool] = (await client.listTools()).tools
+    expect(tool).toMatchObject({
+      name: 'echo-rows',
+      title: 'Echo',
+      inputSchema: { type: 'object', additionalProperties: false },
+      outputSchema: { type: 'object', additionalProperties: false },
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+    })
+    expect(tool!.inputSchema.properties).toHaveProperty('user_ids')
+  })
+})
+
+describe('tools/call', () => {
+  it('returns structured content, and exactly its JSON as the one text', async () => {
+    const { call } = await connect([echoTool])
+    const answer = await call('echo-rows', { ids: [5, 12] })
+    expect(answer.structuredContent).toMatchObject({ given: { ids: [5, 12], depth: 'requests' } })
+    expect(answer.content).toEqual([{ type: 'text', text: JSON.stringify(answer.structuredContent, null, 2) }])
+  })
+
+  it('takes null for an input that was left out', async () => {
+    const { call } = await connect([echoTool])
+    expect((await call('echo-rows', { start: null, ids: null })).structuredContent).toMatchObject({
+      given: { depth: 'requests' },
+    })
+  })
+
+  it('cuts a long result, and goes on with the cursor alone', async () => {
+    const { call } = await connect([echoTool])
+    const seen: unknown[] = []
+    let answer = await call('echo-rows', { limit: 2000 })
+    for (let page = 0; page < 100; page++) {
+      expect(answer.content[0]!.text.length).toBeLessThanOrEqual(LIMITS.resultChars)
+      seen.push(...(answer.structuredContent!.rows as unknown[]))
+      const { nextCursor } = answer.structuredContent!
+      if (nextCursor === undefined) break
+      expect(answer.structuredContent).toMatchObject({ truncated: true, omitted: { rows: 2000 - seen.length } })
+      answer = await call('echo-rows', { cursor: nextCursor })
+    }
+    expect(seen).toEqual(Array.from({ length: 2000 }, (_, id) => ({ id, name: `row ${id}` })))
+  })
+
+  it.each([
+    ['a cursor that expired', { cursor: 'AAAAAAAAAAAA.7' }, 'cursor', /again without cursor/],
+    ['a cursor that is no text', { cursor: 7 }, 'cursor', /nextCursor/],
+    ['an unknown argument', { userids: [1] }, 'userids', /user_ids/],
+    ['a value of the wrong type', { ids: 'five' }, 'ids', /a list/],
+    ['a value in a list', { ids: [1, -2] }, 'ids.1', /at least 0/],
+    ['a word that is none of the enum', { depth: 'deep' }, 'depth', /summary, requests/],
+    ['a number beyond its bound', { limit: 0 }, 'limit', /at least 1/],
+  ])('refuses %s, and says what is accepted', async (_what, args, field, accepted) => {
+    const { call } = await connect([echoTool])
+    const failure = failureIn(await call('echo-rows', args))
+    expect(failure.field).toBe(field)
+    expect(JSON.stringify(failure)).toMatch(accepted)
+  })
+
+  it('names the nearest tool for one that is not there', async () => {
+    const { call } = await connect([echoTool, toolThat('user-ledger', async () => ({}))])
+    const failure = failureIn(await call('user_ledgr'))
+    expect(failure.accepted).toBe('user-ledger')
+    expect(failure.message).toContain('user_ledgr')
+  })
+
+  it('tells what to do about a failure that has a remedy', async () => {
+    const broken = toolThat('broken', async () => {
+      throw new AuditError('configuration', 'DATABASE_URL is not set', { field: 'DATABASE_URL', next: 'set it' })
+    })
+    const { call, logged } = await connect([broken])
+    expect(failureIn(await call('broken'))).toEqual({
+      message: 'DATABASE_URL is not set',
+      field: 'DATABASE_URL',
+      next: 'set it',
+    })
+    expect(logged).toEqual([])
+  })
+
+  it('tells a bad configuration at each call, and recovers once it is mended', async () => {
+    let broken = true
+    const working = fakeServices([]).dependencies
+    const dependencies = async (): Promise<Dependencies> => {
+      if (broken) throw new AuditError('configuration', 'AUDIT_TIMEZONE: "x" is not accepted')
+      return working()
+    }
+    const { call } = await connect([echoTool], { dependencies })
+    expect(failureIn(await call('echo-rows')).message).toContain('AUDIT_TIMEZONE')
+    broken = false
+    expect((await call('echo-rows')).isError).toBeUndefined()
+  })
+
+  it('calls a bug a fault of the program, logs its stack, and shows neither stack nor message', async () => {
+    const buggy = toolThat('buggy', async () => {
+      throw new TypeError(`cannot read ${SECRET} of undefined`)
+    })
+    const { call, logged } = await connect([buggy])
+    const answer = await call('buggy')
+    expect(failureIn(answer).message).toMatch(/fault of this program.*TypeError/)
+    expect(answer.content[0]!.text).not.toMatch(/at |undefined|horse/)
+    expect(logged.join('\n')).toMatch(/buggy: TypeError: cannot read \[redacted\][\s\S]*at /)
+  })
+
+  it('lets no secret and nothing invisible out, neither in results nor in errors', async () => {
+    const leaking = toolThat('leaking', async () => ({ value: [`a\u202eb\u0007 ${SECRET}`, { [SECRET]: SECRET }] }))
+    const failing = toolThat('failing', async () => {
+      throw new AuditError('source', `login as ${SECRET} failed\u001b[31m`, { next: `ask ${SECRET}` })
+    })
+    const { call } = await connect([leaking, failing])
+    expect((await call('leaking')).structuredContent).toEqual({
+      value: ['ab [redacted]', { '[redacted]': '[redacted]' }],
+    })
+    expect(failureIn(await call('failing'))).toEqual({ message: 'login as [redacted] failed', next: 'ask [redacted]' })
+  })
+
+  it('aborts a call that the client cancels', async () => {
+    let aborted = false
+    const slow = toolThat('slow', (_dependencies, { signal }) => {
+      return new Promise((_resolve, reject) => {
+        signal.addEventListener('abort', () => {
+          aborted = true
+          reject(new AuditError('cancelled', 'cancelled'))
+        })
+      })
+    })
+    const { call, idle } = await connect([slow])
+    const abort = new AbortController()
+    const answer = call('slow', {}, { signal: abort.signal }).catch((error: unknown) => error)
+    setTimeout(() => abort.abort('enough'), 20)
+    expect(await answer).toBeInstanceOf(Error)
+    await idle()
+    expect(aborted).toBe(true)
+  })
+
+  it('reports growing progress, not too often, to a client that asked for it', async () => {
+    const busy = toolThat('busy', async (_dependencies, { progress }) => {
+      for (let done = 0; done < 1000; done++) progress({ message: 'reading tasks', done, total: 1000 })
+      progress({ message: 'again', done: 3 })
+      return {}
+    })
+    const { call } = await connect([busy])
+    const heard: unknown[] = []
+    await call('busy', {}, { onprogress: (progress: unknown) => heard.push(progress) })
+    expect(heard[0]).toEqual({ progress: 0, total: 1000, message: 'reading tasks' })
+    expect(heard.length).toBeLessThan(10)
+    expect((await call('busy')).isError).toBeUndefined()
+  })
+})
+
+describe('the prompt', () => {
+  it('is listed with its title and optional arguments', async () => {
+    const { client } = await connect([])
+    const { prompts } = await client.listPrompts()
+    expect(prompts).toMatchObject([{ name: 'consumption-audit', title: '消耗审计' }])
+    expect(prompts[0]!.arguments!.map(({ name, required }) => [name, required])).toEqual(
+      ['start', 'end', 'ids', 'user_ids', 'lang'].map((name) => [name, false]),
+    )
+  })
+
+  it('is the checklist with the given scope', async () => {
+    const { client } = await connect([])
+    const args = { start: '2026-02-01', user_ids: '101', lang: 'en' }
+    const { messages } = await client.getPrompt({ name: 'consumption-audit', arguments: args })
+    expect(messages).toEqual([{ role: 'user', content: { type: 'text', text: checklistPrompt(args) } }])
+  })
+
+  it('refuses other names and arguments', async () => {
+    const { client } = await connect([])
+    await expect(client.getPrompt({ name: 'audit' })).rejects.toThrow('consumption-audit')
+    await expect(client.getPrompt({ name: 'consumption-audit', arguments: { from: 'x' } })).rejects.toThrow(
+      'start, end',
+    )
+  })
+})
+
+describe('reports as resources', () => {
+  it('are listed, newest first, and read whole as JSON and as Markdown', async () => {
+    const { client, reports } = await connect([])
+    reports.put(reportWith())
+    const id = reports.put(reportWith({ coverage: { complete: false, sources: [] } }))
+    const { resources } = await client.listResources()
+    expect(resources.map(({ uri }) => uri).slice(0, 2)).toEqual([`audit://reports/${id}`, `audit://reports/${id}.md`])
+    expect(resources).toHaveLength(4)
+    const json = await client.readResource({ uri: `audit://reports/${id}` })
+    expect(json.contents[0]).toMatchObject({ mimeType: 'application/json' })
+    expect(JSON.parse((json.contents[0] as { text: string }).text)).toEqual(reports.get(id))
+    const markdown = await client.readResource({ uri: `audit://reports/${id}.md` })
+    expect(markdown.contents[0]).toMatchObject({ mimeType: 'text/markdown', text: expect.stringContaining('## ') })
+  })
+
+  it('have templates', async () => {
+    const { client } = await connect([])
+    const { resourceTemplates } = await client.listResourceTemplates()
+    expect(resourceTemplates.map(({ uriTemplate }) => uriTemplate)).toEqual([
+      'audit://reports/{id}',
+      'audit://reports/{id}.md',
+    ])
+  })
+
+  it.each(['audit://reports/nothing', 'audit://reports/../x', 'file:///etc/passwd'])('%s is not found', async (uri) => {
+    const { client } = await connect([])
+    await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32002 })
+  })
+})

@@ -1,0 +1,81 @@
+import { mkdtemp, rm } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { inject } from 'vitest'
+import { type Report, report as reportSchema } from '../../schemas/report.ts'
+import { type FalDouble, type FalDoubleOptions, startFalDouble } from '../../src/demo/fal-double.ts'
+import { SHANGHAI } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { writeEmbedded } from '../../src/demo/write-embedded.ts'
+import { createFalClient, type FalClientOptions } from '../../src/fal/client.ts'
+import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
+import { openLedgerStore } from '../../src/ledger/open-store.ts'
+import { runAudit } from '../../src/operation.ts'
+import { createReportStore } from '../../src/reports.ts'
+import type { Dependencies, OperationSettings } from '../../src/tool.ts'
+import type { Zone } from '../../src/units/zone.ts'
+import { auditInput, quietContext, READ_AT, settingsFor, type WorldAudit } from './audit-world.ts'
+import { freshDatabase, writeMariaDb } from './mariadb.ts'
+
+export const STORES = ['embedded', 'mariadb'] as const
+export type StoreKind = (typeof STORES)[number]
+
+export interface RealParts {
+  readonly store: StoreKind
+  readonly double?: Omit<FalDoubleOptions, 'workspaces'>
+  readonly client?: Partial<FalClientOptions>
+  readonly dbZone?: Zone
+}
+
+export interface RealWorld {
+  readonly url: string
+  readonly falUrl: string
+  readonly double: FalDouble
+  dependencies(options?: WorldAudit): Dependencies
+  close(): Promise<void>
+}
+
+/** A world on real parts: rows in a database, the bill behind HTTP. */
+export async function openWorld(world: World, parts: RealParts): Promise<RealWorld> {
+  const database = await openDatabase(world, parts.store)
+  const double = await startFalDouble({ ...parts.double, workspaces: world.workspaces })
+  const fal = createFalClient({ baseUrl: double.url, ...parts.client })
+  return {
+    url: database.url,
+    falUrl: double.url,
+    double,
+    dependencies: ({ now = READ_AT, zone = SHANGHAI, settings = {} } = {}) => {
+      const overrides: Partial<OperationSettings> = { auditZone: zone, ...settings }
+      const clock = () => now
+      const ledger = openLedgerStore({ url: database.url, mapping: DEFAULT_MAPPING, dbZone: parts.dbZone, clock })
+      return { clock, ledger, fal, settings: settingsFor(overrides), reports: createReportStore(2) }
+    },
+    close: async () => {
+      await fal.close()
+      await double.close()
+      await database.close()
+    },
+  }
+}
+
+async function openDatabase(world: World, store: StoreKind): Promise<{ url: string; close(): Promise<void> }> {
+  if (store === 'embedded') {
+    const folder = await mkdtemp(join(tmpdir(), 'fal-audit-test-'))
+    const path = join(folder, 'world.db')
+    await writeEmbedded(path, world.tables)
+    return { url: `file:${path}`, close: () => rm(folder, { recursive: true, force: true }) }
+  }
+  const database = await freshDatabase(inject('mariadb'))
+  await writeMariaDb(database.options, world.tables)
+  return { url: database.urlFor(), close: () => database.drop() }
+}
+
+/** Audits a world on real parts, closes them, and holds the report to its schema. */
+export async function auditRealWorld(world: World, parts: RealParts, options: WorldAudit = {}): Promise<Report> {
+  const real = await openWorld(world, parts)
+  try {
+    return reportSchema.parse(await runAudit(auditInput(options), real.dependencies(options), quietContext()))
+  } finally {
+    await real.close()
+  }
+}
