@@ -87,7 +87,7 @@ function modelRows(
 }
 
 /** Layer 2: tasks of the window by account, user and model. */
-export function taskLayer(evidence: Evidence): Report['tasks'] {
+export function taskLayer(evidence: Pick<Evidence, 'tasks' | 'userNames'>): Report['tasks'] {
   const { cells, outside } = evidence.tasks
   const sorted = [...cells].sort(
     (a, b) =>
@@ -126,7 +126,10 @@ const outsideTotals = ({ taskCount, chargedPoints, costNanoUsd }: Evidence['task
 })
 
 /** Layer 3: what each user with tasks of the window was charged and paid. */
-export function ledgerLayer(evidence: Evidence, users: readonly UserBook[]): Report['ledger'] {
+export function ledgerLayer(
+  evidence: Pick<Evidence, 'ledger' | 'userNames'>,
+  users: readonly UserBook[],
+): Report['ledger'] {
   const rows = users.map((user): LedgerRow => {
     const ledger = evidence.ledger.users.get(user.userId)
     const read = (amount: bigint | null | undefined) => (amount == null ? null : pointsNumber(amount))
@@ -154,7 +157,7 @@ function standingOf({ payment }: UserBook): Pick<LedgerRow, 'differencePoints' |
   return { differencePoints, status: differencePoints === 0 ? 'OK' : 'DIFF' }
 }
 
-function nameOf(evidence: Evidence, userId: number): { userName?: string } {
+function nameOf(evidence: Pick<Evidence, 'userNames'>, userId: number): { userName?: string } {
   const name = evidence.userNames.get(userId)
   return name === undefined ? {} : { userName: cleanText(name) }
 }

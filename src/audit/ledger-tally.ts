@@ -31,6 +31,8 @@ export class LedgerTally {
 
   constructor(plan: AuditPlan) {
     this.#plan = plan
+    // Who was asked for by id is told of, with or without tasks.
+    for (const userId of plan.userIds) this.#users.set(userId, newUserSums())
   }
 
   /** Takes a task; `selected` where it is one of the window that the filters leave, otherwise only its ids are known. */
@@ -204,7 +206,8 @@ export class LedgerTally {
 
   #paymentOf(mode: 'order' | 'total', sums: UserSums, targets: readonly LinkTarget[]): Reading<Payment> {
     if (this.failed) return unknown('ledger-unread', { book: [...this.#failed].sort().join(', ') })
-    if (mode === 'order') return known(orderPayment(sums, targets))
+    // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
+    if (mode === 'order' && targets.length > 0) return known(orderPayment(sums, targets))
     if (this.#plan.ids.size > 0) return unknown('ids-filter-total-link')
     return known(totalPayment(sums, targets, this.#plan))
   }

@@ -75,7 +75,7 @@ export function sampleWorld(): World {
     .account(31, { name: '团队-A', balance: '88', workspace: 'team', live: '87.25' })
     .account(32, { name: '团队-B', balance: '88', workspace: 'team' })
   const names = ['张三', '李四', '王五', '赵六', '孙七', '周八']
-  names.forEach((name, index) => world.user(101 + index, name))
+  for (const [index, name] of names.entries()) world.user(101 + index, name)
   for (const date of HISTORY) live(world, date, 2)
   live(world, SAMPLE_DATE, 1)
   benign(world)

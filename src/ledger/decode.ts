@@ -6,7 +6,7 @@ import {
   type Cell,
   type CellType,
   flagOf,
-  instantOf,
+  instantReader,
   integerOf,
   NO_REAL_TIME,
   pointsOf,
@@ -31,6 +31,7 @@ export type Membership = InstantRange | undefined
 export function decodersOf(mapping: TableMapping, zone: Zone) {
   const placeholders = placeholderSet(mapping.placeholderRequestIds)
   const statusOf = statusReader(mapping)
+  const instantOf = instantReader(zone)
   const pointsKindOf = pointsKindReader(mapping)
   const cashKindOf = cashKindReader(mapping)
   const place = (role: 'accounts' | 'tasks' | 'points' | 'cash', column: string) => ({
@@ -55,7 +56,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       const moneyAt = place('tasks', mapping.columns.tasks.money)
       const costOf = usdReader(types[9] ?? 'other', place('tasks', mapping.columns.tasks.costMoney))
       return ([id, created, userId, taskId, onlineTaskId, app, key, status, money, cost, isRefund, completed]) => {
-        const createdAt = timeOf(created, zone, range)
+        const createdAt = timeOf(instantOf(created), range)
         if (createdAt === undefined) return undefined
         return {
           rowId: integerOf(id),
@@ -69,7 +70,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
           costNanoUsd: costOf(cost) ?? ZERO_NANO_USD,
           refunded: flagOf(isRefund),
           createdAt,
-          completedAt: instantOf(completed, zone),
+          completedAt: instantOf(completed),
         }
       }
     }
@@ -82,7 +83,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       const beforeAt = place('points', columns.balanceBefore)
       const afterAt = place('points', columns.balanceAfter)
       return ([id, created, userId, amount, orderId, sourceType, before, after, title]) => {
-        const at = timeOf(created, zone, range)
+        const at = timeOf(instantOf(created), range)
         if (at === undefined) return undefined
         return {
           book: 'points',
@@ -104,7 +105,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     () => {
       const amountAt = place('cash', mapping.columns.cash.money)
       return ([id, time, userId, amount, orderId, type, title]) => {
-        const at = timeOf(time, zone, range)
+        const at = timeOf(instantOf(time), range)
         if (at === undefined) return undefined
         const amountPoints = pointsOf(amount, amountAt)
         return {
@@ -122,8 +123,15 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       }
     }
 
-  /** The row id of a task whose request id is wanted. */
-  const wantedRow =
+  /** The row id of a row whose order id is wanted. */
+  const orderedRow =
+    (wanted: ReadonlySet<string>): DecoderFactory<number> =>
+    () =>
+    ([id, orderId]) =>
+      wanted.has(textOf(orderId)) ? integerOf(id) : undefined
+
+  /** The row id of a task whose request id, in whatever form it is stored, is wanted. */
+  const requestedRow =
     (wanted: ReadonlySet<string>): DecoderFactory<number> =>
     () =>
     ([id, onlineTaskId]) =>
@@ -138,12 +146,12 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     () =>
     ([id, name]) => [integerOf(id), textOf(name)]
 
-  return { account, task, pointsEntry, cashEntry, wantedRow, lastRowId, userName }
+  return { account, task, pointsEntry, cashEntry, orderedRow, requestedRow, lastRowId, userName }
 }
 
 /** The time of a row, or undefined where it lies outside. Membership is decided on the instant, half-open. */
-function timeOf(cell: Cell | undefined, zone: Zone, range: Membership): Instant | undefined {
-  const at = instantOf(cell, zone) ?? NO_REAL_TIME
+function timeOf(read: Instant | null, range: Membership): Instant | undefined {
+  const at = read ?? NO_REAL_TIME
   return range === undefined || within(at, range) ? at : undefined
 }
 

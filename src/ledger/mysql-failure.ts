@@ -62,6 +62,9 @@ const HINTS: Readonly<Record<string, Hint>> = {
   PROTOCOL_CONNECTION_LOST: lost,
   ECONNRESET: lost,
   EPIPE: lost,
+  // Shut down, or killed by an administrator.
+  1053: lost,
+  1927: lost,
   1045: refusedLogin,
   1698: refusedLogin,
   1044: noGrant,

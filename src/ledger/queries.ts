@@ -1,4 +1,4 @@
-import { and, asc, desc, gte, inArray, lt, max, ne, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, gte, inArray, lt, max, ne, type SQL } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -105,17 +105,14 @@ export function queriesOf(mapping: TableMapping) {
     tasks: ({ from, until }: NaiveBounds) => selectTasks(and(gte(tasks.createdAt, from), lt(tasks.createdAt, until))),
     tasksByRowIds: (ids: readonly number[]) => selectTasks(inArray(tasks.id, [...ids])),
     tasksByTaskIds: (ids: readonly string[]) => selectTasks(inArray(tasks.taskId, [...ids])),
-    tasksByStoredRequestIds: (ids: readonly string[]) => selectTasks(inArray(tasks.onlineTaskId, [...ids])),
-    /** Row id and stored request id of every task, or only of those stored in another form than the bare id. */
-    storedRequestIds: (onlyWrapped: boolean) => {
-      const wrapped = or(...['/', '#', ' '].map((mark) => sql`instr(${tasks.onlineTaskId}, ${mark}) > 0`))
-      return statement(
-        'tasks',
-        query
-          .select({ id: tasks.id, onlineTaskId: tasks.onlineTaskId })
-          .from(tasks)
-          .where(onlyWrapped ? wrapped : ne(tasks.onlineTaskId, '')),
-      )
+    /** Row id and the text that rows are looked up by, of the whole table. */
+    keysOf: (table: 'tasks' | 'points' | 'cash') => {
+      const [source, id, key] = {
+        tasks: [tasks, tasks.id, tasks.onlineTaskId] as const,
+        points: [points, points.id, points.orderId] as const,
+        cash: [cash, cash.id, cash.orderId] as const,
+      }[table]
+      return statement(table, query.select({ id, key }).from(source).where(ne(key, '')))
     },
     points: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(
@@ -148,6 +145,7 @@ export function queriesOf(mapping: TableMapping) {
         titles,
       ),
     cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), false),
+    cashByRowIds: (ids: readonly number[]) => selectCash(inArray(cash.id, [...ids]), false),
     userNames: (ids: readonly number[]) =>
       statement(
         'users',

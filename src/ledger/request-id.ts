@@ -5,7 +5,8 @@ const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const AFTER_ID = '(?:/(?:status|response|cancel|stream|logs))*/*'
 const ENDS_IN_UUID = new RegExp(`(?:^|[^0-9a-z-])(${UUID})${AFTER_ID}$`, 'i')
 const TAIL = new RegExp(`${AFTER_ID}$`, 'i')
-const IS_UUID = new RegExp(`^${UUID}$`, 'i')
+const UUID_CHARS = 36
+const IS_LOWER_UUID = new RegExp(`^${UUID}$`)
 
 /** The form in which placeholder words are compared. */
 export const placeholderSet = (words: readonly string[]): ReadonlySet<string> =>
@@ -22,9 +23,9 @@ export function bareRequestId(
   placeholders: ReadonlySet<string> = DEFAULT_PLACEHOLDERS,
 ): string {
   const text = (stored ?? '').trim()
+  // Most are bare UUIDs in lower case, and there may be millions: these are told first, and copied nowhere.
+  if (text.length === UUID_CHARS && IS_LOWER_UUID.test(text) && !placeholders.has(text)) return text
   if (text === '' || placeholders.has(text.toLowerCase())) return ''
-  // Most are bare UUIDs: a million of these are told by the length alone.
-  if (text.length === 36 && IS_UUID.test(text)) return text.toLowerCase()
   const path = /[/#]/.test(text) ? text.replace(/\?.*$/s, '') : text
   const uuid = ENDS_IN_UUID.exec(path)?.[1]
   if (uuid !== undefined) return uuid.toLowerCase()
@@ -32,7 +33,3 @@ export function bareRequestId(
   const last = head.slice(Math.max(head.lastIndexOf('#'), head.lastIndexOf('/')) + 1).trim()
   return placeholders.has(last.toLowerCase()) ? '' : last
 }
-
-/** The other ways in which a bare id is likely to be stored as it is: upper case, where the database minds case. */
-export const storedForms = (bareId: string): string[] =>
-  IS_UUID.test(bareId) ? [bareId, bareId.toUpperCase()] : [bareId]

@@ -142,6 +142,8 @@ describe('a tool as a command', () => {
   it('exits with 3 where its result says that some source could not be verified', async () => {
     const partial = toolThat('partial', async () => ({ coverage: { complete: false } }))
     expect((await run(['partial'], [partial])).code).toBe(3)
+    const short = toolThat('short', async () => ({ complete: false }))
+    expect((await run(['short'], [short])).code).toBe(3)
     const whole = toolThat('whole', async () => ({ coverage: { complete: true } }))
     expect((await run(['whole'], [whole])).code).toBe(0)
   })

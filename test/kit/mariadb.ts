@@ -23,6 +23,8 @@ export interface RunningMariaDb extends MariaDbServer {
 }
 
 const ROWS_AN_INSERT = 1000
+// Servers lie outside the PATH of most users; scripts/setup.mjs looks in the same places.
+const SERVER_FOLDERS = ['/usr/sbin', '/usr/local/sbin', '/usr/libexec', '/opt/homebrew/bin', '/usr/local/bin']
 const ADMIN = { user: 'kit_admin', password: 'kit-admin-secret' }
 /** The operator's usual zone, so that a forgotten conversion shows. */
 export const SERVER_OFFSET = '+08:00'
@@ -128,7 +130,7 @@ export async function freshDatabase(server: MariaDbServer): Promise<TestDatabase
 }
 
 function program(names: readonly string[]): string {
-  const folders = [...(process.env.PATH ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin', '/usr/bin']
+  const folders = [...(process.env.PATH ?? '').split(delimiter), ...SERVER_FOLDERS]
   for (const name of names) {
     for (const folder of folders) {
       const path = join(folder, name)

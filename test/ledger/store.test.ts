@@ -284,6 +284,8 @@ describe.each(BACKENDS)('the ledger store on $name', (backend) => {
       expect(await snapshot.tasksByTaskIds([])).toEqual([])
       expect((await snapshot.pointsByOrderIds(['t1', 'T3', 'nope'])).map((row) => row.rowId)).toEqual([1, 2])
       expect((await snapshot.cashByOrderIds(['t1'])).map((row) => row.rowId)).toEqual([9])
+      expect((await snapshot.pointsByOrderIds(['t1', ' t1', 'T3', ...many])).map((row) => row.rowId)).toEqual([1, 2])
+      expect((await snapshot.cashByOrderIds(['t1', ...many])).map((row) => row.rowId)).toEqual([9])
       expect(await snapshot.userNames([102, 101, 102, 7])).toEqual(
         new Map([
           [101, 'lin'],

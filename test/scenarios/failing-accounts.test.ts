@@ -36,7 +36,7 @@ describe.each(STORES)('an account that cannot be read, on %s', (store) => {
     const report = await auditRealWorld(world().build(), {
       store,
       double: { faults: [fault] },
-      client: { requestTimeout: 150, failureBudget: 400, limits: { usagePageRows: 1 } },
+      client: { requestTimeout: 1000, failureBudget: 2500, limits: { usagePageRows: 1 } },
     })
     expect(inShort(report)).toEqual(['A1 accountId=5'])
     expect(report.official.rows.find(({ accountId }) => accountId === 6)).toMatchObject({

@@ -1,0 +1,38 @@
+import { z } from 'zod'
+import { cursorInput, pagedOutput } from './paging.ts'
+import { countInt, idInt, untrustedText, usdText } from './report.ts'
+import { asOfShape, billScope, billSource, idsInput, timezoneInput } from './tool-shapes.ts'
+
+const monthInput = z.string().max(10).optional()
+
+export const input = z.strictObject({
+  from: monthInput.describe('first month YYYY-MM; default two months before to'),
+  to: monthInput.describe('last month YYYY-MM; default the current one'),
+  timezone: timezoneInput,
+  ids: idsInput,
+  cursor: cursorInput,
+})
+
+const invoice = z.strictObject({
+  source: z
+    .enum(['focus', 'derived-from-usage'])
+    .describe('focus: official; derived-from-usage: a sum, not an invoice'),
+  billingMonth: z.string().describe('YYYY-MM'),
+  workspace: untrustedText.optional(),
+  accountIds: z.array(idInt).optional(),
+  invoiceId: untrustedText.optional(),
+  costUsd: usdText.nullable().describe('null: not read'),
+  lines: countInt.optional().describe('lines of the invoice report'),
+  partial: z.boolean().optional().describe('true: the month is not over'),
+})
+export type InvoiceRow = z.output<typeof invoice>
+
+export const output = pagedOutput({
+  months: z.strictObject({ from: z.string(), to: z.string(), timezone: z.string() }),
+  asOf: asOfShape,
+  scope: billScope,
+  complete: z.boolean(),
+  invoices: z.array(invoice),
+  sources: z.array(billSource),
+  note: z.string(),
+})

@@ -1,0 +1,47 @@
+import { z } from 'zod'
+import { cursorInput, pagedOutput } from './paging.ts'
+import { countInt, idInt, instantText, ledgerRow, pointsInt, report, sourceStatus, untrustedText } from './report.ts'
+import { asOfShape, endInput, idsInput, startInput, timezoneInput, userIdsInput, windowShape } from './tool-shapes.ts'
+
+export const input = z.strictObject({
+  start: startInput,
+  end: endInput,
+  timezone: timezoneInput,
+  ids: idsInput.describe('only tasks of these fal accounts; default: tasks of all accounts'),
+  user_ids: userIdsInput,
+  entries: z.boolean().default(false).describe('also the ledger rows themselves; needs 1 to 20 user_ids'),
+  cursor: cursorInput,
+})
+
+const userRow = z.strictObject({
+  ...ledgerRow.shape,
+  taskCount: countInt,
+  reason: z.string().optional().describe('why UNVERIFIED'),
+})
+export type UserLedgerRow = z.output<typeof userRow>
+
+const entry = z.strictObject({
+  book: z.enum(['points', 'cash']),
+  rowId: idInt,
+  userId: idInt,
+  at: instantText,
+  kind: z.enum(['consume', 'refund', 'recharge', 'gift', 'income', 'other']),
+  amountPoints: pointsInt.describe('points or cents: + in, - out'),
+  orderId: untrustedText.optional(),
+  title: untrustedText.optional(),
+  balanceBefore: pointsInt.optional(),
+  balanceAfter: pointsInt.optional(),
+})
+export type LedgerEntryRow = z.output<typeof entry>
+
+export const output = pagedOutput({
+  window: windowShape,
+  asOf: asOfShape,
+  complete: z.boolean(),
+  ledgerLink: report.shape.settings.shape.ledgerLink,
+  ledgerLinkedRatio: z.string().nullable().describe('share of charged tasks with a linked ledger row'),
+  summary: z.strictObject({ ok: countInt, diff: countInt, unverified: countInt }),
+  rows: z.array(userRow),
+  entries: z.array(entry).optional(),
+  sources: z.array(sourceStatus),
+})

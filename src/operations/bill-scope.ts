@@ -1,0 +1,120 @@
+import type { BillSource } from '../../schemas/tool-shapes.ts'
+import type { AuditPlan } from '../audit/plan.ts'
+import { windowOf } from '../audit/plan.ts'
+import { AuditError, inputError } from '../errors.ts'
+import type { Fetched } from '../fal/reader.ts'
+import type { AccountRow } from '../ledger/reader.ts'
+import { readAccounts, withPlan, zoneOf } from '../operation.ts'
+import { cleanText } from '../render/clean.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { earlier, type Instant, type InstantRange } from '../units/instant.ts'
+import type { Window } from '../units/window.ts'
+import { openZone } from '../units/zone.ts'
+
+/** Longest reason that is shown: it may quote an answer of fal. */
+const REASON_CHARS = 300
+
+/** A key that opens a bill, and the account that holds it; none where it is FAL_KEY. */
+export interface KeyHolder {
+  readonly accountId?: number
+  readonly apiKey: string
+}
+
+/** Whose bill is read, and for which time. */
+export interface BillScope {
+  readonly window: Window
+  readonly asOf: Instant
+  /** The window as far as it has come. */
+  readonly range: InstantRange
+  readonly holders: readonly KeyHolder[]
+  /** The account table; undefined: FAL_KEY alone. */
+  readonly table: { readonly all: readonly AccountRow[]; readonly audited: readonly AccountRow[] } | undefined
+}
+
+export interface ScopeInput {
+  readonly start?: string | undefined
+  readonly end?: string | undefined
+  readonly timezone?: string | undefined
+  readonly ids?: readonly number[] | undefined
+}
+
+/**
+ * The accounts of the table where a database is configured, otherwise the workspace of FAL_KEY. The database is left before
+ * fal is asked. Throws a configuration error where there is neither, an input error for ids that name nothing.
+ */
+export async function openBillScope(
+  input: ScopeInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<BillScope> {
+  if (dependencies.ledger === undefined) return keyScope(input, dependencies)
+  return withPlan(planOf(input), dependencies, context, async (plan, snapshot) => {
+    const table = await readAccounts(plan, snapshot)
+    const { window, asOf, ranges } = plan
+    return { window, asOf, range: ranges.bill, holders: table.audited, table }
+  })
+}
+
+/** What withPlan needs to know of an operation that only looks at bills. */
+export const planOf = ({ start, end, timezone, ids = [] }: ScopeInput) =>
+  ({ start, end, timezone, ids, userIds: [], depth: 'summary' }) as const
+
+function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillScope {
+  const { falKey } = settings
+  if (falKey === undefined) {
+    throw new AuditError('configuration', 'neither DATABASE_URL nor FAL_KEY is set, so there is no bill to read', {
+      field: 'DATABASE_URL, FAL_KEY',
+      accepted:
+        'DATABASE_URL as mysql://user:password@host:port/database or file:path, or FAL_KEY with an admin key of fal',
+      next: 'set one of them for this program, or see a sample with: fal-consumption-audit demo',
+    })
+  }
+  const [id] = input.ids ?? []
+  if (id !== undefined) {
+    throw inputError('ids', id, 'no ids: without DATABASE_URL only the workspace of FAL_KEY can be read')
+  }
+  const zone = zoneOf(input.timezone) ?? settings.auditZone ?? openZone('UTC')
+  if (zone === undefined) throw new AuditError('internal', 'the zone UTC is not known')
+  const asOf = clock()
+  const window = windowOf(input, zone, asOf)
+  const range = { start: window.start, end: earlier(window.end, asOf) }
+  return { window, asOf, range, holders: [{ apiKey: falKey }], table: undefined }
+}
+
+/** Accounts whose tasks of the window have cost, read only where a bill names not one known key. */
+export function recordedAccounts(
+  input: ScopeInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<ReadonlySet<number>> {
+  return withPlan(planOf(input), dependencies, context, async (plan: AuditPlan, snapshot) => {
+    const byKey = new Map((await snapshot.accounts()).map(({ apiKey, accountId }) => [apiKey, accountId]))
+    const recorded = new Set<number>()
+    for await (const batch of snapshot.tasks(plan.window)) {
+      for (const { apiKey, costNanoUsd } of batch) {
+        const accountId = costNanoUsd > 0n ? byKey.get(apiKey) : undefined
+        if (accountId !== undefined) recorded.add(accountId)
+      }
+    }
+    return recorded
+  })
+}
+
+/** How a source was read, as a fact of the result. */
+export function billSourceOf(
+  source: BillSource['source'],
+  fetched: Pick<Fetched<unknown>, 'status'> & { readonly reason?: string },
+  accountId?: number,
+): BillSource {
+  const { status, reason } = fetched
+  return {
+    source,
+    ...(accountId !== undefined && { accountId }),
+    status,
+    ...(reason !== undefined && { reason: cleanText(reason, REASON_CHARS) }),
+  }
+}
+
+/** FOCUS is not open to every account; that is no gap in what was asked for. */
+export const allRead = (sources: readonly { readonly status: BillSource['status'] }[]): boolean =>
+  sources.every(({ status }) => status === 'complete' || status === 'not-configured')

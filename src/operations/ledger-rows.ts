@@ -1,0 +1,80 @@
+import type { SourceStatus } from '../../schemas/report.ts'
+import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
+import { failedTable } from '../audit/collect.ts'
+import { pointsNumber } from '../audit/layers.ts'
+import type { AuditPlan } from '../audit/plan.ts'
+import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import { cleanText } from '../render/clean.ts'
+import type { CallContext } from '../tool.ts'
+
+/** Rows of one ledger listed in one call; more of them make the source partial. */
+const ENTRIES_MAX = 20_000
+
+/**
+ * The rows of both ledgers within the window, of the plan's users, in order of time. A ledger that cannot be read, or has
+ * more rows than are listed, is marked in `sources`.
+ */
+export async function readLedgerRows(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  sources: SourceStatus[],
+  context: CallContext,
+): Promise<LedgerEntryRow[]> {
+  const entries: LedgerEntry[] = []
+  for (const book of ['points', 'cash'] as const) {
+    const at = sources.findIndex(({ source }) => source === book)
+    if (sources[at]?.status === 'failed') continue
+    const problem = await readRows(book, plan, snapshot, entries, context)
+    if (problem !== undefined) sources.splice(at, 1, problem)
+  }
+  entries.sort((a, b) => a.at - b.at || a.userId - b.userId || compareBooks(a, b) || a.rowId - b.rowId)
+  return entries.map((entry) => entryRow(entry, plan))
+}
+
+/** Reads one ledger; returns what kept it from being read whole. */
+async function readRows(
+  book: 'points' | 'cash',
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  entries: LedgerEntry[],
+  context: CallContext,
+): Promise<SourceStatus | undefined> {
+  const request = { userIds: [...plan.userIds], titles: true }
+  let rows = 0
+  try {
+    for await (const batch of snapshot[book](plan.window, request)) {
+      // A store may read more users than were asked for.
+      for (const entry of batch) {
+        if (!plan.userIds.has(entry.userId)) continue
+        if (++rows > ENTRIES_MAX) {
+          const reason = `only the first ${ENTRIES_MAX} rows are listed: ask for fewer users or days`
+          return { source: book, status: 'partial', reason }
+        }
+        entries.push(entry)
+      }
+      context.progress({ message: 'ledger rows listed', done: entries.length })
+    }
+    return undefined
+  } catch (cause) {
+    return failedTable(book, cause, context.signal)
+  }
+}
+
+const compareBooks = (a: LedgerEntry, b: LedgerEntry): number => (a.book === b.book ? 0 : a.book === 'points' ? -1 : 1)
+
+function entryRow(entry: LedgerEntry, { window }: AuditPlan): LedgerEntryRow {
+  const { book, rowId, userId, at, kind, amountPoints, orderId, balanceBefore, balanceAfter } = entry
+  const title = cleanText(entry.title)
+  return {
+    book,
+    rowId,
+    userId,
+    at: window.zone.format(at),
+    kind,
+    amountPoints: pointsNumber(amountPoints),
+    ...(orderId !== '' && { orderId: cleanText(orderId) }),
+    ...(title !== '' && { title }),
+    ...(balanceBefore !== null && { balanceBefore: pointsNumber(balanceBefore) }),
+    ...(balanceAfter !== null && { balanceAfter: pointsNumber(balanceAfter) }),
+  }
+}

@@ -1,0 +1,13 @@
+import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
+import type { BillSource } from '../../schemas/tool-shapes.ts'
+import type { CostTally } from './cost-tally.ts'
+
+/** What was read of one of the two bills, grouped. */
+export interface UsageReading {
+  /** Costliest first; those that could not be read last. */
+  readonly rows: readonly UsageBreakdownRow[]
+  readonly total: CostTally
+  /** false: not one bill was read, so that the total means nothing. */
+  readonly anyRead: boolean
+  readonly sources: readonly BillSource[]
+}

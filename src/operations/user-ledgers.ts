@@ -1,0 +1,136 @@
+import type { z } from 'zod'
+import type { LedgerRow } from '../../schemas/report.ts'
+import type { input, output, UserLedgerRow } from '../../schemas/user-ledger.ts'
+import { attributionOf, openBooks } from '../audit/books.ts'
+import { failedTable, type OperatorBooks, readBooks } from '../audit/collect.ts'
+import { EvidenceList } from '../audit/evidence-list.ts'
+import { ledgerLayer } from '../audit/layers.ts'
+import type { AuditPlan } from '../audit/plan.ts'
+import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
+import type { UserBook } from '../audit/rules/books.ts'
+import type { UserTally } from '../audit/task-book.ts'
+import { inputError } from '../errors.ts'
+import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
+import { collecting, readAccounts, withPlan } from '../operation.ts'
+import { notEvaluatedText } from '../render/messages.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { ZERO_POINTS } from '../units/points.ts'
+import { readLedgerRows } from './ledger-rows.ts'
+
+type LedgerInput = z.output<typeof input>
+type LedgerOutput = z.input<typeof output>
+
+/** Users whose ledger rows may be listed in one call. */
+const ENTRY_USERS_MAX = 20
+const NO_TASKS =
+  'no fal task of this user lies in the window, so what was consumed has nothing to be compared with; it may be other products'
+
+/**
+ * What users paid against what their fal tasks charged, by user, and on request the ledger rows themselves. Users asked for
+ * by id are listed with or without tasks. A ledger that cannot be read leaves its figures null and is named in sources.
+ */
+export function userLedgers(
+  given: LedgerInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<LedgerOutput> {
+  const { start, end, timezone, ids = [], user_ids: userIds = [], entries } = given
+  if (entries && (userIds.length === 0 || userIds.length > ENTRY_USERS_MAX)) {
+    throw inputError('user_ids', userIds.length, `1 to ${ENTRY_USERS_MAX} user ids where entries is true`)
+  }
+  const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
+  return withPlan(request, dependencies, context, async (plan, snapshot) => {
+    const { all, audited } = await readAccounts(plan, snapshot)
+    const auditedIds = new Set(audited.map(({ accountId }) => accountId))
+    const read = await readBooks(plan, snapshot, all, auditedIds, collecting(context))
+    const books = await withTasklessUsers(plan, snapshot, read, context.signal)
+    const rows = rowsOf(plan, snapshot, all, books)
+    const sources = [...books.tables]
+    const listed = entries ? await readLedgerRows(plan, snapshot, sources, context) : undefined
+    const { zone } = plan.window
+    const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
+    return {
+      window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
+      asOf: zone.format(plan.asOf),
+      complete: sources.every(({ status }) => status === 'complete'),
+      ledgerLink: books.ledger.mode,
+      ledgerLinkedRatio: linkedRatio(books.ledger),
+      summary: { ok: count('OK'), diff: count('DIFF'), unverified: count('UNVERIFIED') },
+      rows: rows.sort(tellingFirst),
+      ...(listed !== undefined && { entries: listed }),
+      sources,
+    }
+  })
+}
+
+/** Adds the users who were asked for and have no task of the window, with their names. */
+async function withTasklessUsers(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  books: OperatorBooks,
+  signal: AbortSignal,
+): Promise<OperatorBooks> {
+  const known = new Set(books.tasks.users.map(({ userId }) => userId))
+  const missing = [...plan.userIds].filter((userId) => !known.has(userId))
+  if (missing.length === 0) return books
+  const users = [...books.tasks.users, ...missing.map(tasklessUser)].sort((a, b) => a.userId - b.userId)
+  const tasks = { ...books.tasks, users }
+  if (books.tables.some(({ source, status }) => source === 'users' && status !== 'complete')) return { ...books, tasks }
+  try {
+    const names = await snapshot.userNames(missing)
+    return { ...books, tasks, userNames: new Map([...books.userNames, ...names]) }
+  } catch (cause) {
+    const others = books.tables.filter(({ source }) => source !== 'users')
+    return { ...books, tasks, tables: [...others, failedTable('users', cause, signal)] }
+  }
+}
+
+const tasklessUser = (userId: number): UserTally => ({
+  userId,
+  taskCount: 0,
+  chargedPoints: ZERO_POINTS,
+  freeCount: 0,
+  freeCostNanoUsd: ZERO_NANO_USD,
+  freeEvidence: new EvidenceList(),
+  chargedByDate: new Map(),
+})
+
+function rowsOf(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  allAccounts: readonly AccountRow[],
+  books: OperatorBooks,
+): UserLedgerRow[] {
+  // No bill is needed to hold ledgers against tasks.
+  const bills = { accounts: [], workspaces: [] }
+  const evidence = { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, ...books }
+  const { users } = openBooks(evidence, attributionOf(evidence))
+  const layer = ledgerLayer(evidence, users)
+  return layer.rows.flatMap((row, index) => {
+    const user = users[index]
+    return user === undefined ? [] : [withReason(row, user, books.ledger.mode)]
+  })
+}
+
+/** The row of the report, with the number of tasks and the reason where it is not verified. */
+function withReason(row: LedgerRow, user: UserBook, mode: 'order' | 'total' | null): UserLedgerRow {
+  const { taskCount, payment } = user
+  if (taskCount === 0 && mode === 'order' && row.status === 'DIFF') {
+    return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
+  }
+  const verdict = judgePayment(payment)
+  if (verdict.known) return { ...row, taskCount }
+  return { ...row, taskCount, reason: notEvaluatedText(verdict.reason.code, verdict.reason.params ?? {}, 'en') }
+}
+
+const linkedRatio = ({ mode, chargedTasks, linkedTasks }: OperatorBooks['ledger']): string | null =>
+  mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3)
+
+const STATUS_ORDER: readonly LedgerRow['status'][] = ['DIFF', 'UNVERIFIED', 'OK']
+
+/** Differences first, the largest of them at the top, then what could not be verified. */
+const tellingFirst = (a: UserLedgerRow, b: UserLedgerRow): number =>
+  STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
+  Math.abs(b.differencePoints ?? 0) - Math.abs(a.differencePoints ?? 0) ||
+  a.userId - b.userId

@@ -1,0 +1,176 @@
+import type { z } from 'zod'
+import type { SourceStatus } from '../../schemas/report.ts'
+import type { input, output, UserTaskRow } from '../../schemas/tasks-by-user.ts'
+import { failedTable } from '../audit/collect.ts'
+import { pointsNumber, taskLayer } from '../audit/layers.ts'
+import { canonicalModel } from '../audit/model-name.ts'
+import type { AuditPlan } from '../audit/plan.ts'
+import { type TaskBook, type TaskCell, TaskTally } from '../audit/task-book.ts'
+import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import { readAccounts, withPlan } from '../operation.ts'
+import { cleanText } from '../render/clean.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { sum } from '../units/exact.ts'
+import { formatUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
+import { compareDown } from './cost-tally.ts'
+
+type TasksInput = z.output<typeof input>
+type TasksOutput = z.input<typeof output>
+
+/** Models named with a user; modelCount has them all. */
+const MODELS_SHOWN = 10
+
+/**
+ * Tasks of a window by account, user and model, and by user, from the task table alone. Throws where accounts or tasks
+ * cannot be read; names of users may be missing, and then sources say so.
+ */
+export function tasksByUser(given: TasksInput, dependencies: Dependencies, context: CallContext): Promise<TasksOutput> {
+  const { start, end, timezone, ids = [], user_ids: userIds = [], model, sort } = given
+  const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
+  return withPlan(request, dependencies, context, async (plan, snapshot) => {
+    const { all, audited } = await readAccounts(plan, snapshot)
+    const { book, free } = await readTasks(plan, snapshot, all, audited, model, context)
+    const names = await readNames(book, snapshot, context.signal)
+    const sources: SourceStatus[] = [
+      { source: 'accounts', status: 'complete' },
+      { source: 'tasks', status: 'complete' },
+      names.source,
+    ]
+    const { rows, totals } = taskLayer({ tasks: book, userNames: names.byId })
+    const users = userRows(book.cells, names.byId, free)
+    const { zone } = plan.window
+    return {
+      window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
+      asOf: zone.format(plan.asOf),
+      complete: sources.every(({ status }) => status === 'complete'),
+      users: users.sort(largestFirst(sort)),
+      rows: rows.sort(largestFirst(sort)),
+      totals,
+      sources,
+      next: 'user-ledger with the user_ids in question: what they paid for it',
+    }
+  })
+}
+
+/** One pass over the window. `free` counts, by user, shown tasks that cost fal's price and charged nothing. */
+async function readTasks(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  all: readonly AccountRow[],
+  audited: readonly AccountRow[],
+  model: string | undefined,
+  context: CallContext,
+): Promise<{ book: TaskBook; free: Map<number, number> }> {
+  const auditedIds = new Set(audited.map(({ accountId }) => accountId))
+  const tally = new TaskTally(plan, all, auditedIds)
+  const wanted = modelFilter(plan, model)
+  const isShown = shownFilter(plan, all, auditedIds)
+  const free = new Map<number, number>()
+  let rows = 0
+  for await (const batch of snapshot.tasks(plan.window)) {
+    for (const task of batch) {
+      if (!wanted(task.model)) continue
+      tally.add(task)
+      if (task.chargedPoints !== 0n || task.costNanoUsd <= 0n || task.refunded || !isShown(task)) continue
+      free.set(task.userId, (free.get(task.userId) ?? 0) + 1)
+    }
+    rows += batch.length
+    context.progress({ message: 'tasks read', done: rows })
+  }
+  return { book: tally.close(), free }
+}
+
+/** Stored names that mean the wanted model, each decided once. */
+function modelFilter({ settings }: AuditPlan, model: string | undefined): (stored: string) => boolean {
+  if (model === undefined) return () => true
+  const wanted = canonicalModel(model, settings.modelAliases)
+  const decided = new Map<string, boolean>()
+  return (stored) => {
+    const known = decided.get(stored)
+    if (known !== undefined) return known
+    const same = canonicalModel(stored, settings.modelAliases) === wanted
+    decided.set(stored, same)
+    return same
+  }
+}
+
+/** Whether a task is one of those that the rows show: of an audited account, or, without ids, of a key in no account row. */
+function shownFilter(
+  { ids }: AuditPlan,
+  all: readonly AccountRow[],
+  auditedIds: ReadonlySet<number>,
+): (task: TaskRow) => boolean {
+  const accountByKey = new Map(all.map(({ apiKey, accountId }) => [apiKey, accountId]))
+  return ({ apiKey }) => {
+    const accountId = accountByKey.get(apiKey)
+    return accountId === undefined ? ids.size === 0 : auditedIds.has(accountId)
+  }
+}
+
+async function readNames(
+  { cells }: TaskBook,
+  snapshot: LedgerSnapshot,
+  signal: AbortSignal,
+): Promise<{ byId: Map<number, string>; source: SourceStatus }> {
+  try {
+    const byId = await snapshot.userNames([...new Set(cells.map(({ userId }) => userId))])
+    return { byId, source: { source: 'users', status: 'complete' } }
+  } catch (cause) {
+    return { byId: new Map(), source: failedTable('users', cause, signal) }
+  }
+}
+
+function userRows(
+  cells: readonly TaskCell[],
+  names: ReadonlyMap<number, string>,
+  free: ReadonlyMap<number, number>,
+): UserTaskRow[] {
+  const byUser = new Map<number, TaskCell[]>()
+  for (const cell of cells) {
+    const own = byUser.get(cell.userId)
+    if (own === undefined) byUser.set(cell.userId, [cell])
+    else own.push(cell)
+  }
+  return [...byUser].map(([userId, own]) => userRow(userId, own, names.get(userId), free.get(userId) ?? 0))
+}
+
+function userRow(userId: number, cells: readonly TaskCell[], name: string | undefined, free: number): UserTaskRow {
+  const count = (amountOf: (cell: TaskCell) => number): number =>
+    cells.reduce((total, cell) => total + amountOf(cell), 0)
+  const accounts = [...new Set(cells.flatMap(({ accountId }) => accountId ?? []))].sort((a, b) => a - b)
+  const models = [...new Set(cells.map(({ model }) => model))].sort()
+  const unknownKeyTasks = count((cell) => (cell.accountId === null ? cell.taskCount : 0))
+  return {
+    userId,
+    ...(name !== undefined && { userName: cleanText(name) }),
+    taskCount: count((cell) => cell.taskCount),
+    chargedPoints: pointsNumber(sum(cells, (cell) => cell.chargedPoints)),
+    costUsd: formatUsd(nanoUsd(sum(cells, (cell) => cell.costNanoUsd))),
+    refundCount: count((cell) => cell.refundCount),
+    refundedPoints: pointsNumber(sum(cells, (cell) => cell.refundedPoints)),
+    freeTaskCount: free,
+    accounts,
+    ...(unknownKeyTasks > 0 && { unknownKeyTasks }),
+    models: models.slice(0, MODELS_SHOWN).map((model) => cleanText(model)),
+    modelCount: models.length,
+  }
+}
+
+type Sortable = Pick<UserTaskRow, 'userId' | 'taskCount' | 'chargedPoints' | 'costUsd'> & {
+  readonly accountId?: number | null
+  readonly model?: string
+}
+
+/** Largest first; equal ones by user, account and model, so that pages never overlap. */
+function largestFirst(sort: TasksInput['sort']): (a: Sortable, b: Sortable) => number {
+  const by = {
+    tasks: (a: Sortable, b: Sortable) => b.taskCount - a.taskCount,
+    points: (a: Sortable, b: Sortable) => b.chargedPoints - a.chargedPoints,
+    cost: (a: Sortable, b: Sortable) => compareDown(parseUsd(a.costUsd) ?? 0n, parseUsd(b.costUsd) ?? 0n),
+  }[sort]
+  return (a, b) =>
+    by(a, b) ||
+    a.userId - b.userId ||
+    (a.accountId ?? Number.MAX_SAFE_INTEGER) - (b.accountId ?? Number.MAX_SAFE_INTEGER) ||
+    ((a.model ?? '') < (b.model ?? '') ? -1 : 1)
+}

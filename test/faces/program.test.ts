@@ -1,0 +1,204 @@
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process'
+import { once } from 'node:events'
+import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { type AddressInfo, createServer } from 'node:net'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { Client } from '@modelcontextprotocol/sdk/client/index.js'
+import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
+import { afterAll, afterEach, describe, expect, it } from 'vitest'
+import { TOOLS } from '../../tools/registry.ts'
+
+/** The bundle as it is installed, built by npm test. These tests fail where it is missing. */
+const MAIN = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url))
+const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
+
+const directory = mkdtempSync(join(tmpdir(), 'audit-program-'))
+afterAll(() => rmSync(directory, { recursive: true }))
+
+const children: ChildProcess[] = []
+afterEach(() => {
+  for (const child of children.splice(0)) child.kill('SIGKILL')
+})
+
+/** The environment of a child: none of the settings of whoever runs the tests. */
+const environment = (more: Record<string, string> = {}): Record<string, string> => ({
+  PATH: process.env.PATH ?? '',
+  TMPDIR: directory,
+  ...more,
+})
+
+const run = (args: readonly string[], more: Record<string, string> = {}, input = '') =>
+  spawnSync(process.execPath, [MAIN, ...args], { cwd: directory, env: environment(more), input, encoding: 'utf8' })
+
+function start(args: readonly string[], more: Record<string, string> = {}) {
+  const child = spawn(process.execPath, [MAIN, ...args], { cwd: directory, env: environment(more) })
+  children.push(child)
+  const said = { stdout: '', stderr: '' }
+  child.stdout.on('data', (chunk) => {
+    said.stdout += chunk
+  })
+  child.stderr.on('data', (chunk) => {
+    said.stderr += chunk
+  })
+  return { child, said, ended: once(child, 'exit') as Promise<[number | null, string | null]> }
+}
+
+const request = (id: number, method: string, params: unknown = {}): string =>
+  `${JSON.stringify({ jsonrpc: '2.0', id, method, params })}\n`
+const INITIALIZE = request(1, 'initialize', {
+  protocolVersion: '2025-06-18',
+  capabilities: {},
+  clientInfo: { name: 'test', version: '1' },
+})
+
+async function until(holds: () => boolean): Promise<void> {
+  for (let turn = 0; turn < 500 && !holds(); turn++) await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(holds()).toBe(true)
+}
+
+describe('the program', () => {
+  it('was built', () => {
+    expect(existsSync(MAIN)).toBe(true)
+  })
+
+  it('runs from any directory with plain node', () => {
+    expect(run(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
+  })
+
+  it('knows every tool as a command', () => {
+    const { stdout } = run(['--help'])
+    for (const { name } of TOOLS) expect(stdout).toContain(`  ${name} `)
+  })
+
+  it.each(TOOLS.map(({ name }) => name))('has help for %s', (name) => {
+    expect(run([name, '--help'])).toMatchObject({ status: 0, stderr: '' })
+  })
+
+  it('fails with 2 and two lines on a wrong flag', () => {
+    const { status, stdout, stderr } = run(['audit', '--sinse', '2026-02-01'])
+    expect([status, stdout]).toEqual([2, ''])
+    expect(stderr).toMatch(/no flag --sinse; accepted: --start.*\n {2}See: .*\n$/)
+  })
+
+  it('is quiet when its reader has seen enough', () => {
+    const command = `"${process.execPath}" "${MAIN}" demo --format json | head -c 5`
+    const { stdout, stderr } = spawnSync('sh', ['-c', command], { env: environment(), encoding: 'utf8' })
+    expect(stdout).toHaveLength(5)
+    expect(stderr).toBe('')
+  })
+
+  it('reads a .env on the command line, and what is set already wins', () => {
+    writeFileSync(join(directory, '.env'), 'AUDIT_TIMEZONE=From/File\n')
+    try {
+      expect(run(['audit'])).toMatchObject({ status: 2, stdout: '', stderr: expect.stringContaining('From/File') })
+      expect(run(['audit'], { AUDIT_TIMEZONE: 'From/Shell' }).stderr).toContain('From/Shell')
+    } finally {
+      rmSync(join(directory, '.env'))
+    }
+  })
+
+  it('shows no password of a DATABASE_URL that cannot be used', () => {
+    const { status, stderr } = run(['audit'], { DATABASE_URL: 'mysql://root:hunter22-secret@127.0.0.1:1/app' })
+    expect(status).toBe(2)
+    expect(stderr).not.toContain('hunter22')
+  })
+})
+
+describe('the demo', () => {
+  it('audits its sample within 10 s, exits with 0 and leaves nothing behind', () => {
+    const before = readdirSync(directory)
+    const began = performance.now()
+    const { status, stdout, stderr } = run(['demo', '--format', 'json'])
+    expect([status, stderr]).toEqual([0, ''])
+    expect(performance.now() - began).toBeLessThan(10_000)
+    expect(JSON.parse(stdout)).toMatchObject({ schemaVersion: 1, coverage: expect.anything() })
+    expect(readdirSync(directory)).toEqual(before)
+  })
+
+  it('needs no configuration, and takes none', () => {
+    expect(run(['demo'], { DATABASE_URL: 'nonsense', AUDIT_TIMEZONE: 'nowhere' }).status).toBe(0)
+  })
+})
+
+describe('MCP on stdio', () => {
+  it('serves a real client', async () => {
+    const client = new Client({ name: 'test', version: '1' })
+    await client.connect(
+      new StdioClientTransport({ command: process.execPath, args: [MAIN], env: environment(), stderr: 'ignore' }),
+    )
+    const { tools } = await client.listTools()
+    expect(tools.map(({ name }) => name)).toEqual(TOOLS.map(({ name }) => name))
+    const answer = await client.callTool({ name: 'user-ledger', arguments: {} })
+    expect(answer.isError).toBe(true)
+    expect(JSON.stringify(answer.content)).toMatch(/DATABASE_URL is not set.*demo/)
+    await client.close()
+  })
+
+  it.each([[[]], [['mcp']]])(
+    'with arguments %j writes nothing but the protocol to stdout, and ends with stdin',
+    (args) => {
+      const list = request(2, 'tools/list')
+      const call = request(3, 'tools/call', { name: 'user-ledger', arguments: { nonsense: 1 } })
+      const { status, stdout, stderr } = run(args, {}, `${INITIALIZE}${list}${call}`)
+      expect([status, stderr]).toEqual([0, ''])
+      const answers = stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line))
+      expect(answers.map(({ id }) => id).sort()).toEqual([1, 2, 3])
+      for (const answer of answers) expect(answer).toMatchObject({ jsonrpc: '2.0', result: expect.anything() })
+    },
+  )
+
+  it('answers a line that is no JSON with nothing, and goes on', () => {
+    const { stdout } = run(['mcp'], {}, `nonsense\n${INITIALIZE}`)
+    expect(JSON.parse(stdout).id).toBe(1)
+  })
+
+  it('never reads a .env', () => {
+    writeFileSync(join(directory, '.env'), 'AUDIT_TIMEZONE=From/File\n')
+    try {
+      const call = request(2, 'tools/call', { name: 'user-ledger', arguments: {} })
+      expect(run(['mcp'], {}, INITIALIZE + call).stdout).not.toContain('From/File')
+    } finally {
+      rmSync(join(directory, '.env'))
+    }
+  })
+
+  it('starts with a bad configuration, and tells of it at the call', () => {
+    const call = request(2, 'tools/call', { name: 'user-ledger', arguments: {} })
+    const { stdout } = run(['mcp'], { AUDIT_TIMEZONE: 'Mars/Olympus' }, INITIALIZE + call)
+    expect(stdout).toMatch(/"id":1/)
+    expect(stdout).toMatch(/AUDIT_TIMEZONE.*Mars\/Olympus.*Asia\/Shanghai/)
+  })
+
+  it.each(['stdin', 'SIGTERM', 'SIGINT'] as const)('ends promptly on %s, though a call hangs', async (how) => {
+    // A database that accepts connections and says nothing.
+    const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    const { port } = silent.address() as AddressInfo
+    const { child, said, ended } = start(['mcp'], { DATABASE_URL: `mysql://u:p@127.0.0.1:${port}/db` })
+    let connected = false
+    silent.once('connection', () => {
+      connected = true
+    })
+    child.stdin.write(INITIALIZE)
+    await until(() => said.stdout.includes('"id":1'))
+    child.stdin.write(request(2, 'tools/call', { name: 'user-ledger', arguments: {} }))
+    await until(() => connected)
+    const began = performance.now()
+    if (how === 'stdin') child.stdin.end()
+    else child.kill(how)
+    expect(await ended).toEqual([0, null])
+    expect(performance.now() - began).toBeLessThan(3000)
+    expect(
+      said.stdout
+        .trimEnd()
+        .split('\n')
+        .map((line) => JSON.parse(line).id),
+    ).toEqual([1])
+    silent.close()
+  })
+})

@@ -1,0 +1,65 @@
+import { describe, expect, it } from 'vitest'
+import { sourcesIn } from './sources.ts'
+
+const CODE = sourcesIn(['src', 'schemas', 'tools'], ['.ts'])
+const ALL = [...CODE, ...sourcesIn(['test', 'scripts', 'bench'])]
+const LINES_MAX = 350
+
+const withCode = (sources: typeof ALL, pattern: RegExp): string[] =>
+  sources.filter(({ code }) => pattern.test(code)).map(({ path }) => path)
+
+describe('every file', () => {
+  it(`is one thing: at most ${LINES_MAX} lines`, () => {
+    const long = ALL.map(({ path, text }) => ({ path, lines: text.split('\n').length - 1 }))
+    expect(long.filter(({ lines }) => lines > LINES_MAX)).toEqual([])
+  })
+
+  it('lies in a room with a meaning', () => {
+    expect(
+      ALL.map(({ path }) => path).filter((path) => /\/(utils?|helpers?|common|misc|lib)(\/|\.)/.test(path)),
+    ).toEqual([])
+  })
+
+  it('is named in lower case with dashes', () => {
+    expect(ALL.map(({ path }) => path).filter((path) => /[A-Z_ ]/.test(path))).toEqual([])
+  })
+})
+
+describe('modules', () => {
+  it('export names only, and pass on nothing of others', () => {
+    expect(withCode(CODE, /^\s*export\s+default\b/m)).toEqual([])
+    expect(withCode(CODE, /^\s*export\s+(type\s+)?(\*|\{[^}]*\})\s*from\b/m)).toEqual([])
+    expect(CODE.map(({ path }) => path).filter((path) => path.endsWith('/index.ts'))).toEqual([])
+  })
+
+  it('import local files with their ending', () => {
+    const bare = CODE.flatMap(({ path, imports }) =>
+      imports.filter(({ target }) => /^(src|schemas|tools)\//.test(target) && !target.endsWith('.ts')).map(() => path),
+    )
+    expect(bare).toEqual([])
+  })
+})
+
+describe('the types', () => {
+  it('are not switched off', () => {
+    expect(withCode(CODE, /\bas any\b|:\s*any\b|<any>/)).toEqual([])
+    const comments = /@ts-(ignore|nocheck|expect-error)|biome-ignore/
+    expect(CODE.filter(({ text }) => comments.test(text)).map(({ path }) => path)).toEqual([])
+  })
+})
+
+describe('the tests', () => {
+  it('all run: none is skipped, focused or empty', () => {
+    const tests = sourcesIn(['test'], ['.ts'])
+    expect(withCode(tests, /\b(it|test|describe)\.(skip|only|todo|skipIf|runIf|fails)\b|\bx(it|describe)\(/)).toEqual(
+      [],
+    )
+  })
+})
+
+describe('nothing is left for later', () => {
+  it('in the code', () => {
+    const marks = new RegExp(`\\b(${['TO', 'FIX'].join('DO|')}ME|XXX|HACK)\\b`)
+    expect(CODE.filter(({ text }) => marks.test(text)).map(({ path }) => path)).toEqual([])
+  })
+})
