@@ -34,6 +34,13 @@ const thresholds = z.strictObject({
   a6ActiveDays: z.int().min(1).max(30).optional(),
   a6Method: z.enum(['mean', 'robust']).optional(),
   a8BalanceUsd: usd.optional(),
+  b3AmountRatio: share.optional(),
+  refundLagHours: hours.optional(),
+  stuckHours: hours.optional(),
+  b15UsdMin: usd.optional(),
+  b15Ratio: share.optional(),
+  b19UsdPerRow: usd.optional(),
+  b21UsdMin: usd.optional(),
   ledgerLinkRatio: share.optional(),
   settlementLagHours: hours.optional(),
 })

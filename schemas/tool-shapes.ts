@@ -4,23 +4,11 @@ import { idInt, report } from './report.ts'
 /** Inputs that several tools share. All optional, so that a call with a cursor needs nothing else. */
 const IDS_MAX = 1000
 
-export const startInput = z.string().max(40).optional().describe('first day YYYY-MM-DD, or an instant; default today')
-export const endInput = z
-  .string()
-  .max(40)
-  .optional()
-  .describe('last day YYYY-MM-DD, that day included, or an instant; default today')
-export const timezoneInput = z
-  .string()
-  .max(60)
-  .optional()
-  .describe('zone of the days, such as Asia/Shanghai or +08:00; default: the configured one')
-export const idsInput = z
-  .array(idInt)
-  .max(IDS_MAX)
-  .optional()
-  .describe('ids of the fal account table; default: the newest accounts')
-export const userIdsInput = z.array(idInt).max(IDS_MAX).optional().describe('user ids; default: all users')
+export const startInput = z.string().max(40).optional().describe('first day YYYY-MM-DD, or instant; default today')
+export const endInput = z.string().max(40).optional().describe('last day YYYY-MM-DD, included, or instant')
+export const timezoneInput = z.string().max(60).optional().describe('zone of the days, such as Asia/Shanghai')
+export const idsInput = z.array(idInt).max(IDS_MAX).optional().describe('fal account ids; default the newest')
+export const userIdsInput = z.array(idInt).max(IDS_MAX).optional().describe('user ids; default all')
 
 /** How completely one source of a bill was read. */
 export const billSource = z.strictObject({

@@ -173,14 +173,20 @@ function parseJson(text: string, path: string): unknown {
   }
 }
 
-function thresholdsOf(file: ConfigFile): Thresholds {
-  const { a8BalanceUsd, settlementLagHours, ...same } = file.thresholds ?? {}
-  return {
-    ...DEFAULT_THRESHOLDS,
-    ...definedOf(same),
-    ...(a8BalanceUsd !== undefined && { a8BalanceNanoUsd: a8BalanceUsd }),
-    ...(settlementLagHours !== undefined && { settlementLagMillis: settlementLagHours }),
+/** The configuration names thresholds in human units; inside the program their names say the exact one. */
+function thresholdsOf({ thresholds = {} }: ConfigFile): Thresholds {
+  const { a8BalanceUsd, b15UsdMin, b19UsdPerRow, b21UsdMin, ...others } = thresholds
+  const { settlementLagHours, refundLagHours, stuckHours, ...same } = others
+  const renamed = {
+    a8BalanceNanoUsd: a8BalanceUsd,
+    b15NanoUsdMin: b15UsdMin,
+    b19NanoUsdPerRow: b19UsdPerRow,
+    b21NanoUsdMin: b21UsdMin,
+    settlementLagMillis: settlementLagHours,
+    refundLagMillis: refundLagHours,
+    stuckMillis: stuckHours,
   }
+  return { ...DEFAULT_THRESHOLDS, ...definedOf(same), ...definedOf(renamed) }
 }
 
 function mappingOverrides(file: ConfigFile): MappingOverrides {

@@ -5,6 +5,7 @@ import { type Environment, readConfig, withDotEnv } from './config.ts'
 import { dependenciesOf, once } from './dependencies.ts'
 import type { CommandServices } from './faces/commands.ts'
 import { EXIT } from './faces/exit-code.ts'
+import { faultLog } from './faces/outgoing.ts'
 import type { Terminal } from './faces/terminal.ts'
 import { LIMITS } from './limits.ts'
 import { createReportStore } from './reports.ts'
@@ -41,7 +42,9 @@ async function serveMcp(): Promise<void> {
 }
 
 const CLEAR_LINE = '\r\u001b[2K'
+const STATUS_EVERY_MILLIS = 100
 let statusShown = false
+let statusAt = Number.NEGATIVE_INFINITY
 
 const terminal: Terminal = {
   write: (text) =>
@@ -50,8 +53,11 @@ const terminal: Terminal = {
     }),
   note: (line) => process.stderr.write(`${line}\n`),
   status: (line) => {
-    if (!process.stderr.isTTY || (line === '' && !statusShown)) return
+    const now = performance.now()
+    const due = line === '' ? statusShown : now - statusAt >= STATUS_EVERY_MILLIS
+    if (!process.stderr.isTTY || !due) return
     statusShown = line !== ''
+    statusAt = now
     process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns ?? 80) - 1)}`)
   },
   stdinIsTerminal: process.stdin.isTTY === true,
@@ -85,6 +91,12 @@ for (const name of ['SIGINT', 'SIGTERM'] as const) {
     stop.abort()
   })
 }
+
+// Node would print the error as it is, secrets and all.
+process.on('uncaughtException', (error) => {
+  process.stderr.write(`error: a fault of this program\n${faultLog(error, secrets.redact)}\n`)
+  process.exit(EXIT.failed)
+})
 
 const { runCli } = await import('./faces/cli.ts')
 const code = await runCli(process.argv.slice(2), services)

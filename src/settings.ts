@@ -1,5 +1,5 @@
 import { SPANS } from './limits.ts'
-import { MINUTE, type Millis } from './units/instant.ts'
+import { HOUR, MINUTE, type Millis } from './units/instant.ts'
 import { type NanoUsd, nanoUsd } from './units/nano-usd.ts'
 import { type Ratio, ratio } from './units/ratio.ts'
 
@@ -17,6 +17,20 @@ export interface Thresholds {
   readonly a6Method: 'mean' | 'robust'
   /** A8: balance below which an account is reported. */
   readonly a8BalanceNanoUsd: NanoUsd
+  /** B3: share of a request's bill that its record may be off by. */
+  readonly b3AmountRatio: Ratio
+  /** B7, B8: how long after its end a refund of a task may take. */
+  readonly refundLagMillis: Millis
+  /** B18: how long after its creation a task may be unfinished. */
+  readonly stuckMillis: Millis
+  /** B15: unrecorded cost of an account from which on it is reported, where it is also a large share of the bill. */
+  readonly b15NanoUsdMin: NanoUsd
+  /** B15: share of an account's bill that may be unrecorded. */
+  readonly b15Ratio: Ratio
+  /** B19: what a day's usage rows and events may differ by, for each usage row. */
+  readonly b19NanoUsdPerRow: NanoUsd
+  /** B21: cost in a workspace by ids that no account row holds from which on it is reported. */
+  readonly b21NanoUsdMin: NanoUsd
   /** A4: share of charged tasks that must have a linked ledger row for link mode `order`. */
   readonly ledgerLinkRatio: Ratio
   /** A success older than this before fetching must be in the bill. */
@@ -30,6 +44,13 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   a6ActiveDays: 3,
   a6Method: 'mean',
   a8BalanceNanoUsd: nanoUsd(1_000_000_000n),
+  b3AmountRatio: ratio('0.005'),
+  refundLagMillis: 24 * HOUR,
+  stuckMillis: 24 * HOUR,
+  b15NanoUsdMin: nanoUsd(1_000_000_000n),
+  b15Ratio: ratio('0.05'),
+  b19NanoUsdPerRow: nanoUsd(1000n),
+  b21NanoUsdMin: nanoUsd(1_000_000_000n),
   ledgerLinkRatio: ratio('0.9'),
   settlementLagMillis: SPANS.settlementLag,
 }

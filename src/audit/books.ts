@@ -1,9 +1,14 @@
 import type { UsageRow } from '../fal/reader.ts'
-import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { shortenKeyId, shortKeyId } from '../units/api-key.ts'
+import { sum } from '../units/exact.ts'
+import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints } from '../units/points.ts'
 import type { Evidence } from './evidence.ts'
 import { EvidenceList } from './evidence-list.ts'
 import { canonicalModel } from './model-name.ts'
+import { periodBill } from './period-bill.ts'
+import type { RequestReconciliation } from './request-books.ts'
+import type { RequestGroup } from './requests.ts'
 import {
   type AccountBook,
   type BillComparison,
@@ -13,43 +18,94 @@ import {
   known,
   type ModelRecord,
   NO_EVIDENCE,
+  type PeriodBill,
+  type TaskVerdict,
   type UserBook,
   unknown,
 } from './rules/books.ts'
-import type { ModelTally, UserTally } from './task-book.ts'
-import { type Attribution, attributeBills } from './whose-bill.ts'
+import type { ModelTally, TaskBook, UserTally } from './task-book.ts'
 
-/** Whose bill is whose, decided from the whole evidence. */
-export function attributionOf(evidence: Evidence): Attribution {
-  const { recordByAccount } = evidence.tasks
-  const recorded = (accountId: number): boolean =>
-    [...(recordByAccount.get(accountId)?.values() ?? [])].some(({ costNanoUsd }) => costNanoUsd > 0n)
-  return attributeBills(evidence.bills, evidence.allAccounts, recorded)
-}
+const MATCHES_FOR_CLOCK = 20
 
 /** Lays the evidence out as the rules see it. */
-export function openBooks(evidence: Evidence, attribution: Attribution): Books {
-  const { plan } = evidence
+export function openBooks(evidence: Evidence, requests: RequestReconciliation | null): Books {
+  const { plan, attribution, tasks } = evidence
+  const { modelAliases } = plan.settings
   return {
     window: plan.window,
     asOf: plan.asOf,
     depth: plan.depth,
-    comparisons: comparisonsOf(evidence, attribution),
+    comparisons: comparisonsOf(evidence, requests),
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
-      const { accountId } = entry.account
-      return { accountId, balance: balanceOf(entry) }
+      const { accountId, disabled } = entry.account
+      const bill = attribution.byAccount.get(accountId)
+      const billNanoUsd = bill?.known === true ? billFigures(bill.value, modelAliases).costNanoUsd : null
+      return { accountId, disabled, billNanoUsd, balance: balanceOf(entry) }
     }),
-    users: evidence.tasks.users.map((user) => userBook(user, evidence)),
-    days: [...evidence.tasks.days].map(
-      ([date, day]): DayBook => ({
-        date,
-        chargedPoints: day.chargedPoints,
-        refundedPoints: day.refundedPoints,
-        refundedCount: day.refundedCount,
-        evidence: day.evidence.view(),
-      }),
-    ),
+    users: tasks.users.map((user) => userBook(user, evidence)),
+    days: dayBooks(tasks),
+    unknownKeys: [...tasks.unknownKeys].map(([apiKey, key]) => ({
+      keyId: shortKeyId(apiKey),
+      taskCount: key.taskCount,
+      costNanoUsd: key.costNanoUsd,
+      evidence: key.evidence.view(),
+    })),
+    unattributed: unattributedOf(evidence),
+    requests: requests === null ? unknown('depth-summary') : known(requests.book),
+    taskLedgers: taskLedgersOf(evidence, requests),
+    balances: balancesOf(evidence),
+    clockOffset: requests === null ? null : clockOffset(requests.join.delays),
   }
+}
+
+const dayBooks = ({ days }: TaskBook): DayBook[] =>
+  [...days].map(([date, day]) => ({
+    date,
+    chargedPoints: day.chargedPoints,
+    refundedPoints: day.refundedPoints,
+    refundedCount: day.refundedCount,
+    evidence: day.evidence.view(),
+  }))
+
+/** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
+function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
+  if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
+  return known(
+    attribution.workspaces.map(({ name, unattributed }) => {
+      const keyIds = new EvidenceList()
+      // Logins are personal data: they count, and are not shown.
+      const ids = new Set(unattributed.map(({ keyId }) => (keyId === null ? 'login' : shortenKeyId(keyId))))
+      for (const id of ids) keyIds.add(id)
+      const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
+      return { workspace: name ?? 'unknown', costNanoUsd, keyIds: keyIds.view() }
+    }),
+  )
+}
+
+function taskLedgersOf({ ledger, plan }: Evidence, requests: RequestReconciliation | null): Books['taskLedgers'] {
+  if (plan.depth === 'summary') return unknown('depth-summary')
+  if (ledger.mode === null) return unknown('ledger-unread')
+  if (ledger.mode === 'total') return unknown('links-total')
+  const verdicts = new Map(requests?.book.tasks.map((verdict) => [verdict.task, verdict]))
+  return known(
+    ledger.taskEntries.map(({ task, entries }) => {
+      const verdict = verdicts.get(task)
+      const read = verdict !== undefined && verdict.standing !== 'not-evaluated'
+      return { task, accountId: verdict?.accountId ?? null, billedNanoUsd: read ? verdict.billedNanoUsd : null, entries }
+    }),
+  )
+}
+
+function balancesOf({ ledger, plan }: Evidence): Books['balances'] {
+  if (plan.depth === 'summary') return unknown('depth-summary')
+  return ledger.balances === null ? unknown('ledger-unread', { book: 'points' }) : known(ledger.balances)
+}
+
+function clockOffset(sortedDelays: readonly number[]): Books['clockOffset'] {
+  if (sortedDelays.length < MATCHES_FOR_CLOCK) return null
+  const low = sortedDelays[Math.floor((sortedDelays.length - 1) / 2)] ?? 0
+  const high = sortedDelays[Math.ceil((sortedDelays.length - 1) / 2)] ?? 0
+  return { medianMillis: (low + high) / 2, matched: sortedDelays.length }
 }
 
 /** The live balance where it was read, else the table's. */
@@ -59,26 +115,49 @@ export function balanceOf({ account, billing }: Evidence['bills']['accounts'][nu
   return account.balanceNanoUsd === null ? null : { nanoUsd: account.balanceNanoUsd, source: 'table' }
 }
 
-function comparisonsOf(evidence: Evidence, attribution: Attribution): BillComparison[] {
-  const aliases = evidence.plan.settings.modelAliases
+function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | null): BillComparison[] {
+  const { attribution, plan } = evidence
+  const aliases = plan.settings.modelAliases
   const comparisons: BillComparison[] = []
   for (const { account } of evidence.bills.accounts) {
-    const rows = attribution.byAccount.get(account.accountId) ?? unknown('bill-unread')
+    const { accountId } = account
+    const rows = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
     comparisons.push({
-      subject: { accountId: account.accountId },
+      subject: { accountId },
       bill: rows.known ? known(billFigures(rows.value, aliases)) : rows,
-      recordByModel: recordsOf(evidence, [account.accountId]),
+      period: periodOf(
+        requests,
+        [accountId],
+        ({ owner }) => typeof owner === 'object' && owner.accountId === accountId,
+      ),
+      recordByModel: recordsOf(evidence, [accountId]),
     })
   }
-  attribution.workspaces.forEach(({ name, members, undivided }) => {
-    if (undivided === null) return
+  for (const bill of attribution.workspaces) {
+    const { name, members, undivided } = bill
+    if (undivided === null) continue
+    const together = ({ bill: other, owner }: RequestGroup): boolean =>
+      other === bill && (owner === 'undivided' || (typeof owner === 'object' && members.includes(owner.accountId)))
     comparisons.push({
       subject: { workspace: name ?? 'unknown' },
       bill: billIsWhole(evidence, members) ? known(billFigures(undivided, aliases)) : unknown('bill-unread'),
+      period: periodOf(requests, members, together),
       recordByModel: recordsOf(evidence, members),
     })
-  })
+  }
   return comparisons
+}
+
+/** The bill by task period, where every event of these accounts is known. */
+function periodOf(
+  requests: RequestReconciliation | null,
+  accountIds: readonly number[],
+  belongs: (group: RequestGroup) => boolean,
+): PeriodBill | null {
+  if (requests === null || !accountIds.every(requests.scope.eventsRead)) return null
+  const mine = ({ accountId }: TaskVerdict): boolean => accountId !== null && accountIds.includes(accountId)
+  if (requests.book.tasks.some((verdict) => mine(verdict) && verdict.standing === 'not-evaluated')) return null
+  return periodBill(requests.placements, requests.book.tasks, belongs, mine, requests.names)
 }
 
 /** Whether the bill that these accounts share was read to its end. */
@@ -150,14 +229,14 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
   }
 }
 
-function userBook(user: UserTally, evidence: Evidence): UserBook {
-  const ledger = evidence.ledger.users.get(user.userId)
-  const payment: UserBook['payment'] = ledger?.payment ?? unknown('ledger-unread')
+/** One user, as the rules see it. */
+export function userBook(user: UserTally, { ledger: { users } }: Pick<Evidence, 'ledger'>): UserBook {
+  const ledger = users.get(user.userId)
   return {
     userId: user.userId,
     taskCount: user.taskCount,
     chargedPoints: user.chargedPoints,
-    payment,
+    payment: ledger?.payment ?? unknown('ledger-unread'),
     unpaid: ledger?.unpaid.view() ?? NO_EVIDENCE,
     free: { count: user.freeCount, costNanoUsd: user.freeCostNanoUsd, evidence: user.freeEvidence.view() },
     chargedByDate: user.chargedByDate,

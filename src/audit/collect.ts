@@ -1,14 +1,17 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { AuditError, inputError, throwIfAborted } from '../errors.ts'
 import type { FalReader } from '../fal/reader.ts'
-import type { AccountRow, LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import type { AccountRow, LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
+import { BalanceTrailTally } from './balance-trail.ts'
 import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
 import type { BookName, LedgerBook } from './ledger-book.ts'
 import { LedgerTally } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
+import { readRequestEvidence } from './request-evidence.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
+import { attributeBills } from './whose-bill.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
@@ -39,23 +42,48 @@ export async function collectEvidence(
     audited,
     allAccounts.filter(({ accountId }) => !auditedIds.has(accountId)),
     fal,
-    { range: plan.ranges.bill, zone: plan.window.zone, timeframe: 'day' },
+    {
+      usage: { range: plan.ranges.bill, zone: plan.window.zone, timeframe: 'day' },
+      events: plan.depth === 'requests' ? { range: plan.ranges.events } : null,
+    },
     signal,
     () => context.progress('fal accounts read', ++answered, audited.length),
   )
   fetching.catch(() => undefined)
   try {
-    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, context)
+    const { candidates, ...books } = await readBooks(plan, snapshot, allAccounts, auditedIds, context)
     const bills = await fetching
-    return { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, ...books }
+    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks))
+    const requests =
+      plan.depth === 'requests'
+        ? await readRequestEvidence({
+            plan,
+            accounts: allAccounts,
+            tasks: candidates,
+            attribution,
+            snapshot,
+            fal,
+            signal,
+          })
+        : null
+    return { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, attribution, requests, ...books }
   } catch (cause) {
     ends.abort()
     throw cause
   }
 }
 
+/** Whether the tasks of an account cost anything within the window or at its edges. */
+const recordsCost =
+  ({ recordByAccount }: TaskBook) =>
+  (accountId: number): boolean =>
+    [...(recordByAccount.get(accountId)?.values() ?? [])].some(({ costNanoUsd }) => costNanoUsd > 0n)
+
 /** What the operator's own tables say, added up; without asking fal. */
-export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'>
+export interface OperatorBooks extends Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'> {
+  /** At depth requests, the tasks of the window and those that may have crossed its edges. */
+  readonly candidates: readonly TaskRow[]
+}
 
 /** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. */
 export async function readBooks(
@@ -66,14 +94,17 @@ export async function readBooks(
   context: CollectContext,
 ): Promise<OperatorBooks> {
   const ledgers = new LedgerTally(plan)
-  const tasks = await readTasks(plan, snapshot, new TaskTally(plan, allAccounts, auditedIds), ledgers, context)
+  const candidates: TaskRow[] = []
+  const tally = new TaskTally(plan, allAccounts, auditedIds)
+  const tasks = await readTasks(plan, snapshot, tally, ledgers, candidates, context)
   const tables: SourceStatus[] = [
     { source: 'accounts', status: 'complete' },
     { source: 'tasks', status: 'complete' },
   ]
-  const ledger = await readLedgers(plan, snapshot, ledgers, tables, context)
+  const trail = new BalanceTrailTally(plan.window, concernedUsers(plan, tasks))
+  const ledger = await readLedgers(plan, snapshot, ledgers, trail, tables, context)
   const userNames = await readNames(snapshot, tasks, tables, context.signal)
-  return { tasks, ledger, userNames, tables }
+  return { tasks, candidates, ledger, userNames, tables }
 }
 
 /** The accounts of the audit: those asked for, or the newest by id, whatever their status. */
@@ -94,13 +125,16 @@ async function readTasks(
   snapshot: LedgerSnapshot,
   tally: TaskTally,
   ledgers: LedgerTally,
+  candidates: TaskRow[],
   context: CollectContext,
 ): Promise<TaskBook> {
   let rows = 0
   for await (const batch of snapshot.tasks(plan.ranges.tasks)) {
     for (const task of batch) {
       const selected = tally.add(task)
-      if (task.createdAt >= plan.ranges.crossingSince) ledgers.addTask(task, selected)
+      if (task.createdAt < plan.ranges.crossingSince) continue
+      ledgers.addTask(task, selected)
+      if (plan.depth === 'requests') candidates.push(task)
     }
     rows += batch.length
     context.progress('tasks read', rows)
@@ -108,14 +142,24 @@ async function readTasks(
   return tally.close()
 }
 
+/** Whose points ledger is followed: everybody's, but for a filter by user, or by account: then those with tasks of it. */
+function concernedUsers({ ids, userIds }: AuditPlan, { users }: TaskBook): (userId: number) => boolean {
+  if (userIds.size > 0) return (userId) => userIds.has(userId)
+  if (ids.size === 0) return () => true
+  const withTasks = new Set(users.map(({ userId }) => userId))
+  return (userId) => withTasks.has(userId)
+}
+
 async function readLedgers(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
   tally: LedgerTally,
+  trail: BalanceTrailTally,
   tables: SourceStatus[],
   context: CollectContext,
 ): Promise<LedgerBook> {
   let rows = 0
+  const follows = plan.depth === 'requests'
   const passes: [BookName, () => AsyncIterable<readonly LedgerEntry[]>][] = [
     ['points', () => snapshot.points(plan.ranges.ledger)],
     ['cash', () => snapshot.cash(plan.ranges.ledger)],
@@ -123,7 +167,10 @@ async function readLedgers(
   for (const [book, stream] of passes) {
     try {
       for await (const batch of stream()) {
-        for (const entry of batch) tally.addEntry(entry)
+        for (const entry of batch) {
+          tally.addEntry(entry)
+          if (follows && book === 'points') trail.add(entry)
+        }
         rows += batch.length
         context.progress('ledger rows read', rows)
       }
@@ -133,8 +180,33 @@ async function readLedgers(
       tables.push(failedTable(book, cause, context.signal))
     }
   }
+  if (follows && !tally.failedBooks.has('points')) await readStarts(plan, snapshot, tally, trail, tables, context)
   const mode = tally.failed ? 'total' : await settleLinks(plan, snapshot, tally, tables, context)
-  return tally.close(mode)
+  return tally.close(mode, follows && !tally.failedBooks.has('points') ? trail.close() : null)
+}
+
+/** The rows before the streamed ones, where the balances of the window start from. */
+async function readStarts(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  tally: LedgerTally,
+  trail: BalanceTrailTally,
+  tables: SourceStatus[],
+  context: CollectContext,
+): Promise<void> {
+  try {
+    trail.takeStarts(await snapshot.lastPointsBefore(trail.usersWithoutStart(), plan.ranges.ledger.start))
+  } catch (cause) {
+    giveUpPoints(tally, tables, cause, context)
+  }
+}
+
+/** A look-up in a ledger that failed after its stream was read: the ledger counts as read in part. */
+function giveUpPoints(tally: LedgerTally, tables: SourceStatus[], cause: unknown, context: CollectContext): void {
+  const failed = failedTable('points', cause, context.signal)
+  const at = tables.findIndex(({ source }) => source === 'points')
+  tables.splice(at, 1, { ...failed, status: 'partial' })
+  tally.fail('points')
 }
 
 /** Decides the link mode, and looks up what lies outside the streamed range. */
@@ -155,10 +227,7 @@ async function settleLinks(
     tally.resolveOrders(new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])))
   } catch (cause) {
     // What was not looked up may hold the missing payment: without it nobody is accused.
-    const failed = failedTable('points', cause, context.signal)
-    const at = tables.findIndex(({ source }) => source === 'points')
-    tables.splice(at, 1, { ...failed, status: 'partial' })
-    tally.fail('points')
+    giveUpPoints(tally, tables, cause, context)
   }
   if (ledgerLink !== 'auto') return ledgerLink
   return tally.linksSuffice() ? 'order' : 'total'

@@ -1,9 +1,11 @@
 import type { SourceStatus } from '../../schemas/report.ts'
-import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
+import type { AccountBilling, BillingEvent, Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import type { LedgerBook } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
+import type { RequestEvidence } from './request-evidence.ts'
 import type { TaskBook } from './task-book.ts'
+import type { Attribution } from './whose-bill.ts'
 
 /** The bill of one workspace, fetched once whatever number of its keys the operator holds. */
 export interface WorkspaceBill {
@@ -12,6 +14,10 @@ export interface WorkspaceBill {
   /** Accounts whose key belongs to the workspace, audited or not, as far as fal told. */
   readonly members: readonly number[]
   readonly usage: Fetched<readonly UsageRow[]>
+  /** Events around the window; null where the depth does not need them. */
+  readonly events: Fetched<readonly BillingEvent[]> | null
+  /** The key that may be asked for more of this bill. */
+  readonly apiKey: string
 }
 
 export interface AccountEvidence {
@@ -21,6 +27,7 @@ export interface AccountEvidence {
   readonly workspace: number
   /** Whether this account's own bill was read, by its key or another of its workspace. */
   readonly usage: Fetched<null>
+  readonly events: Fetched<null> | null
 }
 
 export interface Bills {
@@ -35,6 +42,10 @@ export interface Evidence {
   /** All rows of the account table, newest first. */
   readonly allAccounts: readonly AccountRow[]
   readonly bills: Bills
+  /** Whose bill is whose. */
+  readonly attribution: Attribution
+  /** Single requests; null at depth summary. */
+  readonly requests: RequestEvidence | null
   readonly tasks: TaskBook
   readonly ledger: LedgerBook
   readonly userNames: ReadonlyMap<number, string>

@@ -1,9 +1,23 @@
-import type { AccountBilling, FalReader, Fetched, UsageQuery, UsageRow } from '../fal/reader.ts'
+import type {
+  AccountBilling,
+  BillingEvent,
+  EventQuery,
+  FalReader,
+  Fetched,
+  UsageQuery,
+  UsageRow,
+} from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from './evidence.ts'
 
 /** Accounts beyond the audited ones that may be asked for the workspace they belong to. */
 const PROBES_MAX = 50
+
+export interface BillQuery {
+  readonly usage: UsageQuery
+  /** null: no events are wanted. */
+  readonly events: EventQuery | null
+}
 
 interface Draft {
   readonly account: AccountRow
@@ -13,37 +27,49 @@ interface Draft {
 
 interface Group {
   readonly name: string | null
-  usage: Promise<Fetched<UsageRow[]>>
+  bill: Promise<Bill>
+}
+
+interface Bill {
+  readonly usage: Fetched<UsageRow[]>
+  readonly events: Fetched<BillingEvent[]> | null
+  readonly apiKey: string
 }
 
 /**
- * Fetches the bill of each audited account: whose workspace the key opens, then that workspace's usage, once, by the
- * first of its keys that may read it. No account waits for another workspace's answers.
+ * Fetches the bill of each audited account: whose workspace the key opens, then that workspace's usage and events, once,
+ * by the first of its keys that may read them. No account waits for another workspace's answers.
  * `others` are asked for their workspace only where a bill names no keys, so that its owner is not guessed.
  */
 export async function fetchBills(
   audited: readonly AccountRow[],
   others: readonly AccountRow[],
   fal: FalReader,
-  query: UsageQuery,
+  query: BillQuery,
   signal: AbortSignal,
   onAccount: () => void,
 ): Promise<Bills> {
   const groups = new Map<string, Group>()
+  const read = async (apiKey: string): Promise<Bill> => {
+    const [usage, events] = await Promise.all([
+      fal.usage(apiKey, query.usage, signal),
+      query.events === null ? null : fal.events(apiKey, query.events, signal),
+    ])
+    return { usage, events, apiKey }
+  }
   const drafts = await Promise.all(
     audited.map(async (account): Promise<Draft> => {
       const billing = await fal.billing(account.apiKey, signal)
       const name = billing.status === 'failed' ? null : billing.value.username
       const key = name === null ? `account ${account.accountId}` : `name ${name}`
       const earlier = groups.get(key)
-      const group: Group = earlier ?? { name, usage: fal.usage(account.apiKey, query, signal) }
+      const group: Group = earlier ?? { name, bill: read(account.apiKey) }
       if (earlier === undefined) groups.set(key, group)
       else {
-        group.usage = earlier.usage.then((usage) =>
-          usage.status === 'complete' ? usage : better(usage, fal.usage(account.apiKey, query, signal)),
-        )
+        const first = earlier.bill
+        group.bill = first.then(async (bill) => (isWhole(bill) ? bill : better(bill, await read(account.apiKey))))
       }
-      await group.usage
+      await group.bill
       onAccount()
       return { account, billing, group }
     }),
@@ -51,11 +77,21 @@ export async function fetchBills(
   return assemble(drafts, others, fal, signal)
 }
 
-async function better(first: Fetched<UsageRow[]>, second: Promise<Fetched<UsageRow[]>>): Promise<Fetched<UsageRow[]>> {
-  const other = await second
-  if (other.status === 'complete' || first.status === 'failed') return other
-  return first
+const isWhole = ({ usage, events }: Bill): boolean =>
+  usage.status === 'complete' && (events === null || events.status === 'complete')
+
+/** The better reading of two keys of one workspace, each part for itself. */
+function better(first: Bill, second: Bill): Bill {
+  const events = first.events === null || second.events === null ? null : more(first.events, second.events)
+  return {
+    usage: more(first.usage, second.usage),
+    events,
+    apiKey: events === first.events && events?.status === 'complete' ? first.apiKey : second.apiKey,
+  }
 }
+
+const more = <T>(first: Fetched<T>, second: Fetched<T>): Fetched<T> =>
+  second.status === 'complete' || first.status === 'failed' ? second : first
 
 async function assemble(
   drafts: readonly Draft[],
@@ -64,28 +100,32 @@ async function assemble(
   signal: AbortSignal,
 ): Promise<Bills> {
   const groups = [...new Set(drafts.map((draft) => draft.group))]
-  const usages = await Promise.all(groups.map((group) => group.usage))
+  const bills = await Promise.all(groups.map((group) => group.bill))
   const members = groups.map((group) => drafts.filter((draft) => draft.group === group).map((d) => d.account.accountId))
-  if (usages.some(namesNoKeys)) await addOthers(groups, members, others, fal, signal)
+  if (bills.some(({ usage }) => namesNoKeys(usage))) await addOthers(groups, members, others, fal, signal)
   const workspaces = groups.map(
     (group, index): WorkspaceBill => ({
       name: group.name,
       members: members[index] ?? [],
-      usage: usages[index] as Fetched<UsageRow[]>,
+      ...(bills[index] as Bill),
     }),
   )
   const accounts = drafts.map((draft): AccountEvidence => {
     const workspace = groups.indexOf(draft.group)
-    const usage = usages[workspace] as Fetched<UsageRow[]>
+    const { usage, events } = bills[workspace] as Bill
     return {
       account: draft.account,
       billing: draft.billing,
       workspace,
-      usage: usage.status === 'failed' ? usage : { ...usage, value: null },
+      usage: statusOnly(usage),
+      events: events === null ? null : statusOnly(events),
     }
   })
   return { accounts, workspaces }
 }
+
+const statusOnly = <T>(fetched: Fetched<T>): Fetched<null> =>
+  fetched.status === 'failed' ? fetched : { ...fetched, value: null }
 
 const namesNoKeys = (usage: Fetched<UsageRow[]>): boolean =>
   usage.status !== 'failed' && usage.value.some((row) => row.keyId === null && row.login === null)

@@ -1,11 +1,13 @@
 import { createHash } from 'node:crypto'
 import type { Finding, NotEvaluated, Report, Severity, Subject } from '../../schemas/report.ts'
+import { cleanText } from '../render/clean.ts'
 import { findingMessage, notEvaluatedText } from '../render/messages.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { RuleSettings } from '../settings.ts'
 import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
-import type { Books, FindingDraft, Rule } from './rules/books.ts'
+import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
+import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
 
 const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
 const UNIT_ORDER: readonly Finding['unit'][] = ['USD', 'points', 'count']
@@ -23,16 +25,28 @@ export function judge(rules: readonly Rule[], books: Books, settings: RuleSettin
   const notEvaluated: NotEvaluated[] = []
   const tallies: Report['rules'] = []
   for (const rule of rules) {
-    const outcome = rule.evaluate(books, settings)
+    const outcome = outcomeOf(rule, books, settings)
     for (const draft of outcome.findings) ranked.push(wordFinding(rule, draft, books, lang))
     for (const { subject, reason } of outcome.notEvaluated) {
-      notEvaluated.push({ rule: rule.id, subject, reason: notEvaluatedText(reason.code, reason.params ?? {}, lang) })
+      notEvaluated.push({
+        rule: rule.id,
+        subject: cleaned(subject),
+        reason: notEvaluatedText(reason.code, reason.params ?? {}, lang),
+      })
     }
     tallies.push({ rule: rule.id, examined: outcome.examined, findings: outcome.findings.length })
   }
   ranked.sort(compareRanked)
   notEvaluated.sort((a, b) => compareText(notEvaluatedKey(a), notEvaluatedKey(b)))
   return { findings: ranked.map(({ finding }) => finding), notEvaluated, rules: tallies }
+}
+
+/** What a rule says of the books; nothing, for that reason, where it would hold times against each other that do not agree. */
+function outcomeOf(rule: Rule, books: Books, settings: RuleSettings): RuleOutcome {
+  if (COMPARES_TIMES.has(rule.id) && isClockWrong(books.clockOffset)) {
+    return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('timezone').reason }] }
+  }
+  return rule.evaluate(books, settings)
 }
 
 function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang): { finding: Finding; amount: bigint } {
@@ -55,8 +69,10 @@ function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang):
   }
   const finding: Finding = {
     ...facts,
+    subject: cleaned(draft.subject),
     message: findingMessage({ ...facts, detail: draft.detail }, lang),
-    evidence: { total: draft.evidence.total, ids: [...draft.evidence.ids] },
+    ...(draft.context === undefined ? {} : { context: cleaned(draft.context) }),
+    evidence: { total: draft.evidence.total, ids: draft.evidence.ids.map((id) => cleanText(id)) },
     fingerprint: fingerprintOf(rule, draft.subject, books),
   }
   return { finding, amount: abs(difference ?? 0n) }
@@ -83,5 +99,14 @@ function compareRanked(a: { finding: Finding; amount: bigint }, b: { finding: Fi
 
 const notEvaluatedKey = ({ rule, subject, reason }: NotEvaluated): string =>
   `${rule} ${String(subject.accountId ?? subject.userId ?? '').padStart(16, '0')} ${JSON.stringify(subject)} ${reason}`
+
+/** A subject as it leaves the program: its texts come from the database and from fal. */
+function cleaned<T extends Subject>(subject: T): T {
+  const entries = Object.entries(subject).map(([key, value]) => [
+    key,
+    typeof value === 'string' ? cleanText(value) : value,
+  ])
+  return Object.fromEntries(entries) as T
+}
 
 const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

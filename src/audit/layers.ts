@@ -7,10 +7,11 @@ import { sum } from '../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { balanceOf, billFigures } from './books.ts'
 import type { Evidence } from './evidence.ts'
+import { type RequestReconciliation, requestCounts } from './request-books.ts'
+import type { RequestGroup } from './requests.ts'
 import { judgePayment } from './rules/a4-paid-not-charged.ts'
 import type { UserBook } from './rules/books.ts'
 import type { TaskCell } from './task-book.ts'
-import type { Attribution } from './whose-bill.ts'
 
 /** A sum of points as JSON can carry it. Throws where it is too large to be exact, which no real ledger reaches. */
 export function pointsNumber(amount: bigint): number {
@@ -20,15 +21,20 @@ export function pointsNumber(amount: bigint): number {
 }
 
 /** Layer 1: what fal billed, by account; then, by workspace, what no account row answers for. */
-export function officialLayer(evidence: Evidence, attribution: Attribution): Report['official'] {
+export function officialLayer(evidence: Evidence, requests: RequestReconciliation | null): Report['official'] {
+  const { attribution } = evidence
   const rows: OfficialRow[] = []
   const models: OfficialModel[] = []
   const aliases = evidence.plan.settings.modelAliases
   const costs: NanoUsd[] = []
-  const addBill = (head: Omit<OfficialRow, 'costUsd' | 'modelCount' | 'requestCount'>, bill: readonly UsageRow[]) => {
+  const counts: (number | null)[] = []
+  const addBill = (head: OfficialHead, bill: readonly UsageRow[], belongs: (group: RequestGroup) => boolean) => {
     const { costNanoUsd, byModel } = billFigures(bill, aliases)
+    const counted = requests !== null && eventsRead(evidence, requests, head)
+    const requestCount = counted ? requestCounts(requests, belongs) : null
     costs.push(costNanoUsd)
-    rows.push({ ...head, costUsd: formatUsd(costNanoUsd), modelCount: byModel.size, requestCount: null })
+    counts.push(requestCount)
+    rows.push({ ...head, costUsd: formatUsd(costNanoUsd), modelCount: byModel.size, requestCount })
     models.push(...modelRows(head.accountId, head.workspace, bill))
   }
   for (const entry of evidence.bills.accounts) {
@@ -44,14 +50,19 @@ export function officialLayer(evidence: Evidence, attribution: Attribution): Rep
       ...(balance === null ? {} : { balanceSource: balance.source }),
     }
     const bill = attribution.byAccount.get(account.accountId)
-    if (bill?.known === true) addBill(head, bill.value)
+    const { accountId } = account
+    const isMine = ({ owner }: RequestGroup): boolean => typeof owner === 'object' && owner.accountId === accountId
+    if (bill?.known === true) addBill(head, bill.value, isMine)
     else rows.push({ ...head, costUsd: null, modelCount: null, requestCount: null })
   }
-  for (const { name, undivided, unattributed } of attribution.workspaces) {
+  for (const shared of attribution.workspaces) {
+    const { name, members, undivided, unattributed } = shared
     const bill = [...(undivided ?? []), ...unattributed]
     if (bill.length === 0) continue
     const workspace = cleanText(name ?? 'unknown')
-    addBill({ accountId: null, workspace, balanceUsd: null }, bill)
+    const isTheirs = ({ bill: own, owner }: RequestGroup): boolean =>
+      own === shared && (typeof owner === 'string' || (undivided !== null && members.includes(owner.accountId)))
+    addBill({ accountId: null, workspace, balanceUsd: null }, bill, isTheirs)
   }
   rows.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity))
   models.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity) || compareText(modelKey(a), modelKey(b)))
@@ -59,8 +70,31 @@ export function officialLayer(evidence: Evidence, attribution: Attribution): Rep
   return {
     rows,
     models,
-    totals: { costUsd: costs.length === 0 ? null : formatUsd(totalNanoUsd), requestCount: null },
+    totals: { costUsd: costs.length === 0 ? null : formatUsd(totalNanoUsd), requestCount: totalCount(counts) },
   }
+}
+
+type OfficialHead = Omit<OfficialRow, 'costUsd' | 'modelCount' | 'requestCount'>
+
+/** Whether the requests of a row are known: its account's events, or its workspace's, were read whole. */
+function eventsRead(
+  { attribution, requests }: Evidence,
+  { scope }: RequestReconciliation,
+  { accountId, workspace }: OfficialHead,
+): boolean {
+  if (accountId !== null) return scope.eventsRead(accountId)
+  const shared = attribution.workspaces.find(({ name }) => cleanText(name ?? 'unknown') === workspace)
+  return shared !== undefined && requests?.events.get(shared) != null
+}
+
+/** A sum with an unknown part is unknown. */
+function totalCount(counts: readonly (number | null)[]): number | null {
+  let total = 0
+  for (const count of counts) {
+    if (count === null) return null
+    total += count
+  }
+  return counts.length === 0 ? null : total
 }
 
 function modelRows(

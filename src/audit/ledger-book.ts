@@ -1,10 +1,10 @@
-import type { LedgerEntry } from '../ledger/reader.ts'
+import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import type { Instant } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
 import type { EvidenceList } from './evidence-list.ts'
 import type { AuditPlan } from './plan.ts'
-import type { Payment, Reading } from './rules/books.ts'
+import type { BalanceTrail, LinkedEntry, Payment, Reading } from './rules/books.ts'
 
 export type BookName = 'points' | 'cash'
 
@@ -25,15 +25,17 @@ export interface LedgerBook {
   readonly chargedTasks: number
   readonly linkedTasks: number
   readonly users: ReadonlyMap<number, UserLedger>
+  /** Every selected task of the window with its linked rows; empty at depth summary. */
+  readonly taskEntries: readonly { readonly task: TaskRow; readonly entries: readonly LinkedEntry[] }[]
+  /** null where the points ledger was not followed. */
+  readonly balances: BalanceTrail | null
 }
 
 /** A task of the window that ledger rows may link to. */
 export interface LinkTarget {
-  readonly taskId: string
-  readonly requestId: string
-  readonly userId: number
-  readonly chargedPoints: Points
-  readonly createdAt: Instant
+  readonly task: TaskRow
+  /** The rows themselves; null where the depth does not need them. */
+  readonly entries: LinkedEntry[] | null
   paidPoints: Points
   paidCash: Points
   refundedPoints: Points
@@ -72,8 +74,8 @@ export function orderPayment(sums: UserSums, targets: readonly LinkTarget[]): Pa
   for (const target of targets) {
     paidPoints = addPoints(paidPoints, target.paidPoints)
     paidCash = addPoints(paidCash, target.paidCash)
-    if (target.linked) comparedCharged = addPoints(comparedCharged, target.chargedPoints)
-    else unlinkedCharged = addPoints(unlinkedCharged, target.chargedPoints)
+    if (target.linked) comparedCharged = addPoints(comparedCharged, target.task.chargedPoints)
+    else unlinkedCharged = addPoints(unlinkedCharged, target.task.chargedPoints)
   }
   const counted = unlinkedCharged > 0n
   return {
@@ -90,7 +92,7 @@ export function orderPayment(sums: UserSums, targets: readonly LinkTarget[]): Pa
 
 export function totalPayment(sums: UserSums, targets: readonly LinkTarget[], plan: AuditPlan): Payment {
   let charged = ZERO_POINTS
-  for (const target of targets) charged = addPoints(charged, target.chargedPoints)
+  for (const target of targets) charged = addPoints(charged, target.task.chargedPoints)
   const paid = addPoints(sums.consumed.points, sums.consumed.cash)
   return {
     mode: 'total',
@@ -109,7 +111,7 @@ export function totalPayment(sums: UserSums, targets: readonly LinkTarget[], pla
  * it, and the first rows after the end may pay the window's last tasks. Only whole rows in order of time are moved.
  */
 function edgeExplains(difference: bigint, sums: UserSums, targets: readonly LinkTarget[], plan: AuditPlan): boolean {
-  const lastTasks = targets.some(({ createdAt }) => createdAt >= plan.window.end - LEDGER_EDGE)
+  const lastTasks = targets.some(({ task }) => task.createdAt >= plan.window.end - LEDGER_EDGE)
   const starts = prefixSums(sums.afterStart)
   const ends = lastTasks ? prefixSums(sums.afterEnd) : [0n]
   const wanted = new Set(starts.map((moved) => moved - difference))

@@ -14,9 +14,12 @@ import {
   type UserSums,
 } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
-import { known, type Payment, type Reading, unknown } from './rules/books.ts'
+import { type BalanceTrail, known, type LinkedEntry, type Payment, type Reading, unknown } from './rules/books.ts'
 
 const OTHER_TASK = 'other task'
+
+/** Tasks up to which the ledger rows of all of them are looked up, at any time, at depth requests. */
+const EVERY_ORDER_MAX = 20_000
 
 /**
  * Links ledger rows to tasks and adds both up by user. First every task of the window, then the rows of both ledgers in
@@ -39,11 +42,8 @@ export class LedgerTally {
   addTask(task: TaskRow, selected: boolean): void {
     const target: LinkTarget | typeof OTHER_TASK = selected
       ? {
-          taskId: task.taskId,
-          requestId: task.requestId,
-          userId: task.userId,
-          chargedPoints: task.chargedPoints,
-          createdAt: task.createdAt,
+          task,
+          entries: this.#plan.depth === 'requests' ? [] : null,
           paidPoints: ZERO_POINTS,
           paidCash: ZERO_POINTS,
           refundedPoints: ZERO_POINTS,
@@ -75,7 +75,7 @@ export class LedgerTally {
 
   #link(entry: LedgerEntry, target: LinkTarget | typeof OTHER_TASK | undefined): void {
     // A row of somebody else does not pay this user's task.
-    if (target !== undefined && target !== OTHER_TASK && target.userId === entry.userId) linkTo(target, entry)
+    if (target !== undefined && target !== OTHER_TASK && target.task.userId === entry.userId) linkTo(target, entry)
   }
 
   #addToUser(user: UserSums, entry: LedgerEntry, target: LinkTarget | typeof OTHER_TASK | undefined): void {
@@ -105,6 +105,10 @@ export class LedgerTally {
     this.#failed.add(book)
   }
 
+  get failedBooks(): ReadonlySet<BookName> {
+    return this.#failed
+  }
+
   get failed(): boolean {
     return this.#failed.size > 0
   }
@@ -114,7 +118,7 @@ export class LedgerTally {
     let charged = 0
     let linked = 0
     for (const target of this.#all) {
-      if (target.chargedPoints <= 0n) continue
+      if (target.task.chargedPoints <= 0n) continue
       charged += 1
       if (target.linked) linked += 1
     }
@@ -128,15 +132,25 @@ export class LedgerTally {
     return BigInt(linked) * denominator >= BigInt(charged) * numerator
   }
 
-  /** Order ids of tasks whose rows so far do not add up to their charge: their other rows may lie at any time. */
+  /**
+   * Order ids of tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for
+   * the rules about refunds, where one is due or was made.
+   */
   openOrderIds(): string[] {
     const ids: string[] = []
     for (const target of this.#all) {
-      if (target.paidPoints + target.paidCash === target.chargedPoints) continue
-      if (target.taskId !== '') ids.push(target.taskId)
-      if (target.requestId !== '' && target.requestId !== target.taskId) ids.push(target.requestId)
+      if (target.paidPoints + target.paidCash === target.task.chargedPoints && !this.#refundsMatter(target)) continue
+      if (target.task.taskId !== '') ids.push(target.task.taskId)
+      if (target.task.requestId !== '' && target.task.requestId !== target.task.taskId) ids.push(target.task.requestId)
     }
     return ids
+  }
+
+  #refundsMatter({ task, entries, refundedPoints, refundedCash }: LinkTarget): boolean {
+    if (entries === null) return false
+    // Few enough to look all of them up: then a refund of any time is seen, also of a task that nothing marks.
+    if (this.#all.length <= EVERY_ORDER_MAX) return true
+    return task.refunded || task.status === 'failed' || refundedPoints !== 0n || refundedCash !== 0n
   }
 
   /**
@@ -144,7 +158,9 @@ export class LedgerTally {
    * time: cash that came in, and what was paid by users who have tasks without a linked row.
    */
   unresolvedOrderIds(): string[] {
-    const unlinked = new Set(this.#all.filter((t) => t.chargedPoints > 0n && !t.linked).map((t) => t.userId))
+    const unlinked = new Set(
+      this.#all.filter(({ task, linked }) => task.chargedPoints > 0n && !linked).map(({ task }) => task.userId),
+    )
     const ids = new Set<string>()
     for (const [userId, user] of this.#users) {
       for (const entry of user.unresolved) {
@@ -170,28 +186,38 @@ export class LedgerTally {
   }
 
   /** The book, in the given mode. */
-  close(mode: 'order' | 'total'): LedgerBook {
+  close(mode: 'order' | 'total', balances: BalanceTrail | null): LedgerBook {
     const users = new Map<number, UserLedger>()
     const byUser = new Map<number, LinkTarget[]>()
     for (const target of this.#all) {
-      const own = byUser.get(target.userId)
-      if (own === undefined) byUser.set(target.userId, [target])
+      const own = byUser.get(target.task.userId)
+      if (own === undefined) byUser.set(target.task.userId, [target])
       else own.push(target)
     }
     for (const [userId, sums] of this.#users) {
       users.set(userId, this.#closeUser(mode, sums, byUser.get(userId) ?? []))
     }
     const { charged, linked } = this.linkCount()
-    return { mode: this.failed ? null : mode, chargedTasks: charged, linkedTasks: linked, users }
+    return {
+      mode: this.failed ? null : mode,
+      chargedTasks: charged,
+      linkedTasks: linked,
+      users,
+      taskEntries: this.#all.flatMap(({ task, entries }) => (entries === null ? [] : [{ task, entries }])),
+      balances,
+    }
   }
 
   #closeUser(mode: 'order' | 'total', sums: UserSums, targets: readonly LinkTarget[]): UserLedger {
-    const read = (book: BookName, amount: Points): Points | null => (this.#failed.has(book) ? null : amount)
+    // Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it.
+    const isOpen = (book: BookName): boolean => sums.unresolved.some((e) => e.book === book && e.kind !== 'consume')
+    const read = (book: BookName, amount: Points): Points | null =>
+      this.#failed.has(book) || isOpen(book) ? null : amount
     const refunds = mode === 'order' ? linkedRefunds(targets, sums) : sums.refunded
     const unpaid = new EvidenceList()
     if (mode === 'order') {
       for (const target of targets) {
-        if (target.paidPoints + target.paidCash !== target.chargedPoints) unpaid.add(target.taskId)
+        if (target.paidPoints + target.paidCash !== target.task.chargedPoints) unpaid.add(target.task.taskId)
       }
     }
     return {
@@ -227,13 +253,20 @@ function newUserSums(): UserSums {
 }
 
 function linkTo(target: LinkTarget, entry: LedgerEntry): void {
-  if (entry.kind === 'consume') {
+  const kind = linkedKind(entry)
+  if (kind === undefined) return
+  const { book, rowId, amountPoints, at } = entry
+  target.entries?.push({ book, rowId, kind, amountPoints, at })
+  if (kind === 'consume') {
     target.linked = true
-    if (entry.book === 'points') target.paidPoints = addPoints(target.paidPoints, points(-entry.amountPoints))
-    else target.paidCash = addPoints(target.paidCash, points(-entry.amountPoints))
-  } else if (entry.book === 'points') {
-    if (entry.kind === 'refund') target.refundedPoints = addPoints(target.refundedPoints, entry.amountPoints)
-  } else if (entry.kind === 'refund' || entry.kind === 'recharge') {
-    target.refundedCash = addPoints(target.refundedCash, entry.amountPoints)
-  }
+    if (book === 'points') target.paidPoints = addPoints(target.paidPoints, points(-amountPoints))
+    else target.paidCash = addPoints(target.paidCash, points(-amountPoints))
+  } else if (book === 'points') target.refundedPoints = addPoints(target.refundedPoints, amountPoints)
+  else target.refundedCash = addPoints(target.refundedCash, amountPoints)
+}
+
+/** What a row means to the task it names: cash that comes in for a task is a refund. */
+function linkedKind({ book, kind }: LedgerEntry): LinkedEntry['kind'] | undefined {
+  if (kind === 'consume' || kind === 'refund') return kind
+  return book === 'cash' && kind === 'recharge' ? 'refund' : undefined
 }

@@ -32,6 +32,8 @@ export interface AuditPlan {
   readonly ranges: {
     /** The window as far as it is known: what a bill is asked for. */
     readonly bill: InstantRange
+    /** Billing events: the window and what may have crossed its edges, as far as it exists yet. */
+    readonly events: InstantRange
     /** Tasks: the history that A6 needs, the window, and what may cross its edges. */
     readonly tasks: InstantRange
     /** Tasks from here on may have been billed within the window. */
@@ -63,6 +65,7 @@ export function planAudit(
     accountLimit,
     ranges: {
       bill: { start: window.start, end: knownEnd },
+      events: { start: plus(window.start, -SPANS.skew), end: earlier(plus(window.end, SPANS.crossing), asOf) },
       tasks: { start: historyStart, end: plus(window.end, SPANS.skew) },
       crossingSince: plus(window.start, -SPANS.crossing),
       ledger: { start: plus(window.start, -SPANS.skew), end: plus(window.end, SPANS.crossing) },

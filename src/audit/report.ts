@@ -5,12 +5,15 @@ import type { Thresholds } from '../settings.ts'
 import { HOUR } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { formatRatio } from '../units/ratio.ts'
-import { attributionOf, openBooks } from './books.ts'
+import { openBooks } from './books.ts'
 import type { Evidence } from './evidence.ts'
 import { judge } from './findings.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
+import { leftOut, type RequestReconciliation, reconcileRequests } from './request-books.ts'
+import { isAmountBreak } from './rules/b3-amount.ts'
 import type { Rule } from './rules/books.ts'
 import { RULES } from './rules/table.ts'
+import { tieOut } from './tie-out.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
 const REASON_CHARS = 300
@@ -21,8 +24,8 @@ const REASON_CHARS = 300
  */
 export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule[] = RULES): Report {
   const { plan } = evidence
-  const attribution = attributionOf(evidence)
-  const books = openBooks(evidence, attribution)
+  const requests = reconcileRequests(evidence)
+  const books = openBooks(evidence, requests)
   const { findings, notEvaluated, rules: tallies } = judge(rules, books, plan.settings, lang)
   const sources = sourcesOf(evidence)
   const ledger = ledgerLayer(evidence, books.users)
@@ -37,12 +40,11 @@ export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule
       timezone: plan.window.zone.id,
     },
     coverage: { complete: sources.every(({ status }) => status === 'complete'), sources },
-    official: officialLayer(evidence, attribution),
+    official: officialLayer(evidence, requests),
     tasks: taskLayer(evidence),
     ledger,
-    requests: null,
-    tieOut: null,
-    settings: settingsOf(evidence),
+    ...requestSection(evidence, requests),
+    settings: settingsOf(evidence, requests),
     rules: tallies,
     findings,
     notEvaluated,
@@ -55,15 +57,48 @@ export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule
   }
 }
 
+/** Requests in numbers, and the identities that hold them together; null where no events were read. */
+function requestSection(
+  evidence: Evidence,
+  requests: RequestReconciliation | null,
+): Pick<Report, 'requests' | 'tieOut'> {
+  const readable =
+    evidence.requests !== null && [...evidence.requests.events.values()].some((events) => events !== null)
+  if (requests === null || !readable) return { requests: null, tieOut: null }
+  const { book, placements } = requests
+  const standing = (wanted: string): number => book.tasks.filter((verdict) => verdict.standing === wanted).length
+  const mismatched = book.tasks.filter(
+    (verdict) => verdict.standing === 'matched' && isAmountBreak(verdict, evidence.plan.settings.thresholds),
+  )
+  return {
+    requests: {
+      matched: standing('matched'),
+      unrecorded: book.orphans.filter(({ costNanoUsd }) => costNanoUsd > 0n).length,
+      unbilled: book.tasks.filter(({ standing, task }) => standing === 'unbilled' && task.costNanoUsd > 0n).length,
+      pending: standing('pending'),
+      mismatched: mismatched.length,
+    },
+    tieOut: tieOut(
+      placements,
+      ({ group }) => leftOut(group.owner, evidence),
+      book.tasks,
+      evidence.tasks.layerCostNanoUsd,
+      new Set(mismatched.map(({ task }) => task)),
+    ),
+  }
+}
+
 /** The sources that this run's depth needs, tables first, then each account's. */
 function sourcesOf(evidence: Evidence): SourceStatus[] {
   const sources = [...evidence.tables]
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
-  for (const { account, usage, billing } of byId) {
+  for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [
       ['fal-usage', usage],
+      ['fal-events', events],
       ['fal-balance', billing],
     ] as const) {
+      if (fetched === null) continue
       const { accountId } = account
       if (fetched.status === 'complete') sources.push({ source, accountId, status: 'complete' })
       else sources.push({ source, accountId, status: fetched.status, reason: cleanText(fetched.reason, REASON_CHARS) })
@@ -72,7 +107,10 @@ function sourcesOf(evidence: Evidence): SourceStatus[] {
   return sources
 }
 
-function settingsOf({ plan, ledger, databaseZoneId }: Evidence): Report['settings'] {
+function settingsOf(
+  { plan, ledger, databaseZoneId }: Evidence,
+  requests: RequestReconciliation | null,
+): Report['settings'] {
   const { settings } = plan
   const { chargedTasks, linkedTasks } = ledger
   return {
@@ -84,9 +122,13 @@ function settingsOf({ plan, ledger, databaseZoneId }: Evidence): Report['setting
     pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
     filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },
     modelAliases: Object.fromEntries(settings.modelAliases),
+    learnedAliases: cleanAliases(requests?.join.learnedAliases ?? new Map()),
     thresholds: thresholdTexts(settings.thresholds),
   }
 }
+
+const cleanAliases = (aliases: ReadonlyMap<string, string>): Record<string, string> =>
+  Object.fromEntries([...aliases].map(([stored, model]) => [cleanText(stored), cleanText(model)]))
 
 /** Every threshold in human units, under the names that the configuration uses. */
 export function thresholdTexts(thresholds: Thresholds): Record<string, string> {
@@ -97,8 +139,15 @@ export function thresholdTexts(thresholds: Thresholds): Record<string, string> {
     a6ActiveDays: String(thresholds.a6ActiveDays),
     a6Method: thresholds.a6Method,
     a8BalanceUsd: formatUsd(thresholds.a8BalanceNanoUsd),
+    b3AmountRatio: formatRatio(thresholds.b3AmountRatio),
+    b15UsdMin: formatUsd(thresholds.b15NanoUsdMin),
+    b15Ratio: formatRatio(thresholds.b15Ratio),
+    b19UsdPerRow: formatUsd(thresholds.b19NanoUsdPerRow),
+    b21UsdMin: formatUsd(thresholds.b21NanoUsdMin),
     ledgerLinkRatio: formatRatio(thresholds.ledgerLinkRatio),
     settlementLagHours: String(thresholds.settlementLagMillis / HOUR),
+    refundLagHours: String(thresholds.refundLagMillis / HOUR),
+    stuckHours: String(thresholds.stuckMillis / HOUR),
   }
 }
 

@@ -67,6 +67,16 @@ export interface TaskBook {
   /** Users with tasks of the window that the filters leave. */
   readonly users: readonly UserTally[]
   readonly days: ReadonlyMap<CalendarDate, DayTally>
+  /** Recorded cost of all tasks of layer 2, whatever the filter by user. */
+  readonly layerCostNanoUsd: NanoUsd
+  /** Tasks of the window that the filters leave, by a key that no account row holds. */
+  readonly unknownKeys: ReadonlyMap<string, KeyTally>
+}
+
+export interface KeyTally {
+  taskCount: number
+  costNanoUsd: NanoUsd
+  readonly evidence: EvidenceList
 }
 
 /** How one task stands to the window. */
@@ -84,6 +94,8 @@ export class TaskTally {
   readonly #days = new Map<CalendarDate, DayTally>()
   readonly #dates: DateReader
   readonly #canonical = new Map<string, string>()
+  readonly #unknownKeys = new Map<string, KeyTally>()
+  #layerCostNanoUsd = ZERO_NANO_USD
 
   constructor(plan: AuditPlan, accounts: readonly AccountRow[], audited: ReadonlySet<number>) {
     this.#plan = plan
@@ -118,6 +130,8 @@ export class TaskTally {
       recordByAccount: this.#records,
       users,
       days: this.#days,
+      layerCostNanoUsd: this.#layerCostNanoUsd,
+      unknownKeys: this.#unknownKeys,
     }
   }
 
@@ -129,8 +143,10 @@ export class TaskTally {
 
   #addToCells(accountId: number | null, task: TaskRow): void {
     const { ids, userIds } = this.#plan
-    if (userIds.size > 0 && !userIds.has(task.userId)) return
     const shown = accountId === null ? ids.size === 0 : this.#audited.has(accountId)
+    if (shown) this.#layerCostNanoUsd = addNanoUsd(this.#layerCostNanoUsd, task.costNanoUsd)
+    if (userIds.size > 0 && !userIds.has(task.userId)) return
+    if (shown && accountId === null) this.#addToKey(task)
     if (!shown) {
       this.#outside.taskCount += 1
       this.#outside.chargedPoints = addPoints(this.#outside.chargedPoints, task.chargedPoints)
@@ -145,6 +161,17 @@ export class TaskTally {
     if (!task.refunded) return
     cell.refundCount += 1
     cell.refundedPoints = addPoints(cell.refundedPoints, task.chargedPoints)
+  }
+
+  #addToKey({ apiKey, taskId, costNanoUsd }: TaskRow): void {
+    let key = this.#unknownKeys.get(apiKey)
+    if (key === undefined) {
+      key = { taskCount: 0, costNanoUsd: ZERO_NANO_USD, evidence: new EvidenceList() }
+      this.#unknownKeys.set(apiKey, key)
+    }
+    key.taskCount += 1
+    key.costNanoUsd = addNanoUsd(key.costNanoUsd, costNanoUsd)
+    key.evidence.add(taskId)
   }
 
   #newCell(key: string, accountId: number | null, { userId, model }: TaskRow): TaskCell {

@@ -7,6 +7,8 @@ import { known, type Reading, type Reason, unknown } from './rules/books.ts'
 /** A workspace's bill, given to those who caused it. */
 export interface SharedBill {
   readonly name: string | null
+  /** The bill itself, as it was fetched. */
+  readonly source: WorkspaceBill
   readonly members: readonly number[]
   /** Rows of ids that no account row holds: tokens of people, rotated keys. */
   readonly unattributed: readonly UsageRow[]
@@ -15,7 +17,15 @@ export interface SharedBill {
    * all rows that its accounts together must answer for.
    */
   readonly undivided: readonly UsageRow[] | null
+  /** Who answers for an event of this bill, by the same rules as for its rows. */
+  ownerOf(who: Who): Owner
 }
+
+/** Whom a row or an event names. */
+export type Who = Pick<UsageRow, 'keyId' | 'login'>
+
+/** Who answers for a row or event: an account, known or not to this audit; nobody in the table; or the members together. */
+export type Owner = { readonly accountId: number } | 'unattributed' | 'undivided'
 
 export interface Attribution {
   readonly byAccount: ReadonlyMap<number, Reading<readonly UsageRow[]>>
@@ -48,7 +58,14 @@ export function attributeBills(
     const sorted = sortRows(rows, owners, trusted)
     for (const [accountId, own] of sorted.byAccount) auditedRows.get(accountId)?.push(...own)
     const undivided = shareAnonymous(sorted, members, auditedRows, byAccount, trusted)
-    workspaces.push({ name: workspace.name, members, unattributed: sorted.unattributed, undivided })
+    workspaces.push({
+      name: workspace.name,
+      source: workspace,
+      members,
+      unattributed: sorted.unattributed,
+      undivided,
+      ownerOf: (who) => ownerAmong(who, owners, members, trusted),
+    })
   }
   for (const [accountId, rows] of auditedRows) {
     if (!byAccount.has(accountId)) byAccount.set(accountId, known(rows))
@@ -79,15 +96,34 @@ function sortRows(rows: readonly UsageRow[], owners: ReadonlyMap<string, number>
   const unattributed: UsageRow[] = []
   const anonymous: UsageRow[] = []
   for (const row of rows) {
-    const owner = row.keyId === null ? undefined : owners.get(row.keyId)
-    if (owner !== undefined) {
-      const own = byAccount.get(owner)
-      if (own === undefined) byAccount.set(owner, [row])
+    const owner = namedOwner(row, owners, trusted)
+    if (owner === 'unattributed') unattributed.push(row)
+    else if (owner === 'undivided') anonymous.push(row)
+    else {
+      const own = byAccount.get(owner.accountId)
+      if (own === undefined) byAccount.set(owner.accountId, [row])
       else own.push(row)
-    } else if (row.login !== null || (row.keyId !== null && trusted)) unattributed.push(row)
-    else anonymous.push(row)
+    }
   }
   return { byAccount, unattributed, anonymous }
+}
+
+/** Whom the ids of a row name; undivided where it has none that say anything. */
+function namedOwner({ keyId, login }: Who, owners: ReadonlyMap<string, number>, trusted: boolean): Owner {
+  const accountId = keyId === null ? undefined : owners.get(keyId)
+  if (accountId !== undefined) return { accountId }
+  return login !== null || (keyId !== null && trusted) ? 'unattributed' : 'undivided'
+}
+
+function ownerAmong(
+  who: Who,
+  owners: ReadonlyMap<string, number>,
+  members: readonly number[],
+  trusted: boolean,
+): Owner {
+  const named = namedOwner(who, owners, trusted)
+  const [only] = members
+  return named === 'undivided' && members.length === 1 && only !== undefined ? { accountId: only } : named
 }
 
 /** Gives rows without an owner to the one member, or returns what the members must answer for together. */

@@ -67,7 +67,7 @@ export async function openSample(): Promise<Sample> {
 export async function runDemo({ lang, context }: { lang: Lang; context: CallContext }): Promise<Report> {
   const sample = await openSample()
   try {
-    const input = { start: SAMPLE_DATE, end: SAMPLE_DATE, ids: [], userIds: [], depth: 'summary' as const, lang }
+    const input = { start: SAMPLE_DATE, end: SAMPLE_DATE, ids: [], userIds: [], depth: 'requests' as const, lang }
     return await runAudit(input, sample.dependencies, context)
   } finally {
     await sample.close()

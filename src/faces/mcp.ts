@@ -118,7 +118,6 @@ function wireTool(tool: Tool): WireTool {
     description: tool.description,
     ...toolSchemas(tool),
     annotations: {
-      title: tool.title,
       readOnlyHint: true,
       destructiveHint: false,
       idempotentHint: true,
@@ -196,7 +195,7 @@ function servePrompts(server: Server, { redact }: McpOptions): void {
   })
 }
 
-const REPORT_URI = /^audit:\/\/reports\/([\w-]{1,64})(\.md)?$/
+const REPORT_URI = /^audit:\/\/reports\/([\w-]{1,64})(?:(\.en)?(\.md))?$/
 
 function serveReports(server: Server, { reports, redact }: McpOptions): void {
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
@@ -217,12 +216,13 @@ function serveReports(server: Server, { reports, redact }: McpOptions): void {
         uriTemplate: 'audit://reports/{id}.md',
         name: 'report-markdown',
         title: 'Audit report, whole, as Markdown',
+        description: 'In Chinese; with .en.md in English.',
         mimeType: 'text/markdown',
       },
     ],
   }))
   server.setRequestHandler(ReadResourceRequestSchema, async ({ params }): Promise<ReadResourceResult> => {
-    const [, id = '', markdown] = REPORT_URI.exec(params.uri) ?? []
+    const [, id = '', english, markdown] = REPORT_URI.exec(params.uri) ?? []
     const report = reports.get(id)
     if (report === undefined) {
       throw new McpError(RESOURCE_NOT_FOUND, 'no such report is kept any more; run audit-reconcile again', {
@@ -234,7 +234,7 @@ function serveReports(server: Server, { reports, redact }: McpOptions): void {
       return { contents: [{ uri: params.uri, mimeType: 'application/json', text }] }
     }
     const { renderMarkdown } = await import('../render/markdown.ts')
-    const text = redact(renderMarkdown(report, { lang: 'zh' }))
+    const text = redact(renderMarkdown(report, { lang: english === undefined ? 'zh' : 'en' }))
     return { contents: [{ uri: params.uri, mimeType: 'text/markdown', text }] }
   })
 }

@@ -1,6 +1,6 @@
 import { falError } from '../../schemas/fal.ts'
 import { keyIdOf, shortKeyId } from '../units/api-key.ts'
-import type { Millis } from '../units/instant.ts'
+import { type Millis, SECOND } from '../units/instant.ts'
 import { type Failed, failed } from './answer.ts'
 
 /** Characters kept of a message of fal. */
@@ -125,4 +125,5 @@ export function afterTries(why: Failed, tries: number, askedWait?: Millis): Fail
   return notes.length === 0 ? why : failed(why.failure, `${why.reason} (${notes.join('; ')})`)
 }
 
-const seconds = (span: Millis): string => String(Math.round(span / 100) / 10)
+/** Tenths of a second, and short spans to the millisecond: no limit may read as 0 s. */
+const seconds = (span: Millis): string => String(span < SECOND ? span / SECOND : Math.round(span / 100) / 10)

@@ -74,7 +74,7 @@ async function readTable(
     audited,
     all.filter(({ accountId }) => !auditedIds.has(accountId)),
     dependencies.fal,
-    queryOf(scope, endpointIds),
+    { usage: queryOf(scope, endpointIds), events: null },
     context.signal,
     () => context.progress({ message: 'fal accounts read', done: ++answered, total: audited.length }),
   )

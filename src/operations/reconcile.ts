@@ -63,7 +63,7 @@ function settingsShown({ modelAliases, ...settings }: Report['settings']): Recon
   return Object.keys(modelAliases).length > ALIASES_SHOWN ? settings : { ...settings, modelAliases }
 }
 
-function nextOf({ coverage, findings }: Report): string {
+function nextOf({ coverage, findings, notEvaluated }: Report): string {
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
   if (findings.some(({ subject }) => subject.userId !== undefined)) {
     steps.push('user-ledger and tasks-by-user with the userId of a finding as user_ids')
@@ -71,5 +71,6 @@ function nextOf({ coverage, findings }: Report): string {
   if (findings.some(({ subject }) => subject.accountId !== undefined)) {
     steps.push('fal-get-usage with the accountId of a finding as ids')
   }
-  return steps.length === 0 ? 'nothing more: every check passed' : steps.join('; ')
+  if (notEvaluated.length > 0) steps.push('name what notEvaluated could not judge: it is not fine either')
+  return steps.length === 0 ? 'report the result' : steps.join('; ')
 }

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { LedgerRow } from '../../schemas/report.ts'
 import type { input, output, UserLedgerRow } from '../../schemas/user-ledger.ts'
-import { attributionOf, openBooks } from '../audit/books.ts'
+import { userBook } from '../audit/books.ts'
 import { failedTable, type OperatorBooks, readBooks } from '../audit/collect.ts'
 import { EvidenceList } from '../audit/evidence-list.ts'
 import { ledgerLayer } from '../audit/layers.ts'
@@ -10,7 +10,7 @@ import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
 import type { UserTally } from '../audit/task-book.ts'
 import { inputError } from '../errors.ts'
-import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
+import type { LedgerSnapshot } from '../ledger/reader.ts'
 import { collecting, readAccounts, withPlan } from '../operation.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -43,9 +43,9 @@ export function userLedgers(
   return withPlan(request, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
     const auditedIds = new Set(audited.map(({ accountId }) => accountId))
-    const read = await readBooks(plan, snapshot, all, auditedIds, collecting(context))
+    const read = await readBooks(withoutHistory(plan), snapshot, all, auditedIds, collecting(context))
     const books = await withTasklessUsers(plan, snapshot, read, context.signal)
-    const rows = rowsOf(plan, snapshot, all, books)
+    const rows = rowsOf(books)
     const sources = [...books.tables]
     const listed = entries ? await readLedgerRows(plan, snapshot, sources, context) : undefined
     const { zone } = plan.window
@@ -63,6 +63,12 @@ export function userLedgers(
     }
   })
 }
+
+/** The same plan, without the tasks before the window that only A6 needs. */
+const withoutHistory = (plan: AuditPlan): AuditPlan => ({
+  ...plan,
+  ranges: { ...plan.ranges, tasks: { ...plan.ranges.tasks, start: plan.ranges.crossingSince } },
+})
 
 /** Adds the users who were asked for and have no task of the window, with their names. */
 async function withTasklessUsers(
@@ -96,18 +102,9 @@ const tasklessUser = (userId: number): UserTally => ({
   chargedByDate: new Map(),
 })
 
-function rowsOf(
-  plan: AuditPlan,
-  snapshot: LedgerSnapshot,
-  allAccounts: readonly AccountRow[],
-  books: OperatorBooks,
-): UserLedgerRow[] {
-  // No bill is needed to hold ledgers against tasks.
-  const bills = { accounts: [], workspaces: [] }
-  const evidence = { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, ...books }
-  const { users } = openBooks(evidence, attributionOf(evidence))
-  const layer = ledgerLayer(evidence, users)
-  return layer.rows.flatMap((row, index) => {
+function rowsOf(books: OperatorBooks): UserLedgerRow[] {
+  const users = books.tasks.users.map((user) => userBook(user, books))
+  return ledgerLayer(books, users).rows.flatMap((row, index) => {
     const user = users[index]
     return user === undefined ? [] : [withReason(row, user, books.ledger.mode)]
   })

@@ -3,6 +3,7 @@ import { parseUsd } from '../units/nano-usd.ts'
 import { cleanText } from './clean.ts'
 import { countCell, sumPointsCell, sumUsdCell, usdCell } from './money.ts'
 import type { Column, Table } from './table.ts'
+import { requestBlocks } from './tie-out.ts'
 import type { Block } from './view.ts'
 import { joined, type Vocabulary } from './vocabulary.ts'
 
@@ -159,19 +160,7 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
     const chargedPoints = words.points(countCell(outside.chargedPoints))
     blocks.push(note(words.outsideAccounts(outside.taskCount, chargedPoints, `${usdCell(outside.costUsd)} USD`)))
   }
-  return [...blocks, requestBlock(report, words)]
-}
-
-function requestBlock(report: Report, words: Vocabulary): Block {
-  const { requests, tieOut } = report
-  if (requests === null) return note(words.requestsUnread)
-  const kinds = ['matched', 'unrecorded', 'unbilled', 'pending', 'mismatched'] as const
-  const counts = kinds.map((kind) => `${words.requestKinds[kind]} ${countCell(requests[kind])}`).join(words.comma)
-  const ties = Object.entries(tieOut ?? {}).map(([name, amount]) => ({
-    lead: `${words.tieOut}:`,
-    text: `${cleanText(name)} = ${cleanText(amount)}`,
-  }))
-  return { kind: 'list', title: '', lines: [{ lead: `${words.requests}:`, text: counts }, ...ties] }
+  return [...blocks, ...requestBlocks(report, words)]
 }
 
 const LEDGER_TIERS: Readonly<Record<LedgerRow['status'], number>> = { DIFF: 2, UNVERIFIED: 1, OK: 0 }

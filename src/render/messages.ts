@@ -31,6 +31,7 @@ export interface FindingFacts {
 
 /** Parameters of a reason may quote an error message, which is longer than a name. */
 const REASON_PARAM_CHARS = 200
+const IDS_CHARS = 200
 
 const VOCABULARIES: Readonly<Record<Lang, Vocabulary>> = { zh: ZH, en: EN }
 
@@ -49,18 +50,33 @@ const SUBJECT_KEYS = [
   'rowId',
 ] as const satisfies readonly (keyof Subject)[]
 
+const OWNER_KEYS = ['workspace', 'accountId', 'userId', 'model'] as const satisfies readonly (keyof Subject)[]
+
+/** A subject whose values are only to be read. */
+type SubjectTexts = { readonly [Key in keyof Subject]: string | number | undefined }
+
 /** Names a subject, such as "account 5, model sora-2". '' for a subject without keys. Keys are shown shortened. */
-export function subjectText(subject: Subject, lang: Lang, userName?: string): string {
+export function subjectText(subject: SubjectTexts, lang: Lang, userName?: string): string {
   const words = vocabulary(lang)
   const parts: string[] = []
   for (const key of SUBJECT_KEYS) {
     const value = subject[key]
     if (value === undefined) continue
     const text = cleanText(String(value))
-    const part = words.subject[key](key === 'keyId' ? shortenKeyId(text) : text)
+    const part = words.subject[key](key === 'keyId' ? shownKeyId(text) : text)
     parts.push(key === 'userId' && userName !== undefined ? words.named(part, userName) : part)
   }
   return parts.join(words.subjectSeparator)
+}
+
+/** A digest stands for a key without id; it is short already, and shorter ones would look alike. */
+const shownKeyId = (keyId: string): string => (/^sha256:[0-9a-f]{8}$/.test(keyId) ? keyId : shortenKeyId(keyId))
+
+/** The subject, with whose it is where the rule knows that besides, so that a task or request is said of someone. */
+function withOwner({ subject, detail }: FindingFacts): SubjectTexts {
+  const named: Partial<Record<keyof Subject, string | number>> = { ...subject }
+  for (const key of OWNER_KEYS) if (named[key] === undefined && Object.hasOwn(detail, key)) named[key] = detail[key]
+  return named
 }
 
 /**
@@ -73,15 +89,15 @@ export function findingMessage(facts: FindingFacts, lang: Lang): string {
   const spoken = spokenFacts(facts, lang)
   const sentence = rule.sentence(spoken) || rule.name
   const message = spoken.who === '' ? sentence : words.said(spoken.who, sentence)
-  return facts.classification === 'TIMING' ? message + words.timing : message
+  return facts.classification === 'TIMING' ? message + (rule.timing ?? words.timing) : message
 }
 
 function spokenFacts(facts: FindingFacts, lang: Lang): SpokenFacts {
   const words = vocabulary(lang)
-  const text = (name: string): string | undefined => {
+  const text = (name: string, maxChars?: number): string | undefined => {
     // Own properties only: a detail may be asked for by any name.
     const value = Object.hasOwn(facts.detail, name) ? facts.detail[name] : undefined
-    return value === undefined ? undefined : cleanText(String(value)) || undefined
+    return value === undefined ? undefined : cleanText(String(value), maxChars) || undefined
   }
   const mapped = (value: string | undefined, phrase: (value: string) => string): string | undefined =>
     value === undefined ? undefined : phrase(value)
@@ -92,16 +108,17 @@ function spokenFacts(facts: FindingFacts, lang: Lang): SpokenFacts {
     return facts.unit === 'points' ? words.points(cleanText(value)) : cleanText(value)
   }
   return {
-    who: subjectText(facts.subject, lang, text('userName')),
+    who: subjectText(withOwner(facts), lang, text('userName')),
     expected: amount(facts.expected),
     actual: amount(facts.actual),
     difference: amount(facts.difference),
     unit: facts.unit,
     count: facts.count,
-    text,
+    text: (name) => text(name),
     usd: (name) => mapped(text(name), usd),
     points: (name) => mapped(text(name), words.points),
     percent: (name) => mapped(text(name), (value) => `${value.replace(/ ?%$/, '')}%`),
+    ids: (name) => text(name, IDS_CHARS),
   }
 }
 

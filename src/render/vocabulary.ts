@@ -16,13 +16,22 @@ export interface SpokenFacts {
   usd(name: string): string | undefined
   points(name: string): string | undefined
   percent(name: string): string | undefined
+  /** An extra that lists several ids, with more room than one of them has. */
+  ids(name: string): string | undefined
 }
+
+/** The rules that the audit skill states. */
+export type SkillRuleId = Extract<RuleId, `A${number}`>
+/** The rules beyond the skill. */
+export type FurtherRuleId = Exclude<RuleId, SkillRuleId>
 
 export interface RuleWords {
   /** What the rule looks for, in a few words. */
   readonly name: string
   /** What does not agree, and by how much; without whom. Empty where nothing is known. */
   readonly sentence: (facts: SpokenFacts) => string
+  /** What explains a finding of timing, where it is not a task that crosses the edge of the window. */
+  readonly timing?: string
 }
 
 /** Why a check could not be made. The engine gives the code, the vocabularies the words. */
@@ -38,8 +47,23 @@ export const NOT_EVALUATED_CODES = [
   'rate-missing',
   'tasks-partial',
   'timezone',
+  'depth-summary',
+  'events-unread',
+  'links-total',
+  'links-unlinked',
+  'lookup-limit',
 ] as const
 export type NotEvaluatedCode = (typeof NOT_EVALUATED_CODES)[number]
+
+/** The sums that the engine ties out; the views know where each belongs. */
+export const TIE_OUT_KEYS = [
+  ...['eventsTotal', 'eventsMatched', 'eventsCarried', 'eventsUnrecorded', 'eventsUnattributed', 'eventsResidual'],
+  ...['recordedTotal', 'recordedMatched', 'recordedUnbilled', 'recordedPending', 'recordedFailedOrUnfinished'],
+  ...['recordedWithoutId', 'recordedDuplicate', 'recordedNotEvaluated', 'recordedResidual'],
+  ...['differenceMatched', 'differenceB3', 'differenceTolerated', 'differenceResidual'],
+  ...['bridgeByEventTime', 'bridgeCarriedIn', 'bridgeCarriedOut', 'bridgeByTaskPeriod', 'bridgeResidual'],
+] as const
+export type TieOutKey = (typeof TIE_OUT_KEYS)[number]
 
 /** Reads a parameter of a reason, clean; undefined where it was not given. */
 export type ReasonParam = (name: string) => string | undefined
@@ -107,6 +131,8 @@ export interface Vocabulary {
   readonly requestKinds: Readonly<Record<'matched' | 'unrecorded' | 'unbilled' | 'pending' | 'mismatched', string>>
   readonly requestsUnread: string
   readonly tieOut: string
+  readonly tieOutItem: string
+  readonly tieOutItems: Readonly<Record<TieOutKey, string>>
   readonly noFindings: string
   readonly moreFindings: (leftOut: number) => string
   readonly notEvaluated: string
@@ -143,3 +169,7 @@ export const joined = (phrases: readonly string[], separator: string): string =>
 /** A phrase around a value, or '' where the value is not known. */
 export const given = (value: string | undefined, phrase: (value: string) => string): string =>
   value === undefined ? '' : phrase(value)
+
+/** An amount that is known and not zero. */
+export const nonZero = (amount: string | undefined): string | undefined =>
+  amount !== undefined && /[1-9]/.test(amount) ? amount : undefined

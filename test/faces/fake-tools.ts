@@ -130,6 +130,7 @@ export const reportWith = (changes: Partial<Report> = {}): Report => ({
     pointsPerUsd: null,
     filters: { ids: [], userIds: [] },
     modelAliases: {},
+    learnedAliases: {},
     thresholds: {},
   },
   rules: [],

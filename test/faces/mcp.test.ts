@@ -245,7 +245,12 @@ describe('reports as resources', () => {
     expect(json.contents[0]).toMatchObject({ mimeType: 'application/json' })
     expect(JSON.parse((json.contents[0] as { text: string }).text)).toEqual(reports.get(id))
     const markdown = await client.readResource({ uri: `audit://reports/${id}.md` })
-    expect(markdown.contents[0]).toMatchObject({ mimeType: 'text/markdown', text: expect.stringContaining('## ') })
+    expect(markdown.contents[0]).toMatchObject({
+      mimeType: 'text/markdown',
+      text: expect.stringContaining('# Fal 消耗审计'),
+    })
+    const english = await client.readResource({ uri: `audit://reports/${id}.en.md` })
+    expect((english.contents[0] as { text: string }).text).not.toMatch(/\p{Script=Han}/u)
   })
 
   it('have templates', async () => {

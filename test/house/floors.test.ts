@@ -36,8 +36,8 @@ const ROOMS: readonly Room[] = [
   {
     name: 'operation',
     holds: /^src\/(operation\.ts$|operations\/)/,
-    imports: [...CONTRACTS, 'audit', 'render', 'tool'],
-    types: ['rules', 'fal', 'ledger'],
+    imports: [...CONTRACTS, 'rules', 'audit', 'render', 'tool'],
+    types: ['fal', 'ledger'],
   },
   { name: 'checklist', holds: /^src\/checklist\.ts$/, imports: CONTRACTS },
   { name: 'paging', holds: /^src\/(paging|reports)\.ts$/, imports: [...CONTRACTS, 'tool'] },

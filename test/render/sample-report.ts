@@ -121,6 +121,7 @@ export const sampleReport = (over: Partial<Report> = {}): Report => ({
     pointsPerUsd: null,
     filters: { ids: [], userIds: [] },
     modelAliases: {},
+    learnedAliases: {},
     thresholds: { a1DeviationRatio: '0.1' },
   },
   rules: [{ rule: 'A1', examined: 2, findings: 1 }],

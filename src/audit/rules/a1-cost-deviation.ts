@@ -1,12 +1,14 @@
 import { abs, percentText, sum } from '../../units/exact.ts'
+import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
-import type { BillComparison, FindingDraft, Rule } from './books.ts'
+import type { BillComparison, FindingDraft, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 
 /**
  * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
- * Judged on the raw figures with the edge allowance: a difference that tasks crossing the window's edge can explain is
- * TIMING. Amounts in nano-USD. Source: rule A1 of the audit skill.
+ * Where billing events are complete the bridged figures decide, what is pending left out of the record; if only the raw
+ * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
+ * can explain is TIMING. Amounts in nano-USD. Source: rule A1 of the audit skill.
  */
 export const a1CostDeviation: Rule = {
   id: 'A1',
@@ -29,23 +31,41 @@ export const a1CostDeviation: Rule = {
   },
 }
 
-function deviation(comparison: BillComparison, official: bigint, threshold: Ratio): FindingDraft | undefined {
-  const records = [...comparison.recordByModel.values()]
+function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): FindingDraft | undefined {
+  const { subject, period, recordByModel } = comparison
+  const records = [...recordByModel.values()]
   const recorded = sum(records, (record) => record.costNanoUsd)
-  const difference = recorded - official
-  if (official <= 0n || !exceeds(abs(difference), official, threshold)) return undefined
-  const allowance = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
-  return {
-    subject: comparison.subject,
+  const far = (official: bigint, record: bigint): boolean =>
+    official > 0n && exceeds(abs(record - official), official, threshold)
+  const draft = (official: bigint, record: bigint, timing: boolean): FindingDraft => ({
+    subject,
     expected: official,
-    actual: recorded,
+    actual: record,
     unit: 'USD',
     count: 1,
-    timing: abs(difference) <= allowance,
+    timing,
     evidence: NO_EVIDENCE,
     detail: {
-      deviationPercent: percentText(abs(difference), official),
+      deviationPercent: percentText(abs(record - official), official),
       thresholdPercent: ratioPercent(threshold),
+      ...(period === null ? {} : bridgeDetail(period)),
     },
+  })
+  if (period !== null) {
+    const settled = recorded - period.pendingNanoUsd
+    if (far(period.figures.costNanoUsd, settled)) return draft(period.figures.costNanoUsd, settled, false)
+    return far(raw, recorded) ? draft(raw, recorded, true) : undefined
   }
+  if (!far(raw, recorded)) return undefined
+  const difference = recorded - raw
+  const allowance = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
+  return draft(raw, recorded, abs(difference) <= allowance)
 }
+
+const bridgeDetail = ({ bridge, pendingNanoUsd }: PeriodBill): FindingDraft['detail'] => ({
+  billByEventTimeUsd: formatUsd(bridge.byEventTimeNanoUsd),
+  carriedInUsd: formatUsd(bridge.carriedInNanoUsd),
+  carriedOutUsd: formatUsd(bridge.carriedOutNanoUsd),
+  billByTaskPeriodUsd: formatUsd(bridge.byTaskPeriodNanoUsd),
+  pendingUsd: formatUsd(pendingNanoUsd),
+})

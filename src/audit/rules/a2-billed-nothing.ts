@@ -2,7 +2,8 @@ import type { FindingDraft, Rule } from './books.ts'
 
 /**
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
- * the model on that key. TIMING where every one of them could have been billed outside the window. Amounts in nano-USD.
+ * the model on that key: by the period of the tasks where billing events are complete; with usage alone it is TIMING where
+ * every one of them could have been billed outside the window. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -13,7 +14,7 @@ export const a2BilledNothing: Rule = {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
-    for (const { subject, bill, recordByModel } of comparisons) {
+    for (const { subject, bill, period, recordByModel } of comparisons) {
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
@@ -21,7 +22,8 @@ export const a2BilledNothing: Rule = {
       for (const [canonical, { model, due }] of recordByModel) {
         if (due.count === 0) continue
         examined += 1
-        const billed = bill.value.byModel.get(canonical)?.costNanoUsd ?? 0n
+        const { byModel } = period?.figures ?? bill.value
+        const billed = byModel.get(canonical)?.costNanoUsd ?? 0n
         if (billed !== 0n) continue
         findings.push({
           subject: { ...subject, model },
@@ -29,7 +31,7 @@ export const a2BilledNothing: Rule = {
           actual: due.costNanoUsd,
           unit: 'USD',
           count: due.count,
-          timing: due.crossingCount === due.count,
+          timing: period === null && due.crossingCount === due.count,
           evidence: due.evidence,
           detail: { taskCount: due.count, chargedPoints: String(due.chargedPoints) },
         })

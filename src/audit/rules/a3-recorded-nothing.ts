@@ -1,8 +1,9 @@
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 
 /**
- * A3, per account and model: fal billed the model on the key, but no task at all records it. TIMING where tasks outside
- * the window that could have been billed within it cost as much. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ * A3, per account and model: fal billed the model on the key, but no task at all records it. By the period of the
+ * tasks where billing events are complete; with usage alone it is TIMING where tasks outside the window that could have
+ * been billed within it cost as much. Amounts in nano-USD. Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
@@ -12,12 +13,12 @@ export const a3RecordedNothing: Rule = {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
-    for (const { subject, bill, recordByModel } of comparisons) {
+    for (const { subject, bill, period, recordByModel } of comparisons) {
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
       }
-      for (const [canonical, { model, costNanoUsd: billed }] of bill.value.byModel) {
+      for (const [canonical, { model, costNanoUsd: billed }] of (period?.figures ?? bill.value).byModel) {
         if (billed <= 0n) continue
         examined += 1
         const record = recordByModel.get(canonical)
@@ -28,7 +29,7 @@ export const a3RecordedNothing: Rule = {
           actual: 0n,
           unit: 'USD',
           count: 1,
-          timing: billed <= (record?.crossingInNanoUsd ?? 0n),
+          timing: period === null && billed <= (record?.crossingInNanoUsd ?? 0n),
           evidence: NO_EVIDENCE,
           detail: {},
         })

@@ -1,0 +1,115 @@
+import type { BillingEvent } from '../fal/reader.ts'
+import { within } from '../units/instant.ts'
+import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { canonicalModel } from './model-name.ts'
+import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
+import { inLayer } from './requests.ts'
+import type { BillFigures, PeriodBill, TaskVerdict } from './rules/books.ts'
+
+/** Where the cost of one request belongs, as far as the window is concerned. */
+export interface Placement {
+  readonly group: RequestGroup
+  /** Billed within the window, by the events' own time. */
+  readonly inTimeNanoUsd: NanoUsd
+  /** Billed within the window for a task outside it. */
+  readonly carriedInNanoUsd: NanoUsd
+  /** Billed outside the window for a task within it. */
+  readonly carriedOutNanoUsd: NanoUsd
+  /** Belongs to a task of the window, whenever it was billed. */
+  readonly matchedNanoUsd: NanoUsd
+  /** Billed within the window without any task. */
+  readonly orphanNanoUsd: NanoUsd
+  /** The events that belong to the window by the period of their task, or by their own time without one. */
+  readonly events: readonly BillingEvent[]
+}
+
+/** Places every request; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
+export function placeRequests(join: RequestJoin, scope: JoinScope): Placement[] {
+  const range = scope.plan.ranges.bill
+  return join.groups.map((group) => {
+    const inWindow = group.events.filter(({ at }) => within(at, range))
+    const inTimeNanoUsd = inWindow.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
+    const none = {
+      group,
+      inTimeNanoUsd,
+      carriedInNanoUsd: ZERO_NANO_USD,
+      carriedOutNanoUsd: ZERO_NANO_USD,
+      matchedNanoUsd: ZERO_NANO_USD,
+      orphanNanoUsd: ZERO_NANO_USD,
+    }
+    const { claimedBy, costNanoUsd, events } = group
+    if (claimedBy === null) return { ...none, orphanNanoUsd: inTimeNanoUsd, events: inWindow }
+    const mine =
+      within(claimedBy.createdAt, scope.plan.window) && inLayer(scope.accountOf(claimedBy.apiKey) ?? null, scope)
+    if (!mine) return { ...none, carriedInNanoUsd: inTimeNanoUsd, events: [] }
+    const carriedOutNanoUsd = subNanoUsd(costNanoUsd, inTimeNanoUsd)
+    return { ...none, matchedNanoUsd: costNanoUsd, carriedOutNanoUsd, events }
+  })
+}
+
+/** The bill by task period of those placements that `belongs` picks, and the recorded cost that is still pending. */
+export function periodBill(
+  placements: readonly Placement[],
+  verdicts: readonly TaskVerdict[],
+  belongs: (group: RequestGroup) => boolean,
+  hasTask: (verdict: TaskVerdict) => boolean,
+  names: ModelNames,
+): PeriodBill {
+  const own = placements.filter(({ group }) => belongs(group))
+  const add = (amountOf: (placement: Placement) => NanoUsd): NanoUsd =>
+    own.reduce((total, placement) => addNanoUsd(total, amountOf(placement)), ZERO_NANO_USD)
+  const matched = add(({ matchedNanoUsd }) => matchedNanoUsd)
+  const orphans = add(({ orphanNanoUsd }) => orphanNanoUsd)
+  return {
+    figures: figuresOf(own, names, addNanoUsd(matched, orphans)),
+    bridge: {
+      byEventTimeNanoUsd: add(({ inTimeNanoUsd }) => inTimeNanoUsd),
+      carriedInNanoUsd: add(({ carriedInNanoUsd }) => carriedInNanoUsd),
+      carriedOutNanoUsd: add(({ carriedOutNanoUsd }) => carriedOutNanoUsd),
+      byTaskPeriodNanoUsd: addNanoUsd(matched, orphans),
+    },
+    pendingNanoUsd: verdicts
+      .filter((verdict) => verdict.standing === 'pending' && hasTask(verdict))
+      .reduce((total, { task }) => addNanoUsd(total, task.costNanoUsd), ZERO_NANO_USD),
+  }
+}
+
+function figuresOf(placements: readonly Placement[], names: ModelNames, costNanoUsd: NanoUsd): BillFigures {
+  const byModel = new Map<string, { model: string; costNanoUsd: NanoUsd }>()
+  for (const { group, events } of placements) {
+    for (const event of events) {
+      const canonical = group.claimedBy === null ? names.ofEndpoint(event.model) : names.ofStored(group.claimedBy.model)
+      const known = byModel.get(canonical)
+      if (known === undefined) byModel.set(canonical, { model: event.model, costNanoUsd: event.costNanoUsd })
+      else {
+        known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)
+        if (event.model < known.model) known.model = event.model
+      }
+    }
+  }
+  return { costNanoUsd, byModel }
+}
+
+/** Canonical names of models as tasks store them, and of endpoints as fal bills them. */
+export interface ModelNames {
+  ofStored(model: string): string
+  ofEndpoint(model: string): string
+}
+
+/**
+ * Names by what the matches show: an endpoint that was billed for a task bears the name that the task stores, whatever
+ * the two are called. An endpoint that no match knows keeps its own.
+ */
+export function namesFrom(join: RequestJoin, configured: ReadonlyMap<string, string>): ModelNames {
+  const ofStored = (model: string): string => canonicalModel(model, configured)
+  const byEndpoint = new Map<string, string>()
+  for (const { claimedBy, events } of join.groups) {
+    if (claimedBy === null) continue
+    const canonical = ofStored(claimedBy.model)
+    for (const { model } of events) {
+      const known = byEndpoint.get(model)
+      if (known === undefined || canonical < known) byEndpoint.set(model, canonical)
+    }
+  }
+  return { ofStored, ofEndpoint: (model) => byEndpoint.get(model) ?? ofStored(model) }
+}

@@ -1,0 +1,46 @@
+import type { EventFact, FindingDraft, Rule } from './books.ts'
+import { billedRequestCount, notRead, unreadAccounts, unrecordedRequests } from './request-book.ts'
+import { evidenceOf } from './task-subject.ts'
+
+/**
+ * B1, per request: fal billed it, and no task of any time bears its id. Nano-USD. A retry that overwrote the id of a
+ * billed first attempt is such a break; of an unbilled one nothing is seen. Source: rule B1 of the specification.
+ */
+export const b1Unrecorded: Rule = {
+  id: 'B1',
+  severity: 'HIGH',
+  perWindow: false,
+  evaluate({ requests, window }) {
+    if (!requests.known) return notRead(requests.reason)
+    const findings = unrecordedRequests(requests.value).map(
+      ({ requestId, accountId, events, costNanoUsd }): FindingDraft => {
+        const first = firstOf(events)
+        const account = accountId !== null && { accountId }
+        return {
+          subject: { requestId },
+          expected: costNanoUsd,
+          actual: 0n,
+          unit: 'USD',
+          count: events.length,
+          evidence: evidenceOf([requestId]),
+          detail: { ...account, ...(first !== undefined && { model: first.model, at: window.zone.format(first.at) }) },
+          context: {
+            ...account,
+            ...(first !== undefined && { model: first.model, date: window.zone.dateOf(first.at) }),
+          },
+        }
+      },
+    )
+    return {
+      examined: billedRequestCount(requests.value),
+      findings,
+      notEvaluated: unreadAccounts(requests.value),
+    }
+  },
+}
+
+const firstOf = (events: readonly EventFact[]): EventFact | undefined =>
+  events.reduce<EventFact | undefined>(
+    (first, event) => (first === undefined || event.at < first.at ? event : first),
+    undefined,
+  )

@@ -1,0 +1,73 @@
+import { sum } from '../../units/exact.ts'
+import type { FindingDraft, Payment, Reading, Reason, Rule, TaskLedger } from './books.ts'
+import { known, unknown } from './books.ts'
+import { consumeRows, paidIn, rowEvidence } from './linked-entries.ts'
+import { notRead } from './request-book.ts'
+import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
+
+/**
+ * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
+ * such row is judged only where the user's rows without a task cannot be its payment. Source: rule B10 of the
+ * specification.
+ */
+export const b10ChargeMismatch: Rule = {
+  id: 'B10',
+  severity: 'MEDIUM',
+  perWindow: false,
+  evaluate({ taskLedgers, users, window }) {
+    if (!taskLedgers.known) return notRead(taskLedgers.reason)
+    const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
+    const findings: FindingDraft[] = []
+    const unclear = new Map<number, Reason>()
+    let examined = 0
+    for (const ledger of taskLedgers.value) {
+      const { task, accountId } = ledger
+      const rows = consumeRows(ledger.entries)
+      if (rows.length === 0) {
+        if (task.chargedPoints <= 0n) continue
+        const missing = isMissing(payments.get(task.userId) ?? unknown('ledger-unread'))
+        if (!missing.known) {
+          unclear.set(task.userId, missing.reason)
+          continue
+        }
+        examined += 1
+        if (!missing.value) continue
+      } else {
+        examined += 1
+        if (sum(rows, paidIn) === task.chargedPoints) continue
+      }
+      findings.push({ ...amountsOf(ledger), context: taskContext(task, accountId, window.zone) })
+    }
+    const notEvaluated = [...unclear].map(([userId, reason]) => ({ subject: { userId }, reason }))
+    return { examined, findings, notEvaluated }
+  },
+}
+
+/**
+ * Whether the row of a task without one is missing: yes where the user has no row without a task; no where such rows
+ * come to what such tasks charged, as A4 holds them together. In between nobody can tell which of the tasks were paid.
+ */
+function isMissing(payment: Reading<Payment>): Reading<boolean> {
+  if (!payment.known) return payment
+  const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
+  if (unlinkedPaidPoints <= 0n) return known(true)
+  return unlinkedPaidPoints < unlinkedChargedPoints ? unknown('links-unlinked') : known(false)
+}
+
+function amountsOf({ task, entries }: TaskLedger): FindingDraft {
+  const rows = consumeRows(entries)
+  const taken = (book: 'points' | 'cash'): bigint =>
+    sum(
+      rows.filter((row) => row.book === book),
+      paidIn,
+    )
+  return {
+    subject: taskSubject(task),
+    expected: task.chargedPoints,
+    actual: sum(rows, paidIn),
+    unit: 'points',
+    count: 1,
+    evidence: rows.length === 0 ? taskEvidence([task]) : rowEvidence(rows),
+    detail: { userId: task.userId, pointsConsumed: String(taken('points')), cashConsumed: String(taken('cash')) },
+  }
+}

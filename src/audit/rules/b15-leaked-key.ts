@@ -1,0 +1,87 @@
+import type { Thresholds } from '../../settings.ts'
+import { percentText, sum } from '../../units/exact.ts'
+import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
+import { exceeds, ratioPercent } from '../../units/ratio.ts'
+import {
+  type AccountBook,
+  type Books,
+  type FindingDraft,
+  type Orphan,
+  type Reason,
+  type Rule,
+  unknown,
+} from './books.ts'
+import { groupBy } from './group-by.ts'
+import { notRead, readAccounts, unreadAccounts, unrecordedRequests } from './request-book.ts'
+import { evidenceOf } from './task-subject.ts'
+
+/**
+ * B15, per account: so much of its bill is recorded by no task, in USD and as a share, that somebody else may hold the
+ * key; on a disabled account any such cost. Nano-USD. Source: rule B15 of the specification.
+ */
+export const b15LeakedKey: Rule = {
+  id: 'B15',
+  severity: 'HIGH',
+  perWindow: true,
+  evaluate({ requests, accounts, comparisons }, { thresholds }) {
+    if (!requests.known) return notRead(requests.reason)
+    const isRead = readAccounts(requests.value)
+    const byAccount = groupBy(unrecordedRequests(requests.value), ({ accountId }) => accountId)
+    const findings: FindingDraft[] = []
+    const notEvaluated = unreadAccounts(requests.value)
+    let examined = 0
+    for (const account of accounts) {
+      if (!isRead(account.accountId)) continue
+      const orphans = byAccount.get(account.accountId) ?? []
+      const leaked = isLeaked(account, unrecordedCost(orphans), thresholds)
+      if (leaked === undefined) {
+        notEvaluated.push({ subject: { accountId: account.accountId }, reason: billReason(account, comparisons) })
+        continue
+      }
+      examined += 1
+      if (leaked) findings.push(findingOf(account, orphans, thresholds))
+    }
+    return { examined, findings, notEvaluated }
+  },
+}
+
+const unrecordedCost = (orphans: readonly Orphan[]): bigint => sum(orphans, ({ costNanoUsd }) => costNanoUsd)
+
+/**
+ * Undefined where the account's bill is not known: then its share is not, nor whether it was told all of its requests,
+ * which a workspace that several accounts share may hold for them together.
+ */
+function isLeaked({ disabled, billNanoUsd }: AccountBook, cost: bigint, thresholds: Thresholds): boolean | undefined {
+  if (disabled && cost > 0n) return true
+  if (billNanoUsd === null) return undefined
+  return cost > 0n && cost >= thresholds.b15NanoUsdMin && exceeds(cost, billNanoUsd, thresholds.b15Ratio)
+}
+
+/** Why the bill of an account is not known: as A1 says it. */
+function billReason({ accountId }: AccountBook, comparisons: Books['comparisons']): Reason {
+  const bill = comparisons.find(({ subject }) => subject.accountId === accountId)?.bill
+  return bill === undefined || bill.known ? unknown('bill-unread').reason : bill.reason
+}
+
+function findingOf(
+  { accountId, disabled, billNanoUsd }: AccountBook,
+  orphans: readonly Orphan[],
+  thresholds: Thresholds,
+): FindingDraft {
+  const cost = unrecordedCost(orphans)
+  return {
+    subject: { accountId },
+    expected: cost,
+    actual: 0n,
+    unit: 'USD',
+    count: orphans.length,
+    evidence: evidenceOf(orphans.map(({ requestId }) => requestId)),
+    detail: {
+      ...(billNanoUsd !== null && { billUsd: formatUsd(nanoUsd(billNanoUsd)) }),
+      ...(billNanoUsd !== null && billNanoUsd > 0n && { sharePercent: percentText(cost, billNanoUsd) }),
+      thresholdUsd: formatUsd(thresholds.b15NanoUsdMin),
+      thresholdPercent: ratioPercent(thresholds.b15Ratio),
+      disabled: disabled ? 'yes' : 'no',
+    },
+  }
+}

@@ -1,0 +1,75 @@
+import { addDecimals, formatDecimal, parseDecimal } from '../../units/decimal.ts'
+import { parseUsd } from '../../units/nano-usd.ts'
+import { type FindingDraft, NO_EVIDENCE, type PricePoint, type Rule } from './books.ts'
+import { groupBy } from './group-by.ts'
+import { notRead } from './request-book.ts'
+
+/**
+ * B17, per model: the unit price that fal bills changes within what was fetched, for the same workspace, unit and
+ * discount. A first appearance is none. Nano-USD, prices compared as decimals. Source: rule B17 of the specification.
+ */
+export const b17PriceChange: Rule = {
+  id: 'B17',
+  severity: 'LOW',
+  perWindow: true,
+  evaluate({ requests }) {
+    if (!requests.known) return notRead(requests.reason)
+    const byModel = groupBy(requests.value.prices, ({ model }) => model)
+    const findings: FindingDraft[] = []
+    for (const [model, prices] of byModel) {
+      const finding = changeOf(model, prices)
+      if (finding !== undefined) findings.push(finding)
+    }
+    return { examined: byModel.size, findings, notEvaluated: [] }
+  },
+}
+
+/** How many prices differ from the one before, and the first sequence of prices in which one does. */
+function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | undefined {
+  const sequences = [...groupBy(prices, sequenceKey)].sort(([a], [b]) => compareText(a, b))
+  let changes = 0
+  let shown: readonly PricePoint[] = []
+  for (const [, unordered] of sequences) {
+    const sequence = [...unordered].sort(comparePoints)
+    const own = sequence.filter(({ unitPrice }, index) => {
+      const before = sequence[index - 1]
+      return before !== undefined && canonical(before.unitPrice) !== canonical(unitPrice)
+    }).length
+    if (changes === 0 && own > 0) shown = sequence
+    changes += own
+  }
+  const [first] = shown
+  const last = shown.at(-1)
+  if (first === undefined || last === undefined) return undefined
+  return {
+    subject: { model },
+    expected: parseUsd(first.unitPrice) ?? null,
+    actual: parseUsd(last.unitPrice) ?? null,
+    unit: 'USD',
+    count: changes,
+    evidence: NO_EVIDENCE,
+    detail: { unit: first.unit, workspace: first.workspace },
+  }
+}
+
+const sequenceKey = ({ workspace, unit, percentDiscount }: PricePoint): string =>
+  JSON.stringify([workspace, unit, canonical(percentDiscount)])
+
+/** "0.10" and "0.1" are one price. Text that is no plain decimal stands for itself. */
+function canonical(text: string): string {
+  const decimal = parseDecimal(text)
+  return decimal === undefined ? text.trim() : formatDecimal(decimal)
+}
+
+/** By time; of one instant the lower price first, so that the order of the answer does not matter. */
+const comparePoints = (a: PricePoint, b: PricePoint): number => a.at - b.at || comparePrices(a.unitPrice, b.unitPrice)
+
+function comparePrices(a: string, b: string): number {
+  const left = parseDecimal(a)
+  const right = parseDecimal(b)
+  if (left === undefined || right === undefined) return compareText(a, b)
+  const { digits } = addDecimals(left, { ...right, digits: -right.digits })
+  return digits < 0n ? -1 : digits > 0n ? 1 : 0
+}
+
+const compareText = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

@@ -1,0 +1,43 @@
+import { HOUR } from '../../units/instant.ts'
+import { formatUsd } from '../../units/nano-usd.ts'
+import type { FindingDraft, Rule } from './books.ts'
+import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
+import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
+
+/**
+ * B18, per task: unfinished, however long ago it was made. MEDIUM where fal billed it: then it ended, and only the system
+ * does not know. Nano-USD. Source: rule B18 of the specification.
+ */
+export const b18Stuck: Rule = {
+  id: 'B18',
+  severity: 'LOW',
+  perWindow: false,
+  evaluate({ requests, window, asOf }, { thresholds }) {
+    if (!requests.known) return notRead(requests.reason)
+    const findings: FindingDraft[] = []
+    let examined = 0
+    for (const { task, accountId, billedNanoUsd } of judgedTasks(requests.value)) {
+      if (task.status !== 'unfinished') continue
+      examined += 1
+      const age = asOf - task.createdAt
+      if (age < thresholds.stuckMillis) continue
+      findings.push({
+        subject: taskSubject(task),
+        expected: 0n,
+        actual: billedNanoUsd,
+        unit: 'USD',
+        count: 1,
+        ...(billedNanoUsd > 0n && { severity: 'MEDIUM' }),
+        evidence: taskEvidence([task]),
+        detail: {
+          userId: task.userId,
+          model: task.model,
+          hours: Math.floor(age / HOUR),
+          billedUsd: formatUsd(billedNanoUsd),
+        },
+        context: taskContext(task, accountId, window.zone),
+      })
+    }
+    return { examined, findings, notEvaluated: unjudgedAccounts(requests.value) }
+  },
+}

@@ -1,0 +1,30 @@
+import { formatUsd } from '../../units/nano-usd.ts'
+import type { FindingDraft, Rule } from './books.ts'
+import { notRead } from './request-book.ts'
+
+/**
+ * B21, per workspace: what fal billed there to keys or tokens that no account row holds, from the threshold on. Nano-USD.
+ * Usage rows tell it, so it is judged at every depth. Source: rule B21 of the specification.
+ */
+export const b21UnattributedSpend: Rule = {
+  id: 'B21',
+  severity: 'MEDIUM',
+  perWindow: true,
+  evaluate({ unattributed }, { thresholds }) {
+    if (!unattributed.known) return notRead(unattributed.reason)
+    const findings: FindingDraft[] = []
+    for (const { workspace, costNanoUsd, keyIds } of unattributed.value) {
+      if (costNanoUsd <= 0n || costNanoUsd < thresholds.b21NanoUsdMin) continue
+      findings.push({
+        subject: { workspace },
+        expected: costNanoUsd,
+        actual: 0n,
+        unit: 'USD',
+        count: keyIds.total,
+        evidence: keyIds,
+        detail: { thresholdUsd: formatUsd(thresholds.b21NanoUsdMin) },
+      })
+    }
+    return { examined: unattributed.value.length, findings, notEvaluated: [] }
+  },
+}

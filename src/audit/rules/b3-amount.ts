@@ -1,0 +1,50 @@
+import type { Thresholds } from '../../settings.ts'
+import { abs } from '../../units/exact.ts'
+import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
+import { exceeds, scaleDown } from '../../units/ratio.ts'
+import type { FindingDraft, Rule, TaskVerdict } from './books.ts'
+import { matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
+import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
+
+/**
+ * B3, per matched task: what fal billed and what was recorded differ by more than a stored FLOAT can be off, and by more
+ * than the allowed share of the bill. Nano-USD, compared exactly. Source: rule B3 of the specification.
+ */
+export const b3Amount: Rule = {
+  id: 'B3',
+  severity: 'MEDIUM',
+  perWindow: false,
+  evaluate({ requests, window }, { thresholds }) {
+    if (!requests.known) return notRead(requests.reason)
+    const findings: FindingDraft[] = []
+    let examined = 0
+    for (const verdict of matchedTasks(requests.value)) {
+      examined += 1
+      if (!isAmountBreak(verdict, thresholds)) continue
+      const { task, accountId, events, billedNanoUsd } = verdict
+      const rounding = floatTolerance(task.costNanoUsd)
+      const share = nanoUsd(scaleDown(abs(billedNanoUsd), thresholds.b3AmountRatio))
+      findings.push({
+        subject: taskSubject(task),
+        expected: billedNanoUsd,
+        actual: task.costNanoUsd,
+        unit: 'USD',
+        count: events.length,
+        evidence: taskEvidence([task]),
+        detail: { ...taskDetail(task, accountId), toleranceUsd: formatUsd(share > rounding ? share : rounding) },
+        context: taskContext(task, accountId, window.zone),
+      })
+    }
+    return { examined, findings, notEvaluated: unjudgedAccounts(requests.value) }
+  },
+}
+
+/** Whether bill and record of a matched task differ by more than both tolerances. */
+export function isAmountBreak({ task, billedNanoUsd }: TaskVerdict, { b3AmountRatio }: Thresholds): boolean {
+  const difference = abs(task.costNanoUsd - billedNanoUsd)
+  return difference > floatTolerance(task.costNanoUsd) && exceeds(difference, abs(billedNanoUsd), b3AmountRatio)
+}
+
+/** What an amount may be off by for having been stored as a FLOAT: ceil(|nano| × 6e-8) + 1, in nano-USD. */
+export const floatTolerance = (amount: NanoUsd): NanoUsd =>
+  nanoUsd((abs(amount) * 6n + 99_999_999n) / 100_000_000n + 1n)

@@ -1,0 +1,59 @@
+import { sum } from '../../units/exact.ts'
+import type { Zone } from '../../units/zone.ts'
+import type { FindingContext, FindingDraft, Rule, TaskFact, TaskVerdict } from './books.ts'
+import { notRead } from './request-book.ts'
+import { taskContext, taskEvidence } from './task-subject.ts'
+
+/**
+ * B4, per request: several charged tasks bear its id, so users paid more than once for what fal did once.
+ * The difference is a count of tasks. Placeholder ids count as none. Source: rule B4 of the specification.
+ */
+export const b4DuplicateTask: Rule = {
+  id: 'B4',
+  severity: 'HIGH',
+  perWindow: false,
+  evaluate({ requests, window }) {
+    if (!requests.known) return notRead(requests.reason)
+    const findings: FindingDraft[] = []
+    for (const { requestId, accountId, tasks } of requests.value.shared) {
+      const charged = tasks.filter(({ chargedPoints }) => chargedPoints > 0n)
+      if (requestId === '' || charged.length < 2) continue
+      const evidence = taskEvidence(charged)
+      findings.push({
+        subject: { requestId },
+        expected: 1n,
+        actual: BigInt(charged.length),
+        unit: 'count',
+        count: charged.length,
+        evidence,
+        detail: {
+          taskIds: evidence.ids.join(', '),
+          chargedPoints: String(sum(charged, ({ chargedPoints }) => chargedPoints)),
+        },
+        context: contextOf(charged, accountId, window.zone),
+      })
+    }
+    return { examined: requestCount(requests.value.tasks), findings, notEvaluated: [] }
+  },
+}
+
+/** What all of the tasks have in common; the date is the first one's. */
+function contextOf(tasks: readonly TaskFact[], accountId: number | null, zone: Zone): FindingContext | undefined {
+  const [first] = tasks
+  if (first === undefined) return undefined
+  const { userId, model, ...rest } = taskContext(first, accountId, zone)
+  return {
+    ...rest,
+    ...(tasks.every((task) => task.userId === userId) && { userId }),
+    ...(tasks.every((task) => task.model === model) && { model }),
+  }
+}
+
+/** Request ids of the window's tasks, each counted once. */
+function requestCount(tasks: readonly TaskVerdict[]): number {
+  let count = 0
+  for (const { task, standing, selected } of tasks) {
+    if (selected && task.requestId !== '' && standing !== 'duplicate') count += 1
+  }
+  return count
+}

@@ -1,0 +1,61 @@
+import type { FindingDraft, LinkedEntry, Rule, TaskLedger } from './books.ts'
+import { groupBy } from './group-by.ts'
+import { consumedPoints, refundedPoints, rowEvidence } from './linked-entries.ts'
+import { notRead } from './request-book.ts'
+import { taskContext, taskSubject } from './task-subject.ts'
+
+/**
+ * B6, per task: one ledger holds the same row twice, of the same type and amount, and together the rows of that type
+ * come to more than the task's charge. A charge that was split over points and cash is none. Points.
+ * Source: rule B6 of the specification.
+ */
+export const b6DuplicateRow: Rule = {
+  id: 'B6',
+  severity: 'HIGH',
+  perWindow: false,
+  evaluate({ taskLedgers, window }) {
+    if (!taskLedgers.known) return notRead(taskLedgers.reason)
+    const findings: FindingDraft[] = []
+    let examined = 0
+    for (const ledger of taskLedgers.value) {
+      if (ledger.entries.length === 0) continue
+      examined += 1
+      // One subject is one finding: where both types repeat, what was taken says more than what was given back.
+      const excess = excessOf(ledger, 'consume') ?? excessOf(ledger, 'refund')
+      if (excess === undefined) continue
+      const { task, accountId } = ledger
+      const evidence = rowEvidence(excess.rows)
+      findings.push({
+        subject: taskSubject(task),
+        expected: task.chargedPoints,
+        actual: excess.total,
+        unit: 'points',
+        count: excess.beyondFirst,
+        evidence,
+        detail: { userId: task.userId, rowIds: evidence.ids.join(', '), kind: excess.kind },
+        context: taskContext(task, accountId, window.zone),
+      })
+    }
+    return { examined, findings, notEvaluated: [] }
+  },
+}
+
+interface Excess {
+  readonly kind: LinkedEntry['kind']
+  readonly total: bigint
+  /** The rows that repeat, the first of each group included. */
+  readonly rows: readonly LinkedEntry[]
+  readonly beyondFirst: number
+}
+
+function excessOf({ task, entries }: TaskLedger, kind: LinkedEntry['kind']): Excess | undefined {
+  const total = kind === 'consume' ? consumedPoints(entries) : refundedPoints(entries)
+  if (total <= task.chargedPoints) return undefined
+  // Rows of nothing may repeat without harm.
+  const rows = entries.filter((entry) => entry.kind === kind && entry.amountPoints !== 0n)
+  const groups = groupBy(rows, ({ book, amountPoints }) => `${book} ${amountPoints}`)
+  const repeated = [...groups.values()].filter((group) => group.length > 1)
+  if (repeated.length === 0) return undefined
+  const same = repeated.flat()
+  return { kind, total, rows: same, beyondFirst: same.length - repeated.length }
+}

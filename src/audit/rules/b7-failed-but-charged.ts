@@ -1,0 +1,58 @@
+import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
+import { type Books, type FindingDraft, known, type Reading, type Rule, type TaskFact } from './books.ts'
+import { refundRows } from './linked-entries.ts'
+import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
+import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'
+
+/**
+ * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
+ * have come. MEDIUM where fal billed the failure, as the operator lost as well. Points. Without linked ledger rows the
+ * mark alone decides. Source: rule B7 of the specification.
+ */
+export const b7FailedButCharged: Rule = {
+  id: 'B7',
+  severity: 'HIGH',
+  perWindow: false,
+  evaluate(books, { thresholds }) {
+    const candidates = withoutRefundRow(books)
+    if (!candidates.known) return notRead(candidates.reason)
+    const findings: FindingDraft[] = []
+    let examined = 0
+    for (const { task, accountId, billedNanoUsd } of candidates.value) {
+      if (task.status !== 'failed' || task.chargedPoints <= 0n) continue
+      examined += 1
+      if (task.refunded || books.asOf - taskEnd(task) < thresholds.refundLagMillis) continue
+      findings.push({
+        subject: taskSubject(task),
+        expected: 0n,
+        actual: task.chargedPoints,
+        unit: 'points',
+        count: 1,
+        ...(billedNanoUsd !== null && billedNanoUsd > 0n && { severity: 'MEDIUM' }),
+        evidence: taskEvidence([task]),
+        detail: {
+          userId: task.userId,
+          model: task.model,
+          ...(billedNanoUsd !== null && { billedUsd: formatUsd(billedNanoUsd) }),
+        },
+        context: taskContext(task, accountId, books.window.zone),
+      })
+    }
+    return { examined, findings, notEvaluated: unjudged(books) }
+  },
+}
+
+interface Unrefunded {
+  readonly task: TaskFact
+  readonly accountId: number | null
+  readonly billedNanoUsd: NanoUsd | null
+}
+
+function withoutRefundRow({ taskLedgers, requests }: Books): Reading<readonly Unrefunded[]> {
+  if (taskLedgers.known) return known(taskLedgers.value.filter(({ entries }) => refundRows(entries).length === 0))
+  return requests.known ? known([...judgedTasks(requests.value)]) : taskLedgers
+}
+
+/** Tasks of unread accounts are judged with a ledger alone; without one they are left out, and that is said. */
+const unjudged = ({ taskLedgers, requests }: Books) =>
+  taskLedgers.known || !requests.known ? [] : unjudgedAccounts(requests.value)

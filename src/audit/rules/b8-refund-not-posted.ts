@@ -1,0 +1,59 @@
+import type { Millis } from '../../units/instant.ts'
+import type { Books, FindingDraft, Rule, TaskLedger } from './books.ts'
+import { refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import { notRead } from './request-book.ts'
+import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'
+
+/**
+ * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
+ * not marked. Points. Source: rule B8 of the specification.
+ */
+export const b8RefundNotPosted: Rule = {
+  id: 'B8',
+  severity: 'HIGH',
+  perWindow: false,
+  evaluate(books, { thresholds }) {
+    const { taskLedgers, window } = books
+    if (!taskLedgers.known) return notRead(taskLedgers.reason)
+    const findings: FindingDraft[] = []
+    let examined = 0
+    for (const ledger of taskLedgers.value) {
+      const { task, accountId, entries } = ledger
+      const isPosted = refundRows(entries).length > 0
+      if (!isPosted && !(task.refunded && task.chargedPoints > 0n)) continue
+      examined += 1
+      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds.refundLagMillis)
+      if (amounts === undefined) continue
+      findings.push({
+        ...amounts,
+        subject: taskSubject(task),
+        unit: 'points',
+        count: 1,
+        context: taskContext(task, accountId, window.zone),
+      })
+    }
+    return { examined, findings, notEvaluated: [] }
+  },
+}
+
+type Amounts = Pick<FindingDraft, 'expected' | 'actual' | 'evidence' | 'detail'>
+
+const unposted = ({ task }: TaskLedger, { asOf }: Books, lag: Millis): Amounts | undefined =>
+  asOf - taskEnd(task) < lag
+    ? undefined
+    : {
+        expected: task.chargedPoints,
+        actual: 0n,
+        evidence: taskEvidence([task]),
+        detail: { userId: task.userId, case: 'unposted' },
+      }
+
+const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>
+  task.refunded
+    ? undefined
+    : {
+        expected: 0n,
+        actual: refundedPoints(entries),
+        evidence: rowEvidence(refundRows(entries)),
+        detail: { userId: task.userId, case: 'unmarked' },
+      }

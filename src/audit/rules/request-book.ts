@@ -1,0 +1,60 @@
+import type { Subject } from '../../../schemas/report.ts'
+import { type Orphan, type Reason, type RequestBook, type RuleOutcome, type TaskVerdict, unknown } from './books.ts'
+
+/** What a rule says whose evidence was not read at all: why. */
+export const notRead = (reason: Reason): RuleOutcome => ({
+  examined: 0,
+  findings: [],
+  notEvaluated: [{ subject: {}, reason }],
+})
+
+interface Unjudged {
+  readonly subject: Subject
+  readonly reason: Reason
+}
+
+/** What a rule says that needs the bill request by request, of the accounts whose events were not read whole. */
+export const unreadAccounts = ({ unread }: RequestBook): Unjudged[] =>
+  unread.map(({ accountId, reason }) => ({ subject: { accountId }, reason }))
+
+/** The same of a rule per task: also of accounts of which fal did not answer what it was asked of single requests. */
+export function unjudgedAccounts(requests: RequestBook): Unjudged[] {
+  const isRead = readAccounts(requests)
+  const unanswered = new Set<number>()
+  for (const { accountId, standing, selected } of requests.tasks) {
+    if (selected && standing === 'not-evaluated' && accountId !== null && isRead(accountId)) unanswered.add(accountId)
+  }
+  const { reason } = unknown('events-unread')
+  return [...unreadAccounts(requests), ...[...unanswered].map((accountId) => ({ subject: { accountId }, reason }))]
+}
+
+/** Tells the accounts whose events were read whole from those of which nothing is said. */
+export function readAccounts({ unread }: RequestBook): (accountId: number | null) => boolean {
+  const ids = new Set(unread.map(({ accountId }) => accountId))
+  return (accountId) => accountId === null || !ids.has(accountId)
+}
+
+/** The tasks that rules per task judge: those that the filters leave, and whose bill was read. */
+export function* judgedTasks({ tasks }: RequestBook): Generator<TaskVerdict> {
+  for (const verdict of tasks) {
+    if (verdict.selected && verdict.standing !== 'not-evaluated') yield verdict
+  }
+}
+
+/** Those of the judged tasks that fal billed. */
+export function* matchedTasks(requests: RequestBook): Generator<TaskVerdict> {
+  for (const verdict of judgedTasks(requests)) if (verdict.standing === 'matched') yield verdict
+}
+
+/** Requests with cost that no task records. */
+export function unrecordedRequests(requests: RequestBook): Orphan[] {
+  const isRead = readAccounts(requests)
+  return requests.orphans.filter(({ accountId, costNanoUsd }) => costNanoUsd > 0n && isRead(accountId))
+}
+
+/** How many requests of the bill were read: one a matched task, and those without a task. */
+export function billedRequestCount({ tasks, orphans }: RequestBook): number {
+  let count = orphans.length
+  for (const { standing } of tasks) if (standing === 'matched') count += 1
+  return count
+}

@@ -1,0 +1,134 @@
+import { given, joined, type RuleWords, type SkillRuleId, type SpokenFacts } from './vocabulary.ts'
+
+export const threshold = (value: string | undefined): string => given(value, (limit) => ` (threshold ${limit})`)
+
+const cost = (facts: SpokenFacts): string | undefined =>
+  facts.usd('costUsd') ?? (facts.unit === 'USD' ? facts.actual : undefined)
+
+function bridge(facts: SpokenFacts): string {
+  const bill = facts.usd('billByEventTimeUsd')
+  const byTask = facts.usd('billByTaskPeriodUsd')
+  if (bill === undefined || byTask === undefined) return ''
+  const carriedIn = facts.usd('carriedInUsd') ?? '0.00 USD'
+  const carriedOut = facts.usd('carriedOutUsd') ?? '0.00 USD'
+  return `bridge ${bill} − carried in ${carriedIn} + carried out ${carriedOut} = ${byTask}`
+}
+
+function deviation(facts: SpokenFacts): string {
+  const percent = facts.percent('deviationPercent')
+  if (percent === undefined) return given(facts.difference, (amount) => `difference ${amount}`)
+  return `off by ${percent}${threshold(facts.percent('thresholdPercent'))}`
+}
+
+/** The rules A1 to A8 in English: one entry a rule. */
+export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
+  A1: {
+    name: 'the official cost and the record are too far apart',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.expected, (amount) => `fal billed ${amount}`),
+          given(facts.actual, (amount) => `the system recorded ${amount}`),
+          deviation(facts),
+          bridge(facts),
+        ],
+        ', ',
+      ),
+  },
+  A2: {
+    name: 'tasks that fal did not bill',
+    sentence: (facts) =>
+      joined(
+        [
+          `tasks: ${facts.text('taskCount') ?? facts.count}`,
+          given(cost(facts), (amount) => `recorded cost ${amount}`),
+          given(facts.points('chargedPoints'), (amount) => `charged ${amount}`),
+          'but fal billed nothing for this model',
+        ],
+        ', ',
+      ),
+  },
+  A3: {
+    name: 'billed by fal without any task',
+    sentence: (facts) =>
+      joined([given(facts.expected, (amount) => `fal billed ${amount}`), 'but no task records this model'], ', '),
+  },
+  A4: {
+    name: 'what the user paid is not what the tasks charged',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.expected ?? facts.points('charged'), (amount) => `tasks charged ${amount}`),
+          given(facts.actual, (amount) => `paid ${amount}${paidBy(facts)}`),
+          given(facts.difference, (amount) => `difference ${amount}`),
+        ],
+        ', ',
+      ),
+  },
+  A5: {
+    name: 'a large share of the day was refunded',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.points('refundedPoints') ?? facts.actual, (amount) => `refunded tasks ${amount}`),
+          given(facts.points('chargedPoints'), (amount) => `charged that day ${amount}`),
+          given(
+            facts.percent('ratioPercent'),
+            (share) => `refunded share ${share}${threshold(facts.percent('thresholdPercent'))}`,
+          ),
+        ],
+        ', ',
+      ),
+  },
+  A6: {
+    name: 'the user spent unusually much in one day',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.actual, (amount) => `charged that day ${amount}`),
+          given(
+            facts.points('meanPoints'),
+            (amount) =>
+              `mean of the active days in the 30 days before ${amount}${given(facts.text('activeDays'), (days) => ` (${days} days)`)}`,
+          ),
+          given(facts.text('multiple'), (multiple) => `${multiple} times as much`),
+          given(facts.text('thresholdMultiple'), (limit) => `threshold ${limit} times`),
+        ],
+        ', ',
+      ),
+  },
+  A7: {
+    name: 'tasks with a cost but no charge',
+    sentence: (facts) =>
+      joined(
+        [
+          `tasks charged 0 although they cost more than 0: ${facts.count}`,
+          given(cost(facts), (amount) => `cost ${amount}`),
+        ],
+        ', ',
+      ),
+  },
+  A8: {
+    name: 'the balance of the account is low',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.actual, (amount) => `balance ${amount}`),
+          given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `below ${limit}`),
+        ],
+        ', ',
+      ) + balanceSource(facts.text('balanceSource')),
+  },
+}
+
+export function paidBy(facts: SpokenFacts): string {
+  const byPoints = given(facts.text('pointsConsumed'), (amount) => `points ${amount}`)
+  const byCash = given(facts.text('cashConsumed'), (amount) => `cash ${amount}`)
+  const parts = joined([byPoints, byCash], ' + ')
+  return parts === '' ? '' : ` (${parts})`
+}
+
+function balanceSource(source: string | undefined): string {
+  if (source === 'live') return ' (live balance)'
+  return source === 'table' ? ' (balance in the account table)' : ''
+}

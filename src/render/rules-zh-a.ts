@@ -1,0 +1,130 @@
+import { given, joined, type RuleWords, type SkillRuleId, type SpokenFacts } from './vocabulary.ts'
+
+export const threshold = (value: string | undefined): string => given(value, (limit) => `（阈值 ${limit}）`)
+
+const cost = (facts: SpokenFacts): string | undefined =>
+  facts.usd('costUsd') ?? (facts.unit === 'USD' ? facts.actual : undefined)
+
+function bridge(facts: SpokenFacts): string {
+  const bill = facts.usd('billByEventTimeUsd')
+  const byTask = facts.usd('billByTaskPeriodUsd')
+  if (bill === undefined || byTask === undefined) return ''
+  const carriedIn = facts.usd('carriedInUsd') ?? '0.00 USD'
+  const carriedOut = facts.usd('carriedOutUsd') ?? '0.00 USD'
+  return `桥接 ${bill} − 转入 ${carriedIn} + 转出 ${carriedOut} = ${byTask}`
+}
+
+function deviation(facts: SpokenFacts): string {
+  const percent = facts.percent('deviationPercent')
+  if (percent === undefined) return given(facts.difference, (amount) => `相差 ${amount}`)
+  return `偏差 ${percent}${threshold(facts.percent('thresholdPercent'))}`
+}
+
+/** The rules A1 to A8 in Chinese: one entry a rule. */
+export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
+  A1: {
+    name: '官方消耗与系统记录偏差过大',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.expected, (amount) => `官方消耗 ${amount}`),
+          given(facts.actual, (amount) => `系统记录 ${amount}`),
+          deviation(facts),
+          bridge(facts),
+        ],
+        '，',
+      ),
+  },
+  A2: {
+    name: '有任务但 fal 未计费',
+    sentence: (facts) =>
+      joined(
+        [
+          `有 ${facts.text('taskCount') ?? facts.count} 个任务`,
+          given(cost(facts), (amount) => `记录成本 ${amount}`),
+          given(facts.points('chargedPoints'), (amount) => `收费 ${amount}`),
+          '但 fal 没有该模型的账单',
+        ],
+        '，',
+      ),
+  },
+  A3: {
+    name: 'fal 已计费但系统无任务',
+    sentence: (facts) =>
+      joined([given(facts.expected, (amount) => `官方消耗 ${amount}`), '但系统没有任何该模型的任务记录'], '，'),
+  },
+  A4: {
+    name: '用户扣费与任务收费不一致',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.expected ?? facts.points('charged'), (amount) => `任务收费 ${amount}`),
+          given(facts.actual, (amount) => `实际扣费 ${amount}${paidBy(facts)}`),
+          given(facts.difference, (amount) => `差异 ${amount}`),
+        ],
+        '，',
+      ),
+  },
+  A5: {
+    name: '当日退款比例过高',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.points('refundedPoints') ?? facts.actual, (amount) => `退款任务 ${amount}`),
+          given(facts.points('chargedPoints'), (amount) => `当日收费 ${amount}`),
+          given(
+            facts.percent('ratioPercent'),
+            (share) => `退款占比 ${share}${threshold(facts.percent('thresholdPercent'))}`,
+          ),
+        ],
+        '，',
+      ),
+  },
+  A6: {
+    name: '用户当日消费突增',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.actual, (amount) => `当日收费 ${amount}`),
+          given(
+            facts.points('meanPoints'),
+            (amount) => `此前 30 天活跃日均值 ${amount}${given(facts.text('activeDays'), (days) => `（${days} 天）`)}`,
+          ),
+          given(facts.text('multiple'), (multiple) => `为其 ${multiple} 倍`),
+          given(facts.text('thresholdMultiple'), (limit) => `阈值 ${limit} 倍`),
+        ],
+        '，',
+      ),
+  },
+  A7: {
+    name: '有成本但未收费',
+    sentence: (facts) =>
+      joined(
+        [`有 ${facts.count} 个任务收费为 0 但 fal 成本大于 0`, given(cost(facts), (amount) => `成本共 ${amount}`)],
+        '，',
+      ),
+  },
+  A8: {
+    name: '账号余额过低',
+    sentence: (facts) =>
+      joined(
+        [
+          given(facts.actual, (amount) => `余额 ${amount}`),
+          given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `低于 ${limit}`),
+        ],
+        '，',
+      ) + balanceSource(facts.text('balanceSource')),
+  },
+}
+
+export function paidBy(facts: SpokenFacts): string {
+  const byPoints = given(facts.text('pointsConsumed'), (amount) => `积分 ${amount}`)
+  const byCash = given(facts.text('cashConsumed'), (amount) => `现金 ${amount}`)
+  const parts = joined([byPoints, byCash], ' + ')
+  return parts === '' ? '' : `（${parts}）`
+}
+
+function balanceSource(source: string | undefined): string {
+  if (source === 'live') return '（实时余额）'
+  return source === 'table' ? '（账号表中的余额）' : ''
+}

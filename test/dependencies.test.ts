@@ -1,0 +1,92 @@
+import { describe, expect, it } from 'vitest'
+import { readConfig } from '../src/config.ts'
+import { dependenciesOf, once, tellingKeys } from '../src/dependencies.ts'
+import type { LedgerSnapshot, LedgerStore } from '../src/ledger/reader.ts'
+import { createReportStore } from '../src/reports.ts'
+import { createSecrets } from '../src/secrets.ts'
+import { instant } from '../src/units/instant.ts'
+import { reportWith } from './faces/fake-tools.ts'
+
+const signal = new AbortController().signal
+const environs = { clock: () => instant(0), reports: createReportStore(), onSecret: () => {} }
+
+describe('the dependencies', () => {
+  it('open nothing: a database and a fal that do not exist do no harm', async () => {
+    const environment = { DATABASE_URL: 'mysql://u:p@127.0.0.1:1/db', FAL_API_BASE_URL: 'http://127.0.0.1:1' }
+    const dependencies = dependenciesOf(await readConfig(environment, '.', () => {}), environs)
+    expect(dependencies.ledger).toBeDefined()
+    await expect(dependencies.ledger!.snapshot(signal)).rejects.toMatchObject({ kind: 'source' })
+  })
+
+  it('have no ledger without DATABASE_URL', async () => {
+    expect(dependenciesOf(await readConfig({}, '.', () => {}), environs).ledger).toBeUndefined()
+  })
+})
+
+describe('the keys of accounts', () => {
+  it('are known to the redactor before anybody else sees them', async () => {
+    const secrets = createSecrets()
+    const account = { accountId: 5, name: 'five', apiKey: 'key-of-account-5', balanceNanoUsd: null, disabled: false }
+    const snapshot = { accounts: async () => [account], databaseOffset: '+08:00' } as unknown as LedgerSnapshot
+    const asked: unknown[] = []
+    const store: LedgerStore = {
+      snapshot: async (...question) => {
+        asked.push(question)
+        return snapshot
+      },
+    }
+    const told = await tellingKeys(store, secrets.add).snapshot(signal)
+    expect(asked).toEqual([[signal]])
+    expect(told.databaseOffset).toBe('+08:00')
+    expect(secrets.redact('key-of-account-5')).toBe('key-of-account-5')
+    expect(await told.accounts()).toEqual([account])
+    expect(secrets.redact('login key-of-account-5 refused')).toBe('login [redacted] refused')
+  })
+})
+
+describe('the redactor', () => {
+  it('learns secrets at any time', () => {
+    const secrets = createSecrets()
+    expect(secrets.redact('first-secret')).toBe('first-secret')
+    secrets.add('first-secret')
+    secrets.add('second-secret')
+    secrets.add('')
+    expect(secrets.redact('first-secret, second-secret')).toBe('[redacted], [redacted]')
+  })
+
+  it('lets the example of a DATABASE_URL through, and no other', () => {
+    const { redact } = createSecrets()
+    expect(redact('give mysql://user:pass@host:port/db')).toBe('give mysql://user:pass@host:port/db')
+    expect(redact('give mysql://user:hunter2@host:port/db')).not.toContain('hunter2')
+  })
+})
+
+describe('once', () => {
+  it('makes one thing for many callers, and tries again after a failure', async () => {
+    let calls = 0
+    const make = once(async () => {
+      calls++
+      if (calls === 1) throw new Error('first')
+      return calls
+    })
+    await expect(Promise.all([make(), make()])).rejects.toThrow('first')
+    expect(await Promise.all([make(), make(), make()])).toEqual([2, 2, 2])
+    expect(calls).toBe(2)
+  })
+})
+
+describe('the report store', () => {
+  it('keeps the newest reports, and lists them newest first with a title', () => {
+    const store = createReportStore(2)
+    const [first, second, third] = [
+      reportWith(),
+      reportWith(),
+      reportWith({ coverage: { complete: false, sources: [] } }),
+    ].map((report) => store.put(report))
+    expect(store.get(first!)).toBeUndefined()
+    expect(store.list().map(({ id }) => id)).toEqual([third, second])
+    expect(store.list()[0]!.title).toBe(
+      '2026-02-01T00:00:00+08:00 to 2026-02-07T00:00:00+08:00: 0 findings, incomplete',
+    )
+  })
+})

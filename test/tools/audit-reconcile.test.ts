@@ -1,0 +1,140 @@
+import { describe, expect, it } from 'vitest'
+import { report as reportSchema } from '../../schemas/report.ts'
+import { keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { createReportStore } from '../../src/reports.ts'
+import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
+import { auditWorld, memoryDependencies, type WorldAudit } from '../kit/audit-world.ts'
+import { openWorld } from '../kit/real-audit.ts'
+import { call, refusal } from './call.ts'
+
+const DAY = { start: '2026-02-06', end: '2026-02-06' }
+
+function broken(): World {
+  return new MiniWorld()
+    .account(5)
+    .account(7, { balance: '0.5' })
+    .task({ points: 100, cost: '1', paid: { points: 80 } })
+    .task({ points: 40, cost: '2', account: 7, user: 102, refunded: true, billed: { cost: '2.3' } })
+    .build()
+}
+
+const dependencies = (world: World, options: WorldAudit = {}) => ({
+  ...memoryDependencies(world, options),
+  reports: createReportStore(),
+})
+
+describe('audit-reconcile', () => {
+  it('returns the report, and keeps the whole of it as a resource', async () => {
+    const deps = dependencies(broken())
+    const result = await call(auditReconcileTool, { ...DAY, lang: 'en' }, deps, broken())
+    const report = await auditWorld(broken(), DAY)
+    const { reportId, reportUri, next, unverified, ...rest } = result
+    expect(rest).toEqual(report)
+    expect(reportSchema.parse(rest)).toEqual(report)
+    expect(reportUri).toBe(`audit://reports/${reportId}`)
+    expect(deps.reports.get(reportId)).toEqual(report)
+    expect(unverified).toBeUndefined()
+    expect(next).toMatch(/user-ledger/)
+  })
+
+  it('speaks Chinese unless asked otherwise', async () => {
+    const { findings = [] } = await call(auditReconcileTool, DAY, dependencies(broken()))
+    expect(findings[0]?.message).toMatch(/\p{Script=Han}/u)
+  })
+
+  it('returns only the sections asked for, and always coverage, summary and settings', async () => {
+    const given = { ...DAY, sections: ['findings', 'not_evaluated'] }
+    const result = await call(auditReconcileTool, given, dependencies(broken()))
+    expect(Object.keys(result)).toEqual(expect.arrayContaining(['findings', 'notEvaluated', 'coverage', 'summary']))
+    for (const key of ['official', 'tasks', 'ledger']) expect(result).not.toHaveProperty(key)
+    const official = await call(auditReconcileTool, { ...DAY, sections: ['official'] }, dependencies(broken()))
+    expect(official.official?.rows).toHaveLength(2)
+    expect(official).not.toHaveProperty('findings')
+    expect((await call(auditReconcileTool, { ...DAY, sections: [] }, dependencies(broken()))).tasks).toBeDefined()
+  })
+
+  it('takes thresholds for this call, and prints them', async () => {
+    const rules = async (given: object) =>
+      (await call(auditReconcileTool, { ...DAY, ...given }, dependencies(broken()))).findings?.map(({ rule }) => rule)
+    expect(await rules({})).toEqual(['A1', 'A4', 'A8'])
+    expect(await rules({ a1_deviation_ratio: '0.2' })).toEqual(['A4', 'A8'])
+    expect(await rules({ a8_balance_usd: '0.5' })).toEqual(['A1', 'A4'])
+    expect(await rules({ a5_refund_ratio: '0.1' })).toEqual(expect.arrayContaining(['A5']))
+    const given = {
+      ...DAY,
+      a1_deviation_ratio: '0.25',
+      a6_multiple: '7',
+      a6_active_days: 4,
+      a8_balance_usd: '2',
+      settlement_lag_hours: 48,
+    }
+    expect((await call(auditReconcileTool, given, dependencies(broken()))).settings.thresholds).toMatchObject({
+      a1DeviationRatio: '0.25',
+      a5RefundRatio: '0.3',
+      a6Multiple: '7',
+      a6ActiveDays: '4',
+      a8BalanceUsd: '2',
+      settlementLagHours: '48',
+    })
+  })
+
+  it.each([
+    [{ a1_deviation_ratio: '1.5' }, 'a1_deviation_ratio', /share from 0 to 1/],
+    [{ a1_deviation_ratio: '10%' }, 'a1_deviation_ratio', /share from 0 to 1/],
+    [{ a5_refund_ratio: '-0.1' }, 'a5_refund_ratio', /share/],
+    [{ a6_multiple: '0' }, 'a6_multiple', /above 0/],
+    [{ a6_multiple: 'five' }, 'a6_multiple', /above 0/],
+    [{ a6_active_days: 31 }, 'a6_active_days', /at most 30/],
+    [{ a8_balance_usd: '1e3' }, 'a8_balance_usd', /USD/],
+    [{ settlement_lag_hours: 1000 }, 'settlement_lag_hours', /at most 720/],
+    [{ sections: ['everything'] }, 'sections.0', /findings/],
+    [{ lang: 'de' }, 'lang', /zh, en/],
+    [{ depth: 'deep' }, 'depth', /summary, requests/],
+    [{ ids: [99] }, 'ids', /7, 5/],
+    [{ threshold: '0.1' }, 'threshold', /a1_deviation_ratio/],
+  ])('%j is refused by name', async (given, field, accepted) => {
+    const error = await refusal(auditReconcileTool, { ...DAY, ...given }, dependencies(broken()))
+    expect(error).toMatchObject({ kind: 'input', field })
+    expect(error.accepted).toMatch(accepted)
+    expect(error.message).toContain(field)
+  })
+
+  it('without a database says what to set', async () => {
+    const error = await refusal(auditReconcileTool, {}, { ...dependencies(broken()), ledger: undefined })
+    expect(error).toMatchObject({ kind: 'configuration', field: 'DATABASE_URL' })
+  })
+
+  it('names first what could not be read, on real parts', async () => {
+    const world = broken()
+    const faults = [{ kind: 'status', status: 401, keyId: keyIdOfAccount(7) }] as const
+    const real = await openWorld(world, { store: 'embedded', double: { faults } })
+    try {
+      const result = await call(auditReconcileTool, { ...DAY, lang: 'en' }, real.dependencies(), world)
+      expect(result.coverage.complete).toBe(false)
+      expect(result.unverified).toEqual([
+        expect.stringMatching(/^fal-usage of account 7: failed, .*401/),
+        expect.stringMatching(/^fal-balance of account 7: failed/),
+      ])
+      expect(result.coverage.sources.slice(0, 2).map(({ status }) => status)).toEqual(['failed', 'failed'])
+      expect(result.official?.rows.find(({ accountId }) => accountId === 7)?.costUsd).toBeNull()
+      expect(result.findings?.filter(({ subject }) => subject.accountId === 7).map(({ rule }) => rule)).toEqual(['A8'])
+      expect(result.next).toMatch(/^say first what was not verified/)
+    } finally {
+      await real.close()
+    }
+  })
+
+  it('many failing accounts are counted, and many aliases are left to the resource', async () => {
+    const world = new MiniWorld()
+    for (let id = 1; id <= 12; id++) world.account(id)
+    const { tables } = world.build()
+    const modelAliases = new Map(Array.from({ length: 30 }, (_, index) => [`alias-${index}`, 'fal-ai/flux']))
+    const deps = dependencies({ tables, workspaces: [] }, { settings: { modelAliases } })
+    const result = await call(auditReconcileTool, DAY, deps)
+    expect(result.unverified).toHaveLength(9)
+    expect(result.unverified?.at(-1)).toMatch(/^and 16 more/)
+    expect(result.settings).not.toHaveProperty('modelAliases')
+    expect(Object.keys(deps.reports.get(result.reportId)?.settings.modelAliases ?? {})).toHaveLength(30)
+  })
+})

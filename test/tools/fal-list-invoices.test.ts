@@ -1,0 +1,154 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
+import { memoryDependencies, settingsFor } from '../kit/audit-world.ts'
+import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { call, refusal } from './call.ts'
+
+const open: RealWorld[] = []
+afterEach(async () => {
+  for (const real of open.splice(0)) await real.close()
+})
+
+async function real(world: World, double: RealParts['double'] = {}): Promise<RealWorld> {
+  const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 300 } })
+  open.push(opened)
+  return opened
+}
+
+/** acme has two accounts; the bill of one event at 16:30 UTC on the last of January belongs to February in Shanghai. */
+function world(): World {
+  const built = new MiniWorld().account(5, { workspace: 'acme' }).account(6, { workspace: 'acme' }).account(7)
+  return built
+    .event({ cost: '1', timestamp: '2025-12-10T00:00:00Z' })
+    .event({ cost: '0.5', timestamp: '2026-01-31T15:30:00Z' })
+    .event({ cost: '0.25', timestamp: '2026-01-31T16:30:00Z' })
+    .event({ cost: '0.125', timestamp: '2026-02-03T00:00:00Z', keyId: undefined, login: 'mallory@example.com' })
+    .event({ cost: '4', timestamp: '2026-01-05T00:00:00Z' }, apiKeyOf(7))
+    .build()
+}
+
+const HEADER = 'BilledCost,BillingCurrency,BillingPeriodStart,ChargePeriodStart,InvoiceId,ServiceName'
+const FOCUS = {
+  'workspace-7': {
+    '2026-01': `${HEADER}\n10.5,USD,2026-01-01,2025-12-01,INV-7,flux\n0.000000001,USD,2026-01-01,2025-12-01,INV-7,kling\n`,
+    '2026-02': `${HEADER}\n3,USD,2026-02-01,2026-01-01,INV-8,flux\n`,
+  },
+}
+
+const short = (rows: readonly { billingMonth: string; workspace?: string; costUsd: string | null }[]) =>
+  rows.map(({ billingMonth, workspace, costUsd }) => [billingMonth, workspace, costUsd])
+
+describe('fal-list-invoices', () => {
+  it('lists invoices where fal has them, and elsewhere monthly sums that are called so', async () => {
+    const { double, dependencies } = await real(world(), { focus: FOCUS })
+    const result = await call(falListInvoicesTool, {}, dependencies(), world())
+    expect(result).toMatchObject({
+      months: { from: '2025-12', to: '2026-02', timezone: 'Asia/Shanghai' },
+      scope: 'accounts',
+      complete: true,
+    })
+    expect(result.invoices).toEqual([
+      {
+        source: 'derived-from-usage',
+        billingMonth: '2026-02',
+        workspace: 'acme',
+        accountIds: [5, 6],
+        costUsd: '0.375',
+        partial: true,
+      },
+      {
+        source: 'focus',
+        billingMonth: '2026-02',
+        workspace: 'workspace-7',
+        accountIds: [7],
+        invoiceId: 'INV-8',
+        costUsd: '3',
+        lines: 1,
+      },
+      expect.objectContaining({ billingMonth: '2026-01', workspace: 'acme', costUsd: '0.5' }),
+      expect.objectContaining({ source: 'focus', invoiceId: 'INV-7', costUsd: '10.500000001', lines: 2 }),
+      expect.objectContaining({ billingMonth: '2025-12', workspace: 'acme', costUsd: '1' }),
+    ])
+    expect(result.invoices[2]).not.toHaveProperty('partial')
+    expect(result.note).toMatch(/no invoices.*\/billing\/invoices was not asked/)
+    expect(result.sources).toContainEqual(
+      expect.objectContaining({ source: 'fal-focus', accountId: 5, status: 'not-configured' }),
+    )
+    expect(double.requests.filter(({ path }) => path === '/models/usage')).toHaveLength(1)
+  })
+
+  it('takes the months asked for, and the accounts', async () => {
+    const { dependencies } = await real(world())
+    const given = { from: '2026-01', to: '2026-01', ids: [7] }
+    const { invoices } = await call(falListInvoicesTool, given, dependencies(), world())
+    expect(short(invoices)).toEqual([['2026-01', 'workspace-7', '4']])
+    const utc = { from: '2026-02', ids: [5], timezone: 'UTC' }
+    expect(short((await call(falListInvoicesTool, utc, dependencies(), world())).invoices)).toEqual([
+      ['2026-02', 'acme', '0.125'],
+    ])
+  })
+
+  it('what could not be read is null and named, never zero', async () => {
+    const faults = [{ kind: 'status', status: 401, keyId: keyIdOfAccount(7) }] as const
+    const { dependencies } = await real(world(), { faults })
+    const given = { from: '2026-01', to: '2026-01' }
+    const { invoices, sources, complete } = await call(falListInvoicesTool, given, dependencies(), world())
+    expect(complete).toBe(false)
+    expect(short(invoices)).toEqual([
+      ['2026-01', undefined, null],
+      ['2026-01', 'acme', '0.5'],
+    ])
+    expect(sources).toContainEqual(
+      expect.objectContaining({ source: 'fal-usage', accountId: 7, status: 'failed', reason: expect.any(String) }),
+    )
+  })
+
+  it('an invoice report that fails for another reason is a gap', async () => {
+    const faults = [{ kind: 'status', status: 500, path: '/account/focus', keyId: keyIdOfAccount(7) }] as const
+    const { dependencies } = await real(world(), { focus: FOCUS, faults })
+    const result = await call(falListInvoicesTool, { ids: [7] }, dependencies(), world())
+    expect(result.complete).toBe(false)
+    expect(result.sources).toContainEqual(expect.objectContaining({ source: 'fal-focus', status: 'failed' }))
+  })
+
+  it('counts a workspace once where fal does not tell that two keys share it', async () => {
+    const faults = [{ kind: 'status', status: 403, path: '/account/billing', keyId: keyIdOfAccount(6) }] as const
+    const { dependencies } = await real(world(), { faults })
+    const given = { from: '2026-01', to: '2026-01', ids: [5, 6] }
+    const { invoices } = await call(falListInvoicesTool, given, dependencies(), world())
+    expect(invoices).toEqual([expect.objectContaining({ workspace: 'acme', accountIds: [5, 6], costUsd: '0.5' })])
+  })
+
+  it('with FAL_KEY alone lists its workspace', async () => {
+    const { dependencies } = await real(world())
+    const keyed = { ...dependencies(), ledger: undefined, settings: settingsFor({ falKey: apiKeyOf(7) }) }
+    const result = await call(falListInvoicesTool, { from: '2026-01', to: '2026-01' }, keyed, world())
+    expect(result).toMatchObject({ scope: 'fal-key', complete: true })
+    expect(short(result.invoices)).toEqual([['2026-01', 'workspace-7', '4']])
+    expect(await refusal(falListInvoicesTool, { ids: [7] }, keyed)).toMatchObject({ field: 'ids' })
+  })
+
+  it.each([
+    [{ from: '2026-13' }, 'from', /YYYY-MM/],
+    [{ from: '2026-1' }, 'from', /YYYY-MM/],
+    [{ to: '2026-03' }, 'to', /2026-02/],
+    [{ from: '2026-02', to: '2026-01' }, 'from', /2026-01/],
+    [{ from: '2024-01', to: '2026-01' }, 'from', /2024-02 to 2026-01, at most 24/],
+    [{ timezone: 'nowhere' }, 'timezone', /IANA/],
+  ])('%j is refused by name', async (given, field, accepted) => {
+    const error = await refusal(falListInvoicesTool, given, memoryDependencies(world(), {}))
+    expect(error).toMatchObject({ kind: 'input', field })
+    expect(error.accepted).toMatch(accepted)
+  })
+
+  it('takes 24 months, and no fewer characters of a hostile invoice id than are safe', async () => {
+    const evil = `INV\u001b[31m-\u202e1`
+    const csv = `${HEADER}\n1,USD,2026-01-01,,${evil},flux\n`
+    const { dependencies } = await real(world(), { focus: { 'workspace-7': { '2026-01': csv } } })
+    const given = { from: '2024-02', to: '2026-01', ids: [7] }
+    const { invoices } = await call(falListInvoicesTool, given, dependencies(), world())
+    expect(invoices.map(({ invoiceId }) => invoiceId)).toEqual(['INV-1'])
+  })
+})
