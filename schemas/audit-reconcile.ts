@@ -13,7 +13,7 @@ export const input = z.strictObject({
   timezone: timezoneInput,
   ids: idsInput,
   user_ids: userIdsInput,
-  depth: z.enum(['summary', 'requests']).default('summary').describe('requests also reads single billing events'),
+  depth: z.enum(['summary', 'requests']).default('requests').describe('summary skips single billing events'),
   sections: z.array(z.enum(SECTIONS)).max(SECTIONS.length).optional().describe('parts to return; default all'),
   lang: z.enum(['zh', 'en']).default('zh').describe('language of messages'),
   a1_deviation_ratio: threshold.describe('A1, share such as "0.1"'),

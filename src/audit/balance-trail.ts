@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
-import type { BalanceTrail, LedgerBreak } from './rules/books.ts'
+import type { BalanceTrail, LedgerBreak } from './rules/facts.ts'
 
 interface UserTrail {
   /** The balance after the row before, in order of id; null where no row is known or it has no balance. */

@@ -19,10 +19,10 @@ import {
   type ModelRecord,
   NO_EVIDENCE,
   type PeriodBill,
-  type TaskVerdict,
   type UserBook,
   unknown,
 } from './rules/books.ts'
+import type { TaskVerdict } from './rules/facts.ts'
 import type { ModelTally, TaskBook, UserTally } from './task-book.ts'
 
 const MATCHES_FOR_CLOCK = 20
@@ -91,7 +91,12 @@ function taskLedgersOf({ ledger, plan }: Evidence, requests: RequestReconciliati
     ledger.taskEntries.map(({ task, entries }) => {
       const verdict = verdicts.get(task)
       const read = verdict !== undefined && verdict.standing !== 'not-evaluated'
-      return { task, accountId: verdict?.accountId ?? null, billedNanoUsd: read ? verdict.billedNanoUsd : null, entries }
+      return {
+        task,
+        accountId: verdict?.accountId ?? null,
+        billedNanoUsd: read ? verdict.billedNanoUsd : null,
+        entries,
+      }
     }),
   )
 }

@@ -4,7 +4,8 @@ import type { Instant } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
 import type { EvidenceList } from './evidence-list.ts'
 import type { AuditPlan } from './plan.ts'
-import type { BalanceTrail, LinkedEntry, Payment, Reading } from './rules/books.ts'
+import type { Payment, Reading } from './rules/books.ts'
+import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
 
 export type BookName = 'points' | 'cash'
 

@@ -14,7 +14,8 @@ import {
   type UserSums,
 } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
-import { type BalanceTrail, known, type LinkedEntry, type Payment, type Reading, unknown } from './rules/books.ts'
+import { known, type Payment, type Reading, unknown } from './rules/books.ts'
+import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
 
 const OTHER_TASK = 'other task'
 

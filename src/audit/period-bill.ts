@@ -4,7 +4,8 @@ import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/na
 import { canonicalModel } from './model-name.ts'
 import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
 import { inLayer } from './requests.ts'
-import type { BillFigures, PeriodBill, TaskVerdict } from './rules/books.ts'
+import type { BillFigures, PeriodBill } from './rules/books.ts'
+import type { TaskVerdict } from './rules/facts.ts'
 
 /** Where the cost of one request belongs, as far as the window is concerned. */
 export interface Placement {

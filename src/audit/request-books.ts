@@ -7,7 +7,8 @@ import type { Evidence } from './evidence.ts'
 import { type ModelNames, namesFrom, type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import { type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
-import { type DailyBill, type PricePoint, type Reason, type RequestBook, unknown } from './rules/books.ts'
+import { type Reason, unknown } from './rules/books.ts'
+import type { DailyBill, PricePoint, RequestBook } from './rules/facts.ts'
 
 /** The requests of one audit: joined, placed in periods, and as the rules see them. */
 export interface RequestReconciliation {

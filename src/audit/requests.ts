@@ -4,7 +4,7 @@ import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
-import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from './rules/books.ts'
+import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from './rules/facts.ts'
 import { isSettled } from './task-standing.ts'
 import type { Owner, SharedBill } from './whose-bill.ts'
 

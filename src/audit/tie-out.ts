@@ -1,7 +1,7 @@
 import { sum } from '../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd, subNanoUsd } from '../units/nano-usd.ts'
 import type { Placement } from './period-bill.ts'
-import type { TaskFact, TaskStanding, TaskVerdict } from './rules/books.ts'
+import type { TaskFact, TaskStanding, TaskVerdict } from './rules/facts.ts'
 
 /**
  * The identities of the tie-out and of the bridge, each with its residual, in decimal USD. Totals are added up on their

@@ -1,4 +1,4 @@
-import { given, joined, type RuleWords, type SkillRuleId, type SpokenFacts } from './vocabulary.ts'
+import { given, joined, nonZero, type RuleWords, type SkillRuleId, type SpokenFacts } from './vocabulary.ts'
 
 export const threshold = (value: string | undefined): string => given(value, (limit) => ` (threshold ${limit})`)
 
@@ -31,6 +31,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           given(facts.actual, (amount) => `the system recorded ${amount}`),
           deviation(facts),
           bridge(facts),
+          given(nonZero(facts.usd('pendingUsd')), (amount) => `pending and left out ${amount}`),
         ],
         ', ',
       ),

@@ -69,13 +69,16 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   },
   B6: {
     name: 'the same ledger row more than once',
-    sentence: (facts) =>
-      list(
-        `the ledger repeats ${number(facts.count, 'row', 'rows')} of this task${given(facts.ids('rowIds'), (ids) => ` (${ids})`)}`,
-        given(facts.actual, (amount) => `took ${amount}`),
+    sentence: (facts) => {
+      const isRefund = facts.text('kind') === 'refund'
+      const rows = isRefund ? number(facts.count, 'refund row', 'refund rows') : number(facts.count, 'row', 'rows')
+      return list(
+        `the ledger repeats ${rows} of this task${given(facts.ids('rowIds'), (ids) => ` (${ids})`)}`,
+        given(facts.actual, (amount) => `${isRefund ? 'gave back' : 'took'} ${amount}`),
         given(facts.expected, (amount) => `the task charged ${amount}`),
         given(facts.difference, (amount) => `${amount} too much`),
-      ),
+      )
+    },
   },
   B7: {
     name: 'failed, but charged and not refunded',

@@ -63,13 +63,16 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   },
   B6: {
     name: '任务的流水重复',
-    sentence: (facts) =>
-      list(
-        `该任务的流水重复${number(facts.count, '行')}${given(facts.ids('rowIds'), (ids) => `（流水行 ${ids}）`)}`,
-        given(facts.actual, (amount) => `共扣 ${amount}`),
+    sentence: (facts) => {
+      const isRefund = facts.text('kind') === 'refund'
+      const verb = isRefund ? '退' : '扣'
+      return list(
+        `该任务的${isRefund ? '退款' : ''}流水重复${number(facts.count, '行')}${given(facts.ids('rowIds'), (ids) => `（${ids}）`)}`,
+        given(facts.actual, (amount) => `共${verb} ${amount}`),
         given(facts.expected, (amount) => `任务收费 ${amount}`),
-        given(facts.difference, (amount) => `多扣 ${amount}`),
-      ),
+        given(facts.difference, (amount) => `多${verb} ${amount}`),
+      )
+    },
   },
   B7: {
     name: '任务失败但已收费且未退款',

@@ -118,17 +118,20 @@ function basis(report: Report, words: Vocabulary): Block {
   const ids = settings.filters.ids.join(' ')
   const userIds = settings.filters.userIds.join(' ')
   const filters = joined([ids && `${words.accounts} ${ids}`, userIds && `${words.users} ${userIds}`], words.comma)
-  const aliases = Object.entries(settings.modelAliases)
-    .map(([stored, model]) => `${cleanText(stored)} → ${cleanText(model)}`)
-    .join(words.comma)
   const lines = [
     fact(words.dbTimezone, cleanText(settings.dbTimezone)),
     fact(words.ledgerLink, link),
     fact(words.depth, words.depths[settings.depth]),
     fact(words.accountLimit, String(settings.accountLimit)),
     fact(words.filters, filters),
-    fact(words.modelAliases, cleanText(aliases, REASON_CHARS)),
+    fact(words.modelAliases, aliasText(settings.modelAliases, words)),
+    fact(words.learnedAliases, aliasText(settings.learnedAliases, words)),
     fact(words.pointsPerUsd, cleanText(settings.pointsPerUsd ?? '')),
   ]
   return { kind: 'list', title: words.basis, lines: lines.filter((line) => line.text !== '') }
+}
+
+function aliasText(aliases: Readonly<Record<string, string>>, words: Vocabulary): string {
+  const pairs = Object.entries(aliases).map(([stored, model]) => `${cleanText(stored)} → ${cleanText(model)}`)
+  return cleanText(pairs.join(words.comma), REASON_CHARS)
 }

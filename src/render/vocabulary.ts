@@ -85,6 +85,7 @@ export interface Vocabulary {
   readonly users: string
   readonly accountLimit: string
   readonly modelAliases: string
+  readonly learnedAliases: string
   readonly pointsPerUsd: string
   readonly thresholds: string
   readonly incomplete: string

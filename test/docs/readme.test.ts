@@ -9,7 +9,20 @@ import { TOOLS } from '../../tools/registry.ts'
 import { between, blocks, PINNED, PROSE, quoted, READMES, tableOf, tables, textOf } from './documents.ts'
 
 const COMMANDS = commandsOf(TOOLS)
+const depthOf = (command: string): string =>
+  COMMANDS.find(({ name }) => name === command)
+    ?.flags()
+    .find(({ key }) => key === 'depth')?.fallback ?? ''
+const [AUDIT_DEPTH, TOOL_DEPTH] = [depthOf('audit'), depthOf('audit-reconcile')]
+const DEPTHS = {
+  'README.md': `Depth is \`${AUDIT_DEPTH}\` for \`audit\` and \`${TOOL_DEPTH}\` for \`audit-reconcile\`, unless`,
+  'README.zh-CN.md': `\`audit\` 的深度默认为 \`${AUDIT_DEPTH}\`，\`audit-reconcile\` 默认为 \`${TOOL_DEPTH}\``,
+}
 const LANGUAGES = { 'README.md': 'en', 'README.zh-CN.md': 'zh' } as const
+
+/** Whether a line of the excerpt is this printed one; an excerpt may cut a line with an ellipsis. */
+const shows = (line: string, printed: string): boolean =>
+  line.endsWith('…') ? printed.startsWith(line.slice(0, -1).trimEnd()) : printed === line
 
 describe.each(READMES)('%s', (document) => {
   const text = textOf(document)
@@ -34,6 +47,10 @@ describe.each(READMES)('%s', (document) => {
       if (value.includes('|')) expect(known?.values.join('|')).toBe(value)
     }
     expect(flags).toContain(`--fail-on ${FAIL_ON.join('\\|')}`)
+  })
+
+  it('tells the default depths', () => {
+    expect(text).toContain(DEPTHS[document])
   })
 
   it('lists the exit codes', () => {
@@ -67,7 +84,7 @@ describe.each(READMES)('%s', (document) => {
     expect(lines.length).toBeGreaterThan(10)
     let at = 0
     for (const line of lines.filter((each) => each !== '…')) {
-      const found = printed.slice(at).findIndex((each) => each.trimEnd() === line)
+      const found = printed.slice(at).findIndex((each) => shows(line, each.trimEnd()))
       expect(found, `${line} is not in the demo, or not in this order`).toBeGreaterThanOrEqual(0)
       at += found + 1
     }

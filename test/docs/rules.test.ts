@@ -48,8 +48,10 @@ describe('the pages of the rules', () => {
 
   it('name every threshold, and none that is not there', () => {
     const settings = Object.keys(thresholdTexts(DEFAULT_THRESHOLDS))
-    expect(settings.filter((setting) => !all.includes(`\`${setting}`))).toEqual([])
-    const named = [...all.matchAll(/`((?:[ab]\d+[A-Z]|settlement|refundLag|stuck|ledgerLink)\w*)/g)].map(([, n]) => n)
+    expect(settings.filter((setting) => !new RegExp(`\\b${setting}\\b`).test(all))).toEqual([])
+    const named = [...all.matchAll(/\b((?:[ab]\d+[A-Z]|settlementL|refundL|stuckH|ledgerL)\w+)/g)].map(
+      ([, name]) => name,
+    )
     expect(named.filter((setting) => !settings.includes(setting ?? ''))).toEqual([])
   })
 })

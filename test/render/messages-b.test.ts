@@ -60,9 +60,11 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
     'model kling, task t1, request r1: fal bills the same event 2 times in one answer, 0.56 USD in all, once would be 0.28 USD',
   ],
   B6: [
-    facts('B6', TASK, ['280', '560', '280', 'points'], { detail: { userId: 101, rowIds: '7, 8' } }),
-    '用户 101 任务 t1 请求 r1 该任务的流水重复 1 行（流水行 7, 8），共扣 560 积分，任务收费 280 积分，多扣 280 积分',
-    'user 101, task t1, request r1: the ledger repeats 1 row of this task (7, 8), took 560 points, the task charged 280 points, 280 points too much',
+    facts('B6', TASK, ['280', '560', '280', 'points'], {
+      detail: { userId: 101, rowIds: 'points:7, points:8', kind: 'consume' },
+    }),
+    '用户 101 任务 t1 请求 r1 该任务的流水重复 1 行（points:7, points:8），共扣 560 积分，任务收费 280 积分，多扣 280 积分',
+    'user 101, task t1, request r1: the ledger repeats 1 row of this task (points:7, points:8), took 560 points, the task charged 280 points, 280 points too much',
   ],
   B7: [
     facts('B7', TASK, ['0', '280', '280', 'points'], { detail: { userId: 101, model: 'kling', billedUsd: '0.28' } }),
@@ -88,18 +90,18 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
   ],
   B11: [
     facts('B11', { userId: 101, rowId: 7 }, ['500', '480', '-20', 'points'], { count: 3 }),
-    '用户 101 流水行 7 变动前余额加变动积分应为 500 积分，变动后余额记为 480 积分，差异 -20 积分，该用户共有 3 行如此',
-    'user 101, ledger row 7: the balance before and the points of the row come to 500 points, but the row says 480 points after, difference -20 points, and 2 more rows of this user',
+    '用户 101 记录 7 变动前余额加变动积分应为 500 积分，变动后余额记为 480 积分，差异 -20 积分，该用户共有 3 行如此',
+    'user 101, row 7: the balance before and the points of the row come to 500 points, but the row says 480 points after, difference -20 points, and 2 more rows of this user',
   ],
   B12: [
     facts('B12', { userId: 101, rowId: 7 }, ['500', '480', '-20', 'points']),
-    '用户 101 流水行 7 上一行变动后余额 500 积分，本行变动前余额 480 积分，差异 -20 积分',
-    'user 101, ledger row 7: the previous row ended at 500 points, this one starts at 480 points, difference -20 points',
+    '用户 101 记录 7 上一行变动后余额 500 积分，本行变动前余额 480 积分，差异 -20 积分',
+    'user 101, row 7: the previous row ended at 500 points, this one starts at 480 points, difference -20 points',
   ],
   B13: [
     facts('B13', { userId: 101, rowId: 7 }, ['0', '-20', '-20', 'points'], { count: 2 }),
-    '用户 101 流水行 7 变动后余额为 -20 积分，该用户共有 2 行如此',
-    'user 101, ledger row 7: the balance after this row is -20 points, and 1 more row of this user',
+    '用户 101 记录 7 变动后余额为 -20 积分，该用户共有 2 行如此',
+    'user 101, row 7: the balance after this row is -20 points, and 1 more row of this user',
   ],
   B14: [
     facts('B14', { keyId: '3f2b8c1e…' }, ['0', '12', '12', 'count'], { count: 12, detail: { costUsd: '3.4' } }),
@@ -207,6 +209,16 @@ describe('the messages of the rules beyond the skill', () => {
     expect(findingMessage(unmarked, 'zh')).toBe('任务 t1 请求 r1 退款流水 280 积分，但任务未标记退款')
     expect(findingMessage(unmarked, 'en')).toBe(
       'task t1, request r1: the ledgers refunded 280 points, but the task is not marked as refunded',
+    )
+  })
+
+  it('says what was given back twice, too', () => {
+    const refunded = facts('B6', TASK, ['280', '560', '280', 'points'], { detail: { kind: 'refund' } })
+    expect(findingMessage(refunded, 'zh')).toBe(
+      '任务 t1 请求 r1 该任务的退款流水重复 1 行，共退 560 积分，任务收费 280 积分，多退 280 积分',
+    )
+    expect(findingMessage(refunded, 'en')).toBe(
+      'task t1, request r1: the ledger repeats 1 refund row of this task, gave back 560 points, the task charged 280 points, 280 points too much',
     )
   })
 

@@ -98,10 +98,12 @@ describe('findingMessage', () => {
       carriedInUsd: '1',
       carriedOutUsd: '0.5',
       billByTaskPeriodUsd: '9.5',
+      pendingUsd: '0.2',
     }
     expect(findingMessage(facts({ detail }), 'en')).toContain(
-      'bridge 10.00 USD − carried in 1.00 USD + carried out 0.50 USD = 9.50 USD',
+      'bridge 10.00 USD − carried in 1.00 USD + carried out 0.50 USD = 9.50 USD, pending and left out 0.20 USD',
     )
+    expect(findingMessage(facts({ detail: { ...detail, pendingUsd: '0' } }), 'zh')).not.toContain('待结算')
   })
 
   it.each(RULE_IDS)('says something sensible of %s when nothing is known', (rule) => {
@@ -143,7 +145,7 @@ describe('findingMessage', () => {
 describe('subjectText', () => {
   it('names every key, and shows a key id only in part', () => {
     expect(subjectText({ workspace: 'w', keyId: '3f2b8c1e-9a4d-4e5f', rowId: 9 }, 'en')).toBe(
-      'workspace w, key 3f2b8c1e…, ledger row 9',
+      'workspace w, key 3f2b8c1e…, row 9',
     )
     expect(subjectText({}, 'zh')).toBe('')
   })

@@ -120,6 +120,12 @@ describe('the text report', () => {
     expect(zh).toContain('数据库时间的时区: +08:00')
     expect(zh).toContain('流水核对方式: order')
     expect(zh).toContain('阈值: a1DeviationRatio = 0.1')
+    expect(zh).not.toContain('模型别名')
+    const report = sampleReport()
+    report.settings.learnedAliases = { 'sora-2/i2v': 'fal-ai/sora-2/image-to-video' }
+    expect(renderText(report, { lang: 'zh' })).toContain(
+      '由匹配得出的模型别名: sora-2/i2v → fal-ai/sora-2/image-to-video',
+    )
     expect(zh).toContain('已检查项数: A1 2')
   })
 

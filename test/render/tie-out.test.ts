@@ -37,7 +37,7 @@ describe('the tie-out', () => {
   it('prints the three identities and the bridge, with signs and residuals', () => {
     const lines = part(text({ ...sums, eventsCarried: '-0.000000001', eventsResidual: '0.25' }), 'Tie-out')
     expect(lines.slice(2, 8).map((line) => line.trim().split(/ {2,}/))).toEqual([
-      ['Billing events in all', '12.500000000'],
+      ['Billing events of the period or of its tasks', '12.500000000'],
       ['= matched to tasks of the period', '12.500000000'],
       ['+ carried, of tasks outside it', '-0.000000001'],
       ['+ unrecorded', '12.500000000'],
@@ -72,6 +72,8 @@ describe('the tie-out', () => {
 
   it('is a table in Markdown', () => {
     const markdown = renderMarkdown(sampleReport({ requests, tieOut: sums }), { lang: 'zh' })
-    expect(markdown).toContain('## 勾稽核对\n\n| 项目 | USD |\n| :--- | ---: |\n| 计费明细合计 | 12.50 |')
+    expect(markdown).toContain(
+      '## 勾稽核对\n\n| 项目 | USD |\n| :--- | ---: |\n| 计费明细（范围内或属于范围内任务） | 12.50 |',
+    )
   })
 })

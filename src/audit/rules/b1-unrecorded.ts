@@ -1,4 +1,5 @@
-import type { EventFact, FindingDraft, Rule } from './books.ts'
+import type { FindingDraft, Rule } from './books.ts'
+import type { EventFact } from './facts.ts'
 import { billedRequestCount, notRead, unreadAccounts, unrecordedRequests } from './request-book.ts'
 import { evidenceOf } from './task-subject.ts'
 

@@ -1,6 +1,7 @@
 import { sum } from '../../units/exact.ts'
-import type { FindingDraft, Payment, Reading, Reason, Rule, TaskLedger } from './books.ts'
+import type { FindingDraft, Payment, Reading, Reason, Rule } from './books.ts'
 import { known, unknown } from './books.ts'
+import type { TaskLedger } from './facts.ts'
 import { consumeRows, paidIn, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'

@@ -2,15 +2,8 @@ import type { Thresholds } from '../../settings.ts'
 import { percentText, sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, ratioPercent } from '../../units/ratio.ts'
-import {
-  type AccountBook,
-  type Books,
-  type FindingDraft,
-  type Orphan,
-  type Reason,
-  type Rule,
-  unknown,
-} from './books.ts'
+import { type AccountBook, type Books, type FindingDraft, type Reason, type Rule, unknown } from './books.ts'
+import type { Orphan } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { notRead, readAccounts, unreadAccounts, unrecordedRequests } from './request-book.ts'
 import { evidenceOf } from './task-subject.ts'

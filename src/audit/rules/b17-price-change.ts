@@ -1,6 +1,7 @@
 import { addDecimals, formatDecimal, parseDecimal } from '../../units/decimal.ts'
 import { parseUsd } from '../../units/nano-usd.ts'
-import { type FindingDraft, NO_EVIDENCE, type PricePoint, type Rule } from './books.ts'
+import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
+import type { PricePoint } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { notRead } from './request-book.ts'
 

@@ -1,7 +1,8 @@
 import { abs } from '../../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import type { Zone } from '../../units/zone.ts'
-import { type DailyBill, type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
+import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
+import type { DailyBill } from './facts.ts'
 import { notRead, readAccounts, unreadAccounts } from './request-book.ts'
 
 /**

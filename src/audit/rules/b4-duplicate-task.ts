@@ -1,6 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import type { Zone } from '../../units/zone.ts'
-import type { FindingContext, FindingDraft, Rule, TaskFact, TaskVerdict } from './books.ts'
+import type { FindingContext, FindingDraft, Rule } from './books.ts'
+import type { TaskFact, TaskVerdict } from './facts.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence } from './task-subject.ts'
 

@@ -1,6 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import type { Zone } from '../../units/zone.ts'
-import type { FindingDraft, RepeatedBill, Rule } from './books.ts'
+import type { FindingDraft, Rule } from './books.ts'
+import type { RepeatedBill } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { billedRequestCount, notRead, readAccounts, unreadAccounts } from './request-book.ts'
 import { evidenceOf } from './task-subject.ts'

@@ -1,4 +1,5 @@
-import type { FindingDraft, LinkedEntry, Rule, TaskLedger } from './books.ts'
+import type { FindingDraft, Rule } from './books.ts'
+import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedPoints, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'

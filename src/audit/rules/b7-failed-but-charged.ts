@@ -1,5 +1,6 @@
 import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
-import { type Books, type FindingDraft, known, type Reading, type Rule, type TaskFact } from './books.ts'
+import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
+import type { TaskFact } from './facts.ts'
 import { refundRows } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'

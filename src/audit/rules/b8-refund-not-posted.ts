@@ -1,5 +1,6 @@
 import type { Millis } from '../../units/instant.ts'
-import type { Books, FindingDraft, Rule, TaskLedger } from './books.ts'
+import type { Books, FindingDraft, Rule } from './books.ts'
+import type { TaskLedger } from './facts.ts'
 import { refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'

@@ -1,4 +1,5 @@
-import type { BalanceTrail, FindingDraft, LedgerBreak, Reading, RuleOutcome } from './books.ts'
+import type { FindingDraft, Reading, RuleOutcome } from './books.ts'
+import type { BalanceTrail, LedgerBreak } from './facts.ts'
 import { notRead } from './request-book.ts'
 
 /** One finding a user: the first row of the points ledger that shows the break, and how many rows do. */

@@ -1,5 +1,6 @@
 import { sum } from '../../units/exact.ts'
-import type { Evidence, LinkedEntry } from './books.ts'
+import type { Evidence } from './books.ts'
+import type { LinkedEntry } from './facts.ts'
 import { evidenceOf } from './task-subject.ts'
 
 /** A consume row takes points and is stored negative: what it took is positive here. */

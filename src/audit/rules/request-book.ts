@@ -1,5 +1,6 @@
 import type { Subject } from '../../../schemas/report.ts'
-import { type Orphan, type Reason, type RequestBook, type RuleOutcome, type TaskVerdict, unknown } from './books.ts'
+import { type Reason, type RuleOutcome, unknown } from './books.ts'
+import type { Orphan, RequestBook, TaskVerdict } from './facts.ts'
 
 /** What a rule says whose evidence was not read at all: why. */
 export const notRead = (reason: Reason): RuleOutcome => ({

@@ -2,7 +2,8 @@ import type { Subject } from '../../../schemas/report.ts'
 import { LIMITS } from '../../limits.ts'
 import type { Instant } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
-import type { Evidence, FindingContext, TaskFact } from './books.ts'
+import type { Evidence, FindingContext } from './books.ts'
+import type { TaskFact } from './facts.ts'
 
 /** Names a task: by the operator's id, or its row where it has none, and by fal's request id where there is one. */
 export const taskSubject = ({ taskId, requestId, rowId }: TaskFact): Subject => ({

@@ -1,0 +1,170 @@
+import type { Instant } from '../../units/instant.ts'
+import type { NanoUsd } from '../../units/nano-usd.ts'
+import type { Points } from '../../units/points.ts'
+import type { CalendarDate } from '../../units/zone.ts'
+import type { Evidence, Reason } from './books.ts'
+
+/** A task of the window, as the request-level rules see it. */
+export interface TaskFact {
+  readonly rowId: number
+  readonly userId: number
+  readonly taskId: string
+  /** fal's bare request id; '' where the task has none. */
+  readonly requestId: string
+  readonly model: string
+  readonly status: 'success' | 'failed' | 'unfinished'
+  readonly chargedPoints: Points
+  readonly costNanoUsd: NanoUsd
+  readonly refunded: boolean
+  readonly createdAt: Instant
+  readonly completedAt: Instant | null
+}
+
+/** One billing event of fal. */
+export interface EventFact {
+  readonly requestId: string
+  readonly model: string
+  readonly at: Instant
+  readonly quantity: string | null
+  readonly unit: string | null
+  readonly unitPrice: string | null
+  readonly percentDiscount: string | null
+  readonly costNanoUsd: NanoUsd
+}
+
+/**
+ * Where a task of the window stands against the bill. Each has exactly one: matched wins over all but not-evaluated
+ * (its account's events were not read whole); failed and unfinished have no event; pending is a success that is not
+ * settled; duplicate shares the request id of a task that claimed it.
+ */
+export type TaskStanding =
+  | 'matched'
+  | 'unbilled'
+  | 'pending'
+  | 'failed'
+  | 'unfinished'
+  | 'without-id'
+  | 'duplicate'
+  | 'not-evaluated'
+
+export interface TaskVerdict {
+  readonly task: TaskFact
+  /** null: the task's key is in no account row. */
+  readonly accountId: number | null
+  readonly standing: TaskStanding
+  /** The events of its request, where matched. */
+  readonly events: readonly EventFact[]
+  readonly billedNanoUsd: NanoUsd
+  /** Whether the filter by user leaves it: rules per task judge only these. */
+  readonly selected: boolean
+}
+
+/** A request that fal billed within the window and that no task of any time records. */
+export interface Orphan {
+  readonly requestId: string
+  /** null: the bill does not tell the accounts of its workspace apart. */
+  readonly accountId: number | null
+  readonly events: readonly EventFact[]
+  readonly costNanoUsd: NanoUsd
+}
+
+/** A request id that several tasks bear, all of them, in order of creation. */
+export interface SharedRequest {
+  readonly requestId: string
+  readonly accountId: number | null
+  readonly tasks: readonly TaskFact[]
+}
+
+/** A request that fal, asked for it by id, bills with the same event more than once within one answer. */
+export interface RepeatedBill {
+  readonly requestId: string
+  readonly accountId: number | null
+  /** The task that claims the request, where there is one. */
+  readonly taskId: string | null
+  readonly event: EventFact
+  readonly times: number
+}
+
+/** Bill and task table, request by request. */
+export interface RequestBook {
+  readonly tasks: readonly TaskVerdict[]
+  readonly orphans: readonly Orphan[]
+  readonly shared: readonly SharedRequest[]
+  readonly repeated: readonly RepeatedBill[]
+  /** Accounts whose events were not read whole: nothing is said of their requests. */
+  readonly unread: readonly { readonly accountId: number; readonly reason: Reason }[]
+  /** Bill of the window by account, model and closed day, twice: from usage rows and from events. */
+  readonly dailyBills: readonly DailyBill[]
+  /** Prices billed within what was fetched, in order of time. */
+  readonly prices: readonly PricePoint[]
+}
+
+export interface DailyBill {
+  readonly accountId: number
+  readonly model: string
+  readonly date: CalendarDate
+  readonly usageNanoUsd: NanoUsd
+  readonly usageRows: number
+  readonly eventsNanoUsd: NanoUsd
+}
+
+export interface PricePoint {
+  readonly workspace: string
+  readonly model: string
+  readonly unit: string
+  readonly percentDiscount: string
+  readonly unitPrice: string
+  readonly at: Instant
+}
+
+/** Rows of both ledgers that bear a task's id, of any time. */
+export interface LinkedEntry {
+  readonly book: 'points' | 'cash'
+  readonly rowId: number
+  /** consume and refund only; cash that came in for a task is a refund. */
+  readonly kind: 'consume' | 'refund'
+  /** As stored: + in, − out. */
+  readonly amountPoints: Points
+  readonly at: Instant
+}
+
+/** A user's charge and what stands in the ledgers for it, task by task. Only in link mode order. */
+export interface TaskLedger {
+  readonly task: TaskFact
+  readonly accountId: number | null
+  /** Sum of its billing events; null where its bill was not read whole. */
+  readonly billedNanoUsd: NanoUsd | null
+  readonly entries: readonly LinkedEntry[]
+}
+
+/** A break in a user's points ledger within the window: the first row that shows it, and how many do. */
+export interface LedgerBreak {
+  readonly userId: number
+  readonly rowId: number
+  readonly count: number
+  readonly expectedPoints: Points
+  readonly actualPoints: Points
+}
+
+export interface BalanceTrail {
+  /** Users whose rows of the window were followed. */
+  readonly users: number
+  readonly arithmetic: readonly LedgerBreak[]
+  readonly continuity: readonly LedgerBreak[]
+  readonly negative: readonly LedgerBreak[]
+}
+
+export interface UnknownKey {
+  /** Shortened. */
+  readonly keyId: string
+  readonly taskCount: number
+  readonly costNanoUsd: NanoUsd
+  readonly evidence: Evidence
+}
+
+/** What fal billed in a workspace to ids that no account row holds. */
+export interface UnattributedBill {
+  readonly workspace: string
+  readonly costNanoUsd: NanoUsd
+  readonly keyIds: Evidence
+}
