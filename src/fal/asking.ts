@@ -27,6 +27,8 @@ export interface PagedQuestion<Wire, Row> {
   readonly pageRows: number
   readonly read: (text: string) => Answer<Wire>
   readonly page: (wire: Wire) => Page<Row>
+  /** Told of each row that a later page delivered again, and that was dropped. */
+  readonly onRepeat?: (row: Row) => void
 }
 
 /**
@@ -49,10 +51,14 @@ export function askPages<Wire, Row>(call: Call, question: PagedQuestion<Wire, Ro
     )
     return answer.status === 'failed' ? answer : complete(question.page(answer.value))
   }
-  return readPages(async (cursor) => {
-    const answer = await askOne(cursor)
-    if (cursor !== undefined || answer.status === 'complete' || answer.failure !== 'invalid') return answer
-    limitParam = []
-    return askOne(cursor)
-  }, call.limits.pages)
+  return readPages(
+    async (cursor) => {
+      const answer = await askOne(cursor)
+      if (cursor !== undefined || answer.status === 'complete' || answer.failure !== 'invalid') return answer
+      limitParam = []
+      return askOne(cursor)
+    },
+    call.limits.pages,
+    question.onRepeat,
+  )
 }

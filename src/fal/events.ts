@@ -2,7 +2,7 @@ import { falBillingEvents, type WireBillingEvent, type WireBillingEvents, wireIn
 import { LIMITS } from '../limits.ts'
 import { DAY, earlier, type InstantRange, instant, plus, within } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
-import { complete } from './answer.ts'
+import { complete, failed, partial } from './answer.ts'
 import { askPages, type Call, isoUtc } from './asking.ts'
 import { attributionOf, decimalOf, decimalOrNull, usdOf } from './decode.ts'
 import { readJson } from './json.ts'
@@ -14,7 +14,38 @@ import type { Params } from './transport.ts'
  * GET /models/billing-events: every event of the range, or those of the named requests within it. The start is always sent,
  * since fal falls back to the last 24 h even when a request is named (seen); spans over 90 days are asked for in pieces.
  */
-export function askEvents(call: Call, query: EventQuery): Promise<Fetched<BillingEvent[]>> {
+export async function askEvents(call: Call, query: EventQuery): Promise<Fetched<BillingEvent[]>> {
+  const repeated = new Set<string>()
+  const fetched = await askRange(call, query, ({ requestId }) => repeated.add(requestId))
+  const settles = query.requestIds === undefined && repeated.size > 0 && repeated.size <= REPEATS_ASKED_MAX
+  return settles && fetched.status === 'complete' ? settleRepeats(call, query, fetched.value, repeated) : fetched
+}
+
+/** Requests that are asked for by id because pages told of them twice; past it an overlap of pages is all it can be. */
+const REPEATS_ASKED_MAX = 2500
+
+/**
+ * An event that comes on two pages is either an overlap of the pages, or billed twice. One answer about the request alone
+ * tells which: it replaces what the pages said.
+ */
+async function settleRepeats(
+  call: Call,
+  query: EventQuery,
+  events: readonly BillingEvent[],
+  repeated: ReadonlySet<string>,
+): Promise<Fetched<BillingEvent[]>> {
+  const asked = await askRange(call, { ...query, requestIds: [...repeated] }, () => undefined)
+  if (asked.status !== 'complete')
+    return partial([...events], failed(asked.failure, `pages repeat events, and ${asked.reason}`))
+  const others = events.filter(({ requestId }) => !repeated.has(requestId))
+  return complete([...others, ...asked.value].sort((a, b) => a.at - b.at))
+}
+
+function askRange(
+  call: Call,
+  query: EventQuery,
+  onRepeat: (event: BillingEvent) => void,
+): Promise<Fetched<BillingEvent[]>> {
   const requestLists = idLists(query.requestIds)
   const endpointLists = idLists(query.endpointIds)
   const parts = spansOf(query.range).flatMap((span) =>
@@ -41,6 +72,7 @@ export function askEvents(call: Call, query: EventQuery): Promise<Fetched<Billin
         next_cursor: wire.next_cursor,
         has_more: wire.has_more,
       }),
+      onRepeat,
     }),
   )
 }

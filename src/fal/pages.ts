@@ -17,11 +17,12 @@ export interface Page<Row> {
 /**
  * Reads page after page until fal says there is no more. What ends the reading early makes it partial, never silently short:
  * a page that fails, a cursor that comes again, more announced without a cursor, or the page limit.
- * Rows that a later page delivers again are dropped (pages may overlap: inferred).
+ * Rows that a later page delivers again are dropped (pages may overlap: inferred), and told to `onRepeat`.
  */
 export async function readPages<Row>(
   ask: (cursor: string | undefined) => Promise<Answer<Page<Row>>>,
   pagesMax: number,
+  onRepeat: (row: Row) => void = () => undefined,
 ): Promise<Fetched<Row[]>> {
   const rows: Row[] = []
   const seenCursors = new Set<string>()
@@ -39,7 +40,7 @@ export async function readPages<Row>(
     const page = answer.value
     const next = page.next_cursor || undefined
     const last = page.has_more === false || (next === undefined && page.has_more !== true)
-    const fresh = last && pages === 1 ? page.rows : overlap.drop(page.rows)
+    const fresh = last && pages === 1 ? page.rows : overlap.drop(page.rows, onRepeat)
     for (const { row } of fresh) rows.push(row)
     if (last) return complete(rows)
     if (next === undefined) {
@@ -64,17 +65,21 @@ export async function readPages<Row>(
  * Tells rows that an earlier page delivered already. A row that comes several times within one page stays so: its number over
  * all pages is the largest of any page, not the sum.
  */
-function createOverlap(): { drop<Row>(rows: readonly Delivered<Row>[]): Delivered<Row>[] } {
+function createOverlap(): {
+  drop<Row>(rows: readonly Delivered<Row>[], onRepeat: (row: Row) => void): Delivered<Row>[]
+} {
   const delivered = new Map<string, number>()
   return {
-    drop: (rows) => {
+    drop: (rows, onRepeat) => {
       const here = new Map<string, number>()
-      const fresh = rows.filter(({ wire }) => {
+      const fresh = rows.filter(({ row, wire }) => {
         // A digest: whole rows as keys would hold hundreds of megabytes for a million events.
         const identity = hash('sha1', JSON.stringify(wire), 'base64')
         const count = (here.get(identity) ?? 0) + 1
         here.set(identity, count)
-        return count > (delivered.get(identity) ?? 0)
+        const isFresh = count > (delivered.get(identity) ?? 0)
+        if (!isFresh) onRepeat(row)
+        return isFresh
       })
       for (const [identity, count] of here) delivered.set(identity, Math.max(count, delivered.get(identity) ?? 0))
       return fresh

@@ -171,6 +171,32 @@ describe('identical events', () => {
     )
   })
 
+  it('count twice where they are billed twice and the edge of a page lies between them', async () => {
+    const [first, second, third, last] = manyEvents(4)
+    const events = [first!, second!, third!, third!, last!]
+    const { client, double } = await openLine({ workspaces: [workspace({ events })] }, { limits: { eventPageRows: 3 } })
+    const answer = await client.events(KEY, { range: FEBRUARY }, never())
+    expect(answer.status === 'complete' && answer.value.map(({ requestId }) => requestId)).toEqual(
+      events.map(({ requestId }) => requestId),
+    )
+    expect(double.requests.at(-1)?.query.request_id).toEqual([third!.requestId])
+  })
+
+  it('are partial where pages repeat them and fal does not answer about them', async () => {
+    const { client } = await openLine(
+      {
+        workspaces: [workspace({ events: manyEvents(9) })],
+        faults: [
+          { kind: 'repeat-page', rows: 1, page: 1, times: 1 },
+          { kind: 'status', status: 403, page: 1 },
+        ],
+      },
+      { limits: { eventPageRows: 3 } },
+    )
+    const answer = await client.events(KEY, { range: FEBRUARY }, never())
+    expect(answer).toMatchObject({ status: 'partial', failure: 'forbidden' })
+  })
+
   it('count as often as the page that has most of them, not as the sum', async () => {
     const { client } = await openLine(
       { workspaces: [workspace({ events: twice })], faults: [{ kind: 'repeat-page', page: 1 }] },

@@ -42,7 +42,7 @@ const a1: Injector = {
     if (allowed === undefined) return undefined
     return { expected: [{ rule: 'A1', subject: { accountId: account.id }, severity: 'HIGH' }], allowed }
   },
-  twins: [crossingTwin],
+  twins: [{ bend: crossingTwin }],
 }
 
 type Account = ReturnType<typeof freeAccounts>[number]

@@ -26,6 +26,7 @@ export interface Expected {
   readonly severity?: Severity
   readonly expected?: string
   readonly actual?: string
+  readonly difference?: string
   readonly count?: number
 }
 
@@ -51,7 +52,13 @@ export interface Injector {
   readonly rule: RuleId
   readonly needs: WorldNeeds
   readonly plant: Bend<Plant>
-  readonly twins: readonly Bend<readonly Allowed[]>[]
+  readonly twins: readonly Twin[]
+}
+
+export interface Twin {
+  /** Over the injector's own. */
+  readonly needs?: WorldNeeds
+  readonly bend: Bend<readonly Allowed[]>
 }
 
 /** Longest time within which fal has billed in these worlds, and more than the settlement lag. */

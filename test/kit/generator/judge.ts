@@ -63,7 +63,7 @@ function sameSubject(a: Subject, b: Subject): boolean {
 }
 
 function differenceOf(finding: Finding, wanted: Expected): string | undefined {
-  for (const key of ['severity', 'expected', 'actual', 'count'] as const) {
+  for (const key of ['severity', 'expected', 'actual', 'difference', 'count'] as const) {
     const value = wanted[key]
     if (value !== undefined && finding[key] !== value) return `${key} is ${finding[key]}, not ${value}`
   }

@@ -52,7 +52,7 @@ export async function tryTwin(
   { rule, needs, twins }: Injector,
 ): Promise<Outcome | undefined> {
   const twin = twins[seed % twins.length]
-  const made = twin && bend(trial, seed, `${rule} twin`, needs, twin)
+  const made = twin && bend(trial, seed, `${rule} twin`, { ...needs, ...twin.needs }, twin.bend)
   return made && judge(trial, made.draft, { expected: [], allowed: made.result })
 }
 
