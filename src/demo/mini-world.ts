@@ -143,9 +143,10 @@ export class MiniWorld {
     space?.events.push({
       requestId: `orphan-${space.events.length + 1}`,
       endpointId: 'fal-ai/flux/schnell',
-      quantity: '1',
-      unit: 'images',
-      unitPrice: event.cost,
+      // One price whatever the cost, so that no task changes it by accident.
+      quantity: event.cost,
+      unit: 'units',
+      unitPrice: '1',
       keyId: keyIdIn(apiKey),
       ...event,
     })

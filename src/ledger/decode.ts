@@ -137,10 +137,12 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     ([id, onlineTaskId]) =>
       wanted.has(bareRequestId(textOf(onlineTaskId), placeholders)) ? integerOf(id) : undefined
 
-  const lastRowId: DecoderFactory<number> =
+  /** The last row id of a user who is wanted. */
+  const lastRowId =
+    (wanted: ReadonlySet<number>): DecoderFactory<number> =>
     () =>
-    ([, id]) =>
-      integerOf(id)
+    ([userId, id]) =>
+      wanted.has(integerOf(userId)) ? integerOf(id) : undefined
 
   const userName: DecoderFactory<readonly [number, string]> =
     () =>

@@ -126,13 +126,16 @@ export function queriesOf(mapping: TableMapping) {
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
     pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(points.id, [...ids]), false),
     /** The highest row id of each user with a time before the bound. */
-    lastPointsRowIds: (userIds: readonly number[], before: string) =>
+    /** The last row of each of these users; of all users where none are named. */
+    lastPointsRowIds: (userIds: readonly number[] | undefined, before: string) =>
       statement(
         'points',
         query
           .select({ userId: points.userId, id: max(points.id) })
           .from(points)
-          .where(and(inArray(points.userId, [...userIds]), lt(points.createdAt, before)))
+          .where(
+            and(userIds === undefined ? undefined : inArray(points.userId, [...userIds]), lt(points.createdAt, before)),
+          )
           .groupBy(points.userId),
       ),
     cash: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>

@@ -13,11 +13,6 @@ const depthOf = (command: string): string =>
   COMMANDS.find(({ name }) => name === command)
     ?.flags()
     .find(({ key }) => key === 'depth')?.fallback ?? ''
-const [AUDIT_DEPTH, TOOL_DEPTH] = [depthOf('audit'), depthOf('audit-reconcile')]
-const DEPTHS = {
-  'README.md': `Depth is \`${AUDIT_DEPTH}\` for \`audit\` and \`${TOOL_DEPTH}\` for \`audit-reconcile\`, unless`,
-  'README.zh-CN.md': `\`audit\` 的深度默认为 \`${AUDIT_DEPTH}\`，\`audit-reconcile\` 默认为 \`${TOOL_DEPTH}\``,
-}
 const LANGUAGES = { 'README.md': 'en', 'README.zh-CN.md': 'zh' } as const
 
 /** Whether a line of the excerpt is this printed one; an excerpt may cut a line with an ellipsis. */
@@ -47,10 +42,6 @@ describe.each(READMES)('%s', (document) => {
       if (value.includes('|')) expect(known?.values.join('|')).toBe(value)
     }
     expect(flags).toContain(`--fail-on ${FAIL_ON.join('\\|')}`)
-  })
-
-  it('tells the default depths', () => {
-    expect(text).toContain(DEPTHS[document])
   })
 
   it('lists the exit codes', () => {
@@ -88,6 +79,17 @@ describe.each(READMES)('%s', (document) => {
       expect(found, `${line} is not in the demo, or not in this order`).toBeGreaterThanOrEqual(0)
       at += found + 1
     }
+  })
+})
+
+describe('the default depth', () => {
+  it.each([
+    ['README.md', 'Depth is'],
+    ['README.zh-CN.md', '深度默认为'],
+    ['SKILL.md', '深度默认为'],
+  ])('is the same for the command and the tool, and told in %s', (document, words) => {
+    expect(depthOf('audit-reconcile')).toBe(depthOf('audit'))
+    expect(textOf(document)).toContain(`${words} \`${depthOf('audit')}\``)
   })
 })
 

@@ -42,7 +42,7 @@ const a1: Injector = {
     if (allowed === undefined) return undefined
     return { expected: [{ rule: 'A1', subject: { accountId: account.id }, severity: 'HIGH' }], allowed }
   },
-  twins: [{ bend: crossingTwin }],
+  twins: [crossingTwin],
 }
 
 type Account = ReturnType<typeof freeAccounts>[number]

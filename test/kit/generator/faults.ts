@@ -55,11 +55,8 @@ export interface Injector {
   readonly twins: readonly Twin[]
 }
 
-export interface Twin {
-  /** Over the injector's own. */
-  readonly needs?: WorldNeeds
-  readonly bend: Bend<readonly Allowed[]>
-}
+/** A twin, with what its world must be like over the injector's own needs. */
+export type Twin = Bend<readonly Allowed[]> | { readonly needs: WorldNeeds; readonly bend: Bend<readonly Allowed[]> }
 
 /** Longest time within which fal has billed in these worlds, and more than the settlement lag. */
 export const SETTLED: Millis = 30 * HOUR

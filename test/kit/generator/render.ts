@@ -44,7 +44,7 @@ export function render(draft: Draft): Rendered {
 const naive = ({ window, storedShift }: Draft, at: Instant): string => window.zone.toNaive(plus(at, storedShift))
 
 /** A FLOAT keeps seven digits of what is written to it. */
-const storedFloat = (cost: bigint): string => {
+export const storedFloat = (cost: bigint): string => {
   const exact = formatUsd(nanoUsd(cost))
   return exact.replace(/\D/g, '').replace(/^0+/, '').length <= 7 ? exact : String(Number(Number(exact).toPrecision(7)))
 }

@@ -52,7 +52,9 @@ export async function tryTwin(
   { rule, needs, twins }: Injector,
 ): Promise<Outcome | undefined> {
   const twin = twins[seed % twins.length]
-  const made = twin && bend(trial, seed, `${rule} twin`, { ...needs, ...twin.needs }, twin.bend)
+  if (twin === undefined) return undefined
+  const { needs: own, bend: bending } = typeof twin === 'function' ? { needs: {}, bend: twin } : twin
+  const made = bend(trial, seed, `${rule} twin`, { ...needs, ...own }, bending)
   return made && judge(trial, made.draft, { expected: [], allowed: made.result })
 }
 

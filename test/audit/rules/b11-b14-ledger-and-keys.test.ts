@@ -1,0 +1,73 @@
+import { describe, expect, it } from 'vitest'
+import { known } from '../../../src/audit/rules/books.ts'
+import type { BalanceTrail, LedgerBreak } from '../../../src/audit/rules/facts.ts'
+import { evaluate, fired, points, requests, theFinding, unmatched, usd } from '../../kit/books.ts'
+
+const broken = (overrides: Partial<LedgerBreak> = {}): LedgerBreak => ({
+  userId: 101,
+  rowId: 40,
+  count: 3,
+  expectedPoints: points(900),
+  actualPoints: points(950),
+  ...overrides,
+})
+
+const world = (trail: Partial<BalanceTrail>) => ({
+  balances: known({ users: 4, arithmetic: [], continuity: [], negative: [], ...trail }),
+})
+
+describe.each([
+  ['B11', 'arithmetic'],
+  ['B12', 'continuity'],
+  ['B13', 'negative'],
+] as const)('%s: the %s of a points ledger', (id, name) => {
+  it('fires alone, once a user, at the first row', () => {
+    const trail = world({ [name]: [broken(), broken({ userId: 102, rowId: 41, count: 1 })] })
+    expect(fired(trail)).toEqual([id, id])
+    expect(evaluate(id, trail)).toEqual({
+      examined: 4,
+      findings: [
+        {
+          subject: { userId: 101, rowId: 40 },
+          expected: 900n,
+          actual: 950n,
+          unit: 'points',
+          count: 3,
+          evidence: { total: 3, ids: ['40'] },
+          detail: {},
+        },
+        expect.objectContaining({ subject: { userId: 102, rowId: 41 }, count: 1 }),
+      ],
+      notEvaluated: [],
+    })
+  })
+
+  it('stays silent over a whole ledger, and says how many users it followed', () => {
+    expect(evaluate(id, world({}))).toEqual({ examined: 4, findings: [], notEvaluated: [] })
+  })
+})
+
+describe('B14: tasks with a key that no account has', () => {
+  const evidence = { total: 12, ids: ['task-1', 'task-2'] }
+  const unknownKeys = [{ keyId: '00000009…', taskCount: 12, costNanoUsd: usd('3.5'), evidence }]
+
+  it('fires alone, at every depth', () => {
+    expect(fired({ unknownKeys, depth: 'summary' })).toEqual(['B14'])
+    expect(theFinding('B14', { unknownKeys, depth: 'summary' })).toEqual({
+      subject: { keyId: '00000009…' },
+      expected: 0n,
+      actual: 12n,
+      unit: 'count',
+      count: 12,
+      evidence,
+      detail: { costUsd: '3.5' },
+    })
+  })
+
+  it('stays silent without such keys, and counts the keys that are known', () => {
+    const accounts = [{ accountId: 5, disabled: false, billNanoUsd: null, balance: null }]
+    const keyless = requests({ tasks: [unmatched('not-evaluated', {}, { accountId: null })] })
+    expect(evaluate('B14', { accounts, requests: keyless })).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+    expect(evaluate('B14', { accounts, unknownKeys }).examined).toBe(2)
+  })
+})

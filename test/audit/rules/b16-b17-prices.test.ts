@@ -1,0 +1,152 @@
+import { describe, expect, it } from 'vitest'
+import type { PricePoint, TaskVerdict } from '../../../src/audit/rules/facts.ts'
+import { nanoUsd } from '../../../src/units/nano-usd.ts'
+import { at, evaluate, fired, MODEL, matched, points, requests, theFinding, unmatched } from '../../kit/books.ts'
+
+describe('B16: charges worth less than they cost', () => {
+  const RATE = { pointsPerUsd: '400' }
+  const sold = (charged: number, billed: bigint, fact: Partial<TaskVerdict['task']> = {}, more = {}): TaskVerdict =>
+    matched(
+      { chargedPoints: points(charged), costNanoUsd: nanoUsd(billed), ...fact },
+      { billedNanoUsd: nanoUsd(billed), ...more },
+    )
+  const world = (...tasks: readonly TaskVerdict[]) => ({ requests: requests({ tasks }) })
+  const losses = (...tasks: readonly TaskVerdict[]): number => evaluate('B16', world(...tasks), RATE).findings.length
+
+  it('fires alone, with what the charges are worth', () => {
+    const loss = world(sold(100, 300_000_000n), sold(50, 300_000_000n, { taskId: 'task-2' }))
+    expect(fired(loss, RATE)).toEqual(['B16'])
+    expect(theFinding('B16', loss, RATE)).toEqual({
+      subject: { model: MODEL, date: '2026-02-06' },
+      expected: 600_000_000n,
+      actual: 375_000_000n,
+      unit: 'USD',
+      count: 2,
+      evidence: { total: 2, ids: ['task-1', 'task-2'] },
+      detail: { chargedPoints: '150', pointsPerUsd: '400' },
+    })
+  })
+
+  it.each([
+    [400, 1_000_000_000n, 0],
+    [400, 1_000_000_001n, 1],
+    [399, 1_000_000_000n, 1],
+    [401, 1_000_000_000n, 0],
+  ])('%d points against %d nano-USD: %d', (charged, billed, expected) => {
+    expect(losses(sold(charged, billed))).toBe(expected)
+  })
+
+  it('compares before it rounds', () => {
+    const rate = { pointsPerUsd: '0.3' }
+    // One point is worth 3.333… USD.
+    expect(evaluate('B16', world(sold(1, 3_333_333_333n)), rate).findings).toEqual([])
+    expect(theFinding('B16', world(sold(1, 3_333_333_334n)), rate)).toMatchObject({
+      expected: 3_333_333_334n,
+      actual: 3_333_333_333n,
+      detail: { pointsPerUsd: '0.3' },
+    })
+  })
+
+  it('takes refunds off the charges, and leaves their cost in', () => {
+    const kept = sold(800, 1_000_000_000n)
+    const givenBack = sold(800, 1_000_000_001n, { refunded: true })
+    expect(losses(kept, sold(1, 1_000_000n))).toBe(0)
+    expect(losses(kept, givenBack)).toBe(1)
+    expect(theFinding('B16', world(kept, givenBack), RATE).detail.chargedPoints).toBe('800')
+  })
+
+  it('sums by model as stored and by day of the audit’s zone', () => {
+    const good = sold(4000, 1_000_000_000n)
+    const bad = (fact: Partial<TaskVerdict['task']>) => sold(1, 1_000_000_000n, fact)
+    expect(losses(good, bad({}))).toBe(0)
+    expect(losses(good, bad({ model: 'veo3' }))).toBe(1)
+    expect(losses(good, bad({ createdAt: at('2026-02-06 00:00:00') }))).toBe(0)
+    expect(losses(good, bad({ createdAt: at('2026-02-05 23:59:59') }))).toBe(1)
+    expect(evaluate('B16', world(good, bad({ model: 'veo3' })), RATE).examined).toBe(2)
+  })
+
+  it('looks at matched tasks that the filters leave', () => {
+    const loss = [1, 1_000_000_000n] as const
+    expect(losses(sold(...loss, {}, { selected: false }))).toBe(0)
+    expect(losses(sold(...loss, {}, { standing: 'not-evaluated' }))).toBe(0)
+    expect(losses(unmatched('unbilled', {}, { billedNanoUsd: nanoUsd(9_000_000_000n) }))).toBe(0)
+  })
+
+  it('needs a rate', () => {
+    expect(evaluate('B16', world(sold(1, 1_000_000_000n)))).toEqual({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: {}, reason: { code: 'rate-missing' } }],
+    })
+  })
+})
+
+describe('B17: the unit price changed', () => {
+  const price = (minute: number, unitPrice: string, overrides: Partial<PricePoint> = {}): PricePoint => ({
+    workspace: 'team',
+    model: MODEL,
+    unit: 'seconds',
+    percentDiscount: '0',
+    unitPrice,
+    at: at(`2026-02-06 12:${String(minute).padStart(2, '0')}:00`),
+    ...overrides,
+  })
+  const world = (...prices: readonly PricePoint[]) => ({ requests: requests({ prices }) })
+  const changes = (...prices: readonly PricePoint[]): number[] =>
+    evaluate('B17', world(...prices)).findings.map(({ count }) => count)
+
+  it('fires alone, with the first and the last price', () => {
+    const raised = world(price(0, '0.1'), price(1, '0.1'), price(2, '0.15'), price(3, '0.2'))
+    expect(fired(raised)).toEqual(['B17'])
+    expect(theFinding('B17', raised)).toEqual({
+      subject: { model: MODEL },
+      expected: 100_000_000n,
+      actual: 200_000_000n,
+      unit: 'USD',
+      count: 2,
+      evidence: { total: 0, ids: [] },
+      detail: { unit: 'seconds', workspace: 'team' },
+    })
+    expect(evaluate('B17', raised).examined).toBe(1)
+  })
+
+  it.each([
+    ['its first appearance', [price(0, '0.1')], []],
+    ['one price, written in two ways', [price(0, '0.10'), price(1, '0.1'), price(2, '.1'), price(3, '0.1')], [2]],
+    ['trailing zeros', [price(0, '0.10'), price(1, '0.1'), price(2, '0.1000')], []],
+    ['the smallest digit', [price(0, '0.1'), price(1, '0.1000000000001')], [1]],
+    ['there and back', [price(0, '0.1'), price(1, '0.2'), price(2, '0.1')], [2]],
+    ['another unit', [price(0, '0.1'), price(1, '0.2', { unit: 'videos' })], []],
+    ['another discount', [price(0, '0.1'), price(1, '0.2', { percentDiscount: '10' })], []],
+    ['the same discount, written in two ways', [price(0, '0.1'), price(1, '0.2', { percentDiscount: '0.0' })], [1]],
+    ['another workspace', [price(0, '0.1'), price(1, '0.2', { workspace: 'other' })], []],
+    ['another model', [price(0, '0.1'), price(1, '0.2', { model: 'other' })], []],
+  ])('%s', (_, prices, expected) => {
+    expect(changes(...prices)).toEqual(expected)
+  })
+
+  it('is one finding a model: the first workspace is shown, all changes are counted', () => {
+    const other = { workspace: 'alpha', unit: 'videos' }
+    const both = world(price(0, '1'), price(1, '2'), price(0, '3', other), price(1, '4', other), price(2, '5', other))
+    expect(theFinding('B17', both)).toMatchObject({
+      expected: 3_000_000_000n,
+      actual: 5_000_000_000n,
+      count: 3,
+      detail: { workspace: 'alpha', unit: 'videos' },
+    })
+    const quietFirst = world(price(0, '1'), price(1, '2'), price(0, '3', other))
+    expect(theFinding('B17', quietFirst)).toMatchObject({ count: 1, detail: { workspace: 'team' } })
+  })
+
+  it('does not depend on the order of what was read', () => {
+    const prices = [price(0, '0.1'), price(1, '0.3'), price(1, '0.20'), price(1, '0.2'), price(2, '0.3')]
+    expect(changes(...prices)).toEqual([2])
+    expect(changes(...[...prices].reverse())).toEqual([2])
+    expect(theFinding('B17', world(...[...prices].reverse()))).toMatchObject({ expected: 100_000_000n })
+  })
+
+  it('is neither not evaluated for an account nor in need of one', () => {
+    const unread = [{ accountId: 5, reason: { code: 'events-unread' } }]
+    expect(evaluate('B17', { requests: requests({ unread }) })).toEqual({ examined: 0, findings: [], notEvaluated: [] })
+  })
+})
