@@ -5,7 +5,7 @@ export const cursorInput = z
   .string()
   .max(200)
   .optional()
-  .describe('nextCursor of an earlier result, to get its next part; other inputs are then not needed')
+  .describe('nextCursor of an earlier result')
 
 /** An output that the faces may cut to size: what was left out is counted, and nextCursor fetches it. */
 export const pagedOutput = <S extends z.ZodRawShape>(shape: S) =>

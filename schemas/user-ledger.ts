@@ -7,9 +7,9 @@ export const input = z.strictObject({
   start: startInput,
   end: endInput,
   timezone: timezoneInput,
-  ids: idsInput.describe('only tasks of these fal accounts; default: tasks of all accounts'),
+  ids: idsInput.describe('only tasks of these fal accounts; default all'),
   user_ids: userIdsInput,
-  entries: z.boolean().default(false).describe('also the ledger rows themselves; needs 1 to 20 user_ids'),
+  entries: z.boolean().default(false).describe('also the ledger rows; needs 1 to 20 user_ids'),
   cursor: cursorInput,
 })
 
@@ -20,7 +20,8 @@ const userRow = z.strictObject({
 })
 export type UserLedgerRow = z.output<typeof userRow>
 
-const entry = z.strictObject({
+/** One row of either ledger, as it is shown. */
+export const entry = z.strictObject({
   book: z.enum(['points', 'cash']),
   rowId: idInt,
   userId: idInt,

@@ -160,9 +160,11 @@ async function readLedgers(
 ): Promise<LedgerBook> {
   let rows = 0
   const follows = plan.depth === 'requests'
+  // Rows of others neither link to a task of these users nor count for them.
+  const request = plan.userIds.size === 0 ? {} : { userIds: [...plan.userIds] }
   const passes: [BookName, () => AsyncIterable<readonly LedgerEntry[]>][] = [
-    ['points', () => snapshot.points(plan.ranges.ledger)],
-    ['cash', () => snapshot.cash(plan.ranges.ledger)],
+    ['points', () => snapshot.points(plan.ranges.ledger, request)],
+    ['cash', () => snapshot.cash(plan.ranges.ledger, request)],
   ]
   for (const [book, stream] of passes) {
     try {
@@ -268,7 +270,7 @@ async function readNames(
 }
 
 /** A table that could not be read, as a fact of the report; cancelling and faults of the program are none. */
-export function failedTable(source: 'points' | 'cash' | 'users', cause: unknown, signal: AbortSignal): SourceStatus {
+export function failedTable(source: 'tasks' | 'points' | 'cash' | 'users', cause: unknown, signal: AbortSignal): SourceStatus {
   throwIfAborted(signal)
   if (!(cause instanceof AuditError) || cause.kind !== 'source') throw cause
   return { source, status: 'failed', reason: [cause.message, cause.next].filter(Boolean).join('; ') }

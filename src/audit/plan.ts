@@ -51,7 +51,18 @@ export function planAudit(
   settings: RuleSettings,
   accountLimit: number,
 ): AuditPlan {
-  const window = windowOf(request, zone, asOf)
+  return planWindow(windowOf(request, zone, asOf), request, asOf, settings, accountLimit)
+}
+
+/** The plan for a window that is settled already, wherever it lies. */
+export function planWindow(
+  window: Window,
+  request: Pick<AuditRequest, 'ids' | 'userIds' | 'depth'>,
+  asOf: Instant,
+  settings: RuleSettings,
+  accountLimit: number,
+): AuditPlan {
+  const { zone } = window
   const historyStart = zone.startOfDate(zone.addDays(zone.dateOf(window.start), -SPANS.historyDays))
   const knownEnd = earlier(window.end, asOf)
   return {

@@ -58,7 +58,8 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   return { tasks, events, otherTasks, unanswered, repeated }
 }
 
-const withBareId = (event: BillingEvent): BillingEvent => ({ ...event, requestId: bareEventId(event.requestId) })
+/** An event under its bare request id, as tasks have it. */
+export const withBareId = (event: BillingEvent): BillingEvent => ({ ...event, requestId: bareEventId(event.requestId) })
 
 const upTo =
   (asOf: Instant) =>
@@ -117,9 +118,7 @@ async function askForRepeated(
     // What fal says of a request by its id is the truth about it; the pages may have said it twice.
     const asked = new Set(ids)
     events.set(bill, [...own.filter(({ requestId }) => !asked.has(requestId)), ...answer.value])
-    for (const same of countSame(answer.value).values()) {
-      if (same.times > 1) repeated.set(same.event.requestId, same)
-    }
+    for (const [requestId, same] of repeatedEvents(answer.value)) repeated.set(requestId, same)
   }
   return repeated
 }
@@ -135,6 +134,12 @@ async function askById(
   const range = { start: plus(since, -SPANS.crossing), end: plan.asOf }
   const answer = await fal.events(source.apiKey, { range, requestIds }, signal)
   return answer.status === 'failed' ? answer : { ...answer, value: answer.value.map(withBareId) }
+}
+
+/** By request id, the events that one answer to questions by id holds more than once. */
+export function repeatedEvents(answered: readonly BillingEvent[]): RequestEvidence['repeated'] {
+  const repeats = [...countSame(answered).values()].filter(({ times }) => times > 1)
+  return new Map(repeats.map((same) => [same.event.requestId, same]))
 }
 
 function countSame(events: readonly BillingEvent[]): Map<string, { event: BillingEvent; times: number }> {

@@ -144,11 +144,19 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     ([userId, id]) =>
       wanted.has(integerOf(userId)) ? integerOf(id) : undefined
 
+  /** Undefined for a key whose tasks have no real time. */
+  const lastUse: DecoderFactory<readonly [string, Instant]> =
+    () =>
+    ([apiKey, createdAt]) => {
+      const at = instantOf(createdAt)
+      return at === null ? undefined : [textOf(apiKey), at]
+    }
+
   const userName: DecoderFactory<readonly [number, string]> =
     () =>
     ([id, name]) => [integerOf(id), textOf(name)]
 
-  return { account, task, pointsEntry, cashEntry, orderedRow, requestedRow, lastRowId, userName }
+  return { account, task, pointsEntry, cashEntry, orderedRow, requestedRow, lastRowId, lastUse, userName }
 }
 
 /** The time of a row, or undefined where it lies outside. Membership is decided on the instant, half-open. */

@@ -105,6 +105,15 @@ export function queriesOf(mapping: TableMapping) {
     tasks: ({ from, until }: NaiveBounds) => selectTasks(and(gte(tasks.createdAt, from), lt(tasks.createdAt, until))),
     tasksByRowIds: (ids: readonly number[]) => selectTasks(inArray(tasks.id, [...ids])),
     tasksByTaskIds: (ids: readonly string[]) => selectTasks(inArray(tasks.taskId, [...ids])),
+    /** The newest task of each key. Keys are random: none differ by case alone, which a collation would call equal. */
+    lastUse: () =>
+      statement(
+        'tasks',
+        query
+          .select({ apiKey: tasks.apiKey, createdAt: max(tasks.createdAt) })
+          .from(tasks)
+          .groupBy(tasks.apiKey),
+      ),
     /** Row id and the text that rows are looked up by, of the whole table. */
     keysOf: (table: 'tasks' | 'points' | 'cash') => {
       const [source, id, key] = {

@@ -88,6 +88,10 @@ export interface LedgerSnapshot {
   cashByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
   /** The last row of each user's points ledger before an instant, for continuity of balances. */
   lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LedgerEntry[]>
+  /** When each key made its newest task, by whole key, in one aggregate pass. Keys without a task are absent. */
+  lastUse(): Promise<Map<string, Instant>>
+  /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
+  bareRequestId(stored: string): string
   /** Names by user id. Ids without a row are absent; the map is empty where the mapping names no name column. */
   userNames(ids: readonly number[]): Promise<Map<number, string>>
   /** Ends the snapshot and its connections. Safe to call twice. */

@@ -1,6 +1,6 @@
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import { HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
+import { HOUR, type Instant, type InstantRange, instant, later, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type DecoderFactory, decodersOf } from './decode.ts'
 import type { TableMapping } from './mapping.ts'
@@ -125,6 +125,15 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       }
       return sortedByRow([...last.values()])
     },
+    async lastUse() {
+      const last = new Map<string, Instant>()
+      // Stored keys may differ by blanks around them: then the later one counts.
+      for (const [apiKey, at] of await collect(queries.lastUse(), decoders.lastUse)) {
+        last.set(apiKey, later(at, last.get(apiKey) ?? at))
+      }
+      return last
+    },
+    bareRequestId: (stored) => bareRequestId(stored, placeholders),
     async userNames(ids) {
       if (mapping.columns.users.name === null) return new Map()
       return new Map(await lookUp(ids, queries.userNames, decoders.userName))

@@ -64,14 +64,12 @@ describe('the failure budget', () => {
       { workspaces: BOTH, faults: [{ kind: 'hang', keyId: KEY_ID }] },
       { requestTimeout: 100, failureBudget: 300, random: () => 0, sleep: () => Promise.resolve(), attempts: 50 },
     )
-    const started = performance.now()
     const answers = await Promise.all([
       client.usage(KEY, days, never()),
       client.events(KEY, { range: FEBRUARY }, never()),
       client.billing(KEY, never()),
     ])
     for (const answer of answers) expect(answer).toMatchObject({ status: 'failed', failure: 'unreachable' })
-    expect(performance.now() - started).toBeLessThan(3000)
     const asked = double.requests.length
     expect(await client.serverlessUsage(KEY, days, never())).toMatchObject({ status: 'failed', failure: 'unreachable' })
     expect((await client.billing(OTHER_KEY, never())).status).toBe('complete')

@@ -3,8 +3,9 @@ import type { BillingEvent, FalReader, Fetched, UsageRow } from '../../src/fal/r
 import { decodersOf } from '../../src/ledger/decode.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import type { LedgerEntry, LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
+import { bareRequestId } from '../../src/ledger/request-id.ts'
 import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../src/units/decimal.ts'
-import { type Instant, type InstantRange, parseInstant, within } from '../../src/units/instant.ts'
+import { type Instant, type InstantRange, later, parseInstant, within } from '../../src/units/instant.ts'
 import { nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
 import type { Zone } from '../../src/units/zone.ts'
 
@@ -80,7 +81,10 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
     points: (range) => batches(pointsIn(range)),
     cash: (range) => batches(cashIn(range)),
     tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),
-    tasksByRequestIds: async (ids) => tasksIn(EVERYTHING).filter(({ requestId }) => ids.includes(requestId)),
+    tasksByRequestIds: async (ids) => {
+      const wanted = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))
+      return tasksIn(EVERYTHING).filter(({ requestId }) => wanted.has(requestId))
+    },
     pointsByOrderIds: async (ids) => pointsIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
     cashByOrderIds: async (ids) => cashIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
     lastPointsBefore: async (userIds, before) =>
@@ -88,6 +92,14 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
         const earlier = pointsIn(EVERYTHING).filter((entry) => entry.userId === userId && entry.at < before)
         return earlier.sort((a, b) => b.rowId - a.rowId).slice(0, 1)
       }),
+    lastUse: async () => {
+      const last = new Map<string, Instant>()
+      for (const { apiKey, createdAt } of tasksIn(EVERYTHING)) {
+        last.set(apiKey, later(createdAt, last.get(apiKey) ?? createdAt))
+      }
+      return last
+    },
+    bareRequestId: (stored) => bareRequestId(stored),
     userNames: async (ids) => {
       const wanted = new Set(ids)
       return new Map(tables.users.filter(({ id }) => wanted.has(id)).map(({ id, username }) => [id, username]))

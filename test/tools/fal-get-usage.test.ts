@@ -15,7 +15,7 @@ afterEach(async () => {
 })
 
 async function real(world: World, double: RealParts['double'] = {}): Promise<RealWorld> {
-  const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 300 } })
+  const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 3000 } })
   open.push(opened)
   return opened
 }
@@ -50,13 +50,17 @@ describe('fal-get-usage, on real parts', () => {
       costUsd: '2.750000001',
       requestCount: null,
       quantities: [
-        { unit: 'images', quantity: '5' },
         { unit: 'seconds', quantity: '2.5' },
+        { unit: 'units', quantity: '0.750000001' },
       ],
       rows: [
         { model: 'fal-ai/kling', costUsd: '2', quantities: [{ unit: 'seconds', quantity: '2.5' }] },
-        { model: 'fal-ai/flux/dev', costUsd: '0.4', quantities: [{ unit: 'images', quantity: '1' }] },
-        { model: 'fal-ai/flux/schnell', costUsd: '0.350000001', quantities: [{ unit: 'images', quantity: '4' }] },
+        { model: 'fal-ai/flux/dev', costUsd: '0.4', quantities: [{ unit: 'units', quantity: '0.4' }] },
+        {
+          model: 'fal-ai/flux/schnell',
+          costUsd: '0.350000001',
+          quantities: [{ unit: 'units', quantity: '0.350000001' }],
+        },
       ],
     })
     expect(double.requests.filter(({ path }) => path === '/models/usage')).toHaveLength(2)

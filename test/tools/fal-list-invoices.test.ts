@@ -12,7 +12,7 @@ afterEach(async () => {
 })
 
 async function real(world: World, double: RealParts['double'] = {}): Promise<RealWorld> {
-  const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 300 } })
+  const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 3000 } })
   open.push(opened)
   return opened
 }

@@ -1,6 +1,5 @@
 import { HOUR, MINUTE, plus, SECOND, within } from '../../../src/units/instant.ts'
-import { datesOf } from '../../../src/units/window.ts'
-import { activeDaysBefore, chargesByDate, dateOf, refundsOf, spikeLimit, spikes } from './arithmetic.ts'
+import { chargesByDate, dateOf, refundsOf, spikes } from './arithmetic.ts'
 import { type Draft, remove, taskEntries } from './draft.ts'
 import {
   type Allowed,
@@ -11,7 +10,6 @@ import {
   deviates,
   freeAccounts,
   type Injector,
-  isFree,
   justBefore,
   late,
   place,
@@ -22,13 +20,11 @@ import {
   taskSubject,
 } from './faults.ts'
 import { addTask, fail, forget, refund, unbill } from './life.ts'
-import { FREE_MODEL, MODELS, UNUSED_MODEL } from './models.ts'
+import { MODELS, UNUSED_MODEL } from './models.ts'
 import type { Prng } from './prng.ts'
 
 const KEYED = { attribution: 'keys' } as const
 const LINKED = { attribution: 'keys', links: 'all' } as const
-const CHEAP = MODELS[0] as (typeof MODELS)[number]
-const DEAR = MODELS[7] as (typeof MODELS)[number]
 const MIDDLE = MODELS[1] as (typeof MODELS)[number]
 
 const a1: Injector = {

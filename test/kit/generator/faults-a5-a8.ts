@@ -1,28 +1,11 @@
-import { HOUR, MINUTE, plus, SECOND, within } from '../../../src/units/instant.ts'
+import { HOUR, MINUTE, plus } from '../../../src/units/instant.ts'
 import { datesOf } from '../../../src/units/window.ts'
+import type { CalendarDate } from '../../../src/units/zone.ts'
 import { activeDaysBefore, chargesByDate, dateOf, refundsOf, spikeLimit, spikes } from './arithmetic.ts'
-import { type Draft, remove, taskEntries } from './draft.ts'
-import {
-  type Allowed,
-  addOrphan,
-  also,
-  billOf,
-  claim,
-  deviates,
-  freeAccounts,
-  type Injector,
-  isFree,
-  justBefore,
-  late,
-  place,
-  plainTasks,
-  recordedModels,
-  SETTLED,
-  takePlain,
-  taskSubject,
-} from './faults.ts'
-import { addTask, fail, forget, refund, unbill } from './life.ts'
-import { FREE_MODEL, MODELS, UNUSED_MODEL } from './models.ts'
+import type { Draft } from './draft.ts'
+import { also, claim, freeAccounts, type Injector, isFree, place, plainTasks, SETTLED } from './faults.ts'
+import { addTask, fail, refund } from './life.ts'
+import { FREE_MODEL, MODELS } from './models.ts'
 import type { Prng } from './prng.ts'
 
 const KEYED = { attribution: 'keys' } as const

@@ -1,11 +1,11 @@
-import { formatUsd, nanoUsd } from '../../../src/units/nano-usd.ts'
 import { DAY, earlier, HOUR, instant, later, MINUTE, plus, SECOND } from '../../../src/units/instant.ts'
+import { formatUsd, nanoUsd } from '../../../src/units/nano-usd.ts'
 import { dateOf, refundsOf, spikes } from './arithmetic.ts'
 import type { Draft, DraftAccount, DraftTask } from './draft.ts'
 import { taskEvents } from './draft.ts'
 import {
-  addOrphan,
   type Allowed,
+  addOrphan,
   also,
   claim,
   deviates,
@@ -26,7 +26,8 @@ const KEYED = { attribution: 'keys' } as const
 const CHEAP = MODELS[0] as (typeof MODELS)[number]
 
 export const usd = (cost: bigint): string => formatUsd(nanoUsd(cost))
-const storedCost = ({ costNanoUsd }: DraftTask): bigint => BigInt(Math.round(Number(storedFloat(costNanoUsd ?? 0n)) * 1e9))
+const storedCost = ({ costNanoUsd }: DraftTask): bigint =>
+  BigInt(Math.round(Number(storedFloat(costNanoUsd ?? 0n)) * 1e9))
 
 const onlyBill = (draft: Draft, { id }: DraftAccount, task: DraftTask): Allowed =>
   also('A2', { accountId: id, model: task.model }, `it was all that fal billed of the model to the key (${draft.seed})`)
@@ -195,7 +196,8 @@ const b4: Injector = {
   plant: (draft, random) => {
     const taken = takePlain(draft, random)
     const model = taken && MODELS.find(({ endpoint, alias }) => [endpoint, alias].includes(taken.task.model))
-    const placed = taken && model && place(draft, random, { account: taken.account, model })
+    const at = taken && plus(taken.task.createdAt, 5 * SECOND)
+    const placed = at && model && place(draft, random, { account: taken.account, model, at })
     if (taken === undefined || placed === undefined) return undefined
     unbill(draft, placed.task)
     placed.task.requestId = taken.task.requestId
@@ -226,10 +228,15 @@ const b4: Injector = {
     // A second row for the same request that nobody was charged for, and that cost nothing.
     (draft, random) => {
       const taken = takePlain(draft, random)
-      const placed = taken && place(draft, random, { account: taken.account, model: CHEAP, points: 0 })
+      const at = taken && plus(taken.task.createdAt, 5 * SECOND)
+      const placed = at && place(draft, random, { account: taken.account, model: CHEAP, points: 0, at })
       if (taken === undefined || placed === undefined) return undefined
       unbill(draft, placed.task)
-      Object.assign(placed.task, { requestId: taken.task.requestId, onlineTaskId: taken.task.requestId, costNanoUsd: 0n })
+      Object.assign(placed.task, {
+        requestId: taken.task.requestId,
+        onlineTaskId: taken.task.requestId,
+        costNanoUsd: 0n,
+      })
       return []
     },
   ],

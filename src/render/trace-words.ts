@@ -1,0 +1,98 @@
+import type { TraceVerdict } from '../../schemas/task-trace.ts'
+import { cleanText } from './clean.ts'
+import type { Lang } from './vocabulary.ts'
+
+/** What is known of one task or request, for the sentence about it. Amounts in USD as exact decimals. */
+export interface TraceFacts {
+  readonly billedUsd: string
+  readonly recordedUsd: string
+  /** Recorded − billed. */
+  readonly differenceUsd: string
+  readonly events: number
+  readonly status: 'success' | 'failed' | 'unfinished' | null
+  readonly refunded: boolean
+  /** Whether fal bills the very same event more than once. */
+  readonly repeated: boolean
+  /** The task that claims the shared request id; '' where it is not known. */
+  readonly claimedBy: string
+  readonly lagHours: number
+  /** Billed to a key or login that no account row holds. */
+  readonly unattributed: boolean
+  /** Whether fal was asked at all. */
+  readonly asked: boolean
+  /** Why the bill could not be read; '' where the task's key is in no account row. */
+  readonly reason: string
+}
+
+type Sentences = Readonly<Record<TraceVerdict, (facts: TraceFacts) => string>>
+
+const REASON_CHARS = 300
+
+/** One plain sentence on how the books of a task or request stand to each other. */
+export const traceSentence = (verdict: TraceVerdict, facts: TraceFacts, lang: Lang): string =>
+  SENTENCES[lang][verdict](facts)
+
+const billedEn = ({ billedUsd, events }: TraceFacts): string =>
+  `fal billed ${billedUsd} USD in ${events} event${events === 1 ? '' : 's'}`
+const billedZh = ({ billedUsd, events }: TraceFacts): string => `fal 计费 ${billedUsd} USD（${events} 条明细）`
+
+const EN: Sentences = {
+  matched: (facts) =>
+    `${billedEn(facts)} and the task recorded ${facts.recordedUsd} USD: they agree${facts.status === 'unfinished' ? ', but the task is not marked as finished' : ''}`,
+  amount: (facts) =>
+    `${billedEn(facts)}, but the task recorded ${facts.recordedUsd} USD: ${facts.differenceUsd} USD recorded − billed`,
+  unrecorded: (facts) =>
+    `${billedEn(facts)}, and no task of any time records this request${facts.unattributed ? '; it was billed to a key or login that no account row holds' : ''}`,
+  unbilled: (facts) =>
+    `the task succeeded and recorded ${facts.recordedUsd} USD, but fal bills nothing for it, also not when asked for its id`,
+  pending: ({ lagHours }) => `the task ended less than ${lagHours} hours ago and fal has not billed it yet, which is usual`,
+  unfinished: () => 'the task is not finished, and fal bills nothing for it so far',
+  duplicate: (facts) =>
+    facts.repeated
+      ? `fal bills the very same event of this request more than once: ${facts.billedUsd} USD in ${facts.events} events`
+      : `its request id belongs to another task too${facts.claimedBy === '' ? '' : ` (${cleanText(facts.claimedBy)})`}, which the bill is counted for`,
+  'failed-but-billed': (facts) =>
+    `the task failed, and still ${billedEn(facts)}; ${facts.refunded ? 'it is marked as refunded' : 'it is not marked as refunded'}`,
+  'refunded-but-billed': (facts) => `the task is marked as refunded to the user, and ${billedEn(facts)}`,
+  'without-id': () => 'the task succeeded but has no request id, so its bill cannot be looked up',
+  'nothing-due': ({ status }) =>
+    status === 'failed'
+      ? 'the task failed and fal bills nothing for it, as it should be'
+      : 'the task recorded no cost and fal bills nothing for it',
+  'ledger-only': ({ asked }) =>
+    `only ledger rows bear this order id: no task does${asked ? ', and fal bills no such request' : ''}; it may be a recharge or another product`,
+  'not-evaluated': ({ reason }) =>
+    reason === ''
+      ? 'the key of the task is in no account row, so its bill cannot be read and nothing is said of it'
+      : `the billing events could not be read, so nothing is said of the bill: ${cleanText(reason, REASON_CHARS)}`,
+}
+
+const ZH: Sentences = {
+  matched: (facts) =>
+    `${billedZh(facts)}，任务记录成本 ${facts.recordedUsd} USD，一致${facts.status === 'unfinished' ? '，但任务未标记完成' : ''}`,
+  amount: (facts) =>
+    `${billedZh(facts)}，但任务记录成本 ${facts.recordedUsd} USD，差异（记录 − 计费）${facts.differenceUsd} USD`,
+  unrecorded: (facts) =>
+    `${billedZh(facts)}，但没有任何任务记录该请求${facts.unattributed ? '；计费的密钥或登录不属于任何账号' : ''}`,
+  unbilled: (facts) => `任务已成功，记录成本 ${facts.recordedUsd} USD，但 fal 未计费，按请求编号查询也没有`,
+  pending: ({ lagHours }) => `任务结束不到 ${lagHours} 小时，fal 尚未计费，属正常`,
+  unfinished: () => '任务未完成，fal 目前未计费',
+  duplicate: (facts) =>
+    facts.repeated
+      ? `fal 对该请求的同一明细重复计费：共 ${facts.billedUsd} USD（${facts.events} 条明细）`
+      : `请求编号与另一任务${facts.claimedBy === '' ? '' : `（${cleanText(facts.claimedBy)}）`}相同，账单计入该任务`,
+  'failed-but-billed': (facts) =>
+    `任务失败，但 ${billedZh(facts)}；${facts.refunded ? '任务已标记退款' : '任务未标记退款'}`,
+  'refunded-but-billed': (facts) => `任务已标记退款给用户，但 ${billedZh(facts)}`,
+  'without-id': () => '任务已成功但没有请求编号，无法查到对应的账单',
+  'nothing-due': ({ status }) =>
+    status === 'failed' ? '任务失败，fal 未计费，属正常' : '任务没有记录成本，fal 也未计费',
+  'ledger-only': ({ asked }) =>
+    `只有流水使用该订单号：没有对应的任务${asked ? '，fal 也没有该请求的计费' : ''}；可能是充值或其他产品`,
+  'not-evaluated': ({ reason }) =>
+    reason === ''
+      ? '任务的密钥不属于任何账号，无法读取账单，因此不作判断'
+      : `未能读取计费明细，因此不对账单作判断：${cleanText(reason, REASON_CHARS)}`,
+}
+
+const SENTENCES: Readonly<Record<Lang, Sentences>> = { en: EN, zh: ZH }

@@ -1,0 +1,103 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { addDecimals, formatDecimal, parseDecimal } from '../../src/units/decimal.ts'
+import { abs, percentText, sum } from '../../src/units/exact.ts'
+import { addNanoUsd, formatUsd, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
+import { exceeds, formatRatio, parseRatio, ratio, ratioPercent, scaleDown } from '../../src/units/ratio.ts'
+
+describe('nano-USD', () => {
+  it.each([
+    ['0', 0n],
+    ['12.3', 12_300_000_000n],
+    ['0.000000001', 1n],
+    ['-0.05', -50_000_000n],
+    ['1e-9', 1n],
+    ['2.5E+2', 250_000_000_000n],
+    ['.5', undefined],
+    ['1.', 1_000_000_000n],
+    ['+3', 3_000_000_000n],
+    [' 7 ', 7_000_000_000n],
+    ['0.0000000004', 0n],
+    ['0.0000000005', 1n],
+    ['-0.0000000005', -1n],
+    ['123456789012.123456789', 123_456_789_012_123_456_789n],
+    ['', undefined],
+    ['1,5', undefined],
+    ['NaN', undefined],
+    ['Infinity', undefined],
+    ['0x10', undefined],
+    ['1e9999', undefined],
+  ])('reads %j as %s', (text, count) => {
+    expect(parseUsd(text)).toBe(count)
+  })
+
+  it('reads a number by its shortest text', () => {
+    expect(parseUsd(0.1 + 0.2)).toBe(300_000_000n)
+    expect(parseUsd(1e-7)).toBe(100n)
+  })
+
+  it('writes what it reads', () => {
+    fc.assert(
+      fc.property(fc.bigInt({ min: -(10n ** 24n), max: 10n ** 24n }), (count) => {
+        expect(parseUsd(formatUsd(nanoUsd(count)))).toBe(count)
+        expect(formatUsd(nanoUsd(count))).toMatch(/^-?\d+(\.\d*[1-9])?$/)
+      }),
+    )
+  })
+
+  it('adds without losing anything', () => {
+    const tenth = parseUsd('0.1') ?? nanoUsd(0n)
+    expect(formatUsd(addNanoUsd(tenth, parseUsd('0.2') ?? tenth))).toBe('0.3')
+    expect(formatUsd(subNanoUsd(tenth, parseUsd('0.2') ?? tenth))).toBe('-0.1')
+  })
+})
+
+describe('ratios', () => {
+  it('compare exactly', () => {
+    const tenth = ratio('0.1')
+    expect(exceeds(1n, 10n, tenth)).toBe(false)
+    expect(exceeds(100_000_000_000_000_000_001n, 10n ** 21n, tenth)).toBe(true)
+    expect(scaleDown(19n, tenth)).toBe(1n)
+  })
+
+  it.each(['0', '5', '0.1', '0.005', '100', '10.05'])('%s is written as it is read', (text) => {
+    expect(formatRatio(ratio(text))).toBe(text)
+  })
+
+  it.each(['-1', '1e3', '', 'a', '1/2', '0.1.2', '1234567890123'])('%j is none', (text) => {
+    expect(parseRatio(text)).toBeUndefined()
+    expect(() => ratio(text)).toThrow(RangeError)
+  })
+
+  it('speak in percent', () => {
+    expect([ratioPercent(ratio('0.1')), ratioPercent(ratio('0.005')), ratioPercent(ratio('2'))]).toEqual([
+      '10',
+      '0.5',
+      '200',
+    ])
+    expect([percentText(2n, 3n), percentText(6632n, 9992n)]).toEqual(['66.6', '66.3'])
+  })
+})
+
+describe('decimals', () => {
+  it.each([
+    ['1.50', '2.5', '4'],
+    ['0.1', '0.02', '0.12'],
+    ['-1', '0.5', '-0.5'],
+    ['999999999999999999999.9', '0.1', '1000000000000000000000'],
+  ])('%s + %s = %s', (a, b, total) => {
+    const [left, right] = [parseDecimal(a), parseDecimal(b)]
+    expect(left && right && formatDecimal(addDecimals(left, right))).toBe(total)
+  })
+
+  it.each(['', '1e3', 'x', '--1'])('%j is none', (text) => {
+    expect(parseDecimal(text)).toBeUndefined()
+  })
+})
+
+describe('exact integers', () => {
+  it('sum and size', () => {
+    expect(sum([1n, -3n, 10n], (value) => value)).toBe(8n)
+    expect([abs(-2n), abs(2n), abs(0n)]).toEqual([2n, 2n, 0n])
+  })
+})
