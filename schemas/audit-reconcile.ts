@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cursorInput, pagedOutput } from './paging.ts'
-import { report } from './report.ts'
-import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from './tool-shapes.ts'
+import { countInt, idInt, report, severity } from './report.ts'
+import { endInput, idsInput, langInput, startInput, timezoneInput, userIdsInput } from './tool-shapes.ts'
 
 export const SECTIONS = ['findings', 'official', 'tasks', 'ledger', 'not_evaluated'] as const
 
@@ -13,24 +13,37 @@ export const input = z.strictObject({
   timezone: timezoneInput,
   ids: idsInput,
   user_ids: userIdsInput,
-  depth: z.enum(['summary', 'requests']).default('requests').describe('summary skips single billing events'),
-  sections: z.array(z.enum(SECTIONS)).max(SECTIONS.length).optional().describe('parts to return; default all'),
-  lang: z.enum(['zh', 'en']).default('zh').describe('language of messages'),
-  a1_deviation_ratio: threshold.describe('A1, share such as "0.1"'),
-  a5_refund_ratio: threshold.describe('A5, share such as "0.3"'),
-  a6_multiple: threshold.describe('A6, multiple such as "5"'),
-  a6_active_days: z.int().min(1).max(30).optional().describe('A6, days needed'),
-  a8_balance_usd: threshold.describe('A8, USD such as "1.00"'),
-  settlement_lag_hours: z.int().min(0).max(720).optional().describe('hours until a bill is due'),
+  depth: z.enum(['summary', 'requests']).default('requests').describe('summary: without single billing events'),
+  sections: z.array(z.enum(SECTIONS)).max(SECTIONS.length).optional().describe('default all'),
+  lang: langInput,
+  report_id: z.string().max(64).optional().describe('earlier reportId: page its findings, no new audit'),
+  rule: z.string().max(20).optional().describe('filter of findings, such as B1'),
+  severity: severity.optional().describe('filter'),
+  account_id: idInt.optional().describe('filter'),
+  user_id: idInt.optional().describe('filter'),
+  date: z.string().max(10).optional().describe('filter, YYYY-MM-DD'),
+  fingerprint: z.string().max(64).optional().describe('filter'),
+  a1_deviation_ratio: threshold.describe('such as 0.1'),
+  a5_refund_ratio: threshold.describe('such as 0.3'),
+  a6_multiple: threshold.describe('such as 5'),
+  a6_active_days: z.int().min(1).max(30).optional().describe('days needed'),
+  a8_balance_usd: threshold.describe('such as 1.00'),
+  settlement_lag_hours: z.int().min(0).max(720).optional().describe('until a bill is due'),
   cursor: cursorInput,
 })
 
-const { official, tasks, ledger, findings, notEvaluated, settings, ...always } = report.shape
+const { official, tasks, ledger, findings, notEvaluated, settings, rules, tieOut, ...always } = report.shape
 
 export const output = pagedOutput({
   ...always,
   unverified: z.array(z.string()).optional().describe('what could not be read, the first few'),
-  settings: settings.partial({ modelAliases: true }),
+  matching: z
+    .strictObject({ findings: countInt, ofFindings: countInt, high: countInt, medium: countInt, low: countInt })
+    .optional()
+    .describe('findings that the filter left, of how many; summary counts all'),
+  settings: settings.partial({ modelAliases: true }).optional(),
+  rules: rules.optional(),
+  tieOut: tieOut.optional(),
   findings: findings.optional(),
   notEvaluated: notEvaluated.optional(),
   official: official.optional(),

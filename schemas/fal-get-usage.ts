@@ -27,7 +27,7 @@ export const input = z.strictObject({
     .array(z.string().min(1).max(150))
     .max(ENDPOINTS_MAX)
     .optional()
-    .describe('only these fal endpoints, such as fal-ai/flux/dev'),
+    .describe('such as fal-ai/flux/dev'),
   cursor: cursorInput,
 })
 

@@ -15,7 +15,7 @@ const account = z.strictObject({
   name: untrustedText,
   keyId: z.string().describe('start of the key id, or a digest'),
   status: z.enum(['normal', 'disabled']),
-  audited: z.boolean().describe('false: beyond the limit of audited accounts, so fal was not asked'),
+  audited: z.boolean().describe('false: beyond the limit of audited accounts; fal is asked of it only where ids name it'),
   workspace: untrustedText.optional(),
   tableBalanceUsd: usdText.nullable().describe('as the operator stored it'),
   liveBalanceUsd: usdText.nullable().describe('null: not read'),

@@ -5,7 +5,7 @@ export const cursorInput = z
   .string()
   .max(200)
   .optional()
-  .describe('nextCursor of an earlier result')
+  .describe('nextCursor of a result')
 
 /** An output that the faces may cut to size: what was left out is counted, and nextCursor fetches it. */
 export const pagedOutput = <S extends z.ZodRawShape>(shape: S) =>

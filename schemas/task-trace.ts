@@ -7,7 +7,7 @@ import { entry } from './user-ledger.ts'
 const ID_CHARS_MAX = 500
 
 export const input = z.strictObject({
-  id: z.string().min(1).max(ID_CHARS_MAX).describe('task id, fal request id in any stored form, or ledger order id'),
+  id: z.string().min(1).max(ID_CHARS_MAX).describe('task id, fal request id (any stored form) or ledger order id'),
   kind: z.enum(['auto', 'task', 'request', 'order']).default('auto').describe('what the id is'),
   timezone: timezoneInput,
   lang: langInput,
@@ -86,7 +86,7 @@ export const output = pagedOutput({
   billing: z.enum(['read', 'partial', 'unread', 'not-asked']).describe('how the events were read'),
   billingSince: instantText.optional().describe('events were asked for from here on'),
   tasks: z.array(task),
-  moreTasks: countInt.optional().describe('tasks that the id names besides'),
+  moreTasks: countInt.optional().describe('tasks left out: the id names or shares too many'),
   events: z.array(event),
   entries: z.array(entry),
   findings: z.array(traced).describe('of these tasks alone; with the fingerprint that an audit gives them'),

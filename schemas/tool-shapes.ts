@@ -5,12 +5,12 @@ import { idInt, report } from './report.ts'
 const IDS_MAX = 1000
 
 export const startInput = z.string().max(40).optional().describe('first day YYYY-MM-DD, or instant; default today')
-export const endInput = z.string().max(40).optional().describe('last day YYYY-MM-DD, included, or instant')
+export const endInput = z.string().max(40).optional().describe('last day, included, or instant')
 export const timezoneInput = z.string().max(60).optional().describe('such as Asia/Shanghai')
-export const idsInput = z.array(idInt).max(IDS_MAX).optional().describe('fal account ids; default the newest')
+export const idsInput = z.array(idInt).max(IDS_MAX).optional().describe('account ids; default the newest')
 export const userIdsInput = z.array(idInt).max(IDS_MAX).optional().describe('user ids; default all')
 
-export const langInput = z.enum(['zh', 'en']).default('zh').describe('language of messages')
+export const langInput = z.enum(['zh', 'en']).default('zh').describe('of messages')
 
 /** How completely one source of a bill was read. */
 export const billSource = z.strictObject({

@@ -7,9 +7,9 @@ export const input = z.strictObject({
   start: startInput,
   end: endInput,
   timezone: timezoneInput,
-  ids: idsInput.describe('only tasks of these fal accounts; default all'),
+  ids: idsInput.describe('tasks of these accounts; default all'),
   user_ids: userIdsInput,
-  entries: z.boolean().default(false).describe('also the ledger rows; needs 1 to 20 user_ids'),
+  entries: z.boolean().default(false).describe('also the ledger rows, of 1 to 20 user_ids'),
   cursor: cursorInput,
 })
 

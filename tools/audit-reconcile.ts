@@ -6,7 +6,7 @@ export const auditReconcileTool: Tool<typeof input, typeof output> = {
   name: 'audit-reconcile',
   title: 'Consumption audit, all five steps',
   description:
-    "The whole consumption audit of a window of time: fal's bill, recorded tasks and users' ledgers, reconciled by rules A1 to A8. Use it first when someone asks for an audit, a reconciliation or anomalies. Comes back with findings (gravest first), notEvaluated, official, ledger, tasks and coverage; sections narrows that, thresholds apply to this call only. Read unverified and coverage before any figure: null means not read. TIMING findings are information. reportUri is the whole report as a resource (add .md for Markdown).",
+    "The whole audit of a window: fal's bill, recorded tasks and users' ledgers, reconciled by rules A1 to A8 and B1 to B21. Use it first. Comes back with findings (gravest first), notEvaluated, official, ledger, tasks and coverage. Read unverified and coverage first: null means not read; TIMING is information. reportUri is the whole report (add .md for Markdown). Filters narrow findings; report_id pages through those of an earlier report.",
   input,
   output,
   lists: [

@@ -6,7 +6,7 @@ export const falListInvoicesTool: Tool<typeof input, typeof output> = {
   name: 'fal-list-invoices',
   title: 'Invoices and monthly statements of fal',
   description:
-    'Invoices by month and workspace, for the accounts of the account table or for FAL_KEY alone. Use it when someone asks for invoices or monthly totals. Where fal opens its invoice report (FOCUS, enterprise accounts) rows have source focus. Elsewhere rows are monthly sums of usage with source derived-from-usage: these are no invoices and are to be named so. Months are YYYY-MM in the zone of the audit, at most 24, by default the last three with the current one (partial). A null cost was not read; sources say why.',
+    "Invoices by month and workspace. Use it when someone asks for invoices or monthly totals. Rows with source focus come from fal's invoice report (enterprise accounts); rows with source derived-from-usage are monthly sums, no invoices, and are to be named so. Months are YYYY-MM, at most 24, by default the last three. A null cost was not read.",
   input,
   output,
   lists: ['invoices', 'sources'],

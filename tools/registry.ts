@@ -1,7 +1,9 @@
 import type { Tool } from '../src/tool.ts'
 import { auditReconcileTool } from './audit-reconcile.ts'
 import { falGetUsageTool } from './fal-get-usage.ts'
+import { falListAccountsTool } from './fal-list-accounts.ts'
 import { falListInvoicesTool } from './fal-list-invoices.ts'
+import { taskTraceTool } from './task-trace.ts'
 import { tasksByUserTool } from './tasks-by-user.ts'
 import { userLedgerTool } from './user-ledger.ts'
 
@@ -12,4 +14,6 @@ export const TOOLS: readonly Tool[] = Object.freeze([
   tasksByUserTool,
   userLedgerTool,
   auditReconcileTool,
+  taskTraceTool,
+  falListAccountsTool,
 ])

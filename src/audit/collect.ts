@@ -270,7 +270,11 @@ async function readNames(
 }
 
 /** A table that could not be read, as a fact of the report; cancelling and faults of the program are none. */
-export function failedTable(source: 'tasks' | 'points' | 'cash' | 'users', cause: unknown, signal: AbortSignal): SourceStatus {
+export function failedTable(
+  source: 'tasks' | 'points' | 'cash' | 'users',
+  cause: unknown,
+  signal: AbortSignal,
+): SourceStatus {
   throwIfAborted(signal)
   if (!(cause instanceof AuditError) || cause.kind !== 'source') throw cause
   return { source, status: 'failed', reason: [cause.message, cause.next].filter(Boolean).join('; ') }

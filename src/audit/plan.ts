@@ -84,6 +84,12 @@ export function planWindow(
   }
 }
 
+/** The same plan, without the tasks before the window that only A6 needs. */
+export const withoutHistory = (plan: AuditPlan): AuditPlan => ({
+  ...plan,
+  ranges: { ...plan.ranges, tasks: { ...plan.ranges.tasks, start: plan.ranges.crossingSince } },
+})
+
 /** The window a person means: whole days of the zone, both included, or instants; today where nothing is given. */
 export function windowOf(request: Pick<AuditRequest, 'start' | 'end'>, zone: Zone, asOf: Instant): Window {
   const today = zone.dateOf(asOf)

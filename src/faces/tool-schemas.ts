@@ -18,8 +18,7 @@ type Json = z.core.JSONSchema.BaseSchema
  * in its context. Costly enough to be made once.
  */
 export function toolSchemas(tool: Tool): ToolSchemas {
-  const output = outline(z.toJSONSchema(tool.output, { target: 'draft-7', io: 'input' }), 0)
-  return { inputSchema: inputSchema(tool.input), outputSchema: { ...output, type: 'object' } }
+  return { inputSchema: inputSchema(tool.input), outputSchema: outputSchema(tool.output) }
 }
 
 /** Bounds from here on are guards, which no caller meets by accident; where one does, the error names them. */
@@ -31,49 +30,35 @@ function inputSchema(schema: z.ZodObject): ObjectSchema {
     io: 'input',
     override: ({ jsonSchema }) => {
       delete jsonSchema.maxLength
+      if (jsonSchema.minLength === 1) delete jsonSchema.minLength
       if ((jsonSchema.maximum ?? 0) > BOUND_SHOWN_MAX) delete jsonSchema.maximum
       if ((jsonSchema.maxItems ?? 0) >= BOUND_SHOWN_MAX) delete jsonSchema.maxItems
-      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER) delete jsonSchema.minimum
+      if (jsonSchema.minimum === Number.MIN_SAFE_INTEGER || jsonSchema.minimum === 0) delete jsonSchema.minimum
     },
   })
   return { ...json, type: 'object' }
 }
 
 /**
- * An output in outline: its own fields whole, of objects further in only the names that are always there. The outline
- * allows whatever the schema allows; that results keep to the schema itself is a matter of tests.
+ * An output by the names and types of its own fields alone: results explain themselves, and what is in them is a matter of
+ * the tool's own schema, which is strict and which tests hold every result to.
  */
-function outline(schema: Json, depth: number): Json {
-  const description = depth <= 1 && schema.description !== undefined ? { description: schema.description } : {}
-  const options = optionsOf(schema)
-  const [only, ...others] = options.filter(({ type }) => type !== 'null')
-  if (only === undefined || others.length > 0) return description
-  // Clients that know one type a field read a choice better than a list of types.
-  if (options.length > 1) return { anyOf: [outline(only, NO_DESCRIPTION), { type: 'null' }], ...description }
+function outputSchema(schema: z.ZodObject): ObjectSchema {
+  const { properties = {}, required } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
   return {
-    ...(only.type !== undefined && { type: only.type }),
-    ...(only.enum !== undefined && { enum: only.enum }),
-    ...(only.const !== undefined && { const: only.const }),
-    ...description,
-    ...(depth === 0 && { properties: fieldsOf(only), additionalProperties: false }),
-    ...(only.required !== undefined && { required: only.required }),
-    ...(isSchema(only.items) && { items: outline(only.items, depth + 1) }),
+    type: 'object',
+    properties: Object.fromEntries(Object.entries(properties).map(([key, field]) => [key, typeOf(field)])),
+    ...(required !== undefined && { required }),
   }
 }
 
-/** A depth at which a schema is only named. */
-const NO_DESCRIPTION = 2
-
-/** What a schema lets a caller choose from; itself where there is no choice. */
-function optionsOf(schema: Json): Json[] {
-  if (schema.anyOf !== undefined) return schema.anyOf
-  const types: unknown = schema.type
-  return Array.isArray(types) ? types.map((type) => ({ ...schema, type })) : [schema]
+/** The one type of a field; nothing where it has several forms. */
+function typeOf(field: Json | boolean): Json {
+  if (typeof field === 'boolean') return {}
+  const types: unknown[] = (field.anyOf ?? [field]).flatMap(({ type }) => type ?? [])
+  const [only, ...others] = [...new Set(types.filter((type) => type !== 'null'))]
+  if (typeof only !== 'string' || others.length > 0) return {}
+  const named = { type: only } as Json
+  // Clients that know one type a field read a choice better than a list of types.
+  return types.includes('null') ? { anyOf: [named, { type: 'null' }] } : named
 }
-
-const fieldsOf = ({ properties = {} }: Json): Record<string, Json> =>
-  Object.fromEntries(
-    Object.entries(properties).flatMap(([key, field]) => (isSchema(field) ? [[key, outline(field, 1)]] : [])),
-  )
-
-const isSchema = (value: unknown): value is Json => typeof value === 'object' && value !== null && !Array.isArray(value)

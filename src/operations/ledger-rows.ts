@@ -6,6 +6,7 @@ import type { AuditPlan } from '../audit/plan.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
+import type { Zone } from '../units/zone.ts'
 
 /** Rows of one ledger listed in one call; more of them make the source partial. */
 const ENTRIES_MAX = 20_000
@@ -27,8 +28,7 @@ export async function readLedgerRows(
     const problem = await readRows(book, plan, snapshot, entries, context)
     if (problem !== undefined) sources.splice(at, 1, problem)
   }
-  entries.sort((a, b) => a.at - b.at || a.userId - b.userId || compareBooks(a, b) || a.rowId - b.rowId)
-  return entries.map((entry) => entryRow(entry, plan))
+  return entryRows(entries, plan.window.zone)
 }
 
 /** Reads one ledger; returns what kept it from being read whole. */
@@ -62,14 +62,20 @@ async function readRows(
 
 const compareBooks = (a: LedgerEntry, b: LedgerEntry): number => (a.book === b.book ? 0 : a.book === 'points' ? -1 : 1)
 
-function entryRow(entry: LedgerEntry, { window }: AuditPlan): LedgerEntryRow {
+/** Rows of either ledger as they are shown, in order of time. */
+export const entryRows = (entries: readonly LedgerEntry[], zone: Zone): LedgerEntryRow[] =>
+  [...entries]
+    .sort((a, b) => a.at - b.at || a.userId - b.userId || compareBooks(a, b) || a.rowId - b.rowId)
+    .map((entry) => entryRow(entry, zone))
+
+function entryRow(entry: LedgerEntry, zone: Zone): LedgerEntryRow {
   const { book, rowId, userId, at, kind, amountPoints, orderId, balanceBefore, balanceAfter } = entry
   const title = cleanText(entry.title)
   return {
     book,
     rowId,
     userId,
-    at: window.zone.format(at),
+    at: zone.format(at),
     kind,
     amountPoints: pointsNumber(amountPoints),
     ...(orderId !== '' && { orderId: cleanText(orderId) }),

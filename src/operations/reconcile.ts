@@ -1,8 +1,17 @@
 import type { z } from 'zod'
 import type { input, output, SECTIONS } from '../../schemas/audit-reconcile.ts'
 import type { Report, SourceStatus } from '../../schemas/report.ts'
+import { AuditError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
+import {
+  type FindingFilter,
+  filterOf,
+  matchingCounts,
+  matchingFindings,
+  matchingNotEvaluated,
+} from './finding-filter.ts'
 import { thresholdsOf } from './thresholds.ts'
 
 type ReconcileInput = z.output<typeof input>
@@ -15,18 +24,58 @@ const UNVERIFIED_CHARS = 160
 /** More aliases than this are left to the resource: they stand outside every list and could not be cut. */
 const ALIASES_SHOWN = 20
 
-/** The five steps. The whole report is kept as a resource; the result has the sections that were asked for. */
+/** What a kept report is read for, unless its sections are asked for. */
+const KEPT_SECTIONS: readonly Section[] = ['findings', 'not_evaluated']
+
+/**
+ * The five steps, or with report_id a report that was made before. The whole report is kept as a resource; the result has
+ * the sections that were asked for, and of the findings those that the filter leaves.
+ */
 export async function reconcile(
   given: ReconcileInput,
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<ReconcileOutput> {
-  const { start, end, timezone, ids = [], user_ids: userIds = [], depth, lang, sections = [] } = given
+  const filter = filterOf(given)
+  const { report_id: keptId, sections = [] } = given
+  if (keptId !== undefined) {
+    const report = dependencies.reports.get(keptId)
+    if (report === undefined) throw unknownReport(keptId)
+    // The grounds of the report were told with it, and would take room from its findings on every page.
+    const { settings: _settings, rules: _rules, tieOut: _tieOut, ...shown } = present(
+      report,
+      keptId,
+      sections.length === 0 ? KEPT_SECTIONS : sections,
+      filter,
+    )
+    return shown
+  }
+  const { start, end, timezone, ids = [], user_ids: userIds = [], depth, lang } = given
   const thresholds = thresholdsOf(given)
   const report = await runAudit({ start, end, timezone, ids, userIds, depth, lang, thresholds }, dependencies, context)
-  const reportId = dependencies.reports.put(report)
+  return present(report, dependencies.reports.put(report), sections, filter)
+}
+
+function unknownReport(reportId: string): AuditError {
+  const shown = reportId.slice(0, 80)
+  return new AuditError('input', `report_id: no report "${shown}" is kept, or not any more`, {
+    field: 'report_id',
+    value: shown,
+    accepted: `the reportId of one of the last ${LIMITS.reportsKept} audits of this process`,
+    next: 'Call audit-reconcile without report_id, with start and end: it audits again and returns a new reportId.',
+  })
+}
+
+function present(
+  report: Report,
+  reportId: string,
+  sections: readonly Section[],
+  filter: FindingFilter | undefined,
+): ReconcileOutput {
   const wanted = (section: Section): boolean => sections.length === 0 || sections.includes(section)
-  const { findings, notEvaluated, official, tasks, ledger, coverage, settings, ...always } = report
+  const { official, tasks, ledger, coverage, settings, findings: allFindings, notEvaluated: allChecks, ...always } = report
+  const findings = matchingFindings(allFindings, filter)
+  const notEvaluated = matchingNotEvaluated(allChecks, filter)
   const unverified = unverifiedOf(coverage.sources)
   return {
     reportId,
@@ -35,12 +84,13 @@ export async function reconcile(
     ...(unverified.length > 0 && { unverified }),
     coverage: { ...coverage, sources: [...coverage.sources].sort(unreadFirst) },
     settings: settingsShown(settings),
+    ...(filter !== undefined && { matching: matchingCounts(findings, report) }),
     ...(wanted('findings') && { findings }),
     ...(wanted('not_evaluated') && { notEvaluated }),
     ...(wanted('official') && { official }),
     ...(wanted('ledger') && { ledger }),
     ...(wanted('tasks') && { tasks }),
-    next: nextOf(report),
+    next: nextOf({ ...report, findings, notEvaluated }),
   }
 }
 
@@ -65,6 +115,9 @@ function settingsShown({ modelAliases, ...settings }: Report['settings']): Recon
 
 function nextOf({ coverage, findings, notEvaluated }: Report): string {
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
+  if (findings.some(({ subject }) => subject.taskId !== undefined || subject.requestId !== undefined)) {
+    steps.push('task-trace with the taskId or requestId of a finding as id')
+  }
   if (findings.some(({ subject }) => subject.userId !== undefined)) {
     steps.push('user-ledger and tasks-by-user with the userId of a finding as user_ids')
   }

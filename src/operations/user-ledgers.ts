@@ -5,7 +5,7 @@ import { userBook } from '../audit/books.ts'
 import { failedTable, type OperatorBooks, readBooks } from '../audit/collect.ts'
 import { EvidenceList } from '../audit/evidence-list.ts'
 import { ledgerLayer } from '../audit/layers.ts'
-import type { AuditPlan } from '../audit/plan.ts'
+import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
 import type { UserTally } from '../audit/task-book.ts'
@@ -63,12 +63,6 @@ export function userLedgers(
     }
   })
 }
-
-/** The same plan, without the tasks before the window that only A6 needs. */
-const withoutHistory = (plan: AuditPlan): AuditPlan => ({
-  ...plan,
-  ranges: { ...plan.ranges, tasks: { ...plan.ranges.tasks, start: plan.ranges.crossingSince } },
-})
 
 /** Adds the users who were asked for and have no task of the window, with their names. */
 async function withTasklessUsers(

@@ -46,13 +46,13 @@ export const b10ChargeMismatch: Rule = {
 
 /**
  * Whether the row of a task without one is missing: yes where the user has no row without a task; no where such rows
- * come to what such tasks charged, as A4 holds them together. In between nobody can tell which of the tasks were paid.
+ * come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks were paid.
  */
 function isMissing(payment: Reading<Payment>): Reading<boolean> {
   if (!payment.known) return payment
   const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
   if (unlinkedPaidPoints <= 0n) return known(true)
-  return unlinkedPaidPoints < unlinkedChargedPoints ? unknown('links-unlinked') : known(false)
+  return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : unknown('links-unlinked')
 }
 
 function amountsOf({ task, entries }: TaskLedger): FindingDraft {

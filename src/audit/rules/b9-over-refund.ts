@@ -1,23 +1,30 @@
-import type { FindingDraft, Rule } from './books.ts'
-import { consumedPoints, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import { type FindingDraft, type Payment, type Reading, type Rule, unknown } from './books.ts'
+import { consumedPoints, consumeRows, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
 
 /**
- * B9, per task: its rows, points and cash together, gave back more than they ever took. Points.
+ * B9, per task: its rows, points and cash together, gave back more than they ever took. A task without a row that took
+ * anything is not judged where the user has rows that link to no task: one of them may have paid it. Points.
  * Source: rule B9 of the specification.
  */
 export const b9OverRefund: Rule = {
   id: 'B9',
   severity: 'HIGH',
   perWindow: false,
-  evaluate({ taskLedgers, window }) {
+  evaluate({ taskLedgers, users, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
+    const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
     const findings: FindingDraft[] = []
+    const unclear = new Set<number>()
     let examined = 0
     for (const { task, accountId, entries } of taskLedgers.value) {
       const rows = refundRows(entries)
       if (rows.length === 0) continue
+      if (consumeRows(entries).length === 0 && mayBeUnlinked(payments.get(task.userId))) {
+        unclear.add(task.userId)
+        continue
+      }
       examined += 1
       const consumed = consumedPoints(entries)
       const refunded = refundedPoints(entries)
@@ -33,6 +40,10 @@ export const b9OverRefund: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: [] }
+    const { reason } = unknown('links-unlinked')
+    return { examined, findings, notEvaluated: [...unclear].map((userId) => ({ subject: { userId }, reason })) }
   },
 }
+
+const mayBeUnlinked = (payment: Reading<Payment> | undefined): boolean =>
+  payment?.known === true && payment.value.unlinkedPaidPoints > 0n

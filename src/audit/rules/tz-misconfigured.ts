@@ -13,16 +13,15 @@ const SLACK: Millis = 5 * MINUTE
  * The rules that a zone misread would make accuse somebody of nothing: they hold a stored time against a time of fal or
  * of this program's clock. Where the clocks disagree they are not evaluated.
  * - A1, A2, A3: tasks are told to the window by stored times, the bill by fal's; the settlement lag and the edges too.
- * - B1, B15: the tasks that events are held against first were read by stored times; the rest is found by id, to a limit.
  * - B2: whether a task is settled, and from when on fal is asked for its id, follow from stored times.
  * - B7, B8, B18: how long ago a task ended or began, by this program's clock.
  * - B16: fal's cost is told to a day by the stored time of the task.
- * - B19: where a day begins and whether it is closed; the audit's zone is the database's own unless set.
- * The others look at one book (A4 to A8, B4, B6, B9 to B14, B17, B21) or compare amounts by id (B3, B5, B20).
+ * The others look at one book (A4 to A8, B4, B6, B9 to B14, B17, B19, B21), compare amounts by id (B3, B5, B20), or search
+ * the whole table for an id (B1, B15).
  */
 export const COMPARES_TIMES: ReadonlySet<RuleId> = new Set<RuleId>([
   ...(['A1', 'A2', 'A3'] as const),
-  ...(['B1', 'B2', 'B7', 'B8', 'B15', 'B16', 'B18', 'B19'] as const),
+  ...(['B2', 'B7', 'B8', 'B16', 'B18'] as const),
 ])
 
 /** Whether stored times and fal's are apart by what only a wrong zone explains: half-hours, to five minutes. */

@@ -143,6 +143,8 @@ describe('B17: the unit price changed', () => {
     expect(changes(...prices)).toEqual([2])
     expect(changes(...[...prices].reverse())).toEqual([2])
     expect(theFinding('B17', world(...[...prices].reverse()))).toMatchObject({ expected: 100_000_000n })
+    const odd = [price(0, '0.2'), price(0, 'free'), price(0, '0.2')]
+    expect([changes(...odd), changes(...[...odd].reverse())]).toEqual([[1], [1]])
   })
 
   it('is neither not evaluated for an account nor in need of one', () => {

@@ -152,6 +152,17 @@ describe('B19: the bill disagrees with itself', () => {
     expect(found(bill('2026-02-06', 1001n), bill('2026-02-07', 0n, { usageRows: 9 }))).toEqual(['06'])
   })
 
+  it('needs no break on the day that takes the rest back', () => {
+    expect(found(bill('2026-02-06', 1001n), bill('2026-02-07', -1n))).toEqual(['06 TIMING'])
+    expect(found(bill('2026-02-06', 1002n), bill('2026-02-07', -1n))).toEqual(['06'])
+    expect(found(bill('2026-02-06', -1n), bill('2026-02-07', 1001n))).toEqual(['07 TIMING'])
+  })
+
+  it('does not use a day up on one that needs nothing', () => {
+    const quiet = [bill('2026-02-01', 0n), bill('2026-02-05', 0n), bill('2026-02-06', -2n)]
+    expect(found(...quiet, bill('2026-02-07', 1001n))).toEqual(['07 TIMING'])
+  })
+
   it('lets a day take back one other only', () => {
     const days = [bill('2026-02-05', 9000n), bill('2026-02-06', -9000n), bill('2026-02-07', 9000n)]
     expect(found(...days)).toEqual(['05 TIMING', '06 TIMING', '07'])

@@ -18,9 +18,11 @@ import {
 
 describe('B4: one request id on several charged tasks', () => {
   const first = { taskId: 'task-2', createdAt: at('2026-02-05 23:00:00'), chargedPoints: points(300) }
+  const idless = unmatched('without-id', { requestId: '' })
+  const hidden = matched({ requestId: 'request-3' }, { selected: false })
   const world = (tasks: readonly Partial<TaskFact>[], overrides: Partial<SharedRequest> = {}) => ({
     requests: requests({
-      tasks: [matched(), unmatched('duplicate'), unmatched('without-id', { requestId: '' })],
+      tasks: [matched(), matched({ requestId: 'request-2' }), unmatched('duplicate'), idless, hidden],
       shared: [{ requestId: 'request-1', accountId: 5, tasks: tasks.map(task), ...overrides }],
     }),
   })
@@ -38,7 +40,7 @@ describe('B4: one request id on several charged tasks', () => {
       detail: { taskIds: 'task-2, task-10', chargedPoints: '1300' },
       context: { accountId: 5, userId: 101, model: MODEL, date: '2026-02-05' },
     })
-    expect(evaluate('B4', twice).examined).toBe(1)
+    expect(evaluate('B4', twice).examined).toBe(2)
   })
 
   it('names user and model only where the tasks have one', () => {

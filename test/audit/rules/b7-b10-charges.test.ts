@@ -164,7 +164,7 @@ describe('B10: the charge is not what its rows took', () => {
     [1, 0, ['links-unlinked']],
     [999, 0, ['links-unlinked']],
     [1000, 1, []],
-    [1001, 1, []],
+    [1001, 0, ['links-unlinked']],
   ])('rows of %d points without a task leave open which task they paid: examined %d, %j', (paid, examined, codes) => {
     const outcome = evaluate('B10', world([], {}, { charged: 1000, paid }))
     expect(outcome.findings).toEqual([])
@@ -190,5 +190,24 @@ describe('B10: the charge is not what its rows took', () => {
     expect(evaluate('B10', { ...world([]), users: [] }).notEvaluated).toEqual([
       { subject: { userId: 101 }, reason: { code: 'ledger-unread' } },
     ])
+  })
+})
+
+describe('B9: a refund of a task whose own row may be one without an order', () => {
+  const world = (paid: number) => ({
+    taskLedgers: known([linked({}, [refund(2, 1000)])]),
+    users: [user(101, { charged: 1000, paid })],
+  })
+
+  it('is not judged', () => {
+    expect(evaluate('B9', world(1))).toEqual({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: { userId: 101 }, reason: { code: 'links-unlinked' } }],
+    })
+  })
+
+  it('is a break where the user has no such row', () => {
+    expect(theFinding('B9', world(0))).toMatchObject({ subject: SUBJECT, expected: 0n, actual: 1000n })
   })
 })

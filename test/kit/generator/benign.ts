@@ -1,4 +1,3 @@
-import type { Depth } from '../../../src/settings.ts'
 import { HOUR, type Instant, instant, MINUTE, plus, SECOND, within } from '../../../src/units/instant.ts'
 import { dateOf, refundsOf } from './arithmetic.ts'
 import { accountOf, type Draft, type DraftEvent, type DraftTask, remove, taskEntries, taskEvents } from './draft.ts'
@@ -13,14 +12,14 @@ const UNATTRIBUTED_MAX_NANO_USD = 850_000_000n
 const CHEAP = MODELS[0] as (typeof MODELS)[number]
 
 /** What looks odd and is not: the life that every reseller's books are full of. */
-export function addBenignLife(draft: Draft, random: Prng, depth: Depth): void {
+export function addBenignLife(draft: Draft, random: Prng): void {
   crossings(draft, random)
   retries(draft, random)
   youngTasks(draft, random)
   for (const task of inWindow(draft)) if (random.chance(0.08)) failAndRefund(draft, random, task)
   for (const task of draft.tasks) {
     if (random.chance(0.1)) splitPayment(draft, random, task)
-    if (random.chance(0.05)) delayBill(draft, random, task, depth)
+    if (random.chance(0.05)) delayBill(draft, random, task)
     if (random.chance(0.04)) fineQuantity(draft, random, task)
     if (random.chance(0.03) && isPlainSuccess(task)) task.completedAt = null
   }
@@ -117,8 +116,8 @@ function splitPayment(draft: Draft, random: Prng, task: DraftTask): void {
   if (refundedAt !== undefined) refund(draft, task, refundedAt)
 }
 
-function delayBill(draft: Draft, random: Prng, task: DraftTask, depth: Depth): void {
-  const late = depth === 'summary' ? random.int(5, 50) * MINUTE : random.int(10, 20 * 60) * MINUTE
+function delayBill(draft: Draft, random: Prng, task: DraftTask): void {
+  const late = draft.depth === 'summary' ? random.int(5, 50) * MINUTE : random.int(10, 20 * 60) * MINUTE
   for (const event of taskEvents(draft, task)) event.at = plus(task.completedAt ?? task.createdAt, late)
 }
 

@@ -1,4 +1,4 @@
-import type { LedgerLinkSetting } from '../../../src/settings.ts'
+import type { Depth, LedgerLinkSetting } from '../../../src/settings.ts'
 import type { Instant } from '../../../src/units/instant.ts'
 import type { Window } from '../../../src/units/window.ts'
 import type { CalendarDate } from '../../../src/units/zone.ts'
@@ -10,6 +10,8 @@ import type { Model } from './models.ts'
  */
 export interface Draft {
   readonly seed: number
+  /** What the audit will read; at summary the events are not among it. */
+  readonly depth: Depth
   readonly window: Window
   readonly firstDate: CalendarDate
   readonly lastDate: CalendarDate

@@ -1,6 +1,6 @@
 import { HOUR, MINUTE, plus, SECOND, within } from '../../../src/units/instant.ts'
 import { chargesByDate, dateOf, refundsOf, spikes } from './arithmetic.ts'
-import { type Draft, remove, taskEntries } from './draft.ts'
+import { type Draft, type DraftTask, remove, taskEntries } from './draft.ts'
 import {
   type Allowed,
   addOrphan,
@@ -73,7 +73,12 @@ function understate(draft: Draft, account: Account): Allowed[] | undefined {
     return undefined
   }
   for (const task of tasks) task.costNanoUsd = roundMicro(((task.costNanoUsd ?? 0n) * 2n) / 3n)
-  return tasks.map((task) => also('B3', { taskId: task.taskId }, 'each of them differs from its bill'))
+  const allowed = tasks.map((task) => also('B3', { taskId: task.taskId }, 'each of them differs from its bill'))
+  if (draft.depth === 'requests') return allowed
+  return [
+    ...allowed,
+    also('A3', { accountId: account.id }, 'what crossed the edge is allowed for at its recorded cost'),
+  ]
 }
 
 const roundMicro = (nanoUsd: bigint): bigint => (nanoUsd / 1000n) * 1000n
@@ -95,11 +100,15 @@ function crossingTwin(draft: Draft, random: Prng): readonly Allowed[] | undefine
   return [{ ...deviates(account), timing: true, because: 'only the raw figures deviate, and by period they do not' }]
 }
 
+/** At depth summary a task that may have been billed across an edge accuses nobody. */
+const isNearEdge = ({ window }: Draft, { createdAt }: DraftTask): boolean =>
+  createdAt < window.start + 2 * HOUR || createdAt > window.end - 2 * HOUR
+
 const a2: Injector = {
   rule: 'A2',
   needs: KEYED,
   plant: (draft, random) => {
-    const taken = takePlain(draft, random)
+    const taken = takePlain(draft, random, (each) => draft.depth === 'requests' || !isNearEdge(draft, each))
     if (taken === undefined) return undefined
     const { task, account } = taken
     const same = draft.tasks.filter(({ apiKey, model }) => apiKey === task.apiKey && model === task.model)

@@ -139,8 +139,11 @@ const b14: Injector = {
   rule: 'B14',
   needs: KEYED,
   plant: (draft, random) => {
-    const placed = place(draft, random, { model: CHEAP, quantity: 1 })
+    // What it costs counts among the spend of the workspace that no account answers for.
+    const account = freeAccounts(draft, random).find(({ workspace }) => isFree(draft, `workspace ${workspace}`))
+    const placed = account && place(draft, random, { account, model: CHEAP, quantity: 1 })
     if (placed === undefined) return undefined
+    claim(draft, `workspace ${placed.account.workspace}`)
     const apiKey = apiKeyOf(9000 + random.int(1, 99))
     placed.task.apiKey = apiKey
     for (const event of taskEvents(draft, placed.task)) event.keyId = keyIdOf(apiKey)

@@ -80,9 +80,11 @@ function turn(draft: Draft, random: Prng, change: (event: DraftEvent) => void) {
       ({ workspace, endpoint, percentDiscount }) =>
         workspace === event.workspace && endpoint === event.endpoint && percentDiscount === event.percentDiscount,
     )
-    const audited = auditedAccounts(draft).some(({ workspace }) => workspace === event.workspace)
-    const before = same.filter(({ at }) => at < event.at && within(at, draft.window))
-    if (!audited || before.length === 0) continue
+    // Keys of accounts that the audit leaves out tell no prices.
+    const audited = new Set(auditedAccounts(draft).map(({ apiKey }) => keyIdOf(apiKey)))
+    const isBefore = ({ at, keyId }: DraftEvent): boolean =>
+      at < event.at && within(at, draft.window) && audited.has(keyId ?? '')
+    if (!same.some(isBefore)) continue
     const members = draft.accounts.filter(({ workspace }) => workspace === event.workspace)
     if (!isFree(draft, ...members.map(({ id }) => `account ${id}`))) continue
     claim(draft, ...members.map(({ id }) => `account ${id}`), `user ${task.userId}`)

@@ -100,8 +100,12 @@ export function plainTasks(draft: Draft, random: Prng): DraftTask[] {
 }
 
 /** One of them, claimed with its user and account. */
-export function takePlain(draft: Draft, random: Prng): { task: DraftTask; account: DraftAccount } | undefined {
-  const [task] = plainTasks(draft, random)
+export function takePlain(
+  draft: Draft,
+  random: Prng,
+  isFit: (task: DraftTask) => boolean = () => true,
+): { task: DraftTask; account: DraftAccount } | undefined {
+  const task = plainTasks(draft, random).find(isFit)
   const account = task === undefined ? undefined : accountOf(draft, task)
   if (task === undefined || account === undefined) return undefined
   claim(draft, `user ${task.userId}`, `account ${account.id}`, `task ${task.taskId}`)

@@ -40,6 +40,7 @@ export function generate(seed: number, needs: WorldNeeds = {}): Draft {
   const outside = accounts.length > 2 && random.chance(0.2)
   const draft: Draft = {
     seed,
+    depth,
     window,
     firstDate,
     lastDate,
@@ -73,7 +74,7 @@ export function generate(seed: number, needs: WorldNeeds = {}): Draft {
     claimed: new Set(),
   }
   addTasks(draft, random)
-  addBenignLife(draft, random, depth)
+  addBenignLife(draft, random)
   return draft
 }
 

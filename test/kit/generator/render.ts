@@ -8,6 +8,7 @@ import type {
 } from '../../../src/demo/stored-world.ts'
 import { type Instant, plus } from '../../../src/units/instant.ts'
 import { formatUsd, nanoUsd } from '../../../src/units/nano-usd.ts'
+import type { Zone } from '../../../src/units/zone.ts'
 import type { Draft, DraftEntry, DraftEvent } from './draft.ts'
 
 export interface Rendered {
@@ -18,9 +19,10 @@ export interface Rendered {
   readonly rowIds: ReadonlyMap<DraftEntry, number>
 }
 
-/** Writes a draft out as rows: ids in order of time, balances running, times naive in the audit's zone. Pure. */
-export function render(draft: Draft): Rendered {
+/** Writes a draft out as rows: ids in order of time, balances running, times naive in the zone of the database. Pure. */
+export function render(draft: Draft, storedZone: Zone = draft.window.zone): Rendered {
   const rowIds = new Map<DraftEntry, number>()
+  const naive: Naive = (at) => storedZone.toNaive(plus(at, draft.storedShift))
   const world: World = {
     tables: {
       accounts: draft.accounts.map(({ id, apiKey, balance, status }) => ({
@@ -30,10 +32,10 @@ export function render(draft: Draft): Rendered {
         balance,
         status,
       })),
-      tasks: tasksOf(draft),
+      tasks: tasksOf(draft, naive),
       users: draft.users.map(({ id }) => ({ id, username: `user-${id}` })),
-      points: pointsOf(draft, rowIds),
-      cash: cashOf(draft, rowIds),
+      points: pointsOf(draft, naive, rowIds),
+      cash: cashOf(draft, naive, rowIds),
     },
     workspaces: workspacesOf(draft, (event) => (event.usageOnly === true ? null : event.at)),
   }
@@ -41,7 +43,7 @@ export function render(draft: Draft): Rendered {
   return { world, usageWorkspaces: two ? workspacesOf(draft, ({ at, usageAt }) => usageAt ?? at) : null, rowIds }
 }
 
-const naive = ({ window, storedShift }: Draft, at: Instant): string => window.zone.toNaive(plus(at, storedShift))
+type Naive = (at: Instant) => string
 
 /** A FLOAT keeps seven digits of what is written to it. */
 export const storedFloat = (cost: bigint): string => {
@@ -49,7 +51,7 @@ export const storedFloat = (cost: bigint): string => {
   return exact.replace(/\D/g, '').replace(/^0+/, '').length <= 7 ? exact : String(Number(Number(exact).toPrecision(7)))
 }
 
-function tasksOf(draft: Draft): StoredTask[] {
+function tasksOf(draft: Draft, naive: Naive): StoredTask[] {
   const inOrder = [...draft.tasks].sort((a, b) => a.createdAt - b.createdAt)
   return inOrder.map((task, index) => ({
     id: index + 1,
@@ -62,15 +64,15 @@ function tasksOf(draft: Draft): StoredTask[] {
     money: task.points,
     costMoney: task.costNanoUsd === null ? null : storedFloat(task.costNanoUsd),
     isRefund: task.refunded ? 1 : 0,
-    createdAt: naive(draft, task.createdAt),
-    completedAt: task.completedAt === null ? null : naive(draft, task.completedAt),
+    createdAt: naive(task.createdAt),
+    completedAt: task.completedAt === null ? null : naive(task.completedAt),
   }))
 }
 
 const entriesOf = ({ entries }: Draft, book: DraftEntry['book']): DraftEntry[] =>
   entries.filter((entry) => entry.book === book).sort((a, b) => a.at - b.at)
 
-function pointsOf(draft: Draft, rowIds: Map<DraftEntry, number>): StoredPoints[] {
+function pointsOf(draft: Draft, naive: Naive, rowIds: Map<DraftEntry, number>): StoredPoints[] {
   const balances = new Map(draft.users.map(({ id, opening }) => [id, opening]))
   return entriesOf(draft, 'points').map((entry, index) => {
     rowIds.set(entry, index + 1)
@@ -78,7 +80,7 @@ function pointsOf(draft: Draft, rowIds: Map<DraftEntry, number>): StoredPoints[]
     const balanceBefore = (balances.get(userId) ?? 0) + jump
     const balanceAfter = balanceBefore + amount + miscount
     balances.set(userId, balanceAfter)
-    const createdAt = naive(draft, entry.at)
+    const createdAt = naive(entry.at)
     const sourceType = kind === 'income' ? 'other' : kind
     return {
       id: index + 1,
@@ -94,12 +96,12 @@ function pointsOf(draft: Draft, rowIds: Map<DraftEntry, number>): StoredPoints[]
   })
 }
 
-function cashOf(draft: Draft, rowIds: Map<DraftEntry, number>): StoredCash[] {
+function cashOf(draft: Draft, naive: Naive, rowIds: Map<DraftEntry, number>): StoredCash[] {
   return entriesOf(draft, 'cash').map((entry, index) => {
     rowIds.set(entry, index + 1)
     const { userId, amount, orderId, kind } = entry
     const transactionType = kind === 'consume' ? 1 : kind === 'income' ? 3 : 0
-    return { id: index + 1, userId, money: amount, orderId, title: kind, transactionType, time: naive(draft, entry.at) }
+    return { id: index + 1, userId, money: amount, orderId, title: kind, transactionType, time: naive(entry.at) }
   })
 }
 

@@ -1,0 +1,177 @@
+import type { z } from 'zod'
+import type { AccountListing, input, output } from '../../schemas/fal-list-accounts.ts'
+import type { SourceStatus } from '../../schemas/report.ts'
+import { failedTable } from '../audit/collect.ts'
+import type { AuditPlan } from '../audit/plan.ts'
+import type { AccountBilling, Fetched } from '../fal/reader.ts'
+import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
+import { readAccounts, withPlan } from '../operation.ts'
+import { cleanText } from '../render/clean.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { shortKeyId } from '../units/api-key.ts'
+import { DAY, type Instant, plus } from '../units/instant.ts'
+import { formatUsd } from '../units/nano-usd.ts'
+import { planOf } from './bill-scope.ts'
+
+type AccountsInput = z.output<typeof input>
+type AccountsOutput = z.input<typeof output>
+
+/** How long a stretch of usage is asked for, only to see whether the key may. */
+const PROBE = DAY
+const REASON_CHARS = 300
+
+interface Tables {
+  readonly plan: AuditPlan
+  readonly listed: readonly AccountRow[]
+  /** Accounts whose keys are tried: the audited ones, or those given by id. */
+  readonly askedIds: ReadonlySet<number>
+  readonly auditedIds: ReadonlySet<number>
+  /** Newest task by whole key; null where the task table could not be read. */
+  readonly lastUse: ReadonlyMap<string, Instant> | null
+  readonly sources: readonly SourceStatus[]
+}
+
+/** What fal answers to the key of one account. */
+interface Access {
+  readonly billing: Fetched<AccountBilling>
+  readonly usage: Fetched<unknown>
+}
+
+/**
+ * The accounts of the table, newest first, each with what its key may read at fal. Those beyond the limit of audited
+ * accounts are listed and fal is not asked of them, but for ids given by name. What was not read is null.
+ */
+export async function listAccounts(
+  { ids = [] }: AccountsInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<AccountsOutput> {
+  const tables = await readTables(ids, dependencies, context)
+  const { plan, listed, askedIds } = tables
+  const { zone } = plan.window
+  let answered = 0
+  const answers = await Promise.all(
+    listed.map(async (account) => {
+      if (!askedIds.has(account.accountId)) return undefined
+      const access = await askAccess(account, plan, dependencies, context.signal)
+      context.progress({ message: 'fal accounts read', done: ++answered, total: askedIds.size })
+      return access
+    }),
+  )
+  const accounts = listed.map((account, index) => accountRow(account, answers[index], tables))
+  const sources = [...tables.sources, ...listed.flatMap((account, index) => sourcesOf(account, answers[index]))]
+  const count = (isCounted: (account: AccountListing) => boolean): number => accounts.filter(isCounted).length
+  return {
+    asOf: zone.format(plan.asOf),
+    timezone: zone.id,
+    complete: sources.every(({ status }) => status === 'complete'),
+    accountLimit: plan.accountLimit,
+    counts: {
+      accounts: accounts.length,
+      audited: count(({ audited }) => audited),
+      disabled: count(({ status }) => status === 'disabled'),
+      unread: count(({ reason }) => reason !== undefined),
+    },
+    accounts,
+    sources,
+    next: 'fal-get-usage with group_by account: what each of them spent',
+  }
+}
+
+const idsOf = (accounts: readonly AccountRow[]): ReadonlySet<number> =>
+  new Set(accounts.map(({ accountId }) => accountId))
+
+function readTables(
+  ids: readonly number[],
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<Tables> {
+  return withPlan(planOf({ ids }), dependencies, context, async (plan, snapshot) => {
+    const { all, audited } = await readAccounts(plan, snapshot)
+    const { lastUse, source } = await readLastUse(snapshot, context.signal)
+    return {
+      plan,
+      listed: ids.length > 0 ? audited : all,
+      askedIds: idsOf(audited),
+      // Newest first, as an audit without ids takes them.
+      auditedIds: idsOf(all.slice(0, plan.accountLimit)),
+      lastUse,
+      sources: [{ source: 'accounts', status: 'complete' }, source],
+    }
+  })
+}
+
+async function readLastUse(
+  snapshot: LedgerSnapshot,
+  signal: AbortSignal,
+): Promise<{ lastUse: Map<string, Instant> | null; source: SourceStatus }> {
+  try {
+    return { lastUse: await snapshot.lastUse(), source: { source: 'tasks', status: 'complete' } }
+  } catch (cause) {
+    return { lastUse: null, source: failedTable('tasks', cause, signal) }
+  }
+}
+
+/** Two questions a key, each with its own permission; both are asked even where one fails. */
+async function askAccess(
+  { apiKey }: AccountRow,
+  { asOf, window }: AuditPlan,
+  { fal }: Dependencies,
+  signal: AbortSignal,
+): Promise<Access> {
+  const range = { start: plus(asOf, -PROBE), end: asOf }
+  const [billing, usage] = await Promise.all([
+    fal.billing(apiKey, signal),
+    fal.usage(apiKey, { range, zone: window.zone, timeframe: 'day' }, signal),
+  ])
+  return { billing, usage }
+}
+
+function accountRow(account: AccountRow, access: Access | undefined, { plan, lastUse, auditedIds }: Tables): AccountListing {
+  const { accountId, name, apiKey, balanceNanoUsd, disabled } = account
+  const told = access === undefined || access.billing.status === 'failed' ? undefined : access.billing.value
+  const live = told?.balanceNanoUsd ?? null
+  const reason = reasonOf(access)
+  const used = lastUse?.get(apiKey)
+  return {
+    accountId,
+    name: cleanText(name),
+    keyId: shortKeyId(apiKey),
+    status: disabled ? 'disabled' : 'normal',
+    audited: auditedIds.has(accountId),
+    ...(told !== undefined && { workspace: cleanText(told.username) }),
+    tableBalanceUsd: balanceNanoUsd === null ? null : formatUsd(balanceNanoUsd),
+    liveBalanceUsd: live === null ? null : formatUsd(live),
+    billing: accessOf(access?.billing),
+    usage: accessOf(access?.usage),
+    ...(reason !== undefined && { reason }),
+    ...(lastUse === null && { lastUsedAt: null }),
+    ...(used !== undefined && { lastUsedAt: plan.window.zone.format(used) }),
+  }
+}
+
+function accessOf(answer: Fetched<unknown> | undefined): AccountListing['billing'] {
+  if (answer === undefined) return 'not-asked'
+  return answer.status === 'complete' ? 'ok' : answer.status
+}
+
+/** Why a key could not read what it was asked for; both reasons where they differ. */
+function reasonOf(access: Access | undefined): string | undefined {
+  if (access === undefined) return undefined
+  const reasons = [access.billing, access.usage].flatMap((answer) => ('reason' in answer ? [answer.reason] : []))
+  return reasons.length === 0 ? undefined : cleanText([...new Set(reasons)].join('; '), REASON_CHARS)
+}
+
+function sourcesOf({ accountId }: AccountRow, access: Access | undefined): SourceStatus[] {
+  if (access === undefined) return []
+  const answers = [
+    ['fal-balance', access.billing],
+    ['fal-usage', access.usage],
+  ] as const
+  return answers.map(([source, answer]) => ({
+    source,
+    accountId,
+    status: answer.status,
+    ...('reason' in answer && { reason: cleanText(answer.reason, REASON_CHARS) }),
+  }))
+}

@@ -1,0 +1,83 @@
+import type { z } from 'zod'
+import type { input, output } from '../../schemas/audit-reconcile.ts'
+import { type Finding, type NotEvaluated, type Report, RULE_IDS, type RuleId } from '../../schemas/report.ts'
+import { inputError } from '../errors.ts'
+import { parseDate } from '../units/zone.ts'
+
+type FilterInput = Pick<
+  z.output<typeof input>,
+  'rule' | 'severity' | 'account_id' | 'user_id' | 'date' | 'fingerprint'
+>
+type Matching = NonNullable<z.input<typeof output>['matching']>
+
+/** Which findings are wanted; what is undefined decides nothing. */
+export interface FindingFilter {
+  readonly rule: RuleId | undefined
+  readonly severity: Finding['severity'] | undefined
+  readonly accountId: number | undefined
+  readonly userId: number | undefined
+  readonly date: string | undefined
+  readonly fingerprint: string | undefined
+}
+
+/** The filter of a call; undefined where it names none. Throws an input error that names the field. */
+export function filterOf(given: FilterInput): FindingFilter | undefined {
+  const { severity, account_id: accountId, user_id: userId, fingerprint } = given
+  const filter = { rule: ruleOf(given), severity, accountId, userId, date: dateOf(given), fingerprint }
+  return Object.values(filter).every((value) => value === undefined) ? undefined : filter
+}
+
+function ruleOf({ rule }: FilterInput): RuleId | undefined {
+  if (rule === undefined) return undefined
+  const wanted = rule.trim().toUpperCase()
+  const known = RULE_IDS.find((id) => id === wanted)
+  if (known === undefined) throw inputError('rule', rule, `one of: ${RULE_IDS.join(', ')}`)
+  return known
+}
+
+function dateOf({ date }: FilterInput): string | undefined {
+  if (date !== undefined && parseDate(date) === undefined) throw inputError('date', date, 'a day as YYYY-MM-DD')
+  return date
+}
+
+/** Findings by what they are about, or by whose they are besides; all where nothing is filtered. */
+export const matchingFindings = (findings: readonly Finding[], filter: FindingFilter | undefined): Finding[] =>
+  filter === undefined ? [...findings] : findings.filter((finding) => matches(finding, filter))
+
+function matches(finding: Finding, { rule, severity, fingerprint, ...about }: FindingFilter): boolean {
+  if (rule !== undefined && finding.rule !== rule) return false
+  if (severity !== undefined && finding.severity !== severity) return false
+  if (fingerprint !== undefined && finding.fingerprint !== fingerprint) return false
+  const { subject, context = {} } = finding
+  const isOf = (key: keyof typeof about): boolean =>
+    about[key] === undefined || subject[key] === about[key] || context[key] === about[key]
+  return isOf('accountId') && isOf('userId') && isOf('date')
+}
+
+/**
+ * Checks that could not be made where the filter looks: those of the rule, and of no other account, user or day. One that
+ * names none concerns them all: missing evidence is not innocence, so it is kept.
+ */
+export function matchingNotEvaluated(
+  checks: readonly NotEvaluated[],
+  filter: FindingFilter | undefined,
+): NotEvaluated[] {
+  if (filter === undefined) return [...checks]
+  return checks.filter(({ rule, subject }) => {
+    if (filter.rule !== undefined && rule !== filter.rule) return false
+    const concerns = (key: 'accountId' | 'userId' | 'date'): boolean =>
+      filter[key] === undefined || subject[key] === undefined || subject[key] === filter[key]
+    return concerns('accountId') && concerns('userId') && concerns('date')
+  })
+}
+
+export function matchingCounts(left: readonly Finding[], { findings }: Report): Matching {
+  const count = (severity: Finding['severity']): number => left.filter((finding) => finding.severity === severity).length
+  return {
+    findings: left.length,
+    ofFindings: findings.length,
+    high: count('HIGH'),
+    medium: count('MEDIUM'),
+    low: count('LOW'),
+  }
+}

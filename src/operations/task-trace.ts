@@ -1,0 +1,177 @@
+import type { z } from 'zod'
+import type { Finding } from '../../schemas/report.ts'
+import type { input, output, TracedEvent, TracedFinding } from '../../schemas/task-trace.ts'
+import type { AuditPlan } from '../audit/plan.ts'
+import { hasOwnWindow, judgeTrace, type TraceJudgement } from '../audit/task-trace.ts'
+import { inputError } from '../errors.ts'
+import type { AccountRow, TaskRow } from '../ledger/reader.ts'
+import { readAccounts, withPlan } from '../operation.ts'
+import { cleanText } from '../render/clean.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { shortenKeyId } from '../units/api-key.ts'
+import { formatUsd } from '../units/nano-usd.ts'
+import type { Zone } from '../units/zone.ts'
+import { planOf } from './bill-scope.ts'
+import { entryRows } from './ledger-rows.ts'
+import { askBill, LOOK_BACK_DAYS, type OwnedEvent, type TraceBill } from './trace-bill.ts'
+import { completeDay, type DayEvidence, planDays, readDays, withoutTasks, worstSources } from './trace-evidence.ts'
+import { notFound, searchTables, type TraceRole, type TraceSearch } from './trace-search.ts'
+import { gravest, type Told, tasklessVerdict, tracedTask } from './trace-verdict.ts'
+
+type TraceInput = z.output<typeof input>
+type TraceOutput = z.input<typeof output>
+
+/** All that was read of the operator's tables. */
+interface Tables {
+  readonly plan: AuditPlan
+  readonly databaseZoneId: string
+  readonly all: readonly AccountRow[]
+  readonly audited: readonly AccountRow[]
+  readonly search: TraceSearch
+  readonly days: readonly DayEvidence[]
+}
+
+/**
+ * One task, request or order in all three books side by side, with the audit's own verdict and findings on it. Throws an
+ * input error for an id that is nowhere. What could not be read is named in sources and never taken for nothing.
+ */
+export async function traceTask(
+  given: TraceInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<TraceOutput> {
+  if (given.id.trim() === '') throw inputError('id', given.id, 'a task id, a fal request id or a ledger order id')
+  const tables = await readTables(given, dependencies, context)
+  const { plan, search, all, audited } = tables
+  const requestIds = requestIdsOf(search)
+  const question = { requestIds, tasks: search.tasks, allAccounts: all, audited, asOf: plan.asOf }
+  const bill = await askBill(question, dependencies.fal, context.signal)
+  const sources = worstSources([
+    ...search.sources,
+    ...tables.days.flatMap((day) => day.tables.filter(({ source }) => source !== 'accounts')),
+    ...bill.sources,
+  ])
+  const roles = rolesOf(search, bill)
+  if (search.named.length === 0 && roles.length === 0) throw notFound(search, sources, LOOK_BACK_DAYS)
+  return present(given, tables, bill, sources, roles)
+}
+
+function readTables(given: TraceInput, dependencies: Dependencies, context: CallContext): Promise<Tables> {
+  const { id, kind, timezone } = given
+  return withPlan({ ...planOf({ timezone }), depth: 'requests' }, dependencies, context, async (plan, snapshot) => {
+    const { all, audited } = await readAccounts(plan, snapshot)
+    const search = await searchTables(id, kind, snapshot, context.signal)
+    const days = await readDays(plan, snapshot, all, search.tasks, context)
+    return { plan, databaseZoneId: snapshot.zone.id, all, audited, search, days }
+  })
+}
+
+/** Requests that fal is asked about: those of the tasks; without a task the id itself, where it may be one. */
+function requestIdsOf({ tasks, kind, bareId }: TraceSearch): string[] {
+  if (tasks.length > 0) return [...new Set(tasks.map(({ requestId }) => requestId).filter((id) => id !== ''))]
+  return (kind === 'auto' || kind === 'request') && bareId !== '' ? [bareId] : []
+}
+
+function rolesOf({ roles, bareId, kind }: TraceSearch, { owned }: TraceBill): TraceOutput['foundAs'] {
+  const events = kind === 'task' || kind === 'order' ? 0 : owned.filter(({ event }) => event.requestId === bareId).length
+  const found = new Map<TraceRole, number>(roles)
+  if (events > 0) found.set('event', events)
+  return [...found].map(([role, rows]) => ({ role, rows }))
+}
+
+function present(
+  given: TraceInput,
+  tables: Tables,
+  bill: TraceBill,
+  sources: TraceOutput['sources'],
+  foundAs: TraceOutput['foundAs'],
+): TraceOutput {
+  const { plan, search } = tables
+  const { zone } = plan.window
+  const days = tables.days.length > 0 ? tables.days : [orphanDay(tables, bill)]
+  const judgements = days.map((day) => judgeTrace(completeDay(day, bill, search.tasks), given.lang))
+  const userNames = new Map(days.flatMap((day) => [...day.userNames]))
+  const told: Told = { lang: given.lang, zone, thresholds: plan.settings.thresholds, bill, userNames }
+  const tasks = tasksOf(search, judgements, told)
+  const whole = gravest(tasks.filter(({ named }) => named)) ?? tasklessVerdict(judgements[0]?.groups ?? [], told)
+  return {
+    id: cleanText(search.id),
+    asOf: zone.format(plan.asOf),
+    timezone: zone.id,
+    complete: sources.every(({ status }) => status === 'complete'),
+    verdict: whole.verdict,
+    sentence: whole.sentence,
+    foundAs,
+    billing: bill.status,
+    ...(bill.since !== null && { billingSince: zone.format(bill.since) }),
+    tasks,
+    ...(search.moreTasks > 0 && { moreTasks: search.moreTasks }),
+    events: bill.owned.map((owned) => eventRow(owned, zone)),
+    entries: entryRows(search.entries, zone),
+    findings: findingsOf(judgements),
+    notEvaluated: notEvaluatedOf(judgements, search.tasks.length > 0),
+    sources,
+    next: nextOf(search, bill),
+  }
+}
+
+function orphanDay({ plan, databaseZoneId, all }: Tables, { owned }: TraceBill): DayEvidence {
+  const { zone } = plan.window
+  const first = zone.dateOf(owned[0]?.event.at ?? plan.asOf)
+  const last = zone.dateOf(owned.at(-1)?.event.at ?? plan.asOf)
+  return withoutTasks(planDays(plan, first, last, []), databaseZoneId, all)
+}
+
+function tasksOf(search: TraceSearch, judgements: readonly TraceJudgement[], told: Told): TraceOutput['tasks'] {
+  const judged = new Map(judgements.flatMap(({ verdicts }) => verdicts).map((verdict) => [verdict.task.rowId, verdict]))
+  const claimedBy = (requestId: string): TaskRow | undefined =>
+    search.tasks.find((task) => task.requestId === requestId && judged.get(task.rowId)?.standing !== 'duplicate')
+  return search.tasks.map((task) => {
+    const other = claimedBy(task.requestId)
+    return tracedTask(task, judged.get(task.rowId), search.named.includes(task), other?.taskId ?? '', told)
+  })
+}
+
+function eventRow({ event, owner, workspace }: OwnedEvent, zone: Zone): TracedEvent {
+  const { quantity, unit, unitPrice, percentDiscount, keyId } = event
+  return {
+    requestId: cleanText(event.requestId),
+    model: cleanText(event.model),
+    at: zone.format(event.at),
+    costUsd: formatUsd(event.costNanoUsd),
+    ...(quantity !== null && { quantity }),
+    ...(unit !== null && { unit: cleanText(unit) }),
+    ...(unitPrice !== null && { unitPriceUsd: unitPrice }),
+    ...(percentDiscount !== null && { percentDiscount }),
+    ...(typeof owner === 'object' && { accountId: owner.accountId }),
+    ...(keyId !== null && { keyId: cleanText(shortenKeyId(keyId)) }),
+    ...(workspace !== null && { workspace: cleanText(workspace) }),
+  }
+}
+
+/** Each finding once; those that sum up over a window without a fingerprint, as an audit's would be another one. */
+function findingsOf(judgements: readonly TraceJudgement[]): TracedFinding[] {
+  const distinct = new Map<string, Finding>()
+  for (const { findings } of judgements) for (const finding of findings) distinct.set(finding.fingerprint, finding)
+  return [...distinct.values()].map(({ evidence: _evidence, context: _context, fingerprint, ...finding }) => ({
+    ...finding,
+    ...(!hasOwnWindow(finding.rule) && { fingerprint }),
+  }))
+}
+
+/** Rules that could not be judged; without a task only those that concern a bill alone. */
+function notEvaluatedOf(judgements: readonly TraceJudgement[], hasTasks: boolean): TraceOutput['notEvaluated'] {
+  const distinct = new Map<string, TraceOutput['notEvaluated'][number]>()
+  for (const { rule, reason } of judgements.flatMap(({ notEvaluated }) => notEvaluated)) {
+    if (hasTasks || rule === 'B1' || rule === 'B5') distinct.set(`${rule} ${reason}`, { rule, reason })
+  }
+  return [...distinct.values()]
+}
+
+function nextOf({ tasks }: TraceSearch, { status }: TraceBill): string {
+  if (status === 'unread' || status === 'partial') return 'fal-list-accounts: which keys may read the bill'
+  const [task] = tasks
+  return task === undefined
+    ? 'audit-reconcile over its day: what else no task records'
+    : `user-ledger with user_ids ${task.userId} and entries true: all rows of the user around it`
+}

@@ -1,0 +1,133 @@
+import type { SourceStatus } from '../../schemas/report.ts'
+import { readBooks } from '../audit/collect.ts'
+import type { Evidence } from '../audit/evidence.ts'
+import type { LedgerBook } from '../audit/ledger-book.ts'
+import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
+import { TaskTally } from '../audit/task-book.ts'
+import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import { collecting } from '../operation.ts'
+import type { CallContext } from '../tool.ts'
+import type { CalendarDate } from '../units/zone.ts'
+import type { TraceBill } from './trace-bill.ts'
+
+/** Evidence of some tasks of one day, but for their bill. */
+export interface DayEvidence
+  extends Pick<Evidence, 'plan' | 'databaseZoneId' | 'allAccounts' | 'tasks' | 'ledger' | 'userNames' | 'tables'> {
+  readonly traced: readonly TaskRow[]
+}
+
+/**
+ * Reads the ledgers of the tasks' users as an audit of these users and that day would, one day after another: only so
+ * are link mode, refunds of any time and rows without a task judged as the audit judges them.
+ */
+export async function readDays(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  allAccounts: readonly AccountRow[],
+  tasks: readonly TaskRow[],
+  context: CallContext,
+): Promise<DayEvidence[]> {
+  const { zone } = plan.window
+  const byDate = new Map<CalendarDate, TaskRow[]>()
+  for (const task of tasks) {
+    const date = zone.dateOf(task.createdAt)
+    byDate.set(date, [...(byDate.get(date) ?? []), task])
+  }
+  const days: DayEvidence[] = []
+  for (const [date, own] of byDate) {
+    const dayPlan = planDays(plan, date, date, [...new Set(own.map(({ userId }) => userId))])
+    days.push(await readDay(dayPlan, snapshot, allAccounts, own, context))
+  }
+  return days
+}
+
+/** The plan of an audit of whole days of the zone, both included. */
+export function planDays(plan: AuditPlan, first: CalendarDate, last: CalendarDate, userIds: readonly number[]): AuditPlan {
+  const { zone } = plan.window
+  const window = { start: zone.startOfDate(first), end: zone.startOfDate(zone.addDays(last, 1)), zone }
+  return planWindow(window, { ids: [], userIds, depth: 'requests' }, plan.asOf, plan.settings, plan.accountLimit)
+}
+
+async function readDay(
+  plan: AuditPlan,
+  snapshot: LedgerSnapshot,
+  allAccounts: readonly AccountRow[],
+  traced: readonly TaskRow[],
+  context: CallContext,
+): Promise<DayEvidence> {
+  const accountIds = new Set(allAccounts.map(({ accountId }) => accountId))
+  const books = await readBooks(withoutHistory(plan), snapshot, allAccounts, accountIds, collecting(context))
+  const byRow = new Map(traced.map((task) => [task.rowId, task]))
+  const taskEntries = books.ledger.taskEntries.flatMap(({ task: { rowId }, entries }) => {
+    const task = byRow.get(rowId)
+    return task === undefined ? [] : [{ task, entries }]
+  })
+  return {
+    plan,
+    databaseZoneId: snapshot.zone.id,
+    allAccounts,
+    tasks: tallyOf(plan, allAccounts, traced),
+    ledger: { ...books.ledger, taskEntries },
+    userNames: books.userNames,
+    tables: books.tables,
+    traced,
+  }
+}
+
+function tallyOf(plan: AuditPlan, allAccounts: readonly AccountRow[], traced: readonly TaskRow[]): Evidence['tasks'] {
+  const tally = new TaskTally(plan, allAccounts, new Set(allAccounts.map(({ accountId }) => accountId)))
+  for (const task of traced) tally.add(task)
+  return tally.close()
+}
+
+const NO_LEDGER: LedgerBook = {
+  mode: null,
+  chargedTasks: 0,
+  linkedTasks: 0,
+  users: new Map(),
+  taskEntries: [],
+  balances: null,
+}
+
+/** Evidence of a request that no task bears: its events are all there is. */
+export const withoutTasks = (
+  plan: AuditPlan,
+  databaseZoneId: string,
+  allAccounts: readonly AccountRow[],
+): DayEvidence => ({
+  plan,
+  databaseZoneId,
+  allAccounts,
+  tasks: tallyOf(plan, allAccounts, []),
+  ledger: NO_LEDGER,
+  userNames: new Map(),
+  tables: [],
+  traced: [],
+})
+
+/** The whole evidence of a day: all traced tasks count for who claims a request, those of the day are judged. */
+export const completeDay = (
+  { traced: _, ...day }: DayEvidence,
+  { bills, attribution, events, repeated }: TraceBill,
+  allTasks: readonly TaskRow[],
+): Evidence => ({
+  ...day,
+  bills,
+  attribution,
+  requests: { tasks: allTasks, events, otherTasks: [], unanswered: new Set(), repeated },
+})
+
+const STATUS_ORDER: readonly SourceStatus['status'][] = ['failed', 'partial', 'not-configured', 'complete']
+
+/** One status for each source and account, the worst of all that were had. */
+export function worstSources(sources: readonly SourceStatus[]): SourceStatus[] {
+  const worst = new Map<string, SourceStatus>()
+  for (const status of sources) {
+    const key = `${status.source} ${status.accountId ?? ''}`
+    const known = worst.get(key)
+    const isWorse =
+      known === undefined || STATUS_ORDER.indexOf(status.status) < STATUS_ORDER.indexOf(known.status)
+    if (isWorse) worst.set(key, status)
+  }
+  return [...worst.values()]
+}

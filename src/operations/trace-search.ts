@@ -1,0 +1,121 @@
+import type { z } from 'zod'
+import type { SourceStatus } from '../../schemas/report.ts'
+import type { input, traceRole } from '../../schemas/task-trace.ts'
+import { failedTable } from '../audit/collect.ts'
+import { AuditError } from '../errors.ts'
+import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+
+export type TraceKind = z.output<typeof input>['kind']
+export type TraceRole = z.output<typeof traceRole>
+
+/** Tasks that an id may name, and tasks that share their request ids, before the rest are only counted. */
+const NAMED_MAX = 10
+const TASKS_MAX = 20
+/** Ledger rows of one id; a placeholder for no order may stand on any number of them. */
+const ENTRIES_MAX = 500
+
+/** What the operator's tables hold of one id. */
+export interface TraceSearch {
+  /** As given, without blanks around it. */
+  readonly id: string
+  /** The id as fal knows requests: out of an URL or endpoint#id; '' where it can be none. */
+  readonly bareId: string
+  readonly kind: TraceKind
+  readonly named: readonly TaskRow[]
+  readonly moreTasks: number
+  /** The named tasks, then those that share a request id with one of them; each once. */
+  readonly tasks: readonly TaskRow[]
+  /** Rows of both ledgers, of any time and any user, that bear an id of the tasks or the id itself. */
+  readonly entries: readonly LedgerEntry[]
+  readonly roles: ReadonlyMap<TraceRole, number>
+  readonly sources: readonly SourceStatus[]
+}
+
+/** Looks an id up in the whole task table and in both ledgers. Throws where the task table cannot be read. */
+export async function searchTables(
+  given: string,
+  kind: TraceKind,
+  snapshot: LedgerSnapshot,
+  signal: AbortSignal,
+): Promise<TraceSearch> {
+  const id = given.trim()
+  const bareId = snapshot.bareRequestId(id)
+  const byTask = kind === 'request' ? [] : await snapshot.tasksByTaskIds([id])
+  const byRequest = kind === 'task' ? [] : await snapshot.tasksByRequestIds([id])
+  const all = distinct([...byTask, ...byRequest])
+  const found = all.slice(0, NAMED_MAX)
+  const requestIds = [...new Set(found.map(({ requestId }) => requestId).filter((requestId) => requestId !== ''))]
+  const known = kind !== 'task' && requestIds.every((requestId) => requestId === bareId)
+  const sharing = known ? [] : await snapshot.tasksByRequestIds(requestIds)
+  const named = new Set(found.map(({ rowId }) => rowId))
+  const related = [...found, ...distinct(sharing).filter(({ rowId }) => !named.has(rowId))]
+  const tasks = related.slice(0, TASKS_MAX)
+  const asked = kind === 'auto' || kind === 'order' ? [id, bareId] : []
+  const orderIds = new Set([...asked, ...tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])])
+  const { entries, sources } = await readEntries([...orderIds].filter((orderId) => orderId !== ''), snapshot, signal)
+  const roles: [TraceRole, number][] = [
+    ['task', kind === 'order' ? 0 : byTask.length],
+    ['request', kind === 'order' ? 0 : byRequest.length],
+    ['order', entries.filter(({ orderId }) => asked.includes(orderId)).length],
+  ]
+  return {
+    id,
+    bareId,
+    kind,
+    named: found,
+    moreTasks: all.length - found.length + related.length - tasks.length,
+    tasks,
+    entries,
+    roles: new Map(roles.filter(([, rows]) => rows > 0)),
+    sources: [{ source: 'tasks', status: 'complete' }, ...sources],
+  }
+}
+
+const distinct = (tasks: readonly TaskRow[]): TaskRow[] => [
+  ...new Map([...tasks].sort((a, b) => a.rowId - b.rowId).map((task) => [task.rowId, task])).values(),
+]
+
+async function readEntries(
+  orderIds: readonly string[],
+  snapshot: LedgerSnapshot,
+  signal: AbortSignal,
+): Promise<{ entries: LedgerEntry[]; sources: SourceStatus[] }> {
+  const entries: LedgerEntry[] = []
+  const sources: SourceStatus[] = []
+  const readers = { points: snapshot.pointsByOrderIds, cash: snapshot.cashByOrderIds }
+  for (const source of ['points', 'cash'] as const) {
+    try {
+      const rows = await readers[source](orderIds)
+      entries.push(...rows.slice(0, ENTRIES_MAX))
+      const cut = rows.length > ENTRIES_MAX
+      const reason = `only the first ${ENTRIES_MAX} of ${rows.length} rows are listed`
+      sources.push(cut ? { source, status: 'partial', reason } : { source, status: 'complete' })
+    } catch (cause) {
+      sources.push(failedTable(source, cause, signal))
+    }
+  }
+  return { entries, sources }
+}
+
+const SEARCHED: Readonly<Record<TraceKind, string>> = {
+  auto: 'task ids and request ids of the whole task table, order ids of both ledgers, and billing events of fal',
+  task: 'task ids of the whole task table',
+  request: 'request ids of the whole task table, and billing events of fal',
+  order: 'order ids of both ledgers',
+}
+
+/** The error for an id that is nowhere: what was searched, what could not be, and what to do. */
+export function notFound({ id, kind }: TraceSearch, sources: readonly SourceStatus[], days: number): AuditError {
+  const unread = sources.filter(({ status }) => status !== 'complete')
+  const names = unread.map(({ source, accountId }) => (accountId === undefined ? source : `${source} of account ${accountId}`))
+  const said = unread.length === 0 ? '' : `; not read: ${names.slice(0, NAMED_MAX).join(', ')}${names.length > NAMED_MAX ? ' and more' : ''}`
+  const since = kind === 'auto' || kind === 'request' ? ` (of the last ${days} days, in the workspaces of the audited accounts)` : ''
+  const shown = id.slice(0, 80)
+  const other = kind === 'auto' ? 'copy it whole from a finding, a task or a ledger row' : 'leave out kind to search everywhere'
+  return new AuditError('input', `id: "${shown}" was not found. Searched: ${SEARCHED[kind]}${since}${said}`, {
+    field: 'id',
+    value: shown,
+    accepted: 'a task id, a fal request id (bare, as an URL or as endpoint#id), or the order id of a ledger row',
+    next: unread.length === 0 ? `Check the id: ${other}.` : `Check the id: ${other}; see fal-list-accounts for what could not be read.`,
+  })
+}

@@ -1,0 +1,131 @@
+import type { SourceStatus } from '../../schemas/report.ts'
+import type { TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
+import { pointsNumber } from '../audit/layers.ts'
+import type { RequestGroup } from '../audit/requests.ts'
+import { isAmountBreak } from '../audit/rules/b3-amount.ts'
+import type { TaskVerdict } from '../audit/rules/facts.ts'
+import type { TaskRow } from '../ledger/reader.ts'
+import { cleanText } from '../render/clean.ts'
+import { type TraceFacts, traceSentence } from '../render/trace-words.ts'
+import type { Lang } from '../render/vocabulary.ts'
+import type { Thresholds } from '../settings.ts'
+import { shortKeyId } from '../units/api-key.ts'
+import { HOUR } from '../units/instant.ts'
+import { formatUsd, subNanoUsd } from '../units/nano-usd.ts'
+import type { Zone } from '../units/zone.ts'
+import type { TraceBill } from './trace-bill.ts'
+
+/** What a verdict is put into words with. */
+export interface Told {
+  readonly lang: Lang
+  readonly zone: Zone
+  readonly thresholds: Thresholds
+  readonly bill: TraceBill
+  readonly userNames: ReadonlyMap<number, string>
+}
+
+/** The gravest first: of several tasks, what the id as a whole is said to be. */
+const GRAVITY: readonly TraceVerdict[] = [
+  ...(['unrecorded', 'unbilled', 'duplicate', 'failed-but-billed', 'refunded-but-billed', 'amount'] as const),
+  ...(['without-id', 'not-evaluated', 'pending', 'unfinished', 'ledger-only', 'nothing-due', 'matched'] as const),
+]
+
+export const gravest = <T extends { readonly verdict: TraceVerdict }>(tasks: readonly T[]): T | undefined =>
+  [...tasks].sort((a, b) => GRAVITY.indexOf(a.verdict) - GRAVITY.indexOf(b.verdict))[0]
+
+/** A task as it is shown, with the audit's standing of it said in one word and one sentence. */
+export function tracedTask(
+  row: TaskRow,
+  judged: TaskVerdict | undefined,
+  named: boolean,
+  claimedBy: string,
+  told: Told,
+): TracedTask {
+  const { zone, lang } = told
+  const verdict = judged === undefined ? 'not-evaluated' : verdictOf(judged, told)
+  const userName = told.userNames.get(row.userId)
+  const read = judged !== undefined && judged.standing !== 'not-evaluated'
+  return {
+    ...(row.taskId !== '' && { taskId: cleanText(row.taskId) }),
+    ...(row.requestId !== '' && { requestId: cleanText(row.requestId) }),
+    rowId: row.rowId,
+    named,
+    accountId: judged?.accountId ?? null,
+    keyId: shortKeyId(row.apiKey),
+    userId: row.userId,
+    ...(userName !== undefined && { userName: cleanText(userName) }),
+    model: cleanText(row.model),
+    status: row.status,
+    chargedPoints: pointsNumber(row.chargedPoints),
+    costUsd: formatUsd(row.costNanoUsd),
+    billedUsd: read ? formatUsd(judged.billedNanoUsd) : null,
+    refunded: row.refunded,
+    createdAt: zone.format(row.createdAt),
+    ...(row.completedAt !== null && { completedAt: zone.format(row.completedAt) }),
+    verdict,
+    sentence: traceSentence(verdict, taskFacts(row, judged, claimedBy, told), lang),
+  }
+}
+
+function verdictOf(judged: TaskVerdict, { bill, thresholds }: Told): TraceVerdict {
+  const { task, standing, billedNanoUsd } = judged
+  if (standing === 'failed') return 'nothing-due'
+  if (standing === 'unbilled' && task.costNanoUsd <= 0n) return 'nothing-due'
+  if (standing !== 'matched') return standing
+  if (bill.repeated.has(task.requestId)) return 'duplicate'
+  if (billedNanoUsd > 0n && task.status === 'failed') return 'failed-but-billed'
+  if (billedNanoUsd > 0n && task.refunded) return 'refunded-but-billed'
+  return isAmountBreak(judged, thresholds) ? 'amount' : 'matched'
+}
+
+function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: string, told: Told): TraceFacts {
+  const billed = judged?.billedNanoUsd
+  const { bill, thresholds } = told
+  const standing = judged?.standing
+  return {
+    billedUsd: billed === undefined ? '0' : formatUsd(billed),
+    recordedUsd: formatUsd(row.costNanoUsd),
+    differenceUsd: billed === undefined ? '0' : formatUsd(subNanoUsd(row.costNanoUsd, billed)),
+    events: judged?.events.length ?? 0,
+    status: row.status,
+    refunded: row.refunded,
+    repeated: standing === 'matched' && bill.repeated.has(row.requestId),
+    claimedBy,
+    lagHours: thresholds.settlementLagMillis / HOUR,
+    unattributed: false,
+    asked: bill.since !== null,
+    reason: (judged?.accountId ?? null) === null ? '' : unreadReason(bill.sources, judged?.accountId),
+  }
+}
+
+/** Why a bill was not read: that of the account, where one is told. */
+function unreadReason(sources: readonly SourceStatus[], accountId?: number | null): string {
+  const unread = sources.filter(({ status }) => status !== 'complete')
+  const own = unread.find((source) => source.accountId === accountId) ?? unread[0]
+  return own?.reason ?? 'it was not read whole'
+}
+
+/** What is said of an id that no task bears: fal bills it, only the ledgers know it, or the bill could not be read. */
+export function tasklessVerdict(
+  groups: readonly RequestGroup[],
+  { bill, lang, thresholds }: Told,
+): { verdict: TraceVerdict; sentence: string } {
+  const [group] = groups
+  const unread = bill.status === 'unread' || bill.status === 'partial'
+  const verdict: TraceVerdict = group !== undefined ? 'unrecorded' : unread ? 'not-evaluated' : 'ledger-only'
+  const facts: TraceFacts = {
+    billedUsd: group === undefined ? '0' : formatUsd(group.costNanoUsd),
+    recordedUsd: '0',
+    differenceUsd: '0',
+    events: group?.events.length ?? 0,
+    status: null,
+    refunded: false,
+    repeated: false,
+    claimedBy: '',
+    lagHours: thresholds.settlementLagMillis / HOUR,
+    unattributed: group?.owner === 'unattributed',
+    asked: bill.since !== null,
+    reason: unreadReason(bill.sources),
+  }
+  return { verdict, sentence: traceSentence(verdict, facts, lang) }
+}
