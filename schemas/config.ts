@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { HOUR } from '../src/units/instant.ts'
 import { parseUsd } from '../src/units/nano-usd.ts'
 import { exceeds, parseRatio, scaleDown } from '../src/units/ratio.ts'
+import { parseDate } from '../src/units/zone.ts'
 
 /** The file that AUDIT_CONFIG names: everything an operator may set besides the environment. Read strictly. */
 
@@ -95,6 +96,13 @@ const codes = z.array(z.int().min(-1_000_000).max(1_000_000)).max(WORDS_MAX).opt
 
 const ALIASES_MAX = 2000
 
+const date = z
+  .string()
+  .refine((text) => parseDate(text) !== undefined, 'a date YYYY-MM-DD')
+  .transform((text) => parseDate(text) ?? z.NEVER)
+
+const WORKSPACES_MAX = 1000
+
 export const configFile = z.strictObject({
   thresholds: thresholds.optional(),
   ledgerLink: z.enum(['auto', 'order', 'total']).optional(),
@@ -112,6 +120,11 @@ export const configFile = z.strictObject({
   transactionTypes: z.strictObject({ consume: codes, rechargeOrRefund: codes, income: codes }).optional(),
   /** Words stored as a request id where there is none. */
   placeholderRequestIds: words,
+  /** Credits bought by a workspace (its username at fal) from a day on, for accounts of which fal tells no balance. */
+  creditsBought: z
+    .record(z.string().min(1).max(150), z.strictObject({ usd, since: date }))
+    .refine((bought) => Object.keys(bought).length <= WORKSPACES_MAX, `at most ${WORKSPACES_MAX} workspaces`)
+    .optional(),
   /** Where fal's older billing answers, for keys that the Platform API refuses. */
   legacyBillingBaseUrl: z.url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' }).optional(),
   databaseDeadlineSeconds: z.int().min(1).max(3600).optional(),

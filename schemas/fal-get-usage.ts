@@ -23,11 +23,7 @@ export const input = z.strictObject({
     .default('model')
     .describe('one row for each'),
   ids: idsInput,
-  endpoint_ids: z
-    .array(z.string().min(1).max(150))
-    .max(ENDPOINTS_MAX)
-    .optional()
-    .describe('such as fal-ai/flux/dev'),
+  endpoint_ids: z.array(z.string().min(1).max(150)).max(ENDPOINTS_MAX).optional().describe('such as fal-ai/flux/dev'),
   cursor: cursorInput,
 })
 

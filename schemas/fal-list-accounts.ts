@@ -4,7 +4,7 @@ import { countInt, idInt, instantText, sourceStatus, untrustedText, usdText } fr
 import { asOfShape, idsInput } from './tool-shapes.ts'
 
 export const input = z.strictObject({
-  ids: idsInput.describe('account ids; default all'),
+  ids: idsInput.describe('default all'),
   cursor: cursorInput,
 })
 
@@ -15,7 +15,9 @@ const account = z.strictObject({
   name: untrustedText,
   keyId: z.string().describe('start of the key id, or a digest'),
   status: z.enum(['normal', 'disabled']),
-  audited: z.boolean().describe('false: beyond the limit of audited accounts; fal is asked of it only where ids name it'),
+  audited: z
+    .boolean()
+    .describe('false: beyond the limit of audited accounts; fal is asked of it only where ids name it'),
   workspace: untrustedText.optional(),
   tableBalanceUsd: usdText.nullable().describe('as the operator stored it'),
   liveBalanceUsd: usdText.nullable().describe('null: not read'),

@@ -6,8 +6,8 @@ import { asOfShape, billScope, billSource, idsInput, timezoneInput } from './too
 const monthInput = z.string().max(10).optional()
 
 export const input = z.strictObject({
-  from: monthInput.describe('first month YYYY-MM; default two months before to'),
-  to: monthInput.describe('last month YYYY-MM; default the current one'),
+  from: monthInput.describe('first month, YYYY-MM'),
+  to: monthInput.describe('last month, YYYY-MM'),
   timezone: timezoneInput,
   ids: idsInput,
   cursor: cursorInput,

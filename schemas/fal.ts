@@ -126,5 +126,20 @@ export const falBilling = z.object({
   credits: z.object({ current_balance: decimal.nullish(), currency: usd }).nullish(),
 })
 
+/** GET /models/pricing. Prices may be in another currency, which is told; whether answers are paged is not documented. */
+export const falPricing = z.object({
+  prices: z.array(
+    z.object({
+      endpoint_id: z.string(),
+      unit_price: decimal,
+      unit: z.string().nullish(),
+      currency: z.string().nullish(),
+    }),
+  ),
+})
+
+/** POST /models/pricing/estimate: one total over all endpoints. */
+export const falEstimate = z.object({ total_cost: decimal, currency: usd })
+
 /** The body of an error. Proxies may answer something else. */
 export const falError = z.object({ error: z.object({ type: z.string().optional(), message: z.string() }) })

@@ -1,11 +1,7 @@
 import { z } from 'zod'
 import { countInt } from './report.ts'
 
-export const cursorInput = z
-  .string()
-  .max(200)
-  .optional()
-  .describe('nextCursor of a result')
+export const cursorInput = z.string().max(200).optional().describe('nextCursor of a result')
 
 /** An output that the faces may cut to size: what was left out is counted, and nextCursor fetches it. */
 export const pagedOutput = <S extends z.ZodRawShape>(shape: S) =>

@@ -4,17 +4,25 @@ import { idInt, report } from './report.ts'
 /** Inputs that several tools share. All optional, so that a call with a cursor needs nothing else. */
 const IDS_MAX = 1000
 
-export const startInput = z.string().max(40).optional().describe('first day YYYY-MM-DD, or instant; default today')
-export const endInput = z.string().max(40).optional().describe('last day, included, or instant')
+export const startInput = z.string().max(40).optional().describe('YYYY-MM-DD or instant; default today')
+export const endInput = z.string().max(40).optional().describe('last day, included')
 export const timezoneInput = z.string().max(60).optional().describe('such as Asia/Shanghai')
-export const idsInput = z.array(idInt).max(IDS_MAX).optional().describe('account ids; default the newest')
-export const userIdsInput = z.array(idInt).max(IDS_MAX).optional().describe('user ids; default all')
+export const idsInput = z.array(idInt).max(IDS_MAX).optional().describe('account ids')
+export const userIdsInput = z.array(idInt).max(IDS_MAX).optional().describe('default all')
 
 export const langInput = z.enum(['zh', 'en']).default('zh').describe('of messages')
 
 /** How completely one source of a bill was read. */
 export const billSource = z.strictObject({
-  source: z.enum(['accounts', 'fal-usage', 'fal-serverless', 'fal-focus', 'fal-balance']),
+  source: z.enum([
+    'accounts',
+    'fal-usage',
+    'fal-serverless',
+    'fal-focus',
+    'fal-balance',
+    'fal-pricing',
+    'fal-estimate',
+  ]),
   accountId: idInt.optional(),
   status: z.enum(['complete', 'partial', 'failed', 'not-configured']),
   reason: z.string().optional(),

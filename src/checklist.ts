@@ -24,8 +24,8 @@ export const CHECKLIST: readonly ChecklistStep[] = [
       en: 'cost and balance of each account (group_by account), cost of each model (model), and in sources what could not be read, with the reason.',
     },
     conclude: {
-      zh: '读不到的账号记为未核实：既不算正常，也不算异常。需要发票时再用 fal-list-invoices。',
-      en: 'An account that could not be read is unverified: neither fine nor at fault. For invoices use fal-list-invoices.',
+      zh: '读不到的账号记为未核实：既不算正常，也不算异常；哪把密钥没有权限、原因何在，看 fal-list-accounts。需要发票时再用 fal-list-invoices。',
+      en: 'An account that could not be read is unverified: neither fine nor at fault; fal-list-accounts says which keys may not read, and why. For invoices use fal-list-invoices.',
     },
   },
   {
@@ -63,8 +63,8 @@ export const CHECKLIST: readonly ChecklistStep[] = [
       en: 'what was charged against what was paid (points and cash consumed): differencePoints with its sign, and status.',
     },
     conclude: {
-      zh: 'OK 即一致；DIFF 则给出差异；UNVERIFIED 为未核实，说明原因。有争议时用 entries 看流水。',
-      en: 'OK: they agree. DIFF: name the difference. UNVERIFIED: say why. Where a user disputes a charge, entries shows the rows.',
+      zh: 'OK 即一致；DIFF 则给出差异；UNVERIFIED 为未核实，说明原因。有争议时用 entries 看流水，用 task-trace 查单个任务。',
+      en: 'OK: they agree. DIFF: name the difference. UNVERIFIED: say why. Where a user disputes a charge, entries shows the rows, and task-trace one task.',
     },
   },
   {
@@ -76,8 +76,8 @@ export const CHECKLIST: readonly ChecklistStep[] = [
       en: 'coverage first, then findings (gravest first), then notEvaluated.',
     },
     conclude: {
-      zh: 'HIGH 先处理；TIMING 只是时间差，不算异常；notEvaluated 不代表没有问题。',
-      en: 'HIGH comes first; TIMING is a shift in time and no anomaly; notEvaluated does not mean that all is well.',
+      zh: 'HIGH 先处理；TIMING 只是时间差，不算异常；notEvaluated 不代表没有问题。逐类细看时用 report_id 加 rule、user_id 等筛选，不必重新审计；单个任务、请求或订单用 task-trace。',
+      en: 'HIGH comes first; TIMING is a shift in time and no anomaly; notEvaluated does not mean that all is well. To page through findings give report_id with rule, user_id or another filter: nothing is audited again. For one task, request or order: task-trace.',
     },
   },
 ]
@@ -189,6 +189,7 @@ export function serverInstructions(): string {
     "Read-only billing audit for fal.ai resellers. Compares three layers for one window of time: fal's official bill (USD), the recorded tasks (points and USD), and what users paid (points and cash).",
     'For a whole audit call audit-reconcile; without start and end it covers today. To look closer, go step by step:',
     `${steps.join('. ')}.`,
+    'For one task, request or order: task-trace. For what the keys may read: fal-list-accounts.',
     'Dates are whole days in the zone of the audit, both ends included. Amounts in USD are exact decimal texts: quote them as they are.',
     'Look at coverage.complete (or complete) first: where it is false, say what was not verified before any figure. A null figure was not read; it is not zero. Findings classed TIMING are information only.',
     'Long results are cut: pass nextCursor as cursor to the same tool for the next part; omitted counts what is left.',

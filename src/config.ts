@@ -6,7 +6,7 @@ import { parseDatabaseUrl } from './ledger/database-url.ts'
 import { type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
 import { LIMITS } from './limits.ts'
 import { DEFAULT_THRESHOLDS, type Thresholds } from './settings.ts'
-import type { OperationSettings } from './tool.ts'
+import type { CreditsBought, OperationSettings } from './tool.ts'
 import { type Millis, SECOND } from './units/instant.ts'
 import { parseRatio, type Ratio } from './units/ratio.ts'
 import { openZone, type Zone } from './units/zone.ts'
@@ -69,9 +69,23 @@ export async function readConfig(
       thresholds: thresholdsOf(file),
       ledgerLink: file.ledgerLink ?? 'auto',
       modelAliases: new Map(Object.entries(file.modelAliases ?? {})),
+      creditsBought: creditsOf(file),
       falKey: readToken('FAL_KEY', value('FAL_KEY')),
     },
   }
+}
+
+/** SERVE_TOKEN and ADMIN_TOKEN alone, with the same care. */
+export function readTokens(
+  environment: Environment,
+  onSecret: (secret: string) => void,
+): { readonly serve: string | undefined; readonly admin: string | undefined } {
+  const read = (name: string): string | undefined => {
+    const token = given(environment[name])
+    if (token !== undefined) onSecret(token)
+    return readToken(name, token)
+  }
+  return { serve: read('SERVE_TOKEN'), admin: read('ADMIN_TOKEN') }
 }
 
 /** Empty values, and ${VAR} that a client passed on unexpanded, count as unset. */
@@ -187,6 +201,10 @@ function thresholdsOf({ thresholds = {} }: ConfigFile): Thresholds {
     stuckMillis: stuckHours,
   }
   return { ...DEFAULT_THRESHOLDS, ...definedOf(same), ...definedOf(renamed) }
+}
+
+function creditsOf({ creditsBought = {} }: ConfigFile): Map<string, CreditsBought> {
+  return new Map(Object.entries(creditsBought).map(([name, { usd, since }]) => [name, { nanoUsd: usd, since }]))
 }
 
 function mappingOverrides(file: ConfigFile): MappingOverrides {

@@ -62,6 +62,8 @@ function lazyFal({ falBaseUrl, falConcurrency }: Config): FalReader {
     billing: async (...question) => (await open()).billing(...question),
     serverlessUsage: async (...question) => (await open()).serverlessUsage(...question),
     focus: async (...question) => (await open()).focus(...question),
+    pricing: async (...question) => (await open()).pricing(...question),
+    estimate: async (...question) => (await open()).estimate(...question),
   }
 }
 

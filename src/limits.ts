@@ -21,6 +21,8 @@ export const LIMITS = {
   falPages: 2000,
   falUsagePageRows: 1000,
   falEventPageRows: 10_000,
+  /** Questions about one list of prices: a list of 50 with unknown models among them takes up to 99. */
+  falPricingQuestions: 100,
   /** Days that one query for billing events may span (fal's own limit). */
   falEventSpanDays: 90,
   /** Bytes of one answer of fal. */
@@ -32,6 +34,46 @@ export const LIMITS = {
   lookupIds: 5000,
   /** Ids looked up in all, in one audit and one direction. */
   lookupIdsTotal: 100_000,
+} as const
+
+/** Limits of `serve`, each said in the answer that it causes. */
+export const SERVE = {
+  /** Bytes of one request body: 413 beyond. */
+  bodyBytes: 1024 * 1024,
+  /** Bytes of all headers of a request: 431 beyond. */
+  headerBytes: 16 * 1024,
+  /** Requests being answered at once, over both ports: 503 beyond. Event streams that only wait are not counted. */
+  requestsInFlight: 1024,
+  /** Requests per minute of one client address: 429 beyond. */
+  requestsPerMinute: 600,
+  /** The same on loopback, where all programs of the machine are one address. */
+  requestsPerMinuteOnLoopback: 120_000,
+  /** Addresses counted at once; beyond, those unseen for longest are forgotten. */
+  clientsCounted: 10_000,
+  /** Operations running at once: each may hold two connections to the database. The others wait in line. */
+  operations: 8,
+  /** Operations waiting in line: 503 beyond. */
+  operationsWaiting: 2000,
+  /** One operation, waiting included: 503 beyond. */
+  operationTimeout: 10 * MINUTE,
+  /** MCP sessions at once; beyond, the one idle for longest ends, and where none is idle a new one gets 503. */
+  sessions: 256,
+  /** Without a request or an open stream. */
+  sessionIdle: 30 * MINUTE,
+  /** From the first byte of a request to the last of its headers, and of its body. */
+  headersTimeout: 10 * SECOND,
+  requestTimeout: 30 * SECOND,
+  /** A connection between two requests. */
+  keepAliveTimeout: 15 * SECOND,
+  connections: 4096,
+  /** Time that requests get to finish once the program was told to stop, and after that to be cancelled. */
+  stopGrace: 4 * SECOND,
+  cancelGrace: 3 * SECOND,
+  /** What one look at the database for /readyz may take. */
+  readyTimeout: 5 * SECOND,
+  /** Results kept for cursors, and reports kept for resources. */
+  resultsKept: 256,
+  reportsKept: 32,
 } as const
 
 /** Spans of time with a meaning in the audit; the settings may replace some of them. */

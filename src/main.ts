@@ -3,7 +3,7 @@ import { version } from '../package.json'
 import { TOOLS } from '../tools/registry.ts'
 import { type Environment, readConfig, withDotEnv } from './config.ts'
 import { dependenciesOf, once } from './dependencies.ts'
-import type { CommandServices } from './faces/commands.ts'
+import type { CommandServices, ServeRequest } from './faces/commands.ts'
 import { EXIT } from './faces/exit-code.ts'
 import { faultLog } from './faces/outgoing.ts'
 import type { Terminal } from './faces/terminal.ts'
@@ -41,6 +41,26 @@ async function serveMcp(): Promise<void> {
   )
 }
 
+async function serve(request: ServeRequest): Promise<void> {
+  const { runServe } = await import('./serve.ts')
+  await runServe(request, {
+    version,
+    tools: TOOLS,
+    environment: await withDotEnv(process.env, process.cwd()),
+    directory: process.cwd(),
+    secrets,
+    clock: () => instant(Date.now()),
+    processFacts: () => {
+      const { rss, heapUsed } = process.memoryUsage()
+      const { user, system } = process.cpuUsage()
+      return { residentBytes: rss, heapUsedBytes: heapUsed, cpuSeconds: (user + system) / MICROS_PER_SECOND }
+    },
+    log: (line) => process.stderr.write(`${line}\n`),
+    signal: stop.signal,
+  })
+}
+
+const MICROS_PER_SECOND = 1_000_000
 const CLEAR_LINE = '\r\u001b[2K'
 const STATUS_EVERY_MILLIS = 100
 let statusShown = false
@@ -75,6 +95,7 @@ const services: CommandServices = {
     return runDemo(options)
   },
   serveMcp,
+  serve,
 }
 
 // A reader that has seen enough, like head, closes the pipe: nothing is wrong then.

@@ -4,8 +4,15 @@ import type { FalReader } from './fal/reader.ts'
 import type { LedgerStore } from './ledger/reader.ts'
 import type { LedgerLinkSetting, Thresholds } from './settings.ts'
 import type { Clock } from './units/instant.ts'
+import type { NanoUsd } from './units/nano-usd.ts'
 import type { Ratio } from './units/ratio.ts'
-import type { Zone } from './units/zone.ts'
+import type { CalendarDate, Zone } from './units/zone.ts'
+
+/** Credits that a workspace bought from the start of a day on, in the audit's zone. */
+export interface CreditsBought {
+  readonly nanoUsd: NanoUsd
+  readonly since: CalendarDate
+}
 
 /** What the configuration settles for every operation. Holds no secret but the key, which only fal ever sees. */
 export interface OperationSettings {
@@ -16,6 +23,8 @@ export interface OperationSettings {
   readonly thresholds: Thresholds
   readonly ledgerLink: LedgerLinkSetting
   readonly modelAliases: ReadonlyMap<string, string>
+  /** By the workspace's username at fal. */
+  readonly creditsBought: ReadonlyMap<string, CreditsBought>
   /** FAL_KEY, for reading a bill without the account table. */
   readonly falKey: string | undefined
 }

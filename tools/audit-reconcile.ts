@@ -6,7 +6,7 @@ export const auditReconcileTool: Tool<typeof input, typeof output> = {
   name: 'audit-reconcile',
   title: 'Consumption audit, all five steps',
   description:
-    "The whole audit of a window: fal's bill, recorded tasks and users' ledgers, reconciled by rules A1 to A8 and B1 to B21. Use it first. Comes back with findings (gravest first), notEvaluated, official, ledger, tasks and coverage. Read unverified and coverage first: null means not read; TIMING is information. reportUri is the whole report (add .md for Markdown). Filters narrow findings; report_id pages through those of an earlier report.",
+    'The whole audit: bill, tasks and ledgers reconciled by rules A1 to A8, B1 to B21. Use it first. Returns findings (gravest first), notEvaluated, official, ledger, tasks, coverage. Read unverified and coverage first; TIMING is information. reportUri holds all of it (add .md for Markdown). Filters narrow the findings.',
   input,
   output,
   lists: [

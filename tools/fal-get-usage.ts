@@ -6,7 +6,7 @@ export const falGetUsageTool: Tool<typeof input, typeof output> = {
   name: 'fal-get-usage',
   title: 'Official fal usage and cost',
   description:
-    'What fal billed in a window: cost in USD, quantities, and rows by model, day, account, key, app or gpu_class. Use it for step 1 of an audit, or to ask what fal cost. group_by account adds balances; app and gpu_class read the separate serverless bill. Quantities are billing units, not requests. A null cost was not read and is not zero: sources say why.',
+    'What fal billed: cost in USD and quantities by model, day, account, key, app or gpu_class. Step 1 of an audit. group_by account adds balances; app and gpu_class are the separate serverless bill. Quantities are billing units, not requests. Null was not read and is not zero.',
   input,
   output,
   lists: ['rows', 'sources', 'quantities'],

@@ -6,7 +6,7 @@ export const falListInvoicesTool: Tool<typeof input, typeof output> = {
   name: 'fal-list-invoices',
   title: 'Invoices and monthly statements of fal',
   description:
-    "Invoices by month and workspace. Use it when someone asks for invoices or monthly totals. Rows with source focus come from fal's invoice report (enterprise accounts); rows with source derived-from-usage are monthly sums, no invoices, and are to be named so. Months are YYYY-MM, at most 24, by default the last three. A null cost was not read.",
+    "Invoices by month and workspace, for when someone asks for invoices or monthly totals. Source focus: fal's invoices (enterprise accounts). Source derived-from-usage: monthly sums, no invoices; name them so. At most 24 months, by default the last three.",
   input,
   output,
   lists: ['invoices', 'sources'],

@@ -1,5 +1,7 @@
 import type { Tool } from '../src/tool.ts'
 import { auditReconcileTool } from './audit-reconcile.ts'
+import { falBalanceTool } from './fal-balance.ts'
+import { falEstimateCostTool } from './fal-estimate-cost.ts'
 import { falGetUsageTool } from './fal-get-usage.ts'
 import { falListAccountsTool } from './fal-list-accounts.ts'
 import { falListInvoicesTool } from './fal-list-invoices.ts'
@@ -16,4 +18,6 @@ export const TOOLS: readonly Tool[] = Object.freeze([
   auditReconcileTool,
   taskTraceTool,
   falListAccountsTool,
+  falBalanceTool,
+  falEstimateCostTool,
 ])

@@ -1,5 +1,5 @@
 import type { UsageRow } from '../fal/reader.ts'
-import { shortenKeyId, shortKeyId } from '../units/api-key.ts'
+import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
 import { sum } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints } from '../units/points.ts'
@@ -46,6 +46,7 @@ export function openBooks(evidence: Evidence, requests: RequestReconciliation | 
     days: dayBooks(tasks),
     unknownKeys: [...tasks.unknownKeys].map(([apiKey, key]) => ({
       keyId: shortKeyId(apiKey),
+      identity: keyDigest(apiKey),
       taskCount: key.taskCount,
       costNanoUsd: key.costNanoUsd,
       evidence: key.evidence.view(),
@@ -71,13 +72,13 @@ const dayBooks = ({ days }: TaskBook): DayBook[] =>
 function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
   if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
   return known(
-    attribution.workspaces.map(({ name, unattributed }) => {
+    attribution.workspaces.map(({ label, unattributed }) => {
       const keyIds = new EvidenceList()
       // Logins are personal data: they count, and are not shown.
       const ids = new Set(unattributed.map(({ keyId }) => (keyId === null ? 'login' : shortenKeyId(keyId))))
       for (const id of ids) keyIds.add(id)
       const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
-      return { workspace: name ?? 'unknown', costNanoUsd, keyIds: keyIds.view() }
+      return { workspace: label, costNanoUsd, keyIds: keyIds.view() }
     }),
   )
 }
@@ -139,13 +140,17 @@ function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | nul
     })
   }
   for (const bill of attribution.workspaces) {
-    const { name, members, undivided } = bill
+    const { label, members, membersKnown, undivided } = bill
     if (undivided === null) continue
     const together = ({ bill: other, owner }: RequestGroup): boolean =>
       other === bill && (owner === 'undivided' || (typeof owner === 'object' && members.includes(owner.accountId)))
     comparisons.push({
-      subject: { workspace: name ?? 'unknown' },
-      bill: billIsWhole(evidence, members) ? known(billFigures(undivided, aliases)) : unknown('bill-unread'),
+      subject: { workspace: label },
+      bill: !membersKnown
+        ? unknown('no-key-ids')
+        : billIsWhole(evidence, members)
+          ? known(billFigures(undivided, aliases))
+          : unknown('bill-unread'),
       period: periodOf(requests, members, together),
       recordByModel: recordsOf(evidence, members),
     })
@@ -159,10 +164,15 @@ function periodOf(
   accountIds: readonly number[],
   belongs: (group: RequestGroup) => boolean,
 ): PeriodBill | null {
-  if (requests === null || !accountIds.every(requests.scope.eventsRead)) return null
+  const { scope } = requests ?? {}
+  // The requests of an account outside the audit are left out, so a bill that it shares has no period here.
+  if (requests === null || !accountIds.every((id) => scope?.eventsRead(id) && scope.audited(id))) return null
   const mine = ({ accountId }: TaskVerdict): boolean => accountId !== null && accountIds.includes(accountId)
   if (requests.book.tasks.some((verdict) => mine(verdict) && verdict.standing === 'not-evaluated')) return null
-  return periodBill(requests.placements, requests.book.tasks, belongs, mine, requests.names)
+  const { asOf, settings } = requests.scope.plan
+  const isYoung = ({ standing, task }: TaskVerdict): boolean =>
+    standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
+  return periodBill(requests.placements, requests.book.tasks, belongs, mine, isYoung, requests.names)
 }
 
 /** Whether the bill that these accounts share was read to its end. */

@@ -33,6 +33,8 @@ export interface AccountEvidence {
 export interface Bills {
   readonly accounts: readonly AccountEvidence[]
   readonly workspaces: readonly WorkspaceBill[]
+  /** Accounts of which fal did not tell, or was not asked, whose workspace they belong to. */
+  readonly unplaced: readonly number[]
 }
 
 /** Everything one audit read, with how completely: the rules and the report are a pure function of this. */

@@ -8,6 +8,7 @@ import type {
   UsageRow,
 } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
+import { keyIdOwners } from './account-keys.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from './evidence.ts'
 
 /** Accounts beyond the audited ones that may be asked for the workspace they belong to. */
@@ -90,8 +91,11 @@ function better(first: Bill, second: Bill): Bill {
   }
 }
 
-const more = <T>(first: Fetched<T>, second: Fetched<T>): Fetched<T> =>
-  second.status === 'complete' || first.status === 'failed' ? second : first
+function more<T>(first: Fetched<T[]>, second: Fetched<T[]>): Fetched<T[]> {
+  if (first.status === 'complete' || second.status === 'failed') return first
+  if (second.status === 'complete' || first.status === 'failed') return second
+  return second.value.length > first.value.length ? second : first
+}
 
 async function assemble(
   drafts: readonly Draft[],
@@ -102,7 +106,9 @@ async function assemble(
   const groups = [...new Set(drafts.map((draft) => draft.group))]
   const bills = await Promise.all(groups.map((group) => group.bill))
   const members = groups.map((group) => drafts.filter((draft) => draft.group === group).map((d) => d.account.accountId))
-  if (bills.some(({ usage }) => namesNoKeys(usage))) await addOthers(groups, members, others, fal, signal)
+  const known = keyIdOwners([...drafts.map(({ account }) => account), ...others])
+  const asks = others.length > 0 && bills.some(({ usage }) => leavesOpen(usage, known))
+  const strangers = asks ? await addOthers(groups, members, others, fal, signal) : []
   const workspaces = groups.map(
     (group, index): WorkspaceBill => ({
       name: group.name,
@@ -121,28 +127,38 @@ async function assemble(
       events: events === null ? null : statusOnly(events),
     }
   })
-  return { accounts, workspaces }
+  const dark = drafts.filter(({ billing }) => billing.status === 'failed').map(({ account }) => account.accountId)
+  return { accounts, workspaces, unplaced: [...dark, ...strangers] }
 }
 
 const statusOnly = <T>(fetched: Fetched<T>): Fetched<null> =>
   fetched.status === 'failed' ? fetched : { ...fetched, value: null }
 
-const namesNoKeys = (usage: Fetched<UsageRow[]>): boolean =>
-  usage.status !== 'failed' && usage.value.some((row) => row.keyId === null && row.login === null)
+/** Whether a bill has rows that the known keys do not tell the owner of. */
+const leavesOpen = (usage: Fetched<UsageRow[]>, known: ReadonlyMap<string, number | null>): boolean =>
+  usage.status !== 'failed' &&
+  usage.value.some(({ keyId, login }) => (keyId === null ? login === null : known.get(keyId) == null))
 
+/** Adds accounts outside the audit to their workspaces; returns those whose workspace stays unknown. */
 async function addOthers(
   groups: readonly Group[],
   members: readonly number[][],
   others: readonly AccountRow[],
   fal: FalReader,
   signal: AbortSignal,
-): Promise<void> {
+): Promise<number[]> {
   const probes = others.slice(0, PROBES_MAX)
   const answers = await Promise.all(probes.map((account) => fal.billing(account.apiKey, signal)))
+  const unplaced = others.slice(PROBES_MAX).map(({ accountId }) => accountId)
   answers.forEach((answer, index) => {
     const account = probes[index]
-    if (answer.status === 'failed' || account === undefined) return
+    if (account === undefined) return
+    if (answer.status === 'failed') {
+      unplaced.push(account.accountId)
+      return
+    }
     const group = groups.findIndex(({ name }) => name === answer.value.username)
     members[group]?.push(account.accountId)
   })
+  return unplaced
 }

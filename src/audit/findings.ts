@@ -12,6 +12,9 @@ import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
 const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
 const UNIT_ORDER: readonly Finding['unit'][] = ['USD', 'points', 'count']
 const FINGERPRINT_CHARS = 16
+/** Ids are kept whole, so that they can be looked up: no column for them is wider. */
+const ID_CHARS = 255
+const ID_KEYS: ReadonlySet<string> = new Set(['taskId', 'requestId'])
 
 export interface Judgement {
   readonly findings: Finding[]
@@ -72,16 +75,21 @@ function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang):
     subject: cleaned(draft.subject),
     message: findingMessage({ ...facts, detail: draft.detail }, lang),
     ...(draft.context === undefined ? {} : { context: cleaned(draft.context) }),
-    evidence: { total: draft.evidence.total, ids: draft.evidence.ids.map((id) => cleanText(id)) },
-    fingerprint: fingerprintOf(rule, draft.subject, books),
+    evidence: { total: draft.evidence.total, ids: draft.evidence.ids.map((id) => cleanText(id, ID_CHARS)) },
+    fingerprint: fingerprintOf(rule, draft, books),
   }
   return { finding, amount: abs(difference ?? 0n) }
 }
 
 /** The same finding has the same fingerprint in every run: rule, subject, and the window's dates for sums over it. */
-export function fingerprintOf(rule: Rule, subject: Subject, { window }: Pick<Books, 'window'>): string {
+export function fingerprintOf(
+  rule: Rule,
+  { subject, identity }: Pick<FindingDraft, 'subject' | 'identity'>,
+  { window }: Pick<Books, 'window'>,
+): string {
   const keys = Object.keys(subject).sort() as (keyof Subject)[]
   const parts: unknown[] = [rule.id, keys.map((key) => [key, subject[key]])]
+  if (identity !== undefined) parts.push(identity)
   if (rule.perWindow) parts.push(window.zone.format(window.start), window.zone.format(window.end))
   return createHash('sha256').update(JSON.stringify(parts)).digest('hex').slice(0, FINGERPRINT_CHARS)
 }
@@ -104,7 +112,7 @@ const notEvaluatedKey = ({ rule, subject, reason }: NotEvaluated): string =>
 function cleaned<T extends Subject>(subject: T): T {
   const entries = Object.entries(subject).map(([key, value]) => [
     key,
-    typeof value === 'string' ? cleanText(value) : value,
+    typeof value === 'string' ? cleanText(value, ID_KEYS.has(key) ? ID_CHARS : undefined) : value,
   ])
   return Object.fromEntries(entries) as T
 }

@@ -56,10 +56,10 @@ export function officialLayer(evidence: Evidence, requests: RequestReconciliatio
     else rows.push({ ...head, costUsd: null, modelCount: null, requestCount: null })
   }
   for (const shared of attribution.workspaces) {
-    const { name, members, undivided, unattributed } = shared
+    const { label, members, undivided, unattributed } = shared
     const bill = [...(undivided ?? []), ...unattributed]
     if (bill.length === 0) continue
-    const workspace = cleanText(name ?? 'unknown')
+    const workspace = cleanText(label)
     const isTheirs = ({ bill: own, owner }: RequestGroup): boolean =>
       own === shared && (typeof owner === 'string' || (undivided !== null && members.includes(owner.accountId)))
     addBill({ accountId: null, workspace, balanceUsd: null }, bill, isTheirs)
@@ -83,7 +83,7 @@ function eventsRead(
   { accountId, workspace }: OfficialHead,
 ): boolean {
   if (accountId !== null) return scope.eventsRead(accountId)
-  const shared = attribution.workspaces.find(({ name }) => cleanText(name ?? 'unknown') === workspace)
+  const shared = attribution.workspaces.find(({ label }) => cleanText(label) === workspace)
   return shared !== undefined && requests?.events.get(shared) != null
 }
 

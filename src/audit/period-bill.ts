@@ -54,6 +54,8 @@ export function periodBill(
   verdicts: readonly TaskVerdict[],
   belongs: (group: RequestGroup) => boolean,
   hasTask: (verdict: TaskVerdict) => boolean,
+  /** Whether a task without a bill is still running, and too young for one. */
+  isYoung: (verdict: TaskVerdict) => boolean,
   names: ModelNames,
 ): PeriodBill {
   const own = placements.filter(({ group }) => belongs(group))
@@ -70,7 +72,7 @@ export function periodBill(
       byTaskPeriodNanoUsd: addNanoUsd(matched, orphans),
     },
     pendingNanoUsd: verdicts
-      .filter((verdict) => verdict.standing === 'pending' && hasTask(verdict))
+      .filter((verdict) => hasTask(verdict) && (verdict.standing === 'pending' || isYoung(verdict)))
       .reduce((total, { task }) => addNanoUsd(total, task.costNanoUsd), ZERO_NANO_USD),
   }
 }
@@ -104,10 +106,11 @@ export interface ModelNames {
 export function namesFrom(join: RequestJoin, configured: ReadonlyMap<string, string>): ModelNames {
   const ofStored = (model: string): string => canonicalModel(model, configured)
   const byEndpoint = new Map<string, string>()
-  for (const { claimedBy, events } of join.groups) {
-    if (claimedBy === null) continue
-    const canonical = ofStored(claimedBy.model)
-    for (const { model } of events) {
+  for (const [stored, models] of join.matchedNames) {
+    const canonical = ofStored(stored)
+    // A name that is an endpoint's own was matched with another one by mistake, not by meaning.
+    if (models.some((model) => ofStored(model) === canonical)) continue
+    for (const model of models) {
       const known = byEndpoint.get(model)
       if (known === undefined || canonical < known) byEndpoint.set(model, canonical)
     }

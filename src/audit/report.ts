@@ -30,7 +30,7 @@ export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule
   const sources = sourcesOf(evidence)
   const ledger = ledgerLayer(evidence, books.users)
   const breaks = findings.filter(({ classification }) => classification === 'BREAK')
-  const accused = new Set(breaks.map(({ subject }) => subject.userId))
+  const accused = new Set(findings.flatMap(({ subject, context }) => [subject.userId, context?.userId]))
   return {
     schemaVersion: 1,
     asOf: plan.window.zone.format(plan.asOf),
@@ -55,6 +55,12 @@ export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule
       byRule: countByRule(breaks),
     },
   }
+}
+
+/** Why questions about single requests of an account were not answered, where any was not. */
+function gapOf({ requests }: Evidence, accountId: number): string | undefined {
+  for (const [bill, reason] of requests?.gaps ?? []) if (bill.members.includes(accountId)) return reason
+  return undefined
 }
 
 /** Requests in numbers, and the identities that hold them together; null where no events were read. */
@@ -99,6 +105,13 @@ function sourcesOf(evidence: Evidence): SourceStatus[] {
       ['fal-balance', billing],
     ] as const) {
       if (fetched === null) continue
+      const gap =
+        source === 'fal-events' && fetched.status === 'complete' ? gapOf(evidence, account.accountId) : undefined
+      if (gap !== undefined) {
+        const { accountId } = account
+        sources.push({ source, accountId, status: 'partial', reason: cleanText(gap, REASON_CHARS) })
+        continue
+      }
       const { accountId } = account
       if (fetched.status === 'complete') sources.push({ source, accountId, status: 'complete' })
       else sources.push({ source, accountId, status: fetched.status, reason: cleanText(fetched.reason, REASON_CHARS) })
@@ -122,13 +135,21 @@ function settingsOf(
     pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
     filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },
     modelAliases: Object.fromEntries(settings.modelAliases),
-    learnedAliases: cleanAliases(requests?.join.learnedAliases ?? new Map()),
+    learnedAliases: learnedAliases(requests),
     thresholds: thresholdTexts(settings.thresholds),
   }
 }
 
-const cleanAliases = (aliases: ReadonlyMap<string, string>): Record<string, string> =>
-  Object.fromEntries([...aliases].map(([stored, model]) => [cleanText(stored), cleanText(model)]))
+/** Stored names that the bill calls otherwise, by their matches; several endpoints with commas between them. */
+function learnedAliases(requests: RequestReconciliation | null): Record<string, string> {
+  const aliases: Record<string, string> = {}
+  for (const [stored, models] of requests?.join.matchedNames ?? []) {
+    const own = requests?.names.ofStored(stored)
+    if (models.some((model) => requests?.names.ofStored(model) === own)) continue
+    aliases[cleanText(stored)] = models.map((model) => cleanText(model)).join(', ')
+  }
+  return aliases
+}
 
 /** Every threshold in human units, under the names that the configuration uses. */
 export function thresholdTexts(thresholds: Thresholds): Record<string, string> {

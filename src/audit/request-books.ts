@@ -3,6 +3,7 @@ import type { Instant } from '../units/instant.ts'
 import { addNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { datesOf } from '../units/window.ts'
 import type { CalendarDate } from '../units/zone.ts'
+import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { type ModelNames, namesFrom, type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
@@ -40,7 +41,6 @@ export function reconcileRequests(evidence: Evidence): RequestReconciliation | n
 }
 
 function scopeOf(evidence: Evidence, requests: RequestEvidence): JoinScope {
-  const accountByKey = new Map(evidence.allAccounts.map(({ apiKey, accountId }) => [apiKey, accountId]))
   const audited = new Set(evidence.bills.accounts.map(({ account }) => account.accountId))
   const read = new Set<number>()
   for (const [bill, events] of requests.events) {
@@ -48,7 +48,7 @@ function scopeOf(evidence: Evidence, requests: RequestEvidence): JoinScope {
   }
   return {
     plan: evidence.plan,
-    accountOf: (apiKey) => accountByKey.get(apiKey),
+    accountOf: accountFinder(evidence.allAccounts),
     audited: (accountId) => audited.has(accountId),
     eventsRead: (accountId) => read.has(accountId),
   }
@@ -64,7 +64,8 @@ function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: 
   const groupOf = new Map(join.groups.map((group) => [group.requestId, group]))
   const verdictOf = new Map(join.verdicts.filter(isMatched).map((verdict) => [verdict.task.requestId, verdict]))
   const orphans = new Set(join.orphans.map(({ requestId }) => requestId))
-  return [...repeated].flatMap(([requestId, { event, times }]) => {
+  return repeated.flatMap(({ event, times }) => {
+    const { requestId } = event
     const verdict = verdictOf.get(requestId)
     // A request of another period is that period's.
     if (verdict === undefined ? !orphans.has(requestId) : !verdict.selected) return []
@@ -129,7 +130,7 @@ function pricesOf(evidence: Evidence, join: RequestJoin): PricePoint[] {
     if (leftOut(owner, evidence)) continue
     for (const { model, unit, unitPrice, percentDiscount, at } of events) {
       if (unitPrice === null) continue
-      const workspace = bill.name ?? 'unknown'
+      const workspace = bill.label
       prices.push({ workspace, model, unit: unit ?? '', percentDiscount: percentDiscount ?? '0', unitPrice, at })
     }
   }

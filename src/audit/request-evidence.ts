@@ -2,6 +2,7 @@ import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import { earlier, type Instant, plus, within } from '../units/instant.ts'
+import { accountFinder } from './account-keys.ts'
 import { bareEventId } from './event-id.ts'
 import type { AuditPlan } from './plan.ts'
 import { isSettled } from './task-standing.ts'
@@ -9,6 +10,9 @@ import type { Attribution, SharedBill } from './whose-bill.ts'
 
 /** Requests about which fal is asked by id, in one audit: 50 fit into one question. */
 const ASKED_MAX = 5000
+
+/** Requests of a window up to which the whole table is searched for others that share their ids. */
+const SHARED_IDS_MAX = 20_000
 
 /** What was read about single requests, besides the tasks themselves. */
 export interface RequestEvidence {
@@ -20,8 +24,20 @@ export interface RequestEvidence {
   readonly otherTasks: readonly TaskRow[]
   /** Request ids that were asked for and could not be answered. */
   readonly unanswered: ReadonlySet<string>
-  /** Request ids that fal, asked for them, bills with the same event more than once, with that event. */
-  readonly repeated: ReadonlyMap<string, { readonly event: BillingEvent; readonly times: number }>
+  /** Why questions by id were not answered, by bill: then its events count as read in part. */
+  readonly gaps: ReadonlyMap<SharedBill, string>
+  /** Events that fal, asked for their request by its id, gives more than once within one answer. */
+  readonly repeated: readonly RepeatedEvent[]
+}
+
+export interface RepeatedEvent {
+  readonly event: BillingEvent
+  readonly times: number
+}
+
+interface Questions {
+  readonly unanswered: Set<string>
+  readonly gaps: Map<SharedBill, string>
 }
 
 export interface RequestSources {
@@ -39,7 +55,7 @@ export interface RequestSources {
  * unrecorded, and fal is asked by id for settled tasks without an event before any is called unbilled.
  */
 export async function readRequestEvidence(sources: RequestSources): Promise<RequestEvidence> {
-  const { plan, tasks, attribution, snapshot } = sources
+  const { plan, tasks, attribution } = sources
   const events = new Map<SharedBill, BillingEvent[] | null>()
   for (const bill of attribution.workspaces) {
     const fetched = bill.source.events
@@ -52,10 +68,27 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
       if (!recorded.has(requestId) && within(at, plan.ranges.bill)) orphanIds.add(requestId)
     }
   }
-  const otherTasks = orphanIds.size === 0 ? [] : await snapshot.tasksByRequestIds([...orphanIds])
-  const unanswered = await askForUnbilled(sources, events)
-  const repeated = await askForRepeated(sources, events, unanswered)
-  return { tasks, events, otherTasks, unanswered, repeated }
+  const otherTasks = await readOtherTasks(sources, orphanIds)
+  const questions: Questions = { unanswered: new Set(), gaps: new Map() }
+  await askForUnbilled(sources, events, questions)
+  const repeated = await askForRepeated(sources, events, questions)
+  return { tasks, events, otherTasks, repeated, ...questions }
+}
+
+/**
+ * Tasks of any other time that bear an id without a task here or, where that is a question about few, an id of the window:
+ * one request may be shared over its edges.
+ */
+async function readOtherTasks(sources: RequestSources, orphanIds: ReadonlySet<string>): Promise<TaskRow[]> {
+  const { plan, tasks, snapshot } = sources
+  const known = new Set(tasks.map(({ rowId }) => rowId))
+  const ownIds = new Set<string>()
+  for (const { requestId, createdAt } of tasks) {
+    if (requestId !== '' && within(createdAt, plan.window)) ownIds.add(requestId)
+  }
+  const ids = ownIds.size <= SHARED_IDS_MAX ? [...orphanIds, ...ownIds] : [...orphanIds]
+  if (ids.length === 0) return []
+  return (await snapshot.tasksByRequestIds(ids)).filter(({ rowId }) => !known.has(rowId))
 }
 
 /** An event under its bare request id, as tasks have it. */
@@ -68,42 +101,54 @@ const upTo =
 
 type Events = ReadonlyMap<SharedBill, BillingEvent[] | null>
 
-/** Asks each bill by id for its settled tasks that cost something and have no event; adds what is found. */
-async function askForUnbilled(sources: RequestSources, events: Events): Promise<Set<string>> {
+/** Asks each bill by id for its tasks that ought to be billed, or may have been late, and have no event; adds what is found. */
+async function askForUnbilled(sources: RequestSources, events: Events, questions: Questions): Promise<void> {
   const { plan, tasks, accounts } = sources
   const billed = new Set<string>()
   for (const own of events.values()) for (const { requestId } of own ?? []) billed.add(requestId)
-  const accountByKey = new Map(accounts.map(({ apiKey, accountId }) => [apiKey, accountId]))
-  const unanswered = new Set<string>()
+  const accountOf = accountFinder(accounts)
   for (const [bill, own] of events) {
     if (own === null) continue
     const open = tasks.filter(
       (task) =>
         within(task.createdAt, plan.window) &&
-        isSettled(task, plan) &&
-        task.costNanoUsd > 0n &&
+        (task.costNanoUsd > 0n || task.chargedPoints > 0n) &&
+        mayBeLate(task, plan) &&
         task.requestId !== '' &&
         !billed.has(task.requestId) &&
-        bill.members.includes(accountByKey.get(task.apiKey) ?? -1),
+        bill.members.includes(accountOf(task.apiKey) ?? -1),
     )
     if (open.length === 0) continue
     const since = open.reduce((first, { createdAt }) => earlier(first, createdAt), plan.asOf)
-    const ids = [...new Set(open.map(({ requestId }) => requestId))]
-    for (const id of ids.slice(ASKED_MAX)) unanswered.add(id)
+    // What was recorded to cost something comes first: only that is missed where it stays unanswered.
+    const costly = open.filter(({ costNanoUsd }) => costNanoUsd > 0n).map(({ requestId }) => requestId)
+    const ids = [...new Set([...costly, ...open.map(({ requestId }) => requestId)])]
+    const left = [...new Set(costly)].slice(ASKED_MAX)
+    if (left.length > 0) leaveOpen(questions, bill, left, `only ${ASKED_MAX} requests are asked for by id in one audit`)
     const answer = await askById(sources, bill, ids.slice(0, ASKED_MAX), since)
     if (answer.status === 'complete') own.push(...answer.value)
-    else for (const id of ids) unanswered.add(id)
+    else leaveOpen(questions, bill, ids, answer.reason)
   }
-  return unanswered
+}
+
+/** Whether a task without an event is old enough, or over in a way, that a rule would say something of its bill. */
+function mayBeLate(task: TaskRow, plan: AuditPlan): boolean {
+  if (task.status === 'success') return isSettled(task, plan)
+  return task.status === 'failed' || task.createdAt <= plan.asOf - plan.settings.thresholds.stuckMillis
+}
+
+function leaveOpen({ unanswered, gaps }: Questions, bill: SharedBill, ids: readonly string[], reason: string): void {
+  for (const id of ids) unanswered.add(id)
+  gaps.set(bill, `${ids.length} requests asked for by id were not answered: ${reason}`)
 }
 
 /** Asks by id for requests that carry the same event twice: pages may repeat, one answer about one request may not. */
 async function askForRepeated(
   sources: RequestSources,
   events: Map<SharedBill, BillingEvent[] | null>,
-  unanswered: Set<string>,
-): Promise<RequestEvidence['repeated']> {
-  const repeated = new Map<string, { event: BillingEvent; times: number }>()
+  questions: Questions,
+): Promise<RepeatedEvent[]> {
+  const repeated: RepeatedEvent[] = []
   for (const [bill, own] of events) {
     if (own === null) continue
     const suspects = [...countSame(own).values()].filter(({ times }) => times > 1)
@@ -112,13 +157,13 @@ async function askForRepeated(
     const ids = [...new Set(suspects.map(({ event }) => event.requestId))].slice(0, ASKED_MAX)
     const answer = await askById(sources, bill, ids, since)
     if (answer.status !== 'complete') {
-      for (const id of ids) unanswered.add(id)
+      leaveOpen(questions, bill, ids, answer.reason)
       continue
     }
     // What fal says of a request by its id is the truth about it; the pages may have said it twice.
     const asked = new Set(ids)
     events.set(bill, [...own.filter(({ requestId }) => !asked.has(requestId)), ...answer.value])
-    for (const [requestId, same] of repeatedEvents(answer.value)) repeated.set(requestId, same)
+    repeated.push(...repeatedEvents(answer.value))
   }
   return repeated
 }
@@ -136,11 +181,9 @@ async function askById(
   return answer.status === 'failed' ? answer : { ...answer, value: answer.value.map(withBareId) }
 }
 
-/** By request id, the events that one answer to questions by id holds more than once. */
-export function repeatedEvents(answered: readonly BillingEvent[]): RequestEvidence['repeated'] {
-  const repeats = [...countSame(answered).values()].filter(({ times }) => times > 1)
-  return new Map(repeats.map((same) => [same.event.requestId, same]))
-}
+/** The events that one answer to questions by id holds more than once. */
+export const repeatedEvents = (answered: readonly BillingEvent[]): RepeatedEvent[] =>
+  [...countSame(answered).values()].filter(({ times }) => times > 1)
 
 function countSame(events: readonly BillingEvent[]): Map<string, { event: BillingEvent; times: number }> {
   const counts = new Map<string, { event: BillingEvent; times: number }>()

@@ -25,8 +25,8 @@ export interface RequestJoin {
   readonly verdicts: readonly TaskVerdict[]
   readonly orphans: readonly Orphan[]
   readonly shared: readonly SharedRequest[]
-  /** Stored model name to endpoint id, where every match of the name says the same. */
-  readonly learnedAliases: ReadonlyMap<string, string>
+  /** Stored model name to the endpoint ids that its matches were billed as, in order. */
+  readonly matchedNames: ReadonlyMap<string, readonly string[]>
   /** Event time − completed_at of matched successes, in milliseconds. */
   readonly delays: readonly number[]
 }
@@ -68,7 +68,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     verdicts,
     orphans: orphansOf(groups, scope),
     shared: sharedOf(byRequest, scope),
-    learnedAliases: learnAliases(groups),
+    matchedNames: matchedNames(groups),
     delays: delaysOf(groups),
   }
 }
@@ -98,7 +98,8 @@ const byClaim = (a: TaskRow, b: TaskRow): number =>
 function groupEvents(evidence: RequestEvidence, byRequest: ReadonlyMap<string, readonly TaskRow[]>): RequestGroup[] {
   const groups = new Map<string, RequestGroup>()
   for (const [bill, events] of evidence.events) {
-    for (const event of events ?? []) {
+    // In order of time, so that it is the first event that says whose the request is.
+    for (const event of [...(events ?? [])].sort(byTime)) {
       const known = groups.get(event.requestId)
       if (known !== undefined) {
         known.events.push(event)
@@ -115,10 +116,13 @@ function groupEvents(evidence: RequestEvidence, byRequest: ReadonlyMap<string, r
       })
     }
   }
-  for (const { events } of groups.values()) {
-    if (events.length > 1) events.sort((a, b) => a.at - b.at || (a.costNanoUsd < b.costNanoUsd ? -1 : 1))
-  }
   return [...groups.values()]
+}
+
+function byTime(a: BillingEvent, b: BillingEvent): number {
+  if (a.at !== b.at) return a.at - b.at
+  const [left, right] = [a, b].map(({ keyId, model, costNanoUsd }) => `${keyId} ${model} ${costNanoUsd}`)
+  return (left ?? '') < (right ?? '') ? -1 : 1
 }
 
 function standingOf(
@@ -137,8 +141,8 @@ function standingOf(
   if (accountId === null) return 'not-evaluated'
   if (task.status === 'failed') return 'failed'
   if (task.status === 'unfinished') return 'unfinished'
-  if (task.requestId === '') return 'without-id'
-  return isSettled(task, plan) ? 'unbilled' : 'pending'
+  if (!isSettled(task, plan)) return 'pending'
+  return task.requestId === '' ? 'without-id' : 'unbilled'
 }
 
 function orphansOf(groups: readonly RequestGroup[], scope: JoinScope): Orphan[] {
@@ -174,20 +178,17 @@ function sharedOf(byRequest: ReadonlyMap<string, readonly TaskRow[]>, scope: Joi
   return shared
 }
 
-/** What a stored name is called on the bill, where all its matches agree. */
-function learnAliases(groups: readonly RequestGroup[]): Map<string, string> {
-  const names = new Map<string, string | null>()
+/** What stored names are called on the bill. */
+function matchedNames(groups: readonly RequestGroup[]): Map<string, string[]> {
+  const names = new Map<string, Set<string>>()
   for (const { claimedBy, events } of groups) {
     if (claimedBy === null) continue
-    for (const { model } of events) {
-      const known = names.get(claimedBy.model)
-      if (known === undefined) names.set(claimedBy.model, model)
-      else if (known !== model) names.set(claimedBy.model, null)
-    }
+    const models = names.get(claimedBy.model) ?? new Set()
+    for (const { model } of events) models.add(model)
+    names.set(claimedBy.model, models)
   }
-  const aliases = new Map<string, string>()
-  for (const [stored, model] of names) if (model !== null && model !== stored) aliases.set(stored, model)
-  return new Map([...aliases].sort(([a], [b]) => (a < b ? -1 : 1)))
+  const inOrder = [...names].sort(([a], [b]) => (a < b ? -1 : 1))
+  return new Map(inOrder.map(([stored, models]) => [stored, [...models].sort()]))
 }
 
 function delaysOf(groups: readonly RequestGroup[]): number[] {

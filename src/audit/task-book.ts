@@ -3,6 +3,7 @@ import { type Instant, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
+import { accountFinder } from './account-keys.ts'
 import { EvidenceList } from './evidence-list.ts'
 import { canonicalModel } from './model-name.ts'
 import type { AuditPlan } from './plan.ts'
@@ -86,7 +87,7 @@ type Standing = 'window' | 'crossing' | 'history'
 export class TaskTally {
   readonly #plan: AuditPlan
   readonly #audited: ReadonlySet<number>
-  readonly #accountByKey: ReadonlyMap<string, number>
+  readonly #accountOf: (apiKey: string) => number | undefined
   readonly #cells = new Map<string, TaskCell>()
   readonly #outside: OutsideTally = { taskCount: 0, chargedPoints: ZERO_POINTS, costNanoUsd: ZERO_NANO_USD }
   readonly #records = new Map<number, Map<string, ModelTally>>()
@@ -100,14 +101,14 @@ export class TaskTally {
   constructor(plan: AuditPlan, accounts: readonly AccountRow[], audited: ReadonlySet<number>) {
     this.#plan = plan
     this.#audited = audited
-    this.#accountByKey = new Map(accounts.map(({ apiKey, accountId }) => [apiKey, accountId]))
+    this.#accountOf = accountFinder(accounts)
     this.#dates = new DateReader(plan.window.zone)
   }
 
   /** Takes one task; true where it is a task of the window that the filters leave. */
   add(task: TaskRow): boolean {
     const { window, ranges } = this.#plan
-    const accountId = this.#accountByKey.get(task.apiKey) ?? null
+    const accountId = this.#accountOf(task.apiKey) ?? null
     const standing: Standing = within(task.createdAt, window)
       ? 'window'
       : task.createdAt >= ranges.crossingSince

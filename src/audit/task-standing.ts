@@ -1,6 +1,6 @@
 import type { TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
-import { plus } from '../units/instant.ts'
+import { type Instant, plus } from '../units/instant.ts'
 import type { AuditPlan } from './plan.ts'
 
 /**
@@ -12,10 +12,13 @@ export function isDue(task: TaskRow, plan: AuditPlan): boolean {
   return isSettled(task, plan)
 }
 
+/** When a task ended; its creation where that is not told, or told to be in the future. */
+const endOf = ({ completedAt, createdAt }: TaskRow, asOf: Instant): Instant =>
+  completedAt === null || completedAt > asOf ? createdAt : completedAt
+
 /** A success that ended longer before the moment of reading than the settlement lag. */
 export function isSettled(task: TaskRow, { asOf, settings }: AuditPlan): boolean {
-  const endedAt = task.completedAt ?? task.createdAt
-  return task.status === 'success' && endedAt < asOf - settings.thresholds.settlementLagMillis
+  return task.status === 'success' && endOf(task, asOf) < asOf - settings.thresholds.settlementLagMillis
 }
 
 /**
@@ -23,8 +26,8 @@ export function isSettled(task: TaskRow, { asOf, settings }: AuditPlan): boolean
  * of a task, as a rule within an hour; of a task without an end it may follow a day after its creation. The clocks of the
  * operator and of fal may differ by some minutes. What fal billed later than the moment of reading is not seen either.
  */
-export function couldBeBilledAcross(task: TaskRow, { window, knownEnd }: AuditPlan): boolean {
-  const endedAt = task.completedAt ?? task.createdAt
+export function couldBeBilledAcross(task: TaskRow, { window, knownEnd, asOf }: AuditPlan): boolean {
+  const endedAt = endOf(task, asOf)
   const open = task.completedAt === null && task.status === 'unfinished'
   const earliest = plus(endedAt, -SPANS.skew)
   const latest = open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)

@@ -15,7 +15,8 @@ export function tieOut(
   mismatched: ReadonlySet<TaskFact>,
 ): Record<string, string> {
   const counted = placements.filter((placement) => placement.matchedNanoUsd !== 0n || !leftOut(placement))
-  const events = eventSide(counted)
+  const standings = new Map(verdicts.map(({ task, standing }) => [task.rowId, standing]))
+  const events = eventSide(counted, ({ group }) => standings.get(group.claimedBy?.rowId ?? -1) === 'matched')
   const records = recordSide(verdicts)
   const matched = verdicts.filter(({ standing }) => standing === 'matched')
   const gap = (items: readonly TaskVerdict[]): NanoUsd =>
@@ -27,10 +28,17 @@ export function tieOut(
   const amounts: Record<string, NanoUsd> = {
     eventsTotal: events.total,
     eventsMatched: events.matched,
+    eventsNotEvaluated: events.notEvaluated,
     eventsCarried: events.carriedIn,
     eventsUnrecorded: events.unrecorded,
     eventsUnattributed: events.unattributed,
-    eventsResidual: less(events.total, [events.matched, events.carriedIn, events.unrecorded, events.unattributed]),
+    eventsResidual: less(events.total, [
+      events.matched,
+      events.notEvaluated,
+      events.carriedIn,
+      events.unrecorded,
+      events.unattributed,
+    ]),
     recordedTotal,
     recordedMatched: records.matched,
     recordedUnbilled: records.unbilled,
@@ -47,30 +55,31 @@ export function tieOut(
     bridgeByEventTime: events.byEventTime,
     bridgeCarriedIn: events.carriedIn,
     bridgeCarriedOut: events.carriedOut,
-    bridgeByTaskPeriod: nanoUsd(events.matched + events.unrecorded + events.unattributed),
-    bridgeResidual: nanoUsd(
-      events.byEventTime -
-        events.carriedIn +
-        events.carriedOut -
-        (events.matched + events.unrecorded + events.unattributed),
-    ),
+    bridgeByTaskPeriod: events.byTaskPeriod,
+    bridgeResidual: nanoUsd(events.byEventTime - events.carriedIn + events.carriedOut - events.byTaskPeriod),
   }
   return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatUsd(amount)]))
 }
 
-function eventSide(placements: readonly Placement[]) {
+function eventSide(placements: readonly Placement[], isMatched: (placement: Placement) => boolean) {
   const byEventTime = total(placements, ({ inTimeNanoUsd }) => inTimeNanoUsd)
   const carriedOut = total(placements, ({ carriedOutNanoUsd }) => carriedOutNanoUsd)
   const unattributed = placements.filter(({ group }) => group.owner === 'unattributed')
   const attributed = placements.filter(({ group }) => group.owner !== 'unattributed')
+  const matched = total(placements.filter(isMatched), ({ matchedNanoUsd }) => matchedNanoUsd)
+  const ofTasks = total(placements, ({ matchedNanoUsd }) => matchedNanoUsd)
+  const unrecorded = total(attributed, ({ orphanNanoUsd }) => orphanNanoUsd)
+  const unattributedCost = total(unattributed, ({ orphanNanoUsd }) => orphanNanoUsd)
   return {
     byEventTime,
     carriedOut,
     total: nanoUsd(byEventTime + carriedOut),
-    matched: total(placements, ({ matchedNanoUsd }) => matchedNanoUsd),
+    matched,
+    notEvaluated: subNanoUsd(ofTasks, matched),
+    byTaskPeriod: nanoUsd(ofTasks + unrecorded + unattributedCost),
     carriedIn: total(placements, ({ carriedInNanoUsd }) => carriedInNanoUsd),
-    unrecorded: total(attributed, ({ orphanNanoUsd }) => orphanNanoUsd),
-    unattributed: total(unattributed, ({ orphanNanoUsd }) => orphanNanoUsd),
+    unrecorded,
+    unattributed: unattributedCost,
   }
 }
 

@@ -1,6 +1,7 @@
 import type { UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { keyIdOf } from '../units/api-key.ts'
+import { keyIdOwners } from './account-keys.ts'
 import type { Bills, WorkspaceBill } from './evidence.ts'
 import { known, type Reading, type Reason, unknown } from './rules/books.ts'
 
@@ -17,6 +18,10 @@ export interface SharedBill {
    * all rows that its accounts together must answer for.
    */
   readonly undivided: readonly UsageRow[] | null
+  /** A name to print: the workspace's own, or that of a member where fal did not tell it. */
+  readonly label: string
+  /** Whether it is known which accounts share the bill. Where not, nobody answers for rows without an owner. */
+  readonly membersKnown: boolean
   /** Who answers for an event of this bill, by the same rules as for its rows. */
   ownerOf(who: Who): Owner
 }
@@ -33,19 +38,21 @@ export interface Attribution {
 }
 
 /**
- * Gives the rows of each bill to accounts by api_key_id = the key id in the account table. Rows without any id belong to
- * the one account of their workspace, or to the workspace as a whole. That key ids equal api_key_ids is inferred, not
- * documented: where not one id in the whole run is known and `recorded` accounts show cost of their own, ids are taken
- * as saying nothing. Each row is given once; an account whose own bill was not read gets a reason instead of rows.
+ * Gives the rows of each bill to accounts by api_key_id = the key id in the account table. Rows that no id tells the owner
+ * of belong to the one account of their workspace, or to its accounts together; to nobody where an account that spends may
+ * be one more of them. That key ids equal api_key_ids is inferred, not documented: where not one id in the whole run is
+ * known and `recorded` accounts show cost of their own, ids are taken as saying nothing. Each row is given once; an account
+ * whose own bill was not read gets a reason instead of rows.
  */
 export function attributeBills(
   bills: Bills,
   allAccounts: readonly AccountRow[],
   recorded: (accountId: number) => boolean,
 ): Attribution {
-  const owners = ownersOf(allAccounts)
+  const owners = keyIdOwners(allAccounts)
   const distinct = mergeSameBills(bills, owners)
-  const idsAreKnown = distinct.some(({ rows }) => rows.some((row) => row.keyId !== null && owners.has(row.keyId)))
+  const idsAreKnown = distinct.some(({ rows }) => rows.some(({ keyId }) => keyId !== null && owners.has(keyId)))
+  const withoutId = new Set(allAccounts.filter(({ apiKey }) => keyIdOf(apiKey) === null).map((a) => a.accountId))
   const byAccount = new Map<number, Reading<readonly UsageRow[]>>()
   const workspaces: SharedBill[] = []
   const auditedRows = new Map<number, UsageRow[]>()
@@ -53,18 +60,23 @@ export function attributeBills(
     if (usage.status === 'complete') auditedRows.set(account.accountId, [])
     else byAccount.set(account.accountId, { known: false, reason: unreadReason(usage) })
   }
-  for (const { workspace, members, rows } of distinct) {
-    const trusted = idsAreKnown || !members.some(recorded)
-    const sorted = sortRows(rows, owners, trusted)
+  for (const { workspace, members, rows, sure } of distinct) {
+    const spending = members.filter(recorded)
+    const trusted = (idsAreKnown || spending.length === 0) && !spending.some((accountId) => withoutId.has(accountId))
+    const strangers = bills.unplaced.some((accountId) => !members.includes(accountId) && recorded(accountId))
+    const scope: SharingScope = { owners, members, trusted, membersKnown: sure && !strangers }
+    const sorted = sortRows(rows, scope)
     for (const [accountId, own] of sorted.byAccount) auditedRows.get(accountId)?.push(...own)
-    const undivided = shareAnonymous(sorted, members, auditedRows, byAccount, trusted)
+    const undivided = shareAnonymous(sorted, scope, auditedRows, byAccount)
     workspaces.push({
       name: workspace.name,
+      label: workspace.name ?? `unknown (account ${Math.min(...members)})`,
       source: workspace,
       members,
+      membersKnown: scope.membersKnown,
       unattributed: sorted.unattributed,
       undivided,
-      ownerOf: (who) => ownerAmong(who, owners, members, trusted),
+      ownerOf: (who) => ownerAmong(who, scope),
     })
   }
   for (const [accountId, rows] of auditedRows) {
@@ -73,17 +85,18 @@ export function attributeBills(
   return { byAccount, workspaces }
 }
 
-function ownersOf(accounts: readonly AccountRow[]): Map<string, number> {
-  const owners = new Map<string, number>()
-  for (const { apiKey, accountId } of accounts) {
-    const keyId = keyIdOf(apiKey)
-    if (keyId !== null && !owners.has(keyId)) owners.set(keyId, accountId)
-  }
-  return owners
-}
-
 const unreadReason = (usage: { readonly status: string; readonly reason?: string }): Reason =>
   unknown('bill-unread', { detail: usage.reason ?? usage.status }).reason
+
+/** What decides whose a row of one bill is. */
+interface SharingScope {
+  /** null: several accounts have this key id. */
+  readonly owners: ReadonlyMap<string, number | null>
+  readonly members: readonly number[]
+  /** Whether an id that no account has means somebody else. */
+  readonly trusted: boolean
+  readonly membersKnown: boolean
+}
 
 interface SortedRows {
   readonly byAccount: ReadonlyMap<number, UsageRow[]>
@@ -91,12 +104,12 @@ interface SortedRows {
   readonly anonymous: UsageRow[]
 }
 
-function sortRows(rows: readonly UsageRow[], owners: ReadonlyMap<string, number>, trusted: boolean): SortedRows {
+function sortRows(rows: readonly UsageRow[], scope: SharingScope): SortedRows {
   const byAccount = new Map<number, UsageRow[]>()
   const unattributed: UsageRow[] = []
   const anonymous: UsageRow[] = []
   for (const row of rows) {
-    const owner = namedOwner(row, owners, trusted)
+    const owner = namedOwner(row, scope)
     if (owner === 'unattributed') unattributed.push(row)
     else if (owner === 'undivided') anonymous.push(row)
     else {
@@ -109,34 +122,30 @@ function sortRows(rows: readonly UsageRow[], owners: ReadonlyMap<string, number>
 }
 
 /** Whom the ids of a row name; undivided where it has none that say anything. */
-function namedOwner({ keyId, login }: Who, owners: ReadonlyMap<string, number>, trusted: boolean): Owner {
+function namedOwner({ keyId, login }: Who, { owners, trusted }: SharingScope): Owner {
   const accountId = keyId === null ? undefined : owners.get(keyId)
+  if (accountId === null) return 'undivided'
   if (accountId !== undefined) return { accountId }
   return login !== null || (keyId !== null && trusted) ? 'unattributed' : 'undivided'
 }
 
-function ownerAmong(
-  who: Who,
-  owners: ReadonlyMap<string, number>,
-  members: readonly number[],
-  trusted: boolean,
-): Owner {
-  const named = namedOwner(who, owners, trusted)
-  const [only] = members
-  return named === 'undivided' && members.length === 1 && only !== undefined ? { accountId: only } : named
+function ownerAmong(who: Who, scope: SharingScope): Owner {
+  const named = namedOwner(who, scope)
+  const [only] = scope.members
+  const isTheirs = scope.membersKnown && scope.members.length === 1 && only !== undefined
+  return named === 'undivided' && isTheirs ? { accountId: only } : named
 }
 
 /** Gives rows without an owner to the one member, or returns what the members must answer for together. */
 function shareAnonymous(
   sorted: SortedRows,
-  members: readonly number[],
+  { members, trusted, membersKnown }: SharingScope,
   auditedRows: ReadonlyMap<number, UsageRow[]>,
   byAccount: Map<number, Reading<readonly UsageRow[]>>,
-  trusted: boolean,
 ): readonly UsageRow[] | null {
   if (sorted.anonymous.length === 0) return null
   const [only] = members
-  if (members.length === 1 && only !== undefined) {
+  if (membersKnown && members.length === 1 && only !== undefined) {
     auditedRows.get(only)?.push(...sorted.anonymous)
     return null
   }
@@ -150,38 +159,70 @@ function shareAnonymous(
 
 interface DistinctBill {
   readonly workspace: WorkspaceBill
-  readonly members: readonly number[]
+  readonly members: number[]
+  /** Empty where the usage was not read, though the events were. */
   readonly rows: readonly UsageRow[]
+  /** Whether it is certain that no other bill here is the same one. */
+  sure: boolean
 }
 
 /**
- * Bills that were read whole or in part, each workspace once. Where fal did not tell the workspace of a key, its bill is
- * the same as another's if one names the other's key, or if both hold the very same rows.
+ * Bills of which anything was read, each workspace once. Where fal did not tell the workspace of a key, its bill is the same
+ * as another's if one names the other's key, or if both hold the very same rows of named keys or the same requests.
  */
-function mergeSameBills(bills: Bills, owners: ReadonlyMap<string, number>): DistinctBill[] {
-  const distinct: { workspace: WorkspaceBill; members: number[]; rows: readonly UsageRow[] }[] = []
+function mergeSameBills(bills: Bills, owners: ReadonlyMap<string, number | null>): DistinctBill[] {
+  const distinct: DistinctBill[] = []
   // Named workspaces first, so that a bill without a name joins them and not the other way round.
   const inOrder = [...bills.workspaces].sort((a, b) => Number(a.name === null) - Number(b.name === null))
   for (const workspace of inOrder) {
-    if (workspace.usage.status === 'failed') continue
-    const rows = workspace.usage.value
-    const same =
-      workspace.name === null
-        ? distinct.find(
-            (other) =>
-              namesOneOf(other.rows, workspace.members, owners) ||
-              namesOneOf(rows, other.members, owners) ||
-              sameRows(other.rows, rows),
-          )
-        : undefined
-    if (same === undefined) distinct.push({ workspace, members: [...workspace.members], rows })
-    else same.members.push(...workspace.members)
+    const { usage, events } = workspace
+    if (usage.status === 'failed' && events?.status !== 'complete') continue
+    const bill: DistinctBill = {
+      workspace,
+      members: [...workspace.members],
+      rows: usage.status === 'failed' ? [] : usage.value,
+      sure: true,
+    }
+    const same = workspace.name === null ? distinct.find((other) => isSame(other, bill, owners)) : undefined
+    if (same !== undefined) {
+      same.members.push(...bill.members)
+      continue
+    }
+    if (workspace.name === null) doubt(distinct, bill)
+    distinct.push(bill)
   }
   return distinct
 }
 
-const namesOneOf = (rows: readonly UsageRow[], members: readonly number[], owners: ReadonlyMap<string, number>) =>
-  rows.some((row) => row.keyId !== null && members.includes(owners.get(row.keyId) ?? -1))
+function isSame(a: DistinctBill, b: DistinctBill, owners: ReadonlyMap<string, number | null>): boolean {
+  if (namesOneOf(a.rows, b.members, owners) || namesOneOf(b.rows, a.members, owners)) return true
+  if (requestsOverlap(a.workspace, b.workspace)) return true
+  return sameRows(a.rows, b.rows) && a.rows.some(({ keyId, login }) => keyId !== null || login !== null)
+}
+
+/** Two bills with the very same rows, which name nobody, may be one or two: then neither is anybody's for certain. */
+function doubt(distinct: readonly DistinctBill[], bill: DistinctBill): void {
+  for (const other of distinct) {
+    if (!sameRows(other.rows, bill.rows) || bothReadEvents(other.workspace, bill.workspace)) continue
+    other.sure = false
+    bill.sure = false
+  }
+}
+
+const bothReadEvents = (a: WorkspaceBill, b: WorkspaceBill): boolean =>
+  a.events?.status === 'complete' && b.events?.status === 'complete'
+
+function requestsOverlap(a: WorkspaceBill, b: WorkspaceBill): boolean {
+  if (a.events?.status !== 'complete' || b.events?.status !== 'complete') return false
+  const ids = new Set(a.events.value.map(({ requestId }) => requestId))
+  return b.events.value.some(({ requestId }) => ids.has(requestId))
+}
+
+const namesOneOf = (
+  rows: readonly UsageRow[],
+  members: readonly number[],
+  owners: ReadonlyMap<string, number | null>,
+): boolean => rows.some(({ keyId }) => keyId !== null && members.includes(owners.get(keyId) ?? -1))
 
 function sameRows(a: readonly UsageRow[], b: readonly UsageRow[]): boolean {
   if (a.length === 0 || a.length !== b.length) return false

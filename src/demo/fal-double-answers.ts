@@ -55,7 +55,8 @@ export interface Entry {
 
 const NANO = 10n ** 9n
 
-function nano(decimal: string): bigint {
+/** A decimal of the world, counted in 1e-9. Throws a RangeError where it is none. */
+export function nano(decimal: string): bigint {
   const amount = parseUsd(decimal)
   if (amount === undefined) throw new RangeError(`the double's world holds no decimal: ${decimal}`)
   return amount

@@ -15,6 +15,7 @@ import {
   serverlessEntriesOf,
 } from './fal-double-answers.ts'
 import { createFaults, type FalFault, misbehave, send, sendError, sendJson, twistOf } from './fal-double-faults.ts'
+import { answerEstimate, answerPricing, type ListedPrice, pricesBilled } from './fal-double-prices.ts'
 import { placeOf, Refusal } from './fal-double-query.ts'
 import type { FalWorkspace } from './stored-world.ts'
 
@@ -28,6 +29,8 @@ export interface FalDoubleOptions {
   readonly focus?: Readonly<Record<string, Readonly<Record<string, string>>>>
   /** Serverless usage by username. */
   readonly serverless?: Readonly<Record<string, readonly ServerlessLine[]>>
+  /** The advertised price list; what the world's events were billed at unless told. */
+  readonly prices?: readonly ListedPrice[]
 }
 
 /** A question the double was asked, for asserts. Holds no key. */
@@ -38,6 +41,8 @@ export interface LoggedRequest {
   readonly query: Readonly<Record<string, readonly string[]>>
   /** Whose key asked; null where no workspace has it. */
   readonly workspace: string | null
+  /** What was sent with POST, read as JSON. */
+  readonly body?: unknown
 }
 
 export interface FalDouble {
@@ -55,6 +60,9 @@ interface Served {
 }
 
 const BASE = '/v1'
+/** The one path that takes POST. */
+const ESTIMATE = '/models/pricing/estimate'
+const BODY_BYTES_MAX = 1024 * 1024
 
 /**
  * Starts a stand-in for fal's Platform API on a free port of 127.0.0.1, after fal-platform-api.md: nothing but loopback is ever
@@ -62,6 +70,7 @@ const BASE = '/v1'
  */
 export async function startFalDouble(options: FalDoubleOptions): Promise<FalDouble> {
   const served = servedByKey(options)
+  const prices = options.prices ?? pricesBilled(options.workspaces)
   const strike = createFaults(options.faults ?? [])
   const clock = options.clock ?? (() => instant(Date.now()))
   const requests: LoggedRequest[] = []
@@ -72,14 +81,17 @@ export async function startFalDouble(options: FalDoubleOptions): Promise<FalDoub
     const apiKey = /^Key (.+)$/.exec(request.headers.authorization ?? '')?.[1] ?? ''
     const mine = served.get(apiKey)
     const method = request.method ?? 'GET'
-    requests.push({ method, path, query: valuesOf(query), workspace: mine?.workspace.username ?? null })
+    const body = method === 'POST' ? await readBody(request) : undefined
+    const workspace = mine?.workspace.username ?? null
+    requests.push({ method, path, query: valuesOf(query), workspace, ...(body !== undefined && { body }) })
     if (options.latencyMs !== undefined) await sleep(options.latencyMs)
     const place = placeOf(query)
     const fault = strike({ keyId: keyIdOf(apiKey), path, page: place.page })
     if (fault !== undefined && misbehave(response, fault)) return
     if (mine === undefined) throw new Refusal(401, 'authorization_error', 'Invalid API key')
-    if (method !== 'GET') throw new Refusal(404, 'not_found', 'no such operation')
-    const answer = answerOf(path, mine, { query, now: clock(), place, twist: twistOf(fault) })
+    if (method !== (path === ESTIMATE ? 'POST' : 'GET')) throw new Refusal(404, 'not_found', 'no such operation')
+    const question = { query, now: clock(), place, twist: twistOf(fault) }
+    const answer = path === ESTIMATE ? answerEstimate(prices, body) : answerOf(path, mine, question)
     if (typeof answer === 'string') send(response, 200, 'text/csv', answer)
     else sendJson(response, 200, answer)
   }
@@ -95,6 +107,8 @@ export async function startFalDouble(options: FalDoubleOptions): Promise<FalDoub
         return answerServerless(mine.serverless, question)
       case '/account/billing':
         return answerBilling(mine.workspace, question)
+      case '/models/pricing':
+        return answerPricing(prices, question.query)
       case '/account/focus':
         return focusCsv(mine.workspace.username, question.query)
       default:
@@ -132,6 +146,22 @@ export async function startFalDouble(options: FalDoubleOptions): Promise<FalDoub
         server.close(() => resolve())
         server.closeAllConnections()
       }),
+  }
+}
+
+/** The JSON of a request. What is none, or too large, is refused as fal refuses a bad question. */
+async function readBody(request: IncomingMessage): Promise<unknown> {
+  const chunks: Buffer[] = []
+  let bytes = 0
+  for await (const chunk of request as AsyncIterable<Buffer>) {
+    bytes += chunk.length
+    if (bytes > BODY_BYTES_MAX) throw new Refusal(413, 'validation_error', 'the body is too large')
+    chunks.push(chunk)
+  }
+  try {
+    return JSON.parse(Buffer.concat(chunks).toString('utf8'))
+  } catch {
+    throw new Refusal(422, 'validation_error', 'the body is no JSON')
   }
 }
 

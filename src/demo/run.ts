@@ -47,6 +47,7 @@ export async function openSample(): Promise<Sample> {
         thresholds: DEFAULT_THRESHOLDS,
         ledgerLink: 'auto',
         modelAliases: new Map(),
+        creditsBought: new Map(),
         falKey: undefined,
       },
       reports: createReportStore(REPORTS_KEPT),

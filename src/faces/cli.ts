@@ -58,9 +58,6 @@ function asFlag(message: string, field: string | undefined, flags: readonly Flag
 function commandNamed(name: string, commands: readonly Command[]): Command {
   const command = commands.find((each) => each.name === name)
   if (command !== undefined) return command
-  if (name === 'serve') {
-    throw new AuditError('input', 'serve is not available yet', { next: 'For MCP on stdio: fal-consumption-audit mcp' })
-  }
   const names = commands.map((each) => each.name)
   const close = nearest(name, names)
   const accepted = (close.length > 0 ? close : names).join(', ')

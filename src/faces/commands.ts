@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import type { Report } from '../../schemas/report.ts'
 import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
+import { SERVE } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import type { CallContext, Dependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
@@ -22,6 +23,8 @@ export interface CommandServices {
   readonly runDemo: (options: { readonly lang: 'zh' | 'en'; readonly context: CallContext }) => Promise<Report>
   /** Serves MCP on stdio until the client goes away. */
   readonly serveMcp: () => Promise<void>
+  /** Serves over HTTP until the program is told to stop. */
+  readonly serve: (request: ServeRequest) => Promise<void>
 }
 
 export interface Command extends CommandHelp {
@@ -45,6 +48,34 @@ const auditInput = z.strictObject({
   ...view,
   fail_on: z.enum(FAIL_ON).default('high').describe('least severity that makes the exit code 1'),
 })
+
+const portInput = z.int().min(0).max(65_535)
+
+const serveInput = z.strictObject({
+  host: z
+    .string()
+    .min(1)
+    .max(255)
+    .default('127.0.0.1')
+    .describe('address to listen on; off loopback SERVE_TOKEN is needed'),
+  mcp_port: portInput.default(9090).describe('port of MCP, at /mcp; 0 for any free one'),
+  rest_port: portInput.default(8080).describe('port of REST; the same as --mcp-port: one port for both'),
+  allow_hosts: z
+    .array(z.string().min(1).max(255))
+    .max(100)
+    .optional()
+    .describe('further host names that clients call it by'),
+  requests_per_minute: z
+    .int()
+    .min(1)
+    .max(100_000_000)
+    .optional()
+    .describe(
+      `of one client address (default ${SERVE.requestsPerMinute}; from this machine ${SERVE.requestsPerMinuteOnLoopback})`,
+    ),
+  demo: z.boolean().default(false).describe('the sample world, nothing to configure; on loopback only'),
+})
+export type ServeRequest = z.output<typeof serveInput>
 
 const AUDIT_ALIASES = { start: ['since'], end: ['until'] }
 
@@ -74,6 +105,17 @@ export function commandsOf(tools: readonly Tool[]): Command[] {
       description: 'Serves the operations as MCP tools on stdin and stdout. Logs go to stderr.',
       flags: () => [],
       run: (_input, services) => services.serveMcp().then(() => EXIT.clean),
+    },
+    {
+      name: 'serve',
+      summary: 'MCP and REST over HTTP',
+      description:
+        'Serves the operations over HTTP: MCP (Streamable HTTP) at /mcp, and REST with its description at /docs and /openapi.json. With SERVE_TOKEN set, clients send it as bearer token. Logs go to stderr.',
+      flags: () => flagsOf(serveInput),
+      run: async (input, services) => {
+        await services.serve(parseOutside(serveInput, input, { kind: 'input' }))
+        return EXIT.clean
+      },
     },
   ]
 }

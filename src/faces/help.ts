@@ -65,6 +65,8 @@ const ENVIRONMENT: readonly [string, string][] = [
   ['DB_TIMEZONE', "zone of the stored times (default: the database's own)"],
   ['AUDIT_ACCOUNT_LIMIT', 'newest accounts audited (default 20)'],
   ['AUDIT_POINTS_PER_USD', 'points that one USD is worth, for margins'],
+  ['SERVE_TOKEN', 'bearer token that clients of serve send; needed off loopback'],
+  ['ADMIN_TOKEN', 'bearer token of serve for writing'],
   ['AUDIT_CONFIG', 'JSON file: thresholds, model aliases, names of tables and columns'],
 ]
 

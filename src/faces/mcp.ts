@@ -20,12 +20,10 @@ import {
   type Tool as WireTool,
 } from '@modelcontextprotocol/sdk/types.js'
 import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checklist.ts'
-import { AuditError } from '../errors.ts'
 import type { Pager } from '../paging.ts'
 import type { CallContext, Dependencies, ReportStore, Tool } from '../tool.ts'
-import { nearest } from './nearest.ts'
 import { failureOf, faultLog, outgoing, outgoingText, type Redact } from './outgoing.ts'
-import { runToolPaged } from './run-tool.ts'
+import { runToolPaged, unknownTool } from './run-tool.ts'
 import { toolSchemas } from './tool-schemas.ts'
 
 export const SERVER_NAME = 'fal-consumption-audit'
@@ -63,7 +61,8 @@ export function createMcpFace(options: McpOptions): McpFace {
   const server = new Server(
     { name: SERVER_NAME, title: PROMPT_TITLE, version: options.version },
     {
-      capabilities: { tools: {}, prompts: {}, resources: {} },
+      // Nothing is logged over MCP, but clients that set a level are answered.
+      capabilities: { tools: {}, prompts: {}, resources: {}, logging: {} },
       instructions: serverInstructions(),
       // The default one costs start-up time, and would only read answers to questions that this server never asks.
       jsonSchemaValidator: { getValidator: () => () => NOT_ASKED },
@@ -88,11 +87,7 @@ const NOT_ASKED = { valid: false as const, data: undefined, errorMessage: 'this 
 
 function serveTools(server: Server, options: McpOptions, running: Set<Promise<unknown>>): void {
   const byName = new Map(options.tools.map((tool) => [tool.name, tool]))
-  let listed: WireTool[] | undefined
-  server.setRequestHandler(ListToolsRequestSchema, () => {
-    listed ??= options.tools.map(wireTool)
-    return { tools: listed }
-  })
+  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: wireTools(options.tools) }))
   const call = async (name: string, given: Record<string, unknown>, extra: Extra): Promise<CallToolResult> => {
     try {
       const tool = byName.get(name)
@@ -111,6 +106,15 @@ function serveTools(server: Server, options: McpOptions, running: Set<Promise<un
   })
 }
 
+const listed = new WeakMap<readonly Tool[], WireTool[]>()
+
+/** Made once for all clients of a registry: over HTTP each session has a server of its own. */
+function wireTools(tools: readonly Tool[]): WireTool[] {
+  const made = listed.get(tools) ?? tools.map(wireTool)
+  listed.set(tools, made)
+  return made
+}
+
 function wireTool(tool: Tool): WireTool {
   return {
     name: tool.name,
@@ -121,7 +125,6 @@ function wireTool(tool: Tool): WireTool {
       readOnlyHint: true,
       destructiveHint: false,
       idempotentHint: true,
-      openWorldHint: true,
     },
   }
 }
@@ -135,15 +138,6 @@ function failed(error: unknown, tool: string, options: McpOptions): CallToolResu
   const { kind, ...failure } = failureOf(error, options.redact)
   if (kind === 'internal') options.log(`${tool}: ${faultLog(error, options.redact)}`)
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(failure, null, 2) }] }
-}
-
-function unknownTool(name: string, known: readonly string[]): AuditError {
-  const close = nearest(name, known)
-  const accepted = (close.length > 0 ? close : known).join(', ')
-  return new AuditError('input', `there is no tool "${name.slice(0, 80)}"; accepted: ${accepted}`, {
-    field: 'name',
-    accepted,
-  })
 }
 
 /** Progress for a caller that asked for it: strictly growing, as the protocol demands, and not too often. */
@@ -268,4 +262,34 @@ export async function serveStdio(options: McpOptions, { stdin, stdout, signal }:
   await server.close()
   // Cancelled calls end their queries on the database server, which takes a moment.
   await Promise.race([idle(), setTimeout(LAST_CANCELS_MILLIS)])
+}
+
+/** One client over Streamable HTTP. */
+export interface McpSession {
+  /** Answers one HTTP request whose body was read already. */
+  answer(request: Request, body: unknown): Promise<Response>
+  /** Cancels requests, as if the client had asked for it, and ends their streams. */
+  cancel(requestIds: readonly (string | number)[]): void
+  close(): Promise<void>
+}
+
+/** Opens a session for one client over Streamable HTTP, which bears the given id. */
+export async function openMcpSession(options: McpOptions, id: string): Promise<McpSession> {
+  const { WebStandardStreamableHTTPServerTransport } = await import(
+    '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
+  )
+  const { server } = createMcpFace(options)
+  const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id })
+  await server.connect(transport)
+  return {
+    answer: (request, parsedBody) => transport.handleRequest(request, { parsedBody }),
+    cancel: (requestIds) => {
+      for (const requestId of requestIds) {
+        transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
+        // The protocol sends no answer to a cancelled request; its stream would stay open for nothing.
+        transport.closeSSEStream(requestId)
+      }
+    },
+    close: () => server.close(),
+  }
 }

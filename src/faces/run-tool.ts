@@ -1,7 +1,8 @@
-import { inputError } from '../errors.ts'
+import { AuditError, inputError } from '../errors.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import type { CallContext, Dependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
+import { nearest } from './nearest.ts'
 
 /** Validates the arguments of a call and runs the tool. Returns its whole result. */
 export async function runTool(
@@ -30,4 +31,14 @@ export async function runToolPaged(
     return pager.next(tool.name, cursor)
   }
   return pager.first(tool.name, await runTool(tool, given, dependencies, context), tool.lists)
+}
+
+/** The error for a name that is no tool's: names the nearest ones. */
+export function unknownTool(name: string, known: readonly string[]): AuditError {
+  const close = nearest(name, known)
+  const accepted = (close.length > 0 ? close : known).join(', ')
+  return new AuditError('input', `there is no tool "${name.slice(0, 80)}"; accepted: ${accepted}`, {
+    field: 'name',
+    accepted,
+  })
 }

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { pagedOutput } from '../../schemas/paging.ts'
 import type { Tool } from '../tool.ts'
 
 export interface ObjectSchema {
@@ -39,26 +40,24 @@ function inputSchema(schema: z.ZodObject): ObjectSchema {
   return { ...json, type: 'object' }
 }
 
+/** Fields that every output may have; the cursor's input names the one that matters. */
+const PAGING_FIELDS: ReadonlySet<string> = new Set(Object.keys(pagedOutput({}).shape))
+
 /**
  * An output by the names and types of its own fields alone: results explain themselves, and what is in them is a matter of
- * the tool's own schema, which is strict and which tests hold every result to.
+ * the tool's own schema, which is strict and which tests hold every result to. Further fields are not ruled out.
  */
 function outputSchema(schema: z.ZodObject): ObjectSchema {
   const { properties = {}, required } = z.toJSONSchema(schema, { target: 'draft-7', io: 'input' })
   return {
     type: 'object',
-    properties: Object.fromEntries(Object.entries(properties).map(([key, field]) => [key, typeOf(field)])),
+    properties: Object.fromEntries(
+      Object.entries(properties).flatMap(([key, field]) => (PAGING_FIELDS.has(key) ? [] : [[key, typeOf(field)]])),
+    ),
     ...(required !== undefined && { required }),
   }
 }
 
-/** The one type of a field; nothing where it has several forms. */
-function typeOf(field: Json | boolean): Json {
-  if (typeof field === 'boolean') return {}
-  const types: unknown[] = (field.anyOf ?? [field]).flatMap(({ type }) => type ?? [])
-  const [only, ...others] = [...new Set(types.filter((type) => type !== 'null'))]
-  if (typeof only !== 'string' || others.length > 0) return {}
-  const named = { type: only } as Json
-  // Clients that know one type a field read a choice better than a list of types.
-  return types.includes('null') ? { anyOf: [named, { type: 'null' }] } : named
-}
+/** The one type of a field; nothing where it has several, or may be null: lists of types trip strict clients. */
+const typeOf = (field: Json | boolean): Json =>
+  typeof field === 'boolean' || typeof field.type !== 'string' ? {} : { type: field.type }

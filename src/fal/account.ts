@@ -7,7 +7,7 @@ import type { AccountBilling } from './reader.ts'
 
 /** GET /account/billing: the workspace's name and its live credits. */
 export async function askBilling(call: Call): Promise<Answer<AccountBilling>> {
-  const answer = await call.transport.get(
+  const answer = await call.transport.ask(
     {
       apiKey: call.apiKey,
       path: '/account/billing',

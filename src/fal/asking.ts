@@ -11,6 +11,7 @@ export interface FalLimits {
   readonly pages: number
   readonly usagePageRows: number
   readonly eventPageRows: number
+  readonly pricingQuestions: number
 }
 
 /** One call for one key, and what it needs to be answered. */
@@ -39,7 +40,7 @@ export function askPages<Wire, Row>(call: Call, question: PagedQuestion<Wire, Ro
   let limitParam: Params = [['limit', String(question.pageRows)]]
   const askOne = async (cursor: string | undefined): Promise<Answer<Page<Row>>> => {
     const cursorParam: Params = cursor === undefined ? [] : [['cursor', cursor]]
-    const answer = await call.transport.get(
+    const answer = await call.transport.ask(
       {
         apiKey: call.apiKey,
         path: question.path,

@@ -1,3 +1,4 @@
+import { hash } from 'node:crypto'
 import type { Clock, Millis } from '../units/instant.ts'
 import { MINUTE } from '../units/instant.ts'
 import type { Failed } from './answer.ts'
@@ -64,12 +65,14 @@ export function createKeySpells(limit: Millis, clock: Clock): (apiKey: string) =
     return { spell, failedAt: () => failedAt }
   }
   return (apiKey) => {
-    const known = spells.get(apiKey)
+    // A digest: a key that was sent for one call only is not to stay in memory.
+    const id = hash('sha256', apiKey, 'base64')
+    const known = spells.get(id)
     const rested = known !== undefined && known.spell.remaining() <= 0 && clock() - known.failedAt() >= REST
     if (known !== undefined && !rested) return known.spell
     if (spells.size >= KEYS_MAX) for (const oldest of [...spells.keys()].slice(0, 1)) spells.delete(oldest)
     const fresh = create()
-    spells.set(apiKey, fresh)
+    spells.set(id, fresh)
     return fresh.spell
   }
 }

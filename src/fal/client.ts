@@ -6,6 +6,7 @@ import { askBilling } from './account.ts'
 import type { Call, FalLimits } from './asking.ts'
 import { askEvents } from './events.ts'
 import { askFocus } from './focus.ts'
+import { askEstimate, askPricing } from './pricing.ts'
 import type { FalReader } from './reader.ts'
 import { createTransport } from './transport.ts'
 import { askServerlessUsage, askUsage } from './usage.ts'
@@ -57,6 +58,7 @@ export function createFalClient(options: FalClientOptions): FalClient {
     pages: LIMITS.falPages,
     usagePageRows: LIMITS.falUsagePageRows,
     eventPageRows: LIMITS.falEventPageRows,
+    pricingQuestions: LIMITS.falPricingQuestions,
     ...options.limits,
   }
   const call = (apiKey: string, signal: AbortSignal): Call => {
@@ -70,6 +72,8 @@ export function createFalClient(options: FalClientOptions): FalClient {
     billing: async (apiKey, signal) => askBilling(call(apiKey, signal)),
     serverlessUsage: async (apiKey, query, signal) => askServerlessUsage(call(apiKey, signal), query),
     focus: async (apiKey, months, signal) => askFocus(call(apiKey, signal), months),
+    pricing: async (apiKey, endpointIds, signal) => askPricing(call(apiKey, signal), endpointIds),
+    estimate: async (apiKey, question, signal) => askEstimate(call(apiKey, signal), question),
     close: transport.close,
   }
 }

@@ -31,7 +31,7 @@ export async function askFocus(call: Call, months: { from: string; to: string })
 }
 
 async function askMonth(call: Call, month: string): Promise<Answer<{ month: string; lines: FocusLine[] }[]>> {
-  const answer = await call.transport.get(
+  const answer = await call.transport.ask(
     {
       apiKey: call.apiKey,
       path: '/account/focus',

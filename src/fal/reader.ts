@@ -104,6 +104,31 @@ export interface EventQuery {
   readonly endpointIds?: readonly string[]
 }
 
+/** The advertised price of one endpoint, GET /models/pricing. What is billed may differ (seen). */
+export interface ModelPrice {
+  readonly endpointId: string
+  /** Price of one unit before discount, a plain decimal. */
+  readonly unitPrice: string
+  /** Billing unit; '' where absent. */
+  readonly unit: string
+  /** Such as USD. */
+  readonly currency: string
+}
+
+export interface Pricing {
+  readonly prices: readonly ModelPrice[]
+  /** Endpoints that fal says it does not know, each asked about alone. */
+  readonly unknown: readonly string[]
+}
+
+/** What POST /models/pricing/estimate is asked. */
+export interface EstimateQuestion {
+  /** calls: at the historical price of a call; units: at the unit price. */
+  readonly kind: 'calls' | 'units'
+  /** Plain decimals by endpoint; whole numbers for calls. */
+  readonly quantities: ReadonlyMap<string, string>
+}
+
 /**
  * Reads fal's Platform API. Each call takes the API key it acts for and answers for that key's whole workspace.
  * Failures are values; only a cancelled signal throws.
@@ -114,4 +139,7 @@ export interface FalReader {
   billing(apiKey: string, signal: AbortSignal): Promise<Fetched<AccountBilling>>
   serverlessUsage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<ServerlessUsageRow[]>>
   focus(apiKey: string, months: { from: string; to: string }, signal: AbortSignal): Promise<Fetched<FocusRow[]>>
+  pricing(apiKey: string, endpointIds: readonly string[], signal: AbortSignal): Promise<Fetched<Pricing>>
+  /** The total of all quantities in nano-USD; fal tells no split. */
+  estimate(apiKey: string, question: EstimateQuestion, signal: AbortSignal): Promise<Fetched<NanoUsd>>
 }

@@ -15,13 +15,15 @@ export interface Ask {
   readonly url: string
   readonly apiKey: string
   readonly accept: string
+  /** JSON to be sent with POST; undefined: a GET. */
+  readonly body?: string
   readonly timeout: Millis
   readonly bytesMax: number
 }
 
 export interface Socket {
-  /** One GET, from connecting to the last byte. Throws only when the signal is aborted. */
-  get(ask: Ask, signal: AbortSignal): Promise<Answer<Reply>>
+  /** One request, from connecting to the last byte. Throws only when the signal is aborted. */
+  send(ask: Ask, signal: AbortSignal): Promise<Answer<Reply>>
   close(): Promise<void>
 }
 
@@ -39,7 +41,7 @@ export function createSocket(connections: number): Socket {
     return { undici, agent }
   }
   return {
-    get: async (ask, signal) => {
+    send: async (ask, signal) => {
       opened ??= open()
       const { undici, agent } = await opened
       return exchange(undici.request, agent, ask, signal)
@@ -71,7 +73,13 @@ async function exchange(
     const { statusCode, headers, body } = await request(ask.url, {
       dispatcher,
       signal: attempt.signal,
-      headers: { authorization: `Key ${ask.apiKey}`, accept: ask.accept, 'user-agent': 'fal-consumption-audit' },
+      ...(ask.body !== undefined && { method: 'POST', body: ask.body }),
+      headers: {
+        authorization: `Key ${ask.apiKey}`,
+        accept: ask.accept,
+        'user-agent': 'fal-consumption-audit',
+        ...(ask.body !== undefined && { 'content-type': 'application/json' }),
+      },
     })
     // A body that is given up half-read reports that as an error, which would otherwise end the process.
     body.on('error', () => undefined)

@@ -3,7 +3,7 @@ import type { Clock, Millis } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
 import { afterTries, failureOfStatus, failureOfTimeout, KEY_MALFORMED } from './reasons.ts'
-import { createSocket, type Reply } from './socket.ts'
+import { type Ask, createSocket, type Reply } from './socket.ts'
 import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
 
 /** Query parameters in order; a name may come several times. */
@@ -14,13 +14,15 @@ export interface Question<T> {
   readonly path: string
   readonly params: Params
   readonly accept: 'application/json' | 'text/csv'
+  /** JSON that is sent with POST; undefined: a GET. Only questions that change nothing: they may be asked several times. */
+  readonly body?: string
   /** Reads the text of a 2xx answer; what it refuses is not asked for again. */
   readonly read: (text: string) => Answer<T>
 }
 
 export interface Transport {
   /** Asks until there is an answer, a failure that a retry cannot mend, or no budget. Throws only when cancelled. */
-  get<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>
+  ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>
   close(): Promise<void>
 }
 
@@ -51,13 +53,7 @@ export function createTransport(options: TransportOptions): Transport {
   const socket = createSocket(options.concurrency)
   const spellOf = createKeySpells(options.failureBudget, options.clock)
 
-  async function tryOnce(
-    url: string,
-    key: string,
-    accept: string,
-    spells: Spells,
-    signal: AbortSignal,
-  ): Promise<Tried> {
+  async function tryOnce(request: Request, spells: Spells, signal: AbortSignal): Promise<Tried> {
     if (signal.aborted) throw abortErrorOf(signal)
     // Looked at here and not before queueing: other calls of the key may have spent the budget meanwhile.
     const remaining = spells.remaining()
@@ -65,22 +61,24 @@ export function createTransport(options: TransportOptions): Transport {
     const leave = spells.enter()
     try {
       const timeout = Math.min(options.requestTimeout, remaining)
-      return await socket.get({ url, apiKey: key, accept, timeout, bytesMax: options.answerBytes }, signal)
+      return await socket.send({ ...request, timeout, bytesMax: options.answerBytes }, signal)
     } finally {
       leave()
     }
   }
 
-  async function get<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
+  async function ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
     if (signal.aborted) throw abortErrorOf(signal)
     const key = question.apiKey.trim()
     if (!SENDABLE_KEY.test(key)) return KEY_MALFORMED
-    const url = `${options.baseUrl}${question.path}?${queryOf(question.params)}`
+    const { accept, body } = question
+    const url = `${options.baseUrl}${question.path}${queryOf(question.params)}`
+    const request: Request = { url, apiKey: key, accept, ...(body !== undefined && { body }) }
     // The call's own spell: a neighbour's success must not let an endpoint that only fails go on for ever.
     const spells = bothSpells(spellOf(key), createSpell(options.failureBudget, options.clock), options.failureBudget)
     for (let tries = 1; ; tries++) {
       const tried = await untilAborted(
-        limit(() => tryOnce(url, key, question.accept, spells, signal)),
+        limit(() => tryOnce(request, spells, signal)),
         signal,
       )
       if ('budgetSpent' in tried) return tried
@@ -107,7 +105,7 @@ export function createTransport(options: TransportOptions): Transport {
   const askedWait = (tried: Answer<Reply>): Millis | undefined =>
     tried.status === 'complete' ? retryAfter(tried.value.retryAfter, options.clock()) : undefined
 
-  return { get, close: () => socket.close() }
+  return { ask, close: () => socket.close() }
 }
 
 function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>): Answer<T> {
@@ -125,8 +123,10 @@ function mayPass(tried: Answer<Reply>): boolean {
 function queryOf(params: Params): string {
   const query = new URLSearchParams()
   for (const [name, value] of params) query.append(name, value)
-  return query.toString()
+  return params.length === 0 ? '' : `?${query}`
 }
+
+type Request = Omit<Ask, 'timeout' | 'bytesMax'>
 
 type Spells = ReturnType<typeof bothSpells>
 

@@ -81,11 +81,7 @@ export async function listAccounts(
 const idsOf = (accounts: readonly AccountRow[]): ReadonlySet<number> =>
   new Set(accounts.map(({ accountId }) => accountId))
 
-function readTables(
-  ids: readonly number[],
-  dependencies: Dependencies,
-  context: CallContext,
-): Promise<Tables> {
+function readTables(ids: readonly number[], dependencies: Dependencies, context: CallContext): Promise<Tables> {
   return withPlan(planOf({ ids }), dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
     const { lastUse, source } = await readLastUse(snapshot, context.signal)
@@ -127,7 +123,11 @@ async function askAccess(
   return { billing, usage }
 }
 
-function accountRow(account: AccountRow, access: Access | undefined, { plan, lastUse, auditedIds }: Tables): AccountListing {
+function accountRow(
+  account: AccountRow,
+  access: Access | undefined,
+  { plan, lastUse, auditedIds }: Tables,
+): AccountListing {
   const { accountId, name, apiKey, balanceNanoUsd, disabled } = account
   const told = access === undefined || access.billing.status === 'failed' ? undefined : access.billing.value
   const live = told?.balanceNanoUsd ?? null

@@ -4,10 +4,7 @@ import { type Finding, type NotEvaluated, type Report, RULE_IDS, type RuleId } f
 import { inputError } from '../errors.ts'
 import { parseDate } from '../units/zone.ts'
 
-type FilterInput = Pick<
-  z.output<typeof input>,
-  'rule' | 'severity' | 'account_id' | 'user_id' | 'date' | 'fingerprint'
->
+type FilterInput = Pick<z.output<typeof input>, 'rule' | 'severity' | 'account_id' | 'user_id' | 'date' | 'fingerprint'>
 type Matching = NonNullable<z.input<typeof output>['matching']>
 
 /** Which findings are wanted; what is undefined decides nothing. */
@@ -72,7 +69,8 @@ export function matchingNotEvaluated(
 }
 
 export function matchingCounts(left: readonly Finding[], { findings }: Report): Matching {
-  const count = (severity: Finding['severity']): number => left.filter((finding) => finding.severity === severity).length
+  const count = (severity: Finding['severity']): number =>
+    left.filter((finding) => finding.severity === severity).length
   return {
     findings: left.length,
     ofFindings: findings.length,

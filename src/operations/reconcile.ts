@@ -42,12 +42,12 @@ export async function reconcile(
     const report = dependencies.reports.get(keptId)
     if (report === undefined) throw unknownReport(keptId)
     // The grounds of the report were told with it, and would take room from its findings on every page.
-    const { settings: _settings, rules: _rules, tieOut: _tieOut, ...shown } = present(
-      report,
-      keptId,
-      sections.length === 0 ? KEPT_SECTIONS : sections,
-      filter,
-    )
+    const {
+      settings: _settings,
+      rules: _rules,
+      tieOut: _tieOut,
+      ...shown
+    } = present(report, keptId, sections.length === 0 ? KEPT_SECTIONS : sections, filter)
     return shown
   }
   const { start, end, timezone, ids = [], user_ids: userIds = [], depth, lang } = given
@@ -73,7 +73,16 @@ function present(
   filter: FindingFilter | undefined,
 ): ReconcileOutput {
   const wanted = (section: Section): boolean => sections.length === 0 || sections.includes(section)
-  const { official, tasks, ledger, coverage, settings, findings: allFindings, notEvaluated: allChecks, ...always } = report
+  const {
+    official,
+    tasks,
+    ledger,
+    coverage,
+    settings,
+    findings: allFindings,
+    notEvaluated: allChecks,
+    ...always
+  } = report
   const findings = matchingFindings(allFindings, filter)
   const notEvaluated = matchingNotEvaluated(allChecks, filter)
   const unverified = unverifiedOf(coverage.sources)

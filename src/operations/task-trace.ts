@@ -73,7 +73,8 @@ function requestIdsOf({ tasks, kind, bareId }: TraceSearch): string[] {
 }
 
 function rolesOf({ roles, bareId, kind }: TraceSearch, { owned }: TraceBill): TraceOutput['foundAs'] {
-  const events = kind === 'task' || kind === 'order' ? 0 : owned.filter(({ event }) => event.requestId === bareId).length
+  const events =
+    kind === 'task' || kind === 'order' ? 0 : owned.filter(({ event }) => event.requestId === bareId).length
   const found = new Map<TraceRole, number>(roles)
   if (events > 0) found.set('event', events)
   return [...found].map(([role, rows]) => ({ role, rows }))

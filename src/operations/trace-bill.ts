@@ -1,12 +1,12 @@
 import type { SourceStatus } from '../../schemas/report.ts'
+import { accountFinder, keyIdOwners } from '../audit/account-keys.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from '../audit/evidence.ts'
-import { type RequestEvidence, repeatedEvents, withBareId } from '../audit/request-evidence.ts'
+import { type RepeatedEvent, type RequestEvidence, repeatedEvents, withBareId } from '../audit/request-evidence.ts'
 import { type Attribution, attributeBills, type Owner, type SharedBill } from '../audit/whose-bill.ts'
 import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
-import { keyIdOf } from '../units/api-key.ts'
 import { DAY, earlier, type Instant, plus } from '../units/instant.ts'
 import { mergeUnnamed, openWorkspaces, readOnce, type Workspace } from './workspaces.ts'
 
@@ -73,9 +73,10 @@ export async function askBill(question: BillQuestion, fal: FalReader, signal: Ab
 }
 
 function holdersOf({ tasks, allAccounts, audited }: BillQuestion): AccountRow[] {
-  const byKey = new Map(allAccounts.map((account) => [account.apiKey, account]))
-  const known = new Set(tasks.flatMap(({ apiKey }) => byKey.get(apiKey) ?? []))
-  const unknown = tasks.length === 0 || tasks.some(({ apiKey }) => !byKey.has(apiKey))
+  const accountOf = accountFinder(allAccounts)
+  const ids = tasks.map(({ apiKey }) => accountOf(apiKey))
+  const known = allAccounts.filter(({ accountId }) => ids.includes(accountId))
+  const unknown = tasks.length === 0 || ids.includes(undefined)
   return [...new Set([...known, ...(unknown ? audited : [])])]
 }
 
@@ -90,13 +91,13 @@ function assemble(reads: readonly Read[], allAccounts: readonly AccountRow[], si
   const bills = billsOf(reads, allAccounts)
   const attribution = attributeBills(bills, allAccounts, () => false)
   const events = new Map<SharedBill, readonly BillingEvent[] | null>()
-  const repeated = new Map<string, { event: BillingEvent; times: number }>()
+  const repeated: RepeatedEvent[] = []
   const owned: OwnedEvent[] = []
   for (const bill of attribution.workspaces) {
     const fetched = bill.source.events
     const own = fetched === null || fetched.status === 'failed' ? [] : fetched.value
     events.set(bill, fetched?.status === 'complete' ? own : null)
-    for (const [requestId, same] of repeatedEvents(own)) repeated.set(requestId, same)
+    repeated.push(...repeatedEvents(own))
     for (const event of own) owned.push({ event, owner: bill.ownerOf(event), workspace: bill.name })
   }
   owned.sort((a, b) => a.event.at - b.event.at)
@@ -121,19 +122,16 @@ const sourcesOf = ({ workspace, read }: Read): SourceStatus[] =>
 /** The bills as an audit has them, with events alone: of usage there is none, and no rule that needs it is run. */
 function billsOf(reads: readonly Read[], allAccounts: readonly AccountRow[]): Bills {
   const byId = new Map(allAccounts.map((account) => [account.accountId, account]))
-  const byKeyId = new Map(allAccounts.flatMap((account) => {
-    const keyId = keyIdOf(account.apiKey)
-    return keyId === null ? [] : [[keyId, account] as const]
-  }))
+  const owners = keyIdOwners(allAccounts)
   const workspaces: WorkspaceBill[] = []
   const accounts = new Map<number, AccountEvidence>()
   for (const [index, { workspace, read }] of reads.entries()) {
     const events: Fetched<readonly BillingEvent[]> =
       read.status === 'failed' ? read : { ...read, value: read.value.map(withBareId) }
     // Whoever an event names answers for it, whether or not the audit would ask with its key.
-    const named = events.status === 'failed' ? [] : events.value.flatMap(({ keyId }) => byKeyId.get(keyId ?? '') ?? [])
-    const held = workspace.holders.flatMap(({ accountId }) => byId.get(accountId ?? -1) ?? [])
-    const members = [...new Set([...held, ...named])]
+    const keyIds = events.status === 'failed' ? [] : events.value.map(({ keyId }) => keyId ?? '')
+    const ids = [...workspace.holders.map(({ accountId }) => accountId), ...keyIds.map((keyId) => owners.get(keyId))]
+    const members = [...new Set(ids.flatMap((id) => byId.get(id ?? -1) ?? []))]
     for (const account of members) {
       if (accounts.has(account.accountId)) continue
       accounts.set(account.accountId, evidenceOf(account, index, events))
@@ -146,7 +144,7 @@ function billsOf(reads: readonly Read[], allAccounts: readonly AccountRow[]): Bi
       apiKey: workspace.holders[0]?.apiKey ?? '',
     })
   }
-  return { accounts: [...accounts.values()], workspaces }
+  return { accounts: [...accounts.values()], workspaces, unplaced: [] }
 }
 
 const NOT_ASKED: Extract<Fetched<never>, { status: 'failed' }> = {

@@ -42,7 +42,12 @@ export async function readDays(
 }
 
 /** The plan of an audit of whole days of the zone, both included. */
-export function planDays(plan: AuditPlan, first: CalendarDate, last: CalendarDate, userIds: readonly number[]): AuditPlan {
+export function planDays(
+  plan: AuditPlan,
+  first: CalendarDate,
+  last: CalendarDate,
+  userIds: readonly number[],
+): AuditPlan {
   const { zone } = plan.window
   const window = { start: zone.startOfDate(first), end: zone.startOfDate(zone.addDays(last, 1)), zone }
   return planWindow(window, { ids: [], userIds, depth: 'requests' }, plan.asOf, plan.settings, plan.accountLimit)
@@ -114,7 +119,7 @@ export const completeDay = (
   ...day,
   bills,
   attribution,
-  requests: { tasks: allTasks, events, otherTasks: [], unanswered: new Set(), repeated },
+  requests: { tasks: allTasks, events, otherTasks: [], unanswered: new Set(), gaps: new Map(), repeated },
 })
 
 const STATUS_ORDER: readonly SourceStatus['status'][] = ['failed', 'partial', 'not-configured', 'complete']
@@ -125,8 +130,7 @@ export function worstSources(sources: readonly SourceStatus[]): SourceStatus[] {
   for (const status of sources) {
     const key = `${status.source} ${status.accountId ?? ''}`
     const known = worst.get(key)
-    const isWorse =
-      known === undefined || STATUS_ORDER.indexOf(status.status) < STATUS_ORDER.indexOf(known.status)
+    const isWorse = known === undefined || STATUS_ORDER.indexOf(status.status) < STATUS_ORDER.indexOf(known.status)
     if (isWorse) worst.set(key, status)
   }
   return [...worst.values()]

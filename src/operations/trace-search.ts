@@ -52,7 +52,11 @@ export async function searchTables(
   const tasks = related.slice(0, TASKS_MAX)
   const asked = kind === 'auto' || kind === 'order' ? [id, bareId] : []
   const orderIds = new Set([...asked, ...tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])])
-  const { entries, sources } = await readEntries([...orderIds].filter((orderId) => orderId !== ''), snapshot, signal)
+  const { entries, sources } = await readEntries(
+    [...orderIds].filter((orderId) => orderId !== ''),
+    snapshot,
+    signal,
+  )
   const roles: [TraceRole, number][] = [
     ['task', kind === 'order' ? 0 : byTask.length],
     ['request', kind === 'order' ? 0 : byRequest.length],
@@ -107,15 +111,27 @@ const SEARCHED: Readonly<Record<TraceKind, string>> = {
 /** The error for an id that is nowhere: what was searched, what could not be, and what to do. */
 export function notFound({ id, kind }: TraceSearch, sources: readonly SourceStatus[], days: number): AuditError {
   const unread = sources.filter(({ status }) => status !== 'complete')
-  const names = unread.map(({ source, accountId }) => (accountId === undefined ? source : `${source} of account ${accountId}`))
-  const said = unread.length === 0 ? '' : `; not read: ${names.slice(0, NAMED_MAX).join(', ')}${names.length > NAMED_MAX ? ' and more' : ''}`
-  const since = kind === 'auto' || kind === 'request' ? ` (of the last ${days} days, in the workspaces of the audited accounts)` : ''
+  const names = unread.map(({ source, accountId }) =>
+    accountId === undefined ? source : `${source} of account ${accountId}`,
+  )
+  const said =
+    unread.length === 0
+      ? ''
+      : `; not read: ${names.slice(0, NAMED_MAX).join(', ')}${names.length > NAMED_MAX ? ' and more' : ''}`
+  const since =
+    kind === 'auto' || kind === 'request'
+      ? ` (of the last ${days} days, in the workspaces of the audited accounts)`
+      : ''
   const shown = id.slice(0, 80)
-  const other = kind === 'auto' ? 'copy it whole from a finding, a task or a ledger row' : 'leave out kind to search everywhere'
+  const other =
+    kind === 'auto' ? 'copy it whole from a finding, a task or a ledger row' : 'leave out kind to search everywhere'
   return new AuditError('input', `id: "${shown}" was not found. Searched: ${SEARCHED[kind]}${since}${said}`, {
     field: 'id',
     value: shown,
     accepted: 'a task id, a fal request id (bare, as an URL or as endpoint#id), or the order id of a ledger row',
-    next: unread.length === 0 ? `Check the id: ${other}.` : `Check the id: ${other}; see fal-list-accounts for what could not be read.`,
+    next:
+      unread.length === 0
+        ? `Check the id: ${other}.`
+        : `Check the id: ${other}; see fal-list-accounts for what could not be read.`,
   })
 }

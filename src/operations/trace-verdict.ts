@@ -72,7 +72,7 @@ function verdictOf(judged: TaskVerdict, { bill, thresholds }: Told): TraceVerdic
   if (standing === 'failed') return 'nothing-due'
   if (standing === 'unbilled' && task.costNanoUsd <= 0n) return 'nothing-due'
   if (standing !== 'matched') return standing
-  if (bill.repeated.has(task.requestId)) return 'duplicate'
+  if (bill.repeated.some(({ event }) => event.requestId === task.requestId)) return 'duplicate'
   if (billedNanoUsd > 0n && task.status === 'failed') return 'failed-but-billed'
   if (billedNanoUsd > 0n && task.refunded) return 'refunded-but-billed'
   return isAmountBreak(judged, thresholds) ? 'amount' : 'matched'
@@ -89,7 +89,7 @@ function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: str
     events: judged?.events.length ?? 0,
     status: row.status,
     refunded: row.refunded,
-    repeated: standing === 'matched' && bill.repeated.has(row.requestId),
+    repeated: standing === 'matched' && bill.repeated.some(({ event }) => event.requestId === row.requestId),
     claimedBy,
     lagHours: thresholds.settlementLagMillis / HOUR,
     unattributed: false,

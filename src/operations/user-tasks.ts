@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, output, UserTaskRow } from '../../schemas/tasks-by-user.ts'
+import { accountFinder } from '../audit/account-keys.ts'
 import { failedTable } from '../audit/collect.ts'
 import { pointsNumber, taskLayer } from '../audit/layers.ts'
 import { canonicalModel } from '../audit/model-name.ts'
@@ -100,9 +101,9 @@ function shownFilter(
   all: readonly AccountRow[],
   auditedIds: ReadonlySet<number>,
 ): (task: TaskRow) => boolean {
-  const accountByKey = new Map(all.map(({ apiKey, accountId }) => [apiKey, accountId]))
+  const accountOf = accountFinder(all)
   return ({ apiKey }) => {
-    const accountId = accountByKey.get(apiKey)
+    const accountId = accountOf(apiKey)
     return accountId === undefined ? ids.size === 0 : auditedIds.has(accountId)
   }
 }

@@ -1,11 +1,18 @@
-import type { Finding, NotEvaluated, Report } from '../../schemas/report.ts'
+import type { Finding, NotEvaluated, Report, RuleId } from '../../schemas/report.ts'
+import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
 import { cleanText } from './clean.ts'
 import { subjectText, vocabulary } from './messages.ts'
+import { usdCell } from './money.ts'
 import type { Block, Line } from './view.ts'
-import type { Lang } from './vocabulary.ts'
+import type { Lang, Vocabulary } from './vocabulary.ts'
 
 /** Findings printed, one line each. The report has them most severe first, so the lesser ones are left out. */
 const FINDINGS_SHOWN_MAX = 500
+/** Findings printed of each rule that judges requests or tasks one by one. */
+const OF_RULE_SHOWN_MAX = 10
+const REQUEST_RULES: ReadonlySet<RuleId> = new Set<RuleId>([
+  ...(['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B18'] as const),
+])
 const REASONS_SHOWN_MAX = 50
 const SUBJECTS_SHOWN_MAX = 5
 /** A message holds several texts of others, each already cut. */
@@ -15,16 +22,54 @@ const MESSAGE_CHARS = 600
 export function alertBlocks(report: Report, lang: Lang): Block[] {
   const words = vocabulary(lang)
   const blocks: Block[] = [{ kind: 'heading', text: words.alerts }]
-  const shown = report.findings.slice(0, FINDINGS_SHOWN_MAX)
-  const leftOut = report.findings.length - shown.length
-  const lines = shown.map(findingLine)
-  if (leftOut > 0) lines.push({ lead: words.moreFindings(leftOut), text: '' })
+  const lines = findingLines(report.findings, words)
   blocks.push({ kind: 'alerts', lines: lines.length === 0 ? [{ lead: words.noFindings, text: '' }] : lines })
   const reasons = notEvaluatedLines(report.notEvaluated, lang)
   if (reasons.length > 0) blocks.push({ kind: 'list', title: words.notEvaluated, lines: reasons })
   const grounds = groundLines(report, lang)
   if (grounds.length > 0) blocks.push({ kind: 'list', title: words.checks, lines: grounds })
   return blocks
+}
+
+/**
+ * The findings in their order, gravest first. Of a rule that judges requests one by one only the first few, and where the
+ * next one would stand a line for all others of it: a leak of a thousand requests does not bury what else is wrong.
+ */
+function findingLines(findings: readonly Finding[], words: Vocabulary): Line[] {
+  const printed = new Map<RuleId, number>()
+  const lines: Line[] = []
+  let left = findings.length
+  for (const finding of findings) {
+    if (lines.length >= FINDINGS_SHOWN_MAX) break
+    left -= 1
+    const { rule } = finding
+    const before = printed.get(rule) ?? 0
+    printed.set(rule, before + 1)
+    if (!REQUEST_RULES.has(rule) || before < OF_RULE_SHOWN_MAX) lines.push(findingLine(finding))
+    else if (before === OF_RULE_SHOWN_MAX) lines.push(moreOfRule(rule, findings, words))
+  }
+  if (left > 0) lines.push({ lead: words.moreFindings(left), text: '' })
+  return lines
+}
+
+/** How many findings of a rule are not printed, and what all of them come to, each as it counts, in the rule's unit. */
+function moreOfRule(rule: RuleId, findings: readonly Finding[], words: Vocabulary): Line {
+  const all = findings.filter((finding) => finding.rule === rule)
+  return { lead: words.moreOfRule(rule, all.length - OF_RULE_SHOWN_MAX, totalOf(all, words)), text: '' }
+}
+
+/** Sum of the differences without their signs, as one that cancels out would look like none; '' where one is not known. */
+function totalOf(findings: readonly Finding[], words: Vocabulary): string {
+  const [unit, ...others] = new Set(findings.map((finding) => finding.unit))
+  if (unit === undefined || unit === 'count' || others.length > 0) return ''
+  let total = ZERO_DECIMAL
+  for (const { difference } of findings) {
+    const amount = difference === null ? undefined : parseDecimal(difference.replace(/^-/, ''))
+    if (amount === undefined) return ''
+    total = addDecimals(total, amount)
+  }
+  const sum = formatDecimal(total)
+  return unit === 'USD' ? `${usdCell(sum)} USD` : words.points(sum)
 }
 
 function findingLine(finding: Finding): Line {

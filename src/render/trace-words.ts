@@ -45,7 +45,8 @@ const EN: Sentences = {
     `${billedEn(facts)}, and no task of any time records this request${facts.unattributed ? '; it was billed to a key or login that no account row holds' : ''}`,
   unbilled: (facts) =>
     `the task succeeded and recorded ${facts.recordedUsd} USD, but fal bills nothing for it, also not when asked for its id`,
-  pending: ({ lagHours }) => `the task ended less than ${lagHours} hours ago and fal has not billed it yet, which is usual`,
+  pending: ({ lagHours }) =>
+    `the task ended less than ${lagHours} hours ago and fal has not billed it yet, which is usual`,
   unfinished: () => 'the task is not finished, and fal bills nothing for it so far',
   duplicate: (facts) =>
     facts.repeated

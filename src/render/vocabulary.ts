@@ -136,6 +136,8 @@ export interface Vocabulary {
   readonly tieOutItems: Readonly<Record<TieOutKey, string>>
   readonly noFindings: string
   readonly moreFindings: (leftOut: number) => string
+  /** Findings of one rule that are not printed; `total` is what all of them come to, '' where not known. */
+  readonly moreOfRule: (rule: string, leftOut: number, total: string) => string
   readonly notEvaluated: string
   readonly subjects: (first: readonly string[], count: number) => string
   readonly moreReasons: (leftOut: number) => string

@@ -119,6 +119,7 @@ export const EN: Vocabulary = {
   },
   noFindings: 'None',
   moreFindings: (leftOut) => `${leftOut} lesser alerts left out`,
+  moreOfRule: (rule, leftOut, total) => `… ${rule}: ${leftOut} more${total === '' ? '' : `, in all ${total}`}`,
   notEvaluated: 'Checks that could not be made',
   subjects: (first, count) =>
     count > first.length

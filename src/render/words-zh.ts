@@ -119,6 +119,7 @@ export const ZH: Vocabulary = {
   },
   noFindings: '无异常',
   moreFindings: (leftOut) => `另有 ${leftOut} 条较轻的告警未列出`,
+  moreOfRule: (rule, leftOut, total) => `… ${rule}：另有 ${leftOut} 条${total === '' ? '' : `，合计 ${total}`}`,
   notEvaluated: '未能评估的检查',
   subjects: (first, count) =>
     count > first.length

@@ -10,7 +10,10 @@ export function keyIdOf(apiKey: string): string | null {
 export function shortKeyId(apiKey: string): string {
   const keyId = keyIdOf(apiKey)
   if (keyId !== null) return shortenKeyId(keyId)
-  return `sha256:${createHash('sha256').update(apiKey).digest('hex').slice(0, 8)}`
+  return `sha256:${keyDigest(apiKey).slice(0, 8)}`
 }
+
+/** Tells keys apart without giving one away. */
+export const keyDigest = (apiKey: string): string => createHash('sha256').update(apiKey).digest('hex')
 
 export const shortenKeyId = (keyId: string): string => (keyId.length <= 8 ? keyId : `${keyId.slice(0, 8)}…`)

@@ -1,3 +1,5 @@
+import { abs } from './exact.ts'
+
 /** An exact decimal: digits / 10^scale. For quantities, which have units of their own and are no money. */
 export interface Decimal {
   readonly digits: bigint
@@ -21,6 +23,25 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
   const scale = Math.max(a.scale, b.scale)
   const widen = (value: Decimal): bigint => value.digits * 10n ** BigInt(scale - value.scale)
   return { digits: widen(a) + widen(b), scale }
+}
+
+export const multiplyDecimals = (a: Decimal, b: Decimal): Decimal => ({
+  digits: a.digits * b.digits,
+  scale: a.scale + b.scale,
+})
+
+/** a / b to so many places, rounded half away from zero, and whether nothing was lost by that. Undefined where b is zero. */
+export function divideDecimals(
+  a: Decimal,
+  b: Decimal,
+  places: number,
+): { readonly quotient: Decimal; readonly exact: boolean } | undefined {
+  if (b.digits === 0n) return undefined
+  const sign = a.digits < 0n !== b.digits < 0n ? -1n : 1n
+  const over = abs(a.digits) * 10n ** BigInt(b.scale + places)
+  const under = abs(b.digits) * 10n ** BigInt(a.scale)
+  const rounded = (over * 2n + under) / (under * 2n)
+  return { quotient: { digits: sign * rounded, scale: places }, exact: over % under === 0n }
 }
 
 /** Plain text without exponent or trailing zeros. */

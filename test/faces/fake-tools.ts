@@ -65,6 +65,8 @@ export const fakeDependencies: Dependencies = {
     billing: notCalled,
     serverlessUsage: notCalled,
     focus: notCalled,
+    pricing: notCalled,
+    estimate: notCalled,
   },
   settings: {
     auditZone: undefined,
@@ -73,6 +75,7 @@ export const fakeDependencies: Dependencies = {
     thresholds: DEFAULT_THRESHOLDS,
     ledgerLink: 'auto',
     modelAliases: new Map(),
+    creditsBought: new Map(),
     falKey: undefined,
   },
   reports: createReportStore(),

@@ -65,8 +65,8 @@ describe('tools/list', () => {
       name: 'echo-rows',
       title: 'Echo',
       inputSchema: { type: 'object', additionalProperties: false },
-      outputSchema: { type: 'object', additionalProperties: false },
-      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true, openWorldHint: true },
+      outputSchema: { type: 'object', properties: { rows: { type: 'array' } } },
+      annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
     })
     expect(tool!.inputSchema.properties).toHaveProperty('user_ids')
   })

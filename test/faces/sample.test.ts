@@ -35,10 +35,12 @@ const services = () => ({
 })
 
 /** Inputs that make each tool look at the sample's day. */
-const inputOf = (name: string): Record<string, string> =>
-  name === 'fal-list-invoices'
-    ? { from: SAMPLE_DATE.slice(0, 7), to: SAMPLE_DATE.slice(0, 7) }
-    : { start: SAMPLE_DATE, end: SAMPLE_DATE }
+const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+  'fal-list-invoices': { from: SAMPLE_DATE.slice(0, 7), to: SAMPLE_DATE.slice(0, 7) },
+  'fal-list-accounts': {},
+  'task-trace': { id: 'task-610' },
+}
+const inputOf = (name: string): Record<string, string> => INPUTS[name] ?? { start: SAMPLE_DATE, end: SAMPLE_DATE }
 
 describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool) => {
   it('answers a real client with structured content that keeps to its own schema', async () => {

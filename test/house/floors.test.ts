@@ -58,7 +58,7 @@ const ROOMS: readonly Room[] = [
   // Floor 6
   {
     name: 'main',
-    holds: /^src\/(main|config|dependencies|secrets)\.ts$/,
+    holds: /^src\/(main|serve|config|dependencies|secrets)\.ts$/,
     imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo'],
   },
 ]

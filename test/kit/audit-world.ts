@@ -27,6 +27,7 @@ export function settingsFor(overrides: Partial<OperationSettings> = {}): Operati
     thresholds: DEFAULT_THRESHOLDS,
     ledgerLink: 'auto',
     modelAliases: new Map(),
+    creditsBought: new Map(),
     falKey: undefined,
     ...overrides,
   }

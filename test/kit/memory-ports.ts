@@ -1,3 +1,4 @@
+import { pricesBilled } from '../../src/demo/fal-double-prices.ts'
 import type { FalWorkspace, StoredTables } from '../../src/demo/stored-world.ts'
 import type { BillingEvent, FalReader, Fetched, UsageRow } from '../../src/fal/reader.ts'
 import { decodersOf } from '../../src/ledger/decode.ts'
@@ -111,6 +112,7 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
 const complete = <T>(value: T): Fetched<T> => ({ status: 'complete', value })
 
 export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
+  const prices = new Map(pricesBilled(workspaces).map((price) => [price.endpointId, price]))
   const workspaceOf = (apiKey: string) => workspaces.find(({ apiKeys }) => apiKeys.includes(apiKey))
   const unauthorized = { status: 'failed', failure: 'unauthorized', reason: 'fal answered 401' } as const
   return {
@@ -132,6 +134,23 @@ export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
     },
     serverlessUsage: async () => complete([]),
     focus: async () => ({ status: 'failed', failure: 'forbidden', reason: 'not an enterprise account' }),
+    pricing: async (apiKey, endpointIds) => {
+      if (workspaceOf(apiKey) === undefined) return unauthorized
+      const listed = endpointIds.flatMap((id) => prices.get(id) ?? [])
+      return complete({
+        prices: listed.map((price) => ({ currency: 'USD', ...price })),
+        unknown: endpointIds.filter((id) => !prices.has(id)),
+      })
+    },
+    estimate: async (apiKey, { kind, quantities }) => {
+      if (workspaceOf(apiKey) === undefined) return unauthorized
+      const costs = [...quantities].map(([id, quantity]) => {
+        const price = prices.get(id)
+        const each = (kind === 'calls' ? price?.callPrice : price?.unitPrice) ?? '0'
+        return (parseUsd(each)! * parseUsd(quantity)!) / 10n ** 9n
+      })
+      return complete(nanoUsd(costs.reduce((sum, cost) => sum + cost, 0n)))
+    },
   }
 }
 

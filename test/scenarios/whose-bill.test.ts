@@ -45,7 +45,7 @@ describe.each(STORES)('two accounts of one workspace, on %s', (store) => {
     const report = await auditRealWorld(built.build(), { store, double: { faults } })
     expect(report.official.totals.costUsd).toBe('10')
     expect(report.official.rows.filter(({ accountId }) => accountId === null)).toMatchObject([{ costUsd: '7' }])
-    expect(inShort(report)).toEqual(['B21 workspace=unknown'])
+    expect(inShort(report)).toEqual(['B21 workspace=unknown (account 5)'])
   })
 })
 

@@ -8,7 +8,7 @@ import { auditWorld, memoryDependencies, type WorldAudit } from '../kit/audit-wo
 import { openWorld } from '../kit/real-audit.ts'
 import { call, refusal } from './call.ts'
 
-const DAY = { start: '2026-02-06', end: '2026-02-06' }
+const DAY = { start: '2026-02-06', end: '2026-02-06', depth: 'summary' } as const
 
 function broken(): World {
   return new MiniWorld()
@@ -36,6 +36,13 @@ describe('audit-reconcile', () => {
     expect(deps.reports.get(reportId)).toEqual(report)
     expect(unverified).toBeUndefined()
     expect(next).toMatch(/user-ledger/)
+  })
+
+  it('goes down to single requests unless told not to', async () => {
+    const { depth: _, ...day } = DAY
+    const result = await call(auditReconcileTool, day, dependencies(broken()))
+    expect(result.settings?.depth).toBe('requests')
+    expect(result.requests).toEqual({ matched: 2, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 1 })
   })
 
   it('speaks Chinese unless asked otherwise', async () => {
@@ -69,7 +76,7 @@ describe('audit-reconcile', () => {
       a8_balance_usd: '2',
       settlement_lag_hours: 48,
     }
-    expect((await call(auditReconcileTool, given, dependencies(broken()))).settings.thresholds).toMatchObject({
+    expect((await call(auditReconcileTool, given, dependencies(broken()))).settings?.thresholds).toMatchObject({
       a1DeviationRatio: '0.25',
       a5RefundRatio: '0.3',
       a6Multiple: '7',

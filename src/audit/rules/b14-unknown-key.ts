@@ -11,8 +11,9 @@ export const b14UnknownKey: Rule = {
   perWindow: true,
   evaluate({ unknownKeys, accounts }) {
     const findings = unknownKeys.map(
-      ({ keyId, taskCount, costNanoUsd, evidence }): FindingDraft => ({
+      ({ keyId, identity, taskCount, costNanoUsd, evidence }): FindingDraft => ({
         subject: { keyId },
+        identity,
         expected: 0n,
         actual: BigInt(taskCount),
         unit: 'count',

@@ -165,6 +165,8 @@ export interface FindingDraft {
   readonly severity?: Severity
   readonly evidence: Evidence
   readonly detail: Readonly<Record<string, string | number>>
+  /** Where subjects as they are shown may be alike, what tells them apart; goes into the fingerprint alone. */
+  readonly identity?: string
   /** Whose it is besides the subject, so that findings can be looked for by account, user, model or day. */
   readonly context?: FindingContext
 }

@@ -157,6 +157,8 @@ export interface BalanceTrail {
 export interface UnknownKey {
   /** Shortened. */
   readonly keyId: string
+  /** A digest of the whole key: two keys may be alike when shortened. */
+  readonly identity: string
   readonly taskCount: number
   readonly costNanoUsd: NanoUsd
   readonly evidence: Evidence

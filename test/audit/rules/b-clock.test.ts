@@ -92,7 +92,9 @@ describe('while the clocks disagree', () => {
         tasks: [unmatched('unbilled'), matched({ taskId: 'task-2', costNanoUsd: usd('5') })],
         orphans: [{ requestId: 'request-9', accountId: 5, events: [event()], costNanoUsd: usd('1') }],
       }),
-      unknownKeys: [{ keyId: 'k', taskCount: 1, costNanoUsd: usd('1'), evidence: { total: 0, ids: [] } }],
+      unknownKeys: [
+        { keyId: 'k', identity: 'k', taskCount: 1, costNanoUsd: usd('1'), evidence: { total: 0, ids: [] } },
+      ],
     })
   const judged = (clockOffset: Books['clockOffset']) =>
     judge(RULES, world(clockOffset), settings({ pointsPerUsd: '400' }), 'en')

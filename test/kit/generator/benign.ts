@@ -23,6 +23,8 @@ export function addBenignLife(draft: Draft, random: Prng): void {
     if (random.chance(0.04)) fineQuantity(draft, random, task)
     if (random.chance(0.03) && isPlainSuccess(task)) task.completedAt = null
   }
+  lateRows(draft, random)
+  atTheEdge(draft, random)
   otherMoney(draft, random)
   spendOfPeople(draft, random)
   unlink(draft, random)
@@ -99,6 +101,31 @@ function failAndRefund(draft: Draft, random: Prng, task: DraftTask): void {
   fail(draft, random, task)
   task.refunded = true
   refund(draft, task, plus(task.completedAt, random.int(1, 50) * MINUTE))
+}
+
+/** Where rows are linked, some are only posted when the task has ended, or after a while. */
+function lateRows(draft: Draft, random: Prng): void {
+  if (draft.settings.links !== 'all') return
+  for (const task of draft.tasks) {
+    const rows = random.chance(0.03) ? taskEntries(draft, task) : []
+    const at = plus(task.createdAt, random.int(1, 90) * MINUTE)
+    const refundedAt = taskEntries(draft, task, 'refund')[0]?.at ?? draft.now
+    for (const row of rows) row.at = instant(Math.min(at, refundedAt, draft.now - SECOND))
+  }
+}
+
+/** Half-open to the second: a task made with the first second of the window, or with the first one after it. */
+function atTheEdge(draft: Draft, random: Prng): void {
+  const { window, now, accounts, users } = draft
+  for (const at of [window.start, window.end]) {
+    if (at > now - 2 * HOUR || random.chance(0.7)) continue
+    const account = random.pick(accounts.filter(({ status }) => status === 1))
+    const spec = { userId: random.pick(users).id, account, model: CHEAP, at }
+    addSafely(draft, random, { ...spec, runs: 20 * SECOND, billedAfter: random.pick([0, 1, 5000]) })
+    const before = addSafely(draft, random, { ...spec, at: plus(at, -20 * SECOND), runs: 20 * SECOND })
+    // Billed with the very first millisecond, or with the last one.
+    for (const event of before === undefined ? [] : taskEvents(draft, before)) event.at = plus(at, random.pick([0, -1]))
+  }
 }
 
 /** Points first and the rest in cash; or in two rows of points. What was refunded is refunded the same way. */

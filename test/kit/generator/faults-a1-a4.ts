@@ -5,13 +5,17 @@ import {
   type Allowed,
   addOrphan,
   also,
+  billMembers,
   billOf,
+  billSubject,
   claim,
   deviates,
   freeAccounts,
   type Injector,
+  isFree,
   justBefore,
   late,
+  type Plant,
   place,
   plainTasks,
   recordedModels,
@@ -23,20 +27,18 @@ import { addTask, fail, forget, refund, unbill } from './life.ts'
 import { MODELS, UNUSED_MODEL } from './models.ts'
 import type { Prng } from './prng.ts'
 
-const KEYED = { attribution: 'keys' } as const
-const LINKED = { attribution: 'keys', links: 'all' } as const
 const MIDDLE = MODELS[1] as (typeof MODELS)[number]
 
 const a1: Injector = {
   rule: 'A1',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const account = freeAccounts(draft, random).find((each) => billOf(draft, each) > 0n)
     if (account === undefined) return undefined
     claim(draft, `account ${account.id}`)
     const allowed = random.chance(0.5) ? leak(draft, random, account) : understate(draft, account)
     if (allowed === undefined) return undefined
-    return { expected: [{ rule: 'A1', subject: { accountId: account.id }, severity: 'HIGH' }], allowed }
+    return { expected: [{ rule: 'A1', subject: billSubject(draft, account), severity: 'HIGH' }], allowed }
   },
   twins: [crossingTwin],
 }
@@ -61,9 +63,10 @@ function leak(draft: Draft, random: Prng, account: Account): Allowed[] | undefin
 
 /** The system records a third too little, for every task of the account. */
 function understate(draft: Draft, account: Account): Allowed[] | undefined {
+  const keys = new Set(billMembers(draft, account).map(({ apiKey }) => apiKey))
   const tasks = draft.tasks.filter(
     ({ apiKey, createdAt, costNanoUsd }) =>
-      apiKey === account.apiKey && (costNanoUsd ?? 0n) > 0n && createdAt >= draft.window.start - 24 * HOUR,
+      keys.has(apiKey) && (costNanoUsd ?? 0n) > 0n && createdAt >= draft.window.start - 24 * HOUR,
   )
   if (
     !tasks.some(
@@ -77,7 +80,7 @@ function understate(draft: Draft, account: Account): Allowed[] | undefined {
   if (draft.depth === 'requests') return allowed
   return [
     ...allowed,
-    also('A3', { accountId: account.id }, 'what crossed the edge is allowed for at its recorded cost'),
+    also('A3', billSubject(draft, account), 'what crossed the edge is allowed for at its recorded cost'),
   ]
 }
 
@@ -97,7 +100,9 @@ function crossingTwin(draft: Draft, random: Prng): readonly Allowed[] | undefine
     return false
   })
   if (user === undefined) return undefined
-  return [{ ...deviates(account), timing: true, because: 'only the raw figures deviate, and by period they do not' }]
+  return [
+    { ...deviates(draft, account), timing: true, because: 'only the raw figures deviate, and by period they do not' },
+  ]
 }
 
 /** At depth summary a task that may have been billed across an edge accuses nobody. */
@@ -106,19 +111,20 @@ const isNearEdge = ({ window }: Draft, { createdAt }: DraftTask): boolean =>
 
 const a2: Injector = {
   rule: 'A2',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const taken = takePlain(draft, random, (each) => draft.depth === 'requests' || !isNearEdge(draft, each))
     if (taken === undefined) return undefined
     const { task, account } = taken
-    const same = draft.tasks.filter(({ apiKey, model }) => apiKey === task.apiKey && model === task.model)
+    const keys = new Set(billMembers(draft, account).map(({ apiKey }) => apiKey))
+    const same = draft.tasks.filter(({ apiKey, model }) => keys.has(apiKey) && model === task.model)
     for (const each of same) unbill(draft, each)
     const because = 'what is unbilled as a model is unbilled task by task'
     return {
       expected: [
-        { rule: 'A2', subject: { accountId: account.id, model: task.model }, severity: 'HIGH', expected: '0' },
+        { rule: 'A2', subject: { ...billSubject(draft, account), model: task.model }, severity: 'HIGH', expected: '0' },
       ],
-      allowed: [deviates(account), ...same.map((each) => also('B2', { taskId: each.taskId }, because))],
+      allowed: [deviates(draft, account), ...same.map((each) => also('B2', { taskId: each.taskId }, because))],
     }
   },
   twins: [
@@ -145,8 +151,8 @@ const a2: Injector = {
         if (event.requestId === placed.task.requestId) event.at = plus(draft.window.end, late(random, 1, 50))
       }
       return [
-        { ...deviates(account), timing: true },
-        { ...also('A2', { accountId: account.id }, 'with usage rows alone the edge is all there is'), timing: true },
+        { ...deviates(draft, account), timing: true },
+        { ...also('A2', billSubject(draft, account), 'with usage rows alone the edge is all there is'), timing: true },
       ]
     },
   ],
@@ -154,7 +160,7 @@ const a2: Injector = {
 
 const a3: Injector = {
   rule: 'A3',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const [account] = freeAccounts(draft, random)
     const event = account && addOrphan(draft, random, account, UNUSED_MODEL, random.int(1, 5), someTime(draft, random))
@@ -165,14 +171,14 @@ const a3: Injector = {
         {
           ...{
             rule: 'A3',
-            subject: { accountId: account.id, model: UNUSED_MODEL.endpoint },
+            subject: { ...billSubject(draft, account), model: UNUSED_MODEL.endpoint },
             severity: 'HIGH',
             actual: '0',
           },
         },
       ],
       allowed: [
-        deviates(account),
+        deviates(draft, account),
         also('B1', { requestId: event.requestId }, 'a model nobody recorded is made of requests nobody recorded'),
       ],
     }
@@ -191,8 +197,8 @@ const a3: Injector = {
         return undefined
       }
       return [
-        { ...deviates(account), timing: true },
-        { ...also('A3', { accountId: account.id }, 'with usage rows alone the edge is all there is'), timing: true },
+        { ...deviates(draft, account), timing: true },
+        { ...also('A3', billSubject(draft, account), 'with usage rows alone the edge is all there is'), timing: true },
       ]
     },
   ],
@@ -205,17 +211,42 @@ const someTime = (draft: Draft, random: Prng) =>
       .concat(plus(draft.window.start, HOUR)),
   )
 
+/** Where no row names a task, all of a user's consume rows are held against all charges: away from the edges, one will do. */
+function underpayTotal(draft: Draft, random: Prng): Plant | undefined {
+  const { window } = draft
+  const rows = draft.entries.filter(
+    ({ kind, at, userId, amount }) =>
+      kind === 'consume' &&
+      amount < -1 &&
+      at > window.start + HOUR &&
+      at < window.end - HOUR &&
+      isFree(draft, `user ${userId}`),
+  )
+  if (rows.length === 0) return undefined
+  const row = random.pick(rows)
+  const change = random.pick([1, -9])
+  row.amount += change
+  claim(draft, `user ${row.userId}`)
+  const charged = chargeOfUser(draft, row.userId)
+  const amounts = { expected: String(charged), actual: String(charged - change) }
+  return { expected: [{ rule: 'A4', subject: { userId: row.userId }, severity: 'MEDIUM', ...amounts }], allowed: [] }
+}
+
+const chargeOfUser = (draft: Draft, user: number): number =>
+  draft.tasks
+    .filter(({ userId, createdAt }) => userId === user && within(createdAt, draft.window))
+    .reduce((sum, { points }) => sum + points, 0)
+
 const a4: Injector = {
   rule: 'A4',
-  needs: LINKED,
+  needs: {},
   plant: (draft, random) => {
+    if (draft.settings.links === 'none') return underpayTotal(draft, random)
     const taken = takePlain(draft, random)
     const [entry] = taken === undefined ? [] : taskEntries(draft, taken.task)
     if (taken === undefined || entry === undefined) return undefined
     const { task } = taken
-    const charged = draft.tasks
-      .filter(({ userId, createdAt }) => userId === task.userId && within(createdAt, draft.window))
-      .reduce((sum, { points }) => sum + points, 0)
+    const charged = chargeOfUser(draft, task.userId)
     const change = random.chance(0.7) ? random.int(1, Math.max(1, -entry.amount - 1)) : -random.int(1, 50)
     if (change === -entry.amount) remove(draft.entries, [entry])
     else entry.amount += change
@@ -228,14 +259,17 @@ const a4: Injector = {
   },
   twins: [
     // Paid in three rows of two books, and another product right beside it.
-    (draft, random) => {
-      const placed = place(draft, random, { model: MIDDLE })
-      const [entry] = placed === undefined ? [] : taskEntries(draft, placed.task)
-      if (placed === undefined || entry === undefined) return undefined
-      draft.entries.push({ ...entry, amount: -1 }, { ...entry, book: 'cash', amount: -7 })
-      draft.entries.push({ ...entry, orderId: 'shop-77', amount: -entry.amount })
-      entry.amount += 8
-      return []
+    {
+      needs: { links: 'all' },
+      bend: (draft, random) => {
+        const placed = place(draft, random, { model: MIDDLE })
+        const [entry] = placed === undefined ? [] : taskEntries(draft, placed.task)
+        if (placed === undefined || entry === undefined) return undefined
+        draft.entries.push({ ...entry, amount: -1 }, { ...entry, book: 'cash', amount: -7 })
+        draft.entries.push({ ...entry, orderId: 'shop-77', amount: -5 })
+        entry.amount += 8
+        return []
+      },
     },
   ],
 }

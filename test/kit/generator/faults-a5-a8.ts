@@ -8,8 +8,7 @@ import { addTask, fail, refund } from './life.ts'
 import { FREE_MODEL, MODELS } from './models.ts'
 import type { Prng } from './prng.ts'
 
-const KEYED = { attribution: 'keys' } as const
-const LINKED = { attribution: 'keys', links: 'all' } as const
+const LINKED = { links: 'all' } as const
 const CHEAP = MODELS[0] as (typeof MODELS)[number]
 const MIDDLE = MODELS[1] as (typeof MODELS)[number]
 const DEAR = MODELS[7] as (typeof MODELS)[number]
@@ -52,7 +51,7 @@ function refundMuch(draft: Draft, random: Prng, above: boolean): CalendarDate | 
 
 const a6: Injector = {
   rule: 'A6',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => spike(draft, random, true),
   twins: [
     // Exactly as much as may be, or far more without enough history.
@@ -99,7 +98,7 @@ function spike(draft: Draft, random: Prng, above: boolean) {
 
 const a7: Injector = {
   rule: 'A7',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const placed = place(draft, random, { points: 0, model: random.pick([CHEAP, MIDDLE]), quantity: 1 })
     if (placed === undefined) return undefined

@@ -7,6 +7,7 @@ import {
   type Allowed,
   addOrphan,
   also,
+  billSubject,
   claim,
   deviates,
   freeAccounts,
@@ -22,19 +23,22 @@ import { FREE_MODEL, MODELS } from './models.ts'
 import type { Prng } from './prng.ts'
 import { storedFloat } from './render.ts'
 
-const KEYED = { attribution: 'keys' } as const
 const CHEAP = MODELS[0] as (typeof MODELS)[number]
 
 export const usd = (cost: bigint): string => formatUsd(nanoUsd(cost))
 const storedCost = ({ costNanoUsd }: DraftTask): bigint =>
   BigInt(Math.round(Number(storedFloat(costNanoUsd ?? 0n)) * 1e9))
 
-const onlyBill = (draft: Draft, { id }: DraftAccount, task: DraftTask): Allowed =>
-  also('A2', { accountId: id, model: task.model }, `it was all that fal billed of the model to the key (${draft.seed})`)
+const onlyBill = (draft: Draft, account: DraftAccount, task: DraftTask): Allowed =>
+  also(
+    'A2',
+    { ...billSubject(draft, account), model: task.model },
+    'it was all that fal billed of the model to the key',
+  )
 
 const b1: Injector = {
   rule: 'B1',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const account = freeAccounts(draft, random).find((each) => recordedModels(draft, each).length > 0)
     const model = account && random.pick(recordedModels(draft, account))
@@ -48,7 +52,7 @@ const b1: Injector = {
           ...{ expected: usd(event.costNanoUsd), actual: '0' },
         },
       ],
-      allowed: [deviates(account)],
+      allowed: [deviates(draft, account)],
     }
   },
   twins: [
@@ -90,7 +94,7 @@ const b1: Injector = {
 
 const b2: Injector = {
   rule: 'B2',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const taken = takePlain(draft, random)
     if (taken === undefined) return undefined
@@ -99,7 +103,7 @@ const b2: Injector = {
     const actual = usd(storedCost(task))
     return {
       expected: [{ rule: 'B2', subject: taskSubject(task), severity: 'MEDIUM', expected: '0', actual, count: 1 }],
-      allowed: [deviates(account), onlyBill(draft, account, task)],
+      allowed: [deviates(draft, account), onlyBill(draft, account, task)],
     }
   },
   twins: [
@@ -123,7 +127,7 @@ const b2: Injector = {
       unbill(draft, placed.task)
       placed.task.requestId = ''
       placed.task.onlineTaskId = random.pick(['', null, 'null', '-'])
-      return [deviates(placed.account), onlyBill(draft, placed.account, placed.task)]
+      return [deviates(draft, placed.account), onlyBill(draft, placed.account, placed.task)]
     },
     // It has ended less than the settlement lag ago.
     {
@@ -142,7 +146,7 @@ const b2: Injector = {
 
 const b3: Injector = {
   rule: 'B3',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const taken = takePlain(draft, random)
     const billed = taken?.task.costNanoUsd
@@ -153,7 +157,7 @@ const b3: Injector = {
     const amounts = { expected: usd(billed), actual: usd(storedCost(task)) }
     return {
       expected: [{ rule: 'B3', subject: taskSubject(task), severity: 'MEDIUM', ...amounts, count: 1 }],
-      allowed: [deviates(account)],
+      allowed: [deviates(draft, account)],
     }
   },
   twins: [
@@ -192,7 +196,7 @@ function inTwoEvents(draft: Draft, random: Prng): readonly Allowed[] | undefined
 
 const b4: Injector = {
   rule: 'B4',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const taken = takePlain(draft, random)
     const model = taken && MODELS.find(({ endpoint, alias }) => [endpoint, alias].includes(taken.task.model))
@@ -205,7 +209,7 @@ const b4: Injector = {
     const { requestId } = taken.task
     return {
       expected: [{ rule: 'B4', subject: { requestId }, severity: 'HIGH', expected: '1', actual: '2', count: 2 }],
-      allowed: [deviates(taken.account)],
+      allowed: [deviates(draft, taken.account)],
     }
   },
   twins: [
@@ -244,7 +248,7 @@ const b4: Injector = {
 
 const b5: Injector = {
   rule: 'B5',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const taken = takePlain(draft, random)
     const [event] = taken === undefined ? [] : taskEvents(draft, taken.task)
@@ -256,7 +260,7 @@ const b5: Injector = {
     return {
       expected: [{ rule: 'B5', subject: taskSubject(task), severity: 'MEDIUM', ...amounts }],
       allowed: [
-        deviates(account),
+        deviates(draft, account),
         also('B3', { taskId: task.taskId }, 'what is billed twice is more than what was recorded'),
         also('B16', { date: dateOf(draft, task.createdAt) }, 'billed twice it may cost more than it earned'),
       ],

@@ -176,7 +176,10 @@ const b15: Injector = {
     const { spent, requestIds } = spend(draft, random, account, model, least)
     if (requestIds.length === 0) return undefined
     const because = 'a leaked key is made of requests nobody recorded'
-    const allowed: Allowed[] = [deviates(account), ...requestIds.map((requestId) => also('B1', { requestId }, because))]
+    const allowed: Allowed[] = [
+      deviates(draft, account),
+      ...requestIds.map((requestId) => also('B1', { requestId }, because)),
+    ]
     if (models.length === 0) allowed.push(also('A3', { accountId: account.id }, 'and nothing else of the model'))
     const amounts = { expected: usd(spent), actual: '0', count: requestIds.length }
     return { expected: [{ rule: 'B15', subject: { accountId: account.id }, severity: 'HIGH', ...amounts }], allowed }
@@ -188,7 +191,7 @@ const b15: Injector = {
       const event = account && addOrphan(draft, random, account, DEAR, 9)
       if (account === undefined || event === undefined) return undefined
       return [
-        deviates(account),
+        deviates(draft, account),
         also('B1', { requestId: event.requestId }, 'it is unrecorded'),
         also('A3', { accountId: account.id, model: DEAR.endpoint }, 'it may be all of its model'),
       ]

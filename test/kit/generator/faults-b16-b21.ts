@@ -2,6 +2,7 @@ import { earlier, HOUR, instant, later, MINUTE, plus, within } from '../../../sr
 import { dateOf, refundsOf } from './arithmetic.ts'
 import { auditedAccounts, type Draft, type DraftEvent, taskEvents } from './draft.ts'
 import {
+  type Allowed,
   addOrphan,
   also,
   claim,
@@ -27,7 +28,7 @@ const POINTS_PER_USD = 400
 
 const b16: Injector = {
   rule: 'B16',
-  needs: { ...KEYED, rate: true },
+  needs: { rate: true },
   plant: (draft, random) => {
     const points = random.int(10, 239)
     const placed = place(draft, random, { model: UNUSED_MODEL, quantity: 4, points })
@@ -110,7 +111,7 @@ const billedTasks = (draft: Draft, random: Prng) =>
 
 const b18: Injector = {
   rule: 'B18',
-  needs: KEYED,
+  needs: {},
   plant: (draft, random) => {
     const placed = place(draft, random)
     if (placed === undefined) return undefined
@@ -125,7 +126,13 @@ const b18: Injector = {
     }
     const severity = billed ? 'MEDIUM' : 'LOW'
     const amounts = { expected: '0', actual, count: 1 }
-    return { expected: [{ rule: 'B18', subject: taskSubject(task), severity, ...amounts }], allowed: [] }
+    const allowed: Allowed[] = []
+    if (billed && random.chance(0.5)) {
+      // The system never learned that it ended, nor what it cost.
+      task.costNanoUsd = null
+      allowed.push(also('B3', taskSubject(task), 'billed, and no cost was recorded'), deviates(draft, placed.account))
+    }
+    return { expected: [{ rule: 'B18', subject: taskSubject(task), severity, ...amounts }], allowed }
   },
   twins: [
     // It was made less than a day ago.
@@ -162,7 +169,7 @@ const b19: Injector = {
     const usage = same.reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n)
     const amounts = { expected: usd(usage), actual: usd(usage - event.costNanoUsd) }
     const subject = { accountId: account.id, model: event.endpoint, date }
-    return { expected: [{ rule: 'B19', subject, severity: 'HIGH', ...amounts }], allowed: [deviates(account)] }
+    return { expected: [{ rule: 'B19', subject, severity: 'HIGH', ...amounts }], allowed: [deviates(draft, account)] }
   },
   twins: [
     // Usage has it a day later than the event: the two days cancel.
@@ -184,7 +191,7 @@ const b19: Injector = {
 
 const b20: Injector = {
   rule: 'B20',
-  needs: { ...KEYED, links: 'all' },
+  needs: { links: 'all' },
   plant: (draft, random) => {
     const task = takePlain(draft, random)?.task
     if (task === undefined || task.completedAt === null || task.costNanoUsd === null) return undefined

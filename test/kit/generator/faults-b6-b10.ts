@@ -16,7 +16,7 @@ import { charge, FAILED_WORDS, fail, refund, unpay } from './life.ts'
 import { MODELS } from './models.ts'
 import type { Prng } from './prng.ts'
 
-const LINKED = { attribution: 'keys', links: 'all' } as const
+const LINKED = { links: 'all' } as const
 const EVEN = MODELS[1] as (typeof MODELS)[number]
 
 const sumOf = (entries: readonly { readonly amount: number }[]): number =>

@@ -73,11 +73,12 @@ export const isFree = (draft: Draft, ...things: readonly string[]): boolean =>
 export const taskSubject = ({ taskId, requestId }: DraftTask): Subject =>
   requestId === '' ? { taskId } : { taskId, requestId }
 
-/** Accounts that a fault may use: audited, enabled and not claimed, in random order. */
+/** Accounts that a fault may use: audited, enabled and not claimed, nor one that shares the bill, in random order. */
 export const freeAccounts = (draft: Draft, random: Prng, status: 0 | 1 = 1): DraftAccount[] =>
   random
     .shuffled(auditedAccounts(draft))
-    .filter((account) => account.status === status && isFree(draft, `account ${account.id}`))
+    .filter((account) => account.status === status)
+    .filter((account) => billMembers(draft, account).every(({ id }) => isFree(draft, `account ${id}`)))
 
 /** Settled, billed, charged, paid and linked tasks of the window that no fault has touched, in random order. */
 export function plainTasks(draft: Draft, random: Prng): DraftTask[] {
@@ -148,11 +149,15 @@ export function place(
   return undefined
 }
 
-/** Models that tasks of the window record on the account: a bill more for one of them is not the first. */
+/**
+ * Models of which billed tasks of the window are on the account: a bill more for one of them is not the first, and by the
+ * match their stored names are known.
+ */
 export function recordedModels(draft: Draft, { apiKey }: DraftAccount): Model[] {
   const stored = new Set(
     draft.tasks
-      .filter((task) => task.apiKey === apiKey && within(task.createdAt, draft.window) && task.points > 0)
+      .filter((task) => task.apiKey === apiKey && within(task.createdAt, draft.window))
+      .filter((task) => taskEvents(draft, task).length > 0)
       .map(({ model }) => model),
   )
   return MODELS.filter(({ endpoint }) => stored.has(draft.storedNames.get(endpoint) ?? endpoint))
@@ -178,11 +183,11 @@ export function addOrphan(
   return event
 }
 
-/** What fal billed to the account's key within the window. */
-export function billOf({ events, window }: Draft, { apiKey }: DraftAccount): bigint {
-  const keyId = keyIdOf(apiKey)
-  return events
-    .filter((event) => event.keyId === keyId && within(event.at, window))
+/** What fal billed within the window to the account's key, or to all keys that its bill does not tell apart. */
+export function billOf(draft: Draft, account: DraftAccount): bigint {
+  const keyIds = new Set(billMembers(draft, account).map(({ apiKey }) => keyIdOf(apiKey)))
+  return draft.events
+    .filter(({ keyId, at }) => keyId !== undefined && keyIds.has(keyId) && within(at, draft.window))
     .reduce((sum, { costNanoUsd }) => sum + costNanoUsd, 0n)
 }
 
@@ -193,5 +198,20 @@ export const late = (random: Prng, from: number, to: number): Millis => random.i
 
 export const also = (rule: RuleId, subject: Subject, because: string): Allowed => ({ rule, subject, because })
 
-export const deviates = ({ id }: DraftAccount): Allowed =>
-  also('A1', { accountId: id }, 'bill and record of the account are apart by what was bent, which may be over 10 %')
+/**
+ * Whose bill the account's is: its own, or the workspace's where the rows name no key and the workspace has several.
+ * At least one row must be there to say that they name none.
+ */
+export function billSubject({ settings, accounts }: Draft, { id, workspace }: DraftAccount): Subject {
+  const members = accounts.filter((each) => each.workspace === workspace)
+  return settings.attribution === 'none' && members.length > 1 ? { workspace } : { accountId: id }
+}
+
+/** The accounts that share the bill: a fault of one is a fault of all. */
+export const billMembers = (draft: Draft, account: DraftAccount): DraftAccount[] =>
+  'workspace' in billSubject(draft, account)
+    ? draft.accounts.filter(({ workspace }) => workspace === account.workspace)
+    : [account]
+
+export const deviates = (draft: Draft, account: DraftAccount): Allowed =>
+  also('A1', billSubject(draft, account), 'bill and record are apart by what was bent, which may be over 10 %')

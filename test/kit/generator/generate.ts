@@ -21,6 +21,8 @@ export interface WorldNeeds {
   readonly rate?: boolean
   readonly daysMin?: number
   readonly disabledAccount?: boolean
+  /** Whether the configuration knows every alias; at depth summary it does. */
+  readonly aliasesConfigured?: boolean
 }
 
 const HISTORY_DAYS = 31
@@ -58,7 +60,9 @@ export function generate(seed: number, needs: WorldNeeds = {}): Draft {
       accountLimit: outside ? accounts.length - 1 : 20,
       pointsPerUsd: (needs.rate ?? random.chance(0.5)) ? '400' : undefined,
       modelAliases: new Map(
-        aliased.filter(() => depth === 'summary' || random.chance(0.5)).map(({ alias, endpoint }) => [alias, endpoint]),
+        aliased
+          .filter(() => random.chance(0.5) || depth === 'summary' || needs.aliasesConfigured === true)
+          .map(({ alias, endpoint }) => [alias, endpoint]),
       ),
     },
     storedNames: new Map(aliased.map(({ alias, endpoint }) => [endpoint, alias])),

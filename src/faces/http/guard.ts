@@ -1,0 +1,97 @@
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { isIP } from 'node:net'
+import { HttpRefusal } from './problem.ts'
+
+const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
+const WILDCARDS = ['0.0.0.0', '::']
+
+/** Whether only programs of this machine reach that address. Names other than localhost may change their meaning. */
+export const isLoopback = (host: string): boolean =>
+  host === 'localhost' || host === '::1' || (isIP(host) === 4 && host.startsWith('127.'))
+
+/** An address of a socket, IPv4 written as IPv4. */
+export const plainAddress = (address: string | undefined): string => (address ?? 'unknown').replace(/^::ffff:/i, '')
+
+/** As URLs write it: IPv6 in brackets, all in lower case. */
+const urlName = (host: string): string => (isIP(host) === 6 ? `[${host.toLowerCase()}]` : host.toLowerCase())
+
+export interface HostRules {
+  readonly host: string
+  /** Further names under which clients may call. */
+  readonly allowHosts: readonly string[]
+}
+
+/**
+ * Checks under which name a request came (Host) and which page sent it (Origin): a page that has its own name point to
+ * this machine would otherwise speak to the server through a reader's browser (DNS rebinding). Throws 403.
+ */
+export function createHostGuard({ host, allowHosts }: HostRules) {
+  const names = new Set([...LOOPBACK_NAMES, urlName(host), ...allowHosts.map(urlName)])
+  const everywhere = WILDCARDS.includes(host)
+  return (headers: Headers, arrivedAt: string | undefined): void => {
+    const name = nameIn(headers.get('host') ?? '')
+    // On all interfaces, the address itself at which the connection arrived is no name that anybody could rebind.
+    const byAddress = everywhere && name !== undefined && name === urlName(plainAddress(arrivedAt))
+    if (name === undefined || !(names.has(name) || byAddress)) {
+      throw forbidden(
+        'Host',
+        'this server does not answer to that host name',
+        'allow it with: serve --allow-hosts NAME',
+      )
+    }
+    const origin = headers.get('origin')
+    if (origin !== null && !isOwnOrigin(origin, headers.get('host') ?? '')) {
+      throw forbidden('Origin', 'pages of other origins may not call this server', 'call it without a browser')
+    }
+  }
+}
+
+function nameIn(hostHeader: string): string | undefined {
+  if (!/^[^\s@/\\?#]+$/.test(hostHeader)) return undefined
+  const url = `http://${hostHeader}`
+  return URL.canParse(url) ? new URL(url).hostname : undefined
+}
+
+function isOwnOrigin(origin: string, hostHeader: string): boolean {
+  const url = URL.canParse(origin) ? new URL(origin) : undefined
+  if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return false
+  return LOOPBACK_NAMES.includes(url.hostname) || url.host === hostHeader.toLowerCase()
+}
+
+const forbidden = (field: string, message: string, next: string): HttpRefusal =>
+  new HttpRefusal({ status: 403, type: 'forbidden', message: `${field}: ${message}`, field, next })
+
+export interface Tokens {
+  /** SERVE_TOKEN: opens everything that reads. */
+  readonly serve: string | undefined
+  /** ADMIN_TOKEN: opens that too. */
+  readonly admin: string | undefined
+}
+
+const REALM = 'Bearer realm="fal-consumption-audit"'
+
+/** Checks the bearer token where one is set for reading. Throws 401. */
+export function createTokenGuard({ serve, admin }: Tokens) {
+  if (serve === undefined) return (): void => {}
+  const accepted = [serve, ...(admin === undefined ? [] : [admin])].map(digest)
+  return (headers: Headers): void => {
+    const given = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1]
+    if (given === undefined) throw unauthorized('a bearer token is needed', REALM)
+    const shown = digest(given)
+    // Digests have one length, and every token is compared to its end: the time taken says nothing of a token.
+    const matches = accepted.filter((each) => timingSafeEqual(each, shown))
+    if (matches.length === 0) throw unauthorized('this token is not accepted', `${REALM}, error="invalid_token"`)
+  }
+}
+
+const digest = (token: string): Buffer => createHash('sha256').update(token).digest()
+
+const unauthorized = (message: string, challenge: string): HttpRefusal =>
+  new HttpRefusal({
+    status: 401,
+    type: 'unauthorized',
+    message: `Authorization: ${message}`,
+    field: 'Authorization',
+    accepted: 'Bearer and the value of SERVE_TOKEN',
+    headers: { 'www-authenticate': challenge },
+  })

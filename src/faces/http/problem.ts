@@ -1,0 +1,79 @@
+import type { ErrorKind } from '../../errors.ts'
+import { failureOf, type Redact } from '../outgoing.ts'
+
+/** A refusal or failure as HTTP tells it. */
+export interface Problem {
+  readonly status: number
+  /** One word for programs. */
+  readonly type: string
+  readonly message: string
+  readonly field?: string
+  readonly accepted?: string
+  readonly next?: string
+  readonly headers?: Readonly<Record<string, string>>
+}
+
+/** Thrown where HTTP itself refuses a request, before any operation runs. Its texts hold nothing from outside. */
+export class HttpRefusal extends Error {
+  readonly problem: Problem
+
+  constructor(problem: Problem) {
+    super(problem.message)
+    this.name = 'HttpRefusal'
+    this.problem = problem
+  }
+}
+
+const STATUS: Readonly<Record<ErrorKind, number>> = {
+  input: 422,
+  configuration: 503,
+  source: 503,
+  cancelled: 503,
+  internal: 500,
+}
+
+/** Whatever was thrown, as a problem without secrets. */
+export function problemOf(error: unknown, redact: Redact): Problem {
+  if (error instanceof HttpRefusal) return error.problem
+  const { kind, ...told } = failureOf(error, redact)
+  return { status: STATUS[kind], type: kind, ...told }
+}
+
+/** Routes of one origin answer in one shape, and so do their errors. */
+interface Family {
+  readonly holds: (path: string) => boolean
+  readonly body: (problem: Problem) => object
+}
+
+const JSON_RPC_SERVER_ERROR = -32000
+
+const FAMILIES: readonly Family[] = [
+  {
+    holds: (path) => path === '/mcp',
+    body: ({ message }) => ({ jsonrpc: '2.0', error: { code: JSON_RPC_SERVER_ERROR, message }, id: null }),
+  },
+  {
+    holds: (path) => path.startsWith('/api/config/'),
+    body: ({ message, next }) => ({ ok: false, message: next === undefined ? message : `${message}. ${next}` }),
+  },
+  {
+    holds: () => true,
+    body: ({ type, message, field, accepted, next }) => ({ error: { type, message, field, accepted, next } }),
+  },
+]
+
+/** The answer that tells a problem, in the shape of the path it was asked at. */
+export function problemResponse(problem: Problem, path: string): Response {
+  const family = FAMILIES.find(({ holds }) => holds(path))
+  return jsonResponse(family?.body(problem) ?? {}, problem.status, problem.headers)
+}
+
+export function jsonResponse(body: unknown, status = 200, headers: Readonly<Record<string, string>> = {}): Response {
+  return new Response(`${JSON.stringify(body)}\n`, {
+    status,
+    headers: { 'content-type': 'application/json; charset=utf-8', ...PLAIN_HEADERS, ...headers },
+  })
+}
+
+/** Answers hold money and names: nobody on the way keeps them, and no browser takes them for something else. */
+export const PLAIN_HEADERS = { 'cache-control': 'no-store', 'x-content-type-options': 'nosniff' } as const

@@ -1,0 +1,47 @@
+import { AuditError } from '../../errors.ts'
+import type { JsonObject } from '../../paging.ts'
+import type { Flag } from '../flags.ts'
+
+const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,9})?$/
+
+/**
+ * Inputs from the texts of a query or a form. Lists take commas and repeated names; an empty text counts as left out.
+ * What cannot be read stays a text, and unknown names stay in: the schema then says what is accepted.
+ */
+export function inputOfTexts(given: URLSearchParams, flags: readonly Flag[]): JsonObject {
+  const byKey = new Map(flags.map((flag) => [flag.key, flag]))
+  const names = [...new Set(given.keys())]
+  return Object.fromEntries(
+    names.flatMap((name) => {
+      const texts = given.getAll(name).filter((text) => text !== '')
+      return texts.length === 0 ? [] : [[name, readTexts(name, texts, byKey.get(name))]]
+    }),
+  )
+}
+
+function readTexts(name: string, texts: readonly string[], flag: Flag | undefined): unknown {
+  if (flag?.kind === 'texts') return words(texts)
+  if (flag?.kind === 'numbers') return words(texts).map(numberIn)
+  const [text = '', ...more] = texts
+  if (more.length > 0) throw repeated(name)
+  if (flag?.kind === 'number') return numberIn(text)
+  if (flag?.kind === 'switch') return switchIn(text)
+  return text
+}
+
+const words = (texts: readonly string[]): string[] =>
+  texts.flatMap((text) => text.split(/[\s,，]+/)).filter((word) => word !== '')
+
+const numberIn = (text: string): number | string => (NUMBER.test(text) ? Number(text) : text)
+
+const switchIn = (text: string): boolean | string => {
+  if (text === 'true' || text === '1') return true
+  return text === 'false' || text === '0' ? false : text
+}
+
+/** The values are not told: one of them may be a key. */
+const repeated = (name: string): AuditError =>
+  new AuditError('input', `${name.slice(0, 80)}: is given more than once; give it once`, {
+    field: name.slice(0, 80),
+    accepted: 'one value',
+  })

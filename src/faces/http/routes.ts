@@ -1,0 +1,89 @@
+import type { z } from 'zod'
+import * as falai from '../../../schemas/falai-usage.ts'
+import { falaiUsage } from '../../operations/falai-usage.ts'
+import type { JsonObject, Pager } from '../../paging.ts'
+import type { CallContext, Dependencies, Tool } from '../../tool.ts'
+import { runTool, runToolPaged } from '../run-tool.ts'
+import type { Admission } from './admission.ts'
+
+export interface RouteCall {
+  readonly dependencies: () => Promise<Dependencies>
+  readonly pager: Pager
+  readonly context: CallContext
+  /** The whole result at once, instead of pages. */
+  readonly full: boolean
+}
+
+/** One REST operation as data: the server mounts it, and /openapi.json describes it. */
+export interface Route {
+  readonly method: 'GET' | 'POST'
+  readonly path: string
+  readonly tag: string
+  readonly summary: string
+  readonly description: string
+  /** Where its inputs stand; `form` is a form or JSON. */
+  readonly takes: 'query' | 'json' | 'form'
+  readonly input: z.ZodObject
+  readonly output: z.ZodType
+  /** Whether a long answer comes in pages, and `full=1` asks for the whole. */
+  readonly paged: boolean
+  /** An input that is a secret: it is blanked out of everything that leaves. */
+  readonly secretInput?: string
+  run(given: JsonObject, call: RouteCall): Promise<JsonObject>
+  /** The status of a result; 200 where it is not given. */
+  statusOf?(result: JsonObject): number
+}
+
+type Place = Pick<Route, 'method' | 'path' | 'tag' | 'takes'>
+
+const toolRoute = (tool: Tool, place: Place): Route => ({
+  ...place,
+  summary: tool.title,
+  description: tool.description,
+  input: tool.input,
+  output: tool.output,
+  paged: 'cursor' in tool.input.shape,
+  run: (given, { dependencies, pager, context, full }) =>
+    full ? runTool(tool, given, dependencies, context) : runToolPaged(tool, given, pager, dependencies, context),
+})
+
+/** Under which other names tools are known: those of the seed capability "fal Usage and Billing API". */
+const BILLING: readonly (Pick<Place, 'method' | 'takes'> & { readonly tool: string; readonly path: string })[] = [
+  { tool: 'fal-get-usage', method: 'GET', path: '/v1/billing/usage', takes: 'query' },
+  { tool: 'fal-list-invoices', method: 'GET', path: '/v1/billing/invoices', takes: 'query' },
+  { tool: 'fal-balance', method: 'GET', path: '/v1/billing/balance', takes: 'query' },
+  { tool: 'fal-estimate-cost', method: 'POST', path: '/v1/billing/estimate', takes: 'json' },
+]
+
+export const TOOLS_PATH = '/v1/tools'
+export const toolPath = (name: string): string => `${TOOLS_PATH}/${name}`
+
+/** The route of the seed "Consulta de Uso y Creditos de fal.ai", for the key that is sent along. */
+const falaiRoute = (admission: Admission): Route => ({
+  method: 'POST',
+  path: '/api/config/falai-usage',
+  tag: 'billing',
+  takes: 'form',
+  summary: 'Requests and cost of the workspace whose key is sent',
+  description:
+    'Takes a fal key with admin permission, uses it once and keeps it nowhere. Requests are counted by billing events, not by quantities. Without that permission: ok false, and what to do.',
+  input: falai.input,
+  output: falai.output,
+  paged: false,
+  secretInput: 'api_key',
+  run: (given, { dependencies, context }) =>
+    admission.run('falai-usage', context, async (within) => falaiUsage(given, await dependencies(), within)),
+  statusOf: ({ ok }) => (ok === true ? 200 : 403),
+})
+
+/** Every operation over REST: the billing routes of the seeds, then each tool under its own name. */
+export function routesOf(tools: readonly Tool[], admission: Admission): readonly Route[] {
+  const billing = BILLING.flatMap(({ tool: name, ...place }) => {
+    const tool = tools.find((each) => each.name === name)
+    return tool === undefined ? [] : [toolRoute(tool, { ...place, tag: 'billing' })]
+  })
+  const each = tools.map((tool) =>
+    toolRoute(tool, { method: 'POST', path: toolPath(tool.name), tag: 'tools', takes: 'json' }),
+  )
+  return [...billing, falaiRoute(admission), ...each]
+}

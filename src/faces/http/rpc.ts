@@ -1,0 +1,35 @@
+/** What the HTTP side reads in a JSON-RPC body; the protocol itself is read by the SDK. */
+export type RequestId = string | number
+
+export interface RpcSummary {
+  readonly initializes: boolean
+  /** Ids of requests that wait for an answer. */
+  readonly requestIds: readonly RequestId[]
+  /** Ids that the client gives up with notifications/cancelled. */
+  readonly cancelledIds: readonly RequestId[]
+  /** For the access log: method, and name of what is called. */
+  readonly note: string
+}
+
+const NOTE_CHARS_MAX = 80
+
+export function summaryOf(body: unknown): RpcSummary {
+  const messages = (Array.isArray(body) ? body : [body]).filter(isObject)
+  const requests = messages.filter(({ method, id }) => typeof method === 'string' && isId(id))
+  const cancels = messages.filter(({ method }) => method === 'notifications/cancelled')
+  const [first = {}] = messages
+  const name = isObject(first.params) && typeof first.params.name === 'string' ? ` ${first.params.name}` : ''
+  return {
+    initializes: requests.some(({ method }) => method === 'initialize'),
+    requestIds: requests.flatMap(({ id }) => (isId(id) ? [id] : [])),
+    cancelledIds: cancels.flatMap(({ params }) =>
+      isObject(params) && isId(params.requestId) ? [params.requestId] : [],
+    ),
+    note: typeof first.method === 'string' ? `${first.method}${name}`.slice(0, NOTE_CHARS_MAX) : '',
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value)
+
+const isId = (value: unknown): value is RequestId => typeof value === 'string' || typeof value === 'number'

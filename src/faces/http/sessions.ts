@@ -1,0 +1,120 @@
+import { randomUUID } from 'node:crypto'
+import { SERVE } from '../../limits.ts'
+import type { McpSession } from '../mcp.ts'
+import { HttpRefusal } from './problem.ts'
+import { type RequestId, summaryOf } from './rpc.ts'
+import type { Exchange } from './traffic.ts'
+
+/** The MCP clients of this server. */
+export interface Sessions {
+  /** Answers one request at /mcp. Throws HttpRefusal where it belongs to no session. */
+  answer(request: Request, body: unknown, exchange: Exchange): Promise<Response>
+  open(): number
+  close(): Promise<void>
+}
+
+export interface SessionsOptions {
+  /** Makes the session of a new client, with the id that it will bear. */
+  readonly openSession: (id: string) => Promise<McpSession>
+  /** Milliseconds of a clock that only runs forward. */
+  readonly now: () => number
+}
+
+interface Held {
+  readonly id: string
+  readonly mcp: McpSession
+  /** Requests without their whole answer, streams included. */
+  exchanges: number
+  readonly running: Set<RequestId>
+  usedAt: number
+}
+
+const HEADER = 'mcp-session-id'
+const SWEEPS_PER_IDLE_SPAN = 10
+
+/**
+ * Sessions, rather than a server made anew for each request: half the time and memory, and a client can cancel a call
+ * (notifications/cancelled) or follow its progress. Their number is bounded, and those left alone end.
+ */
+export function createSessions({ openSession, now }: SessionsOptions): Sessions {
+  const held = new Map<string, Held>()
+
+  const end = async (session: Held): Promise<void> => {
+    held.delete(session.id)
+    await session.mcp.close()
+  }
+  const idle = (): Held[] =>
+    [...held.values()].filter(({ exchanges }) => exchanges === 0).sort((a, b) => a.usedAt - b.usedAt)
+  const sweep = (): void => {
+    for (const session of idle()) if (now() - session.usedAt >= SERVE.sessionIdle) void end(session)
+  }
+  const timer = setInterval(sweep, SERVE.sessionIdle / SWEEPS_PER_IDLE_SPAN)
+  timer.unref()
+
+  const begin = async (): Promise<Held> => {
+    if (held.size >= SERVE.sessions) {
+      const [oldest] = idle()
+      if (oldest === undefined) throw crowded()
+      void end(oldest)
+    }
+    const id = randomUUID()
+    const session: Held = { id, mcp: await openSession(id), exchanges: 0, running: new Set(), usedAt: now() }
+    held.set(id, session)
+    return session
+  }
+
+  return {
+    async answer(request, body, exchange) {
+      const { initializes, requestIds, cancelledIds, note } = summaryOf(body)
+      exchange.note = note
+      const id = request.headers.get(HEADER)
+      const isNew = id === null && initializes
+      const session = isNew ? await begin() : sessionOf(held, id)
+      if (requestIds.some((each) => session.running.has(each))) throw repeated()
+      follow(session, requestIds, exchange, now)
+      const response = await session.mcp.answer(request, body)
+      session.mcp.cancel(cancelledIds)
+      if (request.method === 'DELETE' || (isNew && !response.ok)) await end(session)
+      return response
+    },
+    open: () => held.size,
+    close: async () => {
+      clearInterval(timer)
+      await Promise.allSettled([...held.values()].map(end))
+    },
+  }
+}
+
+/** Holds a session busy until the answer is out; a client that went away before has cancelled what it asked. */
+function follow(session: Held, requestIds: readonly RequestId[], exchange: Exchange, now: () => number): void {
+  session.exchanges++
+  for (const each of requestIds) session.running.add(each)
+  void exchange.ended.then(() => {
+    session.exchanges--
+    session.usedAt = now()
+    if (exchange.signal.aborted) session.mcp.cancel(requestIds)
+    for (const each of requestIds) session.running.delete(each)
+  })
+}
+
+function sessionOf(held: ReadonlyMap<string, Held>, id: string | null): Held {
+  const session = id === null ? undefined : held.get(id)
+  if (session !== undefined) return session
+  if (id === null) {
+    throw new HttpRefusal({ status: 400, type: 'input', message: 'Mcp-Session-Id is missing: begin with initialize' })
+  }
+  // Clients answer this status with a new initialize.
+  throw new HttpRefusal({ status: 404, type: 'not-found', message: 'this session has ended: begin with initialize' })
+}
+
+/** Answers are told apart by their ids alone: two calls under one id could get each other's. */
+const repeated = (): HttpRefusal =>
+  new HttpRefusal({ status: 400, type: 'input', message: 'a request with this id is still being answered' })
+
+const crowded = (): HttpRefusal =>
+  new HttpRefusal({
+    status: 503,
+    type: 'overloaded',
+    message: `${SERVE.sessions} sessions are open, and all of them are busy`,
+    headers: { 'retry-after': '5' },
+  })

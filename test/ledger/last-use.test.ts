@@ -1,0 +1,53 @@
+import { describe, expect, test } from 'vitest'
+import { at, BACKENDS, reading, task } from './backends.ts'
+
+const KEY = 'key-1-0000:secret'
+
+describe.each(BACKENDS)('the last use of a key on $name', (backend) => {
+  test('is its newest task, whatever came of it; a key without tasks is absent', async () => {
+    const world = await backend.create({
+      tasks: [
+        task(1, { createdAt: '2026-02-03 12:00:00' }),
+        task(2, { createdAt: '2026-02-04 23:59:59', status: 'failed' }),
+        task(3, { createdAt: '2026-02-04 08:00:00' }),
+        task(4, { apiKey: 'key-2-0000:secret', createdAt: '2025-12-31 00:00:00' }),
+        task(5, { apiKey: ` ${KEY}`, createdAt: '2026-02-05 00:00:00' }),
+      ],
+    })
+    try {
+      const last = await reading(world, (snapshot) => snapshot.lastUse())
+      expect([...last].sort()).toEqual([
+        [KEY, at('2026-02-05T00:00:00+08:00')],
+        ['key-2-0000:secret', at('2025-12-31T00:00:00+08:00')],
+      ])
+    } finally {
+      await world.remove()
+    }
+  })
+
+  test('of an empty table is none, and a missing table is named', async () => {
+    const world = await backend.create({})
+    try {
+      expect(await reading(world, (snapshot) => snapshot.lastUse())).toEqual(new Map())
+      await world.exec('DROP TABLE ts_fal_tasks')
+      await expect(reading(world, (snapshot) => snapshot.lastUse())).rejects.toMatchObject({
+        kind: 'source',
+        message: expect.stringContaining('ts_fal_tasks'),
+      })
+    } finally {
+      await world.remove()
+    }
+  })
+
+  test('a request id is bare, whatever form it is stored in', async () => {
+    const world = await backend.create({})
+    try {
+      const bare = await reading(world, async ({ bareRequestId }) =>
+        ['fal-ai/x#REQ_8', 'https://queue.fal.run/x/requests/r-1/status', 'none'].map(bareRequestId),
+      )
+      expect(bare).toEqual(['REQ_8', 'r-1', ''])
+    } finally {
+      await world.remove()
+    }
+  })
+})

@@ -1,0 +1,118 @@
+import { beforeAll, describe, expect, it } from 'vitest'
+import { runToolPaged } from '../../src/faces/run-tool.ts'
+import { createPager } from '../../src/paging.ts'
+import { createReportStore } from '../../src/reports.ts'
+import type { Dependencies } from '../../src/tool.ts'
+import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
+import { memoryDependencies, quietContext } from '../kit/audit-world.ts'
+import { call, refusal } from './call.ts'
+import { traceWorld } from './trace-world.ts'
+
+const WORLD = traceWorld()
+const WINDOW = { start: '2026-02-06', end: '2026-02-06', lang: 'en' }
+
+describe('findings of audit-reconcile', () => {
+  let dependencies: Dependencies
+  let reportId = ''
+  let audits = 0
+  beforeAll(async () => {
+    const memory = memoryDependencies(WORLD, {})
+    const ledger = {
+      snapshot: (signal: AbortSignal) => {
+        audits += 1
+        return memory.ledger!.snapshot(signal)
+      },
+    }
+    dependencies = { ...memory, ledger, reports: createReportStore() }
+    reportId = (await call(auditReconcileTool, WINDOW, dependencies, WORLD)).reportId
+  })
+  const all = () => dependencies.reports.get(reportId)!.findings
+  const filtered = (filter: object) => call(auditReconcileTool, { report_id: reportId, ...filter }, dependencies, WORLD)
+
+  it('come from a kept report whole, with their evidence, and nothing is audited again', async () => {
+    const before = audits
+    const result = await filtered({})
+    expect(audits).toBe(before)
+    expect(result.findings).toEqual(all())
+    expect(result).toMatchObject({ reportId, window: { start: '2026-02-06T00:00:00+08:00' } })
+    expect(result).not.toHaveProperty('matching')
+    for (const key of ['official', 'tasks', 'ledger', 'settings', 'rules', 'tieOut'])
+      expect(result).not.toHaveProperty(key)
+    expect((await filtered({ sections: ['official'] })).official?.rows).toHaveLength(4)
+  })
+
+  it.each([
+    [{ rule: 'B3' }, 2, 10],
+    [{ rule: 'b1 ' }, 1, 1],
+    [{ severity: 'LOW' }, 1, 1],
+    [{ account_id: 7 }, 1, 10],
+    [{ user_id: 105 }, 1, 10],
+    [{ date: '2026-02-06' }, 3, 30],
+    [{ date: '2026-02-05' }, 0, 0],
+    [{ rule: 'B3', user_id: 105 }, 1, 1],
+  ])('%j leaves those that are about it, or whose it is', async (filter, least, most) => {
+    const { findings = [], matching } = await filtered(filter)
+    expect(findings.length).toBeGreaterThanOrEqual(least)
+    expect(findings.length).toBeLessThanOrEqual(most)
+    expect(matching).toMatchObject({ findings: findings.length, ofFindings: all().length })
+    const { high = 0, medium = 0, low = 0 } = matching ?? {}
+    expect(high + medium + low).toBe(findings.length)
+    const wanted = all().filter(({ rule, severity, subject, context }) =>
+      Object.entries(filter).every(([key, value]) => {
+        const name = { account_id: 'accountId', user_id: 'userId', date: 'date' }[key]
+        if (name === undefined) return [rule, severity].includes(String(value).trim().toUpperCase() as typeof rule)
+        return [Reflect.get(subject, name), Reflect.get(context ?? {}, name)].includes(value)
+      }),
+    )
+    expect(findings).toEqual(wanted)
+  })
+
+  it('one is found by its fingerprint, in a new audit too', async () => {
+    const [first] = all()
+    const { fingerprint = '' } = first ?? {}
+    expect((await filtered({ fingerprint })).findings).toEqual([first])
+    const again = await call(auditReconcileTool, { ...WINDOW, fingerprint }, dependencies, WORLD)
+    expect(again.findings).toEqual([first])
+    expect(again.reportId).not.toBe(reportId)
+    expect(again.summary.warning).toBe(all().filter(({ classification }) => classification === 'BREAK').length)
+    expect((await filtered({ fingerprint: 'none' })).findings).toEqual([])
+  })
+
+  it('keep what could not be judged of the same rule and account beside them', async () => {
+    const memory = memoryDependencies(WORLD, { settings: { ledgerLink: 'total' } })
+    const deps = { ...memory, reports: createReportStore() }
+    const result = await call(auditReconcileTool, { ...WINDOW, rule: 'B9', account_id: 5 }, deps, WORLD)
+    expect(result.findings).toEqual([])
+    expect(result.notEvaluated?.map(({ rule }) => rule)).toEqual(['B9'])
+  })
+
+  it('come page by page, each once', async () => {
+    const pager = createPager({ resultChars: 4000 })
+    const run = (given: object) =>
+      runToolPaged(auditReconcileTool, given as never, pager, async () => dependencies, quietContext())
+    const seen: unknown[] = []
+    let page = await run({ report_id: reportId, sections: ['findings'] })
+    for (let count = 0; count < 100; count++) {
+      seen.push(...(page.findings as unknown[]))
+      if (page.nextCursor === undefined) break
+      page = await run({ cursor: page.nextCursor })
+    }
+    expect(seen).toEqual(all())
+  })
+
+  it.each([
+    [{ report_id: 'unknown' }, 'report_id', /reportId of one of the last/],
+    [{ rule: 'C1' }, 'rule', /A1, A2/],
+    [{ severity: 'high' }, 'severity', /HIGH/],
+    [{ date: 'today' }, 'date', /YYYY-MM-DD/],
+    [{ user_id: 'x' }, 'user_id', /number/],
+  ])('%j is refused by name', async (given, field, accepted) => {
+    const error = await refusal(auditReconcileTool, { ...WINDOW, ...given }, dependencies)
+    expect(error).toMatchObject({ kind: 'input', field })
+    expect(error.accepted).toMatch(accepted)
+  })
+
+  it('say where to look next', async () => {
+    expect((await filtered({ rule: 'B3' })).next).toMatch(/task-trace with the taskId/)
+  })
+})

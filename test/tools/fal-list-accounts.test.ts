@@ -1,0 +1,138 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { AuditError } from '../../src/errors.ts'
+import { falListAccountsTool } from '../../tools/fal-list-accounts.ts'
+import { memoryDependencies } from '../kit/audit-world.ts'
+import { openWorld, type RealParts, type RealWorld, STORES } from '../kit/real-audit.ts'
+import { call, refusal } from './call.ts'
+
+const open: RealWorld[] = []
+afterEach(async () => {
+  for (const real of open.splice(0)) await real.close()
+})
+
+async function real(world: World, parts: RealParts): Promise<RealWorld> {
+  const opened = await openWorld(world, parts)
+  open.push(opened)
+  return opened
+}
+
+function world(): World {
+  return new MiniWorld()
+    .account(5, { workspace: 'acme', live: '12.3', balance: '12.345' })
+    .account(6, { workspace: 'acme', live: '12.3', balance: null, name: 'six\u001b[2J\u202e!' })
+    .account(7, { status: 0, balance: '0.1' })
+    .task({ account: 5, at: '2026-02-06 12:00:00' })
+    .task({ account: 5, at: '2026-02-07 00:00:01', status: 'failed' })
+    .task({ account: 6, at: '2025-11-30 23:59:59' })
+    .build()
+}
+
+describe.each(STORES)('fal-list-accounts, on %s', (store) => {
+  it('lists each account with what is stored and what fal says', async () => {
+    const { dependencies } = await real(world(), { store })
+    const result = await call(falListAccountsTool, {}, dependencies(), world())
+    expect(result).toMatchObject({
+      asOf: '2026-02-09T12:00:00+08:00',
+      timezone: 'Asia/Shanghai',
+      complete: true,
+      accountLimit: 20,
+      counts: { accounts: 3, audited: 3, disabled: 1, unread: 0 },
+    })
+    const ok = { audited: true, billing: 'ok', usage: 'ok' }
+    expect(result.accounts).toEqual([
+      {
+        ...ok,
+        accountId: 7,
+        name: 'account-7',
+        keyId: '00000007…',
+        status: 'disabled',
+        workspace: 'workspace-7',
+        tableBalanceUsd: '0.1',
+        liveBalanceUsd: null,
+      },
+      {
+        ...ok,
+        accountId: 6,
+        name: 'six!',
+        keyId: '00000006…',
+        status: 'normal',
+        workspace: 'acme',
+        tableBalanceUsd: null,
+        liveBalanceUsd: '12.3',
+        lastUsedAt: '2025-11-30T23:59:59+08:00',
+      },
+      {
+        ...ok,
+        accountId: 5,
+        name: 'account-5',
+        keyId: '00000005…',
+        status: 'normal',
+        workspace: 'acme',
+        tableBalanceUsd: '12.345',
+        liveBalanceUsd: '12.3',
+        lastUsedAt: '2026-02-07T00:00:01+08:00',
+      },
+    ])
+  })
+
+  it('says what a key may not read, and why; the others are read', async () => {
+    const faults = [
+      { kind: 'status', status: 403, keyId: keyIdOfAccount(6), path: '/models/usage' },
+      { kind: 'status', status: 401, keyId: keyIdOfAccount(7) },
+    ] as const
+    const { dependencies } = await real(world(), { store, double: { faults }, client: { failureBudget: 300 } })
+    const result = await call(falListAccountsTool, {}, dependencies(), world())
+    expect(result).toMatchObject({ complete: false, counts: { unread: 2 } })
+    expect(result.accounts.map(({ billing, usage, reason }) => [billing, usage, reason?.slice(0, 16)])).toEqual([
+      ['failed', 'failed', 'fal answered 401'],
+      ['ok', 'failed', 'fal answered 403'],
+      ['ok', 'ok', undefined],
+    ])
+    const unread = result.sources.filter(({ status }) => status !== 'complete')
+    expect(unread.map(({ source, accountId }) => [source, accountId])).toEqual([
+      ['fal-balance', 7],
+      ['fal-usage', 7],
+      ['fal-usage', 6],
+    ])
+  })
+
+  it('accounts beyond the limit are listed and not asked, unless ids name them', async () => {
+    const { dependencies, double } = await real(world(), { store })
+    const settings = { accountLimit: 1 }
+    const all = await call(falListAccountsTool, {}, dependencies({ settings }), world())
+    expect(all.accounts.map(({ accountId, audited, billing, usage }) => [accountId, audited, billing, usage])).toEqual([
+      [7, true, 'ok', 'ok'],
+      [6, false, 'not-asked', 'not-asked'],
+      [5, false, 'not-asked', 'not-asked'],
+    ])
+    expect(all).toMatchObject({ complete: true, accountLimit: 1, counts: { accounts: 3, audited: 1 } })
+    expect(new Set(double.requests.map(({ workspace }) => workspace))).toEqual(new Set(['workspace-7']))
+    const some = await call(falListAccountsTool, { ids: [5] }, dependencies({ settings }), world())
+    expect(some.accounts).toMatchObject([{ accountId: 5, audited: false, billing: 'ok', liveBalanceUsd: '12.3' }])
+  })
+})
+
+describe('fal-list-accounts, in memory', () => {
+  it('last use that cannot be read is null, not absent', async () => {
+    const memory = memoryDependencies(world(), {})
+    const lastUse = async () => {
+      throw new AuditError('source', 'ts_fal_tasks: no grant')
+    }
+    const ledger = {
+      snapshot: async (signal: AbortSignal) => ({ ...(await memory.ledger!.snapshot(signal)), lastUse }),
+    }
+    const result = await call(falListAccountsTool, {}, { ...memory, ledger }, world())
+    expect(result.complete).toBe(false)
+    expect(result.accounts.map(({ lastUsedAt }) => lastUsedAt)).toEqual([null, null, null])
+    expect(result.sources).toContainEqual({ source: 'tasks', status: 'failed', reason: 'ts_fal_tasks: no grant' })
+  })
+
+  it('unknown ids and a missing database are told by name', async () => {
+    const memory = memoryDependencies(world(), {})
+    expect(await refusal(falListAccountsTool, { ids: [99] }, memory)).toMatchObject({ kind: 'input', field: 'ids' })
+    const error = await refusal(falListAccountsTool, {}, { ...memory, ledger: undefined })
+    expect(error).toMatchObject({ kind: 'configuration', field: 'DATABASE_URL' })
+  })
+})
