@@ -179,6 +179,10 @@ export const report = z.strictObject({
     dbTimezone: z.string(),
     ledgerLink: z.enum(['order', 'total']).nullable().describe('null where no ledger was read'),
     ledgerLinkedRatio: z.string().nullable(),
+    ledgerLookup: z
+      .enum(['every-order', 'open-orders'])
+      .nullable()
+      .describe('whether rows of any time were looked up for every task, or only where rows leave something open'),
     accountLimit: countInt,
     pointsPerUsd: z.string().nullable(),
     filters: z.strictObject({ ids: z.array(idInt), userIds: z.array(idInt) }),

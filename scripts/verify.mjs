@@ -1,7 +1,7 @@
 // npm run verify -- [--seeds N] [--real M] [--pairs P] [--depth summary] [--seed S --rule R] [--pair S]: bundles
 // bench/verify.ts, which Node cannot run as it is, and runs it.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync } from 'node:fs'
+import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
 import { fileURLToPath, pathToFileURL } from 'node:url'
@@ -43,12 +43,12 @@ await build({
   logLevel: 'warning',
 })
 const args = process.argv.slice(2)
-// Single seeds run in memory.
-if (!args.some((arg) => /^--(seed|rule|pair)\b(?!s)|^--real(=|$)/.test(arg)) || args.includes('--real')) {
-  if (args[args.indexOf('--real') + 1] !== '0') await ensureMariaDb()
-}
+// One rule, seed or pair alone runs in memory; so does everything with --real 0.
+const inMemory = /--(seed|rule|pair)[= ]|--real[= ]0\b/.test(`${args.join(' ')} `)
+if (!inMemory) await ensureMariaDb()
 const { status } = spawnSync(process.execPath, ['--enable-source-maps', outfile, ...args], {
   cwd: root,
   stdio: 'inherit',
 })
+rmSync(outfile, { force: true })
 process.exitCode = status ?? 2

@@ -76,6 +76,8 @@ export const SERVE = {
   reportsKept: 32,
 } as const
 
+export type ServeLimits = { readonly [name in keyof typeof SERVE]: number }
+
 /** Spans of time with a meaning in the audit; the settings may replace some of them. */
 export const SPANS = {
   /** A success older than this before fetching must be in the bill. */

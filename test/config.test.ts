@@ -195,6 +195,12 @@ describe('the file of AUDIT_CONFIG', () => {
     })
   })
 
+  it('reads credits bought, in nano-USD from a day on', async () => {
+    const { operation } = await readFile({ creditsBought: { acme: { usd: '100.5', since: '2026-01-01' } } })
+    expect(operation.creditsBought).toEqual(new Map([['acme', { nanoUsd: 100_500_000_000n, since: '2026-01-01' }]]))
+    expect((await read({})).operation.creditsBought).toEqual(new Map())
+  })
+
   it('may begin with a byte order mark', async () => {
     expect((await readFile('\uFEFF{"falConcurrency": 3}')).falConcurrency).toBe(3)
   })
@@ -216,6 +222,9 @@ describe('the file of AUDIT_CONFIG', () => {
     [{ modelAliases: { a: 1 } }, 'modelAliases.a', 'a text'],
     [{ legacyBillingBaseUrl: 'rest.fal.ai' }, 'legacyBillingBaseUrl', 'https://'],
     [{ falConcurrency: 1000 }, 'falConcurrency', 'at most 64'],
+    [{ creditsBought: { acme: { usd: '1' } } }, 'creditsBought.acme.since', 'a text'],
+    [{ creditsBought: { acme: { usd: '-1', since: '2026-01-01' } } }, 'creditsBought.acme.usd', 'USD'],
+    [{ creditsBought: { acme: { usd: '1', since: '2026-02-30' } } }, 'creditsBought.acme.since', 'YYYY-MM-DD'],
     [[], '', 'an object'],
   ])('refuses %j, naming the field and what is accepted', async (content, field, accepted) => {
     const error = await failureOf(readFile(content))

@@ -160,11 +160,9 @@ async function readLedgers(
 ): Promise<LedgerBook> {
   let rows = 0
   const follows = plan.depth === 'requests'
-  // Rows of others neither link to a task of these users nor count for them.
-  const request = plan.userIds.size === 0 ? {} : { userIds: [...plan.userIds] }
   const passes: [BookName, () => AsyncIterable<readonly LedgerEntry[]>][] = [
-    ['points', () => snapshot.points(plan.ranges.ledger, request)],
-    ['cash', () => snapshot.cash(plan.ranges.ledger, request)],
+    ['points', () => snapshot.points(plan.ranges.ledger)],
+    ['cash', () => snapshot.cash(plan.ranges.ledger)],
   ]
   for (const [book, stream] of passes) {
     try {
@@ -199,16 +197,22 @@ async function readStarts(
   try {
     trail.takeStarts(await snapshot.lastPointsBefore(trail.usersWithoutStart(), plan.ranges.ledger.start))
   } catch (cause) {
-    giveUpPoints(tally, tables, cause, context)
+    giveUp('points', tally, tables, cause, context)
   }
 }
 
 /** A look-up in a ledger that failed after its stream was read: the ledger counts as read in part. */
-function giveUpPoints(tally: LedgerTally, tables: SourceStatus[], cause: unknown, context: CollectContext): void {
-  const failed = failedTable('points', cause, context.signal)
-  const at = tables.findIndex(({ source }) => source === 'points')
+function giveUp(
+  book: BookName,
+  tally: LedgerTally,
+  tables: SourceStatus[],
+  cause: unknown,
+  context: CollectContext,
+): void {
+  const failed = failedTable(book, cause, context.signal)
+  const at = tables.findIndex(({ source }) => source === book)
   tables.splice(at, 1, { ...failed, status: 'partial' })
-  tally.fail('points')
+  tally.fail(book)
 }
 
 /** Decides the link mode, and looks up what lies outside the streamed range. */
@@ -220,37 +224,50 @@ async function settleLinks(
   context: CollectContext,
 ): Promise<'order' | 'total'> {
   const { ledgerLink } = plan.settings
-  try {
-    if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await linksInUse(snapshot, tally)))) {
-      await lookUpEntries(snapshot, tally, tally.openOrderIds())
+  const lookUps: Record<BookName, (ids: readonly string[]) => Promise<LedgerEntry[]>> = {
+    points: (ids) => snapshot.pointsByOrderIds(ids),
+    cash: (ids) => snapshot.cashByOrderIds(ids),
+  }
+  let reading: BookName = 'points'
+  const found = async (ids: readonly string[]): Promise<LedgerEntry[]> => {
+    const entries: LedgerEntry[] = []
+    for (const book of ['points', 'cash'] as const) {
+      reading = book
+      for (const entry of await lookUps[book](withinLimit(ids))) entries.push(entry)
     }
-    const orders = tally.unresolvedOrderIds().slice(0, LIMITS.lookupIdsTotal)
+    return entries
+  }
+  try {
+    if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await linksInUse(tally, found)))) {
+      // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
+      const scope = ledgerLink === 'order' || tally.linksSuffice() ? 'selected' : 'window'
+      for (const entry of await found(tally.openOrderIds(scope))) tally.addLookedUp(entry)
+    }
+    const orders = withinLimit(tally.unresolvedOrderIds())
     const tasks = [...(await snapshot.tasksByTaskIds(orders)), ...(await snapshot.tasksByRequestIds(orders))]
     tally.resolveOrders(new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])))
   } catch (cause) {
     // What was not looked up may hold the missing payment: without it nobody is accused.
-    giveUpPoints(tally, tables, cause, context)
+    giveUp(reading, tally, tables, cause, context)
   }
   if (ledgerLink !== 'auto') return ledgerLink
   return tally.linksSuffice() ? 'order' : 'total'
 }
 
 /** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */
-async function linksInUse(snapshot: LedgerSnapshot, tally: LedgerTally): Promise<boolean> {
+async function linksInUse(
+  tally: LedgerTally,
+  found: (ids: readonly string[]) => Promise<LedgerEntry[]>,
+): Promise<boolean> {
   if (tally.linksSuffice()) return true
-  const sample = tally.openOrderIds().slice(0, LINK_SAMPLE)
-  const found = [...(await snapshot.pointsByOrderIds(sample)), ...(await snapshot.cashByOrderIds(sample))]
-  return found.length > 0
+  return (await found(tally.openOrderIds('window').slice(0, LINK_SAMPLE))).length > 0
 }
 
-async function lookUpEntries(snapshot: LedgerSnapshot, tally: LedgerTally, ids: readonly string[]): Promise<void> {
-  if (ids.length > LIMITS.lookupIdsTotal) {
-    throw new AuditError('source', `more than ${LIMITS.lookupIdsTotal} order ids would have to be looked up`, {
-      next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
-    })
-  }
-  for (const entry of await snapshot.pointsByOrderIds(ids)) tally.addLookedUp(entry)
-  for (const entry of await snapshot.cashByOrderIds(ids)) tally.addLookedUp(entry)
+function withinLimit(ids: readonly string[]): readonly string[] {
+  if (ids.length <= LIMITS.lookupIdsTotal) return ids
+  throw new AuditError('source', `more than ${LIMITS.lookupIdsTotal} order ids would have to be looked up`, {
+    next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
+  })
 }
 
 async function readNames(

@@ -2,6 +2,7 @@ import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { addPoints, type Points, points, ZERO_POINTS } from '../units/points.ts'
+import { bareId } from '../units/request-id.ts'
 import { EvidenceList } from './evidence-list.ts'
 import {
   type BookName,
@@ -17,9 +18,17 @@ import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, unknown } from './rules/books.ts'
 import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
 
+/** A task outside the window. */
 const OTHER_TASK = 'other task'
+/** A request id that several tasks bear. */
+const SHARED_ID = 'shared id'
 
-/** Tasks up to which the ledger rows of all of them are looked up, at any time, at depth requests. */
+type Target = LinkTarget | typeof OTHER_TASK | typeof SHARED_ID
+
+/** Order ids that may be a request id in another form than the bare one. */
+const OTHER_FORM = /[/#A-Z]/
+
+/** Tasks up to which the ledger rows of all of them are looked up, at any time. */
 const EVERY_ORDER_MAX = 20_000
 
 /**
@@ -28,7 +37,9 @@ const EVERY_ORDER_MAX = 20_000
  */
 export class LedgerTally {
   readonly #plan: AuditPlan
-  readonly #targets = new Map<string, LinkTarget | typeof OTHER_TASK>()
+  readonly #targets = new Map<string, Target>()
+  /** Users with charged tasks right before the window. */
+  readonly #paidBefore = new Set<number>()
   readonly #all: LinkTarget[] = []
   readonly #users = new Map<number, UserSums>()
   readonly #failed = new Set<BookName>()
@@ -39,31 +50,40 @@ export class LedgerTally {
     for (const userId of plan.userIds) this.#users.set(userId, newUserSums())
   }
 
-  /** Takes a task; `selected` where it is one of the window that the filters leave, otherwise only its ids are known. */
+  /** Takes a task; `selected` where it is one of the window that the filters leave. */
   addTask(task: TaskRow, selected: boolean): void {
-    const target: LinkTarget | typeof OTHER_TASK = selected
-      ? {
-          task,
-          entries: this.#plan.depth === 'requests' ? [] : null,
-          paidPoints: ZERO_POINTS,
-          paidCash: ZERO_POINTS,
-          refundedPoints: ZERO_POINTS,
-          refundedCash: ZERO_POINTS,
-          linked: false,
-        }
-      : OTHER_TASK
-    if (target !== OTHER_TASK) {
-      this.#all.push(target)
-      if (!this.#users.has(task.userId)) this.#users.set(task.userId, newUserSums())
-    }
-    // The operator's own id is unique and wins; a request id that two tasks share stays with the first.
+    const target = within(task.createdAt, this.#plan.window) ? this.#newTarget(task, selected) : OTHER_TASK
+    if (target === OTHER_TASK) this.#noteBefore(task)
+    else this.#all.push(target)
+    if (selected && !this.#users.has(task.userId)) this.#users.set(task.userId, newUserSums())
     if (task.taskId !== '') this.#targets.set(task.taskId, target)
-    if (task.requestId !== '' && !this.#targets.has(task.requestId)) this.#targets.set(task.requestId, target)
+    if (task.requestId === '' || task.requestId === task.taskId) return
+    // A request id that several tasks bear does not tell which of them a row pays.
+    this.#targets.set(task.requestId, this.#targets.has(task.requestId) ? SHARED_ID : target)
+  }
+
+  #newTarget(task: TaskRow, selected: boolean): LinkTarget {
+    return {
+      task,
+      selected,
+      entries: selected && this.#plan.depth === 'requests' ? [] : null,
+      paidPoints: ZERO_POINTS,
+      paidCash: ZERO_POINTS,
+      refundedPoints: ZERO_POINTS,
+      refundedCash: ZERO_POINTS,
+      linked: false,
+    }
+  }
+
+  /** Remembers whose charges from right before the window its first rows may pay. */
+  #noteBefore({ userId, chargedPoints, createdAt }: TaskRow): void {
+    const { start } = this.#plan.window
+    if (chargedPoints > 0n && createdAt < start && createdAt >= start - LEDGER_EDGE) this.#paidBefore.add(userId)
   }
 
   /** Takes a row that was streamed: one within the plan's range for ledgers. */
   addEntry(entry: LedgerEntry): void {
-    const target = entry.orderId === '' ? undefined : this.#targets.get(entry.orderId)
+    const target = this.#targetOf(entry)
     this.#link(entry, target)
     const user = this.#users.get(entry.userId)
     if (user !== undefined) this.#addToUser(user, entry, target)
@@ -71,28 +91,41 @@ export class LedgerTally {
 
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
   addLookedUp(entry: LedgerEntry): void {
-    if (!within(entry.at, this.#plan.ranges.ledger)) this.#link(entry, this.#targets.get(entry.orderId))
+    if (!within(entry.at, this.#plan.ranges.ledger)) this.#link(entry, this.#targetOf(entry))
   }
 
-  #link(entry: LedgerEntry, target: LinkTarget | typeof OTHER_TASK | undefined): void {
+  /** The task that a row names, by the operator's id or by fal's in any stored form. */
+  #targetOf({ orderId }: LedgerEntry): Target | undefined {
+    if (orderId === '') return undefined
+    const target = this.#targets.get(orderId)
+    return target === undefined && OTHER_FORM.test(orderId) ? this.#targets.get(bareId(orderId)) : target
+  }
+
+  #link(entry: LedgerEntry, target: Target | undefined): void {
+    if (target === undefined || target === OTHER_TASK || target === SHARED_ID) return
     // A row of somebody else does not pay this user's task.
-    if (target !== undefined && target !== OTHER_TASK && target.task.userId === entry.userId) linkTo(target, entry)
+    if (target.task.userId === entry.userId) linkTo(target, entry)
   }
 
-  #addToUser(user: UserSums, entry: LedgerEntry, target: LinkTarget | typeof OTHER_TASK | undefined): void {
+  #addToUser(user: UserSums, entry: LedgerEntry, target: Target | undefined): void {
     const { window } = this.#plan
-    const { book } = entry
+    const { book, at } = entry
+    const linked = target !== undefined && target !== SHARED_ID
     if (entry.kind === 'consume') {
       const amount = points(-entry.amountPoints)
-      if (entry.at >= window.end && entry.at < window.end + LEDGER_EDGE) user.afterEnd.push({ at: entry.at, amount })
-      if (!within(entry.at, window)) return
+      const names = linked || (entry.orderId !== '' && target === undefined)
+      if (at >= window.end && at < window.end + LEDGER_EDGE) user.afterEnd.push({ at, amount, linked: names })
+      if (!within(at, window)) return
       user.consumed[book] = addPoints(user.consumed[book], amount)
-      if (entry.at < window.start + LEDGER_EDGE) user.afterStart.push({ at: entry.at, amount })
-      if (entry.orderId === '') user.unlinked[book] = addPoints(user.unlinked[book], amount)
-      else if (target === undefined) user.unresolved.push(entry)
+      if (at < window.start + LEDGER_EDGE) user.afterStart.push({ at, amount, linked: names })
+      if (!names) user.unlinked[book] = addPoints(user.unlinked[book], amount)
+      else if (!linked) user.unresolved.push(entry)
       return
     }
-    if (!within(entry.at, window)) return
+    if (entry.kind === 'refund' && entry.orderId === '' && at >= window.start) {
+      user.unlinkedRefunds = addPoints(user.unlinkedRefunds, entry.amountPoints)
+    }
+    if (!within(at, window)) return
     if (entry.kind === 'refund') user.refunded[book] = addPoints(user.refunded[book], entry.amountPoints)
     if (entry.kind !== 'recharge') return
     // Cash in is a refund where its order is a task, and otherwise a recharge.
@@ -137,9 +170,10 @@ export class LedgerTally {
    * Order ids of tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for
    * the rules about refunds, where one is due or was made.
    */
-  openOrderIds(): string[] {
+  openOrderIds(scope: 'selected' | 'window'): string[] {
     const ids: string[] = []
     for (const target of this.#all) {
+      if (scope === 'selected' && !target.selected) continue
       if (target.paidPoints + target.paidCash === target.task.chargedPoints && !this.#refundsMatter(target)) continue
       if (target.task.taskId !== '') ids.push(target.task.taskId)
       if (target.task.requestId !== '' && target.task.requestId !== target.task.taskId) ids.push(target.task.requestId)
@@ -147,10 +181,15 @@ export class LedgerTally {
     return ids
   }
 
+  /** Whether there are few enough tasks to look up the rows of each. */
+  get everyOrder(): boolean {
+    return this.#all.length <= EVERY_ORDER_MAX
+  }
+
   #refundsMatter({ task, entries, refundedPoints, refundedCash }: LinkTarget): boolean {
+    // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
+    if (this.everyOrder) return true
     if (entries === null) return false
-    // Few enough to look all of them up: then a refund of any time is seen, also of a task that nothing marks.
-    if (this.#all.length <= EVERY_ORDER_MAX) return true
     return task.refunded || task.status === 'failed' || refundedPoints !== 0n || refundedCash !== 0n
   }
 
@@ -160,7 +199,9 @@ export class LedgerTally {
    */
   unresolvedOrderIds(): string[] {
     const unlinked = new Set(
-      this.#all.filter(({ task, linked }) => task.chargedPoints > 0n && !linked).map(({ task }) => task.userId),
+      this.#all
+        .filter(({ task, linked, selected }) => selected && task.chargedPoints > 0n && !linked)
+        .map(({ task }) => task.userId),
     )
     const ids = new Set<string>()
     for (const [userId, user] of this.#users) {
@@ -196,7 +237,7 @@ export class LedgerTally {
       else own.push(target)
     }
     for (const [userId, sums] of this.#users) {
-      users.set(userId, this.#closeUser(mode, sums, byUser.get(userId) ?? []))
+      users.set(userId, this.#closeUser(mode, userId, sums, byUser.get(userId) ?? []))
     }
     const { charged, linked } = this.linkCount()
     return {
@@ -205,11 +246,13 @@ export class LedgerTally {
       linkedTasks: linked,
       users,
       taskEntries: this.#all.flatMap(({ task, entries }) => (entries === null ? [] : [{ task, entries }])),
+      everyOrder: this.everyOrder,
       balances,
     }
   }
 
-  #closeUser(mode: 'order' | 'total', sums: UserSums, targets: readonly LinkTarget[]): UserLedger {
+  #closeUser(mode: 'order' | 'total', userId: number, sums: UserSums, all: readonly LinkTarget[]): UserLedger {
+    const targets = all.filter(({ selected }) => selected)
     // Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it.
     const isOpen = (book: BookName): boolean => sums.unresolved.some((e) => e.book === book && e.kind !== 'consume')
     const read = (book: BookName, amount: Points): Points | null =>
@@ -222,7 +265,7 @@ export class LedgerTally {
       }
     }
     return {
-      payment: this.#paymentOf(mode, sums, targets),
+      payment: this.#paymentOf(mode, userId, sums, all),
       unpaid,
       pointsRefunded: read('points', refunds.points),
       cashRefunded: read('cash', refunds.cash),
@@ -231,12 +274,19 @@ export class LedgerTally {
     }
   }
 
-  #paymentOf(mode: 'order' | 'total', sums: UserSums, targets: readonly LinkTarget[]): Reading<Payment> {
+  #paymentOf(mode: 'order' | 'total', userId: number, sums: UserSums, all: readonly LinkTarget[]): Reading<Payment> {
     if (this.failed) return unknown('ledger-unread', { book: [...this.#failed].sort().join(', ') })
+    const targets = all.filter(({ selected }) => selected)
     // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
-    if (mode === 'order' && targets.length > 0) return known(orderPayment(sums, targets))
+    if (mode === 'order' && targets.length > 0) {
+      const payment = orderPayment(sums, targets, this.#plan)
+      const others = all.some(({ selected, linked, task }) => !selected && !linked && task.chargedPoints > 0n)
+      // A row without a task may pay a task that the filter left out as well as one of these.
+      const unclear = others && payment.unlinkedChargedPoints > 0n && payment.unlinkedPaidPoints > 0n
+      return unclear ? unknown('links-unlinked') : known(payment)
+    }
     if (this.#plan.ids.size > 0) return unknown('ids-filter-total-link')
-    return known(totalPayment(sums, targets, this.#plan))
+    return known(totalPayment(sums, targets, this.#plan, this.#paidBefore.has(userId)))
   }
 }
 
@@ -247,6 +297,7 @@ function newUserSums(): UserSums {
     refunded: none(),
     recharged: none(),
     unlinked: none(),
+    unlinkedRefunds: ZERO_POINTS,
     unresolved: [],
     afterStart: [],
     afterEnd: [],

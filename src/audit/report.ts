@@ -131,6 +131,7 @@ function settingsOf(
     dbTimezone: databaseZoneId,
     ledgerLink: ledger.mode,
     ledgerLinkedRatio: ledger.mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3),
+    ledgerLookup: ledger.mode === null ? null : ledger.everyOrder ? 'every-order' : 'open-orders',
     accountLimit: plan.accountLimit,
     pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
     filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },

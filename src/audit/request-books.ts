@@ -1,11 +1,13 @@
 import type { UsageRow } from '../fal/reader.ts'
-import type { Instant } from '../units/instant.ts'
+import { SPANS } from '../limits.ts'
+import { type Instant, plus } from '../units/instant.ts'
 import { addNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { datesOf } from '../units/window.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { type ModelNames, namesFrom, type Placement, placeRequests } from './period-bill.ts'
+import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import { type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
 import { type Reason, unknown } from './rules/books.ts'
@@ -33,6 +35,7 @@ export function reconcileRequests(evidence: Evidence): RequestReconciliation | n
     unread: evidence.bills.accounts.flatMap(({ account: { accountId } }) =>
       scope.eventsRead(accountId) ? [] : [{ accountId, reason: unreadReason(evidence, accountId) }],
     ),
+    billsUnread: billsUnread(evidence, scope),
     dailyBills: dailyBills(evidence, join, scope),
     prices: pricesOf(evidence, join),
   }
@@ -89,7 +92,15 @@ function dailyBills(evidence: Evidence, join: RequestJoin, scope: JoinScope): Da
   const days = new Map<string, { -readonly [Key in keyof DailyBill]: DailyBill[Key] }>()
   const dayOf = (accountId: number, model: string, date: CalendarDate) => {
     const key = JSON.stringify([accountId, model, date])
-    const none = { accountId, model, date, usageNanoUsd: ZERO_NANO_USD, usageRows: 0, eventsNanoUsd: ZERO_NANO_USD }
+    const none = {
+      accountId,
+      model,
+      date,
+      usageNanoUsd: ZERO_NANO_USD,
+      usageRows: 0,
+      eventsNanoUsd: ZERO_NANO_USD,
+      edgeNanoUsd: ZERO_NANO_USD,
+    }
     const day = days.get(key) ?? none
     days.set(key, day)
     return day
@@ -105,6 +116,11 @@ function dailyBills(evidence: Evidence, join: RequestJoin, scope: JoinScope): Da
   for (const { owner, events } of join.groups) {
     if (typeof owner !== 'object' || !readsUsage(evidence, scope, owner.accountId)) continue
     for (const { model, at, costNanoUsd } of events) {
+      const edge = edgeDate(at, evidence.plan)
+      if (edge !== undefined && closed.has(edge)) {
+        const day = dayOf(owner.accountId, model, edge)
+        day.edgeNanoUsd = addNanoUsd(day.edgeNanoUsd, costNanoUsd)
+      }
       const date = window.zone.dateOf(at)
       if (!closed.has(date)) continue
       const day = dayOf(owner.accountId, model, date)
@@ -112,6 +128,21 @@ function dailyBills(evidence: Evidence, join: RequestJoin, scope: JoinScope): Da
     }
   }
   return [...days.values()]
+}
+
+/** The window's day at whose outer edge an event lies, within what clocks may differ by. */
+function edgeDate(at: Instant, { window, ranges }: AuditPlan): CalendarDate | undefined {
+  if (Math.abs(at - window.start) < SPANS.skew) return window.zone.dateOf(window.start)
+  return Math.abs(at - ranges.bill.end) < SPANS.skew ? window.zone.dateOf(plus(ranges.bill.end, -1)) : undefined
+}
+
+/** Accounts of which usage and events cannot be held against each other. */
+function billsUnread({ bills, attribution }: Evidence, scope: JoinScope): RequestBook['billsUnread'] {
+  return bills.accounts.flatMap(({ account: { accountId } }) => {
+    const usage = attribution.byAccount.get(accountId)
+    if (usage?.known !== true) return [{ accountId, reason: usage?.reason ?? unknown('bill-unread').reason }]
+    return scope.eventsRead(accountId) ? [] : [{ accountId, reason: unknown('events-unread').reason }]
+  })
 }
 
 /** Accounts whose bill was read both ways. */

@@ -2,8 +2,8 @@ import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import { earlier, type Instant, plus, within } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
-import { bareEventId } from './event-id.ts'
 import type { AuditPlan } from './plan.ts'
 import { isSettled } from './task-standing.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
@@ -92,7 +92,7 @@ async function readOtherTasks(sources: RequestSources, orphanIds: ReadonlySet<st
 }
 
 /** An event under its bare request id, as tasks have it. */
-export const withBareId = (event: BillingEvent): BillingEvent => ({ ...event, requestId: bareEventId(event.requestId) })
+export const withBareId = (event: BillingEvent): BillingEvent => ({ ...event, requestId: bareId(event.requestId) })
 
 const upTo =
   (asOf: Instant) =>

@@ -22,6 +22,8 @@ const SENDABLE_KEY = /^[\x21-\x7e]{1,1000}$/
 const ENDPOINT = /^[\w./:@-]+$/
 const DAYS_MAX = LIMITS.falEventSpanDays
 const PAGE_SIZE = 100
+const PAGE_SIZE_MAX = 1000
+const PAGE_MAX = 1_000_000
 const ENDPOINT_CHARS = 150
 const REASON_CHARS = 400
 
@@ -44,10 +46,11 @@ export async function falaiUsage(
     const asOf = clock()
     const zone = settings.auditZone ?? UTC
     const range = rangeOf(request, zone, asOf)
+    const paging = pagingOf(request)
     const endpointIds = request.endpoint_id === undefined ? undefined : [endpointOf(request.endpoint_id)]
     const query = { range: { start: range.start, end: earlier(range.end, asOf) }, ...(endpointIds && { endpointIds }) }
     const events = await fal.events(apiKey, query, signal)
-    if (events.status === 'complete') return answerOf(events.value, request, periodOf(request, range, zone), redact)
+    if (events.status === 'complete') return answerOf(events.value, paging, periodOf(request, range, zone), redact)
     const reason = redact(cleanText(events.reason, REASON_CHARS))
     if (events.failure === 'unauthorized' || events.failure === 'forbidden') {
       return { ok: false, message: `${NO_PERMISSION} (${reason})` }
@@ -89,18 +92,34 @@ function withoutKey(error: AuditError, redact: Redact): AuditError {
 }
 
 function readInput(given: unknown): UsageInput {
+  const fields = typeof given === 'object' && given !== null && !Array.isArray(given) ? Object.entries(given) : []
   // Forms send fields that were left empty.
-  const filled =
-    typeof given === 'object' && given !== null && !Array.isArray(given)
-      ? Object.fromEntries(Object.entries(given).filter(([, value]) => value !== '' && value !== null))
-      : given
-  const { api_key: key } = { api_key: undefined, ...(filled as object) }
+  const filled = Object.fromEntries(
+    fields.filter(([name, value]) => !Object.hasOwn(input.shape, name) || (value !== '' && value !== null)),
+  )
+  const key: unknown = filled.api_key
   // Judged first, and never quoted.
   if (typeof key !== 'string' || !SENDABLE_KEY.test(key.trim())) {
     const problem = key === undefined ? 'is missing' : 'is not accepted'
     throw new AuditError('input', `api_key: ${problem}; give ${KEY_WORDS}`, { field: 'api_key', accepted: KEY_WORDS })
   }
   return parseOutside(input, filled, { kind: 'input' })
+}
+
+interface Paging {
+  readonly page: number
+  readonly size: number
+}
+
+const pagingOf = ({ page = 1, page_size: size = PAGE_SIZE }: UsageInput): Paging => ({
+  page: countOf('page', page, PAGE_MAX),
+  size: countOf('page_size', size, PAGE_SIZE_MAX),
+})
+
+function countOf(field: string, given: number | string, max: number): number {
+  const count = /^\d{1,7}$/.test(String(given).trim()) ? Number(given) : 0
+  if (count < 1 || count > max) throw inputError(field, given, `a whole number from 1 to ${max}`)
+  return count
 }
 
 function endpointOf(text: string): string {
@@ -143,7 +162,7 @@ interface EndpointSum {
 
 function answerOf(
   events: readonly BillingEvent[],
-  { page = 1, page_size: size = PAGE_SIZE }: UsageInput,
+  { page, size }: Paging,
   period: string,
   redact: Redact,
 ): FalaiUsageAnswer {

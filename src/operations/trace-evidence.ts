@@ -91,6 +91,7 @@ const NO_LEDGER: LedgerBook = {
   linkedTasks: 0,
   users: new Map(),
   taskEntries: [],
+  everyOrder: true,
   balances: null,
 }
 

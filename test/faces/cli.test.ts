@@ -33,6 +33,7 @@ async function run(
     signal: new AbortController().signal,
     runDemo: async () => reportWith(),
     serveMcp: async () => void seen.stderr.push('served'),
+    serve: async (request) => void seen.stderr.push(`served ${JSON.stringify(request)}`),
     ...changes,
   })
   return { code, ...seen, stderr: seen.stderr.join('\n') }
@@ -191,7 +192,6 @@ describe('an unknown command', () => {
     ['echo_rows', 'echo-rows'],
     ['xyzzy', 'audit, echo-rows, demo, mcp'],
     ['--start', 'audit'],
-    ['serve', 'not available yet'],
   ])('%s is answered with %s', async (name, accepted) => {
     const { code, stdout, stderr } = await run([name])
     expect([code, stdout]).toEqual([2, ''])

@@ -129,6 +129,7 @@ export const reportWith = (changes: Partial<Report> = {}): Report => ({
     dbTimezone: '+08:00',
     ledgerLink: null,
     ledgerLinkedRatio: null,
+    ledgerLookup: null,
     accountLimit: 20,
     pointsPerUsd: null,
     filters: { ids: [], userIds: [] },

@@ -35,12 +35,15 @@ const services = () => ({
 })
 
 /** Inputs that make each tool look at the sample's day. */
-const INPUTS: Readonly<Record<string, Readonly<Record<string, string>>>> = {
+type Inputs = Readonly<Record<string, string | readonly string[]>>
+const INPUTS: Readonly<Record<string, Inputs>> = {
   'fal-list-invoices': { from: SAMPLE_DATE.slice(0, 7), to: SAMPLE_DATE.slice(0, 7) },
   'fal-list-accounts': {},
+  'fal-balance': {},
+  'fal-estimate-cost': { models: ['fal-ai/flux/dev=40', 'no/such=1'] },
   'task-trace': { id: 'task-610' },
 }
-const inputOf = (name: string): Record<string, string> => INPUTS[name] ?? { start: SAMPLE_DATE, end: SAMPLE_DATE }
+const inputOf = (name: string): Inputs => INPUTS[name] ?? { start: SAMPLE_DATE, end: SAMPLE_DATE }
 
 describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool) => {
   it('answers a real client with structured content that keeps to its own schema', async () => {
@@ -68,7 +71,7 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
   it('says the same on the command line', async () => {
     let stdout = ''
     const notes: string[] = []
-    const flags = Object.entries(inputOf(name)).flatMap(([key, value]) => [`--${key}`, value])
+    const flags = Object.entries(inputOf(name)).flatMap(([key, value]) => [`--${key}`, value].flat())
     const code = await runCli([name, ...flags], {
       ...services(),
       terminal: {
@@ -82,6 +85,7 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
       signal: new AbortController().signal,
       runDemo: () => Promise.reject(new Error('no demo')),
       serveMcp: async () => {},
+      serve: async () => {},
     })
     expect(notes).toEqual([])
     expect([0, 3]).toContain(code)

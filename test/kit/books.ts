@@ -57,7 +57,16 @@ const EMPTY: Books = {
 export const books = (overrides: Partial<Books> = {}): Books => ({ ...EMPTY, ...overrides })
 
 export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestBook> {
-  const none = { tasks: [], orphans: [], shared: [], repeated: [], unread: [], dailyBills: [], prices: [] }
+  const none = {
+    tasks: [],
+    orphans: [],
+    shared: [],
+    repeated: [],
+    unread: [],
+    billsUnread: [],
+    dailyBills: [],
+    prices: [],
+  }
   return known({ ...none, ...overrides })
 }
 
@@ -127,13 +136,18 @@ export const linked = (
 ): TaskLedger => ({ task: task(fact), accountId: 5, billedNanoUsd: billed === null ? null : usd(billed), entries })
 
 /** A user whose payment A4 has nothing to say about, in link mode order. */
-export function user(userId: number, unlinked: { charged: number; paid: number }): UserBook {
+export function user(
+  userId: number,
+  unlinked: { charged: number; paid: number; nearby?: number; refunded?: number },
+): UserBook {
   const payment: Payment = {
     mode: 'order',
     comparedChargedPoints: points(0),
     comparedPaidPoints: points(0),
     unlinkedChargedPoints: points(unlinked.charged),
     unlinkedPaidPoints: points(unlinked.paid),
+    unlinkedNearbyPoints: points(unlinked.nearby ?? 0),
+    unlinkedRefundedPoints: points(unlinked.refunded ?? 0),
     pointsConsumed: points(unlinked.paid),
     cashConsumed: points(0),
     explainedByEdge: false,

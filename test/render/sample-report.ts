@@ -117,6 +117,7 @@ export const sampleReport = (over: Partial<Report> = {}): Report => ({
     dbTimezone: '+08:00',
     ledgerLink: 'order',
     ledgerLinkedRatio: '0.98',
+    ledgerLookup: null,
     accountLimit: 20,
     pointsPerUsd: null,
     filters: { ids: [], userIds: [] },

@@ -1,6 +1,13 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { addDecimals, formatDecimal, parseDecimal } from '../../src/units/decimal.ts'
+import {
+  addDecimals,
+  divideDecimals,
+  formatDecimal,
+  multiplyDecimals,
+  parseDecimal,
+  ZERO_DECIMAL,
+} from '../../src/units/decimal.ts'
 import { abs, percentText, sum } from '../../src/units/exact.ts'
 import { addNanoUsd, formatUsd, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
 import { exceeds, formatRatio, parseRatio, ratio, ratioPercent, scaleDown } from '../../src/units/ratio.ts'
@@ -88,6 +95,31 @@ describe('decimals', () => {
   ])('%s + %s = %s', (a, b, total) => {
     const [left, right] = [parseDecimal(a), parseDecimal(b)]
     expect(left && right && formatDecimal(addDecimals(left, right))).toBe(total)
+  })
+
+  it.each([
+    ['0.025', '100', '2.5'],
+    ['0.000000123', '123456789.000001', '15.185185047000123'],
+    ['-1.5', '0.2', '-0.3'],
+  ])('%s × %s = %s', (a, b, product) => {
+    expect(formatDecimal(multiplyDecimals(parseDecimal(a)!, parseDecimal(b)!))).toBe(product)
+  })
+
+  it.each([
+    ['0.07', '3', 9, '0.023333333', false],
+    ['2', '3', 3, '0.667', false],
+    ['-2', '3', 3, '-0.667', false],
+    ['1', '-8', 2, '-0.13', false],
+    ['1', '8', 3, '0.125', true],
+    ['0.5', '0.25', 0, '2', true],
+    ['0', '7', 2, '0', true],
+  ])('%s / %s to %i places is %s, exact: %s', (a, b, places, quotient, exact) => {
+    const divided = divideDecimals(parseDecimal(a)!, parseDecimal(b)!, places)
+    expect(divided && [formatDecimal(divided.quotient), divided.exact]).toEqual([quotient, exact])
+  })
+
+  it('cannot be divided by zero', () => {
+    expect(divideDecimals(parseDecimal('1')!, ZERO_DECIMAL, 9)).toBeUndefined()
   })
 
   it.each(['', '1e3', 'x', '--1'])('%j is none', (text) => {

@@ -50,8 +50,8 @@ export const b10ChargeMismatch: Rule = {
  */
 function isMissing(payment: Reading<Payment>): Reading<boolean> {
   if (!payment.known) return payment
-  const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
-  if (unlinkedPaidPoints <= 0n) return known(true)
+  const { unlinkedPaidPoints, unlinkedChargedPoints, unlinkedNearbyPoints } = payment.value
+  if (unlinkedPaidPoints <= 0n && unlinkedNearbyPoints <= 0n) return known(true)
   return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : unknown('links-unlinked')
 }
 

@@ -3,7 +3,7 @@ import { parseUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import type { PricePoint } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { notRead } from './request-book.ts'
+import { notRead, unreadAccounts } from './request-book.ts'
 
 /**
  * B17, per model: the unit price that fal bills changes within what was fetched, for the same workspace, unit and
@@ -21,7 +21,7 @@ export const b17PriceChange: Rule = {
       const finding = changeOf(model, prices)
       if (finding !== undefined) findings.push(finding)
     }
-    return { examined: byModel.size, findings, notEvaluated: [] }
+    return { examined: byModel.size, findings, notEvaluated: unreadAccounts(requests.value) }
   },
 }
 

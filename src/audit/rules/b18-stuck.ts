@@ -1,7 +1,7 @@
 import { HOUR } from '../../units/instant.ts'
 import { formatUsd } from '../../units/nano-usd.ts'
 import type { FindingDraft, Rule } from './books.ts'
-import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
+import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 
 /**
@@ -16,15 +16,17 @@ export const b18Stuck: Rule = {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
     let examined = 0
-    for (const { task, accountId, billedNanoUsd } of judgedTasks(requests.value)) {
-      if (task.status !== 'unfinished') continue
+    for (const { task, accountId, billedNanoUsd, standing, selected } of requests.value.tasks) {
+      if (!selected || task.status !== 'unfinished') continue
+      // That a task is stuck its own table tells; only whether fal billed it takes the bill.
+      const billed = standing === 'not-evaluated' ? null : billedNanoUsd
       examined += 1
       const age = asOf - task.createdAt
       if (age < thresholds.stuckMillis) continue
       findings.push({
         subject: taskSubject(task),
         expected: 0n,
-        actual: billedNanoUsd,
+        actual: billed,
         unit: 'USD',
         count: 1,
         ...(billedNanoUsd > 0n && { severity: 'MEDIUM' }),
@@ -33,11 +35,11 @@ export const b18Stuck: Rule = {
           userId: task.userId,
           model: task.model,
           hours: Math.floor(age / HOUR),
-          billedUsd: formatUsd(billedNanoUsd),
+          ...(billed !== null && { billedUsd: formatUsd(billed) }),
         },
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: unjudgedAccounts(requests.value) }
+    return { examined, findings, notEvaluated: [] }
   },
 }

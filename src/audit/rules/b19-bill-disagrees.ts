@@ -3,11 +3,12 @@ import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import type { Zone } from '../../units/zone.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import type { DailyBill } from './facts.ts'
-import { notRead, readAccounts, unreadAccounts } from './request-book.ts'
+import { notRead, readAccounts, unreadBills } from './request-book.ts'
 
 /**
  * B19, per account, model and closed day: fal's usage rows and its billing events come to different sums, by more than
- * rounding allows for each row. TIMING where the day beside it differs by as much the other way. Nano-USD.
+ * rounding allows for each row. TIMING where the day beside it differs by as much the other way, or
+ * where events right at the window's edge come to as much. Nano-USD.
  * Source: rule B19 of the specification.
  */
 export const b19BillDisagrees: Rule = {
@@ -28,12 +29,12 @@ export const b19BillDisagrees: Rule = {
         actual: day.bill.eventsNanoUsd,
         unit: 'USD',
         count: 1,
-        timing: cancelling.has(day),
+        timing: cancelling.has(day) || abs(day.difference) <= day.bill.edgeNanoUsd,
         evidence: NO_EVIDENCE,
         detail: { toleranceUsd: formatUsd(day.tolerance) },
       }),
     )
-    return { examined: days.length, findings, notEvaluated: unreadAccounts(requests.value) }
+    return { examined: days.length, findings, notEvaluated: unreadBills(requests.value) }
   },
 }
 

@@ -1,5 +1,5 @@
 import { formatUsd } from '../../units/nano-usd.ts'
-import type { FindingDraft, Rule } from './books.ts'
+import type { BillComparison, FindingDraft, Rule, RuleOutcome } from './books.ts'
 import { notRead } from './request-book.ts'
 
 /**
@@ -10,7 +10,7 @@ export const b21UnattributedSpend: Rule = {
   id: 'B21',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ unattributed }, { thresholds }) {
+  evaluate({ unattributed, comparisons }, { thresholds }) {
     if (!unattributed.known) return notRead(unattributed.reason)
     const findings: FindingDraft[] = []
     for (const { workspace, costNanoUsd, keyIds } of unattributed.value) {
@@ -25,6 +25,12 @@ export const b21UnattributedSpend: Rule = {
         detail: { thresholdUsd: formatUsd(thresholds.b21NanoUsdMin) },
       })
     }
-    return { examined: unattributed.value.length, findings, notEvaluated: [] }
+    return { examined: unattributed.value.length, findings, notEvaluated: unreadBills(comparisons) }
   },
 }
+
+/** Accounts whose bill was not read whole may hide such spend. */
+const unreadBills = (comparisons: readonly BillComparison[]): RuleOutcome['notEvaluated'] =>
+  comparisons.flatMap(({ subject, bill }) =>
+    bill.known || bill.reason.code !== 'bill-unread' ? [] : [{ subject, reason: bill.reason }],
+  )

@@ -4,6 +4,7 @@ import type { TaskFact } from './facts.ts'
 import { refundRows } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'
+import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
@@ -17,10 +18,16 @@ export const b7FailedButCharged: Rule = {
   evaluate(books, { thresholds }) {
     const candidates = withoutRefundRow(books)
     if (!candidates.known) return notRead(candidates.reason)
+    const mayBeRefunded = unlinkedRefunds(books)
+    const unclear = new Set<number>()
     const findings: FindingDraft[] = []
     let examined = 0
     for (const { task, accountId, billedNanoUsd } of candidates.value) {
       if (task.status !== 'failed' || task.chargedPoints <= 0n) continue
+      if (!task.refunded && mayBeRefunded(task.userId, task.chargedPoints)) {
+        unclear.add(task.userId)
+        continue
+      }
       examined += 1
       if (task.refunded || books.asOf - taskEnd(task) < thresholds.refundLagMillis) continue
       findings.push({
@@ -29,7 +36,8 @@ export const b7FailedButCharged: Rule = {
         actual: task.chargedPoints,
         unit: 'points',
         count: 1,
-        ...(billedNanoUsd !== null && billedNanoUsd > 0n && { severity: 'MEDIUM' }),
+        // Where the bill was not read, the graver of the two is not said.
+        ...(billedNanoUsd !== 0n && { severity: 'MEDIUM' }),
         evidence: taskEvidence([task]),
         detail: {
           userId: task.userId,
@@ -39,7 +47,7 @@ export const b7FailedButCharged: Rule = {
         context: taskContext(task, accountId, books.window.zone),
       })
     }
-    return { examined, findings, notEvaluated: unjudged(books) }
+    return { examined, findings, notEvaluated: [...unjudged(books), ...leftOpen(unclear)] }
   },
 }
 
@@ -51,6 +59,8 @@ interface Unrefunded {
 
 function withoutRefundRow({ taskLedgers, requests }: Books): Reading<readonly Unrefunded[]> {
   if (taskLedgers.known) return known(taskLedgers.value.filter(({ entries }) => refundRows(entries).length === 0))
+  // Rows that name no task say nothing of it; a ledger that could not be read may hold its refund.
+  if (taskLedgers.reason.code !== 'links-total') return taskLedgers
   return requests.known ? known([...judgedTasks(requests.value)]) : taskLedgers
 }
 

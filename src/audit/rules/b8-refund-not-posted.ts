@@ -4,6 +4,7 @@ import type { TaskLedger } from './facts.ts'
 import { refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'
+import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
@@ -16,12 +17,18 @@ export const b8RefundNotPosted: Rule = {
   evaluate(books, { thresholds }) {
     const { taskLedgers, window } = books
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
+    const mayBeRefunded = unlinkedRefunds(books)
+    const unclear = new Set<number>()
     const findings: FindingDraft[] = []
     let examined = 0
     for (const ledger of taskLedgers.value) {
       const { task, accountId, entries } = ledger
       const isPosted = refundRows(entries).length > 0
       if (!isPosted && !(task.refunded && task.chargedPoints > 0n)) continue
+      if (!isPosted && mayBeRefunded(task.userId, task.chargedPoints)) {
+        unclear.add(task.userId)
+        continue
+      }
       examined += 1
       const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds.refundLagMillis)
       if (amounts === undefined) continue
@@ -33,7 +40,7 @@ export const b8RefundNotPosted: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: [] }
+    return { examined, findings, notEvaluated: leftOpen(unclear) }
   },
 }
 

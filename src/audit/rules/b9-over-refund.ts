@@ -46,4 +46,4 @@ export const b9OverRefund: Rule = {
 }
 
 const mayBeUnlinked = (payment: Reading<Payment> | undefined): boolean =>
-  payment?.known === true && payment.value.unlinkedPaidPoints > 0n
+  payment?.known === true && payment.value.unlinkedPaidPoints + payment.value.unlinkedNearbyPoints > 0n

@@ -107,6 +107,9 @@ export interface Payment {
   /** Mode order: charge of the tasks without a linked row, and the user's consume rows of the window that link to no task. */
   readonly unlinkedChargedPoints: Points
   readonly unlinkedPaidPoints: Points
+  /** Mode order: rows right after the window's end that link to no task, and refund rows that name none. */
+  readonly unlinkedNearbyPoints: bigint
+  readonly unlinkedRefundedPoints: bigint
   readonly pointsConsumed: Points
   readonly cashConsumed: Points
   /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */

@@ -93,6 +93,8 @@ export interface RequestBook {
   readonly repeated: readonly RepeatedBill[]
   /** Accounts whose events were not read whole: nothing is said of their requests. */
   readonly unread: readonly { readonly accountId: number; readonly reason: Reason }[]
+  /** Accounts whose bill was not read both ways, or not told apart: their days are not compared. */
+  readonly billsUnread: readonly { readonly accountId: number; readonly reason: Reason }[]
   /** Bill of the window by account, model and closed day, twice: from usage rows and from events. */
   readonly dailyBills: readonly DailyBill[]
   /** Prices billed within what was fetched, in order of time. */
@@ -106,6 +108,8 @@ export interface DailyBill {
   readonly usageNanoUsd: NanoUsd
   readonly usageRows: number
   readonly eventsNanoUsd: NanoUsd
+  /** Events within minutes of the window's edge, on either side, where the day lies at one. */
+  readonly edgeNanoUsd: NanoUsd
 }
 
 export interface PricePoint {

@@ -18,15 +18,26 @@ interface Unjudged {
 export const unreadAccounts = ({ unread }: RequestBook): Unjudged[] =>
   unread.map(({ accountId, reason }) => ({ subject: { accountId }, reason }))
 
+/** What a rule says that holds usage and events against each other. */
+export const unreadBills = ({ billsUnread }: RequestBook): Unjudged[] =>
+  billsUnread.map(({ accountId, reason }) => ({ subject: { accountId }, reason }))
+
 /** The same of a rule per task: also of accounts of which fal did not answer what it was asked of single requests. */
 export function unjudgedAccounts(requests: RequestBook): Unjudged[] {
   const isRead = readAccounts(requests)
-  const unanswered = new Set<number>()
+  const unanswered = new Set<number | 'unknown keys'>()
   for (const { accountId, standing, selected } of requests.tasks) {
-    if (selected && standing === 'not-evaluated' && accountId !== null && isRead(accountId)) unanswered.add(accountId)
+    if (!selected || standing !== 'not-evaluated' || !isRead(accountId)) continue
+    // Tasks of keys that no account row holds have a bill that nobody here can read.
+    unanswered.add(accountId ?? 'unknown keys')
   }
   const { reason } = unknown('events-unread')
-  return [...unreadAccounts(requests), ...[...unanswered].map((accountId) => ({ subject: { accountId }, reason }))]
+  const open = [...unanswered].map((accountId) =>
+    accountId === 'unknown keys'
+      ? { subject: {}, reason: unknown('events-unread', { detail: 'tasks of keys that no account row holds' }).reason }
+      : { subject: { accountId }, reason },
+  )
+  return [...unreadAccounts(requests), ...open]
 }
 
 /** Tells the accounts whose events were read whole from those of which nothing is said. */

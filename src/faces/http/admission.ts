@@ -1,8 +1,9 @@
+import { setMaxListeners } from 'node:events'
 import pLimit from 'p-limit'
 import { AuditError, cancelled, throwIfAborted } from '../../errors.ts'
-import { SERVE } from '../../limits.ts'
+import type { ServeLimits } from '../../limits.ts'
 import type { CallContext, Tool } from '../../tool.ts'
-import { MINUTE } from '../../units/instant.ts'
+import { MINUTE, type Millis } from '../../units/instant.ts'
 
 export type Outcome = 'done' | 'failed'
 
@@ -18,16 +19,18 @@ export interface Admission {
   idle(): Promise<void>
 }
 
-export function createAdmission(onOutcome: (name: string, outcome: Outcome) => void = () => {}): Admission {
-  const limit = pLimit(SERVE.operations)
+export function createAdmission(limits: ServeLimits, onOutcome: (name: string, outcome: Outcome) => void): Admission {
+  const limit = pLimit(limits.operations)
   const open = new Set<Promise<unknown>>()
   const stopping = new AbortController()
+  // Every call listens to it, and untangles itself when it ends.
+  setMaxListeners(0, stopping.signal)
 
   async function run<T>(name: string, context: CallContext, work: (context: CallContext) => Promise<T>): Promise<T> {
     throwIfAborted(stopping.signal)
-    if (limit.pendingCount >= SERVE.operationsWaiting) throw crowded()
+    if (limit.pendingCount >= limits.operationsWaiting) throw crowded(limits.operationsWaiting)
     const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(tooLong()), SERVE.operationTimeout)
+    const timer = setTimeout(() => deadline.abort(tooLong(limits.operationTimeout)), limits.operationTimeout)
     const { signal, release } = joined([context.signal, stopping.signal, deadline.signal])
     const answer = limit(() => {
       throwIfAborted(signal)
@@ -92,10 +95,10 @@ const stopped = (): AuditError =>
     next: 'call again once the server is back; nothing was changed',
   })
 
-const crowded = (): AuditError =>
-  new AuditError('source', `more than ${SERVE.operationsWaiting} calls are waiting`, { next: 'try again later' })
+const crowded = (most: number): AuditError =>
+  new AuditError('source', `more than ${most} calls are waiting`, { next: 'try again later' })
 
-const tooLong = (): AuditError =>
-  new AuditError('source', `the call took longer than ${SERVE.operationTimeout / MINUTE} minutes`, {
+const tooLong = (most: Millis): AuditError =>
+  new AuditError('source', `the call took longer than ${most / MINUTE} minutes`, {
     next: 'ask for a shorter window, or for fewer accounts or users',
   })

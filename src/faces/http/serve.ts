@@ -1,5 +1,5 @@
 import { AuditError } from '../../errors.ts'
-import { SERVE } from '../../limits.ts'
+import { SERVE, type ServeLimits } from '../../limits.ts'
 import type { Pager } from '../../paging.ts'
 import type { Dependencies, ReportStore, Tool } from '../../tool.ts'
 import type { Clock } from '../../units/instant.ts'
@@ -30,6 +30,8 @@ export interface ServeOptions {
   readonly restPort: number
   /** Requests per minute of one address; undefined: the built-in limits. */
   readonly requestsPerMinute: number | undefined
+  /** Over those of SERVE. */
+  readonly limits?: Partial<ServeLimits>
   readonly clock: Clock
   readonly processFacts: () => ProcessFacts
   readonly redact: Redact
@@ -84,12 +86,13 @@ type Parts = ReturnType<typeof assemble>
 
 function assemble(options: ServeOptions) {
   const { clock, redact, log } = options
+  const limits: ServeLimits = { ...SERVE, ...options.limits }
   const now = (): number => performance.now()
   const metrics = createMetrics(options.version)
-  const traffic = createTraffic({ clock, metrics, redact, log })
-  const admission = createAdmission(metrics.operation)
+  const traffic = createTraffic({ limits, clock, metrics, redact, log })
+  const admission = createAdmission(limits, metrics.operation)
   const tools = admitted(options.tools, admission)
-  const sessions = createSessions({ openSession: (id) => openMcpSession({ ...options, tools }, id), now })
+  const sessions = createSessions({ limits, openSession: (id) => openMcpSession({ ...options, tools }, id), now })
   metrics.gauge('http_requests_in_flight', 'Requests being answered.', traffic.inFlight)
   metrics.gauge('operations_running', 'Operations that run.', admission.running)
   metrics.gauge('operations_waiting', 'Operations that wait for their turn.', admission.waiting)
@@ -105,7 +108,7 @@ function assemble(options: ServeOptions) {
     ready: createReadiness(options.dependencies, redact),
     processFacts: options.processFacts,
   }
-  return { gate, traffic, admission, tools, sessions }
+  return { limits, gate, traffic, admission, tools, sessions }
 }
 
 interface Wanted {
@@ -127,16 +130,19 @@ async function listenAll(wanted: readonly Wanted[]): Promise<Listening[]> {
 
 const urlOf = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
-async function stopServing({ traffic, admission, sessions }: Parts, listening: readonly Listening[]): Promise<void> {
+async function stopServing(
+  { limits, traffic, admission, sessions }: Parts,
+  listening: readonly Listening[],
+): Promise<void> {
   traffic.stop()
   const closed = Promise.all(listening.map((each) => each.stopAccepting()))
-  await traffic.settled(SERVE.stopGrace)
+  await traffic.settled(limits.stopGrace)
   admission.stop()
-  await traffic.settled(SERVE.cancelGrace)
+  await traffic.settled(limits.cancelGrace)
   await sessions.close()
   for (const each of listening) each.cut()
   // Cancelled operations end their queries on the database server, which takes a moment.
-  await Promise.race([Promise.all([closed, admission.idle()]), late(SERVE.cancelGrace)])
+  await Promise.race([Promise.all([closed, admission.idle()]), late(limits.cancelGrace)])
 }
 
 const late = (millis: number): Promise<void> =>

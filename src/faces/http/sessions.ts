@@ -1,5 +1,5 @@
 import { randomUUID } from 'node:crypto'
-import { SERVE } from '../../limits.ts'
+import type { ServeLimits } from '../../limits.ts'
 import type { McpSession } from '../mcp.ts'
 import { HttpRefusal } from './problem.ts'
 import { type RequestId, summaryOf } from './rpc.ts'
@@ -14,6 +14,7 @@ export interface Sessions {
 }
 
 export interface SessionsOptions {
+  readonly limits: ServeLimits
   /** Makes the session of a new client, with the id that it will bear. */
   readonly openSession: (id: string) => Promise<McpSession>
   /** Milliseconds of a clock that only runs forward. */
@@ -36,7 +37,7 @@ const SWEEPS_PER_IDLE_SPAN = 10
  * Sessions, rather than a server made anew for each request: half the time and memory, and a client can cancel a call
  * (notifications/cancelled) or follow its progress. Their number is bounded, and those left alone end.
  */
-export function createSessions({ openSession, now }: SessionsOptions): Sessions {
+export function createSessions({ limits, openSession, now }: SessionsOptions): Sessions {
   const held = new Map<string, Held>()
 
   const end = async (session: Held): Promise<void> => {
@@ -46,15 +47,15 @@ export function createSessions({ openSession, now }: SessionsOptions): Sessions 
   const idle = (): Held[] =>
     [...held.values()].filter(({ exchanges }) => exchanges === 0).sort((a, b) => a.usedAt - b.usedAt)
   const sweep = (): void => {
-    for (const session of idle()) if (now() - session.usedAt >= SERVE.sessionIdle) void end(session)
+    for (const session of idle()) if (now() - session.usedAt >= limits.sessionIdle) void end(session)
   }
-  const timer = setInterval(sweep, SERVE.sessionIdle / SWEEPS_PER_IDLE_SPAN)
+  const timer = setInterval(sweep, limits.sessionIdle / SWEEPS_PER_IDLE_SPAN)
   timer.unref()
 
   const begin = async (): Promise<Held> => {
-    if (held.size >= SERVE.sessions) {
+    if (held.size >= limits.sessions) {
       const [oldest] = idle()
-      if (oldest === undefined) throw crowded()
+      if (oldest === undefined) throw crowded(limits.sessions)
       void end(oldest)
     }
     const id = randomUUID()
@@ -111,10 +112,10 @@ function sessionOf(held: ReadonlyMap<string, Held>, id: string | null): Held {
 const repeated = (): HttpRefusal =>
   new HttpRefusal({ status: 400, type: 'input', message: 'a request with this id is still being answered' })
 
-const crowded = (): HttpRefusal =>
+const crowded = (most: number): HttpRefusal =>
   new HttpRefusal({
     status: 503,
     type: 'overloaded',
-    message: `${SERVE.sessions} sessions are open, and all of them are busy`,
+    message: `${most} sessions are open, and all of them are busy`,
     headers: { 'retry-after': '5' },
   })

@@ -1,7 +1,7 @@
 import type { IncomingMessage, ServerResponse } from 'node:http'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { cancelled } from '../../errors.ts'
-import { SERVE } from '../../limits.ts'
+import type { ServeLimits } from '../../limits.ts'
 import { type Clock, SECOND } from '../../units/instant.ts'
 import { outgoingText, type Redact } from '../outgoing.ts'
 import { plainAddress } from './guard.ts'
@@ -34,6 +34,7 @@ export interface Traffic {
 }
 
 export interface TrafficOptions {
+  readonly limits: ServeLimits
   readonly clock: Clock
   readonly metrics: Metrics
   readonly redact: Redact
@@ -45,7 +46,7 @@ const PATH_CHARS_MAX = 200
 /** What proxies call an answer whose client went away; it is never sent. */
 const CLIENT_GONE = 499
 
-export function createTraffic({ clock, metrics, redact, log }: TrafficOptions): Traffic {
+export function createTraffic({ limits, clock, metrics, redact, log }: TrafficOptions): Traffic {
   const admitted = new Set<Exchange>()
   let stopping = false
 
@@ -59,7 +60,9 @@ export function createTraffic({ clock, metrics, redact, log }: TrafficOptions): 
     const ended = new Promise<void>((resolve) => {
       outgoing.once('close', () => {
         if (!outgoing.writableFinished) gone.abort(cancelled())
-        const status = outgoing.writableFinished ? outgoing.statusCode : CLIENT_GONE
+        // A client that only waits for news leaves when it likes.
+        const whole = outgoing.writableFinished || (method === 'GET' && outgoing.headersSent)
+        const status = whole ? outgoing.statusCode : CLIENT_GONE
         const millis = performance.now() - startedAt
         metrics.request(route, method, status, millis / SECOND)
         const line = `${new Date(clock()).toISOString()} ${address} ${method} ${path} ${status} ${millis.toFixed(1)}ms`
@@ -75,9 +78,9 @@ export function createTraffic({ clock, metrics, redact, log }: TrafficOptions): 
   return {
     begin,
     admit(exchange) {
-      if (stopping) throw unavailable('stopping', 'the server is stopping', SERVE.stopGrace / SECOND)
-      if (admitted.size >= SERVE.requestsInFlight) {
-        throw unavailable('overloaded', `more than ${SERVE.requestsInFlight} requests are being answered`, 1)
+      if (stopping) throw unavailable('stopping', 'the server is stopping', limits.stopGrace / SECOND)
+      if (admitted.size >= limits.requestsInFlight) {
+        throw unavailable('overloaded', `more than ${limits.requestsInFlight} requests are being answered`, 1)
       }
       admitted.add(exchange)
     },

@@ -82,6 +82,7 @@ describe('B19: the bill disagrees with itself', () => {
     usageNanoUsd: usd('3'),
     usageRows: 1,
     eventsNanoUsd: nanoUsd(usd('3') + difference),
+  edgeNanoUsd: usd('0'),
     ...overrides,
   })
   const world = (...dailyBills: readonly DailyBill[]) => ({ requests: requests({ dailyBills }) })
