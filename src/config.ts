@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type ConfigFile, configFile } from '../schemas/config.ts'
-import { AuditError } from './errors.ts'
+import { AuditError, shortened } from './errors.ts'
 import { parseDatabaseUrl } from './ledger/database-url.ts'
 import { type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
 import { LIMITS } from './limits.ts'
@@ -96,7 +96,7 @@ function given(raw: string | undefined): string | undefined {
 
 /** The error for one bad setting. Leave the value out where it could be a secret. */
 function badSetting(name: string, accepted: string, value?: string): AuditError {
-  const shown = value?.slice(0, 80)
+  const shown = value === undefined ? undefined : shortened(value, 80)
   const found = shown === undefined ? 'its value' : `"${shown}"`
   return new AuditError('configuration', `${name}: ${found} is not accepted; give ${accepted}`, {
     field: name,

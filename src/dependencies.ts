@@ -1,6 +1,8 @@
 import type { Config } from './config.ts'
+import { AuditError } from './errors.ts'
 import type { FalReader } from './fal/reader.ts'
-import type { LedgerStore } from './ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, LedgerStore, TaskRow } from './ledger/reader.ts'
+import type { Secrets } from './secrets.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
 import type { Clock } from './units/instant.ts'
 
@@ -8,53 +10,101 @@ export interface Environs {
   readonly clock: Clock
   readonly reports: ReportStore
   /** Told every secret that is learned later, such as the accounts' keys. */
-  readonly onSecret: (secret: string) => void
+  readonly secrets: Secrets
 }
 
 /**
  * What operations work with, from a configuration. Nothing is opened and no driver is loaded before the first use, so that
  * a server starts at once.
  */
-export function dependenciesOf(config: Config, { clock, reports, onSecret }: Environs): Dependencies {
+export function dependenciesOf(config: Config, { clock, reports, secrets }: Environs): Dependencies {
   return {
     clock,
-    ledger: config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, clock, onSecret),
-    fal: lazyFal(config),
+    ledger: config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, clock, secrets),
+    fal: lazyFal(config, secrets),
     settings: config.operation,
     reports,
   }
 }
 
-function lazyLedger(config: Config, url: string, clock: Clock, onSecret: (secret: string) => void): LedgerStore {
+function lazyLedger(config: Config, url: string, clock: Clock, secrets: Secrets): LedgerStore {
   const open = once(async () => {
     const { openLedgerStore } = await import('./ledger/open-store.ts')
     const { mapping, dbZone, databaseDeadline } = config
     return openLedgerStore({ url, mapping, dbZone, clock, deadlineMs: databaseDeadline })
   })
-  return tellingKeys({ snapshot: async (...question) => (await open()).snapshot(...question) }, onSecret)
+  return withoutSecrets({ snapshot: async (...question) => (await open()).snapshot(...question) }, secrets)
 }
 
-/** A store that tells of each account key before anybody else sees it. */
-export function tellingKeys(store: LedgerStore, onSecret: (secret: string) => void): LedgerStore {
-  return {
-    async snapshot(...question) {
-      const snapshot = await store.snapshot(...question)
-      return {
-        ...snapshot,
-        async accounts() {
-          const accounts = await snapshot.accounts()
-          for (const { apiKey } of accounts) onSecret(apiKey)
-          return accounts
-        },
-      }
-    },
+/**
+ * A store that tells of each account key before anybody else sees it, and whose texts, but ids, hold no secret: redacted
+ * here, before anyone cuts them, since half a key that is left of a cut is hardly known for one.
+ */
+export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): LedgerStore {
+  const { attempt, each } = redactingErrors(redact)
+  const task = (row: TaskRow): TaskRow => {
+    const model = redact(row.model)
+    return model === row.model ? row : { ...row, model }
   }
+  const entry = (row: LedgerEntry): LedgerEntry => (row.title === '' ? row : { ...row, title: redact(row.title) })
+  const wrapped = (snapshot: LedgerSnapshot): LedgerSnapshot => ({
+    ...snapshot,
+    accounts: () =>
+      attempt(async () => {
+        const accounts = await snapshot.accounts()
+        for (const { apiKey } of accounts) add(apiKey)
+        return accounts.map((account) => ({ ...account, name: redact(account.name) }))
+      }),
+    tasks: (range) => each(snapshot.tasks(range), task),
+    points: (...question) => each(snapshot.points(...question), entry),
+    cash: (...question) => each(snapshot.cash(...question), entry),
+    tasksByTaskIds: (ids) => attempt(async () => (await snapshot.tasksByTaskIds(ids)).map(task)),
+    tasksByRequestIds: (ids) => attempt(async () => (await snapshot.tasksByRequestIds(ids)).map(task)),
+    pointsByOrderIds: (ids) => attempt(async () => (await snapshot.pointsByOrderIds(ids)).map(entry)),
+    cashByOrderIds: (ids) => attempt(async () => (await snapshot.cashByOrderIds(ids)).map(entry)),
+    lastPointsBefore: (...question) => attempt(async () => (await snapshot.lastPointsBefore(...question)).map(entry)),
+    lastUse: () => attempt(() => snapshot.lastUse()),
+    userNames: (ids) =>
+      attempt(async () => new Map([...(await snapshot.userNames(ids))].map(([id, name]) => [id, redact(name)]))),
+  })
+  return { snapshot: (...question) => attempt(async () => wrapped(await store.snapshot(...question))) }
 }
 
-function lazyFal({ falBaseUrl, falConcurrency }: Config): FalReader {
+/** Readers whose errors hold no secret either: a database quotes in them what it was sent, or what it holds. */
+function redactingErrors(redact: (text: string) => string) {
+  const redacted = (error: unknown): unknown => {
+    if (!(error instanceof AuditError)) return error
+    const { kind, message, field, value, accepted, next, cause } = error
+    if ([message, field, value].every((text) => text === undefined || redact(text) === text)) return error
+    return new AuditError(kind, redact(message), {
+      ...(field !== undefined && { field: redact(field) }),
+      ...(value !== undefined && { value: redact(value) }),
+      ...(accepted !== undefined && { accepted }),
+      ...(next !== undefined && { next }),
+      ...(cause !== undefined && { cause }),
+    })
+  }
+  const attempt = async <T>(read: () => Promise<T>): Promise<T> => {
+    try {
+      return await read()
+    } catch (error) {
+      throw redacted(error)
+    }
+  }
+  async function* each<Row>(batches: AsyncIterable<readonly Row[]>, clean: (row: Row) => Row) {
+    try {
+      for await (const batch of batches) yield batch.map(clean)
+    } catch (error) {
+      throw redacted(error)
+    }
+  }
+  return { attempt, each }
+}
+
+function lazyFal({ falBaseUrl, falConcurrency }: Config, { redact }: Secrets): FalReader {
   const open = once(async () => {
     const { createFalClient } = await import('./fal/client.ts')
-    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency })
+    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency, redact })
   })
   return {
     usage: async (...question) => (await open()).usage(...question),

@@ -35,9 +35,13 @@ export class AuditError extends Error {
   }
 }
 
+/** The start of a text, marked as cut, never ending in half a surrogate pair; the text itself where it is short. */
+export const shortened = (text: string, chars: number): string =>
+  text.length <= chars ? text : `${text.slice(0, chars - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
+
 /** The error for one bad input: names the field, the value and what is accepted. */
 export function inputError(field: string, value: unknown, accepted: string): AuditError {
-  const shown = String(value).slice(0, 80)
+  const shown = shortened(String(value), 80)
   return new AuditError('input', `${field}: "${shown}" is not accepted; give ${accepted}`, {
     field,
     value: shown,

@@ -20,7 +20,7 @@ const stop = new AbortController()
 const dependencies = (environment: () => Promise<Environment>) =>
   once(async () => {
     const config = await readConfig(await environment(), process.cwd(), secrets.add)
-    return dependenciesOf(config, { clock: () => instant(Date.now()), reports, onSecret: secrets.add })
+    return dependenciesOf(config, { clock: () => instant(Date.now()), reports, secrets })
   })
 
 async function serveMcp(): Promise<void> {

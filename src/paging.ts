@@ -1,11 +1,14 @@
 import { randomBytes } from 'node:crypto'
-import { AuditError } from './errors.ts'
+import { AuditError, shortened } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
 /** A JSON object as a tool returns it. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/** Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. */
+/**
+ * Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. A result comes with its
+ * secrets blanked out already: after a cut they would hardly be known, and blanking out may lengthen a page.
+ */
 export interface Pager {
   /** The first page of a whole result; the result itself where it fits. */
   first(tool: string, whole: JsonObject, lists: readonly string[]): JsonObject
@@ -210,7 +213,7 @@ function fitHead(
 
 /** A copy whose texts and lists are no longer than the cut allows; counts by dotted path what the lists lost. */
 function cutValue(value: unknown, cut: Cut, path: string, omitted: Record<string, number>): unknown {
-  if (typeof value === 'string') return shorten(value, cut.textChars)
+  if (typeof value === 'string') return shortened(value, cut.textChars)
   if (Array.isArray(value)) {
     const left = value.length - cut.items
     if (left > 0) omitted[path] = (omitted[path] ?? 0) + left
@@ -220,10 +223,6 @@ function cutValue(value: unknown, cut: Cut, path: string, omitted: Record<string
   const under = (key: string): string => (path === '' ? key : `${path}.${key}`)
   return Object.fromEntries(Object.entries(value).map(([key, each]) => [key, cutValue(each, cut, under(key), omitted)]))
 }
-
-/** The start of a text, never ending in half a surrogate pair. */
-const shorten = (text: string, chars: number): string =>
-  text.length <= chars ? text : `${text.slice(0, chars - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 
 const isObject = (value: unknown): value is JsonObject =>
   typeof value === 'object' && value !== null && !Array.isArray(value)

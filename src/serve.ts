@@ -71,7 +71,7 @@ async function openConfigured(
   const config = await readConfig(environment, directory, secrets.add)
   const tokens = { serve: config.serveToken, admin: config.adminToken }
   requireToken(host, tokens)
-  const dependencies = dependenciesOf(config, { clock, reports, onSecret: secrets.add })
+  const dependencies = dependenciesOf(config, { clock, reports, secrets })
   return { dependencies, tokens, close: async () => {} }
 }
 

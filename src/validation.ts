@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AuditError, type ErrorKind } from './errors.ts'
+import { AuditError, type ErrorKind, shortened } from './errors.ts'
 
 interface Complaint {
   /** Dotted path of the value; '' for the whole. */
@@ -57,7 +57,7 @@ const problemOf = (found: unknown): string => (found === undefined ? 'is missing
 
 function show(value: unknown): string {
   const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
-  return `"${text.length > SHOWN_CHARS ? `${text.slice(0, SHOWN_CHARS - 1)}…` : text}"`
+  return `"${shortened(text, SHOWN_CHARS)}"`
 }
 
 function acceptedBy(issue: z.core.$ZodIssue): string {

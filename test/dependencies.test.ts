@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
-import { dependenciesOf, once, tellingKeys } from '../src/dependencies.ts'
+import { dependenciesOf, once, withoutSecrets } from '../src/dependencies.ts'
+import { AuditError } from '../src/errors.ts'
 import type { LedgerSnapshot, LedgerStore } from '../src/ledger/reader.ts'
 import { createReportStore } from '../src/reports.ts'
 import { createSecrets } from '../src/secrets.ts'
@@ -8,7 +9,7 @@ import { instant } from '../src/units/instant.ts'
 import { reportWith } from './faces/fake-tools.ts'
 
 const signal = new AbortController().signal
-const environs = { clock: () => instant(0), reports: createReportStore(), onSecret: () => {} }
+const environs = { clock: () => instant(0), reports: createReportStore(), secrets: createSecrets() }
 
 describe('the dependencies', () => {
   it('open nothing: a database and a fal that do not exist do no harm', async () => {
@@ -35,12 +36,78 @@ describe('the keys of accounts', () => {
         return snapshot
       },
     }
-    const told = await tellingKeys(store, secrets.add).snapshot(signal)
+    const told = await withoutSecrets(store, secrets).snapshot(signal)
     expect(asked).toEqual([[signal]])
     expect(told.databaseOffset).toBe('+08:00')
     expect(secrets.redact('key-of-account-5')).toBe('key-of-account-5')
     expect(await told.accounts()).toEqual([account])
     expect(secrets.redact('login key-of-account-5 refused')).toBe('login [redacted] refused')
+  })
+})
+
+describe('the texts of a database', () => {
+  const apiKey = '0a1b2c3d-0000-4000-8000-000000000001:feedfacefeedfacefeedfacefeedface'
+  const account = { accountId: 5, name: `key ${apiKey}`, apiKey, balanceNanoUsd: null, disabled: false }
+  const task = (model: string) => ({ rowId: 1, model, requestId: apiKey, apiKey })
+  const entry = (title: string) => ({ rowId: 1, title, orderId: 'o' })
+  const long = `${'x'.repeat(70)} feedfacefeedfacefeedfacefeedface`
+
+  const openWith = async (parts: object) => {
+    const secrets = createSecrets()
+    const snapshot = { accounts: async () => [account], ...parts } as unknown as LedgerSnapshot
+    const opened = await withoutSecrets({ snapshot: async () => snapshot }, secrets).snapshot(signal)
+    await opened.accounts()
+    return opened
+  }
+  const range = { start: instant(0), end: instant(1) }
+  const rowsOf = async <Row>(batches: AsyncIterable<readonly Row[]>): Promise<Row[]> => {
+    const rows: Row[] = []
+    for await (const batch of batches) rows.push(...batch)
+    return rows
+  }
+
+  it('hold no secret that whoever cuts them could leave in part', async () => {
+    const entries = [[entry(long), entry('')], [entry('plain')]]
+    const opened = await openWith({
+      tasks: async function* () {
+        yield [task('flux'), task(long)]
+      },
+      points: async function* () {
+        yield* entries
+      },
+      cash: async function* () {
+        yield* entries
+      },
+      userNames: async () => new Map([[7, `seven ${apiKey}`]]),
+      tasksByTaskIds: async () => [task(long)],
+      pointsByOrderIds: async () => [entry(long)],
+    })
+    const clean = `${'x'.repeat(70)} [redacted]`
+    expect((await opened.accounts())[0]).toMatchObject({ name: 'key [redacted]', apiKey })
+    expect(await rowsOf(opened.tasks(range))).toEqual([task('flux'), task(clean)])
+    expect((await rowsOf(opened.points(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
+    expect((await rowsOf(opened.cash(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
+    expect(await opened.userNames([7])).toEqual(new Map([[7, 'seven [redacted]']]))
+    expect((await opened.tasksByTaskIds(['t']))[0]!.model).toBe(clean)
+    expect((await opened.pointsByOrderIds(['o']))[0]!.title).toBe(clean)
+  })
+
+  it('nor do the errors of a database, and others pass as they are', async () => {
+    const cancelled = new AuditError('cancelled', 'the call was cancelled')
+    const opened = await openWith({
+      tasks: async function* () {
+        yield []
+        throw new AuditError('source', `tasks.status holds "${long}"`, { field: 'tasks.status', next: 'mend it' })
+      },
+      lastUse: () => Promise.reject(cancelled),
+    })
+    await expect(rowsOf(opened.tasks(range))).rejects.toMatchObject({
+      kind: 'source',
+      message: `tasks.status holds "${'x'.repeat(70)} [redacted]"`,
+      field: 'tasks.status',
+      next: 'mend it',
+    })
+    await expect(opened.lastUse()).rejects.toBe(cancelled)
   })
 })
 

@@ -30,7 +30,7 @@ const MATCHES_FOR_CLOCK = 20
 /** Lays the evidence out as the rules see it. */
 export function openBooks(evidence: Evidence, requests: RequestReconciliation | null): Books {
   const { plan, attribution, tasks } = evidence
-  const { modelAliases } = plan.settings
+  const nameOf = endpointNames(plan.settings.modelAliases, requests)
   return {
     window: plan.window,
     asOf: plan.asOf,
@@ -39,7 +39,7 @@ export function openBooks(evidence: Evidence, requests: RequestReconciliation | 
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
       const { accountId, disabled } = entry.account
       const bill = attribution.byAccount.get(accountId)
-      const billNanoUsd = bill?.known === true ? billFigures(bill.value, modelAliases).costNanoUsd : null
+      const billNanoUsd = bill?.known === true ? billFigures(bill.value, nameOf).costNanoUsd : null
       return { accountId, disabled, billNanoUsd, balance: balanceOf(entry) }
     }),
     users: tasks.users.map((user) => userBook(user, evidence)),
@@ -123,14 +123,14 @@ export function balanceOf({ account, billing }: Evidence['bills']['accounts'][nu
 
 function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | null): BillComparison[] {
   const { attribution, plan } = evidence
-  const aliases = plan.settings.modelAliases
+  const nameOf = endpointNames(plan.settings.modelAliases, requests)
   const comparisons: BillComparison[] = []
   for (const { account } of evidence.bills.accounts) {
     const { accountId } = account
     const rows = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
     comparisons.push({
       subject: { accountId },
-      bill: rows.known ? known(billFigures(rows.value, aliases)) : rows,
+      bill: rows.known ? known(billFigures(rows.value, nameOf)) : rows,
       period: periodOf(
         requests,
         [accountId],
@@ -149,7 +149,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | nul
       bill: !membersKnown
         ? unknown('no-key-ids')
         : billIsWhole(evidence, members)
-          ? known(billFigures(undivided, aliases))
+          ? known(billFigures(undivided, nameOf))
           : unknown('bill-unread'),
       period: periodOf(requests, members, together),
       recordByModel: recordsOf(evidence, members),
@@ -175,6 +175,12 @@ function periodOf(
   return periodBill(requests.placements, requests.book.tasks, belongs, mine, isYoung, requests.names)
 }
 
+/** By which name a billed endpoint is compared: what the matches show, where there are any. */
+const endpointNames = (
+  aliases: ReadonlyMap<string, string>,
+  requests: RequestReconciliation | null,
+): ((endpoint: string) => string) => requests?.names.ofEndpoint ?? ((endpoint) => canonicalModel(endpoint, aliases))
+
 /** Whether the bill that these accounts share was read to its end. */
 function billIsWhole(evidence: Evidence, members: readonly number[]): boolean {
   return evidence.bills.accounts.some(
@@ -182,12 +188,12 @@ function billIsWhole(evidence: Evidence, members: readonly number[]): boolean {
   )
 }
 
-export function billFigures(rows: readonly UsageRow[], aliases: ReadonlyMap<string, string>): BillFigures {
+export function billFigures(rows: readonly UsageRow[], nameOf: (endpoint: string) => string): BillFigures {
   const byModel = new Map<string, { model: string; costNanoUsd: NanoUsd }>()
   let costNanoUsd = ZERO_NANO_USD
   for (const row of rows) {
     costNanoUsd = addNanoUsd(costNanoUsd, row.costNanoUsd)
-    const canonical = canonicalModel(row.model, aliases)
+    const canonical = nameOf(row.model)
     const known = byModel.get(canonical)
     if (known === undefined) byModel.set(canonical, { model: row.model, costNanoUsd: row.costNanoUsd })
     else {
@@ -216,6 +222,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
   costNanoUsd: tally.costNanoUsd,
   crossingOutNanoUsd: tally.crossingOutNanoUsd,
   crossingInNanoUsd: tally.crossingInNanoUsd,
+  roundingNanoUsd: tally.roundingNanoUsd,
   due: {
     count: tally.dueCount,
     costNanoUsd: tally.dueCostNanoUsd,
@@ -234,6 +241,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
     costNanoUsd: addNanoUsd(a.costNanoUsd, b.costNanoUsd),
     crossingOutNanoUsd: addNanoUsd(a.crossingOutNanoUsd, b.crossingOutNanoUsd),
     crossingInNanoUsd: addNanoUsd(a.crossingInNanoUsd, b.crossingInNanoUsd),
+    roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
     due: {
       count: a.due.count + b.due.count,
       costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),

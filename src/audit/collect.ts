@@ -15,6 +15,8 @@ import { attributeBills } from './whose-bill.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
+/** Times that the rows before those in doubt are looked up, one a user each time. */
+const DOUBT_ROUNDS_MAX = 20
 
 export interface CollectContext {
   readonly signal: AbortSignal
@@ -196,6 +198,11 @@ async function readStarts(
 ): Promise<void> {
   try {
     trail.takeStarts(await snapshot.lastPointsBefore(trail.usersWithoutStart(), plan.ranges.ledger.start))
+    for (let round = 0; round < DOUBT_ROUNDS_MAX; round++) {
+      const doubts = trail.openDoubts()
+      if (doubts.length === 0) break
+      trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
+    }
   } catch (cause) {
     giveUp('points', tally, tables, cause, context)
   }

@@ -7,6 +7,7 @@ import { sum } from '../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { balanceOf, billFigures } from './books.ts'
 import type { Evidence } from './evidence.ts'
+import { canonicalModel } from './model-name.ts'
 import { type RequestReconciliation, requestCounts } from './request-books.ts'
 import type { RequestGroup } from './requests.ts'
 import { judgePayment } from './rules/a4-paid-not-charged.ts'
@@ -29,7 +30,7 @@ export function officialLayer(evidence: Evidence, requests: RequestReconciliatio
   const costs: NanoUsd[] = []
   const counts: (number | null)[] = []
   const addBill = (head: OfficialHead, bill: readonly UsageRow[], belongs: (group: RequestGroup) => boolean) => {
-    const { costNanoUsd, byModel } = billFigures(bill, aliases)
+    const { costNanoUsd, byModel } = billFigures(bill, (endpoint) => canonicalModel(endpoint, aliases))
     const counted = requests !== null && eventsRead(evidence, requests, head)
     const requestCount = counted ? requestCounts(requests, belongs) : null
     costs.push(costNanoUsd)

@@ -86,7 +86,7 @@ function requestSection(
     },
     tieOut: tieOut(
       placements,
-      ({ group }) => leftOut(group.owner, evidence),
+      ({ group }) => leftOut(group, requests.scope),
       book.tasks,
       evidence.tasks.layerCostNanoUsd,
       new Set(mismatched.map(({ task }) => task)),

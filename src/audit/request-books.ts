@@ -1,13 +1,11 @@
 import type { UsageRow } from '../fal/reader.ts'
-import { SPANS } from '../limits.ts'
-import { type Instant, plus } from '../units/instant.ts'
+import type { Instant } from '../units/instant.ts'
 import { addNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { datesOf } from '../units/window.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { type ModelNames, namesFrom, type Placement, placeRequests } from './period-bill.ts'
-import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import { type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
 import { type Reason, unknown } from './rules/books.ts'
@@ -37,7 +35,7 @@ export function reconcileRequests(evidence: Evidence): RequestReconciliation | n
     ),
     billsUnread: billsUnread(evidence, scope),
     dailyBills: dailyBills(evidence, join, scope),
-    prices: pricesOf(evidence, join),
+    prices: pricesOf(join, scope),
   }
   const names = namesFrom(join, evidence.plan.settings.modelAliases)
   return { join, placements: placeRequests(join, scope), names, scope, book }
@@ -99,7 +97,6 @@ function dailyBills(evidence: Evidence, join: RequestJoin, scope: JoinScope): Da
       usageNanoUsd: ZERO_NANO_USD,
       usageRows: 0,
       eventsNanoUsd: ZERO_NANO_USD,
-      edgeNanoUsd: ZERO_NANO_USD,
     }
     const day = days.get(key) ?? none
     days.set(key, day)
@@ -116,11 +113,6 @@ function dailyBills(evidence: Evidence, join: RequestJoin, scope: JoinScope): Da
   for (const { owner, events } of join.groups) {
     if (typeof owner !== 'object' || !readsUsage(evidence, scope, owner.accountId)) continue
     for (const { model, at, costNanoUsd } of events) {
-      const edge = edgeDate(at, evidence.plan)
-      if (edge !== undefined && closed.has(edge)) {
-        const day = dayOf(owner.accountId, model, edge)
-        day.edgeNanoUsd = addNanoUsd(day.edgeNanoUsd, costNanoUsd)
-      }
       const date = window.zone.dateOf(at)
       if (!closed.has(date)) continue
       const day = dayOf(owner.accountId, model, date)
@@ -128,12 +120,6 @@ function dailyBills(evidence: Evidence, join: RequestJoin, scope: JoinScope): Da
     }
   }
   return [...days.values()]
-}
-
-/** The window's day at whose outer edge an event lies, within what clocks may differ by. */
-function edgeDate(at: Instant, { window, ranges }: AuditPlan): CalendarDate | undefined {
-  if (Math.abs(at - window.start) < SPANS.skew) return window.zone.dateOf(window.start)
-  return Math.abs(at - ranges.bill.end) < SPANS.skew ? window.zone.dateOf(plus(ranges.bill.end, -1)) : undefined
 }
 
 /** Accounts of which usage and events cannot be held against each other. */
@@ -155,10 +141,11 @@ function readUsage({ attribution }: Evidence, scope: JoinScope): [number, readon
 const readsUsage = ({ attribution }: Evidence, scope: JoinScope, accountId: number): boolean =>
   attribution.byAccount.get(accountId)?.known === true && scope.eventsRead(accountId)
 
-function pricesOf(evidence: Evidence, join: RequestJoin): PricePoint[] {
+function pricesOf(join: RequestJoin, scope: JoinScope): PricePoint[] {
   const prices: PricePoint[] = []
-  for (const { bill, owner, events } of join.groups) {
-    if (leftOut(owner, evidence)) continue
+  for (const group of join.groups) {
+    const { bill, events } = group
+    if (leftOut(group, scope)) continue
     for (const { model, unit, unitPrice, percentDiscount, at } of events) {
       if (unitPrice === null) continue
       const workspace = bill.label
@@ -169,8 +156,12 @@ function pricesOf(evidence: Evidence, join: RequestJoin): PricePoint[] {
 }
 
 /** Keys of accounts outside the audit are known, and left out. */
-export const leftOut = (owner: RequestGroup['owner'], { bills }: Evidence): boolean =>
-  typeof owner === 'object' && !bills.accounts.some(({ account }) => account.accountId === owner.accountId)
+export function leftOut({ owner, claimedBy }: RequestGroup, scope: JoinScope): boolean {
+  if (typeof owner === 'object') return !scope.audited(owner.accountId)
+  // A bill that does not tell its accounts apart still tells them by the task that claims the request.
+  const claimant = owner === 'undivided' && claimedBy !== null ? scope.accountOf(claimedBy.apiKey) : undefined
+  return claimant !== undefined && !scope.audited(claimant)
+}
 
 /** Cost of the requests of an account within the window, by event time: distinct requests and their sum. */
 export function requestCounts(

@@ -7,6 +7,7 @@ import { accountFinder } from './account-keys.ts'
 import { EvidenceList } from './evidence-list.ts'
 import { canonicalModel } from './model-name.ts'
 import type { AuditPlan } from './plan.ts'
+import { floatTolerance } from './rules/b3-amount.ts'
 import { couldBeBilledAcross, isDue } from './task-standing.ts'
 
 /** One row of layer 2: tasks of one account, user and model within the window. */
@@ -29,6 +30,8 @@ export interface ModelTally {
   costNanoUsd: NanoUsd
   crossingOutNanoUsd: NanoUsd
   crossingInNanoUsd: NanoUsd
+  /** What the stored FLOATs of the tasks counted here may be off by. */
+  roundingNanoUsd: NanoUsd
   dueCount: number
   dueCostNanoUsd: NanoUsd
   dueChargedPoints: Points
@@ -193,6 +196,9 @@ export class TaskTally {
   #addToRecord(accountId: number, task: TaskRow, standing: 'window' | 'crossing'): void {
     const record = this.#recordOf(accountId, task.model)
     const crosses = couldBeBilledAcross(task, this.#plan)
+    if (standing === 'window' || crosses) {
+      record.roundingNanoUsd = addNanoUsd(record.roundingNanoUsd, floatTolerance(task.costNanoUsd))
+    }
     if (standing === 'crossing') {
       if (crosses) record.crossingInNanoUsd = addNanoUsd(record.crossingInNanoUsd, task.costNanoUsd)
       return
@@ -288,6 +294,7 @@ function newModelTally(model: string): ModelTally {
     costNanoUsd: ZERO_NANO_USD,
     crossingOutNanoUsd: ZERO_NANO_USD,
     crossingInNanoUsd: ZERO_NANO_USD,
+    roundingNanoUsd: ZERO_NANO_USD,
     dueCount: 0,
     dueCostNanoUsd: ZERO_NANO_USD,
     dueChargedPoints: ZERO_POINTS,

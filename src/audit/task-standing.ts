@@ -12,6 +12,12 @@ export function isDue(task: TaskRow, plan: AuditPlan): boolean {
   return isSettled(task, plan)
 }
 
+/** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
+const mayBePending = (task: TaskRow, plan: AuditPlan): boolean =>
+  task.status === 'success'
+    ? !isSettled(task, plan)
+    : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
+
 /** When a task ended; its creation where that is not told, or told to be in the future. */
 const endOf = ({ completedAt, createdAt }: TaskRow, asOf: Instant): Instant =>
   completedAt === null || completedAt > asOf ? createdAt : completedAt
@@ -26,12 +32,13 @@ export function isSettled(task: TaskRow, { asOf, settings }: AuditPlan): boolean
  * of a task, as a rule within an hour; of a task without an end it may follow a day after its creation. The clocks of the
  * operator and of fal may differ by some minutes. What fal billed later than the moment of reading is not seen either.
  */
-export function couldBeBilledAcross(task: TaskRow, { window, knownEnd, asOf }: AuditPlan): boolean {
+export function couldBeBilledAcross(task: TaskRow, plan: AuditPlan): boolean {
+  const { window, knownEnd, asOf } = plan
   const endedAt = endOf(task, asOf)
   const open = task.completedAt === null && task.status === 'unfinished'
   const earliest = plus(endedAt, -SPANS.skew)
   const latest = open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
   if (task.createdAt < window.start) return latest >= window.start
   if (task.createdAt >= window.end) return earliest < window.end
-  return earliest < window.start || latest >= knownEnd
+  return earliest < window.start || latest >= knownEnd || mayBePending(task, plan)
 }

@@ -139,7 +139,7 @@ function ownerAmong(who: Who, scope: SharingScope): Owner {
 /** Gives rows without an owner to the one member, or returns what the members must answer for together. */
 function shareAnonymous(
   sorted: SortedRows,
-  { members, trusted, membersKnown }: SharingScope,
+  { members, owners, membersKnown }: SharingScope,
   auditedRows: ReadonlyMap<number, UsageRow[]>,
   byAccount: Map<number, Reading<readonly UsageRow[]>>,
 ): readonly UsageRow[] | null {
@@ -149,10 +149,12 @@ function shareAnonymous(
     auditedRows.get(only)?.push(...sorted.anonymous)
     return null
   }
+  const strange = sorted.anonymous.some(({ keyId }) => keyId !== null && !owners.has(keyId))
+  const reason = strange ? 'key-ids-unmatched' : 'no-key-ids'
   const together = [...sorted.anonymous]
   for (const accountId of members) {
     together.push(...(sorted.byAccount.get(accountId) ?? []))
-    if (auditedRows.has(accountId)) byAccount.set(accountId, unknown(trusted ? 'no-key-ids' : 'key-ids-unmatched'))
+    if (auditedRows.has(accountId)) byAccount.set(accountId, unknown(reason))
   }
   return together
 }

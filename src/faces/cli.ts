@@ -1,4 +1,4 @@
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import { type Command, type CommandServices, commandsOf } from './commands.ts'
 import { EXIT } from './exit-code.ts'
 import { type Flag, parseFlags } from './flags.ts'
@@ -61,7 +61,7 @@ function commandNamed(name: string, commands: readonly Command[]): Command {
   const names = commands.map((each) => each.name)
   const close = nearest(name, names)
   const accepted = (close.length > 0 ? close : names).join(', ')
-  throw new AuditError('input', `there is no command "${name.slice(0, 80)}"; accepted: ${accepted}`, {
+  throw new AuditError('input', `there is no command "${shortened(name, 80)}"; accepted: ${accepted}`, {
     accepted,
     next: 'See: fal-consumption-audit --help',
   })

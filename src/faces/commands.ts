@@ -57,7 +57,7 @@ const serveInput = z.strictObject({
     .min(1)
     .max(255)
     .default('127.0.0.1')
-    .describe('address to listen on; off loopback SERVE_TOKEN is needed'),
+    .describe('address to listen on; SERVE_TOKEN is needed off loopback'),
   mcp_port: portInput.default(9090).describe('port of MCP, at /mcp; 0 for any free one'),
   rest_port: portInput.default(8080).describe('port of REST; the same as --mcp-port: one port for both'),
   allow_hosts: z
@@ -73,7 +73,7 @@ const serveInput = z.strictObject({
     .describe(
       `of one client address (default ${SERVE.requestsPerMinute}; from this machine ${SERVE.requestsPerMinuteOnLoopback})`,
     ),
-  demo: z.boolean().default(false).describe('the sample world, nothing to configure; on loopback only'),
+  demo: z.boolean().optional().describe('the sample world, nothing to configure; on loopback only'),
 })
 export type ServeRequest = z.output<typeof serveInput>
 

@@ -1,6 +1,6 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import { nearest } from './nearest.ts'
 
 type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers'
@@ -174,7 +174,7 @@ const ACCEPTED: Readonly<Record<FlagKind, string>> = {
 
 function refused(flag: Flag, value: string | undefined): AuditError {
   const accepted = flag.values.length > 0 ? `one of: ${flag.values.join(', ')}` : ACCEPTED[flag.kind]
-  const problem = value === undefined ? 'has no value' : `"${value.slice(0, 80)}" is not accepted`
+  const problem = value === undefined ? 'has no value' : `"${shortened(value, 80)}" is not accepted`
   return new AuditError('input', `${flag.key}: ${problem}; give ${accepted}`, { field: flag.key, accepted })
 }
 
@@ -182,7 +182,7 @@ function unknownFlag(rawName: string, byName: ReadonlyMap<string, Flag>, command
   const shown = [...new Set([...byName.values()].map((flag) => flag.names[0] ?? flag.key)), 'help']
   const close = nearest(rawName.replace(/^-+/, ''), shown)
   const accepted = (close.length > 0 ? close : shown).map((name) => `--${name}`).join(', ')
-  return new AuditError('input', `${command}: there is no flag ${rawName.slice(0, 80)}; accepted: ${accepted}`, {
+  return new AuditError('input', `${command}: there is no flag ${shortened(rawName, 80)}; accepted: ${accepted}`, {
     field: rawName,
     accepted,
     next: `See: fal-consumption-audit ${command} --help`,

@@ -182,7 +182,7 @@ function servePrompts(server: Server, { redact }: McpOptions): void {
       if (!accepted.includes(name)) {
         throw new McpError(ErrorCode.InvalidParams, `there is no such argument; accepted: ${accepted.join(', ')}`)
       }
-      return [name, outgoingText(value.slice(0, PROMPT_ARGUMENT_CHARS), redact)] as const
+      return [name, outgoingText(value, redact).slice(0, PROMPT_ARGUMENT_CHARS)] as const
     })
     const text = checklistPrompt(Object.fromEntries(given))
     return { description: PROMPT_TITLE, messages: [{ role: 'user', content: { type: 'text', text } }] }

@@ -1,4 +1,4 @@
-import { AuditError, inputError } from '../errors.ts'
+import { AuditError, inputError, shortened } from '../errors.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import type { CallContext, Dependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
@@ -37,7 +37,7 @@ export async function runToolPaged(
 export function unknownTool(name: string, known: readonly string[]): AuditError {
   const close = nearest(name, known)
   const accepted = (close.length > 0 ? close : known).join(', ')
-  return new AuditError('input', `there is no tool "${name.slice(0, 80)}"; accepted: ${accepted}`, {
+  return new AuditError('input', `there is no tool "${shortened(name, 80)}"; accepted: ${accepted}`, {
     field: 'name',
     accepted,
   })

@@ -1,4 +1,5 @@
 import { hash } from 'node:crypto'
+import pLimit from 'p-limit'
 import type { Clock, Millis } from '../units/instant.ts'
 import { MINUTE } from '../units/instant.ts'
 import type { Failed } from './answer.ts'
@@ -9,6 +10,8 @@ import type { Failed } from './answer.ts'
  */
 export interface Spell {
   remaining(): Millis
+  /** Whether too little is left for another try. */
+  isSpent(): boolean
   /** Begins a try or a back-off; call the function returned when it is over. */
   enter(): () => void
   succeed(): void
@@ -16,6 +19,10 @@ export interface Spell {
 
 /** The spell of one API key, shared by all calls for it; remembers why the last try failed. */
 export interface KeySpell extends Spell {
+  /** Whether the key was answered, and not left without an answer since. */
+  isAnswered(): boolean
+  /** Does the work when it is its turn: one at a time until the key was answered, so that a dead one holds one place alone. */
+  inTurn<T>(work: () => Promise<T>): Promise<T>
   fail(why: Failed): void
   lastFailure(): Failed | undefined
 }
@@ -25,13 +32,16 @@ const REST: Millis = 5 * MINUTE
 /** Keys remembered; the least recently added is forgotten beyond that. */
 const KEYS_MAX = 10_000
 
-export function createSpell(limit: Millis, clock: Clock): Spell {
+/** `least`: the shortest time that is worth a try. */
+export function createSpell(limit: Millis, clock: Clock, least: Millis = 0): Spell {
   let spent = 0
   let active = 0
   let runningSince = 0
   const running = (): Millis => (active > 0 ? clock() - runningSince : 0)
+  const remaining = (): Millis => limit - spent - running()
   return {
-    remaining: () => limit - spent - running(),
+    remaining,
+    isSpent: () => remaining() <= 0 || remaining() < least,
     enter: () => {
       if (active === 0) runningSince = clock()
       active++
@@ -48,16 +58,27 @@ export function createSpell(limit: Millis, clock: Clock): Spell {
 }
 
 /** Hands out the spell of each key. A key that only fails costs at most `limit`, then fails at once until it has rested. */
-export function createKeySpells(limit: Millis, clock: Clock): (apiKey: string) => KeySpell {
+export function createKeySpells(limit: Millis, clock: Clock, least: Millis = 0): (apiKey: string) => KeySpell {
   const spells = new Map<string, { spell: KeySpell; failedAt: () => number }>()
   const create = (): { spell: KeySpell; failedAt: () => number } => {
     let last: Failed | undefined
     // Until the first failure, the beginning: a key whose first tries are still under way has not rested.
     let failedAt: number = clock()
+    const turns = pLimit(1)
+    const ofAnyCall = createSpell(limit, clock, least)
+    let answered = false
     const spell: KeySpell = {
-      ...createSpell(limit, clock),
+      ...ofAnyCall,
+      isAnswered: () => answered,
+      inTurn: turns,
+      succeed: () => {
+        ofAnyCall.succeed()
+        answered = true
+        turns.concurrency = Number.POSITIVE_INFINITY
+      },
       fail: (why) => {
         last = why
+        if (why.failure === 'unreachable') answered = false
         failedAt = clock()
       },
       lastFailure: () => last,
@@ -68,7 +89,7 @@ export function createKeySpells(limit: Millis, clock: Clock): (apiKey: string) =
     // A digest: a key that was sent for one call only is not to stay in memory.
     const id = hash('sha256', apiKey, 'base64')
     const known = spells.get(id)
-    const rested = known !== undefined && known.spell.remaining() <= 0 && clock() - known.failedAt() >= REST
+    const rested = known?.spell.isSpent() && clock() - known.failedAt() >= REST
     if (known !== undefined && !rested) return known.spell
     if (spells.size >= KEYS_MAX) for (const oldest of [...spells.keys()].slice(0, 1)) spells.delete(oldest)
     const fresh = create()

@@ -8,6 +8,7 @@ import { askEvents } from './events.ts'
 import { askFocus } from './focus.ts'
 import { askEstimate, askPricing } from './pricing.ts'
 import type { FalReader } from './reader.ts'
+import { type Redact, redactedRows } from './redacting.ts'
 import { createTransport } from './transport.ts'
 import { askServerlessUsage, askUsage } from './usage.ts'
 import { realSleep, type Sleep, steadyClock } from './waiting.ts'
@@ -15,7 +16,7 @@ import { realSleep, type Sleep, steadyClock } from './waiting.ts'
 export interface FalClientOptions {
   /** The Platform API, such as https://api.fal.ai/v1. */
   readonly baseUrl: string
-  /** Requests in flight at once, over all keys. */
+  /** Requests in flight at once, over all keys; besides them, those that hang for keys which were never answered. */
   readonly concurrency?: number
   /** Time of one request, from connecting to the last byte. */
   readonly requestTimeout?: Millis
@@ -26,6 +27,8 @@ export interface FalClientOptions {
   /** Bytes of one answer. */
   readonly answerBytes?: number
   readonly limits?: Partial<FalLimits>
+  /** Blanks out the secrets that the program knows, in all texts of fal but ids, before any is cut. */
+  readonly redact?: Redact
   /** Jitter of the back-off, in [0, 1). */
   readonly random?: () => number
   readonly sleep?: Sleep
@@ -43,7 +46,9 @@ export interface FalClient extends FalReader {
  * Throws an AuditError of kind 'configuration' where the base URL is none. Source of all API facts: fal-platform-api.md.
  */
 export function createFalClient(options: FalClientOptions): FalClient {
+  const redact = options.redact ?? ((text: string) => text)
   const transport = createTransport({
+    redact,
     baseUrl: baseUrlOf(options.baseUrl),
     concurrency: options.concurrency ?? LIMITS.falConcurrency,
     requestTimeout: options.requestTimeout ?? LIMITS.falRequestTimeout,
@@ -67,11 +72,19 @@ export function createFalClient(options: FalClientOptions): FalClient {
     return { transport, limits, apiKey, signal }
   }
   return {
-    usage: async (apiKey, query, signal) => askUsage(call(apiKey, signal), query),
-    events: async (apiKey, query, signal) => askEvents(call(apiKey, signal), query),
-    billing: async (apiKey, signal) => askBilling(call(apiKey, signal)),
-    serverlessUsage: async (apiKey, query, signal) => askServerlessUsage(call(apiKey, signal), query),
-    focus: async (apiKey, months, signal) => askFocus(call(apiKey, signal), months),
+    usage: async (apiKey, query, signal) =>
+      redactedRows(await askUsage(call(apiKey, signal), query), ['model', 'unit'], redact),
+    events: async (apiKey, query, signal) =>
+      redactedRows(await askEvents(call(apiKey, signal), query), ['model', 'unit'], redact),
+    billing: async (apiKey, signal) => {
+      const answer = await askBilling(call(apiKey, signal))
+      if (answer.status === 'failed') return answer
+      return { ...answer, value: { ...answer.value, username: redact(answer.value.username) } }
+    },
+    serverlessUsage: async (apiKey, query, signal) =>
+      redactedRows(await askServerlessUsage(call(apiKey, signal), query), ['app', 'gpuClass', 'unit'], redact),
+    focus: async (apiKey, months, signal) =>
+      redactedRows(await askFocus(call(apiKey, signal), months), ['service'], redact),
     pricing: async (apiKey, endpointIds, signal) => askPricing(call(apiKey, signal), endpointIds),
     estimate: async (apiKey, question, signal) => askEstimate(call(apiKey, signal), question),
     close: transport.close,

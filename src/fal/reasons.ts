@@ -2,6 +2,7 @@ import { falError } from '../../schemas/fal.ts'
 import { keyIdOf, shortKeyId } from '../units/api-key.ts'
 import { type Millis, SECOND } from '../units/instant.ts'
 import { type Failed, failed } from './answer.ts'
+import type { Redact } from './redacting.ts'
 
 /** Characters kept of a message of fal. */
 const FAL_MESSAGE_CHARS = 120
@@ -15,16 +16,17 @@ export const KEY_MALFORMED = failed(
 )
 
 /**
- * Makes a text of fal fit to print: one line, at most 120 characters, and nothing of the API key but its short id.
- * The key is taken out before the cut, so that no half of a secret survives it.
+ * Makes a text of fal fit to print: one line, at most 120 characters, no secret, and nothing of the API key but its short id.
+ * Secrets are taken out before the cut, so that no half of one survives it.
  */
-export function cleanText(text: string, apiKey: string): string {
+export function cleanText(text: string, apiKey: string, redact: Redact): string {
   const key = apiKey.trim()
   const keyId = keyIdOf(key)
   const secret = key.slice(key.indexOf(':') + 1).trim()
   let clean = without(without(text, key, '[redacted]'), secret, '[redacted]')
   if (keyId !== null) clean = without(clean, keyId, shortKeyId(key))
-  clean = clean.replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim()
+  // Before and after: what breaks a secret up hides it, and so does what becomes a blank in it.
+  clean = redact(redact(clean).replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim())
   const characters = [...clean]
   return characters.length > FAL_MESSAGE_CHARS ? `${characters.slice(0, FAL_MESSAGE_CHARS - 1).join('')}…` : clean
 }
@@ -40,8 +42,10 @@ function without(text: string, part: string, by: string): string {
 export const looksLikeHtml = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml|!--)/i.test(text)
 
 /** Why an answer with another status than 2xx could not be used, and what to do about it. */
-export function failureOfStatus(status: number, body: string, apiKey: string): Failed {
-  const said = looksLikeHtml(body) ? ' (as an HTML page: it may come from a proxy in between)' : quoted(body, apiKey)
+export function failureOfStatus(status: number, body: string, apiKey: string, redact: Redact): Failed {
+  const said = looksLikeHtml(body)
+    ? ' (as an HTML page: it may come from a proxy in between)'
+    : quoted(body, apiKey, redact)
   if (status === 401) {
     return failed(
       'unauthorized',
@@ -70,10 +74,10 @@ export function failureOfStatus(status: number, body: string, apiKey: string): F
   )
 }
 
-function quoted(body: string, apiKey: string): string {
+function quoted(body: string, apiKey: string, redact: Redact): string {
   const message = errorMessage(body)
   if (message === undefined) return ''
-  const clean = cleanText(message, apiKey)
+  const clean = cleanText(message, apiKey, redact)
   return clean === '' ? '' : `; fal says: "${clean}"`
 }
 
@@ -112,6 +116,13 @@ function codeOf(cause: unknown): string {
 
 export const failureOfTimeout = (limit: Millis): Failed =>
   failed('unreachable', `fal did not answer within ${seconds(limit)} s. Check the network, or try again later`)
+
+/** The failures before it used up most of the time, so that a try was not given the whole of its own. */
+export const failureOfBudget = (budget: Millis): Failed =>
+  failed(
+    'unreachable',
+    `fal did not answer; gave up after ${seconds(budget)} s of failures. Check the network, or try again later`,
+  )
 
 export const failureOfSize = (bytesMax: number): Failed =>
   failed('too-large', `fal's answer is larger than ${bytesMax} bytes. Ask for a shorter window`)

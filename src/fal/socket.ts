@@ -1,7 +1,7 @@
 import type { Agent } from 'undici'
 import { type Millis, SECOND } from '../units/instant.ts'
 import { type Answer, complete, type Failed } from './answer.ts'
-import { failureOfConnection, failureOfSize, failureOfTimeout } from './reasons.ts'
+import { failureOfConnection, failureOfSize } from './reasons.ts'
 import { abortErrorOf } from './waiting.ts'
 
 /** What came back over the wire, whatever its status. */
@@ -18,6 +18,8 @@ export interface Ask {
   /** JSON to be sent with POST; undefined: a GET. */
   readonly body?: string
   readonly timeout: Millis
+  /** What is said where the time runs out. */
+  readonly late: Failed
   readonly bytesMax: number
 }
 
@@ -89,7 +91,7 @@ async function exchange(
     return complete({ status: statusCode, retryAfter: headerText(headers['retry-after']), text })
   } catch (cause) {
     if (signal.aborted) throw abortErrorOf(signal)
-    return timedOut ? failureOfTimeout(ask.timeout) : failureOfConnection(cause)
+    return timedOut ? ask.late : failureOfConnection(cause)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)

@@ -1,8 +1,9 @@
-import pLimit from 'p-limit'
-import type { Clock, Millis } from '../units/instant.ts'
+import { type Clock, type Millis, SECOND } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
-import { afterTries, failureOfStatus, failureOfTimeout, KEY_MALFORMED } from './reasons.ts'
+import { createPlaces, HANGING_MAX } from './places.ts'
+import { afterTries, failureOfBudget, failureOfStatus, failureOfTimeout, KEY_MALFORMED } from './reasons.ts'
+import type { Redact } from './redacting.ts'
 import { type Ask, createSocket, type Reply } from './socket.ts'
 import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
 
@@ -33,6 +34,7 @@ export interface TransportOptions {
   readonly failureBudget: Millis
   readonly attempts: number
   readonly answerBytes: number
+  readonly redact: Redact
   readonly random: () => number
   readonly sleep: Sleep
   readonly clock: Clock
@@ -42,26 +44,34 @@ export interface TransportOptions {
 type NotTried = Failed & { readonly budgetSpent: true }
 type Tried = Answer<Reply> | NotTried
 
+/** A try with less time than this, or than a tenth of what a request is given, would only fail again. */
+const TRY_LEAST: Millis = SECOND / 2
+/** Share of the time of a request after which one for a key without an answer gives up its place. */
+const PATIENCE_SHARE = 0.2
+
 const SENDABLE_KEY = /^[\x21-\x7e]+$/
 
 /**
  * HTTP to fal: keep-alive sockets behind one limiter, time-outs, retries with back-off, and the failure budget of each key.
- * The limiter is around the socket only, so a call that backs off holds nobody up.
+ * The limiter is around the socket only, so a call that backs off holds nobody up; nor do keys that were never answered.
  */
 export function createTransport(options: TransportOptions): Transport {
-  const limit = pLimit(options.concurrency)
-  const socket = createSocket(options.concurrency)
-  const spellOf = createKeySpells(options.failureBudget, options.clock)
+  const { requestTimeout, failureBudget } = options
+  const places = createPlaces(options.concurrency, requestTimeout * PATIENCE_SHARE)
+  const socket = createSocket(options.concurrency + HANGING_MAX)
+  const least = Math.min(TRY_LEAST, requestTimeout / 10)
+  const spellOf = createKeySpells(failureBudget, options.clock, least)
 
   async function tryOnce(request: Request, spells: Spells, signal: AbortSignal): Promise<Tried> {
     if (signal.aborted) throw abortErrorOf(signal)
     // Looked at here and not before queueing: other calls of the key may have spent the budget meanwhile.
+    if (spells.isSpent()) return spells.spent()
     const remaining = spells.remaining()
-    if (remaining <= 0) return spells.spent()
     const leave = spells.enter()
     try {
-      const timeout = Math.min(options.requestTimeout, remaining)
-      return await socket.send({ ...request, timeout, bytesMax: options.answerBytes }, signal)
+      const timeout = Math.min(requestTimeout, remaining)
+      const late = remaining < requestTimeout ? failureOfBudget(failureBudget) : failureOfTimeout(requestTimeout)
+      return await socket.send({ ...request, timeout, late, bytesMax: options.answerBytes }, signal)
     } finally {
       leave()
     }
@@ -75,14 +85,15 @@ export function createTransport(options: TransportOptions): Transport {
     const url = `${options.baseUrl}${question.path}${queryOf(question.params)}`
     const request: Request = { url, apiKey: key, accept, ...(body !== undefined && { body }) }
     // The call's own spell: a neighbour's success must not let an endpoint that only fails go on for ever.
-    const spells = bothSpells(spellOf(key), createSpell(options.failureBudget, options.clock), options.failureBudget)
+    const ofKey = spellOf(key)
+    const spells = bothSpells(ofKey, createSpell(failureBudget, options.clock, least), failureBudget)
     for (let tries = 1; ; tries++) {
       const tried = await untilAborted(
-        limit(() => tryOnce(request, spells, signal)),
+        ofKey.inTurn(() => places.take(() => tryOnce(request, spells, signal), !ofKey.isAnswered())),
         signal,
       )
       if ('budgetSpent' in tried) return tried
-      const answer = outcomeOf(tried, question)
+      const answer = outcomeOf(tried, question, options.redact)
       if (answer.status === 'complete') {
         spells.succeed()
         return answer
@@ -92,7 +103,7 @@ export function createTransport(options: TransportOptions): Transport {
       const asked = askedWait(tried)
       const wait = asked ?? backOff(tries, options.random)
       // Sleeping through the rest of the budget would only make the same failure come later.
-      if (wait >= spells.remaining()) return afterTries(answer, tries, asked)
+      if (wait >= spells.remaining() - least) return afterTries(answer, tries, asked)
       const leave = spells.enter()
       try {
         await untilAborted(options.sleep(wait, signal), signal)
@@ -108,10 +119,10 @@ export function createTransport(options: TransportOptions): Transport {
   return { ask, close: () => socket.close() }
 }
 
-function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>): Answer<T> {
+function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> {
   if (tried.status === 'failed') return tried
   const { status, text } = tried.value
-  return status >= 200 && status < 300 ? question.read(text) : failureOfStatus(status, text, question.apiKey)
+  return status >= 200 && status < 300 ? question.read(text) : failureOfStatus(status, text, question.apiKey, redact)
 }
 
 /** Whether asking again may help: rate limits, fal's own failures, broken connections and time-outs. */
@@ -126,13 +137,14 @@ function queryOf(params: Params): string {
   return params.length === 0 ? '' : `?${query}`
 }
 
-type Request = Omit<Ask, 'timeout' | 'bytesMax'>
+type Request = Omit<Ask, 'timeout' | 'late' | 'bytesMax'>
 
 type Spells = ReturnType<typeof bothSpells>
 
 function bothSpells(ofKey: KeySpell, ofCall: Spell, failureBudget: Millis) {
   return {
     remaining: (): Millis => Math.min(ofKey.remaining(), ofCall.remaining()),
+    isSpent: (): boolean => ofKey.isSpent() || ofCall.isSpent(),
     enter: (): (() => void) => {
       const leaveKey = ofKey.enter()
       const leaveCall = ofCall.enter()
@@ -146,6 +158,6 @@ function bothSpells(ofKey: KeySpell, ofCall: Spell, failureBudget: Millis) {
       ofCall.succeed()
     },
     fail: ofKey.fail,
-    spent: (): NotTried => ({ ...(ofKey.lastFailure() ?? failureOfTimeout(failureBudget)), budgetSpent: true }),
+    spent: (): NotTried => ({ ...(ofKey.lastFailure() ?? failureOfBudget(failureBudget)), budgetSpent: true }),
   }
 }

@@ -1,4 +1,4 @@
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import { type Instant, instant, plus, SECOND } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { type Points, points, ZERO_POINTS } from '../units/points.ts'
@@ -126,7 +126,7 @@ function usdOf(text: string, cell: Cell, place: Place): NanoUsd {
 }
 
 function unreadable(cell: Cell, { table, column }: Place, wanted: string): AuditError {
-  return new AuditError('source', `${table}.${column} holds "${textOf(cell).slice(0, 40)}", which is not ${wanted}`, {
+  return new AuditError('source', `${table}.${column} holds "${shortened(textOf(cell), 40)}", which is not ${wanted}`, {
     field: `${table}.${column}`,
     accepted: wanted,
     next: 'correct the row, or name the right column in AUDIT_CONFIG',

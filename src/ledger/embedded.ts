@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import type { Clock } from '../units/instant.ts'
 import type { Cell } from './cells.ts'
 import { type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
@@ -170,7 +170,7 @@ function embeddedFailure(cause: unknown, subject: string): AuditError {
     if (match === null) continue
     return new AuditError('source', `${subject} ${says.replace('$1', match[1] ?? '')}`, { field: subject, next })
   }
-  return new AuditError('source', `${subject} cannot be read: ${message.slice(0, 200)}`, {
+  return new AuditError('source', `${subject} cannot be read: ${shortened(message, 200)}`, {
     field: subject,
     next: 'see that DATABASE_URL names a whole and readable database file',
   })

@@ -1,4 +1,4 @@
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import type { MysqlAddress } from './database-url.ts'
 
 interface DriverError {
@@ -110,7 +110,7 @@ export function mysqlFailure(cause: unknown, address: MysqlAddress, table: strin
   const redacted = address.password === '' ? message : message.replaceAll(address.password, '***')
   return new AuditError(
     'source',
-    `${table} cannot be read: ${redacted.slice(0, 200)} (${errno ?? code ?? 'no code'})`,
+    `${table} cannot be read: ${shortened(redacted, 200)} (${errno ?? code ?? 'no code'})`,
     {
       field: 'DATABASE_URL',
       next: 'look the number up in the documentation of MySQL or MariaDB',

@@ -1,4 +1,4 @@
-import { and, asc, desc, gte, inArray, lt, max, ne, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, max, ne, or, type SQL } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -145,6 +145,16 @@ export function queriesOf(mapping: TableMapping) {
           .where(
             and(userIds === undefined ? undefined : inArray(points.userId, [...userIds]), lt(points.createdAt, before)),
           )
+          .groupBy(points.userId),
+      ),
+    /** Of each user the last row below an id; each user at most once. */
+    pointsRowIdsBefore: (rows: readonly { readonly userId: number; readonly rowId: number }[]) =>
+      statement(
+        'points',
+        query
+          .select({ userId: points.userId, id: max(points.id) })
+          .from(points)
+          .where(or(...rows.map(({ userId, rowId }) => and(eq(points.userId, userId), lt(points.id, rowId)))))
           .groupBy(points.userId),
       ),
     cash: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>

@@ -92,6 +92,8 @@ export interface LedgerSnapshot {
   lastUse(): Promise<Map<string, Instant>>
   /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
   bareRequestId(stored: string): string
+  /** Of each user, once, the last row of the points ledger whose id is smaller than the given one, of whatever time. */
+  pointsRowsBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<LedgerEntry[]>
   /** Names by user id. Ids without a row are absent; the map is empty where the mapping names no name column. */
   userNames(ids: readonly number[]): Promise<Map<number, string>>
   /** Ends the snapshot and its connections. Safe to call twice. */

@@ -15,6 +15,9 @@ const CLOCK_CHANGE_MAX = 3 * HOUR
 /** Users up to which the query for their last ledger rows names them. */
 const USERS_NAMED_MAX = 200
 
+/** Users and row ids that one query names in pairs. */
+const PAIRS_NAMED_MAX = 500
+
 export interface SnapshotParts {
   readonly session: Session
   readonly queries: LedgerQueries
@@ -134,6 +137,15 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       return last
     },
     bareRequestId: (stored) => bareRequestId(stored, placeholders),
+    async pointsRowsBefore(rows) {
+      const rowIds: number[] = []
+      const users = new Set(rows.map(({ userId }) => userId))
+      for (let from = 0; from < rows.length; from += PAIRS_NAMED_MAX) {
+        const part = rows.slice(from, from + PAIRS_NAMED_MAX)
+        for (const id of await collect(queries.pointsRowIdsBefore(part), decoders.lastRowId(users))) rowIds.push(id)
+      }
+      return sortedByRow(await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined)))
+    },
     async userNames(ids) {
       if (mapping.columns.users.name === null) return new Map()
       return new Map(await lookUp(ids, queries.userNames, decoders.userName))

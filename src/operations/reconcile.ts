@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { input, output, SECTIONS } from '../../schemas/audit-reconcile.ts'
 import type { Report, SourceStatus } from '../../schemas/report.ts'
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -57,7 +57,7 @@ export async function reconcile(
 }
 
 function unknownReport(reportId: string): AuditError {
-  const shown = reportId.slice(0, 80)
+  const shown = shortened(reportId, 80)
   return new AuditError('input', `report_id: no report "${shown}" is kept, or not any more`, {
     field: 'report_id',
     value: shown,
@@ -112,7 +112,7 @@ function unverifiedOf(sources: readonly SourceStatus[]): string[] {
   const shown = unread.slice(0, UNVERIFIED_SHOWN).map(({ source, accountId, status, reason }) => {
     const where = accountId === undefined ? source : `${source} of account ${accountId}`
     const text = `${where}: ${status}${reason === undefined ? '' : `, ${reason}`}`
-    return text.length > UNVERIFIED_CHARS ? `${text.slice(0, UNVERIFIED_CHARS - 1)}…` : text
+    return shortened(text, UNVERIFIED_CHARS)
   })
   const more = unread.length - shown.length
   return more > 0 ? [...shown, `and ${more} more, see coverage.sources`] : shown

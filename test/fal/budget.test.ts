@@ -56,6 +56,22 @@ describe('a spell', () => {
   })
 })
 
+describe('a spell with too little left for a try', () => {
+  it('is spent, and forgotten after a rest all the same', () => {
+    const hand = handClock()
+    const spellOf = createKeySpells(100, hand.clock, 20)
+    const leave = spellOf('a').enter()
+    hand.now += 80
+    expect(spellOf('a').isSpent()).toBe(false)
+    hand.now += 1
+    expect(spellOf('a').isSpent()).toBe(true)
+    spellOf('a').fail(failed('unreachable', 'why'))
+    leave()
+    hand.now += 5 * MINUTE
+    expect(spellOf('a').isSpent()).toBe(false)
+  })
+})
+
 describe('the failure budget', () => {
   const days = { range: FEBRUARY, zone: zone('UTC'), timeframe: 'day' } as const
 
@@ -118,6 +134,27 @@ describe('the failure budget', () => {
     expect(double.requests).toHaveLength(2)
   })
 
+  it('starts no try with hardly any time left', async () => {
+    const { client, double } = await openLine(
+      { faults: [{ kind: 'hang' }] },
+      { requestTimeout: 200, failureBudget: 215, attempts: 50, sleep: () => Promise.resolve() },
+    )
+    const answer = await client.billing(KEY, never())
+    expect(answer).toMatchObject({ reason: expect.stringContaining('within 0.2 s') })
+    expect(double.requests).toHaveLength(1)
+  })
+
+  it('names the time limit or itself, never what happened to be left of it', async () => {
+    const { client } = await openLine(
+      { faults: [{ kind: 'hang' }] },
+      { requestTimeout: 200, failureBudget: 300, attempts: 50, sleep: () => Promise.resolve() },
+    )
+    const answers = await Promise.all([1, 2, 3].map(() => client.billing(KEY, never())))
+    for (const answer of answers) {
+      expect(answer.status === 'failed' && answer.reason).toMatch(/within 0\.2 s|gave up after 0\.3 s of failures/)
+    }
+  })
+
   it('begins anew with each success, so a long reading with hiccups goes through', async () => {
     const pages = Array.from({ length: 8 }, (_, index) => index + 1)
     const { client, slept } = await openLine(
@@ -170,5 +207,54 @@ describe('the limiter', () => {
     })
     await Promise.all(calls)
     expect(double.requests).toHaveLength(9)
+  })
+})
+
+describe('keys that hang', () => {
+  const keyOf = (at: number): string => `0a1b2c3d-0000-4000-8000-0000000000${10 + at}:${'feedface'.repeat(4)}`
+  const dead = Array.from({ length: 10 }, (_, at) => at)
+  const alive = [10, 11]
+  const workspaces = [...dead, ...alive].map((at) => workspace({ username: `w${at}`, apiKeys: [keyOf(at)] }))
+  const isDead = (name: string | null): boolean => dead.some((at) => name === `w${at}`)
+
+  it('hold one place each, and not for long: the others are answered before they are asked again', async () => {
+    const { client, double } = await openLine(
+      { workspaces, faults: dead.map((at) => ({ kind: 'hang', keyId: keyOf(at).slice(0, 36) }) as const) },
+      { requestTimeout: 2000, failureBudget: 2500, sleep: () => Promise.resolve() },
+    )
+    const answered: (string | null)[][] = []
+    const asked = [...dead, ...alive].map(async (at) => {
+      const days = { range: FEBRUARY, zone: zone('UTC'), timeframe: 'day' } as const
+      const answers = await Promise.all([
+        client.billing(keyOf(at), never()),
+        client.usage(keyOf(at), days, never()),
+        client.events(keyOf(at), { range: FEBRUARY }, never()),
+      ])
+      answered.push(double.requests.map((request) => request.workspace))
+      return answers.map(({ status }) => status)
+    })
+    const statuses = await Promise.all(asked)
+    expect(statuses.slice(0, 10).flat()).toEqual(Array(30).fill('failed'))
+    expect(statuses.slice(10).flat()).toEqual(Array(6).fill('complete'))
+    // When the second of the living was answered, every dead key had been asked once, and none again.
+    const log = answered[1] ?? []
+    expect(log.filter((name) => !isDead(name))).toHaveLength(6)
+    expect(log.filter(isDead).sort()).toEqual(dead.map((at) => `w${at}`).sort())
+  })
+
+  it('take turns with one request until they are answered, and then do not', async () => {
+    const hanging = { kind: 'hang', times: 1 } as const
+    const { client, double } = await openLine(
+      { faults: [hanging], latencyMs: 20 },
+      { requestTimeout: 300, failureBudget: 10_000, sleep: () => Promise.resolve() },
+    )
+    const calls = Array.from({ length: 4 }, () => client.billing(KEY, never()))
+    await client.billing(OTHER_KEY, never())
+    expect(double.requests.filter((request) => request.workspace !== null)).toHaveLength(1)
+    for (const answer of await Promise.all(calls)) expect(answer.status).toBe('complete')
+    const again = Array.from({ length: 4 }, () => client.billing(KEY, never()))
+    await client.billing(OTHER_KEY, never())
+    expect(double.requests.filter((request) => request.workspace !== null)).toHaveLength(9)
+    await Promise.all(again)
   })
 })

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { failureOfTimeout } from '../../src/fal/reasons.ts'
+import { cleanText, failureOfBudget, failureOfTimeout } from '../../src/fal/reasons.ts'
 
 describe('the reason of a timeout', () => {
   it.each([
@@ -10,5 +10,24 @@ describe('the reason of a timeout', () => {
     [1240, 'within 1.2 s'],
   ])('says %d ms as a person would, never as 0 s', (limit, said) => {
     expect(failureOfTimeout(limit).reason).toContain(`${said}.`)
+  })
+})
+
+describe('the reason of a try cut short', () => {
+  it('names the whole of the failures, not what was left for the try', () => {
+    expect(failureOfBudget(15_000).reason).toContain('gave up after 15 s of failures')
+  })
+})
+
+describe('a text of fal', () => {
+  const redact = (text: string): string => text.replaceAll('hunter2-hunter2', '[redacted]')
+
+  it('loses every secret before it is cut', () => {
+    const text = `${'x'.repeat(110)} hunter2-hunter2 ${'y'.repeat(50)}`
+    expect(cleanText(text, 'key', redact)).toBe(`${'x'.repeat(110)} [redacte…`)
+  })
+
+  it('loses one that unprintable characters break up', () => {
+    expect(cleanText('by hunter2-hunter2\u0000', 'key', redact)).toBe('by [redacted]')
   })
 })

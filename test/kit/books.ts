@@ -50,7 +50,7 @@ const EMPTY: Books = {
   unattributed: known([]),
   requests: requests(),
   taskLedgers: known([]),
-  balances: known({ users: 0, arithmetic: [], continuity: [], negative: [] }),
+  balances: known({ users: 0, arithmetic: [], continuity: [], negative: [], unsettled: [] }),
   clockOffset: null,
 }
 

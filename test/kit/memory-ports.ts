@@ -101,6 +101,11 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
       return last
     },
     bareRequestId: (stored) => bareRequestId(stored),
+    pointsRowsBefore: async (rows) =>
+      rows.flatMap(({ userId, rowId }) => {
+        const earlier = pointsIn(EVERYTHING).filter((entry) => entry.userId === userId && entry.rowId < rowId)
+        return earlier.sort((a, b) => b.rowId - a.rowId).slice(0, 1)
+      }),
     userNames: async (ids) => {
       const wanted = new Set(ids)
       return new Map(tables.users.filter(({ id }) => wanted.has(id)).map(({ id, username }) => [id, username]))

@@ -117,4 +117,43 @@ describe('redactor', () => {
   it('treats a secret as text, not as a pattern', () => {
     expect(redactor(['a.b*c(d)'])('a.b*c(d) axbbbcd')).toBe('[redacted] axbbbcd')
   })
+
+  describe('where a text was cut in a secret', () => {
+    const clean = redactor([key, 'correct-horse-battery', 'mysql://root:s3cr%40t-of-db@db/x'])
+    const otherKey = '0b1c2d3e-0000-4000-8000-00000000000f:fedcba9876543210fedcba9876543210'
+
+    it.each([
+      [`${keyId}:0123…`, '[redacted]…'],
+      [`"${key.slice(0, 60)}…", which`, '"[redacted]…", which'],
+      [`secret ${keySecret.slice(0, 6)}…`, 'secret [redacted]…'],
+      ['by correct-h… and correct-horse…', 'by [redacted]… and [redacted]…'],
+      ['by correct-hors', 'by [redacted]'],
+      ['password s3cr@t-…', 'password [redacted]…'],
+      ['at mysql://root:s3cr…', 'at [redacted]…'],
+      [`unknown ${otherKey.slice(0, 50)}…`, 'unknown [redacted]…'],
+    ])('blanks out %j', (text, redacted) => {
+      expect(clean(text)).toBe(redacted)
+    })
+
+    it.each([
+      ['key 3f2b8c1e…'],
+      [`key ${keyId}`],
+      [`${keyId}…`],
+      ['you are correct'],
+      ['corre…'],
+      ['horse-battery and correct'],
+      ['mysql://root…'],
+      ['…'],
+    ])('leaves %j', (text) => {
+      expect(clean(text)).toBe(text)
+    })
+
+    it('is quick with many keys and a long text', () => {
+      const many = Array.from(
+        { length: 1000 },
+        (_, at) => `${keyId.slice(0, -4)}${1000 + at}:${'0123456789abcdef'.repeat(2)}`,
+      )
+      expect(redactor(many)(`${'word… '.repeat(2000)}${keySecret.slice(0, 20)}`)).toMatch(/word… \[redacted\]$/)
+    })
+  })
 })

@@ -59,7 +59,8 @@ function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): 
   if (!far(raw, recorded)) return undefined
   const difference = recorded - raw
   const allowance = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
-  return draft(raw, recorded, abs(difference) <= allowance)
+  const rounding = sum(records, (record) => record.roundingNanoUsd)
+  return draft(raw, recorded, allowance > 0n && abs(difference) <= allowance + rounding)
 }
 
 const bridgeDetail = ({ bridge, pendingNanoUsd }: PeriodBill): FindingDraft['detail'] => ({

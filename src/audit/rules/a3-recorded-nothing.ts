@@ -1,4 +1,4 @@
-import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
+import { type FindingDraft, type ModelRecord, NO_EVIDENCE, type Rule } from './books.ts'
 
 /**
  * A3, per account and model: fal billed the model on the key, but no task at all records it. By the period of the
@@ -29,7 +29,7 @@ export const a3RecordedNothing: Rule = {
           actual: 0n,
           unit: 'USD',
           count: 1,
-          timing: period === null && billed <= (record?.crossingInNanoUsd ?? 0n),
+          timing: period === null && mayBeCarriedIn(billed, record),
           evidence: NO_EVIDENCE,
           detail: {},
         })
@@ -38,3 +38,6 @@ export const a3RecordedNothing: Rule = {
     return { examined, findings, notEvaluated }
   },
 }
+
+const mayBeCarriedIn = (billed: bigint, record: ModelRecord | undefined): boolean =>
+  record !== undefined && record.crossingInNanoUsd > 0n && billed <= record.crossingInNanoUsd + record.roundingNanoUsd

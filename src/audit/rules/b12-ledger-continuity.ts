@@ -1,5 +1,5 @@
 import { judgeTrail } from './balance-trail.ts'
-import type { Rule } from './books.ts'
+import { type Rule, unknown } from './books.ts'
 
 /**
  * B12, per user: rows of the points ledger, in order of id, that do not begin where the user's row before them ended.
@@ -9,5 +9,11 @@ export const b12LedgerContinuity: Rule = {
   id: 'B12',
   severity: 'HIGH',
   perWindow: false,
-  evaluate: ({ balances }) => judgeTrail(balances, ({ continuity }) => continuity),
+  evaluate({ balances }) {
+    const outcome = judgeTrail(balances, ({ continuity }) => continuity)
+    if (!balances.known) return outcome
+    const { reason } = unknown('lookup-limit', { limit: balances.value.users - balances.value.unsettled.length })
+    const open = balances.value.unsettled.map((userId) => ({ subject: { userId }, reason }))
+    return { ...outcome, notEvaluated: [...outcome.notEvaluated, ...open] }
+  },
 }

@@ -7,8 +7,7 @@ import { notRead, readAccounts, unreadBills } from './request-book.ts'
 
 /**
  * B19, per account, model and closed day: fal's usage rows and its billing events come to different sums, by more than
- * rounding allows for each row. TIMING where the day beside it differs by as much the other way, or
- * where events right at the window's edge come to as much. Nano-USD.
+ * rounding allows for each row. TIMING where the day beside it differs by as much the other way. Nano-USD.
  * Source: rule B19 of the specification.
  */
 export const b19BillDisagrees: Rule = {
@@ -29,7 +28,7 @@ export const b19BillDisagrees: Rule = {
         actual: day.bill.eventsNanoUsd,
         unit: 'USD',
         count: 1,
-        timing: cancelling.has(day) || abs(day.difference) <= day.bill.edgeNanoUsd,
+        timing: cancelling.has(day),
         evidence: NO_EVIDENCE,
         detail: { toleranceUsd: formatUsd(day.tolerance) },
       }),

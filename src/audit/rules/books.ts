@@ -59,6 +59,8 @@ export interface ModelRecord {
   readonly crossingOutNanoUsd: NanoUsd
   /** Cost of tasks outside the window that could have been billed within it. */
   readonly crossingInNanoUsd: NanoUsd
+  /** What the stored FLOATs of all these tasks may be off by. */
+  readonly roundingNanoUsd: NanoUsd
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */

@@ -108,8 +108,6 @@ export interface DailyBill {
   readonly usageNanoUsd: NanoUsd
   readonly usageRows: number
   readonly eventsNanoUsd: NanoUsd
-  /** Events within minutes of the window's edge, on either side, where the day lies at one. */
-  readonly edgeNanoUsd: NanoUsd
 }
 
 export interface PricePoint {
@@ -156,6 +154,8 @@ export interface BalanceTrail {
   readonly arithmetic: readonly LedgerBreak[]
   readonly continuity: readonly LedgerBreak[]
   readonly negative: readonly LedgerBreak[]
+  /** Users of whom there was more in doubt than is looked up. */
+  readonly unsettled: readonly number[]
 }
 
 export interface UnknownKey {

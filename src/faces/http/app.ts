@@ -87,7 +87,7 @@ export function createApp(gate: Gate): App {
 function guarded({ traffic, checkHost, checkToken, checkRate }: Gate): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { incoming, outgoing: response } = c.env
-    const route = matchedRoutes(c).findLast(({ path }) => path !== '/*')?.path ?? 'none'
+    const route = matchedRoutes(c).find(({ path }) => path !== '/*')?.path ?? 'none'
     const exchange = traffic.begin(incoming, response, route)
     c.set('exchange', exchange)
     const { headers } = c.req.raw

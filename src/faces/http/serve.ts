@@ -14,6 +14,7 @@ import { createReadiness } from './readiness.ts'
 import { createRateLimit } from './request-rate.ts'
 import { routesOf } from './routes.ts'
 import { createSessions } from './sessions.ts'
+import { createTidying } from './tidying.ts'
 import { createTraffic } from './traffic.ts'
 
 export interface ServeOptions {
@@ -89,7 +90,8 @@ function assemble(options: ServeOptions) {
   const limits: ServeLimits = { ...SERVE, ...options.limits }
   const now = (): number => performance.now()
   const metrics = createMetrics(options.version)
-  const traffic = createTraffic({ limits, clock, metrics, redact, log })
+  const tidying = createTidying()
+  const traffic = createTraffic({ limits, clock, metrics, redact, log, onEnded: tidying.ended })
   const admission = createAdmission(limits, metrics.operation)
   const tools = admitted(options.tools, admission)
   const sessions = createSessions({ limits, openSession: (id) => openMcpSession({ ...options, tools }, id), now })
@@ -108,7 +110,7 @@ function assemble(options: ServeOptions) {
     ready: createReadiness(options.dependencies, redact),
     processFacts: options.processFacts,
   }
-  return { limits, gate, traffic, admission, tools, sessions }
+  return { limits, gate, traffic, admission, tools, sessions, tidying }
 }
 
 interface Wanted {
@@ -141,6 +143,7 @@ async function stopServing(
   await traffic.settled(limits.cancelGrace)
   await sessions.close()
   for (const each of listening) each.cut()
+  tidying.stop()
   // Cancelled operations end their queries on the database server, which takes a moment.
   await Promise.race([Promise.all([closed, admission.idle()]), late(limits.cancelGrace)])
 }

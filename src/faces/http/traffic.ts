@@ -40,13 +40,15 @@ export interface TrafficOptions {
   readonly redact: Redact
   /** One line for the operator. */
   readonly log: (line: string) => void
+  /** Called after each answer, with how many requests are still being answered. */
+  readonly onEnded: (inFlight: number) => void
 }
 
 const PATH_CHARS_MAX = 200
 /** What proxies call an answer whose client went away; it is never sent. */
 const CLIENT_GONE = 499
 
-export function createTraffic({ limits, clock, metrics, redact, log }: TrafficOptions): Traffic {
+export function createTraffic({ limits, clock, metrics, redact, log, onEnded }: TrafficOptions): Traffic {
   const admitted = new Set<Exchange>()
   let stopping = false
 
@@ -68,6 +70,7 @@ export function createTraffic({ limits, clock, metrics, redact, log }: TrafficOp
         const line = `${new Date(clock()).toISOString()} ${address} ${method} ${path} ${status} ${millis.toFixed(1)}ms`
         log(outgoingText(exchange.note === '' ? line : `${line} ${exchange.note}`, exchange.redact))
         admitted.delete(exchange)
+        onEnded(admitted.size)
         resolve()
       })
     })

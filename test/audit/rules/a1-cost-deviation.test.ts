@@ -80,15 +80,15 @@ describe('A1: cost deviation by account', () => {
       expect(summary).toMatchObject({ warning: 0, critical: 0 })
     })
 
-    it('a difference one nano-dollar larger than what could have crossed is a break', async () => {
+    it('a difference one nano-dollar larger than what could have crossed, and FLOATs be off by, is a break', async () => {
       const crossing = (cost: string) =>
         new MiniWorld()
           .account(5)
           .task({ cost: '1' })
           .task({ cost, billed: false, requestId: null })
           .task({ cost: '0.5', at: '2026-02-06 23:59:58' })
-      expect(inShort(await auditWorld(crossing('0').build()))).toEqual(['A1 TIMING accountId=5'])
-      expect(inShort(await auditWorld(crossing('0.000000001').build()))).toEqual(['A1 accountId=5'])
+      expect(inShort(await auditWorld(crossing('0.000000094').build()))).toEqual(['A1 TIMING accountId=5'])
+      expect(inShort(await auditWorld(crossing('0.000000095').build()))).toEqual(['A1 accountId=5'])
     })
 
     it('a task of midday explains nothing', async () => {

@@ -108,7 +108,7 @@ describe('A3: a billed model without any task', () => {
     expect(inShort(await auditWorld(built.build()))).toEqual([`A3 accountId=5 model=${OTHER}`])
   })
 
-  it('is timing up to the cost of tasks from before the window, and a break one nano-dollar beyond', async () => {
+  it('is timing up to the cost of tasks from before the window, what their FLOATs may be off by included, and a break one nano-dollar beyond', async () => {
     const carried = (cost: string) =>
       base().task({
         model: OTHER,
@@ -117,8 +117,8 @@ describe('A3: a billed model without any task', () => {
         completed: '2026-02-05 23:59:58',
         billed: { cost, timestamp: '2026-02-05T16:01:00Z' },
       })
-    expect(inShort(await auditWorld(carried('3.5').build()))).toEqual([`A3 TIMING accountId=5 model=${OTHER}`])
-    expect(inShort(await auditWorld(carried('3.500000001').build()))).toEqual([`A3 accountId=5 model=${OTHER}`])
+    expect(inShort(await auditWorld(carried('3.500000211').build()))).toEqual([`A3 TIMING accountId=5 model=${OTHER}`])
+    expect(inShort(await auditWorld(carried('3.500000212').build()))).toEqual([`A3 accountId=5 model=${OTHER}`])
   })
 
   it('keys that no account row holds are nobody of these', async () => {

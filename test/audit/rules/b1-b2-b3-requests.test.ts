@@ -114,6 +114,10 @@ describe('B2: recorded with a cost, billed nothing', () => {
       notEvaluated: [
         { subject: { accountId: 5 }, reason: { code: 'events-unread' } },
         { subject: { accountId: 6 }, reason: { code: 'events-unread' } },
+        {
+          subject: {},
+          reason: { code: 'events-unread', params: { detail: 'tasks of keys that no account row holds' } },
+        },
       ],
     })
   })

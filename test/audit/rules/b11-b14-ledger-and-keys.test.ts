@@ -13,7 +13,7 @@ const broken = (overrides: Partial<LedgerBreak> = {}): LedgerBreak => ({
 })
 
 const world = (trail: Partial<BalanceTrail>) => ({
-  balances: known({ users: 4, arithmetic: [], continuity: [], negative: [], ...trail }),
+  balances: known({ users: 4, arithmetic: [], continuity: [], negative: [], unsettled: [], ...trail }),
 })
 
 describe.each([
@@ -55,6 +55,7 @@ describe('B14: tasks with a key that no account has', () => {
     expect(fired({ unknownKeys, depth: 'summary' })).toEqual(['B14'])
     expect(theFinding('B14', { unknownKeys, depth: 'summary' })).toEqual({
       subject: { keyId: '00000009…' },
+      identity: '00000009…',
       expected: 0n,
       actual: 12n,
       unit: 'count',

@@ -147,8 +147,12 @@ describe('B17: the unit price changed', () => {
     expect([changes(...odd), changes(...[...odd].reverse())]).toEqual([[1], [1]])
   })
 
-  it('is neither not evaluated for an account nor in need of one', () => {
+  it('says of which accounts it saw no prices', () => {
     const unread = [{ accountId: 5, reason: { code: 'events-unread' } }]
-    expect(evaluate('B17', { requests: requests({ unread }) })).toEqual({ examined: 0, findings: [], notEvaluated: [] })
+    expect(evaluate('B17', { requests: requests({ unread }) })).toEqual({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: { accountId: 5 }, reason: { code: 'events-unread' } }],
+    })
   })
 })

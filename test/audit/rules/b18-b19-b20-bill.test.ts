@@ -56,7 +56,7 @@ describe('B18: unfinished for too long', () => {
     ['a failure', { status: 'failed' as const }, { standing: 'failed' as const }, []],
     ['without a request', { requestId: '' }, { standing: 'without-id' as const }, ['B18']],
     ['filtered out', {}, { selected: false }, []],
-    ['not evaluated', {}, { standing: 'not-evaluated' as const }, []],
+    ['of a bill that was not read', {}, { standing: 'not-evaluated' as const }, ['B18']],
   ])('%s', (_, fact, more, expected) => {
     expect(fired(world(fact, more))).toEqual(expected)
   })
@@ -67,10 +67,17 @@ describe('B18: unfinished for too long', () => {
     expect(fired(hour, { thresholds: { stuckMillis: HOUR + 1 } })).toEqual([])
   })
 
-  it('counts the unfinished, and says what it could not judge', () => {
+  it('does not claim to know what fal billed where that was not read', () => {
+    const finding = theFinding('B18', world({}, { standing: 'not-evaluated' }))
+    expect(finding).toMatchObject({ expected: 0n, actual: null })
+    expect(finding.severity).toBeUndefined()
+    expect(finding.detail.billedUsd).toBeUndefined()
+  })
+
+  it('counts the unfinished, and needs no bill to do so', () => {
     const tasks = [matched(), unmatched('unfinished', { ...stuck, createdAt: AS_OF })]
     const outcome = evaluate('B18', { requests: requests({ tasks, unread: UNREAD }) })
-    expect(outcome).toEqual({ examined: 1, findings: [], notEvaluated: NOT_READ })
+    expect(outcome).toEqual({ examined: 1, findings: [], notEvaluated: [] })
   })
 })
 
@@ -82,7 +89,6 @@ describe('B19: the bill disagrees with itself', () => {
     usageNanoUsd: usd('3'),
     usageRows: 1,
     eventsNanoUsd: nanoUsd(usd('3') + difference),
-  edgeNanoUsd: usd('0'),
     ...overrides,
   })
   const world = (...dailyBills: readonly DailyBill[]) => ({ requests: requests({ dailyBills }) })
@@ -179,7 +185,7 @@ describe('B19: the bill disagrees with itself', () => {
 
   it('says nothing of accounts whose events were not read whole', () => {
     const dailyBills = [bill('2026-02-06', 9000n, { accountId: 6 })]
-    const outcome = evaluate('B19', { requests: requests({ dailyBills, unread: UNREAD }) })
+    const outcome = evaluate('B19', { requests: requests({ dailyBills, unread: UNREAD, billsUnread: UNREAD }) })
     expect(outcome).toEqual({ examined: 0, findings: [], notEvaluated: NOT_READ })
   })
 })

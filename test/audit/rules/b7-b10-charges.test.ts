@@ -46,7 +46,7 @@ describe('B7: failed but charged', () => {
   it.each([
     ['0', undefined, '0'],
     ['0.000000001', 'MEDIUM', '0.000000001'],
-    [null, undefined, undefined],
+    [null, 'MEDIUM', undefined],
   ])('billed %s: severity %s', (billed, severity, billedUsd) => {
     const finding = theFinding('B7', world({}, [paid], billed))
     expect([finding.severity, finding.detail.billedUsd]).toEqual([severity, billedUsd])

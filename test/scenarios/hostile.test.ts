@@ -1,0 +1,308 @@
+import { describe, expect, it } from 'vitest'
+import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import type { FalReader, Fetched } from '../../src/fal/reader.ts'
+import { runAudit } from '../../src/operation.ts'
+import { instant } from '../../src/units/instant.ts'
+import {
+  auditInput,
+  auditWorld,
+  inShort,
+  memoryDependencies,
+  quietContext,
+  type WorldAudit,
+} from '../kit/audit-world.ts'
+import { auditRealWorld, STORES } from '../kit/real-audit.ts'
+
+// Worlds in which a careless audit accuses somebody of nothing, or misses what is there.
+const R = { depth: 'requests' as const }
+const base = () => new MiniWorld().account(5).task({ cost: '100', points: 10_000 })
+const noKey = { keyId: undefined as never }
+const breaksOf = (report: Awaited<ReturnType<typeof auditWorld>>): string[] =>
+  inShort({ ...report, findings: report.findings.filter(({ classification }) => classification === 'BREAK') })
+
+const refused: Extract<Fetched<never>, { status: 'failed' }> = {
+  status: 'failed',
+  failure: 'unauthorized',
+  reason: '401',
+}
+
+/** Audits with some answers of fal replaced. */
+function auditWith(world: World, change: (fal: FalReader) => Partial<FalReader>, options: WorldAudit) {
+  const dependencies = memoryDependencies(world, options)
+  const fal = { ...dependencies.fal, ...change(dependencies.fal) }
+  return runAudit(auditInput(options), { ...dependencies, fal }, quietContext())
+}
+
+describe('a bill that does not tell its accounts apart', () => {
+  const shared = () =>
+    new MiniWorld()
+      .account(5, { workspace: 'w' })
+      .account(6, { workspace: 'w' })
+      .task({ account: 5, cost: '1', billed: noKey })
+      .task({ account: 6, cost: '1', model: 'wan', billed: { ...noKey, endpointId: 'fal-ai/wan/v2' } })
+      .build()
+
+  it.each([{}, { ids: [6] }, { settings: { accountLimit: 1 } }])('accuses nobody with %j', async (options) => {
+    expect(breaksOf(await auditWorld(shared(), { ...R, ...options }))).toEqual([])
+  })
+
+  it.each([
+    ['an audited one', {}],
+    ['one outside the filter', { ids: [6] }],
+  ])('is not given to one account while the workspace of another, %s, is unknown', async (_, options) => {
+    const report = await auditWith(
+      shared(),
+      (fal) => ({ billing: async (key, signal) => (key === apiKeyOf(5) ? refused : fal.billing(key, signal)) }),
+      { ...R, ...options },
+    )
+    expect(breaksOf(report)).toEqual([])
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'A1', subject: { accountId: 6 } }))
+  })
+
+  it('of two workspaces without a name is not taken for one because the rows are alike', async () => {
+    const world = new MiniWorld().account(5).account(6).task({ billed: noKey }).task({ account: 6, billed: noKey })
+    for (const depth of ['summary', 'requests'] as const) {
+      const report = await auditWith(world.build(), () => ({ billing: async () => refused }), { depth })
+      expect(breaksOf(report), depth).toEqual([])
+    }
+  })
+})
+
+describe('keys', () => {
+  it('two accounts with one key id are not told apart by it', async () => {
+    const [id] = apiKeyOf(5).split(':')
+    const [one, two] = [`${id}:${'a'.repeat(32)}`, `${id}:${'b'.repeat(32)}`]
+    const world = new MiniWorld()
+      .account(5, { apiKey: one, workspace: 'w' })
+      .account(6, { apiKey: two, workspace: 'w' })
+      .task({ apiKey: one, cost: '1' })
+      .task({ apiKey: two, cost: '1', model: 'fal-ai/other' })
+    for (const depth of ['summary', 'requests'] as const)
+      expect(breaksOf(await auditWorld(world.build(), { depth }))).toEqual([])
+  })
+
+  it('a key of another form is not taken for unbilled because the bill names an id', async () => {
+    const world = new MiniWorld()
+      .account(5)
+      .account(6, { apiKey: 'plainkeywithoutcolon' })
+      .task({ cost: '1' })
+      .task({ apiKey: 'plainkeywithoutcolon', cost: '2', billed: { keyId: 'deadbeef-0000-4000-8000-000000000000' } })
+    expect(breaksOf(await auditWorld(world.build(), R))).toEqual([])
+  })
+
+  it('a key that the tasks write in capitals is the same key, and an empty one is none', async () => {
+    const world = new MiniWorld()
+      .account(5)
+      .account(6, { apiKey: '' })
+      .task({ apiKey: apiKeyOf(5).toUpperCase(), billed: {} })
+    world.event({ requestId: requestIdOf(1), cost: '0.05', timestamp: '2026-02-06T04:01:00Z' })
+    expect(inShort(await auditWorld(world.build(), R)).filter((text) => text.startsWith('B14'))).toEqual([])
+    const empty = new MiniWorld().account(5).account(6, { apiKey: '' }).task({ apiKey: '', billed: false })
+    expect(inShort(await auditWorld(empty.build(), R)).filter((text) => text.startsWith('B14'))).toHaveLength(1)
+  })
+
+  it('two unknown keys that look alike when shortened are two findings', async () => {
+    const world = base().task({ apiKey: 'abcdefgh-1:x', billed: false }).task({ apiKey: 'abcdefgh-2:y', billed: false })
+    const found = (await auditWorld(world.build(), R)).findings.filter(({ rule }) => rule === 'B14')
+    expect(new Set(found.map(({ fingerprint }) => fingerprint)).size).toBe(2)
+  })
+})
+
+describe('questions by id', () => {
+  it('that fal does not answer leave the source partial, and nobody accused', async () => {
+    const world = base().task({ cost: '2', billed: false }).build()
+    const report = await auditWith(
+      world,
+      (fal) => ({
+        events: async (key, query, signal) =>
+          query.requestIds === undefined ? fal.events(key, query, signal) : refused,
+      }),
+      R,
+    )
+    expect(report.coverage.complete).toBe(false)
+    expect(report.coverage.sources).toContainEqual(
+      expect.objectContaining({ source: 'fal-events', accountId: 5, status: 'partial' }),
+    )
+    expect(breaksOf(report)).toEqual([])
+  })
+
+  it('find a late bill of a task that recorded no cost', async () => {
+    const world = base().task({ model: 'fal-ai/late', cost: '0', points: 100 })
+    world.event({ requestId: requestIdOf(2), endpointId: 'fal-ai/late', cost: '1', timestamp: '2026-02-08T20:00:00Z' })
+    expect(breaksOf(await auditWorld(world.build(), R))).toEqual([`B3 taskId=task-2 requestId=${requestIdOf(2)}`])
+  })
+
+  it('tell of every event that is billed twice', async () => {
+    const world = base().task({ cost: '6', billed: false })
+    for (const cost of ['1', '1', '2', '2'])
+      world.event({ requestId: requestIdOf(2), cost, timestamp: '2026-02-06T05:00:00Z' })
+    const found = (await auditWorld(world.build(), R)).findings.filter(({ rule }) => rule === 'B5')
+    expect(found).toMatchObject([{ expected: '3', actual: '6', count: 4 }])
+  })
+
+  it('events are judged where the usage cannot be read', async () => {
+    const world = base()
+      .event({ requestId: requestIdOf(9), cost: '5', timestamp: '2026-02-06T05:00:00Z' })
+      .build()
+    const report = await auditWith(world, () => ({ usage: async () => refused }), R)
+    expect(inShort(report)).toContain(`B1 requestId=${requestIdOf(9)}`)
+    expect(report.official.rows[0]?.costUsd).toBeNull()
+  })
+})
+
+describe('what is young, or ends in the future', () => {
+  it('a task that runs, or just ended without an id, is no break', async () => {
+    for (const young of [{ status: 'processing', completed: null }, { requestId: null }]) {
+      const world = base().task({ cost: '100', at: '2026-02-06 11:59:00', billed: false, points: 10_000, ...young })
+      const now = world.instant('2026-02-06 12:30:00')
+      for (const depth of ['summary', 'requests'] as const)
+        expect(breaksOf(await auditWorld(world.build(), { depth, now }))).toEqual([])
+    }
+  })
+
+  it('a success that says it ends in 2099 is due all the same', async () => {
+    const world = base().task({ cost: '2', completed: '2099-01-01 00:00:00', billed: false })
+    expect(inShort(await auditWorld(world.build(), R))).toEqual([`B2 taskId=task-2 requestId=${requestIdOf(2)}`])
+  })
+})
+
+describe.each(STORES)('the chain of balances on %s', (store) => {
+  const rows = (...times: string[]) => {
+    const world = base()
+    for (const at of times) world.points(7, -10, { at })
+    return auditRealWorld(world.build(), { store }, R)
+  }
+
+  it.each([
+    ['one is dated after the window', ['2026-02-06 23:59:58', '2026-02-07 00:00:01', '2026-02-06 23:59:59']],
+    ['one is dated days before', ['2026-02-06 10:00:00', '2026-02-03 00:00:01', '2026-02-06 11:00:00']],
+    ['one is dated days after', ['2026-02-06 10:00:00', '2026-02-08 00:00:01', '2026-02-06 11:00:00']],
+    ['the first comes long before', ['2025-11-06 10:00:00', '2026-02-06 11:00:00']],
+  ])('is unbroken by id though %s', async (_, times) => {
+    expect(inShort(await rows(...times))).toEqual([])
+  })
+
+  it('is followed by id and not by time', async () => {
+    const world = base().points(7, -10, { at: '2026-02-02 00:00:00' })
+    const built = world
+      .points(7, -10, { at: '2026-02-06 10:00:00' })
+      .points(7, -10, { at: '2026-02-03 10:00:00' })
+      .build()
+    const points = built.tables.points.map((row) =>
+      row.id === 3
+        ? { ...row, balanceBefore: 5_000, balanceAfter: 4_990 }
+        : row.id === 4
+          ? { ...row, balanceBefore: 4_990, balanceAfter: 4_980 }
+          : row,
+    )
+    const report = await auditRealWorld({ ...built, tables: { ...built.tables, points } }, { store }, R)
+    expect(inShort(report)).toEqual(['B12 userId=7 rowId=3'])
+  })
+})
+
+describe('links to tasks', () => {
+  const linked = (world: MiniWorld, count = 19) => {
+    for (let index = 0; index < count; index++) world.task({ user: 200 })
+    return world
+  }
+
+  it('one request id on two tasks does not say which of them a row pays, in whatever order they come', async () => {
+    const world = linked(base())
+    const twin = { requestId: requestIdOf(777), points: 100 }
+    world.task({
+      ...twin,
+      at: '2026-02-06 10:00:00',
+      billed: { requestId: requestIdOf(777) },
+      paid: { orderId: requestIdOf(777) },
+    })
+    world.task({ ...twin, at: '2026-02-06 10:30:00', billed: false, paid: { orderId: requestIdOf(777) } })
+    const built = world.build()
+    const reversed = { ...built, tables: { ...built.tables, tasks: [...built.tables.tasks].reverse() } }
+    for (const order of [built, reversed]) {
+      expect(breaksOf(await auditWorld(order, R))).toEqual([`B4 requestId=${requestIdOf(777)}`])
+    }
+  })
+
+  it('a filter by user does not change the mode, nor accuse', async () => {
+    const world = linked(base())
+      .task({ user: 103, paid: { orderId: null } })
+      .points(103, -50)
+    for (const options of [{}, { userIds: [103] }]) {
+      const report = await auditWorld(world.build(), { ...R, ...options })
+      expect(report.settings.ledgerLink).toBe('order')
+      expect(breaksOf(report)).toEqual([])
+    }
+  })
+
+  it('a filter by account does not take the payment of one account for that of another', async () => {
+    const world = linked(base().account(6), 38)
+      .task({ user: 103, account: 5, paid: { orderId: null } })
+      .task({ user: 103, account: 6, paid: false })
+    expect(breaksOf(await auditWorld(world.build(), R))).toContain('A4 userId=103')
+    const filtered = await auditWorld(world.build(), { ...R, ids: [6] })
+    expect(filtered.ledger.rows.find(({ userId }) => userId === 103)?.status).toBe('UNVERIFIED')
+  })
+
+  it.each([
+    ['an URL', (id: string) => `https://queue.fal.run/fal-ai/flux/requests/${id}`],
+    ['capitals', (id: string) => id.toUpperCase()],
+  ])('an order id that is the request id as %s links', async (_, form) => {
+    const world = base().task({
+      requestId: form(requestIdOf(8)),
+      billed: { requestId: requestIdOf(8) },
+      paid: { orderId: form(requestIdOf(8)) },
+    })
+    const report = await auditWorld(world.build(), R)
+    expect(report.settings.ledgerLinkedRatio).toBe('1.000')
+    expect(inShort(report)).toEqual([])
+  })
+
+  it('a second payment is found at any time, at either depth', async () => {
+    const world = base().task().points(101, -100, { orderId: 'task-2', at: '2026-02-08 13:00:00' })
+    for (const depth of ['summary', 'requests'] as const)
+      expect(inShort(await auditWorld(world.build(), { depth }))).toContain('A4 userId=101')
+  })
+
+  it('a charge in the first minutes is only explained by a task from before the window', async () => {
+    const early = (before: boolean) => {
+      const world = new MiniWorld().account(5).task({ at: '2026-02-06 00:02:00', paid: { orderId: null } })
+      if (before) world.task({ at: '2026-02-05 23:59:00', paid: false, billed: false })
+      return world.points(101, -100, { at: '2026-02-06 00:01:00' }).build()
+    }
+    expect(inShort(await auditWorld(early(false)))).toEqual(['A4 userId=101'])
+    expect(inShort(await auditWorld(early(true)))).toEqual(['A4 TIMING userId=101'])
+  })
+
+  it('a refund row that names no order may be the refund', async () => {
+    const world = linked(base()).task({ status: 'failed', refunded: true, cost: '0', points: 100, billed: false })
+    expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B8'))).toBe(true)
+    world.points(101, 100, { sourceType: 'refund' })
+    expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B8'))).toBe(false)
+  })
+})
+
+describe('one request over the edge of two windows', () => {
+  it('is counted in one of them', async () => {
+    const shared = { requestId: requestIdOf(777), cost: '5', paid: false as const, points: 0 }
+    const world = base()
+      .task({ ...shared, at: '2026-02-06 23:50:00', status: 'failed', billed: false, cost: '0' })
+      .task({ ...shared, at: '2026-02-07 00:30:00', billed: { requestId: requestIdOf(777) }, refunded: true })
+    const [first, second] = await Promise.all(
+      ['2026-02-06', '2026-02-07'].map((day) => auditWorld(world.build(), { ...R, start: day, end: day })),
+    )
+    expect([first?.tieOut?.eventsMatched, second?.tieOut?.eventsMatched]).toEqual(['100', '5'])
+  })
+})
+
+describe('long ids', () => {
+  it('are kept whole, so that they can be looked up', async () => {
+    const world = base().task({ cost: '2', billed: false }).build()
+    const tasks = world.tables.tasks.map((task) => (task.id === 2 ? { ...task, taskId: 'T'.repeat(100) } : task))
+    const report = await auditWorld(
+      { ...world, tables: { ...world.tables, tasks } },
+      { ...R, now: instant(Date.parse('2026-02-12T00:00:00Z')) },
+    )
+    expect(report.findings.find(({ rule }) => rule === 'B2')?.subject.taskId).toBe('T'.repeat(100))
+  })
+})
