@@ -3,6 +3,7 @@ import { HOUR } from '../src/units/instant.ts'
 import { parseUsd } from '../src/units/nano-usd.ts'
 import { exceeds, parseRatio, scaleDown } from '../src/units/ratio.ts'
 import { parseDate } from '../src/units/zone.ts'
+import { plainDecimal } from './fal.ts'
 
 /** The file that AUDIT_CONFIG names: everything an operator may set besides the environment. Read strictly. */
 
@@ -13,9 +14,11 @@ const decimal = (accepted: string, holds: (text: string | number) => boolean) =>
   z.custom<string | number>((given) => isDecimal(given) && holds(given), accepted)
 
 const isDecimal = (given: unknown): given is string | number =>
-  (typeof given === 'string' || typeof given === 'number') && parseRatio(given) !== undefined
+  (typeof given === 'string' || typeof given === 'number') && ratioOf(given) !== undefined
 
-const toRatio = (given: string | number) => parseRatio(given) ?? z.NEVER
+/** JavaScript writes small numbers with an exponent: 0.0000001 comes out of JSON as 1e-7. */
+const ratioOf = (given: string | number) => parseRatio(typeof given === 'number' ? (plainDecimal(given) ?? '') : given)
+const toRatio = (given: string | number) => ratioOf(given) ?? z.NEVER
 const share = decimal(
   'a share from 0 to 1, such as "0.1"',
   (given) => !exceeds(toRatio(given).numerator, toRatio(given).denominator, ONE),

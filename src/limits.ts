@@ -10,7 +10,7 @@ export const LIMITS = {
   untrustedTextChars: 80,
   /** Reports kept in memory for resources and cursors. */
   reportsKept: 8,
-  /** Requests to fal in flight at once, over all accounts. */
+  /** Requests to fal in flight at once, over all accounts; besides them, some that hang for keys without an answer. */
   falConcurrency: 8,
   /** One request to fal, from connecting to the last byte. */
   falRequestTimeout: 10 * SECOND,

@@ -5,8 +5,8 @@ import { type Environment, readConfig, withDotEnv } from './config.ts'
 import { dependenciesOf, once } from './dependencies.ts'
 import type { CommandServices, ServeRequest } from './faces/commands.ts'
 import { EXIT } from './faces/exit-code.ts'
-import { faultLog } from './faces/outgoing.ts'
-import type { Terminal } from './faces/terminal.ts'
+import { faultLog, outgoingObject } from './faces/outgoing.ts'
+import { createTerminal } from './faces/terminal.ts'
 import { LIMITS } from './limits.ts'
 import { createReportStore } from './reports.ts'
 import { createSecrets } from './secrets.ts'
@@ -33,7 +33,7 @@ async function serveMcp(): Promise<void> {
       // A .env belongs to whoever sits in a directory, not to the client that happens to start a server there.
       dependencies: dependencies(async () => process.env),
       reports,
-      pager: createPager(),
+      pager: createPager({ clean: (whole) => outgoingObject(whole, secrets.redact) }),
       redact: secrets.redact,
       log: (line) => process.stderr.write(`${line}\n`),
     },
@@ -61,27 +61,13 @@ async function serve(request: ServeRequest): Promise<void> {
 }
 
 const MICROS_PER_SECOND = 1_000_000
-const CLEAR_LINE = '\r\u001b[2K'
-const STATUS_EVERY_MILLIS = 100
-let statusShown = false
-let statusAt = Number.NEGATIVE_INFINITY
-
-const terminal: Terminal = {
-  write: (text) =>
-    new Promise((resolve) => {
-      process.stdout.write(text, () => resolve())
-    }),
-  note: (line) => process.stderr.write(`${line}\n`),
-  status: (line) => {
-    const now = performance.now()
-    const due = line === '' ? statusShown : now - statusAt >= STATUS_EVERY_MILLIS
-    if (!process.stderr.isTTY || !due) return
-    statusShown = line !== ''
-    statusAt = now
-    process.stderr.write(`${CLEAR_LINE}${line.slice(0, (process.stderr.columns ?? 80) - 1)}`)
-  },
+const terminal = createTerminal({
+  stdout: process.stdout,
+  stderr: process.stderr,
   stdinIsTerminal: process.stdin.isTTY === true,
-}
+  environment: process.env,
+  now: () => performance.now(),
+})
 
 const services: CommandServices = {
   version,
@@ -98,7 +84,7 @@ const services: CommandServices = {
   serve,
 }
 
-// A reader that has seen enough, like head, closes the pipe: nothing is wrong then.
+// Whoever writes is told; without a listener each of these would end the process.
 process.stdout.on('error', () => {})
 process.stderr.on('error', () => {})
 

@@ -63,7 +63,7 @@ export function requireLedger({ ledger }: Pick<Dependencies, 'ledger'>): LedgerS
   if (ledger !== undefined) return ledger
   throw new AuditError('configuration', 'DATABASE_URL is not set, so there are no tables to read', {
     field: 'DATABASE_URL',
-    accepted: 'mysql://user:password@host:port/database, or file:path of an embedded database',
+    accepted: 'mysql://user:pass@host:port/db, or file:path of an embedded database',
     next: 'set DATABASE_URL for this program, or see a sample with: fal-consumption-audit demo',
   })
 }

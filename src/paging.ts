@@ -5,10 +5,7 @@ import { LIMITS } from './limits.ts'
 /** A JSON object as a tool returns it. */
 export type JsonObject = Readonly<Record<string, unknown>>
 
-/**
- * Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. A result comes with its
- * secrets blanked out already: after a cut they would hardly be known, and blanking out may lengthen a page.
- */
+/** Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. */
 export interface Pager {
   /** The first page of a whole result; the result itself where it fits. */
   first(tool: string, whole: JsonObject, lists: readonly string[]): JsonObject
@@ -19,6 +16,8 @@ export interface Pager {
 export interface PagerOptions {
   /** Most characters of a page, as JSON with two blanks of indent. */
   readonly resultChars?: number
+  /** Makes a whole result fit to leave, secrets blanked out: half of one is hardly known after a cut, and a page would grow. */
+  readonly clean?: (whole: JsonObject) => JsonObject
   readonly resultsKept?: number
   /** List items kept in memory over all results. */
   readonly itemsKept?: number
@@ -78,7 +77,8 @@ export function createPager(options: PagerOptions = {}): Pager {
   }
 
   return {
-    first(tool, whole, lists) {
+    first(tool, result, lists) {
+      const whole = options.clean?.(result) ?? result
       if (charsOf(whole) <= resultChars) return whole
       const id = randomBytes(9).toString('base64url')
       const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), items: itemsOf(whole, lists), lists }

@@ -5,6 +5,7 @@ import type { ServeRequest } from './faces/commands.ts'
 import { isLoopback, type Tokens } from './faces/http/guard.ts'
 import type { ProcessFacts } from './faces/http/metrics.ts'
 import { requireToken, startServing } from './faces/http/serve.ts'
+import { outgoingObject } from './faces/outgoing.ts'
 import { SERVE } from './limits.ts'
 import { createPager } from './paging.ts'
 import { createReportStore } from './reports.ts'
@@ -44,7 +45,10 @@ export async function runServe(request: ServeRequest, environs: ServeEnvirons): 
       requestsPerMinute: request.requests_per_minute,
       dependencies: async () => world.dependencies,
       reports,
-      pager: createPager({ resultsKept: SERVE.resultsKept }),
+      pager: createPager({
+        resultsKept: SERVE.resultsKept,
+        clean: (whole) => outgoingObject(whole, secrets.redact),
+      }),
       tokens: world.tokens,
       redact: secrets.redact,
     })

@@ -151,6 +151,15 @@ describe('the file of AUDIT_CONFIG', () => {
     expect(operation.ledgerLink).toBe('order')
   })
 
+  it('takes small numbers however JavaScript writes them', async () => {
+    const { operation } = await readFile({ thresholds: { a1DeviationRatio: 1e-7, b19UsdPerRow: 2.5e-7 } })
+    expect(formatRatio(operation.thresholds.a1DeviationRatio)).toBe('0.0000001')
+    expect(formatUsd(operation.thresholds.b19NanoUsdPerRow)).toBe('0.00000025')
+    await expect(readFile({ thresholds: { a1DeviationRatio: 1e-13 } })).rejects.toMatchObject({
+      field: 'thresholds.a1DeviationRatio',
+    })
+  })
+
   it('leaves every threshold that it does not name at its default', async () => {
     const { operation } = await readFile({ thresholds: { a6ActiveDays: 5 } })
     expect(operation.thresholds).toEqual({ ...DEFAULT_THRESHOLDS, a6ActiveDays: 5 })

@@ -27,7 +27,8 @@ export async function runCli(args: readonly string[], services: CommandServices)
     }
     const command = commandNamed(name, commands)
     flags = command.flags()
-    const { input, help } = parseFlags(rest, flags, command.name)
+    const { input, help, version } = parseFlags(rest, flags, command.name)
+    if (version) return await say(`${services.version}\n`, terminal)
     if (help) return await say(commandHelp(command), terminal)
     return await command.run(input, services)
   } catch (error) {

@@ -62,6 +62,7 @@ export interface ParsedFlags {
   /** Input by key, holding only what was given. */
   readonly input: Record<string, unknown>
   readonly help: boolean
+  readonly version: boolean
 }
 
 /** The shape of a parseArgs token that this file reads. */
@@ -80,10 +81,13 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[], comm
   const byName = new Map(flags.flatMap((flag) => flag.names.map((name) => [name, flag] as const)))
   const input: Record<string, unknown> = {}
   let help = false
+  let version = false
   let open: Flag | undefined
   for (const token of tokensOf(args, byName)) {
     if (token.kind === 'option' && (token.name === 'help' || token.name === 'h')) {
       help = true
+    } else if (token.kind === 'option' && token.name === 'version' && !byName.has('version')) {
+      version = true
     } else if (token.kind === 'option') {
       open = takeOption(token, byName, input, command)
     } else if (token.kind === 'positional' && open !== undefined) {
@@ -96,7 +100,7 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[], comm
     }
   }
   for (const flag of flags) if (flag.key in input) input[flag.key] = converted(flag, input[flag.key])
-  return { input, help }
+  return { input, help, version }
 }
 
 function tokensOf(args: readonly string[], byName: ReadonlyMap<string, Flag>): readonly Token[] {
@@ -142,8 +146,12 @@ function takeOption(
   return flag
 }
 
+/** Adds the words of a list. A comma at its end is let through: shells split "5, 12" after it. */
 function append(input: Record<string, unknown>, flag: Flag, text: string): void {
-  const words = text.split(/[\s,，]+/).filter((word) => word !== '')
+  const parts = text.replace(/^\s*[,，]|[,，]\s*$/g, '').split(/[,，]/)
+  const empty = parts.findIndex((part) => part.trim() === '')
+  if (empty >= 0) throw refused(flag, text.trim() === '' ? undefined : text, `part ${empty + 1} is empty`)
+  const words = parts.flatMap((part) => part.trim().split(/\s+/))
   const held = input[flag.key]
   input[flag.key] = [...(Array.isArray(held) ? held : []), ...words]
 }
@@ -172,9 +180,10 @@ const ACCEPTED: Readonly<Record<FlagKind, string>> = {
   numbers: 'one or more whole numbers',
 }
 
-function refused(flag: Flag, value: string | undefined): AuditError {
+function refused(flag: Flag, value: string | undefined, why = ''): AuditError {
   const accepted = flag.values.length > 0 ? `one of: ${flag.values.join(', ')}` : ACCEPTED[flag.kind]
-  const problem = value === undefined ? 'has no value' : `"${shortened(value, 80)}" is not accepted`
+  const problem =
+    value === undefined ? 'has no value' : `"${shortened(value, 80)}" is not accepted${why === '' ? '' : ` (${why})`}`
   return new AuditError('input', `${flag.key}: ${problem}; give ${accepted}`, { field: flag.key, accepted })
 }
 

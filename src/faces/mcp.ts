@@ -20,9 +20,9 @@ import {
   type Tool as WireTool,
 } from '@modelcontextprotocol/sdk/types.js'
 import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checklist.ts'
-import type { Pager } from '../paging.ts'
+import type { JsonObject, Pager } from '../paging.ts'
 import type { CallContext, Dependencies, ReportStore, Tool } from '../tool.ts'
-import { failureOf, faultLog, outgoing, outgoingText, type Redact } from './outgoing.ts'
+import { failureOf, faultLog, outgoing, outgoingObject, outgoingText, type Redact } from './outgoing.ts'
 import { runToolPaged, unknownTool } from './run-tool.ts'
 import { toolSchemas } from './tool-schemas.ts'
 
@@ -32,6 +32,9 @@ const PROMPT_TITLE = '消耗审计'
 const PROMPT_ARGUMENT_CHARS = 200
 /** Least time between two progress notifications of one call. */
 const PROGRESS_EVERY_MILLIS = 250
+const MEGABYTE = 1024 * 1024
+/** Most bytes of a resource on the wire, where its text is escaped; the SDK's clients give up a message of 10 MB. */
+const RESOURCE_BYTES_MAX = 8 * MEGABYTE
 /** Code of the protocol for a resource that is not there. */
 const RESOURCE_NOT_FOUND = -32002
 
@@ -94,7 +97,7 @@ function serveTools(server: Server, options: McpOptions, running: Set<Promise<un
       if (tool === undefined) throw unknownTool(name, [...byName.keys()])
       const context: CallContext = { signal: extra.signal, progress: progressTo(extra, options.redact) }
       const page = await runToolPaged(tool, given, options.pager, options.dependencies, context)
-      return resultOf(outgoing(page, options.redact) as Record<string, unknown>)
+      return resultOf(outgoingObject(page, options.redact))
     } catch (error) {
       return failed(error, name, options)
     }
@@ -129,7 +132,7 @@ function wireTool(tool: Tool): WireTool {
   }
 }
 
-const resultOf = (structuredContent: Record<string, unknown>): CallToolResult => ({
+const resultOf = (structuredContent: JsonObject): CallToolResult => ({
   structuredContent,
   content: [{ type: 'text', text: JSON.stringify(structuredContent, null, 2) }],
 })
@@ -224,13 +227,23 @@ function serveReports(server: Server, { reports, redact }: McpOptions): void {
       })
     }
     if (markdown === undefined) {
-      const text = JSON.stringify(outgoing(report, redact), null, 2)
-      return { contents: [{ uri: params.uri, mimeType: 'application/json', text }] }
+      return contentsOf(params.uri, 'application/json', JSON.stringify(outgoing(report, redact)))
     }
     const { renderMarkdown } = await import('../render/markdown.ts')
     const text = redact(renderMarkdown(report, { lang: english === undefined ? 'zh' : 'en' }))
-    return { contents: [{ uri: params.uri, mimeType: 'text/markdown', text }] }
+    return contentsOf(params.uri, 'text/markdown', text)
   })
+}
+
+/** Clients end a connection whose message is too long, so a report that would be one is told in parts. */
+function contentsOf(uri: string, mimeType: string, text: string): ReadResourceResult {
+  const bytes = Buffer.byteLength(JSON.stringify(text))
+  if (bytes <= RESOURCE_BYTES_MAX) return { contents: [{ uri, mimeType, text }] }
+  throw new McpError(
+    ErrorCode.InvalidRequest,
+    `this report is too large for one message (${Math.ceil(bytes / MEGABYTE)} MB); call audit-reconcile with its report_id and sections, and follow nextCursor with cursor; or write it to a file with: fal-consumption-audit audit --format json --output FILE`,
+    { uri, bytes, accepted: RESOURCE_BYTES_MAX },
+  )
 }
 
 export interface StdioOptions {

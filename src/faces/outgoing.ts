@@ -1,4 +1,5 @@
 import { AuditError, type ErrorKind } from '../errors.ts'
+import type { JsonObject } from '../paging.ts'
 import { cleanText } from '../render/clean.ts'
 
 export type Redact = (text: string) => string
@@ -7,17 +8,19 @@ export type Redact = (text: string) => string
 const TEXT_CHARS_MAX = 4000
 
 /** A text fit to leave the program: no secret, nothing invisible, one line. */
-export const outgoingText = (text: string, redact: Redact): string => redact(cleanText(text, TEXT_CHARS_MAX))
+export const outgoingText = (text: string, redact: Redact): string =>
+  // Before a cut, which could leave half a secret; and after, since what was invisible may have broken one up.
+  redact(cleanText(text.length > TEXT_CHARS_MAX ? redact(text) : text, TEXT_CHARS_MAX))
 
 /** A copy of a JSON value whose texts, keys of records included, are fit to leave the program. */
 export function outgoing(value: unknown, redact: Redact): unknown {
   if (typeof value === 'string') return outgoingText(value, redact)
   if (Array.isArray(value)) return value.map((each) => outgoing(each, redact))
-  if (typeof value !== 'object' || value === null) return value
-  return Object.fromEntries(
-    Object.entries(value).map(([key, each]) => [outgoingText(key, redact), outgoing(each, redact)]),
-  )
+  return typeof value !== 'object' || value === null ? value : outgoingObject(value, redact)
 }
+
+export const outgoingObject = (value: object, redact: Redact): JsonObject =>
+  Object.fromEntries(Object.entries(value).map(([key, each]) => [outgoingText(key, redact), outgoing(each, redact)]))
 
 /** A failure as every face tells it: what is wrong, where, what would be accepted and what to do next. */
 export interface Failure {

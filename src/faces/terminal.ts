@@ -1,8 +1,10 @@
+import type { Writable } from 'node:stream'
+import { AuditError } from '../errors.ts'
 import type { Progress } from '../tool.ts'
 
 /** Where a person, or a pipe, is. */
 export interface Terminal {
-  /** Writes data to stdout; settles when it was taken over. */
+  /** Writes data to stdout; settles when it was taken over. Throws AuditError of kind 'source' where it cannot be written. */
   write(text: string): Promise<void>
   /** Writes one line to stderr. */
   note(line: string): void
@@ -14,3 +16,53 @@ export interface Terminal {
 /** One line of progress, without a newline. */
 export const progressLine = ({ message, done, total }: Progress): string =>
   total === undefined || total === 0 ? `${message} ${done}` : `${message} ${done}/${total}`
+
+export interface TerminalParts {
+  readonly stdout: Writable
+  readonly stderr: Writable & { readonly isTTY?: boolean; readonly columns?: number }
+  readonly stdinIsTerminal: boolean
+  readonly environment: Readonly<Record<string, string | undefined>>
+  /** Milliseconds that never jump. */
+  readonly now: () => number
+}
+
+const CLEAR_LINE = '\r\u001b[2K'
+const STATUS_EVERY_MILLIS = 100
+const COLUMNS = 80
+
+export function createTerminal({ stdout, stderr, stdinIsTerminal, environment, now }: TerminalParts): Terminal {
+  const { NO_COLOR = '', TERM } = environment
+  const passing = stderr.isTTY === true && TERM !== 'dumb'
+  let shown = ''
+  let shownAt = Number.NEGATIVE_INFINITY
+  return {
+    write: (text) => writeData(stdout, text),
+    note: (line) => stderr.write(`${line}\n`),
+    status: (line) => {
+      const due = line === '' ? shown !== '' : now() - shownAt >= STATUS_EVERY_MILLIS
+      if (!passing || !due) return
+      const fitting = line.slice(0, (stderr.columns ?? COLUMNS) - 1)
+      // Without escape codes, blanks take away what the line before leaves over.
+      const plain = `\r${fitting.padEnd(shown.length)}${fitting === '' ? '\r' : ''}`
+      stderr.write(NO_COLOR === '' ? `${CLEAR_LINE}${fitting}` : plain)
+      shown = fitting
+      shownAt = now()
+    },
+    stdinIsTerminal,
+  }
+}
+
+/** A reader that has seen enough, like head, closes the pipe: nothing is wrong then. A full disk is. */
+const writeData = (stdout: Writable, text: string): Promise<void> =>
+  new Promise((resolve, reject) => {
+    stdout.write(text, (error) => {
+      const code = error && 'code' in error ? String(error.code) : ''
+      if (error == null || code === 'EPIPE') return resolve()
+      reject(
+        new AuditError('source', `stdout: it cannot be written${code === '' ? '' : ` (${code})`}`, {
+          field: 'stdout',
+          next: 'make room there, or write elsewhere',
+        }),
+      )
+    })
+  })

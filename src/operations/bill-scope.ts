@@ -64,8 +64,7 @@ function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillSco
   if (falKey === undefined) {
     throw new AuditError('configuration', 'neither DATABASE_URL nor FAL_KEY is set, so there is no bill to read', {
       field: 'DATABASE_URL, FAL_KEY',
-      accepted:
-        'DATABASE_URL as mysql://user:password@host:port/database or file:path, or FAL_KEY with an admin key of fal',
+      accepted: 'DATABASE_URL as mysql://user:pass@host:port/db or file:path, or FAL_KEY with an admin key of fal',
       next: 'set one of them for this program, or see a sample with: fal-consumption-audit demo',
     })
   }

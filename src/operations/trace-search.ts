@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, traceRole } from '../../schemas/task-trace.ts'
-import { failedTable } from '../audit/collect.ts'
+import { failedTable } from '../audit/read-ledgers.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 

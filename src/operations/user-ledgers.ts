@@ -2,14 +2,15 @@ import type { z } from 'zod'
 import type { LedgerRow } from '../../schemas/report.ts'
 import type { input, output, UserLedgerRow } from '../../schemas/user-ledger.ts'
 import { userBook } from '../audit/books.ts'
-import { failedTable, type OperatorBooks, readBooks } from '../audit/collect.ts'
+import { type OperatorBooks, readBooks } from '../audit/collect.ts'
 import { EvidenceList } from '../audit/evidence-list.ts'
 import { ledgerLayer } from '../audit/layers.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
+import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
 import type { UserTally } from '../audit/task-book.ts'
-import { inputError } from '../errors.ts'
+import { AuditError } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
 import { collecting, readAccounts, withPlan } from '../operation.ts'
 import { notEvaluatedText } from '../render/messages.ts'
@@ -37,7 +38,9 @@ export function userLedgers(
 ): Promise<LedgerOutput> {
   const { start, end, timezone, ids = [], user_ids: userIds = [], entries } = given
   if (entries && (userIds.length === 0 || userIds.length > ENTRY_USERS_MAX)) {
-    throw inputError('user_ids', userIds.length, `1 to ${ENTRY_USERS_MAX} user ids where entries is true`)
+    const problem = userIds.length === 0 ? 'is missing' : `has ${userIds.length} ids, too many`
+    const accepted = `1 to ${ENTRY_USERS_MAX} user ids where entries is true`
+    throw new AuditError('input', `user_ids: ${problem}; give ${accepted}`, { field: 'user_ids', accepted })
   }
   const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
   return withPlan(request, dependencies, context, async (plan, snapshot) => {

@@ -1,6 +1,9 @@
 import { RULES_EN } from './rules-en.ts'
 import { given, type Vocabulary } from './vocabulary.ts'
 
+/** A text from outside, set apart from the sentence around it, which it cannot leave. */
+const quoted = (text: string): string => `"${text.replaceAll('"', "'")}"`
+
 /** The English vocabulary. */
 export const EN: Vocabulary = {
   title: 'Fal Consumption Audit Report',
@@ -133,17 +136,17 @@ export const EN: Vocabulary = {
   summary: (ok, warning, critical) => `OK: ${ok} | Warnings: ${warning} | Critical: ${critical}`,
   comma: ', ',
   subject: {
-    workspace: (name) => `workspace ${name}`,
+    workspace: (name) => `workspace ${quoted(name)}`,
     accountId: (id) => `account ${id}`,
     keyId: (id) => `key ${id}`,
     userId: (id) => `user ${id}`,
-    model: (model) => `model ${model}`,
+    model: (model) => `model ${quoted(model)}`,
     date: (date) => date,
     taskId: (id) => `task ${id}`,
     requestId: (id) => `request ${id}`,
     rowId: (id) => `row ${id}`,
   },
-  named: (subject, name) => `${subject} (${name})`,
+  named: (subject, name) => `${subject} (${quoted(name)})`,
   subjectSeparator: ', ',
   said: (who, sentence) => `${who}: ${sentence}`,
   points: (amount) => `${amount} points`,

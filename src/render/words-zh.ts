@@ -10,6 +10,9 @@ const ledgers = (books: string): string =>
     .map((book) => LEDGERS[book] ?? book)
     .join('、')
 
+/** A text from outside, set apart from the sentence around it, which it cannot leave. */
+const quoted = (text: string): string => `“${text.replace(/[“”]/g, "'")}”`
+
 /** The Chinese vocabulary; headings as the skill's users know them. */
 export const ZH: Vocabulary = {
   title: 'Fal 消耗审计报告',
@@ -133,17 +136,17 @@ export const ZH: Vocabulary = {
   summary: (ok, warning, critical) => `正常: ${ok} | 告警: ${warning} | 严重: ${critical}`,
   comma: '，',
   subject: {
-    workspace: (name) => `工作区 ${name}`,
+    workspace: (name) => `工作区 ${quoted(name)}`,
     accountId: (id) => `账号 ${id}`,
     keyId: (id) => `密钥 ${id}`,
     userId: (id) => `用户 ${id}`,
-    model: (model) => `模型 ${model}`,
+    model: (model) => `模型 ${quoted(model)}`,
     date: (date) => date,
     taskId: (id) => `任务 ${id}`,
     requestId: (id) => `请求 ${id}`,
     rowId: (id) => `记录 ${id}`,
   },
-  named: (subject, name) => `${subject}（${name}）`,
+  named: (subject, name) => `${subject}（${quoted(name)}）`,
   subjectSeparator: ' ',
   said: (who, sentence) => `${who} ${sentence}`,
   points: (amount) => `${amount} 积分`,

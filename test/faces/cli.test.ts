@@ -7,8 +7,10 @@ import { AuditError } from '../../src/errors.ts'
 import { runCli } from '../../src/faces/cli.ts'
 import type { CommandServices } from '../../src/faces/commands.ts'
 import { exitCodeOf, type FailOn } from '../../src/faces/exit-code.ts'
+import { failureOf } from '../../src/faces/outgoing.ts'
+import { runAudit } from '../../src/operation.ts'
 import type { Tool } from '../../src/tool.ts'
-import { echoTool, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
+import { echoTool, fakeDependencies, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-cli-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -55,12 +57,55 @@ describe('without a command', () => {
   })
 })
 
+describe('serve', () => {
+  it('listens on loopback and the ports of the contract, unless it is told otherwise', async () => {
+    const { code, stderr } = await run(['serve'])
+    expect([code, JSON.parse(stderr.replace('served ', ''))]).toEqual([
+      0,
+      { host: '127.0.0.1', mcp_port: 9090, rest_port: 8080 },
+    ])
+    const args = [
+      '--demo',
+      '--host',
+      '::1',
+      '--mcp-port',
+      '1',
+      '--rest-port',
+      '1',
+      '--allow-hosts',
+      'a.example,b.example',
+    ]
+    const told = await run(['serve', ...args, '--requests-per-minute', '10'])
+    expect(JSON.parse(told.stderr.replace('served ', ''))).toEqual({
+      host: '::1',
+      mcp_port: 1,
+      rest_port: 1,
+      allow_hosts: ['a.example', 'b.example'],
+      requests_per_minute: 10,
+      demo: true,
+    })
+  })
+
+  it.each([
+    [['--mcp-port', '65536'], /--mcp-port.*at most 65535/],
+    [['--port', '80'], /no flag --port; accepted: --rest-port, --mcp-port|no flag --port/],
+    [['--requests-per-minute', '0'], /--requests-per-minute.*at least 1/],
+  ])('refuses %j', async (flags, message) => {
+    const { code, stderr } = await run(['serve', ...flags])
+    expect([code, stderr]).toEqual([2, expect.stringMatching(message)])
+  })
+})
+
 describe('help and version', () => {
   it.each([['--help'], ['-h'], ['help']])('%s lists every command', async (flag) => {
     const { code, stdout, stderr } = await run([flag])
     expect([code, stderr]).toEqual([0, ''])
     for (const name of ['audit', 'echo-rows', 'demo', 'mcp', 'DATABASE_URL', '--fail-on'])
       expect(stdout).toContain(name)
+  })
+
+  it('has the version of the program for each command', async () => {
+    expect(await run(['echo-rows', '--version'])).toMatchObject({ code: 0, stdout: '1.2.3\n', stderr: '' })
   })
 
   it.each([['--version'], ['-v']])('%s prints the version alone', async (flag) => {
@@ -92,6 +137,7 @@ describe('the flags of a tool', () => {
     [['--ids', '5,12'], { ids: [5, 12] }],
     [['--ids=5，12'], { ids: [5, 12] }],
     [['--ids', '5', '--ids', '12'], { ids: [5, 12] }],
+    [['--ids', '5,', '12'], { ids: [5, 12] }],
     [['--ids', '5, 12', '--start', 'x'], { ids: [5, 12], start: 'x' }],
     [['--user-ids', '1'], { user_ids: [1] }],
     [['--user_ids', '1'], { user_ids: [1] }],
@@ -118,6 +164,9 @@ describe('the flags of a tool', () => {
     [['--start', 'x', 'stray'], /"stray" is not accepted here/],
     [['--start'], /--start: has no value/],
     [['--start', '--ids', '5'], /--start: has no value/],
+    [['--ids', '5,,12'], /--ids: "5,,12" is not accepted \(part 2 is empty\); give one or more whole numbers/],
+    [['--ids', ''], /--ids: has no value/],
+    [['--ids', ','], /--ids: "," is not accepted \(part 1 is empty\)/],
     [['--ids', 'five'], /--ids: "five" is not accepted; give one or more whole numbers/],
     [['--ids', '-1'], /--ids: "-1" is not accepted; give a number of at least 0/],
     [['--limit', '1e3'], /--limit: "1e3" is not accepted; give a number/],
@@ -173,6 +222,16 @@ describe('a tool as a command', () => {
       stdout: '',
       stderr: 'error: no login for [redacted]\n  check the user',
     })
+  })
+
+  it('fails where its result cannot be written', async () => {
+    const write = (): Promise<void> => Promise.reject(new AuditError('source', 'stdout: it cannot be written (ENOSPC)'))
+    const noted: string[] = []
+    const terminal = { write, note: (line: string) => void noted.push(line), status: () => {}, stdinIsTerminal: true }
+    for (const args of [['echo-rows'], ['demo'], ['--version']]) {
+      expect((await run(args, [echoTool], { terminal })).code).toBe(2)
+      expect(noted.splice(0)).toEqual(['error: stdout: it cannot be written (ENOSPC)'])
+    }
   })
 
   it('tells a bug with its stack, redacted', async () => {
@@ -237,6 +296,14 @@ describe('an audit', () => {
     const { code, stderr } = await run(['audit'])
     expect(code).toBe(2)
     expect(stderr).toMatch(/DATABASE_URL is not set[\s\S]*demo/)
+  })
+
+  it('shows its example of a DATABASE_URL whole, though it looks like one with a password', async () => {
+    const error = await runAudit({ ids: [], userIds: [], depth: 'summary', lang: 'en' }, fakeDependencies, {
+      signal: new AbortController().signal,
+      progress: () => {},
+    }).catch((thrown: unknown) => thrown)
+    expect(failureOf(error, fakeServices([]).redact).accepted).toContain('mysql://user:pass@host:port/db')
   })
 
   it('takes all its flags', async () => {

@@ -2,6 +2,7 @@ import { z } from 'zod'
 import { cursorInput, pagedOutput } from '../../schemas/paging.ts'
 import type { Report } from '../../schemas/report.ts'
 import { AuditError } from '../../src/errors.ts'
+import { outgoingObject } from '../../src/faces/outgoing.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
 import { createSecrets } from '../../src/secrets.ts'
@@ -86,9 +87,9 @@ function notCalled(): never {
 }
 
 /** What a face needs besides its tools. `logged` collects what it says to the operator. */
-export function fakeServices(tools: readonly Tool[]) {
+export function fakeServices(tools: readonly Tool[], moreSecrets: readonly string[] = []) {
   const secrets = createSecrets()
-  secrets.add(SECRET)
+  for (const secret of [SECRET, ...moreSecrets]) secrets.add(secret)
   const logged: string[] = []
   const reports = createReportStore()
   return {
@@ -96,7 +97,7 @@ export function fakeServices(tools: readonly Tool[]) {
     tools,
     dependencies: async () => ({ ...fakeDependencies, reports }),
     reports,
-    pager: createPager(),
+    pager: createPager({ clean: (whole) => outgoingObject(whole, secrets.redact) }),
     redact: secrets.redact,
     log: (line: string) => void logged.push(line),
     logged,

@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { afterEach, describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
 import { checklistPrompt, serverInstructions } from '../../src/checklist.ts'
 import { AuditError } from '../../src/errors.ts'
 import { createMcpFace } from '../../src/faces/mcp.ts'
@@ -44,7 +45,7 @@ describe('initialize', () => {
     const { client } = await connect([echoTool])
     expect(client.getServerVersion()).toMatchObject({ name: 'fal-consumption-audit', version: '1.2.3' })
     expect(client.getInstructions()).toBe(serverInstructions())
-    expect(client.getServerCapabilities()).toEqual({ tools: {}, prompts: {}, resources: {} })
+    expect(client.getServerCapabilities()).toEqual({ tools: {}, prompts: {}, resources: {}, logging: {} })
   })
 
   it('and the lists touch neither configuration nor database', async () => {
@@ -100,6 +101,16 @@ describe('tools/call', () => {
       answer = await call('echo-rows', { cursor: nextCursor })
     }
     expect(seen).toEqual(Array.from({ length: 2000 }, (_, id) => ({ id, name: `row ${id}` })))
+  })
+
+  it('blanks secrets out before it cuts: pages keep their limit, and no cut leaves a part of one', async () => {
+    const rows = Array.from({ length: 200 }, (_, id) => ({ id, name: 'hunter2 '.repeat(20) }))
+    const given = Object.fromEntries(rows.slice(0, 9).map(({ id }) => [id, `${'y'.repeat(390)}${SECRET.repeat(60)}`]))
+    const leaking: Tool = { ...echoTool, run: async () => ({ given, rows }) }
+    const { call } = await connect([leaking], fakeServices([leaking], ['hunter2']))
+    const answer = await call('echo-rows')
+    expect(answer.content[0]!.text.length).toBeLessThanOrEqual(LIMITS.resultChars)
+    expect(answer.content[0]!.text).not.toMatch(/hunter|correct/)
   })
 
   it.each([
@@ -251,6 +262,17 @@ describe('reports as resources', () => {
     })
     const english = await client.readResource({ uri: `audit://reports/${id}.en.md` })
     expect((english.contents[0] as { text: string }).text).not.toMatch(/\p{Script=Han}/u)
+  })
+
+  it('too large for a message are refused with a way to read them, and the connection lives on', async () => {
+    const { client, reports } = await connect([])
+    const row = { rule: 'A1', subject: { accountId: 5 }, reason: '"'.repeat(60) }
+    const notEvaluated = Array.from({ length: 60_000 }, () => row) as Report['notEvaluated']
+    const id = reports.put(reportWith({ notEvaluated }))
+    await expect(client.readResource({ uri: `audit://reports/${id}` })).rejects.toThrow(
+      /sections[\s\S]*cursor[\s\S]*--output/,
+    )
+    expect((await client.listResources()).resources).toHaveLength(2)
   })
 
   it('have templates', async () => {

@@ -245,7 +245,7 @@ describe('keys that hang', () => {
   it('take turns with one request until they are answered, and then do not', async () => {
     const hanging = { kind: 'hang', times: 1 } as const
     const { client, double } = await openLine(
-      { faults: [hanging], latencyMs: 20 },
+      { faults: [hanging], latencyMs: 50 },
       { requestTimeout: 300, failureBudget: 10_000, sleep: () => Promise.resolve() },
     )
     const calls = Array.from({ length: 4 }, () => client.billing(KEY, never()))

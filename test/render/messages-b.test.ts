@@ -33,18 +33,18 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
     facts('B1', { requestId: 'r1' }, ['0.28', '0', '-0.28', 'USD'], {
       detail: { accountId: 5, model: 'kling', at: '2026-02-06T10:00:00+08:00' },
     }),
-    '账号 5 模型 kling 请求 r1 fal 于 2026-02-06T10:00:00+08:00 计费 0.28 USD，但系统没有任务记录该请求',
-    'account 5, model kling, request r1: fal billed 0.28 USD at 2026-02-06T10:00:00+08:00, but no task has this request id',
+    '账号 5 模型 “kling” 请求 r1 fal 于 2026-02-06T10:00:00+08:00 计费 0.28 USD，但系统没有任务记录该请求',
+    'account 5, model "kling", request r1: fal billed 0.28 USD at 2026-02-06T10:00:00+08:00, but no task has this request id',
   ],
   B2: [
     facts('B2', TASK, ['0', '0.28', '0.28', 'USD'], { detail: owner }),
-    '账号 5 用户 101 模型 kling 任务 t1 请求 r1 任务已成功，记录成本 0.28 USD，但 fal 没有计费明细，按请求编号查询也没有',
-    'account 5, user 101, model kling, task t1, request r1: the task succeeded, recorded cost 0.28 USD, but fal has no billing event for it, also not when asked for its request id',
+    '账号 5 用户 101 模型 “kling” 任务 t1 请求 r1 任务已成功，记录成本 0.28 USD，但 fal 没有计费明细，按请求编号查询也没有',
+    'account 5, user 101, model "kling", task t1, request r1: the task succeeded, recorded cost 0.28 USD, but fal has no billing event for it, also not when asked for its request id',
   ],
   B3: [
     facts('B3', TASK, ['0.28', '0.3', '0.02', 'USD'], { count: 2, detail: { ...owner, toleranceUsd: '0.0014' } }),
-    '账号 5 用户 101 模型 kling 任务 t1 请求 r1 fal 计费 0.28 USD（2 条明细），记录成本 0.30 USD，差异 0.02 USD（容差 0.0014 USD）',
-    'account 5, user 101, model kling, task t1, request r1: fal billed 0.28 USD in 2 billing events, recorded cost 0.30 USD, difference 0.02 USD (tolerance 0.0014 USD)',
+    '账号 5 用户 101 模型 “kling” 任务 t1 请求 r1 fal 计费 0.28 USD（2 条明细），记录成本 0.30 USD，差异 0.02 USD（容差 0.0014 USD）',
+    'account 5, user 101, model "kling", task t1, request r1: fal billed 0.28 USD in 2 billing events, recorded cost 0.30 USD, difference 0.02 USD (tolerance 0.0014 USD)',
   ],
   B4: [
     facts('B4', { requestId: 'r1' }, ['1', '3', '2', 'count'], {
@@ -56,8 +56,8 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
   ],
   B5: [
     facts('B5', TASK, ['0.28', '0.56', '0.28', 'USD'], { count: 2, detail: { model: 'kling' } }),
-    '模型 kling 任务 t1 请求 r1 同一计费明细在一次查询结果中出现 2 次，共 0.56 USD，计一次应为 0.28 USD',
-    'model kling, task t1, request r1: fal bills the same event 2 times in one answer, 0.56 USD in all, once would be 0.28 USD',
+    '模型 “kling” 任务 t1 请求 r1 同一计费明细在一次查询结果中出现 2 次，共 0.56 USD，计一次应为 0.28 USD',
+    'model "kling", task t1, request r1: fal bills the same event 2 times in one answer, 0.56 USD in all, once would be 0.28 USD',
   ],
   B6: [
     facts('B6', TASK, ['280', '560', '280', 'points'], {
@@ -68,8 +68,8 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
   ],
   B7: [
     facts('B7', TASK, ['0', '280', '280', 'points'], { detail: { userId: 101, model: 'kling', billedUsd: '0.28' } }),
-    '用户 101 模型 kling 任务 t1 请求 r1 任务失败，已收费 280 积分，未退款，fal 计费 0.28 USD',
-    'user 101, model kling, task t1, request r1: the task failed, charged 280 points, not refunded, fal billed 0.28 USD',
+    '用户 101 模型 “kling” 任务 t1 请求 r1 任务失败，已收费 280 积分，未退款，fal 计费 0.28 USD',
+    'user 101, model "kling", task t1, request r1: the task failed, charged 280 points, not refunded, fal billed 0.28 USD',
   ],
   B8: [
     facts('B8', TASK, ['280', '0', '-280', 'points'], { detail: { userId: 101, case: 'unposted' } }),
@@ -127,30 +127,30 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
       count: 20,
       detail: { chargedPoints: '2800', pointsPerUsd: '400' },
     }),
-    '模型 kling 2026-02-06 fal 成本 10.00 USD（20 个任务），扣除退款后的收费折合 7.00 USD（2800 积分，每 USD 400 积分），差异 -3.00 USD',
-    'model kling, 2026-02-06: fal cost 10.00 USD for 20 tasks, charges net of refunds are worth 7.00 USD (2800 points at 400 points per USD), difference -3.00 USD',
+    '模型 “kling” 2026-02-06 fal 成本 10.00 USD（20 个任务），扣除退款后的收费折合 7.00 USD（2800 积分，每 USD 400 积分），差异 -3.00 USD',
+    'model "kling", 2026-02-06: fal cost 10.00 USD for 20 tasks, charges net of refunds are worth 7.00 USD (2800 points at 400 points per USD), difference -3.00 USD',
   ],
   B17: [
     facts('B17', { model: 'kling' }, ['0.05', '0.056', '0.006', 'USD'], {
       count: 2,
       detail: { unit: 'second', workspace: 'w' },
     }),
-    '工作区 w 模型 kling 计费单价（每 second）由 0.05 USD 变为 0.056 USD，共变动 2 次',
-    'workspace w, model kling: the billed price per second went from 0.05 USD to 0.056 USD, in 2 changes',
+    '工作区 “w” 模型 “kling” 计费单价（每 second）由 0.05 USD 变为 0.056 USD，共变动 2 次',
+    'workspace "w", model "kling": the billed price per second went from 0.05 USD to 0.056 USD, in 2 changes',
   ],
   B18: [
     facts('B18', TASK, ['0', '0.28', '0.28', 'USD'], {
       detail: { userId: 101, model: 'kling', hours: '30', billedUsd: '0.28' },
     }),
-    '用户 101 模型 kling 任务 t1 请求 r1 任务创建 30 小时后仍未完成，但 fal 已计费 0.28 USD',
-    'user 101, model kling, task t1, request r1: unfinished 30 hours after it was created, yet fal billed 0.28 USD',
+    '用户 101 模型 “kling” 任务 t1 请求 r1 任务创建 30 小时后仍未完成，但 fal 已计费 0.28 USD',
+    'user 101, model "kling", task t1, request r1: unfinished 30 hours after it was created, yet fal billed 0.28 USD',
   ],
   B19: [
     facts('B19', { accountId: 5, model: 'kling', date: '2026-02-06' }, ['10', '9.5', '-0.5', 'USD'], {
       detail: { toleranceUsd: '0.00004' },
     }),
-    '账号 5 模型 kling 2026-02-06 用量汇总 10.00 USD，计费明细 9.50 USD，差异 -0.50 USD（容差 0.00004 USD）',
-    'account 5, model kling, 2026-02-06: usage rows say 10.00 USD, billing events say 9.50 USD, difference -0.50 USD (tolerance 0.00004 USD)',
+    '账号 5 模型 “kling” 2026-02-06 用量汇总 10.00 USD，计费明细 9.50 USD，差异 -0.50 USD（容差 0.00004 USD）',
+    'account 5, model "kling", 2026-02-06: usage rows say 10.00 USD, billing events say 9.50 USD, difference -0.50 USD (tolerance 0.00004 USD)',
   ],
   B20: [
     facts('B20', { userId: 101 }, ['0', '1.4', '1.4', 'USD'], { count: 5, detail: { refundedPoints: '1400' } }),
@@ -159,8 +159,8 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
   ],
   B21: [
     facts('B21', { workspace: 'w' }, ['4', '0', '-4', 'USD'], { count: 2, detail: { thresholdUsd: '1' } }),
-    '工作区 w fal 向账号表中没有的 2 个密钥或令牌计费 4.00 USD（阈值 1.00 USD）',
-    'workspace w: fal billed 4.00 USD to 2 keys or tokens that no account row holds (threshold 1.00 USD)',
+    '工作区 “w” fal 向账号表中没有的 2 个密钥或令牌计费 4.00 USD（阈值 1.00 USD）',
+    'workspace "w": fal billed 4.00 USD to 2 keys or tokens that no account row holds (threshold 1.00 USD)',
   ],
   TZ_MISCONFIGURED: [
     facts('TZ_MISCONFIGURED', {}, ['0', '480', '480', 'count'], { count: 25, detail: { medianMinutes: '481' } }),
@@ -251,7 +251,7 @@ describe('whose a request is', () => {
   it('comes from the subject before the detail', () => {
     const [request] = FULL.B1
     const message = findingMessage({ ...request, subject: { accountId: 7, requestId: 'r1' } }, 'en')
-    expect(message).toMatch(/^account 7, model kling, request r1: /)
+    expect(message).toMatch(/^account 7, model "kling", request r1: /)
   })
 
   it('leaves the digest of a key without id whole', () => {

@@ -65,9 +65,9 @@ const A8 = facts({
 describe('findingMessage', () => {
   it.each([
     [A1, '账号 5 官方消耗 99.92 USD，系统记录 33.60 USD，偏差 66.4%（阈值 10%）'],
-    [A2, '账号 5 模型 kling/v2.1/i2v 有 30 个任务，记录成本 28.00 USD，收费 8400 积分，但 fal 没有该模型的账单'],
-    [A3, '账号 5 模型 m 官方消耗 12.00 USD，但系统没有任何该模型的任务记录'],
-    [A4, '用户 101（张三） 任务收费 5800 积分，实际扣费 5600 积分（积分 5400 + 现金 200），差异 -200 积分'],
+    [A2, '账号 5 模型 “kling/v2.1/i2v” 有 30 个任务，记录成本 28.00 USD，收费 8400 积分，但 fal 没有该模型的账单'],
+    [A3, '账号 5 模型 “m” 官方消耗 12.00 USD，但系统没有任何该模型的任务记录'],
+    [A4, '用户 101（“张三”） 任务收费 5800 积分，实际扣费 5600 积分（积分 5400 + 现金 200），差异 -200 积分'],
     [A5, '2026-02-06 退款任务 450 积分，退款占比 45%（阈值 30%）'],
     [A6, '用户 101 2026-02-06 当日收费 5800 积分，此前 30 天活跃日均值 500 积分（12 天），为其 11.6 倍，阈值 5 倍'],
     [A7, '用户 103 有 3 个任务收费为 0 但 fal 成本大于 0，成本共 0.30 USD'],
@@ -78,7 +78,7 @@ describe('findingMessage', () => {
 
   it.each([
     [A1, 'account 5: fal billed 99.92 USD, the system recorded 33.60 USD, off by 66.4% (threshold 10%)'],
-    [A3, 'account 5, model m: fal billed 12.00 USD, but no task records this model'],
+    [A3, 'account 5, model "m": fal billed 12.00 USD, but no task records this model'],
     [A7, 'user 103: tasks charged 0 although they cost more than 0: 3, cost 0.30 USD'],
     [A8, 'account 23: balance 0.15 USD, below 1.00 USD (live balance)'],
   ])('says it in English (%#)', (input, message) => {
@@ -131,13 +131,22 @@ describe('findingMessage', () => {
   it('takes the cost of unbilled tasks from the amount where no detail gives it', () => {
     const input = facts({ rule: 'A2', subject: { accountId: 5, model: 'm' }, expected: '0', actual: '28', count: 30 })
     expect(findingMessage(input, 'en')).toBe(
-      'account 5, model m: tasks: 30, recorded cost 28.00 USD, but fal billed nothing for this model',
+      'account 5, model "m": tasks: 30, recorded cost 28.00 USD, but fal billed nothing for this model',
     )
+  })
+
+  it.each([
+    ['en', 'user 1 ("Ann\'), ignore this"), model "m\': fine"'],
+    ['zh', "用户 1（“Ann'), ignore this”） 模型 “m': fine”"],
+  ] as const)('sets texts from outside apart in %s, and lets none out of its quotes', (lang, said) => {
+    const quote = lang === 'en' ? '"' : '”'
+    const subject = { userId: 1, model: `m${quote}: fine` }
+    expect(subjectText(subject, lang, `Ann${quote}), ignore this`)).toBe(said)
   })
 
   it('cleans what it quotes, and asks details only for their own properties', () => {
     const hostile = facts({ subject: { accountId: 5, model: 'a\u001b[31m\nb\u202e' }, detail: {} })
-    expect(findingMessage(hostile, 'en')).toMatch(/^account 5, model a b: /)
+    expect(findingMessage(hostile, 'en')).toMatch(/^account 5, model "a b": /)
     expect(notEvaluatedText('toString', {}, 'en')).toContain('(toString)')
   })
 })
@@ -145,7 +154,7 @@ describe('findingMessage', () => {
 describe('subjectText', () => {
   it('names every key, and shows a key id only in part', () => {
     expect(subjectText({ workspace: 'w', keyId: '3f2b8c1e-9a4d-4e5f', rowId: 9 }, 'en')).toBe(
-      'workspace w, key 3f2b8c1e…, row 9',
+      'workspace "w", key 3f2b8c1e…, row 9',
     )
     expect(subjectText({}, 'zh')).toBe('')
   })

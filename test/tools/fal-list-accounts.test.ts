@@ -82,7 +82,7 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
       { kind: 'status', status: 403, keyId: keyIdOfAccount(6), path: '/models/usage' },
       { kind: 'status', status: 401, keyId: keyIdOfAccount(7) },
     ] as const
-    const { dependencies } = await real(world(), { store, double: { faults }, client: { failureBudget: 300 } })
+    const { dependencies } = await real(world(), { store, double: { faults }, client: { failureBudget: 3000 } })
     const result = await call(falListAccountsTool, {}, dependencies(), world())
     expect(result).toMatchObject({ complete: false, counts: { unread: 2 } })
     expect(result.accounts.map(({ billing, usage, reason }) => [billing, usage, reason?.slice(0, 16)])).toEqual([

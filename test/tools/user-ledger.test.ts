@@ -120,6 +120,15 @@ describe('user-ledger', () => {
     expect(entries[5]).not.toHaveProperty('balanceBefore')
   })
 
+  it.each([
+    [undefined, 'user_ids: is missing; give 1 to 20 user ids where entries is true'],
+    [Array.from({ length: 21 }, (_, id) => id), 'user_ids: has 21 ids, too many; give 1 to 20 user ids where'],
+  ])('with entries of %j says what is wrong', async (userIds, message) => {
+    const given = { ...DAY, entries: true, ...(userIds !== undefined && { user_ids: userIds }) }
+    const error = await refusal(userLedgerTool, given, memoryDependencies(paid(), {}))
+    expect(error).toMatchObject({ field: 'user_ids', message: expect.stringContaining(message) })
+  })
+
   it('titles and order ids come out clean and cut', async () => {
     const evil = `pay\u202e\u001b[2J me\n${'z'.repeat(300)}`
     const world = new MiniWorld().account(5).points(101, -5, { title: evil, orderId: evil }).build()

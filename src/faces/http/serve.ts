@@ -133,7 +133,7 @@ async function listenAll(wanted: readonly Wanted[]): Promise<Listening[]> {
 const urlOf = (host: string, port: number): string => `http://${host.includes(':') ? `[${host}]` : host}:${port}`
 
 async function stopServing(
-  { limits, traffic, admission, sessions }: Parts,
+  { limits, traffic, admission, sessions, tidying }: Parts,
   listening: readonly Listening[],
 ): Promise<void> {
   traffic.stop()

@@ -12,7 +12,6 @@ import {
   quietContext,
   type WorldAudit,
 } from '../kit/audit-world.ts'
-import { auditRealWorld, STORES } from '../kit/real-audit.ts'
 
 // Worlds in which a careless audit accuses somebody of nothing, or misses what is there.
 const R = { depth: 'requests' as const }
@@ -164,40 +163,6 @@ describe('what is young, or ends in the future', () => {
   it('a success that says it ends in 2099 is due all the same', async () => {
     const world = base().task({ cost: '2', completed: '2099-01-01 00:00:00', billed: false })
     expect(inShort(await auditWorld(world.build(), R))).toEqual([`B2 taskId=task-2 requestId=${requestIdOf(2)}`])
-  })
-})
-
-describe.each(STORES)('the chain of balances on %s', (store) => {
-  const rows = (...times: string[]) => {
-    const world = base()
-    for (const at of times) world.points(7, -10, { at })
-    return auditRealWorld(world.build(), { store }, R)
-  }
-
-  it.each([
-    ['one is dated after the window', ['2026-02-06 23:59:58', '2026-02-07 00:00:01', '2026-02-06 23:59:59']],
-    ['one is dated days before', ['2026-02-06 10:00:00', '2026-02-03 00:00:01', '2026-02-06 11:00:00']],
-    ['one is dated days after', ['2026-02-06 10:00:00', '2026-02-08 00:00:01', '2026-02-06 11:00:00']],
-    ['the first comes long before', ['2025-11-06 10:00:00', '2026-02-06 11:00:00']],
-  ])('is unbroken by id though %s', async (_, times) => {
-    expect(inShort(await rows(...times))).toEqual([])
-  })
-
-  it('is followed by id and not by time', async () => {
-    const world = base().points(7, -10, { at: '2026-02-02 00:00:00' })
-    const built = world
-      .points(7, -10, { at: '2026-02-06 10:00:00' })
-      .points(7, -10, { at: '2026-02-03 10:00:00' })
-      .build()
-    const points = built.tables.points.map((row) =>
-      row.id === 3
-        ? { ...row, balanceBefore: 5_000, balanceAfter: 4_990 }
-        : row.id === 4
-          ? { ...row, balanceBefore: 4_990, balanceAfter: 4_980 }
-          : row,
-    )
-    const report = await auditRealWorld({ ...built, tables: { ...built.tables, points } }, { store }, R)
-    expect(inShort(report)).toEqual(['B12 userId=7 rowId=3'])
   })
 })
 
