@@ -14,6 +14,22 @@ const outfile = join(root, 'dist', 'main.mjs')
 // Esbuild keeps the first line of an entry that has one, and a second one is a syntax error.
 const hashbang = readFileSync(entry, 'utf8').startsWith('#!') ? '' : '#!/usr/bin/env node\n'
 
+/**
+ * Leaves out what is never used and would only be compiled at each start: zod's messages in fifty languages, and the SDK's
+ * own validator of schemas, which faces/mcp.ts replaces.
+ */
+const lean = {
+  name: 'lean',
+  setup({ onLoad }) {
+    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
+      contents: "export { default as en } from './en.js'",
+    }))
+    onLoad({ filter: /[\\/]sdk[\\/].*[\\/]validation[\\/]ajv-provider\.js$/ }, () => ({
+      contents: 'export class AjvJsonSchemaValidator { constructor() { throw new Error("is not bundled") } }',
+    }))
+  },
+}
+
 const result = await build({
   absWorkingDir: root,
   entryPoints: [entry],
@@ -24,8 +40,9 @@ const result = await build({
   target: 'node20',
   // The one package with native code: it is loaded where the embedded database is used.
   external: ['libsql'],
+  // Names and lines stay, so that the stack of a fault can be read.
   minifySyntax: true,
-  keepNames: true,
+  plugins: [lean],
   charset: 'utf8',
   legalComments: 'eof',
   sourcemap: false,

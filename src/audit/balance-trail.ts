@@ -104,6 +104,7 @@ export class BalanceTrailTally {
       continuity: [...this.#continuity.values()],
       negative: [...this.#negative.values()],
       unsettled: [...this.#doubts.keys()].sort((a, b) => a - b),
+      settledMax: USERS_SETTLED_MAX,
     }
   }
 }

@@ -55,6 +55,10 @@ export function openBooks(evidence: Evidence, requests: RequestReconciliation | 
     requests: requests === null ? unknown('depth-summary') : known(requests.book),
     taskLedgers: taskLedgersOf(evidence, requests),
     balances: balancesOf(evidence),
+    lookedUp: {
+      everyOrder: evidence.ledger.mode === null || evidence.ledger.everyOrder,
+      everyRequest: evidence.requests?.sharedSearched ?? true,
+    },
     clockOffset: requests === null ? null : clockOffset(requests.join.delays),
   }
 }
@@ -164,15 +168,14 @@ function periodOf(
   accountIds: readonly number[],
   belongs: (group: RequestGroup) => boolean,
 ): PeriodBill | null {
-  const { scope } = requests ?? {}
-  // The requests of an account outside the audit are left out, so a bill that it shares has no period here.
-  if (requests === null || !accountIds.every((id) => scope?.eventsRead(id) && scope.audited(id))) return null
+  if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
+  const verdicts = [...requests.book.tasks, ...requests.join.outside]
   const mine = ({ accountId }: TaskVerdict): boolean => accountId !== null && accountIds.includes(accountId)
-  if (requests.book.tasks.some((verdict) => mine(verdict) && verdict.standing === 'not-evaluated')) return null
+  if (verdicts.some((verdict) => mine(verdict) && verdict.standing === 'not-evaluated')) return null
   const { asOf, settings } = requests.scope.plan
   const isYoung = ({ standing, task }: TaskVerdict): boolean =>
     standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
-  return periodBill(requests.placements, requests.book.tasks, belongs, mine, isYoung, requests.names)
+  return periodBill(requests.placements, verdicts, belongs, mine, isYoung, requests.names)
 }
 
 /** By which name a billed endpoint is compared: what the matches show, where there are any. */

@@ -45,7 +45,7 @@ export async function collectEvidence(
   try {
     const { candidates, ...books } = await readBooks(plan, snapshot, allAccounts, auditedIds, context)
     const bills = await fetching
-    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks))
+    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
     const requests =
       plan.depth === 'requests'
         ? await readRequestEvidence({
@@ -70,6 +70,11 @@ const recordsCost =
   ({ recordByAccount }: TaskBook) =>
   (accountId: number): boolean =>
     [...(recordByAccount.get(accountId)?.values() ?? [])].some(({ costNanoUsd }) => costNanoUsd > 0n)
+
+const hasTasks =
+  ({ recordByAccount }: TaskBook) =>
+  (accountId: number): boolean =>
+    (recordByAccount.get(accountId)?.size ?? 0) > 0
 
 /** What the operator's own tables say, added up; without asking fal. */
 export interface OperatorBooks extends Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'> {

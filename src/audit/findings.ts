@@ -1,5 +1,6 @@
 import { createHash } from 'node:crypto'
-import type { Finding, NotEvaluated, Report, Severity, Subject } from '../../schemas/report.ts'
+import type { Finding, NotEvaluated, Report, RuleId, Severity, Subject } from '../../schemas/report.ts'
+import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { findingMessage, notEvaluatedText } from '../render/messages.ts'
 import type { Lang } from '../render/vocabulary.ts'
@@ -49,8 +50,16 @@ function outcomeOf(rule: Rule, books: Books, settings: RuleSettings): RuleOutcom
   if (COMPARES_TIMES.has(rule.id) && isClockWrong(books.clockOffset)) {
     return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('timezone').reason }] }
   }
-  return rule.evaluate(books, settings)
+  const outcome = rule.evaluate(books, settings)
+  const { everyOrder, everyRequest } = books.lookedUp
+  const isPartial = (!everyOrder && NEEDS_EVERY_ORDER.has(rule.id)) || (!everyRequest && rule.id === 'B4')
+  if (!isPartial) return outcome
+  const reason = unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal }).reason
+  return { ...outcome, notEvaluated: [...outcome.notEvaluated, { subject: {}, reason }] }
 }
+
+/** Rules that a ledger row of any time may speak to: past a number of tasks not all of them are looked for. */
+const NEEDS_EVERY_ORDER: ReadonlySet<RuleId> = new Set(['A4', 'B6', 'B8', 'B9', 'B10'])
 
 function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang): { finding: Finding; amount: bigint } {
   const known = draft.actual !== null && draft.expected !== null

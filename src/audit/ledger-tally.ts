@@ -1,4 +1,5 @@
 import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { addPoints, type Points, points, ZERO_POINTS } from '../units/points.ts'
@@ -29,7 +30,7 @@ type Target = LinkTarget | typeof OTHER_TASK | typeof SHARED_ID
 const OTHER_FORM = /[/#A-Z]/
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
-const EVERY_ORDER_MAX = 20_000
+const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
 
 /**
  * Links ledger rows to tasks and adds both up by user. First every task of the window, then the rows of both ledgers in
@@ -119,7 +120,7 @@ export class LedgerTally {
       user.consumed[book] = addPoints(user.consumed[book], amount)
       if (at < window.start + LEDGER_EDGE) user.afterStart.push({ at, amount, linked: names })
       if (!names) user.unlinked[book] = addPoints(user.unlinked[book], amount)
-      else if (!linked) user.unresolved.push(entry)
+      else if (!linked && this.#plan.settings.ledgerLink !== 'total') user.unresolved.push(entry)
       return
     }
     if (entry.kind === 'refund' && entry.orderId === '' && at >= window.start) {
@@ -186,10 +187,9 @@ export class LedgerTally {
     return this.#all.length <= EVERY_ORDER_MAX
   }
 
-  #refundsMatter({ task, entries, refundedPoints, refundedCash }: LinkTarget): boolean {
+  #refundsMatter({ task, refundedPoints, refundedCash }: LinkTarget): boolean {
     // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
     if (this.everyOrder) return true
-    if (entries === null) return false
     return task.refunded || task.status === 'failed' || refundedPoints !== 0n || refundedCash !== 0n
   }
 
@@ -197,7 +197,7 @@ export class LedgerTally {
    * Order ids of rows of the window that no task read so far bears, where it matters whether they are tasks of another
    * time: cash that came in, and what was paid by users who have tasks without a linked row.
    */
-  unresolvedOrderIds(): string[] {
+  unresolvedOrderIds(mode: 'order' | 'total'): string[] {
     const unlinked = new Set(
       this.#all
         .filter(({ task, linked, selected }) => selected && task.chargedPoints > 0n && !linked)
@@ -206,24 +206,25 @@ export class LedgerTally {
     const ids = new Set<string>()
     for (const [userId, user] of this.#users) {
       for (const entry of user.unresolved) {
-        if (entry.kind !== 'consume' || unlinked.has(userId)) ids.add(entry.orderId)
+        if (entry.kind !== 'consume' || (mode === 'order' && unlinked.has(userId))) ids.add(entry.orderId)
       }
     }
     return [...ids]
   }
 
-  /** Settles which of the unresolved orders are tasks: the given ones; the others are not fal's. */
-  resolveOrders(taskOrderIds: ReadonlySet<string>): void {
+  /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
+  resolveOrders(asked: ReadonlySet<string>, taskOrderIds: ReadonlySet<string>): void {
     for (const user of this.#users.values()) {
       for (const entry of user.unresolved) {
-        const isTask = taskOrderIds.has(entry.orderId)
+        if (!asked.has(entry.orderId)) continue
+        const isTask = taskOrderIds.has(entry.orderId) || taskOrderIds.has(bareId(entry.orderId))
         const { book } = entry
         if (entry.kind === 'consume') {
           if (!isTask) user.unlinked[book] = addPoints(user.unlinked[book], points(-entry.amountPoints))
         } else if (isTask) user.refunded[book] = addPoints(user.refunded[book], entry.amountPoints)
         else user.recharged[book] = addPoints(user.recharged[book], entry.amountPoints)
       }
-      user.unresolved = []
+      user.unresolved = user.unresolved.filter(({ orderId }) => !asked.has(orderId))
     }
   }
 
@@ -283,7 +284,10 @@ export class LedgerTally {
       const others = all.some(({ selected, linked, task }) => !selected && !linked && task.chargedPoints > 0n)
       // A row without a task may pay a task that the filter left out as well as one of these.
       const unclear = others && payment.unlinkedChargedPoints > 0n && payment.unlinkedPaidPoints > 0n
-      return unclear ? unknown('links-unlinked') : known(payment)
+      if (unclear) return unknown('links-unlinked')
+      // Rows whose order was too many to look up may pay a task of another time, or one of these.
+      const open = payment.unlinkedChargedPoints > 0n && sums.unresolved.some(({ kind }) => kind === 'consume')
+      return open ? unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal }) : known(payment)
     }
     if (this.#plan.ids.size > 0) return unknown('ids-filter-total-link')
     return known(totalPayment(sums, targets, this.#plan, this.#paidBefore.has(userId)))

@@ -3,7 +3,6 @@ import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { canonicalModel } from './model-name.ts'
 import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
-import { inLayer } from './requests.ts'
 import type { BillFigures, PeriodBill } from './rules/books.ts'
 import type { TaskVerdict } from './rules/facts.ts'
 
@@ -40,9 +39,8 @@ export function placeRequests(join: RequestJoin, scope: JoinScope): Placement[] 
     }
     const { claimedBy, costNanoUsd, events } = group
     if (claimedBy === null) return { ...none, orphanNanoUsd: inTimeNanoUsd, events: inWindow }
-    const mine =
-      within(claimedBy.createdAt, scope.plan.window) && inLayer(scope.accountOf(claimedBy.apiKey) ?? null, scope)
-    if (!mine) return { ...none, carriedInNanoUsd: inTimeNanoUsd, events: [] }
+    // A task of the window counts, whosever account it is on: the bill is that of the key which fal named.
+    if (!within(claimedBy.createdAt, scope.plan.window)) return { ...none, carriedInNanoUsd: inTimeNanoUsd, events: [] }
     const carriedOutNanoUsd = subNanoUsd(costNanoUsd, inTimeNanoUsd)
     return { ...none, matchedNanoUsd: costNanoUsd, carriedOutNanoUsd, events }
   })

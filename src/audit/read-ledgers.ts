@@ -52,20 +52,20 @@ export async function readLedgers(
       tables.push(failedTable(book, cause, context.signal))
     }
   }
-  if (follows && !tally.failedBooks.has('points')) await readStarts(plan, snapshot, tally, trail, tables, context)
+  const followed =
+    follows && !tally.failedBooks.has('points') && (await readStarts(plan, snapshot, trail, tables, context))
   const mode = tally.failed ? 'total' : await settleLinks(plan, snapshot, tally, tables, context)
-  return tally.close(mode, follows && !tally.failedBooks.has('points') ? trail.close() : null)
+  return tally.close(mode, followed ? trail.close() : null)
 }
 
-/** The rows before the streamed ones, where the balances of the window start from. */
+/** The rows before the streamed ones, where the balances of the window start from; false where they cannot be read. */
 async function readStarts(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
-  tally: LedgerTally,
   trail: BalanceTrailTally,
   tables: SourceStatus[],
   context: CollectContext,
-): Promise<void> {
+): Promise<boolean> {
   try {
     trail.takeStarts(await snapshot.lastPointsBefore(trail.usersWithoutStart(), plan.ranges.ledger.start))
     for (let round = 0; round < DOUBT_ROUNDS_MAX; round++) {
@@ -73,8 +73,10 @@ async function readStarts(
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
     }
+    return true
   } catch (cause) {
-    giveUp('points', tally, tables, cause, context)
+    markPartial('points', tables, cause, context)
+    return false
   }
 }
 
@@ -86,10 +88,14 @@ function giveUp(
   cause: unknown,
   context: CollectContext,
 ): void {
+  markPartial(book, tables, cause, context)
+  tally.fail(book)
+}
+
+function markPartial(book: BookName, tables: SourceStatus[], cause: unknown, context: CollectContext): void {
   const failed = failedTable(book, cause, context.signal)
   const at = tables.findIndex(({ source }) => source === book)
   tables.splice(at, 1, { ...failed, status: 'partial' })
-  tally.fail(book)
 }
 
 /** Decides the link mode, and looks up what lies outside the streamed range. */
@@ -120,9 +126,10 @@ async function settleLinks(
       const scope = ledgerLink === 'order' || tally.linksSuffice() ? 'selected' : 'window'
       for (const entry of await found(tally.openOrderIds(scope))) tally.addLookedUp(entry)
     }
-    const orders = withinLimit(tally.unresolvedOrderIds())
+    const mode = ledgerLink === 'auto' ? (tally.linksSuffice() ? 'order' : 'total') : ledgerLink
+    const orders = tally.unresolvedOrderIds(mode).slice(0, LIMITS.lookupIdsTotal)
     const tasks = [...(await snapshot.tasksByTaskIds(orders)), ...(await snapshot.tasksByRequestIds(orders))]
-    tally.resolveOrders(new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])))
+    tally.resolveOrders(new Set(orders), new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])))
   } catch (cause) {
     // What was not looked up may hold the missing payment: without it nobody is accused.
     giveUp(reading, tally, tables, cause, context)

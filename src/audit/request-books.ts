@@ -1,5 +1,5 @@
 import type { UsageRow } from '../fal/reader.ts'
-import type { Instant } from '../units/instant.ts'
+import { type Instant, within } from '../units/instant.ts'
 import { addNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { datesOf } from '../units/window.ts'
 import type { CalendarDate } from '../units/zone.ts'
@@ -7,7 +7,7 @@ import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { type ModelNames, namesFrom, type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
-import { type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
+import { inLayer, type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
 import { type Reason, unknown } from './rules/books.ts'
 import type { DailyBill, PricePoint, RequestBook } from './rules/facts.ts'
 
@@ -44,6 +44,9 @@ export function reconcileRequests(evidence: Evidence): RequestReconciliation | n
 function scopeOf(evidence: Evidence, requests: RequestEvidence): JoinScope {
   const audited = new Set(evidence.bills.accounts.map(({ account }) => account.accountId))
   const read = new Set<number>()
+  const sharing = new Set(
+    evidence.attribution.workspaces.flatMap((bill) => (bill.undivided === null ? [] : bill.members)),
+  )
   for (const [bill, events] of requests.events) {
     if (events !== null) for (const accountId of bill.members) read.add(accountId)
   }
@@ -51,13 +54,15 @@ function scopeOf(evidence: Evidence, requests: RequestEvidence): JoinScope {
     plan: evidence.plan,
     accountOf: accountFinder(evidence.allAccounts),
     audited: (accountId) => audited.has(accountId),
+    sharesBill: (accountId) => sharing.has(accountId),
     eventsRead: (accountId) => read.has(accountId),
   }
 }
 
-function unreadReason({ bills }: Evidence, accountId: number): Reason {
+function unreadReason({ bills, requests }: Evidence, accountId: number): Reason {
   const events = bills.accounts.find(({ account }) => account.accountId === accountId)?.events
-  const detail = events == null || events.status === 'complete' ? 'its bill could not be read' : events.reason
+  const gap = [...(requests?.gaps ?? [])].find(([bill]) => bill.members.includes(accountId))?.[1]
+  const detail = events == null || events.status === 'complete' ? (gap ?? 'its bill could not be read') : events.reason
   return unknown('events-unread', { detail }).reason
 }
 
@@ -157,6 +162,8 @@ function pricesOf(join: RequestJoin, scope: JoinScope): PricePoint[] {
 
 /** Keys of accounts outside the audit are known, and left out. */
 export function leftOut({ owner, claimedBy }: RequestGroup, scope: JoinScope): boolean {
+  const shown = claimedBy !== null && inLayer(scope.accountOf(claimedBy.apiKey) ?? null, scope)
+  if (shown && within(claimedBy.createdAt, scope.plan.window)) return false
   if (typeof owner === 'object') return !scope.audited(owner.accountId)
   // A bill that does not tell its accounts apart still tells them by the task that claims the request.
   const claimant = owner === 'undivided' && claimedBy !== null ? scope.accountOf(claimedBy.apiKey) : undefined

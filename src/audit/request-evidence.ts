@@ -1,6 +1,6 @@
 import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
-import { SPANS } from '../limits.ts'
+import { LIMITS, SPANS } from '../limits.ts'
 import { earlier, type Instant, plus, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
@@ -11,8 +11,16 @@ import type { Attribution, SharedBill } from './whose-bill.ts'
 /** Requests about which fal is asked by id, in one audit: 50 fit into one question. */
 const ASKED_MAX = 5000
 
+/** Requests that pages repeat, about which fal is asked by id; past it the bill counts as read in part. */
+const REPEATS_ASKED_MAX = 50_000
+const TOO_MANY: Fetched<BillingEvent[]> = {
+  status: 'failed',
+  failure: 'page-limit',
+  reason: `pages repeat more than ${REPEATS_ASKED_MAX} requests`,
+}
+
 /** Requests of a window up to which the whole table is searched for others that share their ids. */
-const SHARED_IDS_MAX = 20_000
+const SHARED_IDS_MAX = LIMITS.lookupIdsTotal
 
 /** What was read about single requests, besides the tasks themselves. */
 export interface RequestEvidence {
@@ -28,6 +36,8 @@ export interface RequestEvidence {
   readonly gaps: ReadonlyMap<SharedBill, string>
   /** Events that fal, asked for their request by its id, gives more than once within one answer. */
   readonly repeated: readonly RepeatedEvent[]
+  /** Whether the whole table was searched for other tasks with the window's request ids. */
+  readonly sharedSearched: boolean
 }
 
 export interface RepeatedEvent {
@@ -68,27 +78,31 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
       if (!recorded.has(requestId) && within(at, plan.ranges.bill)) orphanIds.add(requestId)
     }
   }
-  const otherTasks = await readOtherTasks(sources, orphanIds)
+  const { otherTasks, sharedSearched } = await readOtherTasks(sources, orphanIds)
   const questions: Questions = { unanswered: new Set(), gaps: new Map() }
   await askForUnbilled(sources, events, questions)
   const repeated = await askForRepeated(sources, events, questions)
-  return { tasks, events, otherTasks, repeated, ...questions }
+  return { tasks, events, otherTasks, sharedSearched, repeated, ...questions }
 }
 
 /**
  * Tasks of any other time that bear an id without a task here or, where that is a question about few, an id of the window:
  * one request may be shared over its edges.
  */
-async function readOtherTasks(sources: RequestSources, orphanIds: ReadonlySet<string>): Promise<TaskRow[]> {
+async function readOtherTasks(
+  sources: RequestSources,
+  orphanIds: ReadonlySet<string>,
+): Promise<Pick<RequestEvidence, 'otherTasks' | 'sharedSearched'>> {
   const { plan, tasks, snapshot } = sources
   const known = new Set(tasks.map(({ rowId }) => rowId))
   const ownIds = new Set<string>()
   for (const { requestId, createdAt } of tasks) {
     if (requestId !== '' && within(createdAt, plan.window)) ownIds.add(requestId)
   }
-  const ids = ownIds.size <= SHARED_IDS_MAX ? [...orphanIds, ...ownIds] : [...orphanIds]
-  if (ids.length === 0) return []
-  return (await snapshot.tasksByRequestIds(ids)).filter(({ rowId }) => !known.has(rowId))
+  const sharedSearched = ownIds.size <= SHARED_IDS_MAX
+  const ids = sharedSearched ? [...orphanIds, ...ownIds] : [...orphanIds]
+  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids)
+  return { otherTasks: found.filter(({ rowId }) => !known.has(rowId)), sharedSearched }
 }
 
 /** An event under its bare request id, as tasks have it. */
@@ -126,7 +140,7 @@ async function askForUnbilled(sources: RequestSources, events: Events, questions
     const left = [...new Set(costly)].slice(ASKED_MAX)
     if (left.length > 0) leaveOpen(questions, bill, left, `only ${ASKED_MAX} requests are asked for by id in one audit`)
     const answer = await askById(sources, bill, ids.slice(0, ASKED_MAX), since)
-    if (answer.status === 'complete') own.push(...answer.value)
+    if (answer.status === 'complete') for (const event of answer.value) own.push(event)
     else leaveOpen(questions, bill, ids, answer.reason)
   }
 }
@@ -154,10 +168,12 @@ async function askForRepeated(
     const suspects = [...countSame(own).values()].filter(({ times }) => times > 1)
     if (suspects.length === 0) continue
     const since = suspects.reduce((first, { event }) => earlier(first, event.at), sources.plan.asOf)
-    const ids = [...new Set(suspects.map(({ event }) => event.requestId))].slice(0, ASKED_MAX)
-    const answer = await askById(sources, bill, ids, since)
+    const ids = [...new Set(suspects.map(({ event }) => event.requestId))]
+    const answer = ids.length > REPEATS_ASKED_MAX ? TOO_MANY : await askById(sources, bill, ids, since)
     if (answer.status !== 'complete') {
+      // What the pages say twice may be billed once or twice: nothing is said of a bill that leaves this open.
       leaveOpen(questions, bill, ids, answer.reason)
+      events.set(bill, null)
       continue
     }
     // What fal says of a request by its id is the truth about it; the pages may have said it twice.
@@ -187,7 +203,15 @@ export const repeatedEvents = (answered: readonly BillingEvent[]): RepeatedEvent
 
 function countSame(events: readonly BillingEvent[]): Map<string, { event: BillingEvent; times: number }> {
   const counts = new Map<string, { event: BillingEvent; times: number }>()
+  // Only requests with several events can hold one twice; of a million there are few.
+  const seen = new Set<string>()
+  const several = new Set<string>()
+  for (const { requestId } of events) {
+    if (seen.has(requestId)) several.add(requestId)
+    else seen.add(requestId)
+  }
   for (const event of events) {
+    if (!several.has(event.requestId)) continue
     const key = JSON.stringify([event.requestId, event.model, event.at, event.quantity, String(event.costNanoUsd)])
     const known = counts.get(key)
     if (known === undefined) counts.set(key, { event, times: 1 })

@@ -23,11 +23,13 @@ export interface RequestGroup {
 export interface RequestJoin {
   readonly groups: readonly RequestGroup[]
   readonly verdicts: readonly TaskVerdict[]
+  /** Tasks of accounts outside the audit that share an undivided bill with audited ones. */
+  readonly outside: readonly TaskVerdict[]
   readonly orphans: readonly Orphan[]
   readonly shared: readonly SharedRequest[]
   /** Stored model name to the endpoint ids that its matches were billed as, in order. */
   readonly matchedNames: ReadonlyMap<string, readonly string[]>
-  /** Event time − completed_at of matched successes, in milliseconds. */
+  /** Event time − completed_at of matched requests, in milliseconds, in order. */
   readonly delays: readonly number[]
 }
 
@@ -37,6 +39,8 @@ export interface JoinScope {
   accountOf(apiKey: string): number | undefined
   /** Whether the account is one of layer 2. */
   audited(accountId: number): boolean
+  /** Whether the account shares a bill that does not tell its accounts apart. */
+  sharesBill(accountId: number): boolean
   /** Whether the account's events were read whole. */
   eventsRead(accountId: number): boolean
 }
@@ -50,10 +54,12 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
   const groups = groupEvents(evidence, byRequest)
   const groupOf = new Map(groups.map((group) => [group.requestId, group]))
   const verdicts: TaskVerdict[] = []
+  const outside: TaskVerdict[] = []
   for (const task of evidence.tasks) {
     if (!within(task.createdAt, scope.plan.window)) continue
     const accountId = scope.accountOf(task.apiKey) ?? null
-    if (!inLayer(accountId, scope)) continue
+    const shown = inLayer(accountId, scope)
+    if (!shown && !(accountId !== null && scope.sharesBill(accountId))) continue
     const group = task.requestId === '' ? undefined : groupOf.get(task.requestId)
     const claims = byRequest.get(task.requestId)?.[0] === task
     const standing = standingOf(task, accountId, claims, group, evidence, scope)
@@ -61,11 +67,14 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     const billedNanoUsd = standing === 'matched' && group !== undefined ? group.costNanoUsd : ZERO_NANO_USD
     const { userIds } = scope.plan
     const selected = userIds.size === 0 || userIds.has(task.userId)
-    verdicts.push({ task, accountId, standing, events, billedNanoUsd, selected })
+    const verdict: TaskVerdict = { task, accountId, standing, events, billedNanoUsd, selected }
+    if (shown) verdicts.push(verdict)
+    else outside.push(verdict)
   }
   return {
     groups,
     verdicts,
+    outside,
     orphans: orphansOf(groups, scope),
     shared: sharedOf(byRequest, scope),
     matchedNames: matchedNames(groups),
@@ -195,7 +204,7 @@ function delaysOf(groups: readonly RequestGroup[]): number[] {
   const delays: number[] = []
   for (const { claimedBy, events } of groups) {
     const [first] = events
-    if (claimedBy?.status !== 'success' || claimedBy.completedAt === null || first === undefined) continue
+    if (claimedBy === null || claimedBy.completedAt === null || first === undefined) continue
     delays.push(first.at - claimedBy.completedAt)
   }
   return delays.sort((a, b) => a - b)

@@ -14,7 +14,7 @@ export function tieOut(
   recordedTotal: NanoUsd,
   mismatched: ReadonlySet<TaskFact>,
 ): Record<string, string> {
-  const counted = placements.filter((placement) => placement.matchedNanoUsd !== 0n || !leftOut(placement))
+  const counted = placements.filter((placement) => !leftOut(placement))
   const standings = new Map(verdicts.map(({ task, standing }) => [task.rowId, standing]))
   const events = eventSide(counted, ({ group }) => standings.get(group.claimedBy?.rowId ?? -1) === 'matched')
   const records = recordSide(verdicts)

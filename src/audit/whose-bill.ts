@@ -1,4 +1,4 @@
-import type { UsageRow } from '../fal/reader.ts'
+import type { Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { keyIdOf } from '../units/api-key.ts'
 import { keyIdOwners } from './account-keys.ts'
@@ -41,13 +41,14 @@ export interface Attribution {
  * Gives the rows of each bill to accounts by api_key_id = the key id in the account table. Rows that no id tells the owner
  * of belong to the one account of their workspace, or to its accounts together; to nobody where an account that spends may
  * be one more of them. That key ids equal api_key_ids is inferred, not documented: where not one id in the whole run is
- * known and `recorded` accounts show cost of their own, ids are taken as saying nothing. Each row is given once; an account
+ * known and `recorded` accounts show cost of their own, ids are taken as saying nothing; `active` accounts have tasks. Each row is given once; an account
  * whose own bill was not read gets a reason instead of rows.
  */
 export function attributeBills(
   bills: Bills,
   allAccounts: readonly AccountRow[],
   recorded: (accountId: number) => boolean,
+  active: (accountId: number) => boolean = recorded,
 ): Attribution {
   const owners = keyIdOwners(allAccounts)
   const distinct = mergeSameBills(bills, owners)
@@ -57,17 +58,18 @@ export function attributeBills(
   const workspaces: SharedBill[] = []
   const auditedRows = new Map<number, UsageRow[]>()
   for (const { account, usage } of bills.accounts) {
-    if (usage.status === 'complete') auditedRows.set(account.accountId, [])
-    else byAccount.set(account.accountId, { known: false, reason: unreadReason(usage) })
+    const shared = distinct.find(({ members }) => members.includes(account.accountId))?.workspace.usage ?? usage
+    if (shared.status === 'complete') auditedRows.set(account.accountId, [])
+    else byAccount.set(account.accountId, { known: false, reason: unreadReason(shared) })
   }
   for (const { workspace, members, rows, sure } of distinct) {
     const spending = members.filter(recorded)
     const trusted = (idsAreKnown || spending.length === 0) && !spending.some((accountId) => withoutId.has(accountId))
-    const strangers = bills.unplaced.some((accountId) => !members.includes(accountId) && recorded(accountId))
+    const strangers = bills.unplaced.some((accountId) => !members.includes(accountId) && active(accountId))
     const scope: SharingScope = { owners, members, trusted, membersKnown: sure && !strangers }
     const sorted = sortRows(rows, scope)
-    for (const [accountId, own] of sorted.byAccount) auditedRows.get(accountId)?.push(...own)
-    const undivided = shareAnonymous(sorted, scope, auditedRows, byAccount)
+    for (const [accountId, own] of sorted.byAccount) append(auditedRows.get(accountId), own)
+    const undivided = shareAnonymous(sorted, namesNobody(workspace, scope), scope, auditedRows, byAccount)
     workspaces.push({
       name: workspace.name,
       label: workspace.name ?? `unknown (account ${Math.min(...members)})`,
@@ -83,6 +85,11 @@ export function attributeBills(
     if (!byAccount.has(accountId)) byAccount.set(accountId, known(rows))
   }
   return { byAccount, workspaces }
+}
+
+/** Row by row: an argument list has a length that a large bill passes. */
+function append<T>(to: T[] | undefined, rows: readonly T[]): void {
+  if (to !== undefined) for (const row of rows) to.push(row)
 }
 
 const unreadReason = (usage: { readonly status: string; readonly reason?: string }): Reason =>
@@ -136,34 +143,41 @@ function ownerAmong(who: Who, scope: SharingScope): Owner {
   return named === 'undivided' && isTheirs ? { accountId: only } : named
 }
 
+/** Whether events around the window leave open whose they are, though no row within it does. */
+const namesNobody = ({ events }: WorkspaceBill, scope: SharingScope): boolean =>
+  events !== null &&
+  events.status !== 'failed' &&
+  events.value.some((event) => ownerAmong(event, scope) === 'undivided')
+
 /** Gives rows without an owner to the one member, or returns what the members must answer for together. */
 function shareAnonymous(
   sorted: SortedRows,
+  eventsNameNobody: boolean,
   { members, owners, membersKnown }: SharingScope,
   auditedRows: ReadonlyMap<number, UsageRow[]>,
   byAccount: Map<number, Reading<readonly UsageRow[]>>,
 ): readonly UsageRow[] | null {
-  if (sorted.anonymous.length === 0) return null
+  if (sorted.anonymous.length === 0 && !eventsNameNobody) return null
   const [only] = members
   if (membersKnown && members.length === 1 && only !== undefined) {
-    auditedRows.get(only)?.push(...sorted.anonymous)
+    append(auditedRows.get(only), sorted.anonymous)
     return null
   }
   const strange = sorted.anonymous.some(({ keyId }) => keyId !== null && !owners.has(keyId))
   const reason = strange ? 'key-ids-unmatched' : 'no-key-ids'
   const together = [...sorted.anonymous]
   for (const accountId of members) {
-    together.push(...(sorted.byAccount.get(accountId) ?? []))
+    append(together, sorted.byAccount.get(accountId) ?? [])
     if (auditedRows.has(accountId)) byAccount.set(accountId, unknown(reason))
   }
   return together
 }
 
 interface DistinctBill {
-  readonly workspace: WorkspaceBill
+  workspace: WorkspaceBill
   readonly members: number[]
   /** Empty where the usage was not read, though the events were. */
-  readonly rows: readonly UsageRow[]
+  rows: readonly UsageRow[]
   /** Whether it is certain that no other bill here is the same one. */
   sure: boolean
 }
@@ -188,12 +202,27 @@ function mergeSameBills(bills: Bills, owners: ReadonlyMap<string, number | null>
     const same = workspace.name === null ? distinct.find((other) => isSame(other, bill, owners)) : undefined
     if (same !== undefined) {
       same.members.push(...bill.members)
+      same.workspace = betterRead(same.workspace, workspace)
+      same.rows = same.workspace.usage.status === 'failed' ? [] : same.workspace.usage.value
       continue
     }
     if (workspace.name === null) doubt(distinct, bill)
     distinct.push(bill)
   }
   return distinct
+}
+
+/** One bill, read by two keys: the better part of each. */
+function betterRead(a: WorkspaceBill, b: WorkspaceBill): WorkspaceBill {
+  const usage = better(a.usage, b.usage)
+  const events = a.events === null || b.events === null ? a.events : better(a.events, b.events)
+  return { ...a, usage, events, apiKey: events === b.events && events !== a.events ? b.apiKey : a.apiKey }
+}
+
+function better<T>(a: Fetched<readonly T[]>, b: Fetched<readonly T[]>): Fetched<readonly T[]> {
+  if (a.status === 'complete' || b.status === 'failed') return a
+  if (b.status === 'complete' || a.status === 'failed') return b
+  return b.value.length > a.value.length ? b : a
 }
 
 function isSame(a: DistinctBill, b: DistinctBill, owners: ReadonlyMap<string, number | null>): boolean {

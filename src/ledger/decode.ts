@@ -152,11 +152,15 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       return at === null ? undefined : [textOf(apiKey), at]
     }
 
+  const rowOwner: DecoderFactory<readonly [number, number]> =
+    () =>
+    ([id, userId]) => [integerOf(id), integerOf(userId)]
+
   const userName: DecoderFactory<readonly [number, string]> =
     () =>
     ([id, name]) => [integerOf(id), textOf(name)]
 
-  return { account, task, pointsEntry, cashEntry, orderedRow, requestedRow, lastRowId, lastUse, userName }
+  return { account, task, pointsEntry, cashEntry, orderedRow, requestedRow, lastRowId, lastUse, rowOwner, userName }
 }
 
 /** The time of a row, or undefined where it lies outside. Membership is decided on the instant, half-open. */

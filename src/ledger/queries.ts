@@ -147,6 +147,12 @@ export function queriesOf(mapping: TableMapping) {
           )
           .groupBy(points.userId),
       ),
+    /** Whose each row below an id is, in order of id. */
+    pointsOwners: (below: number) =>
+      statement(
+        'points',
+        query.select({ id: points.id, userId: points.userId }).from(points).where(lt(points.id, below)),
+      ),
     /** Of each user the last row below an id; each user at most once. */
     pointsRowIdsBefore: (rows: readonly { readonly userId: number; readonly rowId: number }[]) =>
       statement(

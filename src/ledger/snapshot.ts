@@ -15,8 +15,8 @@ const CLOCK_CHANGE_MAX = 3 * HOUR
 /** Users up to which the query for their last ledger rows names them. */
 const USERS_NAMED_MAX = 200
 
-/** Users and row ids that one query names in pairs. */
-const PAIRS_NAMED_MAX = 500
+/** Users and row ids that one query names in pairs: more cost less in one pass over the ids of the whole ledger. */
+const PAIRS_NAMED_MAX = 20
 
 export interface SnapshotParts {
   readonly session: Session
@@ -84,6 +84,18 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return sortedByRow(found.filter((entry) => wanted.has(entry.orderId)))
   }
 
+  /** Of each user the last row id below its limit, in one pass over ids and users. */
+  const lastBelow = async (limits: ReadonlyMap<number, number>): Promise<number[]> => {
+    const last = new Map<number, number>()
+    const below = Math.max(...limits.values())
+    for await (const batch of session.read(queries.pointsOwners(below), decoders.rowOwner)) {
+      for (const [id, userId] of batch) {
+        if (id < (limits.get(userId) ?? 0) && id > (last.get(userId) ?? 0)) last.set(userId, id)
+      }
+    }
+    return [...last.values()]
+  }
+
   return {
     takenAt: session.takenAt,
     zone,
@@ -138,12 +150,12 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     },
     bareRequestId: (stored) => bareRequestId(stored, placeholders),
     async pointsRowsBefore(rows) {
-      const rowIds: number[] = []
-      const users = new Set(rows.map(({ userId }) => userId))
-      for (let from = 0; from < rows.length; from += PAIRS_NAMED_MAX) {
-        const part = rows.slice(from, from + PAIRS_NAMED_MAX)
-        for (const id of await collect(queries.pointsRowIdsBefore(part), decoders.lastRowId(users))) rowIds.push(id)
-      }
+      const limits = new Map(rows.map(({ userId, rowId }) => [userId, rowId]))
+      if (limits.size === 0) return []
+      const rowIds =
+        limits.size > PAIRS_NAMED_MAX
+          ? await lastBelow(limits)
+          : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
       return sortedByRow(await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined)))
     },
     async userNames(ids) {

@@ -120,7 +120,15 @@ export const completeDay = (
   ...day,
   bills,
   attribution,
-  requests: { tasks: allTasks, events, otherTasks: [], unanswered: new Set(), gaps: new Map(), repeated },
+  requests: {
+    tasks: allTasks,
+    events,
+    otherTasks: [],
+    unanswered: new Set(),
+    gaps: new Map(),
+    sharedSearched: true,
+    repeated,
+  },
 })
 
 const STATUS_ORDER: readonly SourceStatus['status'][] = ['failed', 'partial', 'not-configured', 'complete']

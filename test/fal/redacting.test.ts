@@ -12,7 +12,9 @@ function openRedacting(faults: Parameters<typeof openLine>[0] = {}) {
   return openLine(
     {
       workspaces: [workspace({ username: long, events: [event('r1', { endpointId: long }), event(OTHER_KEY)] })],
-      serverless: { [long]: [{ timestamp: '2026-02-02T10:00:00Z', app: long, machineType: 'GPU', quantity: '1', cost: '1' }] },
+      serverless: {
+        [long]: [{ timestamp: '2026-02-02T10:00:00Z', app: long, machineType: 'GPU', quantity: '1', cost: '1' }],
+      },
       ...faults,
     },
     { redact: secrets.redact },

@@ -79,6 +79,10 @@ function inside(schema: unknown): Record<string, unknown> {
 }
 
 describe('what a client is told', () => {
+  it.each(['audit-reconcile', 'fal-list-invoices', 'user-ledger'])('of %s: that it quotes untrusted text', (name) => {
+    expect(TOOLS.find((tool) => tool.name === name)?.description).toMatch(/untrusted text/)
+  })
+
   const descriptionsIn = (value: unknown): string[] => {
     if (typeof value !== 'object' || value === null) return []
     return Object.entries(value).flatMap(([key, each]) =>

@@ -50,7 +50,8 @@ const EMPTY: Books = {
   unattributed: known([]),
   requests: requests(),
   taskLedgers: known([]),
-  balances: known({ users: 0, arithmetic: [], continuity: [], negative: [], unsettled: [] }),
+  balances: known({ users: 0, arithmetic: [], continuity: [], negative: [], unsettled: [], settledMax: 2000 }),
+  lookedUp: { everyOrder: true, everyRequest: true },
   clockOffset: null,
 }
 

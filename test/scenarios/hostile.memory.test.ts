@@ -271,3 +271,107 @@ describe('long ids', () => {
     expect(report.findings.find(({ rule }) => rule === 'B2')?.subject.taskId).toBe('T'.repeat(100))
   })
 })
+
+describe('what pages say twice', () => {
+  it('and fal does not settle, leaves the bill unread instead of doubled', async () => {
+    const world = base()
+    for (let count = 0; count < 3; count++)
+      world.event({ requestId: requestIdOf(50), cost: '60', timestamp: '2026-02-06T05:00:00Z' })
+    const report = await auditWith(
+      world.build(),
+      (fal) => ({
+        events: async (key, query, signal) =>
+          query.requestIds === undefined ? fal.events(key, query, signal) : refused,
+      }),
+      R,
+    )
+    expect(breaksOf(report).filter((text) => !text.startsWith('A'))).toEqual([])
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B1', subject: { accountId: 5 } }))
+    expect(report.coverage.complete).toBe(false)
+  })
+})
+
+describe('one workspace, two keys of different luck', () => {
+  it.each(['partial', 'failed'] as const)('the better reading counts where the named one is %s', async (status) => {
+    const world = new MiniWorld()
+      .account(5, { workspace: 'w' })
+      .account(6, { workspace: 'w' })
+      .task({ account: 6, cost: '0.2' })
+      .build()
+    for (const depth of ['summary', 'requests'] as const) {
+      const report = await auditWith(
+        world,
+        (fal) => ({
+          billing: async (key, signal) => (key === apiKeyOf(6) ? refused : fal.billing(key, signal)),
+          usage: async (key, query, signal) => {
+            if (key === apiKeyOf(6)) return fal.usage(key, query, signal)
+            return status === 'failed' ? refused : { ...refused, status: 'partial', value: [] }
+          },
+        }),
+        { depth },
+      )
+      expect(breaksOf(report), depth).toEqual([])
+      expect(report.official.rows.find(({ accountId }) => accountId === 6)?.costUsd).toBe('0.2')
+    }
+  })
+
+  it('an account that cannot be read may spend though its tasks record no cost', async () => {
+    const world = new MiniWorld()
+      .account(5, { workspace: 'w' })
+      .account(6, { workspace: 'w' })
+      .task({ cost: '0.05', billed: noKey })
+    world.task({ account: 6, cost: null, model: 'fal-ai/other' })
+    world.event({
+      ...noKey,
+      requestId: requestIdOf(2),
+      endpointId: 'fal-ai/other',
+      cost: '1',
+      timestamp: '2026-02-06T05:00:00Z',
+    })
+    const dark = (key: string, otherwise: () => Promise<never>) =>
+      key === apiKeyOf(6) ? Promise.resolve(refused) : otherwise()
+    for (const depth of ['summary', 'requests'] as const) {
+      const report = await auditWith(
+        world.build(),
+        (fal) => ({
+          billing: (key, signal) => dark(key, () => fal.billing(key, signal) as Promise<never>),
+          usage: (key, query, signal) => dark(key, () => fal.usage(key, query, signal) as Promise<never>),
+          events: (key, query, signal) => dark(key, () => fal.events(key, query, signal) as Promise<never>),
+        }),
+        { depth },
+      )
+      expect(breaksOf(report), depth).toEqual([])
+      expect(report.official.rows.find(({ accountId }) => accountId === 5)?.costUsd).toBeNull()
+    }
+  })
+})
+
+describe('a task recorded on another key than the one that was billed', () => {
+  it('is a break with or without a filter', async () => {
+    const world = new MiniWorld().account(5).account(7).task({ cost: '0.1' })
+    world.task({ account: 7, cost: '2', model: 'fal-ai/other', billed: { keyId: apiKeyOf(5).split(':')[0]! } })
+    world.event({ requestId: requestIdOf(2), endpointId: 'fal-ai/other', cost: '2', timestamp: '2026-02-06T05:00:00Z' })
+    const own = world.build()
+    const moved = own.workspaces.map((space) => ({
+      ...space,
+      events: space.events.filter(
+        ({ endpointId, keyId }) =>
+          space.username === 'workspace-5' || keyId !== apiKeyOf(5).split(':')[0] || endpointId === '',
+      ),
+    }))
+    for (const ids of [[], [5]]) {
+      expect(breaksOf(await auditWorld({ ...own, workspaces: moved }, { ...R, ids })), String(ids)).toContain(
+        'A1 accountId=5',
+      )
+    }
+  })
+})
+
+describe('failures that say they end in the future', () => {
+  it('are held to their creation', async () => {
+    const world = base()
+    for (let index = 0; index < 19; index++) world.task({ user: 200 })
+    world.task({ status: 'failed', points: 100, cost: '0', completed: '2099-01-01 00:00:00', billed: false })
+    expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B7'))).toBe(true)
+  })
+})

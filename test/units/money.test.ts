@@ -10,6 +10,7 @@ import {
 } from '../../src/units/decimal.ts'
 import { abs, percentText, sum } from '../../src/units/exact.ts'
 import { addNanoUsd, formatUsd, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
+import { addPoints, points, subPoints } from '../../src/units/points.ts'
 import { exceeds, formatRatio, parseRatio, ratio, ratioPercent, scaleDown } from '../../src/units/ratio.ts'
 
 describe('nano-USD', () => {
@@ -34,6 +35,14 @@ describe('nano-USD', () => {
     ['Infinity', undefined],
     ['0x10', undefined],
     ['1e9999', undefined],
+    ['1e12', 10n ** 21n],
+    ['12e-10', 1n],
+    ['15e-10', 2n],
+    ['x1', undefined],
+    ['1x', undefined],
+    ['--1', undefined],
+    ['1e', undefined],
+    ['1e-', undefined],
   ])('reads %j as %s', (text, count) => {
     expect(parseUsd(text)).toBe(count)
   })
@@ -59,6 +68,12 @@ describe('nano-USD', () => {
   })
 })
 
+describe('points', () => {
+  it('are added and taken away', () => {
+    expect([addPoints(points(3n), points(4n)), subPoints(points(3n), points(4n))]).toEqual([7n, -1n])
+  })
+})
+
 describe('ratios', () => {
   it('compare exactly', () => {
     const tenth = ratio('0.1')
@@ -71,10 +86,23 @@ describe('ratios', () => {
     expect(formatRatio(ratio(text))).toBe(text)
   })
 
-  it.each(['-1', '1e3', '', 'a', '1/2', '0.1.2', '1234567890123'])('%j is none', (text) => {
-    expect(parseRatio(text)).toBeUndefined()
-    expect(() => ratio(text)).toThrow(RangeError)
+  it.each([
+    ['10.50', '10.5'],
+    ['100.0', '100'],
+    ['0.0', '0'],
+    [' 2.5 ', '2.5'],
+    ['123456789012.123456789012', '123456789012.123456789012'],
+  ])('%j is written as %s', (text, written) => {
+    expect(formatRatio(ratio(text))).toBe(written)
   })
+
+  it.each(['-1', '1e3', '', 'a', '1/2', '0.1.2', '1.', '.1', '1234567890123', '0.1234567890123', 'x1', '1x'])(
+    '%j is none',
+    (text) => {
+      expect(parseRatio(text)).toBeUndefined()
+      expect(() => ratio(text)).toThrow(new RangeError(`not a decimal ratio: ${text}`))
+    },
+  )
 
   it('speak in percent', () => {
     expect([ratioPercent(ratio('0.1')), ratioPercent(ratio('0.005')), ratioPercent(ratio('2'))]).toEqual([
@@ -113,6 +141,8 @@ describe('decimals', () => {
     ['1', '8', 3, '0.125', true],
     ['0.5', '0.25', 0, '2', true],
     ['0', '7', 2, '0', true],
+    ['-1', '-8', 2, '0.13', false],
+    ['0.01', '-0.02', 1, '-0.5', true],
   ])('%s / %s to %i places is %s, exact: %s', (a, b, places, quotient, exact) => {
     const divided = divideDecimals(parseDecimal(a)!, parseDecimal(b)!, places)
     expect(divided && [formatDecimal(divided.quotient), divided.exact]).toEqual([quotient, exact])
@@ -122,7 +152,18 @@ describe('decimals', () => {
     expect(divideDecimals(parseDecimal('1')!, ZERO_DECIMAL, 9)).toBeUndefined()
   })
 
-  it.each(['', '1e3', 'x', '--1'])('%j is none', (text) => {
+  it.each([
+    [' 7 ', '7'],
+    ['+7.250', '7.25'],
+    ['1.', '1'],
+    ['-0.05', '-0.05'],
+    ['100', '100'],
+    ['0.0', '0'],
+  ])('%j is written as %s', (text, written) => {
+    expect(formatDecimal(parseDecimal(text)!)).toBe(written)
+  })
+
+  it.each(['', '1e3', 'x', '--1', 'x1', '1x', '.5'])('%j is none', (text) => {
     expect(parseDecimal(text)).toBeUndefined()
   })
 })

@@ -1,7 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DAY, instant, parseInstant, within } from '../../src/units/instant.ts'
-import { datesOf } from '../../src/units/window.ts'
+import { DAY, earlier, instant, later, parseInstant, plus, within } from '../../src/units/instant.ts'
+import { datesOf, WINDOW_DAYS_MAX } from '../../src/units/window.ts'
 import { openZone, parseDate } from '../../src/units/zone.ts'
 
 const zone = (id: string) => {
@@ -15,12 +15,27 @@ describe('instants', () => {
     ['2026-02-06T00:00:00Z', 1_770_336_000_000],
     ['2026-02-06T08:00:00+08:00', 1_770_336_000_000],
     ['2026-02-06 00:00:00.123456Z', 1_770_336_000_123],
+    ['2026-02-06T00:00Z', 1_770_336_000_000],
+    ['2026-02-06t00:00:00z', 1_770_336_000_000],
+    ['2026-02-06T00:00:00.5z', 1_770_336_000_500],
+    ['2026-02-05T20:30:00-0330', 1_770_336_000_000],
     ['2026-02-06T00:00:00', undefined],
     ['2026-02-06', undefined],
     ['2026-13-06T00:00:00Z', undefined],
+    ['12026-02-06T00:00:00Z', undefined],
+    ['2026-02-06T00:00:00Z (UTC)', undefined],
+    ['2026-02-06T00:00:00+08', undefined],
+    ['2026-2-06T00:00:00Z', undefined],
     ['', undefined],
   ])('%j is %s', (text, millis) => {
     expect(parseInstant(text)).toBe(millis)
+  })
+
+  it('come one before the other', () => {
+    const [one, two] = [instant(1), instant(2)]
+    expect([earlier(one, two), earlier(two, one), later(one, two), later(two, one), plus(one, 4)]).toEqual([
+      1, 1, 2, 2, 5,
+    ])
   })
 
   it('a range holds its start and not its end', () => {
@@ -30,7 +45,7 @@ describe('instants', () => {
 })
 
 describe('zones', () => {
-  it.each(['Mars/Olympus', '+25:00', '', '+08:75', 'utc+8'])('%j is none', (id) => {
+  it.each(['Mars/Olympus', '+25:00', '', '+08:75', '+08:60', 'utc+8', 'x+08:00', '+08:001'])('%j is none', (id) => {
     expect(openZone(id)).toBeUndefined()
   })
 
@@ -42,6 +57,46 @@ describe('zones', () => {
     ['Asia/Kathmandu', '2026-02-06T05:45:00+05:45'],
   ])('%s writes %s', (id, text) => {
     expect(zone(id).format(instant(1_770_336_000_000))).toBe(text)
+  })
+
+  it('are known by their id, and whether their clock ever changes', () => {
+    expect(['+14:00', '-0330', 'UTC', 'Z', 'Asia/Shanghai'].map((id) => [zone(id).id, zone(id).fixed])).toEqual([
+      ['+14:00', true],
+      ['-0330', true],
+      ['UTC', true],
+      ['UTC', true],
+      ['Asia/Shanghai', false],
+    ])
+    expect(zone('-0330').format(instant(1_770_336_000_000))).toBe('2026-02-05T20:30:00-03:30')
+    expect(zone('+00:59').format(instant(1_770_336_000_000))).toBe('2026-02-06T00:59:00+00:59')
+  })
+
+  it('write the fraction of a second where there is one', () => {
+    expect(zone('+08:00').format(instant(1_770_336_000_120))).toBe('2026-02-06T08:00:00.120+08:00')
+    expect(zone('+08:00').toNaive(instant(1_770_336_000_120))).toBe('2026-02-06 08:00:00')
+  })
+
+  it.each([
+    ['2026-02-06', 0],
+    ['2026-02-06T00:00:00', 0],
+    ['2026-02-06 00:01', 60_000],
+    ['2026-02-06 00:00:01.5', 1500],
+    ['2026-02-06 00:00:00.123999999', 123],
+    ['2026-02-06 23:59:59', 86_399_000],
+  ])('%j is so many milliseconds after midnight: %d', (naive, millis) => {
+    expect(zone('UTC').fromNaive(naive)).toBe(1_770_336_000_000 + millis)
+  })
+
+  it('keep each moment apart, however many are asked', () => {
+    const berlin = zone('Europe/Berlin')
+    const summer = instant(Date.parse('2026-07-01T00:00:00Z'))
+    const winter = instant(Date.parse('2026-12-01T00:00:00Z'))
+    for (const [at, text] of [
+      [summer, '2026-07-01T02:00:00+02:00'],
+      [winter, '2026-12-01T01:00:00+01:00'],
+      [summer, '2026-07-01T02:00:00+02:00'],
+    ] as const)
+      expect(berlin.format(at)).toBe(text)
   })
 
   it('naive times go back and forth, where the clock does not change', () => {
@@ -68,20 +123,35 @@ describe('zones', () => {
     )
   })
 
-  it.each(['0000-00-00 00:00:00', '2026-02-30 00:00:00', '2026-02-06 24:00:00', '2026-02-06 12:60:00', 'now', ''])(
-    '%j is no time',
-    (text) => {
-      expect(zone('UTC').fromNaive(text)).toBeUndefined()
-    },
-  )
+  it.each([
+    '0000-00-00 00:00:00',
+    '2026-02-30 00:00:00',
+    '2026-02-06 24:00:00',
+    '2026-02-06 12:60:00',
+    '2026-02-06 12:00:60',
+    '2026-13-06',
+    '2026-00-06',
+    '2026-02-00',
+    '12026-02-06',
+    '2026-02-06 12:00:00Z',
+    '2026-02-06 12',
+    '2026-02-06 1:00',
+    '2026-02-06 12:00:00.1234567890',
+    'now',
+    '',
+  ])('%j is no time', (text) => {
+    expect(zone('UTC').fromNaive(text)).toBeUndefined()
+  })
 
   it('dates are real ones', () => {
-    expect([parseDate('2024-02-29'), parseDate('2026-02-29'), parseDate('2026-2-6'), parseDate('')]).toEqual([
-      '2024-02-29',
-      undefined,
-      undefined,
-      undefined,
-    ])
+    expect([
+      parseDate('2024-02-29'),
+      parseDate('2026-02-29'),
+      parseDate('2026-2-6'),
+      parseDate(''),
+      parseDate('2026-02-06 00:00:00'),
+      parseDate('12026-02-06'),
+    ]).toEqual(['2024-02-29', undefined, undefined, undefined, undefined, undefined])
     const utc = zone('UTC')
     const leap = parseDate('2024-02-28')
     expect(leap && [utc.addDays(leap, 1), utc.addDays(leap, 2), utc.addDays(leap, -59)]).toEqual([
@@ -100,5 +170,13 @@ describe('zones', () => {
     }
     expect(datesOf(window)).toEqual(['2026-03-29', '2026-03-30'])
     expect(datesOf({ ...window, end: instant(window.end + 1) })).toEqual(['2026-03-29', '2026-03-30', '2026-03-31'])
+  })
+
+  it('a window of the most days there may be is told day by day, and no further', () => {
+    const utc = zone('UTC')
+    const noon = instant(Date.parse('2026-01-01T12:00:00Z'))
+    const longest = datesOf({ start: noon, end: plus(noon, WINDOW_DAYS_MAX * DAY), zone: utc })
+    expect([longest.length, longest[0], longest.at(-1)]).toEqual([WINDOW_DAYS_MAX + 1, '2026-01-01', '2027-01-03'])
+    expect(datesOf({ start: noon, end: plus(noon, 400 * DAY), zone: utc })).toEqual(longest)
   })
 })

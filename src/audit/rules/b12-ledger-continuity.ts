@@ -12,7 +12,7 @@ export const b12LedgerContinuity: Rule = {
   evaluate({ balances }) {
     const outcome = judgeTrail(balances, ({ continuity }) => continuity)
     if (!balances.known) return outcome
-    const { reason } = unknown('lookup-limit', { limit: balances.value.users - balances.value.unsettled.length })
+    const { reason } = unknown('lookup-limit', { limit: balances.value.settledMax })
     const open = balances.value.unsettled.map((userId) => ({ subject: { userId }, reason }))
     return { ...outcome, notEvaluated: [...outcome.notEvaluated, ...open] }
   },

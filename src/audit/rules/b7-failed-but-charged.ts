@@ -29,7 +29,7 @@ export const b7FailedButCharged: Rule = {
         continue
       }
       examined += 1
-      if (task.refunded || books.asOf - taskEnd(task) < thresholds.refundLagMillis) continue
+      if (task.refunded || books.asOf - taskEnd(task, books.asOf) < thresholds.refundLagMillis) continue
       findings.push({
         subject: taskSubject(task),
         expected: 0n,

@@ -47,7 +47,7 @@ export const b8RefundNotPosted: Rule = {
 type Amounts = Pick<FindingDraft, 'expected' | 'actual' | 'evidence' | 'detail'>
 
 const unposted = ({ task }: TaskLedger, { asOf }: Books, lag: Millis): Amounts | undefined =>
-  asOf - taskEnd(task) < lag
+  asOf - taskEnd(task, asOf) < lag
     ? undefined
     : {
         expected: task.chargedPoints,

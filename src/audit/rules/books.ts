@@ -155,6 +155,8 @@ export interface Books {
   /** Not known without a ledger, or in link mode total. */
   readonly taskLedgers: Reading<readonly TaskLedger[]>
   readonly balances: Reading<BalanceTrail>
+  /** Whether rows of any time were looked up for every task, and tasks of any time for every request id of the window. */
+  readonly lookedUp: { readonly everyOrder: boolean; readonly everyRequest: boolean }
   /** Median of event time − completed_at over the matched requests, where there are enough of them. */
   readonly clockOffset: { readonly medianMillis: Millis; readonly matched: number } | null
 }

@@ -156,6 +156,8 @@ export interface BalanceTrail {
   readonly negative: readonly LedgerBreak[]
   /** Users of whom there was more in doubt than is looked up. */
   readonly unsettled: readonly number[]
+  /** Users, and rows of one, up to which doubts are settled. */
+  readonly settledMax: number
 }
 
 export interface UnknownKey {

@@ -26,8 +26,9 @@ export const taskDetail = ({ userId, model }: TaskFact, accountId: number | null
   model,
 })
 
-/** When a task ended; where that was not stored, when it was made. */
-export const taskEnd = ({ completedAt, createdAt }: TaskFact): Instant => completedAt ?? createdAt
+/** When a task ended; where that was not stored, or lies in the future, when it was made. */
+export const taskEnd = ({ completedAt, createdAt }: TaskFact, asOf: Instant): Instant =>
+  completedAt === null || completedAt > asOf ? createdAt : completedAt
 
 export const taskEvidence = (tasks: readonly TaskFact[]): Evidence =>
   evidenceOf(tasks.map(({ taskId, rowId }) => (taskId === '' ? String(rowId) : taskId)))

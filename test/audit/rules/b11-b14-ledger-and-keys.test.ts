@@ -13,7 +13,15 @@ const broken = (overrides: Partial<LedgerBreak> = {}): LedgerBreak => ({
 })
 
 const world = (trail: Partial<BalanceTrail>) => ({
-  balances: known({ users: 4, arithmetic: [], continuity: [], negative: [], unsettled: [], ...trail }),
+  balances: known({
+    users: 4,
+    arithmetic: [],
+    continuity: [],
+    negative: [],
+    unsettled: [],
+    settledMax: 2000,
+    ...trail,
+  }),
 })
 
 describe.each([

@@ -1,5 +1,5 @@
 import { HOUR, MINUTE, plus } from '../../../src/units/instant.ts'
-import { type Draft, taskEvents } from './draft.ts'
+import { accountOf, auditedAccounts, type Draft, taskEvents } from './draft.ts'
 import { type Allowed, also, type Injector } from './faults.ts'
 
 /** Days begin elsewhere, so that a day's sums are other ones. */
@@ -11,15 +11,21 @@ const OTHER_DAYS: readonly Allowed[] = (['A5', 'A6'] as const).map((rule) =>
 const TELLING_MIN = 20
 const SHIFT_MAX = 8 * HOUR
 
-/** Billed tasks that are within the window however their times are shifted. */
-const tellingTasks = (draft: Draft): number =>
-  draft.tasks.filter(
-    (task) =>
+/** Billed tasks of audited accounts that are within the window however their times are shifted. */
+function tellingTasks(draft: Draft): number {
+  const audited = new Set(auditedAccounts(draft))
+  return draft.tasks.filter((task) => {
+    const account = accountOf(draft, task)
+    return (
+      account !== undefined &&
+      audited.has(account) &&
       task.createdAt >= draft.window.start + SHIFT_MAX &&
       task.createdAt < draft.window.end - SHIFT_MAX &&
       task.completedAt !== null &&
-      taskEvents(draft, task).length > 0,
-  ).length
+      taskEvents(draft, task).length > 0
+    )
+  }).length
+}
 
 /** The zone of the stored times is not the one that the audit was told. */
 export const zoneFault: Injector = {

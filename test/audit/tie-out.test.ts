@@ -1,0 +1,105 @@
+import { describe, expect, it } from 'vitest'
+import type { Placement } from '../../src/audit/period-bill.ts'
+import type { RequestGroup } from '../../src/audit/requests.ts'
+import { tieOut } from '../../src/audit/tie-out.ts'
+import { nanoUsd } from '../../src/units/nano-usd.ts'
+import { matched, unmatched, usd } from '../kit/books.ts'
+
+interface Placed {
+  readonly claimedBy?: number
+  readonly owner?: RequestGroup['owner']
+  readonly inTime?: string
+  readonly carriedIn?: string
+  readonly carriedOut?: string
+  readonly matched?: string
+  readonly orphan?: string
+}
+
+/** A request of account 5, by the row of the task that claims it and by where its cost belongs. */
+function placed({ claimedBy, owner = { accountId: 5 }, ...amounts }: Placed): Placement {
+  const amount = (name: keyof typeof amounts) => usd(amounts[name] ?? '0')
+  return {
+    group: { claimedBy: claimedBy === undefined ? null : { rowId: claimedBy }, owner } as RequestGroup,
+    inTimeNanoUsd: amount('inTime'),
+    carriedInNanoUsd: amount('carriedIn'),
+    carriedOutNanoUsd: amount('carriedOut'),
+    matchedNanoUsd: amount('matched'),
+    orphanNanoUsd: amount('orphan'),
+    events: [],
+  }
+}
+
+const tolerated = matched({ rowId: 1, costNanoUsd: usd('4') }, { billedNanoUsd: usd('5') })
+const mismatched = matched({ rowId: 3, costNanoUsd: usd('10') }, { billedNanoUsd: usd('19') })
+const verdicts = [
+  tolerated,
+  mismatched,
+  unmatched('not-evaluated', { rowId: 2, costNanoUsd: usd('80') }),
+  unmatched('unbilled', { rowId: 4, costNanoUsd: usd('20') }),
+  unmatched('pending', { rowId: 5, costNanoUsd: usd('30') }),
+  unmatched('failed', { rowId: 6, costNanoUsd: usd('40') }),
+  unmatched('unfinished', { rowId: 7, costNanoUsd: usd('50') }),
+  unmatched('without-id', { rowId: 8, costNanoUsd: usd('60') }),
+  unmatched('duplicate', { rowId: 9, costNanoUsd: usd('70') }),
+]
+const leftOut = placed({ owner: 'undivided', inTime: '1000', orphan: '1000' })
+const placements = [
+  placed({ claimedBy: 1, inTime: '3', carriedOut: '2', matched: '5' }),
+  placed({ claimedBy: 2, inTime: '7', matched: '7' }),
+  placed({ claimedBy: 3, inTime: '19', matched: '19' }),
+  placed({ claimedBy: 99, inTime: '11', carriedIn: '11' }),
+  placed({ inTime: '13', orphan: '13' }),
+  placed({ owner: 'unattributed', inTime: '17', orphan: '17' }),
+  leftOut,
+]
+const books = (total = '364') =>
+  tieOut(placements, (placement) => placement === leftOut, verdicts, usd(total), new Set([mismatched.task]))
+
+describe('the tie-out', () => {
+  it('puts every amount into one class', () => {
+    expect(books()).toEqual({
+      eventsTotal: '72',
+      eventsMatched: '24',
+      eventsNotEvaluated: '7',
+      eventsCarried: '11',
+      eventsUnrecorded: '13',
+      eventsUnattributed: '17',
+      eventsResidual: '0',
+      recordedTotal: '364',
+      recordedMatched: '14',
+      recordedUnbilled: '20',
+      recordedPending: '30',
+      recordedFailedOrUnfinished: '90',
+      recordedWithoutId: '60',
+      recordedDuplicate: '70',
+      recordedNotEvaluated: '80',
+      recordedResidual: '0',
+      differenceMatched: '10',
+      differenceB3: '9',
+      differenceTolerated: '1',
+      differenceResidual: '0',
+      bridgeByEventTime: '70',
+      bridgeCarriedIn: '11',
+      bridgeCarriedOut: '2',
+      bridgeByTaskPeriod: '61',
+      bridgeResidual: '0',
+    })
+  })
+
+  it('shows what falls between the classes', () => {
+    expect(books('364.000000001')).toMatchObject({ recordedResidual: '0.000000001', recordedTotal: '364.000000001' })
+    const lost = tieOut([placed({ inTime: '3' })], () => false, [], nanoUsd(0n), new Set())
+    expect(lost).toMatchObject({ eventsTotal: '3', eventsResidual: '3', bridgeResidual: '3' })
+    const unknown = tieOut([], () => false, [tolerated], usd('4'), new Set())
+    expect(unknown).toMatchObject({ differenceMatched: '-4', differenceTolerated: '1', differenceResidual: '-5' })
+  })
+
+  it('leaves out what it is told to', () => {
+    const request = placed({ claimedBy: 1, inTime: '5', matched: '5' })
+    const orphan = placed({ inTime: '3', orphan: '3' })
+    const all = tieOut([request, orphan], (placement) => placement === orphan, [tolerated], usd('4'), new Set())
+    expect(all).toMatchObject({ eventsTotal: '5', eventsMatched: '5', eventsUnrecorded: '0' })
+    const none = tieOut([request, orphan], () => false, [tolerated], usd('4'), new Set())
+    expect(none).toMatchObject({ eventsTotal: '8', eventsMatched: '5', eventsUnrecorded: '3' })
+  })
+})
