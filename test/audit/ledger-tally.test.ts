@@ -1,0 +1,325 @@
+import { describe, expect, it } from 'vitest'
+import { LedgerTally } from '../../src/audit/ledger-tally.ts'
+import type { Payment } from '../../src/audit/rules/books.ts'
+import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
+import { LIMITS } from '../../src/limits.ts'
+import { HOUR, MINUTE } from '../../src/units/instant.ts'
+import { at, later, points } from '../kit/books.ts'
+import { entryRow, planOf, taskRow } from '../kit/rows.ts'
+
+const start = at('2026-02-06 00:00:00')
+const end = at('2026-02-07 00:00:00')
+const noon = at('2026-02-06 12:00:00')
+
+/** A task charged 100 points, named by its number. */
+const task = (rowId: number, overrides: Partial<TaskRow> = {}): TaskRow =>
+  taskRow({ rowId, taskId: `task-${rowId}`, requestId: `request-${rowId}`, chargedPoints: points(100), ...overrides })
+const entry = (amount: number, overrides: Partial<LedgerEntry> = {}): LedgerEntry => entryRow(1, amount, overrides)
+const refund = { kind: 'refund' } as const
+const cashIn = { book: 'cash', kind: 'recharge' } as const
+
+function tallyOf(
+  tasks: readonly TaskRow[],
+  entries: readonly LedgerEntry[] = [],
+  {
+    plan = planOf(),
+    selected = () => true,
+  }: { plan?: ReturnType<typeof planOf>; selected?: (task: TaskRow) => boolean } = {},
+): LedgerTally {
+  const tally = new LedgerTally(plan)
+  for (const each of tasks) tally.addTask(each, each.createdAt >= start && each.createdAt < end && selected(each))
+  for (const each of entries) tally.addEntry(each)
+  return tally
+}
+
+const userOf = (tally: LedgerTally, mode: 'order' | 'total' = 'order', userId = 101) => {
+  const user = tally.close(mode, null).users.get(userId)
+  if (user === undefined) throw new RangeError('no such user')
+  return { ...user, unpaid: user.unpaid.view() }
+}
+const paymentOf = (tally: LedgerTally, mode: 'order' | 'total' = 'order'): Payment => {
+  const { payment } = userOf(tally, mode)
+  if (!payment.known) throw new RangeError(payment.reason.code)
+  return payment.value
+}
+
+describe('a row links to the task it names', () => {
+  const ID = 'aaaaaaaa-0000-4000-8000-000000000001'
+  const linked = (overrides: Partial<LedgerEntry>, ...more: readonly TaskRow[]) =>
+    tallyOf([task(1, { requestId: ID }), ...more], [entry(-100, overrides)]).linkCount().linked
+
+  it.each([
+    ['by the operator’s id', { orderId: 'task-1' }, 1],
+    ['by the bare request id', { orderId: ID }, 1],
+    ['by the request id in capitals', { orderId: ID.toUpperCase() }, 1],
+    ['by endpoint#id', { orderId: `fal-ai/veo3#${ID}` }, 1],
+    ['and not without an order', { orderId: '' }, 0],
+    ['and not by another id', { orderId: ID.replace('1', '2') }, 0],
+    ['and not for somebody else', { orderId: 'task-1', userId: 102 }, 0],
+    ['and not as a refund', { orderId: 'task-1', ...refund }, 0],
+  ])('%s', (_, overrides, count) => {
+    expect(linked(overrides)).toBe(count)
+  })
+
+  it('but not where several tasks bear the request id', () => {
+    const twin = task(2, { requestId: ID })
+    expect(linked({ orderId: ID }, twin)).toBe(0)
+    expect(linked({ orderId: 'task-1' }, twin)).toBe(1)
+    const same = tallyOf([task(1, { requestId: 'task-1' })], [entry(-100, { orderId: 'task-1' })])
+    expect(same.linkCount()).toEqual({ charged: 1, linked: 1 })
+    const nameless = tallyOf([task(1, { taskId: '', requestId: '' })], [entry(-100)])
+    expect([nameless.linkCount().linked, nameless.openOrderIds('window')]).toEqual([0, []])
+  })
+
+  it('and what it means to it', () => {
+    const rows = [
+      entry(-70, { rowId: 1 }),
+      entry(-20, { rowId: 2, book: 'cash' }),
+      entry(5, { rowId: 3, ...refund }),
+      entry(7, { rowId: 4, ...refund, book: 'cash' }),
+      entry(9, { rowId: 5, ...cashIn }),
+      entry(1000, { rowId: 6, kind: 'recharge' }),
+      entry(3, { rowId: 7, kind: 'gift' }),
+    ].map((row) => ({ ...row, orderId: 'task-1' }))
+    const tally = tallyOf([task(1)], rows)
+    const { taskEntries } = tally.close('order', null)
+    expect(
+      taskEntries[0]?.entries.map(({ book, rowId, kind, amountPoints }) => [book, rowId, kind, amountPoints]),
+    ).toEqual([
+      ['points', 1, 'consume', -70n],
+      ['cash', 2, 'consume', -20n],
+      ['points', 3, 'refund', 5n],
+      ['cash', 4, 'refund', 7n],
+      ['cash', 5, 'refund', 9n],
+    ])
+    expect(paymentOf(tally)).toMatchObject({
+      mode: 'order',
+      comparedChargedPoints: 100n,
+      comparedPaidPoints: 90n,
+      pointsConsumed: 70n,
+      cashConsumed: 20n,
+    })
+    expect(userOf(tally)).toMatchObject({
+      unpaid: { total: 1, ids: ['task-1'] },
+      pointsRefunded: 5n,
+      cashRefunded: 16n,
+    })
+    expect(tallyOf([task(1)], rows, { plan: planOf({ depth: 'summary' }) }).close('order', null).taskEntries).toEqual(
+      [],
+    )
+    expect(tallyOf([task(1)], rows, { selected: () => false }).close('order', null).taskEntries).toEqual([])
+  })
+
+  it('also where it was looked up, but once', () => {
+    const tally = tallyOf([task(1)])
+    tally.addLookedUp(entry(-100, { orderId: 'task-1', at: noon }))
+    expect(tally.linkCount().linked).toBe(0)
+    tally.addLookedUp(entry(-100, { orderId: 'task-1', at: later(end, 48 * HOUR) }))
+    expect(tally.linkCount().linked).toBe(1)
+  })
+})
+
+describe('the link mode', () => {
+  it('needs its share of charged tasks, free ones not counted', () => {
+    const tasks = Array.from({ length: 10 }, (_, index) => task(index + 1))
+    const free = task(99, { chargedPoints: points(0) })
+    const rows = (count: number) => tasks.slice(0, count).map(({ taskId }) => entry(-100, { orderId: taskId }))
+    expect(tallyOf([...tasks, free], rows(9)).linksSuffice()).toBe(true)
+    expect(tallyOf([...tasks, free], rows(8)).linksSuffice()).toBe(false)
+    expect(tallyOf([free]).linksSuffice()).toBe(true)
+    const book = tallyOf([...tasks, free], rows(8)).close('order', null)
+    expect(book).toMatchObject({ mode: 'order', chargedTasks: 10, linkedTasks: 8, everyOrder: true, balances: null })
+  })
+
+  it('is none where a ledger was not read, and nothing is concluded from it', () => {
+    const tally = tallyOf([task(1)], [entry(-100, { orderId: 'task-1' })])
+    expect([tally.failed, [...tally.failedBooks]]).toEqual([false, []])
+    tally.fail('points')
+    tally.fail('cash')
+    expect([tally.failed, tally.close('order', null).mode]).toEqual([true, null])
+    expect(userOf(tally)).toMatchObject({
+      payment: { known: false, reason: { code: 'ledger-unread', params: { book: 'cash, points' } } },
+      ...{ pointsRefunded: null, cashRefunded: null, pointsRecharged: null, cashRecharged: null },
+    })
+  })
+
+  it('total cannot be filtered by account', () => {
+    const filtered = userOf(tallyOf([task(1)], [], { plan: planOf({ ids: [5] }) }), 'total')
+    expect(filtered.payment).toMatchObject({ known: false, reason: { code: 'ids-filter-total-link' } })
+  })
+})
+
+describe('which orders are looked up', () => {
+  it('those whose rows may lie at another time', () => {
+    const tasks = [task(1), task(2, { requestId: '' }), task(3, { requestId: 'task-3' }), task(4)]
+    const tally = tallyOf(tasks, [], { selected: ({ rowId }) => rowId !== 4 })
+    expect(tally.openOrderIds('selected')).toEqual(['task-1', 'request-1', 'task-2', 'task-3'])
+    expect(tally.openOrderIds('window')).toEqual(['task-1', 'request-1', 'task-2', 'task-3', 'task-4', 'request-4'])
+    expect(tally.everyOrder).toBe(true)
+  })
+
+  it('of very many tasks only those that leave something open', () => {
+    const many = Array.from({ length: LIMITS.lookupIdsTotal / 2 }, (_, index) =>
+      task(index + 10, { chargedPoints: points(0) }),
+    )
+    const open = (one: Partial<TaskRow>, rows: readonly LedgerEntry[], depth: 'requests' | 'summary' = 'requests') => {
+      const tally = tallyOf([task(1, { ...one, requestId: '' }), ...many], rows, { plan: planOf({ depth }) })
+      expect(tally.everyOrder).toBe(false)
+      return tally.openOrderIds('window')
+    }
+    const paid = entry(-100, { orderId: 'task-1' })
+    expect(open({}, [])).toEqual(['task-1'])
+    expect(open({}, [paid])).toEqual([])
+    expect(open({}, [entry(-60, { orderId: 'task-1' }), entry(-40, { orderId: 'task-1', book: 'cash' })])).toEqual([])
+    expect(open({ refunded: true }, [paid])).toEqual(['task-1'])
+    expect(open({ status: 'failed' }, [paid])).toEqual(['task-1'])
+    expect(open({}, [paid, entry(1, { orderId: 'task-1', ...refund })])).toEqual(['task-1'])
+    expect(open({}, [paid, entry(1, { orderId: 'task-1', ...cashIn })])).toEqual(['task-1'])
+    expect(open({ refunded: true }, [paid], 'summary')).toEqual(['task-1'])
+    expect(tallyOf(many).everyOrder).toBe(true)
+  })
+
+  it('of rows, where it matters whether they name a task of another time', () => {
+    const rows = [
+      entry(-5, { orderId: 'other-1' }),
+      entry(9, { orderId: 'other-2', ...cashIn }),
+      entry(-5, { orderId: '' }),
+      entry(-5, { orderId: 'other-3', at: end }),
+      entry(-5, { orderId: 'other-4', userId: 102 }),
+      entry(9, { orderId: 'other-5', userId: 102, ...cashIn }),
+    ]
+    const tasks = [task(1), task(2, { userId: 102, chargedPoints: points(0) })]
+    expect(tallyOf(tasks, rows).unresolvedOrderIds('order')).toEqual(['other-1', 'other-2', 'other-5'])
+    expect(tallyOf(tasks, [...rows, entry(-100, { orderId: 'task-1' })]).unresolvedOrderIds('order')).toEqual([
+      'other-2',
+      'other-5',
+    ])
+  })
+
+  it('and what they turn out to be', () => {
+    const rows = [
+      entry(-5, { orderId: 'a' }),
+      entry(-7, { orderId: 'b', book: 'cash' }),
+      entry(11, { orderId: 'c', ...cashIn }),
+      entry(13, { orderId: 'd', ...cashIn }),
+      entry(17, cashIn),
+      entry(19, { kind: 'recharge' }),
+    ]
+    const tally = tallyOf([task(1)], rows)
+    expect(userOf(tally, 'total')).toMatchObject({
+      cashRecharged: null,
+      cashRefunded: null,
+      pointsRecharged: 19n,
+      pointsRefunded: 0n,
+    })
+    tally.resolveOrders(new Set(['a', 'b', 'c', 'd']), new Set(['a', 'd']))
+    expect(userOf(tally, 'total')).toMatchObject({ cashRecharged: 28n, cashRefunded: 13n, pointsRecharged: 19n })
+    expect(paymentOf(tally)).toMatchObject({ unlinkedPaidPoints: 7n, cashConsumed: 7n, pointsConsumed: 0n })
+    tally.resolveOrders(new Set(['a', 'b', 'c', 'd']), new Set())
+    expect(paymentOf(tally).unlinkedPaidPoints).toBe(7n)
+  })
+})
+
+describe('the sums of a user', () => {
+  it('hold rows of the window alone', () => {
+    const times = [later(start, -1), start, later(end, -1), end]
+    const each = (amount: number, overrides: Partial<LedgerEntry>) =>
+      times.map((time) => entry(amount, { ...overrides, at: time }))
+    const rows = [
+      ...each(-1, {}),
+      ...each(10, refund),
+      ...each(100, { kind: 'recharge' }),
+      ...each(1000, { kind: 'gift' }),
+    ]
+    const tally = tallyOf([task(1)], rows)
+    expect(userOf(tally, 'total')).toMatchObject({ pointsRefunded: 20n, pointsRecharged: 200n, cashRefunded: 0n })
+    expect(paymentOf(tally, 'total')).toMatchObject({
+      mode: 'total',
+      comparedChargedPoints: 100n,
+      comparedPaidPoints: 2n,
+    })
+    // A refund that names no order may come later; of before it cannot be one of this window's.
+    expect(paymentOf(tally)).toMatchObject({ unlinkedPaidPoints: 2n, unlinkedRefundedPoints: 30n })
+  })
+
+  it('are told of who was asked for by id, and of nobody else without tasks', () => {
+    const { users } = tallyOf([], [entry(-5), entry(-5, { userId: 102 })], { plan: planOf({ userIds: [101] }) }).close(
+      'order',
+      null,
+    )
+    expect([...users.keys()]).toEqual([101])
+    expect(users.get(101)?.payment).toMatchObject({ known: true, value: { mode: 'total', comparedPaidPoints: 5n } })
+  })
+
+  it('without any linked row count no refunds of others', () => {
+    const rows = [entry(8, { ...refund, orderId: 'elsewhere' })]
+    expect(userOf(tallyOf([task(1)], rows))).toMatchObject({ pointsRefunded: 0n })
+    expect(userOf(tallyOf([task(1)], rows), 'total')).toMatchObject({ pointsRefunded: 8n })
+  })
+
+  it('do not tell whom a row pays while the filter left a task out that it may pay as well', () => {
+    const tasks = [task(1), task(2)]
+    const unclear = (rows: readonly LedgerEntry[]) =>
+      userOf(tallyOf(tasks, rows, { selected: ({ rowId }) => rowId === 1 })).payment.known
+    expect(unclear([entry(-100)])).toBe(false)
+    expect(unclear([])).toBe(true)
+    expect(unclear([entry(-100), entry(-100, { orderId: 'task-1' })])).toBe(true)
+    expect(unclear([entry(-100), entry(-100, { orderId: 'task-2' })])).toBe(true)
+  })
+})
+
+describe('rows at the edges of the window', () => {
+  const early = task(8, { createdAt: later(start, -10 * MINUTE) })
+  const last = task(9, { createdAt: later(end, -10 * MINUTE) })
+  const explained = (tasks: readonly TaskRow[], rows: readonly LedgerEntry[], mode: 'order' | 'total' = 'total') =>
+    paymentOf(tallyOf(tasks, rows), mode).explainedByEdge
+  const first = entry(-100, { at: later(start, 10 * MINUTE - 1) })
+  const after = entry(-100, { at: later(end, 10 * MINUTE - 1) })
+  const paid = entry(-100, { at: noon })
+
+  it.each([
+    ['the first rows pay tasks from right before', [early, task(1)], [first, paid], true],
+    [
+      'no task is from right before',
+      [task(8, { createdAt: later(start, -10 * MINUTE - 1) }), task(1)],
+      [first, paid],
+      false,
+    ],
+    ['the task before was free', [{ ...early, chargedPoints: points(0) }, task(1)], [first, paid], false],
+    ['the rows are not the first', [early, task(1)], [entry(-100, { at: later(start, 10 * MINUTE) }), paid], false],
+    ['the amount is another', [early, task(1)], [entry(-99, { at: start }), entry(-101)], false],
+    ['rows after the end pay the last tasks', [last], [after], true],
+    ['the last task is older', [task(9, { createdAt: later(end, -10 * MINUTE - 1) })], [after], false],
+    ['the last task is free', [{ ...last, chargedPoints: points(0) }, task(1)], [after], false],
+    ['the row comes too late', [last], [entry(-100, { at: later(end, 10 * MINUTE) })], false],
+    ['both edges', [early, last], [first, entry(-100, { at: end })], false],
+    ['nothing differs', [task(1)], [paid], false],
+    [
+      'only whole rows in order of time',
+      [last],
+      [entry(-60, { at: later(end, 2) }), entry(-40, { at: later(end, 1) })],
+      true,
+    ],
+    [
+      'a later row cannot be taken first',
+      [last],
+      [entry(-100, { at: later(end, 2) }), entry(-40, { at: later(end, 1) })],
+      false,
+    ],
+  ])('in mode total: %s', (_, tasks, rows, expected) => {
+    expect(explained(tasks, rows)).toBe(expected)
+  })
+
+  it.each([
+    ['rows after the end pay the last tasks', [last], [after], true],
+    ['the last task is older', [task(9, { createdAt: later(end, -10 * MINUTE - 1) })], [after], false],
+    ['the row names another task', [last], [{ ...after, orderId: 'else' }], false],
+    ['the linked sums differ', [last, task(1)], [after, entry(-90, { orderId: 'task-1' })], false],
+    ['the linked sums agree', [last, task(1)], [after, entry(-100, { orderId: 'task-1' })], true],
+    ['nothing is short', [last], [after, entry(-100)], false],
+  ])('in mode order: %s', (_, tasks, rows, expected) => {
+    expect(explained(tasks, rows, 'order')).toBe(expected)
+    const { unlinkedNearbyPoints } = paymentOf(tallyOf(tasks, rows))
+    expect(unlinkedNearbyPoints).toBe(rows.includes(after) ? 100n : 0n)
+  })
+})
