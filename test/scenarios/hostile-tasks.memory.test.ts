@@ -1,0 +1,139 @@
+import { describe, expect, it } from 'vitest'
+import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { instant } from '../../src/units/instant.ts'
+import { base, breaksOf } from '../kit/audit-with.ts'
+import { auditWorld, inShort } from '../kit/audit-world.ts'
+
+// Worlds in which a careless audit accuses somebody of nothing, or misses what is there.
+const R = { depth: 'requests' as const }
+
+describe('what is young, or ends in the future', () => {
+  it('a task that runs, or just ended without an id, is no break', async () => {
+    for (const young of [{ status: 'processing', completed: null }, { requestId: null }]) {
+      const world = base().task({ cost: '100', at: '2026-02-06 11:59:00', billed: false, points: 10_000, ...young })
+      const now = world.instant('2026-02-06 12:30:00')
+      for (const depth of ['summary', 'requests'] as const)
+        expect(breaksOf(await auditWorld(world.build(), { depth, now }))).toEqual([])
+    }
+  })
+
+  it('a success that says it ends in 2099 is due all the same', async () => {
+    const world = base().task({ cost: '2', completed: '2099-01-01 00:00:00', billed: false })
+    expect(inShort(await auditWorld(world.build(), R))).toEqual([`B2 taskId=task-2 requestId=${requestIdOf(2)}`])
+  })
+})
+
+describe('links to tasks', () => {
+  const linked = (world: MiniWorld, count = 19) => {
+    for (let index = 0; index < count; index++) world.task({ user: 200 })
+    return world
+  }
+
+  it('one request id on two tasks does not say which of them a row pays, in whatever order they come', async () => {
+    const world = linked(base())
+    const twin = { requestId: requestIdOf(777), points: 100 }
+    world.task({
+      ...twin,
+      at: '2026-02-06 10:00:00',
+      billed: { requestId: requestIdOf(777) },
+      paid: { orderId: requestIdOf(777) },
+    })
+    world.task({ ...twin, at: '2026-02-06 10:30:00', billed: false, paid: { orderId: requestIdOf(777) } })
+    const built = world.build()
+    const reversed = { ...built, tables: { ...built.tables, tasks: [...built.tables.tasks].reverse() } }
+    for (const order of [built, reversed]) {
+      expect(breaksOf(await auditWorld(order, R))).toEqual([`B4 requestId=${requestIdOf(777)}`])
+    }
+  })
+
+  it('a filter by user does not change the mode, nor accuse', async () => {
+    const world = linked(base())
+      .task({ user: 103, paid: { orderId: null } })
+      .points(103, -50)
+    for (const options of [{}, { userIds: [103] }]) {
+      const report = await auditWorld(world.build(), { ...R, ...options })
+      expect(report.settings.ledgerLink).toBe('order')
+      expect(breaksOf(report)).toEqual([])
+    }
+  })
+
+  it('a filter by account does not take the payment of one account for that of another', async () => {
+    const world = linked(base().account(6), 38)
+      .task({ user: 103, account: 5, paid: { orderId: null } })
+      .task({ user: 103, account: 6, paid: false })
+    expect(breaksOf(await auditWorld(world.build(), R))).toContain('A4 userId=103')
+    const filtered = await auditWorld(world.build(), { ...R, ids: [6] })
+    expect(filtered.ledger.rows.find(({ userId }) => userId === 103)?.status).toBe('UNVERIFIED')
+  })
+
+  it.each([
+    ['an URL', (id: string) => `https://queue.fal.run/fal-ai/flux/requests/${id}`],
+    ['capitals', (id: string) => id.toUpperCase()],
+  ])('an order id that is the request id as %s links', async (_, form) => {
+    const world = base().task({
+      requestId: form(requestIdOf(8)),
+      billed: { requestId: requestIdOf(8) },
+      paid: { orderId: form(requestIdOf(8)) },
+    })
+    const report = await auditWorld(world.build(), R)
+    expect(report.settings.ledgerLinkedRatio).toBe('1.000')
+    expect(inShort(report)).toEqual([])
+  })
+
+  it('a second payment is found at any time, at either depth', async () => {
+    const world = base().task().points(101, -100, { orderId: 'task-2', at: '2026-02-08 13:00:00' })
+    for (const depth of ['summary', 'requests'] as const)
+      expect(inShort(await auditWorld(world.build(), { depth }))).toContain('A4 userId=101')
+  })
+
+  it('a charge in the first minutes is only explained by a task from before the window', async () => {
+    const early = (before: boolean) => {
+      const world = new MiniWorld().account(5).task({ at: '2026-02-06 00:02:00', paid: { orderId: null } })
+      if (before) world.task({ at: '2026-02-05 23:59:00', paid: false, billed: false })
+      return world.points(101, -100, { at: '2026-02-06 00:01:00' }).build()
+    }
+    expect(inShort(await auditWorld(early(false)))).toEqual(['A4 userId=101'])
+    expect(inShort(await auditWorld(early(true)))).toEqual(['A4 TIMING userId=101'])
+  })
+
+  it('a refund row that names no order may be the refund', async () => {
+    const world = linked(base()).task({ status: 'failed', refunded: true, cost: '0', points: 100, billed: false })
+    expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B8'))).toBe(true)
+    world.points(101, 100, { sourceType: 'refund' })
+    expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B8'))).toBe(false)
+  })
+})
+
+describe('one request over the edge of two windows', () => {
+  it('is counted in one of them', async () => {
+    const shared = { requestId: requestIdOf(777), cost: '5', paid: false as const, points: 0 }
+    const world = base()
+      .task({ ...shared, at: '2026-02-06 23:50:00', status: 'failed', billed: false, cost: '0' })
+      .task({ ...shared, at: '2026-02-07 00:30:00', billed: { requestId: requestIdOf(777) }, refunded: true })
+    const [first, second] = await Promise.all(
+      ['2026-02-06', '2026-02-07'].map((day) => auditWorld(world.build(), { ...R, start: day, end: day })),
+    )
+    expect([first?.tieOut?.eventsMatched, second?.tieOut?.eventsMatched]).toEqual(['100', '5'])
+  })
+})
+
+describe('long ids', () => {
+  it('are kept whole, so that they can be looked up', async () => {
+    const world = base().task({ cost: '2', billed: false }).build()
+    const tasks = world.tables.tasks.map((task) => (task.id === 2 ? { ...task, taskId: 'T'.repeat(100) } : task))
+    const report = await auditWorld(
+      { ...world, tables: { ...world.tables, tasks } },
+      { ...R, now: instant(Date.parse('2026-02-12T00:00:00Z')) },
+    )
+    expect(report.findings.find(({ rule }) => rule === 'B2')?.subject.taskId).toBe('T'.repeat(100))
+  })
+})
+
+describe('failures that say they end in the future', () => {
+  it('are held to their creation', async () => {
+    const world = base()
+    for (let index = 0; index < 19; index++) world.task({ user: 200 })
+    world.task({ status: 'failed', points: 100, cost: '0', completed: '2099-01-01 00:00:00', billed: false })
+    expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B7'))).toBe(true)
+  })
+})
