@@ -170,6 +170,7 @@ export const report = z.strictObject({
       unbilled: countInt,
       pending: countInt,
       mismatched: countInt,
+      verdicts: z.record(z.string(), countInt).describe('requests by verdict, every one of the window once'),
     })
     .nullable()
     .describe('null where billing events were not read'),

@@ -14,6 +14,7 @@ import { isAmountBreak } from './rules/b3-amount.ts'
 import type { Rule } from './rules/books.ts'
 import { RULES } from './rules/table.ts'
 import { tieOut } from './tie-out.ts'
+import { countVerdicts } from './verdict.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
 const REASON_CHARS = 300
@@ -83,6 +84,7 @@ function requestSection(
       unbilled: book.tasks.filter(({ standing, task }) => standing === 'unbilled' && task.costNanoUsd > 0n).length,
       pending: standing('pending'),
       mismatched: mismatched.length,
+      verdicts: countVerdicts(book, evidence.plan.settings.thresholds),
     },
     tieOut: tieOut(
       placements,

@@ -2,8 +2,8 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import type { TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
 import { pointsNumber } from '../audit/layers.ts'
 import type { RequestGroup } from '../audit/requests.ts'
-import { isAmountBreak } from '../audit/rules/b3-amount.ts'
 import type { TaskVerdict } from '../audit/rules/facts.ts'
+import { requestVerdict } from '../audit/verdict.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import { type TraceFacts, traceSentence } from '../render/trace-words.ts'
@@ -14,6 +14,9 @@ import { HOUR } from '../units/instant.ts'
 import { formatUsd, subNanoUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import type { TraceBill } from './trace-bill.ts'
+
+/** Ids are kept whole, so that they can be looked up. */
+const ID_CHARS = 255
 
 /** What a verdict is put into words with. */
 export interface Told {
@@ -42,12 +45,13 @@ export function tracedTask(
   told: Told,
 ): TracedTask {
   const { zone, lang } = told
-  const verdict = judged === undefined ? 'not-evaluated' : verdictOf(judged, told)
+  const verdict =
+    judged === undefined ? 'not-evaluated' : requestVerdict(judged, isRepeated(row, told), told.thresholds)
   const userName = told.userNames.get(row.userId)
   const read = judged !== undefined && judged.standing !== 'not-evaluated'
   return {
-    ...(row.taskId !== '' && { taskId: cleanText(row.taskId) }),
-    ...(row.requestId !== '' && { requestId: cleanText(row.requestId) }),
+    ...(row.taskId !== '' && { taskId: cleanText(row.taskId, ID_CHARS) }),
+    ...(row.requestId !== '' && { requestId: cleanText(row.requestId, ID_CHARS) }),
     rowId: row.rowId,
     named,
     accountId: judged?.accountId ?? null,
@@ -67,16 +71,8 @@ export function tracedTask(
   }
 }
 
-function verdictOf(judged: TaskVerdict, { bill, thresholds }: Told): TraceVerdict {
-  const { task, standing, billedNanoUsd } = judged
-  if (standing === 'failed') return 'nothing-due'
-  if (standing === 'unbilled' && task.costNanoUsd <= 0n) return 'nothing-due'
-  if (standing !== 'matched') return standing
-  if (bill.repeated.some(({ event }) => event.requestId === task.requestId)) return 'duplicate'
-  if (billedNanoUsd > 0n && task.status === 'failed') return 'failed-but-billed'
-  if (billedNanoUsd > 0n && task.refunded) return 'refunded-but-billed'
-  return isAmountBreak(judged, thresholds) ? 'amount' : 'matched'
-}
+const isRepeated = ({ requestId }: TaskRow, { bill }: Told): boolean =>
+  bill.repeated.some(({ event }) => event.requestId === requestId)
 
 function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: string, told: Told): TraceFacts {
   const billed = judged?.billedNanoUsd

@@ -5,7 +5,7 @@ import { TIE_OUT_KEYS } from '../../src/render/vocabulary.ts'
 import { displayWidth } from '../../src/render/width.ts'
 import { sampleReport } from './sample-report.ts'
 
-const requests = { matched: 1049, unrecorded: 1, unbilled: 2, pending: 3, mismatched: 4 }
+const requests = { matched: 1049, unrecorded: 1, unbilled: 2, pending: 3, mismatched: 4, verdicts: {} }
 const sums = Object.fromEntries(TIE_OUT_KEYS.map((key) => [key, key.endsWith('Residual') ? '0' : '12.5']))
 
 const text = (tieOut: Record<string, string> | null, lang: 'zh' | 'en' = 'en'): string =>

@@ -14,7 +14,14 @@ describe('requests of a window', () => {
       .task({ at: '2026-02-07 12:00:00', points: 10_000 })
     const first = await auditWorld(built.build(), requests)
     expect(inShort(first)).toEqual(['A1 TIMING accountId=5'])
-    expect(first.requests).toEqual({ matched: 2, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 0 })
+    expect(first.requests).toEqual({
+      matched: 2,
+      unrecorded: 0,
+      unbilled: 0,
+      pending: 0,
+      mismatched: 0,
+      verdicts: { matched: 2 },
+    })
     expect(first.tieOut).toMatchObject({ ...NOTHING_LEFT, bridgeCarriedOut: '50', bridgeByTaskPeriod: '150' })
     const second = await auditWorld(built.build(), { ...requests, start: '2026-02-07', end: '2026-02-07' })
     expect(second.requests).toMatchObject({ matched: 1, unrecorded: 0 })

@@ -42,7 +42,14 @@ describe('audit-reconcile', () => {
     const { depth: _, ...day } = DAY
     const result = await call(auditReconcileTool, day, dependencies(broken()))
     expect(result.settings?.depth).toBe('requests')
-    expect(result.requests).toEqual({ matched: 2, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 1 })
+    expect(result.requests).toEqual({
+      matched: 2,
+      unrecorded: 0,
+      unbilled: 0,
+      pending: 0,
+      mismatched: 1,
+      verdicts: { matched: 1, 'refunded-but-billed': 1 },
+    })
   })
 
   it('speaks Chinese unless asked otherwise', async () => {
