@@ -128,7 +128,7 @@ export const configFile = z.strictObject({
     .record(z.string().min(1).max(150), z.strictObject({ usd, since: date }))
     .refine((bought) => Object.keys(bought).length <= WORKSPACES_MAX, `at most ${WORKSPACES_MAX} workspaces`)
     .optional(),
-  /** Where fal's older billing answers, for keys that the Platform API refuses. */
+  /** Below which the unconfirmed /billing/invoices is asked; without it, it is not. */
   legacyBillingBaseUrl: z.url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' }).optional(),
   databaseDeadlineSeconds: z.int().min(1).max(3600).optional(),
   falConcurrency: z.int().min(1).max(64).optional(),

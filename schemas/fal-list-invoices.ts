@@ -15,13 +15,15 @@ export const input = z.strictObject({
 
 const invoice = z.strictObject({
   source: z
-    .enum(['focus', 'derived-from-usage'])
+    .enum(['focus', 'derived-from-usage', 'unconfirmed-billing-invoices'])
     .describe('focus: official; derived-from-usage: a sum, not an invoice'),
-  billingMonth: z.string().describe('YYYY-MM'),
+  billingMonth: z.string().describe('YYYY-MM; empty: not told'),
   workspace: untrustedText.optional(),
   accountIds: z.array(idInt).optional(),
   invoiceId: untrustedText.optional(),
   costUsd: usdText.nullable().describe('null: not read'),
+  currency: z.string().optional(),
+  status: untrustedText.optional(),
   lines: countInt.optional().describe('lines of the invoice report'),
   partial: z.boolean().optional().describe('true: the month is not over'),
 })

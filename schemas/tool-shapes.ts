@@ -19,6 +19,7 @@ export const billSource = z.strictObject({
     'fal-usage',
     'fal-serverless',
     'fal-focus',
+    'fal-billing-invoices',
     'fal-balance',
     'fal-pricing',
     'fal-estimate',

@@ -24,6 +24,7 @@ export interface Config {
   readonly databaseDeadline: Millis
   readonly falBaseUrl: string
   readonly falConcurrency: number
+  /** Where fal's unconfirmed /billing/invoices may answer; undefined: it is not asked. */
   readonly legacyBillingBaseUrl: string | undefined
   readonly serveToken: string | undefined
   readonly adminToken: string | undefined
@@ -59,7 +60,7 @@ export async function readConfig(
       file.databaseDeadlineSeconds === undefined ? LIMITS.databaseDeadline : file.databaseDeadlineSeconds * SECOND,
     falBaseUrl: readFalBaseUrl(value('FAL_API_BASE_URL')),
     falConcurrency: file.falConcurrency ?? LIMITS.falConcurrency,
-    legacyBillingBaseUrl: file.legacyBillingBaseUrl,
+    legacyBillingBaseUrl: readLegacyBaseUrl(file.legacyBillingBaseUrl),
     serveToken: readToken('SERVE_TOKEN', value('SERVE_TOKEN')),
     adminToken: readToken('ADMIN_TOKEN', value('ADMIN_TOKEN')),
     operation: {
@@ -111,8 +112,13 @@ function readDatabaseUrl(text: string | undefined): string | undefined {
   return text
 }
 
-function readFalBaseUrl(text: string | undefined): string {
-  if (text === undefined) return FAL_BASE_URL
+const readFalBaseUrl = (text: string | undefined): string =>
+  text === undefined ? FAL_BASE_URL : readBaseUrl('FAL_API_BASE_URL', text, FAL_BASE_URL)
+
+const readLegacyBaseUrl = (text: string | undefined): string | undefined =>
+  text === undefined ? undefined : readBaseUrl('legacyBillingBaseUrl', text, 'https://rest.alpha.fal.ai')
+
+function readBaseUrl(name: string, text: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const plain =
     url !== undefined &&
@@ -122,7 +128,7 @@ function readFalBaseUrl(text: string | undefined): string {
     url.search === '' &&
     url.hash === ''
   // The value is not echoed: what makes an URL unacceptable here may be a password in it.
-  if (!plain) throw badSetting('FAL_API_BASE_URL', `an URL without user name or query, such as ${FAL_BASE_URL}`)
+  if (!plain) throw badSetting(name, `an URL without user name or query, such as ${example}`)
   return text.replace(/\/+$/, '')
 }
 

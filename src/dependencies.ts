@@ -101,10 +101,10 @@ function redactingErrors(redact: (text: string) => string) {
   return { attempt, each }
 }
 
-function lazyFal({ falBaseUrl, falConcurrency }: Config, { redact }: Secrets): FalReader {
+function lazyFal({ falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config, { redact }: Secrets): FalReader {
   const open = once(async () => {
     const { createFalClient } = await import('./fal/client.ts')
-    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency, redact })
+    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency, legacyBillingBaseUrl, redact })
   })
   return {
     usage: async (...question) => (await open()).usage(...question),
@@ -112,6 +112,7 @@ function lazyFal({ falBaseUrl, falConcurrency }: Config, { redact }: Secrets): F
     billing: async (...question) => (await open()).billing(...question),
     serverlessUsage: async (...question) => (await open()).serverlessUsage(...question),
     focus: async (...question) => (await open()).focus(...question),
+    legacyInvoices: async (...question) => (await open()).legacyInvoices(...question),
     pricing: async (...question) => (await open()).pricing(...question),
     estimate: async (...question) => (await open()).estimate(...question),
   }

@@ -204,6 +204,15 @@ describe('the file of AUDIT_CONFIG', () => {
     })
   })
 
+  it.each(['https://user:pass@rest.fal.ai', 'https://rest.fal.ai/?x=1'])(
+    'refuses %s as an address',
+    async (address) => {
+      const error = await failureOf(readFile({ legacyBillingBaseUrl: address }))
+      expect(error).toMatchObject({ kind: 'configuration', field: 'legacyBillingBaseUrl' })
+      expect(error.message).not.toContain(address)
+    },
+  )
+
   it('reads credits bought, in nano-USD from a day on', async () => {
     const { operation } = await readFile({ creditsBought: { acme: { usd: '100.5', since: '2026-01-01' } } })
     expect(operation.creditsBought).toEqual(new Map([['acme', { nanoUsd: 100_500_000_000n, since: '2026-01-01' }]]))

@@ -9,6 +9,7 @@ import type {
 } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { keyIdOwners } from './account-keys.ts'
+import { betterRead } from './better-read.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from './evidence.ts'
 
 /** Accounts beyond the audited ones that may be asked for the workspace they belong to. */
@@ -32,8 +33,8 @@ interface Group {
 }
 
 interface Bill {
-  readonly usage: Fetched<UsageRow[]>
-  readonly events: Fetched<BillingEvent[]> | null
+  readonly usage: Fetched<readonly UsageRow[]>
+  readonly events: Fetched<readonly BillingEvent[]> | null
   readonly apiKey: string
 }
 
@@ -83,18 +84,12 @@ const isWhole = ({ usage, events }: Bill): boolean =>
 
 /** The better reading of two keys of one workspace, each part for itself. */
 function better(first: Bill, second: Bill): Bill {
-  const events = first.events === null || second.events === null ? null : more(first.events, second.events)
+  const events = first.events === null || second.events === null ? null : betterRead(first.events, second.events)
   return {
-    usage: more(first.usage, second.usage),
+    usage: betterRead(first.usage, second.usage),
     events,
     apiKey: events === first.events && events?.status === 'complete' ? first.apiKey : second.apiKey,
   }
-}
-
-function more<T>(first: Fetched<T[]>, second: Fetched<T[]>): Fetched<T[]> {
-  if (first.status === 'complete' || second.status === 'failed') return first
-  if (second.status === 'complete' || first.status === 'failed') return second
-  return second.value.length > first.value.length ? second : first
 }
 
 async function assemble(
@@ -135,7 +130,7 @@ const statusOnly = <T>(fetched: Fetched<T>): Fetched<null> =>
   fetched.status === 'failed' ? fetched : { ...fetched, value: null }
 
 /** Whether a bill has rows that the known keys do not tell the owner of. */
-const leavesOpen = (usage: Fetched<UsageRow[]>, known: ReadonlyMap<string, number | null>): boolean =>
+const leavesOpen = (usage: Fetched<readonly UsageRow[]>, known: ReadonlyMap<string, number | null>): boolean =>
   usage.status !== 'failed' &&
   usage.value.some(({ keyId, login }) => (keyId === null ? login === null : known.get(keyId) == null))
 

@@ -255,15 +255,7 @@ export class TaskTally {
   #userOf(userId: number): UserTally {
     const known = this.#users.get(userId)
     if (known !== undefined) return known
-    const user: UserTally = {
-      userId,
-      taskCount: 0,
-      chargedPoints: ZERO_POINTS,
-      freeCount: 0,
-      freeCostNanoUsd: ZERO_NANO_USD,
-      freeEvidence: new EvidenceList(),
-      chargedByDate: new Map(),
-    }
+    const user = newUserTally(userId)
     this.#users.set(userId, user)
     return user
   }
@@ -286,6 +278,17 @@ export class TaskTally {
     day.evidence.add(task.taskId)
   }
 }
+
+/** A user without any task yet. */
+export const newUserTally = (userId: number): UserTally => ({
+  userId,
+  taskCount: 0,
+  chargedPoints: ZERO_POINTS,
+  freeCount: 0,
+  freeCostNanoUsd: ZERO_NANO_USD,
+  freeEvidence: new EvidenceList(),
+  chargedByDate: new Map(),
+})
 
 function newModelTally(model: string): ModelTally {
   return {

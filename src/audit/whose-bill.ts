@@ -1,7 +1,8 @@
-import type { Fetched, UsageRow } from '../fal/reader.ts'
+import type { UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { keyIdOf } from '../units/api-key.ts'
 import { keyIdOwners } from './account-keys.ts'
+import { betterRead } from './better-read.ts'
 import type { Bills, WorkspaceBill } from './evidence.ts'
 import { known, type Reading, type Reason, unknown } from './rules/books.ts'
 
@@ -202,7 +203,7 @@ function mergeSameBills(bills: Bills, owners: ReadonlyMap<string, number | null>
     const same = workspace.name === null ? distinct.find((other) => isSame(other, bill, owners)) : undefined
     if (same !== undefined) {
       same.members.push(...bill.members)
-      same.workspace = betterRead(same.workspace, workspace)
+      same.workspace = betterBill(same.workspace, workspace)
       same.rows = same.workspace.usage.status === 'failed' ? [] : same.workspace.usage.value
       continue
     }
@@ -213,16 +214,10 @@ function mergeSameBills(bills: Bills, owners: ReadonlyMap<string, number | null>
 }
 
 /** One bill, read by two keys: the better part of each. */
-function betterRead(a: WorkspaceBill, b: WorkspaceBill): WorkspaceBill {
-  const usage = better(a.usage, b.usage)
-  const events = a.events === null || b.events === null ? a.events : better(a.events, b.events)
+function betterBill(a: WorkspaceBill, b: WorkspaceBill): WorkspaceBill {
+  const usage = betterRead(a.usage, b.usage)
+  const events = a.events === null || b.events === null ? a.events : betterRead(a.events, b.events)
   return { ...a, usage, events, apiKey: events === b.events && events !== a.events ? b.apiKey : a.apiKey }
-}
-
-function better<T>(a: Fetched<readonly T[]>, b: Fetched<readonly T[]>): Fetched<readonly T[]> {
-  if (a.status === 'complete' || b.status === 'failed') return a
-  if (b.status === 'complete' || a.status === 'failed') return b
-  return b.value.length > a.value.length ? b : a
 }
 
 function isSame(a: DistinctBill, b: DistinctBill, owners: ReadonlyMap<string, number | null>): boolean {

@@ -27,6 +27,8 @@ export interface FalDoubleOptions {
   readonly faults?: readonly FalFault[]
   /** FOCUS reports as CSV, by username and month of issue (YYYY-MM). A workspace without any gets 403, as fal has it. */
   readonly focus?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** What the unconfirmed /billing/invoices answers, as JSON by username. A workspace without any gets 404. */
+  readonly legacyInvoices?: Readonly<Record<string, object>>
   /** Serverless usage by username. */
   readonly serverless?: Readonly<Record<string, readonly ServerlessLine[]>>
   /** The advertised price list; what the world's events were billed at unless told. */
@@ -111,9 +113,17 @@ export async function startFalDouble(options: FalDoubleOptions): Promise<FalDoub
         return answerPricing(prices, question.query)
       case '/account/focus':
         return focusCsv(mine.workspace.username, question.query)
+      case '/billing/invoices':
+        return legacyOf(mine.workspace.username)
       default:
         throw new Refusal(404, 'not_found', 'no such path')
     }
+  }
+
+  function legacyOf(username: string): object {
+    const answer = options.legacyInvoices?.[username]
+    if (answer === undefined) throw new Refusal(404, 'not_found', 'no such path')
+    return answer
   }
 
   function focusCsv(username: string, query: URLSearchParams): string {

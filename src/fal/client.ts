@@ -6,6 +6,7 @@ import { askBilling } from './account.ts'
 import type { Call, FalLimits } from './asking.ts'
 import { askEvents } from './events.ts'
 import { askFocus } from './focus.ts'
+import { askLegacyInvoices } from './legacy-invoices.ts'
 import { askEstimate, askPricing } from './pricing.ts'
 import type { FalReader } from './reader.ts'
 import { type Redact, redactedRows } from './redacting.ts'
@@ -16,6 +17,8 @@ import { realSleep, type Sleep, steadyClock } from './waiting.ts'
 export interface FalClientOptions {
   /** The Platform API, such as https://api.fal.ai/v1. */
   readonly baseUrl: string
+  /** Below which the unconfirmed /billing/invoices is; undefined: it is never asked. */
+  readonly legacyBillingBaseUrl?: string | undefined
   /** Requests in flight at once, over all keys; besides them, those that hang for keys which were never answered. */
   readonly concurrency?: number
   /** Time of one request, from connecting to the last byte. */
@@ -46,10 +49,14 @@ export interface FalClient extends FalReader {
  * Throws an AuditError of kind 'configuration' where the base URL is none. Source of all API facts: fal-platform-api.md.
  */
 export function createFalClient(options: FalClientOptions): FalClient {
+  const legacyBaseUrl =
+    options.legacyBillingBaseUrl === undefined
+      ? undefined
+      : baseUrlOf(options.legacyBillingBaseUrl, 'legacyBillingBaseUrl', 'https://rest.alpha.fal.ai')
   const redact = options.redact ?? ((text: string) => text)
   const transport = createTransport({
     redact,
-    baseUrl: baseUrlOf(options.baseUrl),
+    baseUrl: baseUrlOf(options.baseUrl, 'FAL_API_BASE_URL', 'https://api.fal.ai/v1'),
     concurrency: options.concurrency ?? LIMITS.falConcurrency,
     requestTimeout: options.requestTimeout ?? LIMITS.falRequestTimeout,
     failureBudget: options.failureBudget ?? LIMITS.falFailureBudget,
@@ -85,20 +92,24 @@ export function createFalClient(options: FalClientOptions): FalClient {
       redactedRows(await askServerlessUsage(call(apiKey, signal), query), ['app', 'gpuClass', 'unit'], redact),
     focus: async (apiKey, months, signal) =>
       redactedRows(await askFocus(call(apiKey, signal), months), ['service'], redact),
+    legacyInvoices: async (apiKey, signal) => {
+      const answer = await askLegacyInvoices(call(apiKey, signal), legacyBaseUrl)
+      return redactedRows(answer, ['invoiceId', 'status'], redact)
+    },
     pricing: async (apiKey, endpointIds, signal) => askPricing(call(apiKey, signal), endpointIds),
     estimate: async (apiKey, question, signal) => askEstimate(call(apiKey, signal), question),
     close: transport.close,
   }
 }
 
-function baseUrlOf(text: string): string {
+function baseUrlOf(text: string, field: string, example: string): string {
   const url = URL.canParse(text) ? new URL(text) : undefined
   const http = url?.protocol === 'http:' || url?.protocol === 'https:'
   if (url !== undefined && http && url.username === '' && url.password === '' && url.search === '' && url.hash === '') {
     return url.href.replace(/\/+$/, '')
   }
-  throw new AuditError('configuration', 'FAL_API_BASE_URL is no http or https address without user and query', {
-    field: 'FAL_API_BASE_URL',
-    accepted: 'an address like https://api.fal.ai/v1',
+  throw new AuditError('configuration', `${field} is no http or https address without user and query`, {
+    field,
+    accepted: `an address like ${example}`,
   })
 }

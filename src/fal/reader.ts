@@ -15,6 +15,7 @@ export type FetchFailure =
   | 'repeating-cursor'
   | 'page-limit'
   | 'too-large'
+  | 'not-configured' // never asked
 
 /** What was read of a source, and whether it is the whole of it. Never silently short. */
 export type Fetched<T> =
@@ -90,6 +91,18 @@ export interface FocusRow {
   readonly billedCostNanoUsd: NanoUsd
 }
 
+/** An invoice of GET /billing/invoices, an address that fal does not document. What could not be read is '' or null. */
+export interface LegacyInvoice {
+  readonly invoiceId: string
+  /** YYYY-MM, as written. */
+  readonly month: string
+  /** null: not told plainly, or in another currency. */
+  readonly amountNanoUsd: NanoUsd | null
+  /** Such as USD. */
+  readonly currency: string
+  readonly status: string
+}
+
 export interface UsageQuery {
   readonly range: InstantRange
   readonly zone: Zone
@@ -139,6 +152,8 @@ export interface FalReader {
   billing(apiKey: string, signal: AbortSignal): Promise<Fetched<AccountBilling>>
   serverlessUsage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<ServerlessUsageRow[]>>
   focus(apiKey: string, months: { from: string; to: string }, signal: AbortSignal): Promise<Fetched<FocusRow[]>>
+  /** Where its address is not configured it fails as 'not-configured', and nothing is asked. */
+  legacyInvoices(apiKey: string, signal: AbortSignal): Promise<Fetched<LegacyInvoice[]>>
   pricing(apiKey: string, endpointIds: readonly string[], signal: AbortSignal): Promise<Fetched<Pricing>>
   /** The total of all quantities in nano-USD; fal tells no split. */
   estimate(apiKey: string, question: EstimateQuestion, signal: AbortSignal): Promise<Fetched<NanoUsd>>

@@ -11,6 +11,8 @@ import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './w
 export type Params = readonly (readonly [string, string])[]
 
 export interface Question<T> {
+  /** Another address than the Platform API's, with a failure budget of its own; undefined: the Platform API. */
+  readonly baseUrl?: string
   readonly apiKey: string
   readonly path: string
   readonly params: Params
@@ -81,11 +83,12 @@ export function createTransport(options: TransportOptions): Transport {
     if (signal.aborted) throw abortErrorOf(signal)
     const key = question.apiKey.trim()
     if (!SENDABLE_KEY.test(key)) return KEY_MALFORMED
-    const { accept, body } = question
-    const url = `${options.baseUrl}${question.path}${queryOf(question.params)}`
+    const { accept, body, baseUrl } = question
+    const url = `${baseUrl ?? options.baseUrl}${question.path}${queryOf(question.params)}`
     const request: Request = { url, apiKey: key, accept, ...(body !== undefined && { body }) }
     // The call's own spell: a neighbour's success must not let an endpoint that only fails go on for ever.
-    const ofKey = spellOf(key)
+    // By address too: one that is down must not use up what a key may fail at the Platform API.
+    const ofKey = spellOf(baseUrl === undefined ? key : `${baseUrl} ${key}`)
     const spells = bothSpells(ofKey, createSpell(failureBudget, options.clock, least), failureBudget)
     for (let tries = 1; ; tries++) {
       const tried = await untilAborted(

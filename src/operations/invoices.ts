@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { InvoiceRow, input, output } from '../../schemas/fal-list-invoices.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import type { Fetched, FocusRow, UsageRow } from '../fal/reader.ts'
+import type { Fetched, FocusRow, LegacyInvoice, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { earlier } from '../units/instant.ts'
@@ -15,7 +15,10 @@ type InvoicesInput = z.output<typeof input>
 type InvoicesOutput = z.input<typeof output>
 
 const NOTE =
-  'Rows with source derived-from-usage are monthly sums of usage, and no invoices: fal opens its invoice report (FOCUS) to enterprise accounts only. Each row is a whole workspace, with all of its keys. The unconfirmed address /billing/invoices was not asked.'
+  'Rows with source derived-from-usage are monthly sums of usage, and no invoices: fal opens its invoice report (FOCUS) to enterprise accounts only. Each row is a whole workspace, with all of its keys.'
+const NOT_ASKED = 'The unconfirmed address /billing/invoices was not asked.'
+const ASKED =
+  'Rows with source unconfirmed-billing-invoices come from the address /billing/invoices, which fal does not document: they are unconfirmed, may repeat what other rows show, and are not to be added to them. What they do not tell plainly is left out, costs are null.'
 
 type Months = MonthRange & { readonly current: number }
 
@@ -24,6 +27,7 @@ interface WorkspaceInvoices {
   readonly focus: Fetched<readonly FocusRow[]>
   /** undefined: the invoice report was read, so usage was not asked for. */
   readonly usage: Fetched<readonly UsageRow[]> | undefined
+  readonly legacy: Fetched<readonly LegacyInvoice[]>
 }
 
 /**
@@ -50,7 +54,7 @@ export async function listInvoices(
     complete: allRead(sources),
     invoices,
     sources,
-    note: NOTE,
+    note: `${NOTE} ${reads.some(({ legacy }) => isAsked(legacy)) ? ASKED : NOT_ASKED}`,
   }
 }
 
@@ -66,18 +70,22 @@ async function readInvoices(
   let answered = 0
   const reads = await Promise.all(
     workspaces.map(async (workspace): Promise<WorkspaceInvoices> => {
-      const focus = await readOnce(workspace, (apiKey) => fal.focus(apiKey, focusMonths, signal))
+      const [focus, legacy] = await Promise.all([
+        readOnce(workspace, (apiKey) => fal.focus(apiKey, focusMonths, signal)),
+        readOnce(workspace, (apiKey) => fal.legacyInvoices(apiKey, signal)),
+      ])
       const derived = focus.status === 'failed'
       const usage = derived ? await readOnce(workspace, (apiKey) => fal.usage(apiKey, usageQuery, signal)) : undefined
       progress({ message: 'fal workspaces read', done: ++answered, total: workspaces.length })
-      return { workspace, focus, usage }
+      return { workspace, focus, usage, legacy }
     }),
   )
   const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
-  for (const { workspace, focus, usage } of reads) {
+  for (const { workspace, focus, usage, legacy } of reads) {
     for (const { accountId } of workspace.holders) {
       sources.push(focusSource(focus, accountId))
       if (usage !== undefined) sources.push(billSourceOf('fal-usage', usage, accountId))
+      if (isAsked(legacy)) sources.push(billSourceOf('fal-billing-invoices', legacy, accountId))
     }
   }
   billings.forEach((billing, index) => {
@@ -91,6 +99,9 @@ function usageQueryOf(months: Months, zone: Zone, asOf: BillScope['asOf']) {
   return { range: { start, end: earlier(end, asOf) }, zone, timeframe: 'month' } as const
 }
 
+const isAsked = (legacy: WorkspaceInvoices['legacy']): boolean =>
+  legacy.status !== 'failed' || legacy.failure !== 'not-configured'
+
 /** An account without access to FOCUS has no such source; any other failure is a gap. */
 function focusSource(focus: WorkspaceInvoices['focus'], accountId: number | undefined): BillSource {
   const source = billSourceOf('fal-focus', focus, accountId)
@@ -103,14 +114,17 @@ const rowsRead = ({ focus, usage }: WorkspaceInvoices): readonly unknown[] => {
   return usage.status === 'complete' ? usage.value : []
 }
 
-function rowsOf({ workspace, focus, usage }: WorkspaceInvoices, months: Months): InvoiceRow[] {
+function rowsOf({ workspace, focus, usage, legacy }: WorkspaceInvoices, months: Months): InvoiceRow[] {
   const accountIds = workspace.holders.flatMap(({ accountId }) => accountId ?? []).sort((a, b) => a - b)
   const head = {
     ...(workspace.name !== null && { workspace: cleanText(workspace.name) }),
     ...(accountIds.length > 0 && { accountIds }),
   }
-  if (focus.status !== 'failed') return focusRows(head, focus.value)
-  return statements(head, usage?.status === 'complete' ? usage.value : undefined, months)
+  const known =
+    focus.status === 'failed'
+      ? statements(head, usage?.status === 'complete' ? usage.value : undefined, months)
+      : focusRows(head, focus.value)
+  return legacy.status === 'failed' ? known : [...known, ...unconfirmedRows(head, legacy.value, months)]
 }
 
 type Head = Pick<InvoiceRow, 'workspace' | 'accountIds'>
@@ -148,6 +162,21 @@ function statements(head: Head, usage: readonly UsageRow[] | undefined, months: 
     costUsd: usage === undefined ? null : formatUsd(byMonth.get(formatMonth(month)) ?? ZERO_NANO_USD),
     ...(month === months.current && { partial: true }),
   }))
+}
+
+/** Those of the months asked for, and those that tell no month: they may be of any. */
+function unconfirmedRows(head: Head, invoices: readonly LegacyInvoice[], { from, to }: Months): InvoiceRow[] {
+  return invoices
+    .filter(({ month }) => month === '' || (month >= formatMonth(from) && month <= formatMonth(to)))
+    .map(({ invoiceId, month, amountNanoUsd, currency, status }) => ({
+      source: 'unconfirmed-billing-invoices',
+      billingMonth: month,
+      ...head,
+      ...(invoiceId !== '' && { invoiceId: cleanText(invoiceId) }),
+      costUsd: amountNanoUsd === null ? null : formatUsd(amountNanoUsd),
+      ...(currency !== '' && { currency }),
+      ...(status !== '' && { status: cleanText(status) }),
+    }))
 }
 
 const labelOf = ({ workspace, accountIds, invoiceId }: InvoiceRow): string =>

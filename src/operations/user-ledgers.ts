@@ -3,20 +3,17 @@ import type { LedgerRow } from '../../schemas/report.ts'
 import type { input, output, UserLedgerRow } from '../../schemas/user-ledger.ts'
 import { userBook } from '../audit/books.ts'
 import { type OperatorBooks, readBooks } from '../audit/collect.ts'
-import { EvidenceList } from '../audit/evidence-list.ts'
 import { ledgerLayer } from '../audit/layers.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
-import type { UserTally } from '../audit/task-book.ts'
+import { newUserTally } from '../audit/task-book.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
 import { collecting, readAccounts, withPlan } from '../operation.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { ZERO_POINTS } from '../units/points.ts'
 import { readLedgerRows } from './ledger-rows.ts'
 
 type LedgerInput = z.output<typeof input>
@@ -77,7 +74,7 @@ async function withTasklessUsers(
   const known = new Set(books.tasks.users.map(({ userId }) => userId))
   const missing = [...plan.userIds].filter((userId) => !known.has(userId))
   if (missing.length === 0) return books
-  const users = [...books.tasks.users, ...missing.map(tasklessUser)].sort((a, b) => a.userId - b.userId)
+  const users = [...books.tasks.users, ...missing.map(newUserTally)].sort((a, b) => a.userId - b.userId)
   const tasks = { ...books.tasks, users }
   if (books.tables.some(({ source, status }) => source === 'users' && status !== 'complete')) return { ...books, tasks }
   try {
@@ -88,16 +85,6 @@ async function withTasklessUsers(
     return { ...books, tasks, tables: [...others, failedTable('users', cause, signal)] }
   }
 }
-
-const tasklessUser = (userId: number): UserTally => ({
-  userId,
-  taskCount: 0,
-  chargedPoints: ZERO_POINTS,
-  freeCount: 0,
-  freeCostNanoUsd: ZERO_NANO_USD,
-  freeEvidence: new EvidenceList(),
-  chargedByDate: new Map(),
-})
 
 function rowsOf(books: OperatorBooks): UserLedgerRow[] {
   const users = books.tasks.users.map((user) => userBook(user, books))

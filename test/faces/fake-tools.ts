@@ -66,6 +66,7 @@ export const fakeDependencies: Dependencies = {
     billing: notCalled,
     serverlessUsage: notCalled,
     focus: notCalled,
+    legacyInvoices: notCalled,
     pricing: notCalled,
     estimate: notCalled,
   },

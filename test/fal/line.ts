@@ -75,6 +75,7 @@ export async function openLine(
   const started = performance.now()
   const client = createFalClient({
     baseUrl: double.url,
+    legacyBillingBaseUrl: doubleOptions.legacyInvoices === undefined ? undefined : double.url,
     random: () => 0.5,
     clock: () => instant(NOW + performance.now() - started + slept.reduce((sum, span) => sum + span, 0)),
     sleep: async (span) => {

@@ -139,6 +139,7 @@ export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
     },
     serverlessUsage: async () => complete([]),
     focus: async () => ({ status: 'failed', failure: 'forbidden', reason: 'not an enterprise account' }),
+    legacyInvoices: async () => ({ status: 'failed', failure: 'not-configured', reason: 'no address' }),
     pricing: async (apiKey, endpointIds) => {
       if (workspaceOf(apiKey) === undefined) return unauthorized
       const listed = endpointIds.flatMap((id) => prices.get(id) ?? [])

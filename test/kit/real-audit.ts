@@ -39,7 +39,8 @@ export interface RealWorld {
 export async function openWorld(world: World, parts: RealParts): Promise<RealWorld> {
   const database = await openDatabase(world, parts.store)
   const double = await startFalDouble({ ...parts.double, workspaces: world.workspaces })
-  const fal = createFalClient({ baseUrl: double.url, ...parts.client })
+  const legacyBillingBaseUrl = parts.double?.legacyInvoices === undefined ? undefined : double.url
+  const fal = createFalClient({ baseUrl: double.url, legacyBillingBaseUrl, ...parts.client })
   return {
     url: database.url,
     falUrl: double.url,

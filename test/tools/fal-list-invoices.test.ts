@@ -76,7 +76,49 @@ describe('fal-list-invoices', () => {
     expect(result.sources).toContainEqual(
       expect.objectContaining({ source: 'fal-focus', accountId: 5, status: 'not-configured' }),
     )
-    expect(double.requests.filter(({ path }) => path === '/models/usage')).toHaveLength(1)
+    const asked = double.requests.map(({ path }) => path)
+    expect(asked.filter((path) => path === '/models/usage')).toHaveLength(1)
+    expect(asked).not.toContain('/billing/invoices')
+  })
+
+  it('adds what an unconfirmed address tells, marked as such, once a workspace', async () => {
+    const legacyInvoices = {
+      acme: [
+        { id: 'U-1', month: '2026-01', total: '0.75', currency: 'USD', status: 'paid\u001b[31m' },
+        { id: 'U-2', total: 'much' },
+        { id: 'U-3', month: '2025-11', total: '9' },
+        { id: 'U-4', month: '2026-02', total: '9', currency: 'EUR' },
+      ],
+      'workspace-7': { invoices: [] },
+    }
+    const { double, dependencies } = await real(world(), { focus: FOCUS, legacyInvoices })
+    const { invoices, sources, note, complete } = await call(falListInvoicesTool, {}, dependencies(), world())
+    const head = { source: 'unconfirmed-billing-invoices', workspace: 'acme', accountIds: [5, 6] }
+    expect(invoices.filter(({ source }) => source === head.source)).toEqual([
+      { ...head, billingMonth: '2026-02', invoiceId: 'U-4', costUsd: null, currency: 'EUR' },
+      { ...head, billingMonth: '2026-01', invoiceId: 'U-1', costUsd: '0.75', currency: 'USD', status: 'paid' },
+      { ...head, billingMonth: '', invoiceId: 'U-2', costUsd: null },
+    ])
+    expect(invoices).toHaveLength(3 + 5)
+    expect(complete).toBe(true)
+    expect(sources).toContainEqual({ source: 'fal-billing-invoices', accountId: 6, status: 'complete' })
+    expect(note).toMatch(/are unconfirmed/)
+    expect(note).not.toMatch(/was not asked/)
+    expect(double.requests.filter(({ path }) => path === '/billing/invoices')).toHaveLength(2)
+  })
+
+  it('an unconfirmed address that fails is named, and takes nothing from the rest', async () => {
+    const { dependencies } = await real(world(), { legacyInvoices: {} })
+    const given = { from: '2026-01', to: '2026-01', ids: [7] }
+    const { invoices, sources, complete } = await call(falListInvoicesTool, given, dependencies(), world())
+    expect(short(invoices)).toEqual([['2026-01', 'workspace-7', '4']])
+    expect(complete).toBe(false)
+    expect(sources).toContainEqual({
+      source: 'fal-billing-invoices',
+      accountId: 7,
+      status: 'failed',
+      reason: expect.stringContaining('404'),
+    })
   })
 
   it('takes the months asked for, and the accounts', async () => {
