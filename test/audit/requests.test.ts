@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { accountFinder, keyIdOwners } from '../../src/audit/account-keys.ts'
-import { namesFrom, placeRequests } from '../../src/audit/period-bill.ts'
+import { namesFrom, periodBill, placeRequests } from '../../src/audit/period-bill.ts'
 import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
 import { type JoinScope, joinRequests, type RequestJoin } from '../../src/audit/requests.ts'
 import type { Owner, SharedBill, Who } from '../../src/audit/whose-bill.ts'
@@ -22,9 +22,9 @@ const event = (requestId: string, overrides: Partial<BillingEvent> = {}): Billin
 const scopeOf = (overrides: Partial<JoinScope> = {}): JoinScope => ({
   plan: planOf(),
   accountOf,
-  audited: (accountId) => accountId < 9,
+  audited: (accountId) => [5, 6, 8].includes(accountId),
   sharesBill: () => false,
-  eventsRead: (accountId) => accountId !== 8,
+  eventsRead: (accountId) => [5, 6, 9].includes(accountId),
   ...overrides,
 })
 
@@ -92,6 +92,10 @@ describe('where a task stands', () => {
       [14, 'duplicate'],
       [15, 'matched'],
     ])
+    const { verdicts, shared } = joined({ tasks, events, unanswered: ['request-11'] })
+    const billed = verdicts.filter(({ events: own, billedNanoUsd }) => own.length > 0 || billedNanoUsd > 0n)
+    expect(billed.map((verdict) => verdict.task.rowId)).toEqual([1, 15])
+    expect(shared.map(({ requestId }) => requestId)).toEqual(['request-1'])
   })
 
   it('of the window and the accounts of the audit only', () => {
@@ -141,15 +145,17 @@ describe('a request that several tasks bear', () => {
     ['the first row', [task(2, shared), task(1, shared)], 1],
     ['a failure where none succeeded', [task(1, { ...shared, status: 'failed' })], 1],
   ])('is claimed by %s', (_, tasks, claiming) => {
-    const { groups } = joined({ tasks, events: [event('shared')] })
-    expect(groups.map(({ claimedBy }) => claimedBy?.rowId)).toEqual([claiming])
+    for (const order of [tasks, [...tasks].reverse()]) {
+      const { groups } = joined({ tasks: order, events: [event('shared')] })
+      expect(groups.map(({ claimedBy }) => claimedBy?.rowId)).toEqual([claiming])
+    }
   })
 
   it('is told with all of them in order of time, by an account that is concerned', () => {
     const outside = task(3, { ...shared, createdAt: at('2026-02-04 12:00:00'), apiKey: 'key-9' })
-    const tasks = [task(2, { ...shared, createdAt: later(noon, 1), status: 'failed' }), task(1, shared), task(4)]
+    const tasks = [task(2, { ...shared, createdAt: later(noon, -1), status: 'failed' }), task(1, shared), task(4)]
     const { shared: told } = joined({ tasks, otherTasks: [outside] })
-    expect(told).toEqual([{ requestId: 'shared', accountId: 5, tasks: [outside, tasks[1], tasks[0]] }])
+    expect(told).toEqual([{ requestId: 'shared', accountId: 5, tasks: [outside, tasks[0], tasks[1]] }])
     expect(joined({ tasks: [task(1)], otherTasks: [task(7)] }).shared).toEqual([])
   })
 
@@ -205,8 +211,8 @@ describe('what the matches show', () => {
   it('are the names of models, in order', () => {
     const tasks = [task(1, { model: 'z' }), task(2, { model: 'a' }), task(3, { model: 'z' }), task(4, { model: 'm' })]
     const events = [
-      event('request-1', { model: 'fal-ai/y' }),
-      event('request-2', { model: 'fal-ai/a' }),
+      event('request-1', { model: 'fal-ai/y', at: at('2026-02-06 11:00:00') }),
+      event('request-2', { model: 'fal-ai/a', at: at('2026-02-06 13:00:00') }),
       event('request-3', { model: 'fal-ai/b' }),
       event('request-1', { model: 'fal-ai/b' }),
       event('orphan', { model: 'fal-ai/o' }),
@@ -220,13 +226,13 @@ describe('what the matches show', () => {
 
   it('are how long after its end a task is billed, in order', () => {
     const end = at('2026-02-06 12:00:30')
-    const tasks = [task(1), task(2), task(4, { completedAt: null }), task(5, { completedAt: end })]
+    const tasks = [task(1), task(2), task(4, { completedAt: null }), task(5, { completedAt: later(end, 60_000) })]
     const events = [
       event('request-1', { at: later(end, 90) }),
       event('request-1', { at: later(end, 95) }),
       event('request-2', { at: later(end, 11_000) }),
       event('request-4'),
-      event('request-5', { at: later(end, -4) }),
+      event('request-5', { at: later(end, 59_996) }),
       event('orphan'),
     ]
     expect(joined({ tasks, events }).delays).toEqual([-4, 90, 11_000])
@@ -268,6 +274,31 @@ describe('the cost of a request', () => {
     expect(place({})).toEqual([{ inTimeNanoUsd: usd('2'), orphanNanoUsd: usd('2'), events: 1 }])
     expect(place({ tasks: [task(1, { createdAt: at('2026-02-05 23:00:00') })] })).toEqual(carriedIn)
     expect(place({ tasks: [task(1, { apiKey: 'unknown' })] })).toMatchObject([{ matchedNanoUsd: usd('7') }])
+  })
+})
+
+describe('the bill by task period', () => {
+  it('adds up by the name that the task stores, under the first of its endpoints', () => {
+    const tasks = [task(1, { model: 'stored' }), task(2, { model: 'stored' })]
+    const events = [
+      event('request-1', { model: 'fal-ai/m', at: at('2026-02-06 09:00:00') }),
+      event('request-2', { model: 'fal-ai/b', costNanoUsd: usd('2'), at: at('2026-02-06 10:00:00') }),
+      event('request-2', { model: 'fal-ai/z', costNanoUsd: usd('4'), at: at('2026-02-06 11:00:00') }),
+      event('lost', { model: 'fal-ai/lost', costNanoUsd: usd('8') }),
+    ]
+    const join = joined({ tasks, events })
+    const names = { ofStored: (model: string) => `stored:${model}`, ofEndpoint: (model: string) => `billed:${model}` }
+    const yes = () => true
+    const { figures, bridge } = periodBill(placeRequests(join, scopeOf()), join.verdicts, yes, yes, () => false, names)
+    expect([...figures.byModel]).toEqual([
+      ['stored:stored', { model: 'fal-ai/b', costNanoUsd: usd('7') }],
+      ['billed:fal-ai/lost', { model: 'fal-ai/lost', costNanoUsd: usd('8') }],
+    ])
+    expect([figures.costNanoUsd, bridge.byTaskPeriodNanoUsd, bridge.byEventTimeNanoUsd]).toEqual([
+      usd('15'),
+      usd('15'),
+      usd('15'),
+    ])
   })
 })
 

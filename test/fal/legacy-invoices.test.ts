@@ -55,7 +55,7 @@ describe('the unconfirmed /billing/invoices', () => {
   it.each([
     [{}, {}],
     [{ id: {}, period: { start: '2026-01' }, created_at: '2026-02-01', amount: '$1', total: '1', status: 3 }, {}],
-    [{ id: 12345678901234567890, date: 1767225600, amount: true }, {}],
+    [{ id: 2 ** 60, date: 1767225600, amount: true }, {}],
     [{ period: '2026-13', amount: '' }, {}],
     [{ date: '2026-011', amount: '1,5' }, {}],
     [{ amount: 1250, total: '12.50' }, {}],
