@@ -49,6 +49,7 @@ function fixedOffset(id: string): number | undefined {
 /** Opens a zone by IANA name or fixed offset. Undefined where no such zone is known. */
 export function openZone(id: string): Zone | undefined {
   const offset = fixedOffset(id)
+  if (offset === undefined && FIXED_OFFSET.test(id)) return undefined
   if (offset !== undefined) return zoneOf(id === 'Z' ? 'UTC' : id, true, () => offset)
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(id)
@@ -110,7 +111,8 @@ function parseNaive(naive: string): number | undefined {
   const millis = Number(fraction.slice(0, 3).padEnd(3, '0'))
   const read = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second, millis)
   const back = new Date(read)
-  return back.getUTCMonth() + 1 === +month &&
+  return back.getUTCFullYear() === +year &&
+    back.getUTCMonth() + 1 === +month &&
     back.getUTCDate() === +day &&
     back.getUTCHours() === +hour &&
     +minute < 60 &&

@@ -23,6 +23,8 @@ describe('instants', () => {
     ['2026-02-06', undefined],
     ['2026-13-06T00:00:00Z', undefined],
     ['12026-02-06T00:00:00Z', undefined],
+    ['+002026-02-06T00:00:00Z', undefined],
+    ['2026-02-06T00:00:00+08:00 (CST)', undefined],
     ['2026-02-06T00:00:00Z (UTC)', undefined],
     ['2026-02-06T00:00:00+08', undefined],
     ['2026-2-06T00:00:00Z', undefined],
@@ -45,9 +47,12 @@ describe('instants', () => {
 })
 
 describe('zones', () => {
-  it.each(['Mars/Olympus', '+25:00', '', '+08:75', '+08:60', 'utc+8', 'x+08:00', '+08:001'])('%j is none', (id) => {
-    expect(openZone(id)).toBeUndefined()
-  })
+  it.each(['Mars/Olympus', '+15:00', '+25:00', '', '+08:75', '+08:60', 'utc+8', 'x+08:00', '+08:001'])(
+    '%j is none',
+    (id) => {
+      expect(openZone(id)).toBeUndefined()
+    },
+  )
 
   it.each([
     ['+08:00', '2026-02-06T08:00:00+08:00'],
@@ -124,6 +129,7 @@ describe('zones', () => {
   })
 
   it.each([
+    '0050-01-01 00:00:00',
     '0000-00-00 00:00:00',
     '2026-02-30 00:00:00',
     '2026-02-06 24:00:00',
