@@ -9,6 +9,7 @@ import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StreamableHTTPClientTransport } from '@modelcontextprotocol/sdk/client/streamableHttp.js'
 import { afterAll, afterEach, describe, expect, inject, it } from 'vitest'
 import { createStatements } from '../../src/demo/ddl.ts'
+import { apiKeyOf } from '../../src/demo/mini-world.ts'
 import { SAMPLE_DATE, sampleWorld } from '../../src/demo/sample-world.ts'
 import { TOOLS } from '../../tools/registry.ts'
 import { ask, postJson, until } from '../faces/http-calls.ts'
@@ -158,7 +159,29 @@ describe('serve on MariaDB and a double of fal', () => {
         expect([name, status], text).toEqual([name, 200])
       }
       const day = `start=${SAMPLE_DATE}&end=${SAMPLE_DATE}`
-      expect((await ask(`${restUrl}/v1/billing/usage?${day}`)).status).toBe(200)
+      const routes = [
+        ...['model', 'app', 'gpu_class'].map((group) => `/v1/billing/usage?${day}&group_by=${group}`),
+        ...[
+          '/v1/billing/invoices',
+          '/v1/billing/balance',
+          '/v1/tools',
+          '/openapi.json',
+          '/docs',
+          '/metrics',
+          '/healthz',
+        ],
+      ]
+      for (const route of routes) expect([route, (await ask(`${restUrl}${route}`)).status]).toEqual([route, 200])
+      const models = { models: ['fal-ai/flux/dev=10'], kind: 'units' }
+      expect(await postJson(`${restUrl}/v1/billing/estimate`, models)).toMatchObject({
+        status: 200,
+        json: { costUsd: '10' },
+      })
+      const key = { api_key: apiKeyOf(5), start_date: '2026-02-05T16:00:00Z', end_date: '2026-02-06T16:00:00Z' }
+      expect(await postJson(`${restUrl}/api/config/falai-usage`, key)).toMatchObject({
+        status: 200,
+        json: { ok: true, usage: { total_requests: 106, total_cost: 20.19, total_cost_usd: '20.19' } },
+      })
       await world.close()
       open = false
       expect(await ask(`${restUrl}/readyz`)).toMatchObject({ status: 503, json: { ready: false } })
