@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest'
+import type { AccountEvidence, Bills, WorkspaceBill } from '../../src/audit/evidence.ts'
+import { attributeBills } from '../../src/audit/whose-bill.ts'
+import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
+import type { BillingEvent, Fetched, UsageRow } from '../../src/fal/reader.ts'
+import type { AccountRow } from '../../src/ledger/reader.ts'
+import { instant } from '../../src/units/instant.ts'
+import { nanoUsd } from '../../src/units/nano-usd.ts'
+import type { CalendarDate } from '../../src/units/zone.ts'
+
+const account = (accountId: number, apiKey = apiKeyOf(accountId)): AccountRow => ({
+  accountId,
+  name: `account-${accountId}`,
+  apiKey,
+  balanceNanoUsd: null,
+  disabled: false,
+})
+const who = { nobody: { keyId: null, login: null }, person: { keyId: null, login: 'alice' } }
+const key = (accountId: number) => ({ keyId: keyIdOfAccount(accountId), login: null })
+const strange = { keyId: 'deadbeef-0000-4000-8000-000000000000', login: null }
+const row = (cost: number, by: { keyId: string | null; login: string | null }): UsageRow => ({
+  bucketStart: instant(0),
+  date: '2026-02-06' as CalendarDate,
+  model: 'm',
+  unit: 'u',
+  quantity: '1',
+  unitPrice: null,
+  percentDiscount: null,
+  costNanoUsd: nanoUsd(BigInt(cost)),
+  ...by,
+})
+const event = (requestId: string, by: { keyId: string | null; login: string | null }): BillingEvent => ({
+  requestId,
+  model: 'm',
+  at: instant(0),
+  quantity: null,
+  unit: null,
+  unitPrice: null,
+  percentDiscount: null,
+  costNanoUsd: nanoUsd(1n),
+  ...by,
+})
+const whole = <T>(value: T): Fetched<T> => ({ status: 'complete', value })
+const part = <T>(value: T): Fetched<T> => ({ status: 'partial', value, failure: 'page-limit', reason: 'too long' })
+const none: Extract<Fetched<never>, { status: 'failed' }> = {
+  status: 'failed',
+  failure: 'forbidden',
+  reason: 'refused',
+}
+
+interface Space {
+  readonly name?: string | null
+  readonly members: readonly number[]
+  readonly usage: Fetched<readonly UsageRow[]>
+  readonly events?: Fetched<readonly BillingEvent[]> | null
+}
+
+/** Audited accounts are the members of the spaces, but for those that are `outside`. */
+function attribute(
+  spaces: readonly Space[],
+  options: { outside?: number[]; unplaced?: number[]; recorded?: number[]; active?: number[]; all?: AccountRow[] } = {},
+) {
+  const workspaces = spaces.map(
+    ({ name = 'team', members, usage, events = null }): WorkspaceBill => ({
+      name,
+      members,
+      usage,
+      events,
+      apiKey: 'k',
+    }),
+  )
+  const accounts = spaces.flatMap(({ members, usage }, workspace) =>
+    members
+      .filter((id) => options.outside?.includes(id) !== true)
+      .map((id): AccountEvidence => {
+        const read: Fetched<null> = usage.status === 'failed' ? usage : { ...usage, value: null }
+        return { account: account(id), billing: none, workspace, usage: read, events: null }
+      }),
+  )
+  const ids = spaces.flatMap(({ members }) => members)
+  const all = options.all ?? [...ids, ...(options.unplaced ?? [])].map((id) => account(id))
+  const bills: Bills = { accounts, workspaces, unplaced: options.unplaced ?? [] }
+  const recorded = (id: number) => options.recorded?.includes(id) ?? false
+  const result = attributeBills(bills, all, recorded, (id) => options.active?.includes(id) ?? recorded(id))
+  const costs = Object.fromEntries(
+    [...result.byAccount].map(([id, rows]) => [
+      id,
+      rows.known ? rows.value.map(({ costNanoUsd }) => Number(costNanoUsd)).sort((a, b) => a - b) : rows.reason,
+    ]),
+  )
+  const costsOf = (rows: readonly UsageRow[] | null) =>
+    rows?.map(({ costNanoUsd }) => Number(costNanoUsd)).sort((a, b) => a - b) ?? null
+  const shared = result.workspaces.map((bill) => ({
+    label: bill.label,
+    members: [...bill.members],
+    unattributed: costsOf(bill.unattributed),
+    undivided: costsOf(bill.undivided),
+    membersKnown: bill.membersKnown,
+  }))
+  return { costs, shared, result }
+}
+
+const shares = { code: 'no-key-ids' }
+const unmatched = { code: 'key-ids-unmatched' }
+
+describe('rows with ids', () => {
+  it('go to the account of the key; others are nobody’s', () => {
+    const { costs, shared } = attribute([
+      {
+        members: [5, 6],
+        usage: whole([row(1, key(5)), row(2, key(6)), row(4, key(5)), row(8, strange), row(16, who.person)]),
+      },
+    ])
+    expect(costs).toEqual({ 5: [1, 4], 6: [2] })
+    expect(shared).toEqual([
+      { label: 'team', members: [5, 6], unattributed: [8, 16], undivided: null, membersKnown: true },
+    ])
+  })
+
+  it('of accounts outside the audit are left out', () => {
+    const { costs, shared } = attribute([{ members: [5, 9], usage: whole([row(1, key(5)), row(2, key(9))]) }], {
+      outside: [9],
+    })
+    expect(costs).toEqual({ 5: [1] })
+    expect(shared[0]).toMatchObject({ unattributed: [], undivided: null })
+  })
+
+  it('that several accounts have, tell none of them', () => {
+    const twin = `${keyIdOfAccount(5)}:other`
+    const { costs } = attribute([{ members: [5, 6], usage: whole([row(1, key(5))]) }], {
+      all: [account(5), account(6, twin)],
+    })
+    expect(costs).toEqual({ 5: shares, 6: shares })
+  })
+})
+
+describe('rows without ids', () => {
+  it('belong to the one member', () => {
+    expect(attribute([{ members: [5], usage: whole([row(1, who.nobody), row(2, key(5))]) }]).costs).toEqual({
+      5: [1, 2],
+    })
+  })
+
+  it('of several members belong to them together', () => {
+    const { costs, shared } = attribute([
+      { members: [5, 6], usage: whole([row(1, who.nobody), row(2, key(5)), row(4, strange)]) },
+    ])
+    expect(costs).toEqual({ 5: shares, 6: shares })
+    expect(shared[0]).toMatchObject({ undivided: [1, 2], unattributed: [4], membersKnown: true })
+  })
+
+  it('belong to nobody while an account that has tasks may be one more member', () => {
+    const spaces = [{ members: [5], usage: whole([row(1, who.nobody)]) }]
+    expect(attribute(spaces, { unplaced: [6] }).costs).toEqual({ 5: [1] })
+    const open = attribute(spaces, { unplaced: [6], active: [6] })
+    expect(open.costs).toEqual({ 5: shares })
+    expect(open.shared[0]?.membersKnown).toBe(false)
+    expect(attribute(spaces, { unplaced: [5], active: [5] }).costs).toEqual({ 5: [1] })
+  })
+
+  it('are seen in the events around the window, too', () => {
+    const usage = whole([row(1, key(5))])
+    expect(attribute([{ members: [5, 6], usage, events: whole([event('a', who.nobody)]) }]).costs).toEqual({
+      5: shares,
+      6: shares,
+    })
+    expect(
+      attribute([{ members: [5, 6], usage, events: part([event('a', key(5)), event('b', who.nobody)]) }]).costs,
+    ).toEqual({ 5: shares, 6: shares })
+    expect(attribute([{ members: [5, 6], usage, events: whole([event('a', key(6))]) }]).costs).toEqual({
+      5: [1],
+      6: [],
+    })
+    expect(attribute([{ members: [5, 6], usage, events: none }]).costs).toEqual({ 5: [1], 6: [] })
+  })
+})
+
+describe('ids that no account has', () => {
+  const spaces = [{ members: [5, 6], usage: whole([row(1, strange)]) }]
+
+  it('say nothing where not one is known and the accounts record cost', () => {
+    expect(attribute(spaces, { recorded: [5] }).costs).toEqual({ 5: unmatched, 6: unmatched })
+    expect(attribute(spaces).costs).toEqual({ 5: [], 6: [] })
+  })
+
+  it('are somebody else’s once any id of the run is known', () => {
+    const known = [...spaces, { name: 'other', members: [7], usage: whole([row(2, key(7))]) }]
+    const { costs, shared } = attribute(known, { recorded: [5, 7] })
+    expect(costs).toEqual({ 5: [], 6: [], 7: [2] })
+    expect(shared[0]?.unattributed).toEqual([1])
+  })
+
+  it('may be those of a spending account whose key shows no id', () => {
+    const all = [account(5), account(6, 'plain'), account(7)]
+    const known = [...spaces, { name: 'other', members: [7], usage: whole([row(2, key(7))]) }]
+    expect(attribute(known, { recorded: [6], all }).costs).toEqual({ 5: unmatched, 6: unmatched, 7: [2] })
+    expect(attribute(known, { recorded: [5], all }).costs).toEqual({ 5: [], 6: [], 7: [2] })
+  })
+})
+
+describe('what was not read', () => {
+  it('has a reason instead of rows, in whole or in part', () => {
+    const { costs } = attribute([
+      { name: 'a', members: [5], usage: none },
+      { name: 'b', members: [6], usage: part([row(1, key(6))]) },
+    ])
+    expect(costs).toEqual({
+      5: { code: 'bill-unread', params: { detail: 'refused' } },
+      6: { code: 'bill-unread', params: { detail: 'too long' } },
+    })
+  })
+
+  it('of the usage leaves the events to be judged', () => {
+    const { costs, result } = attribute([{ members: [5], usage: none, events: whole([event('a', key(5))]) }])
+    expect(costs).toEqual({ 5: { code: 'bill-unread', params: { detail: 'refused' } } })
+    expect(result.workspaces[0]?.ownerOf(key(5))).toEqual({ accountId: 5 })
+    expect(attribute([{ members: [5], usage: none, events: part([event('a', key(5))]) }]).shared).toEqual([])
+  })
+})
+
+describe('bills of workspaces without a name', () => {
+  const unnamed = (members: number[], usage: Space['usage'], events: Space['events'] = null): Space => ({
+    name: null,
+    members,
+    usage,
+    events,
+  })
+
+  it('are one where one names the key of the other', () => {
+    const rows = [row(1, key(5)), row(2, key(6)), row(4, strange)]
+    const { costs, shared } = attribute([unnamed([5], whole(rows)), unnamed([6], whole(rows))])
+    expect(costs).toEqual({ 5: [1], 6: [2] })
+    expect(shared).toEqual([
+      { label: 'unknown (account 5)', members: [5, 6], unattributed: [4], undivided: null, membersKnown: true },
+    ])
+    const oneWay = attribute([
+      unnamed([5], whole([row(1, key(5))])),
+      unnamed([6], whole([row(1, key(5)), row(2, strange)])),
+    ])
+    expect(oneWay.shared).toHaveLength(1)
+  })
+
+  it('are one where the rows of named ids, or the requests, are the same', () => {
+    const strangers = whole([row(1, strange), row(2, who.nobody)])
+    expect(attribute([unnamed([5], strangers), unnamed([6], strangers)]).shared).toHaveLength(1)
+    const requests = (...ids: string[]) => whole(ids.map((id) => event(id, who.nobody)))
+    const alike = whole([row(1, who.nobody)])
+    expect(
+      attribute([unnamed([5], alike, requests('a', 'b')), unnamed([6], alike, requests('b'))]).shared,
+    ).toHaveLength(1)
+    const apart = attribute([unnamed([5], alike, requests('a')), unnamed([6], alike, requests('b'))])
+    expect(apart.costs).toEqual({ 5: [1], 6: [1] })
+    expect(apart.shared).toHaveLength(2)
+  })
+
+  it('with the same rows that name nobody may be one or two: nobody is judged by them', () => {
+    const alike = whole([row(1, who.nobody)])
+    const { costs, shared } = attribute([unnamed([5], alike), unnamed([6], alike)])
+    expect(costs).toEqual({ 5: shares, 6: shares })
+    expect(shared.map(({ membersKnown }) => membersKnown)).toEqual([false, false])
+    expect(attribute([unnamed([5], alike), unnamed([6], whole([row(2, who.nobody)]))]).costs).toEqual({
+      5: [1],
+      6: [2],
+    })
+    expect(
+      attribute([unnamed([5], whole([])), unnamed([6], whole([]))]).shared.every(({ membersKnown }) => membersKnown),
+    ).toBe(true)
+  })
+
+  it('join the named one, and the better reading of the two counts', () => {
+    const rows = [row(1, key(5)), row(2, key(6))]
+    const joined = attribute([
+      unnamed([6], whole(rows)),
+      { members: [5], usage: part([row(1, key(5)), row(2, key(6))]) },
+    ])
+    expect(joined.costs).toEqual({ 5: [1], 6: [2] })
+    expect(joined.shared).toMatchObject([{ label: 'team', members: [5, 6] }])
+    const worse = attribute([{ members: [5], usage: whole(rows) }, unnamed([6], part(rows.slice(1)))])
+    expect(worse.costs).toEqual({ 5: [1], 6: [2] })
+  })
+})
