@@ -1,5 +1,5 @@
 import { type IncomingHttpHeaders, request } from 'node:http'
-import { type AddressInfo, createServer } from 'node:net'
+import { createServer } from 'node:net'
 import { onTestFinished } from 'vitest'
 import { type ServeOptions, type Serving, startServing } from '../../src/faces/http/serve.ts'
 import type { Tool } from '../../src/tool.ts'
@@ -83,12 +83,18 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
   throw new Error('it did not come true')
 }
 
-export function freePort(): Promise<number> {
-  return new Promise((resolve, reject) => {
-    const probe = createServer().once('error', reject)
-    probe.listen(0, '127.0.0.1', () => {
-      const { port } = probe.address() as AddressInfo
-      probe.close(() => resolve(port))
-    })
+/** A free port below those that the system gives to others, so that nobody takes it between here and its use. */
+export async function freePort(): Promise<number> {
+  for (let turn = 0; turn < 100; turn++) {
+    const port = 15_000 + Math.floor(Math.random() * 16_000)
+    if (await isFree(port)) return port
+  }
+  throw new Error('no free port was found')
+}
+
+function isFree(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const probe = createServer().once('error', () => resolve(false))
+    probe.listen(port, '127.0.0.1', () => probe.close(() => resolve(true)))
   })
 }
