@@ -1,8 +1,10 @@
 import { z } from 'zod'
 import { HOUR } from '../src/units/instant.ts'
 import { parseUsd } from '../src/units/nano-usd.ts'
+import { points } from '../src/units/points.ts'
 import { exceeds, parseRatio, scaleDown } from '../src/units/ratio.ts'
 import { parseDate } from '../src/units/zone.ts'
+import { currencyInput, levelInput } from './billing-shapes.ts'
 import { plainDecimal } from './fal.ts'
 
 /** The file that AUDIT_CONFIG names: everything an operator may set besides the environment. Read strictly. */
@@ -31,6 +33,13 @@ const hours = decimal(`hours from 0 to ${HOURS_MAX}`, (given) => Number(given) <
   Number(scaleDown(BigInt(HOUR), toRatio(given))),
 )
 
+const POINTS_MAX = 1_000_000_000
+const wholePoints = z
+  .int()
+  .min(0)
+  .max(POINTS_MAX)
+  .transform((given) => points(BigInt(given)))
+
 const thresholds = z.strictObject({
   a1DeviationRatio: share.optional(),
   a5RefundRatio: share.optional(),
@@ -45,6 +54,7 @@ const thresholds = z.strictObject({
   b15Ratio: share.optional(),
   b19UsdPerRow: usd.optional(),
   b21UsdMin: usd.optional(),
+  b22TolerancePoints: wholePoints.optional(),
   ledgerLinkRatio: share.optional(),
   settlementLagHours: hours.optional(),
 })
@@ -77,7 +87,13 @@ const columns = z.strictObject({
     'isRefund',
     'createdAt',
     'completedAt',
-  ).optional(),
+  )
+    .extend({
+      /** Columns that count a task's tokens; null where there are none. */
+      inputTokens: identifier.nullable().optional(),
+      outputTokens: identifier.nullable().optional(),
+    })
+    .optional(),
   users: names('id').optional(),
   points: names(
     'id',
@@ -118,6 +134,8 @@ export const configFile = z.strictObject({
   columns: columns.optional(),
   /** Column of the users table that holds a name; null where there is none. */
   userNameColumn: identifier.nullable().optional(),
+  /** Column of the users table that holds a membership level; null where there is none. */
+  membershipLevelColumn: identifier.nullable().optional(),
   statusWords: z.strictObject({ success: words, failed: words }).optional(),
   sourceTypes: z.strictObject({ consume: words, refund: words, recharge: words, gift: words }).optional(),
   transactionTypes: z.strictObject({ consume: codes, rechargeOrRefund: codes, income: codes }).optional(),
@@ -130,6 +148,14 @@ export const configFile = z.strictObject({
     .optional(),
   /** Below which the unconfirmed /billing/invoices is asked; without it, it is not. */
   legacyBillingBaseUrl: z.url({ protocol: /^https?$/, error: 'a URL that starts with https:// or http://' }).optional(),
+  billing: z
+    .strictObject({
+      currency: currencyInput.optional(),
+      defaultMembershipLevel: levelInput.optional(),
+      /** Whether the tool that writes rules is there. */
+      allowWrite: z.boolean().optional(),
+    })
+    .optional(),
   databaseDeadlineSeconds: z.int().min(1).max(3600).optional(),
   falConcurrency: z.int().min(1).max(64).optional(),
 })

@@ -12,7 +12,7 @@ export const untrustedText = z.string().describe('untrusted text from the databa
 export const RULE_IDS = [
   ...['A1', 'A2', 'A3', 'A4', 'A5', 'A6', 'A7', 'A8'],
   ...['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B11', 'B12', 'B13', 'B14', 'B15', 'B16', 'B17'],
-  ...['B18', 'B19', 'B20', 'B21'],
+  ...['B18', 'B19', 'B20', 'B21', 'B22'],
   'TZ_MISCONFIGURED',
 ] as const
 export const ruleId = z.enum(RULE_IDS)
@@ -130,6 +130,7 @@ export const taskTotals = z.strictObject({
   refundCount: countInt,
   refundedPoints: pointsInt,
   outsideAccounts: z.strictObject({ taskCount: countInt, chargedPoints: pointsInt, costUsd: usdText }),
+  omittedRows: countInt.optional().describe('rows left out for being too many: those of least cost'),
 })
 
 export const ledgerRow = z.strictObject({
@@ -147,7 +148,12 @@ export const ledgerRow = z.strictObject({
 })
 export type LedgerRow = z.output<typeof ledgerRow>
 
-export const ruleTally = z.strictObject({ rule: ruleId, examined: countInt, findings: countInt })
+export const ruleTally = z.strictObject({
+  rule: ruleId,
+  examined: countInt,
+  findings: countInt,
+  omitted: countInt.optional().describe('findings counted and not listed: those of least amount'),
+})
 
 /** The whole report: the one shape that the CLI prints, REST and MCP return, and the text and Markdown views render. */
 export const report = z.strictObject({

@@ -1,69 +1,64 @@
-// npm run build: bundles the program into the one file dist/main.mjs, which runs with plain Node.
-import { chmodSync, mkdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
-import { join } from 'node:path'
+// npm run build: bundles the program into dist/main.mjs, which runs with plain Node, and what it loads only to write a PDF
+// into dist/statement-pdf.mjs, with the font beside it.
+import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import { join, relative } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath } from 'node:url'
+import { lean, oneFile, root } from './bundle.mjs'
 import { setup } from './setup.mjs'
 
 await setup()
 const { build } = await import('esbuild')
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const entry = join(root, 'src', 'main.ts')
-const outfile = join(root, 'dist', 'main.mjs')
+const pdf = join(root, 'src', 'render', 'pdf')
+const dist = join(root, 'dist')
 // Esbuild keeps the first line of an entry that has one, and a second one is a syntax error.
 const hashbang = readFileSync(entry, 'utf8').startsWith('#!') ? '' : '#!/usr/bin/env node\n'
 
 /**
- * Leaves out what is never used and would only be compiled at each start: zod's messages in fifty languages, and the SDK's
- * own validator of schemas, which faces/mcp.ts replaces.
+ * Leaves the writer of PDFs in a file of its own: within main.mjs it would be compiled at each start. Left out of it is what
+ * reads fonts of the web, the greater part: ours is none.
  */
-const lean = {
-  name: 'lean',
-  setup({ onLoad }) {
-    onLoad({ filter: /[\\/]zod[\\/]v4[\\/]locales[\\/]index\.js$/ }, () => ({
-      contents: "export { default as en } from './en.js'",
+const pdfApart = {
+  name: 'pdf-apart',
+  setup({ onLoad, onResolve }) {
+    onLoad({ filter: /[\\/]node_modules[\\/]brotli[\\/]decompress\.js$/ }, () => ({
+      contents: "module.exports = () => { throw new Error('is not bundled') }",
     }))
-    onLoad({ filter: /[\\/]sdk[\\/].*[\\/]validation[\\/]ajv-provider\.js$/ }, () => ({
-      contents: 'export class AjvJsonSchemaValidator { constructor() { throw new Error("is not bundled") } }',
-    }))
+    onResolve({ filter: /[\\/]pdf[\\/]draw-statement\.ts$/ }, ({ kind }) =>
+      kind === 'dynamic-import' ? { path: './statement-pdf.mjs', external: true } : undefined,
+    )
   },
 }
 
-const result = await build({
-  absWorkingDir: root,
-  entryPoints: [entry],
-  outfile,
-  bundle: true,
-  platform: 'node',
-  format: 'esm',
-  target: 'node20',
-  // The one package with native code: it is loaded where the embedded database is used.
-  external: ['libsql'],
-  // Names and lines stay, so that the stack of a fault can be read.
-  minifySyntax: true,
-  plugins: [lean],
-  charset: 'utf8',
-  legalComments: 'eof',
-  sourcemap: false,
-  // mysql2 and undici call require for what Node has built in.
-  banner: {
-    js: `${hashbang}import { createRequire as createRequireOfBundle } from 'node:module'
-const require = createRequireOfBundle(import.meta.url)`,
-  },
-  logLevel: 'warning',
-  write: false,
-}).catch(() => undefined)
+const bundle = (from, name, firstLine) =>
+  build({ ...oneFile(from, join(dist, name), firstLine), plugins: [lean, pdfApart], write: false })
 
-if (result === undefined) {
+/** Puts a file in place at once, so that a program which starts meanwhile never reads half of it. */
+function place(path, write) {
+  const half = `${path}.${process.pid}`
+  write(half)
+  renameSync(half, path)
+}
+
+// The program comes last, so that what it loads later is there before it.
+const bundles = await Promise.all([
+  bundle(join(pdf, 'draw-statement.ts'), 'statement-pdf.mjs'),
+  bundle(entry, 'main.mjs', hashbang),
+]).catch(() => undefined)
+
+if (bundles === undefined) {
   process.exitCode = 2
 } else {
-  // Put in place at once, so that a program which starts meanwhile never reads half a file.
-  const [file] = result.outputFiles
-  const half = `${outfile}.${process.pid}`
-  mkdirSync(join(root, 'dist'), { recursive: true })
-  writeFileSync(half, file.contents)
-  chmodSync(half, 0o755)
-  renameSync(half, outfile)
-  console.log(`dist/main.mjs  ${Math.round(file.contents.length / 1024)} KiB`)
+  mkdirSync(join(dist, 'fonts'), { recursive: true })
+  for (const font of readdirSync(join(pdf, 'fonts'))) {
+    place(join(dist, 'fonts', font), (half) => copyFileSync(join(pdf, 'fonts', font), half))
+  }
+  for (const { path, contents } of bundles.flatMap(({ outputFiles }) => outputFiles)) {
+    place(path, (half) => {
+      writeFileSync(half, contents)
+      chmodSync(half, 0o755)
+    })
+    console.log(`${relative(root, path)}  ${Math.round(contents.length / 1024)} KiB`)
+  }
 }

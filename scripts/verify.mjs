@@ -1,33 +1,18 @@
 // npm run verify -- [--seeds N] [--real M] [--pairs P] [--depth summary] [--seed S --rule R] [--pair S]: bundles
 // bench/verify.ts, which Node cannot run as it is, and runs it.
 import { spawnSync } from 'node:child_process'
-import { mkdirSync, readFileSync, rmSync } from 'node:fs'
+import { mkdirSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import process from 'node:process'
-import { fileURLToPath, pathToFileURL } from 'node:url'
+import { ownUrls, root } from './bundle.mjs'
 import { ensureMariaDb, setup } from './setup.mjs'
 
 await setup()
 const { build } = await import('esbuild')
 
-const root = fileURLToPath(new URL('..', import.meta.url))
 const folder = join(root, 'node_modules', '.cache', 'verify')
 const outfile = join(folder, `verify-${process.pid}.mjs`)
 mkdirSync(folder, { recursive: true })
-
-// Files look for their neighbours by import.meta.url, which in a bundle would be the bundle's.
-const ownUrls = {
-  name: 'own-urls',
-  setup({ onLoad }) {
-    onLoad({ filter: /[/\\]test[/\\]kit[/\\].*\.ts$/ }, ({ path }) => {
-      const contents = readFileSync(path, 'utf8').replaceAll(
-        'import.meta.url',
-        JSON.stringify(pathToFileURL(path).href),
-      )
-      return { contents, loader: 'ts' }
-    })
-  },
-}
 
 await build({
   absWorkingDir: root,

@@ -189,7 +189,7 @@ export function serverInstructions(): string {
     "Read-only billing audit for fal.ai resellers. Compares three layers for one window of time: fal's official bill (USD), the recorded tasks (points and USD), and what users paid (points and cash).",
     'For a whole audit call audit-reconcile; without start and end it covers today. To look closer, go step by step:',
     `${steps.join('. ')}.`,
-    'For one task, request or order: task-trace. For what the keys may read: fal-list-accounts.',
+    'For one task, request or order: task-trace. For what the keys may read: fal-list-accounts. When a tool fails, or at a first start: doctor.',
     'Dates are whole days in the zone of the audit, both ends included. Amounts in USD are exact decimal texts: quote them as they are.',
     'Look at coverage.complete (or complete) first: where it is false, say what was not verified before any figure. A null figure was not read; it is not zero. Findings classed TIMING are information only.',
     'Long results are cut: pass nextCursor as cursor to the same tool for the next part; omitted counts what is left.',

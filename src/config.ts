@@ -1,11 +1,12 @@
 import { readFile, stat } from 'node:fs/promises'
-import { resolve } from 'node:path'
+import { homedir } from 'node:os'
+import { isAbsolute, join, resolve } from 'node:path'
 import { type ConfigFile, configFile } from '../schemas/config.ts'
 import { AuditError, shortened } from './errors.ts'
 import { parseDatabaseUrl } from './ledger/database-url.ts'
 import { type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
 import { LIMITS } from './limits.ts'
-import { DEFAULT_THRESHOLDS, type Thresholds } from './settings.ts'
+import { type BillingSettings, DEFAULT_BILLING, DEFAULT_THRESHOLDS, type Thresholds } from './settings.ts'
 import type { CreditsBought, OperationSettings } from './tool.ts'
 import { type Millis, SECOND } from './units/instant.ts'
 import { parseRatio, type Ratio } from './units/ratio.ts'
@@ -28,6 +29,10 @@ export interface Config {
   readonly legacyBillingBaseUrl: string | undefined
   readonly serveToken: string | undefined
   readonly adminToken: string | undefined
+  /** Absolute path of the file of billing rules and settlements; it need not exist. */
+  readonly billingStore: string
+  /** Whether the tool that writes billing rules is there. */
+  readonly billingWritable: boolean
   readonly operation: OperationSettings
 }
 
@@ -38,12 +43,14 @@ const CONFIG_BYTES_MAX = 1024 * 1024
 
 /**
  * Reads the environment and the file that AUDIT_CONFIG names. Throws AuditError of kind 'configuration' for the first bad
- * value. Each secret is handed to `onSecret` before anything can fail, so that no message can hold it.
+ * value; where `onProblem` is given, that hears of each, and the default stands in. Each secret is handed to `onSecret` before
+ * anything can fail, so that no message can hold it.
  */
 export async function readConfig(
   environment: Environment,
   directory: string,
   onSecret: (secret: string) => void,
+  onProblem?: (problem: AuditError) => void,
 ): Promise<Config> {
   const value = (name: string): string | undefined => given(environment[name])
   for (const name of ['DATABASE_URL', 'FAL_KEY', 'SERVE_TOKEN', 'ADMIN_TOKEN']) {
@@ -51,27 +58,50 @@ export async function readConfig(
     if (secret !== undefined && !secret.startsWith('file:')) onSecret(secret)
   }
   const configPath = value('AUDIT_CONFIG')
-  const file = configPath === undefined ? {} : await readConfigFile(resolve(directory, configPath))
+  const tell = (error: unknown): void => {
+    if (onProblem === undefined || !(error instanceof AuditError)) throw error
+    onProblem(error)
+  }
+  /** Without a text each reader gives its default. */
+  const tried = <T>(read: (text: string | undefined) => T, text: string | undefined): T => {
+    try {
+      return read(text)
+    } catch (error) {
+      tell(error)
+      return read(undefined)
+    }
+  }
+  const file: ConfigFile =
+    configPath === undefined
+      ? {}
+      : await readConfigFile(resolve(directory, configPath)).catch((error: unknown) => {
+          tell(error)
+          return {}
+        })
+  const dataHome = given(environment.XDG_DATA_HOME)
   return {
-    databaseUrl: readDatabaseUrl(value('DATABASE_URL')),
-    dbZone: readZone('DB_TIMEZONE', value('DB_TIMEZONE')),
+    databaseUrl: tried(readDatabaseUrl, value('DATABASE_URL')),
+    dbZone: tried((text) => readZone('DB_TIMEZONE', text), value('DB_TIMEZONE')),
     mapping: mappingWith(mappingOverrides(file)),
     databaseDeadline:
       file.databaseDeadlineSeconds === undefined ? LIMITS.databaseDeadline : file.databaseDeadlineSeconds * SECOND,
-    falBaseUrl: readFalBaseUrl(value('FAL_API_BASE_URL')),
+    falBaseUrl: tried(readFalBaseUrl, value('FAL_API_BASE_URL')),
     falConcurrency: file.falConcurrency ?? LIMITS.falConcurrency,
-    legacyBillingBaseUrl: readLegacyBaseUrl(file.legacyBillingBaseUrl),
-    serveToken: readToken('SERVE_TOKEN', value('SERVE_TOKEN')),
-    adminToken: readToken('ADMIN_TOKEN', value('ADMIN_TOKEN')),
+    legacyBillingBaseUrl: tried(readLegacyBaseUrl, file.legacyBillingBaseUrl),
+    serveToken: tried((text) => readToken('SERVE_TOKEN', text), value('SERVE_TOKEN')),
+    adminToken: tried((text) => readToken('ADMIN_TOKEN', text), value('ADMIN_TOKEN')),
+    billingStore: tried((text) => readBillingStore(text, directory, dataHome), value('BILLING_STORE')),
+    billingWritable: file.billing?.allowWrite ?? false,
     operation: {
-      auditZone: readZone('AUDIT_TIMEZONE', value('AUDIT_TIMEZONE')),
-      accountLimit: readAccountLimit(value('AUDIT_ACCOUNT_LIMIT')),
-      pointsPerUsd: readPointsPerUsd(value('AUDIT_POINTS_PER_USD')),
+      auditZone: tried((text) => readZone('AUDIT_TIMEZONE', text), value('AUDIT_TIMEZONE')),
+      accountLimit: tried(readAccountLimit, value('AUDIT_ACCOUNT_LIMIT')),
+      pointsPerUsd: tried(readPointsPerUsd, value('AUDIT_POINTS_PER_USD')),
       thresholds: thresholdsOf(file),
       ledgerLink: file.ledgerLink ?? 'auto',
       modelAliases: new Map(Object.entries(file.modelAliases ?? {})),
       creditsBought: creditsOf(file),
-      falKey: readToken('FAL_KEY', value('FAL_KEY')),
+      falKey: tried((text) => readToken('FAL_KEY', text), value('FAL_KEY')),
+      billing: billingOf(file),
     },
   }
 }
@@ -130,6 +160,25 @@ function readBaseUrl(name: string, text: string, example: string): string {
   // The value is not echoed: what makes an URL unacceptable here may be a password in it.
   if (!plain) throw badSetting(name, `an URL without user name or query, such as ${example}`)
   return text.replace(/\/+$/, '')
+}
+
+const BILLING_STORE_PLACE = ['fal-consumption-audit', 'billing.db']
+
+/** A file of our own, by default where programs keep their data for a user. */
+function readBillingStore(text: string | undefined, directory: string, dataHome: string | undefined): string {
+  if (text === undefined) {
+    // The specification of that variable has relative values passed over.
+    const home = dataHome !== undefined && isAbsolute(dataHome) ? dataHome : join(homedir(), '.local', 'share')
+    return join(home, ...BILLING_STORE_PLACE)
+  }
+  const path = /^file:(?!\/\/)(.+)$/.exec(text)?.[1]
+  if (path === undefined) throw badSetting('BILLING_STORE', 'file: and the path of a file, which need not exist', text)
+  return resolve(directory, path)
+}
+
+function billingOf({ billing = {} }: ConfigFile): BillingSettings {
+  const { currency, defaultMembershipLevel } = billing
+  return { ...DEFAULT_BILLING, ...definedOf({ currency, defaultMembershipLevel }) }
 }
 
 function readZone(name: string, text: string | undefined): Zone | undefined {
@@ -216,10 +265,10 @@ function creditsOf({ creditsBought = {} }: ConfigFile): Map<string, CreditsBough
 function mappingOverrides(file: ConfigFile): MappingOverrides {
   const { users, ...columns } = file.columns ?? {}
   const renamed = Object.fromEntries(Object.entries(columns).map(([role, names]) => [role, definedOf(names ?? {})]))
-  const name = file.userNameColumn === undefined ? {} : { name: file.userNameColumn }
+  const { userNameColumn: name, membershipLevelColumn: level } = file
   return {
     tables: definedOf(file.tables ?? {}),
-    columns: { ...renamed, users: { ...definedOf(users ?? {}), ...name } },
+    columns: { ...renamed, users: { ...definedOf(users ?? {}), ...definedOf({ name, level }) } },
     taskStatus: definedOf(file.statusWords ?? {}),
     sourceType: definedOf(file.sourceTypes ?? {}),
     transactionType: definedOf(file.transactionTypes ?? {}),

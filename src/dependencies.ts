@@ -1,10 +1,15 @@
+import type { BillingStore } from './billing/store.ts'
 import type { Config } from './config.ts'
 import { AuditError } from './errors.ts'
 import type { FalReader } from './fal/reader.ts'
+import { parseDatabaseUrl, targetOf } from './ledger/database-url.ts'
+import type { LedgerInspection, LedgerInspector } from './ledger/inspection.ts'
+import type { ColumnNames } from './ledger/mapping.ts'
 import type { LedgerEntry, LedgerSnapshot, LedgerStore, TaskRow } from './ledger/reader.ts'
+import { DOCTOR } from './limits.ts'
 import type { Secrets } from './secrets.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
-import type { Clock } from './units/instant.ts'
+import { type Clock, SECOND } from './units/instant.ts'
 
 export interface Environs {
   readonly clock: Clock
@@ -17,13 +22,25 @@ export interface Environs {
  * What operations work with, from a configuration. Nothing is opened and no driver is loaded before the first use, so that
  * a server starts at once.
  */
-export function dependenciesOf(config: Config, { clock, reports, secrets }: Environs): Dependencies {
+export function dependenciesOf(
+  config: Config,
+  { clock, reports, secrets }: Environs,
+  problems: readonly AuditError[] = [],
+): Dependencies {
+  const { mapping, dbZone, databaseUrl } = config
   return {
     clock,
     ledger: config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, clock, secrets),
     fal: lazyFal(config, secrets),
     settings: config.operation,
     reports,
+    billing: lazyBilling(config),
+    setup: {
+      problems,
+      mapping,
+      dbZone,
+      inspector: databaseUrl === undefined ? undefined : lazyInspector(config, databaseUrl, clock, secrets),
+    },
   }
 }
 
@@ -36,6 +53,55 @@ function lazyLedger(config: Config, url: string, clock: Clock, secrets: Secrets)
   return withoutSecrets({ snapshot: async (...question) => (await open()).snapshot(...question) }, secrets)
 }
 
+/** Its own deadline only stops a read that the doctor's does not. */
+const INSPECTION_GRACE = 5 * SECOND
+
+function lazyInspector({ mapping }: Config, url: string, clock: Clock, secrets: Secrets): LedgerInspector {
+  const open = once(async () => {
+    const { openLedgerInspector } = await import('./ledger/open-inspector.ts')
+    return openLedgerInspector({ url, mapping, clock, deadlineMs: DOCTOR.deadline + INSPECTION_GRACE })
+  })
+  const lazy = {
+    ...targetOf(parseDatabaseUrl(url)),
+    server: async (signal: AbortSignal) => (await open()).server(signal),
+    open: async (signal: AbortSignal) => (await open()).open(signal),
+  }
+  return inspectorWithoutSecrets(lazy, mapping.columns, secrets)
+}
+
+/**
+ * As withoutSecrets: account keys are told before anybody else sees them, and stay whole for those who ask fal. Of the rows
+ * those cells are redacted that the doctor may show; ids and amounts it only compares and counts.
+ */
+export function inspectorWithoutSecrets(
+  inspector: LedgerInspector,
+  columns: ColumnNames,
+  { add, redact }: Secrets,
+): LedgerInspector {
+  const { attempt } = redactingErrors(redact)
+  const { accounts, tasks, points, cash } = columns
+  const shown = new Set([tasks.status, tasks.createdAt, points.sourceType, cash.transactionType])
+  const wrapped = (inspection: LedgerInspection): LedgerInspection => ({
+    ...inspection,
+    newest: (role, names, limit) =>
+      attempt(async () => {
+        const rows = await inspection.newest(role, names, limit)
+        const keyAt = role === 'accounts' ? names.indexOf(accounts.apiKey) : -1
+        for (const row of rows) add(row[keyAt] ?? '')
+        const isShown = names.map((name, at) => at !== keyAt && shown.has(name))
+        return rows.map((row) => row.map((cell, at) => (cell !== null && isShown[at] ? redact(cell) : cell)))
+      }),
+    probe: (role) => attempt(() => inspection.probe(role)),
+    table: (role) => attempt(() => inspection.table(role)),
+    rowsScanned: (...question) => attempt(() => inspection.rowsScanned(...question)),
+  })
+  return {
+    ...inspector,
+    server: (signal) => attempt(() => inspector.server(signal)),
+    open: (signal) => attempt(async () => wrapped(await inspector.open(signal))),
+  }
+}
+
 /**
  * A store that tells of each account key before anybody else sees it, and whose texts, but ids, hold no secret: redacted
  * here, before anyone cuts them, since half a key that is left of a cut is hardly known for one.
@@ -46,7 +112,10 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     const model = redact(row.model)
     return model === row.model ? row : { ...row, model }
   }
-  const entry = (row: LedgerEntry): LedgerEntry => (row.title === '' ? row : { ...row, title: redact(row.title) })
+  const entry = (row: LedgerEntry): LedgerEntry => {
+    const title = row.title === '' ? '' : redact(row.title)
+    return title === row.title ? row : { ...row, title }
+  }
   const wrapped = (snapshot: LedgerSnapshot): LedgerSnapshot => ({
     ...snapshot,
     accounts: () =>
@@ -64,10 +133,17 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     cashByOrderIds: (ids) => attempt(async () => (await snapshot.cashByOrderIds(ids)).map(entry)),
     lastPointsBefore: (...question) => attempt(async () => (await snapshot.lastPointsBefore(...question)).map(entry)),
     lastUse: () => attempt(() => snapshot.lastUse()),
+    expectedRows: (...question) => attempt(async () => snapshot.expectedRows?.(...question)),
     userNames: (ids) =>
       attempt(async () => new Map([...(await snapshot.userNames(ids))].map(([id, name]) => [id, redact(name)]))),
+    userLevels: (ids) => attempt(() => snapshot.userLevels(ids)),
   })
   return { snapshot: (...question) => attempt(async () => wrapped(await store.snapshot(...question))) }
+}
+
+/** The batch itself, unless one of its rows must be changed: there may be millions, and hardly any ever is. */
+function cleaned<Row>(batch: readonly Row[], clean: (row: Row) => Row): readonly Row[] {
+  return batch.some((row) => clean(row) !== row) ? batch.map(clean) : batch
 }
 
 /** Readers whose errors hold no secret either: a database quotes in them what it was sent, or what it holds. */
@@ -93,7 +169,7 @@ function redactingErrors(redact: (text: string) => string) {
   }
   async function* each<Row>(batches: AsyncIterable<readonly Row[]>, clean: (row: Row) => Row) {
     try {
-      for await (const batch of batches) yield batch.map(clean)
+      for await (const batch of batches) yield cleaned(batch, clean)
     } catch (error) {
       throw redacted(error)
     }
@@ -109,12 +185,28 @@ function lazyFal({ falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config, {
   return {
     usage: async (...question) => (await open()).usage(...question),
     events: async (...question) => (await open()).events(...question),
+    eachEvents: async (...question) => (await open()).eachEvents(...question),
     billing: async (...question) => (await open()).billing(...question),
     serverlessUsage: async (...question) => (await open()).serverlessUsage(...question),
     focus: async (...question) => (await open()).focus(...question),
     legacyInvoices: async (...question) => (await open()).legacyInvoices(...question),
     pricing: async (...question) => (await open()).pricing(...question),
     estimate: async (...question) => (await open()).estimate(...question),
+    clockAhead: async () => (await open()).clockAhead?.() ?? null,
+  }
+}
+
+function lazyBilling({ billingStore, operation }: Config): BillingStore {
+  const open = once(async () => {
+    const { openBillingStore } = await import('./billing-store.ts')
+    return openBillingStore(billingStore, operation.modelAliases)
+  })
+  return {
+    rules: async () => (await open()).rules(),
+    create: async (...rule) => (await open()).create(...rule),
+    update: async (...change) => (await open()).update(...change),
+    settled: async (ids) => (await open()).settled(ids),
+    recordSettled: async (record) => (await open()).recordSettled(record),
   }
 }
 

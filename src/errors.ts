@@ -1,5 +1,8 @@
-/** Who can mend a failure: the caller (input), the operator (configuration, source), or nobody outside (internal). */
-export type ErrorKind = 'input' | 'configuration' | 'source' | 'cancelled' | 'internal'
+/**
+ * Who can mend a failure: the caller (input; not-found: names what is not there; conflict: collides with what is there),
+ * the operator (configuration, source), or nobody outside (internal).
+ */
+export type ErrorKind = 'input' | 'not-found' | 'conflict' | 'configuration' | 'source' | 'cancelled' | 'internal'
 
 export interface ErrorDetail {
   /** The input key, environment variable or source that is at fault. */

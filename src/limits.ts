@@ -8,6 +8,10 @@ export const LIMITS = {
   evidenceIds: 10,
   /** Characters kept of a text that came from the database or from fal. */
   untrustedTextChars: 80,
+  /** Findings of one rule in a report: those of the largest amounts. All are counted. */
+  findingsPerRule: 10_000,
+  /** Rows of layer 2 in a report, by account, user and model. Their totals count all. */
+  reportTaskRows: 50_000,
   /** Reports kept in memory for resources and cursors. */
   reportsKept: 8,
   /** Requests to fal in flight at once, over all accounts; besides them, some that hang for keys without an answer. */
@@ -34,10 +38,29 @@ export const LIMITS = {
   lookupIds: 5000,
   /** Ids looked up in all, in one audit and one direction. */
   lookupIdsTotal: 100_000,
+  /** Months that one list of statements reconciles: each is an audit of its own. */
+  monthsReconciledPerList: 3,
+  /** Versions of billing rules kept in all. */
+  billingRuleVersions: 20_000,
+  /** What a write to the billing store may wait for another one; the program stands still meanwhile. */
+  billingStoreWait: 2 * SECOND,
+} as const
+
+/** Limits of `doctor`, which is to answer at once on a database of any size. */
+export const DOCTOR = {
+  /** All of it. What is left then is unverified. */
+  deadline: 30 * SECOND,
+  /** Newest rows looked at, by primary key. */
+  taskRows: 2000,
+  ledgerRows: 5000,
+  /** Rows that a query reads in vain from which on an index is worth its upkeep. */
+  indexRowsMin: 100_000,
 } as const
 
 /** Limits of `serve`, each said in the answer that it causes. */
 export const SERVE = {
+  /** How long a signed link to a file opens it. */
+  linkLifetime: 10 * MINUTE,
   /** Bytes of one request body: 413 beyond. */
   bodyBytes: 1024 * 1024,
   /** Bytes of all headers of a request: 431 beyond. */

@@ -1,8 +1,9 @@
 #!/usr/bin/env node
 import { version } from '../package.json'
-import { TOOLS } from '../tools/registry.ts'
+import { TOOLS, WRITE_TOOLS } from '../tools/registry.ts'
 import { type Environment, readConfig, withDotEnv } from './config.ts'
 import { dependenciesOf, once } from './dependencies.ts'
+import type { AuditError } from './errors.ts'
 import type { CommandServices, ServeRequest } from './faces/commands.ts'
 import { EXIT } from './faces/exit-code.ts'
 import { faultLog, outgoingObject } from './faces/outgoing.ts'
@@ -10,6 +11,7 @@ import { createTerminal } from './faces/terminal.ts'
 import { LIMITS } from './limits.ts'
 import { createReportStore } from './reports.ts'
 import { createSecrets } from './secrets.ts'
+import type { Dependencies, OpenDependencies, Tool } from './tool.ts'
 import { instant } from './units/instant.ts'
 
 const secrets = createSecrets()
@@ -17,11 +19,26 @@ const reports = createReportStore(LIMITS.reportsKept)
 const stop = new AbortController()
 
 /** Reads the configuration at the first use: help, and the start of a server, need none. */
-const dependencies = (environment: () => Promise<Environment>) =>
-  once(async () => {
+const dependencies = (environment: () => Promise<Environment>): OpenDependencies => {
+  const environs = { clock: () => instant(Date.now()), reports, secrets }
+  const open = once(async () => {
     const config = await readConfig(await environment(), process.cwd(), secrets.add)
-    return dependenciesOf(config, { clock: () => instant(Date.now()), reports, secrets })
+    return dependenciesOf(config, environs)
   })
+  const openDespite = async (): Promise<Dependencies> => {
+    const problems: AuditError[] = []
+    const onProblem = (problem: AuditError) => void problems.push(problem)
+    const config = await readConfig(await environment(), process.cwd(), secrets.add, onProblem)
+    return dependenciesOf(config, environs, problems)
+  }
+  return ({ despiteProblems } = { despiteProblems: false }) => (despiteProblems ? open().catch(openDespite) : open())
+}
+
+/** Tools that write are there only where the configuration allows it. What is wrong with it, the first call tells. */
+async function toolsFor(environment: Environment): Promise<readonly Tool[]> {
+  const config = await readConfig(environment, process.cwd(), secrets.add).catch(() => undefined)
+  return config?.billingWritable === true ? [...TOOLS, ...WRITE_TOOLS] : TOOLS
+}
 
 async function serveMcp(): Promise<void> {
   const { serveStdio } = await import('./faces/mcp.ts')
@@ -29,7 +46,7 @@ async function serveMcp(): Promise<void> {
   await serveStdio(
     {
       version,
-      tools: TOOLS,
+      tools: await toolsFor(process.env),
       // A .env belongs to whoever sits in a directory, not to the client that happens to start a server there.
       dependencies: dependencies(async () => process.env),
       reports,
@@ -45,6 +62,7 @@ async function serve(request: ServeRequest): Promise<void> {
   const { runServe } = await import('./serve.ts')
   await runServe(request, {
     version,
+    // Over HTTP rules are written by routes that ask for ADMIN_TOKEN, never by a tool.
     tools: TOOLS,
     environment: await withDotEnv(process.env, process.cwd()),
     directory: process.cwd(),
@@ -71,7 +89,7 @@ const terminal = createTerminal({
 
 const services: CommandServices = {
   version,
-  tools: TOOLS,
+  tools: await toolsFor(await withDotEnv(process.env, process.cwd())),
   terminal,
   signal: stop.signal,
   redact: secrets.redact,
@@ -79,6 +97,21 @@ const services: CommandServices = {
   runDemo: async (options) => {
     const { runDemo } = await import('./demo/run.ts')
     return runDemo(options)
+  },
+  importTables: async (request, context) => {
+    const config = await readConfig(await withDotEnv(process.env, process.cwd()), process.cwd(), secrets.add)
+    const { importTables } = await import('./import/run.ts')
+    const parts = {
+      mapping: config.mapping,
+      dbZone: config.dbZone,
+      auditZone: config.operation.auditZone,
+      now: () => performance.now(),
+      onExit: (clean: () => void) => {
+        process.once('exit', clean)
+        return () => void process.off('exit', clean)
+      },
+    }
+    return importTables(request, parts, context)
   },
   serveMcp,
   serve,

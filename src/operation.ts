@@ -4,8 +4,10 @@ import { type AuditPlan, type AuditRequest, planAudit } from './audit/plan.ts'
 import { buildReport } from './audit/report.ts'
 import { AuditError, inputError } from './errors.ts'
 import type { AccountRow, LedgerSnapshot, LedgerStore } from './ledger/reader.ts'
+import { priceReader } from './operations/price-reading.ts'
 import type { Lang } from './render/vocabulary.ts'
 import type { RuleSettings, Thresholds } from './settings.ts'
+import { SpoolFile } from './spool/spool.ts'
 import type { CallContext, Dependencies, OperationSettings } from './tool.ts'
 import { openZone, type Zone } from './units/zone.ts'
 
@@ -15,14 +17,30 @@ export interface AuditInput extends AuditRequest {
   readonly lang: Lang
   /** Thresholds for this call only, over the configured ones. */
   readonly thresholds?: Partial<Thresholds> | undefined
+  /** How many rows are joined at once, where not the usual number: the report is the same. */
+  readonly pieceRows?: number | undefined
 }
 
 /** The five steps: reads, reconciles, reports. Throws where accounts or tasks cannot be read at all. */
 export async function runAudit(input: AuditInput, dependencies: Dependencies, context: CallContext): Promise<Report> {
-  return withPlan(input, dependencies, context, async (plan, snapshot) => {
-    const evidence = await collectEvidence(plan, snapshot, dependencies.fal, collecting(context))
-    return buildReport(evidence, input.lang)
-  })
+  return withPlan(input, dependencies, context, (plan, snapshot) =>
+    withSpoolFile(async (file) => {
+      const prices = priceReader(dependencies, context)
+      const reading = { ...collecting(context), pieceRows: input.pieceRows, prices }
+      const evidence = await collectEvidence(plan, snapshot, dependencies.fal, file, reading)
+      return buildReport(evidence, input.lang, reading)
+    }),
+  )
+}
+
+/** A place for the rows of one audit that do not fit into memory, gone when `use` has ended however it ends. */
+export async function withSpoolFile<T>(use: (file: SpoolFile) => Promise<T>): Promise<T> {
+  const file = new SpoolFile()
+  try {
+    return await use(file)
+  } finally {
+    file.close()
+  }
 }
 
 export interface PlanInput extends AuditRequest {

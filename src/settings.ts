@@ -1,6 +1,7 @@
 import { SPANS } from './limits.ts'
 import { HOUR, MINUTE, type Millis } from './units/instant.ts'
 import { type NanoUsd, nanoUsd } from './units/nano-usd.ts'
+import { type Points, points } from './units/points.ts'
 import { type Ratio, ratio } from './units/ratio.ts'
 
 /** Every threshold of the rules, with the default that the specification gives. Printed in every report. */
@@ -31,6 +32,8 @@ export interface Thresholds {
   readonly b19NanoUsdPerRow: NanoUsd
   /** B21: cost in a workspace by ids that no account row holds from which on it is reported. */
   readonly b21NanoUsdMin: NanoUsd
+  /** B22: what a charge may be off by from what the price rule asks for. */
+  readonly b22TolerancePoints: Points
   /** A4: share of charged tasks that must have a linked ledger row for link mode `order`. */
   readonly ledgerLinkRatio: Ratio
   /** A success older than this before fetching must be in the bill. */
@@ -51,6 +54,7 @@ export const DEFAULT_THRESHOLDS: Thresholds = {
   b15Ratio: ratio('0.05'),
   b19NanoUsdPerRow: nanoUsd(1000n),
   b21NanoUsdMin: nanoUsd(1_000_000_000n),
+  b22TolerancePoints: points(1n),
   ledgerLinkRatio: ratio('0.9'),
   settlementLagMillis: SPANS.settlementLag,
 }
@@ -71,3 +75,17 @@ export interface RuleSettings {
 
 /** How long after a cash or points row of a task its charge may be dated and still belong to it, in link mode total. */
 export const LEDGER_EDGE: Millis = 10 * MINUTE
+
+/** What amounts of the billing module are in. CNY: one is 100 points. USD: by AUDIT_POINTS_PER_USD. points: one is one. */
+export const BILLING_CURRENCIES = ['CNY', 'USD', 'points'] as const
+export type BillingCurrency = (typeof BILLING_CURRENCIES)[number]
+
+/** What the billing module takes for granted where nobody says otherwise. */
+export interface BillingSettings {
+  /** Of usage and statements; each rule names its own. */
+  readonly currency: BillingCurrency
+  /** The level of users of whom no other is known, and the one whose rules stand in for a level without its own. */
+  readonly defaultMembershipLevel: string
+}
+
+export const DEFAULT_BILLING: BillingSettings = { currency: 'CNY', defaultMembershipLevel: 'basic' }

@@ -1,8 +1,12 @@
 import type { z } from 'zod'
 import type { Report } from '../schemas/report.ts'
+import type { BillingStore } from './billing/store.ts'
+import type { AuditError } from './errors.ts'
 import type { FalReader } from './fal/reader.ts'
+import type { LedgerInspector } from './ledger/inspection.ts'
+import type { TableMapping } from './ledger/mapping.ts'
 import type { LedgerStore } from './ledger/reader.ts'
-import type { LedgerLinkSetting, Thresholds } from './settings.ts'
+import type { BillingSettings, LedgerLinkSetting, Thresholds } from './settings.ts'
 import type { Clock } from './units/instant.ts'
 import type { NanoUsd } from './units/nano-usd.ts'
 import type { Ratio } from './units/ratio.ts'
@@ -27,6 +31,7 @@ export interface OperationSettings {
   readonly creditsBought: ReadonlyMap<string, CreditsBought>
   /** FAL_KEY, for reading a bill without the account table. */
   readonly falKey: string | undefined
+  readonly billing: BillingSettings
 }
 
 /** Reports of this process by id, newest kept, for resources and cursors. */
@@ -34,6 +39,17 @@ export interface ReportStore {
   put(report: Report): string
   get(id: string): Report | undefined
   list(): { readonly id: string; readonly title: string }[]
+}
+
+/** How the program was set up: what the doctor looks at, and no other operation. */
+export interface Setup {
+  /** Settings that cannot be used, each with its environment variable as field; the defaults stand in for them. */
+  readonly problems: readonly AuditError[]
+  /** undefined: DATABASE_URL is not set, or is among the problems. */
+  readonly inspector: LedgerInspector | undefined
+  readonly mapping: TableMapping | undefined
+  /** DB_TIMEZONE. */
+  readonly dbZone: Zone | undefined
 }
 
 /** Everything an operation works with; the faces build it once. */
@@ -44,6 +60,10 @@ export interface Dependencies {
   readonly fal: FalReader
   readonly settings: OperationSettings
   readonly reports: ReportStore
+  /** Absent: nobody told. */
+  readonly setup?: Setup
+  /** Rules and settlements that this program itself keeps; nothing is opened before the first use. */
+  readonly billing: BillingStore
 }
 
 export interface Progress {
@@ -59,6 +79,12 @@ export interface CallContext {
   progress(update: Progress): void
 }
 
+/** clean: nothing is wrong; findings: something is; unverified: nothing is, as far as could be told. */
+export type Verdict = 'clean' | 'findings' | 'unverified'
+
+/** Makes ready what operations work with. `despite`: also where settings cannot be used, which Setup then tells. */
+export type OpenDependencies = (how?: { readonly despiteProblems: boolean }) => Promise<Dependencies>
+
 /**
  * One operation as pure data: MCP tool, REST route and CLI command are derived from it.
  * run returns the whole result; the faces cut it to size along `lists`.
@@ -73,5 +99,13 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   readonly output: O
   /** Dotted paths of the arrays that may be cut, the most telling first. */
   readonly lists: readonly string[]
+  /** Whether it records something. Such a tool is only there where the configuration allows it. */
+  readonly writes?: true
+  /** Whether it looks into the set-up itself: settings that cannot be used are told by it, and do not keep it from running. */
+  readonly diagnoses?: true
+  /** The exit code of its command; by default whether the result is complete. */
+  verdictOf?(result: z.input<O>): Verdict
+  /** The result as text for a terminal, for --format text. */
+  render?(result: z.input<O>): string
   run(input: z.output<I>, dependencies: Dependencies, context: CallContext): Promise<z.input<O>>
 }

@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
+import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import { type Config, parseDotEnv, readConfig, withDotEnv } from '../src/config.ts'
 import { AuditError } from '../src/errors.ts'
 import { DEFAULT_MAPPING } from '../src/ledger/mapping.ts'
-import { DEFAULT_THRESHOLDS } from '../src/settings.ts'
+import { DEFAULT_BILLING, DEFAULT_THRESHOLDS } from '../src/settings.ts'
 import { HOUR } from '../src/units/instant.ts'
 import { formatUsd } from '../src/units/nano-usd.ts'
 import { formatRatio } from '../src/units/ratio.ts'
@@ -53,7 +53,7 @@ describe('the environment', () => {
 
   it.each(['', '  ', unexpanded('DATABASE_URL'), unexpanded('FAL_KEY')])('counts %j as unset', async (nothing) => {
     const names = ['DATABASE_URL', 'FAL_KEY', 'FAL_API_BASE_URL', 'AUDIT_TIMEZONE', 'DB_TIMEZONE', 'AUDIT_CONFIG']
-    const more = ['AUDIT_ACCOUNT_LIMIT', 'AUDIT_POINTS_PER_USD', 'SERVE_TOKEN', 'ADMIN_TOKEN']
+    const more = ['AUDIT_ACCOUNT_LIMIT', 'AUDIT_POINTS_PER_USD', 'SERVE_TOKEN', 'ADMIN_TOKEN', 'BILLING_STORE']
     const environment = Object.fromEntries([...names, ...more].map((name) => [name, nothing]))
     expect(JSON.stringify(plain(await read(environment)))).toBe(JSON.stringify(plain(await read({}))))
   })
@@ -84,6 +84,9 @@ describe('the environment', () => {
     ['AUDIT_POINTS_PER_USD', '0', 'above 0'],
     ['AUDIT_POINTS_PER_USD', '4e2', 'above 0'],
     ['AUDIT_CONFIG', 'nowhere.json', 'can be read'],
+    ['BILLING_STORE', 'mysql://db/app', 'the path of a file'],
+    ['BILLING_STORE', 'file:', 'the path of a file'],
+    ['BILLING_STORE', 'file://elsewhere/b.db', 'the path of a file'],
   ])('refuses %s=%s, and says what is accepted', async (name, value, accepted) => {
     const error = await failureOf(read({ [name]: value }))
     expect(error).toMatchObject({ kind: 'configuration', field: name })
@@ -117,6 +120,45 @@ describe('the environment', () => {
     }
     await failureOf(read(environment, (secret) => secrets.push(secret)))
     expect(secrets).toEqual(['mysql://u:p4ssword@h/db', 'id:falsecret', 'serve-token', 'admin-token'])
+  })
+})
+
+describe('the place of the billing store', () => {
+  it.each([
+    [{}, join(homedir(), '.local/share/fal-consumption-audit/billing.db')],
+    [{ XDG_DATA_HOME: '/data' }, '/data/fal-consumption-audit/billing.db'],
+    [{ XDG_DATA_HOME: 'relative' }, join(homedir(), '.local/share/fal-consumption-audit/billing.db')],
+    [{ BILLING_STORE: 'file:/srv/b.db', XDG_DATA_HOME: '/data' }, '/srv/b.db'],
+    [{ BILLING_STORE: 'file:b.db' }, join(directory, 'b.db')],
+  ])('with %j is %s', async (environment, path) => {
+    expect((await read(environment)).billingStore).toBe(path)
+  })
+})
+
+describe('the billing module', () => {
+  it('takes its settings from the file', async () => {
+    expect(await read({})).toMatchObject({ billingWritable: false, operation: { billing: DEFAULT_BILLING } })
+    const config = await readFile({
+      billing: { currency: 'points', defaultMembershipLevel: 'free', allowWrite: true },
+      membershipLevelColumn: 'vip_level',
+    })
+    expect(config.operation.billing).toEqual({ currency: 'points', defaultMembershipLevel: 'free' })
+    expect([config.billingWritable, config.mapping.columns.users]).toEqual([
+      true,
+      { id: 'id', name: 'username', level: 'vip_level' },
+    ])
+    const { billing } = (await readFile({ billing: { currency: 'USD' } })).operation
+    expect(billing).toEqual({ ...DEFAULT_BILLING, currency: 'USD' })
+  })
+
+  it.each([
+    [{ billing: { currency: 'EUR' } }, 'billing.currency'],
+    [{ billing: { defaultMembershipLevel: '' } }, 'billing.defaultMembershipLevel'],
+    [{ billing: { allowWrite: 'yes' } }, 'billing.allowWrite'],
+    [{ billing: { write: true } }, 'billing.write'],
+    [{ membershipLevelColumn: '`' }, 'membershipLevelColumn'],
+  ])('refuses %j', async (file, field) => {
+    expect(await failureOf(readFile(file))).toMatchObject({ kind: 'configuration', field })
   })
 })
 
@@ -178,7 +220,7 @@ describe('the file of AUDIT_CONFIG', () => {
     expect(mapping.tables).toEqual({ ...DEFAULT_MAPPING.tables, tasks: 'my_tasks' })
     expect(mapping.columns.tasks).toEqual({ ...DEFAULT_MAPPING.columns.tasks, apiKey: 'key' })
     expect(mapping.columns.points).toEqual(DEFAULT_MAPPING.columns.points)
-    expect(mapping.columns.users).toEqual({ id: 'uid', name: 'nickname' })
+    expect(mapping.columns.users).toEqual({ id: 'uid', name: 'nickname', level: null })
     expect(mapping.taskStatus).toEqual({ ...DEFAULT_MAPPING.taskStatus, success: ['erledigt'] })
     expect(mapping.sourceType.consume).toEqual(['spend', 'consume'])
     expect(mapping.transactionType).toEqual({ ...DEFAULT_MAPPING.transactionType, income: [4] })

@@ -1,5 +1,11 @@
 import type { Tool } from '../src/tool.ts'
 import { auditReconcileTool } from './audit-reconcile.ts'
+import { billingEstimateTool } from './billing-estimate.ts'
+import { billingRulesTool } from './billing-rules.ts'
+import { billingRulesWriteTool } from './billing-rules-write.ts'
+import { billingStatementsTool } from './billing-statements.ts'
+import { billingUsageTool } from './billing-usage.ts'
+import { doctorTool } from './doctor.ts'
 import { falBalanceTool } from './fal-balance.ts'
 import { falEstimateCostTool } from './fal-estimate-cost.ts'
 import { falGetUsageTool } from './fal-get-usage.ts'
@@ -20,4 +26,12 @@ export const TOOLS: readonly Tool[] = Object.freeze([
   falListAccountsTool,
   falBalanceTool,
   falEstimateCostTool,
+  billingRulesTool,
+  billingEstimateTool,
+  billingUsageTool,
+  billingStatementsTool,
+  doctorTool,
 ])
+
+/** Tools that write, which are only there where the configuration allows it (billing.allowWrite). */
+export const WRITE_TOOLS: readonly Tool[] = Object.freeze([billingRulesWriteTool])

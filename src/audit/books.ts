@@ -1,14 +1,19 @@
 import type { UsageRow } from '../fal/reader.ts'
+import type { TaskRow } from '../ledger/reader.ts'
+import type { Depth } from '../settings.ts'
 import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
 import { sum } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints } from '../units/points.ts'
+import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
-import { EvidenceList } from './evidence-list.ts'
+import type { LedgerBook } from './ledger-book.ts'
+import type { LedgerPiece } from './ledger-source.ts'
 import { canonicalModel } from './model-name.ts'
 import { periodBill } from './period-bill.ts'
-import type { RequestReconciliation } from './request-books.ts'
-import type { RequestGroup } from './requests.ts'
+import type { Ownership } from './placement-sums.ts'
+import type { RequestSums } from './request-totals.ts'
+import { inLayer } from './requests.ts'
 import {
   type AccountBook,
   type BillComparison,
@@ -22,19 +27,18 @@ import {
   type UserBook,
   unknown,
 } from './rules/books.ts'
-import type { TaskVerdict } from './rules/facts.ts'
+import { EvidenceList } from './rules/evidence-list.ts'
+import type { TaskLedger } from './rules/facts.ts'
 import type { ModelTally, TaskBook, UserTally } from './task-book.ts'
 
 const MATCHES_FOR_CLOCK = 20
 
-/** Lays the evidence out as the rules see it. */
-export function openBooks(evidence: Evidence, requests: RequestReconciliation | null): Books {
+/** Lays the evidence out as the rules see it: `requests` and `ledger` as all their pieces add up. */
+export function openBooks(evidence: Evidence, requests: RequestSums | null, ledger: LedgerUsers): Books {
   const { plan, attribution, tasks } = evidence
   const nameOf = endpointNames(plan.settings.modelAliases, requests)
   return {
-    window: plan.window,
-    asOf: plan.asOf,
-    depth: plan.depth,
+    ...framedBooks(evidence),
     comparisons: comparisonsOf(evidence, requests),
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
       const { accountId, disabled } = entry.account
@@ -42,7 +46,7 @@ export function openBooks(evidence: Evidence, requests: RequestReconciliation | 
       const billNanoUsd = bill?.known === true ? billFigures(bill.value, nameOf).costNanoUsd : null
       return { accountId, disabled, billNanoUsd, balance: balanceOf(entry) }
     }),
-    users: tasks.users.map((user) => userBook(user, evidence)),
+    users: tasks.users.map((user) => userBook(user, { ledger })),
     days: dayBooks(tasks),
     unknownKeys: [...tasks.unknownKeys].map(([apiKey, key]) => ({
       keyId: shortKeyId(apiKey),
@@ -53,15 +57,73 @@ export function openBooks(evidence: Evidence, requests: RequestReconciliation | 
     })),
     unattributed: unattributedOf(evidence),
     requests: requests === null ? unknown('depth-summary') : known(requests.book),
-    taskLedgers: taskLedgersOf(evidence, requests),
     balances: balancesOf(evidence),
-    lookedUp: {
-      everyOrder: evidence.ledger.mode === null || evidence.ledger.everyOrder,
-      everyRequest: evidence.requests?.sharedSearched ?? true,
-    },
-    clockOffset: requests === null ? null : clockOffset(requests.join.delays),
+    clockOffset: requests === null ? null : clockOffset(requests.delays),
   }
 }
+
+/** What is alike in all books of one audit, and nothing else. */
+export function framedBooks({ plan, ledger, requests, priceRules }: Evidence): Books {
+  return {
+    window: plan.window,
+    asOf: plan.asOf,
+    depth: plan.depth,
+    comparisons: [],
+    accounts: [],
+    users: [],
+    days: [],
+    unknownKeys: [],
+    unattributed: known([]),
+    requests: unknown('depth-summary'),
+    priceRules,
+    taskLedgers: taskLedgersUnread(plan.depth, ledger.mode) ?? known([]),
+    balances: unknown('depth-summary'),
+    lookedUp: {
+      everyOrder: ledger.mode === null || ledger.everyOrder,
+      everyRequest: requests?.sharedSearched ?? true,
+    },
+    clockOffset: null,
+  }
+}
+
+/** Why tasks and their ledger rows are not held against each other one by one, where they are not. */
+export function taskLedgersUnread(
+  depth: Depth,
+  mode: 'order' | 'total' | null,
+): Extract<Books['taskLedgers'], { known: false }> | undefined {
+  if (depth === 'summary') return unknown('depth-summary')
+  if (mode === null) return unknown('ledger-unread')
+  return mode === 'total' ? unknown('links-total') : undefined
+}
+
+/** Users and tasks of one piece after another, as the rules see them that judge tasks by their ledger rows. */
+export function ledgerBooks(evidence: Evidence, requests: RequestSums | null): (piece: LedgerPiece) => Books {
+  const frame = framedBooks(evidence)
+  const accountOf = accountFinder(evidence.allAccounts)
+  const tallies = new Map(evidence.tasks.users.map((user) => [user.userId, user]))
+  return (piece) => ({
+    ...frame,
+    users: [...piece.users.keys()].flatMap((userId) => {
+      const user = tallies.get(userId)
+      return user === undefined ? [] : [userBook(user, { ledger: piece })]
+    }),
+    taskLedgers: frame.taskLedgers.known
+      ? known(piece.taskEntries.map(({ task, entries }) => ({ ...billOf(task, requests, accountOf), task, entries })))
+      : frame.taskLedgers,
+  })
+}
+
+function billOf(
+  task: TaskRow,
+  requests: RequestSums | null,
+  accountOf: (apiKey: string) => number | undefined,
+): Pick<TaskLedger, 'accountId' | 'billedNanoUsd'> {
+  const accountId = accountOf(task.apiKey) ?? null
+  if (requests === null || !inLayer(accountId, requests.scope)) return { accountId: null, billedNanoUsd: null }
+  return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
+}
+
+type LedgerUsers = Pick<LedgerBook, 'users'>
 
 const dayBooks = ({ days }: TaskBook): DayBook[] =>
   [...days].map(([date, day]) => ({
@@ -87,36 +149,13 @@ function unattributedOf({ attribution, bills }: Evidence): Books['unattributed']
   )
 }
 
-function taskLedgersOf({ ledger, plan }: Evidence, requests: RequestReconciliation | null): Books['taskLedgers'] {
-  if (plan.depth === 'summary') return unknown('depth-summary')
-  if (ledger.mode === null) return unknown('ledger-unread')
-  if (ledger.mode === 'total') return unknown('links-total')
-  const verdicts = new Map(requests?.book.tasks.map((verdict) => [verdict.task, verdict]))
-  return known(
-    ledger.taskEntries.map(({ task, entries }) => {
-      const verdict = verdicts.get(task)
-      const read = verdict !== undefined && verdict.standing !== 'not-evaluated'
-      return {
-        task,
-        accountId: verdict?.accountId ?? null,
-        billedNanoUsd: read ? verdict.billedNanoUsd : null,
-        entries,
-      }
-    }),
-  )
-}
-
 function balancesOf({ ledger, plan }: Evidence): Books['balances'] {
   if (plan.depth === 'summary') return unknown('depth-summary')
   return ledger.balances === null ? unknown('ledger-unread', { book: 'points' }) : known(ledger.balances)
 }
 
-function clockOffset(sortedDelays: readonly number[]): Books['clockOffset'] {
-  if (sortedDelays.length < MATCHES_FOR_CLOCK) return null
-  const low = sortedDelays[Math.floor((sortedDelays.length - 1) / 2)] ?? 0
-  const high = sortedDelays[Math.ceil((sortedDelays.length - 1) / 2)] ?? 0
-  return { medianMillis: (low + high) / 2, matched: sortedDelays.length }
-}
+const clockOffset = (delays: RequestSums['delays']): Books['clockOffset'] =>
+  delays.count < MATCHES_FOR_CLOCK ? null : { medianMillis: delays.median(), matched: delays.count }
 
 /** The live balance where it was read, else the table's. */
 export function balanceOf({ account, billing }: Evidence['bills']['accounts'][number]): AccountBook['balance'] {
@@ -125,7 +164,7 @@ export function balanceOf({ account, billing }: Evidence['bills']['accounts'][nu
   return account.balanceNanoUsd === null ? null : { nanoUsd: account.balanceNanoUsd, source: 'table' }
 }
 
-function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | null): BillComparison[] {
+function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillComparison[] {
   const { attribution, plan } = evidence
   const nameOf = endpointNames(plan.settings.modelAliases, requests)
   const comparisons: BillComparison[] = []
@@ -146,7 +185,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | nul
   for (const bill of attribution.workspaces) {
     const { label, members, membersKnown, undivided } = bill
     if (undivided === null) continue
-    const together = ({ bill: other, owner }: RequestGroup): boolean =>
+    const together = ({ bill: other, owner }: Ownership): boolean =>
       other === bill && (owner === 'undivided' || (typeof owner === 'object' && members.includes(owner.accountId)))
     comparisons.push({
       subject: { workspace: label },
@@ -164,24 +203,24 @@ function comparisonsOf(evidence: Evidence, requests: RequestReconciliation | nul
 
 /** The bill by task period, where every event of these accounts is known. */
 function periodOf(
-  requests: RequestReconciliation | null,
+  requests: RequestSums | null,
   accountIds: readonly number[],
-  belongs: (group: RequestGroup) => boolean,
+  belongs: (whose: Ownership) => boolean,
 ): PeriodBill | null {
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
-  const verdicts = [...requests.book.tasks, ...requests.join.outside]
-  const mine = ({ accountId }: TaskVerdict): boolean => accountId !== null && accountIds.includes(accountId)
-  if (verdicts.some((verdict) => mine(verdict) && verdict.standing === 'not-evaluated')) return null
-  const { asOf, settings } = requests.scope.plan
-  const isYoung = ({ standing, task }: TaskVerdict): boolean =>
-    standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
-  return periodBill(requests.placements, verdicts, belongs, mine, isYoung, requests.names)
+  let pendingNanoUsd = ZERO_NANO_USD
+  for (const accountId of accountIds) {
+    const pending = requests.pendingOf(accountId)
+    if (pending === null) return null
+    pendingNanoUsd = addNanoUsd(pendingNanoUsd, pending)
+  }
+  return periodBill(requests.placements, belongs, pendingNanoUsd, requests.names)
 }
 
 /** By which name a billed endpoint is compared: what the matches show, where there are any. */
 const endpointNames = (
   aliases: ReadonlyMap<string, string>,
-  requests: RequestReconciliation | null,
+  requests: RequestSums | null,
 ): ((endpoint: string) => string) => requests?.names.ofEndpoint ?? ((endpoint) => canonicalModel(endpoint, aliases))
 
 /** Whether the bill that these accounts share was read to its end. */
@@ -256,7 +295,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
 }
 
 /** One user, as the rules see it. */
-export function userBook(user: UserTally, { ledger: { users } }: Pick<Evidence, 'ledger'>): UserBook {
+export function userBook(user: UserTally, { ledger: { users } }: { readonly ledger: LedgerUsers }): UserBook {
   const ledger = users.get(user.userId)
   return {
     userId: user.userId,

@@ -1,27 +1,46 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { inputError } from '../errors.ts'
-import type { FalReader } from '../fal/reader.ts'
-import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import type { FalReader, Fetched } from '../fal/reader.ts'
+import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
+import { Spool, type SpoolFile } from '../spool/spool.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
+import { type EventLot, EventLotTally } from './event-lot.ts'
 import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
-import { LedgerTally } from './ledger-tally.ts'
+import { LedgerSpools } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
 import { type CollectContext, failedTable, readLedgers } from './read-ledgers.ts'
 import { readRequestEvidence } from './request-evidence.ts'
+import { RequestSpools } from './request-source.ts'
+import { entryCodec, eventCodec, taskCodec } from './row-codecs.ts'
+import { known, type Reading, unknown } from './rules/books.ts'
+import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
 import { attributeBills } from './whose-bill.ts'
 
+/** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
+export type PriceReader = (
+  snapshot: Pick<LedgerSnapshot, 'userLevels'>,
+  userIds: readonly number[],
+) => Promise<Reading<PriceBook>>
+
+export interface EvidenceContext extends CollectContext {
+  /** Absent: there are no price rules. */
+  readonly prices?: PriceReader
+}
+
 /**
- * Reads everything one audit needs, in one snapshot of the database while fal is asked at the same time.
+ * Reads everything one audit needs, in one snapshot of the database while fal is asked at the same time. Rows beyond what
+ * fits into memory are in `file`, which must stay open as long as the evidence is used.
  * Throws where accounts or tasks cannot be read; whatever else fails is evidence that says so.
  */
 export async function collectEvidence(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
   fal: FalReader,
-  context: CollectContext,
+  file: SpoolFile,
+  context: EvidenceContext,
 ): Promise<Evidence> {
   const allAccounts = await snapshot.accounts()
   const audited = chooseAccounts(allAccounts, plan)
@@ -30,35 +49,38 @@ export async function collectEvidence(
   const ends = new AbortController()
   const signal = AbortSignal.any([context.signal, ends.signal])
   let answered = 0
+  const spools = openSpools(plan, file, context.pieceRows)
+  let lots = 0
   const fetching = fetchBills(
     audited,
     allAccounts.filter(({ accountId }) => !auditedIds.has(accountId)),
     fal,
     {
       usage: { range: plan.ranges.bill, zone: plan.window.zone, timeframe: 'day' },
-      events: plan.depth === 'requests' ? { range: plan.ranges.events } : null,
+      events: spools.requests && spoolEvents(plan, fal, spools.requests, () => lots++, signal),
     },
     signal,
     () => context.progress('fal accounts read', ++answered, audited.length),
   )
   fetching.catch(() => undefined)
   try {
-    const { candidates, ...books } = await readBooks(plan, snapshot, allAccounts, auditedIds, context)
+    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context)
+    const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const bills = await fetching
     const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
     const requests =
-      plan.depth === 'requests'
-        ? await readRequestEvidence({
+      spools.requests === null
+        ? null
+        : await readRequestEvidence({
             plan,
             accounts: allAccounts,
-            tasks: candidates,
+            spools: spools.requests,
             attribution,
             snapshot,
             fal,
             signal,
           })
-        : null
-    return { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, attribution, requests, ...books }
+    return { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, attribution, requests, priceRules, ...books }
   } catch (cause) {
     ends.abort()
     throw cause
@@ -76,11 +98,41 @@ const hasTasks =
   (accountId: number): boolean =>
     (recordByAccount.get(accountId)?.size ?? 0) > 0
 
-/** What the operator's own tables say, added up; without asking fal. */
-export interface OperatorBooks extends Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'> {
-  /** At depth requests, the tasks of the window and those that may have crossed its edges. */
-  readonly candidates: readonly TaskRow[]
+/** Where rows wait until they are joined. */
+export interface AuditSpools {
+  readonly ledgers: LedgerSpools
+  /** null at depth summary. */
+  readonly requests: RequestSpools | null
 }
+
+/** `pieceRows`: how many rows are joined at once, where not the usual number. */
+export const openSpools = (plan: AuditPlan, file: SpoolFile, pieceRows?: number): AuditSpools => ({
+  ledgers: new LedgerSpools(plan, new Spool(taskCodec(), file), new Spool(entryCodec(), file), pieceRows),
+  requests:
+    plan.depth === 'summary'
+      ? null
+      : new RequestSpools(new Spool(taskCodec(), file), new Spool(eventCodec(), file), pieceRows),
+})
+
+/** Reads the events around the window with one key, page by page; each reading is a lot of its own. */
+const spoolEvents =
+  (plan: AuditPlan, fal: FalReader, spools: RequestSpools, nextLot: () => number, signal: AbortSignal) =>
+  async (apiKey: string): Promise<Fetched<EventLot>> => {
+    const lot = nextLot()
+    const tally = new EventLotTally(lot)
+    const fetched = await fal.eachEvents(apiKey, { range: plan.ranges.events }, signal, (page) => {
+      for (const event of page) {
+        tally.add(event)
+        // Later than the snapshot of the database nothing can be compared.
+        if (event.at <= plan.asOf) spools.addEvent(lot, event)
+      }
+    })
+    if (fetched.status === 'failed') return fetched
+    return { ...fetched, value: tally.close() }
+  }
+
+/** What the operator's own tables say, added up; without asking fal. */
+export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'>
 
 /** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. */
 export async function readBooks(
@@ -88,20 +140,19 @@ export async function readBooks(
   snapshot: LedgerSnapshot,
   allAccounts: readonly AccountRow[],
   auditedIds: ReadonlySet<number>,
+  spools: AuditSpools,
   context: CollectContext,
 ): Promise<OperatorBooks> {
-  const ledgers = new LedgerTally(plan)
-  const candidates: TaskRow[] = []
   const tally = new TaskTally(plan, allAccounts, auditedIds)
-  const tasks = await readTasks(plan, snapshot, tally, ledgers, candidates, context)
+  const tasks = await readTasks(plan, snapshot, tally, spools, context)
   const tables: SourceStatus[] = [
     { source: 'accounts', status: 'complete' },
     { source: 'tasks', status: 'complete' },
   ]
   const trail = new BalanceTrailTally(plan.window, concernedUsers(plan, tasks))
-  const ledger = await readLedgers(plan, snapshot, ledgers, trail, tables, context)
+  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context)
   const userNames = await readNames(snapshot, tasks, tables, context.signal)
-  return { tasks, candidates, ledger, userNames, tables }
+  return { tasks, ledger, userNames, tables }
 }
 
 /** The accounts of the audit: those asked for, or the newest by id, whatever their status. */
@@ -121,8 +172,7 @@ async function readTasks(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
   tally: TaskTally,
-  ledgers: LedgerTally,
-  candidates: TaskRow[],
+  { ledgers, requests }: AuditSpools,
   context: CollectContext,
 ): Promise<TaskBook> {
   let rows = 0
@@ -131,7 +181,7 @@ async function readTasks(
       const selected = tally.add(task)
       if (task.createdAt < plan.ranges.crossingSince) continue
       ledgers.addTask(task, selected)
-      if (plan.depth === 'requests') candidates.push(task)
+      requests?.addTask(task)
     }
     rows += batch.length
     context.progress('tasks read', rows)
@@ -145,6 +195,21 @@ function concernedUsers({ ids, userIds }: AuditPlan, { users }: TaskBook): (user
   if (ids.size === 0) return () => true
   const withTasks = new Set(users.map(({ userId }) => userId))
   return (userId) => withTasks.has(userId)
+}
+
+/** Single tasks are held against the rules, which depth summary does not look at. */
+async function readPrices(
+  { depth }: AuditPlan,
+  snapshot: LedgerSnapshot,
+  { users }: TaskBook,
+  { prices }: EvidenceContext,
+): Promise<Reading<PriceBook>> {
+  if (depth === 'summary') return unknown('depth-summary')
+  if (prices === undefined) return known(NO_PRICES)
+  return prices(
+    snapshot,
+    users.map(({ userId }) => userId),
+  )
 }
 
 async function readNames(

@@ -1,9 +1,12 @@
 import type { SourceStatus } from '../../schemas/report.ts'
-import type { AccountBilling, BillingEvent, Fetched, UsageRow } from '../fal/reader.ts'
+import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
-import type { LedgerBook } from './ledger-book.ts'
+import type { EventLot } from './event-lot.ts'
+import type { LedgerSource } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
-import type { RequestEvidence } from './request-evidence.ts'
+import type { RequestSource } from './request-source.ts'
+import type { Reading } from './rules/books.ts'
+import type { PriceBook } from './rules/prices.ts'
 import type { TaskBook } from './task-book.ts'
 import type { Attribution } from './whose-bill.ts'
 
@@ -15,7 +18,7 @@ export interface WorkspaceBill {
   readonly members: readonly number[]
   readonly usage: Fetched<readonly UsageRow[]>
   /** Events around the window; null where the depth does not need them. */
-  readonly events: Fetched<readonly BillingEvent[]> | null
+  readonly events: Fetched<EventLot> | null
   /** The key that may be asked for more of this bill. */
   readonly apiKey: string
 }
@@ -47,10 +50,12 @@ export interface Evidence {
   /** Whose bill is whose. */
   readonly attribution: Attribution
   /** Single requests; null at depth summary. */
-  readonly requests: RequestEvidence | null
+  readonly requests: RequestSource | null
   readonly tasks: TaskBook
-  readonly ledger: LedgerBook
+  readonly ledger: LedgerSource
   readonly userNames: ReadonlyMap<number, string>
+  /** The operator's own price rules; not known at depth summary. */
+  readonly priceRules: Reading<PriceBook>
   /** How completely each table was read. Accounts and tasks are whole, or there is no report. */
   readonly tables: readonly SourceStatus[]
 }

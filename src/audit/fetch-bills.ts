@@ -1,15 +1,8 @@
-import type {
-  AccountBilling,
-  BillingEvent,
-  EventQuery,
-  FalReader,
-  Fetched,
-  UsageQuery,
-  UsageRow,
-} from '../fal/reader.ts'
+import type { AccountBilling, FalReader, Fetched, UsageQuery, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { keyIdOwners } from './account-keys.ts'
 import { betterRead } from './better-read.ts'
+import type { EventLot } from './event-lot.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from './evidence.ts'
 
 /** Accounts beyond the audited ones that may be asked for the workspace they belong to. */
@@ -18,7 +11,7 @@ const PROBES_MAX = 50
 export interface BillQuery {
   readonly usage: UsageQuery
   /** null: no events are wanted. */
-  readonly events: EventQuery | null
+  readonly events: ((apiKey: string) => Promise<Fetched<EventLot>>) | null
 }
 
 interface Draft {
@@ -34,7 +27,7 @@ interface Group {
 
 interface Bill {
   readonly usage: Fetched<readonly UsageRow[]>
-  readonly events: Fetched<readonly BillingEvent[]> | null
+  readonly events: Fetched<EventLot> | null
   readonly apiKey: string
 }
 
@@ -55,7 +48,7 @@ export async function fetchBills(
   const read = async (apiKey: string): Promise<Bill> => {
     const [usage, events] = await Promise.all([
       fal.usage(apiKey, query.usage, signal),
-      query.events === null ? null : fal.events(apiKey, query.events, signal),
+      query.events === null ? null : query.events(apiKey),
     ])
     return { usage, events, apiKey }
   }

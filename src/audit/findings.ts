@@ -21,15 +21,33 @@ export interface Judgement {
   readonly findings: Finding[]
   readonly notEvaluated: NotEvaluated[]
   readonly rules: Report['rules']
+  readonly counts: FindingCounts
+}
+
+/** How many findings there are, in the report or not. */
+export interface FindingCounts {
+  /** Findings that are not TIMING, and those of them that are HIGH. */
+  readonly breaks: number
+  readonly critical: number
+  /** Breaks by rule; rules without any are absent. */
+  readonly byRule: Readonly<Record<string, number>>
+  /** Users whom any finding concerns. */
+  readonly users: ReadonlySet<number>
 }
 
 /** Runs the rules over the books and words what they found, sorted by severity, then amount. Pure. */
-export function judge(rules: readonly Rule[], books: Books, settings: RuleSettings, lang: Lang): Judgement {
+export const judge = (rules: readonly Rule[], books: Books, settings: RuleSettings, lang: Lang): Judgement =>
+  wordOutcomes(new Map(rules.map((rule) => [rule, rule.evaluate(books, settings)])), books, lang)
+
+/** Words what rules found, sorted by severity, then amount. `books` as all pieces add up. Pure. */
+export function wordOutcomes(outcomes: ReadonlyMap<Rule, RuleOutcome>, books: Books, lang: Lang): Judgement {
   const ranked: { finding: Finding; amount: bigint }[] = []
   const notEvaluated: NotEvaluated[] = []
   const tallies: Report['rules'] = []
-  for (const rule of rules) {
-    const outcome = outcomeOf(rule, books, settings)
+  const kept = new Map<Rule, RuleOutcome>()
+  for (const [rule, given] of outcomes) {
+    const outcome = withinWhatIsKnown(rule, given, books)
+    kept.set(rule, outcome)
     for (const draft of outcome.findings) ranked.push(wordFinding(rule, draft, books, lang))
     for (const { subject, reason } of outcome.notEvaluated) {
       notEvaluated.push({
@@ -38,19 +56,44 @@ export function judge(rules: readonly Rule[], books: Books, settings: RuleSettin
         reason: notEvaluatedText(reason.code, reason.params ?? {}, lang),
       })
     }
-    tallies.push({ rule: rule.id, examined: outcome.examined, findings: outcome.findings.length })
+    const omitted = (outcome.omitted?.breaks ?? 0) + (outcome.omitted?.timing ?? 0)
+    tallies.push({
+      rule: rule.id,
+      examined: outcome.examined,
+      findings: outcome.findings.length + omitted,
+      ...(omitted > 0 && { omitted }),
+    })
   }
   ranked.sort(compareRanked)
   notEvaluated.sort((a, b) => compareText(notEvaluatedKey(a), notEvaluatedKey(b)))
-  return { findings: ranked.map(({ finding }) => finding), notEvaluated, rules: tallies }
+  return { findings: ranked.map(({ finding }) => finding), notEvaluated, rules: tallies, counts: countFindings(kept) }
+}
+
+function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts {
+  let all = 0
+  let critical = 0
+  const byRule = new Map<string, number>()
+  const users = new Set<number>()
+  for (const [rule, { findings, omitted }] of outcomes) {
+    let breaks = omitted?.breaks ?? 0
+    critical += omitted?.critical ?? 0
+    for (const userId of omitted?.users ?? []) users.add(userId)
+    for (const { timing, severity, subject, context } of findings) {
+      if (timing !== true) breaks += 1
+      if (timing !== true && (severity ?? rule.severity) === 'HIGH') critical += 1
+      for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) users.add(userId)
+    }
+    all += breaks
+    if (breaks > 0) byRule.set(rule.id, breaks)
+  }
+  return { breaks: all, critical, byRule: Object.fromEntries([...byRule].sort(([a], [b]) => compareText(a, b))), users }
 }
 
 /** What a rule says of the books; nothing, for that reason, where it would hold times against each other that do not agree. */
-function outcomeOf(rule: Rule, books: Books, settings: RuleSettings): RuleOutcome {
+function withinWhatIsKnown(rule: Rule, outcome: RuleOutcome, books: Books): RuleOutcome {
   if (COMPARES_TIMES.has(rule.id) && isClockWrong(books.clockOffset)) {
     return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('timezone').reason }] }
   }
-  const outcome = rule.evaluate(books, settings)
   const { everyOrder, everyRequest } = books.lookedUp
   const isPartial = (!everyOrder && NEEDS_EVERY_ORDER.has(rule.id)) || (!everyRequest && rule.id === 'B4')
   if (!isPartial) return outcome

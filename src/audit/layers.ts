@@ -6,13 +6,14 @@ import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } 
 import { sum } from '../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { balanceOf, billFigures } from './books.ts'
+import type { CellTotals, TaskLayerSums } from './cell-tally.ts'
 import type { Evidence } from './evidence.ts'
+import type { LedgerBook } from './ledger-book.ts'
 import { canonicalModel } from './model-name.ts'
-import { type RequestReconciliation, requestCounts } from './request-books.ts'
-import type { RequestGroup } from './requests.ts'
+import type { Ownership } from './placement-sums.ts'
+import type { RequestSums } from './request-totals.ts'
 import { judgePayment } from './rules/a4-paid-not-charged.ts'
 import type { UserBook } from './rules/books.ts'
-import type { TaskCell } from './task-book.ts'
 
 /** A sum of points as JSON can carry it. Throws where it is too large to be exact, which no real ledger reaches. */
 export function pointsNumber(amount: bigint): number {
@@ -22,17 +23,17 @@ export function pointsNumber(amount: bigint): number {
 }
 
 /** Layer 1: what fal billed, by account; then, by workspace, what no account row answers for. */
-export function officialLayer(evidence: Evidence, requests: RequestReconciliation | null): Report['official'] {
+export function officialLayer(evidence: Evidence, requests: RequestSums | null): Report['official'] {
   const { attribution } = evidence
   const rows: OfficialRow[] = []
   const models: OfficialModel[] = []
   const aliases = evidence.plan.settings.modelAliases
   const costs: NanoUsd[] = []
   const counts: (number | null)[] = []
-  const addBill = (head: OfficialHead, bill: readonly UsageRow[], belongs: (group: RequestGroup) => boolean) => {
+  const addBill = (head: OfficialHead, bill: readonly UsageRow[], belongs: (whose: Ownership) => boolean) => {
     const { costNanoUsd, byModel } = billFigures(bill, (endpoint) => canonicalModel(endpoint, aliases))
     const counted = requests !== null && eventsRead(evidence, requests, head)
-    const requestCount = counted ? requestCounts(requests, belongs) : null
+    const requestCount = counted ? countRequests(requests, belongs) : null
     costs.push(costNanoUsd)
     counts.push(requestCount)
     rows.push({ ...head, costUsd: formatUsd(costNanoUsd), modelCount: byModel.size, requestCount })
@@ -52,7 +53,7 @@ export function officialLayer(evidence: Evidence, requests: RequestReconciliatio
     }
     const bill = attribution.byAccount.get(account.accountId)
     const { accountId } = account
-    const isMine = ({ owner }: RequestGroup): boolean => typeof owner === 'object' && owner.accountId === accountId
+    const isMine = ({ owner }: Ownership): boolean => typeof owner === 'object' && owner.accountId === accountId
     if (bill?.known === true) addBill(head, bill.value, isMine)
     else rows.push({ ...head, costUsd: null, modelCount: null, requestCount: null })
   }
@@ -61,7 +62,7 @@ export function officialLayer(evidence: Evidence, requests: RequestReconciliatio
     const bill = [...(undivided ?? []), ...unattributed]
     if (bill.length === 0) continue
     const workspace = cleanText(label)
-    const isTheirs = ({ bill: own, owner }: RequestGroup): boolean =>
+    const isTheirs = ({ bill: own, owner }: Ownership): boolean =>
       own === shared && (typeof owner === 'string' || (undivided !== null && members.includes(owner.accountId)))
     addBill({ accountId: null, workspace, balanceUsd: null }, bill, isTheirs)
   }
@@ -80,13 +81,17 @@ type OfficialHead = Omit<OfficialRow, 'costUsd' | 'modelCount' | 'requestCount'>
 /** Whether the requests of a row are known: its account's events, or its workspace's, were read whole. */
 function eventsRead(
   { attribution, requests }: Evidence,
-  { scope }: RequestReconciliation,
+  { scope }: RequestSums,
   { accountId, workspace }: OfficialHead,
 ): boolean {
   if (accountId !== null) return scope.eventsRead(accountId)
   const shared = attribution.workspaces.find(({ label }) => cleanText(label) === workspace)
-  return shared !== undefined && requests?.events.get(shared) != null
+  return shared !== undefined && requests?.readBills.has(shared) === true
 }
+
+/** Distinct requests with an event within the window. */
+const countRequests = ({ placements }: RequestSums, belongs: (whose: Ownership) => boolean): number =>
+  placements.filter(belongs).reduce((total, { requests }) => total + requests, 0)
 
 /** A sum with an unknown part is unknown. */
 function totalCount(counts: readonly (number | null)[]): number | null {
@@ -122,47 +127,42 @@ function modelRows(
 }
 
 /** Layer 2: tasks of the window by account, user and model. */
-export function taskLayer(evidence: Pick<Evidence, 'tasks' | 'userNames'>): Report['tasks'] {
-  const { cells, outside } = evidence.tasks
-  const sorted = [...cells].sort(
-    (a, b) =>
-      (a.accountId ?? Infinity) - (b.accountId ?? Infinity) || a.userId - b.userId || compareText(a.model, b.model),
-  )
+export function taskLayer(
+  { cells, totals, omitted }: TaskLayerSums,
+  outside: Evidence['tasks']['outside'],
+  userNames: ReadonlyMap<number, string>,
+): Report['tasks'] {
   return {
-    rows: sorted.map((cell) => ({
+    rows: cells.map((cell) => ({
       accountId: cell.accountId,
       userId: cell.userId,
-      ...nameOf(evidence, cell.userId),
+      ...nameOf({ userNames }, cell.userId),
       model: cleanText(cell.model),
-      taskCount: cell.taskCount,
-      chargedPoints: pointsNumber(cell.chargedPoints),
-      costUsd: formatUsd(cell.costNanoUsd),
-      refundCount: cell.refundCount,
-      refundedPoints: pointsNumber(cell.refundedPoints),
+      ...sumsOf(cell),
     })),
-    totals: { ...cellTotals(cells), outsideAccounts: outsideTotals(outside) },
+    totals: {
+      ...sumsOf(totals),
+      outsideAccounts: {
+        taskCount: outside.taskCount,
+        chargedPoints: pointsNumber(outside.chargedPoints),
+        costUsd: formatUsd(outside.costNanoUsd),
+      },
+      ...(omitted > 0 && { omittedRows: omitted }),
+    },
   }
 }
 
-function cellTotals(cells: readonly TaskCell[]) {
-  return {
-    taskCount: cells.reduce((total, cell) => total + cell.taskCount, 0),
-    chargedPoints: pointsNumber(sum(cells, (cell) => cell.chargedPoints)),
-    costUsd: formatUsd(nanoUsd(sum(cells, (cell) => cell.costNanoUsd))),
-    refundCount: cells.reduce((total, cell) => total + cell.refundCount, 0),
-    refundedPoints: pointsNumber(sum(cells, (cell) => cell.refundedPoints)),
-  }
-}
-
-const outsideTotals = ({ taskCount, chargedPoints, costNanoUsd }: Evidence['tasks']['outside']) => ({
+const sumsOf = ({ taskCount, chargedPoints, costNanoUsd, refundCount, refundedPoints }: CellTotals) => ({
   taskCount,
   chargedPoints: pointsNumber(chargedPoints),
   costUsd: formatUsd(costNanoUsd),
+  refundCount,
+  refundedPoints: pointsNumber(refundedPoints),
 })
 
 /** Layer 3: what each user with tasks of the window was charged and paid. */
 export function ledgerLayer(
-  evidence: Pick<Evidence, 'ledger' | 'userNames'>,
+  evidence: { readonly ledger: Pick<LedgerBook, 'users'>; readonly userNames: ReadonlyMap<number, string> },
   users: readonly UserBook[],
 ): Report['ledger'] {
   const rows = users.map((user): LedgerRow => {

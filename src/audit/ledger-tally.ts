@@ -4,7 +4,6 @@ import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { addPoints, type Points, points, ZERO_POINTS } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
-import { EvidenceList } from './evidence-list.ts'
 import {
   type BookName,
   type LedgerBook,
@@ -17,17 +16,24 @@ import {
 } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, unknown } from './rules/books.ts'
+import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
 
 /** A task outside the window. */
 const OTHER_TASK = 'other task'
-/** A request id that several tasks bear. */
+/** An id that several tasks of one user bear. */
 const SHARED_ID = 'shared id'
 
 type Target = LinkTarget | typeof OTHER_TASK | typeof SHARED_ID
 
 /** Order ids that may be a request id in another form than the bare one. */
 const OTHER_FORM = /[/#A-Z]/
+
+/** Some of the users of an audit. */
+export interface LedgerPart {
+  readonly windowTasks: number
+  holds(userId: number): boolean
+}
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
 const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
@@ -38,17 +44,23 @@ const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
  */
 export class LedgerTally {
   readonly #plan: AuditPlan
-  readonly #targets = new Map<string, Target>()
+  /** By user, since a row of somebody else does not pay this user's task; whose rows it names, a look-up tells. */
+  readonly #targets = new Map<number, Map<string, Target>>()
   /** Users with charged tasks right before the window. */
   readonly #paidBefore = new Set<number>()
   readonly #all: LinkTarget[] = []
   readonly #users = new Map<number, UserSums>()
   readonly #failed = new Set<BookName>()
+  readonly #windowTasks: number | undefined
 
-  constructor(plan: AuditPlan) {
+  /** `part`: where these are the tasks and rows of some users only, which, and how many tasks of the window all have. */
+  constructor(plan: AuditPlan, part?: LedgerPart) {
     this.#plan = plan
+    this.#windowTasks = part?.windowTasks
     // Who was asked for by id is told of, with or without tasks.
-    for (const userId of plan.userIds) this.#users.set(userId, newUserSums())
+    for (const userId of plan.userIds) {
+      if (part === undefined || part.holds(userId)) this.#users.set(userId, newUserSums())
+    }
   }
 
   /** Takes a task; `selected` where it is one of the window that the filters leave. */
@@ -57,10 +69,19 @@ export class LedgerTally {
     if (target === OTHER_TASK) this.#noteBefore(task)
     else this.#all.push(target)
     if (selected && !this.#users.has(task.userId)) this.#users.set(task.userId, newUserSums())
-    if (task.taskId !== '') this.#targets.set(task.taskId, target)
-    if (task.requestId === '' || task.requestId === task.taskId) return
-    // A request id that several tasks bear does not tell which of them a row pays.
-    this.#targets.set(task.requestId, this.#targets.has(task.requestId) ? SHARED_ID : target)
+    this.#bear(task.userId, task.taskId, target)
+    if (task.requestId !== task.taskId) this.#bear(task.userId, task.requestId, target)
+  }
+
+  #bear(userId: number, id: string, target: Target): void {
+    if (id === '') return
+    let own = this.#targets.get(userId)
+    if (own === undefined) {
+      own = new Map()
+      this.#targets.set(userId, own)
+    }
+    // An id that several tasks bear does not tell which of them a row pays.
+    own.set(id, own.has(id) ? SHARED_ID : target)
   }
 
   #newTarget(task: TaskRow, selected: boolean): LinkTarget {
@@ -95,17 +116,16 @@ export class LedgerTally {
     if (!within(entry.at, this.#plan.ranges.ledger)) this.#link(entry, this.#targetOf(entry))
   }
 
-  /** The task that a row names, by the operator's id or by fal's in any stored form. */
-  #targetOf({ orderId }: LedgerEntry): Target | undefined {
-    if (orderId === '') return undefined
-    const target = this.#targets.get(orderId)
-    return target === undefined && OTHER_FORM.test(orderId) ? this.#targets.get(bareId(orderId)) : target
+  /** The task of its user that a row names, by the operator's id or by fal's in any stored form. */
+  #targetOf({ userId, orderId }: LedgerEntry): Target | undefined {
+    const own = this.#targets.get(userId)
+    if (own === undefined || orderId === '') return undefined
+    const target = own.get(orderId)
+    return target === undefined && OTHER_FORM.test(orderId) ? own.get(bareId(orderId)) : target
   }
 
   #link(entry: LedgerEntry, target: Target | undefined): void {
-    if (target === undefined || target === OTHER_TASK || target === SHARED_ID) return
-    // A row of somebody else does not pay this user's task.
-    if (target.task.userId === entry.userId) linkTo(target, entry)
+    if (target !== undefined && target !== OTHER_TASK && target !== SHARED_ID) linkTo(target, entry)
   }
 
   #addToUser(user: UserSums, entry: LedgerEntry, target: Target | undefined): void {
@@ -140,10 +160,6 @@ export class LedgerTally {
     this.#failed.add(book)
   }
 
-  get failedBooks(): ReadonlySet<BookName> {
-    return this.#failed
-  }
-
   get failed(): boolean {
     return this.#failed.size > 0
   }
@@ -158,13 +174,6 @@ export class LedgerTally {
       if (target.linked) linked += 1
     }
     return { charged, linked }
-  }
-
-  /** Whether enough charged tasks have a linked row for link mode order. Without charged tasks any mode will do. */
-  linksSuffice(): boolean {
-    const { charged, linked } = this.linkCount()
-    const { numerator, denominator } = this.#plan.settings.thresholds.ledgerLinkRatio
-    return BigInt(linked) * denominator >= BigInt(charged) * numerator
   }
 
   /**
@@ -184,7 +193,7 @@ export class LedgerTally {
 
   /** Whether there are few enough tasks to look up the rows of each. */
   get everyOrder(): boolean {
-    return this.#all.length <= EVERY_ORDER_MAX
+    return (this.#windowTasks ?? this.#all.length) <= EVERY_ORDER_MAX
   }
 
   #refundsMatter({ task, refundedPoints, refundedCash }: LinkTarget): boolean {
@@ -229,7 +238,7 @@ export class LedgerTally {
   }
 
   /** The book, in the given mode. */
-  close(mode: 'order' | 'total', balances: BalanceTrail | null): LedgerBook {
+  close(mode: 'order' | 'total', balances: BalanceTrail | null = null): LedgerBook {
     const users = new Map<number, UserLedger>()
     const byUser = new Map<number, LinkTarget[]>()
     for (const target of this.#all) {

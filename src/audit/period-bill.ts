@@ -2,9 +2,9 @@ import type { BillingEvent } from '../fal/reader.ts'
 import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { canonicalModel } from './model-name.ts'
+import type { Ownership, PlacementSum } from './placement-sums.ts'
 import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
 import type { BillFigures, PeriodBill } from './rules/books.ts'
-import type { TaskVerdict } from './rules/facts.ts'
 
 /** Where the cost of one request belongs, as far as the window is concerned. */
 export interface Placement {
@@ -19,6 +19,8 @@ export interface Placement {
   readonly matchedNanoUsd: NanoUsd
   /** Billed within the window without any task. */
   readonly orphanNanoUsd: NanoUsd
+  /** Whether any of its events lies within the window. */
+  readonly isInTime: boolean
   /** The events that belong to the window by the period of their task, or by their own time without one. */
   readonly events: readonly BillingEvent[]
 }
@@ -36,6 +38,7 @@ export function placeRequests(join: RequestJoin, scope: JoinScope): Placement[] 
       carriedOutNanoUsd: ZERO_NANO_USD,
       matchedNanoUsd: ZERO_NANO_USD,
       orphanNanoUsd: ZERO_NANO_USD,
+      isInTime: inWindow.length > 0,
     }
     const { claimedBy, costNanoUsd, events } = group
     if (claimedBy === null) return { ...none, orphanNanoUsd: inTimeNanoUsd, events: inWindow }
@@ -46,46 +49,42 @@ export function placeRequests(join: RequestJoin, scope: JoinScope): Placement[] 
   })
 }
 
-/** The bill by task period of those placements that `belongs` picks, and the recorded cost that is still pending. */
+/** The bill by task period of those requests that `belongs` picks, with the recorded cost that is still pending. */
 export function periodBill(
-  placements: readonly Placement[],
-  verdicts: readonly TaskVerdict[],
-  belongs: (group: RequestGroup) => boolean,
-  hasTask: (verdict: TaskVerdict) => boolean,
-  /** Whether a task without a bill is still running, and too young for one. */
-  isYoung: (verdict: TaskVerdict) => boolean,
+  sums: readonly PlacementSum[],
+  belongs: (whose: Ownership) => boolean,
+  pendingNanoUsd: NanoUsd,
   names: ModelNames,
 ): PeriodBill {
-  const own = placements.filter(({ group }) => belongs(group))
-  const add = (amountOf: (placement: Placement) => NanoUsd): NanoUsd =>
-    own.reduce((total, placement) => addNanoUsd(total, amountOf(placement)), ZERO_NANO_USD)
-  const matched = add(({ matchedNanoUsd }) => matchedNanoUsd)
-  const orphans = add(({ orphanNanoUsd }) => orphanNanoUsd)
+  const own = sums.filter(belongs)
+  const add = (amountOf: (sum: PlacementSum) => NanoUsd): NanoUsd =>
+    own.reduce((total, sum) => addNanoUsd(total, amountOf(sum)), ZERO_NANO_USD)
+  const byTaskPeriodNanoUsd = addNanoUsd(
+    add(({ matchedNanoUsd }) => matchedNanoUsd),
+    add(({ orphanNanoUsd }) => orphanNanoUsd),
+  )
   return {
-    figures: figuresOf(own, names, addNanoUsd(matched, orphans)),
+    figures: figuresOf(own, names, byTaskPeriodNanoUsd),
     bridge: {
       byEventTimeNanoUsd: add(({ inTimeNanoUsd }) => inTimeNanoUsd),
       carriedInNanoUsd: add(({ carriedInNanoUsd }) => carriedInNanoUsd),
       carriedOutNanoUsd: add(({ carriedOutNanoUsd }) => carriedOutNanoUsd),
-      byTaskPeriodNanoUsd: addNanoUsd(matched, orphans),
+      byTaskPeriodNanoUsd,
     },
-    pendingNanoUsd: verdicts
-      .filter((verdict) => hasTask(verdict) && (verdict.standing === 'pending' || isYoung(verdict)))
-      .reduce((total, { task }) => addNanoUsd(total, task.costNanoUsd), ZERO_NANO_USD),
+    pendingNanoUsd,
   }
 }
 
-function figuresOf(placements: readonly Placement[], names: ModelNames, costNanoUsd: NanoUsd): BillFigures {
+function figuresOf(sums: readonly PlacementSum[], names: ModelNames, costNanoUsd: NanoUsd): BillFigures {
   const byModel = new Map<string, { model: string; costNanoUsd: NanoUsd }>()
-  for (const { group, events } of placements) {
-    for (const event of events) {
-      const canonical = group.claimedBy === null ? names.ofEndpoint(event.model) : names.ofStored(group.claimedBy.model)
-      const known = byModel.get(canonical)
-      if (known === undefined) byModel.set(canonical, { model: event.model, costNanoUsd: event.costNanoUsd })
-      else {
-        known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)
-        if (event.model < known.model) known.model = event.model
-      }
+  for (const { stored, endpoint, placedNanoUsd } of sums) {
+    if (placedNanoUsd === null) continue
+    const canonical = stored === null ? names.ofEndpoint(endpoint) : names.ofStored(stored)
+    const known = byModel.get(canonical)
+    if (known === undefined) byModel.set(canonical, { model: endpoint, costNanoUsd: placedNanoUsd })
+    else {
+      known.costNanoUsd = addNanoUsd(known.costNanoUsd, placedNanoUsd)
+      if (endpoint < known.model) known.model = endpoint
     }
   }
   return { costNanoUsd, byModel }
@@ -101,7 +100,10 @@ export interface ModelNames {
  * Names by what the matches show: an endpoint that was billed for a task bears the name that the task stores, whatever
  * the two are called. An endpoint that no match knows keeps its own.
  */
-export function namesFrom(join: RequestJoin, configured: ReadonlyMap<string, string>): ModelNames {
+export function namesFrom(
+  join: Pick<RequestJoin, 'matchedNames'>,
+  configured: ReadonlyMap<string, string>,
+): ModelNames {
   const ofStored = (model: string): string => canonicalModel(model, configured)
   const byEndpoint = new Map<string, string>()
   for (const [stored, models] of join.matchedNames) {

@@ -5,33 +5,29 @@ import type { Thresholds } from '../settings.ts'
 import { HOUR } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { formatRatio } from '../units/ratio.ts'
-import { openBooks } from './books.ts'
 import type { Evidence } from './evidence.ts'
-import { judge } from './findings.ts'
+import { type Judgement, wordOutcomes } from './findings.ts'
+import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
-import { leftOut, type RequestReconciliation, reconcileRequests } from './request-books.ts'
-import { isAmountBreak } from './rules/b3-amount.ts'
-import type { Rule } from './rules/books.ts'
-import { RULES } from './rules/table.ts'
-import { tieOut } from './tie-out.ts'
-import { countVerdicts } from './verdict.ts'
+import type { RequestSums } from './request-totals.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
 const REASON_CHARS = 300
 
-/**
- * From evidence to report: attribution, books, rules, figures. A pure function of its arguments; the same evidence gives
- * the same bytes.
- */
-export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule[] = RULES): Report {
+/** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
+export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
+  const judged = await judgeEvidence(evidence, options)
+  return reportOf(evidence, judged, wordOutcomes(judged.outcomes, judged.books, lang))
+}
+
+function reportOf(
+  evidence: Evidence,
+  { requests, books, users, layer }: JudgedEvidence,
+  { findings, notEvaluated, rules: tallies, counts }: Judgement,
+): Report {
   const { plan } = evidence
-  const requests = reconcileRequests(evidence)
-  const books = openBooks(evidence, requests)
-  const { findings, notEvaluated, rules: tallies } = judge(rules, books, plan.settings, lang)
   const sources = sourcesOf(evidence)
-  const ledger = ledgerLayer(evidence, books.users)
-  const breaks = findings.filter(({ classification }) => classification === 'BREAK')
-  const accused = new Set(findings.flatMap(({ subject, context }) => [subject.userId, context?.userId]))
+  const ledger = ledgerLayer({ ledger: { users }, userNames: evidence.userNames }, books.users)
   return {
     schemaVersion: 1,
     asOf: plan.window.zone.format(plan.asOf),
@@ -42,7 +38,7 @@ export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule
     },
     coverage: { complete: sources.every(({ status }) => status === 'complete'), sources },
     official: officialLayer(evidence, requests),
-    tasks: taskLayer(evidence),
+    tasks: taskLayer(layer, evidence.tasks.outside, evidence.userNames),
     ledger,
     ...requestSection(evidence, requests),
     settings: settingsOf(evidence, requests),
@@ -50,10 +46,10 @@ export function buildReport(evidence: Evidence, lang: Lang, rules: readonly Rule
     findings,
     notEvaluated,
     summary: {
-      ok: ledger.rows.filter(({ status, userId }) => status === 'OK' && !accused.has(userId)).length,
-      warning: breaks.length,
-      critical: breaks.filter(({ severity }) => severity === 'HIGH').length,
-      byRule: countByRule(breaks),
+      ok: ledger.rows.filter(({ status, userId }) => status === 'OK' && !counts.users.has(userId)).length,
+      warning: counts.breaks,
+      critical: counts.critical,
+      byRule: counts.byRule,
     },
   }
 }
@@ -66,34 +62,11 @@ function gapOf({ requests }: Evidence, accountId: number): string | undefined {
 
 /** Requests in numbers, and the identities that hold them together; null where no events were read. */
 function requestSection(
-  evidence: Evidence,
-  requests: RequestReconciliation | null,
+  { requests: source, tasks }: Evidence,
+  requests: RequestSums | null,
 ): Pick<Report, 'requests' | 'tieOut'> {
-  const readable =
-    evidence.requests !== null && [...evidence.requests.events.values()].some((events) => events !== null)
-  if (requests === null || !readable) return { requests: null, tieOut: null }
-  const { book, placements } = requests
-  const standing = (wanted: string): number => book.tasks.filter((verdict) => verdict.standing === wanted).length
-  const mismatched = book.tasks.filter(
-    (verdict) => verdict.standing === 'matched' && isAmountBreak(verdict, evidence.plan.settings.thresholds),
-  )
-  return {
-    requests: {
-      matched: standing('matched'),
-      unrecorded: book.orphans.filter(({ costNanoUsd }) => costNanoUsd > 0n).length,
-      unbilled: book.tasks.filter(({ standing, task }) => standing === 'unbilled' && task.costNanoUsd > 0n).length,
-      pending: standing('pending'),
-      mismatched: mismatched.length,
-      verdicts: countVerdicts(book, evidence.plan.settings.thresholds),
-    },
-    tieOut: tieOut(
-      placements,
-      ({ group }) => leftOut(group, requests.scope),
-      book.tasks,
-      evidence.tasks.layerCostNanoUsd,
-      new Set(mismatched.map(({ task }) => task)),
-    ),
-  }
+  if (requests === null || source === null || source.readBills.size === 0) return { requests: null, tieOut: null }
+  return { requests: requests.counts, tieOut: requests.tieOut(tasks.layerCostNanoUsd) }
 }
 
 /** The sources that this run's depth needs, tables first, then each account's. */
@@ -122,10 +95,7 @@ function sourcesOf(evidence: Evidence): SourceStatus[] {
   return sources
 }
 
-function settingsOf(
-  { plan, ledger, databaseZoneId }: Evidence,
-  requests: RequestReconciliation | null,
-): Report['settings'] {
+function settingsOf({ plan, ledger, databaseZoneId }: Evidence, requests: RequestSums | null): Report['settings'] {
   const { settings } = plan
   const { chargedTasks, linkedTasks } = ledger
   return {
@@ -144,9 +114,9 @@ function settingsOf(
 }
 
 /** Stored names that the bill calls otherwise, by their matches; several endpoints with commas between them. */
-function learnedAliases(requests: RequestReconciliation | null): Record<string, string> {
+function learnedAliases(requests: RequestSums | null): Record<string, string> {
   const aliases: Record<string, string> = {}
-  for (const [stored, models] of requests?.join.matchedNames ?? []) {
+  for (const [stored, models] of requests?.matchedNames ?? []) {
     const own = requests?.names.ofStored(stored)
     if (models.some((model) => requests?.names.ofStored(model) === own)) continue
     aliases[cleanText(stored)] = models.map((model) => cleanText(model)).join(', ')
@@ -168,15 +138,10 @@ export function thresholdTexts(thresholds: Thresholds): Record<string, string> {
     b15Ratio: formatRatio(thresholds.b15Ratio),
     b19UsdPerRow: formatUsd(thresholds.b19NanoUsdPerRow),
     b21UsdMin: formatUsd(thresholds.b21NanoUsdMin),
+    b22TolerancePoints: String(thresholds.b22TolerancePoints),
     ledgerLinkRatio: formatRatio(thresholds.ledgerLinkRatio),
     settlementLagHours: String(thresholds.settlementLagMillis / HOUR),
     refundLagHours: String(thresholds.refundLagMillis / HOUR),
     stuckHours: String(thresholds.stuckMillis / HOUR),
   }
-}
-
-function countByRule(findings: readonly { rule: string }[]): Record<string, number> {
-  const counts: Record<string, number> = {}
-  for (const { rule } of findings) counts[rule] = (counts[rule] ?? 0) + 1
-  return Object.fromEntries(Object.entries(counts).sort(([a], [b]) => (a < b ? -1 : 1)))
 }

@@ -1,28 +1,20 @@
-import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
+import type { BillingEvent, FalReader } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
-import { LIMITS, SPANS } from '../limits.ts'
-import { earlier, type Instant, plus, within } from '../units/instant.ts'
+import { LIMITS } from '../limits.ts'
+import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
+import { BillQuestions, type PieceReading } from './ask-by-id.ts'
+import { breathe } from './breathe.ts'
 import type { AuditPlan } from './plan.ts'
-import { isSettled } from './task-standing.ts'
+import { PriceChanges } from './price-points.ts'
+import { notePrice, type RequestSource, type RequestSpools } from './request-source.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
-
-/** Requests about which fal is asked by id, in one audit: 50 fit into one question. */
-const ASKED_MAX = 5000
-
-/** Requests that pages repeat, about which fal is asked by id; past it the bill counts as read in part. */
-const REPEATS_ASKED_MAX = 50_000
-const TOO_MANY: Fetched<BillingEvent[]> = {
-  status: 'failed',
-  failure: 'page-limit',
-  reason: `pages repeat more than ${REPEATS_ASKED_MAX} requests`,
-}
 
 /** Requests of a window up to which the whole table is searched for others that share their ids. */
 const SHARED_IDS_MAX = LIMITS.lookupIdsTotal
 
-/** What was read about single requests, besides the tasks themselves. */
+/** What was read about single requests, of all or of one piece of them. */
 export interface RequestEvidence {
   /** Tasks of the window and those that may have crossed its edges. */
   readonly tasks: readonly TaskRow[]
@@ -45,15 +37,10 @@ export interface RepeatedEvent {
   readonly times: number
 }
 
-interface Questions {
-  readonly unanswered: Set<string>
-  readonly gaps: Map<SharedBill, string>
-}
-
 export interface RequestSources {
   readonly plan: AuditPlan
   readonly accounts: readonly AccountRow[]
-  readonly tasks: readonly TaskRow[]
+  readonly spools: RequestSpools
   readonly attribution: Attribution
   readonly snapshot: LedgerSnapshot
   readonly fal: FalReader
@@ -61,28 +48,134 @@ export interface RequestSources {
 }
 
 /**
- * Reads what the streams left open: the whole table is searched for events without a task before any is called
+ * Settles what the streams left open: the whole table is searched for events without a task before any is called
  * unrecorded, and fal is asked by id for settled tasks without an event before any is called unbilled.
  */
-export async function readRequestEvidence(sources: RequestSources): Promise<RequestEvidence> {
-  const { plan, tasks, attribution } = sources
-  const events = new Map<SharedBill, BillingEvent[] | null>()
-  for (const bill of attribution.workspaces) {
-    const fetched = bill.source.events
-    events.set(bill, fetched?.status === 'complete' ? fetched.value.map(withBareId).filter(upTo(plan.asOf)) : null)
+export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
+  const { plan, attribution, spools, accounts } = sources
+  const questions = attribution.workspaces
+    .filter(({ source }) => source.events?.status === 'complete')
+    .map((bill) => new BillQuestions(bill, sources))
+  const changes = new PriceChanges()
+  const open = new OpenIds(plan)
+  const accountOf = accountFinder(accounts)
+  for (const piece of spools.read()) {
+    lookThrough(piece, questions, open, changes, accountOf)
+    await breathe(sources.signal)
   }
-  const recorded = new Set(tasks.map(({ requestId }) => requestId))
-  const orphanIds = new Set<string>()
-  for (const own of events.values()) {
-    for (const { requestId, at } of own ?? []) {
-      if (!recorded.has(requestId) && within(at, plan.ranges.bill)) orphanIds.add(requestId)
+  const { otherTasks, sharedSearched } = await readOtherTasks(sources, open)
+  for (const each of questions) await each.ask()
+  for (const { bill, found } of questions) for (const event of found) notePrice(changes, bill, event)
+  const gaps = new Map(questions.flatMap(({ bill, gap }) => (gap === null ? [] : [[bill, gap] as const])))
+  const readBills = new Set(questions.filter(({ isRead }) => isRead).map(({ bill }) => bill))
+  const evidenceOf = (piece: PieceReading): RequestEvidence => ({
+    tasks: piece.tasks,
+    events: eventsOf(piece, questions, attribution),
+    otherTasks: otherTasks.filter(({ requestId }) => piece.holds(requestId)),
+    unanswered: unansweredOf(piece, questions, accountOf),
+    gaps,
+    repeated: questions.flatMap(({ repeated }) => repeated.filter(({ event }) => piece.holds(event.requestId))),
+    sharedSearched,
+  })
+  return {
+    readBills,
+    gaps,
+    sharedSearched,
+    priceChanges: (key) => changes.changes(key),
+    *pieces() {
+      for (const piece of spools.read()) yield evidenceOf(piece)
+    },
+  }
+}
+
+function eventsOf(
+  piece: PieceReading,
+  questions: readonly BillQuestions[],
+  { workspaces }: Attribution,
+): RequestEvidence['events'] {
+  const read = new Map(questions.map((each) => [each.bill, each.eventsOf(piece)]))
+  return new Map(workspaces.map((bill) => [bill, read.get(bill) ?? null]))
+}
+
+type AccountOf = (apiKey: string) => number | undefined
+
+/** Ids of one piece that the table or fal is to be asked about. */
+function lookThrough(
+  piece: PieceReading,
+  questions: readonly BillQuestions[],
+  open: OpenIds,
+  changes: PriceChanges,
+  accountOf: AccountOf,
+): void {
+  const recorded = new Set<string>()
+  for (const task of piece.tasks) {
+    recorded.add(task.requestId)
+    open.addTask(task)
+  }
+  const billed = new Set<string>()
+  for (const each of questions) {
+    const events = each.eventsOf(piece) ?? []
+    for (const event of events) {
+      billed.add(event.requestId)
+      if (!recorded.has(event.requestId)) open.addEvent(event)
+      notePrice(changes, each.bill, event)
     }
+    each.addEvents(events)
   }
-  const { otherTasks, sharedSearched } = await readOtherTasks(sources, orphanIds)
-  const questions: Questions = { unanswered: new Set(), gaps: new Map() }
-  await askForUnbilled(sources, events, questions)
-  const repeated = await askForRepeated(sources, events, questions)
-  return { tasks, events, otherTasks, sharedSearched, repeated, ...questions }
+  for (const task of piece.tasks) {
+    if (!billed.has(task.requestId)) questionsAbout(task, questions, accountOf)?.addUnbilled(task)
+  }
+}
+
+/** The bill that a task's account shares in. */
+const questionsAbout = (
+  { apiKey }: TaskRow,
+  questions: readonly BillQuestions[],
+  accountOf: AccountOf,
+): BillQuestions | undefined => {
+  const accountId = accountOf(apiKey)
+  return accountId === undefined ? undefined : questions.find(({ bill }) => bill.members.includes(accountId))
+}
+
+function unansweredOf(piece: PieceReading, questions: readonly BillQuestions[], accountOf: AccountOf): Set<string> {
+  const unanswered = new Set<string>()
+  if (questions.every(({ gap }) => gap === null)) return unanswered
+  const billed = new Set<string>()
+  for (const each of questions) for (const { requestId } of each.eventsOf(piece) ?? []) billed.add(requestId)
+  for (const task of piece.tasks) {
+    if (billed.has(task.requestId)) continue
+    if (questionsAbout(task, questions, accountOf)?.leavesOpen(task)) unanswered.add(task.requestId)
+  }
+  return unanswered
+}
+
+/** Ids of the window by which the whole table is searched: those of events without a task and, where they are few, all. */
+class OpenIds {
+  readonly #plan: AuditPlan
+  readonly #orphans = new Set<string>()
+  #own: Set<string> | null = new Set()
+
+  constructor(plan: AuditPlan) {
+    this.#plan = plan
+  }
+
+  addEvent({ requestId, at }: BillingEvent): void {
+    if (within(at, this.#plan.ranges.bill)) this.#orphans.add(requestId)
+  }
+
+  addTask({ requestId, createdAt }: TaskRow): void {
+    if (this.#own === null || requestId === '' || !within(createdAt, this.#plan.window)) return
+    this.#own.add(requestId)
+    if (this.#own.size > SHARED_IDS_MAX) this.#own = null
+  }
+
+  get areAll(): boolean {
+    return this.#own !== null
+  }
+
+  list(): string[] {
+    return [...this.#orphans, ...(this.#own ?? [])]
+  }
 }
 
 /**
@@ -90,111 +183,20 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
  * one request may be shared over its edges.
  */
 async function readOtherTasks(
-  sources: RequestSources,
-  orphanIds: ReadonlySet<string>,
-): Promise<Pick<RequestEvidence, 'otherTasks' | 'sharedSearched'>> {
-  const { plan, tasks, snapshot } = sources
-  const known = new Set(tasks.map(({ rowId }) => rowId))
-  const ownIds = new Set<string>()
-  for (const { requestId, createdAt } of tasks) {
-    if (requestId !== '' && within(createdAt, plan.window)) ownIds.add(requestId)
-  }
-  const sharedSearched = ownIds.size <= SHARED_IDS_MAX
-  const ids = sharedSearched ? [...orphanIds, ...ownIds] : [...orphanIds]
+  { plan, snapshot }: RequestSources,
+  open: OpenIds,
+): Promise<{ otherTasks: TaskRow[]; sharedSearched: boolean }> {
+  const ids = open.list()
   const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids)
-  return { otherTasks: found.filter(({ rowId }) => !known.has(rowId)), sharedSearched }
+  const { crossingSince, tasks } = plan.ranges
+  const otherTasks = found.filter(({ createdAt }) => createdAt < crossingSince || createdAt >= tasks.end)
+  return { otherTasks, sharedSearched: open.areAll }
 }
 
 /** An event under its bare request id, as tasks have it. */
-export const withBareId = (event: BillingEvent): BillingEvent => ({ ...event, requestId: bareId(event.requestId) })
-
-const upTo =
-  (asOf: Instant) =>
-  ({ at }: BillingEvent): boolean =>
-    at <= asOf
-
-type Events = ReadonlyMap<SharedBill, BillingEvent[] | null>
-
-/** Asks each bill by id for its tasks that ought to be billed, or may have been late, and have no event; adds what is found. */
-async function askForUnbilled(sources: RequestSources, events: Events, questions: Questions): Promise<void> {
-  const { plan, tasks, accounts } = sources
-  const billed = new Set<string>()
-  for (const own of events.values()) for (const { requestId } of own ?? []) billed.add(requestId)
-  const accountOf = accountFinder(accounts)
-  for (const [bill, own] of events) {
-    if (own === null) continue
-    const open = tasks.filter(
-      (task) =>
-        within(task.createdAt, plan.window) &&
-        (task.costNanoUsd > 0n || task.chargedPoints > 0n) &&
-        mayBeLate(task, plan) &&
-        task.requestId !== '' &&
-        !billed.has(task.requestId) &&
-        bill.members.includes(accountOf(task.apiKey) ?? -1),
-    )
-    if (open.length === 0) continue
-    const since = open.reduce((first, { createdAt }) => earlier(first, createdAt), plan.asOf)
-    // What was recorded to cost something comes first: only that is missed where it stays unanswered.
-    const costly = open.filter(({ costNanoUsd }) => costNanoUsd > 0n).map(({ requestId }) => requestId)
-    const ids = [...new Set([...costly, ...open.map(({ requestId }) => requestId)])]
-    const left = [...new Set(costly)].slice(ASKED_MAX)
-    if (left.length > 0) leaveOpen(questions, bill, left, `only ${ASKED_MAX} requests are asked for by id in one audit`)
-    const answer = await askById(sources, bill, ids.slice(0, ASKED_MAX), since)
-    if (answer.status === 'complete') for (const event of answer.value) own.push(event)
-    else leaveOpen(questions, bill, ids, answer.reason)
-  }
-}
-
-/** Whether a task without an event is old enough, or over in a way, that a rule would say something of its bill. */
-function mayBeLate(task: TaskRow, plan: AuditPlan): boolean {
-  if (task.status === 'success') return isSettled(task, plan)
-  return task.status === 'failed' || task.createdAt <= plan.asOf - plan.settings.thresholds.stuckMillis
-}
-
-function leaveOpen({ unanswered, gaps }: Questions, bill: SharedBill, ids: readonly string[], reason: string): void {
-  for (const id of ids) unanswered.add(id)
-  gaps.set(bill, `${ids.length} requests asked for by id were not answered: ${reason}`)
-}
-
-/** Asks by id for requests that carry the same event twice: pages may repeat, one answer about one request may not. */
-async function askForRepeated(
-  sources: RequestSources,
-  events: Map<SharedBill, BillingEvent[] | null>,
-  questions: Questions,
-): Promise<RepeatedEvent[]> {
-  const repeated: RepeatedEvent[] = []
-  for (const [bill, own] of events) {
-    if (own === null) continue
-    const suspects = [...countSame(own).values()].filter(({ times }) => times > 1)
-    if (suspects.length === 0) continue
-    const since = suspects.reduce((first, { event }) => earlier(first, event.at), sources.plan.asOf)
-    const ids = [...new Set(suspects.map(({ event }) => event.requestId))]
-    const answer = ids.length > REPEATS_ASKED_MAX ? TOO_MANY : await askById(sources, bill, ids, since)
-    if (answer.status !== 'complete') {
-      // What the pages say twice may be billed once or twice: nothing is said of a bill that leaves this open.
-      leaveOpen(questions, bill, ids, answer.reason)
-      events.set(bill, null)
-      continue
-    }
-    // What fal says of a request by its id is the truth about it; the pages may have said it twice.
-    const asked = new Set(ids)
-    events.set(bill, [...own.filter(({ requestId }) => !asked.has(requestId)), ...answer.value])
-    repeated.push(...repeatedEvents(answer.value))
-  }
-  return repeated
-}
-
-async function askById(
-  { plan, fal, signal }: RequestSources,
-  { source }: SharedBill,
-  requestIds: readonly string[],
-  since: Instant,
-): Promise<Fetched<BillingEvent[]>> {
-  // An explicit start: without one fal answers for the last day only, even when a request is named. A day early, so that
-  // stored times misread by a wrong zone still find their events, and the self-check of the clocks sees it.
-  const range = { start: plus(since, -SPANS.crossing), end: plan.asOf }
-  const answer = await fal.events(source.apiKey, { range, requestIds }, signal)
-  return answer.status === 'failed' ? answer : { ...answer, value: answer.value.map(withBareId) }
+export function withBareId(event: BillingEvent): BillingEvent {
+  const requestId = bareId(event.requestId)
+  return requestId === event.requestId ? event : { ...event, requestId }
 }
 
 /** The events that one answer to questions by id holds more than once. */
@@ -210,6 +212,7 @@ function countSame(events: readonly BillingEvent[]): Map<string, { event: Billin
     if (seen.has(requestId)) several.add(requestId)
     else seen.add(requestId)
   }
+  if (several.size === 0) return counts
   for (const event of events) {
     if (!several.has(event.requestId)) continue
     const key = JSON.stringify([event.requestId, event.model, event.at, event.quantity, String(event.costNanoUsd)])

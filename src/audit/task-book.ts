@@ -1,27 +1,17 @@
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
-import { type Instant, within } from '../units/instant.ts'
+import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
-import type { CalendarDate, Zone } from '../units/zone.ts'
+import type { CalendarDate } from '../units/zone.ts'
 import { accountFinder } from './account-keys.ts'
-import { EvidenceList } from './evidence-list.ts'
+import { isOfUsers, isShown } from './cell-tally.ts'
+import { DateReader } from './date-reader.ts'
 import { canonicalModel } from './model-name.ts'
 import type { AuditPlan } from './plan.ts'
 import { floatTolerance } from './rules/b3-amount.ts'
+import { EvidenceList } from './rules/evidence-list.ts'
 import { couldBeBilledAcross, isDue } from './task-standing.ts'
-
-/** One row of layer 2: tasks of one account, user and model within the window. */
-export interface TaskCell {
-  /** null: the key is in no account row. */
-  readonly accountId: number | null
-  readonly userId: number
-  readonly model: string
-  taskCount: number
-  chargedPoints: Points
-  costNanoUsd: NanoUsd
-  refundCount: number
-  refundedPoints: Points
-}
+import { DayNumbers, UserCharges } from './user-charges.ts'
 
 export interface ModelTally {
   /** Of the stored names of the model the first in order. */
@@ -46,7 +36,7 @@ export interface UserTally {
   freeCount: number
   freeCostNanoUsd: NanoUsd
   readonly freeEvidence: EvidenceList
-  readonly chargedByDate: Map<CalendarDate, Points>
+  readonly chargedByDate: UserCharges
 }
 
 export interface DayTally {
@@ -64,7 +54,6 @@ export interface OutsideTally {
 
 /** The task table, added up. */
 export interface TaskBook {
-  readonly cells: readonly TaskCell[]
   readonly outside: OutsideTally
   /** By account id, of all accounts that any task names; by canonical model name. No filter by user. */
   readonly recordByAccount: ReadonlyMap<number, ReadonlyMap<string, ModelTally>>
@@ -91,12 +80,12 @@ export class TaskTally {
   readonly #plan: AuditPlan
   readonly #audited: ReadonlySet<number>
   readonly #accountOf: (apiKey: string) => number | undefined
-  readonly #cells = new Map<string, TaskCell>()
   readonly #outside: OutsideTally = { taskCount: 0, chargedPoints: ZERO_POINTS, costNanoUsd: ZERO_NANO_USD }
   readonly #records = new Map<number, Map<string, ModelTally>>()
   readonly #users = new Map<number, UserTally>()
   readonly #days = new Map<CalendarDate, DayTally>()
   readonly #dates: DateReader
+  readonly #dayNumbers = new DayNumbers()
   readonly #canonical = new Map<string, string>()
   readonly #unknownKeys = new Map<string, KeyTally>()
   #layerCostNanoUsd = ZERO_NANO_USD
@@ -118,7 +107,7 @@ export class TaskTally {
         ? 'crossing'
         : 'history'
     if (accountId !== null && standing !== 'history') this.#addToRecord(accountId, task, standing)
-    if (standing === 'window') this.#addToCells(accountId, task)
+    if (standing === 'window') this.#addToLayer(accountId, task)
     const selected = this.#selected(accountId, task)
     if (selected && task.createdAt < window.end) this.#addToUser(task, standing)
     return selected && standing === 'window'
@@ -129,7 +118,6 @@ export class TaskTally {
     const users = [...this.#users.values()].filter((user) => user.taskCount > 0)
     users.sort((a, b) => a.userId - b.userId)
     return {
-      cells: [...this.#cells.values()],
       outside: this.#outside,
       recordByAccount: this.#records,
       users,
@@ -145,26 +133,15 @@ export class TaskTally {
     return userIds.size === 0 || userIds.has(userId)
   }
 
-  #addToCells(accountId: number | null, task: TaskRow): void {
-    const { ids, userIds } = this.#plan
-    const shown = accountId === null ? ids.size === 0 : this.#audited.has(accountId)
+  #addToLayer(accountId: number | null, task: TaskRow): void {
+    const shown = isShown(this.#plan, this.#audited, accountId)
     if (shown) this.#layerCostNanoUsd = addNanoUsd(this.#layerCostNanoUsd, task.costNanoUsd)
-    if (userIds.size > 0 && !userIds.has(task.userId)) return
+    if (!isOfUsers(this.#plan, task)) return
     if (shown && accountId === null) this.#addToKey(task)
-    if (!shown) {
-      this.#outside.taskCount += 1
-      this.#outside.chargedPoints = addPoints(this.#outside.chargedPoints, task.chargedPoints)
-      this.#outside.costNanoUsd = addNanoUsd(this.#outside.costNanoUsd, task.costNanoUsd)
-      return
-    }
-    const key = `${accountId ?? ''} ${task.userId} ${task.model}`
-    const cell = this.#cells.get(key) ?? this.#newCell(key, accountId, task)
-    cell.taskCount += 1
-    cell.chargedPoints = addPoints(cell.chargedPoints, task.chargedPoints)
-    cell.costNanoUsd = addNanoUsd(cell.costNanoUsd, task.costNanoUsd)
-    if (!task.refunded) return
-    cell.refundCount += 1
-    cell.refundedPoints = addPoints(cell.refundedPoints, task.chargedPoints)
+    if (shown) return
+    this.#outside.taskCount += 1
+    this.#outside.chargedPoints = addPoints(this.#outside.chargedPoints, task.chargedPoints)
+    this.#outside.costNanoUsd = addNanoUsd(this.#outside.costNanoUsd, task.costNanoUsd)
   }
 
   #addToKey({ apiKey, taskId, costNanoUsd }: TaskRow): void {
@@ -176,21 +153,6 @@ export class TaskTally {
     key.taskCount += 1
     key.costNanoUsd = addNanoUsd(key.costNanoUsd, costNanoUsd)
     key.evidence.add(taskId)
-  }
-
-  #newCell(key: string, accountId: number | null, { userId, model }: TaskRow): TaskCell {
-    const cell: TaskCell = {
-      accountId,
-      userId,
-      model,
-      taskCount: 0,
-      chargedPoints: ZERO_POINTS,
-      costNanoUsd: ZERO_NANO_USD,
-      refundCount: 0,
-      refundedPoints: ZERO_POINTS,
-    }
-    this.#cells.set(key, cell)
-    return cell
   }
 
   #addToRecord(accountId: number, task: TaskRow, standing: 'window' | 'crossing'): void {
@@ -239,7 +201,7 @@ export class TaskTally {
     const date = this.#dates.dateOf(task.createdAt)
     const user = this.#userOf(task.userId)
     if (task.chargedPoints !== ZERO_POINTS) {
-      user.chargedByDate.set(date, addPoints(user.chargedByDate.get(date) ?? ZERO_POINTS, task.chargedPoints))
+      user.chargedByDate.add(date, task.chargedPoints)
     }
     if (standing !== 'window') return
     user.taskCount += 1
@@ -255,7 +217,7 @@ export class TaskTally {
   #userOf(userId: number): UserTally {
     const known = this.#users.get(userId)
     if (known !== undefined) return known
-    const user = newUserTally(userId)
+    const user = newUserTally(userId, this.#dayNumbers)
     this.#users.set(userId, user)
     return user
   }
@@ -280,14 +242,14 @@ export class TaskTally {
 }
 
 /** A user without any task yet. */
-export const newUserTally = (userId: number): UserTally => ({
+export const newUserTally = (userId: number, days: DayNumbers = new DayNumbers()): UserTally => ({
   userId,
   taskCount: 0,
   chargedPoints: ZERO_POINTS,
   freeCount: 0,
   freeCostNanoUsd: ZERO_NANO_USD,
   freeEvidence: new EvidenceList(),
-  chargedByDate: new Map(),
+  chargedByDate: new UserCharges(days),
 })
 
 function newModelTally(model: string): ModelTally {
@@ -303,25 +265,5 @@ function newModelTally(model: string): ModelTally {
     dueChargedPoints: ZERO_POINTS,
     dueCrossingCount: 0,
     dueEvidence: new EvidenceList(),
-  }
-}
-
-/** Dates of instants that mostly come close together: the day found last is tried first. */
-class DateReader {
-  readonly #zone: Zone
-  #start = 0
-  #end = 0
-  #date = '' as CalendarDate
-
-  constructor(zone: Zone) {
-    this.#zone = zone
-  }
-
-  dateOf(at: Instant): CalendarDate {
-    if (at >= this.#start && at < this.#end) return this.#date
-    this.#date = this.#zone.dateOf(at)
-    this.#start = this.#zone.startOfDate(this.#date)
-    this.#end = this.#zone.startOfDate(this.#zone.addDays(this.#date, 1))
-    return this.#date
   }
 }

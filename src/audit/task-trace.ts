@@ -1,9 +1,8 @@
 import type { Finding, NotEvaluated, RuleId } from '../../schemas/report.ts'
 import type { Lang } from '../render/vocabulary.ts'
-import { openBooks } from './books.ts'
 import type { Evidence } from './evidence.ts'
-import { judge } from './findings.ts'
-import { reconcileRequests } from './request-books.ts'
+import { wordOutcomes } from './findings.ts'
+import { judgeEvidence } from './judge-evidence.ts'
 import type { RequestGroup } from './requests.ts'
 import type { Orphan, TaskVerdict } from './rules/facts.ts'
 import { RULES } from './rules/table.ts'
@@ -11,7 +10,7 @@ import { RULES } from './rules/table.ts'
 /** Rules that concern single tasks and requests, and so can be judged of a few of them as of all. */
 const TASK_RULE_IDS: ReadonlySet<RuleId> = new Set<RuleId>([
   ...(['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10'] as const),
-  ...(['B14', 'B18', 'B20'] as const),
+  ...(['B14', 'B18', 'B20', 'B22'] as const),
 ])
 const TASK_RULES = RULES.filter(({ id }) => TASK_RULE_IDS.has(id))
 
@@ -29,11 +28,19 @@ export interface TraceJudgement {
   readonly notEvaluated: readonly NotEvaluated[]
 }
 
-/** Joins and judges evidence that holds nothing but some tasks and what belongs to them, as the audit does. Pure. */
-export function judgeTrace(evidence: Evidence, lang: Lang): TraceJudgement {
-  const requests = reconcileRequests(evidence)
-  const books = openBooks(evidence, requests)
-  const { findings, notEvaluated } = judge(TASK_RULES, books, evidence.plan.settings, lang)
-  const { verdicts = [], groups = [], orphans = [] } = requests?.join ?? {}
+/** Joins and judges evidence that holds nothing but some tasks and what belongs to them, as the audit does. */
+export async function judgeTrace(evidence: Evidence, lang: Lang): Promise<TraceJudgement> {
+  const verdicts: TaskVerdict[] = []
+  const groups: RequestGroup[] = []
+  const orphans: Orphan[] = []
+  const { outcomes, books } = await judgeEvidence(evidence, {
+    rules: TASK_RULES,
+    take: ({ join }) => {
+      verdicts.push(...join.verdicts)
+      groups.push(...join.groups)
+      orphans.push(...join.orphans)
+    },
+  })
+  const { findings, notEvaluated } = wordOutcomes(outcomes, books, lang)
   return { verdicts, groups, orphans, findings, notEvaluated }
 }

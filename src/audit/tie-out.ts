@@ -1,102 +1,109 @@
 import { sum } from '../units/exact.ts'
-import { formatUsd, type NanoUsd, nanoUsd, subNanoUsd } from '../units/nano-usd.ts'
+import { formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Placement } from './period-bill.ts'
-import type { TaskFact, TaskStanding, TaskVerdict } from './rules/facts.ts'
+import type { TaskStanding, TaskVerdict } from './rules/facts.ts'
+
+const EVENT_SUMS = [
+  'byEventTime',
+  'carriedIn',
+  'carriedOut',
+  'matched',
+  'ofTasks',
+  'unrecorded',
+  'unattributed',
+] as const
+
+const GAP_SUMS = ['breaks', 'tolerated'] as const
 
 /**
  * The identities of the tie-out and of the bridge, each with its residual, in decimal USD. Totals are added up on their
- * own, so that a residual other than 0 shows a request or a task that fell between the classes.
+ * own, so that a residual other than 0 shows a request or a task that fell between the classes. Requests come in pieces;
+ * a request and the task that claims it in the same one.
  */
-export function tieOut(
-  placements: readonly Placement[],
-  leftOut: (placement: Placement) => boolean,
-  verdicts: readonly TaskVerdict[],
-  recordedTotal: NanoUsd,
-  mismatched: ReadonlySet<TaskFact>,
-): Record<string, string> {
-  const counted = placements.filter((placement) => !leftOut(placement))
-  const standings = new Map(verdicts.map(({ task, standing }) => [task.rowId, standing]))
-  const events = eventSide(counted, ({ group }) => standings.get(group.claimedBy?.rowId ?? -1) === 'matched')
-  const records = recordSide(verdicts)
-  const matched = verdicts.filter(({ standing }) => standing === 'matched')
-  const gap = (items: readonly TaskVerdict[]): NanoUsd =>
-    total(items, ({ billedNanoUsd, task }) => subNanoUsd(billedNanoUsd, task.costNanoUsd))
-  const isBreak = ({ task }: TaskVerdict): boolean => mismatched.has(task)
-  const difference = subNanoUsd(events.matched, records.matched)
-  const differenceB3 = gap(matched.filter(isBreak))
-  const differenceTolerated = gap(matched.filter((verdict) => !isBreak(verdict)))
-  const amounts: Record<string, NanoUsd> = {
-    eventsTotal: events.total,
-    eventsMatched: events.matched,
-    eventsNotEvaluated: events.notEvaluated,
-    eventsCarried: events.carriedIn,
-    eventsUnrecorded: events.unrecorded,
-    eventsUnattributed: events.unattributed,
-    eventsResidual: less(events.total, [
-      events.matched,
-      events.notEvaluated,
-      events.carriedIn,
-      events.unrecorded,
-      events.unattributed,
-    ]),
-    recordedTotal,
-    recordedMatched: records.matched,
-    recordedUnbilled: records.unbilled,
-    recordedPending: records.pending,
-    recordedFailedOrUnfinished: records.failedOrUnfinished,
-    recordedWithoutId: records.withoutId,
-    recordedDuplicate: records.duplicate,
-    recordedNotEvaluated: records.notEvaluated,
-    recordedResidual: less(recordedTotal, Object.values(records)),
-    differenceMatched: difference,
-    differenceB3,
-    differenceTolerated,
-    differenceResidual: less(difference, [differenceB3, differenceTolerated]),
-    bridgeByEventTime: events.byEventTime,
-    bridgeCarriedIn: events.carriedIn,
-    bridgeCarriedOut: events.carriedOut,
-    bridgeByTaskPeriod: events.byTaskPeriod,
-    bridgeResidual: nanoUsd(events.byEventTime - events.carriedIn + events.carriedOut - events.byTaskPeriod),
-  }
-  return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatUsd(amount)]))
-}
+export class TieOutTally {
+  readonly #events = zeros(EVENT_SUMS)
+  readonly #gaps = zeros(GAP_SUMS)
+  readonly #records = new Map<TaskStanding, bigint>()
 
-function eventSide(placements: readonly Placement[], isMatched: (placement: Placement) => boolean) {
-  const byEventTime = total(placements, ({ inTimeNanoUsd }) => inTimeNanoUsd)
-  const carriedOut = total(placements, ({ carriedOutNanoUsd }) => carriedOutNanoUsd)
-  const unattributed = placements.filter(({ group }) => group.owner === 'unattributed')
-  const attributed = placements.filter(({ group }) => group.owner !== 'unattributed')
-  const matched = total(placements.filter(isMatched), ({ matchedNanoUsd }) => matchedNanoUsd)
-  const ofTasks = total(placements, ({ matchedNanoUsd }) => matchedNanoUsd)
-  const unrecorded = total(attributed, ({ orphanNanoUsd }) => orphanNanoUsd)
-  const unattributedCost = total(unattributed, ({ orphanNanoUsd }) => orphanNanoUsd)
-  return {
-    byEventTime,
-    carriedOut,
-    total: nanoUsd(byEventTime + carriedOut),
-    matched,
-    notEvaluated: subNanoUsd(ofTasks, matched),
-    byTaskPeriod: nanoUsd(ofTasks + unrecorded + unattributedCost),
-    carriedIn: total(placements, ({ carriedInNanoUsd }) => carriedInNanoUsd),
-    unrecorded,
-    unattributed: unattributedCost,
+  /** `leftOut`: requests that are another audit's. `isBreak`: whether B3 says something of a matched task. */
+  add(
+    placements: readonly Placement[],
+    leftOut: (placement: Placement) => boolean,
+    verdicts: readonly TaskVerdict[],
+    isBreak: (verdict: TaskVerdict) => boolean,
+  ): void {
+    const matched = new Set<number>()
+    for (const verdict of verdicts) {
+      const { task, standing, billedNanoUsd } = verdict
+      this.#records.set(standing, (this.#records.get(standing) ?? 0n) + task.costNanoUsd)
+      if (standing !== 'matched') continue
+      matched.add(task.rowId)
+      this.#gaps[isBreak(verdict) ? 'breaks' : 'tolerated'] += billedNanoUsd - task.costNanoUsd
+    }
+    for (const placement of placements) {
+      if (leftOut(placement)) continue
+      const { group, inTimeNanoUsd, carriedInNanoUsd, carriedOutNanoUsd, matchedNanoUsd, orphanNanoUsd } = placement
+      this.#events.byEventTime += inTimeNanoUsd
+      this.#events.carriedIn += carriedInNanoUsd
+      this.#events.carriedOut += carriedOutNanoUsd
+      this.#events.ofTasks += matchedNanoUsd
+      if (matched.has(group.claimedBy?.rowId ?? Number.NaN)) this.#events.matched += matchedNanoUsd
+      this.#events[group.owner === 'unattributed' ? 'unattributed' : 'unrecorded'] += orphanNanoUsd
+    }
   }
-}
 
-function recordSide(verdicts: readonly TaskVerdict[]) {
-  const of = (...standings: TaskStanding[]): NanoUsd =>
-    total(verdicts, ({ task, standing }) => (standings.includes(standing) ? task.costNanoUsd : 0n))
-  return {
-    matched: of('matched'),
-    unbilled: of('unbilled'),
-    pending: of('pending'),
-    failedOrUnfinished: of('failed', 'unfinished'),
-    withoutId: of('without-id'),
-    duplicate: of('duplicate'),
-    notEvaluated: of('not-evaluated'),
+  close(recordedTotal: NanoUsd): Record<string, string> {
+    const { byEventTime, carriedIn, carriedOut, matched, ofTasks, unrecorded, unattributed } = this.#events
+    const total = byEventTime + carriedOut
+    const notEvaluated = ofTasks - matched
+    const records = this.#recordSide()
+    const difference = matched - records.matched
+    const { breaks, tolerated } = this.#gaps
+    const byTaskPeriod = ofTasks + unrecorded + unattributed
+    const amounts: Record<string, bigint> = {
+      eventsTotal: total,
+      eventsMatched: matched,
+      eventsNotEvaluated: notEvaluated,
+      eventsCarried: carriedIn,
+      eventsUnrecorded: unrecorded,
+      eventsUnattributed: unattributed,
+      eventsResidual: total - matched - notEvaluated - carriedIn - unrecorded - unattributed,
+      recordedTotal,
+      recordedMatched: records.matched,
+      recordedUnbilled: records.unbilled,
+      recordedPending: records.pending,
+      recordedFailedOrUnfinished: records.failedOrUnfinished,
+      recordedWithoutId: records.withoutId,
+      recordedDuplicate: records.duplicate,
+      recordedNotEvaluated: records.notEvaluated,
+      recordedResidual: recordedTotal - sum(Object.values(records), (part) => part),
+      differenceMatched: difference,
+      differenceB3: breaks,
+      differenceTolerated: tolerated,
+      differenceResidual: difference - breaks - tolerated,
+      bridgeByEventTime: byEventTime,
+      bridgeCarriedIn: carriedIn,
+      bridgeCarriedOut: carriedOut,
+      bridgeByTaskPeriod: byTaskPeriod,
+      bridgeResidual: byEventTime - carriedIn + carriedOut - byTaskPeriod,
+    }
+    return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatUsd(nanoUsd(amount))]))
+  }
+
+  #recordSide() {
+    const of = (...standings: TaskStanding[]): bigint =>
+      sum(standings, (standing) => this.#records.get(standing) ?? ZERO_NANO_USD)
+    return {
+      matched: of('matched'),
+      unbilled: of('unbilled'),
+      pending: of('pending'),
+      failedOrUnfinished: of('failed', 'unfinished'),
+      withoutId: of('without-id'),
+      duplicate: of('duplicate'),
+      notEvaluated: of('not-evaluated'),
+    }
   }
 }
 
-const total = <T>(items: readonly T[], amountOf: (item: T) => bigint): NanoUsd => nanoUsd(sum(items, amountOf))
-
-const less = (whole: NanoUsd, parts: readonly NanoUsd[]): NanoUsd => nanoUsd(whole - sum(parts, (part) => part))
+const zeros = <Name extends string>(names: readonly Name[]): Record<Name, bigint> =>
+  Object.fromEntries(names.map((name) => [name, 0n])) as Record<Name, bigint>

@@ -15,14 +15,12 @@ export function requestVerdict(judged: TaskVerdict, isRepeated: boolean, thresho
   return isAmountBreak(judged, thresholds) ? 'amount' : 'matched'
 }
 
-/** How many requests of the window have each verdict: every task, and every request that no task records. */
-export function countVerdicts(book: RequestBook, thresholds: Thresholds): Record<string, number> {
+/** Counts the requests of the window by verdict: every task, and every request that no task records. */
+export function countVerdicts(book: RequestBook, thresholds: Thresholds, counts: Map<TraceVerdict, number>): void {
   const repeated = new Set(book.repeated.map(({ requestId }) => requestId))
-  const counts = new Map<TraceVerdict, number>()
   const count = (verdict: TraceVerdict): void => {
     counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
   }
   for (const judged of book.tasks) count(requestVerdict(judged, repeated.has(judged.task.requestId), thresholds))
   for (const { costNanoUsd } of book.orphans) if (costNanoUsd > 0n) count('unrecorded')
-  return Object.fromEntries([...counts].sort(([a], [b]) => (a < b ? -1 : 1)))
 }

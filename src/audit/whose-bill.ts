@@ -148,7 +148,7 @@ function ownerAmong(who: Who, scope: SharingScope): Owner {
 const namesNobody = ({ events }: WorkspaceBill, scope: SharingScope): boolean =>
   events !== null &&
   events.status !== 'failed' &&
-  events.value.some((event) => ownerAmong(event, scope) === 'undivided')
+  events.value.who.some((who) => ownerAmong(who, scope) === 'undivided')
 
 /** Gives rows without an owner to the one member, or returns what the members must answer for together. */
 function shareAnonymous(
@@ -240,8 +240,8 @@ const bothReadEvents = (a: WorkspaceBill, b: WorkspaceBill): boolean =>
 
 function requestsOverlap(a: WorkspaceBill, b: WorkspaceBill): boolean {
   if (a.events?.status !== 'complete' || b.events?.status !== 'complete') return false
-  const ids = new Set(a.events.value.map(({ requestId }) => requestId))
-  return b.events.value.some(({ requestId }) => ids.has(requestId))
+  const { sample } = b.events.value
+  return [...a.events.value.sample].some((requestId) => sample.has(requestId))
 }
 
 const namesOneOf = (

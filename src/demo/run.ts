@@ -2,16 +2,20 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Report } from '../../schemas/report.ts'
+import { openBillingStore } from '../billing-store.ts'
 import { createFalClient } from '../fal/client.ts'
 import { DEFAULT_MAPPING } from '../ledger/mapping.ts'
+import { openLedgerInspector } from '../ledger/open-inspector.ts'
 import { openLedgerStore } from '../ledger/open-store.ts'
+import { DOCTOR } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import { createReportStore } from '../reports.ts'
-import { DEFAULT_THRESHOLDS } from '../settings.ts'
+import { DEFAULT_BILLING, DEFAULT_THRESHOLDS } from '../settings.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { openZone } from '../units/zone.ts'
 import { startFalDouble } from './fal-double.ts'
+import { writeSampleRules } from './sample-rules.ts'
 import { SAMPLE_DATE, SAMPLE_NOW, SAMPLE_TIMEZONE, sampleWorld } from './sample-world.ts'
 import { writeEmbedded } from './write-embedded.ts'
 
@@ -32,13 +36,16 @@ export async function openSample(): Promise<Sample> {
   const clock = () => SAMPLE_NOW
   try {
     const path = join(folder, 'sample.db')
+    const url = `file:${path}`
     await writeEmbedded(path, world.tables)
     const double = await startFalDouble({ workspaces: world.workspaces, clock })
     const zone = openZone(SAMPLE_TIMEZONE)
     const fal = createFalClient({ baseUrl: double.url })
+    const billing = openBillingStore(join(folder, 'billing.db'), new Map())
+    await writeSampleRules(billing, clock())
     const dependencies: Dependencies = {
       clock,
-      ledger: openLedgerStore({ url: `file:${path}`, mapping: DEFAULT_MAPPING, dbZone: zone, clock }),
+      ledger: openLedgerStore({ url, mapping: DEFAULT_MAPPING, dbZone: zone, clock }),
       fal,
       settings: {
         auditZone: zone,
@@ -49,8 +56,16 @@ export async function openSample(): Promise<Sample> {
         modelAliases: new Map(),
         creditsBought: new Map(),
         falKey: undefined,
+        billing: DEFAULT_BILLING,
       },
       reports: createReportStore(REPORTS_KEPT),
+      billing,
+      setup: {
+        problems: [],
+        mapping: DEFAULT_MAPPING,
+        dbZone: zone,
+        inspector: openLedgerInspector({ url, mapping: DEFAULT_MAPPING, clock, deadlineMs: DOCTOR.deadline }),
+      },
     }
     const close = async (): Promise<void> => {
       await fal.close()

@@ -33,6 +33,8 @@ export interface StoredTask {
 export interface StoredUser {
   readonly id: number
   readonly username: string
+  /** Membership level, for worlds in memory alone: the tables have no such column unless an installation adds one. */
+  readonly level?: string
 }
 
 export interface StoredPoints {

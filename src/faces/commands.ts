@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import type { ImportOutcome, ImportRequest } from '../../schemas/import.ts'
 import type { Report } from '../../schemas/report.ts'
 import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
 import { SERVE } from '../limits.ts'
@@ -8,6 +9,7 @@ import { parseOutside } from '../validation.ts'
 import { EXIT, exitCodeOf, FAIL_ON } from './exit-code.ts'
 import { flagsOf } from './flags.ts'
 import type { CommandHelp } from './help.ts'
+import { importCommand } from './import-command.ts'
 import { outgoing, type Redact } from './outgoing.ts'
 import { checkOutput, writeWhole } from './output-file.ts'
 import { runTool } from './run-tool.ts'
@@ -21,6 +23,8 @@ export interface CommandServices {
   readonly redact: Redact
   readonly dependencies: () => Promise<Dependencies>
   readonly runDemo: (options: { readonly lang: 'zh' | 'en'; readonly context: CallContext }) => Promise<Report>
+  /** Reads the operator's tables from files into an embedded database. */
+  readonly importTables: (request: ImportRequest, context: CallContext) => Promise<ImportOutcome>
   /** Serves MCP on stdio until the client goes away. */
   readonly serveMcp: () => Promise<void>
   /** Serves over HTTP until the program is told to stop. */
@@ -99,6 +103,7 @@ export function commandsOf(tools: readonly Tool[]): Command[] {
       flags: () => flagsOf(viewInput),
       run: demo,
     },
+    importCommand,
     {
       name: 'mcp',
       summary: 'the MCP server on stdio',
@@ -144,15 +149,26 @@ function toolCommand(tool: Tool): Command {
     summary: tool.title,
     description: tool.description,
     // The whole result is printed, so there is no next part to ask for.
-    flags: () => flagsOf(tool.input).filter(({ key }) => key !== 'cursor'),
-    run: async (input, services) => {
+    flags: () =>
+      flagsOf(tool.render === undefined ? tool.input : tool.input.extend(resultView.shape)).filter(notCursor),
+    run: async ({ format, ...input }, services) => {
+      const view = format === undefined || tool.render === undefined ? { format: 'json' } : { format }
+      const { format: form } = parseOutside(resultView, view, { kind: 'input' })
       const result = await runTool(tool, input, services.dependencies, contextOf(services))
       services.terminal.status('')
-      await services.terminal.write(`${JSON.stringify(outgoing(result, services.redact), null, 2)}\n`)
-      return isIncomplete(result) ? EXIT.unverified : EXIT.clean
+      const told = outgoing(result, services.redact)
+      const text = form === 'text' ? tool.render?.(told as typeof result) : undefined
+      await services.terminal.write(text ?? `${JSON.stringify(told, null, 2)}\n`)
+      return EXIT_OF[tool.verdictOf?.(result) ?? (isIncomplete(result) ? 'unverified' : 'clean')]
     },
   }
 }
+
+const resultView = z.strictObject({
+  format: z.enum(['json', 'text']).default('json').describe('form of the result'),
+})
+const notCursor = ({ key }: { readonly key: string }): boolean => key !== 'cursor'
+const EXIT_OF = { clean: EXIT.clean, findings: EXIT.findings, unverified: EXIT.unverified } as const
 
 /** Whether a result says itself that some source could not be verified. */
 function isIncomplete({ complete, coverage }: Readonly<Record<string, unknown>>): boolean {

@@ -3,7 +3,7 @@ import { z } from 'zod'
 import { AuditError, shortened } from '../errors.ts'
 import { nearest } from './nearest.ts'
 
-type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers'
+type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers' | 'paths'
 
 /** One flag of a command, derived from a key of its input schema. */
 export interface Flag {
@@ -19,6 +19,7 @@ export interface Flag {
 
 interface PropertySchema {
   readonly type?: string
+  readonly format?: string
   readonly description?: string
   readonly enum?: readonly unknown[]
   readonly default?: unknown
@@ -46,6 +47,7 @@ export function flagsOf(schema: z.ZodObject, aliases: Readonly<Record<string, re
 
 function kindOf(property: PropertySchema): FlagKind {
   const list = property.type === 'array' ? property : property.anyOf?.find((each) => each.type === 'array')
+  if (list?.items?.format === 'path') return 'paths'
   if (list !== undefined) return isNumeric(list.items) ? 'numbers' : 'texts'
   if (isNumeric(property)) return 'number'
   return property.type === 'boolean' ? 'switch' : 'text'
@@ -56,7 +58,7 @@ const isNumeric = (property: PropertySchema | undefined): boolean =>
   property?.type === 'number' ||
   (property?.anyOf ?? []).some((each) => each.type === 'integer' || each.type === 'number')
 
-const isList = (flag: Flag): boolean => flag.kind === 'texts' || flag.kind === 'numbers'
+const isList = (flag: Flag): boolean => flag.kind === 'texts' || flag.kind === 'numbers' || flag.kind === 'paths'
 
 export interface ParsedFlags {
   /** Input by key, holding only what was given. */
@@ -148,12 +150,22 @@ function takeOption(
 
 /** Adds the words of a list. A comma at its end is let through: shells split "5, 12" after it. */
 function append(input: Record<string, unknown>, flag: Flag, text: string): void {
+  // Commas and blanks belong to a path.
+  if (flag.kind === 'paths') {
+    if (text === '') throw refused(flag, undefined)
+    input[flag.key] = [...heldBy(input, flag), text]
+    return
+  }
   const parts = text.replace(/^\s*[,，]|[,，]\s*$/g, '').split(/[,，]/)
   const empty = parts.findIndex((part) => part.trim() === '')
   if (empty >= 0) throw refused(flag, text.trim() === '' ? undefined : text, `part ${empty + 1} is empty`)
   const words = parts.flatMap((part) => part.trim().split(/\s+/))
+  input[flag.key] = [...heldBy(input, flag), ...words]
+}
+
+function heldBy(input: Record<string, unknown>, flag: Flag): readonly unknown[] {
   const held = input[flag.key]
-  input[flag.key] = [...(Array.isArray(held) ? held : []), ...words]
+  return Array.isArray(held) ? held : []
 }
 
 function converted(flag: Flag, given: unknown): unknown {
@@ -178,6 +190,7 @@ const ACCEPTED: Readonly<Record<FlagKind, string>> = {
   switch: 'no value, true or false',
   texts: 'one or more values',
   numbers: 'one or more whole numbers',
+  paths: 'one or more files',
 }
 
 function refused(flag: Flag, value: string | undefined, why = ''): AuditError {

@@ -46,7 +46,14 @@ export function commandHelp({ name, summary, description, flags }: CommandHelp):
   ].join('\n')}\n`
 }
 
-const VALUES = { text: ' TEXT', number: ' N', switch: '', texts: ' TEXT...', numbers: ' N...' } as const
+const VALUES = {
+  text: ' TEXT',
+  number: ' N',
+  switch: '',
+  texts: ' TEXT...',
+  numbers: ' N...',
+  paths: ' FILE...',
+} as const
 
 function flagTitle(flag: Flag): string {
   const [first = flag.key, ...others] = flag.names

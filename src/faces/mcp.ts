@@ -124,10 +124,11 @@ function wireTool(tool: Tool): WireTool {
     title: tool.title,
     description: tool.description,
     ...toolSchemas(tool),
+    // What is written is added to what is there, and nothing is lost by it.
     annotations: {
-      readOnlyHint: true,
+      readOnlyHint: tool.writes !== true,
       destructiveHint: false,
-      idempotentHint: true,
+      idempotentHint: tool.writes !== true,
     },
   }
 }

@@ -1,6 +1,6 @@
 import { AuditError, inputError, shortened } from '../errors.ts'
 import type { JsonObject, Pager } from '../paging.ts'
-import type { CallContext, Dependencies, Tool } from '../tool.ts'
+import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
 import { nearest } from './nearest.ts'
 
@@ -8,13 +8,13 @@ import { nearest } from './nearest.ts'
 export async function runTool(
   tool: Tool,
   given: JsonObject,
-  dependencies: () => Promise<Dependencies>,
+  dependencies: OpenDependencies,
   context: CallContext,
 ): Promise<JsonObject> {
   // Agents fill optional inputs with null; it says the same as leaving them out.
   const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
   const input = parseOutside(tool.input, filled, { kind: 'input' })
-  return tool.run(input, await dependencies(), context)
+  return tool.run(input, await dependencies({ despiteProblems: tool.diagnoses === true }), context)
 }
 
 /** As runTool, cut to one page. A cursor brings the next page of an earlier result without running anything. */
@@ -22,7 +22,7 @@ export async function runToolPaged(
   tool: Tool,
   given: JsonObject,
   pager: Pager,
-  dependencies: () => Promise<Dependencies>,
+  dependencies: OpenDependencies,
   context: CallContext,
 ): Promise<JsonObject> {
   const { cursor } = given

@@ -1,6 +1,7 @@
 import type { Instant } from '../units/instant.ts'
-import { type Answer, complete } from './answer.ts'
-import { type Page, readPages } from './pages.ts'
+import type { Answer } from './answer.ts'
+import type { Delivered } from './overlap.ts'
+import { eachPage, type Page, type PageHead, type PagesRead, readPages } from './pages.ts'
 import type { Fetched } from './reader.ts'
 import type { Params, Transport } from './transport.ts'
 
@@ -22,44 +23,58 @@ export interface Call {
   readonly signal: AbortSignal
 }
 
-export interface PagedQuestion<Wire, Row> {
+export interface PagedQuestion<Row> {
   readonly path: string
   readonly params: Params
   readonly pageRows: number
-  readonly read: (text: string) => Answer<Wire>
-  readonly page: (wire: Wire) => Page<Row>
-  /** Told of each row that a later page delivered again, and that was dropped. */
-  readonly onRepeat?: (row: Row) => void
+  /** Reads the text of a page. What it says of the next page may be told before the rows are read: that one is then asked for. */
+  readonly read: (text: string, onHead: (head: PageHead) => void) => Answer<Page<Row>>
 }
 
+/** All rows of all pages of one question. */
+export const askPages = <Row>(call: Call, question: PagedQuestion<Row>): Promise<Fetched<Row[]>> =>
+  readPages({ ask: asker(call, question), pagesMax: call.limits.pages, signal: call.signal })
+
+/** The same, page by page. */
+export const askEachPage = <Row>(
+  call: Call,
+  question: PagedQuestion<Row>,
+  take: (page: Delivered<Row>) => void,
+  onRepeat: (row: Row) => void,
+): Promise<PagesRead> =>
+  eachPage({ ask: asker(call, question), pagesMax: call.limits.pages, signal: call.signal, take, onRepeat })
+
 /**
- * Asks for all pages of one question. The largest page is published for billing events alone: where fal does not accept ours,
- * it is asked once more for pages of its own size.
+ * Asks one page of a question. The largest page is published for billing events alone: where fal does not accept ours, it is
+ * asked once more for pages of its own size.
  */
-export function askPages<Wire, Row>(call: Call, question: PagedQuestion<Wire, Row>): Promise<Fetched<Row[]>> {
-  let limitParam: Params = [['limit', String(question.pageRows)]]
-  const askOne = async (cursor: string | undefined): Promise<Answer<Page<Row>>> => {
+function asker<Row>({ transport, apiKey }: Call, { path, params, pageRows, read }: PagedQuestion<Row>) {
+  let limitParam: Params = [['limit', String(pageRows)]]
+  const askOne = (
+    cursor: string | undefined,
+    onHead: (head: PageHead) => void,
+    signal: AbortSignal,
+  ): Promise<Answer<Page<Row>>> => {
     const cursorParam: Params = cursor === undefined ? [] : [['cursor', cursor]]
-    const answer = await call.transport.ask(
+    return transport.ask(
       {
-        apiKey: call.apiKey,
-        path: question.path,
-        params: [...question.params, ...limitParam, ...cursorParam],
+        apiKey,
+        path,
+        params: [...params, ...limitParam, ...cursorParam],
         accept: 'application/json',
-        read: question.read,
+        read: (text) => read(text, onHead),
       },
-      call.signal,
+      signal,
     )
-    return answer.status === 'failed' ? answer : complete(question.page(answer.value))
   }
-  return readPages(
-    async (cursor) => {
-      const answer = await askOne(cursor)
-      if (cursor !== undefined || answer.status === 'complete' || answer.failure !== 'invalid') return answer
-      limitParam = []
-      return askOne(cursor)
-    },
-    call.limits.pages,
-    question.onRepeat,
-  )
+  return async (
+    cursor: string | undefined,
+    onHead: (head: PageHead) => void,
+    signal: AbortSignal,
+  ): Promise<Answer<Page<Row>>> => {
+    const answer = await askOne(cursor, onHead, signal)
+    if (cursor !== undefined || answer.status === 'complete' || answer.failure !== 'invalid') return answer
+    limitParam = []
+    return askOne(cursor, onHead, signal)
+  }
 }

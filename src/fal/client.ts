@@ -1,15 +1,15 @@
 import { setMaxListeners } from 'node:events'
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import type { Clock, Millis } from '../units/instant.ts'
+import { type Clock, instant, type Millis } from '../units/instant.ts'
 import { askBilling } from './account.ts'
 import type { Call, FalLimits } from './asking.ts'
-import { askEvents } from './events.ts'
+import { askEachEvent, askEvents } from './events.ts'
 import { askFocus } from './focus.ts'
 import { askLegacyInvoices } from './legacy-invoices.ts'
 import { askEstimate, askPricing } from './pricing.ts'
 import type { FalReader } from './reader.ts'
-import { type Redact, redactedRows } from './redacting.ts'
+import { type Redact, redactedRows, redactedTexts } from './redacting.ts'
 import { createTransport } from './transport.ts'
 import { askServerlessUsage, askUsage } from './usage.ts'
 import { realSleep, type Sleep, steadyClock } from './waiting.ts'
@@ -36,6 +36,8 @@ export interface FalClientOptions {
   readonly random?: () => number
   readonly sleep?: Sleep
   readonly clock?: Clock
+  /** The time of this machine, to hold fal's against. */
+  readonly wallClock?: Clock
 }
 
 export interface FalClient extends FalReader {
@@ -65,6 +67,7 @@ export function createFalClient(options: FalClientOptions): FalClient {
     random: options.random ?? Math.random,
     sleep: options.sleep ?? realSleep,
     clock: options.clock ?? steadyClock,
+    wallClock: options.wallClock ?? (() => instant(Date.now())),
   })
   const limits: FalLimits = {
     pages: LIMITS.falPages,
@@ -83,6 +86,8 @@ export function createFalClient(options: FalClientOptions): FalClient {
       redactedRows(await askUsage(call(apiKey, signal), query), ['model', 'unit'], redact),
     events: async (apiKey, query, signal) =>
       redactedRows(await askEvents(call(apiKey, signal), query), ['model', 'unit'], redact),
+    eachEvents: (apiKey, query, signal, take) =>
+      askEachEvent(call(apiKey, signal), query, (page) => take(redactedTexts(page, ['model', 'unit'], redact))),
     billing: async (apiKey, signal) => {
       const answer = await askBilling(call(apiKey, signal))
       if (answer.status === 'failed') return answer
@@ -98,6 +103,7 @@ export function createFalClient(options: FalClientOptions): FalClient {
     },
     pricing: async (apiKey, endpointIds, signal) => askPricing(call(apiKey, signal), endpointIds),
     estimate: async (apiKey, question, signal) => askEstimate(call(apiKey, signal), question),
+    clockAhead: async () => transport.clockAhead() ?? null,
     close: transport.close,
   }
 }

@@ -24,9 +24,8 @@ export const costOf = (row: { cost_total?: string | number | null; cost?: string
   usdOf(row.cost_total ?? row.cost ?? '')
 
 /** Key ids are compared without case; an empty one is none. */
+export const keyIdOf = (text: string): string | null => text.trim().toLowerCase() || null
+
 export function attributionOf(wire: WireAttribution | null | undefined): Attribution {
-  return {
-    keyId: wire?.api_key_id?.trim().toLowerCase() || null,
-    login: wire?.login_username?.trim() || null,
-  }
+  return { keyId: keyIdOf(wire?.api_key_id ?? ''), login: wire?.login_username?.trim() || null }
 }

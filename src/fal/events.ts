@@ -1,81 +1,143 @@
-import { falBillingEvents, type WireBillingEvent, type WireBillingEvents, wireInstant } from '../../schemas/fal.ts'
 import { LIMITS } from '../limits.ts'
-import { DAY, earlier, type InstantRange, instant, plus, within } from '../units/instant.ts'
-import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
+import { DAY, earlier, type InstantRange, plus } from '../units/instant.ts'
 import { complete, failed, partial } from './answer.ts'
-import { askPages, type Call, isoUtc } from './asking.ts'
-import { attributionOf, decimalOf, decimalOrNull, usdOf } from './decode.ts'
-import { readJson } from './json.ts'
-import { idParts, readParts } from './parts.ts'
+import { askEachPage, type Call, isoUtc, type PagedQuestion } from './asking.ts'
+import { eventPageReader } from './event-page.ts'
+import type { Delivered, Overlap } from './overlap.ts'
+import { eachPart, idParts } from './parts.ts'
 import type { BillingEvent, EventQuery, Fetched } from './reader.ts'
 import type { Params } from './transport.ts'
 
-/**
- * GET /models/billing-events: every event of the range, or those of the named requests within it. The start is always sent,
- * since fal falls back to the last 24 h even when a request is named (seen); spans over 90 days are asked for in pieces.
- */
+type Take = (events: readonly BillingEvent[]) => void
+
+/** GET /models/billing-events, all events at once. */
 export async function askEvents(call: Call, query: EventQuery): Promise<Fetched<BillingEvent[]>> {
-  const repeated = new Set<string>()
-  const fetched = await askRange(call, query, ({ requestId }) => repeated.add(requestId))
-  const settles = query.requestIds === undefined && repeated.size > 0 && repeated.size <= REPEATS_ASKED_MAX
-  return settles && fetched.status === 'complete' ? settleRepeats(call, query, fetched.value, repeated) : fetched
+  const parts = partsOf(query)
+  const taken: BillingEvent[][] = parts.map(() => [])
+  const late: BillingEvent[] = []
+  const takeInto =
+    (events: BillingEvent[] | undefined): Take =>
+    (page) => {
+      for (const event of page) events?.push(event)
+    }
+  const fetched = await readParts(call, query, parts, (index) => takeInto(taken[index]), takeInto(late))
+  if (fetched.status === 'failed') return fetched
+  const value = taken.flat()
+  return { ...fetched, value: late.length === 0 ? value : [...value, ...late].sort((a, b) => a.at - b.at) }
 }
+
+/**
+ * GET /models/billing-events: every event of the range, or those of the named requests within it, page by page as they come.
+ * The start is always sent, since fal falls back to the last 24 h even when a request is named (seen); spans over 90 days are
+ * asked for in pieces. Several pieces are read side by side, so pages come in no promised order.
+ */
+export const askEachEvent = (call: Call, query: EventQuery, take: Take): Promise<Fetched<null>> =>
+  readParts(call, query, partsOf(query), () => take, take)
 
 /** Requests that are asked for by id because pages told of them twice; past it an overlap of pages is all it can be. */
 const REPEATS_ASKED_MAX = 2500
 
-/**
- * An event that comes on two pages is either an overlap of the pages, or billed twice. One answer about the request alone
- * tells which: it replaces what the pages said.
- */
-async function settleRepeats(
-  call: Call,
-  query: EventQuery,
-  events: readonly BillingEvent[],
-  repeated: ReadonlySet<string>,
-): Promise<Fetched<BillingEvent[]>> {
-  const asked = await askRange(call, { ...query, requestIds: [...repeated] }, () => undefined)
-  if (asked.status !== 'complete')
-    return partial([...events], failed(asked.failure, `pages repeat events, and ${asked.reason}`))
-  const others = events.filter(({ requestId }) => !repeated.has(requestId))
-  return complete([...others, ...asked.value].sort((a, b) => a.at - b.at))
+/** One question: a span, and the ids that it names. */
+interface Part {
+  readonly span: InstantRange
+  readonly requestIds: readonly string[]
+  readonly endpointIds: readonly string[]
 }
 
-function askRange(
+/** Requests of which a page told again what an earlier one had told. */
+interface Doubt {
+  readonly part: Part
+  readonly overlap: Overlap
+  readonly requestIds: ReadonlySet<string>
+}
+
+async function readParts(
   call: Call,
   query: EventQuery,
-  onRepeat: (event: BillingEvent) => void,
-): Promise<Fetched<BillingEvent[]>> {
-  const requestLists = idLists(query.requestIds)
-  const endpointLists = idLists(query.endpointIds)
-  const parts = spansOf(query.range).flatMap((span) =>
-    requestLists.flatMap((requestIds) => endpointLists.map((endpointIds) => ({ span, requestIds, endpointIds }))),
-  )
-  if (parts.length === 0) return Promise.resolve(complete([]))
-  return readParts(parts, ({ span, requestIds, endpointIds }) =>
-    askPages<WireBillingEvents, BillingEvent>(call, {
-      path: '/models/billing-events',
-      params: [
-        ['start', isoUtc(span.start)],
-        ['end', isoUtc(span.end)],
-        ['expand', 'auth_method_structured'],
-        ...requestIds.map((id): Params[number] => ['request_id', id]),
-        ...endpointIds.map((id): Params[number] => ['endpoint_id', id]),
-      ],
-      pageRows: call.limits.eventPageRows,
-      read: readJson(falBillingEvents),
-      page: (wire) => ({
-        rows: wire.billing_events
-          .map((event) => ({ row: eventOf(event), wire: event }))
-          // An event on the edge of two spans must not be counted in both, whatever fal makes of the edge.
-          .filter(({ row }) => within(row.at, span)),
-        next_cursor: wire.next_cursor,
-        has_more: wire.has_more,
-      }),
-      onRepeat,
-    }),
+  parts: readonly Part[],
+  takeOf: (part: number) => Take,
+  takeLate: Take,
+): Promise<Fetched<null>> {
+  const doubts: Doubt[] = []
+  const fetched = await eachPart(parts, async (part, index) => {
+    const requestIds = new Set<string>()
+    const take = takeOf(index)
+    const read = await askEachPage(
+      call,
+      questionOf(call, part),
+      ({ rows }) => take(rows),
+      ({ requestId }) => requestIds.size <= REPEATS_ASKED_MAX && requestIds.add(requestId),
+    )
+    if (read.overlap !== undefined && requestIds.size > 0) doubts.push({ part, overlap: read.overlap, requestIds })
+    return read.fetched
+  })
+  const count = doubts.reduce((sum, { requestIds }) => sum + requestIds.size, 0)
+  if (fetched.status !== 'complete' || query.requestIds !== undefined || count > REPEATS_ASKED_MAX) return fetched
+  for (const doubt of doubts) {
+    const settled = await settle(call, doubt, takeLate)
+    if (settled.status !== 'complete') return settled
+  }
+  return fetched
+}
+
+/**
+ * An event that comes on two pages is either an overlap of the pages, or billed twice. One answer about the request alone
+ * tells which: what it has more of than the pages delivered is taken too.
+ */
+async function settle(call: Call, { part, overlap, requestIds }: Doubt, take: Take): Promise<Fetched<null>> {
+  const confirmed = new Set<string>()
+  const asked = await eachPart(idParts([...requestIds]), async (ids) => {
+    const rows: BillingEvent[] = []
+    const wires: unknown[] = []
+    const collect = (page: Delivered<BillingEvent>): void => {
+      page.rows.forEach((event, at) => {
+        rows.push(event)
+        wires.push(page.wires[at])
+        if (overlap.has(page.wires[at])) confirmed.add(event.requestId)
+      })
+    }
+    const { fetched } = await askEachPage(
+      call,
+      questionOf(call, { ...part, requestIds: ids }),
+      collect,
+      () => undefined,
+    )
+    const late = overlap.beyond({ rows, wires })
+    // Where nothing is as the pages told it, it could be the same event in other words.
+    if (fetched.status === 'complete') take(late.filter(({ requestId }) => confirmed.has(requestId)))
+    return fetched
+  })
+  if (asked.status !== 'complete') {
+    return partial(null, failed(asked.failure, `pages repeat events, and ${asked.reason}`))
+  }
+  const open = requestIds.size - confirmed.size
+  if (open === 0) return complete(null)
+  const told = `pages repeat events of ${open} requests, of which fal tells otherwise when it is asked about them alone`
+  return partial(null, failed('bad-answer', told))
+}
+
+function partsOf({ range, requestIds, endpointIds }: EventQuery): Part[] {
+  const requestLists = idLists(requestIds)
+  const endpointLists = idLists(endpointIds)
+  return spansOf(range).flatMap((span) =>
+    requestLists.flatMap((requests) =>
+      endpointLists.map((endpoints) => ({ span, requestIds: requests, endpointIds: endpoints })),
+    ),
   )
 }
+
+const questionOf = (call: Call, { span, requestIds, endpointIds }: Part): PagedQuestion<BillingEvent> => ({
+  path: '/models/billing-events',
+  params: [
+    ['start', isoUtc(span.start)],
+    ['end', isoUtc(span.end)],
+    ['expand', 'auth_method_structured'],
+    ...requestIds.map((id): Params[number] => ['request_id', id]),
+    ...endpointIds.map((id): Params[number] => ['endpoint_id', id]),
+  ],
+  pageRows: call.limits.eventPageRows,
+  read: eventPageReader(span),
+})
 
 /** Lists of ids that one question may name. No filter is one empty list; a filter that names nothing is no list at all. */
 const idLists = (ids: readonly string[] | undefined): readonly (readonly string[])[] =>
@@ -89,23 +151,4 @@ function spansOf(range: InstantRange): InstantRange[] {
     start = end
   }
   return spans
-}
-
-function eventOf(wire: WireBillingEvent): BillingEvent {
-  return {
-    ...attributionOf(wire.auth_method_structured),
-    requestId: wire.request_id,
-    model: wire.endpoint_id,
-    at: wireInstant(wire.timestamp) ?? instant(Number.NaN),
-    quantity: decimalOrNull(wire.quantity ?? wire.output_units),
-    unit: wire.unit ?? null,
-    unitPrice: decimalOrNull(wire.unit_price),
-    percentDiscount: decimalOrNull(wire.percent_discount),
-    costNanoUsd: eventCostOf(wire),
-  }
-}
-
-function eventCostOf(wire: WireBillingEvent): NanoUsd {
-  const count = wire.cost_estimate_nano_usd
-  return count == null ? usdOf(wire.cost_total ?? '') : nanoUsd(BigInt(decimalOf(count)))
 }

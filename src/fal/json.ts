@@ -11,13 +11,24 @@ export const HTML_PAGE = failed(
 /** Reads JSON of the schema's shape. A refusal names the path that is wrong, and never a value. */
 export function readJson<Schema extends z.ZodType>(schema: Schema): (text: string) => Answer<z.output<Schema>> {
   return (text) => {
-    if (looksLikeHtml(text)) return HTML_PAGE
-    const json = parseJson(text)
-    if (json === undefined) return failed('bad-answer', "fal's answer is broken JSON; it may have been cut on its way")
-    const parsed = schema.safeParse(json.value)
-    if (parsed.success) return complete(parsed.data)
-    return failed('bad-answer', `fal's answer has another shape than expected: ${describe(parsed.error.issues[0])}`)
+    const json = jsonOf(text)
+    return json.status === 'failed' ? json : shapeOf(schema, json.value)
   }
+}
+
+/** Reads JSON of any shape. */
+export function jsonOf(text: string): Answer<unknown> {
+  if (looksLikeHtml(text)) return HTML_PAGE
+  const json = parseJson(text)
+  if (json === undefined) return failed('bad-answer', "fal's answer is broken JSON; it may have been cut on its way")
+  return complete(json.value)
+}
+
+/** Holds JSON against a schema. */
+export function shapeOf<Schema extends z.ZodType>(schema: Schema, json: unknown): Answer<z.output<Schema>> {
+  const parsed = schema.safeParse(json)
+  if (parsed.success) return complete(parsed.data)
+  return failed('bad-answer', `fal's answer has another shape than expected: ${describe(parsed.error.issues[0])}`)
 }
 
 function parseJson(text: string): { readonly value: unknown } | undefined {

@@ -1,88 +1,131 @@
-import { hash } from 'node:crypto'
 import { type Answer, complete, failed, partial } from './answer.ts'
+import { createOverlap, type Delivered, type Overlap } from './overlap.ts'
 import type { Fetched } from './reader.ts'
 
-/** A row as the program knows it, with the row of the wire that it was made of. */
-export interface Delivered<Row> {
-  readonly row: Row
-  readonly wire: unknown
-}
-
-export interface Page<Row> {
-  readonly rows: readonly Delivered<Row>[]
+/** What a page says of the next one. */
+export interface PageHead {
   readonly next_cursor?: string | null | undefined
   readonly has_more?: boolean | null | undefined
 }
 
-/**
- * Reads page after page until fal says there is no more. What ends the reading early makes it partial, never silently short:
- * a page that fails, a cursor that comes again, more announced without a cursor, or the page limit.
- * Rows that a later page delivers again are dropped (pages may overlap: inferred), and told to `onRepeat`.
- */
-export async function readPages<Row>(
-  ask: (cursor: string | undefined) => Promise<Answer<Page<Row>>>,
-  pagesMax: number,
-  onRepeat: (row: Row) => void = () => undefined,
-): Promise<Fetched<Row[]>> {
-  const rows: Row[] = []
-  const seenCursors = new Set<string>()
-  const overlap = createOverlap()
-  let cursor: string | undefined
-  for (let pages = 1; pages <= pagesMax; pages++) {
-    const answer = await ask(cursor)
-    if (answer.status === 'failed') {
-      if (pages === 1) return answer
-      return partial(
-        rows,
-        failed(answer.failure, `page ${pages} could not be read, what came before it was: ${answer.reason}`),
-      )
-    }
-    const page = answer.value
-    const next = page.next_cursor || undefined
-    const last = page.has_more === false || (next === undefined && page.has_more !== true)
-    const fresh = last && pages === 1 ? page.rows : overlap.drop(page.rows, onRepeat)
-    for (const { row } of fresh) rows.push(row)
-    if (last) return complete(rows)
-    if (next === undefined) {
-      return partial(
-        rows,
-        failed('bad-answer', `page ${pages} announces more but names no cursor, so the rest cannot be asked for`),
-      )
-    }
-    if (seenCursors.has(next)) {
-      return partial(
-        rows,
-        failed('repeating-cursor', `page ${pages} repeats a cursor of an earlier page, so the rest cannot be reached`),
-      )
-    }
-    seenCursors.add(next)
-    cursor = next
-  }
-  return partial(rows, failed('page-limit', `there are more than ${pagesMax} pages; ask for a shorter window`))
+export interface Page<Row> extends PageHead, Delivered<Row> {}
+
+export interface Paging<Row> {
+  /** Asks for a page. Its head is told as soon as it is known, before the rows are read, or not at all. */
+  readonly ask: (
+    cursor: string | undefined,
+    onHead: (head: PageHead) => void,
+    signal: AbortSignal,
+  ) => Promise<Answer<Page<Row>>>
+  readonly pagesMax: number
+  readonly signal: AbortSignal
+  /** Given the rows of each page that no earlier page delivered (pages may overlap: inferred). */
+  readonly take: (page: Delivered<Row>) => void
+  /** Told of each row that a later page delivered again, and that was dropped. */
+  readonly onRepeat: (row: Row) => void
+}
+
+/** What follows a page: the next one, the end, or a reason why the rest cannot be had. */
+type Turn = { readonly cursor: string } | { readonly end: Fetched<null> }
+
+interface Asked<Row> {
+  readonly answer: Promise<Answer<Page<Row>>>
+  /** The page behind it, where it was asked for already. */
+  next: Asked<Row> | undefined
+}
+
+/** How the pages ended, and what they delivered; no overlap where there was but one. */
+export interface PagesRead {
+  readonly fetched: Fetched<null>
+  readonly overlap: Overlap | undefined
 }
 
 /**
- * Tells rows that an earlier page delivered already. A row that comes several times within one page stays so: its number over
- * all pages is the largest of any page, not the sum.
+ * Reads page after page until fal says there is no more; while one is read, the next is on its way. What ends the reading early
+ * makes it partial, never silently short: a page that fails, a cursor that comes again, more announced without a cursor, or
+ * the page limit.
  */
-function createOverlap(): {
-  drop<Row>(rows: readonly Delivered<Row>[], onRepeat: (row: Row) => void): Delivered<Row>[]
-} {
-  const delivered = new Map<string, number>()
+export async function eachPage<Row>(paging: Paging<Row>): Promise<PagesRead> {
+  const { pagesMax, take, onRepeat } = paging
+  const turns = createTurns(pagesMax)
+  const ahead = new AbortController()
+  const signal = AbortSignal.any([paging.signal, ahead.signal])
+  let overlap: Overlap | undefined
+  // Only the page that is waited for begins the next one: never more than one ahead.
+  let waitedFor = 1
+  const begin = (cursor: string | undefined, page: number): Asked<Row> => {
+    const asked: Asked<Row> = {
+      answer: paging.ask(
+        cursor,
+        (head) => {
+          const turn = waitedFor === page ? turns.after(page, head) : undefined
+          if (turn !== undefined && 'cursor' in turn) asked.next ??= begin(turn.cursor, page + 1)
+        },
+        page === 1 ? paging.signal : signal,
+      ),
+      next: undefined,
+    }
+    // Where an earlier page ends the reading nobody waits for this one any more.
+    asked.answer.catch(() => undefined)
+    return asked
+  }
+  try {
+    for (let asked = begin(undefined, 1); ; waitedFor++) {
+      const page = waitedFor
+      const answer = await asked.answer
+      if (answer.status === 'failed') {
+        if (page === 1) return { fetched: answer, overlap }
+        const told = `page ${page} could not be read, what came before it was: ${answer.reason}`
+        return { fetched: partial(null, failed(answer.failure, told)), overlap }
+      }
+      const turn = turns.after(page, answer.value)
+      const single = page === 1 && 'end' in turn && turn.end.status === 'complete'
+      if (!single) overlap ??= createOverlap()
+      take(overlap === undefined ? answer.value : overlap.drop(answer.value, onRepeat))
+      if ('end' in turn) return { fetched: turn.end, overlap }
+      asked = asked.next ?? begin(turn.cursor, page + 1)
+    }
+  } finally {
+    ahead.abort()
+  }
+}
+
+/** All rows of all pages. */
+export async function readPages<Row>(paging: Omit<Paging<Row>, 'take' | 'onRepeat'>): Promise<Fetched<Row[]>> {
+  const rows: Row[] = []
+  const take = (page: Delivered<Row>): void => {
+    for (const row of page.rows) rows.push(row)
+  }
+  const { fetched } = await eachPage({ ...paging, take, onRepeat: () => undefined })
+  return fetched.status === 'failed' ? fetched : { ...fetched, value: rows }
+}
+
+/** Decides once for each page what follows it. */
+function createTurns(pagesMax: number): { after(page: number, head: PageHead): Turn } {
+  const cursors = new Set<string>()
+  let decided = 0
+  let turn: Turn = { end: complete(null) }
+  const decide = (page: number, head: PageHead): Turn => {
+    const next = head.next_cursor || undefined
+    if (head.has_more === false || (next === undefined && head.has_more !== true)) return { end: complete(null) }
+    if (next === undefined) {
+      const told = `page ${page} announces more but names no cursor, so the rest cannot be asked for`
+      return { end: partial(null, failed('bad-answer', told)) }
+    }
+    if (cursors.has(next)) {
+      const told = `page ${page} repeats a cursor of an earlier page, so the rest cannot be reached`
+      return { end: partial(null, failed('repeating-cursor', told)) }
+    }
+    cursors.add(next)
+    if (page < pagesMax) return { cursor: next }
+    const told = `there are more than ${pagesMax} pages; ask for a shorter window`
+    return { end: partial(null, failed('page-limit', told)) }
+  }
   return {
-    drop: (rows, onRepeat) => {
-      const here = new Map<string, number>()
-      const fresh = rows.filter(({ row, wire }) => {
-        // A digest: whole rows as keys would hold hundreds of megabytes for a million events.
-        const identity = hash('sha1', JSON.stringify(wire), 'base64')
-        const count = (here.get(identity) ?? 0) + 1
-        here.set(identity, count)
-        const isFresh = count > (delivered.get(identity) ?? 0)
-        if (!isFresh) onRepeat(row)
-        return isFresh
-      })
-      for (const [identity, count] of here) delivered.set(identity, Math.max(count, delivered.get(identity) ?? 0))
-      return fresh
+    after(page, head) {
+      if (page > decided) turn = decide(page, head)
+      decided = Math.max(decided, page)
+      return turn
     },
   }
 }

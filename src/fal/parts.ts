@@ -5,33 +5,46 @@ import type { Fetched } from './reader.ts'
 const LANES = 4
 
 /**
- * Puts one question to fal in several parts, and their rows together in order. The first part that is not whole stops the
- * rest: its key, or fal, would fail for them too, and the answer is partial anyway.
+ * Puts one question to fal in several parts, and says whether all of them were read. The first part that is not whole stops
+ * the rest: its key, or fal, would fail for them too, and the answer is partial anyway.
  */
-export async function readParts<Part, Row>(
+export async function eachPart<Part>(
   parts: readonly Part[],
-  read: (part: Part) => Promise<Fetched<Row[]>>,
-): Promise<Fetched<Row[]>> {
-  const answers: (Fetched<Row[]> | undefined)[] = parts.map(() => undefined)
+  read: (part: Part, index: number) => Promise<Fetched<unknown>>,
+): Promise<Fetched<null>> {
+  const answers: (Fetched<unknown> | undefined)[] = parts.map(() => undefined)
   const queue = parts.entries()
   let stopped = false
   const lane = async (): Promise<void> => {
     for (const [index, part] of queue) {
       if (stopped) return
-      const answer = await read(part)
+      const answer = await read(part, index)
       answers[index] = answer
       if (answer.status !== 'complete') stopped = true
     }
   }
   await Promise.all(Array.from({ length: Math.min(LANES, parts.length) }, lane))
-  const rows = answers.flatMap((answer) => (answer === undefined || answer.status === 'failed' ? [] : answer.value))
   const broken = answers.find(isBroken)
-  if (broken === undefined) return complete(rows)
+  if (broken === undefined) return complete(null)
   const whole = answers.filter((answer) => answer?.status === 'complete').length
   const nothing = whole === 0 && !answers.some((answer) => answer?.status === 'partial')
   if (nothing) return failed(broken.failure, broken.reason)
   const told = parts.length > 1 ? `${broken.reason} (${whole} of ${parts.length} parts were read whole)` : broken.reason
-  return partial(rows, failed(broken.failure, told))
+  return partial(null, failed(broken.failure, told))
+}
+
+/** The same, with the rows of all parts together in order. */
+export async function readParts<Part, Row>(
+  parts: readonly Part[],
+  read: (part: Part) => Promise<Fetched<Row[]>>,
+): Promise<Fetched<Row[]>> {
+  const rows: (readonly Row[])[] = parts.map(() => [])
+  const fetched = await eachPart(parts, async (part, index) => {
+    const answer = await read(part)
+    if (answer.status !== 'failed') rows[index] = answer.value
+    return answer
+  })
+  return fetched.status === 'failed' ? fetched : { ...fetched, value: rows.flat() }
 }
 
 const isBroken = <T>(answer: Fetched<T> | undefined): answer is Exclude<Fetched<T>, { status: 'complete' }> =>

@@ -1,4 +1,4 @@
-import type { Instant, InstantRange } from '../units/instant.ts'
+import type { Instant, InstantRange, Millis } from '../units/instant.ts'
 import type { NanoUsd } from '../units/nano-usd.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 
@@ -149,6 +149,17 @@ export interface EstimateQuestion {
 export interface FalReader {
   usage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<UsageRow[]>>
   events(apiKey: string, query: EventQuery, signal: AbortSignal): Promise<Fetched<BillingEvent[]>>
+  /**
+   * The same events, handed out page by page as they come, in no promised order; nothing of a page is kept but 8 bytes an event,
+   * by which an event that comes on two pages is told and given once. Where fal, asked about its request alone, tells it several
+   * times, the others are given last. What was given before a failure stays given: the answer is then partial.
+   */
+  eachEvents(
+    apiKey: string,
+    query: EventQuery,
+    signal: AbortSignal,
+    take: (page: readonly BillingEvent[]) => void,
+  ): Promise<Fetched<null>>
   billing(apiKey: string, signal: AbortSignal): Promise<Fetched<AccountBilling>>
   serverlessUsage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<ServerlessUsageRow[]>>
   focus(apiKey: string, months: { from: string; to: string }, signal: AbortSignal): Promise<Fetched<FocusRow[]>>
@@ -157,4 +168,6 @@ export interface FalReader {
   pricing(apiKey: string, endpointIds: readonly string[], signal: AbortSignal): Promise<Fetched<Pricing>>
   /** The total of all quantities in nano-USD; fal tells no split. */
   estimate(apiKey: string, question: EstimateQuestion, signal: AbortSignal): Promise<Fetched<NanoUsd>>
+  /** How far fal's clock was ahead of this machine's at its last answer, to a second; null: no answer told. */
+  clockAhead?(): Promise<Millis | null>
 }

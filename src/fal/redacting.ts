@@ -3,13 +3,19 @@ import type { Fetched } from './reader.ts'
 /** Blanks out what is secret in a text. */
 export type Redact = (text: string) => string
 
-/** The same answer, its rows' texts redacted. Rows without a secret stay the same objects: there may be a million. */
+type TextKey<Row> = { [Key in keyof Row]: Row[Key] extends string | null ? Key : never }[keyof Row]
+
+/** The same answer, its rows' texts redacted. */
 export function redactedRows<Row>(
   fetched: Fetched<Row[]>,
-  keys: readonly { [Key in keyof Row]: Row[Key] extends string | null ? Key : never }[keyof Row][],
+  keys: readonly TextKey<Row>[],
   redact: Redact,
 ): Fetched<Row[]> {
-  if (fetched.status === 'failed') return fetched
+  return fetched.status === 'failed' ? fetched : { ...fetched, value: redactedTexts(fetched.value, keys, redact) }
+}
+
+/** The same rows, their texts redacted. Rows without a secret stay the same objects: there may be a million. */
+export function redactedTexts<Row>(rows: readonly Row[], keys: readonly TextKey<Row>[], redact: Redact): Row[] {
   const clean = (row: Row): Row => {
     let redacted = row
     for (const key of keys) {
@@ -19,5 +25,5 @@ export function redactedRows<Row>(
     }
     return redacted
   }
-  return { ...fetched, value: fetched.value.map(clean) }
+  return rows.map(clean)
 }

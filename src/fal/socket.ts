@@ -8,6 +8,8 @@ import { abortErrorOf } from './waiting.ts'
 export interface Reply {
   readonly status: number
   readonly retryAfter: string | undefined
+  /** The Date header: fal's clock, or that of a proxy in between. */
+  readonly date: string | undefined
   readonly text: string
 }
 
@@ -88,7 +90,8 @@ async function exchange(
     const ok = statusCode >= 200 && statusCode < 300
     const text = await readText(body, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
     if (typeof text !== 'string') return text
-    return complete({ status: statusCode, retryAfter: headerText(headers['retry-after']), text })
+    const [after, date] = [headerText(headers['retry-after']), headerText(headers.date)]
+    return complete({ status: statusCode, retryAfter: after, date, text })
   } catch (cause) {
     if (signal.aborted) throw abortErrorOf(signal)
     return timedOut ? ask.late : failureOfConnection(cause)

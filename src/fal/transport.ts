@@ -26,6 +26,8 @@ export interface Question<T> {
 export interface Transport {
   /** Asks until there is an answer, a failure that a retry cannot mend, or no budget. Throws only when cancelled. */
   ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>
+  /** How far the clock of whoever answered last was ahead of this machine's; undefined: nobody told. */
+  clockAhead(): Millis | undefined
   close(): Promise<void>
 }
 
@@ -40,6 +42,8 @@ export interface TransportOptions {
   readonly random: () => number
   readonly sleep: Sleep
   readonly clock: Clock
+  /** The time of this machine, which somebody may set. */
+  readonly wallClock: Clock
 }
 
 /** A try that was not made, because the budget is spent. */
@@ -63,6 +67,7 @@ export function createTransport(options: TransportOptions): Transport {
   const socket = createSocket(options.concurrency + HANGING_MAX)
   const least = Math.min(TRY_LEAST, requestTimeout / 10)
   const spellOf = createKeySpells(failureBudget, options.clock, least)
+  let clockAhead: Millis | undefined
 
   async function tryOnce(request: Request, spells: Spells, signal: AbortSignal): Promise<Tried> {
     if (signal.aborted) throw abortErrorOf(signal)
@@ -73,7 +78,10 @@ export function createTransport(options: TransportOptions): Transport {
     try {
       const timeout = Math.min(requestTimeout, remaining)
       const late = remaining < requestTimeout ? failureOfBudget(failureBudget) : failureOfTimeout(requestTimeout)
-      return await socket.send({ ...request, timeout, late, bytesMax: options.answerBytes }, signal)
+      const sentAt = options.wallClock()
+      const reply = await socket.send({ ...request, timeout, late, bytesMax: options.answerBytes }, signal)
+      if (reply.status === 'complete') clockAhead = aheadOf(reply.value.date, sentAt, options.wallClock()) ?? clockAhead
+      return reply
     } finally {
       leave()
     }
@@ -119,7 +127,7 @@ export function createTransport(options: TransportOptions): Transport {
   const askedWait = (tried: Answer<Reply>): Millis | undefined =>
     tried.status === 'complete' ? retryAfter(tried.value.retryAfter, options.clock()) : undefined
 
-  return { ask, close: () => socket.close() }
+  return { ask, clockAhead: () => clockAhead, close: () => socket.close() }
 }
 
 function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> {
@@ -138,6 +146,12 @@ function queryOf(params: Params): string {
   const query = new URLSearchParams()
   for (const [name, value] of params) query.append(name, value)
   return params.length === 0 ? '' : `?${query}`
+}
+
+/** The header is cut to the second, and was written at some time between sending and receiving. */
+function aheadOf(date: string | undefined, sentAt: number, receivedAt: number): Millis | undefined {
+  const there = Date.parse(date ?? '')
+  return Number.isNaN(there) ? undefined : there + SECOND / 2 - (sentAt + receivedAt) / 2
 }
 
 type Request = Omit<Ask, 'timeout' | 'late' | 'bytesMax'>

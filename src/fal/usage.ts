@@ -83,8 +83,11 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
         ...ids.map((id): Params[number] => ['endpoint_id', id]),
       ],
       pageRows: call.limits.usagePageRows,
-      read: kind.read,
-      page: (wire) => pageOf(wire, (text) => bucketOf(text, zone, slice), kind.row),
+      read: (text) => {
+        const answer = kind.read(text)
+        if (answer.status === 'failed') return answer
+        return complete(pageOf(answer.value, (bucket) => bucketOf(bucket, zone, slice), kind.row))
+      },
     }),
   )
 }
@@ -94,11 +97,16 @@ function pageOf<Wire, Row>(
   bucketOfText: (text: string) => Bucket,
   rowOf: (wire: Wire, bucket: Bucket) => Row,
 ): Page<Row> {
-  const rows = series.time_series.flatMap(({ bucket, results }) => {
+  const rows: Row[] = []
+  const wires: unknown[] = []
+  for (const { bucket, results } of series.time_series) {
     const read = bucketOfText(bucket)
-    return results.map((wire) => ({ row: rowOf(wire, read), wire: [bucket, wire] }))
-  })
-  return { rows, next_cursor: series.next_cursor, has_more: series.has_more }
+    for (const wire of results) {
+      rows.push(rowOf(wire, read))
+      wires.push([bucket, wire])
+    }
+  }
+  return { rows, wires, next_cursor: series.next_cursor, has_more: series.has_more }
 }
 
 function bucketOf(text: string, zone: Zone, slice: Slice): Bucket {

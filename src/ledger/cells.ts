@@ -1,11 +1,14 @@
 import { AuditError, shortened } from '../errors.ts'
-import { type Instant, instant, plus, SECOND } from '../units/instant.ts'
+import { type Instant, instant } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { type Points, points, ZERO_POINTS } from '../units/points.ts'
 import type { Zone } from '../units/zone.ts'
 
-/** How the database announces a column's type: only a 4-byte FLOAT must be read in a way of its own. */
-export type CellType = 'float32' | 'other'
+/**
+ * What a column's cells are, where that decides how they are read: the numbers of a 4-byte FLOAT; times counted already,
+ * as WallMillis, NaN where it is no real time; or anything else.
+ */
+export type CellType = 'float32' | 'wall' | 'other'
 
 /** One value of a row, as either driver gives it. */
 export type Cell = string | number | bigint | Uint8Array | null
@@ -22,13 +25,11 @@ export interface Place {
  */
 export const NO_REAL_TIME: Instant = instant(0)
 
-// Values of a FLOAT repeat: prices are few. 64 Ki of them are about 5 MB.
-const FLOATS_REMEMBERED_MAX = 65_536
-
-// A month of minutes, and room for the completion times beside it.
-const MINUTES_REMEMBERED_MAX = 65_536
-// YYYY-MM-DD HH:MM:SS, without a fraction. Of its parts only the second is not looked at again.
-const DATE_AND_TIME = /^.{16}:[0-5]\d$/
+// Values of a FLOAT repeat: prices are few. Each has one place by its bits, so that no Map grows.
+const FLOATS_BITS = 16
+const FLOATS_REMEMBERED = 2 ** FLOATS_BITS
+// Charges and balances repeat too, and a new bigint is two allocations; a power of two.
+const WHOLES_REMEMBERED = 4096
 
 const utf8 = new TextDecoder()
 
@@ -56,8 +57,8 @@ const WHOLE = /^([+-]?\d+)(?:\.0*)?$/
 /** An amount of points or cents; null for NULL. Throws where the value is no whole number, rather than round it. */
 export function pointsOrNull(cell: Cell | undefined, place: Place): Points | null {
   if (cell === null || cell === undefined) return null
+  if (typeof cell === 'number' && Number.isSafeInteger(cell)) return wholePoints(cell)
   if (typeof cell === 'bigint') return points(cell)
-  if (typeof cell === 'number' && Number.isSafeInteger(cell)) return points(BigInt(cell))
   const whole = WHOLE.exec(textOf(cell))?.[1]
   if (whole === undefined) throw unreadable(cell, place, 'a whole number of points')
   return points(BigInt(whole))
@@ -65,26 +66,23 @@ export function pointsOrNull(cell: Cell | undefined, place: Place): Points | nul
 
 export const pointsOf = (cell: Cell | undefined, place: Place): Points => pointsOrNull(cell, place) ?? ZERO_POINTS
 
-/**
- * A reader of naive DATETIMEs of a zone; null for NULL and for what is no real time. Rows come nearly in order of time,
- * so the instant of a minute is worked out once: a million rows in 0.2 s instead of 1.2. Clocks change on whole minutes.
- */
-export function instantReader(zone: Zone): (cell: Cell | undefined) => Instant | null {
-  const minutes = new Map<string, Instant | null>()
-  const whole = (text: string): Instant | null => zone.fromNaive(text) ?? null
-  return (cell) => {
-    if (cell === null || cell === undefined) return null
-    const text = textOf(cell)
-    if (!DATE_AND_TIME.test(text)) return whole(text)
-    const minute = text.slice(0, 16)
-    let start = minutes.get(minute)
-    if (start === undefined) {
-      start = whole(minute)
-      if (minutes.size >= MINUTES_REMEMBERED_MAX) minutes.clear()
-      minutes.set(minute, start)
-    }
-    return start === null ? null : plus(start, Number(text.slice(17)) * SECOND)
-  }
+const wholes: (Points | undefined)[] = new Array(WHOLES_REMEMBERED).fill(undefined)
+const wholeKeys = new Float64Array(WHOLES_REMEMBERED)
+
+function wholePoints(count: number): Points {
+  const place = count & (WHOLES_REMEMBERED - 1)
+  const known = wholes[place]
+  if (known !== undefined && wholeKeys[place] === count) return known
+  const read = points(BigInt(count))
+  wholes[place] = read
+  wholeKeys[place] = count
+  return read
+}
+
+/** A reader of naive DATETIMEs of a zone; null for NULL and for what is no real time. */
+export function instantReader(zone: Zone, type: CellType): (cell: Cell | undefined) => Instant | null {
+  if (type === 'wall') return (cell) => (typeof cell === 'number' ? (zone.fromWall(cell) ?? null) : null)
+  return (cell) => (cell === null || cell === undefined ? null : (zone.fromNaive(textOf(cell)) ?? null))
 }
 
 /**
@@ -93,17 +91,31 @@ export function instantReader(zone: Zone): (cell: Cell | undefined) => Instant |
  * DECIMAL, an integer or a text as it stands. NULL is null.
  */
 export function usdReader(type: CellType, place: Place): (cell: Cell | undefined) => NanoUsd | null {
-  const remembered = new Map<number, NanoUsd>()
+  const float32 = type === 'float32'
   return (cell) => {
     if (cell === null || cell === undefined) return null
-    if (type !== 'float32' || typeof cell !== 'number') return usdOf(textOf(cell), cell, place)
-    const known = remembered.get(cell)
-    if (known !== undefined) return known
-    const read = usdOf(shortestFloat32(cell), cell, place)
-    if (remembered.size >= FLOATS_REMEMBERED_MAX) remembered.clear()
-    remembered.set(cell, read)
-    return read
+    return float32 && typeof cell === 'number' ? float32Of(cell, place) : usdOf(textOf(cell), cell, place)
   }
+}
+
+/** What FLOATs are, for all columns: a look-up of a few rows is not to make a table of its own. */
+const floats: (NanoUsd | undefined)[] = new Array(FLOATS_REMEMBERED).fill(undefined)
+const floatKeys = new Int32Array(FLOATS_REMEMBERED)
+const float = new Float32Array(1)
+const floatBits = new Int32Array(float.buffer)
+
+/** Remembers values seen; of two that share a place the later one stays. */
+function float32Of(value: number, place: Place): NanoUsd {
+  float[0] = value
+  const key = floatBits[0] ?? 0
+  // Prices share their exponent and often their last bits: multiplied, what differs spreads over the upper half.
+  const slot = Math.imul(key, 0x9e3779b1) >>> (32 - FLOATS_BITS)
+  const known = floats[slot]
+  if (known !== undefined && floatKeys[slot] === key && float[0] === value) return known
+  const read = usdOf(shortestFloat32(value), value, place)
+  floats[slot] = read
+  floatKeys[slot] = key
+  return read
 }
 
 /**

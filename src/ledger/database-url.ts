@@ -56,6 +56,15 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   }
 }
 
+/** Which database an address means, without secrets. */
+export const targetOf = (address: DatabaseAddress): { readonly target: string; readonly database: string } =>
+  address.engine === 'embedded'
+    ? { target: `the database file ${address.path}`, database: '' }
+    : {
+        target: `${address.host}:${address.port}, database "${address.database}", user "${address.user}"`,
+        database: address.database,
+      }
+
 function filePath(text: string): string {
   const path = text.slice('file:'.length)
   if (path.startsWith('//')) {

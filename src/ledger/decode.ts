@@ -14,15 +14,29 @@ import {
   textOf,
   usdReader,
 } from './cells.ts'
+import type { IdSample, SampledRow } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
 import type { AccountRow, EntryKind, LedgerEntry, TaskRow, TaskStatus } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
+import { tokensReader } from './tokens.ts'
 
-/** Turns the cells of one row into a value; undefined where the row does not belong. */
+/**
+ * Turns the cells of one row into a value; undefined where the row does not belong. The next row may come in the same
+ * array: nobody keeps it.
+ */
 export type RowDecoder<Row> = (cells: readonly Cell[]) => Row | undefined
 
 /** Made anew for each result, when the types of its columns are known. */
-export type DecoderFactory<Row> = (types: readonly CellType[]) => RowDecoder<Row>
+export interface DecoderFactory<Row> {
+  (types: readonly CellType[]): RowDecoder<Row>
+  /** Positions that are read as times: only these may come as `wall`. */
+  readonly times?: readonly number[]
+}
+
+const withTimes = <Row>(
+  times: readonly number[],
+  factory: (types: readonly CellType[]) => RowDecoder<Row>,
+): DecoderFactory<Row> => Object.assign(factory, { times })
 
 /** The time a row must lie in; none for look-ups, which find rows of any time. */
 export type Membership = InstantRange | undefined
@@ -31,7 +45,6 @@ export type Membership = InstantRange | undefined
 export function decodersOf(mapping: TableMapping, zone: Zone) {
   const placeholders = placeholderSet(mapping.placeholderRequestIds)
   const statusOf = statusReader(mapping)
-  const instantOf = instantReader(zone)
   const pointsKindOf = pointsKindReader(mapping)
   const cashKindOf = cashKindReader(mapping)
   const place = (role: 'accounts' | 'tasks' | 'points' | 'cash', column: string) => ({
@@ -50,15 +63,18 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     })
   }
 
-  const task =
-    (range: Membership): DecoderFactory<TaskRow> =>
-    (types) => {
+  const task = (range: Membership): DecoderFactory<TaskRow> =>
+    withTimes([1, 11], (types) => {
       const moneyAt = place('tasks', mapping.columns.tasks.money)
       const costOf = usdReader(types[9] ?? 'other', place('tasks', mapping.columns.tasks.costMoney))
-      return ([id, created, userId, taskId, onlineTaskId, app, key, status, money, cost, isRefund, completed]) => {
-        const createdAt = timeOf(instantOf(created), range)
+      const createdOf = instantReader(zone, types[1] ?? 'other')
+      const completedOf = instantReader(zone, types[11] ?? 'other')
+      const tokensOf = tokensReader(mapping)
+      return (cells) => {
+        const [id, created, userId, taskId, onlineTaskId, app, key, status, money, cost, isRefund, completed] = cells
+        const createdAt = timeOf(createdOf(created), range)
         if (createdAt === undefined) return undefined
-        return {
+        const row: TaskRow = {
           rowId: integerOf(id),
           userId: integerOf(userId),
           taskId: textOf(taskId),
@@ -70,20 +86,22 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
           costNanoUsd: costOf(cost) ?? ZERO_NANO_USD,
           refunded: flagOf(isRefund),
           createdAt,
-          completedAt: instantOf(completed),
+          completedAt: completedOf(completed),
         }
+        // Copying a row for its tokens costs as much as reading it, so only where they are asked for.
+        return tokensOf === undefined ? row : { ...row, ...tokensOf(cells) }
       }
-    }
+    })
 
-  const pointsEntry =
-    (range: Membership): DecoderFactory<LedgerEntry> =>
-    () => {
+  const pointsEntry = (range: Membership): DecoderFactory<LedgerEntry> =>
+    withTimes([1], (types) => {
+      const createdOf = instantReader(zone, types[1] ?? 'other')
       const columns = mapping.columns.points
       const amountAt = place('points', columns.points)
       const beforeAt = place('points', columns.balanceBefore)
       const afterAt = place('points', columns.balanceAfter)
       return ([id, created, userId, amount, orderId, sourceType, before, after, title]) => {
-        const at = timeOf(instantOf(created), range)
+        const at = timeOf(createdOf(created), range)
         if (at === undefined) return undefined
         return {
           book: 'points',
@@ -98,14 +116,14 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
           title: textOf(title),
         }
       }
-    }
+    })
 
-  const cashEntry =
-    (range: Membership): DecoderFactory<LedgerEntry> =>
-    () => {
+  const cashEntry = (range: Membership): DecoderFactory<LedgerEntry> =>
+    withTimes([1], (types) => {
+      const createdOf = instantReader(zone, types[1] ?? 'other')
       const amountAt = place('cash', mapping.columns.cash.money)
       return ([id, time, userId, amount, orderId, type, title]) => {
-        const at = timeOf(instantOf(time), range)
+        const at = timeOf(createdOf(time), range)
         if (at === undefined) return undefined
         const amountPoints = pointsOf(amount, amountAt)
         return {
@@ -121,7 +139,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
           title: textOf(title),
         }
       }
-    }
+    })
 
   /** The row id of a row whose order id is wanted. */
   const orderedRow =
@@ -145,12 +163,27 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       wanted.has(integerOf(userId)) ? integerOf(id) : undefined
 
   /** Undefined for a key whose tasks have no real time. */
-  const lastUse: DecoderFactory<readonly [string, Instant]> =
-    () =>
-    ([apiKey, createdAt]) => {
-      const at = instantOf(createdAt)
+  const lastUse: DecoderFactory<readonly [string, Instant]> = withTimes([1], (types) => {
+    const createdOf = instantReader(zone, types[1] ?? 'other')
+    return ([apiKey, createdAt]) => {
+      const at = createdOf(createdAt)
       return at === null ? undefined : [textOf(apiKey), at]
     }
+  })
+
+  /** Undefined where ids are no integers that a number holds. */
+  const idSpan: DecoderFactory<IdSample['ids']> =
+    () =>
+    ([least, greatest]) => {
+      if (least === null) return null
+      const ids = { least: wholeOf(least), greatest: wholeOf(greatest) }
+      return Number.isSafeInteger(ids.least) && Number.isSafeInteger(ids.greatest) ? ids : undefined
+    }
+
+  const sampledRow: DecoderFactory<SampledRow> = withTimes([1], (types) => {
+    const atOf = instantReader(zone, types[1] ?? 'other')
+    return ([id, at]) => ({ id: integerOf(id), at: atOf(at) })
+  })
 
   const rowOwner: DecoderFactory<readonly [number, number]> =
     () =>
@@ -160,8 +193,34 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     () =>
     ([id, name]) => [integerOf(id), textOf(name)]
 
-  return { account, task, pointsEntry, cashEntry, orderedRow, requestedRow, lastRowId, lastUse, rowOwner, userName }
+  /** Undefined for a user without a level. */
+  const userLevel: DecoderFactory<readonly [number, string]> =
+    () =>
+    ([id, cell]) => {
+      const level = textOf(cell)
+      return level === '' ? undefined : [integerOf(id), level]
+    }
+
+  return {
+    account,
+    task,
+    pointsEntry,
+    cashEntry,
+    orderedRow,
+    requestedRow,
+    lastRowId,
+    lastUse,
+    idSpan,
+    sampledRow,
+    rowOwner,
+    userName,
+    userLevel,
+  }
 }
+
+/** A number as the database gives it; a text that looks like one is none. */
+const wholeOf = (cell: Cell | undefined): number =>
+  typeof cell === 'number' || typeof cell === 'bigint' ? Number(cell) : Number.NaN
 
 /** The time of a row, or undefined where it lies outside. Membership is decided on the instant, half-open. */
 function timeOf(read: Instant | null, range: Membership): Instant | undefined {
@@ -173,7 +232,7 @@ function statusReader({ taskStatus }: TableMapping): (word: string) => TaskStatu
   const known = new Map<string, TaskStatus>()
   for (const word of taskStatus.failed) known.set(word.trim().toLowerCase(), 'failed')
   for (const word of taskStatus.success) known.set(word.trim().toLowerCase(), 'success')
-  return (word) => known.get(word.toLowerCase()) ?? 'unfinished'
+  return wordReader(known, 'unfinished')
 }
 
 function pointsKindReader({ sourceType }: TableMapping): (word: string) => EntryKind {
@@ -181,7 +240,12 @@ function pointsKindReader({ sourceType }: TableMapping): (word: string) => Entry
   for (const kind of ['gift', 'recharge', 'refund', 'consume'] as const) {
     for (const word of sourceType[kind]) known.set(word.trim().toLowerCase(), kind)
   }
-  return (word) => known.get(word.toLowerCase()) ?? 'other'
+  return wordReader(known, 'other')
+}
+
+/** Looks a word up without case. Most are stored as the mapping writes them: those are found without a copy of them. */
+function wordReader<Meaning>(known: ReadonlyMap<string, Meaning>, unknown: Meaning): (word: string) => Meaning {
+  return (word) => known.get(word) ?? known.get(word.toLowerCase()) ?? unknown
 }
 
 /** Recharge and refund share a number: what comes in is a recharge until its order id says that it is a refund. */

@@ -1,7 +1,7 @@
 import { existsSync, statSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AuditError, shortened } from '../errors.ts'
-import type { Clock } from '../units/instant.ts'
+import type { Clock, Millis } from '../units/instant.ts'
 import type { Cell } from './cells.ts'
 import { type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
 import type { Guard } from './guard.ts'
@@ -11,6 +11,11 @@ import { BATCH_ROWS, type Session } from './session.ts'
 
 // Libsql fetches 100 rows at once, so an interrupted statement says so within this many steps.
 const STEPS_TO_INTERRUPT_MAX = 101
+// A statement looks at the rows that it leaves out in one go: some milliseconds for so many, before anybody else has a turn.
+const IDS_AT_ONCE = 10_000
+// Reading and decoding, between two turns of the event loop; looked at every so many rows.
+const TURN: Millis = 10
+const ROWS_BETWEEN_LOOKS = 50
 // The column types of SQLite bind nobody: a REAL is a double, whatever the column is called.
 const NO_TYPES: readonly [] = []
 
@@ -68,6 +73,7 @@ export function embeddedSession(
   return {
     takenAt,
     databaseOffset: '+00:00',
+    idsAtOnce: IDS_AT_ONCE,
     async *read(statement, decoder) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
       if (endRead !== undefined) throw new AuditError('internal', 'two reads of one snapshot at once')
@@ -76,7 +82,7 @@ export function embeddedSession(
       const unwatch = guard.watch((reason) => {
         stopped = reason
       })
-      const rows = rowsOf(handle, statement, mapping.tables[statement.role])
+      const rows = rowsOf(handle, statement, statement.subject ?? mapping.tables[statement.role])
       let over = false
       endRead = () => {
         unwatch()
@@ -88,7 +94,9 @@ export function embeddedSession(
         const decode = decoder(NO_TYPES)
         while (!over) {
           const batch = []
+          const since = performance.now()
           for (let count = 0; count < BATCH_ROWS && !over; count++) {
+            if (count % ROWS_BETWEEN_LOOKS === 0 && performance.now() - since > TURN) break
             const cells = rows.next()
             if (cells === undefined) over = true
             else {

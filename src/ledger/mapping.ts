@@ -17,9 +17,18 @@ export interface ColumnNames {
     | 'isRefund'
     | 'createdAt'
     | 'completedAt'
-  >
+  > & {
+    /** Tokens of a task; null: the installation stores none. */
+    readonly inputTokens: string | null
+    readonly outputTokens: string | null
+  }
   /** A null name column: the installation has none, and users are shown by id. */
-  readonly users: { readonly id: string; readonly name: string | null }
+  readonly users: {
+    readonly id: string
+    readonly name: string | null
+    /** The membership level; null: the installation stores none. */
+    readonly level: string | null
+  }
   readonly points: Names<
     'id' | 'userId' | 'points' | 'orderId' | 'title' | 'sourceType' | 'balanceBefore' | 'balanceAfter' | 'createdAt'
   >
@@ -86,8 +95,10 @@ export const DEFAULT_MAPPING: TableMapping = {
       isRefund: 'is_refund',
       createdAt: 'created_at',
       completedAt: 'completed_at',
+      inputTokens: null,
+      outputTokens: null,
     },
-    users: { id: 'id', name: 'username' },
+    users: { id: 'id', name: 'username', level: null },
     points: {
       id: 'id',
       userId: 'user_id',

@@ -2,6 +2,7 @@ import type { FieldPacket } from 'mysql2'
 import type { Cell, CellType } from './cells.ts'
 import type { DecoderFactory, RowDecoder } from './decode.ts'
 import type { Link } from './mysql-link.ts'
+import { type RowReader, rowReader, type WireColumn } from './mysql-rows.ts'
 import type { Statement } from './queries.ts'
 import { BATCH_ROWS } from './session.ts'
 
@@ -66,6 +67,11 @@ export function streamRows<Row>(link: Link, statement: Statement, decoder: Decod
     command.on('fields', (fields: FieldPacket[]) => {
       if (failure === undefined) decode = decoder(fields.map(typeOf))
     })
+    readRowsBy(command, (fields) => {
+      const reader = rowReader(fields, decoder.times ?? [])
+      if (reader !== undefined && failure === undefined) decode = decoder(reader.types)
+      return reader
+    })
     command.on('result', (cells: unknown) => {
       if (decode === undefined || discarding) return
       try {
@@ -114,3 +120,26 @@ export function streamRows<Row>(link: Link, statement: Statement, decoder: Decod
 }
 
 const typeOf = (field: FieldPacket): CellType => ((field.columnType ?? field.type) === FLOAT ? 'float32' : 'other')
+
+/** The parser that mysql2 makes for each result, once all columns are told; it asks a method of its command for it. */
+interface ParsedCommand {
+  buildParserFromFields?(fields: readonly WireColumn[], connection: unknown): new () => Pick<RowReader, 'next'>
+}
+
+/**
+ * Has the rows of a command read by a reader of ours, where there is one for its columns. The method is no public one, and
+ * the version of mysql2 is pinned: one that no longer asks it reads the rows itself, and nothing else changes.
+ */
+function readRowsBy(command: object, readerOf: (fields: readonly WireColumn[]) => RowReader | undefined): void {
+  const parsed: ParsedCommand = command
+  const own = parsed.buildParserFromFields
+  if (own === undefined) return
+  parsed.buildParserFromFields = (fields, connection) => {
+    const reader = readerOf(fields)
+    if (reader === undefined) return own.call(command, fields, connection)
+    const { next } = reader
+    return class {
+      next = next
+    }
+  }
+}

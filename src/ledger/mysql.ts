@@ -110,7 +110,7 @@ function sessionOf({
       } catch (cause) {
         // The server answers a killed query with an error of its own: what the caller wanted comes first.
         guard.check()
-        throw mysqlFailure(cause, address, mapping.tables[statement.role])
+        throw mysqlFailure(cause, address, statement.subject ?? mapping.tables[statement.role])
       } finally {
         unwatch()
         await ending
@@ -138,7 +138,7 @@ function sessionOf({
 }
 
 /** Runs the work until the guard stops it. */
-async function watched<T>(guard: Guard, work: Promise<T>): Promise<T> {
+export async function watched<T>(guard: Guard, work: Promise<T>): Promise<T> {
   let unwatch = () => {}
   const stopped = new Promise<never>((_, reject) => {
     unwatch = guard.watch(reject)
@@ -151,7 +151,7 @@ async function watched<T>(guard: Guard, work: Promise<T>): Promise<T> {
 }
 
 /** Waits for a courtesy to the server, not for long, and does not mind if it fails. */
-async function briefly(courtesy: Promise<unknown>): Promise<void> {
+export async function briefly(courtesy: Promise<unknown>): Promise<void> {
   const patience = new AbortController()
   const settled = courtesy.catch(() => undefined)
   await Promise.race([
@@ -161,7 +161,8 @@ async function briefly(courtesy: Promise<unknown>): Promise<void> {
   patience.abort()
 }
 
-function farewell({ connection }: Link): Promise<void> {
+/** Says goodbye to the server. */
+export function farewell({ connection }: Link): Promise<void> {
   return new Promise((resolve) => {
     connection.end(() => resolve())
   })

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, max, ne, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, max, min, ne, or, type SQL } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -7,6 +7,8 @@ import { tablesOf } from './tables.ts'
 /** One SELECT in MySQL's dialect, which the embedded database reads too. */
 export interface Statement {
   readonly role: TableRole
+  /** What errors name instead of the table. */
+  readonly subject?: string
   readonly sql: string
   readonly binds: readonly Bind[]
 }
@@ -15,7 +17,14 @@ export interface Statement {
 export interface NaiveBounds {
   readonly from: string
   readonly until: string
+  /** An id below which no row lies within: it spares the server those, where the time column has no index. */
+  readonly fromId?: number | undefined
+  /** Ids from this one on are left to another statement. */
+  readonly untilId?: number | undefined
 }
+
+/** A table whose rows are read by time. */
+export type TimedTable = 'tasks' | 'points' | 'cash'
 
 export interface EntryFilter {
   readonly userIds?: readonly number[]
@@ -48,6 +57,8 @@ export function queriesOf(mapping: TableMapping) {
     costMoney: tasks.costMoney,
     isRefund: tasks.isRefund,
     completedAt: tasks.completedAt,
+    ...(mapping.columns.tasks.inputTokens !== null && { inputTokens: tasks.inputTokens }),
+    ...(mapping.columns.tasks.outputTokens !== null && { outputTokens: tasks.outputTokens }),
   }
   const pointsColumns = {
     id: points.id,
@@ -87,6 +98,13 @@ export function queriesOf(mapping: TableMapping) {
         .orderBy(asc(cash.id)),
     )
 
+  const timed = (table: TimedTable) =>
+    ({
+      tasks: [tasks, { id: tasks.id, at: tasks.createdAt }] as const,
+      points: [points, { id: points.id, at: points.createdAt }] as const,
+      cash: [cash, { id: cash.id, at: cash.time }] as const,
+    })[table]
+
   return {
     accounts: () =>
       statement(
@@ -102,7 +120,31 @@ export function queriesOf(mapping: TableMapping) {
           .from(accounts)
           .orderBy(desc(accounts.id)),
       ),
-    tasks: ({ from, until }: NaiveBounds) => selectTasks(and(gte(tasks.createdAt, from), lt(tasks.createdAt, until))),
+    tasks: ({ from, until, fromId, untilId }: NaiveBounds) =>
+      selectTasks(
+        and(
+          gte(tasks.createdAt, from),
+          lt(tasks.createdAt, until),
+          fromId === undefined ? undefined : gte(tasks.id, fromId),
+          untilId === undefined ? undefined : lt(tasks.id, untilId),
+        ),
+      ),
+    /** The least and the greatest id of a table; NULL where it is empty. */
+    idSpan: (table: TimedTable) => {
+      const [source, { id }] = timed(table)
+      return statement(table, query.select({ least: min(id), greatest: max(id) }).from(source))
+    },
+    /** Ids and times of those rows that there are. */
+    timesOf: (table: TimedTable, ids: readonly number[]) => {
+      const [source, { id, at }] = timed(table)
+      return statement(
+        table,
+        query
+          .select({ id, at })
+          .from(source)
+          .where(inArray(id, [...ids])),
+      )
+    },
     tasksByRowIds: (ids: readonly number[]) => selectTasks(inArray(tasks.id, [...ids])),
     tasksByTaskIds: (ids: readonly string[]) => selectTasks(inArray(tasks.taskId, [...ids])),
     /** The newest task of each key. Keys are random: none differ by case alone, which a collation would call equal. */
@@ -123,11 +165,13 @@ export function queriesOf(mapping: TableMapping) {
       }[table]
       return statement(table, query.select({ id, key }).from(source).where(ne(key, '')))
     },
-    points: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>
+    points: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(
         and(
           gte(points.createdAt, from),
           lt(points.createdAt, until),
+          fromId === undefined ? undefined : gte(points.id, fromId),
+          untilId === undefined ? undefined : lt(points.id, untilId),
           userIds === undefined ? undefined : inArray(points.userId, [...userIds]),
         ),
         titles,
@@ -163,11 +207,13 @@ export function queriesOf(mapping: TableMapping) {
           .where(or(...rows.map(({ userId, rowId }) => and(eq(points.userId, userId), lt(points.id, rowId)))))
           .groupBy(points.userId),
       ),
-    cash: ({ from, until }: NaiveBounds, { userIds, titles }: EntryFilter) =>
+    cash: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectCash(
         and(
           gte(cash.time, from),
           lt(cash.time, until),
+          fromId === undefined ? undefined : gte(cash.id, fromId),
+          untilId === undefined ? undefined : lt(cash.id, untilId),
           userIds === undefined ? undefined : inArray(cash.userId, [...userIds]),
         ),
         titles,
@@ -179,6 +225,14 @@ export function queriesOf(mapping: TableMapping) {
         'users',
         query
           .select({ id: users.id, name: users.name })
+          .from(users)
+          .where(inArray(users.id, [...ids])),
+      ),
+    userLevels: (ids: readonly number[]) =>
+      statement(
+        'users',
+        query
+          .select({ id: users.id, level: users.level })
           .from(users)
           .where(inArray(users.id, [...ids])),
       ),

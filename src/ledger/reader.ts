@@ -33,6 +33,9 @@ export interface TaskRow {
   readonly refunded: boolean
   readonly createdAt: Instant
   readonly completedAt: Instant | null
+  /** Tokens, where a column is mapped; null for NULL. */
+  readonly inputTokens?: number | null
+  readonly outputTokens?: number | null
 }
 
 export type EntryKind = 'consume' | 'refund' | 'recharge' | 'gift' | 'income' | 'other'
@@ -96,6 +99,13 @@ export interface LedgerSnapshot {
   pointsRowsBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<LedgerEntry[]>
   /** Names by user id. Ids without a row are absent; the map is empty where the mapping names no name column. */
   userNames(ids: readonly number[]): Promise<Map<number, string>>
+  /** Membership levels by user id. Users without one are absent; the map is empty where the mapping names no such column. */
+  userLevels(ids: readonly number[]): Promise<Map<number, string>>
+  /**
+   * About how many rows of a table lie in a range, told in milliseconds by a sample; for progress, not for sums. Undefined where
+   * the table does not tell.
+   */
+  expectedRows?(table: 'tasks' | 'points' | 'cash', range: InstantRange): Promise<number | undefined>
   /** Ends the snapshot and its connections. Safe to call twice. */
   close(): Promise<void>
 }

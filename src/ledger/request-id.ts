@@ -1,4 +1,4 @@
-import { bareId } from '../units/request-id.ts'
+import { bareId, isBareUuid } from '../units/request-id.ts'
 import { DEFAULT_MAPPING } from './mapping.ts'
 
 /** The form in which placeholder words are compared. */
@@ -16,6 +16,8 @@ export function bareRequestId(
   placeholders: ReadonlySet<string> = DEFAULT_PLACEHOLDERS,
 ): string {
   const text = (stored ?? '').trim()
+  // Nearly all of millions are these, and compared without case a bare UUID is itself.
+  if (isBareUuid(text)) return placeholders.has(text) ? '' : text
   if (text === '' || placeholders.has(text.toLowerCase())) return ''
   const id = bareId(text)
   return placeholders.has(id.toLowerCase()) ? '' : id

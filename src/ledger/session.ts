@@ -11,6 +11,8 @@ export interface Session {
   readonly takenAt: Instant
   /** The database's own offset to UTC, like +08:00. */
   readonly databaseOffset: string
+  /** Ids that one statement may go through: statements of this session run in our thread. Undefined: any number. */
+  readonly idsAtOnce?: number
   read<Row>(statement: Statement, decoder: DecoderFactory<Row>): AsyncGenerator<readonly Row[]>
   close(): Promise<void>
 }

@@ -3,9 +3,10 @@ import { LIMITS } from '../limits.ts'
 import { HOUR, type Instant, type InstantRange, instant, later, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type DecoderFactory, decodersOf } from './decode.ts'
+import { type IdSample, idSlices, idsToSample, lowestIdFrom, rowsExpectedIn } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
-import type { LedgerQueries, NaiveBounds, Statement } from './queries.ts'
-import type { EntryRequest, LedgerEntry, LedgerSnapshot } from './reader.ts'
+import type { LedgerQueries, NaiveBounds, Statement, TimedTable } from './queries.ts'
+import type { EntryRequest, LedgerEntry, LedgerSnapshot, TaskRow } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 
@@ -17,6 +18,9 @@ const USERS_NAMED_MAX = 200
 
 /** Users and row ids that one query names in pairs: more cost less in one pass over the ids of the whole ledger. */
 const PAIRS_NAMED_MAX = 20
+
+/** Ids over which a table is read whole: looking for a bound would cost more than it spares. */
+const IDS_UNBOUND_MAX = 20_000
 
 export interface SnapshotParts {
   readonly session: Session
@@ -49,6 +53,37 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return rows
   }
 
+  const samples = new Map<TimedTable, IdSample>()
+  /** Looks at rows all over a table, once a snapshot. */
+  const sampleOf = async (table: TimedTable, least: number): Promise<IdSample | undefined> => {
+    const known = samples.get(table)
+    if (known !== undefined) return known
+    const [ids] = await collect(queries.idSpan(table), decoders.idSpan)
+    if (ids === undefined || (ids !== null && ids.greatest - ids.least < least)) return undefined
+    const asked = ids === null ? [] : idsToSample(ids.least, ids.greatest)
+    const rows = asked.length === 0 ? [] : await collect(queries.timesOf(table, asked), decoders.sampledRow)
+    const sample = { ids, asked: asked.length, rows: rows.sort((a, b) => a.id - b.id) }
+    samples.set(table, sample)
+    return sample
+  }
+  /** Bounds for the rows of a range, by their ids too where those follow time; several where no statement may take long. */
+  async function* boundsIn(table: TimedTable, range: InstantRange): AsyncGenerator<NaiveBounds> {
+    const bounds = boundsOf(range, zone)
+    const sample = await sampleOf(table, IDS_UNBOUND_MAX)
+    const fromId = sample === undefined ? undefined : lowestIdFrom(range.start, sample)
+    const width = session.idsAtOnce
+    if (width === undefined || sample === undefined || sample.ids === null) yield { ...bounds, fromId }
+    else {
+      const { least, greatest } = sample.ids
+      for (const slice of idSlices(fromId ?? least, greatest, width)) yield { ...bounds, ...slice }
+    }
+  }
+
+  async function* tasks(range: InstantRange): AsyncGenerator<readonly TaskRow[]> {
+    const decoder = decoders.task(range)
+    for await (const bounds of boundsIn('tasks', range)) yield* session.read(queries.tasks(bounds), decoder)
+  }
+
   /** One pass over a ledger, in order of id. More users than one query binds are picked out here. */
   async function* entries(
     book: 'points' | 'cash',
@@ -59,11 +94,13 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     if (userIds?.size === 0) return
     const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
     const filter = { titles: request.titles ?? false, ...(bound ? { userIds: [...userIds] } : {}) }
-    const statement = queries[book](boundsOf(range, zone), filter)
     const decoder = book === 'points' ? decoders.pointsEntry(range) : decoders.cashEntry(range)
-    for await (const batch of session.read(statement, decoder)) {
-      const wanted = userIds === undefined || bound ? batch : batch.filter((entry) => userIds.has(entry.userId))
-      if (wanted.length > 0) yield wanted
+    // A user's rows are found by the index on users.
+    for await (const bounds of bound ? [boundsOf(range, zone)] : boundsIn(book, range)) {
+      for await (const batch of session.read(queries[book](bounds, filter), decoder)) {
+        const wanted = userIds === undefined || bound ? batch : batch.filter((entry) => userIds.has(entry.userId))
+        if (wanted.length > 0) yield wanted
+      }
     }
   }
 
@@ -101,7 +138,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     zone,
     databaseOffset: session.databaseOffset,
     accounts: () => collect(queries.accounts(), decoders.account),
-    tasks: (range) => session.read(queries.tasks(boundsOf(range, zone)), decoders.task(range)),
+    tasks,
     points: (range, request = {}) => entries('points', range, request),
     cash: (range, request = {}) => entries('cash', range, request),
     async tasksByTaskIds(ids) {
@@ -161,6 +198,14 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     async userNames(ids) {
       if (mapping.columns.users.name === null) return new Map()
       return new Map(await lookUp(ids, queries.userNames, decoders.userName))
+    },
+    async userLevels(ids) {
+      if (mapping.columns.users.level === null) return new Map()
+      return new Map(await lookUp(ids, queries.userLevels, decoders.userLevel))
+    },
+    async expectedRows(table, range) {
+      const sample = await sampleOf(table, 0)
+      return sample === undefined ? undefined : rowsExpectedIn(range, sample)
     },
     close: () => session.close(),
   }

@@ -35,11 +35,15 @@ export function tablesOf({ tables, columns }: TableMapping) {
       isRefund: int(tasks.isRefund),
       createdAt: datetime(tasks.createdAt, { mode: 'string' }),
       completedAt: datetime(tasks.completedAt, { mode: 'string' }),
+      // As for names: where a column is not mapped nobody selects it.
+      inputTokens: int(tasks.inputTokens ?? tasks.id),
+      outputTokens: int(tasks.outputTokens ?? tasks.id),
     }),
     users: mysqlTable(tables.users, {
       id: int(users.id),
-      // Where there is no name column nobody selects it; the builder only wants a name.
+      // Where there is no name or level column nobody selects it; the builder only wants a name.
       name: varchar(users.name ?? users.id, { length: 100 }),
+      level: varchar(users.level ?? users.id, { length: 100 }),
     }),
     points: mysqlTable(tables.points, {
       id: int(points.id),

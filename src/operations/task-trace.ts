@@ -13,6 +13,7 @@ import { formatUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import { planOf } from './bill-scope.ts'
 import { entryRows } from './ledger-rows.ts'
+import { priceReader } from './price-reading.ts'
 import { askBill, LOOK_BACK_DAYS, type OwnedEvent, type TraceBill } from './trace-bill.ts'
 import { completeDay, type DayEvidence, planDays, readDays, withoutTasks, worstSources } from './trace-evidence.ts'
 import { notFound, searchTables, type TraceRole, type TraceSearch } from './trace-search.ts'
@@ -53,7 +54,11 @@ export async function traceTask(
   ])
   const roles = rolesOf(search, bill)
   if (search.named.length === 0 && roles.length === 0) throw notFound(search, sources, LOOK_BACK_DAYS)
-  return present(given, tables, bill, sources, roles)
+  const days = tables.days.length > 0 ? tables.days : [orphanDay(tables, bill)]
+  const judgements: TraceJudgement[] = []
+  for (const day of days) judgements.push(await judgeTrace(completeDay(day, bill, search.tasks), given.lang))
+  const userNames = new Map(days.flatMap((day) => [...day.userNames]))
+  return present(given, tables, bill, sources, roles, judgements, userNames)
 }
 
 function readTables(given: TraceInput, dependencies: Dependencies, context: CallContext): Promise<Tables> {
@@ -61,7 +66,7 @@ function readTables(given: TraceInput, dependencies: Dependencies, context: Call
   return withPlan({ ...planOf({ timezone }), depth: 'requests' }, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
     const search = await searchTables(id, kind, snapshot, context.signal)
-    const days = await readDays(plan, snapshot, all, search.tasks, context)
+    const days = await readDays(plan, snapshot, all, search.tasks, context, priceReader(dependencies, context))
     return { plan, databaseZoneId: snapshot.zone.id, all, audited, search, days }
   })
 }
@@ -86,12 +91,11 @@ function present(
   bill: TraceBill,
   sources: TraceOutput['sources'],
   foundAs: TraceOutput['foundAs'],
+  judgements: readonly TraceJudgement[],
+  userNames: ReadonlyMap<number, string>,
 ): TraceOutput {
   const { plan, search } = tables
   const { zone } = plan.window
-  const days = tables.days.length > 0 ? tables.days : [orphanDay(tables, bill)]
-  const judgements = days.map((day) => judgeTrace(completeDay(day, bill, search.tasks), given.lang))
-  const userNames = new Map(days.flatMap((day) => [...day.userNames]))
   const told: Told = { lang: given.lang, zone, thresholds: plan.settings.thresholds, bill, userNames }
   const tasks = tasksOf(search, judgements, told)
   const whole = gravest(tasks.filter(({ named }) => named)) ?? tasklessVerdict(judgements[0]?.groups ?? [], told)

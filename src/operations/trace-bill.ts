@@ -1,5 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { accountFinder, keyIdOwners } from '../audit/account-keys.ts'
+import { type EventLot, lotOf } from '../audit/event-lot.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from '../audit/evidence.ts'
 import { type RepeatedEvent, type RequestEvidence, repeatedEvents, withBareId } from '../audit/request-evidence.ts'
 import { type Attribution, attributeBills, type Owner, type SharedBill } from '../audit/whose-bill.ts'
@@ -88,14 +89,15 @@ function sinceOf(tasks: readonly TaskRow[], asOf: Instant): Instant {
 }
 
 function assemble(reads: readonly Read[], allAccounts: readonly AccountRow[], since: Instant | null): TraceBill {
-  const bills = billsOf(reads, allAccounts)
+  const lots = reads.map(({ read }) => (read.status === 'failed' ? [] : read.value.map(withBareId)))
+  const bills = billsOf(reads, lots, allAccounts)
   const attribution = attributeBills(bills, allAccounts, () => false)
   const events = new Map<SharedBill, readonly BillingEvent[] | null>()
   const repeated: RepeatedEvent[] = []
   const owned: OwnedEvent[] = []
   for (const bill of attribution.workspaces) {
     const fetched = bill.source.events
-    const own = fetched === null || fetched.status === 'failed' ? [] : fetched.value
+    const own = fetched === null || fetched.status === 'failed' ? [] : (lots[fetched.value.lot] ?? [])
     events.set(bill, fetched?.status === 'complete' ? own : null)
     repeated.push(...repeatedEvents(own))
     for (const event of own) owned.push({ event, owner: bill.ownerOf(event), workspace: bill.name })
@@ -120,16 +122,20 @@ const sourcesOf = ({ workspace, read }: Read): SourceStatus[] =>
   }))
 
 /** The bills as an audit has them, with events alone: of usage there is none, and no rule that needs it is run. */
-function billsOf(reads: readonly Read[], allAccounts: readonly AccountRow[]): Bills {
+function billsOf(
+  reads: readonly Read[],
+  lots: readonly (readonly BillingEvent[])[],
+  allAccounts: readonly AccountRow[],
+): Bills {
   const byId = new Map(allAccounts.map((account) => [account.accountId, account]))
   const owners = keyIdOwners(allAccounts)
   const workspaces: WorkspaceBill[] = []
   const accounts = new Map<number, AccountEvidence>()
   for (const [index, { workspace, read }] of reads.entries()) {
-    const events: Fetched<readonly BillingEvent[]> =
-      read.status === 'failed' ? read : { ...read, value: read.value.map(withBareId) }
+    const own = lots[index] ?? []
+    const events: Fetched<EventLot> = read.status === 'failed' ? read : { ...read, value: lotOf(own, index) }
     // Whoever an event names answers for it, whether or not the audit would ask with its key.
-    const keyIds = events.status === 'failed' ? [] : events.value.map(({ keyId }) => keyId ?? '')
+    const keyIds = own.map(({ keyId }) => keyId ?? '')
     const ids = [...workspace.holders.map(({ accountId }) => accountId), ...keyIds.map((keyId) => owners.get(keyId))]
     const members = [...new Set(ids.flatMap((id) => byId.get(id ?? -1) ?? []))]
     for (const account of members) {
@@ -153,11 +159,7 @@ const NOT_ASKED: Extract<Fetched<never>, { status: 'failed' }> = {
   reason: 'not asked for',
 }
 
-const evidenceOf = (
-  account: AccountRow,
-  workspace: number,
-  events: Fetched<readonly BillingEvent[]>,
-): AccountEvidence => ({
+const evidenceOf = (account: AccountRow, workspace: number, events: Fetched<EventLot>): AccountEvidence => ({
   account,
   billing: NOT_ASKED,
   workspace,

@@ -1,18 +1,25 @@
 import type { SourceStatus } from '../../schemas/report.ts'
-import { readBooks } from '../audit/collect.ts'
+import { openSpools, type PriceReader, readBooks } from '../audit/collect.ts'
 import type { Evidence } from '../audit/evidence.ts'
 import type { LedgerBook } from '../audit/ledger-book.ts'
+import { ledgerInOnePiece, wholeLedger } from '../audit/ledger-source.ts'
 import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
+import { inOnePiece } from '../audit/request-source.ts'
+import { known } from '../audit/rules/books.ts'
+import { NO_PRICES } from '../audit/rules/prices.ts'
 import { TaskTally } from '../audit/task-book.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
-import { collecting } from '../operation.ts'
+import { collecting, withSpoolFile } from '../operation.ts'
 import type { CallContext } from '../tool.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import type { TraceBill } from './trace-bill.ts'
 
 /** Evidence of some tasks of one day, but for their bill. */
 export interface DayEvidence
-  extends Pick<Evidence, 'plan' | 'databaseZoneId' | 'allAccounts' | 'tasks' | 'ledger' | 'userNames' | 'tables'> {
+  extends Pick<
+    Evidence,
+    'plan' | 'databaseZoneId' | 'allAccounts' | 'tasks' | 'ledger' | 'userNames' | 'priceRules' | 'tables'
+  > {
   readonly traced: readonly TaskRow[]
 }
 
@@ -26,6 +33,7 @@ export async function readDays(
   allAccounts: readonly AccountRow[],
   tasks: readonly TaskRow[],
   context: CallContext,
+  prices: PriceReader,
 ): Promise<DayEvidence[]> {
   const { zone } = plan.window
   const byDate = new Map<CalendarDate, TaskRow[]>()
@@ -35,8 +43,9 @@ export async function readDays(
   }
   const days: DayEvidence[] = []
   for (const [date, own] of byDate) {
-    const dayPlan = planDays(plan, date, date, [...new Set(own.map(({ userId }) => userId))])
-    days.push(await readDay(dayPlan, snapshot, allAccounts, own, context))
+    const userIds = [...new Set(own.map(({ userId }) => userId))]
+    const day = await readDay(planDays(plan, date, date, userIds), snapshot, allAccounts, own, context)
+    days.push({ ...day, priceRules: await prices(snapshot, userIds) })
   }
   return days
 }
@@ -59,11 +68,15 @@ async function readDay(
   allAccounts: readonly AccountRow[],
   traced: readonly TaskRow[],
   context: CallContext,
-): Promise<DayEvidence> {
+): Promise<Omit<DayEvidence, 'priceRules'>> {
   const accountIds = new Set(allAccounts.map(({ accountId }) => accountId))
-  const books = await readBooks(withoutHistory(plan), snapshot, allAccounts, accountIds, collecting(context))
+  const day = withoutHistory(plan)
+  const [books, ledger] = await withSpoolFile(async (file) => {
+    const read = await readBooks(day, snapshot, allAccounts, accountIds, openSpools(day, file), collecting(context))
+    return [read, wholeLedger(read.ledger)] as const
+  })
   const byRow = new Map(traced.map((task) => [task.rowId, task]))
-  const taskEntries = books.ledger.taskEntries.flatMap(({ task: { rowId }, entries }) => {
+  const taskEntries = ledger.taskEntries.flatMap(({ task: { rowId }, entries }) => {
     const task = byRow.get(rowId)
     return task === undefined ? [] : [{ task, entries }]
   })
@@ -72,7 +85,7 @@ async function readDay(
     databaseZoneId: snapshot.zone.id,
     allAccounts,
     tasks: tallyOf(plan, allAccounts, traced),
-    ledger: { ...books.ledger, taskEntries },
+    ledger: ledgerInOnePiece({ ...ledger, taskEntries }, traced),
     userNames: books.userNames,
     tables: books.tables,
     traced,
@@ -105,8 +118,9 @@ export const withoutTasks = (
   databaseZoneId,
   allAccounts,
   tasks: tallyOf(plan, allAccounts, []),
-  ledger: NO_LEDGER,
+  ledger: ledgerInOnePiece(NO_LEDGER, []),
   userNames: new Map(),
+  priceRules: known(NO_PRICES),
   tables: [],
   traced: [],
 })
@@ -120,7 +134,7 @@ export const completeDay = (
   ...day,
   bills,
   attribution,
-  requests: {
+  requests: inOnePiece({
     tasks: allTasks,
     events,
     otherTasks: [],
@@ -128,7 +142,7 @@ export const completeDay = (
     gaps: new Map(),
     sharedSearched: true,
     repeated,
-  },
+  }),
 })
 
 const STATUS_ORDER: readonly SourceStatus['status'][] = ['failed', 'partial', 'not-configured', 'complete']

@@ -2,8 +2,10 @@ import type { z } from 'zod'
 import type { LedgerRow } from '../../schemas/report.ts'
 import type { input, output, UserLedgerRow } from '../../schemas/user-ledger.ts'
 import { userBook } from '../audit/books.ts'
-import { type OperatorBooks, readBooks } from '../audit/collect.ts'
+import { type OperatorBooks, openSpools, readBooks } from '../audit/collect.ts'
 import { ledgerLayer } from '../audit/layers.ts'
+import type { LedgerBook } from '../audit/ledger-book.ts'
+import { wholeLedger } from '../audit/ledger-source.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
@@ -11,7 +13,7 @@ import type { UserBook } from '../audit/rules/books.ts'
 import { newUserTally } from '../audit/task-book.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
-import { collecting, readAccounts, withPlan } from '../operation.ts'
+import { collecting, readAccounts, withPlan, withSpoolFile } from '../operation.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { readLedgerRows } from './ledger-rows.ts'
@@ -43,7 +45,11 @@ export function userLedgers(
   return withPlan(request, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
     const auditedIds = new Set(audited.map(({ accountId }) => accountId))
-    const read = await readBooks(withoutHistory(plan), snapshot, all, auditedIds, collecting(context))
+    const window = withoutHistory(plan)
+    const read = await withSpoolFile(async (file) => {
+      const each = await readBooks(window, snapshot, all, auditedIds, openSpools(window, file), collecting(context))
+      return { ...each, ledger: wholeLedger(each.ledger) }
+    })
     const books = await withTasklessUsers(plan, snapshot, read, context.signal)
     const rows = rowsOf(books)
     const sources = [...books.tables]
@@ -64,17 +70,21 @@ export function userLedgers(
   })
 }
 
+type ClosedBooks = Omit<OperatorBooks, 'ledger'> & { readonly ledger: LedgerBook }
+
 /** Adds the users who were asked for and have no task of the window, with their names. */
 async function withTasklessUsers(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
-  books: OperatorBooks,
+  books: ClosedBooks,
   signal: AbortSignal,
-): Promise<OperatorBooks> {
+): Promise<ClosedBooks> {
   const known = new Set(books.tasks.users.map(({ userId }) => userId))
   const missing = [...plan.userIds].filter((userId) => !known.has(userId))
   if (missing.length === 0) return books
-  const users = [...books.tasks.users, ...missing.map(newUserTally)].sort((a, b) => a.userId - b.userId)
+  const users = [...books.tasks.users, ...missing.map((userId) => newUserTally(userId))].sort(
+    (a, b) => a.userId - b.userId,
+  )
   const tasks = { ...books.tasks, users }
   if (books.tables.some(({ source, status }) => source === 'users' && status !== 'complete')) return { ...books, tasks }
   try {
@@ -86,7 +96,7 @@ async function withTasklessUsers(
   }
 }
 
-function rowsOf(books: OperatorBooks): UserLedgerRow[] {
+function rowsOf(books: ClosedBooks): UserLedgerRow[] {
   const users = books.tasks.users.map((user) => userBook(user, books))
   return ledgerLayer(books, users).rows.flatMap((row, index) => {
     const user = users[index]
@@ -105,7 +115,7 @@ function withReason(row: LedgerRow, user: UserBook, mode: 'order' | 'total' | nu
   return { ...row, taskCount, reason: notEvaluatedText(verdict.reason.code, verdict.reason.params ?? {}, 'en') }
 }
 
-const linkedRatio = ({ mode, chargedTasks, linkedTasks }: OperatorBooks['ledger']): string | null =>
+const linkedRatio = ({ mode, chargedTasks, linkedTasks }: LedgerBook): string | null =>
   mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3)
 
 const STATUS_ORDER: readonly LedgerRow['status'][] = ['DIFF', 'UNVERIFIED', 'OK']

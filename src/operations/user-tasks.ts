@@ -2,11 +2,12 @@ import type { z } from 'zod'
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, output, UserTaskRow } from '../../schemas/tasks-by-user.ts'
 import { accountFinder } from '../audit/account-keys.ts'
+import { CellTally, type TaskCell, type TaskLayerSums } from '../audit/cell-tally.ts'
 import { pointsNumber, taskLayer } from '../audit/layers.ts'
 import { canonicalModel } from '../audit/model-name.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
-import { type TaskBook, type TaskCell, TaskTally } from '../audit/task-book.ts'
+import { type TaskBook, TaskTally } from '../audit/task-book.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
@@ -30,15 +31,15 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
   const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
   return withPlan(request, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
-    const { book, free } = await readTasks(plan, snapshot, all, audited, model, context)
-    const names = await readNames(book, snapshot, context.signal)
+    const { book, layer, free } = await readTasks(plan, snapshot, all, audited, model, context)
+    const names = await readNames(layer, snapshot, context.signal)
     const sources: SourceStatus[] = [
       { source: 'accounts', status: 'complete' },
       { source: 'tasks', status: 'complete' },
       names.source,
     ]
-    const { rows, totals } = taskLayer({ tasks: book, userNames: names.byId })
-    const users = userRows(book.cells, names.byId, free)
+    const { rows, totals } = taskLayer(layer, book.outside, names.byId)
+    const users = userRows(layer.cells, names.byId, free)
     const { zone } = plan.window
     return {
       window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
@@ -61,9 +62,11 @@ async function readTasks(
   audited: readonly AccountRow[],
   model: string | undefined,
   context: CallContext,
-): Promise<{ book: TaskBook; free: Map<number, number> }> {
+): Promise<{ book: TaskBook; layer: TaskLayerSums; free: Map<number, number> }> {
   const auditedIds = new Set(audited.map(({ accountId }) => accountId))
   const tally = new TaskTally(plan, all, auditedIds)
+  // Its rows come page by page, so all of them are kept.
+  const cells = new CellTally(plan, all, auditedIds, Number.POSITIVE_INFINITY)
   const wanted = modelFilter(plan, model)
   const isShown = shownFilter(plan, all, auditedIds)
   const free = new Map<number, number>()
@@ -72,13 +75,14 @@ async function readTasks(
     for (const task of batch) {
       if (!wanted(task.model)) continue
       tally.add(task)
+      cells.add(task)
       if (task.chargedPoints !== 0n || task.costNanoUsd <= 0n || task.refunded || !isShown(task)) continue
       free.set(task.userId, (free.get(task.userId) ?? 0) + 1)
     }
     rows += batch.length
     context.progress({ message: 'tasks read', done: rows })
   }
-  return { book: tally.close(), free }
+  return { book: tally.close(), layer: cells.close(), free }
 }
 
 /** Stored names that mean the wanted model, each decided once. */
@@ -109,7 +113,7 @@ function shownFilter(
 }
 
 async function readNames(
-  { cells }: TaskBook,
+  { cells }: TaskLayerSums,
   snapshot: LedgerSnapshot,
   signal: AbortSignal,
 ): Promise<{ byId: Map<number, string>; source: SourceStatus }> {

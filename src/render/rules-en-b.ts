@@ -232,6 +232,19 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         ),
       ),
   },
+  B22: {
+    name: 'charged otherwise than the price rule asks',
+    sentence: (facts) =>
+      list(
+        given(facts.actual, (amount) => `charged ${amount}`),
+        given(
+          facts.expected,
+          (amount) =>
+            `the price rule${given(facts.text('ruleId'), (ruleId) => ` ${ruleId}`)} asks for ${amount}${workings(facts)}`,
+        ),
+        difference(facts, facts.points('tolerancePoints')),
+      ),
+  },
   TZ_MISCONFIGURED: {
     name: "the stored times and fal's clock disagree",
     sentence: (facts) =>
@@ -251,6 +264,19 @@ function leakThreshold(facts: SpokenFacts): string {
   if (facts.text('disabled') === 'yes') return ''
   const limits = [facts.usd('thresholdUsd'), facts.percent('thresholdPercent')].filter((limit) => limit !== undefined)
   return threshold(limits.join(' and ') || undefined)
+}
+
+/** How the rule comes to its charge. */
+function workings(facts: SpokenFacts): string {
+  const price = given(facts.text('price'), (each) => `at ${each}${given(facts.text('currency'), (name) => ` ${name}`)}`)
+  const exact = facts.points('exactPoints')
+  const parts = list(
+    joined([facts.text('quantity') ?? '', price], ' '),
+    facts.text('billingUnit') ?? '',
+    given(facts.text('level'), (level) => `level ${level}`),
+    given(exact === facts.expected ? undefined : exact, (amount) => `exactly ${amount}`),
+  )
+  return parts === '' ? '' : ` (${parts})`
 }
 
 function worth(facts: SpokenFacts): string {

@@ -228,6 +228,19 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
           `fal 向账号表中没有的${number(facts.count, '个')}密钥或令牌计费 ${amount}${threshold(facts.usd('thresholdUsd'))}`,
       ),
   },
+  B22: {
+    name: '收费与价格规则不符',
+    sentence: (facts) =>
+      list(
+        given(facts.actual, (amount) => `收费 ${amount}`),
+        given(
+          facts.expected,
+          (amount) =>
+            `按价格规则${given(facts.text('ruleId'), (ruleId) => ` ${ruleId} `)}应收 ${amount}${workings(facts)}`,
+        ),
+        difference(facts, facts.points('tolerancePoints')),
+      ),
+  },
   TZ_MISCONFIGURED: {
     name: '数据库时间与 fal 时间不一致',
     sentence: (facts) =>
@@ -243,6 +256,23 @@ function leakThreshold(facts: SpokenFacts): string {
   if (facts.text('disabled') === 'yes') return ''
   const limits = [facts.usd('thresholdUsd'), facts.percent('thresholdPercent')].filter((limit) => limit !== undefined)
   return threshold(limits.join(' 且 ') || undefined)
+}
+
+/** How the rule comes to its charge. */
+function workings(facts: SpokenFacts): string {
+  const price = given(
+    facts.text('price'),
+    (each) => `单价 ${each}${given(facts.text('currency'), (name) => ` ${name}`)}`,
+  )
+  const exact = facts.points('exactPoints')
+  const parts = list(
+    given(facts.text('quantity'), (quantity) => `用量 ${quantity}`),
+    price,
+    given(facts.text('billingUnit'), (unit) => `单位 ${unit}`),
+    given(facts.text('level'), (level) => `等级 ${level}`),
+    given(exact === facts.expected ? undefined : exact, (amount) => `精确值 ${amount}`),
+  )
+  return parts === '' ? '' : `（${parts}）`
 }
 
 function worth(facts: SpokenFacts): string {

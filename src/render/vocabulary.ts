@@ -52,6 +52,9 @@ export const NOT_EVALUATED_CODES = [
   'links-total',
   'links-unlinked',
   'lookup-limit',
+  'prices-unread',
+  'levels-unread',
+  'charge-quantity',
 ] as const
 export type NotEvaluatedCode = (typeof NOT_EVALUATED_CODES)[number]
 

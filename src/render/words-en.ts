@@ -149,7 +149,7 @@ export const EN: Vocabulary = {
   named: (subject, name) => `${subject} (${quoted(name)})`,
   subjectSeparator: ', ',
   said: (who, sentence) => `${who}: ${sentence}`,
-  points: (amount) => `${amount} points`,
+  points: (amount) => `${amount} ${amount === '1' ? 'point' : 'points'}`,
   timing: '; explained by tasks that cross the edge of the window',
   rules: RULES_EN,
   reasons: {
@@ -177,6 +177,11 @@ export const EN: Vocabulary = {
       'some ledger rows of this user link to no task, so a missing row cannot be told from one of them',
     'lookup-limit': (param) =>
       `too many ids to look them all up${given(param('limit'), (limit) => ` (at most ${limit})`)}; choose a shorter period`,
+    'prices-unread': (param) => `the price rules could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
+    'levels-unread': (param) =>
+      `the membership levels of the users could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
+    'charge-quantity': (param) =>
+      `of some tasks neither the bill nor the task table tells how much was used${given(param('unit'), (unit) => ` in the unit of their price rule, ${unit}`)}`,
   },
   otherReason: (code, params) =>
     `the evidence is incomplete (${code})${given(params || undefined, (all) => `: ${all}`)}`,

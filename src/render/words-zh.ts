@@ -172,6 +172,10 @@ export const ZH: Vocabulary = {
     'links-unlinked': () => '该用户有部分流水未关联任务，无法判断缺少的流水是否在其中',
     'lookup-limit': (param) =>
       `需要查询的编号过多${given(param('limit'), (limit) => `（上限 ${limit} 个）`)}，请缩短审计范围`,
+    'prices-unread': (param) => `无法读取价格规则${given(param('detail'), (detail) => `：${detail}`)}`,
+    'levels-unread': (param) => `无法读取用户的会员等级${given(param('detail'), (detail) => `：${detail}`)}`,
+    'charge-quantity': (param) =>
+      `账单和任务表都没有说明部分任务${given(param('unit'), (unit) => `按价格规则的单位 ${unit} `)}用了多少`,
   },
   otherReason: (code, params) => `证据不足 (${code})${given(params || undefined, (all) => `：${all}`)}`,
 }

@@ -31,6 +31,9 @@ export function parseInstant(text: string): Instant | undefined {
   return Number.isNaN(epochMillis) ? undefined : instant(epochMillis)
 }
 
+/** In UTC, without a fraction where there is none: 2026-02-01T00:00:00Z */
+export const isoInstant = (at: Instant): string => new Date(at).toISOString().replace('.000Z', 'Z')
+
 /** A half-open range of instants: start is in, end is not. */
 export interface InstantRange {
   readonly start: Instant

@@ -1,5 +1,6 @@
 import { Temporal } from 'temporal-polyfill'
-import { HOUR, type Instant, instant, MINUTE } from './instant.ts'
+import { DAY, HOUR, type Instant, instant, MINUTE } from './instant.ts'
+import { parseWall, type WallMillis } from './wall.ts'
 
 /** A calendar date, YYYY-MM-DD, in some zone. */
 declare const dateBrand: unique symbol
@@ -22,12 +23,20 @@ export interface Zone {
   toNaive(at: Instant): string
   /** Reads a naive DATETIME with an optional fraction. Undefined where it is no real time (0000-00-00 among others). */
   fromNaive(naive: string): Instant | undefined
+  /** The same of a wall-clock time that was counted already; undefined for NaN. */
+  fromWall(wall: WallMillis): Instant | undefined
+}
+
+/** A time through which the zone keeps one offset: from is in, until is not. */
+interface Stretch {
+  readonly from: number
+  readonly until: number
+  readonly offset: number
 }
 
 const FIXED_OFFSET = /^([+-])(\d{2}):?(\d{2})$/
-// Offsets of real zones change only on quarters of an hour, so an offset read once holds for its quarter.
-const OFFSET_BUCKET = 15 * MINUTE
-const OFFSET_CACHE_MAX = 200_000
+// Two a year where clocks change: more than an audit ever asks about.
+const STRETCHES_MAX = 500
 
 const pad = (value: number, width = 2): string => String(value).padStart(width, '0')
 
@@ -50,43 +59,83 @@ function fixedOffset(id: string): number | undefined {
 export function openZone(id: string): Zone | undefined {
   const offset = fixedOffset(id)
   if (offset === undefined && FIXED_OFFSET.test(id)) return undefined
-  if (offset !== undefined) return zoneOf(id === 'Z' ? 'UTC' : id, true, () => offset)
+  if (offset !== undefined) {
+    const always: Stretch = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY, offset }
+    return zoneOf(id === 'Z' ? 'UTC' : id, true, () => always)
+  }
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(id)
   } catch {
     return undefined
   }
-  const cache = new Map<number, number>()
-  return zoneOf(id, false, (at) => {
-    const bucket = Math.floor(at / OFFSET_BUCKET)
-    const known = cache.get(bucket)
-    if (known !== undefined) return known
-    const read =
-      Temporal.Instant.fromEpochMilliseconds(bucket * OFFSET_BUCKET).toZonedDateTimeISO(id).offsetNanoseconds / 1e6
-    if (cache.size >= OFFSET_CACHE_MAX) cache.clear()
-    cache.set(bucket, read)
-    return read
-  })
+  return zoneOf(id, false, stretchReader(id))
 }
 
-function zoneOf(id: string, fixed: boolean, offsetAt: (at: number) => number): Zone {
+/**
+ * The stretch that an instant lies in. Reading one costs milliseconds, so those seen are kept; rows come nearly in order of
+ * time, so the last one is looked at first.
+ */
+function stretchReader(id: string): (at: number) => Stretch {
+  let known: Stretch[] = []
+  let last: Stretch = { from: 0, until: 0, offset: 0 }
+  return (at) => {
+    if (at >= last.from && at < last.until) return last
+    const before = known.find(({ from, until }) => at >= from && at < until)
+    if (before === undefined) {
+      if (known.length >= STRETCHES_MAX) known = []
+      known.push(readStretch(id, at))
+    }
+    last = before ?? known.at(-1) ?? last
+    return last
+  }
+}
+
+function readStretch(id: string, at: number): Stretch {
+  const zoned = (millis: number) => Temporal.Instant.fromEpochMilliseconds(millis).toZonedDateTimeISO(id)
+  const here = zoned(Math.floor(at))
+  // The change before an instant is not the one at it, so that is asked for from just behind.
+  const from = zoned(Math.floor(at) + 1).getTimeZoneTransition('previous')
+  const until = here.getTimeZoneTransition('next')
+  return {
+    from: from?.epochMilliseconds ?? Number.NEGATIVE_INFINITY,
+    until: until?.epochMilliseconds ?? Number.POSITIVE_INFINITY,
+    offset: here.offsetNanoseconds / 1e6,
+  }
+}
+
+function zoneOf(id: string, fixed: boolean, stretchAt: (at: number) => Stretch): Zone {
+  const offsetAt = (at: number): number => stretchAt(at).offset
   const wall = (at: Instant): string => new Date(at + offsetAt(at)).toISOString()
+  let lastDay = Number.NaN
+  let lastDate = '' as CalendarDate
+  const dateOf = (at: Instant): CalendarDate => {
+    const day = Math.floor((at + offsetAt(at)) / DAY)
+    if (day !== lastDay) {
+      lastDate = new Date(day * DAY).toISOString().slice(0, 10) as CalendarDate
+      lastDay = day
+    }
+    return lastDate
+  }
   const fromWall = (wallMillis: number): Instant => {
     // The offsets a day before and after cover both sides of any change near this wall-clock time.
-    const before = offsetAt(wallMillis - 24 * HOUR)
-    const after = offsetAt(wallMillis + 24 * HOUR)
+    const early = stretchAt(wallMillis - DAY)
+    if (wallMillis + DAY < early.until) return instant(wallMillis - early.offset)
+    const before = early.offset
+    const after = offsetAt(wallMillis + DAY)
     const first = wallMillis - Math.max(before, after)
     const second = wallMillis - Math.min(before, after)
     if (first + offsetAt(first) === wallMillis) return instant(first)
     if (second + offsetAt(second) === wallMillis) return instant(second)
     return instant(wallMillis - before)
   }
+  const realInstant = (wallMillis: WallMillis): Instant | undefined =>
+    Number.isNaN(wallMillis) ? undefined : fromWall(wallMillis)
   const startOfDate = (date: CalendarDate): Instant => fromWall(Date.parse(`${date}T00:00:00Z`))
   return {
     id,
     fixed,
     startOfDate,
-    dateOf: (at) => wall(at).slice(0, 10) as CalendarDate,
+    dateOf,
     addDays: (date, days) =>
       new Date(Date.parse(`${date}T00:00:00Z`) + days * 24 * HOUR).toISOString().slice(0, 10) as CalendarDate,
     format: (at) => {
@@ -94,34 +143,12 @@ function zoneOf(id: string, fixed: boolean, offsetAt: (at: number) => number): Z
       return `${text.slice(0, 19)}${at % 1000 === 0 ? '' : text.slice(19, 23)}${offsetText(offsetAt(at))}`
     },
     toNaive: (at) => wall(at).slice(0, 19).replace('T', ' '),
-    fromNaive: (naive) => {
-      const wallMillis = parseNaive(naive)
-      return wallMillis === undefined ? undefined : fromWall(wallMillis)
-    },
+    fromNaive: (naive) => realInstant(parseWall(naive)),
+    fromWall: realInstant,
   }
-}
-
-const NAIVE = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?$/
-
-/** Reads a wall-clock time as if it were UTC, in milliseconds. Undefined where it is no real time. */
-function parseNaive(naive: string): number | undefined {
-  const match = NAIVE.exec(naive)
-  if (match === null) return undefined
-  const [, year = '', month = '', day = '', hour = '0', minute = '0', second = '0', fraction = ''] = match
-  const millis = Number(fraction.slice(0, 3).padEnd(3, '0'))
-  const read = Date.UTC(+year, +month - 1, +day, +hour, +minute, +second, millis)
-  const back = new Date(read)
-  return back.getUTCFullYear() === +year &&
-    back.getUTCMonth() + 1 === +month &&
-    back.getUTCDate() === +day &&
-    back.getUTCHours() === +hour &&
-    +minute < 60 &&
-    +second < 60
-    ? read
-    : undefined
 }
 
 /** Reads a date given by a person. Undefined where it is not a real YYYY-MM-DD. */
 export function parseDate(text: string): CalendarDate | undefined {
-  return /^\d{4}-\d{2}-\d{2}$/.test(text) && parseNaive(text) !== undefined ? (text as CalendarDate) : undefined
+  return /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(parseWall(text)) ? (text as CalendarDate) : undefined
 }

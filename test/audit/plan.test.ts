@@ -48,17 +48,20 @@ describe('a plan', () => {
     expect(planOf({ start: '2026-02-06', end: undefined }, {}, now).window.start).toBe(now)
     expect(planOf({ start: '2025-02-05', end: '2026-02-06' }).window.start).toBe(at('2025-02-05 00:00:00'))
     expect(() => planOf({ start: '2025-02-04', end: '2026-02-06' })).toThrow(
-      'a window of at most 367 days from 2025-02-04T00:00:00+08:00',
+      'end: "2026-02-06" is not accepted; give a window of at most 367 days from 2025-02-04T00:00:00+08:00',
     )
     expect(() => planOf({ start: '2026-02-09T04:00:00.001Z', end: '2026-02-10' })).toThrow(
-      'a time that has come; now is 2026-02-09T12:00:00+08:00',
+      'start: "2026-02-09T04:00:00.001Z" is not accepted; give a time that has come; now is 2026-02-09T12:00:00+08:00',
     )
     const same = { start: '2026-02-06T00:00:00Z', end: '2026-02-06T00:00:00Z' }
-    expect(() => planOf(same)).toThrow('a time after start, which is 2026-02-06T08:00:00+08:00')
-    expect(() => planOf({ start: undefined, end: '2026-02-06' })).toThrow(
-      'a start together with end: YYYY-MM-DD or an ISO 8601 instant',
+    expect(() => planOf(same)).toThrow(
+      'end: "2026-02-06T00:00:00Z" is not accepted; give a time after start, which is 2026-02-06T08:00:00+08:00',
     )
-    expect(() => planOf({ start: 'x' })).toThrow('YYYY-MM-DD or an ISO 8601 instant with offset')
+    expect(() => planOf({ start: undefined, end: '2026-02-06' })).toThrow(
+      'start: "" is not accepted; give a start together with end: YYYY-MM-DD or an ISO 8601 instant',
+    )
+    expect(() => planOf({ start: 'x' })).toThrow('start: "x" is not accepted; give YYYY-MM-DD or an ISO 8601 instant')
+    expect(() => planOf({ start: '2026-02-06', end: 'y' })).toThrow('end: "y" is not accepted')
     expect(planOf({ start: undefined, end: undefined }).window).toEqual({
       start: at('2026-02-09 00:00:00'),
       end: SHANGHAI.startOfDate(date('2026-02-10')),

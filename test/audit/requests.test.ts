@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { accountFinder, keyIdOwners } from '../../src/audit/account-keys.ts'
 import { namesFrom, periodBill, placeRequests } from '../../src/audit/period-bill.ts'
+import { PlacementSums } from '../../src/audit/placement-sums.ts'
 import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
 import { type JoinScope, joinRequests, type RequestJoin } from '../../src/audit/requests.ts'
 import type { Owner, SharedBill, Who } from '../../src/audit/whose-bill.ts'
@@ -261,7 +262,7 @@ describe('the cost of a request', () => {
     placeRequests(
       joined({ events: [event('request-1', inTime), event('request-1', late)], ...given }, scope),
       scope,
-    ).map(({ events, group: _, ...amounts }) => ({
+    ).map(({ events, group: _, isInTime: __, ...amounts }) => ({
       ...Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount !== 0n)),
       events: events.length,
     }))
@@ -288,8 +289,9 @@ describe('the bill by task period', () => {
     ]
     const join = joined({ tasks, events })
     const names = { ofStored: (model: string) => `stored:${model}`, ofEndpoint: (model: string) => `billed:${model}` }
-    const yes = () => true
-    const { figures, bridge } = periodBill(placeRequests(join, scopeOf()), join.verdicts, yes, yes, () => false, names)
+    const sums = new PlacementSums()
+    for (const placement of placeRequests(join, scopeOf())) sums.add(placement)
+    const { figures, bridge } = periodBill(sums.list(), () => true, usd('0'), names)
     expect([...figures.byModel]).toEqual([
       ['stored:stored', { model: 'fal-ai/b', costNanoUsd: usd('7') }],
       ['billed:fal-ai/lost', { model: 'fal-ai/lost', costNanoUsd: usd('8') }],

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { CellTally } from '../../src/audit/cell-tally.ts'
 import { TaskTally } from '../../src/audit/task-book.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
-import { HOUR } from '../../src/units/instant.ts'
+import { HOUR, type Instant } from '../../src/units/instant.ts'
 import { AS_OF, at, date, later, points, type Settings, usd } from '../kit/books.ts'
 import { planOf, taskRow } from '../kit/rows.ts'
 
@@ -15,9 +16,12 @@ const task = (rowId: number, overrides: Partial<TaskRow> = {}): TaskRow =>
 
 /** Accounts 5 and 6 are audited, 9 is known. */
 function tallyOf(tasks: readonly TaskRow[], request: Parameters<typeof planOf>[0] = {}, given: Settings = {}) {
-  const tally = new TaskTally(planOf(request, given), [account(5), account(6), account(9)], new Set([5, 6]))
+  const accounts = [account(5), account(6), account(9)]
+  const tally = new TaskTally(planOf(request, given), accounts, new Set([5, 6]))
+  const layer = new CellTally(planOf(request, given), accounts, new Set([5, 6]))
   const taken = tasks.filter((each) => tally.add(each)).map(({ rowId }) => rowId)
-  return { taken, ...tally.close() }
+  for (const each of tasks) layer.add(each)
+  return { taken, ...tally.close(), cells: layer.close().cells }
 }
 
 const noon = at('2026-02-06 12:00:00')
@@ -50,9 +54,9 @@ describe('a task of the window', () => {
     ])
     expect(inShort).toEqual([
       [5, 101, 2, 130n, usd('2')],
-      [null, 101, 1, 100n, usd('1')],
-      [6, 102, 1, 100n, usd('1')],
       [5, 101, 1, 100n, usd('1')],
+      [6, 102, 1, 100n, usd('1')],
+      [null, 101, 1, 100n, usd('1')],
     ])
     expect(cells.map(({ refundCount, refundedPoints }) => [refundCount, refundedPoints])).toEqual([
       [1, 30n],
@@ -60,9 +64,18 @@ describe('a task of the window', () => {
       [0, 0n],
       [0, 0n],
     ])
-    expect(cells.at(-1)?.model).toBe('other')
+    expect(cells[1]?.model).toBe('other')
     expect(outside).toEqual({ taskCount: 1, chargedPoints: 100n, costNanoUsd: usd('1') })
     expect(layerCostNanoUsd).toBe(usd('5'))
+  })
+
+  it('has a cell for each account of one user and model', () => {
+    const { cells } = tallyOf([task(1), task(2, { apiKey: 'key-6' }), task(3), task(4, { apiKey: 'unknown' })])
+    expect(cells.map(({ accountId, userId, taskCount }) => [accountId, userId, taskCount])).toEqual([
+      [5, 101, 2],
+      [6, 101, 1],
+      [null, 101, 1],
+    ])
   })
 
   it('by a filter of accounts leaves unknown keys outside; by one of users the cost of the layer stays', () => {
@@ -115,6 +128,15 @@ describe('the record of an account', () => {
     })
   })
 
+  it('counts what still runs since a day before the window, to the millisecond', () => {
+    const running = (createdAt: Instant) => {
+      const { crossingInNanoUsd } = recordOf([task(1, { createdAt, completedAt: null, status: 'unfinished' })]) ?? {}
+      return crossingInNanoUsd ?? null
+    }
+    const since = at('2026-02-05 00:00:00')
+    expect([running(since), running(later(since, -1))]).toEqual([usd('1'), null])
+  })
+
   it('is off by no more than the rounding of the tasks that count', () => {
     const rounding = (...tasks: readonly TaskRow[]) => recordOf(tasks)?.roundingNanoUsd ?? 0n
     const one = rounding(task(1))
@@ -150,6 +172,7 @@ describe('a user', () => {
       day('2026-01-20', { chargedPoints: points(5) }),
       day('2026-01-21', { chargedPoints: points(0) }),
       day('2026-02-07'),
+      task(1, { createdAt: at('2026-02-07 00:00:00') }),
       day('2026-01-20', { userId: 103 }),
       day('2026-02-06', { userId: 100 }),
     ]
@@ -158,7 +181,7 @@ describe('a user', () => {
       [100, 1, 100n],
       [101, 2, 107n],
     ])
-    expect(users[1]?.chargedByDate).toEqual(
+    expect(new Map(users[1]?.chargedByDate)).toEqual(
       new Map([
         [date('2026-02-06'), 107n],
         [date('2026-01-20'), 105n],

@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import type { Placement } from '../../src/audit/period-bill.ts'
 import type { RequestGroup } from '../../src/audit/requests.ts'
-import { tieOut } from '../../src/audit/tie-out.ts'
-import { nanoUsd } from '../../src/units/nano-usd.ts'
+import type { TaskVerdict } from '../../src/audit/rules/facts.ts'
+import { TieOutTally } from '../../src/audit/tie-out.ts'
 import { matched, unmatched, usd } from '../kit/books.ts'
 
 interface Placed {
@@ -25,6 +25,7 @@ function placed({ claimedBy, owner = { accountId: 5 }, ...amounts }: Placed): Pl
     carriedOutNanoUsd: amount('carriedOut'),
     matchedNanoUsd: amount('matched'),
     orphanNanoUsd: amount('orphan'),
+    isInTime: true,
     events: [],
   }
 }
@@ -52,8 +53,19 @@ const placements = [
   placed({ owner: 'unattributed', inTime: '17', orphan: '17' }),
   leftOut,
 ]
-const books = (total = '364') =>
-  tieOut(placements, (placement) => placement === leftOut, verdicts, usd(total), new Set([mismatched.task]))
+
+function tieOut(
+  requests: readonly Placement[],
+  isLeftOut: (placement: Placement) => boolean,
+  judged: readonly TaskVerdict[],
+  total: string,
+) {
+  const tally = new TieOutTally()
+  tally.add(requests, isLeftOut, judged, (verdict) => verdict === mismatched)
+  return tally.close(usd(total))
+}
+
+const books = (total = '364') => tieOut(placements, (placement) => placement === leftOut, verdicts, total)
 
 describe('the tie-out', () => {
   it('puts every amount into one class', () => {
@@ -88,18 +100,35 @@ describe('the tie-out', () => {
 
   it('shows what falls between the classes', () => {
     expect(books('364.000000001')).toMatchObject({ recordedResidual: '0.000000001', recordedTotal: '364.000000001' })
-    const lost = tieOut([placed({ inTime: '3' })], () => false, [], nanoUsd(0n), new Set())
+    const lost = tieOut([placed({ inTime: '3' })], () => false, [], '0')
     expect(lost).toMatchObject({ eventsTotal: '3', eventsResidual: '3', bridgeResidual: '3' })
-    const unknown = tieOut([], () => false, [tolerated], usd('4'), new Set())
+    const unknown = tieOut([], () => false, [tolerated], '4')
     expect(unknown).toMatchObject({ differenceMatched: '-4', differenceTolerated: '1', differenceResidual: '-5' })
+  })
+
+  it('is the same however the requests come in pieces, each with the task that claims it', () => {
+    const tally = new TieOutTally()
+    const isLeftOut = (placement: Placement) => placement === leftOut
+    for (const placement of placements) {
+      const own = verdicts.filter(({ task }) => task.rowId === placement.group.claimedBy?.rowId)
+      tally.add([placement], isLeftOut, own, (verdict) => verdict === mismatched)
+    }
+    const claimed = placements.map(({ group }) => group.claimedBy?.rowId)
+    tally.add(
+      [],
+      isLeftOut,
+      verdicts.filter(({ task }) => !claimed.includes(task.rowId)),
+      () => false,
+    )
+    expect(tally.close(usd('364'))).toEqual(books())
   })
 
   it('leaves out what it is told to', () => {
     const request = placed({ claimedBy: 1, inTime: '5', matched: '5' })
     const orphan = placed({ inTime: '3', orphan: '3' })
-    const all = tieOut([request, orphan], (placement) => placement === orphan, [tolerated], usd('4'), new Set())
+    const all = tieOut([request, orphan], (placement) => placement === orphan, [tolerated], '4')
     expect(all).toMatchObject({ eventsTotal: '5', eventsMatched: '5', eventsUnrecorded: '0' })
-    const none = tieOut([request, orphan], () => false, [tolerated], usd('4'), new Set())
+    const none = tieOut([request, orphan], () => false, [tolerated], '4')
     expect(none).toMatchObject({ eventsTotal: '8', eventsMatched: '5', eventsUnrecorded: '3' })
   })
 })

@@ -1,6 +1,10 @@
 import { describe, expect, it } from 'vitest'
+import type { TraceVerdict } from '../../schemas/task-trace.ts'
+import { countVerdicts, requestVerdict } from '../../src/audit/verdict.ts'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import { auditWorld } from '../kit/audit-world.ts'
+import { event, matched, requests, unmatched, usd } from '../kit/books.ts'
 
 const base = () => new MiniWorld().account(5).task({ cost: '100', points: 10_000 })
 const verdictsOf = async (world: MiniWorld, now?: string) =>
@@ -50,5 +54,60 @@ describe('every request of the window has one verdict', () => {
     const twice = base().task({ cost: '2', billed: { cost: '1' } })
     twice.event({ requestId: requestIdOf(2), cost: '1', timestamp: '2026-02-06T04:00:30Z' })
     expect(await verdictsOf(twice)).toEqual({ matched: 1, duplicate: 1 })
+  })
+})
+
+describe('the verdict on a task', () => {
+  const verdict = (judged: Parameters<typeof requestVerdict>[0], isRepeated = false) =>
+    requestVerdict(judged, isRepeated, DEFAULT_THRESHOLDS)
+  const nothing = usd('0')
+  const free = { costNanoUsd: nothing }
+
+  it('is that nothing is due where it failed or cost nothing, and fal billed nothing', () => {
+    expect(verdict(unmatched('failed'))).toBe('nothing-due')
+    expect(verdict(unmatched('unbilled', free))).toBe('nothing-due')
+    expect(verdict(unmatched('unbilled', { costNanoUsd: usd('0.000000001') }))).toBe('unbilled')
+    expect(verdict(unmatched('pending', free))).toBe('pending')
+  })
+
+  it('names what fal billed twice first, then what it billed for nothing, then the amount', () => {
+    const billed = (fact: Parameters<typeof matched>[0], cost = '3') => matched(fact, { billedNanoUsd: usd(cost) })
+    expect(verdict(billed({ status: 'failed', refunded: true }), true)).toBe('duplicate')
+    expect(verdict(billed({ status: 'failed', refunded: true }))).toBe('failed-but-billed')
+    expect(verdict(billed({ refunded: true }))).toBe('refunded-but-billed')
+    expect(verdict(billed({}))).toBe('amount')
+    expect(verdict(billed({}, '1'))).toBe('matched')
+    expect(verdict(unmatched('unbilled'), true)).toBe('unbilled')
+  })
+
+  it('of a bill over nothing is that it matches, however the task ended', () => {
+    for (const fact of [{ status: 'failed' as const }, { refunded: true }, {}]) {
+      expect(verdict(matched({ ...fact, ...free }, { billedNanoUsd: nothing }))).toBe('matched')
+    }
+  })
+
+  it('is counted, with requests that no task records', () => {
+    const tasks = [
+      unmatched('unbilled', { requestId: 'b' }),
+      matched({ requestId: 'a' }),
+      matched({ requestId: 'c' }),
+      matched({ requestId: 'd' }),
+    ]
+    const orphan = (requestId: string, cost: string) => ({
+      requestId,
+      accountId: 5,
+      events: [],
+      costNanoUsd: usd(cost),
+    })
+    const repeated = [{ requestId: 'c', accountId: 5, taskId: null, event: event(), times: 2 }]
+    const book = requests({ tasks, repeated, orphans: [orphan('x', '1'), orphan('y', '0'), orphan('z', '2')] })
+    const counts = new Map<TraceVerdict, number>()
+    if (book.known) countVerdicts(book.value, DEFAULT_THRESHOLDS, counts)
+    expect([...counts].sort()).toEqual([
+      ['duplicate', 1],
+      ['matched', 2],
+      ['unbilled', 1],
+      ['unrecorded', 2],
+    ])
   })
 })

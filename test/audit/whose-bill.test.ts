@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { lotOf } from '../../src/audit/event-lot.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from '../../src/audit/evidence.ts'
 import { attributeBills } from '../../src/audit/whose-bill.ts'
 import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
@@ -61,11 +62,11 @@ function attribute(
   options: { outside?: number[]; unplaced?: number[]; recorded?: number[]; active?: number[]; all?: AccountRow[] } = {},
 ) {
   const workspaces = spaces.map(
-    ({ name = 'team', members, usage, events = null }): WorkspaceBill => ({
+    ({ name = 'team', members, usage, events = null }, lot): WorkspaceBill => ({
       name,
       members,
       usage,
-      events,
+      events: events === null || events.status === 'failed' ? events : { ...events, value: lotOf(events.value, lot) },
       apiKey: 'k',
     }),
   )

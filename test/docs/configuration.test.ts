@@ -8,7 +8,7 @@ import { RULES } from '../../src/audit/rules/table.ts'
 import { readConfig } from '../../src/config.ts'
 import { DEFAULT_MAPPING, mappingWith } from '../../src/ledger/mapping.ts'
 import { LIMITS } from '../../src/limits.ts'
-import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
+import { DEFAULT_BILLING, DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import { SECOND } from '../../src/units/instant.ts'
 import { between, blocks, environmentNames, PROSE, quoted, READMES, type Table, tableOf, textOf } from './documents.ts'
 
@@ -66,6 +66,8 @@ describe('AUDIT_CONFIG as the texts tell it', () => {
     expect(told('databaseDeadlineSeconds')).toBe(String(LIMITS.databaseDeadline / SECOND))
     expect(told('falConcurrency')).toBe(String(LIMITS.falConcurrency))
     expect(told('userNameColumn')).toBe(DEFAULT_MAPPING.columns.users.name)
+    const { currency, defaultMembershipLevel } = DEFAULT_BILLING
+    expect(quoted(rowOf(table, 'billing')[2])).toEqual([currency, defaultMembershipLevel, 'false'])
   })
 
   it('names the default of every table and column', () => {
@@ -75,7 +77,10 @@ describe('AUDIT_CONFIG as the texts tell it', () => {
       roles.map(([role, name]) => [
         [role],
         [name],
-        Object.values(DEFAULT_MAPPING.columns[role as keyof typeof DEFAULT_MAPPING.columns]),
+        // Null: none by default.
+        Object.values(DEFAULT_MAPPING.columns[role as keyof typeof DEFAULT_MAPPING.columns]).filter(
+          (column) => column !== null,
+        ),
       ]),
     )
   })

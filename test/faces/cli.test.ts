@@ -34,6 +34,7 @@ async function run(
     },
     signal: new AbortController().signal,
     runDemo: async () => reportWith(),
+    importTables: () => Promise.reject(new Error('no import')),
     serveMcp: async () => void seen.stderr.push('served'),
     serve: async (request) => void seen.stderr.push(`served ${JSON.stringify(request)}`),
     ...changes,
@@ -249,7 +250,7 @@ describe('an unknown command', () => {
   it.each([
     ['audti', 'audit'],
     ['echo_rows', 'echo-rows'],
-    ['xyzzy', 'audit, echo-rows, demo, mcp'],
+    ['xyzzy', 'audit, echo-rows, demo, import, mcp'],
     ['--start', 'audit'],
   ])('%s is answered with %s', async (name, accepted) => {
     const { code, stdout, stderr } = await run([name])

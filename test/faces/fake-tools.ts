@@ -6,9 +6,10 @@ import { outgoingObject } from '../../src/faces/outgoing.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
 import { createSecrets } from '../../src/secrets.ts'
-import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
+import { DEFAULT_BILLING, DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import type { CallContext, Dependencies, Tool } from '../../src/tool.ts'
 import { instant } from '../../src/units/instant.ts'
+import { memoryBilling } from '../kit/billing.ts'
 
 const echoInput = z.strictObject({
   start: z.string().optional().describe('first day'),
@@ -63,6 +64,7 @@ export const fakeDependencies: Dependencies = {
   fal: {
     usage: notCalled,
     events: notCalled,
+    eachEvents: notCalled,
     billing: notCalled,
     serverlessUsage: notCalled,
     focus: notCalled,
@@ -79,8 +81,10 @@ export const fakeDependencies: Dependencies = {
     modelAliases: new Map(),
     creditsBought: new Map(),
     falKey: undefined,
+    billing: DEFAULT_BILLING,
   },
   reports: createReportStore(),
+  billing: memoryBilling(),
 }
 
 function notCalled(): never {

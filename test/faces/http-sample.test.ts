@@ -59,6 +59,11 @@ const INPUTS: Readonly<Record<string, Record<string, unknown>>> = {
   'fal-balance': {},
   'fal-estimate-cost': { models: ['fal-ai/flux/dev=40', 'no/such=1'] },
   'task-trace': { id: 'task-610' },
+  'billing-rules': { model_id: 'fal-ai/flux/dev' },
+  'billing-estimate': { model_id: 'fal-ai/flux/dev' },
+  'billing-usage': { period: 'custom', start_date: SAMPLE_DATE, end_date: SAMPLE_DATE },
+  'billing-statements': {},
+  doctor: {},
 }
 const inputOf = (name: string): Record<string, unknown> => INPUTS[name] ?? { start: SAMPLE_DATE, end: SAMPLE_DATE }
 

@@ -59,17 +59,16 @@ describe('initialize', () => {
 })
 
 describe('tools/list', () => {
-  it('describes each tool, its strict input, its output and what it does not do', async () => {
+  it('describes each tool, its input, its output and what it does not do', async () => {
     const { client } = await connect([echoTool])
     const [tool] = (await client.listTools()).tools
     expect(tool).toMatchObject({
       name: 'echo-rows',
       title: 'Echo',
-      inputSchema: { type: 'object', additionalProperties: false },
-      outputSchema: { type: 'object', properties: { rows: { type: 'array' } } },
+      inputSchema: { type: 'object', properties: { user_ids: { type: 'array' } } },
+      outputSchema: { type: 'object', required: ['given', 'rows'] },
       annotations: { readOnlyHint: true, destructiveHint: false, idempotentHint: true },
     })
-    expect(tool!.inputSchema.properties).toHaveProperty('user_ids')
   })
 })
 
@@ -79,6 +78,14 @@ describe('tools/call', () => {
     const answer = await call('echo-rows', { ids: [5, 12] })
     expect(answer.structuredContent).toMatchObject({ given: { ids: [5, 12], depth: 'requests' } })
     expect(answer.content).toEqual([{ type: 'text', text: JSON.stringify(answer.structuredContent, null, 2) }])
+  })
+
+  it('of a form that clients hold against the output that was listed', async () => {
+    const broken: Tool = { ...echoTool, run: async () => ({ given: {} }) }
+    const { client } = await connect([broken])
+    await client.listTools()
+    const answer = client.callTool({ name: 'echo-rows', arguments: {} })
+    await expect(answer).rejects.toThrow(/must have required property 'rows'/)
   })
 
   it('takes null for an input that was left out', async () => {

@@ -40,8 +40,13 @@ const INPUTS: Readonly<Record<string, Inputs>> = {
   'fal-list-invoices': { from: SAMPLE_DATE.slice(0, 7), to: SAMPLE_DATE.slice(0, 7) },
   'fal-list-accounts': {},
   'fal-balance': {},
+  doctor: {},
   'fal-estimate-cost': { models: ['fal-ai/flux/dev=40', 'no/such=1'] },
   'task-trace': { id: 'task-610' },
+  'billing-rules': { model_id: 'fal-ai/flux/dev' },
+  'billing-estimate': { model_id: 'fal-ai/flux/dev' },
+  'billing-usage': { period: 'custom', start_date: SAMPLE_DATE, end_date: SAMPLE_DATE },
+  'billing-statements': {},
 }
 const inputOf = (name: string): Inputs => INPUTS[name] ?? { start: SAMPLE_DATE, end: SAMPLE_DATE }
 
@@ -84,6 +89,7 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
       },
       signal: new AbortController().signal,
       runDemo: () => Promise.reject(new Error('no demo')),
+      importTables: () => Promise.reject(new Error('no import')),
       serveMcp: async () => {},
       serve: async () => {},
     })

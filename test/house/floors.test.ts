@@ -15,12 +15,13 @@ interface Room {
 const GROUND = ['units', 'ground']
 const CONTRACTS = [...GROUND, 'schemas', 'settings']
 const WINGS = ['rules', 'fal', 'ledger', 'render']
-const UPSTAIRS = ['audit', 'operation', 'tool', 'paging', 'registry', 'checklist']
+const UPSTAIRS = ['audit', 'billing', 'billing-store', 'operation', 'tool', 'paging', 'registry', 'checklist']
 
 const ROOMS: readonly Room[] = [
   // Floor 0
   { name: 'units', holds: /^src\/units\//, imports: GROUND },
   { name: 'ground', holds: /^src\/(errors|limits)\.ts$/, imports: GROUND },
+  { name: 'spool', holds: /^src\/spool\//, imports: GROUND },
   // Floor 1
   { name: 'schemas', holds: /^schemas\//, imports: [...GROUND, 'settings'] },
   { name: 'settings', holds: /^src\/(settings|validation)\.ts$/, imports: GROUND },
@@ -30,13 +31,25 @@ const ROOMS: readonly Room[] = [
   { name: 'ledger', holds: /^src\/ledger\//, imports: CONTRACTS },
   { name: 'render', holds: /^src\/render\//, imports: CONTRACTS },
   // Floor 3
-  { name: 'audit', holds: /^src\/audit\//, imports: [...CONTRACTS, 'rules', 'render'], types: ['fal', 'ledger'] },
+  {
+    name: 'audit',
+    holds: /^src\/audit\//,
+    imports: [...CONTRACTS, 'rules', 'render', 'spool'],
+    types: ['fal', 'ledger'],
+  },
+  {
+    name: 'billing',
+    holds: /^src\/billing\//,
+    imports: [...CONTRACTS, 'audit', 'render'],
+    types: ['rules', 'fal', 'ledger'],
+  },
   // Floor 4
-  { name: 'tool', holds: /^src\/tool\.ts$/, imports: CONTRACTS, types: ['fal', 'ledger'] },
+  { name: 'tool', holds: /^src\/tool\.ts$/, imports: CONTRACTS, types: ['fal', 'ledger', 'billing'] },
+  { name: 'billing-store', holds: /^src\/billing-store\.ts$/, imports: [...GROUND, 'audit', 'ledger', 'billing'] },
   {
     name: 'operation',
     holds: /^src\/(operation\.ts$|operations\/)/,
-    imports: [...CONTRACTS, 'rules', 'audit', 'render', 'tool'],
+    imports: [...CONTRACTS, 'rules', 'audit', 'billing', 'render', 'spool', 'tool'],
     types: ['fal', 'ledger'],
   },
   { name: 'checklist', holds: /^src\/checklist\.ts$/, imports: CONTRACTS },
@@ -55,11 +68,12 @@ const ROOMS: readonly Room[] = [
     imports: [...CONTRACTS, 'render', 'registry', 'operation', 'tool', 'checklist', 'paging'],
   },
   { name: 'demo', holds: /^src\/demo\//, imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS] },
+  { name: 'import', holds: /^src\/import\//, imports: [...CONTRACTS, 'ledger'], types: ['tool'] },
   // Floor 6
   {
     name: 'main',
     holds: /^src\/(main|serve|config|dependencies|secrets)\.ts$/,
-    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo'],
+    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import'],
   },
 ]
 

@@ -7,7 +7,7 @@ import { z } from 'zod'
 import { PROMPT_ARGUMENTS, serverInstructions } from '../../src/checklist.ts'
 import { createMcpFace } from '../../src/faces/mcp.ts'
 import type { Tool } from '../../src/tool.ts'
-import { TOOLS } from '../../tools/registry.ts'
+import { TOOLS, WRITE_TOOLS } from '../../tools/registry.ts'
 import { fakeServices } from '../faces/fake-tools.ts'
 import { ROOT, sourcesIn } from './sources.ts'
 
@@ -15,6 +15,8 @@ const LIST_CHARS_MAX = 16_000
 /** Scanners of tool descriptions take these for an attempt to steer a model. */
 const SHOUTING = [/\b(important|must|critical|ignore)\b/i, /\b(NEVER|ALWAYS)\b/]
 const FIRST_TOOLS = ['fal-get-usage', 'fal-list-invoices', 'tasks-by-user', 'user-ledger', 'audit-reconcile']
+
+const ALL = [...TOOLS, ...WRITE_TOOLS]
 
 const files = sourcesIn(['tools'], ['.ts'])
   .map(({ path }) => path.replace(/^tools\/|\.ts$/g, ''))
@@ -27,10 +29,16 @@ describe('the registry', () => {
 
   it('is frozen', () => {
     expect(Object.isFrozen(TOOLS)).toBe(true)
+    expect(Object.isFrozen(WRITE_TOOLS)).toBe(true)
+  })
+
+  it('keeps tools that write apart', () => {
+    expect(TOOLS.filter(({ writes }) => writes === true)).toEqual([])
+    expect(WRITE_TOOLS.filter(({ writes }) => writes !== true)).toEqual([])
   })
 
   it('has one file a tool, and its schema under the same name', async () => {
-    expect(TOOLS.map(({ name }) => name).sort()).toEqual(files.sort())
+    expect(ALL.map(({ name }) => name).sort()).toEqual(files.sort())
     for (const name of files) {
       expect(existsSync(join(ROOT, 'schemas', `${name}.ts`)), `schemas/${name}.ts`).toBe(true)
       const exported = Object.values((await import(`../../tools/${name}.ts`)) as Record<string, unknown>)
@@ -39,9 +47,9 @@ describe('the registry', () => {
   })
 })
 
-describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool) => {
+describe.each(ALL.map((tool) => [tool.name, tool] as const))('%s', (name, tool) => {
   it('has a short name and a plain ASCII description', () => {
-    expect(name).toMatch(/^[a-z]+(-[a-z]+)+$/)
+    expect(name).toMatch(/^[a-z]+(-[a-z]+)*$/)
     expect(name.length).toBeLessThanOrEqual(36)
     expect(tool.title).not.toBe('')
     expect(tool.description.length).toBeGreaterThan(40)
@@ -91,7 +99,7 @@ describe('what a client is told', () => {
   }
 
   const listed = async () => {
-    const { server } = createMcpFace(fakeServices(TOOLS))
+    const { server } = createMcpFace(fakeServices(ALL))
     const client = new Client({ name: 'house', version: '1' })
     const [near, far] = InMemoryTransport.createLinkedPair()
     await Promise.all([client.connect(near), server.connect(far)])

@@ -4,6 +4,7 @@ import type { World } from '../../src/demo/stored-world.ts'
 import type { FalReader, Fetched } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
 import { auditInput, inShort, memoryDependencies, quietContext, type WorldAudit } from './audit-world.ts'
+import { eachOf } from './memory-ports.ts'
 
 /** Account 5 with one clean task that is large enough to keep small things below every share. */
 export const base = () => new MiniWorld().account(5).task({ cost: '100', points: 10_000 })
@@ -28,6 +29,7 @@ export function auditWith(
   options: WorldAudit,
 ): Promise<Report> {
   const dependencies = memoryDependencies(world, options)
-  const fal = { ...dependencies.fal, ...change(dependencies.fal) }
+  const changed = { ...dependencies.fal, ...change(dependencies.fal) }
+  const fal = { ...changed, eachEvents: eachOf(changed.events) }
   return runAudit(auditInput(options), { ...dependencies, fal }, quietContext())
 }

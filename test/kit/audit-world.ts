@@ -1,11 +1,13 @@
 import { type Finding, type Report, report as reportSchema } from '../../schemas/report.ts'
+import type { BillingStore } from '../../src/billing/store.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { type AuditInput, runAudit } from '../../src/operation.ts'
-import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
+import { DEFAULT_BILLING, DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import type { CallContext, Dependencies, OperationSettings } from '../../src/tool.ts'
 import { type Instant, instant } from '../../src/units/instant.ts'
 import type { Zone } from '../../src/units/zone.ts'
+import { memoryBilling } from './billing.ts'
 import { memoryFal, memoryLedger } from './memory-ports.ts'
 
 /** The moment at which most tests read: two days after the window that MiniWorld fills. */
@@ -15,6 +17,8 @@ export interface WorldAudit extends Partial<AuditInput> {
   readonly now?: Instant
   readonly zone?: Zone
   readonly settings?: Partial<OperationSettings>
+  /** An empty one by default. */
+  readonly billing?: BillingStore
 }
 
 export const quietContext = (): CallContext => ({ signal: new AbortController().signal, progress: () => undefined })
@@ -29,13 +33,14 @@ export function settingsFor(overrides: Partial<OperationSettings> = {}): Operati
     modelAliases: new Map(),
     creditsBought: new Map(),
     falKey: undefined,
+    billing: DEFAULT_BILLING,
     ...overrides,
   }
 }
 
 export function memoryDependencies(
   world: World,
-  { now = READ_AT, zone = SHANGHAI, settings = {} }: WorldAudit,
+  { now = READ_AT, zone = SHANGHAI, settings = {}, billing = memoryBilling() }: WorldAudit,
 ): Dependencies {
   return {
     clock: () => now,
@@ -43,6 +48,7 @@ export function memoryDependencies(
     fal: memoryFal(world.workspaces),
     settings: settingsFor({ auditZone: zone, ...settings }),
     reports: { put: () => 'report', get: () => undefined, list: () => [] },
+    billing,
   }
 }
 

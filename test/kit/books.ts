@@ -17,6 +17,9 @@ import type {
   TaskLedger,
   TaskVerdict,
 } from '../../src/audit/rules/facts.ts'
+import { ModelDays, RefundLosses } from '../../src/audit/rules/model-days.ts'
+import { NO_PRICES } from '../../src/audit/rules/prices.ts'
+import { matchedTasks } from '../../src/audit/rules/request-book.ts'
 import { RULES } from '../../src/audit/rules/table.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { DEFAULT_THRESHOLDS, type RuleSettings, type Thresholds } from '../../src/settings.ts'
@@ -49,6 +52,7 @@ const EMPTY: Books = {
   unknownKeys: [],
   unattributed: known([]),
   requests: requests(),
+  priceRules: known(NO_PRICES),
   taskLedgers: known([]),
   balances: known({ users: 0, arithmetic: [], continuity: [], negative: [], unsettled: [], settledMax: 2000 }),
   lookedUp: { everyOrder: true, everyRequest: true },
@@ -57,6 +61,7 @@ const EMPTY: Books = {
 
 export const books = (overrides: Partial<Books> = {}): Books => ({ ...EMPTY, ...overrides })
 
+/** Requests as a rule sees them, with what the given tasks add up to. */
 export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestBook> {
   const none = {
     tasks: [],
@@ -67,8 +72,18 @@ export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestB
     billsUnread: [],
     dailyBills: [],
     prices: [],
+    modelDays: [],
+    refundLosses: [],
+    unanswered: [],
   }
-  return known({ ...none, ...overrides })
+  const book: RequestBook = { ...none, ...overrides }
+  const days = new ModelDays(({ createdAt }) => SHANGHAI.dateOf(createdAt))
+  const losses = new RefundLosses()
+  for (const verdict of matchedTasks(book)) {
+    days.add(verdict)
+    losses.add(verdict)
+  }
+  return known({ ...book, modelDays: days.list(), refundLosses: losses.list() })
 }
 
 /** A success of user 101, made at noon, done half a minute later, charged 1000 points and recorded at 1 USD. */

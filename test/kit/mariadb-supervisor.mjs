@@ -1,16 +1,17 @@
 // Runs one MariaDB server for as long as its parent holds this process's stdin open, however the parent ends: a killed
 // test run leaves no server and no folder behind. Started by mariadb.ts with one argument, a JSON of what to run.
 import { spawn, spawnSync } from 'node:child_process'
-import { mkdirSync, rmSync, writeFileSync } from 'node:fs'
+import { existsSync, mkdirSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 
-const { folder, installer, server, serverArguments, installerArguments, initSql } = JSON.parse(process.argv[2])
-const STOP_PATIENCE_MS = 8000
+const { folder, keep, installer, server, serverArguments, installerArguments, initSql } = JSON.parse(process.argv[2])
+// Data that are kept must be written whole: a large pool takes its time.
+const STOP_PATIENCE_MS = keep ? 120_000 : 8000
 let child
 let stopping = false
 
 function finish(code) {
-  rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
+  if (!keep) rmSync(folder, { recursive: true, force: true, maxRetries: 5 })
   process.exit(code)
 }
 
@@ -26,9 +27,10 @@ process.stdin.on('end', stop).on('error', stop).on('close', stop).resume()
 // Ctrl-C reaches the whole group: the parent decides.
 for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => undefined)
 
-mkdirSync(folder, { recursive: true })
+mkdirSync(join(folder, 'tmp'), { recursive: true })
 writeFileSync(join(folder, 'init.sql'), initSql)
-const installed = spawnSync(installer, installerArguments, { encoding: 'utf8' })
+const there = keep && existsSync(join(folder, 'data', 'mysql'))
+const installed = there ? { status: 0 } : spawnSync(installer, installerArguments, { encoding: 'utf8' })
 if (installed.status !== 0) {
   process.stdout.write(`failed: ${installed.error ?? ''} ${installed.stdout} ${installed.stderr}\n`)
   finish(1)

@@ -29,17 +29,25 @@ const ADMIN = { user: 'kit_admin', password: 'kit-admin-secret' }
 /** The operator's usual zone, so that a forgotten conversion shows. */
 export const SERVER_OFFSET = '+08:00'
 
+export interface MariaDbOptions {
+  /** Keeps its data here, and takes up what lies there; without one they are temporary. */
+  readonly folder?: string
+  /** Further arguments of the server, over the kit's own. */
+  readonly arguments?: readonly string[]
+}
+
 /**
  * Starts a MariaDB server of its own on a free loopback port, with a temporary data folder. It ends with stop(), and by
  * itself when this process ends in any way.
  */
-export async function startMariaDb(): Promise<RunningMariaDb> {
+export async function startMariaDb(options: MariaDbOptions = {}): Promise<RunningMariaDb> {
   const port = await freePort()
-  const folder = mkdtempSync(join(tmpdir(), 'fal-audit-mariadb-'))
+  const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'fal-audit-mariadb-'))
   const data = join(folder, 'data')
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
   const plan = {
     folder,
+    keep: options.folder !== undefined,
     installer: program(['mariadb-install-db', 'mysql_install_db']),
     installerArguments: [
       ...['--no-defaults', ...asRoot, `--datadir=${data}`, '--skip-test-db'],
@@ -50,9 +58,12 @@ export async function startMariaDb(): Promise<RunningMariaDb> {
       ...['--no-defaults', ...asRoot, `--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1'],
       ...[`--socket=${join(folder, 's.sock')}`, `--pid-file=${join(folder, 'pid')}`, '--skip-name-resolve'],
       ...['--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M'],
+      // Servers that start clear a shared folder of temporary tables, those of other servers too.
+      `--tmpdir=${join(folder, 'tmp')}`,
       ...[`--default-time-zone=${SERVER_OFFSET}`, `--init-file=${join(folder, 'init.sql')}`],
+      ...(options.arguments ?? []),
     ],
-    initSql: `CREATE USER '${ADMIN.user}'@'%' IDENTIFIED BY '${ADMIN.password}';
+    initSql: `CREATE USER IF NOT EXISTS '${ADMIN.user}'@'%' IDENTIFIED BY '${ADMIN.password}';
 GRANT ALL PRIVILEGES ON *.* TO '${ADMIN.user}'@'%' WITH GRANT OPTION;
 `,
   }

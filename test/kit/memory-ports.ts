@@ -10,6 +10,16 @@ import { type Instant, type InstantRange, later, parseInstant, within } from '..
 import { nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
 import type { Zone } from '../../src/units/zone.ts'
 
+/** Events page by page, all in one page, by the way they are read as a whole. */
+export const eachOf =
+  (events: FalReader['events']): FalReader['eachEvents'] =>
+  async (apiKey, query, signal, take) => {
+    const fetched = await events(apiKey, query, signal)
+    if (fetched.status === 'failed') return fetched
+    take(fetched.value)
+    return { ...fetched, value: null }
+  }
+
 /**
  * The two ports over a world in memory, through the same decoders as the real stores: for tests of rules, where a
  * database and HTTP would only cost time. What these two do to rows is tested on the real ones.
@@ -110,6 +120,12 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
       const wanted = new Set(ids)
       return new Map(tables.users.filter(({ id }) => wanted.has(id)).map(({ id, username }) => [id, username]))
     },
+    userLevels: async (ids) => {
+      const wanted = new Set(ids)
+      return new Map(
+        tables.users.flatMap(({ id, level }) => (level === undefined || !wanted.has(id) ? [] : [[id, level] as const])),
+      )
+    },
     close: async () => undefined,
   }
 }
@@ -120,6 +136,12 @@ export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
   const prices = new Map(pricesBilled(workspaces).map((price) => [price.endpointId, price]))
   const workspaceOf = (apiKey: string) => workspaces.find(({ apiKeys }) => apiKeys.includes(apiKey))
   const unauthorized = { status: 'failed', failure: 'unauthorized', reason: 'fal answered 401' } as const
+  const events: FalReader['events'] = async (apiKey, { range, requestIds }) => {
+    const space = workspaceOf(apiKey)
+    if (space === undefined) return unauthorized
+    const wanted = requestIds === undefined ? undefined : new Set(requestIds)
+    return complete(eventsIn(space, range).filter(({ requestId }) => wanted?.has(requestId) ?? true))
+  }
   return {
     billing: async (apiKey) => {
       const space = workspaceOf(apiKey)
@@ -131,12 +153,8 @@ export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
       const space = workspaceOf(apiKey)
       return space === undefined ? unauthorized : complete(usageOf(eventsIn(space, range), zone))
     },
-    events: async (apiKey, { range, requestIds }) => {
-      const space = workspaceOf(apiKey)
-      if (space === undefined) return unauthorized
-      const wanted = requestIds === undefined ? undefined : new Set(requestIds)
-      return complete(eventsIn(space, range).filter(({ requestId }) => wanted?.has(requestId) ?? true))
-    },
+    events,
+    eachEvents: eachOf(events),
     serverlessUsage: async () => complete([]),
     focus: async () => ({ status: 'failed', failure: 'forbidden', reason: 'not an enterprise account' }),
     legacyInvoices: async () => ({ status: 'failed', failure: 'not-configured', reason: 'no address' }),

@@ -15,6 +15,7 @@ import { createReportStore } from '../../src/reports.ts'
 import type { Dependencies, OperationSettings } from '../../src/tool.ts'
 import type { Zone } from '../../src/units/zone.ts'
 import { auditInput, quietContext, READ_AT, settingsFor, type WorldAudit } from './audit-world.ts'
+import { memoryBilling } from './billing.ts'
 import { freshDatabase, writeMariaDb } from './mariadb.ts'
 
 export const STORES = ['embedded', 'mariadb'] as const
@@ -45,11 +46,11 @@ export async function openWorld(world: World, parts: RealParts): Promise<RealWor
     url: database.url,
     falUrl: double.url,
     double,
-    dependencies: ({ now = READ_AT, zone = SHANGHAI, settings = {} } = {}) => {
+    dependencies: ({ now = READ_AT, zone = SHANGHAI, settings = {}, billing = memoryBilling() } = {}) => {
       const overrides: Partial<OperationSettings> = { auditZone: zone, ...settings }
       const clock = () => now
       const ledger = openLedgerStore({ url: database.url, mapping: DEFAULT_MAPPING, dbZone: parts.dbZone, clock })
-      return { clock, ledger, fal, settings: settingsFor(overrides), reports: createReportStore(2) }
+      return { clock, ledger, fal, settings: settingsFor(overrides), reports: createReportStore(2), billing }
     },
     close: async () => {
       await fal.close()

@@ -89,6 +89,25 @@ describe('a user with SELECT and no more', () => {
     await snapshot.close()
   })
 
+  test('an abort in mid-stream ends the query, whether or not anybody waits for its rows', async () => {
+    for (const waits of [true, false]) {
+      const abort = new AbortController()
+      const snapshot = await openSnapshot(asReader(database), { signal: abort.signal })
+      const stream = snapshot.tasks(ALL_TIME)[Symbol.asyncIterator]()
+      await stream.next()
+      expect((await running()).length).toBe(1)
+      const reading = async () => {
+        while ((await stream.next()).done !== true);
+      }
+      const read = waits ? reading() : undefined
+      read?.catch(() => undefined)
+      abort.abort()
+      await until(async () => (await running()).length === 0)
+      await expect(read ?? reading()).rejects.toMatchObject({ kind: 'cancelled' })
+      await snapshot.close()
+    }
+  })
+
   test('an abort at any moment of a stream leaves nothing behind', async () => {
     for (const delayMs of [0, 1, 2, 5, 10, 20, 40]) {
       const abort = new AbortController()

@@ -12,14 +12,18 @@ import { place } from '../kit/generator/faults.ts'
 import { MODELS } from '../kit/generator/models.ts'
 import { createPrng } from '../kit/generator/prng.ts'
 import { render } from '../kit/generator/render.ts'
+import { eachOf } from '../kit/memory-ports.ts'
 
 /** fal that answers 401 to some keys. */
 function refusing(fal: FalReader, refused: ReadonlySet<string>): FalReader {
   const refusal = { status: 'failed', failure: 'unauthorized', reason: 'fal answered 401' } as const
+  const events: FalReader['events'] = async (apiKey, query, signal) =>
+    refused.has(apiKey) ? refusal : fal.events(apiKey, query, signal)
   return {
     ...fal,
     usage: async (apiKey, query, signal) => (refused.has(apiKey) ? refusal : fal.usage(apiKey, query, signal)),
-    events: async (apiKey, query, signal) => (refused.has(apiKey) ? refusal : fal.events(apiKey, query, signal)),
+    events,
+    eachEvents: eachOf(events),
     billing: async (apiKey, signal) => (refused.has(apiKey) ? refusal : fal.billing(apiKey, signal)),
   }
 }

@@ -162,6 +162,17 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
     '工作区 “w” fal 向账号表中没有的 2 个密钥或令牌计费 4.00 USD（阈值 1.00 USD）',
     'workspace "w": fal billed 4.00 USD to 2 keys or tokens that no account row holds (threshold 1.00 USD)',
   ],
+  B22: [
+    facts('B22', TASK, ['980', '1000', '20', 'points'], {
+      detail: {
+        ...owner,
+        ...{ ruleId: 'br_001', billingUnit: 'per_second', quantity: '4.902', price: '2.00', currency: 'CNY' },
+        ...{ level: 'vip', exactPoints: '980.4', tolerancePoints: '1' },
+      },
+    }),
+    '账号 5 用户 101 模型 “kling” 任务 t1 请求 r1 收费 1000 积分，按价格规则 br_001 应收 980 积分（用量 4.902，单价 2.00 CNY，单位 per_second，等级 vip，精确值 980.4 积分），差异 20 积分（容差 1 积分）',
+    'account 5, user 101, model "kling", task t1, request r1: charged 1000 points, the price rule br_001 asks for 980 points (4.902 at 2.00 CNY, per_second, level vip, exactly 980.4 points), difference 20 points (tolerance 1 point)',
+  ],
   TZ_MISCONFIGURED: [
     facts('TZ_MISCONFIGURED', {}, ['0', '480', '480', 'count'], { count: 25, detail: { medianMinutes: '481' } }),
     'fal 计费时间与任务完成时间相差 480 分钟（25 个已匹配请求，中位数 481 分钟），请检查 DB_TIMEZONE',

@@ -151,8 +151,15 @@ describe('serve on MariaDB and a double of fal', () => {
     const world = await openWorld(sampleWorld(), { store: 'mariadb' })
     let open = true
     try {
-      const { restUrl } = await serve([], { DATABASE_URL: world.url, FAL_API_BASE_URL: world.falUrl })
+      const { restUrl } = await serve([], {
+        DATABASE_URL: world.url,
+        FAL_API_BASE_URL: world.falUrl,
+        ADMIN_TOKEN: 'admin-token',
+        BILLING_STORE: `file:${join(directory, 'billing.db')}`,
+      })
       expect(await ask(`${restUrl}/readyz`)).toMatchObject({ status: 200, json: { database: { status: 'ok' } } })
+      const headers = { authorization: 'Bearer admin-token' }
+      expect((await postJson(`${restUrl}/admin/v1/billing/rules`, RULE, { headers })).status).toBe(200)
       for (const { name } of TOOLS) {
         const input = INPUTS[name] ?? { start: SAMPLE_DATE, end: SAMPLE_DATE }
         const { status, text } = await postJson(`${restUrl}/v1/tools/${name}`, input)
@@ -203,12 +210,26 @@ describe('serve on MariaDB and a double of fal', () => {
   })
 })
 
+const RULE = {
+  model_id: 'fal-ai/flux/dev',
+  membership_level: 'basic',
+  output_price: '0.20',
+  unit: 'per_request',
+  currency: 'CNY',
+  effective_at: '2026-01-01T00:00:00+08:00',
+}
+
 const INPUTS: Readonly<Record<string, object>> = {
   'fal-list-invoices': {},
   'fal-list-accounts': {},
   'fal-balance': {},
   'fal-estimate-cost': { models: ['fal-ai/flux/dev=40'] },
   'task-trace': { id: 'task-610' },
+  'billing-rules': { model_id: 'fal-ai/flux/dev' },
+  'billing-estimate': { model_id: 'fal-ai/flux/dev' },
+  'billing-usage': { period: 'custom', start_date: SAMPLE_DATE, end_date: SAMPLE_DATE },
+  'billing-statements': {},
+  doctor: {},
 }
 
 describe('SIGTERM during a long audit', () => {

@@ -1,5 +1,4 @@
 import { SPANS } from '../../limits.ts'
-import { sum } from '../../units/exact.ts'
 import { formatRatio, type Ratio, ratio } from '../../units/ratio.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import { type Books, type FindingDraft, NO_EVIDENCE, type Rule, type UserBook, unknown } from './books.ts'
@@ -36,15 +35,15 @@ export const a6UsageSpike: Rule = {
     const findings: FindingDraft[] = []
     let examined = 0
     let withoutHistory = 0
-    for (const { user, date, charged, history } of userDays(books)) {
-      if (history.length < activeDaysMin) {
+    for (const { user, date, charged, activeDays, total, history } of userDays(books)) {
+      if (activeDays < activeDaysMin) {
         withoutHistory += 1
         continue
       }
       examined += 1
       const usual = robust
-        ? robustOutlier(charged, history, pointsPerUsd as Ratio)
-        : aboveMean(charged, history, thresholds.a6Multiple)
+        ? robustOutlier(charged, history(), pointsPerUsd as Ratio)
+        : aboveMean(charged, total, activeDays, thresholds.a6Multiple)
       if (usual === undefined) continue
       findings.push({
         subject: { userId: user.userId, date },
@@ -54,8 +53,8 @@ export const a6UsageSpike: Rule = {
         count: 1,
         evidence: NO_EVIDENCE,
         detail: {
-          meanPoints: String(sum(history, (day) => day) / BigInt(history.length)),
-          activeDays: history.length,
+          meanPoints: String(total / BigInt(activeDays)),
+          activeDays,
           thresholdMultiple: robust ? String(ROBUST_MULTIPLE) : formatRatio(thresholds.a6Multiple),
         },
       })
@@ -72,28 +71,50 @@ interface UserDay {
   readonly user: UserBook
   readonly date: CalendarDate
   readonly charged: bigint
-  /** Charged points of the active days in the 30 days before, in no order. */
-  readonly history: readonly bigint[]
+  /** Days with charges in the 30 days before, and what was charged on them in all. */
+  readonly activeDays: number
+  readonly total: bigint
+  /** The charges of each of these days. */
+  history(): readonly bigint[]
 }
 
 function* userDays({ users, window }: Books): Generator<UserDay> {
-  const firstDate = window.zone.dateOf(window.start)
+  const { zone } = window
+  const firstDate = zone.dateOf(window.start)
+  const known = new Map<CalendarDate, { readonly since: CalendarDate; readonly isJudged: boolean }>()
+  const aboutDay = (date: CalendarDate) => {
+    const day = known.get(date) ?? {
+      since: zone.addDays(date, -SPANS.historyDays),
+      isJudged: date >= firstDate && zone.startOfDate(date) < window.end,
+    }
+    known.set(date, day)
+    return day
+  }
   for (const user of users) {
-    for (const [date, charged] of user.chargedByDate) {
-      if (charged <= 0n || date < firstDate || window.zone.startOfDate(date) >= window.end) continue
-      const since = window.zone.addDays(date, -SPANS.historyDays)
-      const history: bigint[] = []
-      for (const [day, charge] of user.chargedByDate) {
-        if (day >= since && day < date && charge > 0n) history.push(charge)
+    const active = [...user.chargedByDate].filter(([, charged]) => charged > 0n)
+    active.sort(([a], [b]) => (a < b ? -1 : 1))
+    // The 30 days before each day move along with it.
+    let first = 0
+    let total = 0n
+    for (const [index, [date, charged]] of active.entries()) {
+      const { since, isJudged } = aboutDay(date)
+      for (let oldest = active[first]; oldest !== undefined && oldest[0] < since; oldest = active[first]) {
+        total -= oldest[1]
+        first += 1
       }
-      yield { user, date, charged, history }
+      const from = first
+      if (isJudged) {
+        const history = () => active.slice(from, index).map(([, charge]) => charge)
+        yield { user, date, charged, activeDays: index - from, total, history }
+      }
+      total += charged
     }
   }
 }
 
-function aboveMean(charged: bigint, history: readonly bigint[], multiple: Ratio): Usual | undefined {
-  const total = sum(history, (day) => day) * multiple.numerator
-  const days = BigInt(history.length) * multiple.denominator
+function aboveMean(charged: bigint, charges: bigint, activeDays: number, multiple: Ratio): Usual | undefined {
+  const total = charges * multiple.numerator
+  const days = BigInt(activeDays) * multiple.denominator
   return charged * days > total ? { total, days } : undefined
 }
 

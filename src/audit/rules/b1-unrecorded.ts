@@ -11,6 +11,7 @@ export const b1Unrecorded: Rule = {
   id: 'B1',
   severity: 'HIGH',
   perWindow: false,
+  pieces: 'requests',
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
     const findings = unrecordedRequests(requests.value).map(

@@ -15,6 +15,7 @@ export const b10ChargeMismatch: Rule = {
   id: 'B10',
   severity: 'MEDIUM',
   perWindow: false,
+  pieces: 'ledgers',
   evaluate({ taskLedgers, users, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))

@@ -1,8 +1,9 @@
-import { addDecimals, formatDecimal, parseDecimal } from '../../units/decimal.ts'
+import { addDecimals, parseDecimal } from '../../units/decimal.ts'
 import { parseUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import type { PricePoint } from './facts.ts'
 import { groupBy } from './group-by.ts'
+import { samePrice, sequenceKey } from './price-sequence.ts'
 import { notRead, unreadAccounts } from './request-book.ts'
 
 /**
@@ -34,7 +35,7 @@ function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | 
     const sequence = [...unordered].sort(comparePoints)
     const own = sequence.filter(({ unitPrice }, index) => {
       const before = sequence[index - 1]
-      return before !== undefined && canonical(before.unitPrice) !== canonical(unitPrice)
+      return before !== undefined && !samePrice(before.unitPrice, unitPrice)
     }).length
     if (changes === 0 && own > 0) shown = sequence
     changes += own
@@ -51,15 +52,6 @@ function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | 
     evidence: NO_EVIDENCE,
     detail: { unit: first.unit, workspace: first.workspace },
   }
-}
-
-const sequenceKey = ({ workspace, unit, percentDiscount }: PricePoint): string =>
-  JSON.stringify([workspace, unit, canonical(percentDiscount)])
-
-/** "0.10" and "0.1" are one price. Text that is no plain decimal stands for itself. */
-function canonical(text: string): string {
-  const decimal = parseDecimal(text)
-  return decimal === undefined ? text.trim() : formatDecimal(decimal)
 }
 
 /** By time; of one instant the lower price first, so that the order of the answer does not matter. */

@@ -12,6 +12,7 @@ export const b18Stuck: Rule = {
   id: 'B18',
   severity: 'LOW',
   perWindow: false,
+  pieces: 'requests',
   evaluate({ requests, window, asOf }, { thresholds }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []

@@ -10,6 +10,7 @@ export const b2Unbilled: Rule = {
   id: 'B2',
   severity: 'MEDIUM',
   perWindow: false,
+  pieces: 'requests',
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []

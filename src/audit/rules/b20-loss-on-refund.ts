@@ -1,8 +1,5 @@
-import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Rule } from './books.ts'
-import { groupBy } from './group-by.ts'
-import { matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
-import { taskEvidence } from './task-subject.ts'
+import { notRead, unjudgedAccounts } from './request-book.ts'
 
 /**
  * B20, per user: tasks that were refunded to the user although fal billed them; the difference is the loss, in nano-USD.
@@ -14,22 +11,20 @@ export const b20LossOnRefund: Rule = {
   perWindow: true,
   evaluate({ requests }) {
     if (!requests.known) return notRead(requests.reason)
-    const refundedTasks = [...matchedTasks(requests.value)].filter(({ task }) => task.refunded)
-    const byUser = groupBy(refundedTasks, ({ task }) => task.userId)
+    const { refundLosses } = requests.value
     const findings: FindingDraft[] = []
-    for (const [userId, refunded] of byUser) {
-      const lost = refunded.filter(({ billedNanoUsd }) => billedNanoUsd > 0n)
-      if (lost.length === 0) continue
+    for (const { userId, billedCount, billedNanoUsd, refundedPoints, evidence } of refundLosses) {
+      if (billedCount === 0) continue
       findings.push({
         subject: { userId },
         expected: 0n,
-        actual: sum(lost, ({ billedNanoUsd }) => billedNanoUsd),
+        actual: billedNanoUsd,
         unit: 'USD',
-        count: lost.length,
-        evidence: taskEvidence(lost.map(({ task }) => task)),
-        detail: { refundedPoints: String(sum(lost, ({ task }) => task.chargedPoints)) },
+        count: billedCount,
+        evidence,
+        detail: { refundedPoints: String(refundedPoints) },
       })
     }
-    return { examined: byUser.size, findings, notEvaluated: unjudgedAccounts(requests.value) }
+    return { examined: refundLosses.length, findings, notEvaluated: unjudgedAccounts(requests.value) }
   },
 }

@@ -15,6 +15,7 @@ export const b3Amount: Rule = {
   id: 'B3',
   severity: 'MEDIUM',
   perWindow: false,
+  pieces: 'requests',
   evaluate({ requests, window }, { thresholds }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []

@@ -13,6 +13,7 @@ export const b4DuplicateTask: Rule = {
   id: 'B4',
   severity: 'HIGH',
   perWindow: false,
+  pieces: 'requests',
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []

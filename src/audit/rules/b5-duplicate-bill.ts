@@ -14,6 +14,7 @@ export const b5DuplicateBill: Rule = {
   id: 'B5',
   severity: 'MEDIUM',
   perWindow: false,
+  pieces: 'requests',
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
     const isRead = readAccounts(requests.value)

@@ -14,6 +14,7 @@ export const b6DuplicateRow: Rule = {
   id: 'B6',
   severity: 'HIGH',
   perWindow: false,
+  pieces: 'ledgers',
   evaluate({ taskLedgers, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const findings: FindingDraft[] = []

@@ -15,6 +15,7 @@ export const b7FailedButCharged: Rule = {
   id: 'B7',
   severity: 'HIGH',
   perWindow: false,
+  pieces: 'ledgers',
   evaluate(books, { thresholds }) {
     const candidates = withoutRefundRow(books)
     if (!candidates.known) return notRead(candidates.reason)

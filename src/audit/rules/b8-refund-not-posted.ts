@@ -14,6 +14,7 @@ export const b8RefundNotPosted: Rule = {
   id: 'B8',
   severity: 'HIGH',
   perWindow: false,
+  pieces: 'ledgers',
   evaluate(books, { thresholds }) {
     const { taskLedgers, window } = books
     if (!taskLedgers.known) return notRead(taskLedgers.reason)

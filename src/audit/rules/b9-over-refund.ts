@@ -12,6 +12,7 @@ export const b9OverRefund: Rule = {
   id: 'B9',
   severity: 'HIGH',
   perWindow: false,
+  pieces: 'ledgers',
   evaluate({ taskLedgers, users, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))

@@ -6,6 +6,7 @@ import type { Points } from '../../units/points.ts'
 import type { Window } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
+import type { PriceBook } from './prices.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
 export interface Reason {
@@ -128,7 +129,7 @@ export interface UserBook {
   /** Tasks with money = 0 and cost_money > 0, not refunded. */
   readonly free: { readonly count: number; readonly costNanoUsd: NanoUsd; readonly evidence: Evidence }
   /** Charged points by day of the audit's zone: the window's days and the history before them. */
-  readonly chargedByDate: ReadonlyMap<CalendarDate, Points>
+  readonly chargedByDate: Iterable<readonly [CalendarDate, Points]>
 }
 
 export interface DayBook {
@@ -152,6 +153,8 @@ export interface Books {
   readonly unattributed: Reading<readonly UnattributedBill[]>
   /** Not known at depth summary. */
   readonly requests: Reading<RequestBook>
+  /** The operator's own price rules; not known at depth summary, nor where they could not be read. */
+  readonly priceRules: Reading<PriceBook>
   /** Not known without a ledger, or in link mode total. */
   readonly taskLedgers: Reading<readonly TaskLedger[]>
   readonly balances: Reading<BalanceTrail>
@@ -180,9 +183,21 @@ export interface FindingDraft {
 
 export type FindingContext = Pick<Subject, 'accountId' | 'userId' | 'model' | 'date'>
 
+/** Findings that are counted and not kept, for being too many. */
+export interface OmittedFindings {
+  readonly breaks: number
+  readonly timing: number
+  /** Those of the breaks that are HIGH. */
+  readonly critical: number
+  /** Users whom they concern. */
+  readonly users: ReadonlySet<number>
+}
+
 export interface RuleOutcome {
   /** How many subjects were judged. */
   readonly examined: number
+  /** Absent: none. */
+  readonly omitted?: OmittedFindings
   readonly findings: readonly FindingDraft[]
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
 }
@@ -193,5 +208,10 @@ export interface Rule {
   readonly severity: Severity
   /** Whether a finding is about the window as a whole, so that its fingerprint needs the window's dates. */
   readonly perWindow: boolean
+  /**
+   * Absent: the rule judges sums, once, over all. Otherwise it judges each request, or each task by its ledger rows, for
+   * itself, and is given them piece by piece: books that hold nothing else.
+   */
+  readonly pieces?: 'requests' | 'ledgers'
   evaluate(books: Books, settings: RuleSettings): RuleOutcome
 }

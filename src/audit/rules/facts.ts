@@ -18,6 +18,9 @@ export interface TaskFact {
   readonly refunded: boolean
   readonly createdAt: Instant
   readonly completedAt: Instant | null
+  /** Where the installation stores them; null or absent: not known. */
+  readonly inputTokens?: number | null
+  readonly outputTokens?: number | null
 }
 
 /** One billing event of fal. */
@@ -85,7 +88,10 @@ export interface RepeatedBill {
   readonly times: number
 }
 
-/** Bill and task table, request by request. */
+/**
+ * Bill and task table, request by request. Requests come in pieces, all that bears one id in the same one: rules that
+ * judge single requests see one piece after another, the others what all pieces add up to, without the tasks.
+ */
 export interface RequestBook {
   readonly tasks: readonly TaskVerdict[]
   readonly orphans: readonly Orphan[]
@@ -97,8 +103,35 @@ export interface RequestBook {
   readonly billsUnread: readonly { readonly accountId: number; readonly reason: Reason }[]
   /** Bill of the window by account, model and closed day, twice: from usage rows and from events. */
   readonly dailyBills: readonly DailyBill[]
-  /** Prices billed within what was fetched, in order of time. */
+  /** Prices billed within what was fetched, in order of time; of a price that never changes, its first. */
   readonly prices: readonly PricePoint[]
+  /** Charges and bill of the matched tasks, by model and day. */
+  readonly modelDays: readonly ModelDay[]
+  /** Matched tasks that were refunded, by user. */
+  readonly refundLosses: readonly RefundLoss[]
+  /** Accounts of which events were read, but not all that was asked by id was answered; null: keys in no account row. */
+  readonly unanswered: readonly (number | null)[]
+}
+
+/** Matched tasks of one model and day of creation that the filters leave. */
+export interface ModelDay {
+  readonly model: string
+  readonly date: CalendarDate
+  readonly taskCount: number
+  /** Charged and not refunded. */
+  readonly keptPoints: Points
+  readonly billedNanoUsd: NanoUsd
+  readonly evidence: Evidence
+}
+
+/** Matched tasks of one user that were refunded, of those that the filters leave: what fal billed of them. */
+export interface RefundLoss {
+  readonly userId: number
+  /** Those that fal billed; the amounts are theirs. */
+  readonly billedCount: number
+  readonly billedNanoUsd: NanoUsd
+  readonly refundedPoints: Points
+  readonly evidence: Evidence
 }
 
 export interface DailyBill {
@@ -134,7 +167,7 @@ export interface LinkedEntry {
 export interface TaskLedger {
   readonly task: TaskFact
   readonly accountId: number | null
-  /** Sum of its billing events; null where its bill was not read whole. */
+  /** Of a failed task, the sum of its billing events; null where its bill was not read whole, and of all others. */
   readonly billedNanoUsd: NanoUsd | null
   readonly entries: readonly LinkedEntry[]
 }

@@ -24,24 +24,29 @@ export const unreadBills = ({ billsUnread }: RequestBook): Unjudged[] =>
 
 /** The same of a rule per task: also of accounts of which fal did not answer what it was asked of single requests. */
 export function unjudgedAccounts(requests: RequestBook): Unjudged[] {
-  const isRead = readAccounts(requests)
-  const unanswered = new Set<number | 'unknown keys'>()
-  for (const { accountId, standing, selected } of requests.tasks) {
-    if (!selected || standing !== 'not-evaluated' || !isRead(accountId)) continue
-    // Tasks of keys that no account row holds have a bill that nobody here can read.
-    unanswered.add(accountId ?? 'unknown keys')
-  }
+  const unanswered = new Set([...requests.unanswered, ...unansweredAccounts(requests)])
   const { reason } = unknown('events-unread')
   const open = [...unanswered].map((accountId) =>
-    accountId === 'unknown keys'
+    accountId === null
       ? { subject: {}, reason: unknown('events-unread', { detail: 'tasks of keys that no account row holds' }).reason }
       : { subject: { accountId }, reason },
   )
   return [...unreadAccounts(requests), ...open]
 }
 
+/** Accounts of which fal was read, but did not answer all that it was asked of single requests; null: unknown keys. */
+export function unansweredAccounts(requests: Pick<RequestBook, 'tasks' | 'unread'>): Set<number | null> {
+  const isRead = readAccounts(requests)
+  const unanswered = new Set<number | null>()
+  for (const { accountId, standing, selected } of requests.tasks) {
+    // Tasks of keys that no account row holds have a bill that nobody here can read.
+    if (selected && standing === 'not-evaluated' && isRead(accountId)) unanswered.add(accountId)
+  }
+  return unanswered
+}
+
 /** Tells the accounts whose events were read whole from those of which nothing is said. */
-export function readAccounts({ unread }: RequestBook): (accountId: number | null) => boolean {
+export function readAccounts({ unread }: Pick<RequestBook, 'unread'>): (accountId: number | null) => boolean {
   const ids = new Set(unread.map(({ accountId }) => accountId))
   return (accountId) => accountId === null || !ids.has(accountId)
 }

@@ -27,6 +27,7 @@ import { b18Stuck } from './b18-stuck.ts'
 import { b19BillDisagrees } from './b19-bill-disagrees.ts'
 import { b20LossOnRefund } from './b20-loss-on-refund.ts'
 import { b21UnattributedSpend } from './b21-unattributed-spend.ts'
+import { b22ExpectedCharge } from './b22-expected-charge.ts'
 import type { Rule } from './books.ts'
 import { tzMisconfigured } from './tz-misconfigured.ts'
 
@@ -61,5 +62,6 @@ export const RULES: readonly Rule[] = Object.freeze([
   b19BillDisagrees,
   b20LossOnRefund,
   b21UnattributedSpend,
+  b22ExpectedCharge,
   tzMisconfigured,
 ])

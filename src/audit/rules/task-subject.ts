@@ -1,8 +1,8 @@
 import type { Subject } from '../../../schemas/report.ts'
-import { LIMITS } from '../../limits.ts'
 import type { Instant } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { Evidence, FindingContext } from './books.ts'
+import { EvidenceList } from './evidence-list.ts'
 import type { TaskFact } from './facts.ts'
 
 /** Names a task: by the operator's id, or its row where it has none, and by fal's request id where there is one. */
@@ -30,14 +30,14 @@ export const taskDetail = ({ userId, model }: TaskFact, accountId: number | null
 export const taskEnd = ({ completedAt, createdAt }: TaskFact, asOf: Instant): Instant =>
   completedAt === null || completedAt > asOf ? createdAt : completedAt
 
-export const taskEvidence = (tasks: readonly TaskFact[]): Evidence =>
-  evidenceOf(tasks.map(({ taskId, rowId }) => (taskId === '' ? String(rowId) : taskId)))
+/** The operator's id of a task, or its row where it has none. */
+export const taskName = ({ taskId, rowId }: TaskFact): string => (taskId === '' ? String(rowId) : taskId)
+
+export const taskEvidence = (tasks: readonly TaskFact[]): Evidence => evidenceOf(tasks.map(taskName))
 
 /** All ids are counted, the first few kept, in an order that does not depend on that of the rows. */
-export const evidenceOf = (ids: readonly string[]): Evidence => ({
-  total: ids.length,
-  ids: [...ids].sort(compareIds).slice(0, LIMITS.evidenceIds),
-})
-
-/** Shorter first, so that counted ids come in their natural order. */
-const compareIds = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
+export function evidenceOf(ids: readonly string[]): Evidence {
+  const list = new EvidenceList()
+  for (const id of ids) list.add(id)
+  return list.view()
+}

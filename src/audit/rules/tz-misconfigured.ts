@@ -16,12 +16,13 @@ const SLACK: Millis = 5 * MINUTE
  * - B2: whether a task is settled, and from when on fal is asked for its id, follow from stored times.
  * - B7, B8, B18: how long ago a task ended or began, by this program's clock.
  * - B16: fal's cost is told to a day by the stored time of the task.
+ * - B22: which price rule was in force follows from the stored time of the task, its instant from the rule's own.
  * The others look at one book (A4 to A8, B4, B6, B9 to B14, B17, B19, B21), compare amounts by id (B3, B5, B20), or search
  * the whole table for an id (B1, B15).
  */
 export const COMPARES_TIMES: ReadonlySet<RuleId> = new Set<RuleId>([
   ...(['A1', 'A2', 'A3'] as const),
-  ...(['B2', 'B7', 'B8', 'B16', 'B18'] as const),
+  ...(['B2', 'B7', 'B8', 'B16', 'B18', 'B22'] as const),
 ])
 
 /** Whether stored times and fal's are apart by what only a wrong zone explains: half-hours, to five minutes. */

@@ -2,7 +2,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { matchedRoutes } from 'hono/route'
-import { inputError } from '../../errors.ts'
+import { AuditError, inputError } from '../../errors.ts'
 import type { JsonObject, Pager } from '../../paging.ts'
 import { redactor } from '../../render/clean.ts'
 import type { Dependencies, Tool } from '../../tool.ts'
@@ -12,12 +12,13 @@ import { unknownTool } from '../run-tool.ts'
 import { toolSchemas } from '../tool-schemas.ts'
 import { limitedBody, readFormOrJson, readJson, readJsonObject } from './body.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
+import { FileAnswer } from './file-answer.ts'
 import type { Metrics, ProcessFacts } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
-import { HttpRefusal, jsonResponse, PLAIN_HEADERS, problemOf, problemResponse } from './problem.ts'
+import { badQuery, HttpRefusal, isCoded, jsonResponse, PLAIN_HEADERS, problemOf, problemResponse } from './problem.ts'
 import { inputOfTexts } from './query.ts'
 import type { Readiness } from './readiness.ts'
-import { type Route, TOOLS_PATH, toolPath } from './routes.ts'
+import { type Access, pathInputs, type Route, TOOLS_PATH, toolPath } from './routes.ts'
 import type { Sessions } from './sessions.ts'
 import type { Exchange, Traffic } from './traffic.ts'
 
@@ -36,6 +37,7 @@ export interface Gate {
   readonly log: (line: string) => void
   readonly checkHost: (headers: Headers, arrivedAt: string | undefined) => void
   readonly checkToken: (headers: Headers) => void
+  readonly checkAdmin: (headers: Headers) => void
   readonly checkRate: (address: string) => void
   readonly ready: () => Promise<Readiness>
   readonly processFacts: () => ProcessFacts
@@ -53,10 +55,16 @@ export interface RestParts {
 export const MCP_PATH = '/mcp'
 const HEALTH_PATH = '/healthz'
 
-/** An app with its guards and what every port offers: health, readiness and metrics. */
-export function createApp(gate: Gate): App {
+/**
+ * An app with its guards and what every port offers: health, readiness and metrics. Of the routes that will be mounted
+ * only those count here that not everybody may call who may read.
+ */
+export function createApp(gate: Gate, routes: readonly Route[] = []): App {
   const app = new Hono<AppEnv>({ strict: false })
-  app.use(guarded(gate))
+  const access = new Map(
+    routes.flatMap((route) => (route.access === undefined ? [] : [[appPath(route), route.access]])),
+  )
+  app.use(guarded(gate, access))
   app.use(
     methodNotAllowed<AppEnv>({
       app,
@@ -84,7 +92,10 @@ export function createApp(gate: Gate): App {
 }
 
 /** Health is asked by machines that hold no token, and is to be answered under any load. */
-function guarded({ traffic, checkHost, checkToken, checkRate }: Gate): MiddlewareHandler<AppEnv> {
+function guarded(
+  { traffic, checkHost, checkToken, checkAdmin, checkRate }: Gate,
+  access: ReadonlyMap<string, Access>,
+): MiddlewareHandler<AppEnv> {
   return async (c, next) => {
     const { incoming, outgoing: response } = c.env
     const route = matchedRoutes(c).find(({ path }) => path !== '/*')?.path ?? 'none'
@@ -94,7 +105,9 @@ function guarded({ traffic, checkHost, checkToken, checkRate }: Gate): Middlewar
     checkHost(headers, incoming.socket.localAddress)
     if (c.req.path !== HEALTH_PATH) {
       checkRate(exchange.address)
-      checkToken(headers)
+      const needed = access.get(route)
+      if (needed === 'admin') checkAdmin(headers)
+      else if (needed !== 'open') checkToken(headers)
       // A stream on which a client waits for news is bounded by its session, and ends with it.
       const waits = c.req.method === 'GET' && c.req.path === MCP_PATH
       if (!waits && c.req.path !== '/readyz') traffic.admit(exchange)
@@ -131,8 +144,8 @@ export function mountRest(app: App, parts: RestParts): void {
   const { tools, routes, version, tokenNeeded } = parts
   for (const route of routes) {
     const serve = serving(route, parts)
-    if (route.method === 'GET') app.get(route.path, serve)
-    else app.post(route.path, limitedBody, serve)
+    if (route.method === 'GET') app.get(appPath(route), serve)
+    else app.on(route.method, appPath(route), limitedBody, serve)
   }
   const listed = { tools: tools.map(listedTool) }
   app.get(TOOLS_PATH, () => jsonResponse(listed))
@@ -148,6 +161,9 @@ export function mountRest(app: App, parts: RestParts): void {
   })
 }
 
+/** The path of a route as the app writes it. */
+const appPath = ({ path }: Route): string => path.replace(/\{(\w+)\}/g, ':$1')
+
 function serving(route: Route, { dependencies, pager }: RestParts) {
   const flags = flagsOf(route.input)
   const { secretInput } = route
@@ -157,7 +173,7 @@ function serving(route: Route, { dependencies, pager }: RestParts) {
     const full = route.paged && switchOf(query)
     query.delete('full')
     if (route.takes !== 'query') refuseQuery(query)
-    const given = await inputsOf(c, route, query, flags)
+    const given = { ...(await inputsOf(c, route, query, flags)), ...c.req.param() }
     const secret = secretInput === undefined ? undefined : given[secretInput]
     if (typeof secret === 'string') {
       const blank = redactor([secret])
@@ -165,20 +181,51 @@ function serving(route: Route, { dependencies, pager }: RestParts) {
       exchange.redact = (text) => blank(redact(text))
     }
     const context = { signal: exchange.signal, progress: () => {} }
-    const result = await route.run(given, { dependencies, pager, context, full })
+    const { origin } = new URL(c.req.url)
+    const result = await route.run(given, { dependencies, pager, context, full, origin })
+    if (result instanceof FileAnswer) return fileResponse(result)
     return jsonResponse(outgoing(result, exchange.redact), route.statusOf?.(result) ?? 200)
   }
 }
 
-function inputsOf(
+async function inputsOf(
   c: Context<AppEnv>,
   route: Route,
   query: URLSearchParams,
   flags: ReturnType<typeof flagsOf>,
-): Promise<JsonObject> | JsonObject {
-  if (route.takes === 'query') return inputOfTexts(query, flags)
-  return route.takes === 'form' ? readFormOrJson(c, flags) : readJsonObject(c)
+): Promise<JsonObject> {
+  const inPath = pathInputs(route.path)
+  if (route.takes === 'query') {
+    for (const name of inPath) refuseTwice(query.has(name), name)
+    return inputOfQuery(route, query, flags)
+  }
+  const given = await (route.takes === 'form' ? readFormOrJson(c, flags) : readJsonObject(c))
+  for (const name of inPath) refuseTwice(name in given, name)
+  return given
 }
+
+function inputOfQuery(route: Route, query: URLSearchParams, flags: ReturnType<typeof flagsOf>): JsonObject {
+  try {
+    return inputOfTexts(query, flags)
+  } catch (error) {
+    throw isCoded(route.path) && error instanceof AuditError ? badQuery(error) : error
+  }
+}
+
+/** What stands in the path stands nowhere else: two values could differ. */
+function refuseTwice(given: boolean, name: string): void {
+  if (!given) return
+  throw new AuditError('input', `${name}: stands in the path; leave it out here`, { field: name, accepted: 'nothing' })
+}
+
+const fileResponse = ({ mediaType, fileName, bytes }: FileAnswer): Response =>
+  new Response(Uint8Array.from(bytes), {
+    headers: {
+      ...PLAIN_HEADERS,
+      'content-type': mediaType,
+      'content-disposition': `inline; filename="${fileName}"`,
+    },
+  })
 
 function switchOf(query: URLSearchParams): boolean {
   const text = query.get('full') ?? '0'

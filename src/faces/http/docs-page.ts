@@ -55,8 +55,8 @@ function section({ path, method, operation }: Shown): string {
     ...Object.entries((body?.schema.properties ?? {}) as Record<string, Json>).map(([name, schema]) =>
       inputRow(name, schema, 'body'),
     ),
-    ...parameters.map(({ name, schema, description: told }) =>
-      inputRow(name, told === undefined ? schema : { ...schema, description: told }, 'query'),
+    ...parameters.map(({ name, in: place, schema, description: told }) =>
+      inputRow(name, told === undefined ? schema : { ...schema, description: told }, place),
     ),
   ]
   return [

@@ -64,7 +64,7 @@ const forbidden = (field: string, message: string, next: string): HttpRefusal =>
 export interface Tokens {
   /** SERVE_TOKEN: opens everything that reads. */
   readonly serve: string | undefined
-  /** ADMIN_TOKEN: opens that too. */
+  /** ADMIN_TOKEN: opens that too, and alone what writes. */
   readonly admin: string | undefined
 }
 
@@ -73,25 +73,62 @@ const REALM = 'Bearer realm="fal-consumption-audit"'
 /** Checks the bearer token where one is set for reading. Throws 401. */
 export function createTokenGuard({ serve, admin }: Tokens) {
   if (serve === undefined) return (): void => {}
-  const accepted = [serve, ...(admin === undefined ? [] : [admin])].map(digest)
+  const accepted = [serve, ...(admin === undefined ? [] : [admin])]
   return (headers: Headers): void => {
-    const given = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1]
-    if (given === undefined) throw unauthorized('a bearer token is needed', REALM)
-    const shown = digest(given)
-    // Digests have one length, and every token is compared to its end: the time taken says nothing of a token.
-    const matches = accepted.filter((each) => timingSafeEqual(each, shown))
-    if (matches.length === 0) throw unauthorized('this token is not accepted', `${REALM}, error="invalid_token"`)
+    const given = bearerIn(headers, 'SERVE_TOKEN')
+    if (!isOneOf(given, accepted)) throw notAccepted('SERVE_TOKEN')
   }
+}
+
+/**
+ * Checks the bearer token of what writes, on loopback too. Throws 401 without a token or with an unknown one, 403 with
+ * the one for reading, and where none is set for writing.
+ */
+export function createAdminGuard({ serve, admin }: Tokens) {
+  return (headers: Headers): void => {
+    if (admin === undefined) {
+      throw adminOnly('nothing can be written, since ADMIN_TOKEN is not set', 'set ADMIN_TOKEN and start serve again')
+    }
+    const given = bearerIn(headers, 'ADMIN_TOKEN')
+    if (isOneOf(given, [admin])) return
+    if (serve !== undefined && isOneOf(given, [serve])) throw adminOnly('this token only reads', 'send ADMIN_TOKEN')
+    throw notAccepted('ADMIN_TOKEN')
+  }
+}
+
+function bearerIn(headers: Headers, wanted: string): string {
+  const given = /^Bearer +(\S+) *$/i.exec(headers.get('authorization') ?? '')?.[1]
+  if (given === undefined) throw unauthorized('a bearer token is needed', REALM, wanted)
+  return given
+}
+
+/** Digests have one length, and every token is compared to its end: the time taken says nothing of a token. */
+function isOneOf(given: string, accepted: readonly string[]): boolean {
+  const shown = digest(given)
+  return accepted.filter((each) => timingSafeEqual(digest(each), shown)).length > 0
 }
 
 const digest = (token: string): Buffer => createHash('sha256').update(token).digest()
 
-const unauthorized = (message: string, challenge: string): HttpRefusal =>
+const notAccepted = (wanted: string): HttpRefusal =>
+  unauthorized('this token is not accepted', `${REALM}, error="invalid_token"`, wanted)
+
+const unauthorized = (message: string, challenge: string, wanted: string): HttpRefusal =>
   new HttpRefusal({
     status: 401,
     type: 'unauthorized',
     message: `Authorization: ${message}`,
     field: 'Authorization',
-    accepted: 'Bearer and the value of SERVE_TOKEN',
+    accepted: `Bearer and the value of ${wanted}`,
     headers: { 'www-authenticate': challenge },
+  })
+
+const adminOnly = (message: string, next: string): HttpRefusal =>
+  new HttpRefusal({
+    status: 403,
+    type: 'forbidden',
+    message: `Authorization: ${message}`,
+    field: 'Authorization',
+    accepted: 'Bearer and the value of ADMIN_TOKEN',
+    next,
   })

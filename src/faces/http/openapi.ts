@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { SERVE } from '../../limits.ts'
-import { type Route, TOOLS_PATH } from './routes.ts'
+import { isCoded } from './problem.ts'
+import { pathInputs, type Route, TOOLS_PATH } from './routes.ts'
 
 type Json = Readonly<Record<string, unknown>>
 
@@ -12,7 +13,7 @@ export interface OpenApiDocument extends Json {
 
 export interface OpenApiParameter {
   readonly name: string
-  readonly in: 'query'
+  readonly in: 'query' | 'path'
   readonly description?: string
   readonly schema: Json
 }
@@ -25,6 +26,7 @@ export interface OpenApiOperation {
   readonly parameters?: readonly OpenApiParameter[]
   readonly requestBody?: { readonly required: boolean; readonly content: Readonly<Record<string, { schema: Json }>> }
   readonly responses: Json
+  readonly security?: readonly Json[]
 }
 
 const JSON_TYPE = 'application/json'
@@ -33,6 +35,7 @@ const FORM_TYPE = 'application/x-www-form-urlencoded'
 /** The OpenAPI 3.1 document of the REST side, made of the schemas that inputs and results are held to. */
 export function openApiOf(routes: readonly Route[], version: string, tokenNeeded: boolean): OpenApiDocument {
   const paths: Record<string, Record<string, OpenApiOperation>> = {}
+  const bearer = { bearer: { type: 'http', scheme: 'bearer' }, admin: ADMIN_SCHEME }
   for (const route of routes) {
     paths[route.path] = { ...paths[route.path], [route.method.toLowerCase()]: operationOf(route) }
   }
@@ -43,19 +46,23 @@ export function openApiOf(routes: readonly Route[], version: string, tokenNeeded
       version,
       license: { name: 'MIT', identifier: 'MIT' },
       description:
-        "Billing audit for fal.ai resellers, read-only: fal's official bill, the recorded tasks and the users' ledgers. The same operations as the MCP tools. Amounts in USD are exact decimal texts; null was not read and is not zero.",
+        "Billing audit for fal.ai resellers: fal's official bill, the recorded tasks and the users' ledgers. The same operations as the MCP tools, which only read; what is written, the prices of the billing module, is kept apart from the audited database. Amounts in USD are exact decimal texts; null was not read and is not zero.",
     } as OpenApiDocument['info'],
     servers: [{ url: '/' }],
     ...(tokenNeeded && { security: [{ bearer: [] }] }),
     tags: [
       { name: 'billing', description: "fal's usage, invoices, balance and estimates" },
+      {
+        name: 'rules',
+        description: 'the billing module: what users pay for a use, what they were charged, and monthly statements',
+      },
       { name: 'tools', description: 'every operation under its own name' },
       { name: 'server', description: 'the server itself' },
     ],
     paths: { ...paths, ...serverPaths() },
     components: {
-      ...(tokenNeeded && { securitySchemes: { bearer: { type: 'http', scheme: 'bearer' } } }),
-      schemas: { Error: ERROR_SCHEMA, Refusal: REFUSAL_SCHEMA },
+      securitySchemes: tokenNeeded ? bearer : { admin: ADMIN_SCHEME },
+      schemas: { Error: ERROR_SCHEMA, Refusal: REFUSAL_SCHEMA, CodedError: CODED_ERROR_SCHEMA },
       responses: {
         Error: { description: 'What is wrong, where, and what to do', content: jsonOf(refTo('schemas/Error')) },
         Refusal: { description: 'What is wrong and what to do', content: jsonOf(refTo('schemas/Refusal')) },
@@ -90,6 +97,21 @@ const REFUSAL_SCHEMA = {
   properties: { ok: { const: false }, message: text },
 }
 
+const CODED_ERROR_SCHEMA = {
+  type: 'object',
+  required: ['code', 'message', 'data'],
+  properties: {
+    code: { type: 'integer', description: 'the status' },
+    message: text,
+    data: { type: 'null' },
+    field: { ...text, description: 'the input or header at fault' },
+    accepted: { ...text, description: 'what would be accepted' },
+    next: { ...text, description: 'what to do next' },
+  },
+}
+
+const ADMIN_SCHEME = { type: 'http', scheme: 'bearer', description: 'the value of ADMIN_TOKEN' }
+
 const refTo = (name: string): Json => ({ $ref: `#/components/${name}` })
 const jsonOf = (schema: Json) => ({ [JSON_TYPE]: { schema } })
 
@@ -107,20 +129,28 @@ const BODY_ERRORS: Readonly<Record<string, string>> = {
   415: 'The body has another content type',
 }
 
+const QUERY_ERRORS: Readonly<Record<string, string>> = {
+  400: 'A parameter is unknown, given twice or of another type; field names it',
+}
+
 function operationOf(route: Route): OpenApiOperation {
   const properties = propertiesOf(route.input)
-  const inQuery = route.takes === 'query' ? Object.entries(properties) : []
+  const inPath = pathInputs(route.path)
+  const outside = route.takes === 'query' ? Object.keys(properties) : inPath
   const required = requiredOf(route.input)
   const parameters = [
-    ...inQuery.map(([name, schema]): OpenApiParameter & Json => ({
-      name,
-      in: 'query',
-      ...(required.includes(name) && { required: true }),
-      ...(typeof schema.description === 'string' && { description: schema.description }),
-      // Lists stand in one text, with commas.
-      ...(schema.type === 'array' && { style: 'form', explode: false }),
-      schema,
-    })),
+    ...outside.map((name): OpenApiParameter & Json => {
+      const schema = properties[name] ?? {}
+      return {
+        name,
+        in: inPath.includes(name) ? 'path' : 'query',
+        ...((required.includes(name) || inPath.includes(name)) && { required: true }),
+        ...(typeof schema.description === 'string' && { description: schema.description }),
+        // Lists stand in one text, with commas.
+        ...(schema.type === 'array' && { style: 'form', explode: false }),
+        schema,
+      }
+    }),
     ...(route.paged ? [FULL] : []),
   ]
   return {
@@ -128,19 +158,34 @@ function operationOf(route: Route): OpenApiOperation {
     tags: [route.tag],
     summary: route.summary,
     description: route.description,
+    ...(route.access === 'admin' && { security: [{ admin: [] }] }),
+    ...(route.access === 'open' && { security: [] }),
     ...(parameters.length > 0 && { parameters }),
-    ...(route.takes !== 'query' && { requestBody: bodyOf(route, required.length > 0) }),
+    ...(route.takes !== 'query' && { requestBody: bodyOf(route, required.length > inPath.length) }),
     responses: {
-      200: { description: 'The result', content: jsonOf(schemaOf(route.output)) },
-      ...errorsOf(route.takes === 'query' ? ERRORS : { ...BODY_ERRORS, ...ERRORS }, route.takes === 'form'),
+      200: { description: 'The result', content: contentOf(route) },
+      ...errorsOf(statusesOf(route), errorSchemaOf(route)),
     },
   }
+}
+
+const contentOf = ({ mediaType, output }: Route): Json =>
+  mediaType === undefined ? jsonOf(schemaOf(output)) : { [mediaType]: {} }
+
+function statusesOf({ takes, path, statuses }: Route): Readonly<Record<string, string>> {
+  if (takes !== 'query') return { ...BODY_ERRORS, ...ERRORS, ...statuses }
+  return { ...(isCoded(path) && QUERY_ERRORS), ...ERRORS, ...statuses }
+}
+
+function errorSchemaOf({ takes, path }: Route): string {
+  if (isCoded(path)) return 'CodedError'
+  return takes === 'form' ? 'Refusal' : 'Error'
 }
 
 const idOf = ({ method, path }: Route): string => `${method.toLowerCase()}${path.replace(/[^A-Za-z0-9]+/g, '-')}`
 
 function bodyOf(route: Route, required: boolean) {
-  const schema = schemaOf(route.input)
+  const schema = withoutInputs(schemaOf(route.input), pathInputs(route.path))
   return {
     required,
     content: { ...(route.takes === 'form' && { [FORM_TYPE]: { schema } }), [JSON_TYPE]: { schema } },
@@ -154,17 +199,24 @@ const FULL: OpenApiParameter = {
   schema: { type: 'string', enum: ['0', '1', 'false', 'true'] },
 }
 
-const errorsOf = (errors: Readonly<Record<string, string>>, refusal: boolean): Json =>
+const errorsOf = (errors: Readonly<Record<string, string>>, schema: string): Json =>
   Object.fromEntries(
     Object.entries(errors).map(([status, description]) => [
       status,
-      { description, content: jsonOf(refTo(refusal ? 'schemas/Refusal' : 'schemas/Error')) },
+      { description, content: jsonOf(refTo(`schemas/${schema}`)) },
     ]),
   )
 
 function schemaOf(schema: z.ZodType): Json {
   const { $schema: _, ...json } = z.toJSONSchema(schema, { target: 'draft-2020-12', io: 'input' })
   return json
+}
+
+/** The schema of what is left where some inputs stand in the path. */
+function withoutInputs(schema: Json, names: readonly string[]): Json {
+  const properties = Object.entries((schema.properties ?? {}) as Json).filter(([name]) => !names.includes(name))
+  const required = ((schema.required ?? []) as readonly string[]).filter((name) => !names.includes(name))
+  return names.length === 0 ? schema : { ...schema, properties: Object.fromEntries(properties), required }
 }
 
 const propertiesOf = (schema: z.ZodObject): Record<string, Json> =>

@@ -1,4 +1,4 @@
-import type { ErrorKind } from '../../errors.ts'
+import type { AuditError, ErrorKind } from '../../errors.ts'
 import { failureOf, type Redact } from '../outgoing.ts'
 
 /** A refusal or failure as HTTP tells it. */
@@ -26,11 +26,24 @@ export class HttpRefusal extends Error {
 
 const STATUS: Readonly<Record<ErrorKind, number>> = {
   input: 422,
+  'not-found': 404,
+  conflict: 409,
   configuration: 503,
   source: 503,
   cancelled: 503,
   internal: 500,
 }
+
+/** A query that is no question at all, as routes with codes tell it: 400. */
+export const badQuery = ({ message, field, accepted, next }: AuditError): HttpRefusal =>
+  new HttpRefusal({
+    status: 400,
+    type: 'input',
+    message,
+    ...(field !== undefined && { field }),
+    ...(accepted !== undefined && { accepted }),
+    ...(next !== undefined && { next }),
+  })
 
 /** Whatever was thrown, as a problem without secrets. */
 export function problemOf(error: unknown, redact: Redact): Problem {
@@ -45,12 +58,28 @@ interface Family {
   readonly body: (problem: Problem) => object
 }
 
+/** The paths of the seed "计费模块": success is code 0, and the code of an error is its status. */
+export function isCoded(path: string): boolean {
+  return path.startsWith('/api/v1/billing/') || path.startsWith('/admin/v1/')
+}
+
 const JSON_RPC_SERVER_ERROR = -32000
 
 const FAMILIES: readonly Family[] = [
   {
     holds: (path) => path === '/mcp',
     body: ({ message }) => ({ jsonrpc: '2.0', error: { code: JSON_RPC_SERVER_ERROR, message }, id: null }),
+  },
+  {
+    holds: isCoded,
+    body: ({ status, message, field, accepted, next }) => ({
+      code: status,
+      message,
+      data: null,
+      field,
+      accepted,
+      next,
+    }),
   },
   {
     holds: (path) => path.startsWith('/api/config/'),

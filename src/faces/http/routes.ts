@@ -5,6 +5,8 @@ import type { JsonObject, Pager } from '../../paging.ts'
 import type { CallContext, Dependencies, Tool } from '../../tool.ts'
 import { runTool, runToolPaged } from '../run-tool.ts'
 import type { Admission } from './admission.ts'
+import { billingRoutes } from './billing-routes.ts'
+import type { FileAnswer } from './file-answer.ts'
 
 export interface RouteCall {
   readonly dependencies: () => Promise<Dependencies>
@@ -12,11 +14,17 @@ export interface RouteCall {
   readonly context: CallContext
   /** The whole result at once, instead of pages. */
   readonly full: boolean
+  /** Under which the caller reached this server, such as http://127.0.0.1:8080. */
+  readonly origin: string
 }
+
+/** Who may call: everybody who may read (the default), whoever holds ADMIN_TOKEN, or anybody, since the route checks itself. */
+export type Access = 'admin' | 'open'
 
 /** One REST operation as data: the server mounts it, and /openapi.json describes it. */
 export interface Route {
-  readonly method: 'GET' | 'POST'
+  readonly method: 'GET' | 'POST' | 'PUT'
+  /** Inputs in it stand in braces, each a whole segment: /rules/{rule_id}. They are keys of `input` too. */
   readonly path: string
   readonly tag: string
   readonly summary: string
@@ -25,11 +33,16 @@ export interface Route {
   readonly takes: 'query' | 'json' | 'form'
   readonly input: z.ZodObject
   readonly output: z.ZodType
+  /** Where the answer is a file: of this type. */
+  readonly mediaType?: string
   /** Whether a long answer comes in pages, and `full=1` asks for the whole. */
   readonly paged: boolean
+  readonly access?: Access
+  /** Statuses that only this route answers with, and what they mean. */
+  readonly statuses?: Readonly<Record<number, string>>
   /** An input that is a secret: it is blanked out of everything that leaves. */
   readonly secretInput?: string
-  run(given: JsonObject, call: RouteCall): Promise<JsonObject>
+  run(given: JsonObject, call: RouteCall): Promise<JsonObject | FileAnswer>
   /** The status of a result; 200 where it is not given. */
   statusOf?(result: JsonObject): number
 }
@@ -76,7 +89,14 @@ const falaiRoute = (admission: Admission): Route => ({
   statusOf: ({ ok }) => (ok === true ? 200 : 403),
 })
 
-/** Every operation over REST: the billing routes of the seeds, then each tool under its own name. */
+/** The names of the inputs that stand in a path. */
+export const pathInputs = (path: string): readonly string[] =>
+  [...path.matchAll(/\{(\w+)\}/g)].map(([, name = '']) => name)
+
+/**
+ * Every operation over REST: the billing routes of the seeds, then each tool under its own name. Tools that write are not
+ * among them: what they do is done by routes that ask for ADMIN_TOKEN.
+ */
 export function routesOf(tools: readonly Tool[], admission: Admission): readonly Route[] {
   const billing = BILLING.flatMap(({ tool: name, ...place }) => {
     const tool = tools.find((each) => each.name === name)
@@ -85,5 +105,5 @@ export function routesOf(tools: readonly Tool[], admission: Admission): readonly
   const each = tools.map((tool) =>
     toolRoute(tool, { method: 'POST', path: toolPath(tool.name), tag: 'tools', takes: 'json' }),
   )
-  return [...billing, falaiRoute(admission), ...each]
+  return [...billing, falaiRoute(admission), ...billingRoutes(admission), ...each]
 }

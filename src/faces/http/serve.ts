@@ -7,7 +7,7 @@ import { openMcpSession } from '../mcp.ts'
 import type { Redact } from '../outgoing.ts'
 import { admitted, createAdmission } from './admission.ts'
 import { type App, createApp, type Gate, MCP_PATH, mountMcp, mountRest } from './app.ts'
-import { createHostGuard, createTokenGuard, isLoopback, type Tokens } from './guard.ts'
+import { createAdminGuard, createHostGuard, createTokenGuard, isLoopback, type Tokens } from './guard.ts'
 import { type Listening, listen } from './listen.ts'
 import { createMetrics, type ProcessFacts } from './metrics.ts'
 import { createReadiness } from './readiness.ts'
@@ -62,11 +62,12 @@ export async function startServing(options: ServeOptions): Promise<Serving> {
   requireToken(options.host, options.tokens)
   const parts = assemble(options)
   const { host, mcpPort, restPort } = options
-  const rest = createApp(parts.gate)
+  const routes = routesOf(parts.tools, parts.admission)
+  const rest = createApp(parts.gate, routes)
   mountRest(rest, {
     ...options,
     tools: parts.tools,
-    routes: routesOf(parts.tools, parts.admission),
+    routes,
     tokenNeeded: options.tokens.serve !== undefined,
   })
   const together = mcpPort === restPort
@@ -106,6 +107,7 @@ function assemble(options: ServeOptions) {
     log,
     checkHost: createHostGuard(options),
     checkToken: createTokenGuard(options.tokens),
+    checkAdmin: createAdminGuard(options.tokens),
     checkRate: createRateLimit({ perMinute: options.requestsPerMinute, now }),
     ready: createReadiness(options.dependencies, redact),
     processFacts: options.processFacts,

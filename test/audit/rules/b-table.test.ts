@@ -19,7 +19,7 @@ describe('the table of rules', () => {
     const bySeverity = (severity: string): RuleId[] =>
       RULES.filter((rule) => rule.severity === severity && !rule.id.startsWith('A')).map(({ id }) => id)
     expect(bySeverity('HIGH').join(' ')).toBe('B1 B4 B6 B7 B8 B9 B11 B12 B13 B14 B15 B19 TZ_MISCONFIGURED')
-    expect(bySeverity('MEDIUM').join(' ')).toBe('B2 B3 B5 B10 B16 B20 B21')
+    expect(bySeverity('MEDIUM').join(' ')).toBe('B2 B3 B5 B10 B16 B20 B21 B22')
     expect(bySeverity('LOW').join(' ')).toBe('B17 B18')
   })
 
@@ -33,10 +33,11 @@ describe('what is not known is not evaluated', () => {
   const why = unknown('the-reason', { detail: 'in short' })
   const once = { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: why.reason }] }
   const needs: [keyof Books, RuleId[]][] = [
-    ['requests', ['B1', 'B2', 'B3', 'B4', 'B5', 'B16', 'B17', 'B18', 'B19', 'B20', 'TZ_MISCONFIGURED']],
+    ['requests', ['B1', 'B2', 'B3', 'B4', 'B5', 'B16', 'B17', 'B18', 'B19', 'B20', 'B22', 'TZ_MISCONFIGURED']],
     ['taskLedgers', ['B6', 'B8', 'B9', 'B10']],
     ['balances', ['B11', 'B12', 'B13']],
     ['unattributed', ['B21']],
+    ['priceRules', ['B22']],
   ]
 
   it.each(needs)('%s', (key, ids) => {
@@ -60,6 +61,6 @@ describe('what is not known is not evaluated', () => {
       if (notEvaluated.length === 0) silent.push(id)
       else expect(notEvaluated, id).toEqual(entries)
     }
-    expect(silent.join(' ')).toBe('B4 B6 B7 B8 B9 B10 B11 B12 B13 B14 B18 B21 TZ_MISCONFIGURED')
+    expect(silent.join(' ')).toBe('B4 B6 B7 B8 B9 B10 B11 B12 B13 B14 B18 B21 B22 TZ_MISCONFIGURED')
   })
 })

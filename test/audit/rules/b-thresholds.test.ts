@@ -7,7 +7,7 @@ import { readConfig } from '../../../src/config.ts'
 import { DEFAULT_THRESHOLDS, type Thresholds } from '../../../src/settings.ts'
 import { HOUR } from '../../../src/units/instant.ts'
 import { ratio } from '../../../src/units/ratio.ts'
-import { usd } from '../../kit/books.ts'
+import { points, usd } from '../../kit/books.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-thresholds-'))
 afterAll(() => rmSync(directory, { recursive: true }))
@@ -26,6 +26,7 @@ const DEFAULTS = {
   b15Ratio: '0.05',
   b19UsdPerRow: '0.000001',
   b21UsdMin: '1',
+  b22TolerancePoints: '1',
 }
 
 describe('the thresholds of the further rules', () => {
@@ -43,8 +44,8 @@ describe('the thresholds of the further rules', () => {
       b19UsdPerRow: '0.00001',
       b21UsdMin: '0.000000001',
     }
-    const thresholds = await configured(given)
-    expect(thresholdTexts(thresholds)).toMatchObject(given)
+    const thresholds = await configured({ ...given, b22TolerancePoints: 5 })
+    expect(thresholdTexts(thresholds)).toMatchObject({ ...given, b22TolerancePoints: '5' })
     expect(thresholds).toEqual({
       ...DEFAULT_THRESHOLDS,
       b3AmountRatio: ratio('0.01'),
@@ -54,6 +55,7 @@ describe('the thresholds of the further rules', () => {
       b15Ratio: ratio('0.2'),
       b19NanoUsdPerRow: usd('0.00001'),
       b21NanoUsdMin: usd('0.000000001'),
+      b22TolerancePoints: points(5),
     })
   })
 
@@ -69,6 +71,9 @@ describe('the thresholds of the further rules', () => {
     ['b15UsdMin', '-1'],
     ['b19UsdPerRow', ''],
     ['b21UsdMin', null],
+    ['b22TolerancePoints', -1],
+    ['b22TolerancePoints', 0.5],
+    ['b22TolerancePoints', '1'],
   ])('%s refuses %j', async (name, value) => {
     await expect(configured({ [name]: value })).rejects.toThrow(name)
   })

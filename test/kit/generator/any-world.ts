@@ -33,7 +33,7 @@ export const runs = (numRuns: number) => ({
 })
 
 /** Rules that judge one request, task or order by itself. */
-export const ROW_RULES: readonly RuleId[] = ['B1', 'B2', 'B3', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B18']
+export const ROW_RULES: readonly RuleId[] = ['B1', 'B2', 'B3', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B18', 'B22']
 
 /** What a finding is about, without its amounts. */
 export const topicOf = ({ rule, subject, classification }: Finding): string =>

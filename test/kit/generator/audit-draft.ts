@@ -5,6 +5,7 @@ import type { Depth } from '../../../src/settings.ts'
 import type { OperationSettings } from '../../../src/tool.ts'
 import { parseRatio } from '../../../src/units/ratio.ts'
 import { auditInput, memoryDependencies, quietContext, type WorldAudit } from '../audit-world.ts'
+import { memoryBilling } from '../billing.ts'
 import { memoryFal } from '../memory-ports.ts'
 import type { Draft } from './draft.ts'
 import { type Rendered, render } from './render.ts'
@@ -18,7 +19,15 @@ export function auditOf(draft: Draft, depth: Depth): WorldAudit {
     ledgerLink: settings.ledgerLink,
     modelAliases: settings.modelAliases,
   }
-  return { start: firstDate, end: lastDate, depth, now, zone: window.zone, settings: told }
+  return {
+    start: firstDate,
+    end: lastDate,
+    depth,
+    now,
+    zone: window.zone,
+    settings: told,
+    billing: memoryBilling(draft.prices),
+  }
 }
 
 /** fal as the draft has it; usage from another bill where the two tell different stories. */

@@ -152,7 +152,10 @@ function delayBill(draft: Draft, random: Prng, task: DraftTask): void {
 function fineQuantity(draft: Draft, random: Prng, task: DraftTask): void {
   const [event] = taskEvents(draft, task)
   if (event === undefined || task.costNanoUsd === null || task.costNanoUsd === 0n) return
-  const tenMillionths = Math.round(event.quantity * 1e7) + random.int(1, 999_999)
+  const pointsPerUnit = MODELS.find(({ endpoint }) => endpoint === event.endpoint)?.pointsPerUnit ?? 1
+  // The operator charges whole units: what is above them is worth less than a point.
+  const more = Math.floor((random.int(1, 999_999) * 10) / Math.max(10, pointsPerUnit))
+  const tenMillionths = Math.round(event.quantity * 1e7) + more
   event.quantity = tenMillionths / 1e7
   const subtotal = (event.unitPriceNanoUsd * BigInt(tenMillionths)) / 10_000_000n
   event.costNanoUsd = (subtotal * BigInt(100 - event.percentDiscount)) / 100n

@@ -1,3 +1,4 @@
+import type { RuleVersion } from '../../../src/billing/rule.ts'
 import type { Depth, LedgerLinkSetting } from '../../../src/settings.ts'
 import type { Instant } from '../../../src/units/instant.ts'
 import type { Window } from '../../../src/units/window.ts'
@@ -28,6 +29,10 @@ export interface Draft {
   readonly storedNames: ReadonlyMap<string, string>
   /** Percent off, by `workspace endpoint`. */
   readonly discounts: ReadonlyMap<string, number>
+  /** The operator's price rules, as they were recorded. */
+  readonly prices: RuleVersion[]
+  /** Endpoints whose charges rules can judge: what a unit costs by them, in cents of a point. */
+  readonly priced: Map<string, number>
   /** Tasks made so far, for their ids. */
   serial: number
   /** Moves every stored time: an installation whose zone is not the one that the audit was told. */
@@ -68,6 +73,8 @@ export interface DraftUser {
   /** Points before the first row of the ledger. */
   opening: number
   readonly models: readonly Model[]
+  /** Membership level; absent: none is stored. */
+  level?: string
 }
 
 export interface DraftTask {

@@ -3,11 +3,13 @@ import { datesOf } from '../../../src/units/window.ts'
 import type { CalendarDate } from '../../../src/units/zone.ts'
 import { activeDaysBefore, chargesByDate, dateOf, refundsOf, spikeLimit, spikes } from './arithmetic.ts'
 import type { Draft } from './draft.ts'
-import { also, claim, freeAccounts, type Injector, isFree, place, plainTasks, SETTLED } from './faults.ts'
+import { also, claim, freeAccounts, type Injector, isFree, place, plainTasks, SETTLED, taskSubject } from './faults.ts'
 import { addTask, fail, refund } from './life.ts'
 import { FREE_MODEL, MODELS } from './models.ts'
 import type { Prng } from './prng.ts'
 
+/** A model of which a unit costs one point. */
+const POINT = MODELS[4] as (typeof MODELS)[number]
 const LINKED = { links: 'all' } as const
 const CHEAP = MODELS[0] as (typeof MODELS)[number]
 const MIDDLE = MODELS[1] as (typeof MODELS)[number]
@@ -79,8 +81,7 @@ function spike(draft: Draft, random: Prng, above: boolean) {
       if (limit === null || noon > draft.now - SETTLED || !isFree(draft, `user ${userId}`, `date ${date}`)) continue
       const missing = limit - (chargesByDate(draft, userId).get(date) ?? 0) + (above ? random.int(1, 40) : 0)
       if (missing < 1) continue
-      const quantity = Math.ceil(missing / CHEAP.pointsPerUnit)
-      addTask(draft, random, { userId, account, model: CHEAP, at: noon, quantity, points: missing })
+      addTask(draft, random, { userId, account, model: POINT, at: noon, quantity: missing })
       claim(draft, `user ${userId}`)
       const actual = String(chargesByDate(draft, userId).get(date))
       const finding = {
@@ -106,7 +107,10 @@ const a7: Injector = {
     const date = dateOf(draft, task.createdAt)
     return {
       expected: [{ rule: 'A7', subject: { userId: task.userId }, severity: 'MEDIUM', actual: '1', count: 1 }],
-      allowed: [also('B16', { date }, 'what is given away may cost more than the model earns that day')],
+      allowed: [
+        also('B16', { date }, 'what is given away may cost more than the model earns that day'),
+        also('B22', taskSubject(task), 'a price rule may ask for what was given away'),
+      ],
     }
   },
   twins: [

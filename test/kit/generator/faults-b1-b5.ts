@@ -189,8 +189,14 @@ function inTwoEvents(draft: Draft, random: Prng): readonly Allowed[] | undefined
   const [event] = task === undefined ? [] : taskEvents(draft, task)
   if (event === undefined) return undefined
   const half = event.costNanoUsd / 2n
-  draft.events.push({ ...event, at: plus(event.at, random.int(1, 60) * SECOND), costNanoUsd: half, quantity: 1 })
+  draft.events.push({
+    ...event,
+    at: plus(event.at, random.int(1, 60) * SECOND),
+    costNanoUsd: half,
+    quantity: event.quantity / 2,
+  })
   event.costNanoUsd -= half
+  event.quantity /= 2
   return []
 }
 

@@ -8,6 +8,7 @@ import { addBenignLife } from './benign.ts'
 import type { Draft, DraftAccount, DraftSettings, DraftUser, DraftWorkspace } from './draft.ts'
 import { addTask } from './life.ts'
 import { chargeOf, FREE_MODEL, MODELS, type Model } from './models.ts'
+import { addPrices } from './prices.ts'
 import { createPrng, type Prng, seedOf } from './prng.ts'
 
 /** What a world must be like; the seed decides the rest. */
@@ -19,6 +20,8 @@ export interface WorldNeeds {
   readonly links?: DraftSettings['links']
   readonly attribution?: DraftSettings['attribution']
   readonly rate?: boolean
+  /** Whether there are price rules, with a model at least that they judge. */
+  readonly prices?: boolean
   readonly daysMin?: number
   readonly disabledAccount?: boolean
   /** Whether the configuration knows every alias; at depth summary it does. */
@@ -73,12 +76,15 @@ export function generate(seed: number, needs: WorldNeeds = {}): Draft {
         ),
       ),
     ),
+    prices: [],
+    priced: new Map(),
     serial: 0,
     storedShift: 0,
     claimed: new Set(),
   }
   addTasks(draft, random)
   addBenignLife(draft, random)
+  addPrices(draft, createPrng(seedOf(seed, 'prices')), needs.prices)
   return draft
 }
 

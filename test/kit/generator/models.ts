@@ -35,6 +35,9 @@ export const FREE_MODEL: Model = model('fal-ai/free/upscaler', 'upscaler', 'imag
 /** A model that no generated life uses: for faults that need one. */
 export const UNUSED_MODEL: Model = model('fal-ai/veo3/fast', 'veo', 'seconds', 150_000_000n, 90, [4])
 
+/** A model that only the faults of price rules use. */
+export const PRICED_MODEL: Model = model('fal-ai/minimax/video-01', 'minimax', 'videos', 500_000_000n, 250, [1, 2])
+
 export const costOf = ({ unitPriceNanoUsd }: Model, quantity: number, percentDiscount: number): bigint =>
   (unitPriceNanoUsd * BigInt(quantity) * BigInt(100 - percentDiscount)) / 100n
 

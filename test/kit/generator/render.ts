@@ -33,7 +33,11 @@ export function render(draft: Draft, storedZone: Zone = draft.window.zone): Rend
         status,
       })),
       tasks: tasksOf(draft, naive),
-      users: draft.users.map(({ id }) => ({ id, username: `user-${id}` })),
+      users: draft.users.map(({ id, level }) => ({
+        id,
+        username: `user-${id}`,
+        ...(level !== undefined && { level }),
+      })),
       points: pointsOf(draft, naive, rowIds),
       cash: cashOf(draft, naive, rowIds),
     },

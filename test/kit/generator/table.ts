@@ -7,6 +7,7 @@ import { FAULTS_B1_B5 } from './faults-b1-b5.ts'
 import { FAULTS_B6_B10 } from './faults-b6-b10.ts'
 import { FAULTS_B11_B15 } from './faults-b11-b15.ts'
 import { FAULTS_B16_B21 } from './faults-b16-b21.ts'
+import { FAULTS_B22 } from './faults-b22.ts'
 
 /** One injector per rule. */
 export const INJECTORS: readonly Injector[] = [
@@ -16,6 +17,7 @@ export const INJECTORS: readonly Injector[] = [
   ...FAULTS_B6_B10,
   ...FAULTS_B11_B15,
   ...FAULTS_B16_B21,
+  ...FAULTS_B22,
   zoneFault,
 ]
 

@@ -1,5 +1,5 @@
-import { LIMITS } from '../limits.ts'
-import type { Evidence } from './rules/books.ts'
+import { LIMITS } from '../../limits.ts'
+import type { Evidence } from './books.ts'
 
 /** Collects ids that prove something: all are counted, the smallest few kept, so that the order of rows does not matter. */
 export class EvidenceList {
@@ -23,4 +23,4 @@ export class EvidenceList {
 }
 
 /** Shorter first, then by code unit, so that counted ids come in their natural order. */
-const compareIds = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)
+export const compareIds = (a: string, b: string): number => a.length - b.length || (a < b ? -1 : a > b ? 1 : 0)

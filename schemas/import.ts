@@ -1,0 +1,70 @@
+import { z } from 'zod'
+import { timezoneInput } from './tool-shapes.ts'
+
+const FILES_MAX = 1000
+
+/** A path on the command line is taken as it stands: commas and blanks in it belong to it. */
+const path = z.string().min(1).max(4096).meta({ format: 'path' })
+
+const files = (table: string) =>
+  z.array(path).min(1).max(FILES_MAX).optional().describe(`CSV files, or files of mysqldump --tab, of ${table}`)
+
+/** The input of the command `import`. */
+export const importInput = z.strictObject({
+  output: path.describe('database file to write'),
+  accounts: files('the accounts (ts_fal_account)'),
+  tasks: files('the tasks (ts_fal_tasks)'),
+  users: files('the users (ts_users)'),
+  points: files('the points ledger (ts_points_detail)'),
+  cash: files('the cash ledger (ts_financial_transactions)'),
+  dir: path.optional().describe('folder with <table>.csv, .tsv or .txt for each table that no flag gives'),
+  backslash_escapes: z
+    .boolean()
+    .optional()
+    .describe('in CSV a backslash escapes the next character (SELECT ... INTO OUTFILE with ENCLOSED BY)'),
+  usd_type: z
+    .enum(['auto', 'float', 'decimal'])
+    .default('auto')
+    .describe('type of balance and cost_money where the file does not tell; auto: decimal where no FLOAT prints so'),
+  timezone: timezoneInput.describe('zone of the stored times, such as Asia/Shanghai (default DB_TIMEZONE)'),
+  overwrite: z.boolean().optional().describe('replace the database file where there is one'),
+})
+export type ImportRequest = z.output<typeof importInput>
+
+/** One bad line: its number counts from 1, and is that on which its record begins. */
+export interface BadLine {
+  readonly file: string
+  readonly line: number
+  readonly problem: string
+}
+
+export interface ImportedTable {
+  readonly table: string
+  readonly rows: number
+  readonly files: readonly string[]
+  /** Columns of the files that the audit does not read; they are not stored. */
+  readonly skippedColumns: readonly string[]
+}
+
+/** What an import came to. With bad lines nothing was written. */
+export type ImportOutcome =
+  | {
+      readonly status: 'written'
+      readonly output: string
+      readonly tables: readonly ImportedTable[]
+      /** Tables that no file was given for. They are not in the database, so the audit says that it could not read them. */
+      readonly missingTables: readonly string[]
+      /** First and last time of creation among the tasks; null where no task has a real one. */
+      readonly taskTimes: { readonly first: string; readonly last: string } | null
+      readonly bytesRead: number
+      readonly seconds: number
+      /** Zone of the stored times where it was told; null: the next command has a placeholder for it. */
+      readonly timezone: string | null
+      readonly next: string
+    }
+  | {
+      readonly status: 'refused'
+      /** The first ones. */
+      readonly badLines: readonly BadLine[]
+      readonly badLineCount: number
+    }

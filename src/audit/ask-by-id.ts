@@ -1,0 +1,197 @@
+import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
+import type { TaskRow } from '../ledger/reader.ts'
+import { SPANS } from '../limits.ts'
+import { earlier, type Instant, plus, within } from '../units/instant.ts'
+import type { AuditPlan } from './plan.ts'
+import { type RepeatedEvent, repeatedEvents, withBareId } from './request-evidence.ts'
+import { compareIds } from './rules/evidence-list.ts'
+import { isSettled } from './task-standing.ts'
+import type { SharedBill } from './whose-bill.ts'
+
+/** Requests of one bill about which fal is asked by id: 50 fit into one question. */
+const ASKED_MAX = 5000
+
+/** Requests of one bill that pages repeat, about which fal is asked by id; past it the bill counts as read in part. */
+const REPEATS_ASKED_MAX = 50_000
+const TOO_MANY: Fetched<BillingEvent[]> = {
+  status: 'failed',
+  failure: 'page-limit',
+  reason: `pages repeat more than ${REPEATS_ASKED_MAX} requests`,
+}
+
+/** Tasks and events of one piece, as they were read. */
+export interface PieceReading {
+  readonly tasks: readonly TaskRow[]
+  eventsOf(lot: number): readonly BillingEvent[]
+  /** Whether what bears this request id belongs to this piece. */
+  holds(requestId: string): boolean
+}
+
+interface AskContext {
+  readonly plan: AuditPlan
+  readonly fal: FalReader
+  readonly signal: AbortSignal
+}
+
+/** The smallest of many ids, whatever the order in which they come. */
+class FirstIds {
+  #ids = new Set<string>()
+  #total = 0
+  readonly #max: number
+
+  constructor(max: number) {
+    this.#max = max
+  }
+
+  add(id: string): void {
+    const before = this.#ids.size
+    this.#ids.add(id)
+    this.#total += this.#ids.size - before
+    if (this.#ids.size > 2 * this.#max) this.#ids = new Set(this.list())
+  }
+
+  /** How many were given, each counted once as long as they are kept. */
+  get total(): number {
+    return this.#total
+  }
+
+  list(): string[] {
+    return [...this.#ids].sort(compareIds).slice(0, this.#max)
+  }
+}
+
+/**
+ * What one bill is asked by id: about tasks that ought to be billed, or may have been late, and have no event; and about
+ * requests that carry the same event twice, since pages may repeat and one answer about one request may not.
+ */
+export class BillQuestions {
+  readonly bill: SharedBill
+  readonly #context: AskContext
+  readonly #costly = new FirstIds(ASKED_MAX)
+  readonly #others = new FirstIds(ASKED_MAX)
+  readonly #suspects = new FirstIds(REPEATS_ASKED_MAX + 1)
+  #tasksSince: Instant
+  #eventsSince: Instant
+  #asked: ReadonlySet<string> = new Set()
+  #unansweredAll = false
+  #replaced: ReadonlySet<string> = new Set()
+  readonly #found: BillingEvent[] = []
+  /** Why it is not known what fal says of some requests. */
+  gap: string | null = null
+  /** Whether the events count as read whole. */
+  isRead = true
+  readonly repeated: RepeatedEvent[] = []
+
+  constructor(bill: SharedBill, context: AskContext) {
+    this.bill = bill
+    this.#context = context
+    this.#tasksSince = context.plan.asOf
+    this.#eventsSince = context.plan.asOf
+  }
+
+  /** Takes a task of this bill's accounts that no event bears the id of. */
+  addUnbilled(task: TaskRow): void {
+    if (!isOpen(task, this.#context.plan)) return
+    this.#tasksSince = earlier(this.#tasksSince, task.createdAt)
+    if (task.costNanoUsd > 0n) this.#costly.add(task.requestId)
+    else this.#others.add(task.requestId)
+  }
+
+  addEvents(events: readonly BillingEvent[]): void {
+    const suspects = new Set(repeatedEvents(events).map(({ event }) => event.requestId))
+    if (suspects.size === 0) return
+    for (const requestId of suspects) this.#suspects.add(requestId)
+    // Its other events, however long before, must be in the answer as well, since that replaces them all.
+    for (const { requestId, at } of events) {
+      if (suspects.has(requestId)) this.#eventsSince = earlier(this.#eventsSince, at)
+    }
+  }
+
+  async ask(): Promise<void> {
+    await this.#askForUnbilled()
+    await this.#askForRepeated()
+  }
+
+  async #askForUnbilled(): Promise<void> {
+    // What was recorded to cost something comes first: only that is missed where it stays unanswered.
+    const costly = this.#costly.list()
+    const ids = [...new Set([...costly, ...this.#others.list()])]
+    if (ids.length === 0) return
+    this.#asked = new Set(ids.slice(0, ASKED_MAX))
+    const left = this.#costly.total - costly.length
+    if (left > 0) this.#leaveOpen(left, `only ${ASKED_MAX} requests of a bill are asked for by id`)
+    const answer = await this.#askById([...this.#asked], this.#tasksSince)
+    if (answer.status === 'complete') {
+      for (const event of answer.value) this.#found.push(event)
+      this.addEvents(answer.value)
+      return
+    }
+    this.#unansweredAll = true
+    this.#leaveOpen(Math.max(ids.length, this.#costly.total), answer.reason)
+  }
+
+  async #askForRepeated(): Promise<void> {
+    const ids = this.#suspects.list()
+    if (ids.length === 0) return
+    const answer = ids.length > REPEATS_ASKED_MAX ? TOO_MANY : await this.#askById(ids, this.#eventsSince)
+    if (answer.status !== 'complete') {
+      // What the pages say twice may be billed once or twice: nothing is said of a bill that leaves this open.
+      this.#leaveOpen(ids.length, answer.reason)
+      this.isRead = false
+      return
+    }
+    // What fal says of a request by its id is the truth about it; the pages may have said it twice.
+    this.#replaced = new Set(ids)
+    const kept = this.#found.filter(({ requestId }) => !this.#replaced.has(requestId))
+    this.#found.splice(0, this.#found.length, ...kept)
+    for (const event of answer.value) this.#found.push(event)
+    this.repeated.push(...repeatedEvents(answer.value))
+  }
+
+  #leaveOpen(requests: number, reason: string): void {
+    this.gap = `${requests} requests asked for by id were not answered: ${reason}`
+  }
+
+  /** All events of a piece, those that fal told when asked by id included; null where they were not read whole. */
+  eventsOf(piece: PieceReading): readonly BillingEvent[] | null {
+    if (!this.isRead) return null
+    const read = this.bill.source.events
+    const own = read?.status === 'complete' ? piece.eventsOf(read.value.lot) : []
+    const found = this.#found.filter(({ requestId }) => piece.holds(requestId))
+    if (found.length === 0 && this.#replaced.size === 0) return own
+    return [...own.filter(({ requestId }) => !this.#replaced.has(requestId)), ...found]
+  }
+
+  /** What fal told beyond the pages. */
+  get found(): readonly BillingEvent[] {
+    return this.#found
+  }
+
+  /** Whether it stays open what fal would say of a task without an event. */
+  leavesOpen(task: TaskRow): boolean {
+    if (!isOpen(task, this.#context.plan)) return false
+    return this.#unansweredAll || (task.costNanoUsd > 0n && !this.#asked.has(task.requestId))
+  }
+
+  async #askById(requestIds: readonly string[], since: Instant): Promise<Fetched<BillingEvent[]>> {
+    const { plan, fal, signal } = this.#context
+    // An explicit start: without one fal answers for the last day only, even when a request is named. A day early, so
+    // that stored times misread by a wrong zone still find their events, and the self-check of the clocks sees it.
+    const range = { start: plus(since, -SPANS.crossing), end: plan.asOf }
+    const answer = await fal.events(this.bill.source.apiKey, { range, requestIds }, signal)
+    return answer.status === 'failed' ? answer : { ...answer, value: answer.value.map(withBareId) }
+  }
+}
+
+/** Whether a rule would say something of the bill of a task that has no event. */
+const isOpen = (task: TaskRow, plan: AuditPlan): boolean =>
+  within(task.createdAt, plan.window) &&
+  (task.costNanoUsd > 0n || task.chargedPoints > 0n) &&
+  mayBeLate(task, plan) &&
+  task.requestId !== ''
+
+/** Whether a task without an event is old enough, or over in a way, that a rule would say something of its bill. */
+function mayBeLate(task: TaskRow, plan: AuditPlan): boolean {
+  if (task.status === 'success') return isSettled(task, plan)
+  return task.status === 'failed' || task.createdAt <= plan.asOf - plan.settings.thresholds.stuckMillis
+}

@@ -1,0 +1,96 @@
+import { framedBooks, ledgerBooks, openBooks, taskLedgersUnread } from './books.ts'
+import { breathe } from './breathe.ts'
+import { CellTally, type TaskLayerSums } from './cell-tally.ts'
+import type { Evidence } from './evidence.ts'
+import type { UserLedger } from './ledger-book.ts'
+import { Outcomes } from './outcomes.ts'
+import { frameOf, type RequestReconciliation, reconcilePiece } from './request-books.ts'
+import type { RequestEvidence } from './request-evidence.ts'
+import { type RequestSums, RequestTotals } from './request-totals.ts'
+import { type Books, known, type Rule, type RuleOutcome } from './rules/books.ts'
+import { RULES } from './rules/table.ts'
+
+export interface JudgeOptions {
+  readonly signal?: AbortSignal
+  readonly rules?: readonly Rule[]
+  /** Sees each piece of the requests as it is judged. */
+  readonly take?: (requests: RequestReconciliation, piece: RequestEvidence) => void
+  readonly progress?: (message: string, done: number) => void
+}
+
+/** What evidence adds up to, and what the rules say of it. */
+export interface JudgedEvidence {
+  readonly outcomes: ReadonlyMap<Rule, RuleOutcome>
+  /** null at depth summary. */
+  readonly requests: RequestSums | null
+  readonly books: Books
+  readonly users: ReadonlyMap<number, UserLedger>
+  readonly layer: TaskLayerSums
+}
+
+const NEVER = new AbortController().signal
+
+/**
+ * Joins evidence piece by piece and has the rules judge it: single requests and tasks within their piece, sums at the end.
+ * Between two pieces others have their turn, and the work ends where it was cancelled.
+ */
+export async function judgeEvidence(
+  evidence: Evidence,
+  { signal = NEVER, rules = RULES, take = () => undefined, progress = () => undefined }: JudgeOptions = {},
+): Promise<JudgedEvidence> {
+  const { plan, ledger, allAccounts, bills } = evidence
+  const outcomes = new Outcomes(rules, plan.settings)
+  let joined = 0
+  const onPiece: NonNullable<JudgeOptions['take']> = (requests, piece) => {
+    take(requests, piece)
+    joined += piece.tasks.length
+    progress('tasks held against the bill', joined)
+  }
+  const requests = await addRequests(evidence, outcomes, onPiece, signal)
+  const cells = new CellTally(plan, allAccounts, new Set(bills.accounts.map(({ account }) => account.accountId)))
+  const users = new Map<number, UserLedger>()
+  const booksOf = ledgerBooks(evidence, requests)
+  const isLinked = taskLedgersUnread(plan.depth, ledger.mode) === undefined
+  let linked = 0
+  for (const piece of ledger.pieces()) {
+    for (const [userId, user] of piece.users) users.set(userId, user)
+    for (const task of piece.tasks) cells.add(task)
+    cells.endUsers()
+    if (isLinked) {
+      outcomes.judge(booksOf(piece), ({ pieces }) => pieces === 'ledgers')
+    }
+    linked += piece.tasks.length
+    progress('tasks held against the ledgers', linked)
+    await breathe(signal)
+  }
+  const books = openBooks(evidence, requests, { users })
+  outcomes.judge(books, ({ pieces }) => pieces === undefined)
+  return { outcomes: outcomes.close(), requests, books, users, layer: cells.close() }
+}
+
+/** Joins the requests piece by piece, and has the rules judge each; null at depth summary. */
+async function addRequests(
+  evidence: Evidence,
+  outcomes: Outcomes,
+  take: NonNullable<JudgeOptions['take']>,
+  signal: AbortSignal,
+): Promise<RequestSums | null> {
+  const frame = framedBooks(evidence)
+  // Without links, rules about ledger rows go by the tasks alone, or say why they do not.
+  const picks = ({ pieces }: Rule): boolean =>
+    pieces === 'requests' || (pieces === 'ledgers' && !frame.taskLedgers.known)
+  if (evidence.requests === null) {
+    outcomes.judge(frame, picks)
+    return null
+  }
+  const requestFrame = frameOf(evidence, evidence.requests)
+  const totals = new RequestTotals(requestFrame, evidence.requests)
+  for (const piece of evidence.requests.pieces()) {
+    const requests = reconcilePiece(requestFrame, piece)
+    totals.absorb(requests)
+    outcomes.judge({ ...frame, requests: known(requests.book) }, picks)
+    take(requests, piece)
+    await breathe(signal)
+  }
+  return totals.close()
+}

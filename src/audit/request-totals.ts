@@ -1,0 +1,183 @@
+import type { Report } from '../../schemas/report.ts'
+import type { TraceVerdict } from '../../schemas/task-trace.ts'
+import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { DailyBills } from './daily-bills.ts'
+import { DateReader } from './date-reader.ts'
+import { DelayTally } from './delays.ts'
+import { type ModelNames, namesFrom } from './period-bill.ts'
+import { type PlacementSum, PlacementSums } from './placement-sums.ts'
+import { PricePoints } from './price-points.ts'
+import { leftOut, type RequestFrame, type RequestReconciliation } from './request-books.ts'
+import { pricePoint, type RequestSource } from './request-source.ts'
+import type { JoinScope, RequestGroup } from './requests.ts'
+import { isAmountBreak } from './rules/b3-amount.ts'
+import type { RequestBook, TaskVerdict } from './rules/facts.ts'
+import { ModelDays, RefundLosses } from './rules/model-days.ts'
+import { matchedTasks, unansweredAccounts } from './rules/request-book.ts'
+import { TieOutTally } from './tie-out.ts'
+import { countVerdicts } from './verdict.ts'
+
+/** What all requests of an audit add up to: nothing in it grows with their number but what is wrong with them. */
+export interface RequestSums {
+  readonly scope: JoinScope
+  /** Stored model name to the endpoint ids that its matches were billed as, in order. */
+  readonly matchedNames: ReadonlyMap<string, readonly string[]>
+  readonly names: ModelNames
+  readonly placements: readonly PlacementSum[]
+  readonly delays: Pick<DelayTally, 'count' | 'median'>
+  /** As the rules see it that judge no single request. */
+  readonly book: RequestBook
+  readonly counts: NonNullable<Report['requests']>
+  tieOut(recordedTotal: NanoUsd): Record<string, string>
+  /** Recorded cost of an account's tasks that are not billed yet; null where not all of its bill was told. */
+  pendingOf(accountId: number): NanoUsd | null
+  /** Sum of the events of a failed task of the layer; null where its bill was not read whole. */
+  billedOfFailed(task: { readonly rowId: number }, accountId: number | null): NanoUsd | null
+}
+
+interface AccountStanding {
+  pendingNanoUsd: NanoUsd
+  isOpen: boolean
+}
+
+/** Adds up the requests of an audit, piece by piece. */
+export class RequestTotals {
+  readonly #frame: RequestFrame
+  readonly #names = new Map<string, Set<string>>()
+  readonly #placements = new PlacementSums()
+  readonly #delays = new DelayTally()
+  readonly #days: DailyBills
+  readonly #prices: PricePoints
+  readonly #modelDays: ModelDays
+  readonly #losses = new RefundLosses()
+  readonly #tieOut = new TieOutTally()
+  readonly #accounts = new Map<number, AccountStanding>()
+  readonly #unanswered = new Set<number | null>()
+  readonly #orphans: RequestBook['orphans'][number][] = []
+  readonly #shared: RequestBook['shared'][number][] = []
+  readonly #repeated: RequestBook['repeated'][number][] = []
+  readonly #counts = { matched: 0, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 0 }
+  readonly #verdicts = new Map<TraceVerdict, number>()
+  /** Failed tasks that were billed, or of which that is not known (null). */
+  readonly #failed = new Map<number, NanoUsd | null>()
+
+  constructor(frame: RequestFrame, source: RequestSource) {
+    this.#frame = frame
+    this.#days = new DailyBills(frame)
+    this.#prices = new PricePoints((key) => source.priceChanges(key))
+    const dates = new DateReader(frame.evidence.plan.window.zone)
+    this.#modelDays = new ModelDays(({ createdAt }) => dates.dateOf(createdAt))
+  }
+
+  absorb(requests: RequestReconciliation): void {
+    const { join, placements, book, scope } = requests
+    const { thresholds } = this.#frame.evidence.plan.settings
+    for (const [stored, models] of join.matchedNames) {
+      const known = this.#names.get(stored)
+      if (known === undefined) this.#names.set(stored, new Set(models))
+      else for (const model of models) known.add(model)
+    }
+    for (const placement of placements) this.#placements.add(placement)
+    for (const delay of join.delays) this.#delays.add(delay)
+    const out = new Set(placements.filter(({ group }) => leftOut(group, scope)))
+    for (const placement of placements) this.#addGroup(placement.group, out.has(placement))
+    for (const verdict of matchedTasks(book)) {
+      this.#modelDays.add(verdict)
+      this.#losses.add(verdict)
+    }
+    for (const accountId of unansweredAccounts(book)) this.#unanswered.add(accountId)
+    for (const verdict of join.verdicts) this.#addVerdict(verdict)
+    for (const verdict of join.outside) this.#addStanding(verdict)
+    for (const orphan of book.orphans) this.#orphans.push(orphan)
+    for (const shared of book.shared) this.#shared.push(shared)
+    for (const repeated of book.repeated) this.#repeated.push(repeated)
+    this.#counts.unrecorded += book.orphans.filter(({ costNanoUsd }) => costNanoUsd > 0n).length
+    countVerdicts(book, thresholds, this.#verdicts)
+    this.#tieOut.add(
+      placements,
+      (placement) => out.has(placement),
+      book.tasks,
+      (verdict) => isAmountBreak(verdict, thresholds),
+    )
+  }
+
+  #addGroup(group: RequestGroup, isLeftOut: boolean): void {
+    this.#days.add(group)
+    if (isLeftOut) return
+    for (const event of group.events) {
+      const point = pricePoint(group.bill, event)
+      if (point !== null) this.#prices.add(point, event.at)
+    }
+  }
+
+  #addVerdict(verdict: TaskVerdict): void {
+    this.#addStanding(verdict)
+    const { standing, task, billedNanoUsd } = verdict
+    if (standing === 'matched') this.#counts.matched += 1
+    if (standing === 'pending') this.#counts.pending += 1
+    if (standing === 'unbilled' && task.costNanoUsd > 0n) this.#counts.unbilled += 1
+    if (standing === 'matched' && isAmountBreak(verdict, this.#frame.evidence.plan.settings.thresholds)) {
+      this.#counts.mismatched += 1
+    }
+    if (task.status !== 'failed' || task.chargedPoints <= 0n) return
+    if (standing === 'not-evaluated') this.#failed.set(task.rowId, null)
+    else if (billedNanoUsd !== 0n) this.#failed.set(task.rowId, billedNanoUsd)
+  }
+
+  #addStanding({ accountId, standing, task }: TaskVerdict): void {
+    if (accountId === null) return
+    const { asOf, settings } = this.#frame.evidence.plan
+    let account = this.#accounts.get(accountId)
+    if (account === undefined) {
+      account = { pendingNanoUsd: ZERO_NANO_USD, isOpen: false }
+      this.#accounts.set(accountId, account)
+    }
+    if (standing === 'not-evaluated') account.isOpen = true
+    // A task that is still running may be too young for a bill.
+    const isYoung = standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
+    if (standing === 'pending' || isYoung) {
+      account.pendingNanoUsd = addNanoUsd(account.pendingNanoUsd, task.costNanoUsd)
+    }
+  }
+
+  close(): RequestSums {
+    const { evidence, scope, unread, billsUnread } = this.#frame
+    const inOrder = [...this.#names].sort(([a], [b]) => (a < b ? -1 : 1))
+    const matchedNames = new Map(inOrder.map(([stored, models]) => [stored, [...models].sort()]))
+    return {
+      scope,
+      matchedNames,
+      names: namesFrom({ matchedNames }, evidence.plan.settings.modelAliases),
+      placements: this.#placements.list(),
+      delays: this.#delays,
+      book: {
+        tasks: [],
+        orphans: this.#orphans,
+        shared: this.#shared,
+        repeated: this.#repeated,
+        unread,
+        billsUnread,
+        dailyBills: this.#days.list(),
+        prices: this.#prices.list(),
+        modelDays: this.#modelDays.list(),
+        refundLosses: this.#losses.list(),
+        unanswered: [...this.#unanswered],
+      },
+      counts: {
+        ...this.#counts,
+        verdicts: Object.fromEntries([...this.#verdicts].sort(([a], [b]) => (a < b ? -1 : 1))),
+      },
+      tieOut: (recordedTotal) => this.#tieOut.close(recordedTotal),
+      pendingOf: (accountId) => {
+        const account = this.#accounts.get(accountId)
+        if (account?.isOpen === true) return null
+        return account?.pendingNanoUsd ?? ZERO_NANO_USD
+      },
+      billedOfFailed: ({ rowId }, accountId) => {
+        if (accountId !== null && !scope.eventsRead(accountId)) return null
+        const known = this.#failed.get(rowId)
+        return known === undefined ? ZERO_NANO_USD : known
+      },
+    }
+  }
+}

@@ -1,0 +1,41 @@
+import type { UsageFigures } from '../../schemas/billing-usage.ts'
+import { formatUsd } from '../units/nano-usd.ts'
+import { chargeTexts, type MoneyTerms, marginTexts } from './charge-money.ts'
+import type { UsageSums } from './usage-sums.ts'
+
+/** Groups as they are told; in whatever currency, they add up to what their whole is told as. */
+export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): UsageFigures[] {
+  const costs = chargeTexts(
+    groups.map(({ netPoints }) => netPoints),
+    terms,
+  )
+  const margins = marginTexts(groups, terms)
+  return groups.map((sums, index) => {
+    const read = sums.unreadCount === 0
+    const { falCostNanoUsd, matchedCount, requestCount } = sums
+    return {
+      input_tokens: tokens(sums.inputTokens),
+      output_tokens: tokens(sums.outputTokens),
+      total_tokens: tokens(sums.totalTokens),
+      request_count: requestCount,
+      total_cost: costs[index] ?? '',
+      charged_points: whole(sums.chargedPoints),
+      refunded_points: whole(sums.refundedPoints),
+      net_points: whole(sums.netPoints),
+      fal_cost_usd: falCostNanoUsd === null ? null : formatUsd(falCostNanoUsd),
+      margin_usd: margins[index] ?? null,
+      matched_request_count: read ? matchedCount : null,
+      unmatched_request_count: read ? requestCount - matchedCount : null,
+      unread_request_count: sums.unreadCount,
+    }
+  })
+}
+
+const tokens = (count: bigint | null): number | null => (count === null ? null : whole(count))
+
+/** An integer of JSON. Beyond what one holds exactly there is no honest answer. */
+export function whole(amount: bigint): number {
+  const value = Number(amount)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`a sum is too large for JSON: ${amount}`)
+  return value
+}

@@ -1,0 +1,172 @@
+import { DateReader } from '../audit/date-reader.ts'
+import { canonicalModel } from '../audit/model-name.ts'
+import type { Instant } from '../units/instant.ts'
+import type { CalendarDate, Zone } from '../units/zone.ts'
+import { type UsageFact, UsageSums } from './usage-sums.ts'
+
+export type UsageDimension = 'day' | 'model' | 'key' | 'user'
+
+export interface TallyOptions {
+  /** Zone in which days begin and end. */
+  readonly zone: Zone
+  /** What is told apart besides the whole; each costs memory for its groups. */
+  readonly by: readonly UsageDimension[]
+  /** app_name as stored → fal's endpoint id. */
+  readonly aliases: ReadonlyMap<string, string>
+  /** An unfinished task made after this may still be billed. */
+  readonly openSince: Instant
+  /** Makes a stored name fit to be shown. */
+  readonly clean: (untrusted: string) => string
+}
+
+export interface ModelUsage {
+  /** fal's endpoint id where a match or an alias tells it, otherwise the name as stored. */
+  readonly modelId: string
+  /** Of the stored names the first in order. */
+  readonly modelName: string
+  readonly sums: UsageSums
+}
+
+export interface KeyUsage {
+  /** null: a key that no account row holds. */
+  readonly accountId: number | null
+  readonly apiKey: string
+  readonly sums: UsageSums
+}
+
+/** Usage of a window, added up. */
+export interface UsageBook {
+  readonly total: UsageSums
+  readonly days: ReadonlyMap<CalendarDate, UsageSums>
+  /** In order of modelId. */
+  readonly models: readonly ModelUsage[]
+  /** Accounts first, then unknown keys in order. */
+  readonly keys: readonly KeyUsage[]
+  readonly users: ReadonlyMap<number, UsageSums>
+  /** Tasks of which a bill may still come. */
+  readonly pendingCount: number
+  /** Tasks whose bill was not read, by account; null: keys that no account row holds. */
+  readonly unread: ReadonlyMap<number | null, number>
+}
+
+/**
+ * Adds usage up, task by task, in any order and in one pass; memory grows with the groups, not with the tasks. What a stored
+ * model is called on the bill may be learned last, so models are named in the end.
+ */
+export class UsageTally {
+  readonly #options: TallyOptions
+  readonly #dates: DateReader
+  readonly #wanted: ReadonlySet<UsageDimension>
+  readonly #total = new UsageSums()
+  readonly #days = new Map<CalendarDate, UsageSums>()
+  readonly #models = new Map<string, UsageSums>()
+  readonly #keys = new Map<string, KeyUsage>()
+  readonly #users = new Map<number, UsageSums>()
+  readonly #endpoints = new Map<string, Set<string>>()
+  readonly #unread = new Map<number | null, number>()
+  #pendingCount = 0
+
+  constructor(options: TallyOptions) {
+    this.#options = options
+    this.#dates = new DateReader(options.zone)
+    this.#wanted = new Set(options.by)
+  }
+
+  /** Takes one task of the window. */
+  add(fact: UsageFact): void {
+    const { task, accountId, standing, events, apiKey } = fact
+    this.#learn(task.model, events)
+    if (!fact.selected) return
+    this.#total.add(fact)
+    if (this.#wanted.has('day')) groupIn(this.#days, this.#dates.dateOf(task.createdAt)).add(fact)
+    if (this.#wanted.has('model')) groupIn(this.#models, task.model).add(fact)
+    if (this.#wanted.has('user')) groupIn(this.#users, task.userId).add(fact)
+    if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
+    if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
+    const open = standing === 'unfinished' && task.createdAt > this.#options.openSince
+    if (standing === 'pending' || open) this.#pendingCount += 1
+  }
+
+  /** The sums, once every task was taken. */
+  close(): UsageBook {
+    return {
+      total: this.#total,
+      days: this.#days,
+      models: this.#namedModels(),
+      keys: [...this.#keys.values()].sort(byKey),
+      users: this.#users,
+      pendingCount: this.#pendingCount,
+      unread: this.#unread,
+    }
+  }
+
+  #learn(stored: string, events: UsageFact['events']): void {
+    const known = this.#endpoints.get(stored) ?? new Set()
+    for (const { model } of events) known.add(model)
+    this.#endpoints.set(stored, known)
+  }
+
+  #keyGroup(accountId: number | null, apiKey: string): UsageSums {
+    // Whatever the case in which tasks store the key of an account, it is one key.
+    const id = accountId === null ? `key ${apiKey}` : `account ${accountId}`
+    const known = this.#keys.get(id) ?? { accountId, apiKey, sums: new UsageSums() }
+    this.#keys.set(id, known)
+    return known.sums
+  }
+
+  /**
+   * Stored names that mean one model are one line. The names of all tasks take part, so that a model is called the same
+   * whichever filter is set.
+   */
+  #namedModels(): ModelUsage[] {
+    const { aliases, clean } = this.#options
+    const ids = new Map<string, string>()
+    const groups = new Map<string, { readonly modelName: string; readonly sums: UsageSums }>()
+    for (const stored of [...this.#endpoints.keys()].sort(compare)) {
+      const modelId = this.#nameOnBill(stored)
+      const canonical = clean(canonicalModel(modelId, aliases))
+      const known = ids.get(canonical)
+      // The owner's prefix marks an endpoint id that is told in full.
+      if (known === undefined || isFuller(modelId, known)) ids.set(canonical, clean(modelId))
+      const own = this.#models.get(stored)
+      if (own === undefined) continue
+      const group = groups.get(canonical) ?? { modelName: clean(stored), sums: new UsageSums() }
+      group.sums.merge(own)
+      groups.set(canonical, group)
+    }
+    const named = [...groups].map(([canonical, group]) => ({ modelId: ids.get(canonical) ?? canonical, ...group }))
+    return named.sort((a, b) => compare(a.modelId, b.modelId))
+  }
+
+  /** The endpoint id of its matches, where they agree on one; its alias otherwise. */
+  #nameOnBill(stored: string): string {
+    const { aliases } = this.#options
+    const endpoints = [...(this.#endpoints.get(stored) ?? [])].sort(compare)
+    const canonical = canonicalModel(stored, aliases)
+    const own = endpoints.find((endpoint) => canonicalModel(endpoint, aliases) === canonical)
+    if (own !== undefined) return own
+    const [only] = endpoints
+    if (only !== undefined && endpoints.length === 1) return only
+    return aliases.get(stored) ?? stored
+  }
+}
+
+function groupIn<Key>(groups: Map<Key, UsageSums>, key: Key): UsageSums {
+  const known = groups.get(key)
+  if (known !== undefined) return known
+  const made = new UsageSums()
+  groups.set(key, made)
+  return made
+}
+
+const isFuller = (candidate: string, known: string): boolean =>
+  candidate.startsWith('fal-ai/') && !known.startsWith('fal-ai/')
+
+const byKey = (a: KeyUsage, b: KeyUsage): number => {
+  if (a.accountId !== null && b.accountId !== null) return a.accountId - b.accountId
+  if (a.accountId !== b.accountId) return a.accountId === null ? 1 : -1
+  return compare(a.apiKey, b.apiKey)
+}
+
+/** By code units, so that the order is the same on every machine. */
+const compare = (a: string, b: string): number => (a < b ? -1 : a > b ? 1 : 0)

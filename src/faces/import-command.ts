@@ -1,0 +1,49 @@
+import { importInput } from '../../schemas/import.ts'
+import { AuditError } from '../errors.ts'
+import { parseOutside } from '../validation.ts'
+import type { Command, CommandServices } from './commands.ts'
+import { EXIT } from './exit-code.ts'
+import { flagsOf } from './flags.ts'
+import { outgoing, outgoingText } from './outgoing.ts'
+import { checkOutput } from './output-file.ts'
+import { progressLine } from './terminal.ts'
+
+/** Writes a file, so it is a command only, and no tool. */
+export const importCommand: Command = {
+  name: 'import',
+  summary: 'CSV exports of the tables into a database file to audit',
+  description:
+    'Reads exports of the five tables (CSV, or mysqldump --tab) into a database file, which DATABASE_URL=file:PATH then audits. All or nothing: a bad line is told with its number, and nothing is written.',
+  flags: () => flagsOf(importInput),
+  run: runImport,
+}
+
+async function runImport(given: Record<string, unknown>, services: CommandServices): Promise<number> {
+  const { terminal, signal, redact } = services
+  const request = parseOutside(importInput, given, { kind: 'input' })
+  await checkOutput(request.output)
+  const outcome = await services.importTables(request, {
+    signal,
+    progress: (update) => terminal.status(progressLine(update)),
+  })
+  terminal.status('')
+  if (outcome.status === 'refused') {
+    const { badLines, badLineCount } = outcome
+    for (const { file, line, problem } of badLines) terminal.note(outgoingText(`${file}:${line}: ${problem}`, redact))
+    const more = badLineCount > badLines.length ? `, of which the first ${badLines.length} are shown` : ''
+    throw new AuditError(
+      'input',
+      `${badLineCount} bad line${badLineCount === 1 ? '' : 's'}${more}; nothing was written`,
+      {
+        next: 'Correct or leave out the lines, and import again.',
+      },
+    )
+  }
+  if (outcome.timezone === null) {
+    terminal.note(
+      'note: a file does not tell the zone of its times; put it in the place of ZONE, such as Asia/Shanghai',
+    )
+  }
+  await terminal.write(`${JSON.stringify(outgoing(outcome, redact), null, 2)}\n`)
+  return EXIT.clean
+}

@@ -1,0 +1,67 @@
+import { readFile, stat } from 'node:fs/promises'
+import { type Dialect, RecordSplitter } from './records.ts'
+import { refusedFile, type SourceFile } from './sources.ts'
+import type { UsdType } from './usd-text.ts'
+
+/** A column as a CREATE TABLE has it. */
+export interface DefinedColumn {
+  readonly name: string
+  readonly type: UsdType
+  /** Worked out by the database itself. */
+  readonly generated: boolean
+}
+
+const TAB = 9
+const DEFINITION_BYTES_MAX = 1024 * 1024
+const COLUMN = /^\s*`((?:[^`]|``)+)`\s+(\w+)(.*)$/
+
+/** SELECT … INTO OUTFILE as mysqldump --tab has it written. */
+export const DUMP: Dialect = { delimiter: TAB, quotes: false, escapes: true, nulls: ['\\N'] }
+
+/**
+ * The columns of a file of mysqldump --tab, which stand in the CREATE TABLE of the .sql beside the .txt; undefined where
+ * there is no .sql. MySQL leaves generated columns out of the .txt, MariaDB does not: the first record of the head tells.
+ */
+export async function dumpedColumns(file: SourceFile, head: Buffer): Promise<readonly DefinedColumn[] | undefined> {
+  const beside = (path: string): string => `${path.slice(0, -'.txt'.length)}.sql`
+  const definition = { ...file, path: beside(file.path), shown: beside(file.shown) }
+  const found = await stat(definition.path).catch(() => undefined)
+  if (!found?.isFile()) return undefined
+  const accepted = 'the .sql that mysqldump --tab wrote beside the .txt'
+  if (found.size > DEFINITION_BYTES_MAX) throw refusedFile(definition, 'it is larger than 1 MB', accepted)
+  const columns = columnsIn(await readFile(definition.path, 'utf8'))
+  if (columns.length === 0) throw refusedFile(definition, 'there is no CREATE TABLE with columns in it', accepted)
+  const stored = columns.filter(({ generated }) => !generated)
+  return stored.length < columns.length && widthOf(head) === stored.length ? stored : columns
+}
+
+function columnsIn(sql: string): DefinedColumn[] {
+  const columns: DefinedColumn[] = []
+  const lines = sql.split(/\r?\n/)
+  for (const line of lines.slice(lines.findIndex((each) => /^\s*CREATE TABLE\b/i.test(each)) + 1)) {
+    if (/^\s*\)/.test(line)) break
+    const [, name = '', type = '', more = ''] = COLUMN.exec(line) ?? []
+    if (name === '') continue
+    columns.push({
+      name: name.replaceAll('``', '`'),
+      type: /^float$/i.test(type) ? 'float' : 'other',
+      generated: /\bGENERATED ALWAYS AS\b/i.test(more),
+    })
+  }
+  return columns
+}
+
+/** How many fields the first record has. */
+function widthOf(head: Buffer): number | undefined {
+  let width: number | undefined
+  const first = (found: number): void => {
+    width ??= found
+  }
+  const splitter = new RecordSplitter(DUMP, undefined, {
+    record: (_line, values) => first(values.length),
+    // A record is bad where one of its fields is, not for how many they are.
+    bad: () => first(Number.NaN),
+  })
+  splitter.push(head)
+  return width
+}

@@ -1,0 +1,132 @@
+import { shortened } from '../errors.ts'
+import { type ImportTable, sameName } from './columns.ts'
+import { DUMP, dumpedColumns } from './dump.ts'
+import { type Dialect, RecordSplitter } from './records.ts'
+import { refusedFile, type SourceFile } from './sources.ts'
+import type { UsdType } from './usd-text.ts'
+
+/** How one file is to be read. */
+export interface FileFormat {
+  readonly dialect: Dialect
+  /** By the place of a field: the place of its column in the table, -1 for a column that is not read. */
+  readonly slots: readonly number[]
+  readonly skipped: readonly string[]
+  /** The type of each column of the table, where it holds USD. */
+  readonly usdTypes: readonly UsdType[]
+  /** Bytes at the start of the file that hold no row, and the line behind them. */
+  readonly headBytes: number
+  readonly firstLine: number
+}
+
+/** What a file itself cannot tell. */
+export interface FormatWishes {
+  readonly backslashEscapes: boolean
+  readonly usdType: UsdType
+}
+
+/** Bytes of the longest first line. */
+export const HEAD_BYTES_MAX = 65_536
+
+const [LF, CR, TAB, QUOTE, COMMA, SEMICOLON] = [10, 13, 9, 34, 44, 59] as const
+const CSV_NULLS = ['', '\\N', 'NULL']
+
+/** What the first bytes of a file tell of it, where that is not CSV. */
+const OTHER_FILES: readonly (readonly [readonly number[], string])[] = [
+  [[0xff, 0xfe], 'UTF-16'],
+  [[0xfe, 0xff], 'UTF-16'],
+  [[0x1f, 0x8b], 'a gzip archive'],
+  [[0x50, 0x4b, 0x03, 0x04], 'a zip archive or a workbook'],
+  [[0x53, 0x51, 0x4c, 0x69, 0x74, 0x65, 0x20], 'an SQLite database'],
+]
+
+/**
+ * Finds out how a file is written, from its first bytes: all of it, or at least its first line. A .txt with a .sql beside it
+ * is a file of mysqldump --tab, whose columns stand in the .sql; any other file names them in its first line.
+ */
+export async function formatOf(
+  head: Buffer,
+  file: SourceFile,
+  table: ImportTable,
+  { backslashEscapes, usdType }: FormatWishes,
+): Promise<FileFormat> {
+  const other = OTHER_FILES.find(([magic]) => magic.every((byte, at) => head[at] === byte))
+  if (other !== undefined) throw refusedFile(file, `it is ${other[1]}`, 'CSV or tab-separated text in UTF-8')
+  const definition = /\.txt$/i.test(file.path) ? await dumpedColumns(file, head) : undefined
+  if (definition !== undefined) {
+    const names = definition.map(({ name }) => name)
+    const typeOf = (column: string): UsdType =>
+      definition.find(({ name }) => sameName(name) === sameName(column))?.type ?? 'unknown'
+    const usdTypes = table.columns.map(({ name }) => typeOf(name))
+    return { dialect: DUMP, ...selectionOf(names, file, table), usdTypes, headBytes: 0, firstLine: 1 }
+  }
+  const { line, headBytes, firstLine } = firstLineOf(head, file)
+  const dialect = dialectOf(line, backslashEscapes)
+  const usdTypes = table.columns.map(() => usdType)
+  return { dialect, ...selectionOf(headerOf(line, dialect, file), file, table), usdTypes, headBytes, firstLine }
+}
+
+/** The first line that is not empty, without a byte order mark. */
+function firstLineOf(head: Buffer, file: SourceFile) {
+  let from = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
+  let line = 1
+  for (; from < head.length && (head[from] === LF || head[from] === CR); from++) if (head[from] === LF) line++
+  if (from >= head.length) throw refusedFile(file, 'it is empty', 'a file whose first line names its columns')
+  const end = head.indexOf(LF, from)
+  if (end < 0 && head.length >= HEAD_BYTES_MAX) {
+    throw refusedFile(
+      file,
+      `its first line is longer than ${HEAD_BYTES_MAX} bytes`,
+      'a file whose first line names its columns',
+    )
+  }
+  const until = end < 0 ? head.length : end
+  return { line: head.subarray(from, until), headBytes: end < 0 ? until : end + 1, firstLine: line + 1 }
+}
+
+/** What separates the names of the columns separates the fields too. */
+function dialectOf(line: Buffer, backslashEscapes: boolean): Dialect {
+  const count = (mark: number): number => line.reduce((sum, byte) => sum + (byte === mark ? 1 : 0), 0)
+  const counts = [COMMA, TAB, SEMICOLON].map((mark) => ({ mark, count: count(mark) }))
+  const delimiter = counts.reduce((most, each) => (each.count > most.count ? each : most)).mark
+  // The mysql client, with --batch, escapes and never quotes; programs that quote do not escape.
+  const escapes = delimiter === TAB && line[0] !== QUOTE
+  if (escapes) return { delimiter, quotes: false, escapes, nulls: ['\\N', 'NULL'] }
+  return { delimiter, quotes: true, escapes: backslashEscapes, nulls: CSV_NULLS }
+}
+
+function headerOf(line: Buffer, dialect: Dialect, file: SourceFile): string[] {
+  const names: string[] = []
+  const fail = (problem: string): never => {
+    throw refusedFile(file, `its first line cannot be read: ${problem}`, 'a file whose first line names its columns')
+  }
+  const splitter = new RecordSplitter(dialect, undefined, {
+    record: (_line, values) => void names.push(...values.map((value) => value?.trim() ?? '')),
+    bad: (_line, _slot, problem) => fail(problem),
+  })
+  splitter.push(line)
+  splitter.end()
+  return names
+}
+
+/** Which field fills which column. Throws where a column is not there, or there twice. */
+function selectionOf(names: readonly string[], file: SourceFile, { columns }: ImportTable) {
+  const slots = names.map((name) => columns.findIndex((column) => sameName(column.name) === sameName(name)))
+  const accepted = `the columns ${columns.map(({ name }) => name).join(', ')}, in any order`
+  const missing = columns.filter((_, slot) => !slots.includes(slot))
+  if (missing.length === columns.length) {
+    throw refusedFile(file, `its first line names none of the columns (${shortened(names.join(', '), 80)})`, accepted)
+  }
+  const [first] = missing
+  if (first !== undefined) {
+    const { key } = first
+    throw refusedFile(
+      file,
+      `there is no column ${missing.map(({ name }) => name).join(', ')}`,
+      accepted,
+      `Export it too, or say in AUDIT_CONFIG how it is called there (columns.${file.role}.${key}).`,
+    )
+  }
+  const twice = slots.find((slot, at) => slot >= 0 && slots.indexOf(slot) !== at)
+  if (twice !== undefined) throw refusedFile(file, `the column ${columns[twice]?.name} is there twice`, accepted)
+  return { slots, skipped: names.filter((_, at) => slots[at] === -1) }
+}

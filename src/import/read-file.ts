@@ -1,0 +1,105 @@
+import { createReadStream, openSync } from 'node:fs'
+import { stat } from 'node:fs/promises'
+import { Socket } from 'node:net'
+import { addAbortSignal, type Readable } from 'node:stream'
+import { setImmediate as nextTurn } from 'node:timers/promises'
+import { inputError, shortened, throwIfAborted } from '../errors.ts'
+import type { Bind } from '../ledger/embedded-handle.ts'
+import type { ImportTable } from './columns.ts'
+import { type FileFormat, type FormatWishes, formatOf, HEAD_BYTES_MAX } from './format.ts'
+import { RecordSplitter } from './records.ts'
+import type { SourceFile } from './sources.ts'
+import { Refusal, type ValueReader, valueReader } from './values.ts'
+
+const CHUNK_BYTES = 256 * 1024
+const SHOWN_CHARS = 60
+
+export interface FileReading {
+  readonly table: ImportTable
+  readonly wishes: FormatWishes
+  readonly signal: AbortSignal
+  /** Takes one row, in the order of the table's columns. Says what is wrong where it is not accepted. */
+  insert(row: readonly Bind[]): string | undefined
+  bad(line: number, problem: string): void
+  /** Bytes read since the last call. */
+  progress(bytes: number): void
+}
+
+/** Reads one file from its start to its end, and nothing of it twice: it may be a pipe. */
+export async function readTableFile(file: SourceFile, reading: FileReading): Promise<FileFormat> {
+  const head: Buffer[] = []
+  let headBytes = 0
+  let rows: { readonly format: FileFormat; readonly splitter: RecordSplitter } | undefined
+  const begin = async () => {
+    const whole = Buffer.concat(head)
+    const format = await formatOf(whole, file, reading.table, reading.wishes)
+    const splitter = splitterOf(format, reading)
+    splitter.push(whole.subarray(format.headBytes))
+    return { format, splitter }
+  }
+  for await (const chunk of chunksOf(file, reading.signal)) {
+    throwIfAborted(reading.signal)
+    reading.progress(chunk.length)
+    if (rows === undefined) {
+      head.push(chunk)
+      headBytes += chunk.length
+      // A first line may be empty: the head holds more than one line, or as much as a line may have.
+      if (headBytes >= HEAD_BYTES_MAX) rows = await begin()
+    } else {
+      rows.splitter.push(chunk)
+    }
+    // A file that lies in memory is read without ever waiting; a signal is only heard in between.
+    await nextTurn()
+  }
+  rows ??= await begin()
+  rows.splitter.end()
+  return rows.format
+}
+
+async function* chunksOf(file: SourceFile, signal: AbortSignal): AsyncGenerator<Buffer> {
+  try {
+    const bytes = addAbortSignal(signal, await streamOf(file.path))
+    for await (const chunk of bytes) yield chunk as Buffer
+  } catch (cause) {
+    throwIfAborted(signal)
+    const code = cause instanceof Error && 'code' in cause ? ` (${String(cause.code)})` : ''
+    throw inputError(file.role, file.path, `a file that can be read${code}`)
+  }
+}
+
+/** A pipe is read as a socket: a plain read that waits for its writer could not be ended, nor could the process. */
+async function streamOf(path: string): Promise<Readable> {
+  if (!(await stat(path)).isFIFO()) return createReadStream(path, { highWaterMark: CHUNK_BYTES })
+  return new Socket({ fd: openSync(path, 'r'), readable: true, writable: false })
+}
+
+function splitterOf(format: FileFormat, { table, insert, bad }: FileReading): RecordSplitter {
+  const { columns } = table
+  const readers = columns.map(({ kind }, slot): ValueReader => valueReader(kind, format.usdTypes[slot] ?? 'unknown'))
+  const row: Bind[] = new Array(columns.length).fill(null)
+  const nameOf = (slot: number): string => columns[slot]?.name ?? ''
+  /** The value is told unless it is, or could hold, a key. */
+  const refusal = (slot: number, text: string | null, { accepted }: Refusal): string => {
+    const shown = text === null ? 'NULL' : `"${shortened(text, SHOWN_CHARS)}"`
+    const isSecret = columns[slot]?.kind === 'secret'
+    return `${nameOf(slot)}: ${isSecret ? 'its value' : shown} is not accepted; give ${accepted}`
+  }
+  const record = (line: number, values: readonly (string | null)[]): void => {
+    for (let slot = 0; slot < readers.length; slot++) {
+      const text = values[slot] ?? null
+      const read = readers[slot]?.(text) ?? null
+      if (read instanceof Refusal) {
+        bad(line, refusal(slot, text, read))
+        return
+      }
+      row[slot] = read
+    }
+    const problem = insert(row)
+    if (problem !== undefined) bad(line, problem)
+  }
+  const sink = {
+    record,
+    bad: (line: number, slot: number, problem: string) => bad(line, slot < 0 ? problem : `${nameOf(slot)}: ${problem}`),
+  }
+  return new RecordSplitter(format.dialect, format.slots, sink, format.firstLine)
+}

@@ -1,0 +1,64 @@
+import type { Millis } from '../units/instant.ts'
+import type { TableRole } from './mapping.ts'
+
+/** What a database says of itself. */
+export interface ServerFacts {
+  /** other: it speaks MySQL's protocol, and is neither MySQL nor MariaDB. */
+  readonly engine: 'mysql' | 'mariadb' | 'embedded' | 'other'
+  /** Text from the database: untrusted. */
+  readonly version: string
+  /** How far its UTC clock is ahead of this program's; null where it has none of its own. */
+  readonly clockAhead: Millis | null
+}
+
+export interface ColumnFacts {
+  readonly name: string
+  /** As declared, in lower case, such as decimal(10,2). */
+  readonly type: string
+}
+
+export interface TableFacts {
+  /** Empty: there is no such table, or this user may not see it. */
+  readonly columns: readonly ColumnFacts[]
+  /** The columns of each index in order, in lower case; the primary key is one of them. */
+  readonly indexes: readonly (readonly string[])[]
+}
+
+/** Cells of a row as text; null for NULL. */
+export type TextRow = readonly (string | null)[]
+
+/**
+ * A look at the operator's database in which nothing is read from end to end: its own catalogue, plans, and the newest rows
+ * by primary key. One question after another, never two at once. Failures are AuditErrors of kind 'source'.
+ */
+export interface LedgerInspection {
+  /** The database's own offset to UTC, like +08:00. */
+  readonly databaseOffset: string
+  /** What SHOW GRANTS says, line by line; null where the engine knows no users. May hold the digest of a password. */
+  grants(): Promise<readonly string[] | null>
+  /** Settles where the table can be read; rejects with the reason where not. */
+  probe(role: TableRole): Promise<void>
+  table(role: TableRole): Promise<TableFacts>
+  /** Every table this user may see, with its columns. Bounded. */
+  allTables(): Promise<ReadonlyMap<string, readonly string[]>>
+  /** Rows the database expects to read to find those with one value in a column; null where it does not tell. */
+  rowsScanned(role: TableRole, column: string, value: string): Promise<number | null>
+  /** The newest rows by primary key. Rejects where that would mean to read and sort a large table. */
+  newest(role: TableRole, columns: readonly string[], limit: number): Promise<readonly TextRow[]>
+  /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
+  bareRequestId(stored: string): string
+  /** Safe to call twice. */
+  close(): Promise<void>
+}
+
+/** Nothing is opened before it is asked. */
+export interface LedgerInspector {
+  /** Which database it is, without secrets. */
+  readonly target: string
+  /** The name of the database; '' where it is a file. */
+  readonly database: string
+  /** Logs in, asks the server who it is, and leaves. */
+  server(signal: AbortSignal): Promise<ServerFacts>
+  /** Opens a read-only transaction, as an audit does. */
+  open(signal: AbortSignal): Promise<LedgerInspection>
+}

@@ -1,0 +1,47 @@
+import type { Catalogue, Plan } from './catalogue.ts'
+
+// Databases of one service have some hundreds of tables; more are not looked through for a name.
+const COLUMNS_MAX = 20_000
+
+/** What MySQL and MariaDB tell of themselves. */
+export const MYSQL_CATALOGUE: Catalogue = {
+  grants: async (look) => (await look('SHOW GRANTS', [], 'the list of grants')).map(([line]) => line ?? ''),
+  async table(look, name) {
+    const of = 'WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?'
+    const columns = await look(
+      `SELECT COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS ${of} ORDER BY ORDINAL_POSITION`,
+      [name],
+    )
+    const parts = await look(
+      `SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS ${of} ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
+      [name],
+    )
+    const indexes = new Map<string, string[]>()
+    for (const [index, column] of parts) {
+      const names = indexes.get(index ?? '') ?? []
+      // Empty: an expression.
+      names.push((column ?? '').toLowerCase())
+      indexes.set(index ?? '', names)
+    }
+    return {
+      columns: columns.map(([column, type]) => ({ name: column ?? '', type: (type ?? '').toLowerCase() })),
+      indexes: [...indexes.values()],
+    }
+  },
+  allColumns: (look) =>
+    look(
+      `SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() LIMIT ${COLUMNS_MAX}`,
+    ),
+  async plan(look, select, binds, table) {
+    const rows = await look(`EXPLAIN ${select}`, binds, table)
+    return rows.length === 1 ? planOf(rows[0] ?? []) : null
+  },
+}
+
+/** Columns of EXPLAIN by their number: 10 in MariaDB, 12 in MySQL since 5.7, which has partitions and filtered too. */
+function planOf(cells: readonly (string | null)[]): Plan | null {
+  const rowsAt = { 10: 8, 12: 9 }[cells.length]
+  if (rowsAt === undefined) return null
+  const rows = cells[rowsAt] ?? null
+  return { rows: rows === null ? null : Number(rows), sorts: /filesort/i.test(cells.at(-1) ?? '') }
+}

@@ -1,0 +1,127 @@
+import { AuditError } from '../errors.ts'
+import type { Clock, Millis } from '../units/instant.ts'
+import { type Catalogue, type Look, quoted } from './catalogue.ts'
+import { textOf } from './cells.ts'
+import { parseDatabaseUrl, targetOf } from './database-url.ts'
+import type { DecoderFactory } from './decode.ts'
+import { openEmbeddedFile } from './embedded.ts'
+import { EMBEDDED_CATALOGUE } from './embedded-catalogue.ts'
+import { guardOf } from './guard.ts'
+import type { LedgerInspection, LedgerInspector, TextRow } from './inspection.ts'
+import type { TableMapping, TableRole } from './mapping.ts'
+import { openMysqlSession } from './mysql.ts'
+import { MYSQL_CATALOGUE } from './mysql-catalogue.ts'
+import { probeMysql } from './mysql-probe.ts'
+import { bareRequestId, placeholderSet } from './request-id.ts'
+import type { Session } from './session.ts'
+import { tablesOf } from './tables.ts'
+
+export interface InspectorOptions {
+  readonly url: string
+  readonly mapping: TableMapping
+  readonly clock: Clock
+  /** Time one inspection may spend reading. */
+  readonly deadlineMs: Millis
+}
+
+/** Rows of a table without an index on its id up to which its newest ones are looked for all the same. */
+const SORTED_ROWS_MAX = 50_000
+
+/**
+ * The doctor's eyes on a database. Throws AuditError of kind configuration for the form of the URL or the mapping, at once.
+ */
+export function openLedgerInspector({ url, mapping, clock, deadlineMs }: InspectorOptions): LedgerInspector {
+  const address = parseDatabaseUrl(url)
+  // For its errors alone: a name that could end a quoted identifier goes no further.
+  tablesOf(mapping)
+  if (address.engine === 'embedded') {
+    const open = (signal: AbortSignal): Promise<Session> => {
+      const guard = guardOf(signal, deadlineMs)
+      guard.check()
+      return openEmbeddedFile(address.path, mapping, guard, clock)
+    }
+    return {
+      ...targetOf(address),
+      server: async (signal) => {
+        const session = await open(signal)
+        try {
+          const [row] = await lookOf(session)('SELECT sqlite_version()')
+          return { engine: 'embedded', version: row?.[0] ?? '', clockAhead: null }
+        } finally {
+          await session.close()
+        }
+      },
+      open: async (signal) => inspectionOf(await open(signal), mapping, EMBEDDED_CATALOGUE),
+    }
+  }
+  return {
+    ...targetOf(address),
+    server: (signal) => probeMysql(address, guardOf(signal, deadlineMs), clock),
+    open: async (signal) => {
+      const guard = guardOf(signal, deadlineMs)
+      guard.check()
+      return inspectionOf(await openMysqlSession(address, mapping, guard, clock), mapping, MYSQL_CATALOGUE)
+    },
+  }
+}
+
+/** Every cell as text; times that a driver counted already are written again. */
+const asText: DecoderFactory<TextRow> = (types) => (cells) =>
+  cells.map((cell, at) => {
+    if (cell === null) return null
+    return types[at] === 'wall' && typeof cell === 'number' ? wallText(cell) : textOf(cell)
+  })
+
+const wallText = (wall: number): string =>
+  Number.isNaN(wall) ? '' : new Date(wall).toISOString().slice(0, 19).replace('T', ' ')
+
+const lookOf =
+  (session: Session): Look =>
+  async (sql, binds = [], subject = 'the catalogue of the database') => {
+    const rows: TextRow[] = []
+    for await (const batch of session.read({ role: 'tasks', subject, sql, binds }, asText)) rows.push(...batch)
+    return rows
+  }
+
+function inspectionOf(session: Session, mapping: TableMapping, catalogue: Catalogue): LedgerInspection {
+  const look = lookOf(session)
+  const placeholders = placeholderSet(mapping.placeholderRequestIds)
+  const nameOf = (role: TableRole): string => mapping.tables[role]
+  return {
+    databaseOffset: session.databaseOffset,
+    grants: () => catalogue.grants(look),
+    probe: async (role) => {
+      await look(`SELECT 1 FROM ${quoted(nameOf(role))} LIMIT 1`, [], nameOf(role))
+    },
+    table: (role) => catalogue.table(look, nameOf(role)),
+    async allTables() {
+      const tables = new Map<string, string[]>()
+      for (const [table, column] of await catalogue.allColumns(look)) {
+        const columns = tables.get(table ?? '') ?? []
+        columns.push(column ?? '')
+        tables.set(table ?? '', columns)
+      }
+      return tables
+    },
+    async rowsScanned(role, column, value) {
+      const id = quoted(mapping.columns[role].id)
+      const select = `SELECT ${id} FROM ${quoted(nameOf(role))} WHERE ${quoted(column)} = ?`
+      return (await catalogue.plan(look, select, [value], nameOf(role)))?.rows ?? null
+    },
+    async newest(role, columns, limit) {
+      const table = nameOf(role)
+      const { id } = mapping.columns[role]
+      const select = `SELECT ${columns.map(quoted).join(', ')} FROM ${quoted(table)} ORDER BY ${quoted(id)} DESC LIMIT ${limit}`
+      const plan = await catalogue.plan(look, select, [], table)
+      if (plan?.sorts === true && (plan.rows ?? Number.POSITIVE_INFINITY) > SORTED_ROWS_MAX) {
+        throw new AuditError('source', `the newest rows of ${table} cannot be had without reading all of them`, {
+          field: table,
+          next: `make ${id} the primary key of ${table}, or name the primary key in AUDIT_CONFIG (columns)`,
+        })
+      }
+      return look(select, [], table)
+    },
+    bareRequestId: (stored) => bareRequestId(stored, placeholders),
+    close: () => session.close(),
+  }
+}

@@ -1,0 +1,250 @@
+import type { z } from 'zod'
+import type { input, output, Statement, StatementItem } from '../../schemas/billing-statements.ts'
+import { DateReader } from '../audit/date-reader.ts'
+import { chargeText } from '../billing/charge-money.ts'
+import { parseContent } from '../billing/statement.ts'
+import { parseStatementId, type StatementId, statementId } from '../billing/statement-id.ts'
+import type { SettlementRecord } from '../billing/store.ts'
+import { whole } from '../billing/usage-figures.ts'
+import { UsageSums } from '../billing/usage-sums.ts'
+import { AuditError, inputError, shortened } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
+import { withPlan } from '../operation.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { formatMonth, instantsOf, type MonthNumber, monthsOf, parseMonth } from './months.ts'
+import {
+  DRAFT,
+  type MadeStatement,
+  makeStatement,
+  moneyTerms,
+  monthWindow,
+  readSettled,
+  restatementOf,
+  type Standing,
+  type StatementCall,
+  settle,
+  settledBy,
+} from './statement-making.ts'
+
+type StatementsInput = z.output<typeof input>
+type StatementsOutput = z.input<typeof output>
+
+const ID_FORM = 'inv_YYYYMM for all users together, or inv_YYYYMM_uUSER'
+
+interface Head {
+  readonly asOf: string
+  readonly timezone: string
+}
+
+/** The list, or with invoice_id one statement in detail. */
+export async function billingStatements(
+  given: StatementsInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<StatementsOutput> {
+  const { invoice_id: invoiceId, ...listed } = given
+  if (invoiceId === undefined) return listStatements(listed, dependencies, context)
+  if (given.user_id === undefined) return readStatement(invoiceId, dependencies, context)
+  throw inputError('user_id', given.user_id, 'either invoice_id or user_id; the id of a statement has its user')
+}
+
+/**
+ * Monthly statements of the operator as a whole or of one user, newest first: months with tasks, or once settled. A month
+ * that is over and was read whole is settled the first time it is seen so, and stays settled.
+ */
+export function listStatements(
+  { user_id: userId, limit }: Pick<StatementsInput, 'user_id' | 'limit'>,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<Head & { items: StatementItem[] }> {
+  return calling(dependencies, context, async (call) => ({ items: await list(userId ?? null, limit, call) }))
+}
+
+/** One statement, made from what can be read now. Throws kind 'not-found' where there is none. */
+export function readStatement(
+  invoiceId: string,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<Head & { statement: Statement }> {
+  return calling(dependencies, context, async (call) => ({ statement: await detail(invoiceId, call) }))
+}
+
+/** Throws kind 'not-found' where there is no such statement; from the task table and the settlements alone. */
+export async function requireStatement(
+  invoiceId: string,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<void> {
+  await calling(dependencies, context, async (call) => {
+    const { id, month } = knownId(invoiceId, call)
+    const settled = await readSettled(dependencies.billing, [invoiceId])
+    if (settled?.has(invoiceId)) return {}
+    const sums = await monthlySums(id.userId, month, month, call)
+    if (!sums.has(id.period)) throw noTasks(invoiceId, id)
+    return {}
+  })
+}
+
+function calling<T extends object>(
+  dependencies: Dependencies,
+  context: CallContext,
+  use: (call: StatementCall) => Promise<T>,
+): Promise<Head & T> {
+  return withPlan({ ids: [], userIds: [], depth: 'requests' }, dependencies, context, async (today, snapshot) => {
+    const { zone } = today.window
+    const head = { asOf: zone.format(today.asOf), timezone: zone.id }
+    return { ...head, ...(await use({ today, snapshot, dependencies, context })) }
+  })
+}
+
+/** Which month of whose an id names. Throws kind 'not-found' for none that has begun. */
+function knownId(invoiceId: string, call: StatementCall): { id: StatementId; month: MonthNumber } {
+  const id = parseStatementId(invoiceId)
+  const month = id === undefined ? undefined : parseMonth(id.period)
+  if (id === undefined || month === undefined) throw notFound(invoiceId, `ids have the form ${ID_FORM}`)
+  if (month > currentMonth(call)) throw notFound(invoiceId, `${id.period} has not begun`)
+  return { id, month }
+}
+
+async function detail(invoiceId: string, call: StatementCall): Promise<Statement> {
+  const { id } = knownId(invoiceId, call)
+  const records = await readSettled(call.dependencies.billing, [invoiceId])
+  const made = await makeStatement(id, call)
+  const known = records?.get(invoiceId)
+  if (made.content.request_count === 0 && known === undefined) throw noTasks(invoiceId, id)
+  const { standing, record } = await settle(made, known, call)
+  const { breakdown, ...head } = made.content
+  return {
+    ...head,
+    ...standing,
+    breakdown,
+    coverage: made.coverage,
+    findings: made.findings,
+    content_hash: made.hash,
+    restatement: restatementOf(made, record),
+  }
+}
+
+const noTasks = (invoiceId: string, { period, userId }: StatementId): AuditError =>
+  notFound(invoiceId, `there is no task of ${period}${userId === null ? '' : ' by that user'}`)
+
+function notFound(invoiceId: string, reason: string): AuditError {
+  const shown = shortened(invoiceId, 40)
+  return new AuditError('not-found', `invoice_id: there is no statement "${shown}": ${reason}`, {
+    field: 'invoice_id',
+    value: shown,
+    accepted: ID_FORM,
+    next: 'list the statements: billing-statements without invoice_id',
+  })
+}
+
+const currentMonth = ({ today: { window, asOf } }: StatementCall): MonthNumber =>
+  parseMonth(window.zone.dateOf(asOf).slice(0, 7)) ?? 0
+
+/** One pass over the tasks of the months, and fal only for the few months that are not settled yet. */
+async function list(userId: number | null, limit: number, call: StatementCall): Promise<StatementItem[]> {
+  const now = currentMonth(call)
+  const from = Math.max(0, now - limit + 1)
+  const sums = await monthlySums(userId, from, now, call)
+  const newestFirst = monthsOf({ from, to: now }).reverse()
+  const idOf = (month: MonthNumber): StatementId => ({ period: formatMonth(month), userId })
+  const records = await readSettled(
+    call.dependencies.billing,
+    newestFirst.map((month) => statementId(idOf(month))),
+  )
+  const items: StatementItem[] = []
+  let left: number = LIMITS.monthsReconciledPerList
+  for (const month of newestFirst) {
+    const id = idOf(month)
+    const own = sums.get(id.period)
+    const record = records?.get(statementId(id))
+    if (own === undefined && record === undefined) continue
+    const known = knownStanding(month, records, record, left, call)
+    if (known !== undefined) {
+      items.push(itemOf(id, own ?? new UsageSums(), known, record, undefined, call))
+      continue
+    }
+    left -= 1
+    const made = await makeStatement(id, call)
+    const { standing, record: recorded } = await settle(made, undefined, call)
+    items.push(itemOf(id, own ?? new UsageSums(), standing, recorded, made, call))
+  }
+  return items
+}
+
+/** How a month stands, where that is known without reconciling it; otherwise one more may be reconciled. */
+function knownStanding(
+  month: MonthNumber,
+  records: ReadonlyMap<string, SettlementRecord> | undefined,
+  record: SettlementRecord | undefined,
+  left: number,
+  { today }: StatementCall,
+): Standing | undefined {
+  if (record !== undefined) return settledBy(record)
+  if (monthWindow(month, today).end > today.asOf) return DRAFT.running
+  if (records === undefined) return DRAFT.unrecorded
+  return left === 0 ? DRAFT.notReconciled : undefined
+}
+
+/** Charges by month, from the task table alone. */
+async function monthlySums(
+  userId: number | null,
+  from: MonthNumber,
+  to: MonthNumber,
+  { today, snapshot, context }: StatementCall,
+): Promise<Map<string, UsageSums>> {
+  const { zone } = today.window
+  const dates = new DateReader(zone)
+  const months = new Map<string, UsageSums>()
+  let rows = 0
+  for await (const batch of snapshot.tasks(instantsOf({ from, to }, zone))) {
+    for (const task of batch) {
+      if (userId !== null && task.userId !== userId) continue
+      const period = dates.dateOf(task.createdAt).slice(0, 7)
+      const own = months.get(period) ?? new UsageSums()
+      months.set(period, own)
+      const { inputTokens = null, outputTokens = null, apiKey } = task
+      const unread = { accountId: null, standing: 'not-evaluated', events: [], billedNanoUsd: ZERO_NANO_USD } as const
+      own.add({ task, ...unread, selected: true, apiKey, inputTokens, outputTokens })
+    }
+    rows += batch.length
+    context.progress({ message: 'tasks read', done: rows })
+  }
+  return months
+}
+
+function itemOf(
+  id: StatementId,
+  sums: UsageSums,
+  standing: Standing,
+  record: SettlementRecord | undefined,
+  made: MadeStatement | undefined,
+  { dependencies }: StatementCall,
+): StatementItem {
+  const terms = moneyTerms(dependencies)
+  const settled = record === undefined ? undefined : parseContent(record.content)
+  const charges = {
+    charged_points: whole(sums.chargedPoints),
+    refunded_points: whole(sums.refundedPoints),
+    request_count: sums.requestCount,
+  }
+  const restated =
+    settled !== undefined &&
+    (settled.charged_points !== charges.charged_points ||
+      settled.refunded_points !== charges.refunded_points ||
+      settled.request_count !== charges.request_count)
+  const counted = sums.totalTokens
+  // Tokens on the bill are known of months that were reconciled alone.
+  const billed = made?.content.total_tokens ?? (restated ? null : (settled?.total_tokens ?? null))
+  return {
+    invoice_id: statementId(id),
+    period: id.period,
+    total_tokens: billed ?? (counted === null ? null : whole(counted)),
+    total_cost: chargeText(sums.netPoints, terms),
+    ...charges,
+    currency: terms.currency,
+    ...standing,
+    restated,
+  }
+}

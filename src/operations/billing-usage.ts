@@ -1,0 +1,139 @@
+import type { z } from 'zod'
+import type { input, output, UsageFigures, UsageItem } from '../../schemas/billing-usage.ts'
+import type { SourceStatus } from '../../schemas/report.ts'
+import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
+import type { MoneyTerms } from '../billing/charge-money.ts'
+import { usageFigures } from '../billing/usage-figures.ts'
+import { UsageSums } from '../billing/usage-sums.ts'
+import { type KeyUsage, type UsageBook, type UsageDimension, UsageTally } from '../billing/usage-tally.ts'
+import type { AccountRow } from '../ledger/reader.ts'
+import { withPlan } from '../operation.ts'
+import { cleanText } from '../render/clean.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { shortKeyId } from '../units/api-key.ts'
+import { plus } from '../units/instant.ts'
+import { datesOf } from '../units/window.ts'
+import { coverageOf } from './billing-coverage.ts'
+import { periodWindow } from './billing-period.ts'
+import { readVerdicts } from './task-verdicts.ts'
+
+type UsageInput = z.output<typeof input>
+type UsageOutput = z.input<typeof output>
+type Group = UsageInput['group_by']
+
+const DIMENSIONS: Readonly<Record<Group, readonly UsageDimension[]>> = {
+  none: [],
+  day: ['day'],
+  model: ['model'],
+  key: ['key'],
+}
+
+/** What usage comes from: ledgers and balances have no part in it. */
+const SOURCES: ReadonlySet<SourceStatus['source']> = new Set(['accounts', 'tasks', 'fal-events'])
+
+/** app_name has 150 characters. */
+export const MODEL_CHARS = 150
+
+/**
+ * What users were charged, what fal cost and what is left of it, over all tasks of a period that the filters leave. Throws
+ * where accounts or tasks cannot be read; where a bill was not read, cost is null and coverage names it.
+ */
+export function billingUsage(
+  given: UsageInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<UsageOutput> {
+  const { period, timezone, ids = [], user_id: userId, group_by: groupBy } = given
+  const filters = { ids, userIds: userId === undefined ? [] : [userId], depth: 'requests' } as const
+  return withPlan({ timezone, ...filters }, dependencies, context, async (today, snapshot) => {
+    const { asOf, settings, accountLimit } = today
+    const { zone } = today.window
+    const window = periodWindow(given, zone, asOf)
+    const plan = withoutHistory(planWindow(window, filters, asOf, settings, accountLimit))
+    const tally = tallyFor(plan, DIMENSIONS[groupBy])
+    const { report, accounts } = await readVerdicts(plan, snapshot, dependencies.fal, context, (fact) =>
+      tally.add(fact),
+    )
+    const book = tally.close()
+    const terms = { currency: dependencies.settings.billing.currency, pointsPerUsd: settings.pointsPerUsd }
+    const [total] = usageFigures([book.total], terms)
+    if (total === undefined) throw new Error('usage has a total')
+    return {
+      period,
+      window: { start: zone.format(window.start), end: zone.format(window.end), timezone: zone.id },
+      asOf: zone.format(asOf),
+      currency: terms.currency,
+      totals: total,
+      ...(groupBy !== 'none' && { items: itemsOf(groupBy, book, plan, accounts, terms) }),
+      coverage: coverageOf(report, book, (source) => SOURCES.has(source)),
+    }
+  })
+}
+
+/** A tally for what a plan reads. */
+export const tallyFor = (plan: AuditPlan, by: readonly UsageDimension[]): UsageTally =>
+  new UsageTally({
+    zone: plan.window.zone,
+    by,
+    aliases: plan.settings.modelAliases,
+    openSince: plus(plan.asOf, -plan.settings.thresholds.settlementLagMillis),
+    clean: (untrusted) => cleanText(untrusted, MODEL_CHARS),
+  })
+
+function itemsOf(
+  groupBy: Exclude<Group, 'none'>,
+  book: UsageBook,
+  plan: AuditPlan,
+  accounts: readonly AccountRow[],
+  terms: MoneyTerms,
+): UsageItem[] {
+  if (groupBy === 'day') {
+    // A day that has not come yet is no day without usage.
+    const dates = datesOf({ ...plan.window, end: plan.knownEnd })
+    const groups = dates.map((date) => ({ named: { date }, sums: book.days.get(date) ?? new UsageSums() }))
+    return itemsWith(groups, terms)
+  }
+  if (groupBy === 'model') {
+    const groups = book.models.map(({ modelId, modelName, sums }) => ({
+      named: { model_id: modelId, model_name: modelName },
+      sums,
+    }))
+    return itemsWith(groups, terms)
+  }
+  const names = new Map(accounts.map(({ accountId, ...account }) => [accountId, account]))
+  return itemsWith(
+    book.keys.map((key) => ({ named: keyNames(key, names), sums: key.sums })),
+    terms,
+  )
+}
+
+type ItemNames = Omit<UsageItem, keyof UsageFigures>
+
+const itemsWith = (
+  groups: readonly { readonly named: ItemNames; readonly sums: UsageSums }[],
+  terms: MoneyTerms,
+): UsageItem[] => {
+  const figures = usageFigures(
+    groups.map(({ sums }) => sums),
+    terms,
+  )
+  return groups.flatMap(({ named }, index) => {
+    const own = figures[index]
+    return own === undefined ? [] : [{ ...named, ...own }]
+  })
+}
+
+/** A key by the form in which alone one is shown; by its account where it has one. */
+function keyNames(
+  { accountId, apiKey }: KeyUsage,
+  accounts: ReadonlyMap<number, Pick<AccountRow, 'apiKey' | 'name'>>,
+): ItemNames {
+  const account = accountId === null ? undefined : accounts.get(accountId)
+  const keyId = shortKeyId(account?.apiKey ?? apiKey)
+  return {
+    key_id: keyId,
+    key_name: account === undefined ? null : cleanText(account.name),
+    key_prefix: `${keyId.replace(/…$/, '')}****`,
+    account_id: accountId,
+  }
+}

@@ -1,0 +1,207 @@
+import type { z } from 'zod'
+import { CHECKS, LINE_STATUSES, type Line, type LineStatus, type output } from '../../schemas/doctor.ts'
+import { AuditError, cancelled } from '../errors.ts'
+import type { LedgerInspection } from '../ledger/inspection.ts'
+import type { TableRole } from '../ledger/mapping.ts'
+import { DOCTOR } from '../limits.ts'
+import type { CallContext, Dependencies, Setup } from '../tool.ts'
+import type { Instant, Millis } from '../units/instant.ts'
+import { openZone, type Zone } from '../units/zone.ts'
+import { ledgerLinkLine, ledgerWordsLines, requestIdsLine, statusWordsLine } from './doctor/coverage.ts'
+import { NEEDS_DATABASE, type OpenedDatabase, openDatabase, settingsLines } from './doctor/database.ts'
+import { grantsLine } from './doctor/grants.ts'
+import { examineIndexes } from './doctor/indexes.ts'
+import { type CheckedKey, examineKeys } from './doctor/keys.ts'
+import { checked, counted, failure, messageOf, ok, unverified } from './doctor/lines.ts'
+import { readSample } from './doctor/sample.ts'
+import { examineTables } from './doctor/tables.ts'
+import { clockLine, timeZoneLine } from './doctor/times.ts'
+
+type Diagnosis = z.input<typeof output>
+export type DoctorLimits = { readonly [Name in keyof typeof DOCTOR]: number }
+
+const UTC = openZone('UTC') as Zone
+const TASK_KEYS = ['createdAt', 'completedAt', 'taskId', 'onlineTaskId', 'status', 'money']
+
+interface Case {
+  readonly dependencies: Dependencies
+  readonly setup: Setup
+  readonly limits: DoctorLimits
+  readonly now: Instant
+  readonly signal: AbortSignal
+  readonly progress: (message: string) => void
+}
+
+/**
+ * Looks at everything that a fresh installation gets wrong. It never stops at the first problem: what can still be looked at
+ * is, the rest is unverified with its reason. Reads no table from end to end, and ends at its deadline.
+ * Throws only where the caller has gone away.
+ */
+export async function diagnose(
+  dependencies: Dependencies,
+  context: CallContext,
+  limits: DoctorLimits = DOCTOR,
+): Promise<Diagnosis> {
+  const { clock, settings, setup = NO_SETUP } = dependencies
+  const time = within(context.signal, limits.deadline)
+  let done = 0
+  const progress = (message: string): void => context.progress({ message, done: ++done })
+  const theCase: Case = { dependencies, setup, limits, now: clock(), signal: time.signal, progress }
+  let opened: OpenedDatabase | undefined
+  try {
+    opened = await openDatabase(setup, settings.falKey !== undefined, time.signal)
+    progress('database opened')
+    const keys = await keysOf(opened.inspection, theCase)
+    const [lines, falLines] = await Promise.all([databaseLines(opened, theCase), falKeyLines(keys, theCase)])
+    const clocks = await clockLines(opened, dependencies)
+    return resultOf(
+      [...settingsLines(setup), ...opened.lines, ...lines, ...keys.lines, ...falLines, ...clocks],
+      theCase,
+    )
+  } finally {
+    await opened?.inspection?.close()
+    time.release()
+  }
+}
+
+const NO_SETUP: Setup = { problems: [], inspector: undefined, mapping: undefined, dbZone: undefined }
+
+interface Keys {
+  readonly lines: readonly Line[]
+  readonly keys: readonly CheckedKey[]
+}
+
+/** The keys of the accounts that an audit would use, or FAL_KEY where there is no database. */
+async function keysOf(inspection: LedgerInspection | undefined, theCase: Case): Promise<Keys> {
+  const { settings } = theCase.dependencies
+  const { mapping } = theCase.setup
+  if (inspection === undefined || mapping === undefined) {
+    const { falKey } = settings
+    if (falKey === undefined)
+      return { lines: [unverified('accounts', { seen: 'the accounts cannot be read' })], keys: [] }
+    const lines = [unverified('accounts', { seen: 'the accounts cannot be read; FAL_KEY is looked at instead' })]
+    return { lines, keys: [{ holder: 'FAL_KEY', apiKey: falKey, disabled: false }] }
+  }
+  const { id, apiKey, status } = mapping.columns.accounts
+  try {
+    const rows = await newestAccounts(inspection, [id, apiKey, status], settings.accountLimit)
+    if (rows.length === 0) {
+      const todo = `insert the fal keys into ${mapping.tables.accounts}, or name the right table in AUDIT_CONFIG`
+      return { lines: [failure('accounts', { seen: 'the table of accounts is empty', todo })], keys: [] }
+    }
+    const keys = rows.map(([accountId, key, stored]) => ({
+      holder: `account ${accountId}`,
+      apiKey: key ?? '',
+      disabled: stored === '0',
+    }))
+    const seen = `the newest ${counted(keys.length, 'account')} will be audited (AUDIT_ACCOUNT_LIMIT ${settings.accountLimit})`
+    return { lines: [ok('accounts', { seen })], keys }
+  } catch (error) {
+    return { lines: [unverified('accounts', { seen: messageOf(error) })], keys: [] }
+  }
+}
+
+/** Also where the column of the status is missing. */
+async function newestAccounts(inspection: LedgerInspection, columns: readonly string[], limit: number) {
+  const facts = await inspection.table('accounts')
+  const there = new Set(facts.columns.map(({ name }) => name.toLowerCase()))
+  const optional = columns.filter((name, at) => at < 2 || there.has(name.toLowerCase()))
+  return inspection.newest('accounts', optional, limit)
+}
+
+async function falKeyLines({ keys }: Keys, { dependencies, now, signal, progress }: Case): Promise<readonly Line[]> {
+  const zone = dependencies.settings.auditZone ?? UTC
+  const lines = await examineKeys(keys, { fal: dependencies.fal, zone, now, signal })
+  progress('fal asked')
+  return keys.length > 0 ? lines : [...lines, unverified('fal-key', { seen: 'there is no key to ask with' })]
+}
+
+async function databaseLines({ inspection, server, reason }: OpenedDatabase, theCase: Case): Promise<readonly Line[]> {
+  const { dependencies, setup, limits, now, signal, progress } = theCase
+  const { mapping, inspector } = setup
+  if (inspection === undefined || mapping === undefined || inspector === undefined || server === undefined) {
+    return NEEDS_DATABASE.map((id) => unverified(id, { seen: reason }))
+  }
+  const { settings } = dependencies
+  const serverZone = openZone(inspection.databaseOffset)
+  const zone = setup.dbZone ?? settings.auditZone ?? serverZone
+  const zoneIsServers = zone?.format(now) === serverZone?.format(now)
+  const grants = await checked('database-grants', undefined, () => grantsLine(inspection, inspector.database))
+  const { lines: tables, readable } = await examineTables({
+    inspection,
+    mapping,
+    engine: server.engine,
+    zoneIsServers,
+    signal,
+  })
+  progress('tables examined')
+  const indexes = await examineIndexes({ inspection, readable, rowsMin: limits.indexRowsMin })
+  const sample = (role: TableRole, keys: readonly string[], rows: number) =>
+    readSample(inspection, readable, role, keys, rows)
+  const tasks = await sample('tasks', TASK_KEYS, limits.taskRows)
+  const points = await sample('points', ['createdAt', 'orderId', 'sourceType', 'points'], limits.ledgerRows)
+  const cash = await sample('cash', ['time', 'orderId', 'transactionType', 'money'], limits.ledgerRows)
+  const { ledgerLinkRatio: linkRatio, stuckMillis } = settings.thresholds
+  const { ledgerLink } = settings
+  const { bareRequestId } = inspection
+  const parts = { tasks, points, cash, mapping, bareRequestId, zone, now, linkRatio, ledgerLink, stuckMillis }
+  progress('rows sampled')
+  return [
+    ...grants,
+    ...tables,
+    ...indexes,
+    timeZoneLine({ tasks, zone, now }),
+    requestIdsLine(parts),
+    ledgerLinkLine(parts),
+    statusWordsLine(parts),
+    ...ledgerWordsLines(parts),
+  ]
+}
+
+async function clockLines({ server }: OpenedDatabase, { fal }: Dependencies): Promise<readonly Line[]> {
+  const falAhead = (await fal.clockAhead?.()) ?? null
+  const databaseAhead = server?.clockAhead ?? null
+  const lines = [
+    ...(falAhead === null ? [] : [clockLine('fal', falAhead)]),
+    ...(databaseAhead === null ? [] : [clockLine('database', databaseAhead)]),
+  ]
+  return lines.length > 0 ? lines : [unverified('clock', { seen: 'neither fal nor a database told its time' })]
+}
+
+const WORST_FIRST: readonly LineStatus[] = ['failure', 'warning', 'unverified', 'ok']
+
+function resultOf(lines: readonly Line[], { now, dependencies }: Case): Diagnosis {
+  const [ok = 0, warning = 0, failures = 0, unseen = 0] = LINE_STATUSES.map(
+    (status) => lines.filter((line) => line.status === status).length,
+  )
+  // What is wrong comes first: a long result is cut at its end.
+  const sorted = [...lines].sort(
+    (a, b) =>
+      WORST_FIRST.indexOf(a.status) - WORST_FIRST.indexOf(b.status) || CHECKS.indexOf(a.id) - CHECKS.indexOf(b.id),
+  )
+  return {
+    asOf: (dependencies.settings.auditZone ?? UTC).format(now),
+    complete: unseen === 0,
+    counts: { ok, warning, failure: failures, unverified: unseen },
+    lines: sorted,
+    next:
+      failures > 0 ? 'mend the lines of status failure, then call doctor again' : 'audit-reconcile: the whole audit',
+  }
+}
+
+/** The caller's signal with a deadline: what is cut by it is unverified, what the caller cuts is cancelled. */
+function within(signal: AbortSignal, span: Millis): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController()
+  const onAbort = (): void => controller.abort(signal.reason instanceof AuditError ? signal.reason : cancelled())
+  const late = new AuditError('source', `not looked at: the doctor ends after ${span / 1000} s`)
+  const timer = setTimeout(() => controller.abort(late), span)
+  if (signal.aborted) onAbort()
+  else signal.addEventListener('abort', onAbort, { once: true })
+  return {
+    signal: controller.signal,
+    release: () => {
+      clearTimeout(timer)
+      signal.removeEventListener('abort', onAbort)
+    },
+  }
+}

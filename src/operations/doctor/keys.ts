@@ -1,0 +1,107 @@
+import type { Line } from '../../../schemas/doctor.ts'
+import type { FalReader, Fetched, FetchFailure } from '../../fal/reader.ts'
+import { shortKeyId } from '../../units/api-key.ts'
+import { HOUR, type Instant, MINUTE, plus } from '../../units/instant.ts'
+import type { Zone } from '../../units/zone.ts'
+import { checked, counted, failure, ok, unverified, warning } from './lines.ts'
+
+/** A key that audits will use. */
+export interface CheckedKey {
+  /** Such as "account 5". */
+  readonly holder: string
+  readonly apiKey: string
+  /** The account is switched off; its key may be revoked with good reason. */
+  readonly disabled: boolean
+}
+
+export interface KeyParts {
+  readonly fal: FalReader
+  readonly zone: Zone
+  readonly now: Instant
+  readonly signal: AbortSignal
+}
+
+const RIGHTS = ['usage', 'billing events', 'balance'] as const
+type Right = (typeof RIGHTS)[number]
+
+/** What fal answered one key; short stretches, asked only to see whether the key may. */
+type Answers = Readonly<Record<Right, Fetched<unknown>>>
+
+const REFUSED: ReadonlySet<FetchFailure> = new Set(['unauthorized', 'forbidden'])
+/** Answers that fal does not give: somebody else answers at that address. */
+const NOT_FAL: ReadonlySet<FetchFailure> = new Set(['not-found', 'bad-answer'])
+
+/** One line whether fal can be reached at all, and one a key: what it may read. */
+export async function examineKeys(keys: readonly CheckedKey[], parts: KeyParts): Promise<readonly Line[]> {
+  const answers: Answers[] = []
+  const lines = await Promise.all(
+    keys.map((key) => {
+      const subject = `${key.holder}, key ${shortKeyId(key.apiKey)}`
+      return checked('fal-key', subject, async () => {
+        const answer = await askRights(key.apiKey, parts)
+        answers.push(answer)
+        return keyLine(key, subject, answer)
+      })
+    }),
+  )
+  return [reachLine(answers, keys.length), ...lines.flat()]
+}
+
+async function askRights(apiKey: string, { fal, zone, now, signal }: KeyParts): Promise<Answers> {
+  const hour = { start: plus(now, -HOUR), end: now }
+  const minute = { start: plus(now, -MINUTE), end: now }
+  const [balance, usage, events] = await Promise.all([
+    fal.billing(apiKey, signal),
+    fal.usage(apiKey, { range: hour, zone, timeframe: 'day' }, signal),
+    fal.events(apiKey, { range: minute }, signal),
+  ])
+  return { usage, 'billing events': events, balance }
+}
+
+function keyLine({ disabled }: CheckedKey, subject: string, answers: Answers): Line {
+  const failed = RIGHTS.flatMap((right) => {
+    const answer = answers[right]
+    return answer.status === 'failed' ? [{ right, ...answer }] : []
+  })
+  const may = RIGHTS.filter((right) => answers[right].status !== 'failed')
+  const reads = may.length === 0 ? 'may read nothing' : `may read ${may.join(', ')}`
+  if (failed.length === 0) return ok('fal-key', { subject, seen: reads })
+  const refused = failed.filter((each) => REFUSED.has(each.failure))
+  const told = [...new Set(failed.map(({ reason }) => reason))].join('; ')
+  const seen = `${reads}; not ${failed.map(({ right }) => right).join(', ')}: ${told}`
+  if (refused.length === 0) return unverified('fal-key', { subject, seen })
+  const withoutUsage = failed.some(({ right }) => right === 'usage')
+  const todo = refused.length === failed.length ? REMEDY : `${REMEDY}; then look again, since not all was answered`
+  if (disabled) return warning('fal-key', { subject, seen: `of a disabled account: ${seen}`, todo })
+  return (withoutUsage ? failure : warning)('fal-key', { subject, seen, todo })
+}
+
+const REMEDY =
+  'store an admin key, or a key with billing read permission, made at https://fal.ai/dashboard/keys; until then this account is reported as unverified'
+
+function reachLine(answers: readonly Answers[], keyCount: number): Line {
+  const all = answers.flatMap((answer) => RIGHTS.map((right) => answer[right]))
+  const failures = all.flatMap((answer) => (answer.status === 'failed' ? [answer] : []))
+  const only = (kinds: (failure: FetchFailure) => boolean): boolean =>
+    all.length > 0 && failures.length === all.length && failures.every((each) => kinds(each.failure))
+  const [first] = failures
+  if (all.length === 0) return unverified('fal-api', { seen: keyCount === 0 ? NO_KEY : 'fal was not asked to the end' })
+  if (only((kind) => kind === 'unreachable')) {
+    return failure('fal-api', {
+      seen: first?.reason ?? 'fal cannot be reached',
+      todo: 'let this machine reach the address in FAL_API_BASE_URL (HTTPS, port 443), by a firewall rule or another network',
+    })
+  }
+  if (only((kind) => NOT_FAL.has(kind))) {
+    return failure('fal-api', { seen: `no answer is one of fal: ${first?.reason}`, todo: 'mend FAL_API_BASE_URL' })
+  }
+  const answered = answers.filter((answer) => RIGHTS.some((right) => isOfFal(answer[right]))).length
+  if (answered === 0) return unverified('fal-api', { seen: first?.reason ?? NO_KEY })
+  return ok('fal-api', { seen: `fal answered ${answered} of ${counted(keyCount, 'key')}` })
+}
+
+/** Whether fal said something; a key of a wrong form is never sent. */
+const isOfFal = (answer: Fetched<unknown>): boolean =>
+  answer.status !== 'failed' || (answer.failure !== 'unreachable' && answer.reason.startsWith('fal '))
+
+const NO_KEY = 'there is no key to ask with'

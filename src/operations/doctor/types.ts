@@ -1,0 +1,149 @@
+import type { Line } from '../../../schemas/doctor.ts'
+import type { ServerFacts } from '../../ledger/inspection.ts'
+import type { TableRole } from '../../ledger/mapping.ts'
+import { failure, ok, warning } from './lines.ts'
+
+/** What a column holds, as far as its type matters. */
+type Meaning = 'usd' | 'points' | 'integer' | 'time' | 'request-id'
+
+const MEANINGS: Readonly<Record<string, Meaning>> = {
+  'accounts.id': 'integer',
+  'accounts.balance': 'usd',
+  'tasks.id': 'integer',
+  'tasks.userId': 'integer',
+  'tasks.onlineTaskId': 'request-id',
+  'tasks.money': 'points',
+  'tasks.costMoney': 'usd',
+  'tasks.isRefund': 'integer',
+  'tasks.createdAt': 'time',
+  'tasks.completedAt': 'time',
+  'users.id': 'integer',
+  'points.id': 'integer',
+  'points.userId': 'integer',
+  'points.points': 'points',
+  'points.balanceBefore': 'points',
+  'points.balanceAfter': 'points',
+  'points.createdAt': 'time',
+  'cash.id': 'integer',
+  'cash.userId': 'integer',
+  'cash.money': 'points',
+  'cash.time': 'time',
+  'cash.transactionType': 'integer',
+}
+
+/** fal's request ids are UUIDs. */
+const REQUEST_ID_CHARS = 36
+/** Fractions of a USD that fal's prices have (seen: a hundredth of a cent, and less by the token). */
+const USD_DECIMALS_MIN = 6
+
+export interface TypedColumn {
+  readonly key: string
+  readonly name: string
+  readonly type: string
+}
+
+interface Remark {
+  readonly status: 'warning' | 'failure' | 'note'
+  readonly text: string
+}
+
+export interface TypeContext {
+  readonly engine: ServerFacts['engine']
+  /** Whether the zone of stored times is the one in which the server gives a TIMESTAMP. */
+  readonly zoneIsServers: boolean
+}
+
+/** One line on the types of a table's columns: what they keep exactly, and what they would lose. */
+export function typesLine(
+  role: TableRole,
+  table: string,
+  columns: readonly TypedColumn[],
+  context: TypeContext,
+): Line | undefined {
+  const remarks = columns.flatMap(({ key, name, type }) => {
+    const meaning = MEANINGS[`${role}.${key}`]
+    const remark = meaning === undefined ? undefined : remarkOn(meaning, type, context)
+    return remark === undefined ? [] : [{ ...remark, text: `${name} is ${type}: ${remark.text}` }]
+  })
+  const told = (status: Remark['status']): string[] =>
+    remarks.filter((each) => each.status === status).map(({ text }) => text)
+  const seen = [...told('failure'), ...told('warning'), ...told('note')].join('; ')
+  const todo = 'change the type, or name the right column in AUDIT_CONFIG (columns)'
+  if (told('failure').length > 0) return failure('column-types', { subject: table, seen, todo })
+  if (told('warning').length > 0) return warning('column-types', { subject: table, seen, todo })
+  if (columns.length === 0) return undefined
+  return ok('column-types', { subject: table, seen: seen === '' ? 'no type that loses anything' : seen })
+}
+
+function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark | undefined {
+  // SQLite's types bind nobody: any column holds what was written to it, numbers as doubles or 8-byte integers.
+  if (context.engine === 'embedded') return undefined
+  switch (meaning) {
+    case 'usd':
+      return usdRemark(type)
+    case 'points':
+      return pointsRemark(type)
+    case 'integer':
+      return integerRemark(type)
+    case 'time':
+      return timeRemark(type, context)
+    case 'request-id':
+      return requestIdRemark(type)
+  }
+}
+
+const isWhole = (type: string): boolean => /^(?:tiny|small|medium|big)?int|^integer|^serial/.test(type)
+const isText = (type: string): boolean => /char|text|^enum|^set|json|uuid/.test(type)
+
+function usdRemark(type: string): Remark | undefined {
+  if (/^float/.test(type)) return { status: 'note', text: 'exact to 7 significant digits' }
+  if (/^(?:double|real)/.test(type)) return { status: 'note', text: 'exact to 15 significant digits' }
+  const decimals = /^(?:decimal|numeric)\(\d+(?:,(\d+))?\)/.exec(type)
+  if (decimals !== null) {
+    const places = Number(decimals[1] ?? 0)
+    if (places >= USD_DECIMALS_MIN) return undefined
+    return { status: 'warning', text: `amounts below its ${places} decimals were rounded when they were stored` }
+  }
+  if (isWhole(type)) return { status: 'failure', text: 'whole dollars only; cents were lost when they were stored' }
+  if (isText(type)) return { status: 'warning', text: 'a text that is no number ends an audit' }
+  return { status: 'failure', text: 'no type of an amount' }
+}
+
+function pointsRemark(type: string): Remark | undefined {
+  if (isWhole(type)) return undefined
+  if (/^(?:decimal|numeric)\(\d+(?:,0)?\)/.test(type)) return undefined
+  if (/^(?:decimal|numeric)/.test(type)) {
+    return { status: 'warning', text: 'a row with a fraction of a point ends an audit' }
+  }
+  if (/^float/.test(type)) {
+    return { status: 'warning', text: 'points above 16,777,216 are not exact, and a row with a fraction ends an audit' }
+  }
+  if (/^(?:double|real)/.test(type))
+    return { status: 'warning', text: 'a row with a fraction of a point ends an audit' }
+  if (isText(type)) return { status: 'warning', text: 'a text that is no whole number ends an audit' }
+  return { status: 'failure', text: 'no type of points' }
+}
+
+function integerRemark(type: string): Remark | undefined {
+  if (isWhole(type) || /^(?:bit|bool|decimal|numeric|year)/.test(type)) return undefined
+  return { status: 'failure', text: 'must be a whole number; anything else reads as 0' }
+}
+
+function timeRemark(type: string, { zoneIsServers }: TypeContext): Remark | undefined {
+  if (/^datetime/.test(type)) return undefined
+  if (/^timestamp/.test(type)) {
+    if (zoneIsServers) return undefined
+    return {
+      status: 'warning',
+      text: 'the server gives it in its own zone, which is not DB_TIMEZONE; set DB_TIMEZONE to the offset of the server',
+    }
+  }
+  if (isText(type)) return { status: 'warning', text: 'only YYYY-MM-DD HH:MM:SS is read; other texts lie in no window' }
+  return { status: 'failure', text: 'must be DATETIME; these rows would lie in no window, or at midnight' }
+}
+
+function requestIdRemark(type: string): Remark | undefined {
+  const chars = Number(/^(?:var)?char\((\d+)\)/.exec(type)?.[1] ?? REQUEST_ID_CHARS)
+  if (chars >= REQUEST_ID_CHARS) return undefined
+  return { status: 'failure', text: `cuts fal's request ids, which have ${REQUEST_ID_CHARS} characters` }
+}

@@ -1,0 +1,177 @@
+import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { platform, tmpdir } from 'node:os'
+import { join } from 'node:path'
+
+/** Parts into which rows are divided: one of them is all that is in memory at once. */
+export const PARTS = 256
+const CHUNK_BYTES = 16 * 1024
+const IS_WINDOWS = platform() === 'win32'
+
+/** One codec for one kind of row. */
+export interface RowCodec<Row> {
+  write(row: Row): Buffer
+  read(bytes: Buffer): Row[]
+}
+
+/**
+ * A temporary file, readable by this user alone, that holds what does not fit into memory. It is made when it is first
+ * needed, has no name any more from then on where the system allows that, and is gone when closed or when the process ends.
+ */
+export class SpoolFile {
+  #file: { readonly descriptor: number; readonly folder: string } | undefined
+  #length = 0
+
+  append(bytes: Buffer): number {
+    const { descriptor } = this.#open()
+    const at = this.#length
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(descriptor, bytes, written, bytes.length - written, at + written)
+    }
+    this.#length += bytes.length
+    return at
+  }
+
+  read(into: Buffer, offset: number, length: number, at: number): void {
+    const { descriptor } = this.#open()
+    for (let read = 0; read < length; ) {
+      const got = readSync(descriptor, into, offset + read, length - read, at + read)
+      if (got === 0) throw new Error('the temporary file is shorter than what was written to it')
+      read += got
+    }
+  }
+
+  close(): void {
+    if (this.#file === undefined) return
+    closeSync(this.#file.descriptor)
+    rmSync(this.#file.folder, { recursive: true, force: true })
+    this.#file = undefined
+  }
+
+  #open(): { readonly descriptor: number; readonly folder: string } {
+    if (this.#file !== undefined) return this.#file
+    const folder = mkdtempSync(join(tmpdir(), 'fal-consumption-audit-'))
+    const path = join(folder, 'spool')
+    const descriptor = openSync(path, 'wx+', 0o600)
+    this.#file = { descriptor, folder }
+    // An open file lives on without its name; where the system forbids that, closing removes it.
+    if (!IS_WINDOWS) rmSync(folder, { recursive: true, force: true })
+    return this.#file
+  }
+}
+
+interface Chunk {
+  readonly at: number
+  readonly length: number
+}
+
+/** The rows of one part: what is still in memory, and where the rest stands in the file. */
+interface Part {
+  rows: number
+  bytes: Buffer | null
+  used: number
+  readonly chunks: Chunk[]
+}
+
+/** Rows divided into parts by a key, kept as bytes, most of them in a file once they are many. Order is kept in a part. */
+export class Spool<Row> {
+  readonly #codec: RowCodec<Row>
+  readonly #file: SpoolFile
+  readonly #parts: Part[] = Array.from({ length: PARTS }, () => ({ rows: 0, bytes: null, used: 0, chunks: [] }))
+  #rows = 0
+
+  constructor(codec: RowCodec<Row>, file: SpoolFile) {
+    this.#codec = codec
+    this.#file = file
+  }
+
+  get rows(): number {
+    return this.#rows
+  }
+
+  rowsIn(part: number): number {
+    return this.#parts[part]?.rows ?? 0
+  }
+
+  add(part: number, row: Row): void {
+    const into = this.#parts[part]
+    if (into === undefined) throw new RangeError(`there is no part ${part}`)
+    const bytes = this.#codec.write(row)
+    if (into.used + bytes.length > CHUNK_BYTES) this.#flush(into)
+    if (bytes.length > CHUNK_BYTES) into.chunks.push({ at: this.#file.append(bytes), length: bytes.length })
+    else {
+      into.bytes ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(bytes.length * 4, 512)))
+      if (into.used + bytes.length > into.bytes.length) {
+        const larger = Buffer.allocUnsafeSlow(
+          Math.min(CHUNK_BYTES, Math.max(into.bytes.length * 2, into.used + bytes.length)),
+        )
+        into.bytes.copy(larger, 0, 0, into.used)
+        into.bytes = larger
+      }
+      bytes.copy(into.bytes, into.used)
+      into.used += bytes.length
+    }
+    into.rows += 1
+    this.#rows += 1
+  }
+
+  /** The rows of some parts, part by part in the order in which they were added. */
+  read(parts: readonly number[]): Row[] {
+    const rows: Row[] = []
+    for (const index of parts) {
+      const part = this.#parts[index]
+      if (part === undefined || part.rows === 0) continue
+      for (const row of this.#codec.read(this.#bytesOf(part))) rows.push(row)
+    }
+    return rows
+  }
+
+  #flush(part: Part): void {
+    if (part.bytes === null || part.used === 0) return
+    part.chunks.push({ at: this.#file.append(part.bytes.subarray(0, part.used)), length: part.used })
+    part.used = 0
+  }
+
+  #bytesOf({ chunks, bytes, used }: Part): Buffer {
+    const total = chunks.reduce((sum, { length }) => sum + length, used)
+    const whole = Buffer.allocUnsafe(total)
+    let offset = 0
+    for (const { at, length } of chunks) {
+      this.#file.read(whole, offset, length, at)
+      offset += length
+    }
+    bytes?.copy(whole, offset, 0, used)
+    return whole
+  }
+}
+
+/** A number of 32 bits that a text always has, and that says nothing of its place among others. */
+export function hashOfText(text: string): number {
+  let hash = 0x811c9dc5
+  for (let at = 0; at < text.length; at++) hash = Math.imul(hash ^ text.charCodeAt(at), 0x01000193)
+  return (hash ^ (hash >>> 15)) >>> 0
+}
+
+/** The part of a text key. The same text is always in the same part. */
+export const partOfText = (key: string): number => hashOfText(key) & (PARTS - 1)
+
+/** The part of a number, such as a user's id. */
+export const partOfNumber = (key: number): number => (Math.imul(key, 0x9e3779b1) >>> 16) & (PARTS - 1)
+
+/** Neighbouring parts, taken together up to so many rows: few rows make one piece, many make up to PARTS of them. */
+export function pieceParts(rowsIn: (part: number) => number, rowsMax: number): number[][] {
+  const pieces: number[][] = []
+  let piece: number[] = []
+  let rows = 0
+  for (let part = 0; part < PARTS; part++) {
+    const own = rowsIn(part)
+    if (piece.length > 0 && rows + own > rowsMax) {
+      pieces.push(piece)
+      piece = []
+      rows = 0
+    }
+    piece.push(part)
+    rows += own
+  }
+  pieces.push(piece)
+  return pieces
+}

@@ -1,0 +1,312 @@
+import { describe, expect, it } from 'vitest'
+import { ledgerInOnePiece, wholeLedger } from '../../src/audit/ledger-source.ts'
+import type { TaskRow } from '../../src/ledger/reader.ts'
+import { partOfNumber } from '../../src/spool/spool.ts'
+import { DAY, HOUR } from '../../src/units/instant.ts'
+import { at, later, points } from '../kit/books.ts'
+import {
+  type GivenLedgers,
+  linking,
+  numbers,
+  paymentOf,
+  pays,
+  settledLedgers,
+  paidTask as task,
+  toldOf as told,
+} from '../kit/ledger-spools.ts'
+import { entryRow, planOf } from '../kit/rows.ts'
+
+const noon = at('2026-02-06 12:00:00')
+const longAgo = later(noon, -60 * DAY)
+
+/** The same rows joined all at once and in as many pieces as there can be: both must say the same. */
+async function inAnyPieces(given: GivenLedgers) {
+  const whole = await settledLedgers(given)
+  const pieces = await settledLedgers({ ...given, pieceRows: 1 })
+  expect([...whole.source.pieces()]).toHaveLength(1)
+  expect([...pieces.source.pieces()].length).toBeGreaterThan(1)
+  expect(told(pieces.source)).toEqual(told(whole.source))
+  expect(pieces.asked).toEqual(whole.asked)
+  expect(pieces.failures).toEqual(whole.failures)
+  return { ...whole, ...told(whole.source) }
+}
+
+describe('ledgers that are joined in pieces', () => {
+  it('say what they say in one: who paid, what was given back, and which rows are whose', async () => {
+    const tasks = [...numbers(40).map((id) => task(id)), task(41, { userId: 101 }), task(42, { refunded: true })]
+    const rows = numbers(40).flatMap((id) => (id % 10 === 0 ? [] : [pays(id)]))
+    rows.push(pays(41, { userId: 101, amountPoints: points(-30) }), pays(42))
+    rows.push(entryRow(43, 100, { userId: 142, orderId: 'task-42', kind: 'refund' }))
+    rows.push(entryRow(44, 60, { userId: 103, orderId: 'request-3', kind: 'recharge', book: 'cash' }))
+    const { mode, chargedTasks, linkedTasks, everyOrder, users, entries } = await inAnyPieces({ tasks, entries: rows })
+    expect([mode, chargedTasks, linkedTasks, everyOrder]).toEqual(['order', 42, 38, true])
+    expect(paymentOf(users, 101)).toMatchObject({ value: { comparedChargedPoints: 200n, comparedPaidPoints: 130n } })
+    expect(paymentOf(users, 110)).toMatchObject({ value: { unlinkedChargedPoints: 100n, unlinkedPaidPoints: 0n } })
+    expect(users.find(([id]) => id === 142)?.[1]).toMatchObject({ pointsRefunded: 100n, cashRefunded: 0n })
+    expect(users.find(([id]) => id === 103)?.[1]).toMatchObject({ pointsRefunded: 0n, cashRefunded: 60n })
+    expect(entries.filter(([id]) => [3, 10, 41, 42].includes(id))).toEqual([
+      ...[
+        [3, [3, 44]],
+        [10, []],
+        [41, [41]],
+      ],
+      [42, [42, 43]],
+    ])
+  })
+
+  it('hold all that is a user’s in one piece, the same at every call', async () => {
+    const tasks = numbers(30).map((id) => task(id))
+    const { source } = await settledLedgers({ tasks, entries: numbers(30).map((id) => pays(id)), pieceRows: 1 })
+    const usersOf = () =>
+      [...source.pieces()].map(({ users, tasks }) => [[...users.keys()], tasks.map((t) => t.userId)])
+    const seen = usersOf().flatMap(([users]) => users)
+    expect([seen?.length, new Set(seen).size]).toEqual([30, 30])
+    for (const [users, ofTasks] of usersOf()) expect(ofTasks).toEqual(users)
+    expect(usersOf()).toEqual(usersOf())
+  })
+
+  it('are read once where they are one piece, and again where they are several', async () => {
+    const given = { tasks: [1, 2, 3].map((id) => task(id)), entries: [pays(1)] }
+    const { spools } = await settledLedgers(given)
+    expect([...spools.read()][0]).toBe([...spools.read()][0])
+    const several = (await settledLedgers({ ...given, pieceRows: 1 })).spools
+    expect([...several.read()][0]).not.toBe([...several.read()][0])
+    const users = [101, 102, 103]
+    for (const reading of several.read()) {
+      const own = users.filter((userId) => reading.holds(userId))
+      expect(reading.tasks.map(({ task }) => task.userId).sort()).toEqual(own)
+    }
+  })
+
+  it('count the tasks of the window, whether or not the filters leave them', async () => {
+    const tasks = [
+      task(1),
+      task(2),
+      task(3, { createdAt: later(noon, -DAY) }),
+      task(4, { createdAt: later(noon, DAY) }),
+    ]
+    const { spools, source } = await settledLedgers({ tasks, selected: ({ rowId }) => rowId === 1, pieceRows: 1 })
+    expect(spools.windowTasks).toBe(2)
+    const closed = ledgerInOnePiece(wholeLedger(source), tasks)
+    expect([told(closed), [...closed.pieces()].map((piece) => piece.tasks)]).toEqual([told(source), [tasks]])
+  })
+
+  it('give a row to the task of its own user, where two users’ tasks bear one id', async () => {
+    const tasks = [...numbers(12).map((id) => task(id, { requestId: 'same', taskId: id < 3 ? 'twin' : `task-${id}` }))]
+    const rows = [pays(1, { orderId: 'twin' }), pays(2, { orderId: 'twin' })]
+    rows.push(...numbers(12).flatMap((id) => (id < 3 ? [] : [pays(id, { orderId: 'same' })])))
+    const { linkedTasks, users, entries } = await inAnyPieces({ tasks, entries: rows })
+    expect(linkedTasks).toBe(12)
+    expect(entries).toEqual(numbers(12).map((id) => [id, [id]]))
+    for (const [, user] of users) expect(user).toMatchObject({ unpaid: { total: 0 } })
+  })
+
+  it('give a row that names somebody else’s task to nobody', async () => {
+    const tasks = numbers(20).map((id) => task(id))
+    const rows = numbers(20).map((id) => pays(id, id > 18 ? { orderId: 'task-1' } : {}))
+    const { users, entries, askedOf } = await inAnyPieces({ tasks, entries: rows })
+    // Whose it is only the table of tasks tells, for the users whose own tasks lack a row.
+    expect(askedOf('tasksByTaskIds')).toEqual([['task-1']])
+    expect(entries.filter(([, ids]) => ids.length !== 1)).toEqual([
+      [19, []],
+      [20, []],
+    ])
+    for (const id of [119, 120]) {
+      expect(paymentOf(users, id)).toMatchObject({ value: { unlinkedChargedPoints: 100n, unlinkedPaidPoints: 0n } })
+    }
+  })
+
+  it('tell of users who were asked for, with tasks or without, and of no others without tasks', async () => {
+    const plan = planOf({ userIds: [101, 777] })
+    const rows = [pays(1), entryRow(2, -5, { userId: 777 }), entryRow(3, -9, { userId: 888 })]
+    const selected = ({ userId }: TaskRow) => userId === 101
+    const { users, spools } = await inAnyPieces({ plan, tasks: [task(1), task(2)], entries: rows, selected })
+    expect(users.map(([id]) => id)).toEqual([101, 777])
+    expect(paymentOf(users, 777)).toMatchObject({ value: { mode: 'total', pointsConsumed: 5n } })
+    expect([...spools.read()].flatMap(({ entries }) => entries.map(({ rowId }) => rowId)).sort()).toEqual([1, 2])
+  })
+})
+
+describe('the link mode', () => {
+  /** Of so many tasks, each of a user of its own, so many have their row. */
+  const world = (charged: number, linked: number): GivenLedgers => ({
+    tasks: [...numbers(charged).map((id) => task(id)), task(5000, { chargedPoints: points(0) })],
+    entries: numbers(linked).map((id) => pays(id)),
+  })
+
+  it.each([
+    [1000, 900, 'order'],
+    [1000, 899, 'total'],
+    [10, 9, 'order'],
+    [10, 8, 'total'],
+    [10, 0, 'total'],
+    [0, 0, 'order'],
+  ] as const)('of %d charged tasks in many pieces, %d with a row, is %s', async (charged, linked, expected) => {
+    const { mode, chargedTasks, linkedTasks } = await inAnyPieces(
+      charged === 0 ? { tasks: [1, 2, 3].map((id) => task(id, { chargedPoints: points(0) })) } : world(charged, linked),
+    )
+    expect([mode, chargedTasks, linkedTasks]).toEqual([expected, charged, linked])
+  })
+
+  it('counts the tasks that the filters leave out as well', async () => {
+    const { mode, users } = await inAnyPieces({ ...world(10, 9), selected: ({ rowId }) => rowId === 10 })
+    expect([mode, users.map(([id]) => id)]).toEqual(['order', [110]])
+  })
+
+  it.each([
+    ['order', 0],
+    ['total', 10],
+  ] as const)('is %s where that is set, however many are linked', async (set, linked) => {
+    const { mode } = await inAnyPieces({ ...world(10, linked), plan: linking(set) })
+    expect(mode).toBe(set)
+  })
+
+  it('is not known where a ledger was not read, and nothing is looked up then', async () => {
+    const { mode, users, asked, chargedTasks } = await inAnyPieces({ ...world(10, 10), failed: ['cash'] })
+    expect([mode, asked, chargedTasks]).toEqual([null, [], 10])
+    for (const [, user] of users) {
+      expect(user).toMatchObject({
+        payment: { known: false, reason: { params: { book: 'cash' } } },
+        pointsRefunded: 0n,
+      })
+    }
+  })
+})
+
+describe('rows of another time', () => {
+  const far = { at: longAgo }
+
+  it('are not looked for where a sample of a hundred ids finds none', async () => {
+    const tasks = numbers(80).map((id) => task(id))
+    const { askedOf, mode } = await inAnyPieces({ tasks })
+    const [sample = []] = askedOf('pointsByOrderIds')
+    expect([askedOf('pointsByOrderIds').length, sample.length, new Set(sample).size]).toEqual([1, 100, 100])
+    expect(askedOf('cashByOrderIds')).toEqual([sample])
+    expect(mode).toBe('total')
+  })
+
+  it('are looked for, all of them, where the sample finds one, and they may settle the mode', async () => {
+    const tasks = numbers(80).map((id) => task(id))
+    const { askedOf, mode, linkedTasks, users } = await inAnyPieces({
+      tasks,
+      // Also those that the filters leave out: the mode is a question about all.
+      selected: ({ rowId }) => rowId < 3,
+      entries: numbers(72).map((id) => pays(id, id % 2 === 0 ? { ...far, book: 'cash' } : far)),
+    })
+    const ids = tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])
+    expect(askedOf('pointsByOrderIds').map((asked) => asked.length)).toEqual([100, 160])
+    expect([...(askedOf('cashByOrderIds')[1] ?? [])].sort()).toEqual(ids.sort())
+    expect([mode, linkedTasks]).toEqual(['order', 72])
+    expect(paymentOf(users, 101)).toMatchObject({ value: { pointsConsumed: 100n, cashConsumed: 0n } })
+    expect(paymentOf(users, 102)).toMatchObject({ value: { pointsConsumed: 0n, cashConsumed: 100n } })
+  })
+
+  it('are found by the sample though the first of all users never pays', async () => {
+    const first = numbers(1000).find((userId) => partOfNumber(userId) === 0) ?? 0
+    const others = numbers(2000).filter((id) => partOfNumber(100 + id) !== 0)
+    const tasks = [...numbers(60).map((id) => task(9000 + id, { userId: first })), ...others.map((id) => task(id))]
+    const { mode, askedOf } = await inAnyPieces({ tasks, entries: others.map((id) => pays(id, far)) })
+    expect([mode, askedOf('pointsByOrderIds').map((ids) => ids.length)]).toEqual(['order', [100, tasks.length * 2]])
+  })
+
+  it('are looked for of the tasks that the filters leave, once the mode is settled', async () => {
+    const tasks = numbers(20).map((id) => task(id))
+    const entries = numbers(20).map((id) => pays(id))
+    const { askedOf } = await inAnyPieces({ tasks, entries, selected: ({ rowId }) => rowId === 7 })
+    expect(askedOf('pointsByOrderIds')).toEqual([['task-7', 'request-7']])
+    const set = await inAnyPieces({ tasks, plan: linking('order'), selected: ({ rowId }) => rowId === 8 })
+    expect(set.askedOf('cashByOrderIds')).toEqual([['task-8', 'request-8']])
+    expect((await inAnyPieces({ tasks, entries, plan: linking('total') })).asked.map(([name]) => name)).toEqual([
+      'tasksByTaskIds',
+      'tasksByRequestIds',
+    ])
+  })
+
+  it('count once where they were streamed as well, and for their own user alone', async () => {
+    const tasks = numbers(10).map((id) => task(id))
+    const entries = [...numbers(10).map((id) => pays(id)), pays(1, { ...far, rowId: 11 })]
+    entries.push(pays(1, { ...far, rowId: 12, userId: 102 }))
+    const { entries: linked, users } = await inAnyPieces({ tasks, entries })
+    expect(linked.slice(0, 2)).toEqual([
+      [1, [1, 11]],
+      [2, [2]],
+    ])
+    expect(paymentOf(users, 101)).toMatchObject({ value: { comparedPaidPoints: 200n } })
+  })
+
+  it('of orders that no task of the window bears: the table tells whether any other does', async () => {
+    const tasks = numbers(20).map((id) => task(id))
+    const orders = ['old', 'of-request', 'nobody']
+    const entries = [...numbers(18).map((id) => pays(id))]
+    for (const [index, orderId] of orders.entries()) {
+      entries.push(entryRow(50 + index, -(10 ** index), { userId: 119, orderId }))
+    }
+    const otherTasks = [
+      task(90, { taskId: 'old', createdAt: longAgo, userId: 7 }),
+      task(91, { requestId: 'of-request', createdAt: longAgo, userId: 119 }),
+    ]
+    const { askedOf, users } = await inAnyPieces({ tasks, entries, otherTasks })
+    expect([askedOf('tasksByTaskIds'), askedOf('tasksByRequestIds')]).toEqual([[orders], [orders]])
+    expect(paymentOf(users, 119)).toMatchObject({ value: { unlinkedPaidPoints: 100n } })
+  })
+
+  it('of orders that came in as cash are told apart in mode total, and consume rows are not asked about', async () => {
+    const tasks = numbers(10).map((id) => task(id))
+    const cash = (rowId: number, orderId: string, amount: number) =>
+      entryRow(rowId, amount, { userId: 101, orderId, book: 'cash', kind: 'recharge' })
+    const entries = [cash(1, 'old', 5), cash(2, 'top-up', 70), entryRow(3, -9, { userId: 101, orderId: 'nobody' })]
+    const otherTasks = [task(90, { taskId: 'old', createdAt: longAgo, userId: 101 })]
+    const { askedOf, users, mode } = await inAnyPieces({ tasks, entries, otherTasks })
+    expect([mode, askedOf('tasksByTaskIds')]).toEqual(['total', [['old', 'top-up']]])
+    expect(users[0]?.[1]).toMatchObject({ cashRefunded: 5n, cashRecharged: 70n })
+  })
+})
+
+describe('a look-up that fails', () => {
+  const tasks = numbers(20).map((id) => task(id))
+  const entries = [...numbers(18).map((id) => pays(id)), entryRow(99, -1, { userId: 119, orderId: 'nobody' })]
+
+  it.each([
+    ['pointsByOrderIds', 'points', ['pointsByOrderIds']],
+    ['cashByOrderIds', 'cash', ['pointsByOrderIds', 'cashByOrderIds']],
+    ['tasksByTaskIds', 'cash', ['pointsByOrderIds', 'cashByOrderIds', 'tasksByTaskIds']],
+  ] as const)('of %s leaves %s read in part, and accuses nobody', async (name, book, names) => {
+    const { failures, mode, users, asked, linkedTasks } = await inAnyPieces({ tasks, entries, failing: [name] })
+    expect(failures).toEqual([[book, `RangeError: ${name} failed`]])
+    expect([mode, linkedTasks, asked.map(([each]) => each)]).toEqual([null, 18, names])
+    const reason = { code: 'ledger-unread', params: { book } }
+    for (const [, user] of users) expect(user).toMatchObject({ payment: { known: false, reason } })
+  })
+
+  it('of tasks where no ledger was asked before it is told of the points', async () => {
+    const came = entryRow(98, 5, { userId: 101, orderId: 'nobody', book: 'cash', kind: 'recharge' })
+    const set = { tasks, entries: [...entries, came], plan: linking('total'), failing: ['tasksByRequestIds'] } as const
+    expect((await inAnyPieces(set)).failures.map(([book]) => book)).toEqual(['points'])
+  })
+
+  it('in the sample, before the mode is settled, does so as well', async () => {
+    const { failures, mode, asked } = await inAnyPieces({ tasks, failing: ['cashByOrderIds'] })
+    expect([failures.map(([book]) => book), mode, asked.length]).toEqual([['cash'], null, 2])
+  })
+
+  it('is what the caller makes of it', async () => {
+    const { signal } = new AbortController()
+    const fails = settledLedgers({ tasks, signal: AbortSignal.abort() })
+    await expect(fails).rejects.toThrow('cancelled')
+    await expect(settledLedgers({ tasks, signal })).resolves.toBeDefined()
+  })
+})
+
+describe('rows right beyond the edges', () => {
+  it('are told apart by user in whatever piece', async () => {
+    const end = at('2026-02-07 00:00:00')
+    const tasks = numbers(10).map((id) => task(id, { createdAt: later(end, -1000) }))
+    const entries = numbers(10).map((id) =>
+      entryRow(id, -100, { userId: 100 + id, at: later(end, id === 3 ? HOUR : 1000) }),
+    )
+    const { users, mode } = await inAnyPieces({ tasks, entries })
+    expect(mode).toBe('total')
+    const explained = users.map(([, { payment }]) => payment.known && payment.value.explainedByEdge)
+    expect(explained).toEqual(numbers(10).map((id) => id !== 3))
+  })
+})

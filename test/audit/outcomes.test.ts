@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { wordOutcomes } from '../../src/audit/findings.ts'
+import { Outcomes } from '../../src/audit/outcomes.ts'
+import { type FindingDraft, NO_EVIDENCE, type Rule, type RuleOutcome, unknown } from '../../src/audit/rules/books.ts'
+import { books, settings } from '../kit/books.ts'
+
+const found = (userId: number, amount: number, more: Partial<FindingDraft> = {}): FindingDraft => ({
+  subject: { userId },
+  expected: 0n,
+  actual: BigInt(amount),
+  unit: 'points',
+  count: 1,
+  evidence: NO_EVIDENCE,
+  detail: {},
+  ...more,
+})
+
+/** A rule that says one thing after another. */
+function saying(...outcomes: readonly Partial<RuleOutcome>[]): Rule {
+  const left = [...outcomes]
+  return {
+    id: 'A4',
+    severity: 'MEDIUM',
+    perWindow: false,
+    evaluate: () => ({ examined: 0, findings: [], notEvaluated: [], ...left.shift() }),
+  }
+}
+
+function outcomeOf(rule: Rule, times: number, max?: number) {
+  const outcomes = new Outcomes([rule], settings(), max)
+  for (let time = 0; time < times; time++) outcomes.judge(books(), () => true)
+  return outcomes.close()
+}
+
+describe('what a rule says of piece after piece', () => {
+  it('is added up, and what several say alike is said once', () => {
+    const reason = unknown('events-unread', { detail: 'x' }).reason
+    const same = { subject: { accountId: 5 }, reason }
+    const rule = saying(
+      { examined: 2, findings: [found(1, 5)], notEvaluated: [same] },
+      { examined: 3, findings: [found(2, 5)], notEvaluated: [{ ...same, reason: { ...reason } }] },
+      { examined: 4, notEvaluated: [{ ...same, subject: { accountId: 6 } }] },
+    )
+    expect(outcomeOf(rule, 3).get(rule)).toEqual({
+      examined: 9,
+      findings: [found(1, 5), found(2, 5)],
+      notEvaluated: [same, { ...same, subject: { accountId: 6 } }],
+    })
+  })
+
+  it('is only asked of the rules that are picked', () => {
+    const [first, second] = [saying({ examined: 1 }), saying({ examined: 1 })]
+    const outcomes = new Outcomes([first, second], settings())
+    outcomes.judge(books(), (rule) => rule === second)
+    expect([...outcomes.close().values()].map(({ examined }) => examined)).toEqual([0, 1])
+  })
+})
+
+describe('more findings than are kept', () => {
+  const many = [
+    found(1, 10),
+    found(2, 30),
+    found(3, -40),
+    found(4, 1, { severity: 'HIGH' }),
+    found(5, 99, { timing: true }),
+    found(6, 20, { context: { userId: 7 } }),
+  ]
+  const judged = (findings: readonly FindingDraft[], max: number) => {
+    const rule = saying({ examined: 6, findings })
+    const { findings: kept, rules, counts } = wordOutcomes(outcomeOf(rule, 1, max), books(), 'en')
+    return { kept: kept.map(({ subject }) => subject.userId), rules, counts }
+  }
+
+  it('are cut down to the gravest and largest, and counted', () => {
+    const { kept, rules, counts } = judged(many, 3)
+    expect(kept).toEqual([4, 3, 2])
+    expect(rules).toEqual([{ rule: 'A4', examined: 6, findings: 6, omitted: 3 }])
+    expect(counts).toEqual({ breaks: 5, critical: 1, byRule: { A4: 5 }, users: new Set([1, 2, 3, 4, 5, 6, 7]) })
+  })
+
+  it('are the same whatever the order in which they come', () => {
+    for (const max of [1, 2, 4]) expect(judged([...many].reverse(), max)).toEqual(judged(many, max))
+  })
+
+  it('are none while they are as many as are kept', () => {
+    expect(judged(many, 6).rules).toEqual([{ rule: 'A4', examined: 6, findings: 6 }])
+    expect(judged(many, 5).rules).toEqual([{ rule: 'A4', examined: 6, findings: 6, omitted: 1 }])
+  })
+})

@@ -1,0 +1,281 @@
+import { describe, expect, it } from 'vitest'
+import { tokensPerUnit } from '../../src/billing/billed-tokens.ts'
+import { usageFigures } from '../../src/billing/usage-figures.ts'
+import type { UsageFact } from '../../src/billing/usage-sums.ts'
+import { type TallyOptions, UsageTally } from '../../src/billing/usage-tally.ts'
+import { SHANGHAI } from '../../src/demo/mini-world.ts'
+import { ratio } from '../../src/units/ratio.ts'
+import { openZone } from '../../src/units/zone.ts'
+import { at, event, points, task, usd } from '../kit/books.ts'
+
+/** A success of account 5, charged 1000 points, billed 1 USD. */
+function fact(overrides: Partial<UsageFact> = {}, own: Partial<UsageFact['task']> = {}): UsageFact {
+  const matched = overrides.standing === undefined || overrides.standing === 'matched'
+  return {
+    task: task(own),
+    accountId: 5,
+    standing: 'matched',
+    events: matched ? [event()] : [],
+    billedNanoUsd: matched ? usd('1') : usd('0'),
+    selected: true,
+    apiKey: 'key-of-5',
+    inputTokens: null,
+    outputTokens: null,
+    ...overrides,
+  }
+}
+
+const ALL = ['day', 'model', 'key', 'user'] as const
+
+function bookOf(facts: readonly UsageFact[], options: Partial<TallyOptions> = {}) {
+  const tally = new UsageTally({
+    zone: SHANGHAI,
+    by: ALL,
+    aliases: new Map(),
+    openSince: at('2026-02-05 00:00:00'),
+    clean: (text) => text.trim(),
+    ...options,
+  })
+  for (const each of facts) tally.add(each)
+  return tally.close()
+}
+
+const CNY = { currency: 'CNY', pointsPerUsd: ratio('400') } as const
+const totalOf = (facts: readonly UsageFact[]) => usageFigures([bookOf(facts).total], CNY)[0]
+
+describe('charges', () => {
+  it('are gross, refunded and net; the cost is that of the matched events', () => {
+    const facts = [
+      fact({}, { chargedPoints: points(1050) }),
+      fact({ billedNanoUsd: usd('0.25') }, { chargedPoints: points(400), refunded: true }),
+      fact({ standing: 'unbilled' }, { chargedPoints: points(0) }),
+    ]
+    expect(totalOf(facts)).toEqual({
+      input_tokens: null,
+      output_tokens: null,
+      total_tokens: null,
+      request_count: 3,
+      total_cost: '10.50',
+      charged_points: 1450,
+      refunded_points: 400,
+      net_points: 1050,
+      fal_cost_usd: '1.25',
+      // 1050 / 400 = 2.625 USD, less 1.25.
+      margin_usd: '1.375',
+      matched_request_count: 2,
+      unmatched_request_count: 1,
+      unread_request_count: 0,
+    })
+  })
+
+  it('cost, margin and matches are null where the bill of any task was not read, never 0; charges stay', () => {
+    const facts = [fact(), fact({ standing: 'not-evaluated', accountId: 7, apiKey: 'key-of-7' }, { userId: 102 })]
+    expect(totalOf(facts)).toMatchObject({
+      total_cost: '20.00',
+      fal_cost_usd: null,
+      margin_usd: null,
+      matched_request_count: null,
+      unmatched_request_count: null,
+      unread_request_count: 1,
+    })
+    const { keys, users, unread } = bookOf(facts)
+    expect(keys.map(({ accountId, sums }) => [accountId, sums.falCostNanoUsd])).toEqual([
+      [5, usd('1')],
+      [7, null],
+    ])
+    expect([...users].map(([id, sums]) => [id, sums.falCostNanoUsd])).toEqual([
+      [101, usd('1')],
+      [102, null],
+    ])
+    expect([...unread]).toEqual([[7, 1]])
+  })
+
+  it('of users add up to the whole, whatever the grouping', () => {
+    const facts = Array.from({ length: 50 }, (_, index) =>
+      fact({}, { userId: 100 + (index % 7), chargedPoints: points(index), model: `m${index % 3}` }),
+    )
+    const { total, users, models, days, keys } = bookOf(facts)
+    const charged = 1225n
+    expect(total.chargedPoints).toBe(charged)
+    for (const groups of [
+      users.values(),
+      days.values(),
+      models.map(({ sums }) => sums),
+      keys.map(({ sums }) => sums),
+    ]) {
+      expect([...groups].reduce((sum, { chargedPoints }) => sum + chargedPoints, 0n)).toBe(charged)
+    }
+  })
+
+  it('groups nothing that is not wanted', () => {
+    const { days, models, keys, users, total } = bookOf([fact()], { by: [] })
+    expect([days.size, models.length, keys.length, users.size, total.requestCount]).toEqual([0, 0, 0, 0, 1])
+  })
+})
+
+describe('days', () => {
+  it('begin and end at midnight of the zone', () => {
+    const facts = ['2026-02-05 23:59:59', '2026-02-06 00:00:00', '2026-02-06 23:59:59', '2026-02-07 00:00:00'].map(
+      (naive) => fact({}, { createdAt: at(naive) }),
+    )
+    expect([...bookOf(facts).days].map(([date, { requestCount }]) => [date, requestCount])).toEqual([
+      ['2026-02-05', 1],
+      ['2026-02-06', 2],
+      ['2026-02-07', 1],
+    ])
+  })
+
+  it('of 23 and 25 hours are days too', () => {
+    const zone = openZone('America/New_York')!
+    const made = (iso: string) => fact({}, { createdAt: zone.fromNaive(iso)! })
+    const facts = [
+      // Clocks go forward on 8 March 2026, and back on 1 November.
+      ...['2026-03-07 23:59:59', '2026-03-08 00:00:00', '2026-03-08 23:59:59', '2026-03-09 00:00:00'],
+      ...['2026-10-31 23:59:59', '2026-11-01 00:00:00', '2026-11-01 23:59:59', '2026-11-02 00:00:00'],
+    ].map(made)
+    expect([...bookOf(facts, { zone }).days].map(([date, { requestCount }]) => `${date} ${requestCount}`)).toEqual([
+      ...['2026-03-07 1', '2026-03-08 2', '2026-03-09 1'],
+      ...['2026-10-31 1', '2026-11-01 2', '2026-11-02 1'],
+    ])
+  })
+})
+
+describe('models', () => {
+  const named = (stored: string, endpoint?: string) =>
+    endpoint === undefined
+      ? fact({ standing: 'failed' }, { model: stored })
+      : fact({ events: [event({ model: endpoint })] }, { model: stored })
+  const namesOf = (facts: readonly UsageFact[], aliases = new Map<string, string>()) =>
+    bookOf(facts, { aliases }).models.map(({ modelId, modelName, sums }) => [modelId, modelName, sums.requestCount])
+
+  it('are called what their matches are billed as, failures without a bill too', () => {
+    expect(namesOf([named('sora'), named('sora', 'fal-ai/sora-2'), named('fal-ai/flux')])).toEqual([
+      ['fal-ai/flux', 'fal-ai/flux', 1],
+      ['fal-ai/sora-2', 'sora', 2],
+    ])
+  })
+
+  it('are one line where their names mean one model', () => {
+    expect(namesOf([named('flux/dev'), named('fal-ai/flux/dev'), named('FLUX/dev')])).toEqual([
+      ['fal-ai/flux/dev', 'FLUX/dev', 3],
+    ])
+    expect(namesOf([named('a', 'fal-ai/x'), named('b', 'fal-ai/x')])).toEqual([['fal-ai/x', 'a', 2]])
+  })
+
+  it('keep their name, or their alias, where matches do not agree', () => {
+    const both = [named('flux', 'fal-ai/flux/dev'), named('flux', 'fal-ai/flux/schnell')]
+    expect(namesOf(both)).toEqual([['flux', 'flux', 2]])
+    expect(namesOf(both, new Map([['flux', 'fal-ai/flux-any']]))).toEqual([['fal-ai/flux-any', 'flux', 2]])
+  })
+
+  it('are called the same under a filter that leaves no match', () => {
+    const others = [fact({ selected: false, events: [event({ model: 'fal-ai/sora-2' })] }, { model: 'sora' })]
+    const { models, total } = bookOf([...others, named('sora')])
+    expect(models.map(({ modelId, sums }) => [modelId, sums.requestCount])).toEqual([['fal-ai/sora-2', 1]])
+    expect(total.requestCount).toBe(1)
+  })
+})
+
+describe('keys', () => {
+  it('are one by account whatever their case, and unknown ones stand apart, last', () => {
+    const unknown = { accountId: null, standing: 'not-evaluated' } as const
+    const facts = [
+      fact({ ...unknown, apiKey: 'zzz' }),
+      fact({ apiKey: 'Key-of-5' }),
+      fact({ ...unknown, apiKey: 'aaa' }),
+      fact({ accountId: 12, apiKey: 'key-of-12' }),
+      fact(),
+    ]
+    const { keys, unread } = bookOf(facts)
+    expect(keys.map(({ accountId, apiKey, sums }) => [accountId, apiKey, sums.requestCount])).toEqual([
+      [5, 'Key-of-5', 2],
+      [12, 'key-of-12', 1],
+      [null, 'aaa', 1],
+      [null, 'zzz', 1],
+    ])
+    expect([...unread]).toEqual([[null, 2]])
+  })
+})
+
+describe('tokens', () => {
+  const tokens = (facts: readonly UsageFact[]) => {
+    const { inputTokens, outputTokens, totalTokens } = bookOf(facts).total
+    return [inputTokens, outputTokens, totalTokens]
+  }
+  const billed = (quantity: string | null, unit: string | null, more: Partial<UsageFact> = {}) =>
+    fact({ events: [event({ quantity, unit })], ...more })
+
+  it.each([
+    ['tokens', 1n],
+    ['token', 1n],
+    ['1k tokens', 1000n],
+    ['1000 tokens', 1000n],
+    ['1M Tokens', 1_000_000n],
+    ['million tokens', 1_000_000n],
+    ['images', undefined],
+    ['1000 characters', undefined],
+    ['', undefined],
+    [null, undefined],
+  ])('a unit "%s" is %s tokens', (unit, factor) => {
+    expect(tokensPerUnit(unit)).toBe(factor)
+  })
+
+  it('are null where no model is billed per token, and never 0', () => {
+    expect(tokens([])).toEqual([null, null, null])
+    expect(tokens([fact(), billed('3', 'images')])).toEqual([null, null, null])
+  })
+
+  it('come from the bill as a total', () => {
+    expect(tokens([billed('1200', 'tokens'), billed('0.5', '1k tokens'), fact()])).toEqual([null, null, 1700n])
+    expect(tokens([billed('0.0005', '1k tokens')])).toEqual([null, null, 1n])
+  })
+
+  it('are not told where a bill that may hold some was not read, or a quantity is missing', () => {
+    expect(tokens([billed('1200', 'tokens'), fact({ standing: 'not-evaluated' })])).toEqual([null, null, null])
+    expect(tokens([billed('1200', 'tokens'), billed(null, 'tokens')])).toEqual([null, null, null])
+  })
+
+  it('come from the columns before the bill, even where no bill was read', () => {
+    const stored = { inputTokens: 300, outputTokens: 20 }
+    expect(tokens([billed('9', 'tokens', stored), fact({ standing: 'not-evaluated', ...stored })])).toEqual([
+      600n,
+      40n,
+      640n,
+    ])
+    // An image has none, and is no reason to keep silent about the rest.
+    expect(tokens([fact(stored), fact()])).toEqual([300n, 20n, 320n])
+    expect(tokens([fact({ inputTokens: 0, outputTokens: 0 })])).toEqual([0n, 0n, 0n])
+  })
+
+  it('of one column alone make no total', () => {
+    expect(tokens([fact({ inputTokens: 300 })])).toEqual([300n, null, null])
+    expect(tokens([billed('320', 'tokens', { inputTokens: 300 })])).toEqual([300n, null, 320n])
+  })
+
+  it('survive the merging of names', () => {
+    const facts = [
+      fact({ inputTokens: 1, outputTokens: 2, events: [event({ model: 'fal-ai/gpt' })] }, { model: 'gpt' }),
+      fact({ events: [event({ model: 'fal-ai/gpt', unit: 'tokens', quantity: '10' })] }, { model: 'fal-ai/gpt' }),
+    ]
+    const [line] = bookOf(facts).models
+    expect([line?.modelId, line?.sums.inputTokens, line?.sums.outputTokens, line?.sums.totalTokens]).toEqual([
+      'fal-ai/gpt',
+      1n,
+      2n,
+      13n,
+    ])
+  })
+})
+
+describe('what may still be billed', () => {
+  it('is what is pending, and what is unfinished and young', () => {
+    const facts = [
+      fact({ standing: 'pending' }),
+      fact({ standing: 'unfinished' }, { createdAt: at('2026-02-05 00:00:01') }),
+      fact({ standing: 'unfinished' }, { createdAt: at('2026-02-05 00:00:00') }),
+      fact({ standing: 'pending', selected: false }),
+      fact({ standing: 'failed' }),
+    ]
+    expect(bookOf(facts).pendingCount).toBe(2)
+  })
+})

@@ -1,0 +1,119 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { complete, failed } from '../../src/fal/answer.ts'
+import { createOverlap } from '../../src/fal/overlap.ts'
+import { eachPage, type PageHead } from '../../src/fal/pages.ts'
+import { createRowHasher } from '../../src/fal/row-hash.ts'
+import { never } from './line.ts'
+
+const pageOf = (rows: readonly number[]) => ({ rows, wires: rows.map((row) => ({ row, kind: 'event' })) })
+
+describe('the overlap of pages', () => {
+  it('leaves of each row as many as the page has that has most of them', () => {
+    fc.assert(
+      fc.property(fc.array(fc.array(fc.integer({ min: 0, max: 6 }), { maxLength: 12 }), { maxLength: 6 }), (pages) => {
+        const overlap = createOverlap()
+        const repeats: number[] = []
+        const fresh = pages.flatMap((rows) => [...overlap.drop(pageOf(rows), (row) => repeats.push(row)).rows])
+        const most = (row: number) => Math.max(0, ...pages.map((rows) => rows.filter((each) => each === row).length))
+        for (let row = 0; row <= 6; row++) expect(fresh.filter((each) => each === row)).toHaveLength(most(row))
+        expect([...fresh, ...repeats].sort()).toEqual(pages.flat().sort())
+        // What another answer tells more often than that.
+        const told = [0, 0, 0, 1, 2, 3, 3]
+        const beyond = overlap.beyond(pageOf(told))
+        for (const row of [0, 1, 2, 3]) {
+          const extra = Math.max(0, told.filter((each) => each === row).length - most(row))
+          expect(beyond.filter((each) => each === row)).toHaveLength(extra)
+          expect(overlap.has({ row, kind: 'event' })).toBe(most(row) > 0)
+        }
+      }),
+    )
+  })
+
+  it('is told among many rows, page after page', () => {
+    const overlap = createOverlap()
+    const numbers = (from: number) => Array.from({ length: 5000 }, (_, index) => from + index)
+    let repeats = 0
+    for (let page = 0; page < 30; page++) {
+      const { rows } = overlap.drop(pageOf(numbers(page * 4990)), () => repeats++)
+      expect(rows).toHaveLength(page === 0 ? 5000 : 4990)
+    }
+    expect(repeats).toBe(29 * 10)
+  })
+})
+
+describe('the hash of a row', () => {
+  const hashOf = createRowHasher()
+
+  it('is the same for the same JSON, and another for any other', () => {
+    fc.assert(
+      fc.property(fc.jsonValue(), fc.jsonValue(), (a, b) => {
+        const [textA, textB] = [JSON.stringify(a), JSON.stringify(b)]
+        expect(hashOf(JSON.parse(textA))).toEqual(hashOf(JSON.parse(textA)))
+        if (textA === textB) expect(hashOf(a)).toEqual(hashOf(b))
+        else expect(hashOf(JSON.parse(textA))).not.toEqual(hashOf(JSON.parse(textB)))
+      }),
+      { numRuns: 2000 },
+    )
+  })
+
+  it.each([
+    [{ a: 1 }, { b: 1 }],
+    [{ a: [1, 2] }, { a: [[1], 2] }],
+    [{ a: null }, {}],
+    ['1', 1],
+    [
+      ['ab', 'c'],
+      ['a', 'bc'],
+    ],
+    [[true], [false]],
+    [{ a: { b: 1 }, c: 2 }, { a: { b: 1, c: 2 } }],
+  ])('tells %j from %j', (a, b) => expect(hashOf(a)).not.toEqual(hashOf(b)))
+
+  it('knows any number of kinds of rows', () => {
+    const hashes = Array.from({ length: 300 }, (_, index) => hashOf({ [`key${index}`]: 1 }))
+    expect(new Set(hashes.map(({ high, low }) => `${high} ${low}`)).size).toBe(300)
+    expect(hashOf({ key250: 1 })).toEqual(hashes[250])
+  })
+})
+
+describe('pages', () => {
+  /** What happens, in order, while so many pages are read. */
+  const happenings = async (pages: number, tellsHead = true, refuses = 0) => {
+    const told: string[] = []
+    const result = await eachPage<number>({
+      pagesMax: 10,
+      signal: never(),
+      take: ({ rows }) => told.push(`take ${rows[0]}`),
+      onRepeat: () => undefined,
+      ask: async (cursor, onHead, signal) => {
+        const page = Number(cursor ?? 1)
+        told.push(`ask ${page}`)
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        if (signal.aborted) told.push(`${page} is not waited for`)
+        const head: PageHead = page < pages ? { next_cursor: String(page + 1) } : {}
+        if (tellsHead) onHead(head)
+        return page === refuses ? failed('bad-answer', 'refused') : complete({ ...head, ...pageOf([page]) })
+      },
+    })
+    await new Promise((resolve) => setTimeout(resolve, 20))
+    return { told, result }
+  }
+
+  it('are asked for while the one before is read, and never more than one ahead', async () => {
+    const { told, result } = await happenings(3)
+    expect(told).toEqual(['ask 1', 'ask 2', 'take 1', 'ask 3', 'take 2', 'take 3'])
+    expect(result.fetched).toEqual({ status: 'complete', value: null })
+  })
+
+  it('are asked for afterwards where nothing is told ahead', async () => {
+    const { told } = await happenings(3, false)
+    expect(told).toEqual(['ask 1', 'take 1', 'ask 2', 'take 2', 'ask 3', 'take 3'])
+  })
+
+  it('are given up where the one before cannot be read', async () => {
+    const { told, result } = await happenings(3, true, 2)
+    expect(told).toEqual(['ask 1', 'ask 2', 'take 1', 'ask 3', '3 is not waited for'])
+    expect(result.fetched).toMatchObject({ status: 'partial', failure: 'bad-answer' })
+  })
+})

@@ -1,0 +1,81 @@
+import { readRequestEvidence } from '../../src/audit/request-evidence.ts'
+import { RequestSpools } from '../../src/audit/request-source.ts'
+import { eventCodec, taskCodec } from '../../src/audit/row-codecs.ts'
+import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../src/fal/reader.ts'
+import type { LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
+import { Spool, SpoolFile } from '../../src/spool/spool.ts'
+import { within } from '../../src/units/instant.ts'
+import { evidenceOf, type GivenEvidence, lotEvents, whole } from './evidence.ts'
+
+export interface GivenReading extends GivenEvidence {
+  /** All rows of the task table that a look-up by id may find. */
+  readonly table?: readonly TaskRow[]
+  /** What fal says of requests that it is asked for by id, or that it says nothing. */
+  readonly byId?: readonly BillingEvent[] | Fetched<BillingEvent[]> | ((query: EventQuery) => Fetched<BillingEvent[]>)
+  /** How many rows are joined at once; all of them by default. */
+  readonly pieceRows?: number
+  readonly signal?: AbortSignal
+}
+
+/** Reads the evidence, and tells what the table and fal were asked for. */
+export async function readRequests({ table = [], byId = [], ...given }: GivenReading) {
+  const { plan, allAccounts: accounts, attribution } = evidenceOf({ ...given, tasks: [] })
+  const file = new SpoolFile()
+  const spools = new RequestSpools(new Spool(taskCodec(), file), new Spool(eventCodec(), file), given.pieceRows)
+  for (const task of given.tasks ?? []) spools.addTask(task)
+  for (const [lot] of (given.spaces ?? []).entries()) {
+    for (const event of lotEvents(given.spaces ?? [], lot)) if (event.at <= plan.asOf) spools.addEvent(lot, event)
+  }
+  const lookedUp: (readonly string[])[] = []
+  const asked: (EventQuery & { apiKey: string })[] = []
+  const snapshot: Pick<LedgerSnapshot, 'tasksByRequestIds'> = {
+    tasksByRequestIds: async (ids) => {
+      lookedUp.push(ids)
+      const wanted = new Set(ids)
+      return table.filter(({ requestId }) => wanted.has(requestId))
+    },
+  }
+  const fal: Pick<FalReader, 'events'> = {
+    events: async (apiKey, query) => {
+      asked.push({ apiKey, ...query })
+      if (typeof byId === 'function') return byId(query)
+      if ('status' in byId) return byId
+      const wanted = new Set(query.requestIds)
+      return whole(
+        byId.filter(({ requestId, at }) => wanted.has(requestId.replace(/.*#/, '')) && within(at, query.range)),
+      )
+    },
+  }
+  const source = await readRequestEvidence({
+    plan,
+    accounts,
+    spools,
+    attribution,
+    snapshot: snapshot as LedgerSnapshot,
+    fal: fal as FalReader,
+    signal: given.signal ?? new AbortController().signal,
+  })
+  const pieces = [...source.pieces()]
+  const eventsOf = (label: string) => {
+    const own = pieces.map(({ events }) => [...events].find(([bill]) => bill.label === label)?.[1] ?? null)
+    return own.includes(null) ? null : own.flatMap((events) => events ?? [])
+  }
+  const evidence = {
+    sharedSearched: source.sharedSearched,
+    otherTasks: pieces.flatMap(({ otherTasks }) => otherTasks),
+    unanswered: new Set(pieces.flatMap(({ unanswered }) => [...unanswered]).sort()),
+    repeated: pieces.flatMap(({ repeated }) => repeated),
+  }
+  const gaps = [...source.gaps].map(([{ label }, reason]) => [label, reason])
+  return {
+    ...evidence,
+    source,
+    spools,
+    pieces,
+    eventsOf,
+    gaps,
+    lookedUp,
+    asked,
+    askedIds: asked.map(({ requestIds }) => requestIds),
+  }
+}

@@ -1,0 +1,158 @@
+import { createServer } from 'mysql2'
+import { describe, expect, it } from 'vitest'
+import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
+import { writingGrants } from '../../src/operations/doctor/grants.ts'
+import { columnCandidates, tableCandidates } from '../../src/operations/doctor/names.ts'
+import { typesLine } from '../../src/operations/doctor/types.ts'
+import { examined, lineOf } from '../kit/doctor-case.ts'
+
+describe('grants', () => {
+  const writes = (...grants: string[]) => writingGrants(grants, 'shop').writes
+
+  it('that only read are none', () => {
+    expect(writes("GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*94BD'")).toEqual([])
+    expect(writes('GRANT SELECT, SHOW VIEW, PROCESS ON *.* TO `u`@`%`')).toEqual([])
+    expect(writes('GRANT SELECT (`id`, `name`) ON `shop`.`ts_users` TO `u`@`%`')).toEqual([])
+  })
+
+  it.each([
+    ['GRANT ALL PRIVILEGES ON *.* TO `u`@`%` WITH GRANT OPTION', ['ALL PRIVILEGES', 'GRANT OPTION']],
+    ['GRANT SELECT, INSERT, DELETE ON `shop`.* TO `u`@`%`', ['INSERT', 'DELETE']],
+    ['GRANT SELECT (`id`), UPDATE (`id`, `name`) ON `shop`.`t` TO `u`@`%`', ['UPDATE']],
+    ['GRANT EXECUTE ON PROCEDURE `shop`.`pay` TO `u`@`%`', ['EXECUTE']],
+    ['GRANT INSERT ON `sh%`.* TO `u`@`%`', ['INSERT']],
+    ['GRANT INSERT ON `sho_`.* TO `u`@`%`', ['INSERT']],
+    ['GRANT BACKUP_ADMIN,SYSTEM_USER ON *.* TO `root`@`localhost`', ['BACKUP_ADMIN', 'SYSTEM_USER']],
+  ])('%s', (grant, expected) => {
+    expect(writes(grant)).toEqual(expected)
+  })
+
+  it('on other databases are no matter, also where their name has a wildcard by accident', () => {
+    expect(writes('GRANT ALL PRIVILEGES ON `other`.* TO `u`@`%`')).toEqual([])
+    expect(writes('GRANT INSERT ON `sho\\_`.* TO `u`@`%`')).toEqual([])
+    expect(writes('GRANT INSERT ON `shop2`.* TO `u`@`%`')).toEqual([])
+  })
+
+  it('of roles are told apart', () => {
+    const { roles, writes: none } = writingGrants(
+      ['GRANT `reader`@`%` TO `u`@`%`', 'GRANT USAGE ON *.* TO `u`@`%`'],
+      'shop',
+    )
+    expect([roles, none]).toEqual([['reader@%'], []])
+    const inForce = ['GRANT `reader` TO `u`@`%`', 'GRANT SELECT, INSERT ON `shop`.* TO `reader`']
+    expect(writingGrants(inForce, 'shop')).toEqual({ roles: ['reader'], writes: ['INSERT'] })
+  })
+})
+
+describe('names', () => {
+  it('of columns are found by spelling, by habit and by part, and never one that is in use', () => {
+    const near = (key: string, wanted: string, present: readonly string[], taken: readonly string[] = []) =>
+      columnCandidates('tasks', key, wanted, present, taken)
+    expect(near('createdAt', 'created_at', ['id', 'createdAt', 'updated_at'])).toEqual(['createdAt', 'updated_at'])
+    expect(near('createdAt', 'created_at', ['id', 'gmt_create'])).toEqual(['gmt_create'])
+    expect(near('appName', 'app_name', ['model', 'prompt'])).toEqual(['model'])
+    expect(near('onlineTaskId', 'online_task_id', ['task_id', 'request_id'], ['task_id'])).toEqual(['request_id'])
+    expect(near('money', 'money', ['id', 'prompt'])).toEqual([])
+  })
+
+  it('of tables are found by their columns and by spelling', () => {
+    const tables = new Map([
+      [
+        'jobs',
+        ['id', 'online_task_id', 'app_name', 'api_key', 'money', 'cost_money', 'task_id', 'is_refund', 'completed_at'],
+      ],
+      ['ts_fal_task', ['id']],
+      ['ts_users', ['id', 'username']],
+      ['orders', ['id', 'user_id', 'created_at', 'status']],
+    ])
+    const near = tableCandidates('ts_fal_tasks', DEFAULT_MAPPING.columns.tasks, tables, ['ts_users'])
+    expect(near).toEqual(['jobs', 'ts_fal_task'])
+  })
+})
+
+describe('types', () => {
+  it('TIMESTAMP is right only in the zone of the server', () => {
+    const columns = [{ key: 'createdAt', name: 'created_at', type: 'timestamp' }]
+    const status = (zoneIsServers: boolean) =>
+      typesLine('tasks', 't', columns, { engine: 'mysql', zoneIsServers })?.status
+    expect([status(true), status(false)]).toEqual(['ok', 'warning'])
+  })
+})
+
+/** What mysql2 offers for servers, beyond what it declares. */
+interface FakeServer {
+  on(event: 'connection', listener: (connection: FakeConnection) => void): void
+  listen(port: number, host: string, listener: () => void): void
+  close(listener: () => void): void
+  readonly _server: { address(): { readonly port: number } }
+}
+interface FakeConnection {
+  /** Of the next packet; nobody sets it back between commands. */
+  sequenceId: number
+  on(event: string, listener: (sql: string) => void): void
+  serverHandshake(hello: object): void
+  writeTextResult(rows: readonly object[], columns: readonly object[]): void
+  writeError(error: object): void
+}
+
+const TIDB = '8.0.11-TiDB-v7.5.0'
+
+/** A server that tells its version and its time, five minutes behind, and refuses all else. */
+async function startTidb(): Promise<{ port: number; close(): Promise<void> }> {
+  const server = (createServer as () => unknown)() as FakeServer
+  server.on('connection', (connection) => {
+    const answer = (row: Readonly<Record<string, string>>): void => {
+      connection.sequenceId = 1
+      const texts = { catalog: 'def', schema: '', table: '', orgTable: '', characterSet: 33, columnLength: 255 }
+      const type = { columnType: 253, flags: 0, decimals: 0 }
+      const columns = Object.keys(row).map((name) => ({ ...texts, ...type, name, orgName: name }))
+      connection.writeTextResult([row], columns)
+    }
+    const refuse = (): void => {
+      connection.sequenceId = 1
+      connection.writeError({ code: 1064, message: 'snapshots are not known here' })
+    }
+    connection.on('error', () => {})
+    // SET comes under this name.
+    connection.on('stmt_prepare', refuse)
+    connection.on('query', (sql) => {
+      const behind = new Date(Date.now() - 300_000).toISOString().slice(0, 23).replace('T', ' ')
+      if (sql.includes('VERSION()')) answer({ version: TIDB, comment: 'TiDB Server' })
+      else if (sql.includes('UTC_TIMESTAMP')) answer({ time: behind })
+      else refuse()
+    })
+    connection.serverHandshake({
+      ...{ protocolVersion: 10, serverVersion: TIDB, connectionId: 1, statusFlags: 2, characterSet: 8 },
+      capabilityFlags: 0xffffff ^ 0x800,
+      authCallback: (_given: unknown, done: (refusal: null) => void) => done(null),
+    })
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  return {
+    port: server._server.address().port,
+    close: () => new Promise((resolve) => server.close(resolve)),
+  }
+}
+
+describe('a server that speaks the protocol of MySQL and is none', () => {
+  it('is told by its name; what it cannot do, by its own words', async () => {
+    const server = await startTidb()
+    try {
+      const diagnosis = await examined({ url: `mysql://u:p-secret@127.0.0.1:${server.port}/shop` })
+      expect(lineOf(diagnosis, 'database-server')).toMatchObject({
+        status: 'warning',
+        seen: `a server that speaks the protocol of MySQL, version ${TIDB}`,
+      })
+      expect(lineOf(diagnosis, 'database-snapshot')).toMatchObject({
+        status: 'failure',
+        seen: expect.stringMatching(/snapshots are not known here/),
+      })
+      const clock = lineOf(diagnosis, 'clock', 'database')
+      expect(clock).toMatchObject({ status: 'warning', seen: expect.stringMatching(/[45] min behind/) })
+      expect(lineOf(diagnosis, 'table').status).toBe('unverified')
+      expect(JSON.stringify(diagnosis)).not.toContain('p-secret')
+    } finally {
+      await server.close()
+    }
+  })
+})

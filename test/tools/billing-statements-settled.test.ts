@@ -1,0 +1,168 @@
+import { describe, expect, it } from 'vitest'
+import { contentHash } from '../../src/billing/statement.ts'
+import type { BillingStore } from '../../src/billing/store.ts'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { AuditError } from '../../src/errors.ts'
+import { billingStatementsTool } from '../../tools/billing-statements.ts'
+import { memoryDependencies } from '../kit/audit-world.ts'
+import { memoryBilling } from '../kit/billing.ts'
+import { call } from './call.ts'
+import { at, february, listOf, MARCH, statementOf } from './statement-world.ts'
+
+describe('a settled statement', () => {
+  it('stays settled since it was first seen so', async () => {
+    const billing = memoryBilling()
+    const world = february().build()
+    await statementOf(world, 'inv_202602', { billing })
+    const later = await statementOf(world, 'inv_202602', { billing, now: at('2026-05-01T00:00:00Z') })
+    expect(later).toMatchObject({ status: 'settled', settled_at: '2026-03-03T04:00:00Z', restatement: null })
+  })
+
+  it('whose data changed shows the figures of now, and what changed line by line; the record stays', async () => {
+    const billing = memoryBilling()
+    const settled = await statementOf(february().build(), 'inv_202602', { billing })
+    const changed = february().build()
+    const tasks = changed.tables.tasks.map((task) =>
+      task.appName === 'fal-ai/kling' ? { ...task, money: 700, isRefund: 1 as const } : task,
+    )
+    const world = { ...changed, tables: { ...changed.tables, tasks } }
+    const now = await statementOf(world, 'inv_202602', { billing, now: at('2026-03-04T04:00:00Z') })
+    expect(now).toMatchObject({ status: 'settled', settled_at: '2026-03-03T04:00:00Z', charged_points: 2180 })
+    expect(now.content_hash).not.toBe(settled.content_hash)
+    const moved = (line: string, field: string, was: string, is: string) => ({ line, field, settled: was, now: is })
+    expect(now.restatement).toEqual({
+      settled_at: '2026-03-03T04:00:00Z',
+      settled_hash: settled.content_hash,
+      lines: [
+        moved('total', 'charged_points', '2080', '2180'),
+        moved('total', 'net_points', '1680', '1080'),
+        moved('total', 'refunded_points', '400', '1100'),
+        moved('total', 'total_cost', '16.80', '10.80'),
+        moved('fal-ai/kling', 'charged_points', '600', '700'),
+        moved('fal-ai/kling', 'net_points', '600', '0'),
+        moved('fal-ai/kling', 'refunded_points', '0', '700'),
+        moved('fal-ai/kling', 'total_cost', '6.00', '0.00'),
+      ],
+    })
+    const [record] = await billing.settled(['inv_202602'])
+    expect(record?.hash).toBe(settled.content_hash)
+    expect(contentHash(record?.content ?? '')).toBe(settled.content_hash)
+    expect((await listOf(world, {}, { billing })).find(({ period }) => period === '2026-02')).toMatchObject({
+      status: 'settled',
+      restated: true,
+      charged_points: 2180,
+      total_cost: '10.80',
+    })
+  })
+
+  it('is not restated because fal does not answer now', async () => {
+    const billing = memoryBilling()
+    const world = february().build()
+    await statementOf(world, 'inv_202602', { billing })
+    const silent = await statementOf({ ...world, workspaces: [] }, 'inv_202602', { billing })
+    expect(silent).toMatchObject({ status: 'settled', fal_cost_usd: null, restatement: null })
+    expect(silent.coverage.complete).toBe(false)
+  })
+
+  it('whose tasks are gone is still there, and tells it', async () => {
+    const billing = memoryBilling()
+    await statementOf(february().build(), 'inv_202602', { billing })
+    const gone = new MiniWorld().account(5).build()
+    const now = await statementOf(gone, 'inv_202602', { billing })
+    expect(now).toMatchObject({ status: 'settled', request_count: 0, total_cost: '0.00', breakdown: [] })
+    expect(now.restatement?.lines).toContainEqual({
+      line: 'total',
+      field: 'charged_points',
+      settled: '2080',
+      now: '0',
+    })
+    expect(await listOf(gone, {}, { billing })).toMatchObject([
+      { period: '2026-02', status: 'settled', restated: true },
+    ])
+  })
+})
+
+describe('the list', () => {
+  it('is newest first, from the table alone for what is charged, with how each month stands', async () => {
+    const items = await listOf(february().build())
+    expect(items).toEqual([
+      {
+        invoice_id: 'inv_202603',
+        period: '2026-03',
+        total_tokens: null,
+        total_cost: '99.99',
+        charged_points: 9999,
+        refunded_points: 0,
+        request_count: 1,
+        currency: 'CNY',
+        status: 'draft',
+        status_reason: 'running',
+        settled_at: null,
+        restated: false,
+      },
+      expect.objectContaining({
+        invoice_id: 'inv_202602',
+        total_cost: '16.80',
+        charged_points: 2080,
+        refunded_points: 400,
+        request_count: 4,
+        status: 'settled',
+        settled_at: '2026-03-03T04:00:00Z',
+      }),
+      expect.objectContaining({ invoice_id: 'inv_202601', charged_points: 9999, request_count: 1, status: 'settled' }),
+    ])
+  })
+
+  it('of one user has the ids of that user', async () => {
+    const items = await listOf(february().build(), { user_id: 102 })
+    expect(items.map(({ invoice_id, charged_points, status }) => [invoice_id, charged_points, status])).toEqual([
+      ['inv_202602_u102', 430, 'settled'],
+    ])
+    expect(await listOf(february().build(), { user_id: 999 })).toEqual([])
+  })
+
+  it('reconciles three months a call, newest first, and goes on with the next one', async () => {
+    const world = new MiniWorld().account(5)
+    for (const month of ['2025-08', '2025-09', '2025-11', '2025-12', '2026-01', '2026-03']) {
+      world.task({ at: `${month}-01 00:00:00` })
+    }
+    const billing = memoryBilling()
+    const standings = async (given: object = {}) =>
+      (await listOf(world.build(), given, { billing })).map(({ period, status_reason }) => `${period} ${status_reason}`)
+    const after = ['2025-09 not-reconciled', '2025-08 not-reconciled']
+    expect(await standings()).toEqual(['2026-03 running', '2026-01 null', '2025-12 null', '2025-11 null', ...after])
+    expect(await standings()).toEqual([
+      ...['2026-03 running', '2026-01 null', '2025-12 null', '2025-11 null', '2025-09 null', '2025-08 null'],
+    ])
+    expect(await standings({ limit: 3 })).toEqual(['2026-03 running', '2026-01 null'])
+  })
+
+  it('asks fal nothing about months that are settled', async () => {
+    const world = february().build()
+    const billing = memoryBilling()
+    await listOf(world, {}, { billing })
+    const deps = memoryDependencies(world, { now: MARCH, billing })
+    let asked = 0
+    const fal = {
+      ...deps.fal,
+      events: () => {
+        asked += 1
+        throw new Error('asked')
+      },
+    }
+    const { items = [] } = await call(billingStatementsTool, {}, { ...deps, fal }, world)
+    expect(items.map(({ status }) => status)).toEqual(['draft', 'settled', 'settled'])
+    expect(asked).toBe(0)
+  })
+
+  it('says where the store of settlements cannot be read', async () => {
+    const billing: BillingStore = {
+      ...memoryBilling(),
+      settled: async () => {
+        throw new AuditError('configuration', 'no place')
+      },
+    }
+    const items = await listOf(february().build(), {}, { billing })
+    expect(items.map(({ status_reason }) => status_reason)).toEqual(['running', 'unrecorded', 'unrecorded'])
+  })
+})

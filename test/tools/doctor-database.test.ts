@@ -1,0 +1,281 @@
+import { createServer } from 'node:net'
+import { describe, expect, inject, it } from 'vitest'
+import { DEFAULT_MAPPING, mappingWith } from '../../src/ledger/mapping.ts'
+import { EMBEDDED, examined, healthyWorld, lineOf, MARIADB, openCase, statuses } from '../kit/doctor-case.ts'
+import { BACKENDS } from '../ledger/backends.ts'
+
+const TABLES = Object.values(DEFAULT_MAPPING.tables)
+
+/** Looks as a user who was given these grants, on tables or on all (*). */
+async function asUser(grants: readonly string[], password = 'only-reads') {
+  const open = await openCase({ backend: MARIADB })
+  const { pathname, host } = new URL(open.stored.url)
+  const database = pathname.slice(1)
+  const user = `u_${database.slice(-12)}`
+  await open.stored.exec(`CREATE USER '${user}'@'%' IDENTIFIED BY 'only-reads'`)
+  for (const grant of grants) {
+    await open.stored.exec(grant.replaceAll('{db}', database).replaceAll('{user}', `'${user}'@'%'`))
+  }
+  try {
+    return await examined({ backend: MARIADB, url: `mysql://${user}:${password}@${host}/${database}` })
+  } finally {
+    await open.stored.exec(`DROP USER '${user}'@'%'`)
+    await open.close()
+  }
+}
+const READING = TABLES.map((table) => `GRANT SELECT ON {db}.${table} TO {user}`)
+
+describe('the login', () => {
+  it('where nobody listens is a failure that names the server', async () => {
+    const closed = createServer()
+    const port = await new Promise<number>((resolve) =>
+      closed.listen(0, '127.0.0.1', () => resolve((closed.address() as { port: number }).port)),
+    )
+    await new Promise((resolve) => closed.close(resolve))
+    const diagnosis = await examined({ url: `mysql://u:secret-word@127.0.0.1:${port}/shop` })
+    expect(lineOf(diagnosis, 'database-url')).toMatchObject({
+      status: 'ok',
+      seen: `leads to 127.0.0.1:${port}, database "shop", user "u"`,
+    })
+    expect(lineOf(diagnosis, 'database-login')).toMatchObject({
+      status: 'failure',
+      seen: `the database server 127.0.0.1:${port} does not answer`,
+      todo: expect.stringMatching(/firewall/),
+    })
+    expect(lineOf(diagnosis, 'database-server').status).toBe('unverified')
+    expect(JSON.stringify(diagnosis)).not.toContain('secret-word')
+  })
+
+  it('with a wrong password is a failure that shows none', async () => {
+    const diagnosis = await asUser(READING, 'wrong-password')
+    expect(lineOf(diagnosis, 'database-login')).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/refuses the user/),
+    })
+    expect(JSON.stringify(diagnosis)).not.toMatch(/wrong-password|only-reads/)
+  })
+
+  it('to a database that is not there is a failure that says so', async () => {
+    const { host, port, user, password } = inject('mariadb')
+    const diagnosis = await examined({ url: `mysql://${user}:${password}@${host}:${port}/no_such_shop` })
+    expect(lineOf(diagnosis, 'database-login').seen).toMatch(/has no database "no_such_shop"/)
+  })
+})
+
+describe('the grants', () => {
+  it('of a user who may only read are enough', async () => {
+    const diagnosis = await asUser(READING)
+    expect(lineOf(diagnosis, 'database-grants')).toMatchObject({ status: 'ok', seen: 'this user may only read' })
+    expect(diagnosis.lines.filter(({ status }) => status !== 'ok')).toEqual([])
+  })
+
+  it('to write are a warning that names them', async () => {
+    const diagnosis = await asUser([...READING, 'GRANT INSERT, UPDATE ON {db}.ts_fal_tasks TO {user}'])
+    expect(lineOf(diagnosis, 'database-grants')).toMatchObject({
+      status: 'warning',
+      seen: 'this user may do more than read: INSERT, UPDATE',
+    })
+    expect(diagnosis.counts.failure).toBe(0)
+  })
+
+  it('that lack a table are told with the GRANT to run', async () => {
+    const diagnosis = await asUser(READING.filter((grant) => !grant.includes('ts_fal_account')))
+    expect(lineOf(diagnosis, 'table', 'ts_fal_account')).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/may not read ts_fal_account/),
+      todo: expect.stringMatching(/GRANT SELECT ON/),
+    })
+    expect(lineOf(diagnosis, 'accounts').status).toBe('unverified')
+  })
+
+  it('on some columns show what is missing', async () => {
+    const columns = 'GRANT SELECT (id, username) ON {db}.ts_users TO {user}'
+    const healthy = [...READING.filter((grant) => !grant.includes('ts_users')), columns]
+    expect(lineOf(await asUser(healthy), 'columns', 'ts_users').status).toBe('ok')
+    const short = healthy.map((grant) => grant.replace('(id, username)', '(id)'))
+    expect(lineOf(await asUser(short), 'columns', 'ts_users')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/none this user may read: username/),
+    })
+  })
+})
+
+describe.each(BACKENDS)('the tables, on $name', (backend) => {
+  it('under another name are missing, and the likely one is told', async () => {
+    const sql = ['ALTER TABLE ts_fal_tasks RENAME TO generation_jobs']
+    expect(lineOf(await examined({ backend, sql }), 'table', 'ts_fal_tasks')).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/does not exist/),
+      todo: expect.stringMatching(/is it generation_jobs\? Then set tables\.tasks/),
+    })
+    const mapping = mappingWith({ tables: { tasks: 'generation_jobs' } })
+    expect(lineOf(await examined({ backend, sql, mapping }), 'table', 'generation_jobs').status).toBe('ok')
+  })
+
+  it('that reports can do without are a warning', async () => {
+    const diagnosis = await examined({ backend, sql: ['DROP TABLE ts_users', 'DROP TABLE ts_financial_transactions'] })
+    expect(statuses(diagnosis, 'table')).toEqual([
+      'ts_users: warning',
+      'ts_financial_transactions: warning',
+      'ts_fal_account: ok',
+      'ts_fal_tasks: ok',
+      'ts_points_detail: ok',
+    ])
+    expect(diagnosis.counts.failure).toBe(0)
+  })
+
+  it('with a column under another name: the likely one is told', async () => {
+    const sql = ['ALTER TABLE ts_fal_tasks RENAME COLUMN online_task_id TO fal_request_id']
+    expect(lineOf(await examined({ backend, sql }), 'columns', 'ts_fal_tasks')).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/online_task_id; without it there is no report/),
+      todo: 'is online_task_id the column fal_request_id? Then set columns.tasks.onlineTaskId in AUDIT_CONFIG',
+    })
+    const mapping = mappingWith({ columns: { tasks: { onlineTaskId: 'fal_request_id' } } })
+    const mended = await examined({ backend, sql, mapping })
+    expect(lineOf(mended, 'columns', 'ts_fal_tasks').status).toBe('ok')
+    expect(lineOf(mended, 'request-ids').status).toBe('ok')
+  })
+
+  it('a user name that is not there is a warning; that there is none may be said', async () => {
+    const sql = ['ALTER TABLE ts_users RENAME COLUMN username TO nickname']
+    expect(lineOf(await examined({ backend, sql }), 'columns', 'ts_users')).toMatchObject({
+      status: 'warning',
+      todo: expect.stringMatching(/nickname\? Then set userNameColumn/),
+    })
+    const mapping = mappingWith({ columns: { users: { name: null } } })
+    expect(lineOf(await examined({ backend, sql, mapping }), 'columns', 'ts_users').status).toBe('ok')
+  })
+
+  it('no account in the table of accounts is a failure', async () => {
+    const diagnosis = await examined({ backend, sql: ['DELETE FROM ts_fal_account'] })
+    expect(lineOf(diagnosis, 'accounts')).toMatchObject({ status: 'failure', seen: 'the table of accounts is empty' })
+    expect(lineOf(diagnosis, 'fal-key').status).toBe('unverified')
+  })
+})
+
+describe('the types', () => {
+  const withType = (table: string, column: string, type: string) =>
+    examined({ backend: MARIADB, sql: [`ALTER TABLE ${table} MODIFY ${column} ${type}`] })
+
+  it.each([
+    ['ts_fal_tasks', 'cost_money', 'DOUBLE', 'ok', /15 significant/],
+    ['ts_fal_tasks', 'cost_money', 'DECIMAL(20,9)', 'ok', /no type that loses/],
+    ['ts_fal_tasks', 'cost_money', 'DECIMAL(10,2)', 'warning', /below its 2 decimals were rounded/],
+    ['ts_fal_tasks', 'cost_money', 'INT', 'failure', /whole dollars/],
+    ['ts_fal_tasks', 'cost_money', 'VARCHAR(20)', 'warning', /text that is no number/],
+    ['ts_fal_tasks', 'money', 'DECIMAL(10,2)', 'warning', /fraction of a point/],
+    ['ts_fal_tasks', 'money', 'BIGINT', 'ok', /cost_money is float/],
+    ['ts_fal_tasks', 'online_task_id', 'VARCHAR(64)', 'ok', /cost_money is float/],
+    ['ts_fal_tasks', 'completed_at', 'DATE', 'failure', /must be DATETIME/],
+    ['ts_points_detail', 'user_id', 'VARCHAR(20)', 'failure', /must be a whole number/],
+    ['ts_points_detail', 'points', 'FLOAT', 'warning', /16,777,216/],
+  ])('%s.%s as %s is %s', async (table, column, type, status, seen) => {
+    const line = lineOf(await withType(table, column, type), 'column-types', table)
+    expect(line).toMatchObject({ status, seen: expect.stringMatching(seen) })
+  })
+
+  it('a request id that is cut is a failure', async () => {
+    const sql = [
+      'UPDATE ts_fal_tasks SET online_task_id = NULL',
+      'ALTER TABLE ts_fal_tasks MODIFY online_task_id CHAR(20)',
+    ]
+    const line = lineOf(await examined({ backend: MARIADB, sql }), 'column-types', 'ts_fal_tasks')
+    expect(line).toMatchObject({ status: 'failure', seen: expect.stringMatching(/36 characters/) })
+  })
+
+  it('of the embedded database bind nobody', async () => {
+    expect(lineOf(await examined(), 'column-types', 'ts_fal_tasks').status).toBe('ok')
+  })
+})
+
+describe.each(BACKENDS)('the indexes, on $name', (backend) => {
+  const INDEXES = [
+    'CREATE INDEX a ON ts_fal_tasks (created_at)',
+    'CREATE INDEX b ON ts_fal_tasks (online_task_id, status)',
+    'CREATE INDEX c ON ts_points_detail (user_id, created_at)',
+    'CREATE INDEX d ON ts_points_detail (order_id)',
+    'CREATE INDEX e ON ts_financial_transactions (user_id, time)',
+    'CREATE INDEX f ON ts_financial_transactions (order_id)',
+  ]
+
+  it('that are there are told, and need nothing', async () => {
+    const { lines } = await examined({ backend, sql: INDEXES, limits: { indexRowsMin: 1 } })
+    const found = lines.filter(({ id }) => id === 'index')
+    expect(found.map(({ status, seen, todo }) => [status, seen, todo])).toEqual(
+      found.map(() => ['ok', 'is there', undefined]),
+    )
+    expect(found).toHaveLength(6)
+  })
+
+  it('that are not there are no matter in a small table', async () => {
+    const diagnosis = await examined({ backend })
+    expect(new Set(statuses(diagnosis, 'index').map((each) => each.split(': ')[1]))).toEqual(new Set(['ok']))
+  })
+
+  it('that are missing where many rows are read come with the statement that makes them', async () => {
+    const diagnosis = await examined({ backend, limits: { indexRowsMin: 20 } })
+    expect(lineOf(diagnosis, 'index', 'ts_fal_tasks (created_at)')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/a window of time scans about \d+ rows now/),
+      todo: expect.stringContaining(
+        'CREATE INDEX `fal_audit_ts_fal_tasks_created_at` ON `ts_fal_tasks` (`created_at`);',
+      ),
+    })
+    expect(lineOf(diagnosis, 'index', 'ts_fal_tasks (online_task_id)').status).toBe('warning')
+    expect(lineOf(diagnosis, 'index', 'ts_points_detail (order_id)').status).toBe('warning')
+  })
+
+  it('can be made by that statement', async () => {
+    const open = await openCase({ backend, limits: { indexRowsMin: 20 } })
+    try {
+      for (const { id, todo } of (await open.diagnose()).lines) {
+        if (id === 'index' && todo !== undefined) await open.stored.exec(todo.replace(/^.*run: /, ''))
+      }
+      const again = await open.diagnose()
+      expect(lineOf(again, 'index', 'ts_fal_tasks (created_at)').seen).toBe('is there')
+      expect(again.lines.filter(({ id, status }) => id === 'index' && status !== 'ok')).toEqual([])
+    } finally {
+      await open.close()
+    }
+  })
+})
+
+describe('a table that is large', () => {
+  it('is not read: without a primary key its newest rows are unverified', async () => {
+    const world = healthyWorld().build()
+    const sql = [
+      'ALTER TABLE ts_fal_tasks DROP PRIMARY KEY',
+      'ALTER TABLE ts_fal_tasks DROP INDEX task_id',
+      'INSERT INTO ts_fal_tasks SELECT t.* FROM ts_fal_tasks t, seq_1_to_4000 WHERE t.id < 20',
+      'ANALYZE TABLE ts_fal_tasks',
+    ]
+    const diagnosis = await examined({ backend: MARIADB, world, sql })
+    expect(lineOf(diagnosis, 'time-zone')).toMatchObject({
+      status: 'unverified',
+      seen: expect.stringMatching(/cannot be had without reading all of them/),
+    })
+    // Of a size at which an index pays off.
+    expect(lineOf(diagnosis, 'index', 'ts_fal_tasks (created_at)').seen).toMatch(/about [\d,]{6} rows now/)
+  })
+
+  it('without a primary key is sorted while it is small', async () => {
+    const sql = ['ALTER TABLE ts_fal_tasks DROP PRIMARY KEY']
+    expect(lineOf(await examined({ backend: MARIADB, sql }), 'time-zone').status).toBe('ok')
+  })
+
+  it('in the embedded database too', async () => {
+    const sql = [
+      'CREATE TABLE copy AS SELECT * FROM ts_fal_tasks',
+      'DROP TABLE ts_fal_tasks',
+      'ALTER TABLE copy RENAME TO ts_fal_tasks',
+    ]
+    const small = await examined({ backend: EMBEDDED, sql })
+    expect(lineOf(small, 'time-zone').status).toBe('ok')
+    const large = await examined({
+      backend: EMBEDDED,
+      sql: [...sql, 'UPDATE ts_fal_tasks SET rowid = 9000000 WHERE id = 1'],
+    })
+    expect(lineOf(large, 'time-zone').seen).toMatch(/cannot be had without reading all/)
+  })
+})

@@ -1,0 +1,89 @@
+import { describe, expect, it } from 'vitest'
+import { keyIdOfAccount } from '../../src/demo/mini-world.ts'
+import { instant } from '../../src/units/instant.ts'
+import { examined, healthyWorld, LOOKED_AT, lineOf, statuses } from '../kit/doctor-case.ts'
+
+const ACCOUNT_5 = /^account 5, key 00000005…$/
+
+describe('the fal keys', () => {
+  it('a key that fal does not know is a failure, and the others are looked at', async () => {
+    const diagnosis = await examined({ faults: [{ kind: 'status', status: 401, keyId: keyIdOfAccount(5) }] })
+    expect(lineOf(diagnosis, 'fal-key', ACCOUNT_5)).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/^may read nothing; not usage, billing events, balance: fal answered 401/),
+      todo: expect.stringMatching(/https:\/\/fal\.ai\/dashboard\/keys/),
+    })
+    expect(lineOf(diagnosis, 'fal-key', /account 6/)).toMatchObject({ status: 'ok' })
+    expect(lineOf(diagnosis, 'fal-api').status).toBe('ok')
+  })
+
+  it('a plain key without billing permission is a failure', async () => {
+    const diagnosis = await examined({ faults: [{ kind: 'status', status: 403, keyId: keyIdOfAccount(5) }] })
+    expect(lineOf(diagnosis, 'fal-key', ACCOUNT_5)).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/403/),
+    })
+  })
+
+  it.each(['/models/billing-events', '/account/billing'])(
+    'a key that may not read %s alone is a warning',
+    async (path) => {
+      const diagnosis = await examined({ faults: [{ kind: 'status', status: 403, path, keyId: keyIdOfAccount(5) }] })
+      expect(lineOf(diagnosis, 'fal-key', ACCOUNT_5)).toMatchObject({
+        status: 'warning',
+        seen: expect.stringMatching(/^may read usage, /),
+      })
+    },
+  )
+
+  it('of a disabled account it is a warning', async () => {
+    const world = healthyWorld().account(7, { status: 0 }).build()
+    const diagnosis = await examined({ world, faults: [{ kind: 'status', status: 401, keyId: keyIdOfAccount(7) }] })
+    expect(lineOf(diagnosis, 'fal-key', /account 7/).status).toBe('warning')
+  })
+
+  it('what fal fails to answer is unverified', async () => {
+    const diagnosis = await examined({ faults: [{ kind: 'status', status: 500, keyId: keyIdOfAccount(5) }] })
+    expect(lineOf(diagnosis, 'fal-key', ACCOUNT_5)).toMatchObject({
+      status: 'unverified',
+      seen: expect.stringMatching(/fal answered 500/),
+    })
+  })
+
+  it('a key with blanks in it is told without asking', async () => {
+    const sql = ["UPDATE ts_fal_account SET api_key = 'half a key' WHERE id = 5"]
+    const diagnosis = await examined({ sql })
+    expect(lineOf(diagnosis, 'fal-key', /^account 5/)).toMatchObject({ status: 'failure' })
+    expect(JSON.stringify(diagnosis)).not.toContain('half a key')
+  })
+
+  it('leave no trace in words of the database, not even where those are cut', async () => {
+    const [key = ''] = healthyWorld().build().workspaces[0]?.apiKeys ?? []
+    const sql = [`UPDATE ts_fal_tasks SET status = '${key}' WHERE id = 3`]
+    const line = lineOf(await examined({ sql, now: instant(LOOKED_AT + 48 * 3_600_000) }), 'status-words')
+    expect(line).toMatchObject({ status: 'warning', seen: expect.stringMatching(/"\[redacted\]" \(1\)/) })
+  })
+
+  it('only those of the audited accounts are asked', async () => {
+    const diagnosis = await examined({ settings: { accountLimit: 1 } })
+    expect(statuses(diagnosis, 'fal-key')).toEqual(['account 6, key 00000006…: ok'])
+  })
+})
+
+describe('fal itself', () => {
+  it('out of reach is a failure, and its keys are unverified', async () => {
+    const diagnosis = await examined({ falUrl: 'http://127.0.0.1:9/v1', client: { failureBudget: 600 } })
+    expect(lineOf(diagnosis, 'fal-api')).toMatchObject({
+      status: 'failure',
+      todo: expect.stringMatching(/FAL_API_BASE_URL/),
+    })
+    expect(new Set(statuses(diagnosis, 'fal-key').map((each) => each.split(': ')[1]))).toEqual(new Set(['unverified']))
+    // The embedded database has no clock of its own either.
+    expect(lineOf(diagnosis, 'clock').status).toBe('unverified')
+  })
+
+  it('behind somebody who answers in HTML is a failure', async () => {
+    const diagnosis = await examined({ faults: [{ kind: 'html' }] })
+    expect(lineOf(diagnosis, 'fal-api')).toMatchObject({ status: 'failure', todo: 'mend FAL_API_BASE_URL' })
+  })
+})

@@ -1,0 +1,157 @@
+import { describe, expect, it } from 'vitest'
+import { MiniWorld, SHANGHAI } from '../../src/demo/mini-world.ts'
+import { mappingWith } from '../../src/ledger/mapping.ts'
+import { type Instant, instant } from '../../src/units/instant.ts'
+import { openZone } from '../../src/units/zone.ts'
+import { type CaseParts, examined, healthyWorld, LOOKED_AT, lineOf } from '../kit/doctor-case.ts'
+import { BACKENDS } from '../ledger/backends.ts'
+
+const HOUR = 3_600_000
+const later = (hours: number): Instant => instant(LOOKED_AT + hours * HOUR)
+
+describe.each(BACKENDS)('the time zone, on $name', (backend) => {
+  const timeZone = async (parts: CaseParts) => lineOf(await examined({ backend, ...parts }), 'time-zone')
+
+  it('read as UTC, times of Shanghai lie 8 h in the future', async () => {
+    expect(await timeZone({ dbZone: openZone('UTC')! })).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(/31 rows dated in the future, the newest by 7 h 58 min, read as UTC/),
+      todo: expect.stringMatching(/set DB_TIMEZONE .* \(they look like \+08:00\)/),
+    })
+    expect((await timeZone({ dbZone: SHANGHAI })).status).toBe('ok')
+  })
+
+  it('a silence of just 8 h after a busy hour is suspicious; one of 8 h 10 is not', async () => {
+    const behind = await timeZone({ now: later(8) })
+    expect(behind).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/the newest task is 8 h 01 min old/),
+      todo: expect.stringMatching(/they look like \+00:00/),
+    })
+    expect((await timeZone({ now: later(8 + 1 / 6) })).status).toBe('ok')
+  })
+
+  it('is not suspected where such silences are usual', async () => {
+    const world = healthyWorld().task({ at: '2026-02-06 15:30:10' }).build()
+    expect((await timeZone({ world, now: later(8) })).status).toBe('ok')
+  })
+
+  it('one row with a wrong date is told, and is no zone', async () => {
+    const world = new MiniWorld().account(5).task({ at: '2126-02-06 11:00:00' })
+    for (let minute = 10; minute < 30; minute++) world.task({ at: `2026-02-06 12:${minute}:00` })
+    expect(await timeZone({ world: world.build() })).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/1 row dated in the future/),
+    })
+  })
+
+  it('times that cannot be read are a failure, an empty table is unverified', async () => {
+    const mapping = mappingWith({ columns: { tasks: { createdAt: 'app_name' } } })
+    expect(await timeZone({ mapping })).toMatchObject({ status: 'failure', seen: expect.stringMatching(/flux/) })
+    expect((await timeZone({ world: new MiniWorld().account(5).build() })).status).toBe('unverified')
+  })
+})
+
+describe.each(BACKENDS)('request ids, on $name', (backend) => {
+  const requestIds = async (parts: CaseParts) => lineOf(await examined({ backend, ...parts }), 'request-ids')
+
+  it('of another column are a failure, few missing ones a warning', async () => {
+    const world = healthyWorld()
+    expect(
+      await requestIds({ world: world.build(), sql: ["UPDATE ts_fal_tasks SET online_task_id = 'None'"] }),
+    ).toMatchObject({
+      status: 'failure',
+      seen: '0 tasks of 31 (0.0%) that succeeded have a request id, among the newest 31 rows',
+    })
+    const some = await requestIds({ sql: ["UPDATE ts_fal_tasks SET online_task_id = '' WHERE id < 4"] })
+    expect(some).toMatchObject({ status: 'warning', seen: expect.stringMatching(/^28 tasks of 31 \(90\.3%\)/) })
+  })
+
+  it('are not asked of tasks that failed', async () => {
+    const world = healthyWorld().task({ at: '2026-02-06 12:20:00', status: 'failed', requestId: null, paid: false })
+    expect((await requestIds({ world: world.build() })).status).toBe('ok')
+  })
+})
+
+describe.each(BACKENDS)('the ledger link, on $name', (backend) => {
+  const link = async (parts: CaseParts) => lineOf(await examined({ backend, ...parts }), 'ledger-link')
+  const unlinked = ["UPDATE ts_points_detail SET order_id = CONCAT('PAY-', id)"]
+  const embeddedUnlinked = ["UPDATE ts_points_detail SET order_id = 'PAY-' || id"]
+  const sql = backend.name === 'mariadb' ? unlinked : embeddedUnlinked
+
+  it('by order ids of another kind is a warning', async () => {
+    expect(await link({ sql })).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(
+        /^0 tasks of 31 \(0\.0%\).*newest 31 tasks and 31 ledger rows; ledgerLinkRatio is 0\.9/,
+      ),
+    })
+    expect((await link({})).status).toBe('ok')
+  })
+
+  it('is not asked where totals are compared', async () => {
+    expect((await link({ sql, settings: { ledgerLink: 'total' } })).status).toBe('ok')
+  })
+
+  it('may be by the request id, and by cash', async () => {
+    const world = new MiniWorld().account(5)
+    for (let minute = 10; minute < 30; minute++) {
+      world.task({ at: `2026-02-06 12:${minute}:00`, paid: { points: 0, cash: 100 } })
+    }
+    expect((await link({ world: world.build() })).status).toBe('ok')
+    const byRequest = [
+      'UPDATE ts_points_detail SET order_id = (SELECT online_task_id FROM ts_fal_tasks t WHERE t.id = ts_points_detail.id)',
+    ]
+    expect((await link({ sql: byRequest })).status).toBe('ok')
+  })
+
+  it('of tasks older than the ledger rows that were read is left open', async () => {
+    const line = await link({ limits: { ledgerRows: 5 } })
+    expect(line).toMatchObject({
+      status: 'ok',
+      seen: expect.stringMatching(/^1 task of 1 .*31 tasks and 5 ledger rows/),
+    })
+  })
+})
+
+describe.each(BACKENDS)('words, on $name', (backend) => {
+  it('of a status that is over and not known are counted', async () => {
+    const world = healthyWorld()
+    for (const at of ['10', '11', '12']) world.task({ at: `2026-02-06 12:${at}:00`, status: '已完成' })
+    const parts = { backend, world: world.build() }
+    expect(lineOf(await examined(parts), 'status-words')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/"已完成" \(3\), in the newest 34 tasks; they count as unfinished/),
+    })
+    const mapping = mappingWith({ taskStatus: { success: ['completed', '已完成'] } })
+    expect(lineOf(await examined({ ...parts, mapping }), 'status-words').status).toBe('ok')
+  })
+
+  it('of tasks on their way are told and are right', async () => {
+    const world = healthyWorld().task({
+      at: '2026-02-06 12:27:00',
+      status: 'IN_PROGRESS',
+      completed: null,
+      billed: false,
+    })
+    expect(lineOf(await examined({ backend, world: world.build() }), 'status-words')).toMatchObject({
+      status: 'ok',
+      seen: 'unfinished: "IN_PROGRESS" (1), in the newest 32 tasks',
+    })
+  })
+
+  it('of the ledger that take from users and are not known are counted', async () => {
+    const sql = ["UPDATE ts_points_detail SET source_type = 'spend' WHERE id <= 3"]
+    const line = (diagnosis: Awaited<ReturnType<typeof examined>>) =>
+      lineOf(diagnosis, 'ledger-words', 'ts_points_detail')
+    expect(line(await examined({ backend, sql }))).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/"spend" \(3\)/),
+      todo: expect.stringMatching(/sourceTypes\.consume/),
+    })
+    const mapping = mappingWith({ sourceType: { consume: ['consume', 'spend'] } })
+    expect(line(await examined({ backend, sql, mapping })).status).toBe('ok')
+    const giving = ["UPDATE ts_points_detail SET source_type = 'present', points = 5 WHERE id <= 3"]
+    expect(line(await examined({ backend, sql: giving })).status).toBe('ok')
+  })
+})

@@ -1,0 +1,14 @@
+import { input, output } from '../schemas/billing-estimate.ts'
+import { estimateByRules } from '../src/operations/billing-estimate.ts'
+import type { Tool } from '../src/tool.ts'
+
+export const billingEstimateTool: Tool<typeof input, typeof output> = {
+  name: 'billing-estimate',
+  title: 'What a use costs a user',
+  description:
+    "What tokens or units of a model cost a user by the operator's price rules, and by which. What fal charges: fal-estimate-cost.",
+  input,
+  output,
+  lists: [],
+  run: (given, dependencies) => estimateByRules(given, dependencies),
+}

@@ -1,0 +1,14 @@
+import { input, output } from '../schemas/billing-statements.ts'
+import { billingStatements } from '../src/operations/billing-statements.ts'
+import type { Tool } from '../src/tool.ts'
+
+export const billingStatementsTool: Tool<typeof input, typeof output> = {
+  name: 'billing-statements',
+  title: 'Monthly statements',
+  description:
+    'Monthly statements of what all users or one were charged: the list, or with invoice_id one by model with fal cost, margin and what changed since it was settled.',
+  input,
+  output,
+  lists: ['items', 'statement.breakdown', 'statement.restatement.lines', 'statement.coverage.sources'],
+  run: (given, dependencies, context) => billingStatements(given, dependencies, context),
+}
