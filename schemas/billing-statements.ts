@@ -25,10 +25,10 @@ export const fileInput = z.strictObject({
   signature: z.string().max(100).optional().describe('of the link'),
 })
 
-const tokensInt = countInt.nullable().describe('null where no column and no token-billed event tells it')
+const tokensInt = countInt.nullable().describe('null where no column and no token-billed event tells it of all tasks')
 const moneyText = z.string().describe('exact decimal in the currency of the statement')
 
-/** Why a statement is a draft. `unrecorded`: it could be settled, but the local store cannot be written. */
+/** Why a statement is a draft. `unrecorded`: the local store cannot be read or written. */
 export const STATUS_REASONS = ['running', 'incomplete', 'pending', 'not-reconciled', 'unrecorded'] as const
 
 const standing = {
@@ -52,7 +52,7 @@ export const statementItem = z.strictObject({
   ...figures,
   currency: z.string(),
   ...standing,
-  restated: z.boolean().describe('whether the sums are not those that were settled'),
+  restated: z.boolean().describe('whether charges are not those that were settled'),
 })
 export type StatementItem = z.output<typeof statementItem>
 

@@ -23,7 +23,7 @@ export const input = z.strictObject({
   cursor: cursorInput,
 })
 
-const tokensInt = countInt.nullable().describe('null where no column and no token-billed event tells it')
+const tokensInt = countInt.nullable().describe('null where no column and no token-billed event tells it of all tasks')
 
 /** Usage of some tasks. */
 export const usageFigures = z.strictObject({

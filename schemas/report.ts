@@ -184,6 +184,10 @@ export const report = z.strictObject({
   settings: z.strictObject({
     depth: z.enum(['summary', 'requests']),
     dbTimezone: z.string(),
+    snapshot: z
+      .enum(['consistent', 'per-shard', 'none', 'unknown'])
+      .optional()
+      .describe('whether all tables were read as of one moment'),
     ledgerLink: z.enum(['order', 'total']).nullable().describe('null where no ledger was read'),
     ledgerLinkedRatio: z.string().nullable(),
     ledgerLookup: z

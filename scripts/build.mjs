@@ -1,9 +1,10 @@
-// npm run build: bundles the program into dist/main.mjs, which runs with plain Node, and what it loads only to write a PDF
-// into dist/statement-pdf.mjs, with the font beside it.
+// npm run build: bundles the program into dist/main.mjs, which runs with plain Node, and what it loads later into the files
+// beside it: program.mjs and shared.mjs, and, only to write a PDF, statement-pdf.mjs with its font.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { lean, oneFile, root } from './bundle.mjs'
+import { bundleProgram } from './program-parts.mjs'
 import { setup } from './setup.mjs'
 
 await setup()
@@ -16,7 +17,7 @@ const dist = join(root, 'dist')
 const hashbang = readFileSync(entry, 'utf8').startsWith('#!') ? '' : '#!/usr/bin/env node\n'
 
 /**
- * Leaves the writer of PDFs in a file of its own: within main.mjs it would be compiled at each start. Left out of it is what
+ * Leaves the writer of PDFs in a file of its own: hardly anyone ever needs it. Left out of it is what
  * reads fonts of the web, the greater part: ours is none.
  */
 const pdfApart = {
@@ -31,8 +32,7 @@ const pdfApart = {
   },
 }
 
-const bundle = (from, name, firstLine) =>
-  build({ ...oneFile(from, join(dist, name), firstLine), plugins: [lean, pdfApart], write: false })
+const plugins = [lean, pdfApart]
 
 /** Puts a file in place at once, so that a program which starts meanwhile never reads half of it. */
 function place(path, write) {
@@ -41,10 +41,9 @@ function place(path, write) {
   renameSync(half, path)
 }
 
-// The program comes last, so that what it loads later is there before it.
 const bundles = await Promise.all([
-  bundle(join(pdf, 'draw-statement.ts'), 'statement-pdf.mjs'),
-  bundle(entry, 'main.mjs', hashbang),
+  build({ ...oneFile(join(pdf, 'draw-statement.ts'), join(dist, 'statement-pdf.mjs')), plugins, write: false }),
+  bundleProgram(build, dist, hashbang, plugins),
 ]).catch(() => undefined)
 
 if (bundles === undefined) {
@@ -54,7 +53,11 @@ if (bundles === undefined) {
   for (const font of readdirSync(join(pdf, 'fonts'))) {
     place(join(dist, 'fonts', font), (half) => copyFileSync(join(pdf, 'fonts', font), half))
   }
-  for (const { path, contents } of bundles.flatMap(({ outputFiles }) => outputFiles)) {
+  const [{ outputFiles }, program] = bundles
+  // What others load comes before them: main.mjs last.
+  const main = join(dist, 'main.mjs')
+  const inTurn = [...outputFiles, ...program].sort((a, b) => Number(a.path === main) - Number(b.path === main))
+  for (const { path, contents } of inTurn) {
     place(path, (half) => {
       writeFileSync(half, contents)
       chmodSync(half, 0o755)

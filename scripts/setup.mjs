@@ -70,13 +70,7 @@ const isPlatformOnly = (path) => path.includes(`/${process.platform}-${process.a
 export async function ensureMariaDb() {
   const missing = () => MARIADB_PROGRAMS.filter((names) => !names.some(found))
   if (missing().length === 0) return
-  if (process.getuid?.() === 0 && found('apt-get')) {
-    console.error('setup: installing the package mariadb-server (apt-get), which the tests run against')
-    const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
-    for (const command of [['update'], ['install', '-y', '--no-install-recommends', 'mariadb-server']]) {
-      spawnSync('apt-get', command, { env, stdio: ['ignore', 2, 2] })
-    }
-  }
+  installPackage('mariadb-server', 'which the tests run against')
   if (missing().length === 0) return
   const names = missing().map((choices) => choices.join(' or '))
   console.error(`setup: ${names.join(', ')} is not installed; install MariaDB 10.6 or newer (Debian, Ubuntu:`)
@@ -84,10 +78,43 @@ export async function ensureMariaDb() {
   process.exit(2)
 }
 
+/** Whether the MariaDB server has its plugin Spider, which is installed where this process may. Says so where not. */
+export async function ensureSpider() {
+  if (hasSpider()) return true
+  installPackage('mariadb-plugin-spider', 'with which the tests spread tables over several servers')
+  if (hasSpider()) return true
+  console.error('setup: the MariaDB server has no plugin Spider (ha_spider); install it (Debian, Ubuntu:')
+  console.error('  apt-get install mariadb-plugin-spider) and run again')
+  return false
+}
+
+function hasSpider() {
+  const server = MARIADB_PROGRAMS[0].map(found).find((path) => path !== undefined)
+  if (server === undefined) return false
+  const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
+  const told = spawnSync(server, ['--no-defaults', ...asRoot, '--verbose', '--help'], { encoding: 'utf8' })
+  const folder = /^plugin-dir\s+(\S.*?)\s*$/m.exec(told.stdout ?? '')?.[1]
+  return (
+    folder !== undefined && ['so', 'dylib', 'dll'].some((ending) => existsSync(join(folder, `ha_spider.${ending}`)))
+  )
+}
+
+/** Installs a package of Debian or Ubuntu, where this process may. */
+function installPackage(name, why) {
+  if (process.getuid?.() !== 0 || found('apt-get') === undefined) return
+  console.error(`setup: installing the package ${name} (apt-get), ${why}`)
+  const env = { ...process.env, DEBIAN_FRONTEND: 'noninteractive' }
+  for (const command of [['update'], ['install', '-y', '--no-install-recommends', name]]) {
+    spawnSync('apt-get', command, { env, stdio: ['ignore', 2, 2] })
+  }
+}
+
+/** The whole path of a program; undefined where there is none. */
 function found(program) {
-  return [...(process.env.PATH ?? '').split(delimiter), ...SBIN].some((folder) => {
+  const paths = [...(process.env.PATH ?? '').split(delimiter), ...SBIN].map((folder) => join(folder, program))
+  return paths.find((path) => {
     try {
-      accessSync(join(folder, program), constants.X_OK)
+      accessSync(path, constants.X_OK)
       return true
     } catch {
       return false

@@ -80,7 +80,17 @@ export async function collectEvidence(
             fal,
             signal,
           })
-    return { plan, databaseZoneId: snapshot.zone.id, allAccounts, bills, attribution, requests, priceRules, ...books }
+    return {
+      plan,
+      databaseZoneId: snapshot.zone.id,
+      consistency: snapshot.consistency,
+      allAccounts,
+      bills,
+      attribution,
+      requests,
+      priceRules,
+      ...books,
+    }
   } catch (cause) {
     ends.abort()
     throw cause

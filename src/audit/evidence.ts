@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
-import type { AccountRow } from '../ledger/reader.ts'
+import type { AccountRow, Consistency } from '../ledger/reader.ts'
 import type { EventLot } from './event-lot.ts'
 import type { LedgerSource } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
@@ -44,6 +44,8 @@ export interface Bills {
 export interface Evidence {
   readonly plan: AuditPlan
   readonly databaseZoneId: string
+  /** How far the tables were read as of one moment; absent where no report is made. */
+  readonly consistency?: Consistency
   /** All rows of the account table, newest first. */
   readonly allAccounts: readonly AccountRow[]
   readonly bills: Bills

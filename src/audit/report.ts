@@ -95,12 +95,16 @@ function sourcesOf(evidence: Evidence): SourceStatus[] {
   return sources
 }
 
-function settingsOf({ plan, ledger, databaseZoneId }: Evidence, requests: RequestSums | null): Report['settings'] {
+function settingsOf(
+  { plan, ledger, databaseZoneId, consistency }: Evidence,
+  requests: RequestSums | null,
+): Report['settings'] {
   const { settings } = plan
   const { chargedTasks, linkedTasks } = ledger
   return {
     depth: plan.depth,
     dbTimezone: databaseZoneId,
+    ...(consistency !== undefined && { snapshot: consistency }),
     ledgerLink: ledger.mode,
     ledgerLinkedRatio: ledger.mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3),
     ledgerLookup: ledger.mode === null ? null : ledger.everyOrder ? 'every-order' : 'open-orders',

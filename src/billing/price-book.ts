@@ -1,3 +1,4 @@
+import { canonicalModel } from '../audit/model-name.ts'
 import type { EventFact, TaskFact } from '../audit/rules/facts.ts'
 import type { ChargeTerms, DueCharge, PriceBook } from '../audit/rules/prices.ts'
 import {
@@ -38,7 +39,8 @@ export function priceBook(
       const [rule] = found
       if (rule === undefined) return { kind: 'uncovered' }
       // Billed as models with rules of their own, it is no use of any one of them.
-      const amount = found.length > 1 ? undefined : amountOf(task, events, rule)
+      const own = found.length > 1 ? undefined : ownEvents(events, rule, options)
+      const amount = own && amountOf(task, own, rule)
       if (amount === undefined) return { kind: 'quantity-unknown', model: rule.modelId, unit: rule.unit }
       return dueFor(rule, amount, pointsPerUsd)
     },
@@ -59,6 +61,22 @@ function rulesFor(
   return [...new Set(rules)]
 }
 
+/**
+ * The events that a rule counts: all, where one endpoint was billed. Where a helper was billed beside it (a check, an
+ * upscaler), those of the rule's own model; undefined where none of them is that.
+ */
+function ownEvents(
+  events: readonly EventFact[],
+  { modelId }: RuleVersion,
+  { aliases }: ChooserOptions,
+): readonly EventFact[] | undefined {
+  const endpoints = new Set(events.map(({ model }) => model))
+  if (endpoints.size <= 1) return events
+  const wanted = canonicalModel(modelId, aliases)
+  const own = events.filter(({ model }) => canonicalModel(model, aliases) === wanted)
+  return own.length === 0 ? undefined : own
+}
+
 /** What was used, as the rule counts it, but for a divisor: rules per minute are held against seconds. */
 interface Amount {
   readonly used: Used
@@ -77,6 +95,16 @@ const MEASURES: Readonly<Partial<Record<BillingUnit, readonly [Measure, divisor:
 }
 
 function amountOf(task: TaskFact, events: readonly EventFact[], rule: RuleVersion): Amount | undefined {
+  return countedAmount(task, events, rule) ?? freeAmount(rule)
+}
+
+/** However much was used of what is free, nothing is due: nobody needs to tell it. */
+const freeAmount = ({ inputPrice, outputPrice }: RuleVersion): Amount | undefined =>
+  inputPrice.digits === 0n && outputPrice.digits === 0n
+    ? { used: { kind: 'units', units: ZERO_DECIMAL }, divisor: 1n }
+    : undefined
+
+function countedAmount(task: TaskFact, events: readonly EventFact[], rule: RuleVersion): Amount | undefined {
   if (rule.unit === 'per_request') return { used: { kind: 'units', units: ONE }, divisor: 1n }
   if (countsTokens(rule.unit)) {
     const used = tokensOf(task, events, rule)
@@ -118,8 +146,8 @@ function billedQuantity(events: readonly EventFact[], measure: Measure): Decimal
     if (units === undefined) return undefined
     total = addDecimals(total ?? ZERO_DECIMAL, multiplyDecimals(units, { digits: counted.each, scale: 0 }))
   }
-  // Taken back as a whole it is no use that could be priced.
-  return total === undefined || total.digits < 0n ? undefined : total
+  // Nothing used, or all of it taken back, is no use that could be priced.
+  return total === undefined || total.digits <= 0n ? undefined : total
 }
 
 function dueFor(rule: RuleVersion, { used, divisor }: Amount, pointsPerUsd: Ratio | undefined): DueCharge {

@@ -29,9 +29,9 @@ export class UsageSums {
   #inputTokens: bigint | null = null
   #outputTokens: bigint | null = null
   #totalTokens: Decimal | null = null
-  /** Whether some total comes from the bill, so that tasks whose bill was not read may lack in it. */
-  #tokensFromBill = false
-  /** Whether some task has tokens that nobody tells whole. */
+  /** Whether some task has, or may have, tokens that nobody tells: of its input, its output, or as a whole. */
+  #inputUntold = false
+  #outputUntold = false
   #tokensUntold = false
 
   add(fact: UsageFact): void {
@@ -57,10 +57,9 @@ export class UsageSums {
     this.billedNanoUsd = addNanoUsd(this.billedNanoUsd, other.billedNanoUsd)
     this.#inputTokens = addToKnown(this.#inputTokens, other.#inputTokens)
     this.#outputTokens = addToKnown(this.#outputTokens, other.#outputTokens)
-    if (other.#totalTokens !== null) {
-      this.#totalTokens = addDecimals(this.#totalTokens ?? ZERO_DECIMAL, other.#totalTokens)
-    }
-    this.#tokensFromBill ||= other.#tokensFromBill
+    if (other.#totalTokens !== null) this.#addTotal(other.#totalTokens)
+    this.#inputUntold ||= other.#inputUntold
+    this.#outputUntold ||= other.#outputUntold
     this.#tokensUntold ||= other.#tokensUntold
   }
 
@@ -73,38 +72,38 @@ export class UsageSums {
     return this.unreadCount > 0 ? null : this.billedNanoUsd
   }
 
+  /** Null where nobody tells them, or not of all tasks: a part would pass for the whole. */
   get inputTokens(): bigint | null {
-    return this.#inputTokens
+    return this.#inputUntold ? null : this.#inputTokens
   }
 
   get outputTokens(): bigint | null {
-    return this.#outputTokens
+    return this.#outputUntold ? null : this.#outputTokens
   }
 
   /** Whole tokens; null where nobody tells them, or not of all tasks. */
   get totalTokens(): bigint | null {
-    if (this.#totalTokens === null || this.#tokensUntold) return null
-    if (this.#tokensFromBill && this.unreadCount > 0) return null
-    return rounded(this.#totalTokens)
+    return this.#totalTokens === null || this.#tokensUntold ? null : rounded(this.#totalTokens)
   }
 
-  #addTokens({ inputTokens, outputTokens, events }: UsageFact): void {
+  #addTokens({ inputTokens, outputTokens, events, standing }: UsageFact): void {
     if (inputTokens !== null) this.#inputTokens = (this.#inputTokens ?? 0n) + BigInt(inputTokens)
     if (outputTokens !== null) this.#outputTokens = (this.#outputTokens ?? 0n) + BigInt(outputTokens)
     if (inputTokens !== null && outputTokens !== null) {
-      const both = { digits: BigInt(inputTokens) + BigInt(outputTokens), scale: 0 }
-      this.#totalTokens = addDecimals(this.#totalTokens ?? ZERO_DECIMAL, both)
+      this.#addTotal({ digits: BigInt(inputTokens) + BigInt(outputTokens), scale: 0 })
       return
     }
-    const billed = billedTokens(events)
-    if (billed === 'none') {
-      // One of the two alone is no total.
-      if (inputTokens !== null || outputTokens !== null) this.#tokensUntold = true
-      return
-    }
-    this.#tokensFromBill = true
-    if (billed === undefined) this.#tokensUntold = true
-    else this.#totalTokens = addDecimals(this.#totalTokens ?? ZERO_DECIMAL, billed)
+    const billed = standing === 'not-evaluated' ? undefined : billedTokens(events)
+    if (billed === 'none' && inputTokens === null && outputTokens === null) return
+    this.#inputUntold ||= inputTokens === null
+    this.#outputUntold ||= outputTokens === null
+    // One of the two alone is no total.
+    if (billed === undefined || billed === 'none') this.#tokensUntold = true
+    else this.#addTotal(billed)
+  }
+
+  #addTotal(tokens: Decimal): void {
+    this.#totalTokens = addDecimals(this.#totalTokens ?? ZERO_DECIMAL, tokens)
   }
 }
 

@@ -75,6 +75,7 @@ const ENVIRONMENT: readonly [string, string][] = [
   ['SERVE_TOKEN', 'bearer token that clients of serve send; needed off loopback'],
   ['ADMIN_TOKEN', 'bearer token of serve for writing'],
   ['AUDIT_CONFIG', 'JSON file: thresholds, model aliases, names of tables and columns'],
+  ['BILLING_STORE', 'file:PATH of billing rules and settled statements'],
 ]
 
 const EXIT_CODES: readonly [string, string][] = [

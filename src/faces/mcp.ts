@@ -17,14 +17,12 @@ import {
   type ReadResourceResult,
   type ServerNotification,
   type ServerRequest,
-  type Tool as WireTool,
 } from '@modelcontextprotocol/sdk/types.js'
 import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checklist.ts'
-import type { JsonObject, Pager } from '../paging.ts'
-import type { CallContext, Dependencies, ReportStore, Tool } from '../tool.ts'
-import { failureOf, faultLog, outgoing, outgoingObject, outgoingText, type Redact } from './outgoing.ts'
-import { runToolPaged, unknownTool } from './run-tool.ts'
-import { toolSchemas } from './tool-schemas.ts'
+import type { JsonObject } from '../paging.ts'
+import type { CallContext, ReportStore } from '../tool.ts'
+import { failureOf, faultLog, outgoing, outgoingText, type Redact } from './outgoing.ts'
+import type { ToolCalls } from './tool-calls.ts'
 
 export const SERVER_NAME = 'fal-consumption-audit'
 const PROMPT_NAME = 'consumption-audit'
@@ -42,11 +40,9 @@ type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
 
 export interface McpOptions {
   readonly version: string
-  readonly tools: readonly Tool[]
-  /** Made ready at the first call, never before; where it fails, that call says why, and the next one tries again. */
-  readonly dependencies: () => Promise<Dependencies>
+  /** Loaded when tools are first asked about: no client waits for them before it has its answer to initialize. */
+  readonly toolCalls: () => Promise<ToolCalls>
   readonly reports: ReportStore
-  readonly pager: Pager
   readonly redact: Redact
   /** One line for the operator, to stderr. */
   readonly log: (line: string) => void
@@ -55,7 +51,9 @@ export interface McpOptions {
 export interface McpFace {
   /** Not yet connected. */
   readonly server: Server
-  /** Settles once no call is running. */
+  /** Settles once nothing is being loaded for a request that has come in. */
+  loaded(): Promise<void>
+  /** Settles once no request is being answered. */
   idle(): Promise<void>
 }
 
@@ -73,64 +71,59 @@ export function createMcpFace(options: McpOptions): McpFace {
   )
   server.onerror = (error) => options.log(`mcp: ${options.redact(error.message)}`)
   const running = new Set<Promise<unknown>>()
-  serveTools(server, options, running)
+  const followed = <T>(answer: Promise<T>): Promise<T> => {
+    running.add(answer)
+    return answer.finally(() => running.delete(answer))
+  }
+  let loading: Promise<ToolCalls> | undefined
+  const parts: Parts = {
+    ...options,
+    followed,
+    toolCalls: () => {
+      loading ??= options.toolCalls()
+      return loading
+    },
+  }
+  serveTools(server, parts)
   servePrompts(server, options)
-  serveReports(server, options)
+  serveReports(server, parts)
   return {
     server,
-    idle: async () => {
+    loaded: async () => {
       // Requests read in the same turn as the end of the input reach their handlers only after it.
+      await setImmediate()
+      await Promise.allSettled([loading])
+    },
+    idle: async () => {
       await setImmediate()
       await Promise.allSettled(running)
     },
   }
 }
 
+interface Parts extends McpOptions {
+  /** Notes that an answer is under way. */
+  readonly followed: <T>(answer: Promise<T>) => Promise<T>
+}
+
 const NOT_ASKED = { valid: false as const, data: undefined, errorMessage: 'this server asks its client nothing' }
 
-function serveTools(server: Server, options: McpOptions, running: Set<Promise<unknown>>): void {
-  const byName = new Map(options.tools.map((tool) => [tool.name, tool]))
-  server.setRequestHandler(ListToolsRequestSchema, () => ({ tools: wireTools(options.tools) }))
-  const call = async (name: string, given: Record<string, unknown>, extra: Extra): Promise<CallToolResult> => {
+function serveTools(server: Server, parts: Parts): void {
+  const { toolCalls, followed, redact } = parts
+  server.setRequestHandler(ListToolsRequestSchema, () =>
+    followed(toolCalls().then((calls) => ({ tools: calls.list() }))),
+  )
+  const call = async (name: string, given: JsonObject, extra: Extra): Promise<CallToolResult> => {
     try {
-      const tool = byName.get(name)
-      if (tool === undefined) throw unknownTool(name, [...byName.keys()])
-      const context: CallContext = { signal: extra.signal, progress: progressTo(extra, options.redact) }
-      const page = await runToolPaged(tool, given, options.pager, options.dependencies, context)
-      return resultOf(outgoingObject(page, options.redact))
+      const context: CallContext = { signal: extra.signal, progress: progressTo(extra, redact) }
+      return resultOf(await (await toolCalls()).call(name, given, context))
     } catch (error) {
-      return failed(error, name, options)
+      return failed(error, name, parts)
     }
   }
-  server.setRequestHandler(CallToolRequestSchema, async ({ params }, extra) => {
-    const answer = call(params.name, params.arguments ?? {}, extra)
-    running.add(answer)
-    return answer.finally(() => running.delete(answer))
-  })
-}
-
-const listed = new WeakMap<readonly Tool[], WireTool[]>()
-
-/** Made once for all clients of a registry: over HTTP each session has a server of its own. */
-function wireTools(tools: readonly Tool[]): WireTool[] {
-  const made = listed.get(tools) ?? tools.map(wireTool)
-  listed.set(tools, made)
-  return made
-}
-
-function wireTool(tool: Tool): WireTool {
-  return {
-    name: tool.name,
-    title: tool.title,
-    description: tool.description,
-    ...toolSchemas(tool),
-    // What is written is added to what is there, and nothing is lost by it.
-    annotations: {
-      readOnlyHint: tool.writes !== true,
-      destructiveHint: false,
-      idempotentHint: tool.writes !== true,
-    },
-  }
+  server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
+    followed(call(params.name, params.arguments ?? {}, extra)),
+  )
 }
 
 const resultOf = (structuredContent: JsonObject): CallToolResult => ({
@@ -195,7 +188,7 @@ function servePrompts(server: Server, { redact }: McpOptions): void {
 
 const REPORT_URI = /^audit:\/\/reports\/([\w-]{1,64})(?:(\.en)?(\.md))?$/
 
-function serveReports(server: Server, { reports, redact }: McpOptions): void {
+function serveReports(server: Server, { reports, redact, toolCalls, followed }: Parts): void {
   server.setRequestHandler(ListResourcesRequestSchema, () => ({
     resources: reports.list().flatMap(({ id, title }) => [
       { uri: `audit://reports/${id}`, name: `report-${id}`, title, mimeType: 'application/json' },
@@ -219,21 +212,19 @@ function serveReports(server: Server, { reports, redact }: McpOptions): void {
       },
     ],
   }))
-  server.setRequestHandler(ReadResourceRequestSchema, async ({ params }): Promise<ReadResourceResult> => {
-    const [, id = '', english, markdown] = REPORT_URI.exec(params.uri) ?? []
+  const read = async (uri: string): Promise<ReadResourceResult> => {
+    const [, id = '', english, markdown] = REPORT_URI.exec(uri) ?? []
     const report = reports.get(id)
     if (report === undefined) {
       throw new McpError(RESOURCE_NOT_FOUND, 'no such report is kept any more; run audit-reconcile again', {
-        uri: outgoingText(params.uri, redact),
+        uri: outgoingText(uri, redact),
       })
     }
-    if (markdown === undefined) {
-      return contentsOf(params.uri, 'application/json', JSON.stringify(outgoing(report, redact)))
-    }
-    const { renderMarkdown } = await import('../render/markdown.ts')
-    const text = redact(renderMarkdown(report, { lang: english === undefined ? 'zh' : 'en' }))
-    return contentsOf(params.uri, 'text/markdown', text)
-  })
+    if (markdown === undefined) return contentsOf(uri, 'application/json', JSON.stringify(outgoing(report, redact)))
+    const text = (await toolCalls()).markdownOf(report, english === undefined ? 'zh' : 'en')
+    return contentsOf(uri, 'text/markdown', text)
+  }
+  server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => followed(read(params.uri)))
 }
 
 /** Clients end a connection whose message is too long, so a report that would be one is told in parts. */
@@ -261,7 +252,7 @@ const LAST_CANCELS_MILLIS = 1000
 
 /** Serves one client on stdio until stdin ends, stdout breaks or the signal is aborted. Running calls are then aborted. */
 export async function serveStdio(options: McpOptions, { stdin, stdout, signal }: StdioOptions): Promise<void> {
-  const { server, idle } = createMcpFace(options)
+  const { server, idle, loaded } = createMcpFace(options)
   const ended = new Promise<'quiet' | 'at-once'>((resolve) => {
     stdin.once('end', () => resolve('quiet'))
     stdin.once('close', () => resolve('quiet'))
@@ -272,38 +263,11 @@ export async function serveStdio(options: McpOptions, { stdin, stdout, signal }:
   })
   await server.connect(new StdioServerTransport(stdin, stdout))
   const how = await ended
-  if (how === 'quiet') await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS)])
+  if (how === 'quiet') {
+    await loaded()
+    await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS)])
+  }
   await server.close()
   // Cancelled calls end their queries on the database server, which takes a moment.
   await Promise.race([idle(), setTimeout(LAST_CANCELS_MILLIS)])
-}
-
-/** One client over Streamable HTTP. */
-export interface McpSession {
-  /** Answers one HTTP request whose body was read already. */
-  answer(request: Request, body: unknown): Promise<Response>
-  /** Cancels requests, as if the client had asked for it, and ends their streams. */
-  cancel(requestIds: readonly (string | number)[]): void
-  close(): Promise<void>
-}
-
-/** Opens a session for one client over Streamable HTTP, which bears the given id. */
-export async function openMcpSession(options: McpOptions, id: string): Promise<McpSession> {
-  const { WebStandardStreamableHTTPServerTransport } = await import(
-    '@modelcontextprotocol/sdk/server/webStandardStreamableHttp.js'
-  )
-  const { server } = createMcpFace(options)
-  const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id })
-  await server.connect(transport)
-  return {
-    answer: (request, parsedBody) => transport.handleRequest(request, { parsedBody }),
-    cancel: (requestIds) => {
-      for (const requestId of requestIds) {
-        transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
-        // The protocol sends no answer to a cancelled request; its stream would stay open for nothing.
-        transport.closeSSEStream(requestId)
-      }
-    },
-    close: () => server.close(),
-  }
 }

@@ -73,6 +73,7 @@ export function embeddedSession(
   return {
     takenAt,
     databaseOffset: '+00:00',
+    consistency: 'consistent',
     idsAtOnce: IDS_AT_ONCE,
     async *read(statement, decoder) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')

@@ -4,11 +4,9 @@ import type { MysqlAddress } from './database-url.ts'
 import type { Guard } from './guard.ts'
 import type { ServerFacts } from './inspection.ts'
 import { briefly, farewell, watched } from './mysql.ts'
+import { isOtherServer } from './mysql-begin.ts'
 import { mysqlFailure } from './mysql-failure.ts'
 import { ask, connected, linkTo, loadMysql } from './mysql-link.ts'
-
-// Servers of other makers that speak the protocol; they tell their name in either of the two texts.
-const OTHERS = /tidb|vitess|oceanbase|starrocks|doris|singlestore|memsql|clickhouse|dolt|polardb-x|databend|greptime/i
 
 /** Logs in, asks a server who it is and what time it has, and leaves. */
 export async function probeMysql(address: MysqlAddress, guard: Guard, clock: Clock): Promise<ServerFacts> {
@@ -41,7 +39,7 @@ export async function probeMysql(address: MysqlAddress, guard: Guard, clock: Clo
 }
 
 function engineOf(version: string, comment: string): ServerFacts['engine'] {
-  if (OTHERS.test(`${version} ${comment}`)) return 'other'
+  if (isOtherServer(version, comment)) return 'other'
   if (/mariadb/i.test(`${version} ${comment}`)) return 'mariadb'
   return /^\d+\.\d+\.\d+/.test(version) ? 'mysql' : 'other'
 }

@@ -1,9 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AuditError } from '../errors.ts'
-import { type Clock, MINUTE, SECOND } from '../units/instant.ts'
+import { type Clock, SECOND } from '../units/instant.ts'
 import type { MysqlAddress } from './database-url.ts'
 import type { Guard } from './guard.ts'
 import type { TableMapping } from './mapping.ts'
+import { type Begun, beginReading } from './mysql-begin.ts'
 import { mysqlFailure } from './mysql-failure.ts'
 import { ask, connected, type Link, linkTo, loadMysql } from './mysql-link.ts'
 import { streamRows } from './mysql-stream.ts'
@@ -32,7 +33,7 @@ export async function openMysqlSession(
     killer.drop()
   }
   try {
-    const begun = await watched(guard, begin(reader, killer, clock))
+    const begun = await watched(guard, begin(reader, killer, clock, Object.values(mapping.tables)))
     return sessionOf({ address, mapping, guard, reader, killer, drop, ...begun })
   } catch (cause) {
     drop()
@@ -40,29 +41,18 @@ export async function openMysqlSession(
   }
 }
 
-async function begin(reader: Link, killer: Link, clock: Clock) {
+async function begin(reader: Link, killer: Link, clock: Clock, tables: readonly string[]): Promise<Begun> {
   await Promise.all([connected(reader), connected(killer)])
-  await ask(reader, 'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ')
-  const takenAt = clock()
-  await ask(reader, 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY')
-  const rows = await ask(reader, 'SELECT CONNECTION_ID(), TIMESTAMPDIFF(SECOND, UTC_TIMESTAMP(), NOW())')
-  const [readerId, offsetSeconds] = (rows[0] ?? []).map(Number)
-  if (!Number.isInteger(readerId) || !Number.isInteger(offsetSeconds)) {
-    throw new AuditError('source', 'the database server does not say who it is', { field: 'DATABASE_URL' })
-  }
-  return { takenAt, readerId, databaseOffset: offsetText(Number(offsetSeconds)) }
+  return beginReading((sql) => ask(reader, sql), clock, tables)
 }
 
-interface Begun {
+interface Parts extends Begun {
   readonly address: MysqlAddress
   readonly mapping: TableMapping
   readonly guard: Guard
   readonly reader: Link
   readonly killer: Link
   readonly drop: () => void
-  readonly takenAt: Session['takenAt']
-  readonly readerId: number | undefined
-  readonly databaseOffset: string
 }
 
 function sessionOf({
@@ -75,7 +65,8 @@ function sessionOf({
   takenAt,
   readerId,
   databaseOffset,
-}: Begun): Session {
+  consistency,
+}: Parts): Session {
   let closed = false
   let reading = false
   let ending: Promise<void> | undefined
@@ -95,6 +86,7 @@ function sessionOf({
   return {
     takenAt,
     databaseOffset,
+    consistency,
     async *read(statement, decoder) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
       if (reading) throw new AuditError('internal', 'two reads of one snapshot at once')
@@ -166,12 +158,4 @@ export function farewell({ connection }: Link): Promise<void> {
   return new Promise((resolve) => {
     connection.end(() => resolve())
   })
-}
-
-/** Seconds east of UTC as +08:00, to the minute. */
-function offsetText(seconds: number): string {
-  const minutes = Math.round((seconds * SECOND) / MINUTE)
-  const pad = (value: number) => String(value).padStart(2, '0')
-  const magnitude = Math.abs(minutes)
-  return `${minutes < 0 ? '-' : '+'}${pad(Math.floor(magnitude / 60))}:${pad(magnitude % 60)}`
 }

@@ -65,7 +65,13 @@ export interface EntryRequest {
 }
 
 /**
- * One moment of the operator's database. Every method reads the same snapshot, one after another, never two at once.
+ * How far all that one snapshot reads is of one moment. per-shard: each server of several has a moment of its own, that of
+ * its first read. none: each query sees what is there when it runs. unknown: the database does not tell.
+ */
+export type Consistency = 'consistent' | 'per-shard' | 'none' | 'unknown'
+
+/**
+ * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another, never two at once.
  * Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that names the table.
  */
 export interface LedgerSnapshot {
@@ -75,6 +81,7 @@ export interface LedgerSnapshot {
   readonly zone: Zone
   /** What the database says of its own zone: the offset between NOW() and UTC_TIMESTAMP(), like +08:00. */
   readonly databaseOffset: string
+  readonly consistency: Consistency
   /** All accounts, newest id first. */
   accounts(): Promise<AccountRow[]>
   /** Tasks with created_at in the range, one streamed pass. */

@@ -1,6 +1,7 @@
 import type { Instant } from '../units/instant.ts'
 import type { DecoderFactory } from './decode.ts'
 import type { Statement } from './queries.ts'
+import type { Consistency } from './reader.ts'
 
 /**
  * One read transaction on either database: all that a snapshot needs of a driver.
@@ -11,6 +12,7 @@ export interface Session {
   readonly takenAt: Instant
   /** The database's own offset to UTC, like +08:00. */
   readonly databaseOffset: string
+  readonly consistency: Consistency
   /** Ids that one statement may go through: statements of this session run in our thread. Undefined: any number. */
   readonly idsAtOnce?: number
   read<Row>(statement: Statement, decoder: DecoderFactory<Row>): AsyncGenerator<readonly Row[]>

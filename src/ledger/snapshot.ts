@@ -137,6 +137,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     takenAt: session.takenAt,
     zone,
     databaseOffset: session.databaseOffset,
+    consistency: session.consistency,
     accounts: () => collect(queries.accounts(), decoders.account),
     tasks,
     points: (range, request = {}) => entries('points', range, request),

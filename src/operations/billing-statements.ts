@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { input, output, Statement, StatementItem } from '../../schemas/billing-statements.ts'
 import { DateReader } from '../audit/date-reader.ts'
 import { chargeText } from '../billing/charge-money.ts'
-import { parseContent } from '../billing/statement.ts'
+import { parseContent, type StatementContent } from '../billing/statement.ts'
 import { parseStatementId, type StatementId, statementId } from '../billing/statement-id.ts'
 import type { SettlementRecord } from '../billing/store.ts'
 import { whole } from '../billing/usage-figures.ts'
@@ -225,26 +225,27 @@ function itemOf(
   const terms = moneyTerms(dependencies)
   const settled = record === undefined ? undefined : parseContent(record.content)
   const charges = {
+    total_cost: chargeText(sums.netPoints, terms),
     charged_points: whole(sums.chargedPoints),
     refunded_points: whole(sums.refundedPoints),
     request_count: sums.requestCount,
+    currency: terms.currency,
   }
-  const restated =
-    settled !== undefined &&
-    (settled.charged_points !== charges.charged_points ||
-      settled.refunded_points !== charges.refunded_points ||
-      settled.request_count !== charges.request_count)
-  const counted = sums.totalTokens
-  // Tokens on the bill are known of months that were reconciled alone.
-  const billed = made?.content.total_tokens ?? (restated ? null : (settled?.total_tokens ?? null))
+  const restated = settled !== undefined && CHARGE_FIELDS.some((field) => settled[field] !== charges[field])
   return {
     invoice_id: statementId(id),
     period: id.period,
-    total_tokens: billed ?? (counted === null ? null : whole(counted)),
-    total_cost: chargeText(sums.netPoints, terms),
+    total_tokens: tokensOf(sums, made?.content ?? (restated ? undefined : settled)),
     ...charges,
-    currency: terms.currency,
     ...standing,
     restated,
   }
+}
+
+const CHARGE_FIELDS = ['total_cost', 'charged_points', 'refunded_points', 'request_count', 'currency'] as const
+
+/** Tokens on the bill are known of months that were reconciled alone; elsewhere the columns must tell those of all tasks. */
+function tokensOf({ totalTokens }: UsageSums, reconciled: StatementContent | undefined): number | null {
+  if (reconciled !== undefined) return reconciled.total_tokens
+  return totalTokens === null ? null : whole(totalTokens)
 }

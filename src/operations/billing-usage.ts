@@ -88,8 +88,8 @@ function itemsOf(
   terms: MoneyTerms,
 ): UsageItem[] {
   if (groupBy === 'day') {
-    // A day that has not come yet is no day without usage.
-    const dates = datesOf({ ...plan.window, end: plan.knownEnd })
+    // A day that has not come yet is no day without usage; but what is dated so is part of the whole.
+    const dates = [...new Set([...datesOf({ ...plan.window, end: plan.knownEnd }), ...book.days.keys()])].sort()
     const groups = dates.map((date) => ({ named: { date }, sums: book.days.get(date) ?? new UsageSums() }))
     return itemsWith(groups, terms)
   }

@@ -12,7 +12,9 @@ const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/
 /** Reads YYYY-MM. Undefined where it is no month. */
 export function parseMonth(text: string): MonthNumber | undefined {
   const match = MONTH.exec(text)
-  return match === null ? undefined : Number(match[1]) * 12 + Number(match[2]) - 1
+  // Of the years that dates have: where no day could be, no month is.
+  if (match === null || parseDate(`${text}-01`) === undefined) return undefined
+  return Number(match[1]) * 12 + Number(match[2]) - 1
 }
 
 export const formatMonth = (month: MonthNumber): string =>

@@ -120,6 +120,7 @@ function basis(report: Report, words: Vocabulary): Block {
   const filters = joined([ids && `${words.accounts} ${ids}`, userIds && `${words.users} ${userIds}`], words.comma)
   const lines = [
     fact(words.dbTimezone, cleanText(settings.dbTimezone)),
+    fact(words.snapshot, snapshotText(settings.snapshot, words)),
     fact(words.ledgerLink, link),
     fact(words.depth, words.depths[settings.depth]),
     fact(words.accountLimit, String(settings.accountLimit)),
@@ -129,6 +130,10 @@ function basis(report: Report, words: Vocabulary): Block {
     fact(words.pointsPerUsd, cleanText(settings.pointsPerUsd ?? '')),
   ]
   return { kind: 'list', title: words.basis, lines: lines.filter((line) => line.text !== '') }
+}
+
+function snapshotText(snapshot: Report['settings']['snapshot'], words: Vocabulary): string {
+  return snapshot === undefined || snapshot === 'consistent' ? '' : words.snapshots[snapshot]
 }
 
 function aliasText(aliases: Readonly<Record<string, string>>, words: Vocabulary): string {

@@ -78,6 +78,9 @@ export interface Vocabulary {
   readonly auditPeriod: string
   readonly basis: string
   readonly dbTimezone: string
+  /** Whether the tables are of one moment; where they are, it is not said. */
+  readonly snapshot: string
+  readonly snapshots: Readonly<Record<'per-shard' | 'none' | 'unknown', string>>
   readonly ledgerLink: string
   readonly ledgerLinkModes: Readonly<Record<'order' | 'total' | 'none', string>>
   readonly linkedRatio: string

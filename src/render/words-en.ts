@@ -11,6 +11,13 @@ export const EN: Vocabulary = {
   auditPeriod: 'Audit period',
   basis: 'Basis',
   dbTimezone: 'Zone of database times',
+  snapshot: 'Snapshot',
+  snapshots: {
+    'per-shard':
+      'each shard was read as of a moment of its own: rows written during the audit may be in one table and not in another; a FLOAT has six digits',
+    none: 'the engine of some table keeps none: rows written during the audit may be in one table and not in another',
+    unknown: 'the database does not tell whether all tables were read as of one moment',
+  },
   ledgerLink: 'Ledger link',
   ledgerLinkModes: {
     order: 'order (ledger rows linked to tasks)',

@@ -20,6 +20,12 @@ export const ZH: Vocabulary = {
   auditPeriod: '审计范围',
   basis: '核对依据',
   dbTimezone: '数据库时间的时区',
+  snapshot: '快照',
+  snapshots: {
+    'per-shard': '各分片各有读取时刻，审计期间写入的行可能只出现在部分表中；FLOAT 只有 6 位有效数字',
+    none: '有的表的存储引擎不支持快照，审计期间写入的行可能只出现在部分表中',
+    unknown: '数据库未说明各表是否为同一时刻的数据',
+  },
   ledgerLink: '流水核对方式',
   ledgerLinkModes: { order: 'order（按任务关联流水）', total: 'total（按审计范围内流水总额）', none: '未读取流水' },
   linkedRatio: '已关联比例',

@@ -5,6 +5,8 @@ import { join } from 'node:path'
 /** Parts into which rows are divided: one of them is all that is in memory at once. */
 export const PARTS = 256
 const CHUNK_BYTES = 16 * 1024
+/** Bytes kept in memory before there is a file: making and closing one takes as long as a small question does in all. */
+const EARLY_BYTES_MAX = 1024 * 1024
 const IS_WINDOWS = platform() === 'win32'
 
 /** One codec for one kind of row. */
@@ -15,36 +17,64 @@ export interface RowCodec<Row> {
 
 /**
  * A temporary file, readable by this user alone, that holds what does not fit into memory. It is made when it is first
- * needed, has no name any more from then on where the system allows that, and is gone when closed or when the process ends.
+ * needed, beyond a first megabyte; it has no name any more from then on where the system allows that, and is gone when closed
+ * or when the process ends.
  */
 export class SpoolFile {
   #file: { readonly descriptor: number; readonly folder: string } | undefined
+  #early = Buffer.alloc(0)
+  #earlyLength = 0
   #length = 0
 
   append(bytes: Buffer): number {
-    const { descriptor } = this.#open()
     const at = this.#length
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(descriptor, bytes, written, bytes.length - written, at + written)
-    }
     this.#length += bytes.length
+    if (this.#file === undefined && this.#length <= EARLY_BYTES_MAX) {
+      this.#keepEarly(bytes)
+      return at
+    }
+    const { descriptor } = this.#open()
+    const place = at - this.#earlyLength
+    for (let written = 0; written < bytes.length; ) {
+      written += writeSync(descriptor, bytes, written, bytes.length - written, place + written)
+    }
     return at
   }
 
+  /** Reads what one call appended. */
   read(into: Buffer, offset: number, length: number, at: number): void {
+    if (at < this.#earlyLength) {
+      this.#early.copy(into, offset, at, at + length)
+      return
+    }
     const { descriptor } = this.#open()
+    const place = at - this.#earlyLength
     for (let read = 0; read < length; ) {
-      const got = readSync(descriptor, into, offset + read, length - read, at + read)
+      const got = readSync(descriptor, into, offset + read, length - read, place + read)
       if (got === 0) throw new Error('the temporary file is shorter than what was written to it')
       read += got
     }
   }
 
   close(): void {
+    this.#early = Buffer.alloc(0)
+    this.#earlyLength = 0
     if (this.#file === undefined) return
     closeSync(this.#file.descriptor)
     rmSync(this.#file.folder, { recursive: true, force: true })
     this.#file = undefined
+  }
+
+  #keepEarly(bytes: Buffer): void {
+    if (this.#length > this.#early.length) {
+      const larger = Buffer.allocUnsafeSlow(
+        Math.min(EARLY_BYTES_MAX, Math.max(this.#early.length * 2, this.#length + CHUNK_BYTES)),
+      )
+      this.#early.copy(larger, 0, 0, this.#earlyLength)
+      this.#early = larger
+    }
+    bytes.copy(this.#early, this.#earlyLength)
+    this.#earlyLength = this.#length
   }
 
   #open(): { readonly descriptor: number; readonly folder: string } {
@@ -76,7 +106,8 @@ interface Part {
 export class Spool<Row> {
   readonly #codec: RowCodec<Row>
   readonly #file: SpoolFile
-  readonly #parts: Part[] = Array.from({ length: PARTS }, () => ({ rows: 0, bytes: null, used: 0, chunks: [] }))
+  /** Each made at its first row: most questions fill few of them. */
+  readonly #parts: (Part | undefined)[] = new Array(PARTS)
   #rows = 0
 
   constructor(codec: RowCodec<Row>, file: SpoolFile) {
@@ -93,13 +124,13 @@ export class Spool<Row> {
   }
 
   add(part: number, row: Row): void {
-    const into = this.#parts[part]
-    if (into === undefined) throw new RangeError(`there is no part ${part}`)
+    const into = this.#parts[part] ?? this.#begin(part)
     const bytes = this.#codec.write(row)
     if (into.used + bytes.length > CHUNK_BYTES) this.#flush(into)
     if (bytes.length > CHUNK_BYTES) into.chunks.push({ at: this.#file.append(bytes), length: bytes.length })
     else {
-      into.bytes ??= Buffer.allocUnsafeSlow(Math.min(CHUNK_BYTES, Math.max(bytes.length * 4, 512)))
+      // Small ones come out of a pool: there may be hundreds of parts with a row or two.
+      into.bytes ??= Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(bytes.length * 2, 512)))
       if (into.used + bytes.length > into.bytes.length) {
         const larger = Buffer.allocUnsafeSlow(
           Math.min(CHUNK_BYTES, Math.max(into.bytes.length * 2, into.used + bytes.length)),
@@ -125,6 +156,13 @@ export class Spool<Row> {
     return rows
   }
 
+  #begin(index: number): Part {
+    if (!(index >= 0 && index < PARTS)) throw new RangeError(`there is no part ${index}`)
+    const part: Part = { rows: 0, bytes: null, used: 0, chunks: [] }
+    this.#parts[index] = part
+    return part
+  }
+
   #flush(part: Part): void {
     if (part.bytes === null || part.used === 0) return
     part.chunks.push({ at: this.#file.append(part.bytes.subarray(0, part.used)), length: part.used })
@@ -132,6 +170,7 @@ export class Spool<Row> {
   }
 
   #bytesOf({ chunks, bytes, used }: Part): Buffer {
+    if (bytes !== null && chunks.length === 0) return bytes.subarray(0, used)
     const total = chunks.reduce((sum, { length }) => sum + length, used)
     const whole = Buffer.allocUnsafe(total)
     let offset = 0

@@ -22,13 +22,23 @@ export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
 /** The clock is read through this, once, at the edge of the program. */
 export type Clock = () => Instant
 
-const ISO_INSTANT = /^\d{4}-\d{2}-\d{2}[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i
+const ISO_INSTANT = /^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i
+
+/** Instants can be written as ISO 8601 with a year of four digits, and dates begin with the year 100. */
+const FIRST = Date.parse('0100-01-01T00:00:00Z')
+const LAST = Date.parse('9999-12-31T23:59:59.999Z')
 
 /** Reads an ISO 8601 instant that names its offset. Digits beyond a millisecond are cut. Undefined where it is none. */
 export function parseInstant(text: string): Instant | undefined {
-  if (!ISO_INSTANT.test(text)) return undefined
+  const date = ISO_INSTANT.exec(text)?.[1]
+  if (date === undefined || !isDate(date)) return undefined
   const epochMillis = Date.parse(text.replace(' ', 'T'))
-  return Number.isNaN(epochMillis) ? undefined : instant(epochMillis)
+  return epochMillis >= FIRST && epochMillis <= LAST ? instant(epochMillis) : undefined
+}
+
+/** Whether the month has that day: the parser of the language takes February 30 for March 2. */
+function isDate(date: string): boolean {
+  return new Date(`${date}T00:00:00Z`).getUTCDate() === Number(date.slice(-2))
 }
 
 /** In UTC, without a fraction where there is none: 2026-02-01T00:00:00Z */

@@ -211,7 +211,7 @@ describe('recorded cost that is not billed yet', () => {
     expect(pending(young, running(lag - 1))).toBe(usd('4'))
     expect(pending(young, running(lag))).toBe(usd('1'))
     expect(pending(young, running(lag + 1))).toBe(usd('1'))
-    expect(pending(taskOf(5, 3))).toBe(0n)
+    expect(pending(taskOf(5, 3), { ...running(HOUR), status: 'failed' })).toBe(0n)
   })
 
   it('is each account’s own', () => {

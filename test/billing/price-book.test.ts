@@ -78,6 +78,7 @@ describe('how much a rule counts', () => {
     ],
     ['nothing of what is no number', {}, [{ quantity: 'many', unit: 'seconds' }], 'quantity-unknown'],
     ['nothing of what was taken back', {}, [{ quantity: '-1', unit: 'seconds' }], 'quantity-unknown'],
+    ['nothing need be known of what is free', { outputPrice: decimal('0.00') }, [], '0'],
   ]
   it.each(cases)('%s', (_, terms, events, expected) => {
     expect(pointsOf(chargeOf([rule(terms)], {}, events))).toBe(expected)
@@ -187,6 +188,19 @@ describe('which rule', () => {
       { quantity: '5', unit: 'seconds', model: 'fal-ai/other' },
     ]
     expect(pointsOf(chargeOf(rules, { model: 'mine' }, events))).toBe('quantity-unknown')
-    expect(pointsOf(chargeOf(rules, {}, events))).toBe('200')
+  })
+
+  it('counts the events of its own model where a helper was billed beside it, and none where that was not billed', () => {
+    const helper = { quantity: '1', unit: 'seconds', model: 'fal-ai/check' }
+    const own = { quantity: '5', unit: 'seconds' }
+    expect(pointsOf(chargeOf([rule()], {}, [helper, own]))).toBe('100')
+    expect(pointsOf(chargeOf([rule()], {}, [own, own]))).toBe('200')
+    const mine = [rule({ modelId: 'mine' })]
+    expect(pointsOf(chargeOf(mine, { model: 'mine' }, [own]))).toBe('100')
+    expect(pointsOf(chargeOf(mine, { model: 'mine' }, [helper, own]))).toBe('quantity-unknown')
+  })
+
+  it('says nothing of a quantity of 0', () => {
+    expect(pointsOf(chargeOf([rule()], {}, [{ quantity: '0', unit: 'seconds' }]))).toBe('quantity-unknown')
   })
 })

@@ -258,12 +258,23 @@ describe('tokens', () => {
       fact({ events: [event({ model: 'fal-ai/gpt', unit: 'tokens', quantity: '10' })] }, { model: 'fal-ai/gpt' }),
     ]
     const [line] = bookOf(facts).models
+    // The bill does not split its ten: 1 and 2 would be a part that passes for the whole.
     expect([line?.modelId, line?.sums.inputTokens, line?.sums.outputTokens, line?.sums.totalTokens]).toEqual([
       'fal-ai/gpt',
-      1n,
-      2n,
+      null,
+      null,
       13n,
     ])
+  })
+
+  it('are not told in part: where no column tells those of a task, and its bill does not, or was not read', () => {
+    const stored = fact({ inputTokens: 300, outputTokens: 20 })
+    expect(tokens([stored, fact({ standing: 'not-evaluated' })])).toEqual([null, null, null])
+    expect(tokens([stored, fact({ inputTokens: 1 })])).toEqual([301n, null, null])
+    expect(tokens([stored, fact({ outputTokens: 1 })])).toEqual([null, 21n, null])
+    expect(tokens([stored, billed('5', 'tokens', { inputTokens: 1 })])).toEqual([301n, null, 325n])
+    expect(tokens([stored, billed(null, 'tokens')])).toEqual([null, null, null])
+    expect(tokens([stored, fact({ standing: 'unbilled' })])).toEqual([300n, 20n, 320n])
   })
 })
 

@@ -2,7 +2,9 @@ import { z } from 'zod'
 import { cursorInput, pagedOutput } from '../../schemas/paging.ts'
 import type { Report } from '../../schemas/report.ts'
 import { AuditError } from '../../src/errors.ts'
+import { createMcpFace, type McpFace } from '../../src/faces/mcp.ts'
 import { outgoingObject } from '../../src/faces/outgoing.ts'
+import { createToolCalls } from '../../src/faces/tool-calls.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
 import { createSecrets } from '../../src/secrets.ts'
@@ -108,6 +110,10 @@ export function fakeServices(tools: readonly Tool[], moreSecrets: readonly strin
     logged,
   }
 }
+
+/** The MCP server over these services. */
+export const mcpFaceOf = (services: ReturnType<typeof fakeServices>): McpFace =>
+  createMcpFace({ ...services, toolCalls: async () => createToolCalls(services) })
 
 /** A report without rows, for faces to show and to decide on. */
 export const reportWith = (changes: Partial<Report> = {}): Report => ({

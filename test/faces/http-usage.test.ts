@@ -1,8 +1,12 @@
+import { request } from 'node:http'
+import { text } from 'node:stream/consumers'
 import { describe, expect, it } from 'vitest'
 import * as statements from '../../schemas/billing-statements.ts'
 import { usageByGroup, usageWhole } from '../../schemas/billing-usage.ts'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
 import { createLinkSigner, expiryOf } from '../../src/faces/http/signed-link.ts'
+import { renderStatementPdf } from '../../src/render/statement-pdf.ts'
 import { type Instant, parseInstant, plus, SECOND } from '../../src/units/instant.ts'
 import { memoryDependencies } from '../kit/audit-world.ts'
 import { ask, serveFakes } from './http-calls.ts'
@@ -11,7 +15,7 @@ const at = (iso: string): Instant => parseInstant(iso)!
 const MARCH = at('2026-03-03T04:00:00Z')
 const TEN_MINUTES = 600 * SECOND
 
-const world = new MiniWorld()
+const february = new MiniWorld()
   .account(5)
   .task({ at: '2026-02-01 00:00:00', points: 1050, cost: '1.25' })
   .task({ at: '2026-02-28 23:59:59', points: 30, cost: '0.05', user: 102 })
@@ -25,7 +29,7 @@ interface Coded {
   readonly field?: string
 }
 
-async function serve(tokens: { serve?: string; admin?: string } = {}) {
+async function serve(tokens: { serve?: string; admin?: string } = {}, world: World = february) {
   let now = MARCH
   // The store is kept over calls; the clock can be moved.
   const { billing } = memoryDependencies(world, { now })
@@ -88,6 +92,7 @@ describe('usage over REST', () => {
     expect(await refused('?user_id=me')).toEqual([400, 'user_id'])
     expect(await refused('?period=today&period=week')).toEqual([400, 'period'])
     expect(await refused('?group_by=day')).toEqual([400, 'group_by'])
+    expect(await refused('?full=1')).toEqual([400, 'full'])
     expect(await refused('?period=year')).toEqual([422, 'period'])
     expect(await refused('?period=custom&start_date=2026-02-01')).toEqual([422, 'end_date'])
     expect(await refused('?start_date=2026-02-01')).toEqual([422, 'start_date'])
@@ -135,16 +140,16 @@ describe('statements over REST', () => {
     ])
   })
 
-  it.each(['inv_202512', 'inv_202602_u999', 'inv_209901', 'nonsense', 'a%2fb'])(
-    'knows no statement %s: 404',
-    async (id) => {
-      const { get } = await serve()
-      for (const path of [id, `${id}/download`]) {
-        const { status, json } = await get(`/api/v1/billing/invoices/${path}`)
-        expect([status, json.code, json.data]).toEqual([404, 404, null])
-      }
-    },
-  )
+  it.each([
+    ...['inv_202512', 'inv_202602_u999', 'inv_209901', 'nonsense', 'a%2fb'],
+    ...['inv_000001', 'inv_009912', 'inv_010001', 'inv_010001_u101', 'inv_999912'],
+  ])('knows no statement %s: 404', async (id) => {
+    const { get } = await serve()
+    for (const path of [id, `${id}/download`]) {
+      const { status, json } = await get(`/api/v1/billing/invoices/${path}`)
+      expect([status, json.code, json.data]).toEqual([404, 404, null])
+    }
+  })
 
   it('refuses a limit beyond and an unknown language with 422', async () => {
     const { get } = await serve()
@@ -207,6 +212,29 @@ describe('the PDF of a statement', () => {
       expect([status, json.code], each).toEqual([403, 403])
     }
     expect((await get(`${url}&colour=red`)).status).toBe(400)
+  })
+
+  it('holds no more than the JSON: a key that stands among the data is blanked', async () => {
+    const leaking = new MiniWorld().account(5).task({ at: '2026-02-03 00:00:00', model: `m ${apiKeyOf(12)}` })
+    const { get } = await serve({}, leaking.build())
+    const { json } = await get('/api/v1/billing/invoices/inv_202602')
+    expect(JSON.stringify(json)).not.toContain(apiKeyOf(12).slice(-16))
+    const shown = await renderStatementPdf(statements.statement.parse(json.data), 'zh')
+    const { download_url: url } = await linkOf(get)
+    expect((await get(url)).text).toBe(Buffer.from(shown).toString('utf8'))
+  })
+
+  it('has a link to the host that was let in, whatever the request line names', async () => {
+    const { restUrl } = await serve()
+    const { host, port } = new URL(restUrl)
+    const path = 'http://evil.example/api/v1/billing/invoices/inv_202602/download'
+    const answer = await new Promise<string>((resolve, reject) => {
+      request({ host: '127.0.0.1', port, path, headers: { host }, agent: false }, (incoming) => {
+        text(incoming).then(resolve, reject)
+      }).end()
+    })
+    const { data } = JSON.parse(answer)
+    expect(statements.downloadOutput.parse(data).download_url).toContain(`http://${host}/api/v1/billing/files/`)
   })
 
   it('does not open by a link of another server', async () => {

@@ -4,10 +4,9 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { checklistPrompt, serverInstructions } from '../../src/checklist.ts'
 import { AuditError } from '../../src/errors.ts'
-import { createMcpFace } from '../../src/faces/mcp.ts'
 import { LIMITS } from '../../src/limits.ts'
 import type { Dependencies, Tool } from '../../src/tool.ts'
-import { echoTool, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
+import { echoTool, fakeServices, mcpFaceOf, reportWith, SECRET, toolThat } from './fake-tools.ts'
 
 interface Answer {
   readonly isError?: boolean
@@ -23,7 +22,7 @@ afterEach(async () => {
 /** A real client, which validates results against the schemas it was listed. */
 async function connect(tools: readonly Tool[], changes: Partial<ReturnType<typeof fakeServices>> = {}) {
   const services = { ...fakeServices(tools), ...changes }
-  const { server, idle } = createMcpFace(services)
+  const { server, idle } = mcpFaceOf(services)
   const [near, far] = InMemoryTransport.createLinkedPair()
   const client = new Client({ name: 'test', version: '1' })
   open.push(client)

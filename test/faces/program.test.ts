@@ -3,7 +3,7 @@ import { once } from 'node:events'
 import { existsSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { type AddressInfo, createServer } from 'node:net'
 import { tmpdir } from 'node:os'
-import { join } from 'node:path'
+import { dirname, join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { StdioClientTransport } from '@modelcontextprotocol/sdk/client/stdio.js'
@@ -12,6 +12,8 @@ import { TOOLS } from '../../tools/registry.ts'
 
 /** The bundle as it is installed, built by npm test. These tests fail where it is missing. */
 const MAIN = fileURLToPath(new URL('../../dist/main.mjs', import.meta.url))
+/** What each start compiles. */
+const EARLY_CHARS_MAX = 600_000
 const { version } = JSON.parse(readFileSync(new URL('../../package.json', import.meta.url), 'utf8'))
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-program-'))
@@ -61,6 +63,19 @@ async function until(holds: () => boolean): Promise<void> {
 describe('the program', () => {
   it('was built', () => {
     expect(existsSync(MAIN)).toBe(true)
+  })
+
+  it('answers initialize out of files that hold neither tools nor drivers', () => {
+    const [main, shared, program] = ['main.mjs', 'shared.mjs', 'program.mjs'].map((name) =>
+      readFileSync(join(dirname(MAIN), name), 'utf8'),
+    )
+    const early = `${main}${shared}`
+    expect(early.length).toBeLessThan(EARLY_CHARS_MAX)
+    expect(early).not.toMatch(/^\s*import[^(;]*program\.mjs/m)
+    for (const { title } of TOOLS) {
+      expect(early).not.toContain(JSON.stringify(title))
+      expect(program).toContain(JSON.stringify(title))
+    }
   })
 
   it('runs from any directory with plain node', () => {

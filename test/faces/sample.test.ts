@@ -5,11 +5,10 @@ import { report as reportSchema } from '../../schemas/report.ts'
 import { openSample, type Sample } from '../../src/demo/run.ts'
 import { SAMPLE_DATE } from '../../src/demo/sample-world.ts'
 import { runCli } from '../../src/faces/cli.ts'
-import { createMcpFace } from '../../src/faces/mcp.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { createPager } from '../../src/paging.ts'
 import { TOOLS } from '../../tools/registry.ts'
-import { fakeServices } from './fake-tools.ts'
+import { fakeServices, mcpFaceOf } from './fake-tools.ts'
 
 /** Every tool through every face, on real parts: the embedded database and the double of fal. */
 let sample: Sample
@@ -17,7 +16,7 @@ const client = new Client({ name: 'sample', version: '1' })
 
 beforeAll(async () => {
   sample = await openSample()
-  const { server } = createMcpFace({ ...services(), pager: createPager() })
+  const { server } = mcpFaceOf({ ...services(), pager: createPager() })
   const [near, far] = InMemoryTransport.createLinkedPair()
   await Promise.all([client.connect(near), server.connect(far)])
   await client.listTools()

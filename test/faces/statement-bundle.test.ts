@@ -23,10 +23,14 @@ describe('the bundled writer of PDFs', () => {
     }
   })
 
-  it('is no part of what each start of the program loads', () => {
-    const main = readFileSync(new URL('main.mjs', DIST), 'utf8')
-    expect(main).toContain('import("./statement-pdf.mjs")')
-    expect(main).not.toMatch(/^import .*statement-pdf/m)
-    expect(main).not.toContain('PDFDocument')
+  it('is no part of what is loaded for anything else', () => {
+    const [main = '', program = '', shared = ''] = ['main.mjs', 'program.mjs', 'shared.mjs'].map((name) =>
+      readFileSync(new URL(name, DIST), 'utf8'),
+    )
+    expect(program).toContain('import("./statement-pdf.mjs")')
+    for (const text of [main, program, shared]) {
+      expect(text).not.toMatch(/^import .*statement-pdf/m)
+      expect(text).not.toContain('PDFDocument')
+    }
   })
 })

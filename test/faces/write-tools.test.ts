@@ -1,10 +1,9 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { afterEach, describe, expect, it } from 'vitest'
-import { createMcpFace } from '../../src/faces/mcp.ts'
 import type { Tool } from '../../src/tool.ts'
 import { TOOLS, WRITE_TOOLS } from '../../tools/registry.ts'
-import { fakeServices } from './fake-tools.ts'
+import { fakeServices, mcpFaceOf } from './fake-tools.ts'
 
 const clients: Client[] = []
 afterEach(async () => {
@@ -14,7 +13,7 @@ afterEach(async () => {
 async function connected(tools: readonly Tool[]): Promise<Client> {
   const client = new Client({ name: 'writer', version: '1' })
   const [near, far] = InMemoryTransport.createLinkedPair()
-  await Promise.all([client.connect(near), createMcpFace(fakeServices(tools)).server.connect(far)])
+  await Promise.all([client.connect(near), mcpFaceOf(fakeServices(tools)).server.connect(far)])
   clients.push(client)
   return client
 }

@@ -72,7 +72,7 @@ const ROOMS: readonly Room[] = [
   // Floor 6
   {
     name: 'main',
-    holds: /^src\/(main|serve|config|dependencies|secrets)\.ts$/,
+    holds: /^src\/(main|program|serve|config|dependencies|secrets)\.ts$/,
     imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import'],
   },
 ]
@@ -123,8 +123,8 @@ describe('some things are done in one place only', () => {
     expect(importersOf(/^(node:)?process$/)).toEqual([])
   })
 
-  it('only faces/mcp.ts knows the MCP SDK', () => {
-    expect(importersOf(/^@modelcontextprotocol\//)).toEqual(['src/faces/mcp.ts'])
+  it('only faces/mcp.ts knows the MCP SDK, and for HTTP its neighbour', () => {
+    expect(importersOf(/^@modelcontextprotocol\//)).toEqual(['src/faces/mcp-http.ts', 'src/faces/mcp.ts'])
   })
 
   it('nothing prints to the console: stdout belongs to the protocol or to data', () => {

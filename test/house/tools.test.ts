@@ -5,10 +5,9 @@ import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
 import { PROMPT_ARGUMENTS, serverInstructions } from '../../src/checklist.ts'
-import { createMcpFace } from '../../src/faces/mcp.ts'
 import type { Tool } from '../../src/tool.ts'
 import { TOOLS, WRITE_TOOLS } from '../../tools/registry.ts'
-import { fakeServices } from '../faces/fake-tools.ts'
+import { fakeServices, mcpFaceOf } from '../faces/fake-tools.ts'
 import { ROOT, sourcesIn } from './sources.ts'
 
 const LIST_CHARS_MAX = 16_000
@@ -99,7 +98,7 @@ describe('what a client is told', () => {
   }
 
   const listed = async () => {
-    const { server } = createMcpFace(fakeServices(ALL))
+    const { server } = mcpFaceOf(fakeServices(ALL))
     const client = new Client({ name: 'house', version: '1' })
     const [near, far] = InMemoryTransport.createLinkedPair()
     await Promise.all([client.connect(near), server.connect(far)])

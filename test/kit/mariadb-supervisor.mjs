@@ -30,7 +30,9 @@ for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => u
 mkdirSync(join(folder, 'tmp'), { recursive: true })
 writeFileSync(join(folder, 'init.sql'), initSql)
 const there = keep && existsSync(join(folder, 'data', 'mysql'))
-const installed = there ? { status: 0 } : spawnSync(installer, installerArguments, { encoding: 'utf8' })
+// The installer starts a server too, which clears the temporary tables of others out of a folder that it shares.
+const env = { ...process.env, TMPDIR: join(folder, 'tmp') }
+const installed = there ? { status: 0 } : spawnSync(installer, installerArguments, { encoding: 'utf8', env })
 if (installed.status !== 0) {
   process.stdout.write(`failed: ${installed.error ?? ''} ${installed.stdout} ${installed.stderr}\n`)
   finish(1)

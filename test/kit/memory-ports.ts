@@ -82,6 +82,7 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
     takenAt: now,
     zone,
     databaseOffset: '+00:00',
+    consistency: 'consistent',
     accounts: async () => {
       const read = decode.account(['other', 'other', 'other', 'other', 'other'])
       return [...tables.accounts]

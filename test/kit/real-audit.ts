@@ -17,9 +17,11 @@ import type { Zone } from '../../src/units/zone.ts'
 import { auditInput, quietContext, READ_AT, settingsFor, type WorldAudit } from './audit-world.ts'
 import { memoryBilling } from './billing.ts'
 import { freshDatabase, writeMariaDb } from './mariadb.ts'
+import { freshShards } from './spider.ts'
 
 export const STORES = ['embedded', 'mariadb'] as const
-export type StoreKind = (typeof STORES)[number]
+/** Spider runs in the test project of that name alone. */
+export type StoreKind = (typeof STORES)[number] | 'spider'
 
 export interface RealParts {
   readonly store: StoreKind
@@ -66,6 +68,11 @@ async function openDatabase(world: World, store: StoreKind): Promise<{ url: stri
     const path = join(folder, 'world.db')
     await writeEmbedded(path, world.tables)
     return { url: `file:${path}`, close: () => rm(folder, { recursive: true, force: true }) }
+  }
+  if (store === 'spider') {
+    const sharded = await freshShards(inject('spider'))
+    await sharded.write(world.tables)
+    return { url: sharded.url, close: () => sharded.drop() }
   }
   const database = await freshDatabase(inject('mariadb'))
   await writeMariaDb(database.options, world.tables)

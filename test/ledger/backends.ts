@@ -11,10 +11,13 @@ import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
 import { instant, parseInstant } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { freshDatabase, writeMariaDb } from '../kit/mariadb.ts'
+import { freshShards } from '../kit/spider.ts'
 
-/** One of the two kinds of database that hold the same world. */
+/** One of the kinds of database that hold the same world. */
 export interface Backend {
-  readonly name: 'mariadb' | 'embedded'
+  readonly name: 'mariadb' | 'embedded' | 'spider'
+  /** Digits of a FLOAT that arrive whole. */
+  readonly floatDigits: 6 | 7
   create(tables: Partial<StoredTables>): Promise<Stored>
 }
 
@@ -28,6 +31,7 @@ export interface Stored {
 
 const embedded: Backend = {
   name: 'embedded',
+  floatDigits: 7,
   async create(tables) {
     const folder = mkdtempSync(join(tmpdir(), 'fal-audit-embedded-'))
     const path = join(folder, 'world.db')
@@ -48,6 +52,7 @@ const embedded: Backend = {
 
 const mariadb: Backend = {
   name: 'mariadb',
+  floatDigits: 7,
   async create(tables) {
     const database = await freshDatabase(inject('mariadb'))
     await writeMariaDb(database.options, { ...NOTHING, ...tables })
@@ -59,7 +64,19 @@ const mariadb: Backend = {
   },
 }
 
-export const BACKENDS: readonly Backend[] = [mariadb, embedded]
+const spider: Backend = {
+  name: 'spider',
+  // Spider asks its shards in the text protocol, which prints six.
+  floatDigits: 6,
+  async create(tables) {
+    const database = await freshShards(inject('spider'))
+    await database.write({ ...NOTHING, ...tables })
+    return { url: database.url, exec: (sql) => database.exec(sql), remove: () => database.drop() }
+  },
+}
+
+/** The two that a run of all tests has, or the shards of the project that is about them. */
+export const BACKENDS: readonly Backend[] = inject('spider') === undefined ? [mariadb, embedded] : [spider]
 
 const NOTHING: StoredTables = { accounts: [], tasks: [], users: [], points: [], cash: [] }
 

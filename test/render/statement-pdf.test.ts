@@ -261,6 +261,19 @@ describe('texts of others', () => {
     expect(textsOf(await pagesFor(ofUser('Jose\u0301')))).toContain('用户 101（José）')
   })
 
+  it('of models are shown whole, up to the longest', async () => {
+    const names = ['1', '2', 'W'].map(
+      (end) => `${end === 'W' ? 'W' : 'a-very/long-name.of_a/model-'}`.repeat(150).slice(0, 149) + end,
+    )
+    const lines = names.map((name, index) =>
+      statementLine(index, { model_id: name, model_name: `own ${name}`.slice(0, 150) }),
+    )
+    const restated = names.map((line) => ({ line, field: 'net_points', settled: '1', now: '2' }))
+    const restatement = { settled_at: '2024-02-01T00:00:00Z', settled_hash: 'a'.repeat(64), lines: restated }
+    const whole = textsOf(await pagesFor(sampleStatement(lines, { restatement }))).join('')
+    for (const name of names) expect(whole.split(name)).toHaveLength(3)
+  })
+
   it('stay within the page, and where one is cut it ends in an ellipsis', async () => {
     const long = '很长的名字'.repeat(60)
     const id = `fal-ai/${'x'.repeat(300)}`

@@ -3,6 +3,7 @@ import { contentHash } from '../../src/billing/statement.ts'
 import type { BillingStore } from '../../src/billing/store.ts'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
 import { AuditError } from '../../src/errors.ts'
+import type { LedgerSnapshot, LedgerStore, TaskRow } from '../../src/ledger/reader.ts'
 import { billingStatementsTool } from '../../tools/billing-statements.ts'
 import { memoryDependencies } from '../kit/audit-world.ts'
 import { memoryBilling } from '../kit/billing.ts'
@@ -53,6 +54,15 @@ describe('a settled statement', () => {
       charged_points: 2180,
       total_cost: '10.80',
     })
+  })
+
+  it('is restated in the list too where it is told in another currency now', async () => {
+    const billing = memoryBilling()
+    const world = february().build()
+    await statementOf(world, 'inv_202602', { billing })
+    const settings = { billing: { currency: 'points', defaultMembershipLevel: 'basic' } } as const
+    const february26 = (await listOf(world, {}, { billing, settings })).find(({ period }) => period === '2026-02')
+    expect(february26).toMatchObject({ currency: 'points', total_cost: '1680', status: 'settled', restated: true })
   })
 
   it('is not restated because fal does not answer now', async () => {
@@ -135,6 +145,30 @@ describe('the list', () => {
       ...['2026-03 running', '2026-01 null', '2025-12 null', '2025-11 null', '2025-09 null', '2025-08 null'],
     ])
     expect(await standings({ limit: 3 })).toEqual(['2026-03 running', '2026-01 null'])
+  })
+
+  it('tells tokens only where those of all tasks are told', async () => {
+    const world = new MiniWorld().account(5)
+    world.task({ at: '2026-02-05 00:00:00', billed: { unit: 'tokens', quantity: '1500' } })
+    world.task({ at: '2026-03-01 00:00:00' }).task({ at: '2026-03-01 00:00:00' })
+    const tokensOf = async (stored: (row: TaskRow) => Partial<TaskRow>) => {
+      const deps = memoryDependencies(world.build(), { now: MARCH })
+      const snapshot: LedgerStore['snapshot'] = async (...how) => {
+        const opened = await deps.ledger?.snapshot(...how)
+        if (opened === undefined) throw new Error('no database')
+        const tasks: LedgerSnapshot['tasks'] = async function* (range) {
+          for await (const rows of opened.tasks(range)) yield rows.map((row) => ({ ...row, ...stored(row) }))
+        }
+        return { ...opened, tasks }
+      }
+      const { items = [] } = await call(billingStatementsTool, {}, { ...deps, ledger: { snapshot } }, world.build())
+      return items.map(({ total_tokens }) => total_tokens)
+    }
+    const both = { inputTokens: 300, outputTokens: 20 }
+    expect(await tokensOf(() => both)).toEqual([640, 320])
+    // Without a column the bill tells February; that of March is not asked for, and may hold some too.
+    expect(await tokensOf(({ rowId }) => (rowId === 2 ? both : {}))).toEqual([null, 1500])
+    expect(await tokensOf(({ rowId }) => (rowId === 1 ? { inputTokens: 1 } : both))).toEqual([640, 1500])
   })
 
   it('asks fal nothing about months that are settled', async () => {

@@ -77,6 +77,18 @@ describe('a period', () => {
     expect(items.map(({ date }) => date)).toEqual(['2026-02-08', '2026-02-09'])
   })
 
+  it('shows a day to come where a task is dated so: the days add up to the whole', async () => {
+    const world = february().task({ at: '2026-02-11 12:00:00', points: 3 }).build()
+    const given = { ...custom('2026-02-08', '2026-02-28'), group_by: 'day' }
+    const { items = [], totals } = await usageOf(world, given)
+    expect(items.map(({ date, net_points }) => [date, net_points])).toEqual([
+      ['2026-02-08', 0],
+      ['2026-02-09', 7],
+      ['2026-02-11', 3],
+    ])
+    expect([totals.request_count, totals.net_points]).toEqual([2, 10])
+  })
+
   it.each([
     [{ period: 'custom' }, 'start_date'],
     [{ period: 'custom', start_date: '2026-02-01' }, 'end_date'],

@@ -171,7 +171,8 @@ function serving(route: Route, { dependencies, pager }: RestParts) {
     const exchange = c.get('exchange')
     const query = new URL(c.req.url).searchParams
     const full = route.paged && switchOf(query)
-    query.delete('full')
+    // Nothing of the billing module comes in pages: there it is as unknown as any other.
+    if (!isCoded(route.path)) query.delete('full')
     if (route.takes !== 'query') refuseQuery(query)
     const given = { ...(await inputsOf(c, route, query, flags)), ...c.req.param() }
     const secret = secretInput === undefined ? undefined : given[secretInput]
@@ -181,10 +182,12 @@ function serving(route: Route, { dependencies, pager }: RestParts) {
       exchange.redact = (text) => blank(redact(text))
     }
     const context = { signal: exchange.signal, progress: () => {} }
-    const { origin } = new URL(c.req.url)
-    const result = await route.run(given, { dependencies, pager, context, full, origin })
+    // By the name that the guard let pass: a request line may name any other.
+    const { origin } = new URL(`http://${c.req.header('host') ?? ''}`)
+    const { redact } = exchange
+    const result = await route.run(given, { dependencies, pager, context, full, origin, redact })
     if (result instanceof FileAnswer) return fileResponse(result)
-    return jsonResponse(outgoing(result, exchange.redact), route.statusOf?.(result) ?? 200)
+    return jsonResponse(outgoing(result, redact), route.statusOf?.(result) ?? 200)
   }
 }
 

@@ -3,6 +3,7 @@ import * as falai from '../../../schemas/falai-usage.ts'
 import { falaiUsage } from '../../operations/falai-usage.ts'
 import type { JsonObject, Pager } from '../../paging.ts'
 import type { CallContext, Dependencies, Tool } from '../../tool.ts'
+import type { Redact } from '../outgoing.ts'
 import { runTool, runToolPaged } from '../run-tool.ts'
 import type { Admission } from './admission.ts'
 import { billingRoutes } from './billing-routes.ts'
@@ -16,6 +17,8 @@ export interface RouteCall {
   readonly full: boolean
   /** Under which the caller reached this server, such as http://127.0.0.1:8080. */
   readonly origin: string
+  /** Blanks secrets. Done to every JSON answer; a route that answers with a file does it to what it writes. */
+  readonly redact: Redact
 }
 
 /** Who may call: everybody who may read (the default), whoever holds ADMIN_TOKEN, or anybody, since the route checks itself. */

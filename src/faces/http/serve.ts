@@ -3,8 +3,9 @@ import { SERVE, type ServeLimits } from '../../limits.ts'
 import type { Pager } from '../../paging.ts'
 import type { Dependencies, ReportStore, Tool } from '../../tool.ts'
 import type { Clock } from '../../units/instant.ts'
-import { openMcpSession } from '../mcp.ts'
+import { openMcpSession } from '../mcp-http.ts'
 import type { Redact } from '../outgoing.ts'
+import { createToolCalls } from '../tool-calls.ts'
 import { admitted, createAdmission } from './admission.ts'
 import { type App, createApp, type Gate, MCP_PATH, mountMcp, mountRest } from './app.ts'
 import { createAdminGuard, createHostGuard, createTokenGuard, isLoopback, type Tokens } from './guard.ts'
@@ -95,7 +96,9 @@ function assemble(options: ServeOptions) {
   const traffic = createTraffic({ limits, clock, metrics, redact, log, onEnded: tidying.ended })
   const admission = createAdmission(limits, metrics.operation)
   const tools = admitted(options.tools, admission)
-  const sessions = createSessions({ limits, openSession: (id) => openMcpSession({ ...options, tools }, id), now })
+  const toolCalls = createToolCalls({ ...options, tools })
+  const session = { ...options, toolCalls: async () => toolCalls }
+  const sessions = createSessions({ limits, openSession: (id) => openMcpSession(session, id), now })
   metrics.gauge('http_requests_in_flight', 'Requests being answered.', traffic.inFlight)
   metrics.gauge('operations_running', 'Operations that run.', admission.running)
   metrics.gauge('operations_waiting', 'Operations that wait for their turn.', admission.waiting)

@@ -1,6 +1,6 @@
 import { randomUUID } from 'node:crypto'
 import type { ServeLimits } from '../../limits.ts'
-import type { McpSession } from '../mcp.ts'
+import type { McpSession } from '../mcp-http.ts'
 import { HttpRefusal } from './problem.ts'
 import { type RequestId, summaryOf } from './rpc.ts'
 import type { Exchange } from './traffic.ts'

@@ -7,6 +7,7 @@ import { renderStatementPdf } from '../../render/statement-pdf.ts'
 import type { CallContext, Dependencies } from '../../tool.ts'
 import { isoInstant } from '../../units/instant.ts'
 import { parseOutside } from '../../validation.ts'
+import { outgoing } from '../outgoing.ts'
 import type { Admission } from './admission.ts'
 import { type BillingOperation, billingRoute, operation, queryOf } from './billing-operation.ts'
 import { FileAnswer } from './file-answer.ts'
@@ -129,7 +130,7 @@ const fileRoute = (admission: Admission, signer: LinkSigner): Route => ({
   statuses: { ...NO_STATEMENT, 403: 'The link was altered or has expired' },
   input: statements.fileInput,
   output: z.string(),
-  run: async (given, { dependencies, context }) => {
+  run: async (given, { dependencies, context, redact }) => {
     const { file, lang: wanted, ...link } = queryOf(statements.fileInput, given)
     const open = await dependencies()
     signer.check({ path: `${FILES_PATH}/${file}`, lang: wanted ?? '', ...link }, open.clock())
@@ -137,7 +138,8 @@ const fileRoute = (admission: Admission, signer: LinkSigner): Route => ({
     const { lang } = parseOutside(statements.downloadInput, { invoice_id: invoiceId, lang: wanted }, { kind: 'input' })
     const bytes = await admission.run('billing-statements', context, async (within) => {
       const { statement } = await readStatement(invoiceId, open, within)
-      return renderStatementPdf(statement, lang)
+      // The same texts as in the JSON, where no secret of the database leaves either.
+      return renderStatementPdf(statements.statement.parse(outgoing(statement, redact)), lang)
     })
     return new FileAnswer('application/pdf', `${invoiceId}.pdf`, bytes)
   },

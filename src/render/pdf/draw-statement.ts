@@ -23,6 +23,9 @@ const COLUMN_FIELDS = [
 ] as const satisfies readonly FigureField[]
 const SOURCES_SHOWN_MAX = 100
 const REASON_CHARS = 300
+/** Names of models are shown whole, as the JSON has them: two that begin alike would otherwise look the same. */
+const MODEL_CHARS = 150
+const MODEL_LINES_MAX = 12
 
 /** Lays out a statement and writes it as a PDF; see renderStatementPdf. */
 export async function drawStatement(statement: Statement, lang: Lang): Promise<Uint8Array> {
@@ -128,7 +131,7 @@ function breakdownTable(statement: Statement, words: StatementWords): Table {
     fields.map((field) => ({ text: figure(from[field]) }))
   return {
     columns: [
-      { label: words.model, kind: 'name' },
+      { label: words.model, kind: 'name', linesMax: MODEL_LINES_MAX },
       ...fields.map((field) => ({ label: labels[field], kind: 'figure' as const })),
     ],
     rows: statement.breakdown.map((line) => [modelCell(line), ...figures(line)]),
@@ -138,8 +141,8 @@ function breakdownTable(statement: Statement, words: StatementWords): Table {
 
 /** The id that sums are kept by, and the stored name where it is another. */
 function modelCell({ model_id, model_name }: StatementLine): Cell {
-  const id = printable(model_id)
-  const name = printable(model_name)
+  const id = printable(model_id, MODEL_CHARS)
+  const name = printable(model_name, MODEL_CHARS)
   return { text: id === '' ? UNKNOWN : id, below: name === id ? '' : name }
 }
 
@@ -153,13 +156,13 @@ async function drawRestatement(sheet: Sheet, face: Face, statement: Statement, w
   const named = (field: string): string => (Object.hasOwn(labels, field) ? (labels[field] ?? '') : printable(field))
   const table: Table = {
     columns: [
-      { label: words.restatedLine, kind: 'name' },
+      { label: words.restatedLine, kind: 'name', linesMax: MODEL_LINES_MAX },
       { label: words.restatedField, kind: 'name' },
       { label: words.restatedSettled, kind: 'figure' },
       { label: words.restatedNow, kind: 'figure' },
     ],
     rows: restatement.lines.map(({ line, field, settled, now }) => [
-      { text: line === 'total' ? words.total : printable(line) },
+      { text: line === 'total' ? words.total : printable(line, MODEL_CHARS) },
       { text: named(field) },
       { text: figure(settled) },
       { text: figure(now) },
