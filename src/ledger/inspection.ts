@@ -1,5 +1,6 @@
 import type { Millis } from '../units/instant.ts'
 import type { TableRole } from './mapping.ts'
+import type { Consistency } from './reader.ts'
 
 /** What a database says of itself. */
 export interface ServerFacts {
@@ -32,6 +33,8 @@ export type TextRow = readonly (string | null)[]
  * by primary key. One question after another, never two at once. Failures are AuditErrors of kind 'source'.
  */
 export interface LedgerInspection {
+  /** How far all that is read is of one moment. */
+  readonly consistency: Consistency
   /** The database's own offset to UTC, like +08:00. */
   readonly databaseOffset: string
   /** What SHOW GRANTS says, line by line; null where the engine knows no users. May hold the digest of a password. */

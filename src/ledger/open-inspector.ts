@@ -88,6 +88,7 @@ function inspectionOf(session: Session, mapping: TableMapping, catalogue: Catalo
   const placeholders = placeholderSet(mapping.placeholderRequestIds)
   const nameOf = (role: TableRole): string => mapping.tables[role]
   return {
+    consistency: session.consistency,
     databaseOffset: session.databaseOffset,
     grants: () => catalogue.grants(look),
     probe: async (role) => {

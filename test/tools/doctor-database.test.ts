@@ -279,3 +279,14 @@ describe('a table that is large', () => {
     expect(lineOf(large, 'time-zone').seen).toMatch(/cannot be had without reading all/)
   })
 })
+
+describe('the moment that is read', () => {
+  it('is one of all tables where their engine keeps one, and a warning where not', async () => {
+    const lineAfter = async (...sql: string[]) => lineOf(await examined({ backend: MARIADB, sql }), 'database-snapshot')
+    expect(await lineAfter()).toMatchObject({ status: 'ok' })
+    expect(await lineAfter('ALTER TABLE ts_points_detail ENGINE = MyISAM')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringContaining('without transactions'),
+    })
+  })
+})

@@ -1,5 +1,6 @@
 import type { CheckId, Line } from '../../../schemas/doctor.ts'
 import type { LedgerInspection, LedgerInspector, ServerFacts } from '../../ledger/inspection.ts'
+import type { Consistency } from '../../ledger/reader.ts'
 import type { Setup } from '../../tool.ts'
 import { failure, messageOf, nextOf, ok, unverified, warning } from './lines.ts'
 
@@ -70,13 +71,28 @@ export async function openDatabase(setup: Setup, hasFalKey: boolean, signal: Abo
   const reachedLines = [url, ok('database-login', { seen: 'the database lets this user in' }), serverLine(server)]
   try {
     const inspection = await inspector.open(signal)
-    const seen = 'a consistent read-only transaction can be opened'
-    return { lines: [...reachedLines, ok('database-snapshot', { seen })], server, inspection, reason: '' }
+    return { lines: [...reachedLines, snapshotLine(inspection)], server, inspection, reason: '' }
   } catch (error) {
     const seen = messageOf(error)
     const line = (signal.aborted ? unverified : failure)('database-snapshot', { seen, todo: nextOf(error) })
     return { ...withoutDatabase([...reachedLines, line], 'no read-only transaction could be opened'), server }
   }
+}
+
+const MOMENTS: Readonly<Record<Exclude<Consistency, 'consistent'>, string>> = {
+  'per-shard': 'each shard of the tables has a moment of its own',
+  none: 'a table has an engine without transactions, so that rows may change while they are read',
+  unknown: 'whether all of it is of one moment is not known of this database',
+}
+
+function snapshotLine({ consistency }: LedgerInspection): Line {
+  if (consistency === 'consistent') {
+    return ok('database-snapshot', { seen: 'a consistent read-only transaction can be opened' })
+  }
+  return warning('database-snapshot', {
+    seen: `a read-only transaction can be opened, but ${MOMENTS[consistency]}`,
+    todo: 'audit days that do not change any more; every report names this under its basis',
+  })
 }
 
 const unread = (ids: readonly CheckId[], seen: string): Line[] => ids.map((id) => unverified(id, { seen }))
