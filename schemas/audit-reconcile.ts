@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { cursorInput, pagedOutput } from './paging.ts'
-import { countInt, idInt, report, severity } from './report.ts'
+import { countInt, idInt, report, severity, severityCounts } from './report.ts'
 import { endInput, idsInput, langInput, startInput, timezoneInput, userIdsInput } from './tool-shapes.ts'
 
 export const SECTIONS = ['findings', 'official', 'tasks', 'ledger', 'not_evaluated'] as const
@@ -38,9 +38,14 @@ export const output = pagedOutput({
   ...always,
   unverified: z.array(z.string()).optional().describe('what could not be read, the first few'),
   matching: z
-    .strictObject({ findings: countInt, ofFindings: countInt, high: countInt, medium: countInt, low: countInt })
+    .strictObject({
+      findings: countInt,
+      ofFindings: countInt,
+      ...severityCounts.shape,
+      unlisted: countInt.optional().describe('findings that the report counts and does not list: some may match'),
+    })
     .optional()
-    .describe('findings that the filter left, of how many; summary counts all'),
+    .describe('listed findings that the filter left, of how many; summary counts all'),
   settings: settings.partial({ modelAliases: true }).optional(),
   rules: rules.optional(),
   tieOut: tieOut.optional(),

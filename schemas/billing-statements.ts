@@ -1,6 +1,15 @@
 import { z } from 'zod'
 import { cursorInput, pagedOutput } from './paging.ts'
-import { countInt, idInt, instantText, pointsInt, sourceStatus, untrustedText, usdText } from './report.ts'
+import {
+  countInt,
+  idInt,
+  instantText,
+  pointsInt,
+  severityCounts,
+  sourceStatus,
+  untrustedText,
+  usdText,
+} from './report.ts'
 import { asOfShape } from './tool-shapes.ts'
 
 /** Statements listed at once, newest first. */
@@ -94,9 +103,7 @@ export const statement = z.strictObject({
   ...standing,
   breakdown: z.array(statementLine).describe('by model_id, in order; adds up to the totals'),
   coverage: z.strictObject({ complete: z.boolean(), sources: z.array(sourceStatus) }),
-  findings: z
-    .strictObject({ high: countInt, medium: countInt, low: countInt })
-    .describe('what the audit of the month finds'),
+  findings: severityCounts.describe('what the audit of the month finds'),
   content_hash: z.string().describe('sha256 of the content: the same data, the same hash'),
   restatement: z
     .strictObject({ settled_at: instantText, settled_hash: z.string(), lines: z.array(restatedLine) })

@@ -21,6 +21,10 @@ export type RuleId = z.output<typeof ruleId>
 export const severity = z.enum(['HIGH', 'MEDIUM', 'LOW'])
 export type Severity = z.output<typeof severity>
 
+/** How many of each severity. */
+export const severityCounts = z.strictObject({ high: countInt, medium: countInt, low: countInt })
+export type SeverityCounts = z.output<typeof severityCounts>
+
 export const classification = z.enum(['BREAK', 'TIMING'])
 
 export const SOURCES = [
@@ -208,6 +212,7 @@ export const report = z.strictObject({
     ok: countInt,
     warning: countInt,
     critical: countInt,
+    bySeverity: severityCounts.describe('those that are not TIMING, listed or not'),
     byRule: z.record(z.string(), countInt),
   }),
 })

@@ -22,7 +22,7 @@ export function createReportStore(kept: number = LIMITS.reportsKept): ReportStor
 }
 
 function titleOf(report: Report): string {
-  const count = report.findings.length
+  const count = report.rules.reduce((total, { omitted = 0 }) => total + omitted, report.findings.length)
   const findings = `${count} finding${count === 1 ? '' : 's'}`
   const incomplete = report.coverage.complete ? '' : ', incomplete'
   return `${report.window.start} to ${report.window.end}: ${findings}${incomplete}`

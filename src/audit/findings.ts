@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { Finding, NotEvaluated, Report, RuleId, Severity, Subject } from '../../schemas/report.ts'
+import type { Finding, NotEvaluated, Report, RuleId, Severity, SeverityCounts, Subject } from '../../schemas/report.ts'
 import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { findingMessage, notEvaluatedText } from '../render/messages.ts'
@@ -11,6 +11,10 @@ import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } f
 import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
 
 const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
+const SEVERITY_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const satisfies Record<
+  Severity,
+  keyof SeverityCounts
+>
 const UNIT_ORDER: readonly Finding['unit'][] = ['USD', 'points', 'count']
 const FINGERPRINT_CHARS = 16
 /** Ids are kept whole, so that they can be looked up: no column for them is wider. */
@@ -26,9 +30,9 @@ export interface Judgement {
 
 /** How many findings there are, in the report or not. */
 export interface FindingCounts {
-  /** Findings that are not TIMING, and those of them that are HIGH. */
+  /** Findings that are not TIMING, and how many of each severity they are. */
   readonly breaks: number
-  readonly critical: number
+  readonly bySeverity: SeverityCounts
   /** Breaks by rule; rules without any are absent. */
   readonly byRule: Readonly<Record<string, number>>
   /** Users whom any finding concerns. */
@@ -71,22 +75,32 @@ export function wordOutcomes(outcomes: ReadonlyMap<Rule, RuleOutcome>, books: Bo
 
 function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts {
   let all = 0
-  let critical = 0
+  const bySeverity = { high: 0, medium: 0, low: 0 }
   const byRule = new Map<string, number>()
   const users = new Set<number>()
   for (const [rule, { findings, omitted }] of outcomes) {
     let breaks = omitted?.breaks ?? 0
-    critical += omitted?.critical ?? 0
+    const { critical = 0, medium = 0 } = omitted ?? {}
+    bySeverity.high += critical
+    bySeverity.medium += medium
+    bySeverity.low += breaks - critical - medium
     for (const userId of omitted?.users ?? []) users.add(userId)
     for (const { timing, severity, subject, context } of findings) {
-      if (timing !== true) breaks += 1
-      if (timing !== true && (severity ?? rule.severity) === 'HIGH') critical += 1
+      if (timing !== true) {
+        breaks += 1
+        bySeverity[SEVERITY_KEYS[severity ?? rule.severity]] += 1
+      }
       for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) users.add(userId)
     }
     all += breaks
     if (breaks > 0) byRule.set(rule.id, breaks)
   }
-  return { breaks: all, critical, byRule: Object.fromEntries([...byRule].sort(([a], [b]) => compareText(a, b))), users }
+  return {
+    breaks: all,
+    bySeverity,
+    byRule: Object.fromEntries([...byRule].sort(([a], [b]) => compareText(a, b))),
+    users,
+  }
 }
 
 /** What a rule says of the books; nothing, for that reason, where it would hold times against each other that do not agree. */

@@ -3,7 +3,7 @@ import type { UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import { shortKeyId } from '../units/api-key.ts'
 import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
-import { sum } from '../units/exact.ts'
+import { jsonInteger, sum } from '../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { balanceOf, billFigures } from './books.ts'
 import type { CellTotals, TaskLayerSums } from './cell-tally.ts'
@@ -14,13 +14,6 @@ import type { Ownership } from './placement-sums.ts'
 import type { RequestSums } from './request-totals.ts'
 import { judgePayment } from './rules/a4-paid-not-charged.ts'
 import type { UserBook } from './rules/books.ts'
-
-/** A sum of points as JSON can carry it. Throws where it is too large to be exact, which no real ledger reaches. */
-export function pointsNumber(amount: bigint): number {
-  const value = Number(amount)
-  if (!Number.isSafeInteger(value)) throw new RangeError(`a sum of points is too large for JSON: ${amount}`)
-  return value
-}
 
 /** Layer 1: what fal billed, by account; then, by workspace, what no account row answers for. */
 export function officialLayer(evidence: Evidence, requests: RequestSums | null): Report['official'] {
@@ -144,7 +137,7 @@ export function taskLayer(
       ...sumsOf(totals),
       outsideAccounts: {
         taskCount: outside.taskCount,
-        chargedPoints: pointsNumber(outside.chargedPoints),
+        chargedPoints: jsonInteger(outside.chargedPoints),
         costUsd: formatUsd(outside.costNanoUsd),
       },
       ...(omitted > 0 && { omittedRows: omitted }),
@@ -154,10 +147,10 @@ export function taskLayer(
 
 const sumsOf = ({ taskCount, chargedPoints, costNanoUsd, refundCount, refundedPoints }: CellTotals) => ({
   taskCount,
-  chargedPoints: pointsNumber(chargedPoints),
+  chargedPoints: jsonInteger(chargedPoints),
   costUsd: formatUsd(costNanoUsd),
   refundCount,
-  refundedPoints: pointsNumber(refundedPoints),
+  refundedPoints: jsonInteger(refundedPoints),
 })
 
 /** Layer 3: what each user with tasks of the window was charged and paid. */
@@ -167,12 +160,12 @@ export function ledgerLayer(
 ): Report['ledger'] {
   const rows = users.map((user): LedgerRow => {
     const ledger = evidence.ledger.users.get(user.userId)
-    const read = (amount: bigint | null | undefined) => (amount == null ? null : pointsNumber(amount))
+    const read = (amount: bigint | null | undefined) => (amount == null ? null : jsonInteger(amount))
     const payment = user.payment.known ? user.payment.value : undefined
     return {
       userId: user.userId,
       ...nameOf(evidence, user.userId),
-      chargedPoints: pointsNumber(user.chargedPoints),
+      chargedPoints: jsonInteger(user.chargedPoints),
       pointsConsumed: read(payment?.pointsConsumed),
       cashConsumed: read(payment?.cashConsumed),
       pointsRefunded: read(ledger?.pointsRefunded),
@@ -188,7 +181,7 @@ export function ledgerLayer(
 function standingOf({ payment }: UserBook): Pick<LedgerRow, 'differencePoints' | 'status'> {
   const verdict = judgePayment(payment)
   if (!verdict.known) return { differencePoints: null, status: 'UNVERIFIED' }
-  const differencePoints = pointsNumber(verdict.value.differencePoints)
+  const differencePoints = jsonInteger(verdict.value.differencePoints)
   return { differencePoints, status: differencePoints === 0 ? 'OK' : 'DIFF' }
 }
 

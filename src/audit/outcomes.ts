@@ -34,7 +34,7 @@ class OutcomeDraft {
   readonly #max: number
   #examined = 0
   readonly #findings: FindingDraft[] = []
-  readonly #omitted = { breaks: 0, timing: 0, critical: 0, users: new Set<number>() }
+  readonly #omitted = { breaks: 0, timing: 0, critical: 0, medium: 0, users: new Set<number>() }
   /** What several pieces say alike is said once. */
   readonly #notEvaluated = new Map<string, RuleOutcome['notEvaluated'][number]>()
 
@@ -68,9 +68,11 @@ class OutcomeDraft {
     if (this.#findings.length <= this.#max) return
     this.#findings.sort((a, b) => this.#compare(a, b))
     for (const { timing, severity, subject, context } of this.#findings.splice(this.#max)) {
-      if (timing === true) this.#omitted.timing += 1
+      const weight = timing === true ? 'TIMING' : (severity ?? this.#severity)
+      if (weight === 'TIMING') this.#omitted.timing += 1
       else this.#omitted.breaks += 1
-      if (timing !== true && (severity ?? this.#severity) === 'HIGH') this.#omitted.critical += 1
+      if (weight === 'HIGH') this.#omitted.critical += 1
+      if (weight === 'MEDIUM') this.#omitted.medium += 1
       for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) this.#omitted.users.add(userId)
     }
   }

@@ -48,7 +48,8 @@ function reportOf(
     summary: {
       ok: ledger.rows.filter(({ status, userId }) => status === 'OK' && !counts.users.has(userId)).length,
       warning: counts.breaks,
-      critical: counts.critical,
+      critical: counts.bySeverity.high,
+      bySeverity: counts.bySeverity,
       byRule: counts.byRule,
     },
   }

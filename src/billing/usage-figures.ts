@@ -1,4 +1,5 @@
 import type { UsageFigures } from '../../schemas/billing-usage.ts'
+import { jsonInteger } from '../units/exact.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { chargeTexts, type MoneyTerms, marginTexts } from './charge-money.ts'
 import type { UsageSums } from './usage-sums.ts'
@@ -19,9 +20,9 @@ export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): U
       total_tokens: tokens(sums.totalTokens),
       request_count: requestCount,
       total_cost: costs[index] ?? '',
-      charged_points: whole(sums.chargedPoints),
-      refunded_points: whole(sums.refundedPoints),
-      net_points: whole(sums.netPoints),
+      charged_points: jsonInteger(sums.chargedPoints),
+      refunded_points: jsonInteger(sums.refundedPoints),
+      net_points: jsonInteger(sums.netPoints),
       fal_cost_usd: falCostNanoUsd === null ? null : formatUsd(falCostNanoUsd),
       margin_usd: margins[index] ?? null,
       matched_request_count: read ? matchedCount : null,
@@ -31,11 +32,4 @@ export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): U
   })
 }
 
-const tokens = (count: bigint | null): number | null => (count === null ? null : whole(count))
-
-/** An integer of JSON. Beyond what one holds exactly there is no honest answer. */
-export function whole(amount: bigint): number {
-  const value = Number(amount)
-  if (!Number.isSafeInteger(value)) throw new RangeError(`a sum is too large for JSON: ${amount}`)
-  return value
-}
+const tokens = (count: bigint | null): number | null => (count === null ? null : jsonInteger(count))

@@ -5,12 +5,12 @@ import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
 import { parseStatementId, type StatementId, statementId } from '../billing/statement-id.ts'
 import type { SettlementRecord } from '../billing/store.ts'
-import { whole } from '../billing/usage-figures.ts'
 import { UsageSums } from '../billing/usage-sums.ts'
 import { AuditError, inputError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { withPlan } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
+import { jsonInteger } from '../units/exact.ts'
 import { ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { formatMonth, instantsOf, type MonthNumber, monthsOf, parseMonth } from './months.ts'
 import {
@@ -226,8 +226,8 @@ function itemOf(
   const settled = record === undefined ? undefined : parseContent(record.content)
   const charges = {
     total_cost: chargeText(sums.netPoints, terms),
-    charged_points: whole(sums.chargedPoints),
-    refunded_points: whole(sums.refundedPoints),
+    charged_points: jsonInteger(sums.chargedPoints),
+    refunded_points: jsonInteger(sums.refundedPoints),
     request_count: sums.requestCount,
     currency: terms.currency,
   }
@@ -247,5 +247,5 @@ const CHARGE_FIELDS = ['total_cost', 'charged_points', 'refunded_points', 'reque
 /** Tokens on the bill are known of months that were reconciled alone; elsewhere the columns must tell those of all tasks. */
 function tokensOf({ totalTokens }: UsageSums, reconciled: StatementContent | undefined): number | null {
   if (reconciled !== undefined) return reconciled.total_tokens
-  return totalTokens === null ? null : whole(totalTokens)
+  return totalTokens === null ? null : jsonInteger(totalTokens)
 }

@@ -1,6 +1,13 @@
 import type { z } from 'zod'
 import type { input, output } from '../../schemas/audit-reconcile.ts'
-import { type Finding, type NotEvaluated, type Report, RULE_IDS, type RuleId } from '../../schemas/report.ts'
+import {
+  type Finding,
+  type NotEvaluated,
+  type Report,
+  RULE_IDS,
+  type RuleId,
+  type Severity,
+} from '../../schemas/report.ts'
 import { inputError } from '../errors.ts'
 import { parseDate } from '../units/zone.ts'
 
@@ -68,7 +75,28 @@ export function matchingNotEvaluated(
   })
 }
 
-export function matchingCounts(left: readonly Finding[], { findings }: Report): Matching {
+/**
+ * Findings that the report counts and does not list, by rule; with a filter, those that it might have left. What they are
+ * about is not known, only that none is graver than what is listed of its rule.
+ */
+export function unlistedFindings(
+  { rules, findings }: Pick<Report, 'rules' | 'findings'>,
+  filter: FindingFilter | undefined,
+): { readonly rule: RuleId; readonly count: number }[] {
+  const { rule: wanted, severity, fingerprint } = filter ?? {}
+  if (fingerprint !== undefined && findings.some((finding) => finding.fingerprint === fingerprint)) return []
+  return rules.flatMap(({ rule, omitted: count = 0 }) => {
+    if (count === 0 || (wanted !== undefined && wanted !== rule)) return []
+    const isLesser = (finding: Finding): boolean =>
+      finding.rule === rule && severity !== undefined && GRAVITY[finding.severity] < GRAVITY[severity]
+    return findings.some(isLesser) ? [] : [{ rule, count }]
+  })
+}
+
+const GRAVITY: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 }
+
+/** `unlisted`: how many findings that the report does not list might match too. */
+export function matchingCounts(left: readonly Finding[], { findings }: Report, unlisted: number): Matching {
   const count = (severity: Finding['severity']): number =>
     left.filter((finding) => finding.severity === severity).length
   return {
@@ -77,5 +105,6 @@ export function matchingCounts(left: readonly Finding[], { findings }: Report): 
     high: count('HIGH'),
     medium: count('MEDIUM'),
     low: count('LOW'),
+    ...(unlisted > 0 && { unlisted }),
   }
 }

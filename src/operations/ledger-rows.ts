@@ -1,11 +1,11 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
-import { pointsNumber } from '../audit/layers.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
+import { jsonInteger } from '../units/exact.ts'
 import type { Zone } from '../units/zone.ts'
 
 /** Rows of one ledger listed in one call; more of them make the source partial. */
@@ -77,10 +77,10 @@ function entryRow(entry: LedgerEntry, zone: Zone): LedgerEntryRow {
     userId,
     at: zone.format(at),
     kind,
-    amountPoints: pointsNumber(amountPoints),
+    amountPoints: jsonInteger(amountPoints),
     ...(orderId !== '' && { orderId: cleanText(orderId) }),
     ...(title !== '' && { title }),
-    ...(balanceBefore !== null && { balanceBefore: pointsNumber(balanceBefore) }),
-    ...(balanceAfter !== null && { balanceAfter: pointsNumber(balanceAfter) }),
+    ...(balanceBefore !== null && { balanceBefore: jsonInteger(balanceBefore) }),
+    ...(balanceAfter !== null && { balanceAfter: jsonInteger(balanceAfter) }),
   }
 }

@@ -11,6 +11,7 @@ import {
   matchingCounts,
   matchingFindings,
   matchingNotEvaluated,
+  unlistedFindings,
 } from './finding-filter.ts'
 import { thresholdsOf } from './thresholds.ts'
 
@@ -86,6 +87,8 @@ function present(
   const findings = matchingFindings(allFindings, filter)
   const notEvaluated = matchingNotEvaluated(allChecks, filter)
   const unverified = unverifiedOf(coverage.sources)
+  const unlisted = unlistedFindings(report, filter)
+  const cuts = [...unlistedSteps(unlisted, filter), ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : [])]
   return {
     reportId,
     reportUri: `audit://reports/${reportId}`,
@@ -93,13 +96,13 @@ function present(
     ...(unverified.length > 0 && { unverified }),
     coverage: { ...coverage, sources: [...coverage.sources].sort(unreadFirst) },
     settings: settingsShown(settings),
-    ...(filter !== undefined && { matching: matchingCounts(findings, report) }),
+    ...(filter !== undefined && { matching: matchingCounts(findings, report, unlistedCount(unlisted)) }),
     ...(wanted('findings') && { findings }),
     ...(wanted('not_evaluated') && { notEvaluated }),
     ...(wanted('official') && { official }),
     ...(wanted('ledger') && { ledger }),
     ...(wanted('tasks') && { tasks }),
-    next: nextOf({ ...report, findings, notEvaluated }),
+    next: nextOf({ ...report, findings, notEvaluated }, cuts),
   }
 }
 
@@ -122,8 +125,31 @@ function settingsShown({ modelAliases, ...settings }: Report['settings']): Recon
   return Object.keys(modelAliases).length > ALIASES_SHOWN ? settings : { ...settings, modelAliases }
 }
 
-function nextOf({ coverage, findings, notEvaluated }: Report): string {
+type Unlisted = ReturnType<typeof unlistedFindings>
+
+const unlistedCount = (unlisted: Unlisted): number => unlisted.reduce((total, { count }) => total + count, 0)
+
+/** What to do about findings that the report counts and does not list. */
+function unlistedSteps(unlisted: Unlisted, filter: FindingFilter | undefined): string[] {
+  if (unlisted.length === 0) return []
+  const rules = unlisted.map(({ rule, count }) => `${rule} ${count}`).join(', ')
+  const filtered = filter === undefined ? '' : ', and some of them may match the filter'
+  return [
+    `say that ${unlistedCount(unlisted)} lesser findings are counted and not listed (${rules})${filtered}: to see them, audit a shorter window, or with ids or user_ids`,
+  ]
+}
+
+const omittedRowSteps = ({ omittedRows }: Report['tasks']['totals']): string[] =>
+  omittedRows === undefined
+    ? []
+    : [
+        `say that ${omittedRows} rows of tasks, those of least cost, are counted and not listed: tasks-by-user lists all`,
+      ]
+
+/** `cuts`: what the report leaves out, to be said as soon as what was not verified. */
+function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly string[]): string {
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
+  steps.push(...cuts)
   if (findings.some(({ subject }) => subject.taskId !== undefined || subject.requestId !== undefined)) {
     steps.push('task-trace with the taskId or requestId of a finding as id')
   }

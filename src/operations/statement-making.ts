@@ -70,14 +70,12 @@ export async function makeStatement(id: StatementId, call: StatementCall): Promi
   }
   const content = statementContent(subject, book, moneyTerms(dependencies))
   const canonical = canonicalJson(content)
-  const breaks = report.findings.filter(({ classification }) => classification === 'BREAK')
-  const count = (severity: string): number => breaks.filter((finding) => finding.severity === severity).length
   return {
     content,
     canonical,
     hash: contentHash(canonical),
     coverage: coverageOf(report, book),
-    findings: { high: count('HIGH'), medium: count('MEDIUM'), low: count('LOW') },
+    findings: report.summary.bySeverity,
     monthOver: asOf >= window.end,
     pendingCount: book.pendingCount,
   }

@@ -1,6 +1,5 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
-import { pointsNumber } from '../audit/layers.ts'
 import type { RequestGroup } from '../audit/requests.ts'
 import type { TaskVerdict } from '../audit/rules/facts.ts'
 import { requestVerdict } from '../audit/verdict.ts'
@@ -10,6 +9,7 @@ import { type TraceFacts, traceSentence } from '../render/trace-words.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { Thresholds } from '../settings.ts'
 import { shortKeyId } from '../units/api-key.ts'
+import { jsonInteger } from '../units/exact.ts'
 import { HOUR } from '../units/instant.ts'
 import { formatUsd, subNanoUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
@@ -60,7 +60,7 @@ export function tracedTask(
     ...(userName !== undefined && { userName: cleanText(userName) }),
     model: cleanText(row.model),
     status: row.status,
-    chargedPoints: pointsNumber(row.chargedPoints),
+    chargedPoints: jsonInteger(row.chargedPoints),
     costUsd: formatUsd(row.costNanoUsd),
     billedUsd: read ? formatUsd(judged.billedNanoUsd) : null,
     refunded: row.refunded,

@@ -3,7 +3,7 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, output, UserTaskRow } from '../../schemas/tasks-by-user.ts'
 import { accountFinder } from '../audit/account-keys.ts'
 import { CellTally, type TaskCell, type TaskLayerSums } from '../audit/cell-tally.ts'
-import { pointsNumber, taskLayer } from '../audit/layers.ts'
+import { taskLayer } from '../audit/layers.ts'
 import { canonicalModel } from '../audit/model-name.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
@@ -12,7 +12,7 @@ import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { sum } from '../units/exact.ts'
+import { jsonInteger, sum } from '../units/exact.ts'
 import { formatUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
 import { compareDown } from './cost-tally.ts'
 
@@ -149,10 +149,10 @@ function userRow(userId: number, cells: readonly TaskCell[], name: string | unde
     userId,
     ...(name !== undefined && { userName: cleanText(name) }),
     taskCount: count((cell) => cell.taskCount),
-    chargedPoints: pointsNumber(sum(cells, (cell) => cell.chargedPoints)),
+    chargedPoints: jsonInteger(sum(cells, (cell) => cell.chargedPoints)),
     costUsd: formatUsd(nanoUsd(sum(cells, (cell) => cell.costNanoUsd))),
     refundCount: count((cell) => cell.refundCount),
-    refundedPoints: pointsNumber(sum(cells, (cell) => cell.refundedPoints)),
+    refundedPoints: jsonInteger(sum(cells, (cell) => cell.refundedPoints)),
     freeTaskCount: free,
     accounts,
     ...(unknownKeyTasks > 0 && { unknownKeyTasks }),

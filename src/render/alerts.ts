@@ -22,8 +22,10 @@ const MESSAGE_CHARS = 600
 export function alertBlocks(report: Report, lang: Lang): Block[] {
   const words = vocabulary(lang)
   const blocks: Block[] = [{ kind: 'heading', text: words.alerts }]
-  const lines = findingLines(report.findings, words)
+  const lines = findingLines(report, words)
   blocks.push({ kind: 'alerts', lines: lines.length === 0 ? [{ lead: words.noFindings, text: '' }] : lines })
+  const unlisted = unlistedLines(report.rules, words)
+  if (unlisted.length > 0) blocks.push({ kind: 'list', title: words.unlisted, lines: unlisted })
   const reasons = notEvaluatedLines(report.notEvaluated, lang)
   if (reasons.length > 0) blocks.push({ kind: 'list', title: words.notEvaluated, lines: reasons })
   const grounds = groundLines(report, lang)
@@ -35,27 +37,47 @@ export function alertBlocks(report: Report, lang: Lang): Block[] {
  * The findings in their order, gravest first. Of a rule that judges requests one by one only the first few, and where the
  * next one would stand a line for all others of it: a leak of a thousand requests does not bury what else is wrong.
  */
-function findingLines(findings: readonly Finding[], words: Vocabulary): Line[] {
+function findingLines({ findings, rules }: Report, words: Vocabulary): Line[] {
   const printed = new Map<RuleId, number>()
+  const stoodFor = new Set<RuleId>()
   const lines: Line[] = []
-  let left = findings.length
+  let left = 0
   for (const finding of findings) {
-    if (lines.length >= FINDINGS_SHOWN_MAX) break
-    left -= 1
     const { rule } = finding
+    if (stoodFor.has(rule)) continue
     const before = printed.get(rule) ?? 0
     printed.set(rule, before + 1)
-    if (!REQUEST_RULES.has(rule) || before < OF_RULE_SHOWN_MAX) lines.push(findingLine(finding))
-    else if (before === OF_RULE_SHOWN_MAX) lines.push(moreOfRule(rule, findings, words))
+    if (lines.length >= FINDINGS_SHOWN_MAX) left += 1
+    else if (!REQUEST_RULES.has(rule) || before < OF_RULE_SHOWN_MAX) lines.push(findingLine(finding))
+    else {
+      stoodFor.add(rule)
+      lines.push(moreOfRule(rule, findings, omittedOf(rules, rule), words))
+    }
   }
   if (left > 0) lines.push({ lead: words.moreFindings(left), text: '' })
   return lines
 }
 
-/** How many findings of a rule are not printed, and what all of them come to, each as it counts, in the rule's unit. */
-function moreOfRule(rule: RuleId, findings: readonly Finding[], words: Vocabulary): Line {
-  const all = findings.filter((finding) => finding.rule === rule)
-  return { lead: words.moreOfRule(rule, all.length - OF_RULE_SHOWN_MAX, totalOf(all, words)), text: '' }
+/**
+ * How many findings of a rule are not printed, and what all of them come to, each as it counts, in the rule's unit. Where
+ * the report leaves some out: what those in it come to.
+ */
+function moreOfRule(rule: RuleId, findings: readonly Finding[], omitted: number, words: Vocabulary): Line {
+  const listed = findings.filter((finding) => finding.rule === rule)
+  const total = totalOf(listed, words)
+  const summed = omitted === 0 ? undefined : listed.length
+  return { lead: words.moreOfRule(rule, listed.length + omitted - OF_RULE_SHOWN_MAX, total, summed), text: '' }
+}
+
+const omittedOf = (rules: Report['rules'], rule: RuleId): number =>
+  rules.find((tally) => tally.rule === rule)?.omitted ?? 0
+
+/** The rules of which findings are counted and not in the report, how many, and what to do to see them. */
+function unlistedLines(rules: Report['rules'], words: Vocabulary): Line[] {
+  const cut = rules.flatMap(({ rule, findings, omitted = 0 }): Line[] =>
+    omitted === 0 ? [] : [{ lead: words.unlistedOfRule(rule, omitted, findings), text: '' }],
+  )
+  return cut.length === 0 ? [] : [...cut, { lead: words.unlistedAdvice, text: '' }]
 }
 
 /** Sum of the differences without their signs, as one that cancels out would look like none; '' where one is not known. */

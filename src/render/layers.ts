@@ -45,6 +45,8 @@ interface Layer<Row> {
   readonly rankOf: (row: Row) => Rank
   readonly cellsOf: (row: Row) => readonly string[]
   readonly footer: readonly string[]
+  /** Rows that are not in the report, and what to say of them; the footer counts them. */
+  readonly omitted?: { readonly rows: number; readonly lead: string }
 }
 
 function layerBlocks<Row>(layer: Layer<Row>, words: Vocabulary, rowsMax: number): Block[] {
@@ -53,8 +55,9 @@ function layerBlocks<Row>(layer: Layer<Row>, words: Vocabulary, rowsMax: number)
   const shown = largest(layer.rows, rowsMax, layer.rankOf)
   const table: Table = { columns: layer.columns, rows: shown.map(layer.cellsOf), footer: layer.footer }
   const blocks: Block[] = [heading, { kind: 'table', table }]
-  const leftOut = layer.rows.length - shown.length
-  return leftOut === 0 ? blocks : [...blocks, note(words.leftOut(shown.length, leftOut))]
+  const leftOut = layer.rows.length + (layer.omitted?.rows ?? 0) - shown.length
+  if (leftOut > 0) blocks.push(note(words.leftOut(shown.length, leftOut)))
+  return layer.omitted === undefined ? blocks : [...blocks, note(layer.omitted.lead)]
 }
 
 const note = (lead: string): Block => ({ kind: 'list', title: '', lines: [{ lead, text: '' }] })
@@ -122,6 +125,7 @@ export function officialBlocks(report: Report, words: Vocabulary, rowsMax: numbe
 export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): Block[] {
   const { rows, totals } = report.tasks
   const { columns } = words
+  const { omittedRows = 0 } = totals
   const layer: Layer<TaskCell> = {
     heading: words.layer2,
     columns: [
@@ -153,6 +157,9 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
       countCell(totals.chargedPoints),
       usdCell(totals.costUsd),
     ],
+    ...(omittedRows > 0 && {
+      omitted: { rows: omittedRows, lead: words.omittedRows(omittedRows, rows.length + omittedRows) },
+    }),
   }
   const blocks = layerBlocks(layer, words, rowsMax)
   const outside = totals.outsideAccounts

@@ -133,6 +133,8 @@ export interface Vocabulary {
   readonly unattributed: string
   readonly noRows: string
   readonly leftOut: (shown: number, leftOut: number) => string
+  /** Rows of layer 2 that the report does not have, of how many there are. */
+  readonly omittedRows: (omitted: number, all: number) => string
   readonly outsideAccounts: (taskCount: number, points: string, usd: string) => string
   readonly requests: string
   readonly requestKinds: Readonly<Record<'matched' | 'unrecorded' | 'unbilled' | 'pending' | 'mismatched', string>>
@@ -142,8 +144,12 @@ export interface Vocabulary {
   readonly tieOutItems: Readonly<Record<TieOutKey, string>>
   readonly noFindings: string
   readonly moreFindings: (leftOut: number) => string
-  /** Findings of one rule that are not printed; `total` is what all of them come to, '' where not known. */
-  readonly moreOfRule: (rule: string, leftOut: number, total: string) => string
+  /** Findings of one rule that are not printed; `total` is what all come to, or the gravest `summed`; '' where not known. */
+  readonly moreOfRule: (rule: string, leftOut: number, total: string, summed?: number) => string
+  /** Findings that are counted and not in the report: heading, how many of a rule, and how to see them. */
+  readonly unlisted: string
+  readonly unlistedOfRule: (rule: string, omitted: number, all: number) => string
+  readonly unlistedAdvice: string
   readonly notEvaluated: string
   readonly subjects: (first: readonly string[], count: number) => string
   readonly moreReasons: (leftOut: number) => string

@@ -88,6 +88,8 @@ export const EN: Vocabulary = {
   unattributed: 'unattributed',
   noRows: 'No rows',
   leftOut: (shown, leftOut) => `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,
+  omittedRows: (omitted, all) =>
+    `${omitted} of all ${all} rows, those of least cost, are too many for the report, in JSON too; the total counts them. To see them, use tasks-by-user, or audit a shorter period, or only some accounts or users`,
   outsideAccounts: (taskCount, points, usd) =>
     `Not listed, of accounts outside this audit: ${taskCount} tasks, charged ${points}, fal cost ${usd}`,
   requests: 'Requests: bill against tasks',
@@ -129,7 +131,11 @@ export const EN: Vocabulary = {
   },
   noFindings: 'None',
   moreFindings: (leftOut) => `${leftOut} lesser alerts left out`,
-  moreOfRule: (rule, leftOut, total) => `… ${rule}: ${leftOut} more${total === '' ? '' : `, in all ${total}`}`,
+  moreOfRule: (rule, leftOut, total, summed) =>
+    `… ${rule}: ${leftOut} more${given(total || undefined, (all) => (summed === undefined ? `, in all ${all}` : `; the gravest ${summed} come to ${all}`))}`,
+  unlisted: 'Counted, but too many for the report, in JSON too',
+  unlistedOfRule: (rule, omitted, all) => `${rule}: ${omitted} of ${all} alerts left out, the lesser ones`,
+  unlistedAdvice: 'To see them, audit a shorter period, or only some accounts or users',
   notEvaluated: 'Checks that could not be made',
   subjects: (first, count) =>
     count > first.length

@@ -87,6 +87,8 @@ export const ZH: Vocabulary = {
   unattributed: '未归属',
   noRows: '无记录',
   leftOut: (shown, leftOut) => `只列出最大的 ${shown} 行，另有 ${leftOut} 行未列出；合计包含全部行`,
+  omittedRows: (omitted, all) =>
+    `全部 ${all} 行中，成本最低的 ${omitted} 行因数量过多未写入报告（JSON 中也没有），合计已包含。要看到这些行，请用 tasks-by-user，或缩短审计范围，或只选部分账号或用户`,
   outsideAccounts: (taskCount, points, usd) =>
     `另有 ${taskCount} 个任务属于未审计的账号，未列入：收费 ${points}，fal 成本 ${usd}`,
   requests: '请求核对',
@@ -128,7 +130,11 @@ export const ZH: Vocabulary = {
   },
   noFindings: '无异常',
   moreFindings: (leftOut) => `另有 ${leftOut} 条较轻的告警未列出`,
-  moreOfRule: (rule, leftOut, total) => `… ${rule}：另有 ${leftOut} 条${total === '' ? '' : `，合计 ${total}`}`,
+  moreOfRule: (rule, leftOut, total, summed) =>
+    `… ${rule}：另有 ${leftOut} 条${given(total || undefined, (all) => (summed === undefined ? `，合计 ${all}` : `；最重的 ${summed} 条合计 ${all}`))}`,
+  unlisted: '已计数但因数量过多未写入报告（JSON 中也没有）',
+  unlistedOfRule: (rule, omitted, all) => `${rule}：${all} 条中有 ${omitted} 条未列出（较轻的部分）`,
+  unlistedAdvice: '要看到这些告警，请缩短审计范围，或只选部分账号或用户',
   notEvaluated: '未能评估的检查',
   subjects: (first, count) =>
     count > first.length

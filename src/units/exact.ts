@@ -1,6 +1,13 @@
 /** Arithmetic on exact integers that every unit shares. */
 export const abs = (value: bigint): bigint => (value < 0n ? -value : value)
 
+/** An integer of JSON. Throws where it is too large to be exact: then there is no honest answer. */
+export function jsonInteger(amount: bigint): number {
+  const value = Number(amount)
+  if (!Number.isSafeInteger(value)) throw new RangeError(`too large for an integer of JSON: ${amount}`)
+  return value
+}
+
 export function sum<T>(items: Iterable<T>, amountOf: (item: T) => bigint): bigint {
   let total = 0n
   for (const item of items) total += amountOf(item)

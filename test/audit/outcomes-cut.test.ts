@@ -53,11 +53,11 @@ describe('findings that are cut', () => {
     const many = [found(1, { severity: 'HIGH', actual: 1n }), found(2, { severity: 'HIGH', actual: 2n }), found(3)]
     const own = judged(1, [{ findings: [...many, found(4, { timing: true, severity: 'HIGH' })] }])
     expect(own.findings.map(({ subject }) => subject.userId)).toEqual([2])
-    expect(own.omitted).toEqual({ breaks: 2, timing: 1, critical: 1, users: new Set([1, 3, 4]) })
+    expect(own.omitted).toEqual({ breaks: 2, timing: 1, critical: 1, medium: 1, users: new Set([1, 3, 4]) })
     const high = judged(1, [{ findings: [found(1), found(2), found(3, { severity: 'LOW' })] }], 'HIGH')
-    expect(high.omitted).toEqual({ breaks: 2, timing: 0, critical: 1, users: new Set([2, 3]) })
+    expect(high.omitted).toEqual({ breaks: 2, timing: 0, critical: 1, medium: 0, users: new Set([2, 3]) })
     const timing = judged(1, [{ findings: [found(1), found(2, { timing: true })] }], 'HIGH')
-    expect(timing.omitted).toEqual({ breaks: 0, timing: 1, critical: 0, users: new Set([2]) })
+    expect(timing.omitted).toEqual({ breaks: 0, timing: 1, critical: 0, medium: 0, users: new Set([2]) })
   })
 
   it('are the same in one piece and in many', () => {

@@ -75,7 +75,19 @@ describe('more findings than are kept', () => {
     const { kept, rules, counts } = judged(many, 3)
     expect(kept).toEqual([4, 3, 2])
     expect(rules).toEqual([{ rule: 'A4', examined: 6, findings: 6, omitted: 3 }])
-    expect(counts).toEqual({ breaks: 5, critical: 1, byRule: { A4: 5 }, users: new Set([1, 2, 3, 4, 5, 6, 7]) })
+    expect(counts).toEqual({
+      breaks: 5,
+      bySeverity: { high: 1, medium: 4, low: 0 },
+      byRule: { A4: 5 },
+      users: new Set([1, 2, 3, 4, 5, 6, 7]),
+    })
+  })
+
+  it('are counted by severity where even MEDIUM ones of a LOW rule are cut', () => {
+    const stuck = [found(1, 0), found(2, 4, { severity: 'MEDIUM' }), found(3, 5, { severity: 'MEDIUM' }), found(4, 0)]
+    const rule: Rule = { ...saying({ findings: stuck }), severity: 'LOW' }
+    const { counts } = wordOutcomes(outcomeOf(rule, 1, 1), books(), 'en')
+    expect(counts.bySeverity).toEqual({ high: 0, medium: 2, low: 2 })
   })
 
   it('are the same whatever the order in which they come', () => {

@@ -152,6 +152,6 @@ export const reportWith = (changes: Partial<Report> = {}): Report => ({
   rules: [],
   findings: [],
   notEvaluated: [],
-  summary: { ok: 0, warning: 0, critical: 0, byRule: {} },
+  summary: { ok: 0, warning: 0, critical: 0, bySeverity: { high: 0, medium: 0, low: 0 }, byRule: {} },
   ...changes,
 })

@@ -135,7 +135,7 @@ export const sampleReport = (over: Partial<Report> = {}): Report => ({
     { rule: 'A1', subject: { accountId: 23 }, reason: '未能读取该账号的官方账单' },
     { rule: 'A1', subject: { accountId: 24 }, reason: '未能读取该账号的官方账单' },
   ],
-  summary: { ok: 2, warning: 3, critical: 1, byRule: { A1: 1, A7: 1 } },
+  summary: { ok: 2, warning: 3, critical: 1, bySeverity: { high: 1, medium: 1, low: 0 }, byRule: { A1: 1, A7: 1 } },
   ...over,
 })
 

@@ -8,7 +8,7 @@ import {
   parseDecimal,
   ZERO_DECIMAL,
 } from '../../src/units/decimal.ts'
-import { abs, percentText, sum } from '../../src/units/exact.ts'
+import { abs, jsonInteger, percentText, sum } from '../../src/units/exact.ts'
 import { addNanoUsd, formatUsd, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
 import { addPoints, points, subPoints } from '../../src/units/points.ts'
 import { exceeds, formatRatio, parseRatio, ratio, ratioPercent, scaleDown } from '../../src/units/ratio.ts'
@@ -172,5 +172,13 @@ describe('exact integers', () => {
   it('sum and size', () => {
     expect(sum([1n, -3n, 10n], (value) => value)).toBe(8n)
     expect([abs(-2n), abs(2n), abs(0n)]).toEqual([2n, 2n, 0n])
+  })
+
+  it('are integers of JSON as far as these are exact, and none beyond', () => {
+    const most = BigInt(Number.MAX_SAFE_INTEGER)
+    expect([jsonInteger(-7n), jsonInteger(most), jsonInteger(-most)]).toEqual([-7, Number(most), -Number(most)])
+    for (const beyond of [most + 1n, -most - 1n]) {
+      expect(() => jsonInteger(beyond)).toThrow(new RangeError(`too large for an integer of JSON: ${beyond}`))
+    }
   })
 })

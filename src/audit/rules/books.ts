@@ -187,8 +187,9 @@ export type FindingContext = Pick<Subject, 'accountId' | 'userId' | 'model' | 'd
 export interface OmittedFindings {
   readonly breaks: number
   readonly timing: number
-  /** Those of the breaks that are HIGH. */
+  /** Those of the breaks that are HIGH, and those that are MEDIUM. */
   readonly critical: number
+  readonly medium: number
   /** Users whom they concern. */
   readonly users: ReadonlySet<number>
 }
