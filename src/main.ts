@@ -1,4 +1,5 @@
 #!/usr/bin/env node
+import { setFlagsFromString } from 'node:v8'
 import { version } from '../package.json'
 import { EXIT } from './faces/exit-code.ts'
 import { serveStdio } from './faces/mcp.ts'
@@ -8,6 +9,10 @@ import type { Host } from './program.ts'
 import { createReportStore } from './reports.ts'
 import { createSecrets } from './secrets.ts'
 import { instant } from './units/instant.ts'
+
+// Where a machine has much memory, V8 lets garbage grow to several times of what lives before it collects it. An audit makes
+// much garbage and keeps little: this costs it a tenth of its time, and spares the machine half of its memory.
+setFlagsFromString('--heap-growing-percent=60')
 
 const MICROS_PER_SECOND = 1_000_000
 const { stdin, stdout, stderr } = process

@@ -21,6 +21,30 @@ export function accountFinder(
   }
 }
 
+/** What is the same for all tasks of one key and model, decided once: tasks name the same few pairs millions of times. */
+export class KeyModels<Value> {
+  readonly #decide: (apiKey: string, model: string) => Value
+  readonly #byKey = new Map<string, Map<string, Value>>()
+
+  constructor(decide: (apiKey: string, model: string) => Value) {
+    this.#decide = decide
+  }
+
+  of(apiKey: string, model: string): Value {
+    let models = this.#byKey.get(apiKey)
+    if (models === undefined) {
+      models = new Map()
+      this.#byKey.set(apiKey, models)
+    }
+    let value = models.get(model)
+    if (value === undefined) {
+      value = this.#decide(apiKey, model)
+      models.set(model, value)
+    }
+    return value
+  }
+}
+
 /** Which account a key id of the bill belongs to; null where several accounts have it, so that it tells none of them. */
 export function keyIdOwners(accounts: readonly AccountRow[]): Map<string, number | null> {
   const owners = new Map<string, number | null>()

@@ -152,11 +152,17 @@ export class BillQuestions {
     this.gap = `${requests} requests asked for by id were not answered: ${reason}`
   }
 
+  /** The number of the reading that holds the events of the bill; null where it was not read whole. */
+  get lot(): number | null {
+    const read = this.bill.source.events
+    return read?.status === 'complete' ? read.value.lot : null
+  }
+
   /** All events of a piece, those that fal told when asked by id included; null where they were not read whole. */
   eventsOf(piece: PieceReading): readonly BillingEvent[] | null {
     if (!this.isRead) return null
-    const read = this.bill.source.events
-    const own = read?.status === 'complete' ? piece.eventsOf(read.value.lot) : []
+    const { lot } = this
+    const own = lot === null ? [] : piece.eventsOf(lot)
     const found = this.#found.filter(({ requestId }) => piece.holds(requestId))
     if (found.length === 0 && this.#replaced.size === 0) return own
     return [...own.filter(({ requestId }) => !this.#replaced.has(requestId)), ...found]

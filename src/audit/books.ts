@@ -77,6 +77,7 @@ export function framedBooks({ plan, ledger, requests, priceRules }: Evidence): B
     requests: unknown('depth-summary'),
     priceRules,
     taskLedgers: taskLedgersUnread(plan.depth, ledger.mode) ?? known([]),
+    settledTasks: 0,
     balances: unknown('depth-summary'),
     lookedUp: {
       everyOrder: ledger.mode === null || ledger.everyOrder,
@@ -107,8 +108,9 @@ export function ledgerBooks(evidence: Evidence, requests: RequestSums | null): (
       const user = tallies.get(userId)
       return user === undefined ? [] : [userBook(user, { ledger: piece })]
     }),
+    settledTasks: piece.settledTasks,
     taskLedgers: frame.taskLedgers.known
-      ? known(piece.taskEntries.map(({ task, entries }) => ({ ...billOf(task, requests, accountOf), task, entries })))
+      ? known(piece.openEntries().map(({ task, entries }) => ({ ...billOf(task, requests, accountOf), task, entries })))
       : frame.taskLedgers,
   })
 }

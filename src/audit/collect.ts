@@ -5,6 +5,8 @@ import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { Spool, type SpoolFile } from '../spool/spool.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
+import { entryCodec } from './entry-records.ts'
+import { eventCodec } from './event-codec.ts'
 import { type EventLot, EventLotTally } from './event-lot.ts'
 import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
@@ -13,10 +15,11 @@ import type { AuditPlan } from './plan.ts'
 import { type CollectContext, failedTable, readLedgers } from './read-ledgers.ts'
 import { readRequestEvidence } from './request-evidence.ts'
 import { RequestSpools } from './request-source.ts'
-import { entryCodec, eventCodec, taskCodec } from './row-codecs.ts'
 import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
+import { taskCodec } from './task-records.ts'
+import { rowsTeller } from './waiting.ts'
 import { attributeBills } from './whose-bill.ts'
 
 /** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
@@ -186,6 +189,8 @@ async function readTasks(
   context: CollectContext,
 ): Promise<TaskBook> {
   let rows = 0
+  const expected = await snapshot.expectedRows?.('tasks', plan.ranges.tasks)
+  const tell = rowsTeller(context.progress, 'tasks read', expected)
   for await (const batch of snapshot.tasks(plan.ranges.tasks)) {
     for (const task of batch) {
       const selected = tally.add(task)
@@ -194,7 +199,7 @@ async function readTasks(
       requests?.addTask(task)
     }
     rows += batch.length
-    context.progress('tasks read', rows)
+    tell(rows)
   }
   return tally.close()
 }

@@ -1,69 +1,88 @@
 import type { UsageRow } from '../fal/reader.ts'
+import { ExactSums, wholeOf } from '../units/exact-sums.ts'
 import type { Instant } from '../units/instant.ts'
-import { addNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { addNanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { datesOf } from '../units/window.ts'
 import type { CalendarDate } from '../units/zone.ts'
-import { DateReader } from './date-reader.ts'
-import { entryOf, newMap } from './nested.ts'
+import { DayReader } from './date-reader.ts'
 import type { RequestFrame } from './request-books.ts'
 import type { RequestGroup } from './requests.ts'
 import type { DailyBill } from './rules/facts.ts'
 
-type Day = { -readonly [Key in keyof DailyBill]: DailyBill[Key] }
+type Draft = { -readonly [Key in keyof Omit<DailyBill, 'eventsNanoUsd'>]: DailyBill[Key] }
+
+/** A day that is not compared. */
+const OPEN = -1
 
 /** The bill twice, by account, model and day: only days of the zone that are over, and lie in the window as a whole. */
 export class DailyBills {
-  readonly #closed: ReadonlySet<CalendarDate>
-  readonly #dates: DateReader
-  readonly #compared: ReadonlySet<number>
-  readonly #days = new Map<number, Map<CalendarDate, Map<string, Day>>>()
-  readonly #list: Day[] = []
+  /** The days that are compared, by their number. */
+  readonly #closed: readonly CalendarDate[]
+  readonly #days: DayReader<number>
+  /** Accounts whose bill was read both ways: where their rows stand, by day and model. There are tens of thousands of them. */
+  readonly #places = new Map<number, (number | undefined)[][]>()
+  readonly #models = new Map<string, number>()
+  readonly #list: Draft[] = []
+  /** What events cost, by place. */
+  readonly #events = new ExactSums(0)
 
   constructor({ evidence, scope }: RequestFrame) {
     const { window, ranges } = evidence.plan
-    this.#dates = new DateReader(window.zone)
-    this.#closed = new Set<CalendarDate>(
-      datesOf(window).filter((date) => {
-        const end: Instant = window.zone.startOfDate(window.zone.addDays(date, 1))
-        return window.zone.startOfDate(date) >= window.start && end <= ranges.bill.end
-      }),
-    )
-    // Accounts whose bill was read both ways.
+    this.#closed = datesOf(window).filter((date) => {
+      const end: Instant = window.zone.startOfDate(window.zone.addDays(date, 1))
+      return window.zone.startOfDate(date) >= window.start && end <= ranges.bill.end
+    })
+    const dayOf = new Map(this.#closed.map((date, day) => [date, day]))
+    this.#days = new DayReader(window.zone, (date) => dayOf.get(date) ?? OPEN)
     const both = [...evidence.attribution.byAccount].flatMap(([accountId, rows]): [number, readonly UsageRow[]][] =>
       rows.known && scope.eventsRead(accountId) ? [[accountId, rows.value]] : [],
     )
-    this.#compared = new Set(both.map(([accountId]) => accountId))
     for (const [accountId, rows] of both) {
+      const byDay: (number | undefined)[][] = this.#closed.map(() => [])
+      this.#places.set(accountId, byDay)
       for (const { model, date, costNanoUsd } of rows) {
-        if (!this.#closed.has(date)) continue
-        const day = this.#dayOf(accountId, model, date)
-        day.usageNanoUsd = addNanoUsd(day.usageNanoUsd, costNanoUsd)
-        day.usageRows += 1
+        const day = dayOf.get(date)
+        const draft = day === undefined ? undefined : this.#list[this.#placeOf(byDay, accountId, day, model)]
+        if (draft === undefined) continue
+        draft.usageNanoUsd = addNanoUsd(draft.usageNanoUsd, costNanoUsd)
+        draft.usageRows += 1
       }
     }
   }
 
   add({ owner, events }: RequestGroup): void {
-    if (typeof owner !== 'object' || !this.#compared.has(owner.accountId)) return
+    const byDay = typeof owner === 'object' ? this.#places.get(owner.accountId) : undefined
+    if (typeof owner !== 'object' || byDay === undefined) return
     for (const { model, at, costNanoUsd } of events) {
-      const date = this.#dates.dateOf(at)
-      if (!this.#closed.has(date)) continue
-      const day = this.#dayOf(owner.accountId, model, date)
-      day.eventsNanoUsd = addNanoUsd(day.eventsNanoUsd, costNanoUsd)
+      const day = this.#days.at(at)
+      if (day === OPEN) continue
+      this.#events.add(this.#placeOf(byDay, owner.accountId, day, model), wholeOf(costNanoUsd))
     }
   }
 
   list(): readonly DailyBill[] {
-    return this.#list
+    return this.#list.map((draft, place) => ({ ...draft, eventsNanoUsd: nanoUsd(this.#events.sum(place)) }))
   }
 
-  #dayOf(accountId: number, model: string, date: CalendarDate): Day {
-    const byDate = entryOf(this.#days, accountId, newMap<CalendarDate, Map<string, Day>>)
-    return entryOf(entryOf(byDate, date, newMap<string, Day>), model, () => {
-      const none = { usageNanoUsd: ZERO_NANO_USD, usageRows: 0, eventsNanoUsd: ZERO_NANO_USD }
-      const day: Day = { accountId, model, date, ...none }
-      this.#list.push(day)
-      return day
-    })
+  /** Where a row stands, made where there is none yet. */
+  #placeOf(byDay: readonly (number | undefined)[][], accountId: number, day: number, model: string): number {
+    const byModel = byDay[day]
+    const date = this.#closed[day]
+    if (byModel === undefined || date === undefined) throw new RangeError(`there is no day ${day}`)
+    const number = this.#numberOf(model)
+    const known = byModel[number]
+    if (known !== undefined) return known
+    const place = this.#list.length
+    byModel[number] = place
+    this.#list.push({ accountId, model, date, usageNanoUsd: ZERO_NANO_USD, usageRows: 0 })
+    this.#events.grow(place + 1)
+    return place
+  }
+
+  #numberOf(model: string): number {
+    const known = this.#models.get(model)
+    if (known !== undefined) return known
+    this.#models.set(model, this.#models.size)
+    return this.#models.size - 1
   }
 }

@@ -22,6 +22,8 @@ export class EventLotTally {
   readonly #who = new Map<string, Who>()
   #last: Who | undefined
   #sample: string[] = []
+  /** No larger id belongs to the sample any more; null while any may. */
+  #largest: string | null = null
   #length = 0
 
   constructor(lot: number) {
@@ -31,7 +33,9 @@ export class EventLotTally {
   add(event: BillingEvent): void {
     this.#length += 1
     this.#addWho(event)
-    this.#sample.push(event.requestId)
+    const { requestId } = event
+    if (this.#largest !== null && requestId >= this.#largest) return
+    this.#sample.push(requestId)
     if (this.#sample.length >= SAMPLE_ROOM) this.#cut()
   }
 
@@ -50,6 +54,7 @@ export class EventLotTally {
 
   #cut(): void {
     this.#sample = [...new Set(this.#sample)].sort().slice(0, SAMPLE_MAX)
+    this.#largest = this.#sample[SAMPLE_MAX - 1] ?? null
   }
 }
 

@@ -54,12 +54,12 @@ export async function judgeEvidence(
   let linked = 0
   for (const piece of ledger.pieces()) {
     for (const [userId, user] of piece.users) users.set(userId, user)
-    for (const task of piece.tasks) cells.add(task)
+    piece.eachTask((task) => cells.add(task))
     cells.endUsers()
     if (isLinked) {
       outcomes.judge(booksOf(piece), ({ pieces }) => pieces === 'ledgers')
     }
-    linked += piece.tasks.length
+    linked += piece.taskCount
     progress('tasks held against the ledgers', linked)
     await breathe(signal)
   }

@@ -1,10 +1,11 @@
-import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
+import type { TaskRow } from '../ledger/reader.ts'
 import { LEDGER_EDGE } from '../settings.ts'
+import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
-import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
+import { type Points, points, ZERO_POINTS } from '../units/points.ts'
 import type { AuditPlan } from './plan.ts'
 import type { Payment, Reading } from './rules/books.ts'
-import type { EvidenceList } from './rules/evidence-list.ts'
+import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
 
 export type BookName = 'points' | 'cash'
@@ -34,104 +35,122 @@ export interface LedgerBook {
   readonly balances: BalanceTrail | null
 }
 
-/** A task of the window that ledger rows may link to. */
-export interface LinkTarget {
-  readonly task: TaskRow
-  /** Whether the filters leave the task; the others only count for the link mode. */
-  readonly selected: boolean
-  /** The rows themselves; null where the depth does not need them. */
-  readonly entries: LinkedEntry[] | null
-  paidPoints: Points
-  paidCash: Points
-  refundedPoints: Points
-  refundedCash: Points
-  linked: boolean
-}
+/** Points of each ledger while rows are added up: numbers, exact as addExact sees to. */
+export type BookSums = Record<BookName, number>
+
+const none = (): BookSums => ({ points: 0, cash: 0 })
 
 /** A consume row right at an edge of the window. */
 export interface EdgeRow {
   readonly at: Instant
-  readonly amount: Points
+  readonly amount: number
   readonly linked: boolean
 }
 
+/** What one user's ledger rows add up to. */
 export interface UserSums {
-  consumed: Record<BookName, Points>
-  refunded: Record<BookName, Points>
-  recharged: Record<BookName, Points>
+  readonly consumed: BookSums
+  readonly refunded: BookSums
+  readonly recharged: BookSums
   /** Consume rows of the window without order id, or whose order is known to be no task. */
-  unlinked: Record<BookName, Points>
+  readonly unlinked: BookSums
   /** Refund rows without order id, since the window's start. */
-  unlinkedRefunds: Points
-  /** Consume and cash-in rows of the window whose order was not seen among the tasks that were read. */
-  unresolved: LedgerEntry[]
+  unlinkedRefunds: number
+  /** Consume and cash-in rows of the window whose order was not seen among the tasks that were read, by their index. */
+  unresolved: number[]
   /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
-  afterStart: EdgeRow[]
-  afterEnd: EdgeRow[]
+  readonly afterStart: EdgeRow[]
+  readonly afterEnd: EdgeRow[]
 }
 
-export function linkedRefunds(targets: readonly LinkTarget[], sums: UserSums): Record<BookName, Points> {
-  let refundedPoints = ZERO_POINTS
-  let refundedCash = ZERO_POINTS
-  for (const target of targets) {
-    refundedPoints = addPoints(refundedPoints, target.refundedPoints)
-    refundedCash = addPoints(refundedCash, target.refundedCash)
-  }
-  return targets.length === 0 ? sums.refunded : { points: refundedPoints, cash: refundedCash }
+export const newUserSums = (): UserSums => ({
+  consumed: none(),
+  refunded: none(),
+  recharged: none(),
+  unlinked: none(),
+  unlinkedRefunds: 0,
+  unresolved: [],
+  afterStart: [],
+  afterEnd: [],
+})
+
+/** What one user's tasks of the window add up to, with the ledger rows that are linked to them. */
+export interface TaskSums {
+  /** Tasks that the filters leave; all that follows is of these, but for the last. */
+  taskCount: number
+  linkedCharged: number
+  unlinkedCharged: number
+  readonly paid: BookSums
+  readonly refunded: BookSums
+  /** Whether one of them was charged and has no linked row. */
+  hasUnlinkedCharge: boolean
+  /** Whether one of them right before the window's end has no linked row. */
+  endsUnlinked: boolean
+  /** Whether one of them right before the window's end was charged. */
+  endsCharged: boolean
+  /** Those whose linked rows do not add up to their charge. */
+  readonly unpaid: EvidenceList
+  /** Whether a charged task that a filter left out has no linked row. */
+  othersUnlinked: boolean
 }
 
-export function orderPayment(sums: UserSums, targets: readonly LinkTarget[], plan: AuditPlan): Payment {
-  let comparedCharged = ZERO_POINTS
-  let unlinkedCharged = ZERO_POINTS
-  let paidPoints = ZERO_POINTS
-  let paidCash = ZERO_POINTS
-  for (const target of targets) {
-    paidPoints = addPoints(paidPoints, target.paidPoints)
-    paidCash = addPoints(paidCash, target.paidCash)
-    if (target.linked) comparedCharged = addPoints(comparedCharged, target.task.chargedPoints)
-    else unlinkedCharged = addPoints(unlinkedCharged, target.task.chargedPoints)
-  }
-  const counted = unlinkedCharged > 0n
-  const comparedPaid = addPoints(paidPoints, paidCash)
-  const unlinkedPaid = addPoints(sums.unlinked.points, sums.unlinked.cash)
-  const nearby = sums.afterEnd.filter(({ linked }) => !linked)
-  const last = targets.some(({ task, linked }) => !linked && task.createdAt >= plan.window.end - LEDGER_EDGE)
+export const newTaskSums = (): TaskSums => ({
+  taskCount: 0,
+  linkedCharged: 0,
+  unlinkedCharged: 0,
+  paid: none(),
+  refunded: none(),
+  hasUnlinkedCharge: false,
+  endsUnlinked: false,
+  endsCharged: false,
+  unpaid: new EvidenceList(),
+  othersUnlinked: false,
+})
+
+/** What rows gave back for the tasks they are linked to; for a user without tasks, all that was given back. */
+export const linkedRefunds = (tasks: TaskSums, sums: UserSums): BookSums =>
+  tasks.taskCount === 0 ? sums.refunded : tasks.refunded
+
+const whole = (count: number): Points => points(BigInt(count))
+const both = ({ points, cash }: BookSums): number => addExact(points, cash)
+
+export function orderPayment(sums: UserSums, tasks: TaskSums): Payment {
+  const { linkedCharged, unlinkedCharged, paid } = tasks
+  const { unlinked } = sums
+  const counted = unlinkedCharged > 0
+  const comparedPaid = both(paid)
+  const unlinkedPaid = both(unlinked)
+  const nearby = prefixSums(sums.afterEnd.filter(({ linked }) => !linked))
   const short = unlinkedCharged - unlinkedPaid
   return {
     mode: 'order',
-    comparedChargedPoints: comparedCharged,
-    comparedPaidPoints: comparedPaid,
-    unlinkedChargedPoints: unlinkedCharged,
-    unlinkedPaidPoints: unlinkedPaid,
-    unlinkedNearbyPoints: prefixSums(nearby).at(-1) ?? 0n,
-    unlinkedRefundedPoints: sums.unlinkedRefunds,
-    pointsConsumed: counted ? addPoints(paidPoints, sums.unlinked.points) : paidPoints,
-    cashConsumed: counted ? addPoints(paidCash, sums.unlinked.cash) : paidCash,
-    explainedByEdge: comparedPaid === comparedCharged && short > 0n && last && prefixSums(nearby).includes(short),
+    comparedChargedPoints: whole(linkedCharged),
+    comparedPaidPoints: whole(comparedPaid),
+    unlinkedChargedPoints: whole(unlinkedCharged),
+    unlinkedPaidPoints: whole(unlinkedPaid),
+    unlinkedNearbyPoints: whole(nearby.at(-1) ?? 0),
+    unlinkedRefundedPoints: whole(sums.unlinkedRefunds),
+    pointsConsumed: whole(counted ? addExact(paid.points, unlinked.points) : paid.points),
+    cashConsumed: whole(counted ? addExact(paid.cash, unlinked.cash) : paid.cash),
+    explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
   }
 }
 
 /** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */
-export function totalPayment(
-  sums: UserSums,
-  targets: readonly LinkTarget[],
-  plan: AuditPlan,
-  paidBefore: boolean,
-): Payment {
-  let charged = ZERO_POINTS
-  for (const target of targets) charged = addPoints(charged, target.task.chargedPoints)
-  const paid = addPoints(sums.consumed.points, sums.consumed.cash)
-  const explained = paid !== charged && edgeExplains(paid - charged, sums, targets, plan, paidBefore)
+export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolean): Payment {
+  const charged = addExact(tasks.linkedCharged, tasks.unlinkedCharged)
+  const paid = both(sums.consumed)
+  const explained = paid !== charged && edgeExplains(paid - charged, sums, tasks.endsCharged, paidBefore)
   return {
     mode: 'total',
-    comparedChargedPoints: charged,
-    comparedPaidPoints: paid,
+    comparedChargedPoints: whole(charged),
+    comparedPaidPoints: whole(paid),
     unlinkedChargedPoints: ZERO_POINTS,
     unlinkedPaidPoints: ZERO_POINTS,
     unlinkedNearbyPoints: ZERO_POINTS,
     unlinkedRefundedPoints: ZERO_POINTS,
-    pointsConsumed: sums.consumed.points,
-    cashConsumed: sums.consumed.cash,
+    pointsConsumed: whole(sums.consumed.points),
+    cashConsumed: whole(sums.consumed.cash),
     explainedByEdge: explained,
   }
 }
@@ -140,28 +159,22 @@ export function totalPayment(
  * Whether rows right at the edges make up the whole difference: the first rows after the start may pay tasks from right
  * before it, and the first rows after the end the window's last tasks. Only whole rows in order of time are moved.
  */
-function edgeExplains(
-  difference: bigint,
-  sums: UserSums,
-  targets: readonly LinkTarget[],
-  plan: AuditPlan,
-  paidBefore: boolean,
-): boolean {
-  const lastTasks = targets.some(
-    ({ task }) => task.chargedPoints > 0n && task.createdAt >= plan.window.end - LEDGER_EDGE,
-  )
-  const starts = paidBefore ? prefixSums(sums.afterStart) : [0n]
-  const ends = lastTasks ? prefixSums(sums.afterEnd) : [0n]
-  const wanted = new Set(starts.map((moved) => moved - difference))
+function edgeExplains(difference: number, sums: UserSums, endsCharged: boolean, paidBefore: boolean): boolean {
+  const starts = paidBefore ? prefixSums(sums.afterStart) : [0]
+  const ends = endsCharged ? prefixSums(sums.afterEnd) : [0]
+  const wanted = new Set(starts.map((moved) => addExact(moved, -difference)))
   return ends.some((moved) => wanted.has(moved))
 }
 
-function prefixSums(rows: readonly EdgeRow[]): bigint[] {
-  const sums = [0n]
-  let total = 0n
+function prefixSums(rows: readonly EdgeRow[]): number[] {
+  const sums = [0]
+  let total = 0
   for (const { amount } of [...rows].sort((a, b) => a.at - b.at)) {
-    total += amount
+    total = addExact(total, amount)
     sums.push(total)
   }
   return sums
 }
+
+/** Whether a time lies right before the window's end. */
+export const isLast = (at: Instant, { window }: AuditPlan): boolean => at >= window.end - LEDGER_EDGE

@@ -2,17 +2,25 @@ import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { hashOfText } from '../spool/spool.ts'
+import { within } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import { breathe } from './breathe.ts'
 import type { BookName } from './ledger-book.ts'
-import type { LedgerReading, LedgerSource, LedgerSpools } from './ledger-source.ts'
-import { LedgerTally } from './ledger-tally.ts'
+import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
+import { type LedgerRecords, LedgerTally, looksUpEveryOrder } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { type TellProgress, tellingSeconds } from './waiting.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
 
 type LinkMode = 'order' | 'total'
+
+export interface LinkContext {
+  readonly signal: AbortSignal
+  readonly progress: TellProgress
+}
 
 /** How well rows and tasks are linked so far. */
 interface LinkScan {
@@ -33,7 +41,7 @@ export class LedgerLinks {
   readonly #snapshot: LedgerSnapshot
   readonly #spools: LedgerSpools
   readonly #failed: Set<BookName>
-  readonly #signal: AbortSignal
+  readonly #context: LinkContext
   readonly #lookedUp: LedgerEntry[] = []
   #scan: LinkScan = { charged: 0, linked: 0, open: { selected: [], window: [] }, unresolved: { order: [], total: [] } }
   #orders: ReadonlySet<string> = new Set()
@@ -46,10 +54,10 @@ export class LedgerLinks {
     snapshot: LedgerSnapshot,
     spools: LedgerSpools,
     failed: Set<BookName>,
-    signal: AbortSignal,
+    context: LinkContext,
   ) {
     this.#plan = plan
-    this.#signal = signal
+    this.#context = context
     this.#snapshot = snapshot
     this.#spools = spools
     this.#failed = failed
@@ -60,7 +68,7 @@ export class LedgerLinks {
     this.#scan = await this.#look()
     if (this.#failed.size > 0) return
     try {
-      await this.#lookUp()
+      await tellingSeconds(this.#context.progress, 'ledger rows of other times looked up', () => this.#lookUp())
     } catch (cause) {
       // What was not looked up may hold the missing payment: without it nobody is accused.
       onFailure(this.#reading, cause)
@@ -71,18 +79,18 @@ export class LedgerLinks {
 
   close(balances: BalanceTrail | null): LedgerSource {
     const { charged, linked } = this.#scan
-    const readings = (): Iterable<LedgerReading> => this.#spools.read()
-    const close = (reading: LedgerReading) => {
+    const readings = (): Iterable<LedgerRecords> => this.#spools.read()
+    const close = (reading: LedgerRecords) => {
       const tally = this.#tallyOf(reading)
       tally.resolveOrders(this.#orders, this.#taskOrders)
-      const { users, taskEntries } = tally.close(this.#mode)
-      return { users, taskEntries, tasks: reading.tasks.map(({ task }) => task) }
+      const { tasks } = reading
+      return { ...tally.close(this.#mode), taskCount: tasks.count, eachTask: tasks.eachCell.bind(tasks) }
     }
     return {
       mode: this.#failed.size > 0 ? null : this.#mode,
       chargedTasks: charged,
       linkedTasks: linked,
-      everyOrder: new LedgerTally(this.#plan, this.#partOf()).everyOrder,
+      everyOrder: looksUpEveryOrder(this.#spools.windowTasks),
       balances,
       *pieces() {
         for (const reading of readings()) yield close(reading)
@@ -95,14 +103,28 @@ export class LedgerLinks {
     if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await this.#linksInUse()))) {
       // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
       const scope = ledgerLink === 'order' || this.#linksSuffice() ? 'selected' : 'window'
-      for (const entry of await this.#found(this.#scan.open[scope])) this.#lookedUp.push(entry)
+      // Rows of the streamed range were taken already.
+      for (const entry of await this.#found(this.#scan.open[scope])) {
+        if (!within(entry.at, this.#plan.ranges.ledger)) this.#lookedUp.push(entry)
+      }
       if (this.#lookedUp.length > 0) this.#scan = await this.#look()
     }
     const orders = this.#scan.unresolved[this.#modeNow()].slice(0, LIMITS.lookupIdsTotal)
-    const byTaskId = await this.#snapshot.tasksByTaskIds(orders)
-    const tasks = [...byTaskId, ...(await this.#snapshot.tasksByRequestIds(orders))]
     this.#orders = new Set(orders)
-    this.#taskOrders = new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId]))
+    this.#taskOrders = await this.#tasksAmong(orders)
+  }
+
+  /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
+  async #tasksAmong(orders: readonly string[]): Promise<Set<string>> {
+    if (orders.length === 0) return new Set()
+    const found = await this.#snapshot.tasksByTaskIds(orders)
+    const { crossingSince, tasks } = this.#plan.ranges
+    const known = { start: crossingSince, end: tasks.end }
+    for (const task of await this.#snapshot.tasksByRequestIds(orders, known)) found.push(task)
+    const ids = this.#spools.requestIdsAmong(orders.map(bareId))
+    for (const { taskId, requestId } of found) ids.add(taskId).add(requestId)
+    ids.delete('')
+    return ids
   }
 
   #modeNow(): LinkMode {
@@ -126,8 +148,8 @@ export class LedgerLinks {
 
   async #found(ids: readonly string[]): Promise<LedgerEntry[]> {
     const lookUps: Record<BookName, (ids: readonly string[]) => Promise<LedgerEntry[]>> = {
-      points: (wanted) => this.#snapshot.pointsByOrderIds(wanted),
-      cash: (wanted) => this.#snapshot.cashByOrderIds(wanted),
+      points: (wanted) => this.#snapshot.pointsByOrderIds(wanted, this.#plan.ranges.ledger),
+      cash: (wanted) => this.#snapshot.cashByOrderIds(wanted, this.#plan.ranges.ledger),
     }
     const entries: LedgerEntry[] = []
     for (const book of ['points', 'cash'] as const) {
@@ -138,6 +160,7 @@ export class LedgerLinks {
   }
 
   async #look(): Promise<LinkScan> {
+    let rows = 0
     let charged = 0
     let linked = 0
     const open = { selected: [] as string[], window: [] as string[] }
@@ -155,22 +178,18 @@ export class LedgerLinks {
         if (unresolved[mode].size > LIMITS.lookupIdsTotal) continue
         for (const id of tally.unresolvedOrderIds(mode)) unresolved[mode].add(id)
       }
-      await breathe(this.#signal)
+      rows += reading.tasks.count + reading.entries.count
+      this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
+      await breathe(this.#context.signal)
     }
     return { charged, linked, open, unresolved: { order: [...unresolved.order], total: [...unresolved.total] } }
   }
 
-  #tallyOf(reading: LedgerReading): LedgerTally {
-    const tally = new LedgerTally(this.#plan, this.#partOf(reading))
-    for (const { task, selected } of reading.tasks) tally.addTask(task, selected)
-    for (const entry of reading.entries) tally.addEntry(entry)
+  #tallyOf(reading: LedgerRecords): LedgerTally {
+    const tally = new LedgerTally(this.#plan, reading, this.#spools.windowTasks)
     for (const entry of this.#lookedUp) if (reading.holds(entry.userId)) tally.addLookedUp(entry)
     for (const book of this.#failed) tally.fail(book)
     return tally
-  }
-
-  #partOf(reading?: LedgerReading) {
-    return { windowTasks: this.#spools.windowTasks, holds: (userId: number) => reading?.holds(userId) ?? false }
   }
 }
 

@@ -1,17 +1,33 @@
-import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
-import { PARTS, partOfNumber, pieceParts, type Spool } from '../spool/spool.ts'
+import type { TaskRow } from '../ledger/reader.ts'
+import { hashOfText, PARTS, partOfNumber, pieceParts, type Spool } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
+import type { EntryRecords, LinkEntry } from './entry-records.ts'
+import { newBytesOfId } from './id-bytes.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
+import type { LedgerRecords } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
-import type { SpooledTask } from './row-codecs.ts'
+import { groupBy } from './rules/group-by.ts'
+import type { CellTask, SpooledTask, TaskRecords } from './task-records.ts'
+import { UserNumbers } from './user-numbers.ts'
 
 /** Tasks and ledger rows that are linked at once. */
-const PIECE_ROWS = 150_000
+const PIECE_ROWS = 40_000
 
 /** What the ledgers say of some users, and the tasks of these users. */
-export interface LedgerPiece extends Pick<LedgerBook, 'users' | 'taskEntries'> {
+export interface LedgerPiece extends Pick<LedgerBook, 'users'> {
+  /**
+   * Tasks of the window that the filters leave and of which rows took exactly the charge and gave nothing back, while they
+   * neither failed nor are marked as refunded. 0 at depth summary.
+   */
+  readonly settledTasks: number
+  /** The others of these tasks with their linked rows; none at depth summary. */
+  openEntries(): LedgerBook['taskEntries']
+  /** All of these tasks with their linked rows; none at depth summary. */
+  taskEntries(): LedgerBook['taskEntries']
   /** Tasks of the window and those that may have crossed its edges. */
-  readonly tasks: readonly TaskRow[]
+  readonly taskCount: number
+  /** Hands out each of them; what is handed out is good until the call returns. */
+  eachTask(take: (task: CellTask) => void): void
 }
 
 /** The two ledgers of an audit, piece by piece: all rows of one user are in one piece. */
@@ -24,7 +40,19 @@ export interface LedgerSource extends Omit<LedgerBook, 'users' | 'taskEntries'> 
 export const ledgerInOnePiece = (
   { users, taskEntries, ...book }: LedgerBook,
   tasks: readonly TaskRow[],
-): LedgerSource => ({ ...book, pieces: () => [{ users, taskEntries, tasks }] })
+): LedgerSource => ({
+  ...book,
+  pieces: () => [
+    {
+      users,
+      settledTasks: 0,
+      openEntries: () => taskEntries,
+      taskEntries: () => taskEntries,
+      taskCount: tasks.length,
+      eachTask: (take) => tasks.forEach(take),
+    },
+  ],
+})
 
 /** The book of all users at once, for few of them. */
 export function wholeLedger({ pieces, ...book }: LedgerSource): LedgerBook {
@@ -32,34 +60,32 @@ export function wholeLedger({ pieces, ...book }: LedgerSource): LedgerBook {
   const taskEntries: LedgerBook['taskEntries'][number][] = []
   for (const piece of pieces()) {
     for (const [userId, user] of piece.users) users.set(userId, user)
-    for (const entry of piece.taskEntries) taskEntries.push(entry)
+    for (const entry of piece.taskEntries()) taskEntries.push(entry)
   }
   return { ...book, users, taskEntries }
-}
-
-/** Rows of one piece, as they were read. */
-export interface LedgerReading {
-  readonly tasks: readonly SpooledTask[]
-  readonly entries: readonly LedgerEntry[]
-  holds(userId: number): boolean
 }
 
 /** Tasks and ledger rows as they were read, in parts by user: first all tasks, then the rows. */
 export class LedgerSpools {
   readonly #pieceRows: number
   readonly #plan: AuditPlan
-  readonly #tasks: Spool<SpooledTask>
-  readonly #entries: Spool<LedgerEntry>
-  readonly #users: Set<number>
+  readonly #tasks: Spool<SpooledTask, TaskRecords>
+  readonly #entries: Spool<LinkEntry, EntryRecords>
+  readonly #users = new UserNumbers()
   #windowTasks = 0
-  #only: LedgerReading | undefined
+  #only: LedgerRecords | undefined
 
-  constructor(plan: AuditPlan, tasks: Spool<SpooledTask>, entries: Spool<LedgerEntry>, pieceRows = PIECE_ROWS) {
+  constructor(
+    plan: AuditPlan,
+    tasks: Spool<SpooledTask, TaskRecords>,
+    entries: Spool<LinkEntry, EntryRecords>,
+    pieceRows = PIECE_ROWS,
+  ) {
     this.#pieceRows = pieceRows
     this.#plan = plan
     this.#tasks = tasks
     this.#entries = entries
-    this.#users = new Set(plan.userIds)
+    for (const userId of plan.userIds) this.#users.numberOf(userId)
   }
 
   /** Tasks of the window, whether or not the filters leave them. */
@@ -67,20 +93,49 @@ export class LedgerSpools {
     return this.#windowTasks
   }
 
+  /** Tasks and ledger rows in all. */
+  get rows(): number {
+    return this.#tasks.rows + this.#entries.rows
+  }
+
   addTask(task: TaskRow, selected: boolean): void {
     this.#tasks.add(partOfNumber(task.userId), { task, selected })
-    this.#users.add(task.userId)
+    this.#users.numberOf(task.userId)
     if (within(task.createdAt, this.#plan.window)) this.#windowTasks += 1
   }
 
   /** Rows of users without any task pay none. */
-  addEntry(entry: LedgerEntry): void {
+  addEntry(entry: LinkEntry): void {
     if (this.#users.has(entry.userId)) this.#entries.add(partOfNumber(entry.userId), entry)
   }
 
+  /** Which of some request ids tasks bear, of whatever user. */
+  requestIdsAmong(wanted: readonly string[]): Set<string> {
+    const byHash = groupBy(
+      wanted.filter((id) => id !== ''),
+      hashOfText,
+    )
+    const found = new Set<string>()
+    const id = newBytesOfId()
+    for (const parts of this.#parts()) {
+      const tasks = this.#tasks.read(parts)
+      for (let task = 0; task < tasks.count; task++) {
+        const asked = byHash.get(tasks.requestId(task, id).hash)
+        if (asked === undefined) continue
+        const { requestId } = tasks.row(task)
+        if (asked.includes(requestId)) found.add(requestId)
+      }
+    }
+    return found
+  }
+
+  #parts(): number[][] {
+    return pieceParts((part) => this.#tasks.rowsIn(part) + this.#entries.rowsIn(part), this.#pieceRows)
+  }
+
   /** The same pieces at every call. */
-  *read(): Generator<LedgerReading> {
-    const pieces = pieceParts((part) => this.#tasks.rowsIn(part) + this.#entries.rowsIn(part), this.#pieceRows)
+  *read(): Generator<LedgerRecords> {
+    const pieces = this.#parts()
     if (pieces.length === 1) {
       this.#only ??= this.#reading(pieces[0] ?? [])
       yield this.#only
@@ -89,7 +144,7 @@ export class LedgerSpools {
     for (const parts of pieces) yield this.#reading(parts)
   }
 
-  #reading(parts: readonly number[]): LedgerReading {
+  #reading(parts: readonly number[]): LedgerRecords {
     const held = new Uint8Array(PARTS)
     for (const part of parts) held[part] = 1
     return {

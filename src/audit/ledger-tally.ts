@@ -1,158 +1,176 @@
-import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
+import type { EntryKind, LedgerEntry } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { LEDGER_EDGE } from '../settings.ts'
+import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
-import { addPoints, type Points, points, ZERO_POINTS } from '../units/points.ts'
+import { type Points, points } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
+import type { EntryRecords } from './entry-records.ts'
+import { newBytesOfId } from './id-bytes.ts'
+import { IdIndex, NO_TASK } from './id-index.ts'
 import {
   type BookName,
+  type BookSums,
+  isLast,
   type LedgerBook,
-  type LinkTarget,
   linkedRefunds,
+  newTaskSums,
+  newUserSums,
   orderPayment,
+  type TaskSums,
   totalPayment,
   type UserLedger,
   type UserSums,
 } from './ledger-book.ts'
+import type { LedgerPiece } from './ledger-source.ts'
+import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, unknown } from './rules/books.ts'
-import { EvidenceList } from './rules/evidence-list.ts'
-import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
-
-/** A task outside the window. */
-const OTHER_TASK = 'other task'
-/** An id that several tasks of one user bear. */
-const SHARED_ID = 'shared id'
-
-type Target = LinkTarget | typeof OTHER_TASK | typeof SHARED_ID
-
-/** Order ids that may be a request id in another form than the bare one. */
-const OTHER_FORM = /[/#A-Z]/
-
-/** Some of the users of an audit. */
-export interface LedgerPart {
-  readonly windowTasks: number
-  holds(userId: number): boolean
-}
+import type { LinkedEntry } from './rules/facts.ts'
+import type { TaskRecords } from './task-records.ts'
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
 const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
 
+/** Whether a window has few enough tasks to look up the rows of each. */
+export const looksUpEveryOrder = (windowTasks: number): boolean => windowTasks <= EVERY_ORDER_MAX
+
+/** Tasks and ledger rows of some users: all of the tasks, and of the rows those within the plan's range for ledgers. */
+export interface LedgerRecords {
+  readonly tasks: TaskRecords
+  readonly entries: EntryRecords
+  /** Whether a user is one of these. */
+  holds(userId: number): boolean
+}
+
 /**
- * Links ledger rows to tasks and adds both up by user. First every task of the window, then the rows of both ledgers in
- * any order, then the rows that were looked up by id; each row counts once.
+ * Links the ledger rows of some users to their tasks and adds both up by user; then takes rows that were looked up by id.
+ * Each row counts once. Rows and tasks stay bytes, and sums are numbers: of millions of rows nothing is made but these.
  */
 export class LedgerTally {
   readonly #plan: AuditPlan
-  /** By user, since a row of somebody else does not pay this user's task; whose rows it names, a look-up tells. */
-  readonly #targets = new Map<number, Map<string, Target>>()
+  readonly #tasks: TaskRecords
+  readonly #entries: EntryRecords
+  readonly #windowTasks: number
+  /** Users by id, each with a number. */
+  readonly #numbers = new Map<number, number>()
+  readonly #owners: Int32Array
+  /** Of users who are told of; the others only count for the link mode. */
+  readonly #sums: (UserSums | undefined)[] = []
   /** Users with charged tasks right before the window. */
   readonly #paidBefore = new Set<number>()
-  readonly #all: LinkTarget[] = []
-  readonly #users = new Map<number, UserSums>()
+  /** By user, since a row of somebody else does not pay this user's task; whose rows it names, a look-up tells. */
+  readonly #index: IdIndex
+  /** 1 where a task is one of the window: rows link to these. */
+  readonly #isTarget: Uint8Array
+  readonly #payments: TaskPayments
+  /** The rows of each task; null where the depth does not need them. */
+  readonly #rows: LinkedRows | null
   readonly #failed = new Set<BookName>()
-  readonly #windowTasks: number | undefined
 
-  /** `part`: where these are the tasks and rows of some users only, which, and how many tasks of the window all have. */
-  constructor(plan: AuditPlan, part?: LedgerPart) {
+  /** `windowTasks`: how many tasks the window has in all. */
+  constructor(plan: AuditPlan, { tasks, entries, holds }: LedgerRecords, windowTasks: number) {
     this.#plan = plan
-    this.#windowTasks = part?.windowTasks
+    this.#tasks = tasks
+    this.#entries = entries
+    this.#windowTasks = windowTasks
+    this.#owners = new Int32Array(tasks.count)
+    this.#isTarget = new Uint8Array(tasks.count)
+    this.#payments = new TaskPayments(tasks.count)
+    this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
     // Who was asked for by id is told of, with or without tasks.
-    for (const userId of plan.userIds) {
-      if (part === undefined || part.holds(userId)) this.#users.set(userId, newUserSums())
+    for (const userId of plan.userIds) if (holds(userId)) this.#sums[this.#numberOf(userId)] = newUserSums()
+    for (let task = 0; task < tasks.count; task++) this.#addTask(task)
+    this.#index = new IdIndex(tasks, this.#owners)
+    this.#addEntries()
+  }
+
+  #numberOf(userId: number): number {
+    const known = this.#numbers.get(userId)
+    if (known !== undefined) return known
+    this.#numbers.set(userId, this.#sums.length)
+    return this.#sums.push(undefined) - 1
+  }
+
+  #addTask(task: number): void {
+    const { window } = this.#plan
+    const createdAt = this.#tasks.createdAt(task)
+    const owner = this.#numberOf(this.#tasks.userId(task))
+    this.#owners[task] = owner
+    if (within(createdAt, window)) this.#isTarget[task] = 1
+    // Charges from right before the window, which its first rows may pay.
+    else if (createdAt < window.start && createdAt >= window.start - LEDGER_EDGE) {
+      if (this.#tasks.chargedPoints(task) > 0) this.#paidBefore.add(owner)
+    }
+    if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
+  }
+
+  #addEntries(): void {
+    const id = newBytesOfId()
+    const { bytes, count } = this.#entries
+    for (let entry = 0; entry < count; entry++) {
+      const owner = this.#numbers.get(this.#entries.userId(entry))
+      if (owner === undefined) continue
+      this.#entries.orderId(entry, id)
+      let task = this.#index.find(owner, bytes, id)
+      if (task === NO_TASK && this.#entries.mayBeOtherForm(entry)) {
+        task = this.#index.findBare(owner, this.#entries.orderText(entry))
+      }
+      if (this.#isTarget[task] === 1) this.#link(task, entry)
+      const sums = this.#sums[owner]
+      if (sums !== undefined) this.#addToUser(sums, entry, task, id.length > 0)
     }
   }
 
-  /** Takes a task; `selected` where it is one of the window that the filters leave. */
-  addTask(task: TaskRow, selected: boolean): void {
-    const target = within(task.createdAt, this.#plan.window) ? this.#newTarget(task, selected) : OTHER_TASK
-    if (target === OTHER_TASK) this.#noteBefore(task)
-    else this.#all.push(target)
-    if (selected && !this.#users.has(task.userId)) this.#users.set(task.userId, newUserSums())
-    this.#bear(task.userId, task.taskId, target)
-    if (task.requestId !== task.taskId) this.#bear(task.userId, task.requestId, target)
-  }
-
-  #bear(userId: number, id: string, target: Target): void {
-    if (id === '') return
-    let own = this.#targets.get(userId)
-    if (own === undefined) {
-      own = new Map()
-      this.#targets.set(userId, own)
-    }
-    // An id that several tasks bear does not tell which of them a row pays.
-    own.set(id, own.has(id) ? SHARED_ID : target)
-  }
-
-  #newTarget(task: TaskRow, selected: boolean): LinkTarget {
-    return {
-      task,
-      selected,
-      entries: selected && this.#plan.depth === 'requests' ? [] : null,
-      paidPoints: ZERO_POINTS,
-      paidCash: ZERO_POINTS,
-      refundedPoints: ZERO_POINTS,
-      refundedCash: ZERO_POINTS,
-      linked: false,
-    }
-  }
-
-  /** Remembers whose charges from right before the window its first rows may pay. */
-  #noteBefore({ userId, chargedPoints, createdAt }: TaskRow): void {
-    const { start } = this.#plan.window
-    if (chargedPoints > 0n && createdAt < start && createdAt >= start - LEDGER_EDGE) this.#paidBefore.add(userId)
-  }
-
-  /** Takes a row that was streamed: one within the plan's range for ledgers. */
-  addEntry(entry: LedgerEntry): void {
-    const target = this.#targetOf(entry)
-    this.#link(entry, target)
-    const user = this.#users.get(entry.userId)
-    if (user !== undefined) this.#addToUser(user, entry, target)
+  #link(task: number, entry: number): void {
+    const book = this.#entries.book(entry)
+    const kind = linkedKind(book, this.#entries.kind(entry))
+    if (kind === undefined) return
+    this.#payments.add(task, book, kind, this.#entries.amountPoints(entry))
+    this.#rows?.add(task, entry)
   }
 
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
   addLookedUp(entry: LedgerEntry): void {
-    if (!within(entry.at, this.#plan.ranges.ledger)) this.#link(entry, this.#targetOf(entry))
+    const { book, rowId, at, userId, amountPoints, orderId } = entry
+    const owner = this.#numbers.get(userId)
+    if (owner === undefined || within(at, this.#plan.ranges.ledger)) return
+    const kind = linkedKind(book, entry.kind)
+    const task = this.#index.findText(owner, orderId)
+    if (kind === undefined || this.#isTarget[task] !== 1) return
+    this.#payments.add(task, book, kind, Number(amountPoints))
+    this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, at })
   }
 
-  /** The task of its user that a row names, by the operator's id or by fal's in any stored form. */
-  #targetOf({ userId, orderId }: LedgerEntry): Target | undefined {
-    const own = this.#targets.get(userId)
-    if (own === undefined || orderId === '') return undefined
-    const target = own.get(orderId)
-    return target === undefined && OTHER_FORM.test(orderId) ? own.get(bareId(orderId)) : target
-  }
-
-  #link(entry: LedgerEntry, target: Target | undefined): void {
-    if (target !== undefined && target !== OTHER_TASK && target !== SHARED_ID) linkTo(target, entry)
-  }
-
-  #addToUser(user: UserSums, entry: LedgerEntry, target: Target | undefined): void {
-    const { window } = this.#plan
-    const { book, at } = entry
-    const linked = target !== undefined && target !== SHARED_ID
-    if (entry.kind === 'consume') {
-      const amount = points(-entry.amountPoints)
-      const names = linked || (entry.orderId !== '' && target === undefined)
-      if (at >= window.end && at < window.end + LEDGER_EDGE) user.afterEnd.push({ at, amount, linked: names })
+  /** `task`: what the row's order is, NO_TASK or SHARED_ID included. */
+  #addToUser(sums: UserSums, entry: number, task: number, hasOrder: boolean): void {
+    const { window, settings } = this.#plan
+    const book = this.#entries.book(entry)
+    const kind = this.#entries.kind(entry)
+    const at = this.#entries.at(entry)
+    const signed = this.#entries.amountPoints(entry)
+    if (kind === 'consume') {
+      const amount = -signed
+      const linked = task >= 0
+      const names = linked || (hasOrder && task === NO_TASK)
+      if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: names })
       if (!within(at, window)) return
-      user.consumed[book] = addPoints(user.consumed[book], amount)
-      if (at < window.start + LEDGER_EDGE) user.afterStart.push({ at, amount, linked: names })
-      if (!names) user.unlinked[book] = addPoints(user.unlinked[book], amount)
-      else if (!linked && this.#plan.settings.ledgerLink !== 'total') user.unresolved.push(entry)
+      add(sums.consumed, book, amount)
+      if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: names })
+      if (!names) add(sums.unlinked, book, amount)
+      else if (!linked && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
       return
     }
-    if (entry.kind === 'refund' && entry.orderId === '' && at >= window.start) {
-      user.unlinkedRefunds = addPoints(user.unlinkedRefunds, entry.amountPoints)
+    if (kind === 'refund' && !hasOrder && at >= window.start) {
+      sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, signed)
     }
     if (!within(at, window)) return
-    if (entry.kind === 'refund') user.refunded[book] = addPoints(user.refunded[book], entry.amountPoints)
-    if (entry.kind !== 'recharge') return
+    if (kind === 'refund') add(sums.refunded, book, signed)
+    if (kind !== 'recharge') return
     // Cash in is a refund where its order is a task, and otherwise a recharge.
-    if (book === 'cash' && target !== undefined) user.refunded.cash = addPoints(user.refunded.cash, entry.amountPoints)
-    else if (book === 'cash' && entry.orderId !== '') user.unresolved.push(entry)
-    else user.recharged[book] = addPoints(user.recharged[book], entry.amountPoints)
+    if (book === 'cash' && task !== NO_TASK) add(sums.refunded, 'cash', signed)
+    else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
+    else add(sums.recharged, book, signed)
   }
 
   /** A ledger that could not be read whole: nothing is concluded from it. */
@@ -168,10 +186,10 @@ export class LedgerTally {
   linkCount(): { charged: number; linked: number } {
     let charged = 0
     let linked = 0
-    for (const target of this.#all) {
-      if (target.task.chargedPoints <= 0n) continue
+    for (let task = 0; task < this.#tasks.count; task++) {
+      if (this.#isTarget[task] !== 1 || this.#tasks.chargedPoints(task) <= 0) continue
       charged += 1
-      if (target.linked) linked += 1
+      if (this.#payments.isLinked(task)) linked += 1
     }
     return { charged, linked }
   }
@@ -182,24 +200,20 @@ export class LedgerTally {
    */
   openOrderIds(scope: 'selected' | 'window'): string[] {
     const ids: string[] = []
-    for (const target of this.#all) {
-      if (scope === 'selected' && !target.selected) continue
-      if (target.paidPoints + target.paidCash === target.task.chargedPoints && !this.#refundsMatter(target)) continue
-      if (target.task.taskId !== '') ids.push(target.task.taskId)
-      if (target.task.requestId !== '' && target.task.requestId !== target.task.taskId) ids.push(target.task.requestId)
+    for (let task = 0; task < this.#tasks.count; task++) {
+      if (this.#isTarget[task] !== 1 || (scope === 'selected' && !this.#tasks.isSelected(task))) continue
+      if (this.#payments.paid(task) === this.#tasks.chargedPoints(task) && !this.#refundsMatter(task)) continue
+      const { taskId, requestId } = this.#tasks.row(task)
+      if (taskId !== '') ids.push(taskId)
+      if (requestId !== '' && requestId !== taskId) ids.push(requestId)
     }
     return ids
   }
 
-  /** Whether there are few enough tasks to look up the rows of each. */
-  get everyOrder(): boolean {
-    return (this.#windowTasks ?? this.#all.length) <= EVERY_ORDER_MAX
-  }
-
-  #refundsMatter({ task, refundedPoints, refundedCash }: LinkTarget): boolean {
+  #refundsMatter(task: number): boolean {
     // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
-    if (this.everyOrder) return true
-    return task.refunded || task.status === 'failed' || refundedPoints !== 0n || refundedCash !== 0n
+    if (looksUpEveryOrder(this.#windowTasks)) return true
+    return this.#tasks.isRefunded(task) || this.#tasks.hasFailed(task) || this.#payments.isRefunded(task)
   }
 
   /**
@@ -207,15 +221,12 @@ export class LedgerTally {
    * time: cash that came in, and what was paid by users who have tasks without a linked row.
    */
   unresolvedOrderIds(mode: 'order' | 'total'): string[] {
-    const unlinked = new Set(
-      this.#all
-        .filter(({ task, linked, selected }) => selected && task.chargedPoints > 0n && !linked)
-        .map(({ task }) => task.userId),
-    )
+    const tasks = this.#tasksOfUsers()
     const ids = new Set<string>()
-    for (const [userId, user] of this.#users) {
-      for (const entry of user.unresolved) {
-        if (entry.kind !== 'consume' || (mode === 'order' && unlinked.has(userId))) ids.add(entry.orderId)
+    for (const [owner, sums] of this.#sums.entries()) {
+      for (const entry of sums?.unresolved ?? []) {
+        const open = mode === 'order' && tasks[owner]?.hasUnlinkedCharge === true
+        if (this.#entries.kind(entry) !== 'consume' || open) ids.add(this.#entries.orderText(entry))
       }
     }
     return [...ids]
@@ -223,115 +234,112 @@ export class LedgerTally {
 
   /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
   resolveOrders(asked: ReadonlySet<string>, taskOrderIds: ReadonlySet<string>): void {
-    for (const user of this.#users.values()) {
-      for (const entry of user.unresolved) {
-        if (!asked.has(entry.orderId)) continue
-        const isTask = taskOrderIds.has(entry.orderId) || taskOrderIds.has(bareId(entry.orderId))
-        const { book } = entry
-        if (entry.kind === 'consume') {
-          if (!isTask) user.unlinked[book] = addPoints(user.unlinked[book], points(-entry.amountPoints))
-        } else if (isTask) user.refunded[book] = addPoints(user.refunded[book], entry.amountPoints)
-        else user.recharged[book] = addPoints(user.recharged[book], entry.amountPoints)
-      }
-      user.unresolved = user.unresolved.filter(({ orderId }) => !asked.has(orderId))
+    for (const sums of this.#sums) {
+      if (sums === undefined || sums.unresolved.length === 0) continue
+      sums.unresolved = sums.unresolved.filter((entry) => {
+        const orderId = this.#entries.orderText(entry)
+        if (!asked.has(orderId)) return true
+        const isTask = taskOrderIds.has(orderId) || taskOrderIds.has(bareId(orderId))
+        const book = this.#entries.book(entry)
+        const amount = this.#entries.amountPoints(entry)
+        if (this.#entries.kind(entry) === 'consume') {
+          if (!isTask) add(sums.unlinked, book, -amount)
+        } else add(isTask ? sums.refunded : sums.recharged, book, amount)
+        return false
+      })
     }
   }
 
-  /** The book, in the given mode. */
-  close(mode: 'order' | 'total', balances: BalanceTrail | null = null): LedgerBook {
+  /** What the ledgers say of these users, in the given mode, and of their tasks. */
+  close(mode: 'order' | 'total'): Pick<LedgerPiece, 'users' | 'settledTasks' | 'openEntries' | 'taskEntries'> {
+    const tasks = this.#tasksOfUsers()
     const users = new Map<number, UserLedger>()
-    const byUser = new Map<number, LinkTarget[]>()
-    for (const target of this.#all) {
-      const own = byUser.get(target.task.userId)
-      if (own === undefined) byUser.set(target.task.userId, [target])
-      else own.push(target)
+    for (const [userId, owner] of this.#numbers) {
+      const sums = this.#sums[owner]
+      if (sums !== undefined) users.set(userId, this.#closeUser(mode, owner, sums, tasks[owner] ?? newTaskSums()))
     }
-    for (const [userId, sums] of this.#users) {
-      users.set(userId, this.#closeUser(mode, userId, sums, byUser.get(userId) ?? []))
+    const told: number[] = []
+    for (let task = 0; this.#rows !== null && task < this.#tasks.count; task++) {
+      if (this.#isTarget[task] === 1 && this.#tasks.isSelected(task)) told.push(task)
     }
-    const { charged, linked } = this.linkCount()
+    const open = told.filter((task) => !this.#payments.isSettled(task, this.#tasks))
     return {
-      mode: this.failed ? null : mode,
-      chargedTasks: charged,
-      linkedTasks: linked,
       users,
-      taskEntries: this.#all.flatMap(({ task, entries }) => (entries === null ? [] : [{ task, entries }])),
-      everyOrder: this.everyOrder,
-      balances,
+      settledTasks: told.length - open.length,
+      openEntries: () => open.map((task) => this.#entriesOf(task)),
+      taskEntries: () => told.map((task) => this.#entriesOf(task)),
     }
   }
 
-  #closeUser(mode: 'order' | 'total', userId: number, sums: UserSums, all: readonly LinkTarget[]): UserLedger {
-    const targets = all.filter(({ selected }) => selected)
-    // Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it.
-    const isOpen = (book: BookName): boolean => sums.unresolved.some((e) => e.book === book && e.kind !== 'consume')
-    const read = (book: BookName, amount: Points): Points | null =>
-      this.#failed.has(book) || isOpen(book) ? null : amount
-    const refunds = mode === 'order' ? linkedRefunds(targets, sums) : sums.refunded
-    const unpaid = new EvidenceList()
-    if (mode === 'order') {
-      for (const target of targets) {
-        if (target.paidPoints + target.paidCash !== target.task.chargedPoints) unpaid.add(target.task.taskId)
-      }
-    }
+  #entriesOf(task: number): LedgerBook['taskEntries'][number] {
+    return { task: this.#tasks.row(task), entries: this.#rows?.of(task, this.#linkedEntry) ?? [] }
+  }
+
+  readonly #linkedEntry = (entry: number): LinkedEntry => {
+    const book = this.#entries.book(entry)
     return {
-      payment: this.#paymentOf(mode, userId, sums, all),
-      unpaid,
-      pointsRefunded: read('points', refunds.points),
-      cashRefunded: read('cash', refunds.cash),
-      pointsRecharged: read('points', sums.recharged.points),
-      cashRecharged: read('cash', sums.recharged.cash),
+      book,
+      rowId: this.#entries.rowId(entry),
+      kind: linkedKind(book, this.#entries.kind(entry)) ?? 'refund',
+      amountPoints: points(BigInt(this.#entries.amountPoints(entry))),
+      at: this.#entries.at(entry),
     }
   }
 
-  #paymentOf(mode: 'order' | 'total', userId: number, sums: UserSums, all: readonly LinkTarget[]): Reading<Payment> {
+  #tasksOfUsers(): (TaskSums | undefined)[] {
+    const users: (TaskSums | undefined)[] = new Array(this.#sums.length).fill(undefined)
+    for (let task = 0; task < this.#tasks.count; task++) {
+      if (this.#isTarget[task] !== 1) continue
+      const owner = this.#owners[task] ?? 0
+      const own = users[owner] ?? newTaskSums()
+      users[owner] = own
+      this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan))
+    }
+    return users
+  }
+
+  #closeUser(mode: 'order' | 'total', owner: number, sums: UserSums, tasks: TaskSums): UserLedger {
+    const { unresolved } = sums
+    // Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it.
+    const isOpen = (book: BookName): boolean =>
+      unresolved.some((entry) => this.#entries.book(entry) === book && this.#entries.kind(entry) !== 'consume')
+    const read = (book: BookName, amounts: BookSums): Points | null =>
+      this.#failed.has(book) || isOpen(book) ? null : points(BigInt(amounts[book]))
+    const refunds = mode === 'order' ? linkedRefunds(tasks, sums) : sums.refunded
+    return {
+      payment: this.#paymentOf(mode, owner, sums, tasks),
+      unpaid: mode === 'order' ? tasks.unpaid : newTaskSums().unpaid,
+      pointsRefunded: read('points', refunds),
+      cashRefunded: read('cash', refunds),
+      pointsRecharged: read('points', sums.recharged),
+      cashRecharged: read('cash', sums.recharged),
+    }
+  }
+
+  #paymentOf(mode: 'order' | 'total', owner: number, sums: UserSums, tasks: TaskSums): Reading<Payment> {
     if (this.failed) return unknown('ledger-unread', { book: [...this.#failed].sort().join(', ') })
-    const targets = all.filter(({ selected }) => selected)
     // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
-    if (mode === 'order' && targets.length > 0) {
-      const payment = orderPayment(sums, targets, this.#plan)
-      const others = all.some(({ selected, linked, task }) => !selected && !linked && task.chargedPoints > 0n)
+    if (mode === 'order' && tasks.taskCount > 0) {
+      const payment = orderPayment(sums, tasks)
       // A row without a task may pay a task that the filter left out as well as one of these.
-      const unclear = others && payment.unlinkedChargedPoints > 0n && payment.unlinkedPaidPoints > 0n
-      if (unclear) return unknown('links-unlinked')
+      const unclear = payment.unlinkedChargedPoints > 0n && payment.unlinkedPaidPoints > 0n
+      if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
       // Rows whose order was too many to look up may pay a task of another time, or one of these.
-      const open = payment.unlinkedChargedPoints > 0n && sums.unresolved.some(({ kind }) => kind === 'consume')
-      return open ? unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal }) : known(payment)
+      const open = sums.unresolved.some((entry) => this.#entries.kind(entry) === 'consume')
+      if (open && payment.unlinkedChargedPoints > 0n) return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
+      return known(payment)
     }
     if (this.#plan.ids.size > 0) return unknown('ids-filter-total-link')
-    return known(totalPayment(sums, targets, this.#plan, this.#paidBefore.has(userId)))
+    return known(totalPayment(sums, tasks, this.#paidBefore.has(owner)))
   }
 }
 
-function newUserSums(): UserSums {
-  const none = (): Record<BookName, Points> => ({ points: ZERO_POINTS, cash: ZERO_POINTS })
-  return {
-    consumed: none(),
-    refunded: none(),
-    recharged: none(),
-    unlinked: none(),
-    unlinkedRefunds: ZERO_POINTS,
-    unresolved: [],
-    afterStart: [],
-    afterEnd: [],
-  }
-}
-
-function linkTo(target: LinkTarget, entry: LedgerEntry): void {
-  const kind = linkedKind(entry)
-  if (kind === undefined) return
-  const { book, rowId, amountPoints, at } = entry
-  target.entries?.push({ book, rowId, kind, amountPoints, at })
-  if (kind === 'consume') {
-    target.linked = true
-    if (book === 'points') target.paidPoints = addPoints(target.paidPoints, points(-amountPoints))
-    else target.paidCash = addPoints(target.paidCash, points(-amountPoints))
-  } else if (book === 'points') target.refundedPoints = addPoints(target.refundedPoints, amountPoints)
-  else target.refundedCash = addPoints(target.refundedCash, amountPoints)
+function add(sums: BookSums, book: BookName, amount: number): void {
+  sums[book] = addExact(sums[book], amount)
 }
 
 /** What a row means to the task it names: cash that comes in for a task is a refund. */
-function linkedKind({ book, kind }: LedgerEntry): LinkedEntry['kind'] | undefined {
+function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {
   if (kind === 'consume' || kind === 'refund') return kind
   return book === 'cash' && kind === 'recharge' ? 'refund' : undefined
 }

@@ -26,28 +26,40 @@ export interface Placement {
 }
 
 /** Places every request; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
-export function placeRequests(join: RequestJoin, scope: JoinScope): Placement[] {
-  const range = scope.plan.ranges.bill
-  return join.groups.map((group) => {
-    const inWindow = group.events.filter(({ at }) => within(at, range))
-    const inTimeNanoUsd = inWindow.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
-    const none = {
-      group,
-      inTimeNanoUsd,
-      carriedInNanoUsd: ZERO_NANO_USD,
-      carriedOutNanoUsd: ZERO_NANO_USD,
-      matchedNanoUsd: ZERO_NANO_USD,
-      orphanNanoUsd: ZERO_NANO_USD,
-      isInTime: inWindow.length > 0,
-    }
-    const { claimedBy, costNanoUsd, events } = group
-    if (claimedBy === null) return { ...none, orphanNanoUsd: inTimeNanoUsd, events: inWindow }
-    // A task of the window counts, whosever account it is on: the bill is that of the key which fal named.
-    if (!within(claimedBy.createdAt, scope.plan.window)) return { ...none, carriedInNanoUsd: inTimeNanoUsd, events: [] }
-    const carriedOutNanoUsd = subNanoUsd(costNanoUsd, inTimeNanoUsd)
-    return { ...none, matchedNanoUsd: costNanoUsd, carriedOutNanoUsd, events }
-  })
+export const placeRequests = ({ groups }: RequestJoin, { plan }: JoinScope): Placement[] =>
+  groups.map((group) => placeRequest(group, plan))
+
+function placeRequest(group: RequestGroup, { ranges, window }: JoinScope['plan']): Placement {
+  const { claimedBy, costNanoUsd, events } = group
+  const [first] = events
+  // Nearly every request has one event.
+  const inWindow =
+    events.length === 1 && first !== undefined
+      ? within(first.at, ranges.bill)
+        ? events
+        : NO_EVENTS
+      : events.filter(({ at }) => within(at, ranges.bill))
+  const isWhole = inWindow.length === events.length
+  const inTimeNanoUsd = isWhole ? costNanoUsd : costOf(inWindow)
+  const isInTime = inWindow.length > 0
+  // A task of the window counts, whosever account it is on: the bill is that of the key which fal named.
+  const isMatched = claimedBy !== null && within(claimedBy.createdAt, window)
+  return {
+    group,
+    inTimeNanoUsd,
+    carriedInNanoUsd: claimedBy !== null && !isMatched ? inTimeNanoUsd : ZERO_NANO_USD,
+    carriedOutNanoUsd: isMatched && !isWhole ? subNanoUsd(costNanoUsd, inTimeNanoUsd) : ZERO_NANO_USD,
+    matchedNanoUsd: isMatched ? costNanoUsd : ZERO_NANO_USD,
+    orphanNanoUsd: claimedBy === null ? inTimeNanoUsd : ZERO_NANO_USD,
+    isInTime,
+    events: claimedBy === null ? inWindow : isMatched ? events : NO_EVENTS,
+  }
 }
+
+const NO_EVENTS: readonly BillingEvent[] = []
+
+const costOf = (events: readonly BillingEvent[]): NanoUsd =>
+  events.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
 
 /** The bill by task period of those requests that `belongs` picks, with the recorded cost that is still pending. */
 export function periodBill(

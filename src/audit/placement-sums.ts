@@ -1,4 +1,5 @@
-import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { ExactSums, wholeOf } from '../units/exact-sums.ts'
+import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { entryOf, newMap } from './nested.ts'
 import type { Placement } from './period-bill.ts'
 import type { RequestGroup } from './requests.ts'
@@ -13,67 +14,108 @@ export interface PlacementSum extends Ownership {
   readonly stored: string | null
   /** Endpoint as billed. The amounts by request stand with the endpoint of its first event. */
   readonly endpoint: string
-  inTimeNanoUsd: NanoUsd
-  carriedInNanoUsd: NanoUsd
-  carriedOutNanoUsd: NanoUsd
-  matchedNanoUsd: NanoUsd
-  orphanNanoUsd: NanoUsd
+  readonly inTimeNanoUsd: NanoUsd
+  readonly carriedInNanoUsd: NanoUsd
+  readonly carriedOutNanoUsd: NanoUsd
+  readonly matchedNanoUsd: NanoUsd
+  readonly orphanNanoUsd: NanoUsd
   /** Cost of the events that belong to the window, by their own endpoint; null where there is no such event. */
-  placedNanoUsd: NanoUsd | null
+  readonly placedNanoUsd: NanoUsd | null
   /** Requests with an event within the window. */
-  requests: number
+  readonly requests: number
 }
+
+/** One sum, its amounts in places from `place` on. */
+interface Draft extends Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoint'> {
+  requests: number
+  readonly place: number
+  isPlaced: boolean
+}
+
+const [IN_TIME, CARRIED_IN, CARRIED_OUT, MATCHED, ORPHAN, PLACED, AMOUNTS] = [0, 1, 2, 3, 4, 5, 6] as const
 
 /** Adds placements up; there are few kinds of them, however many requests. */
 export class PlacementSums {
-  readonly #sums = new Map<SharedBill, Map<Who, Map<string, Map<string | null, PlacementSum>>>>()
-  readonly #list: PlacementSum[] = []
+  readonly #sums = new Map<SharedBill, Map<Who, LatestSums>>()
+  /** Endpoints by stored name too: few of them are called by more than one. */
+  readonly #others = new Map<LatestSums, Map<string, Map<string | null, Draft>>>()
+  #bill: SharedBill | undefined
+  #who: Who | undefined
+  #ofOwner: LatestSums = new Map()
+  readonly #list: Draft[] = []
+  readonly #amounts = new ExactSums(0)
 
-  add({ group, events, ...amounts }: Placement): void {
+  add(placement: Placement): void {
+    const { group, events, isInTime } = placement
     const { bill, owner, claimedBy } = group
     const stored = claimedBy?.model ?? null
     const sum = this.#sumOf(bill, owner, stored, group.events[0]?.model ?? '')
-    sum.inTimeNanoUsd = addNanoUsd(sum.inTimeNanoUsd, amounts.inTimeNanoUsd)
-    sum.carriedInNanoUsd = addNanoUsd(sum.carriedInNanoUsd, amounts.carriedInNanoUsd)
-    sum.carriedOutNanoUsd = addNanoUsd(sum.carriedOutNanoUsd, amounts.carriedOutNanoUsd)
-    sum.matchedNanoUsd = addNanoUsd(sum.matchedNanoUsd, amounts.matchedNanoUsd)
-    sum.orphanNanoUsd = addNanoUsd(sum.orphanNanoUsd, amounts.orphanNanoUsd)
-    if (amounts.isInTime) sum.requests += 1
+    this.#amounts.add(sum.place + IN_TIME, wholeOf(placement.inTimeNanoUsd))
+    this.#amounts.add(sum.place + MATCHED, wholeOf(placement.matchedNanoUsd))
+    // These are nothing, as a rule.
+    if (placement.carriedInNanoUsd !== 0n) {
+      this.#amounts.add(sum.place + CARRIED_IN, wholeOf(placement.carriedInNanoUsd))
+    }
+    if (placement.carriedOutNanoUsd !== 0n) {
+      this.#amounts.add(sum.place + CARRIED_OUT, wholeOf(placement.carriedOutNanoUsd))
+    }
+    if (placement.orphanNanoUsd !== 0n) this.#amounts.add(sum.place + ORPHAN, wholeOf(placement.orphanNanoUsd))
+    if (isInTime) sum.requests += 1
     for (const { model, costNanoUsd } of events) {
       const own = model === sum.endpoint ? sum : this.#sumOf(bill, owner, stored, model)
-      own.placedNanoUsd = addNanoUsd(own.placedNanoUsd ?? ZERO_NANO_USD, costNanoUsd)
+      own.isPlaced = true
+      this.#amounts.add(own.place + PLACED, wholeOf(costNanoUsd))
     }
   }
 
   list(): readonly PlacementSum[] {
-    return this.#list
+    return this.#list.map(({ place, isPlaced, ...sum }) => {
+      const amount = (which: number): NanoUsd => nanoUsd(this.#amounts.sum(place + which))
+      return {
+        ...sum,
+        inTimeNanoUsd: amount(IN_TIME),
+        carriedInNanoUsd: amount(CARRIED_IN),
+        carriedOutNanoUsd: amount(CARRIED_OUT),
+        matchedNanoUsd: amount(MATCHED),
+        orphanNanoUsd: amount(ORPHAN),
+        placedNanoUsd: isPlaced ? amount(PLACED) : null,
+      }
+    })
   }
 
-  #sumOf(bill: SharedBill, owner: Owner, stored: string | null, endpoint: string): PlacementSum {
-    const who: Who = typeof owner === 'object' ? owner.accountId : owner
-    const byWho = entryOf(this.#sums, bill, newMap<Who, Map<string, Map<string | null, PlacementSum>>>)
-    const byEndpoint = entryOf(byWho, who, newMap<string, Map<string | null, PlacementSum>>)
-    const byStored = entryOf(byEndpoint, endpoint, newMap<string | null, PlacementSum>)
-    return entryOf(byStored, stored, () => this.#newSum(bill, owner, stored, endpoint))
-  }
-
-  #newSum(bill: SharedBill, owner: Owner, stored: string | null, endpoint: string): PlacementSum {
-    const sum: PlacementSum = {
-      bill,
-      owner,
-      stored,
+  #sumOf(bill: SharedBill, owner: Owner, stored: string | null, endpoint: string): Draft {
+    const byEndpoint = this.#ownerSums(bill, typeof owner === 'object' ? owner.accountId : owner)
+    const latest = byEndpoint.get(endpoint)
+    if (latest?.stored === stored) return latest
+    const byStored = entryOf(
+      entryOf(this.#others, byEndpoint, newMap<string, Map<string | null, Draft>>),
       endpoint,
-      inTimeNanoUsd: ZERO_NANO_USD,
-      carriedInNanoUsd: ZERO_NANO_USD,
-      carriedOutNanoUsd: ZERO_NANO_USD,
-      matchedNanoUsd: ZERO_NANO_USD,
-      orphanNanoUsd: ZERO_NANO_USD,
-      placedNanoUsd: null,
-      requests: 0,
-    }
+      newMap<string | null, Draft>,
+    )
+    const sum = entryOf(byStored, stored, () => this.#newSum(bill, owner, stored, endpoint))
+    byEndpoint.set(endpoint, sum)
+    return sum
+  }
+
+  /** The same owner's requests come one after another. */
+  #ownerSums(bill: SharedBill, who: Who): LatestSums {
+    if (this.#bill === bill && this.#who === who) return this.#ofOwner
+    this.#bill = bill
+    this.#who = who
+    this.#ofOwner = entryOf(entryOf(this.#sums, bill, newMap<Who, LatestSums>), who, newMap<string, Draft>)
+    return this.#ofOwner
+  }
+
+  #newSum(bill: SharedBill, owner: Owner, stored: string | null, endpoint: string): Draft {
+    const place = this.#list.length * AMOUNTS
+    const sum: Draft = { bill, owner, stored, endpoint, requests: 0, place, isPlaced: false }
     this.#list.push(sum)
+    this.#amounts.grow(place + AMOUNTS)
     return sum
   }
 }
+
+/** One owner's sums by endpoint, each the one that was added to last. */
+type LatestSums = Map<string, Draft>
 
 type Who = number | Exclude<Owner, object>

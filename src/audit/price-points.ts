@@ -8,6 +8,8 @@ type Price = Omit<PricePoint, 'at'>
 class Sequences<Value> {
   readonly #byTexts = new Map<string, Map<string, Map<string, Map<string, Value>>>>()
   readonly #byKey = new Map<string, Value>()
+  /** The last price of each model: most often the next one of that model is of the same sequence. */
+  readonly #latest = new Map<string, { readonly price: Price; readonly value: Value }>()
   readonly #make: (key: string) => Value
 
   constructor(make: (key: string) => Value) {
@@ -15,6 +17,14 @@ class Sequences<Value> {
   }
 
   of(price: Price): Value {
+    const known = this.#latest.get(price.model)
+    if (known !== undefined && isOfOne(known.price, price)) return known.value
+    const value = this.#find(price)
+    this.#latest.set(price.model, { price, value })
+    return value
+  }
+
+  #find(price: Price): Value {
     const byModel = entryOf(this.#byTexts, price.workspace, newMap<string, Map<string, Map<string, Value>>>)
     const byUnit = entryOf(byModel, price.model, newMap<string, Map<string, Value>>)
     const byDiscount = entryOf(byUnit, price.unit, newMap<string, Value>)
@@ -33,6 +43,10 @@ class Sequences<Value> {
     return this.#byKey.values()
   }
 }
+
+/** Whether two prices of one model are of one sequence, by their texts alone. */
+const isOfOne = (a: Price, b: Price): boolean =>
+  a.workspace === b.workspace && a.unit === b.unit && a.percentDiscount === b.percentDiscount
 
 /**
  * Prices billed, by workspace, model, unit and discount. Where a sequence never changes, its first point says all there is
@@ -60,12 +74,22 @@ export class PricePoints {
 
 /** Finds the sequences in which a price changes. */
 export class PriceChanges {
-  readonly #seen = new Sequences<{ first: string | null; changes: boolean }>(() => ({ first: null, changes: false }))
+  readonly #seen = new Sequences<{ first: Price | null; changes: boolean }>(() => ({ first: null, changes: false }))
 
   add(price: Price): void {
     const sequence = this.#seen.of(price)
-    if (sequence.first === null) sequence.first = price.unitPrice
-    else if (!sequence.changes && !samePrice(sequence.first, price.unitPrice)) sequence.changes = true
+    if (sequence.first === null) sequence.first = price
+    else if (!sequence.changes && !samePrice(sequence.first.unitPrice, price.unitPrice)) sequence.changes = true
+  }
+
+  /** Takes all that others took, as prices of a workspace. */
+  addAll(workspace: string, others: PriceChanges): void {
+    for (const { first, changes } of others.#seen.values()) {
+      if (first === null) continue
+      const price = { ...first, workspace }
+      this.add(price)
+      if (changes) this.#seen.of(price).changes = true
+    }
   }
 
   changes(key: string): boolean {

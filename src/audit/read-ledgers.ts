@@ -7,13 +7,14 @@ import { LedgerLinks } from './ledger-links.ts'
 import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { rowsTeller, type TellProgress } from './waiting.ts'
 
 /** Times that the rows before those in doubt are looked up, one a user each time. */
 const DOUBT_ROUNDS_MAX = 20
 
 export interface CollectContext {
   readonly signal: AbortSignal
-  progress(message: string, done: number, total?: number): void
+  readonly progress: TellProgress
   /** How many rows are joined at once, where not the usual number. */
   readonly pieceRows?: number | undefined
 }
@@ -30,7 +31,6 @@ export async function readLedgers(
   tables: SourceStatus[],
   context: CollectContext,
 ): Promise<LedgerSource> {
-  let rows = 0
   const follows = plan.depth === 'requests'
   const failed = new Set<BookName>()
   const passes: [BookName, () => AsyncIterable<readonly LedgerEntry[]>][] = [
@@ -39,13 +39,16 @@ export async function readLedgers(
   ]
   for (const [book, stream] of passes) {
     try {
+      const expected = await snapshot.expectedRows?.(book, plan.ranges.ledger)
+      const tell = rowsTeller(context.progress, `rows of the ${book} ledger read`, expected)
+      let rows = 0
       for await (const batch of stream()) {
         for (const entry of batch) {
           spools.addEntry(entry)
           if (follows && book === 'points') trail.add(entry)
         }
         rows += batch.length
-        context.progress('ledger rows read', rows)
+        tell(rows)
       }
       tables.push({ source: book, status: 'complete' })
     } catch (cause) {
@@ -55,7 +58,7 @@ export async function readLedgers(
   }
   const followed = follows && !failed.has('points') && (await readStarts(plan, snapshot, trail, tables, context))
   const balances: BalanceTrail | null = followed ? trail.close() : null
-  const links = new LedgerLinks(plan, snapshot, spools, failed, context.signal)
+  const links = new LedgerLinks(plan, snapshot, spools, failed, context)
   await links.settle((book, cause) => markPartial(book, tables, cause, context))
   return links.close(balances)
 }

@@ -1,14 +1,17 @@
 import type { BillingEvent, FalReader } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { within } from '../units/instant.ts'
+import { partOfText } from '../spool/spool.ts'
+import { type Instant, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
 import { BillQuestions, type PieceReading } from './ask-by-id.ts'
 import { breathe } from './breathe.ts'
 import type { AuditPlan } from './plan.ts'
 import { PriceChanges } from './price-points.ts'
-import { notePrice, type RequestSource, type RequestSpools } from './request-source.ts'
+import { RequestScout } from './request-scout.ts'
+import { notePrice, type RequestSource, type RequestSpools, rowsOf, type SpooledPiece } from './request-source.ts'
+import { groupBy } from './rules/group-by.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
 
 /** Requests of a window up to which the whole table is searched for others that share their ids. */
@@ -60,18 +63,22 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   const open = new OpenIds(plan)
   const accountOf = accountFinder(accounts)
   for (const piece of spools.read()) {
-    lookThrough(piece, questions, open, changes, accountOf)
+    lookThrough(piece, questions, open, accountOf)
     await breathe(sources.signal)
   }
   const { otherTasks, sharedSearched } = await readOtherTasks(sources, open)
   for (const each of questions) await each.ask()
-  for (const { bill, found } of questions) for (const event of found) notePrice(changes, bill, event)
+  for (const { bill, lot, found } of questions) {
+    if (lot !== null) changes.addAll(bill.label, spools.pricesOf(lot))
+    for (const event of found) notePrice(changes, bill, event)
+  }
   const gaps = new Map(questions.flatMap(({ bill, gap }) => (gap === null ? [] : [[bill, gap] as const])))
   const readBills = new Set(questions.filter(({ isRead }) => isRead).map(({ bill }) => bill))
-  const evidenceOf = (piece: PieceReading): RequestEvidence => ({
+  const othersByPart = groupBy(otherTasks, ({ requestId }) => partOfText(requestId))
+  const evidenceOf = (piece: PieceReading, parts: readonly number[]): RequestEvidence => ({
     tasks: piece.tasks,
     events: eventsOf(piece, questions, attribution),
-    otherTasks: otherTasks.filter(({ requestId }) => piece.holds(requestId)),
+    otherTasks: parts.flatMap((part) => othersByPart.get(part) ?? []),
     unanswered: unansweredOf(piece, questions, accountOf),
     gaps,
     repeated: questions.flatMap(({ repeated }) => repeated.filter(({ event }) => piece.holds(event.requestId))),
@@ -83,7 +90,7 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
     sharedSearched,
     priceChanges: (key) => changes.changes(key),
     *pieces() {
-      for (const piece of spools.read()) yield evidenceOf(piece)
+      for (const piece of spools.read()) yield evidenceOf(rowsOf(piece), piece.parts)
     },
   }
 }
@@ -99,31 +106,28 @@ function eventsOf(
 
 type AccountOf = (apiKey: string) => number | undefined
 
-/** Ids of one piece that the table or fal is to be asked about. */
+/** Ids of one piece that the table or fal is to be asked about. Rows are made of those alone that are in question. */
 function lookThrough(
-  piece: PieceReading,
+  piece: SpooledPiece,
   questions: readonly BillQuestions[],
   open: OpenIds,
-  changes: PriceChanges,
   accountOf: AccountOf,
 ): void {
-  const recorded = new Set<string>()
-  for (const task of piece.tasks) {
-    recorded.add(task.requestId)
-    open.addTask(task)
+  const { tasks, events } = piece
+  for (let task = 0; task < tasks.count && open.areAll; task++) {
+    if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.row(task))
   }
-  const billed = new Set<string>()
+  const scout = new RequestScout(piece)
   for (const each of questions) {
-    const events = each.eventsOf(piece) ?? []
-    for (const event of events) {
-      billed.add(event.requestId)
-      if (!recorded.has(event.requestId)) open.addEvent(event)
-      notePrice(changes, each.bill, event)
-    }
-    each.addEvents(events)
+    if (each.lot === null) continue
+    const repeated = scout.addLot(each.lot, (event) => {
+      if (open.isOfBill(events.at(event))) open.addEvent(events.event(event))
+    })
+    each.addEvents(repeated.map((event) => events.event(event)))
   }
-  for (const task of piece.tasks) {
-    if (!billed.has(task.requestId)) questionsAbout(task, questions, accountOf)?.addUnbilled(task)
+  for (const index of scout.withoutEvent()) {
+    const task = tasks.row(index)
+    questionsAbout(task, questions, accountOf)?.addUnbilled(task)
   }
 }
 
@@ -159,16 +163,27 @@ class OpenIds {
     this.#plan = plan
   }
 
-  addEvent({ requestId, at }: BillingEvent): void {
-    if (within(at, this.#plan.ranges.bill)) this.#orphans.add(requestId)
+  /** Whether an event of that time counts, if no task bears its id. */
+  isOfBill(at: Instant): boolean {
+    return within(at, this.#plan.ranges.bill)
   }
 
-  addTask({ requestId, createdAt }: TaskRow): void {
-    if (this.#own === null || requestId === '' || !within(createdAt, this.#plan.window)) return
+  addEvent({ requestId }: BillingEvent): void {
+    this.#orphans.add(requestId)
+  }
+
+  /** Whether a task of that time is one of the window. */
+  isOfWindow(createdAt: Instant): boolean {
+    return within(createdAt, this.#plan.window)
+  }
+
+  addTask({ requestId }: TaskRow): void {
+    if (this.#own === null || requestId === '') return
     this.#own.add(requestId)
     if (this.#own.size > SHARED_IDS_MAX) this.#own = null
   }
 
+  /** Whether all tasks of the window count: they are few. */
   get areAll(): boolean {
     return this.#own !== null
   }

@@ -4,7 +4,7 @@ import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { DailyBills } from './daily-bills.ts'
 import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
-import { type ModelNames, namesFrom } from './period-bill.ts'
+import { type ModelNames, namesFrom, type Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
 import { PricePoints } from './price-points.ts'
 import { leftOut, type RequestFrame, type RequestReconciliation } from './request-books.ts'
@@ -13,7 +13,7 @@ import type { JoinScope, RequestGroup } from './requests.ts'
 import { isAmountBreak } from './rules/b3-amount.ts'
 import type { RequestBook, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
-import { matchedTasks, unansweredAccounts } from './rules/request-book.ts'
+import { isJudgedMatch, unansweredAccounts } from './rules/request-book.ts'
 import { TieOutTally } from './tie-out.ts'
 import { countVerdicts } from './verdict.ts'
 
@@ -77,25 +77,25 @@ export class RequestTotals {
       if (known === undefined) this.#names.set(stored, new Set(models))
       else for (const model of models) known.add(model)
     }
-    for (const placement of placements) this.#placements.add(placement)
     for (const delay of join.delays) this.#delays.add(delay)
-    const out = new Set(placements.filter(({ group }) => leftOut(group, scope)))
-    for (const placement of placements) this.#addGroup(placement.group, out.has(placement))
-    for (const verdict of matchedTasks(book)) {
-      this.#modelDays.add(verdict)
-      this.#losses.add(verdict)
+    const out = new Set<Placement>()
+    for (const placement of placements) {
+      this.#placements.add(placement)
+      const isLeftOut = leftOut(placement.group, scope)
+      if (isLeftOut) out.add(placement)
+      this.#addGroup(placement.group, isLeftOut)
     }
-    for (const accountId of unansweredAccounts(book)) this.#unanswered.add(accountId)
     for (const verdict of join.verdicts) this.#addVerdict(verdict)
     for (const verdict of join.outside) this.#addStanding(verdict)
+    for (const accountId of unansweredAccounts(book)) this.#unanswered.add(accountId)
     for (const orphan of book.orphans) this.#orphans.push(orphan)
     for (const shared of book.shared) this.#shared.push(shared)
     for (const repeated of book.repeated) this.#repeated.push(repeated)
-    this.#counts.unrecorded += book.orphans.filter(({ costNanoUsd }) => costNanoUsd > 0n).length
+    for (const { costNanoUsd } of book.orphans) if (costNanoUsd > 0n) this.#counts.unrecorded += 1
     countVerdicts(book, thresholds, this.#verdicts)
     this.#tieOut.add(
       placements,
-      (placement) => out.has(placement),
+      (placement) => out.size > 0 && out.has(placement),
       book.tasks,
       (verdict) => isAmountBreak(verdict, thresholds),
     )
@@ -112,13 +112,17 @@ export class RequestTotals {
 
   #addVerdict(verdict: TaskVerdict): void {
     this.#addStanding(verdict)
+    if (isJudgedMatch(verdict)) {
+      this.#modelDays.add(verdict)
+      this.#losses.add(verdict)
+    }
     const { standing, task, billedNanoUsd } = verdict
-    if (standing === 'matched') this.#counts.matched += 1
+    if (standing === 'matched') {
+      this.#counts.matched += 1
+      if (isAmountBreak(verdict, this.#frame.evidence.plan.settings.thresholds)) this.#counts.mismatched += 1
+    }
     if (standing === 'pending') this.#counts.pending += 1
     if (standing === 'unbilled' && task.costNanoUsd > 0n) this.#counts.unbilled += 1
-    if (standing === 'matched' && isAmountBreak(verdict, this.#frame.evidence.plan.settings.thresholds)) {
-      this.#counts.mismatched += 1
-    }
     if (task.status !== 'failed' || task.chargedPoints <= 0n) return
     if (standing === 'not-evaluated') this.#failed.set(task.rowId, null)
     else if (billedNanoUsd !== 0n) this.#failed.set(task.rowId, billedNanoUsd)

@@ -2,6 +2,7 @@ import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from './rules/facts.ts'
@@ -29,7 +30,7 @@ export interface RequestJoin {
   readonly shared: readonly SharedRequest[]
   /** Stored model name to the endpoint ids that its matches were billed as, in order. */
   readonly matchedNames: ReadonlyMap<string, readonly string[]>
-  /** Event time − completed_at of matched requests, in milliseconds, in order. */
+  /** Event time − completed_at of matched requests, in milliseconds, in any order. */
   readonly delays: readonly number[]
 }
 
@@ -50,27 +51,35 @@ export interface JoinScope {
  * together. A pair belongs to the period of its task's created_at, an event without task to its own time. Pure.
  */
 export function joinRequests(evidence: RequestEvidence, scope: JoinScope): RequestJoin {
-  const byRequest = tasksByRequest([...evidence.tasks, ...evidence.otherTasks])
+  const byRequest = new Map<string, RequestSides>()
+  // Of the window and around it, in their order, so that each is looked up once.
+  const sides = evidence.tasks.map((task) => addTask(byRequest, task))
+  for (const task of evidence.otherTasks) addTask(byRequest, task)
+  for (const each of byRequest.values()) settleClaim(each)
   const groups = groupEvents(evidence, byRequest)
-  const groupOf = new Map(groups.map((group) => [group.requestId, group]))
   const verdicts: TaskVerdict[] = []
   const outside: TaskVerdict[] = []
-  for (const task of evidence.tasks) {
-    if (!within(task.createdAt, scope.plan.window)) continue
+  const { window, userIds } = scope.plan
+  evidence.tasks.forEach((task, index) => {
+    if (!within(task.createdAt, window)) return
     const accountId = scope.accountOf(task.apiKey) ?? null
     const shown = inLayer(accountId, scope)
-    if (!shown && !(accountId !== null && scope.sharesBill(accountId))) continue
-    const group = task.requestId === '' ? undefined : groupOf.get(task.requestId)
-    const claims = byRequest.get(task.requestId)?.[0] === task
-    const standing = standingOf(task, accountId, claims, group, evidence, scope)
-    const events = standing === 'matched' && group !== undefined ? group.events : []
-    const billedNanoUsd = standing === 'matched' && group !== undefined ? group.costNanoUsd : ZERO_NANO_USD
-    const { userIds } = scope.plan
-    const selected = userIds.size === 0 || userIds.has(task.userId)
-    const verdict: TaskVerdict = { task, accountId, standing, events, billedNanoUsd, selected }
+    if (!shown && !(accountId !== null && scope.sharesBill(accountId))) return
+    const own = sides[index] ?? null
+    const group = own?.group ?? null
+    const standing = standingOf(task, accountId, own, evidence, scope)
+    const isMatched = standing === 'matched' && group !== null
+    const verdict: TaskVerdict = {
+      task,
+      accountId,
+      standing,
+      events: isMatched ? group.events : NO_EVENTS,
+      billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
+      selected: userIds.size === 0 || userIds.has(task.userId),
+    }
     if (shown) verdicts.push(verdict)
     else outside.push(verdict)
-  }
+  })
   return {
     groups,
     verdicts,
@@ -82,69 +91,99 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
   }
 }
 
+const NO_EVENTS: readonly BillingEvent[] = []
+
+/** All that bears one request id. */
+interface RequestSides {
+  /** The task that claims it; null where only events bear it. */
+  claimedBy: TaskRow | null
+  /** Where several tasks bear it all of them, the one that claims it first. */
+  sharing: TaskRow[] | null
+  group: RequestGroup | null
+}
+
+/** null: the task has no request id. */
+function addTask(byRequest: Map<string, RequestSides>, task: TaskRow): RequestSides | null {
+  const { requestId } = task
+  if (requestId === '') return null
+  const known = byRequest.get(requestId)
+  if (known === undefined) {
+    const sides: RequestSides = { claimedBy: task, sharing: null, group: null }
+    byRequest.set(requestId, sides)
+    return sides
+  }
+  if (known.sharing !== null) known.sharing.push(task)
+  else if (known.claimedBy !== null) known.sharing = [known.claimedBy, task]
+  return known
+}
+
+function settleClaim(sides: RequestSides): void {
+  if (sides.sharing !== null) sides.claimedBy = sides.sharing.sort(byClaim)[0] ?? null
+}
+
 /** Tasks of the audited accounts and, without a filter by account, of keys that no account row holds. */
 export const inLayer = (accountId: number | null, { plan, audited }: Pick<JoinScope, 'plan' | 'audited'>): boolean =>
   accountId === null ? plan.ids.size === 0 : audited(accountId)
 
-/** Tasks by request id, the one that claims it first: a success before others, then the earliest. */
-function tasksByRequest(tasks: readonly TaskRow[]): Map<string, TaskRow[]> {
-  const byRequest = new Map<string, TaskRow[]>()
-  for (const task of tasks) {
-    if (task.requestId === '') continue
-    const known = byRequest.get(task.requestId)
-    if (known === undefined) byRequest.set(task.requestId, [task])
-    else known.push(task)
-  }
-  for (const sharing of byRequest.values()) {
-    if (sharing.length > 1) sharing.sort(byClaim)
-  }
-  return byRequest
-}
-
+/** The one that claims a request first: a success before others, then the earliest. */
 const byClaim = (a: TaskRow, b: TaskRow): number =>
   Number(b.status === 'success') - Number(a.status === 'success') || a.createdAt - b.createdAt || a.rowId - b.rowId
 
-function groupEvents(evidence: RequestEvidence, byRequest: ReadonlyMap<string, readonly TaskRow[]>): RequestGroup[] {
-  const groups = new Map<string, RequestGroup>()
-  for (const [bill, events] of evidence.events) {
+function groupEvents({ events }: RequestEvidence, byRequest: Map<string, RequestSides>): RequestGroup[] {
+  const groups: RequestGroup[] = []
+  for (const [bill, own] of events) {
     // In order of time, so that it is the first event that says whose the request is.
-    for (const event of [...(events ?? [])].sort(byTime)) {
-      const known = groups.get(event.requestId)
-      if (known !== undefined) {
+    for (const event of inTimeOrder(own ?? NO_EVENTS)) {
+      const sides = byRequest.get(event.requestId)
+      const known = sides?.group ?? null
+      if (known !== null) {
         known.events.push(event)
         known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)
         continue
       }
-      groups.set(event.requestId, {
+      const group: RequestGroup = {
         bill,
         requestId: event.requestId,
         owner: bill.ownerOf(event),
         events: [event],
         costNanoUsd: event.costNanoUsd,
-        claimedBy: byRequest.get(event.requestId)?.[0] ?? null,
-      })
+        claimedBy: sides?.claimedBy ?? null,
+      }
+      groups.push(group)
+      if (sides === undefined) byRequest.set(event.requestId, { claimedBy: null, sharing: null, group })
+      else sides.group = group
     }
   }
-  return [...groups.values()]
+  return groups
+}
+
+/** Events as pages hand them out are in order of time already, as a rule. */
+function inTimeOrder(events: readonly BillingEvent[]): readonly BillingEvent[] {
+  let before: BillingEvent | undefined
+  for (const event of events) {
+    if (before !== undefined && byTime(before, event) > 0) return [...events].sort(byTime)
+    before = event
+  }
+  return events
 }
 
 function byTime(a: BillingEvent, b: BillingEvent): number {
-  if (a.at !== b.at) return a.at - b.at
-  const [left, right] = [a, b].map(({ keyId, model, costNanoUsd }) => `${keyId} ${model} ${costNanoUsd}`)
-  return (left ?? '') < (right ?? '') ? -1 : 1
+  return a.at !== b.at ? a.at - b.at : tieText(a) < tieText(b) ? -1 : 1
 }
+
+const tieText = ({ keyId, model, costNanoUsd }: BillingEvent): string => `${keyId} ${model} ${costNanoUsd}`
 
 function standingOf(
   task: TaskRow,
   accountId: number | null,
-  claims: boolean,
-  group: RequestGroup | undefined,
+  sides: RequestSides | null,
   evidence: RequestEvidence,
   { plan, eventsRead }: JoinScope,
 ): TaskStanding {
+  const claims = sides?.claimedBy === task
   if (accountId !== null && !eventsRead(accountId)) return 'not-evaluated'
   if (evidence.unanswered.has(task.requestId)) return 'not-evaluated'
-  if (claims && group !== undefined) return 'matched'
+  if (claims && sides.group !== null) return 'matched'
   if (task.requestId !== '' && !claims) return 'duplicate'
   // A key that no account row holds has a bill that nobody here can read.
   if (accountId === null) return 'not-evaluated'
@@ -169,10 +208,10 @@ function orphansOf(groups: readonly RequestGroup[], scope: JoinScope): Orphan[] 
   return orphans
 }
 
-function sharedOf(byRequest: ReadonlyMap<string, readonly TaskRow[]>, scope: JoinScope): SharedRequest[] {
+function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope): SharedRequest[] {
   const shared: SharedRequest[] = []
-  for (const [requestId, tasks] of byRequest) {
-    if (tasks.length < 2) continue
+  for (const [requestId, { sharing: tasks }] of byRequest) {
+    if (tasks === null) continue
     const { window, userIds } = scope.plan
     const concerned = tasks.find(
       (task) =>
@@ -192,13 +231,14 @@ function matchedNames(groups: readonly RequestGroup[]): Map<string, string[]> {
   const names = new Map<string, Set<string>>()
   for (const { claimedBy, events } of groups) {
     if (claimedBy === null) continue
-    const models = names.get(claimedBy.model) ?? new Set()
+    const models = entryOf(names, claimedBy.model, newSet)
     for (const { model } of events) models.add(model)
-    names.set(claimedBy.model, models)
   }
   const inOrder = [...names].sort(([a], [b]) => (a < b ? -1 : 1))
   return new Map(inOrder.map(([stored, models]) => [stored, [...models].sort()]))
 }
+
+const newSet = (): Set<string> => new Set()
 
 function delaysOf(groups: readonly RequestGroup[]): number[] {
   const delays: number[] = []
@@ -207,5 +247,5 @@ function delaysOf(groups: readonly RequestGroup[]): number[] {
     if (claimedBy === null || claimedBy.completedAt === null || first === undefined) continue
     delays.push(first.at - claimedBy.completedAt)
   }
-  return delays.sort((a, b) => a - b)
+  return delays
 }

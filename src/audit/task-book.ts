@@ -1,55 +1,58 @@
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
-import { within } from '../units/instant.ts'
-import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
+import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
+import { type Instant, within } from '../units/instant.ts'
+import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { type Points, points, ZERO_POINTS } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
-import { accountFinder } from './account-keys.ts'
+import { accountFinder, KeyModels } from './account-keys.ts'
 import { isOfUsers, isShown } from './cell-tally.ts'
-import { DateReader } from './date-reader.ts'
+import { DayReader } from './date-reader.ts'
 import { canonicalModel } from './model-name.ts'
+import { ModelSums } from './model-sums.ts'
 import type { AuditPlan } from './plan.ts'
-import { floatTolerance } from './rules/b3-amount.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import { couldBeBilledAcross, isDue } from './task-standing.ts'
-import { DayNumbers, UserCharges } from './user-charges.ts'
+import type { ChargedDay } from './user-charges.ts'
+import { UserTallies } from './user-tallies.ts'
 
 export interface ModelTally {
   /** Of the stored names of the model the first in order. */
-  model: string
-  taskCount: number
-  costNanoUsd: NanoUsd
-  crossingOutNanoUsd: NanoUsd
-  crossingInNanoUsd: NanoUsd
+  readonly model: string
+  readonly taskCount: number
+  readonly costNanoUsd: NanoUsd
+  readonly crossingOutNanoUsd: NanoUsd
+  readonly crossingInNanoUsd: NanoUsd
   /** What the stored FLOATs of the tasks counted here may be off by. */
-  roundingNanoUsd: NanoUsd
-  dueCount: number
-  dueCostNanoUsd: NanoUsd
-  dueChargedPoints: Points
-  dueCrossingCount: number
+  readonly roundingNanoUsd: NanoUsd
+  readonly dueCount: number
+  readonly dueCostNanoUsd: NanoUsd
+  readonly dueChargedPoints: Points
+  readonly dueCrossingCount: number
   readonly dueEvidence: EvidenceList
 }
 
+/** The tasks of one user within the window, and what was charged to that user on any day that was read. */
 export interface UserTally {
   readonly userId: number
-  taskCount: number
-  chargedPoints: Points
-  freeCount: number
-  freeCostNanoUsd: NanoUsd
-  readonly freeEvidence: EvidenceList
-  readonly chargedByDate: UserCharges
+  readonly taskCount: number
+  readonly chargedPoints: Points
+  readonly freeCount: number
+  readonly freeCostNanoUsd: NanoUsd
+  readonly freeEvidence: Pick<EvidenceList, 'view'>
+  readonly chargedByDate: Iterable<readonly [CalendarDate, Points]>
 }
 
 export interface DayTally {
-  chargedPoints: Points
-  refundedPoints: Points
-  refundedCount: number
+  readonly chargedPoints: Points
+  readonly refundedPoints: Points
+  readonly refundedCount: number
   readonly evidence: EvidenceList
 }
 
 export interface OutsideTally {
-  taskCount: number
-  chargedPoints: Points
-  costNanoUsd: NanoUsd
+  readonly taskCount: number
+  readonly chargedPoints: Points
+  readonly costNanoUsd: NanoUsd
 }
 
 /** The task table, added up. */
@@ -72,76 +75,132 @@ export interface KeyTally {
   readonly evidence: EvidenceList
 }
 
-/** How one task stands to the window. */
-type Standing = 'window' | 'crossing' | 'history'
+/** What tasks of one key and model have in common. */
+interface TaskSort {
+  /** null: the key is in no account row. */
+  readonly accountId: number | null
+  /** Whether layer 2 shows the account. */
+  readonly shown: boolean
+  /** Whether the filter by account leaves it. */
+  readonly selected: boolean
+  /** Absent as long as no task of it is of the window or of its edges. */
+  record: ModelSums | undefined
+}
+
+interface DaySums {
+  readonly date: CalendarDate
+  /** Absent as long as nobody was charged on it. */
+  charged: ChargedDay | undefined
+  readonly sums: ExactSums
+  readonly evidence: EvidenceList
+}
+
+// Places of the sums of a day.
+const DAY_TASKS = 0
+const DAY_CHARGED = 1
+const DAY_REFUNDED = 2
+const DAY_REFUNDS = 3
+const DAY_PLACES = 4
+
+// Places of the sums of all tasks.
+const LAYER_COST = 0
+const OUTSIDE_TASKS = 1
+const OUTSIDE_CHARGED = 2
+const OUTSIDE_COST = 3
+const PLACES = 4
 
 /** Adds tasks up, row by row, in one pass; rows may come in any order. */
 export class TaskTally {
   readonly #plan: AuditPlan
-  readonly #audited: ReadonlySet<number>
-  readonly #accountOf: (apiKey: string) => number | undefined
-  readonly #outside: OutsideTally = { taskCount: 0, chargedPoints: ZERO_POINTS, costNanoUsd: ZERO_NANO_USD }
-  readonly #records = new Map<number, Map<string, ModelTally>>()
-  readonly #users = new Map<number, UserTally>()
-  readonly #days = new Map<CalendarDate, DayTally>()
-  readonly #dates: DateReader
-  readonly #dayNumbers = new DayNumbers()
-  readonly #canonical = new Map<string, string>()
+  readonly #crossingSince: Instant
+  readonly #sorts: KeyModels<TaskSort>
+  readonly #sums = new ExactSums(PLACES)
+  readonly #records = new Map<number, Map<string, ModelSums>>()
+  readonly #users = new UserTallies()
+  readonly #dayReader: DayReader<DaySums>
+  readonly #days = new Map<CalendarDate, DaySums>()
+  /** Days with tasks of the window that the filters leave. */
+  readonly #windowDays: DaySums[] = []
   readonly #unknownKeys = new Map<string, KeyTally>()
-  #layerCostNanoUsd = ZERO_NANO_USD
 
   constructor(plan: AuditPlan, accounts: readonly AccountRow[], audited: ReadonlySet<number>) {
     this.#plan = plan
-    this.#audited = audited
-    this.#accountOf = accountFinder(accounts)
-    this.#dates = new DateReader(plan.window.zone)
+    this.#crossingSince = plan.ranges.crossingSince
+    const accountOf = accountFinder(accounts)
+    this.#sorts = new KeyModels((apiKey) => {
+      const accountId = accountOf(apiKey) ?? null
+      return {
+        accountId,
+        shown: isShown(plan, audited, accountId),
+        selected: plan.ids.size === 0 || (accountId !== null && audited.has(accountId)),
+        record: undefined,
+      }
+    })
+    this.#dayReader = new DayReader(plan.window.zone, (date) => this.#dayOf(date))
   }
 
   /** Takes one task; true where it is a task of the window that the filters leave. */
   add(task: TaskRow): boolean {
-    const { window, ranges } = this.#plan
-    const accountId = this.#accountOf(task.apiKey) ?? null
-    const standing: Standing = within(task.createdAt, window)
-      ? 'window'
-      : task.createdAt >= ranges.crossingSince
-        ? 'crossing'
-        : 'history'
-    if (accountId !== null && standing !== 'history') this.#addToRecord(accountId, task, standing)
-    if (standing === 'window') this.#addToLayer(accountId, task)
-    const selected = this.#selected(accountId, task)
-    if (selected && task.createdAt < window.end) this.#addToUser(task, standing)
-    return selected && standing === 'window'
+    const plan = this.#plan
+    const { createdAt } = task
+    const sort = this.#sorts.of(task.apiKey, task.model)
+    const inWindow = within(createdAt, plan.window)
+    const cost = wholeOf(task.costNanoUsd)
+    const charged = wholeOf(task.chargedPoints)
+    if (inWindow) {
+      if (sort.accountId !== null) this.#addToRecord(sort.accountId, sort, task, cost, charged)
+      this.#addToLayer(sort, task, cost, charged)
+    } else if (sort.accountId !== null && createdAt >= this.#crossingSince) {
+      const record = this.#recordOf(sort.accountId, sort, task.model)
+      if (couldBeBilledAcross(task, plan)) record.addCrossingIn(cost)
+    }
+    const selected = sort.selected && isOfUsers(plan, task)
+    if (selected && createdAt < plan.window.end) this.#addToUser(task, inWindow, cost, charged)
+    return selected && inWindow
   }
 
   /** The sums, once every task was taken. */
   close(): TaskBook {
-    const users = [...this.#users.values()].filter((user) => user.taskCount > 0)
-    users.sort((a, b) => a.userId - b.userId)
+    const records = new Map(
+      [...this.#records].map(([accountId, models]) => [
+        accountId,
+        new Map([...models].map(([canonical, sums]): [string, ModelTally] => [canonical, sums.close()])),
+      ]),
+    )
+    const days = this.#windowDays.map(({ date, sums, evidence }): [CalendarDate, DayTally] => [
+      date,
+      {
+        chargedPoints: points(sums.sum(DAY_CHARGED)),
+        refundedPoints: points(sums.sum(DAY_REFUNDED)),
+        refundedCount: sums.nearest(DAY_REFUNDS),
+        evidence,
+      },
+    ])
     return {
-      outside: this.#outside,
-      recordByAccount: this.#records,
-      users,
-      days: this.#days,
-      layerCostNanoUsd: this.#layerCostNanoUsd,
+      outside: {
+        taskCount: this.#sums.nearest(OUTSIDE_TASKS),
+        chargedPoints: points(this.#sums.sum(OUTSIDE_CHARGED)),
+        costNanoUsd: nanoUsd(this.#sums.sum(OUTSIDE_COST)),
+      },
+      recordByAccount: records,
+      users: this.#users.list(),
+      days: new Map(days),
+      layerCostNanoUsd: nanoUsd(this.#sums.sum(LAYER_COST)),
       unknownKeys: this.#unknownKeys,
     }
   }
 
-  #selected(accountId: number | null, { userId }: TaskRow): boolean {
-    const { ids, userIds } = this.#plan
-    if (ids.size > 0 && (accountId === null || !this.#audited.has(accountId))) return false
-    return userIds.size === 0 || userIds.has(userId)
-  }
-
-  #addToLayer(accountId: number | null, task: TaskRow): void {
-    const shown = isShown(this.#plan, this.#audited, accountId)
-    if (shown) this.#layerCostNanoUsd = addNanoUsd(this.#layerCostNanoUsd, task.costNanoUsd)
+  #addToLayer({ shown, accountId }: TaskSort, task: TaskRow, cost: Whole, charged: Whole): void {
+    if (shown) this.#sums.add(LAYER_COST, cost)
+    if (shown && accountId !== null) return
     if (!isOfUsers(this.#plan, task)) return
-    if (shown && accountId === null) this.#addToKey(task)
-    if (shown) return
-    this.#outside.taskCount += 1
-    this.#outside.chargedPoints = addPoints(this.#outside.chargedPoints, task.chargedPoints)
-    this.#outside.costNanoUsd = addNanoUsd(this.#outside.costNanoUsd, task.costNanoUsd)
+    if (shown) {
+      this.#addToKey(task)
+      return
+    }
+    this.#sums.add(OUTSIDE_TASKS, 1)
+    this.#sums.add(OUTSIDE_CHARGED, charged)
+    this.#sums.add(OUTSIDE_COST, cost)
   }
 
   #addToKey({ apiKey, taskId, costNanoUsd }: TaskRow): void {
@@ -155,115 +214,76 @@ export class TaskTally {
     key.evidence.add(taskId)
   }
 
-  #addToRecord(accountId: number, task: TaskRow, standing: 'window' | 'crossing'): void {
-    const record = this.#recordOf(accountId, task.model)
+  #addToRecord(accountId: number, sort: TaskSort, task: TaskRow, cost: Whole, charged: Whole): void {
+    const record = this.#recordOf(accountId, sort, task.model)
     const crosses = couldBeBilledAcross(task, this.#plan)
-    if (standing === 'window' || crosses) {
-      record.roundingNanoUsd = addNanoUsd(record.roundingNanoUsd, floatTolerance(task.costNanoUsd))
-    }
-    if (standing === 'crossing') {
-      if (crosses) record.crossingInNanoUsd = addNanoUsd(record.crossingInNanoUsd, task.costNanoUsd)
-      return
-    }
-    record.taskCount += 1
-    record.costNanoUsd = addNanoUsd(record.costNanoUsd, task.costNanoUsd)
-    if (crosses) record.crossingOutNanoUsd = addNanoUsd(record.crossingOutNanoUsd, task.costNanoUsd)
-    if (!isDue(task, this.#plan)) return
-    record.dueCount += 1
-    record.dueCostNanoUsd = addNanoUsd(record.dueCostNanoUsd, task.costNanoUsd)
-    record.dueChargedPoints = addPoints(record.dueChargedPoints, task.chargedPoints)
-    if (crosses) record.dueCrossingCount += 1
-    record.dueEvidence.add(task.taskId)
+    record.add(cost, crosses)
+    if (isDue(task, this.#plan)) record.addDue(task.taskId, cost, charged, crosses)
   }
 
-  #recordOf(accountId: number, model: string): ModelTally {
+  #recordOf(accountId: number, sort: TaskSort, model: string): ModelSums {
+    sort.record ??= this.#newRecord(accountId, model)
+    return sort.record
+  }
+
+  #newRecord(accountId: number, model: string): ModelSums {
     let records = this.#records.get(accountId)
     if (records === undefined) {
       records = new Map()
       this.#records.set(accountId, records)
     }
-    let canonical = this.#canonical.get(model)
-    if (canonical === undefined) {
-      canonical = canonicalModel(model, this.#plan.settings.modelAliases)
-      this.#canonical.set(model, canonical)
+    const canonical = canonicalModel(model, this.#plan.settings.modelAliases)
+    let record = records.get(canonical)
+    if (record === undefined) {
+      record = new ModelSums(model)
+      records.set(canonical, record)
     }
-    const known = records.get(canonical)
-    if (known !== undefined) {
-      if (model < known.model) known.model = model
-      return known
-    }
-    const record = newModelTally(model)
-    records.set(canonical, record)
+    if (model < record.model) record.model = model
     return record
   }
 
-  #addToUser(task: TaskRow, standing: Standing): void {
-    const date = this.#dates.dateOf(task.createdAt)
-    const user = this.#userOf(task.userId)
-    if (task.chargedPoints !== ZERO_POINTS) {
-      user.chargedByDate.add(date, task.chargedPoints)
+  #addToUser(task: TaskRow, inWindow: boolean, cost: Whole, charged: Whole): void {
+    const day = this.#dayReader.at(task.createdAt)
+    const user = this.#users.numberOf(task.userId)
+    if (charged !== 0) {
+      day.charged ??= this.#users.newDay(day.date)
+      day.charged.add(user, charged)
     }
-    if (standing !== 'window') return
-    user.taskCount += 1
-    user.chargedPoints = addPoints(user.chargedPoints, task.chargedPoints)
-    if (task.chargedPoints === ZERO_POINTS && task.costNanoUsd > 0n && !task.refunded) {
-      user.freeCount += 1
-      user.freeCostNanoUsd = addNanoUsd(user.freeCostNanoUsd, task.costNanoUsd)
-      user.freeEvidence.add(task.taskId)
-    }
-    this.#addToDay(date, task)
+    if (!inWindow) return
+    this.#users.addTask(user, charged)
+    if (charged === 0 && cost > 0 && !task.refunded) this.#users.addFree(user, task.taskId, task.costNanoUsd)
+    this.#addToDay(day, task, charged)
   }
 
-  #userOf(userId: number): UserTally {
-    const known = this.#users.get(userId)
+  #dayOf(date: CalendarDate): DaySums {
+    const known = this.#days.get(date)
     if (known !== undefined) return known
-    const user = newUserTally(userId, this.#dayNumbers)
-    this.#users.set(userId, user)
-    return user
+    const day = { date, charged: undefined, sums: new ExactSums(DAY_PLACES), evidence: new EvidenceList() }
+    this.#days.set(date, day)
+    return day
   }
 
-  #addToDay(date: CalendarDate, task: TaskRow): void {
-    let day = this.#days.get(date)
-    if (day === undefined) {
-      day = {
-        chargedPoints: ZERO_POINTS,
-        refundedPoints: ZERO_POINTS,
-        refundedCount: 0,
-        evidence: new EvidenceList(),
-      }
-      this.#days.set(date, day)
-    }
-    day.chargedPoints = addPoints(day.chargedPoints, task.chargedPoints)
-    if (!task.refunded) return
-    day.refundedPoints = addPoints(day.refundedPoints, task.chargedPoints)
-    day.refundedCount += 1
-    day.evidence.add(task.taskId)
+  #addToDay(day: DaySums, { refunded, taskId }: TaskRow, charged: Whole): void {
+    if (day.sums.nearest(DAY_TASKS) === 0) this.#windowDays.push(day)
+    day.sums.add(DAY_TASKS, 1)
+    day.sums.add(DAY_CHARGED, charged)
+    if (!refunded) return
+    day.sums.add(DAY_REFUNDED, charged)
+    day.sums.add(DAY_REFUNDS, 1)
+    day.evidence.add(taskId)
   }
 }
 
+/** Of a user without tasks; nobody adds to it. */
+const NO_EVIDENCE: Pick<EvidenceList, 'view'> = new EvidenceList()
+
 /** A user without any task yet. */
-export const newUserTally = (userId: number, days: DayNumbers = new DayNumbers()): UserTally => ({
+export const newUserTally = (userId: number): UserTally => ({
   userId,
   taskCount: 0,
   chargedPoints: ZERO_POINTS,
   freeCount: 0,
   freeCostNanoUsd: ZERO_NANO_USD,
-  freeEvidence: new EvidenceList(),
-  chargedByDate: new UserCharges(days),
+  freeEvidence: NO_EVIDENCE,
+  chargedByDate: [],
 })
-
-function newModelTally(model: string): ModelTally {
-  return {
-    model,
-    taskCount: 0,
-    costNanoUsd: ZERO_NANO_USD,
-    crossingOutNanoUsd: ZERO_NANO_USD,
-    crossingInNanoUsd: ZERO_NANO_USD,
-    roundingNanoUsd: ZERO_NANO_USD,
-    dueCount: 0,
-    dueCostNanoUsd: ZERO_NANO_USD,
-    dueChargedPoints: ZERO_POINTS,
-    dueCrossingCount: 0,
-    dueEvidence: new EvidenceList(),
-  }
-}

@@ -1,19 +1,34 @@
 import { sum } from '../units/exact.ts'
-import { formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { ExactSums, wholeOf } from '../units/exact-sums.ts'
+import { formatUsd, type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import type { Placement } from './period-bill.ts'
 import type { TaskStanding, TaskVerdict } from './rules/facts.ts'
 
-const EVENT_SUMS = [
-  'byEventTime',
-  'carriedIn',
-  'carriedOut',
-  'matched',
-  'ofTasks',
-  'unrecorded',
-  'unattributed',
-] as const
+/** Where each sum stands: those of events, those of what differs between bill and record, and those of records. */
+const PLACE = {
+  byEventTime: 0,
+  carriedIn: 1,
+  carriedOut: 2,
+  matched: 3,
+  ofTasks: 4,
+  unrecorded: 5,
+  unattributed: 6,
+  breaks: 7,
+  tolerated: 8,
+} as const
 
-const GAP_SUMS = ['breaks', 'tolerated'] as const
+const RECORDED: Readonly<Record<TaskStanding, number>> = {
+  matched: 9,
+  unbilled: 10,
+  pending: 11,
+  failed: 12,
+  unfinished: 13,
+  'without-id': 14,
+  duplicate: 15,
+  'not-evaluated': 16,
+}
+
+const PLACES = 17
 
 /**
  * The identities of the tie-out and of the bridge, each with its residual, in decimal USD. Totals are added up on their
@@ -21,9 +36,7 @@ const GAP_SUMS = ['breaks', 'tolerated'] as const
  * a request and the task that claims it in the same one.
  */
 export class TieOutTally {
-  readonly #events = zeros(EVENT_SUMS)
-  readonly #gaps = zeros(GAP_SUMS)
-  readonly #records = new Map<TaskStanding, bigint>()
+  readonly #sums = new ExactSums(PLACES)
 
   /** `leftOut`: requests that are another audit's. `isBreak`: whether B3 says something of a matched task. */
   add(
@@ -35,30 +48,43 @@ export class TieOutTally {
     const matched = new Set<number>()
     for (const verdict of verdicts) {
       const { task, standing, billedNanoUsd } = verdict
-      this.#records.set(standing, (this.#records.get(standing) ?? 0n) + task.costNanoUsd)
+      this.#sums.add(RECORDED[standing], wholeOf(task.costNanoUsd))
       if (standing !== 'matched') continue
       matched.add(task.rowId)
-      this.#gaps[isBreak(verdict) ? 'breaks' : 'tolerated'] += billedNanoUsd - task.costNanoUsd
+      const gap = billedNanoUsd - task.costNanoUsd
+      if (gap !== 0n) this.#sums.add(isBreak(verdict) ? PLACE.breaks : PLACE.tolerated, wholeOf(gap))
     }
     for (const placement of placements) {
       if (leftOut(placement)) continue
       const { group, inTimeNanoUsd, carriedInNanoUsd, carriedOutNanoUsd, matchedNanoUsd, orphanNanoUsd } = placement
-      this.#events.byEventTime += inTimeNanoUsd
-      this.#events.carriedIn += carriedInNanoUsd
-      this.#events.carriedOut += carriedOutNanoUsd
-      this.#events.ofTasks += matchedNanoUsd
-      if (matched.has(group.claimedBy?.rowId ?? Number.NaN)) this.#events.matched += matchedNanoUsd
-      this.#events[group.owner === 'unattributed' ? 'unattributed' : 'unrecorded'] += orphanNanoUsd
+      this.#sums.add(PLACE.byEventTime, wholeOf(inTimeNanoUsd))
+      if (matchedNanoUsd !== 0n) {
+        const amount = wholeOf(matchedNanoUsd)
+        this.#sums.add(PLACE.ofTasks, amount)
+        if (matched.has(group.claimedBy?.rowId ?? Number.NaN)) this.#sums.add(PLACE.matched, amount)
+      }
+      // These are nothing, as a rule.
+      if (carriedInNanoUsd !== 0n) this.#sums.add(PLACE.carriedIn, wholeOf(carriedInNanoUsd))
+      if (carriedOutNanoUsd !== 0n) this.#sums.add(PLACE.carriedOut, wholeOf(carriedOutNanoUsd))
+      if (orphanNanoUsd === 0n) continue
+      this.#sums.add(group.owner === 'unattributed' ? PLACE.unattributed : PLACE.unrecorded, wholeOf(orphanNanoUsd))
     }
   }
 
   close(recordedTotal: NanoUsd): Record<string, string> {
-    const { byEventTime, carriedIn, carriedOut, matched, ofTasks, unrecorded, unattributed } = this.#events
+    const of = (name: keyof typeof PLACE): bigint => this.#sums.sum(PLACE[name])
+    const [byEventTime, carriedIn, carriedOut] = [of('byEventTime'), of('carriedIn'), of('carriedOut')]
+    const [matched, ofTasks, unrecorded, unattributed] = [
+      of('matched'),
+      of('ofTasks'),
+      of('unrecorded'),
+      of('unattributed'),
+    ]
     const total = byEventTime + carriedOut
     const notEvaluated = ofTasks - matched
     const records = this.#recordSide()
     const difference = matched - records.matched
-    const { breaks, tolerated } = this.#gaps
+    const [breaks, tolerated] = [of('breaks'), of('tolerated')]
     const byTaskPeriod = ofTasks + unrecorded + unattributed
     const amounts: Record<string, bigint> = {
       eventsTotal: total,
@@ -92,7 +118,7 @@ export class TieOutTally {
 
   #recordSide() {
     const of = (...standings: TaskStanding[]): bigint =>
-      sum(standings, (standing) => this.#records.get(standing) ?? ZERO_NANO_USD)
+      sum(standings, (standing) => this.#sums.sum(RECORDED[standing]))
     return {
       matched: of('matched'),
       unbilled: of('unbilled'),
@@ -104,6 +130,3 @@ export class TieOutTally {
     }
   }
 }
-
-const zeros = <Name extends string>(names: readonly Name[]): Record<Name, bigint> =>
-  Object.fromEntries(names.map((name) => [name, 0n])) as Record<Name, bigint>

@@ -18,9 +18,21 @@ export function requestVerdict(judged: TaskVerdict, isRepeated: boolean, thresho
 /** Counts the requests of the window by verdict: every task, and every request that no task records. */
 export function countVerdicts(book: RequestBook, thresholds: Thresholds, counts: Map<TraceVerdict, number>): void {
   const repeated = new Set(book.repeated.map(({ requestId }) => requestId))
-  const count = (verdict: TraceVerdict): void => {
-    counts.set(verdict, (counts.get(verdict) ?? 0) + 1)
+  const count = (verdict: TraceVerdict, times: number): void => {
+    if (times > 0) counts.set(verdict, (counts.get(verdict) ?? 0) + times)
   }
-  for (const judged of book.tasks) count(requestVerdict(judged, repeated.has(judged.task.requestId), thresholds))
-  for (const { costNanoUsd } of book.orphans) if (costNanoUsd > 0n) count('unrecorded')
+  // Most are alike, and counted together.
+  let run: TraceVerdict = 'matched'
+  let length = 0
+  for (const judged of book.tasks) {
+    const verdict = requestVerdict(judged, repeated.size > 0 && repeated.has(judged.task.requestId), thresholds)
+    if (verdict !== run) {
+      count(run, length)
+      run = verdict
+      length = 0
+    }
+    length += 1
+  }
+  count(run, length)
+  for (const { costNanoUsd } of book.orphans) if (costNanoUsd > 0n) count('unrecorded', 1)
 }

@@ -12,8 +12,9 @@ import type { CommandHelp } from './help.ts'
 import { importCommand } from './import-command.ts'
 import { outgoing, type Redact } from './outgoing.ts'
 import { checkOutput, writeWhole } from './output-file.ts'
+import { progressLine } from './progress.ts'
 import { runTool } from './run-tool.ts'
-import { progressLine, type Terminal } from './terminal.ts'
+import type { Terminal } from './terminal.ts'
 
 export interface CommandServices {
   readonly version: string

@@ -6,7 +6,7 @@ import { EXIT } from './exit-code.ts'
 import { flagsOf } from './flags.ts'
 import { outgoing, outgoingText } from './outgoing.ts'
 import { checkOutput } from './output-file.ts'
-import { progressLine } from './terminal.ts'
+import { progressLine } from './progress.ts'
 
 /** Writes a file, so it is a command only, and no tool. */
 export const importCommand: Command = {

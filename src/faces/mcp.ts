@@ -22,6 +22,7 @@ import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checkl
 import type { JsonObject } from '../paging.ts'
 import type { CallContext, ReportStore } from '../tool.ts'
 import { failureOf, faultLog, outgoing, outgoingText, type Redact } from './outgoing.ts'
+import { ProgressSums } from './progress.ts'
 import type { ToolCalls } from './tool-calls.ts'
 
 export const SERVER_NAME = 'fal-consumption-audit'
@@ -141,13 +142,15 @@ function failed(error: unknown, tool: string, options: McpOptions): CallToolResu
 function progressTo(extra: Extra, redact: Redact): CallContext['progress'] {
   const progressToken = extra._meta?.progressToken
   if (progressToken === undefined) return () => {}
-  let reported = -1
+  const sums = new ProgressSums()
   let reportedAt = Number.NEGATIVE_INFINITY
-  return ({ message, done, total }) => {
+  return (update) => {
     const now = performance.now()
-    if (done <= reported || now - reportedAt < PROGRESS_EVERY_MILLIS || extra.signal.aborted) return
-    reported = done
+    const sum = sums.add(update)
+    if (sum === undefined || now - reportedAt < PROGRESS_EVERY_MILLIS || extra.signal.aborted) return
+    sums.reported(sum)
     reportedAt = now
+    const { message, done, total } = sum
     const params = {
       progressToken,
       progress: done,

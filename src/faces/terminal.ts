@@ -1,6 +1,5 @@
 import type { Writable } from 'node:stream'
 import { AuditError } from '../errors.ts'
-import type { Progress } from '../tool.ts'
 
 /** Where a person, or a pipe, is. */
 export interface Terminal {
@@ -12,10 +11,6 @@ export interface Terminal {
   status(line: string): void
   readonly stdinIsTerminal: boolean
 }
-
-/** One line of progress, without a newline. */
-export const progressLine = ({ message, done, total }: Progress): string =>
-  total === undefined || total === 0 ? `${message} ${done}` : `${message} ${done}/${total}`
 
 export interface TerminalParts {
   readonly stdout: Writable

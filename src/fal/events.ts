@@ -6,6 +6,7 @@ import { eventPageReader } from './event-page.ts'
 import type { Delivered, Overlap } from './overlap.ts'
 import { eachPart, idParts } from './parts.ts'
 import type { BillingEvent, EventQuery, Fetched } from './reader.ts'
+import { createRowHasher, type RowHasher } from './row-hash.ts'
 import type { Params } from './transport.ts'
 
 type Take = (events: readonly BillingEvent[]) => void
@@ -48,6 +49,8 @@ interface Part {
 interface Doubt {
   readonly part: Part
   readonly overlap: Overlap
+  /** What its rows were hashed by. */
+  readonly hashOf: RowHasher
   readonly requestIds: ReadonlySet<string>
 }
 
@@ -62,13 +65,16 @@ async function readParts(
   const fetched = await eachPart(parts, async (part, index) => {
     const requestIds = new Set<string>()
     const take = takeOf(index)
+    const hashOf = createRowHasher()
     const read = await askEachPage(
       call,
-      questionOf(call, part),
+      questionOf(call, part, hashOf),
       ({ rows }) => take(rows),
       ({ requestId }) => requestIds.size <= REPEATS_ASKED_MAX && requestIds.add(requestId),
     )
-    if (read.overlap !== undefined && requestIds.size > 0) doubts.push({ part, overlap: read.overlap, requestIds })
+    if (read.overlap !== undefined && requestIds.size > 0) {
+      doubts.push({ part, overlap: read.overlap, hashOf, requestIds })
+    }
     return read.fetched
   })
   const count = doubts.reduce((sum, { requestIds }) => sum + requestIds.size, 0)
@@ -84,25 +90,23 @@ async function readParts(
  * An event that comes on two pages is either an overlap of the pages, or billed twice. One answer about the request alone
  * tells which: what it has more of than the pages delivered is taken too.
  */
-async function settle(call: Call, { part, overlap, requestIds }: Doubt, take: Take): Promise<Fetched<null>> {
+async function settle(call: Call, { part, overlap, hashOf, requestIds }: Doubt, take: Take): Promise<Fetched<null>> {
   const confirmed = new Set<string>()
   const asked = await eachPart(idParts([...requestIds]), async (ids) => {
-    const rows: BillingEvent[] = []
-    const wires: unknown[] = []
+    const pages: Delivered<BillingEvent>[] = []
     const collect = (page: Delivered<BillingEvent>): void => {
-      page.rows.forEach((event, at) => {
-        rows.push(event)
-        wires.push(page.wires[at])
-        if (overlap.has(page.wires[at])) confirmed.add(event.requestId)
+      pages.push(page)
+      page.rows.forEach(({ requestId }, at) => {
+        if (overlap.has(page.hashes, at)) confirmed.add(requestId)
       })
     }
     const { fetched } = await askEachPage(
       call,
-      questionOf(call, { ...part, requestIds: ids }),
+      questionOf(call, { ...part, requestIds: ids }, hashOf),
       collect,
       () => undefined,
     )
-    const late = overlap.beyond({ rows, wires })
+    const late = overlap.beyond(pages)
     // Where nothing is as the pages told it, it could be the same event in other words.
     if (fetched.status === 'complete') take(late.filter(({ requestId }) => confirmed.has(requestId)))
     return fetched
@@ -126,7 +130,11 @@ function partsOf({ range, requestIds, endpointIds }: EventQuery): Part[] {
   )
 }
 
-const questionOf = (call: Call, { span, requestIds, endpointIds }: Part): PagedQuestion<BillingEvent> => ({
+const questionOf = (
+  call: Call,
+  { span, requestIds, endpointIds }: Part,
+  hashOf: RowHasher,
+): PagedQuestion<BillingEvent> => ({
   path: '/models/billing-events',
   params: [
     ['start', isoUtc(span.start)],
@@ -136,7 +144,7 @@ const questionOf = (call: Call, { span, requestIds, endpointIds }: Part): PagedQ
     ...endpointIds.map((id): Params[number] => ['endpoint_id', id]),
   ],
   pageRows: call.limits.eventPageRows,
-  read: eventPageReader(span),
+  read: eventPageReader(span, hashOf),
 })
 
 /** Lists of ids that one question may name. No filter is one empty list; a filter that names nothing is no list at all. */

@@ -31,7 +31,8 @@ export function shapeOf<Schema extends z.ZodType>(schema: Schema, json: unknown)
   return failed('bad-answer', `fal's answer has another shape than expected: ${describe(parsed.error.issues[0])}`)
 }
 
-function parseJson(text: string): { readonly value: unknown } | undefined {
+/** Undefined where the text is no JSON. */
+export function parseJson(text: string): { readonly value: unknown } | undefined {
   try {
     return { value: JSON.parse(text) }
   } catch {

@@ -1,9 +1,9 @@
-import { createRowHasher, type RowHash } from './row-hash.ts'
+import { RowHashes } from './row-hash.ts'
 
-/** Rows as the program knows them, each with the row of the wire that it was made of. */
+/** Rows as the program knows them, with the hashes of those of the wire that they were made of. */
 export interface Delivered<Row> {
   readonly rows: readonly Row[]
-  readonly wires: readonly unknown[]
+  readonly hashes: RowHashes
 }
 
 /** Tells rows of one question that an earlier page delivered already. */
@@ -13,52 +13,59 @@ export interface Overlap {
    * over all pages is the largest of any page, not the sum.
    */
   drop<Row>(page: Delivered<Row>, onRepeat: (row: Row) => void): Delivered<Row>
-  /** Whether a row was delivered. */
-  has(wire: unknown): boolean
-  /** The rows of another answer that it tells more often than they were delivered. */
-  beyond<Row>(answer: Delivered<Row>): Row[]
+  /** Whether a row of an answer was delivered. */
+  has(hashes: RowHashes, at: number): boolean
+  /** The rows of another answer, in pages, that it tells more often than they were delivered. */
+  beyond<Row>(pages: readonly Delivered<Row>[]): Row[]
 }
 
 /** Remembers 8 bytes a row, and as much again for room: whole rows would be hundreds of megabytes for a million events. */
 export function createOverlap(): Overlap {
-  const hashOf = createRowHasher()
   const before = new HashSet()
   // The few rows that one page told of several times.
   const counts = new Map<string, number>()
-  const delivered = (hash: RowHash): number => (before.has(hash) ? (counts.get(nameOf(hash)) ?? 1) : 0)
+  const delivered = (high: number, low: number): number => {
+    if (!before.has(high, low)) return 0
+    return counts.size === 0 ? 1 : (counts.get(nameOf(high, low)) ?? 1)
+  }
   return {
-    drop({ rows, wires }, onRepeat) {
+    drop({ rows, hashes }, onRepeat) {
       const isRepeat = new Set<number>()
       const here = new HashSet(rows.length)
       const hereCounts = new Map<string, number>()
       rows.forEach((row, at) => {
-        const hash = hashOf(wires[at])
-        const count = here.add(hash) ? 1 : (hereCounts.get(nameOf(hash)) ?? 1) + 1
-        if (count > 1) hereCounts.set(nameOf(hash), count)
-        if (count > delivered(hash)) return
+        const high = hashes.high(at)
+        const low = hashes.low(at)
+        const count = here.add(high, low) ? 1 : (hereCounts.get(nameOf(high, low)) ?? 1) + 1
+        if (count > 1) hereCounts.set(nameOf(high, low), count)
+        if (count > delivered(high, low)) return
         isRepeat.add(at)
         onRepeat(row)
       })
-      here.each((hash) => void before.add(hash))
+      for (let at = 0; at < rows.length; at++) before.add(hashes.high(at), hashes.low(at))
       for (const [name, count] of hereCounts) counts.set(name, Math.max(count, counts.get(name) ?? 1))
-      if (isRepeat.size === 0) return { rows, wires }
-      const isFresh = (_: unknown, at: number): boolean => !isRepeat.has(at)
-      return { rows: rows.filter(isFresh), wires: wires.filter(isFresh) }
+      if (isRepeat.size === 0) return { rows, hashes }
+      const fresh = new RowHashes()
+      for (let at = 0; at < rows.length; at++) if (!isRepeat.has(at)) fresh.push(hashes.of(at))
+      return { rows: rows.filter((_, at) => !isRepeat.has(at)), hashes: fresh }
     },
-    has: (wire) => before.has(hashOf(wire)),
-    beyond({ rows, wires }) {
+    has: (hashes, at) => before.has(hashes.high(at), hashes.low(at)),
+    beyond(pages) {
       const here = new Map<string, number>()
-      return rows.filter((_, at) => {
-        const hash = hashOf(wires[at])
-        const count = (here.get(nameOf(hash)) ?? 0) + 1
-        here.set(nameOf(hash), count)
-        return count > delivered(hash)
-      })
+      return pages.flatMap(({ rows, hashes }) =>
+        rows.filter((_, at) => {
+          const [high, low] = [hashes.high(at), hashes.low(at)]
+          const name = nameOf(high, low)
+          const count = (here.get(name) ?? 0) + 1
+          here.set(name, count)
+          return count > delivered(high, low)
+        }),
+      )
     },
   }
 }
 
-const nameOf = ({ high, low }: RowHash): string => `${high} ${low}`
+const nameOf = (high: number, low: number): string => `${high} ${low}`
 
 const ROOM_LEAST = 1024
 
@@ -75,29 +82,19 @@ class HashSet {
     this.#mask = room - 1
   }
 
-  has(hash: RowHash): boolean {
-    const { high, low } = marked(hash)
-    const at = this.#placeOf(high, low)
-    return this.#halves[at + 1] !== 0
+  has(high: number, low: number): boolean {
+    return this.#halves[this.#placeOf(high, marked(low)) + 1] !== 0
   }
 
   /** Whether it is new. */
-  add(hash: RowHash): boolean {
+  add(high: number, low: number): boolean {
     if ((this.#size + 1) * 2 > this.#mask + 1) this.#grow()
-    const { high, low } = marked(hash)
-    const at = this.#placeOf(high, low)
+    const at = this.#placeOf(high, marked(low))
     if (this.#halves[at + 1] !== 0) return false
     this.#halves[at] = high
-    this.#halves[at + 1] = low
+    this.#halves[at + 1] = marked(low)
     this.#size++
     return true
-  }
-
-  each(visit: (hash: RowHash) => void): void {
-    for (let at = 0; at < this.#halves.length; at += 2) {
-      const low = this.#halves[at + 1] ?? 0
-      if (low !== 0) visit({ high: this.#halves[at] ?? 0, low })
-    }
   }
 
   /** Where the hash is, or would be. */
@@ -126,4 +123,4 @@ class HashSet {
 }
 
 /** A free place is one whose lower half is nought, so no hash has that. */
-const marked = ({ high, low }: RowHash): RowHash => (low === 0 ? { high, low: 1 } : { high, low })
+const marked = (low: number): number => (low === 0 ? 1 : low)

@@ -4,6 +4,43 @@ export interface RowHash {
   readonly low: number
 }
 
+/** Hashes equal rows alike. Two hashers agree on nothing: what is compared is hashed by one. */
+export type RowHasher = (row: unknown) => RowHash
+
+/** The hashes of rows, in their order. */
+export class RowHashes {
+  #halves = new Int32Array(64)
+  #length = 0
+
+  get length(): number {
+    return this.#length
+  }
+
+  push({ high, low }: RowHash): void {
+    const at = this.#length * 2
+    if (at === this.#halves.length) {
+      const halves = new Int32Array(at * 2)
+      halves.set(this.#halves)
+      this.#halves = halves
+    }
+    this.#halves[at] = high
+    this.#halves[at + 1] = low
+    this.#length += 1
+  }
+
+  of(at: number): RowHash {
+    return { high: this.high(at), low: this.low(at) }
+  }
+
+  high(at: number): number {
+    return this.#halves[at * 2] ?? 0
+  }
+
+  low(at: number): number {
+    return this.#halves[at * 2 + 1] ?? 0
+  }
+}
+
 /** Rows of one kind have one list of keys, or a few; past this many their keys are hashed letter by letter. */
 const SHAPES_NUMBERED_MAX = 100
 const [TEXT, NUMBER, TRUE, FALSE, NULL, LIST, RECORD, SHAPE] = [1, 2, 3, 4, 5, 6, 7, 8] as const
@@ -12,7 +49,7 @@ const [TEXT, NUMBER, TRUE, FALSE, NULL, LIST, RECORD, SHAPE] = [1, 2, 3, 4, 5, 6
  * A hash of JSON values, that is of all their fields, known or not. A tenth of the time of a digest of the text they would
  * be written as. Two different rows of a million share one with a probability of 3 in a hundred million.
  */
-export function createRowHasher(): (row: unknown) => RowHash {
+export function createRowHasher(): RowHasher {
   let high = 0
   let low = 0
   const shapes: (readonly string[])[] = []
@@ -32,8 +69,12 @@ export function createRowHasher(): (row: unknown) => RowHash {
     for (; at + 1 < length; at += 2) mix(text.charCodeAt(at) | (text.charCodeAt(at + 1) << 16))
     if (at < length) mix(text.charCodeAt(at))
   }
+  const shapeOf = (keys: readonly string[]): number => {
+    for (let shape = 0; shape < shapes.length; shape++) if (isSame(shapes[shape] ?? [], keys)) return shape
+    return -1
+  }
   const mixKeys = (keys: readonly string[]): void => {
-    let shape = shapes.findIndex((known) => isSame(known, keys))
+    let shape = shapeOf(keys)
     if (shape < 0 && shapes.length < SHAPES_NUMBERED_MAX) shape = shapes.push(keys) - 1
     mix(shape < 0 ? RECORD : SHAPE)
     mix(shape < 0 ? keys.length : shape)

@@ -88,7 +88,8 @@ async function exchange(
     // A body that is given up half-read reports that as an error, which would otherwise end the process.
     body.on('error', () => undefined)
     const ok = statusCode >= 200 && statusCode < 300
-    const text = await readText(body, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
+    const announced = Number(headerText(headers['content-length']))
+    const text = await readText(body, announced, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
     if (typeof text !== 'string') return text
     const [after, date] = [headerText(headers['retry-after']), headerText(headers.date)]
     return complete({ status: statusCode, retryAfter: after, date, text })
@@ -101,17 +102,33 @@ async function exchange(
   }
 }
 
-/** Reads a body up to a limit. Beyond it the connection is dropped: an answer is refused, an error's text is cut. */
-async function readText(body: AsyncIterable<Buffer>, bytesMax: number, refuse: boolean): Promise<string | Failed> {
-  const chunks: Buffer[] = []
+/** Room for a body of which it is not told how long it is. */
+const ROOM_LEAST = 64 * 1024
+
+/**
+ * Reads a body up to a limit. Beyond it the connection is dropped: an answer is refused, an error's text is cut. What arrives is
+ * gathered in one place, so that a long body is in memory once.
+ */
+async function readText(
+  body: AsyncIterable<Buffer>,
+  announced: number,
+  bytesMax: number,
+  refuse: boolean,
+): Promise<string | Failed> {
+  let room = Buffer.allocUnsafeSlow(announced > 0 && announced <= bytesMax ? announced : ROOM_LEAST)
   let bytes = 0
   for await (const chunk of body) {
+    if (bytes + chunk.length > bytesMax && refuse) return failureOfSize(bytesMax)
+    if (bytes + chunk.length > room.length) {
+      const larger = Buffer.allocUnsafeSlow(Math.max(room.length * 2, bytes + chunk.length))
+      room.copy(larger, 0, 0, bytes)
+      room = larger
+    }
+    chunk.copy(room, bytes)
     bytes += chunk.length
-    if (bytes > bytesMax && refuse) return failureOfSize(bytesMax)
-    chunks.push(chunk)
     if (bytes > bytesMax) break
   }
-  return Buffer.concat(chunks).toString('utf8')
+  return room.toString('utf8', 0, bytes)
 }
 
 const headerText = (header: string | string[] | undefined): string | undefined =>

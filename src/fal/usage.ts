@@ -15,6 +15,7 @@ import { readJson } from './json.ts'
 import type { Page } from './pages.ts'
 import { idParts, readParts } from './parts.ts'
 import type { Fetched, ServerlessUsageRow, UsageQuery, UsageRow } from './reader.ts'
+import { createRowHasher, type RowHasher, RowHashes } from './row-hash.ts'
 import type { Params } from './transport.ts'
 
 interface Bucket {
@@ -69,8 +70,9 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
   }
   const idLists: readonly (readonly string[])[] = endpointIds === undefined ? [[]] : idParts(endpointIds)
   const parts = slices.flatMap((slice) => idLists.map((ids) => ({ slice, ids })))
-  return readParts(parts, ({ slice, ids }) =>
-    askPages(call, {
+  return readParts(parts, ({ slice, ids }) => {
+    const hashOf = createRowHasher()
+    return askPages(call, {
       path: kind.path,
       params: [
         ['start', isoUtc(slice.range.start)],
@@ -86,27 +88,28 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
       read: (text) => {
         const answer = kind.read(text)
         if (answer.status === 'failed') return answer
-        return complete(pageOf(answer.value, (bucket) => bucketOf(bucket, zone, slice), kind.row))
+        return complete(pageOf(answer.value, (bucket) => bucketOf(bucket, zone, slice), kind.row, hashOf))
       },
-    }),
-  )
+    })
+  })
 }
 
 function pageOf<Wire, Row>(
   series: Series<Wire>,
   bucketOfText: (text: string) => Bucket,
   rowOf: (wire: Wire, bucket: Bucket) => Row,
+  hashOf: RowHasher,
 ): Page<Row> {
   const rows: Row[] = []
-  const wires: unknown[] = []
+  const hashes = new RowHashes()
   for (const { bucket, results } of series.time_series) {
     const read = bucketOfText(bucket)
     for (const wire of results) {
       rows.push(rowOf(wire, read))
-      wires.push([bucket, wire])
+      hashes.push(hashOf([bucket, wire]))
     }
   }
-  return { rows, wires, next_cursor: series.next_cursor, has_more: series.has_more }
+  return { rows, hashes, next_cursor: series.next_cursor, has_more: series.has_more }
 }
 
 function bucketOf(text: string, zone: Zone, slice: Slice): Bucket {

@@ -35,8 +35,8 @@ const utf8 = new TextDecoder()
 
 /** The text of a cell, trimmed; '' for NULL. */
 export function textOf(cell: Cell | undefined): string {
-  if (cell === null || cell === undefined) return ''
   if (typeof cell === 'string') return cell.trim()
+  if (cell === null || cell === undefined) return ''
   return cell instanceof Uint8Array ? utf8.decode(cell).trim() : String(cell)
 }
 

@@ -108,11 +108,15 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids).
    */
-  const entriesByOrderIds = async (book: 'points' | 'cash', ids: readonly string[]): Promise<LedgerEntry[]> => {
+  const entriesByOrderIds = async (
+    book: 'points' | 'cash',
+    ids: readonly string[],
+    known?: InstantRange,
+  ): Promise<LedgerEntry[]> => {
     const wanted = wantedIds(ids)
     const decoder = (book === 'points' ? decoders.pointsEntry : decoders.cashEntry)(undefined)
     if (wanted.size > LIMITS.lookupIds) {
-      const rowIds = await collect(queries.keysOf(book), decoders.orderedRow(wanted))
+      const rowIds = await collect(queries.keysOf(book, boundsWithin(known, zone)), decoders.orderedRow(wanted))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds
       return sortedByRow(await lookUp(rowIds, byRowIds, decoder))
     }
@@ -151,14 +155,15 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
      * A request id may be stored bare, in an URL or behind endpoint#: only bareRequestId can tell, and no index helps. One
      * pass over the ids (0.7 s a million tasks) costs less than scans that search for each form in SQL (2.5 s).
      */
-    async tasksByRequestIds(ids) {
+    async tasksByRequestIds(ids, known) {
       const wanted = new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
       if (wanted.size === 0) return []
-      const rowIds = await collect(queries.keysOf('tasks'), decoders.requestedRow(wanted))
+      const keys = queries.keysOf('tasks', boundsWithin(known, zone))
+      const rowIds = await collect(keys, decoders.requestedRow(wanted))
       return sortedByRow(await lookUp(rowIds, queries.tasksByRowIds, decoders.task(undefined)))
     },
-    pointsByOrderIds: (ids) => entriesByOrderIds('points', ids),
-    cashByOrderIds: (ids) => entriesByOrderIds('cash', ids),
+    pointsByOrderIds: (ids, known) => entriesByOrderIds('points', ids, known),
+    cashByOrderIds: (ids, known) => entriesByOrderIds('cash', ids, known),
     async lastPointsBefore(userIds, before) {
       const last = new Map<number, LedgerEntry>()
       const keepLast = (entry: LedgerEntry) => {
@@ -218,6 +223,15 @@ function boundsOf({ start, end }: InstantRange, zone: Zone): NaiveBounds {
   const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
   const wholeEnd = instant(Math.ceil(end / SECOND) * SECOND)
   return { from: zone.toNaive(plus(start, -slack)), until: zone.toNaive(plus(wholeEnd, slack)) }
+}
+
+/** Bounds in SQL that are never wider than the range; undefined where there are none. */
+function boundsWithin(range: InstantRange | undefined, zone: Zone): NaiveBounds | undefined {
+  if (range === undefined) return undefined
+  const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
+  const from = plus(instant(Math.ceil(range.start / SECOND) * SECOND), slack)
+  const until = plus(floorToSecond(range.end), -slack)
+  return from < until ? { from: zone.toNaive(from), until: zone.toNaive(until) } : undefined
 }
 
 const floorToSecond = (at: Instant): Instant => instant(Math.floor(at / SECOND) * SECOND)

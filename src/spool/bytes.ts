@@ -1,34 +1,47 @@
-/** Bytes of one row, written field by field. Grows as needed, and is used again for the next row. */
+/** Where a row's bytes begin; most rows fit, and it grows for those that do not. */
+const ROOM_AT_FIRST = 512
+
+/** Rows as bytes, one behind another, written field by field. Grows as needed. */
 export class RowWriter {
-  #bytes = Buffer.allocUnsafe(1024)
+  #bytes: Buffer = Buffer.allocUnsafe(ROOM_AT_FIRST)
+  #view = viewOf(this.#bytes)
   #at = 0
 
-  /** The row so far. Valid until the next row begins. */
+  /** Bytes written so far. */
+  get length(): number {
+    return this.#at
+  }
+
+  /** The bytes so far. Valid until more is written. */
   view(): Buffer {
     return this.#bytes.subarray(0, this.#at)
   }
 
-  begin(): this {
+  /** Begins anew in the same place, or in one no larger than `roomMax`. */
+  clear(roomMax: number): void {
     this.#at = 0
-    return this
+    if (this.#bytes.length > roomMax) this.#place(Buffer.allocUnsafeSlow(roomMax))
   }
 
   byte(value: number): this {
     this.#room(1)
-    this.#bytes[this.#at++] = value
+    this.#view.setUint8(this.#at, value)
+    this.#at += 1
     return this
   }
 
   /** A whole number from 0 to 2^32 − 1. */
   count(value: number): this {
     this.#room(4)
-    this.#at = this.#bytes.writeUInt32LE(value, this.#at)
+    this.#view.setUint32(this.#at, value, true)
+    this.#at += 4
     return this
   }
 
   number(value: number): this {
     this.#room(8)
-    this.#at = this.#bytes.writeDoubleLE(value, this.#at)
+    this.#view.setFloat64(this.#at, value, true)
+    this.#at += 8
     return this
   }
 
@@ -43,29 +56,57 @@ export class RowWriter {
     // Three bytes a code unit at the most.
     this.#room(5 + value.length * 3)
     const start = this.#at + 5
-    const length = this.#bytes.write(value, start, 'utf8')
+    const length = this.#characters(value, start)
     // Where every character took one byte it is ASCII, which is read back much faster.
-    this.#bytes[this.#at] = length === value.length ? 1 : 0
-    this.#bytes.writeUInt32LE(length, this.#at + 1)
+    this.#view.setUint8(this.#at, length === value.length ? 1 : 0)
+    this.#view.setUint32(this.#at + 1, length, true)
     this.#at = start + length
     return this
   }
 
+  /** Writes the characters of a text, and gives their bytes. */
+  #characters(value: string, start: number): number {
+    if (value.length > LOOPED_MAX) return this.#bytes.write(value, start, 'utf8')
+    for (let index = 0; index < value.length; index++) {
+      const code = value.charCodeAt(index)
+      if (code > 0x7f) return this.#bytes.write(value, start, 'utf8')
+      this.#view.setUint8(start + index, code)
+    }
+    return value.length
+  }
+
   #room(bytes: number): void {
     if (this.#at + bytes <= this.#bytes.length) return
-    const larger = Buffer.allocUnsafe(Math.max(this.#bytes.length * 2, this.#at + bytes))
-    this.#bytes.copy(larger, 0, 0, this.#at)
-    this.#bytes = larger
+    this.#place(Buffer.allocUnsafeSlow(Math.max(this.#bytes.length * 2, this.#at + bytes)))
+  }
+
+  #place(bytes: Buffer): void {
+    this.#bytes.copy(bytes, 0, 0, this.#at)
+    this.#bytes = bytes
+    this.#view = viewOf(bytes)
   }
 }
+
+/** Texts up to which a loop is faster than a call. */
+const LOOPED_MAX = 64
+
+const viewOf = (bytes: Uint8Array): DataView => new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength)
 
 /** Reads what a RowWriter wrote, field by field in the same order. */
 export class RowReader {
   readonly #bytes: Buffer
+  readonly #view: DataView
   #at = 0
 
   constructor(bytes: Buffer) {
     this.#bytes = bytes
+    this.#view = viewOf(bytes)
+  }
+
+  /** Goes to where a row begins. */
+  to(at: number): this {
+    this.#at = at
+    return this
   }
 
   get done(): boolean {
@@ -73,17 +114,17 @@ export class RowReader {
   }
 
   byte(): number {
-    return this.#bytes.readUInt8(this.#at++)
+    return this.#view.getUint8(this.#at++)
   }
 
   count(): number {
-    const value = this.#bytes.readUInt32LE(this.#at)
+    const value = this.#view.getUint32(this.#at, true)
     this.#at += 4
     return value
   }
 
   number(): number {
-    const value = this.#bytes.readDoubleLE(this.#at)
+    const value = this.#view.getFloat64(this.#at, true)
     this.#at += 8
     return value
   }

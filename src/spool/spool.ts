@@ -1,18 +1,22 @@
 import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { RowWriter } from './bytes.ts'
 
 /** Parts into which rows are divided: one of them is all that is in memory at once. */
 export const PARTS = 256
-const CHUNK_BYTES = 16 * 1024
+const CHUNK_BYTES = 16 * 1024 - 512
+/** Room that a part keeps: a chunk is written out once it is full, with the row that filled it. */
+const ROOM_MAX = 16 * 1024
 /** Bytes kept in memory before there is a file: making and closing one takes as long as a small question does in all. */
 const EARLY_BYTES_MAX = 1024 * 1024
 const IS_WINDOWS = platform() === 'win32'
 
-/** One codec for one kind of row. */
-export interface RowCodec<Row> {
-  write(row: Row): Buffer
-  read(bytes: Buffer): Row[]
+/** How one kind of row is written, and what many of them are read as. */
+export interface RowCodec<Row, Rows = Row[]> {
+  write(row: Row, to: RowWriter): void
+  /** As many rows as were written, one behind another. */
+  read(bytes: Buffer, count: number): Rows
 }
 
 /**
@@ -25,8 +29,11 @@ export class SpoolFile {
   #early = Buffer.alloc(0)
   #earlyLength = 0
   #length = 0
+  #closed = false
 
+  /** Throws where it was closed: a file made then would never be removed. */
   append(bytes: Buffer): number {
+    if (this.#closed) throw new Error('the temporary file was closed')
     const at = this.#length
     this.#length += bytes.length
     if (this.#file === undefined && this.#length <= EARLY_BYTES_MAX) {
@@ -43,6 +50,7 @@ export class SpoolFile {
 
   /** Reads what one call appended. */
   read(into: Buffer, offset: number, length: number, at: number): void {
+    if (this.#closed) throw new Error('the temporary file was closed')
     if (at < this.#earlyLength) {
       this.#early.copy(into, offset, at, at + length)
       return
@@ -57,8 +65,10 @@ export class SpoolFile {
   }
 
   close(): void {
+    this.#closed = true
     this.#early = Buffer.alloc(0)
     this.#earlyLength = 0
+    this.#length = 0
     if (this.#file === undefined) return
     closeSync(this.#file.descriptor)
     rmSync(this.#file.folder, { recursive: true, force: true })
@@ -97,20 +107,19 @@ interface Chunk {
 /** The rows of one part: what is still in memory, and where the rest stands in the file. */
 interface Part {
   rows: number
-  bytes: Buffer | null
-  used: number
+  readonly writer: RowWriter
   readonly chunks: Chunk[]
 }
 
 /** Rows divided into parts by a key, kept as bytes, most of them in a file once they are many. Order is kept in a part. */
-export class Spool<Row> {
-  readonly #codec: RowCodec<Row>
+export class Spool<Row, Rows = Row[]> {
+  readonly #codec: RowCodec<Row, Rows>
   readonly #file: SpoolFile
   /** Each made at its first row: most questions fill few of them. */
   readonly #parts: (Part | undefined)[] = new Array(PARTS)
   #rows = 0
 
-  constructor(codec: RowCodec<Row>, file: SpoolFile) {
+  constructor(codec: RowCodec<Row, Rows>, file: SpoolFile) {
     this.#codec = codec
     this.#file = file
   }
@@ -125,61 +134,45 @@ export class Spool<Row> {
 
   add(part: number, row: Row): void {
     const into = this.#parts[part] ?? this.#begin(part)
-    const bytes = this.#codec.write(row)
-    if (into.used + bytes.length > CHUNK_BYTES) this.#flush(into)
-    if (bytes.length > CHUNK_BYTES) into.chunks.push({ at: this.#file.append(bytes), length: bytes.length })
-    else {
-      // Small ones come out of a pool: there may be hundreds of parts with a row or two.
-      into.bytes ??= Buffer.allocUnsafe(Math.min(CHUNK_BYTES, Math.max(bytes.length * 2, 512)))
-      if (into.used + bytes.length > into.bytes.length) {
-        const larger = Buffer.allocUnsafeSlow(
-          Math.min(CHUNK_BYTES, Math.max(into.bytes.length * 2, into.used + bytes.length)),
-        )
-        into.bytes.copy(larger, 0, 0, into.used)
-        into.bytes = larger
-      }
-      bytes.copy(into.bytes, into.used)
-      into.used += bytes.length
+    const { writer } = into
+    this.#codec.write(row, writer)
+    if (writer.length >= CHUNK_BYTES) {
+      into.chunks.push({ at: this.#file.append(writer.view()), length: writer.length })
+      writer.clear(ROOM_MAX)
     }
     into.rows += 1
     this.#rows += 1
   }
 
   /** The rows of some parts, part by part in the order in which they were added. */
-  read(parts: readonly number[]): Row[] {
-    const rows: Row[] = []
+  read(parts: readonly number[]): Rows {
+    let total = 0
+    let rows = 0
     for (const index of parts) {
       const part = this.#parts[index]
-      if (part === undefined || part.rows === 0) continue
-      for (const row of this.#codec.read(this.#bytesOf(part))) rows.push(row)
+      if (part === undefined) continue
+      rows += part.rows
+      total += part.chunks.reduce((sum, { length }) => sum + length, part.writer.length)
     }
-    return rows
+    const bytes = Buffer.allocUnsafe(total)
+    let offset = 0
+    for (const index of parts) {
+      const part = this.#parts[index]
+      if (part === undefined) continue
+      for (const { at, length } of part.chunks) {
+        this.#file.read(bytes, offset, length, at)
+        offset += length
+      }
+      offset += part.writer.view().copy(bytes, offset)
+    }
+    return this.#codec.read(bytes, rows)
   }
 
   #begin(index: number): Part {
     if (!(index >= 0 && index < PARTS)) throw new RangeError(`there is no part ${index}`)
-    const part: Part = { rows: 0, bytes: null, used: 0, chunks: [] }
+    const part: Part = { rows: 0, writer: new RowWriter(), chunks: [] }
     this.#parts[index] = part
     return part
-  }
-
-  #flush(part: Part): void {
-    if (part.bytes === null || part.used === 0) return
-    part.chunks.push({ at: this.#file.append(part.bytes.subarray(0, part.used)), length: part.used })
-    part.used = 0
-  }
-
-  #bytesOf({ chunks, bytes, used }: Part): Buffer {
-    if (bytes !== null && chunks.length === 0) return bytes.subarray(0, used)
-    const total = chunks.reduce((sum, { length }) => sum + length, used)
-    const whole = Buffer.allocUnsafe(total)
-    let offset = 0
-    for (const { at, length } of chunks) {
-      this.#file.read(whole, offset, length, at)
-      offset += length
-    }
-    bytes?.copy(whole, offset, 0, used)
-    return whole
   }
 }
 

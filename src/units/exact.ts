@@ -19,3 +19,10 @@ export function percentText(part: bigint, whole: bigint): string {
   const tenths = (part * 1000n) / whole
   return `${tenths / 10n}.${tenths % 10n}`
 }
+
+/** The sum of two integers that doubles hold exactly. Throws where no double holds it. */
+export function addExact(a: number, b: number): number {
+  const total = a + b
+  if (Number.isSafeInteger(total)) return total
+  throw new RangeError(`too large to be exact: ${a} + ${b}`)
+}

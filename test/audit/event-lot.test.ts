@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { EventLotTally, lotOf } from '../../src/audit/event-lot.ts'
 import { billingEvent } from '../kit/rows.ts'
@@ -47,5 +48,19 @@ describe('a reading of a bill', () => {
     expect(lot(many).sample).toEqual(new Set(all.slice(0, 256)))
     expect(lot(many).length).toBe(1500)
     expect(lot(['b', 'a', 'b']).sample).toEqual(new Set(['a', 'b']))
+  })
+})
+
+describe('the sample of a reading', () => {
+  it('is the smallest ids, each once, in whatever order they come', () => {
+    const numbers = fc.array(fc.integer({ min: 0, max: 4000 }), { minLength: 2000, maxLength: 6000 })
+    fc.assert(
+      fc.property(numbers, (given) => {
+        const requestIds = given.map((number) => `r${number}`)
+        const smallest = [...new Set(requestIds)].sort().slice(0, 256)
+        expect([...lot(requestIds).sample]).toEqual(smallest)
+      }),
+      { numRuns: 20 },
+    )
   })
 })

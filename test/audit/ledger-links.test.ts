@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { LedgerTally } from '../../src/audit/ledger-tally.ts'
+import type { LedgerTally } from '../../src/audit/ledger-tally.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { MINUTE } from '../../src/units/instant.ts'
 import { at, later, points } from '../kit/books.ts'
+import { tallyOf } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 const start = at('2026-02-06 00:00:00')
@@ -15,19 +16,8 @@ const task = (rowId: number, overrides: Partial<TaskRow> = {}): TaskRow =>
 const entry = (amount: number, overrides: Partial<LedgerEntry> = {}): LedgerEntry => entryRow(1, amount, overrides)
 const cashIn = { book: 'cash', kind: 'recharge' } as const
 
-function tallyOf(
-  tasks: readonly TaskRow[],
-  entries: readonly LedgerEntry[],
-  selected: (task: TaskRow) => boolean = () => true,
-  plan = planOf(),
-): LedgerTally {
-  const tally = new LedgerTally(plan)
-  for (const each of tasks) tally.addTask(each, each.createdAt >= start && each.createdAt < end && selected(each))
-  for (const each of entries) tally.addEntry(each)
-  return tally
-}
 const userOf = (tally: LedgerTally, mode: 'order' | 'total' = 'order') => {
-  const user = tally.close(mode, null).users.get(101)
+  const user = tally.close(mode).users.get(101)
   return user && { ...user, unpaid: user.unpaid.view() }
 }
 
@@ -72,11 +62,11 @@ describe('a row that names an order nobody has seen', () => {
     expect(tallyOf([task(1)], rows).unresolvedOrderIds('order')).toEqual(['elsewhere', 'came in'])
     const plan = planOf()
     const never = { ...plan, settings: { ...plan.settings, ledgerLink: 'total' as const } }
-    expect(tallyOf([task(1)], rows, () => true, never).unresolvedOrderIds('order')).toEqual(['came in'])
+    expect(tallyOf([task(1)], rows, { plan: never }).unresolvedOrderIds('order')).toEqual(['came in'])
   })
 
   it('is looked up for tasks that the filters leave', () => {
-    const only = (rowId: number) => (each: TaskRow) => each.rowId === rowId
+    const only = (rowId: number) => ({ selected: (each: TaskRow) => each.rowId === rowId })
     const tasks = [task(1), task(2, { chargedPoints: points(0) })]
     expect(tallyOf(tasks, [elsewhere], only(1)).unresolvedOrderIds('order')).toEqual(['elsewhere'])
     expect(tallyOf(tasks, [elsewhere], only(2)).unresolvedOrderIds('order')).toEqual([])
@@ -131,7 +121,7 @@ describe('a row that names a request id which several tasks bear', () => {
 describe('what a ledger says of a user', () => {
   it('is told of those whose tasks the filters leave', () => {
     const tasks = [task(1), task(2, { userId: 102 })]
-    const { users } = tallyOf(tasks, [], ({ userId }) => userId === 101).close('order', null)
+    const { users } = tallyOf(tasks, [], { selected: ({ userId }) => userId === 101 }).close('order')
     expect([...users.keys()]).toEqual([101])
   })
 
@@ -145,12 +135,12 @@ describe('what a ledger says of a user', () => {
     const tally = tallyOf(tasks, rows)
     expect(userOf(tally, 'order')?.unpaid).toEqual({ total: 2, ids: ['task-2', 'task-3'] })
     expect(userOf(tally, 'total')?.unpaid).toEqual({ total: 0, ids: [] })
-    expect(userOf(tallyOf(tasks, rows, ({ rowId }) => rowId === 2))?.unpaid.ids).toEqual(['task-2'])
+    expect(userOf(tallyOf(tasks, rows, { selected: ({ rowId }) => rowId === 2 }))?.unpaid.ids).toEqual(['task-2'])
   })
 
   it('does not doubt whom a row pays for the sake of a free task that the filter left out', () => {
     const left = (others: Partial<TaskRow>) =>
-      userOf(tallyOf([task(1), task(2, others)], [entry(-100)], ({ rowId }) => rowId === 1))?.payment
+      userOf(tallyOf([task(1), task(2, others)], [entry(-100)], { selected: ({ rowId }) => rowId === 1 }))?.payment
     expect(left({})).toEqual({ known: false, reason: { code: 'links-unlinked' } })
     expect(left({ chargedPoints: points(0) })?.known).toBe(true)
     expect(left({ userId: 102 })?.known).toBe(true)
@@ -168,7 +158,7 @@ describe('what a ledger says of a user', () => {
   it('holds cash that came in as a gift for nothing of a task', () => {
     const gift = entry(9, { orderId: 'task-1', book: 'cash', kind: 'gift' })
     const tally = tallyOf([task(1)], [gift])
-    expect(tally.close('order', null).taskEntries).toMatchObject([{ entries: [] }])
+    expect(tally.close('order').taskEntries()).toMatchObject([{ entries: [] }])
     expect(userOf(tally)).toMatchObject({ cashRefunded: 0n, cashRecharged: 0n })
   })
 

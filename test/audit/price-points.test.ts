@@ -1,3 +1,4 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { PriceChanges, PricePoints } from '../../src/audit/price-points.ts'
 import type { PricePoint } from '../../src/audit/rules/facts.ts'
@@ -80,5 +81,38 @@ describe('no price', () => {
   it('is told where none was billed, and what was not seen does not change', () => {
     expect(kept([])).toEqual([])
     expect(new PriceChanges().changes(sequenceKey(point(1)))).toBe(false)
+  })
+})
+
+describe('changes that were found apart', () => {
+  it('are those of all prices together, under the name of their workspace', () => {
+    const prices = fc.record({
+      unit: fc.constantFrom('seconds', 'images'),
+      percentDiscount: fc.constantFrom('0', '10', '10.0'),
+      unitPrice: fc.constantFrom('0.5', '0.50', '0.6'),
+    })
+    const readings = fc.array(fc.tuple(fc.constantFrom('team', 'other'), fc.array(prices, { maxLength: 6 })))
+    fc.assert(
+      fc.property(readings, (given) => {
+        const whole = new PriceChanges()
+        const together = new PriceChanges()
+        for (const [workspace, own] of given) {
+          const apart = new PriceChanges()
+          for (const price of own) {
+            whole.add(point(0, { ...price, workspace }))
+            apart.add(point(0, { ...price, workspace: '' }))
+          }
+          together.addAll(workspace, apart)
+        }
+        for (const workspace of ['team', 'other', '']) {
+          for (const unit of ['seconds', 'images']) {
+            for (const percentDiscount of ['0', '10']) {
+              const key = sequenceKey(point(0, { workspace, unit, percentDiscount }))
+              expect(together.changes(key)).toBe(whole.changes(key))
+            }
+          }
+        }
+      }),
+    )
   })
 })

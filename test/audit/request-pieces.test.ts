@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { inOnePiece, partOfTask, pricePoint } from '../../src/audit/request-source.ts'
+import { inOnePiece, partOfTask, pricePoint, rowsOf } from '../../src/audit/request-source.ts'
 import { sequenceKey } from '../../src/audit/rules/price-sequence.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
 import { partOfText } from '../../src/spool/spool.ts'
@@ -163,7 +163,7 @@ describe('requests that are joined in pieces', () => {
     }))
     const { spools } = await readRequests({ spaces, pieceRows: 1 })
     const seen = [0, 0, 0]
-    for (const piece of spools.read()) {
+    for (const piece of [...spools.read()].map(rowsOf)) {
       for (const lot of [0, 1, 2]) {
         const own = piece.eventsOf(lot)
         seen[lot] = (seen[lot] ?? 0) + own.length
@@ -172,7 +172,7 @@ describe('requests that are joined in pieces', () => {
       }
     }
     expect(seen).toEqual([8, 8, 0])
-    const holding = [...spools.read()].filter((piece) => piece.holds('5-1'))
+    const holding = [...spools.read()].map(rowsOf).filter((piece) => piece.holds('5-1'))
     expect(holding).toHaveLength(1)
   })
 })

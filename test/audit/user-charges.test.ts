@@ -1,38 +1,69 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { DayNumbers, UserCharges } from '../../src/audit/user-charges.ts'
-import { date, points } from '../kit/books.ts'
+import { ChargedDay, UserCharges } from '../../src/audit/user-charges.ts'
+import { wholeOf } from '../../src/units/exact-sums.ts'
+import { date } from '../kit/books.ts'
 
-const days = Array.from({ length: 40 }, (_, index) => date(`2026-01-${String(index + 1).padStart(2, '0')}`))
+const days = (count: number) =>
+  Array.from({ length: count }, (_, index) => new ChargedDay(date(`2026-01-${String(index + 1).padStart(2, '0')}`)))
 
 describe('points charged by day', () => {
-  it('are added up by user, whatever days the others have', () => {
-    const numbers = new DayNumbers()
-    const [one, other] = [new UserCharges(numbers), new UserCharges(numbers)]
-    for (const day of days) one.add(day, points(5))
-    other.add(date('2026-01-30'), points(7))
-    other.add(date('2026-01-02'), points(1))
-    other.add(date('2026-01-30'), points(-3))
-    expect([...other]).toEqual([
-      ['2026-01-02', 1n],
-      ['2026-01-30', 4n],
+  it('are told by user, of the days on which something is left', () => {
+    const [first, second, third] = days(3) as [ChargedDay, ChargedDay, ChargedDay]
+    const all = [first, second, third]
+    second.add(0, 5)
+    second.add(1, 7)
+    third.add(1, 2)
+    third.add(1, -2)
+    first.add(1, -3)
+    const of = (user: number) => [...new UserCharges(all, user)]
+    expect(of(0)).toEqual([['2026-01-02', 5n]])
+    expect(of(1)).toEqual([
+      ['2026-01-01', -3n],
+      ['2026-01-02', 7n],
     ])
-    expect([...one]).toEqual(days.map((day) => [day, 5n]))
-    expect([...new UserCharges(numbers)]).toEqual([])
+    expect(of(2)).toEqual([])
+    expect(of(1_000_000)).toEqual([])
   })
 
-  it('are not told of days on which nothing is left, and none of them is lost as the days grow', () => {
-    const numbers = new DayNumbers()
-    const user = new UserCharges(numbers)
-    for (const [index, day] of days.entries()) user.add(day, points(index))
-    user.add(date('2026-01-10'), points(-9))
-    expect(new Map(user).has(date('2026-01-10'))).toBe(false)
-    expect([...user].reduce((sum, [, charged]) => sum + charged, 0n)).toBe(BigInt((39 * 40) / 2 - 9))
-    expect([...user].length).toBe(38)
+  it('are those of bigints, of however many users, and beyond what four and eight bytes hold', () => {
+    const amounts = fc.oneof(
+      fc.bigInt({ min: -9n, max: 9n }),
+      fc
+        .record({ bits: fc.constantFrom(31n, 32n, 53n, 63n, 64n), off: fc.bigInt({ min: -2n, max: 2n }) })
+        .chain(({ bits, off }) => fc.constantFrom(2n ** bits + off, -(2n ** bits) + off)),
+    )
+    const steps = fc.array(fc.record({ user: fc.constantFrom(0, 1, 1023, 1024, 5000), amount: amounts }), {
+      maxLength: 30,
+      size: 'max',
+    })
+    fc.assert(
+      fc.property(steps, (given) => {
+        const day = new ChargedDay(date('2026-01-01'))
+        const expected = new Map<number, bigint>()
+        for (const { user, amount } of given) {
+          day.add(user, wholeOf(amount))
+          expected.set(user, (expected.get(user) ?? 0n) + amount)
+        }
+        for (const [user, charged] of expected) expect(day.of(user)).toBe(charged)
+        expect(day.of(2)).toBe(0n)
+      }),
+      { numRuns: 500 },
+    )
   })
 
-  it('have numbers for their days, in the order in which the days were seen', () => {
-    const numbers = new DayNumbers()
-    expect([days[3], days[1], days[3]].map((day) => numbers.numberOf(day ?? date('')))).toEqual([0, 1, 0])
-    expect([0, 1, 2].map((number) => numbers.dateOf(number))).toEqual([days[3], days[1], undefined])
+  it('neither wrap nor round at the bounds of 32, 53 and 64 bits', () => {
+    for (const most of [2n ** 31n - 1n, -(2n ** 31n), 2n ** 53n - 1n, 2n ** 63n - 1n, -(2n ** 63n)]) {
+      const day = new ChargedDay(date('2026-01-01'))
+      const step = most < 0n ? -1 : 1
+      day.add(3, wholeOf(most))
+      day.add(3, step)
+      day.add(3, step)
+      expect(day.of(3)).toBe(most + 2n * BigInt(step))
+      day.add(3, -2 * step)
+      day.add(3, wholeOf(-most))
+      expect(day.of(3)).toBe(0n)
+      expect([...new UserCharges([day], 3)]).toEqual([])
+    }
   })
 })

@@ -94,7 +94,7 @@ describe('a real client over Streamable HTTP', () => {
     const { client } = await serve([busy])
     const heard: unknown[] = []
     await client.callTool({ name: 'busy', arguments: {} }, undefined, { onprogress: (each) => heard.push(each) })
-    expect(heard).toEqual([{ progress: 1, total: 2, message: 'reading tasks' }])
+    expect(heard).toEqual([{ progress: 1, total: 2, message: 'reading tasks 1/2' }])
   })
 
   it('shows its token, where one is needed', async () => {

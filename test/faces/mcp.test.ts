@@ -218,7 +218,7 @@ describe('tools/call', () => {
     const { call } = await connect([busy])
     const heard: unknown[] = []
     await call('busy', {}, { onprogress: (progress: unknown) => heard.push(progress) })
-    expect(heard[0]).toEqual({ progress: 0, total: 1000, message: 'reading tasks' })
+    expect(heard[0]).toEqual({ progress: 0, total: 1000, message: 'reading tasks 0/1000' })
     expect(heard.length).toBeLessThan(10)
     expect((await call('busy')).isError).toBeUndefined()
   })

@@ -2,10 +2,11 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { falBillingEvents } from '../../schemas/fal.ts'
 import { eventOfWire, eventPageReader } from '../../src/fal/event-page.ts'
+import { createRowHasher } from '../../src/fal/row-hash.ts'
 import { instant } from '../../src/units/instant.ts'
 
 const ALL_TIME = { start: instant(-8e15), end: instant(8e15) }
-const read = (page: unknown) => eventPageReader(ALL_TIME)(JSON.stringify(page), () => undefined)
+const read = (page: unknown) => eventPageReader(ALL_TIME, createRowHasher())(JSON.stringify(page), () => undefined)
 
 const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values)
 const decimals = fc.oneof(
@@ -95,7 +96,58 @@ describe('a page of events', () => {
       start: instant(Date.parse('2026-02-02T00:00:00Z')),
       end: instant(Date.parse('2026-02-03T00:00:00Z')),
     }
-    const answer = eventPageReader(span)(JSON.stringify({ billing_events: wires, next_cursor: 'c' }), () => undefined)
-    expect(answer).toMatchObject({ value: { rows: [{ requestId: 'in' }], wires: [wires[1]], next_cursor: 'c' } })
+    const hashOf = createRowHasher()
+    const text = JSON.stringify({ billing_events: wires, next_cursor: 'c' })
+    const answer = eventPageReader(span, hashOf)(text, () => undefined)
+    expect(answer).toMatchObject({ value: { rows: [{ requestId: 'in' }], next_cursor: 'c' } })
+    if (answer.status === 'failed') throw new Error(answer.reason)
+    expect([answer.value.hashes.length, answer.value.hashes.of(0)]).toEqual([1, hashOf(wires[1])])
+  })
+
+  describe('that is long', () => {
+    const wire = (index: number) => ({
+      request_id: `request-${index}`,
+      endpoint_id: 'fal-ai/flux},{',
+      timestamp: new Date(1_770_000_000_000 + index * 1000).toISOString(),
+      unit_price: '0.10',
+      cost_estimate_nano_usd: index,
+      auth_method_structured: { api_key_id: 'key', login_username: null },
+    })
+    const wires = Array.from({ length: 5000 }, (_, index) => wire(index))
+    const heads: unknown[] = []
+    const readText = (text: string) => {
+      heads.length = 0
+      return eventPageReader(ALL_TIME, createRowHasher())(text, (head) => heads.push(head))
+    }
+
+    it('has the events, and the hashes, that it has as a whole', () => {
+      const text = JSON.stringify({ billing_events: wires, next_cursor: 'c', has_more: true })
+      expect(text.length).toBeGreaterThan(500_000)
+      const answer = readText(text)
+      if (answer.status === 'failed') throw new Error(answer.reason)
+      const hashOf = createRowHasher()
+      expect(answer.value.rows).toEqual(falBillingEvents.parse(JSON.parse(text)).billing_events.map(eventOfWire))
+      expect(wires.map((_, at) => answer.value.hashes.of(at))).toEqual(wires.map(hashOf))
+      expect([heads, answer.value.next_cursor]).toEqual([[{ next_cursor: 'c', has_more: true }], 'c'])
+    })
+
+    it('is refused for a row at its end, which is named by its place', () => {
+      const answer = readText(JSON.stringify({ billing_events: [...wires, { ...wire(1), timestamp: 'now' }] }))
+      expect(answer).toMatchObject({
+        status: 'failed',
+        reason: expect.stringContaining('billing_events[5000].timestamp'),
+      })
+    })
+
+    it('is broken where it was cut, and what follows it is not told', () => {
+      const text = JSON.stringify({ billing_events: wires, next_cursor: 'c' })
+      expect(readText(text.slice(0, -100))).toMatchObject({
+        status: 'failed',
+        reason: expect.stringContaining('broken'),
+      })
+      expect(heads).toEqual([])
+      const hole = `${text.slice(0, 300_000)}${text.slice(300_010)}`
+      expect(readText(hole)).toMatchObject({ status: 'failed' })
+    })
   })
 })

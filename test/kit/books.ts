@@ -55,6 +55,7 @@ const EMPTY: Books = {
   priceRules: known(NO_PRICES),
   taskLedgers: known([]),
   balances: known({ users: 0, arithmetic: [], continuity: [], negative: [], unsettled: [], settledMax: 2000 }),
+  settledTasks: 0,
   lookedUp: { everyOrder: true, everyRequest: true },
   clockOffset: null,
 }

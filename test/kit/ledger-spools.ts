@@ -1,11 +1,13 @@
+import { entryCodec } from '../../src/audit/entry-records.ts'
 import type { BookName } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import { type LedgerSource, LedgerSpools, wholeLedger } from '../../src/audit/ledger-source.ts'
+import { LedgerTally } from '../../src/audit/ledger-tally.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
-import { entryCodec, taskCodec } from '../../src/audit/row-codecs.ts'
+import { taskCodec } from '../../src/audit/task-records.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
 import { Spool, SpoolFile } from '../../src/spool/spool.ts'
-import { within } from '../../src/units/instant.ts'
+import { type Instant, type InstantRange, within } from '../../src/units/instant.ts'
 import { points } from './books.ts'
 import { entryRow, planOf, taskRow } from './rows.ts'
 
@@ -27,40 +29,59 @@ export interface GivenLedgers {
   readonly signal?: AbortSignal
 }
 
+const newSpools = (plan: AuditPlan, pieceRows: number): LedgerSpools => {
+  const file = new SpoolFile()
+  return new LedgerSpools(plan, new Spool(taskCodec(), file), new Spool(entryCodec(), file), pieceRows)
+}
+
+/** Tasks and rows of both ledgers, all in one piece, linked and added up. */
+export function tallyOf(
+  tasks: readonly TaskRow[],
+  entries: readonly LedgerEntry[] = [],
+  { plan = planOf(), selected = () => true }: Pick<GivenLedgers, 'plan' | 'selected'> = {},
+): LedgerTally {
+  const spools = newSpools(plan, Number.POSITIVE_INFINITY)
+  for (const each of tasks) spools.addTask(each, within(each.createdAt, plan.window) && selected(each))
+  for (const each of entries) spools.addEntry(each)
+  const [records] = spools.read()
+  if (records === undefined) throw new RangeError('there is always a piece')
+  return new LedgerTally(plan, records, spools.windowTasks)
+}
+
 /** Spools rows as an audit does, settles their links, and tells what was looked up and what failed. */
 export async function settledLedgers(given: GivenLedgers) {
   const { tasks = [], entries = [], otherTasks = [], plan = planOf(), failing = [] } = given
-  const file = new SpoolFile()
-  const spools = new LedgerSpools(
-    plan,
-    new Spool(taskCodec(), file),
-    new Spool(entryCodec(), file),
-    given.pieceRows ?? 1_000_000,
-  )
+  const spools = newSpools(plan, given.pieceRows ?? 1_000_000)
   const isSelected = given.selected ?? (() => true)
   for (const task of tasks) spools.addTask(task, within(task.createdAt, plan.window) && isSelected(task))
   for (const entry of entries) if (within(entry.at, plan.ranges.ledger)) spools.addEntry(entry)
   const asked: [string, readonly string[]][] = []
   const lookUp =
-    <Row>(name: keyof LedgerSnapshot, rows: readonly Row[], idOf: (row: Row) => string) =>
-    async (ids: readonly string[]): Promise<Row[]> => {
+    <Row>(name: keyof LedgerSnapshot, rows: readonly Row[], idOf: (row: Row) => string, atOf: (row: Row) => Instant) =>
+    async (ids: readonly string[], known?: InstantRange): Promise<Row[]> => {
       asked.push([name, [...ids]])
       if (failing.includes(name)) throw new RangeError(`${name} failed`)
       const wanted = new Set(ids)
-      return rows.filter((row) => wanted.has(idOf(row)))
+      // A store leaves out what is known, and need not.
+      return rows.filter((row) => wanted.has(idOf(row)) && !(known !== undefined && within(atOf(row), known)))
     }
+  const entryAt = ({ at }: LedgerEntry): Instant => at
+  const taskAt = ({ createdAt }: TaskRow): Instant => createdAt
   const ofBook = (book: BookName) => entries.filter((entry) => entry.book === book)
   const allTasks = [...tasks, ...otherTasks]
   const snapshot: Partial<LedgerSnapshot> = {
-    pointsByOrderIds: lookUp('pointsByOrderIds', ofBook('points'), ({ orderId }) => orderId),
-    cashByOrderIds: lookUp('cashByOrderIds', ofBook('cash'), ({ orderId }) => orderId),
-    tasksByTaskIds: lookUp('tasksByTaskIds', allTasks, ({ taskId }) => taskId),
-    tasksByRequestIds: lookUp('tasksByRequestIds', allTasks, ({ requestId }) => requestId),
+    pointsByOrderIds: lookUp('pointsByOrderIds', ofBook('points'), ({ orderId }) => orderId, entryAt),
+    cashByOrderIds: lookUp('cashByOrderIds', ofBook('cash'), ({ orderId }) => orderId, entryAt),
+    tasksByTaskIds: lookUp('tasksByTaskIds', allTasks, ({ taskId }) => taskId, taskAt),
+    tasksByRequestIds: lookUp('tasksByRequestIds', allTasks, ({ requestId }) => requestId, taskAt),
   }
   const failures: [BookName, string][] = []
   const causes: unknown[] = []
   const signal = given.signal ?? new AbortController().signal
-  const links = new LedgerLinks(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), signal)
+  const links = new LedgerLinks(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), {
+    signal,
+    progress: () => undefined,
+  })
   await links.settle((book, cause) => {
     failures.push([book, String(cause)])
     causes.push(cause)

@@ -1,6 +1,7 @@
+import { eventCodec } from '../../src/audit/event-codec.ts'
 import { readRequestEvidence } from '../../src/audit/request-evidence.ts'
 import { RequestSpools } from '../../src/audit/request-source.ts'
-import { eventCodec, taskCodec } from '../../src/audit/row-codecs.ts'
+import { taskCodec } from '../../src/audit/task-records.ts'
 import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../src/fal/reader.ts'
 import type { LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
 import { Spool, SpoolFile } from '../../src/spool/spool.ts'

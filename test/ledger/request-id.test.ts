@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bareRequestId, placeholderSet } from '../../src/ledger/request-id.ts'
+import { bareRequestId, placeholderSet, requestIdReader } from '../../src/ledger/request-id.ts'
 
 const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b'
 
@@ -38,6 +38,14 @@ describe('bareRequestId', () => {
     const placeholders = placeholderSet(['Pending'])
     expect(bareRequestId('pending', placeholders)).toBe('')
     expect(bareRequestId('null', placeholders)).toBe('null')
+  })
+
+  test('a placeholder may be a UUID, in whatever case and form', () => {
+    const placeholders = placeholderSet([ID.toUpperCase(), 'none'])
+    const read = requestIdReader(placeholders)
+    const stored = [ID, ID.toUpperCase(), ` ${ID} `, `x#${ID}`, 'None', ID.replace('7', '8')]
+    expect(stored.map(read)).toEqual(['', '', '', '', '', ID.replace('7', '8')])
+    expect(stored.map((id) => bareRequestId(id, placeholders))).toEqual(stored.map(read))
   })
 
   test('a bare id stays what it is, whatever it was wrapped in', () => {

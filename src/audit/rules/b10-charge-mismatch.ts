@@ -16,12 +16,12 @@ export const b10ChargeMismatch: Rule = {
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, users, window }) {
+  evaluate({ taskLedgers, settledTasks, users, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
     const findings: FindingDraft[] = []
     const unclear = new Map<number, Reason>()
-    let examined = 0
+    let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       const { task, accountId } = ledger
       const rows = consumeRows(ledger.entries)

@@ -43,9 +43,20 @@ export const b3Amount: Rule = {
 
 /** Whether bill and record of a matched task differ by more than both tolerances. */
 export function isAmountBreak({ task, billedNanoUsd }: TaskVerdict, { b3AmountRatio }: Thresholds): boolean {
+  if (isRounded(Number(task.costNanoUsd), Number(billedNanoUsd))) return false
   const difference = abs(task.costNanoUsd - billedNanoUsd)
   return difference > floatTolerance(task.costNanoUsd) && exceeds(difference, abs(billedNanoUsd), b3AmountRatio)
 }
+
+/** A little less than what `floatTolerance` allows as a share: in doubles as large as these, far more than they err by. */
+const SURELY_ROUNDED = 5.9999e-8
+const EXACT_MAX = 2 ** 52
+
+/** Whether a record differs from the bill by so little that it is within `floatTolerance`: most do. Told in doubles. */
+const isRounded = (recorded: number, billed: number): boolean =>
+  Math.abs(recorded) <= EXACT_MAX &&
+  Math.abs(billed) <= EXACT_MAX &&
+  Math.abs(recorded - billed) <= Math.abs(recorded) * SURELY_ROUNDED
 
 /** What an amount may be off by for having been stored as a FLOAT: ceil(|nano| × 6e-8) + 1, in nano-USD. */
 export const floatTolerance = (amount: NanoUsd): NanoUsd =>

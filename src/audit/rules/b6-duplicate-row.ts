@@ -15,10 +15,10 @@ export const b6DuplicateRow: Rule = {
   severity: 'HIGH',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, window }) {
+  evaluate({ taskLedgers, settledTasks, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const findings: FindingDraft[] = []
-    let examined = 0
+    let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       if (ledger.entries.length === 0) continue
       examined += 1

@@ -62,7 +62,7 @@ function withoutRefundRow({ taskLedgers, requests }: Books): Reading<readonly Un
   if (taskLedgers.known) return known(taskLedgers.value.filter(({ entries }) => refundRows(entries).length === 0))
   // Rows that name no task say nothing of it; a ledger that could not be read may hold its refund.
   if (taskLedgers.reason.code !== 'links-total') return taskLedgers
-  return requests.known ? known([...judgedTasks(requests.value)]) : taskLedgers
+  return requests.known ? known(judgedTasks(requests.value)) : taskLedgers
 }
 
 /** Tasks of unread accounts are judged with a ledger alone; without one they are left out, and that is said. */

@@ -157,6 +157,8 @@ export interface Books {
   readonly priceRules: Reading<PriceBook>
   /** Not known without a ledger, or in link mode total. */
   readonly taskLedgers: Reading<readonly TaskLedger[]>
+  /** Tasks that are not among these since all is well: rows took exactly their charge, gave nothing back, and had no cause to. */
+  readonly settledTasks: number
   readonly balances: Reading<BalanceTrail>
   /** Whether rows of any time were looked up for every task, and tasks of any time for every request id of the window. */
   readonly lookedUp: { readonly everyOrder: boolean; readonly everyRequest: boolean }

@@ -5,16 +5,19 @@ import type { Evidence } from './books.ts'
 export class EvidenceList {
   #total = 0
   readonly #ids: string[] = []
+  /** Once it is full: the largest id kept. Nearly every id that comes then is only held against this one. */
+  #largest: string | undefined
 
   add(id: string): void {
     this.#total += 1
-    const last = this.#ids.at(-1)
-    if (this.#ids.length >= LIMITS.evidenceIds) {
-      if (last === undefined || compareIds(id, last) >= 0) return
+    if (this.#largest !== undefined) {
+      if (compareIds(id, this.#largest) >= 0) return
       this.#ids.pop()
     }
-    const at = this.#ids.findIndex((other) => compareIds(id, other) < 0)
-    this.#ids.splice(at === -1 ? this.#ids.length : at, 0, id)
+    let at = this.#ids.length
+    while (at > 0 && compareIds(id, this.#ids[at - 1] ?? '') < 0) at -= 1
+    this.#ids.splice(at, 0, id)
+    if (this.#ids.length >= LIMITS.evidenceIds) this.#largest = this.#ids.at(-1)
   }
 
   view(): Evidence {

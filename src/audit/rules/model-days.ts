@@ -1,5 +1,6 @@
-import { addNanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
-import { addPoints, ZERO_POINTS } from '../../units/points.ts'
+import { ExactSums, wholeOf } from '../../units/exact-sums.ts'
+import { addNanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
+import { addPoints, points, ZERO_POINTS } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import { EvidenceList } from './evidence-list.ts'
 import type { ModelDay, RefundLoss, TaskVerdict } from './facts.ts'
@@ -7,10 +8,15 @@ import { taskName } from './task-subject.ts'
 
 type Draft<Fact> = { -readonly [Key in keyof Omit<Fact, 'evidence'>]: Fact[Key] } & { readonly evidence: EvidenceList }
 
+type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd'> & { readonly place: number }
+
 /** Charges and bill of the matched tasks that rules judge, by model and day of creation. */
 export class ModelDays {
   readonly #dateOf: (task: TaskVerdict['task']) => CalendarDate
-  readonly #days = new Map<CalendarDate, Map<string, Draft<ModelDay>>>()
+  readonly #days = new Map<CalendarDate, Map<string, DayDraft>>()
+  /** By the place of a day: what was billed. One place more: points kept. */
+  readonly #sums = new ExactSums(0)
+  #places = 0
 
   constructor(dateOf: (task: TaskVerdict['task']) => CalendarDate) {
     this.#dateOf = dateOf
@@ -18,24 +24,33 @@ export class ModelDays {
 
   add({ task, billedNanoUsd }: TaskVerdict): void {
     const date = this.#dateOf(task)
-    const models = this.#days.get(date) ?? new Map<string, Draft<ModelDay>>()
-    this.#days.set(date, models)
+    let models = this.#days.get(date)
+    if (models === undefined) {
+      models = new Map()
+      this.#days.set(date, models)
+    }
     const { model } = task
     let day = models.get(model)
     if (day === undefined) {
-      const none = { taskCount: 0, keptPoints: ZERO_POINTS, billedNanoUsd: ZERO_NANO_USD }
-      day = { model, date, ...none, evidence: new EvidenceList() }
+      day = { model, date, taskCount: 0, place: this.#places, evidence: new EvidenceList() }
       models.set(model, day)
+      this.#places += 2
+      this.#sums.grow(this.#places)
     }
     day.taskCount += 1
-    if (!task.refunded) day.keptPoints = addPoints(day.keptPoints, task.chargedPoints)
-    day.billedNanoUsd = addNanoUsd(day.billedNanoUsd, billedNanoUsd)
+    this.#sums.add(day.place, wholeOf(billedNanoUsd))
+    if (!task.refunded) this.#sums.add(day.place + 1, wholeOf(task.chargedPoints))
     day.evidence.add(taskName(task))
   }
 
   list(): ModelDay[] {
     return [...this.#days.values()].flatMap((models) =>
-      [...models.values()].map(({ evidence, ...day }) => ({ ...day, evidence: evidence.view() })),
+      [...models.values()].map(({ place, evidence, ...day }) => ({
+        ...day,
+        keptPoints: points(this.#sums.sum(place + 1)),
+        billedNanoUsd: nanoUsd(this.#sums.sum(place)),
+        evidence: evidence.view(),
+      })),
     )
   }
 }

@@ -52,16 +52,15 @@ export function readAccounts({ unread }: Pick<RequestBook, 'unread'>): (accountI
 }
 
 /** The tasks that rules per task judge: those that the filters leave, and whose bill was read. */
-export function* judgedTasks({ tasks }: RequestBook): Generator<TaskVerdict> {
-  for (const verdict of tasks) {
-    if (verdict.selected && verdict.standing !== 'not-evaluated') yield verdict
-  }
-}
+export const judgedTasks = ({ tasks }: Pick<RequestBook, 'tasks'>): TaskVerdict[] => tasks.filter(isJudged)
 
 /** Those of the judged tasks that fal billed. */
-export function* matchedTasks(requests: RequestBook): Generator<TaskVerdict> {
-  for (const verdict of judgedTasks(requests)) if (verdict.standing === 'matched') yield verdict
-}
+export const matchedTasks = ({ tasks }: Pick<RequestBook, 'tasks'>): TaskVerdict[] => tasks.filter(isJudgedMatch)
+
+const isJudged = ({ selected, standing }: TaskVerdict): boolean => selected && standing !== 'not-evaluated'
+
+/** Whether fal billed a task that rules per task judge. */
+export const isJudgedMatch = ({ selected, standing }: TaskVerdict): boolean => selected && standing === 'matched'
 
 /** Requests with cost that no task records. */
 export function unrecordedRequests(requests: RequestBook): Orphan[] {

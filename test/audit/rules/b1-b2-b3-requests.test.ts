@@ -1,7 +1,9 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { RuleId } from '../../../schemas/report.ts'
-import { floatTolerance } from '../../../src/audit/rules/b3-amount.ts'
+import { floatTolerance, isAmountBreak } from '../../../src/audit/rules/b3-amount.ts'
 import type { Orphan, TaskFact, TaskVerdict } from '../../../src/audit/rules/facts.ts'
+import { DEFAULT_THRESHOLDS } from '../../../src/settings.ts'
 import { nanoUsd } from '../../../src/units/nano-usd.ts'
 import { ratio } from '../../../src/units/ratio.ts'
 import { at, evaluate, event, fired, MODEL, matched, requests, theFinding, unmatched, usd } from '../../kit/books.ts'
@@ -176,6 +178,29 @@ describe('B3: billed and recorded with different amounts', () => {
       [1_000_000_000n, 61n],
     ]
     for (const [amount, tolerance] of known) expect(floatTolerance(nanoUsd(amount)), String(amount)).toBe(tolerance)
+  })
+
+  it('is a break exactly where both tolerances are passed, however large the amounts', () => {
+    const edges = fc.constantFrom(0n, 1n, 16_666_667n, 2n ** 52n, 2n ** 52n + 1n, 2n ** 53n + 1n, 10n ** 20n)
+    const amounts = fc.oneof(edges, fc.bigInt({ min: 0n, max: 10n ** 12n }), fc.bigInt({ min: 0n, max: 2n ** 60n }))
+    fc.assert(
+      fc.property(
+        amounts,
+        fc.bigInt({ min: -3n, max: 3n }),
+        fc.boolean(),
+        fc.boolean(),
+        (amount, off, up, negative) => {
+          const recorded = nanoUsd(negative ? -amount : amount)
+          // Right at the edge of what is tolerated, on either side.
+          const billed = nanoUsd(recorded + (up ? 1n : -1n) * (floatTolerance(recorded) + off))
+          const gap = billed > recorded ? billed - recorded : recorded - billed
+          const verdict = matched({ costNanoUsd: recorded }, { billedNanoUsd: billed })
+          const thresholds = { ...DEFAULT_THRESHOLDS, b3AmountRatio: ratio('0') }
+          expect(isAmountBreak(verdict, thresholds)).toBe(gap > floatTolerance(recorded))
+        },
+      ),
+      { numRuns: 2000 },
+    )
   })
 
   it('takes its share from the settings, and never less than a FLOAT is off by', () => {

@@ -1,0 +1,108 @@
+import { bareId } from '../units/request-id.ts'
+import { type BytesOfId, idOfText, newBytesOfId, sameBytes } from './id-bytes.ts'
+import type { TaskRecords } from './task-records.ts'
+
+/** No task of the user bears the id. */
+export const NO_TASK = -1
+/** Several tasks of one user bear the id: it does not tell which of them a row pays. */
+export const SHARED_ID = -2
+
+const OTHER_FORMS = /[/#A-Z]/
+
+/** Whether an order id may be a request id in another form than the bare one. */
+export const mayBeOtherForm = (orderId: string): boolean => OTHER_FORMS.test(orderId)
+
+/** How full a table of places may be: one place in three at the most. */
+const PLACES_PER_ID = 3
+
+/**
+ * Which task of a user bears an id, the operator's or fal's. Ids are compared byte by byte and never by their hash alone.
+ * By user, since a row of somebody else does not pay this user's task; users are numbers below `owners.length`.
+ */
+export class IdIndex {
+  readonly #tasks: TaskRecords
+  /** Whose each task is. */
+  readonly #owners: Int32Array
+  /** 0: free; otherwise one more than twice the task, and one more where it is its request id. */
+  readonly #places: Int32Array
+  readonly #hashes: Int32Array
+  readonly #shared: Uint8Array
+  readonly #mask: number
+  readonly #id = newBytesOfId()
+  readonly #other = newBytesOfId()
+
+  constructor(tasks: TaskRecords, owners: Int32Array) {
+    this.#tasks = tasks
+    this.#owners = owners
+    const room = 2 ** Math.ceil(Math.log2(Math.max(1, tasks.count) * 2 * PLACES_PER_ID))
+    this.#places = new Int32Array(room)
+    this.#hashes = new Int32Array(room)
+    this.#shared = new Uint8Array(room)
+    this.#mask = room - 1
+    for (let task = 0; task < tasks.count; task++) this.#bear(task)
+  }
+
+  /** The task of a user that bears an id, NO_TASK or SHARED_ID. */
+  find(owner: number, bytes: Buffer, id: BytesOfId): number {
+    if (id.length === 0) return NO_TASK
+    const place = this.#placeOf(owner, bytes, id)
+    const reference = this.#places[place] ?? 0
+    if (reference === 0) return NO_TASK
+    return this.#shared[place] === 1 ? SHARED_ID : (reference - 1) >> 1
+  }
+
+  /** The same for an id in any stored form. */
+  findText(owner: number, stored: string): number {
+    const { bytes, id } = idOfText(stored)
+    const found = this.find(owner, bytes, id)
+    return found === NO_TASK && mayBeOtherForm(stored) ? this.findBare(owner, stored) : found
+  }
+
+  /** The same for a request id in another form than the bare one. */
+  findBare(owner: number, stored: string): number {
+    const bare = bareId(stored)
+    if (bare === stored) return NO_TASK
+    const { bytes, id } = idOfText(bare)
+    return this.find(owner, bytes, id)
+  }
+
+  #bear(task: number): void {
+    const owner = this.#owners[task] ?? 0
+    const own = this.#tasks.taskId(task, this.#id)
+    const first = own.length === 0 ? -1 : this.#put(owner, own, 2 * task + 1)
+    const request = this.#tasks.requestId(task, this.#id)
+    if (request.length === 0) return
+    const place = this.#placeOf(owner, this.#tasks.bytes, request)
+    // A task whose two ids are alike bears one id.
+    if (place !== first) this.#put(owner, request, 2 * task + 2)
+  }
+
+  #put(owner: number, id: BytesOfId, reference: number): number {
+    const place = this.#placeOf(owner, this.#tasks.bytes, id)
+    if (this.#places[place] === 0) {
+      this.#places[place] = reference
+      this.#hashes[place] = mixed(owner, id.hash)
+    } else this.#shared[place] = 1
+    return place
+  }
+
+  /** Where the id stands, or would. */
+  #placeOf(owner: number, bytes: Buffer, id: BytesOfId): number {
+    const hash = mixed(owner, id.hash)
+    for (let place = (hash ^ (hash >>> 16)) & this.#mask; ; place = (place + 1) & this.#mask) {
+      const reference = this.#places[place] ?? 0
+      if (reference === 0) return place
+      if (this.#hashes[place] === hash && this.#stands(reference, owner, bytes, id)) return place
+    }
+  }
+
+  #stands(reference: number, owner: number, bytes: Buffer, { from, length }: BytesOfId): boolean {
+    const task = (reference - 1) >> 1
+    if (this.#owners[task] !== owner) return false
+    const isRequest = ((reference - 1) & 1) === 1
+    const other = isRequest ? this.#tasks.requestId(task, this.#other) : this.#tasks.taskId(task, this.#other)
+    return other.length === length && sameBytes(this.#tasks.bytes, other.from, bytes, from, length)
+  }
+}
+
+const mixed = (owner: number, hash: number): number => Math.imul(hash ^ Math.imul(owner, 0x9e3779b1), 0x85ebca6b)

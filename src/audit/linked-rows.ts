@@ -1,0 +1,110 @@
+import { addExact } from '../units/exact.ts'
+import type { EntryRecords } from './entry-records.ts'
+import type { BookName, BookSums, TaskSums } from './ledger-book.ts'
+import type { LinkedEntry } from './rules/facts.ts'
+import type { TaskRecords } from './task-records.ts'
+
+/** What the rows that are linked to each of many tasks add up to: points and cents, as positive as their name says. */
+export class TaskPayments {
+  readonly #isLinked: Uint8Array
+  readonly #gaveBack: Uint8Array
+  readonly #paid: Readonly<Record<BookName, Float64Array>>
+  readonly #refunded: Readonly<Record<BookName, Float64Array>>
+
+  constructor(tasks: number) {
+    const sums = () => ({ points: new Float64Array(tasks), cash: new Float64Array(tasks) })
+    this.#isLinked = new Uint8Array(tasks)
+    this.#gaveBack = new Uint8Array(tasks)
+    this.#paid = sums()
+    this.#refunded = sums()
+  }
+
+  add(task: number, book: BookName, kind: LinkedEntry['kind'], amountPoints: number): void {
+    if (kind === 'consume') this.#isLinked[task] = 1
+    else this.#gaveBack[task] = 1
+    const sums = kind === 'consume' ? this.#paid[book] : this.#refunded[book]
+    sums[task] = addExact(sums[task] ?? 0, kind === 'consume' ? -amountPoints : amountPoints)
+  }
+
+  /** Whether a row took something for the task. */
+  isLinked(task: number): boolean {
+    return this.#isLinked[task] === 1
+  }
+
+  /** Whether rows took exactly the charge, and none gave anything back: of a task that neither failed nor is marked as refunded. */
+  isSettled(task: number, tasks: TaskRecords): boolean {
+    if (!this.isLinked(task) || this.#gaveBack[task] === 1 || tasks.isRefunded(task) || tasks.hasFailed(task))
+      return false
+    return this.paid(task) === tasks.chargedPoints(task)
+  }
+
+  /** What both ledgers took for the task. */
+  paid(task: number): number {
+    return addExact(this.#paid.points[task] ?? 0, this.#paid.cash[task] ?? 0)
+  }
+
+  isRefunded(task: number): boolean {
+    return this.#refunded.points[task] !== 0 || this.#refunded.cash[task] !== 0
+  }
+
+  /** Adds a task of the window to those of its user. */
+  addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean): void {
+    const charged = tasks.chargedPoints(task)
+    const linked = this.isLinked(task)
+    if (!tasks.isSelected(task)) {
+      if (!linked && charged > 0) user.othersUnlinked = true
+      return
+    }
+    user.taskCount += 1
+    if (linked) user.linkedCharged = addExact(user.linkedCharged, charged)
+    else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
+    if (!linked && charged > 0) user.hasUnlinkedCharge = true
+    if (isLast && !linked) user.endsUnlinked = true
+    if (isLast && charged > 0) user.endsCharged = true
+    addBooks(user.paid, this.#paid, task)
+    addBooks(user.refunded, this.#refunded, task)
+    if (this.paid(task) !== charged) user.unpaid.add(tasks.row(task).taskId)
+  }
+}
+
+function addBooks(into: BookSums, from: Readonly<Record<BookName, Float64Array>>, task: number): void {
+  into.points = addExact(into.points, from.points[task] ?? 0)
+  into.cash = addExact(into.cash, from.cash[task] ?? 0)
+}
+
+/** Which rows are linked to each of many tasks, in the order in which they came. */
+export class LinkedRows {
+  /** The first and the last row of each task, and the one behind each row; one more than its index, 0 for none. */
+  readonly #first: Uint32Array
+  readonly #last: Uint32Array
+  readonly #next: Uint32Array
+  readonly #lookedUp = new Map<number, LinkedEntry[]>()
+
+  constructor(tasks: number, { count }: Pick<EntryRecords, 'count'>) {
+    this.#first = new Uint32Array(tasks)
+    this.#last = new Uint32Array(tasks)
+    this.#next = new Uint32Array(count)
+  }
+
+  add(task: number, entry: number): void {
+    const last = this.#last[task] ?? 0
+    if (last === 0) this.#first[task] = entry + 1
+    else this.#next[last - 1] = entry + 1
+    this.#last[task] = entry + 1
+  }
+
+  addLookedUp(task: number, entry: LinkedEntry): void {
+    const own = this.#lookedUp.get(task)
+    if (own === undefined) this.#lookedUp.set(task, [entry])
+    else own.push(entry)
+  }
+
+  of(task: number, entryOf: (entry: number) => LinkedEntry): LinkedEntry[] {
+    const rows: LinkedEntry[] = []
+    for (let entry = this.#first[task] ?? 0; entry !== 0; entry = this.#next[entry - 1] ?? 0) {
+      rows.push(entryOf(entry - 1))
+    }
+    const lookedUp = this.#lookedUp.get(task)
+    return lookedUp === undefined ? rows : [...rows, ...lookedUp]
+  }
+}

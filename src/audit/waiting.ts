@@ -1,0 +1,20 @@
+const TICK_MILLIS = 1000
+
+/** Tells how far some work is, under one message. */
+export type TellProgress = (message: string, done: number, total?: number) => void
+
+/** Tells every second how many seconds some work has taken, where nothing else is known of how far it is. */
+export async function tellingSeconds<T>(tell: TellProgress, message: string, work: () => Promise<T>): Promise<T> {
+  let seconds = 0
+  const ticking = setInterval(() => tell(`${message}, seconds`, ++seconds), TICK_MILLIS)
+  try {
+    return await work()
+  } finally {
+    clearInterval(ticking)
+  }
+}
+
+/** Tells rows of about so many: an estimate never stays behind what was read already. */
+export function rowsTeller(tell: TellProgress, message: string, expected: number | undefined): (rows: number) => void {
+  return (rows) => (expected === undefined ? tell(message, rows) : tell(message, rows, Math.max(rows, expected)))
+}

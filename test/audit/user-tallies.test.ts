@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { UserTallies } from '../../src/audit/user-tallies.ts'
+import { date, usd } from '../kit/books.ts'
+
+/** Small, large and beyond the ids that are looked up in an array; and what is hardly an id. */
+const IDS = [7, 0, 1023, 1024, 2048, 2 ** 22 - 1, 2 ** 22, 2 ** 32 - 1, 2 ** 32, 2 ** 40, -1, 1.5]
+
+describe('the users of an audit', () => {
+  it('have one number each, whatever their ids, counted from 0', () => {
+    const users = new UserTallies()
+    const numbers = IDS.map((id) => users.numberOf(id))
+    expect(numbers).toEqual(IDS.map((_, index) => index))
+    expect([...IDS].reverse().map((id) => users.numberOf(id))).toEqual([...numbers].reverse())
+  })
+
+  it('are listed by id, with their own sums, where they have a task', () => {
+    const users = new UserTallies()
+    const day = users.newDay(date('2026-02-06'))
+    for (const [index, id] of IDS.entries()) {
+      const user = users.numberOf(id)
+      day.add(user, index)
+      if (index === 4) continue
+      users.addTask(user, index)
+      users.addTask(user, 2 ** 33)
+    }
+    users.addFree(2, 'task-2', usd('1'))
+    users.addFree(2, 'task-1', usd('2'))
+    const list = users.list()
+    const byId = IDS.map((id, index) => [id, index] as const).filter(([, index]) => index !== 4)
+    byId.sort(([a], [b]) => a - b)
+    expect(list.map(({ userId, taskCount, chargedPoints }) => [userId, taskCount, chargedPoints])).toEqual(
+      byId.map(([id, index]) => [id, 2, BigInt(index) + 2n ** 33n]),
+    )
+    expect(list.map(({ chargedByDate }) => [...chargedByDate])).toEqual(
+      byId.map(([, index]) => (index === 0 ? [] : [['2026-02-06', BigInt(index)]])),
+    )
+    const free = list.filter(({ freeCount }) => freeCount > 0)
+    expect(free.map((user) => [user.userId, user.freeCount, user.freeCostNanoUsd, user.freeEvidence.view()])).toEqual([
+      [1023, 2, usd('3'), { total: 2, ids: ['task-1', 'task-2'] }],
+    ])
+    const none = list.find(({ userId }) => userId === 7)
+    expect([none?.freeCostNanoUsd, none?.freeEvidence.view()]).toEqual([0n, { total: 0, ids: [] }])
+  })
+})
