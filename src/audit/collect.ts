@@ -82,6 +82,7 @@ export async function collectEvidence(
             snapshot,
             fal,
             signal,
+            progress: context.progress,
           })
     return {
       plan,

@@ -12,6 +12,7 @@ import { PriceChanges } from './price-points.ts'
 import { RequestScout } from './request-scout.ts'
 import { notePrice, type RequestSource, type RequestSpools, rowsOf, type SpooledPiece } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
+import { type TellProgress, tellingSeconds } from './waiting.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
 
 /** Requests of a window up to which the whole table is searched for others that share their ids. */
@@ -48,6 +49,7 @@ export interface RequestSources {
   readonly snapshot: LedgerSnapshot
   readonly fal: FalReader
   readonly signal: AbortSignal
+  readonly progress: TellProgress
 }
 
 /**
@@ -55,7 +57,7 @@ export interface RequestSources {
  * unrecorded, and fal is asked by id for settled tasks without an event before any is called unbilled.
  */
 export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
-  const { plan, attribution, spools, accounts } = sources
+  const { plan, attribution, spools, accounts, progress } = sources
   const questions = attribution.workspaces
     .filter(({ source }) => source.events?.status === 'complete')
     .map((bill) => new BillQuestions(bill, sources))
@@ -66,8 +68,12 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
     lookThrough(piece, questions, open, accountOf)
     await breathe(sources.signal)
   }
-  const { otherTasks, sharedSearched } = await readOtherTasks(sources, open)
-  for (const each of questions) await each.ask()
+  const { otherTasks, sharedSearched } = await tellingSeconds(progress, 'tasks of other times looked up', () =>
+    readOtherTasks(sources, open),
+  )
+  await tellingSeconds(progress, 'fal asked for requests by id', async () => {
+    for (const each of questions) await each.ask()
+  })
   for (const { bill, lot, found } of questions) {
     if (lot !== null) changes.addAll(bill.label, spools.pricesOf(lot))
     for (const event of found) notePrice(changes, bill, event)
@@ -202,8 +208,9 @@ async function readOtherTasks(
   open: OpenIds,
 ): Promise<{ otherTasks: TaskRow[]; sharedSearched: boolean }> {
   const ids = open.list()
-  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids)
   const { crossingSince, tasks } = plan.ranges
+  const known = { start: crossingSince, end: tasks.end }
+  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids, known)
   const otherTasks = found.filter(({ createdAt }) => createdAt < crossingSince || createdAt >= tasks.end)
   return { otherTasks, sharedSearched: open.areAll }
 }

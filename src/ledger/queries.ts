@@ -182,24 +182,24 @@ export function queriesOf(mapping: TableMapping) {
       ),
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
     pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(points.id, [...ids]), false),
-    /** The highest row id of each user with a time before the bound. */
-    /** The last row of each of these users; of all users where none are named. */
-    lastPointsRowIds: (userIds: readonly number[] | undefined, before: string) =>
+    /** The highest row id of each of these users with a time before the bound. */
+    lastPointsRowIds: (userIds: readonly number[], before: string) =>
       statement(
         'points',
         query
           .select({ userId: points.userId, id: max(points.id) })
           .from(points)
-          .where(
-            and(userIds === undefined ? undefined : inArray(points.userId, [...userIds]), lt(points.createdAt, before)),
-          )
+          .where(and(inArray(points.userId, [...userIds]), lt(points.createdAt, before)))
           .groupBy(points.userId),
       ),
-    /** Whose each row below an id is, in order of id. */
-    pointsOwners: (below: number) =>
+    /** Whose each row is that has a smaller id, or an earlier time. */
+    pointsOwners: (before: { readonly id: number } | { readonly time: string }) =>
       statement(
         'points',
-        query.select({ id: points.id, userId: points.userId }).from(points).where(lt(points.id, below)),
+        query
+          .select({ id: points.id, userId: points.userId })
+          .from(points)
+          .where('id' in before ? lt(points.id, before.id) : lt(points.createdAt, before.time)),
       ),
     /** Of each user the last row below an id; each user at most once. */
     pointsRowIdsBefore: (rows: readonly { readonly userId: number; readonly rowId: number }[]) =>

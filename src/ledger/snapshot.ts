@@ -10,6 +10,9 @@ import type { EntryRequest, LedgerEntry, LedgerSnapshot, TaskRow } from './reade
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 
+/** Below every row id. */
+const NO_ROW = Number.NEGATIVE_INFINITY
+
 // No zone sets its clock by more; wall-clock bounds widened by it hold every instant of the range.
 const CLOCK_CHANGE_MAX = 3 * HOUR
 
@@ -125,13 +128,15 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return sortedByRow(found.filter((entry) => wanted.has(entry.orderId)))
   }
 
-  /** Of each user the last row id below its limit, in one pass over ids and users. */
-  const lastBelow = async (limits: ReadonlyMap<number, number>): Promise<number[]> => {
+  /**
+   * Of each user the last row id below its limit, in one pass over ids and users: for many users that takes the server less
+   * than to group them.
+   */
+  const lastBelow = async (limits: ReadonlyMap<number, number>, statement: Statement): Promise<number[]> => {
     const last = new Map<number, number>()
-    const below = Math.max(...limits.values())
-    for await (const batch of session.read(queries.pointsOwners(below), decoders.rowOwner)) {
+    for await (const batch of session.read(statement, decoders.rowOwner)) {
       for (const [id, userId] of batch) {
-        if (id < (limits.get(userId) ?? 0) && id > (last.get(userId) ?? 0)) last.set(userId, id)
+        if (id < (limits.get(userId) ?? NO_ROW) && id > (last.get(userId) ?? NO_ROW)) last.set(userId, id)
       }
     }
     return [...last.values()]
@@ -173,9 +178,12 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       const certain = plus(floorToSecond(before), zone.fixed ? 0 : -CLOCK_CHANGE_MAX)
       const wanted = new Set(userIds)
       if (wanted.size === 0) return []
-      // Many users cost less in one pass over the whole ledger than named a few at a time.
-      const named = wanted.size > USERS_NAMED_MAX ? undefined : [...wanted]
-      const rowIds = await collect(queries.lastPointsRowIds(named, zone.toNaive(certain)), decoders.lastRowId(wanted))
+      const time = zone.toNaive(certain)
+      const limits = () => new Map([...wanted].map((userId) => [userId, Number.POSITIVE_INFINITY] as const))
+      const rowIds =
+        wanted.size > USERS_NAMED_MAX
+          ? await lastBelow(limits(), queries.pointsOwners({ time }))
+          : await collect(queries.lastPointsRowIds([...wanted], time), decoders.lastRowId(wanted))
       for (const entry of await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined))) keepLast(entry)
       if (certain < before) {
         const open = { start: plus(certain, zone.fixed ? 0 : -CLOCK_CHANGE_MAX), end: before }
@@ -197,7 +205,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       if (limits.size === 0) return []
       const rowIds =
         limits.size > PAIRS_NAMED_MAX
-          ? await lastBelow(limits)
+          ? await lastBelow(limits, queries.pointsOwners({ id: Math.max(...limits.values()) }))
           : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
       return sortedByRow(await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined)))
     },

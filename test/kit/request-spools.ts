@@ -55,6 +55,7 @@ export async function readRequests({ table = [], byId = [], ...given }: GivenRea
     snapshot: snapshot as LedgerSnapshot,
     fal: fal as FalReader,
     signal: given.signal ?? new AbortController().signal,
+    progress: () => undefined,
   })
   const pieces = [...source.pieces()]
   const eventsOf = (label: string) => {

@@ -331,10 +331,19 @@ describe.each(BACKENDS)('the ledger store on $name', (backend) => {
       ],
     })
     const before = at('2026-11-01T01:10:00-05:00')
-    const find = (zone: string) =>
-      reading(world, (snapshot) => snapshot.lastPointsBefore([101, 102, 103, 101], before), { zone })
+    const find = (zone: string, others: readonly number[] = []) =>
+      reading(world, (snapshot) => snapshot.lastPointsBefore([101, 102, 103, 101, ...others], before), { zone })
     expect((await find('America/New_York')).map((row) => row.rowId)).toEqual([2, 4])
     expect((await find('-05:00')).map((row) => row.rowId)).toEqual([1, 4])
     expect((await find('-04:00')).map((row) => row.rowId)).toEqual([2, 4])
+    // So many that they are not named in the query.
+    const many = Array.from({ length: 300 }, (_, index) => 1000 + index)
+    for (const zone of ['-05:00', '-04:00', 'America/New_York']) {
+      expect(await find(zone, many)).toEqual(await find(zone))
+    }
+    const some = (await reading(world, (snapshot) => snapshot.lastPointsBefore([102, ...many], before))).map(
+      ({ rowId }) => rowId,
+    )
+    expect(some).toEqual([4])
   })
 })
