@@ -1,3 +1,4 @@
+import pLimit from 'p-limit'
 import type { SourceStatus } from '../../schemas/report.ts'
 import { inputError } from '../errors.ts'
 import type { FalReader, Fetched } from '../fal/reader.ts'
@@ -128,10 +129,19 @@ export const openSpools = (plan: AuditPlan, file: SpoolFile, pieceRows?: number)
       : new RequestSpools(new Spool(taskCodec(), file), new Spool(eventCodec(), file), pieceRows),
 })
 
+/** Bills whose events are read at once: of each its events so far are remembered by eight bytes or more, until it was read. */
+const EVENT_READINGS_MAX = 8
+
 /** Reads the events around the window with one key, page by page; each reading is a lot of its own. */
-const spoolEvents =
-  (plan: AuditPlan, fal: FalReader, spools: RequestSpools, nextLot: () => number, signal: AbortSignal) =>
-  async (apiKey: string): Promise<Fetched<EventLot>> => {
+function spoolEvents(
+  plan: AuditPlan,
+  fal: FalReader,
+  spools: RequestSpools,
+  nextLot: () => number,
+  signal: AbortSignal,
+): (apiKey: string) => Promise<Fetched<EventLot>> {
+  const places = pLimit(EVENT_READINGS_MAX)
+  const read = async (apiKey: string): Promise<Fetched<EventLot>> => {
     const lot = nextLot()
     const tally = new EventLotTally(lot)
     const fetched = await fal.eachEvents(apiKey, { range: plan.ranges.events }, signal, (page) => {
@@ -144,6 +154,8 @@ const spoolEvents =
     if (fetched.status === 'failed') return fetched
     return { ...fetched, value: tally.close() }
   }
+  return (apiKey) => places(() => read(apiKey))
+}
 
 /** What the operator's own tables say, added up; without asking fal. */
 export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'>

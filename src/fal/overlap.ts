@@ -68,18 +68,18 @@ export function createOverlap(): Overlap {
 const nameOf = (high: number, low: number): string => `${high} ${low}`
 
 const ROOM_LEAST = 1024
+/** How full a set may be, and by how much it grows then: there may be millions. */
+const FULL_MOST = 0.8
+const GROWTH = 1.25
 
-/** A set of 64-bit hashes in one array, at most half full. */
+/** A set of 64-bit hashes in one array, at most four fifths full. */
 class HashSet {
+  /** Two halves a place. */
   #halves: Int32Array
-  #mask: number
   #size = 0
 
   constructor(expected = 0) {
-    let room = ROOM_LEAST
-    while (room < expected * 2) room *= 2
-    this.#halves = new Int32Array(room * 2)
-    this.#mask = room - 1
+    this.#halves = new Int32Array(2 * Math.max(ROOM_LEAST, Math.ceil((expected + 1) / FULL_MOST)))
   }
 
   has(high: number, low: number): boolean {
@@ -88,7 +88,7 @@ class HashSet {
 
   /** Whether it is new. */
   add(high: number, low: number): boolean {
-    if ((this.#size + 1) * 2 > this.#mask + 1) this.#grow()
+    if (2 * (this.#size + 1) > FULL_MOST * this.#halves.length) this.#grow()
     const at = this.#placeOf(high, marked(low))
     if (this.#halves[at + 1] !== 0) return false
     this.#halves[at] = high
@@ -99,19 +99,20 @@ class HashSet {
 
   /** Where the hash is, or would be. */
   #placeOf(high: number, low: number): number {
-    let place = high & this.#mask
+    const room = this.#halves.length / 2
+    // The hash as a share of the room: any room will do.
+    let place = Math.floor(((high >>> 0) / 2 ** 32) * room)
     for (;;) {
       const at = place * 2
       const there = this.#halves[at + 1]
       if (there === 0 || (there === low && this.#halves[at] === high)) return at
-      place = (place + 1) & this.#mask
+      place = place + 1 === room ? 0 : place + 1
     }
   }
 
   #grow(): void {
     const halves = this.#halves
-    this.#halves = new Int32Array(halves.length * 2)
-    this.#mask = this.#halves.length / 2 - 1
+    this.#halves = new Int32Array(2 * Math.ceil((halves.length / 2) * GROWTH))
     for (let at = 0; at < halves.length; at += 2) {
       const [high = 0, low = 0] = [halves[at], halves[at + 1]]
       if (low === 0) continue

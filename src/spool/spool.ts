@@ -4,10 +4,10 @@ import { join } from 'node:path'
 import { RowWriter } from './bytes.ts'
 
 /** Parts into which rows are divided: one of them is all that is in memory at once. */
-export const PARTS = 256
-const CHUNK_BYTES = 16 * 1024 - 512
+export const PARTS = 512
+const CHUNK_BYTES = 8 * 1024 - 512
 /** Room that a part keeps: a chunk is written out once it is full, with the row that filled it. */
-const ROOM_MAX = 16 * 1024
+const ROOM_MAX = 8 * 1024
 /** Bytes kept in memory before there is a file: making and closing one takes as long as a small question does in all. */
 const EARLY_BYTES_MAX = 1024 * 1024
 const IS_WINDOWS = platform() === 'win32'

@@ -3,7 +3,7 @@ import { Lexicon, RowReader, RowWriter } from '../../src/spool/bytes.ts'
 import { hashOfText, PARTS, partOfText, type RowCodec, Spool, SpoolFile } from '../../src/spool/spool.ts'
 
 /** A part is written out once it holds as many bytes. */
-const CHUNK_BYTES = 16 * 1024 - 512
+const CHUNK_BYTES = 8 * 1024 - 512
 
 /** Rows of bytes, each with its length before it. */
 const BYTES: RowCodec<string> = {
