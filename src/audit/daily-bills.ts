@@ -19,8 +19,11 @@ export class DailyBills {
   /** The days that are compared, by their number. */
   readonly #closed: readonly CalendarDate[]
   readonly #days: DayReader<number>
-  /** Accounts whose bill was read both ways: where their rows stand, by day and model. There are tens of thousands of them. */
-  readonly #places = new Map<number, (number | undefined)[][]>()
+  /**
+   * Accounts whose bill was read both ways: where their rows stand, by model and day as one number. There are tens of thousands
+   * of accounts, each with few of the models.
+   */
+  readonly #places = new Map<number, Map<number, number>>()
   readonly #models = new Map<string, number>()
   readonly #list: Draft[] = []
   /** What events cost, by place. */
@@ -38,11 +41,11 @@ export class DailyBills {
       rows.known && scope.eventsRead(accountId) ? [[accountId, rows.value]] : [],
     )
     for (const [accountId, rows] of both) {
-      const byDay: (number | undefined)[][] = this.#closed.map(() => [])
-      this.#places.set(accountId, byDay)
+      const places = new Map<number, number>()
+      this.#places.set(accountId, places)
       for (const { model, date, costNanoUsd } of rows) {
         const day = dayOf.get(date)
-        const draft = day === undefined ? undefined : this.#list[this.#placeOf(byDay, accountId, day, model)]
+        const draft = day === undefined ? undefined : this.#list[this.#placeOf(places, accountId, day, model)]
         if (draft === undefined) continue
         draft.usageNanoUsd = addNanoUsd(draft.usageNanoUsd, costNanoUsd)
         draft.usageRows += 1
@@ -51,12 +54,12 @@ export class DailyBills {
   }
 
   add({ owner, events }: RequestGroup): void {
-    const byDay = typeof owner === 'object' ? this.#places.get(owner.accountId) : undefined
-    if (typeof owner !== 'object' || byDay === undefined) return
+    const places = typeof owner === 'object' ? this.#places.get(owner.accountId) : undefined
+    if (typeof owner !== 'object' || places === undefined) return
     for (const { model, at, costNanoUsd } of events) {
       const day = this.#days.at(at)
       if (day === OPEN) continue
-      this.#events.add(this.#placeOf(byDay, owner.accountId, day, model), wholeOf(costNanoUsd))
+      this.#events.add(this.#placeOf(places, owner.accountId, day, model), wholeOf(costNanoUsd))
     }
   }
 
@@ -65,15 +68,14 @@ export class DailyBills {
   }
 
   /** Where a row stands, made where there is none yet. */
-  #placeOf(byDay: readonly (number | undefined)[][], accountId: number, day: number, model: string): number {
-    const byModel = byDay[day]
+  #placeOf(places: Map<number, number>, accountId: number, day: number, model: string): number {
     const date = this.#closed[day]
-    if (byModel === undefined || date === undefined) throw new RangeError(`there is no day ${day}`)
-    const number = this.#numberOf(model)
-    const known = byModel[number]
+    if (date === undefined) throw new RangeError(`there is no day ${day}`)
+    const key = this.#numberOf(model) * this.#closed.length + day
+    const known = places.get(key)
     if (known !== undefined) return known
     const place = this.#list.length
-    byModel[number] = place
+    places.set(key, place)
     this.#list.push({ accountId, model, date, usageNanoUsd: ZERO_NANO_USD, usageRows: 0 })
     this.#events.grow(place + 1)
     return place

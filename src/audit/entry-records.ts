@@ -20,17 +20,26 @@ const AT = { rowId: 1, userId: 9, at: 17, amount: 25, orderHash: 33, orderId: 37
 /** What a ledger row is kept as until it is linked to its task: without balances and title. */
 export type LinkEntry = Pick<LedgerEntry, 'book' | 'kind' | 'rowId' | 'userId' | 'at' | 'amountPoints' | 'orderId'>
 
-/** Writing throws where no double holds an amount: no sum of it would be exact. */
+/** The amount of a row as a number. Throws where no double holds it: no sum of it would be exact. */
+export function exactAmount({
+  book,
+  rowId,
+  amountPoints,
+}: Pick<LedgerEntry, 'book' | 'rowId' | 'amountPoints'>): number {
+  const amount = Number(amountPoints)
+  if (Number.isSafeInteger(amount)) return amount
+  throw new AuditError('source', `row ${rowId} of the ${book} ledger holds ${amountPoints}`, {
+    accepted: 'at most 9007199254740991 points, which add up exactly',
+    next: 'correct the row',
+  })
+}
+
+/** Writing throws where exactAmount does. */
 export function entryCodec(): RowCodec<LinkEntry, EntryRecords> {
   return {
-    write({ book, kind, rowId, userId, at, amountPoints, orderId }, to) {
-      const amount = Number(amountPoints)
-      if (!Number.isSafeInteger(amount)) {
-        throw new AuditError('source', `row ${rowId} of the ${book} ledger holds ${amountPoints}`, {
-          accepted: 'at most 9007199254740991 points, which add up exactly',
-          next: 'correct the row',
-        })
-      }
+    write(entry, to) {
+      const { book, kind, rowId, userId, at, orderId } = entry
+      const amount = exactAmount(entry)
       to.byte(KINDS.indexOf(kind) | (book === 'cash' ? CASH : 0) | (mayBeOtherForm(orderId) ? OTHER_FORM : 0))
         .number(rowId)
         .number(userId)

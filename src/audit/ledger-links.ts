@@ -3,8 +3,8 @@ import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { hashOfText } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
-import { bareId } from '../units/request-id.ts'
 import { breathe } from './breathe.ts'
+import { exactAmount } from './entry-records.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
 import { type LedgerRecords, LedgerTally, looksUpEveryOrder } from './ledger-tally.ts'
@@ -116,12 +116,10 @@ export class LedgerLinks {
 
   /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
   async #tasksAmong(orders: readonly string[]): Promise<Set<string>> {
-    if (orders.length === 0) return new Set()
+    const ids = new Set<string>()
+    if (orders.length === 0) return ids
     const found = await this.#snapshot.tasksByTaskIds(orders)
-    const { crossingSince, tasks } = this.#plan.ranges
-    const known = { start: crossingSince, end: tasks.end }
-    for (const task of await this.#snapshot.tasksByRequestIds(orders, known)) found.push(task)
-    const ids = this.#spools.requestIdsAmong(orders.map(bareId))
+    for (const task of await this.#snapshot.tasksByRequestIds(orders)) found.push(task)
     for (const { taskId, requestId } of found) ids.add(taskId).add(requestId)
     ids.delete('')
     return ids
@@ -148,13 +146,17 @@ export class LedgerLinks {
 
   async #found(ids: readonly string[]): Promise<LedgerEntry[]> {
     const lookUps: Record<BookName, (ids: readonly string[]) => Promise<LedgerEntry[]>> = {
-      points: (wanted) => this.#snapshot.pointsByOrderIds(wanted, this.#plan.ranges.ledger),
-      cash: (wanted) => this.#snapshot.cashByOrderIds(wanted, this.#plan.ranges.ledger),
+      points: (wanted) => this.#snapshot.pointsByOrderIds(wanted),
+      cash: (wanted) => this.#snapshot.cashByOrderIds(wanted),
     }
     const entries: LedgerEntry[] = []
     for (const book of ['points', 'cash'] as const) {
       this.#reading = book
-      for (const entry of await lookUps[book](withinLimit(ids))) entries.push(entry)
+      for (const entry of await lookUps[book](withinLimit(ids))) {
+        // What no number holds is told here, where it makes the ledger one that was read in part.
+        exactAmount(entry)
+        entries.push(entry)
+      }
     }
     return entries
   }

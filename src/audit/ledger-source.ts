@@ -1,12 +1,10 @@
 import type { TaskRow } from '../ledger/reader.ts'
-import { hashOfText, PARTS, partOfNumber, pieceParts, type Spool } from '../spool/spool.ts'
+import { PARTS, partOfNumber, pieceParts, type Spool } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
 import type { EntryRecords, LinkEntry } from './entry-records.ts'
-import { newBytesOfId } from './id-bytes.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import type { LedgerRecords } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
-import { groupBy } from './rules/group-by.ts'
 import type { CellTask, SpooledTask, TaskRecords } from './task-records.ts'
 import { UserNumbers } from './user-numbers.ts'
 
@@ -107,26 +105,6 @@ export class LedgerSpools {
   /** Rows of users without any task pay none. */
   addEntry(entry: LinkEntry): void {
     if (this.#users.has(entry.userId)) this.#entries.add(partOfNumber(entry.userId), entry)
-  }
-
-  /** Which of some request ids tasks bear, of whatever user. */
-  requestIdsAmong(wanted: readonly string[]): Set<string> {
-    const byHash = groupBy(
-      wanted.filter((id) => id !== ''),
-      hashOfText,
-    )
-    const found = new Set<string>()
-    const id = newBytesOfId()
-    for (const parts of this.#parts()) {
-      const tasks = this.#tasks.read(parts)
-      for (let task = 0; task < tasks.count; task++) {
-        const asked = byHash.get(tasks.requestId(task, id).hash)
-        if (asked === undefined) continue
-        const { requestId } = tasks.row(task)
-        if (asked.includes(requestId)) found.add(requestId)
-      }
-    }
-    return found
   }
 
   #parts(): number[][] {

@@ -5,7 +5,7 @@ import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
 import { type Points, points } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
-import type { EntryRecords } from './entry-records.ts'
+import { type EntryRecords, exactAmount } from './entry-records.ts'
 import { newBytesOfId } from './id-bytes.ts'
 import { IdIndex, NO_TASK } from './id-index.ts'
 import {
@@ -100,7 +100,7 @@ export class LedgerTally {
     if (within(createdAt, window)) this.#isTarget[task] = 1
     // Charges from right before the window, which its first rows may pay.
     else if (createdAt < window.start && createdAt >= window.start - LEDGER_EDGE) {
-      if (this.#tasks.chargedPoints(task) > 0) this.#paidBefore.add(owner)
+      if (this.#tasks.isCharged(task)) this.#paidBefore.add(owner)
     }
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
@@ -138,7 +138,7 @@ export class LedgerTally {
     const kind = linkedKind(book, entry.kind)
     const task = this.#index.findText(owner, orderId)
     if (kind === undefined || this.#isTarget[task] !== 1) return
-    this.#payments.add(task, book, kind, Number(amountPoints))
+    this.#payments.add(task, book, kind, exactAmount(entry))
     this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, at })
   }
 
@@ -187,7 +187,7 @@ export class LedgerTally {
     let charged = 0
     let linked = 0
     for (let task = 0; task < this.#tasks.count; task++) {
-      if (this.#isTarget[task] !== 1 || this.#tasks.chargedPoints(task) <= 0) continue
+      if (this.#isTarget[task] !== 1 || !this.#tasks.isCharged(task)) continue
       charged += 1
       if (this.#payments.isLinked(task)) linked += 1
     }
@@ -202,7 +202,7 @@ export class LedgerTally {
     const ids: string[] = []
     for (let task = 0; task < this.#tasks.count; task++) {
       if (this.#isTarget[task] !== 1 || (scope === 'selected' && !this.#tasks.isSelected(task))) continue
-      if (this.#payments.paid(task) === this.#tasks.chargedPoints(task) && !this.#refundsMatter(task)) continue
+      if (this.#payments.isPaid(task, this.#tasks) && !this.#refundsMatter(task)) continue
       const { taskId, requestId } = this.#tasks.row(task)
       if (taskId !== '') ids.push(taskId)
       if (requestId !== '' && requestId !== taskId) ids.push(requestId)

@@ -35,7 +35,12 @@ export class TaskPayments {
   isSettled(task: number, tasks: TaskRecords): boolean {
     if (!this.isLinked(task) || this.#gaveBack[task] === 1 || tasks.isRefunded(task) || tasks.hasFailed(task))
       return false
-    return this.paid(task) === tasks.chargedPoints(task)
+    return this.isPaid(task, tasks)
+  }
+
+  /** Whether rows took exactly the charge. */
+  isPaid(task: number, tasks: TaskRecords): boolean {
+    return this.paid(task) === tasks.exactCharge(task)
   }
 
   /** What both ledgers took for the task. */
@@ -49,12 +54,12 @@ export class TaskPayments {
 
   /** Adds a task of the window to those of its user. */
   addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean): void {
-    const charged = tasks.chargedPoints(task)
     const linked = this.isLinked(task)
     if (!tasks.isSelected(task)) {
-      if (!linked && charged > 0) user.othersUnlinked = true
+      if (!linked && tasks.isCharged(task)) user.othersUnlinked = true
       return
     }
+    const charged = tasks.chargedPoints(task)
     user.taskCount += 1
     if (linked) user.linkedCharged = addExact(user.linkedCharged, charged)
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)

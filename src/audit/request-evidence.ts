@@ -208,9 +208,8 @@ async function readOtherTasks(
   open: OpenIds,
 ): Promise<{ otherTasks: TaskRow[]; sharedSearched: boolean }> {
   const ids = open.list()
+  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids)
   const { crossingSince, tasks } = plan.ranges
-  const known = { start: crossingSince, end: tasks.end }
-  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids, known)
   const otherTasks = found.filter(({ createdAt }) => createdAt < crossingSince || createdAt >= tasks.end)
   return { otherTasks, sharedSearched: open.areAll }
 }

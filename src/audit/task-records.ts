@@ -129,11 +129,23 @@ export class TaskRecords {
     return STATUSES[this.#flags(index) & STATUS] === 'failed'
   }
 
+  /** Whether the charge is above 0, of whatever size it is. */
+  isCharged(index: number): boolean {
+    return this.#view.getFloat64(this.#offset(index) + AT.charged, true) > 0
+  }
+
+  /** The charge, where a double holds it whole. */
+  exactCharge(index: number): number | undefined {
+    const charged = this.#view.getFloat64(this.#offset(index) + AT.charged, true)
+    return Number.isSafeInteger(charged) ? charged : undefined
+  }
+
   /** The charge. Throws where no double holds it: no sum of it would be exact. */
   chargedPoints(index: number): number {
-    const charged = this.#view.getFloat64(this.#offset(index) + AT.charged, true)
-    if (Number.isSafeInteger(charged)) return charged
-    throw new AuditError('source', `task "${shortened(this.row(index).taskId, 40)}" is charged ${charged} points`, {
+    const charged = this.exactCharge(index)
+    if (charged !== undefined) return charged
+    const { taskId, chargedPoints } = this.row(index)
+    throw new AuditError('source', `task "${shortened(taskId, 40)}" is charged ${chargedPoints} points`, {
       accepted: 'at most 9007199254740991 points, which add up exactly',
       next: 'correct the row',
     })

@@ -14,6 +14,7 @@ import { type RowHasher, RowHashes } from './row-hash.ts'
  * A reader of pages of GET /models/billing-events, which have up to 10,000 rows: the schema takes five times as long to look at
  * them. A page with anything unusual in it is left to the schema, which decides, and names what is wrong. A long page is read
  * slice by slice, so that the JSON of no more than a slice is in memory at once.
+ * The head that it tells ahead is then a guess, most often right: what counts is that of the page.
  */
 export function eventPageReader(
   span: InstantRange,

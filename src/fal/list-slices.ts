@@ -7,7 +7,7 @@ const REST_CHARS_MAX = 16 * 1024
 
 /** A long list in a JSON object, read slice by slice. */
 export interface SlicedList {
-  /** The object, its list empty. */
+  /** The object, its list empty: only a guess until the slices have come to an end unbroken. */
   readonly rest: Readonly<Record<string, unknown>>
   /** The items, in order; ends early where the text is no JSON, or cannot be cut: then it must be read as a whole. */
   slices(): Generator<readonly unknown[]>

@@ -11,7 +11,10 @@ export interface PageHead {
 export interface Page<Row> extends PageHead, Delivered<Row> {}
 
 export interface Paging<Row> {
-  /** Asks for a page. Its head is told as soon as it is known, before the rows are read, or not at all. */
+  /**
+   * Asks for a page. A head may be told before the rows are read, and need not be that of the page as it is read in the end:
+   * only what is asked for ahead depends on it.
+   */
   readonly ask: (
     cursor: string | undefined,
     onHead: (head: PageHead) => void,
@@ -29,8 +32,9 @@ export interface Paging<Row> {
 type Turn = { readonly cursor: string } | { readonly end: Fetched<null> }
 
 interface Asked<Row> {
+  readonly cursor: string | undefined
   readonly answer: Promise<Answer<Page<Row>>>
-  /** The page behind it, where it was asked for already. */
+  /** The page that seemed to be behind it, where it was asked for already. */
   next: Asked<Row> | undefined
 }
 
@@ -48,17 +52,18 @@ export interface PagesRead {
 export async function eachPage<Row>(paging: Paging<Row>): Promise<PagesRead> {
   const { pagesMax, take, onRepeat } = paging
   const turns = createTurns(pagesMax)
-  const ahead = new AbortController()
-  const signal = AbortSignal.any([paging.signal, ahead.signal])
+  let ahead = new AbortController()
+  let signal = AbortSignal.any([paging.signal, ahead.signal])
   let overlap: Overlap | undefined
   // Only the page that is waited for begins the next one: never more than one ahead.
   let waitedFor = 1
   const begin = (cursor: string | undefined, page: number): Asked<Row> => {
     const asked: Asked<Row> = {
+      cursor,
       answer: paging.ask(
         cursor,
         (head) => {
-          const turn = waitedFor === page ? turns.after(page, head) : undefined
+          const turn = waitedFor === page ? turns.expect(page, head) : undefined
           if (turn !== undefined && 'cursor' in turn) asked.next ??= begin(turn.cursor, page + 1)
         },
         page === 1 ? paging.signal : signal,
@@ -78,11 +83,17 @@ export async function eachPage<Row>(paging: Paging<Row>): Promise<PagesRead> {
         const told = `page ${page} could not be read, what came before it was: ${answer.reason}`
         return { fetched: partial(null, failed(answer.failure, told)), overlap }
       }
-      const turn = turns.after(page, answer.value)
+      const turn = turns.take(page, answer.value)
       const single = page === 1 && 'end' in turn && turn.end.status === 'complete'
       if (!single) overlap ??= createOverlap()
       take(overlap === undefined ? answer.value : overlap.drop(answer.value, onRepeat))
       if ('end' in turn) return { fetched: turn.end, overlap }
+      if (asked.next !== undefined && asked.next.cursor !== turn.cursor) {
+        ahead.abort()
+        ahead = new AbortController()
+        signal = AbortSignal.any([paging.signal, ahead.signal])
+        asked.next = undefined
+      }
       asked = asked.next ?? begin(turn.cursor, page + 1)
     }
   } finally {
@@ -100,12 +111,17 @@ export async function readPages<Row>(paging: Omit<Paging<Row>, 'take' | 'onRepea
   return fetched.status === 'failed' ? fetched : { ...fetched, value: rows }
 }
 
-/** Decides once for each page what follows it. */
-function createTurns(pagesMax: number): { after(page: number, head: PageHead): Turn } {
+interface Turns {
+  /** What seems to follow a page that is still being read. */
+  expect(page: number, head: PageHead): Turn
+  /** What follows a page that was read: once for each. */
+  take(page: number, head: PageHead): Turn
+}
+
+function createTurns(pagesMax: number): Turns {
+  /** Those that pages named as they were read. */
   const cursors = new Set<string>()
-  let decided = 0
-  let turn: Turn = { end: complete(null) }
-  const decide = (page: number, head: PageHead): Turn => {
+  const expect = (page: number, head: PageHead): Turn => {
     const next = head.next_cursor || undefined
     if (head.has_more === false || (next === undefined && head.has_more !== true)) return { end: complete(null) }
     if (next === undefined) {
@@ -116,15 +132,15 @@ function createTurns(pagesMax: number): { after(page: number, head: PageHead): T
       const told = `page ${page} repeats a cursor of an earlier page, so the rest cannot be reached`
       return { end: partial(null, failed('repeating-cursor', told)) }
     }
-    cursors.add(next)
     if (page < pagesMax) return { cursor: next }
     const told = `there are more than ${pagesMax} pages; ask for a shorter window`
     return { end: partial(null, failed('page-limit', told)) }
   }
   return {
-    after(page, head) {
-      if (page > decided) turn = decide(page, head)
-      decided = Math.max(decided, page)
+    expect,
+    take(page, head) {
+      const turn = expect(page, head)
+      if (head.next_cursor) cursors.add(head.next_cursor)
       return turn
     },
   }

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, max, min, ne, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, lt, max, min, ne, or, type SQL } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -156,18 +156,11 @@ export function queriesOf(mapping: TableMapping) {
           .from(tasks)
           .groupBy(tasks.apiKey),
       ),
-    /** Row id and the text that rows are looked up by, of the whole table but for the rows within the bounds. */
-    keysOf: (table: TimedTable, without: NaiveBounds | undefined) => {
-      const [source, { id, at }] = timed(table)
+    /** Row id and the text that rows are looked up by, of the whole table. */
+    keysOf: (table: TimedTable) => {
+      const [source, { id }] = timed(table)
       const key = { tasks: tasks.onlineTaskId, points: points.orderId, cash: cash.orderId }[table]
-      const elsewhere = without && or(isNull(at), lt(at, without.from), gte(at, without.until))
-      return statement(
-        table,
-        query
-          .select({ id, key })
-          .from(source)
-          .where(and(ne(key, ''), elsewhere)),
-      )
+      return statement(table, query.select({ id, key }).from(source).where(ne(key, '')))
     },
     points: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(

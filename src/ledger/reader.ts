@@ -90,15 +90,12 @@ export interface LedgerSnapshot {
   points(range: InstantRange, request?: EntryRequest): AsyncIterable<readonly LedgerEntry[]>
   /** Rows of the cash ledger with time in the range, in order of id. */
   cash(range: InstantRange, request?: EntryRequest): AsyncIterable<readonly LedgerEntry[]>
-  /**
-   * Tasks, of any time, by the operator's task id (task_id) or by fal's request id in any stored form. `known`: rows of that
-   * time are not needed, and may be left out.
-   */
+  /** Tasks, of any time, by the operator's task id (task_id) or by fal's request id in any stored form. */
   tasksByTaskIds(ids: readonly string[]): Promise<TaskRow[]>
-  tasksByRequestIds(ids: readonly string[], known?: InstantRange): Promise<TaskRow[]>
-  /** Ledger rows of any time, by order id. `known`: rows of that time are not needed, and may be left out. */
-  pointsByOrderIds(ids: readonly string[], known?: InstantRange): Promise<LedgerEntry[]>
-  cashByOrderIds(ids: readonly string[], known?: InstantRange): Promise<LedgerEntry[]>
+  tasksByRequestIds(ids: readonly string[]): Promise<TaskRow[]>
+  /** Ledger rows of any time, by order id. */
+  pointsByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
+  cashByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
   /** The last row of each user's points ledger before an instant, for continuity of balances. */
   lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LedgerEntry[]>
   /** When each key made its newest task, by whole key, in one aggregate pass. Keys without a task are absent. */

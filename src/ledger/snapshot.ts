@@ -57,12 +57,13 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
   }
 
   const samples = new Map<TimedTable, IdSample>()
-  /** Looks at rows all over a table, once a snapshot. */
+  /** Looks at rows all over a table, once a snapshot; not at one whose ids span less than `least`, whoever looked before. */
   const sampleOf = async (table: TimedTable, least: number): Promise<IdSample | undefined> => {
+    const isSmall = ({ ids }: Pick<IdSample, 'ids'>): boolean => ids !== null && ids.greatest - ids.least < least
     const known = samples.get(table)
-    if (known !== undefined) return known
+    if (known !== undefined) return isSmall(known) ? undefined : known
     const [ids] = await collect(queries.idSpan(table), decoders.idSpan)
-    if (ids === undefined || (ids !== null && ids.greatest - ids.least < least)) return undefined
+    if (ids === undefined || isSmall({ ids })) return undefined
     const asked = ids === null ? [] : idsToSample(ids.least, ids.greatest)
     const rows = asked.length === 0 ? [] : await collect(queries.timesOf(table, asked), decoders.sampledRow)
     const sample = { ids, asked: asked.length, rows: rows.sort((a, b) => a.id - b.id) }
@@ -111,15 +112,11 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids).
    */
-  const entriesByOrderIds = async (
-    book: 'points' | 'cash',
-    ids: readonly string[],
-    known?: InstantRange,
-  ): Promise<LedgerEntry[]> => {
+  const entriesByOrderIds = async (book: 'points' | 'cash', ids: readonly string[]): Promise<LedgerEntry[]> => {
     const wanted = wantedIds(ids)
     const decoder = (book === 'points' ? decoders.pointsEntry : decoders.cashEntry)(undefined)
     if (wanted.size > LIMITS.lookupIds) {
-      const rowIds = await collect(queries.keysOf(book, boundsWithin(known, zone)), decoders.orderedRow(wanted))
+      const rowIds = await collect(queries.keysOf(book), decoders.orderedRow(wanted))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds
       return sortedByRow(await lookUp(rowIds, byRowIds, decoder))
     }
@@ -160,15 +157,14 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
      * A request id may be stored bare, in an URL or behind endpoint#: only bareRequestId can tell, and no index helps. One
      * pass over the ids (0.7 s a million tasks) costs less than scans that search for each form in SQL (2.5 s).
      */
-    async tasksByRequestIds(ids, known) {
+    async tasksByRequestIds(ids) {
       const wanted = new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
       if (wanted.size === 0) return []
-      const keys = queries.keysOf('tasks', boundsWithin(known, zone))
-      const rowIds = await collect(keys, decoders.requestedRow(wanted))
+      const rowIds = await collect(queries.keysOf('tasks'), decoders.requestedRow(wanted))
       return sortedByRow(await lookUp(rowIds, queries.tasksByRowIds, decoders.task(undefined)))
     },
-    pointsByOrderIds: (ids, known) => entriesByOrderIds('points', ids, known),
-    cashByOrderIds: (ids, known) => entriesByOrderIds('cash', ids, known),
+    pointsByOrderIds: (ids) => entriesByOrderIds('points', ids),
+    cashByOrderIds: (ids) => entriesByOrderIds('cash', ids),
     async lastPointsBefore(userIds, before) {
       const last = new Map<number, LedgerEntry>()
       const keepLast = (entry: LedgerEntry) => {
@@ -231,15 +227,6 @@ function boundsOf({ start, end }: InstantRange, zone: Zone): NaiveBounds {
   const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
   const wholeEnd = instant(Math.ceil(end / SECOND) * SECOND)
   return { from: zone.toNaive(plus(start, -slack)), until: zone.toNaive(plus(wholeEnd, slack)) }
-}
-
-/** Bounds in SQL that are never wider than the range; undefined where there are none. */
-function boundsWithin(range: InstantRange | undefined, zone: Zone): NaiveBounds | undefined {
-  if (range === undefined) return undefined
-  const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
-  const from = plus(instant(Math.ceil(range.start / SECOND) * SECOND), slack)
-  const until = plus(floorToSecond(range.end), -slack)
-  return from < until ? { from: zone.toNaive(from), until: zone.toNaive(until) } : undefined
 }
 
 const floorToSecond = (at: Instant): Instant => instant(Math.floor(at / SECOND) * SECOND)

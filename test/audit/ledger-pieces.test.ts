@@ -3,6 +3,7 @@ import { type LedgerPiece, ledgerInOnePiece, wholeLedger } from '../../src/audit
 import type { TaskRow } from '../../src/ledger/reader.ts'
 import { partOfNumber } from '../../src/spool/spool.ts'
 import { DAY, HOUR } from '../../src/units/instant.ts'
+import type { Points } from '../../src/units/points.ts'
 import { at, later, points } from '../kit/books.ts'
 import {
   type GivenLedgers,
@@ -126,17 +127,6 @@ describe('ledgers that are joined in pieces', () => {
     }
   })
 
-  it('know cash that came in for somebody else’s request from a recharge, without asking for the tasks they have', async () => {
-    const id = 'aaaaaaaa-0000-4000-8000-000000000001'
-    const tasks = [task(1, { requestId: id }), task(2), task(3), task(4, { requestId: '' })]
-    const cashIn = (rowId: number, orderId: string) =>
-      entryRow(rowId, 60, { userId: 102, orderId, kind: 'recharge', book: 'cash' })
-    const entries = [pays(2), cashIn(20, `fal-ai/veo3#${id.toUpperCase()}`), cashIn(21, 'request-3'), cashIn(22, '#/')]
-    const { users, askedOf } = await inAnyPieces({ tasks, entries: [...entries, cashIn(23, 'order-9')] })
-    expect(askedOf('tasksByRequestIds').map((ids) => ids.length)).toEqual([4])
-    expect(users.find(([userId]) => userId === 102)?.[1]).toMatchObject({ cashRefunded: 120n, cashRecharged: 120n })
-  })
-
   it('tell of users who were asked for, with tasks or without, and of no others without tasks', async () => {
     const plan = planOf({ userIds: [101, 777] })
     const rows = [pays(1), entryRow(2, -5, { userId: 777 }), entryRow(3, -9, { userId: 888 })]
@@ -221,6 +211,15 @@ describe('rows of another time', () => {
     expect([mode, linkedTasks]).toEqual(['order', 72])
     expect(paymentOf(users, 101)).toMatchObject({ value: { pointsConsumed: 100n, cashConsumed: 0n } })
     expect(paymentOf(users, 102)).toMatchObject({ value: { pointsConsumed: 0n, cashConsumed: 100n } })
+  })
+
+  it('with an amount that no number holds make the ledger one that was not read', async () => {
+    const tasks = numbers(10).map((id) => task(id))
+    const huge = pays(1, { ...far, amountPoints: -(2n ** 53n) as Points })
+    const entries = [...numbers(10).flatMap((id) => (id === 1 ? [] : [pays(id)])), huge]
+    const { mode, failures } = await inAnyPieces({ tasks, entries })
+    expect([mode, failures.map(([book]) => book)]).toEqual([null, ['points']])
+    expect(failures[0]?.[1]).toContain(`holds ${-(2n ** 53n)}`)
   })
 
   it('are found by the sample though the first of all users never pays', async () => {

@@ -140,6 +140,27 @@ describe('the link mode', () => {
   })
 })
 
+describe('a charge that no number holds', () => {
+  const huge = points(2 ** 53)
+  const others = [
+    task(7, { userId: 102, chargedPoints: huge }),
+    task(8, { userId: 102, chargedPoints: huge, createdAt: later(start, -MINUTE) }),
+  ]
+  const mine = (tasks: readonly TaskRow[]) =>
+    tallyOf(tasks, [entry(-100, { orderId: 'task-1' })], { selected: ({ userId }) => userId === 101 })
+
+  it('of somebody who is not asked about is no matter', () => {
+    const tally = mine([task(1), ...others])
+    expect(tally.linkCount()).toEqual({ charged: 2, linked: 1 })
+    expect(tally.openOrderIds('window').sort()).toEqual(['request-1', 'request-7', 'task-1', 'task-7'])
+    expect(paymentOf(tally)).toMatchObject({ comparedChargedPoints: 100n, comparedPaidPoints: 100n })
+  })
+
+  it('of who is asked about is an error that names the task', () => {
+    expect(() => mine([task(1), task(2, { chargedPoints: huge })]).close('order')).toThrow('task "task-2" is charged')
+  })
+})
+
 describe('which orders are looked up', () => {
   it('those whose rows may lie at another time', () => {
     const tasks = [task(1), task(2, { requestId: '' }), task(3, { requestId: 'task-3' }), task(4)]

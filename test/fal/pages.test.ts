@@ -126,4 +126,43 @@ describe('pages', () => {
     expect(told).toEqual(['ask 1', 'ask 2', 'take 1', 'ask 3', '3 is not waited for'])
     expect(result.fetched).toMatchObject({ status: 'partial', failure: 'bad-answer' })
   })
+
+  /** What happens where the first page tells a head ahead that is not the one it has in the end. */
+  const corrected = async (ahead: PageHead, first: PageHead) => {
+    const told: string[] = []
+    const { fetched } = await eachPage<number>({
+      pagesMax: 10,
+      signal: never(),
+      take: ({ rows }) => told.push(`take ${rows[0]}`),
+      onRepeat: () => undefined,
+      ask: async (cursor, onHead, signal) => {
+        const page = Number(cursor ?? 1)
+        told.push(`ask ${page}`)
+        signal.addEventListener('abort', () => told.push(`drop ${page}`))
+        await new Promise((resolve) => setTimeout(resolve, 5))
+        const head: PageHead = page === 1 ? first : page === 2 ? { next_cursor: '3' } : {}
+        onHead(page === 1 ? ahead : head)
+        if (page === 9) await new Promise((resolve) => setTimeout(resolve, 1000))
+        return complete({ ...head, ...pageMaker()([page]) })
+      },
+    })
+    return { told: told.slice(0, told.lastIndexOf('take 3') + 1), fetched }
+  }
+  const followed = ['ask 2', 'ask 3', 'take 2', 'take 3']
+
+  it.each<[string, PageHead, PageHead, string[]]>([
+    ['an end', {}, { next_cursor: '2' }, ['ask 1', 'take 1', ...followed]],
+    ['more of no name', { has_more: true }, { next_cursor: '2' }, ['ask 1', 'take 1', ...followed]],
+    ['another page', { next_cursor: '9' }, { next_cursor: '2' }, ['ask 1', 'ask 9', 'take 1', 'drop 9', ...followed]],
+    [
+      'a page that comes later',
+      { next_cursor: '3' },
+      { next_cursor: '2' },
+      ['ask 1', 'ask 3', 'take 1', 'drop 3', ...followed],
+    ],
+  ])('follow what a page says as it was read, where %s was told ahead', async (_, ahead, first, order) => {
+    const { told, fetched } = await corrected(ahead, first)
+    expect(fetched).toEqual(complete(null))
+    expect(told).toEqual(order)
+  })
 })

@@ -7,7 +7,7 @@ import type { AuditPlan } from '../../src/audit/plan.ts'
 import { taskCodec } from '../../src/audit/task-records.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
 import { Spool, SpoolFile } from '../../src/spool/spool.ts'
-import { type Instant, type InstantRange, within } from '../../src/units/instant.ts'
+import { within } from '../../src/units/instant.ts'
 import { points } from './books.ts'
 import { entryRow, planOf, taskRow } from './rows.ts'
 
@@ -57,23 +57,20 @@ export async function settledLedgers(given: GivenLedgers) {
   for (const entry of entries) if (within(entry.at, plan.ranges.ledger)) spools.addEntry(entry)
   const asked: [string, readonly string[]][] = []
   const lookUp =
-    <Row>(name: keyof LedgerSnapshot, rows: readonly Row[], idOf: (row: Row) => string, atOf: (row: Row) => Instant) =>
-    async (ids: readonly string[], known?: InstantRange): Promise<Row[]> => {
+    <Row>(name: keyof LedgerSnapshot, rows: readonly Row[], idOf: (row: Row) => string) =>
+    async (ids: readonly string[]): Promise<Row[]> => {
       asked.push([name, [...ids]])
       if (failing.includes(name)) throw new RangeError(`${name} failed`)
       const wanted = new Set(ids)
-      // A store leaves out what is known, and need not.
-      return rows.filter((row) => wanted.has(idOf(row)) && !(known !== undefined && within(atOf(row), known)))
+      return rows.filter((row) => wanted.has(idOf(row)))
     }
-  const entryAt = ({ at }: LedgerEntry): Instant => at
-  const taskAt = ({ createdAt }: TaskRow): Instant => createdAt
   const ofBook = (book: BookName) => entries.filter((entry) => entry.book === book)
   const allTasks = [...tasks, ...otherTasks]
   const snapshot: Partial<LedgerSnapshot> = {
-    pointsByOrderIds: lookUp('pointsByOrderIds', ofBook('points'), ({ orderId }) => orderId, entryAt),
-    cashByOrderIds: lookUp('cashByOrderIds', ofBook('cash'), ({ orderId }) => orderId, entryAt),
-    tasksByTaskIds: lookUp('tasksByTaskIds', allTasks, ({ taskId }) => taskId, taskAt),
-    tasksByRequestIds: lookUp('tasksByRequestIds', allTasks, ({ requestId }) => requestId, taskAt),
+    pointsByOrderIds: lookUp('pointsByOrderIds', ofBook('points'), ({ orderId }) => orderId),
+    cashByOrderIds: lookUp('cashByOrderIds', ofBook('cash'), ({ orderId }) => orderId),
+    tasksByTaskIds: lookUp('tasksByTaskIds', allTasks, ({ taskId }) => taskId),
+    tasksByRequestIds: lookUp('tasksByRequestIds', allTasks, ({ requestId }) => requestId),
   }
   const failures: [BookName, string][] = []
   const causes: unknown[] = []
