@@ -19,6 +19,7 @@ const IDENTITIES: readonly Identity[] = [
     total: 'eventsTotal',
     parts: [
       ['=', 'eventsMatched'],
+      ['+', 'eventsNotEvaluated'],
       ['+', 'eventsCarried'],
       ['+', 'eventsUnrecorded'],
       ['+', 'eventsUnattributed'],

@@ -60,7 +60,8 @@ export type NotEvaluatedCode = (typeof NOT_EVALUATED_CODES)[number]
 
 /** The sums that the engine ties out; the views know where each belongs. */
 export const TIE_OUT_KEYS = [
-  ...['eventsTotal', 'eventsMatched', 'eventsCarried', 'eventsUnrecorded', 'eventsUnattributed', 'eventsResidual'],
+  ...['eventsTotal', 'eventsMatched', 'eventsNotEvaluated', 'eventsCarried', 'eventsUnrecorded'],
+  ...['eventsUnattributed', 'eventsResidual'],
   ...['recordedTotal', 'recordedMatched', 'recordedUnbilled', 'recordedPending', 'recordedFailedOrUnfinished'],
   ...['recordedWithoutId', 'recordedDuplicate', 'recordedNotEvaluated', 'recordedResidual'],
   ...['differenceMatched', 'differenceB3', 'differenceTolerated', 'differenceResidual'],

@@ -3,6 +3,7 @@ import type { Placement } from '../../src/audit/period-bill.ts'
 import type { RequestGroup } from '../../src/audit/requests.ts'
 import type { TaskVerdict } from '../../src/audit/rules/facts.ts'
 import { TieOutTally } from '../../src/audit/tie-out.ts'
+import { TIE_OUT_KEYS } from '../../src/render/vocabulary.ts'
 import { matched, unmatched, usd } from '../kit/books.ts'
 
 interface Placed {
@@ -68,6 +69,10 @@ function tieOut(
 const books = (total = '364') => tieOut(placements, (placement) => placement === leftOut, verdicts, total)
 
 describe('the tie-out', () => {
+  it('has no sum that the views do not know', () => {
+    expect(Object.keys(books()).sort()).toEqual([...TIE_OUT_KEYS].sort())
+  })
+
   it('puts every amount into one class', () => {
     expect(books()).toEqual({
       eventsTotal: '72',

@@ -36,16 +36,17 @@ describe('the requests', () => {
 describe('the tie-out', () => {
   it('prints the three identities and the bridge, with signs and residuals', () => {
     const lines = part(text({ ...sums, eventsCarried: '-0.000000001', eventsResidual: '0.25' }), 'Tie-out')
-    expect(lines.slice(2, 8).map((line) => line.trim().split(/ {2,}/))).toEqual([
+    expect(lines.slice(2, 9).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['Billing events of the period or of its tasks', '12.500000000'],
       ['= matched to tasks of the period', '12.500000000'],
+      ['+ of tasks that were not evaluated', '12.500000000'],
       ['+ carried, of tasks outside it', '-0.000000001'],
       ['+ unrecorded', '12.500000000'],
       ['+ unattributed, of keys without an account', '12.500000000'],
       ['residual, must be 0', '0.250000000'],
     ])
     const signs = lines.slice(2).map((line) => /^ {4}([=+−]) /.exec(line)?.[1] ?? '')
-    expect(signs.join('')).toBe('=+++' + '=++++++' + '=+' + '−+=')
+    expect(signs.join('')).toBe('=++++' + '=++++++' + '=+' + '−+=')
     expect(lines.filter((line) => line.includes('residual'))).toHaveLength(4)
   })
 
