@@ -38,6 +38,22 @@ export class AuditError extends Error {
   }
 }
 
+/**
+ * A row turned up that a stream had left out, since by a sample rows with such ids are older: what was read so far lacks it,
+ * and all is to be read again. No AuditError, so that nobody takes it for a source that cannot be read and goes on without.
+ */
+export class BoundContradicted extends Error {
+  readonly table: 'tasks' | 'points' | 'cash'
+  readonly rowId: number
+
+  constructor(table: BoundContradicted['table'], rowId: number) {
+    super(`row ${rowId} of ${table} was left out by its id, though its time lies within what was read`)
+    this.name = 'BoundContradicted'
+    this.table = table
+    this.rowId = rowId
+  }
+}
+
 /** The start of a text, marked as cut, never ending in half a surrogate pair; the text itself where it is short. */
 export const shortened = (text: string, chars: number): string =>
   text.length <= chars ? text : `${text.slice(0, chars - 1).replace(/[\uD800-\uDBFF]$/, '')}…`

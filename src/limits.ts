@@ -41,6 +41,8 @@ export const LIMITS = {
   lookupIds: 5000,
   /** Ids looked up in all, in one audit and one direction. */
   lookupIdsTotal: 100_000,
+  /** Ids looked at to learn whether a table's ids follow time: by primary key some milliseconds, whatever its size. */
+  idsSampled: 1024,
   /** Months that one list of statements reconciles: each is an audit of its own. */
   monthsReconciledPerList: 3,
   /** Versions of billing rules kept in all. */

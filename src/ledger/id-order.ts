@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.ts'
 import { DAY, type Instant, type InstantRange, later, type Millis, plus, within } from '../units/instant.ts'
 
 /** A row that was looked at to learn how a table's ids and times go together. */
@@ -17,8 +18,6 @@ export interface IdSample {
   readonly rows: readonly SampledRow[]
 }
 
-/** Ids looked for in one query by primary key: some milliseconds, whatever the size of the table. */
-const IDS_SAMPLED = 1024
 /** Fewer found tell too little: the ids have wide gaps. */
 const ROWS_FOUND_LEAST = 100
 /** Rows are made nearly in the order of their ids, but not quite: transactions take their time, and clocks differ. */
@@ -29,28 +28,61 @@ const GOLDEN = (Math.sqrt(5) - 1) / 2
 /** Ids evenly over a table, but in no step: where ids grow by three, every third would hit all of them or none. */
 export function idsToSample(least: number, greatest: number): number[] {
   const span = greatest - least + 1
-  if (span <= IDS_SAMPLED) return Array.from({ length: span }, (_, index) => least + index)
-  const step = span / IDS_SAMPLED
-  return Array.from({ length: IDS_SAMPLED }, (_, index) => least + Math.floor((index + ((index * GOLDEN) % 1)) * step))
+  if (span <= LIMITS.idsSampled) return Array.from({ length: span }, (_, index) => least + index)
+  const step = span / LIMITS.idsSampled
+  return Array.from(
+    { length: LIMITS.idsSampled },
+    (_, index) => least + Math.floor((index + ((index * GOLDEN) % 1)) * step),
+  )
+}
+
+/** Sampled rows of a table whose ids follow time. */
+export interface IdOrder {
+  readonly ids: readonly number[]
+  /** The latest time of a sampled row up to each of the ids: it never falls. */
+  readonly latest: readonly Instant[]
+}
+
+/** Undefined where the sample does not bear out that ids follow time: every row must follow those before it, but for the disorder allowed. */
+export function idOrderOf({ rows }: IdSample): IdOrder | undefined {
+  const timed = rows.flatMap(({ id, at }) => (at === null ? [] : [{ id, at }]))
+  if (timed.length < ROWS_FOUND_LEAST) return undefined
+  const ids: number[] = []
+  const latest: Instant[] = []
+  for (const { id, at } of timed) {
+    const before = latest.at(-1) ?? at
+    if (at < plus(before, -DISORDER_MAX)) return undefined
+    ids.push(id)
+    latest.push(later(before, at))
+  }
+  return { ids, latest }
 }
 
 /**
  * The id below which no row lies in time after the start; undefined where the sample does not bear that out, or it would spare
- * nothing. Every sampled row must follow the ones before it, but for the disorder allowed, and what is left out ends as long
- * before the start. A row that was added later with an older time has a higher id: those are never left out. So what would be
- * missed is only a row that was given a time more than a day past its neighbours', if no sampled one was.
+ * nothing. What is left out ends as long before the start as the disorder allowed. A row that was added later with an older
+ * time has a higher id: those are never left out. So what would be missed is only a row that was given a time more than a day
+ * past its neighbours', if no sampled one was: id-bounds.ts finds those out that anything else leads to.
  */
-export function lowestIdFrom(start: Instant, { rows }: IdSample): number | undefined {
-  const timed = rows.flatMap(({ id, at }) => (at === null ? [] : [{ id, at }]))
-  if (timed.length < ROWS_FOUND_LEAST) return undefined
-  let latest = timed[0]?.at ?? start
-  let lowest: number | undefined
-  for (const { id, at } of timed) {
-    if (at < plus(latest, -DISORDER_MAX)) return undefined
-    latest = later(latest, at)
-    if (latest < plus(start, -DISORDER_MAX)) lowest = id
+export function lowestIdFrom(start: Instant, sample: IdSample): number | undefined {
+  const order = idOrderOf(sample)
+  return order === undefined ? undefined : startIn(order, start)
+}
+
+/** As lowestIdFrom, of an order that is known. */
+export const startIn = ({ ids, latest }: IdOrder, start: Instant): number | undefined =>
+  ids[latest.findLastIndex((at) => at < plus(start, -DISORDER_MAX))]
+
+/** Whether some range that holds the time would be read from beyond the id on: the row is that far ahead of its neighbours. */
+export function isAhead({ ids, latest }: IdOrder, id: number, at: Instant): boolean {
+  let [from, until] = [0, ids.length]
+  while (from < until) {
+    const middle = (from + until) >>> 1
+    if ((ids[middle] ?? id) <= id) from = middle + 1
+    else until = middle
   }
-  return lowest
+  const next = latest[from]
+  return next !== undefined && next < plus(at, -DISORDER_MAX)
 }
 
 /** About how many rows of the table lie in a range; undefined where too few were found to say. */

@@ -70,9 +70,13 @@ export interface EntryRequest {
  */
 export type Consistency = 'consistent' | 'per-shard' | 'none' | 'unknown'
 
+/** By table, the least id from which its rows were streamed, where a sample says that those with lower ids are older. */
+export type ReadFrom = Readonly<Partial<Record<'tasks' | 'points' | 'cash', number>>>
+
 /**
  * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another, never two at once.
  * Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that names the table.
+ * Where a row turns up that a stream left out by its id, any read throws BoundContradicted: see readWhole.
  */
 export interface LedgerSnapshot {
   /** The program's clock when the snapshot was taken. */
@@ -113,6 +117,10 @@ export interface LedgerSnapshot {
    * the table does not tell.
    */
   expectedRows?(table: 'tasks' | 'points' | 'cash', range: InstantRange): Promise<number | undefined>
+  /** Where streams began; a table that was read whole is absent. */
+  readFrom?(): ReadFrom
+  /** Has a table read without a bound on its ids from now on; whoever calls it reads everything again. */
+  readWhole?(table: keyof ReadFrom): void
   /** Ends the snapshot and its connections. Safe to call twice. */
   close(): Promise<void>
 }

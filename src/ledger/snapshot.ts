@@ -3,10 +3,11 @@ import { LIMITS } from '../limits.ts'
 import { HOUR, type Instant, type InstantRange, instant, later, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type DecoderFactory, decodersOf } from './decode.ts'
-import { type IdSample, idSlices, idsToSample, lowestIdFrom, rowsExpectedIn } from './id-order.ts'
+import { IdBounds } from './id-bounds.ts'
+import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
 import type { LedgerQueries, NaiveBounds, Statement, TimedTable } from './queries.ts'
-import type { EntryRequest, LedgerEntry, LedgerSnapshot, TaskRow } from './reader.ts'
+import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 
@@ -24,6 +25,8 @@ const PAIRS_NAMED_MAX = 20
 
 /** Ids over which a table is read whole: looking for a bound would cost more than it spares. */
 const IDS_UNBOUND_MAX = 20_000
+
+const TIMED_TABLES: readonly TimedTable[] = ['tasks', 'points', 'cash']
 
 export interface SnapshotParts {
   readonly session: Session
@@ -56,6 +59,17 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return rows
   }
 
+  const idBounds = { tasks: new IdBounds('tasks'), points: new IdBounds('points'), cash: new IdBounds('cash') }
+  /** As lookUp, of rows that a stream may have left out by their ids. */
+  const lookUpRows = async <Id, Row extends TaskRow | LedgerEntry>(
+    table: TimedTable,
+    ...question: Parameters<typeof lookUp<Id, Row>>
+  ): Promise<Row[]> => {
+    const rows = await lookUp(...question)
+    idBounds[table].observe(rows)
+    return rows
+  }
+
   const samples = new Map<TimedTable, IdSample>()
   /** Looks at rows all over a table, once a snapshot; not at one whose ids span less than `least`, whoever looked before. */
   const sampleOf = async (table: TimedTable, least: number): Promise<IdSample | undefined> => {
@@ -74,7 +88,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
   async function* boundsIn(table: TimedTable, range: InstantRange): AsyncGenerator<NaiveBounds> {
     const bounds = boundsOf(range, zone)
     const sample = await sampleOf(table, IDS_UNBOUND_MAX)
-    const fromId = sample === undefined ? undefined : lowestIdFrom(range.start, sample)
+    const fromId = idBounds[table].startOf(range, sample)
     const width = session.idsAtOnce
     if (width === undefined || sample === undefined || sample.ids === null) yield { ...bounds, fromId }
     else {
@@ -85,7 +99,12 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
 
   async function* tasks(range: InstantRange): AsyncGenerator<readonly TaskRow[]> {
     const decoder = decoders.task(range)
-    for await (const bounds of boundsIn('tasks', range)) yield* session.read(queries.tasks(bounds), decoder)
+    for await (const bounds of boundsIn('tasks', range)) {
+      for await (const batch of session.read(queries.tasks(bounds), decoder)) {
+        idBounds.tasks.observe(batch)
+        yield batch
+      }
+    }
   }
 
   /** One pass over a ledger, in order of id. More users than one query binds are picked out here. */
@@ -102,6 +121,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     // A user's rows are found by the index on users.
     for await (const bounds of bound ? [boundsOf(range, zone)] : boundsIn(book, range)) {
       for await (const batch of session.read(queries[book](bounds, filter), decoder)) {
+        idBounds[book].observe(batch)
         const wanted = userIds === undefined || bound ? batch : batch.filter((entry) => userIds.has(entry.userId))
         if (wanted.length > 0) yield wanted
       }
@@ -118,9 +138,10 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     if (wanted.size > LIMITS.lookupIds) {
       const rowIds = await collect(queries.keysOf(book), decoders.orderedRow(wanted))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds
-      return sortedByRow(await lookUp(rowIds, byRowIds, decoder))
+      return sortedByRow(await lookUpRows(book, rowIds, byRowIds, decoder))
     }
-    const found = await lookUp(wanted, book === 'points' ? queries.pointsByOrderIds : queries.cashByOrderIds, decoder)
+    const byOrderIds = book === 'points' ? queries.pointsByOrderIds : queries.cashByOrderIds
+    const found = await lookUpRows(book, wanted, byOrderIds, decoder)
     // MySQL's collations call ABC and abc equal; an order id is not.
     return sortedByRow(found.filter((entry) => wanted.has(entry.orderId)))
   }
@@ -150,7 +171,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     cash: (range, request = {}) => entries('cash', range, request),
     async tasksByTaskIds(ids) {
       const wanted = wantedIds(ids)
-      const found = await lookUp(wanted, queries.tasksByTaskIds, decoders.task(undefined))
+      const found = await lookUpRows('tasks', wanted, queries.tasksByTaskIds, decoders.task(undefined))
       return sortedByRow(found.filter((task) => wanted.has(task.taskId)))
     },
     /**
@@ -161,7 +182,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       const wanted = new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
       if (wanted.size === 0) return []
       const rowIds = await collect(queries.keysOf('tasks'), decoders.requestedRow(wanted))
-      return sortedByRow(await lookUp(rowIds, queries.tasksByRowIds, decoders.task(undefined)))
+      return sortedByRow(await lookUpRows('tasks', rowIds, queries.tasksByRowIds, decoders.task(undefined)))
     },
     pointsByOrderIds: (ids) => entriesByOrderIds('points', ids),
     cashByOrderIds: (ids) => entriesByOrderIds('cash', ids),
@@ -180,7 +201,8 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
         wanted.size > USERS_NAMED_MAX
           ? await lastBelow(limits(), queries.pointsOwners({ time }))
           : await collect(queries.lastPointsRowIds([...wanted], time), decoders.lastRowId(wanted))
-      for (const entry of await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined))) keepLast(entry)
+      const found = await lookUpRows('points', rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined))
+      for (const entry of found) keepLast(entry)
       if (certain < before) {
         const open = { start: plus(certain, zone.fixed ? 0 : -CLOCK_CHANGE_MAX), end: before }
         for await (const batch of entries('points', open, { userIds })) for (const entry of batch) keepLast(entry)
@@ -203,7 +225,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
         limits.size > PAIRS_NAMED_MAX
           ? await lastBelow(limits, queries.pointsOwners({ id: Math.max(...limits.values()) }))
           : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
-      return sortedByRow(await lookUp(rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined)))
+      return sortedByRow(await lookUpRows('points', rowIds, queries.pointsByRowIds, decoders.pointsEntry(undefined)))
     },
     async userNames(ids) {
       if (mapping.columns.users.name === null) return new Map()
@@ -216,6 +238,18 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     async expectedRows(table, range) {
       const sample = await sampleOf(table, 0)
       return sample === undefined ? undefined : rowsExpectedIn(range, sample)
+    },
+    readFrom() {
+      const from: { -readonly [Table in keyof ReadFrom]: ReadFrom[Table] } = {}
+      for (const table of TIMED_TABLES) {
+        const { readFrom } = idBounds[table]
+        if (readFrom !== undefined) from[table] = readFrom
+      }
+      return from
+    },
+    readWhole(table) {
+      for (const each of TIMED_TABLES) idBounds[each].restart()
+      idBounds[table].readWhole()
     },
     close: () => session.close(),
   }
