@@ -192,6 +192,10 @@ export const report = z.strictObject({
       .enum(['consistent', 'per-shard', 'none', 'unknown'])
       .optional()
       .describe('whether all tables were read as of one moment'),
+    readFrom: z
+      .partialRecord(z.enum(['tasks', 'points', 'cash']), z.int())
+      .optional()
+      .describe('ids below which a table was not streamed: by a sample those rows are older'),
     ledgerLink: z.enum(['order', 'total']).nullable().describe('null where no ledger was read'),
     ledgerLinkedRatio: z.string().nullable(),
     ledgerLookup: z

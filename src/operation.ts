@@ -5,6 +5,7 @@ import { buildReport } from './audit/report.ts'
 import { AuditError, inputError } from './errors.ts'
 import type { AccountRow, LedgerSnapshot, LedgerStore } from './ledger/reader.ts'
 import { priceReader } from './operations/price-reading.ts'
+import { readingAgain } from './operations/read-again.ts'
 import type { Lang } from './render/vocabulary.ts'
 import type { RuleSettings, Thresholds } from './settings.ts'
 import { SpoolFile } from './spool/spool.ts'
@@ -48,7 +49,10 @@ export interface PlanInput extends AuditRequest {
   readonly thresholds?: Partial<Thresholds> | undefined
 }
 
-/** Opens one snapshot of the database, settles the window in its zone, and closes the snapshot whatever happens. */
+/**
+ * Opens one snapshot of the database, settles the window in its zone, and closes the snapshot whatever happens. `use` may run
+ * more than once, see read-again.ts: it must begin with nothing.
+ */
 export async function withPlan<T>(
   input: PlanInput,
   dependencies: Dependencies,
@@ -61,7 +65,8 @@ export async function withPlan<T>(
   try {
     const zone = auditZone ?? openZone(snapshot.databaseOffset) ?? snapshot.zone
     const rules = ruleSettings(settings, input.thresholds)
-    return await use(planAudit(input, zone, snapshot.takenAt, rules, settings.accountLimit), snapshot)
+    const plan = planAudit(input, zone, snapshot.takenAt, rules, settings.accountLimit)
+    return await readingAgain(snapshot, context, () => use(plan, snapshot))
   } finally {
     await snapshot.close()
   }

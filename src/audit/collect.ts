@@ -89,6 +89,7 @@ export async function collectEvidence(
       plan,
       databaseZoneId: snapshot.zone.id,
       consistency: snapshot.consistency,
+      readFrom: snapshot.readFrom?.() ?? {},
       allAccounts,
       bills,
       attribution,

@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
-import type { AccountRow, Consistency } from '../ledger/reader.ts'
+import type { AccountRow, Consistency, ReadFrom } from '../ledger/reader.ts'
 import type { EventLot } from './event-lot.ts'
 import type { LedgerSource } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
@@ -46,6 +46,8 @@ export interface Evidence {
   readonly databaseZoneId: string
   /** How far the tables were read as of one moment; absent where no report is made. */
   readonly consistency?: Consistency
+  /** From which ids on tables were read, where not whole. */
+  readonly readFrom?: ReadFrom
   /** All rows of the account table, newest first. */
   readonly allAccounts: readonly AccountRow[]
   readonly bills: Bills

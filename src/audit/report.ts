@@ -97,7 +97,7 @@ function sourcesOf(evidence: Evidence): SourceStatus[] {
 }
 
 function settingsOf(
-  { plan, ledger, databaseZoneId, consistency }: Evidence,
+  { plan, ledger, databaseZoneId, consistency, readFrom = {} }: Evidence,
   requests: RequestSums | null,
 ): Report['settings'] {
   const { settings } = plan
@@ -106,6 +106,7 @@ function settingsOf(
     depth: plan.depth,
     dbTimezone: databaseZoneId,
     ...(consistency !== undefined && { snapshot: consistency }),
+    ...(Object.keys(readFrom).length > 0 && { readFrom }),
     ledgerLink: ledger.mode,
     ledgerLinkedRatio: ledger.mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3),
     ledgerLookup: ledger.mode === null ? null : ledger.everyOrder ? 'every-order' : 'open-orders',

@@ -1,4 +1,5 @@
 import type { Report, SourceStatus } from '../../schemas/report.ts'
+import { LIMITS } from '../limits.ts'
 import { type Instant, instant, parseInstant, SECOND } from '../units/instant.ts'
 import { openZone, type Zone } from '../units/zone.ts'
 import { alertBlocks } from './alerts.ts'
@@ -121,6 +122,7 @@ function basis(report: Report, words: Vocabulary): Block {
   const lines = [
     fact(words.dbTimezone, cleanText(settings.dbTimezone)),
     fact(words.snapshot, snapshotText(settings.snapshot, words)),
+    fact(words.readFrom, readFromText(settings.readFrom, words)),
     fact(words.ledgerLink, link),
     fact(words.depth, words.depths[settings.depth]),
     fact(words.accountLimit, String(settings.accountLimit)),
@@ -134,6 +136,13 @@ function basis(report: Report, words: Vocabulary): Block {
 
 function snapshotText(snapshot: Report['settings']['snapshot'], words: Vocabulary): string {
   return snapshot === undefined || snapshot === 'consistent' ? '' : words.snapshots[snapshot]
+}
+
+function readFromText(readFrom: Report['settings']['readFrom'], words: Vocabulary): string {
+  const tables = (['tasks', 'points', 'cash'] as const).flatMap((table) =>
+    readFrom?.[table] === undefined ? [] : [`${words.sourceNames[table]} < ${readFrom[table]}`],
+  )
+  return tables.length === 0 ? '' : words.readFromIds(tables, LIMITS.idsSampled)
 }
 
 function aliasText(aliases: Readonly<Record<string, string>>, words: Vocabulary): string {

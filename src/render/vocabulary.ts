@@ -82,6 +82,9 @@ export interface Vocabulary {
   /** Whether the tables are of one moment; where they are, it is not said. */
   readonly snapshot: string
   readonly snapshots: Readonly<Record<'per-shard' | 'none' | 'unknown', string>>
+  /** Ids below which tables were not streamed; where all were read whole, it is not said. */
+  readonly readFrom: string
+  readonly readFromIds: (tables: readonly string[], sampled: number) => string
   readonly ledgerLink: string
   readonly ledgerLinkModes: Readonly<Record<'order' | 'total' | 'none', string>>
   readonly linkedRatio: string

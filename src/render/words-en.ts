@@ -18,6 +18,9 @@ export const EN: Vocabulary = {
     none: 'the engine of some table keeps none: rows written during the audit may be in one table and not in another',
     unknown: 'the database does not tell whether all tables were read as of one moment',
   },
+  readFrom: 'Ids left out',
+  readFromIds: (tables, sampled) =>
+    `${tables.join(', ')}; by a sample of at most ${sampled} rows a table, those rows are older than what is audited`,
   ledgerLink: 'Ledger link',
   ledgerLinkModes: {
     order: 'order (ledger rows linked to tasks)',

@@ -26,6 +26,8 @@ export const ZH: Vocabulary = {
     none: '有的表的存储引擎不支持快照，审计期间写入的行可能只出现在部分表中',
     unknown: '数据库未说明各表是否为同一时刻的数据',
   },
+  readFrom: '略过的编号',
+  readFromIds: (tables, sampled) => `${tables.join('，')}；按每表至多 ${sampled} 行的抽样，这些行早于审计所需的时间`,
   ledgerLink: '流水核对方式',
   ledgerLinkModes: { order: 'order（按任务关联流水）', total: 'total（按审计范围内流水总额）', none: '未读取流水' },
   linkedRatio: '已关联比例',
