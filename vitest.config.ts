@@ -1,7 +1,7 @@
 import { defineConfig } from 'vitest/config'
 
 // The contract of the store, which the project spider holds tables on several servers to as well.
-const CONTRACT = ['store', 'store-failures', 'last-use', 'levels', 'tokens', 'id-order']
+const CONTRACT = ['store', 'store-failures', 'last-use', 'levels', 'tokens', 'id-order', 'id-bounds']
 
 export default defineConfig({
   test: {

@@ -129,6 +129,19 @@ describe('the text report', () => {
     expect(zh).toContain('已检查项数: A1 2')
   })
 
+  it('names the ids that were left out, where any were', () => {
+    expect(zh).not.toContain('略过的编号')
+    const report = sampleReport()
+    report.settings.readFrom = { tasks: 123456, cash: 7 }
+    expect(renderText(report, { lang: 'zh' })).toContain(
+      '略过的编号: 任务表 (tasks) < 123456，现金流水 (cash) < 7；按每表至多 1024 行的抽样，这些行早于审计所需的时间',
+    )
+    expect(renderText(report, { lang: 'en' })).toContain(
+      'Ids left out: task table (tasks) < 123456, cash ledger (cash) < 7; by a sample of at most 1024 rows a table, ' +
+        'those rows are older than what is audited',
+    )
+  })
+
   it('lists findings in their order, timing marked, and groups what was not evaluated', () => {
     expect(zh).toMatch(/\n\[HIGH\] A1: 账号 5 官方消耗.*\n\[MEDIUM\] A7: .*\n\[LOW\] A1 \(TIMING\): 账号 12\n/)
     expect(zh).toContain('A1 ×2: 未能读取该账号的官方账单（账号 23、账号 24）')
