@@ -7,6 +7,8 @@ import type { LedgerInspection, LedgerInspector } from './ledger/inspection.ts'
 import type { ColumnNames } from './ledger/mapping.ts'
 import type { LedgerEntry, LedgerSnapshot, LedgerStore, TaskRow } from './ledger/reader.ts'
 import { DOCTOR } from './limits.ts'
+import { type EntryRecords, entryRecordsOf } from './rows/entry-records.ts'
+import type { TaskRecords } from './rows/task-records.ts'
 import type { Secrets } from './secrets.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
 import { type Clock, SECOND } from './units/instant.ts'
@@ -108,6 +110,18 @@ export function inspectorWithoutSecrets(
  */
 export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): LedgerStore {
   const { attempt, each } = redactingErrors(redact)
+  const tasksOf = async function* (batches: AsyncIterable<TaskRecords>) {
+    for await (const batch of batches) {
+      batch.words.models.revise(redact)
+      yield batch
+    }
+  }
+  const entriesOf = async function* (batches: AsyncIterable<EntryRecords>) {
+    for await (const batch of batches) {
+      const hasSecret = batch.hasTitles && batch.rows().some((row) => entry(row) !== row)
+      yield hasSecret ? entryRecordsOf(batch.rows().map(entry)) : batch
+    }
+  }
   const task = (row: TaskRow): TaskRow => {
     const model = redact(row.model)
     return model === row.model ? row : { ...row, model }
@@ -124,13 +138,13 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
         for (const { apiKey } of accounts) add(apiKey)
         return accounts.map((account) => ({ ...account, name: redact(account.name) }))
       }),
-    tasks: (range) => each(snapshot.tasks(range), task),
-    points: (...question) => each(snapshot.points(...question), entry),
-    cash: (...question) => each(snapshot.cash(...question), entry),
+    tasks: (range) => each(tasksOf(snapshot.tasks(range))),
+    points: (...question) => each(entriesOf(snapshot.points(...question))),
+    cash: (...question) => each(entriesOf(snapshot.cash(...question))),
     tasksByTaskIds: (ids) => attempt(async () => (await snapshot.tasksByTaskIds(ids)).map(task)),
     tasksByRequestIds: (ids) => attempt(async () => (await snapshot.tasksByRequestIds(ids)).map(task)),
-    pointsByOrderIds: (ids) => attempt(async () => (await snapshot.pointsByOrderIds(ids)).map(entry)),
-    cashByOrderIds: (ids) => attempt(async () => (await snapshot.cashByOrderIds(ids)).map(entry)),
+    pointsByOrderIds: (...question) => attempt(async () => (await snapshot.pointsByOrderIds(...question)).map(entry)),
+    cashByOrderIds: (...question) => attempt(async () => (await snapshot.cashByOrderIds(...question)).map(entry)),
     lastPointsBefore: (...question) => attempt(async () => (await snapshot.lastPointsBefore(...question)).map(entry)),
     lastUse: () => attempt(() => snapshot.lastUse()),
     expectedRows: (...question) => attempt(async () => snapshot.expectedRows?.(...question)),
@@ -139,11 +153,6 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     userLevels: (ids) => attempt(() => snapshot.userLevels(ids)),
   })
   return { snapshot: (...question) => attempt(async () => wrapped(await store.snapshot(...question))) }
-}
-
-/** The batch itself, unless one of its rows must be changed: there may be millions, and hardly any ever is. */
-function cleaned<Row>(batch: readonly Row[], clean: (row: Row) => Row): readonly Row[] {
-  return batch.some((row) => clean(row) !== row) ? batch.map(clean) : batch
 }
 
 /** Readers whose errors hold no secret either: a database quotes in them what it was sent, or what it holds. */
@@ -167,9 +176,9 @@ function redactingErrors(redact: (text: string) => string) {
       throw redacted(error)
     }
   }
-  async function* each<Row>(batches: AsyncIterable<readonly Row[]>, clean: (row: Row) => Row) {
+  async function* each<Batch>(batches: AsyncIterable<Batch>) {
     try {
-      for await (const batch of batches) yield cleaned(batch, clean)
+      yield* batches
     } catch (error) {
       throw redacted(error)
     }

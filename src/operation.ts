@@ -8,7 +8,7 @@ import { priceReader } from './operations/price-reading.ts'
 import { readingAgain } from './operations/read-again.ts'
 import type { Lang } from './render/vocabulary.ts'
 import type { RuleSettings, Thresholds } from './settings.ts'
-import { SpoolFile } from './spool/spool.ts'
+import { SpoolFile } from './spool/spool-file.ts'
 import type { CallContext, Dependencies, OperationSettings } from './tool.ts'
 import { openZone, type Zone } from './units/zone.ts'
 

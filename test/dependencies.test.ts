@@ -4,9 +4,14 @@ import { dependenciesOf, once, withoutSecrets } from '../src/dependencies.ts'
 import { AuditError } from '../src/errors.ts'
 import type { LedgerSnapshot, LedgerStore } from '../src/ledger/reader.ts'
 import { createReportStore } from '../src/reports.ts'
+import { entryRecordsOf } from '../src/rows/entry-records.ts'
+import { TaskWords } from '../src/rows/task-records.ts'
+import { taskRecordsOf } from '../src/rows/task-writer.ts'
 import { createSecrets } from '../src/secrets.ts'
 import { instant } from '../src/units/instant.ts'
 import { reportWith } from './faces/fake-tools.ts'
+import { entryRow, taskRow } from './kit/rows.ts'
+import { all } from './ledger/backends.ts'
 
 const signal = new AbortController().signal
 const environs = { clock: () => instant(0), reports: createReportStore(), secrets: createSecrets() }
@@ -48,8 +53,8 @@ describe('the keys of accounts', () => {
 describe('the texts of a database', () => {
   const apiKey = '0a1b2c3d-0000-4000-8000-000000000001:feedfacefeedfacefeedfacefeedface'
   const account = { accountId: 5, name: `key ${apiKey}`, apiKey, balanceNanoUsd: null, disabled: false }
-  const task = (model: string) => ({ rowId: 1, model, requestId: apiKey, apiKey })
-  const entry = (title: string) => ({ rowId: 1, title, orderId: 'o' })
+  const task = (model: string) => taskRow({ model, requestId: apiKey, apiKey })
+  const entry = (title: string) => entryRow(1, -5, { title, orderId: apiKey })
   const long = `${'x'.repeat(70)} feedfacefeedfacefeedfacefeedface`
 
   const openWith = async (parts: object) => {
@@ -60,17 +65,14 @@ describe('the texts of a database', () => {
     return opened
   }
   const range = { start: instant(0), end: instant(1) }
-  const rowsOf = async <Row>(batches: AsyncIterable<readonly Row[]>): Promise<Row[]> => {
-    const rows: Row[] = []
-    for await (const batch of batches) rows.push(...batch)
-    return rows
-  }
 
   it('hold no secret that whoever cuts them could leave in part', async () => {
-    const entries = [[entry(long), entry('')], [entry('plain')]]
+    const entries = [[entry(long), entry('')], [entry('plain')]].map(entryRecordsOf)
+    const words = new TaskWords()
     const opened = await openWith({
       tasks: async function* () {
-        yield [task('flux'), task(long)]
+        yield taskRecordsOf([task('flux'), task(long)], words)
+        yield taskRecordsOf([task(long), task(`flux ${apiKey}`)], words)
       },
       points: async function* () {
         yield* entries
@@ -84,9 +86,11 @@ describe('the texts of a database', () => {
     })
     const clean = `${'x'.repeat(70)} [redacted]`
     expect((await opened.accounts())[0]).toMatchObject({ name: 'key [redacted]', apiKey })
-    expect(await rowsOf(opened.tasks(range))).toEqual([task('flux'), task(clean)])
-    expect((await rowsOf(opened.points(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
-    expect((await rowsOf(opened.cash(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
+    expect(await all(opened.tasks(range))).toEqual([
+      ...[task('flux'), task(clean), task(clean), task('flux [redacted]')],
+    ])
+    expect((await all(opened.points(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
+    expect((await all(opened.cash(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
     expect(await opened.userNames([7])).toEqual(new Map([[7, 'seven [redacted]']]))
     expect((await opened.tasksByTaskIds(['t']))[0]!.model).toBe(clean)
     expect((await opened.pointsByOrderIds(['o']))[0]!.title).toBe(clean)
@@ -96,12 +100,12 @@ describe('the texts of a database', () => {
     const cancelled = new AuditError('cancelled', 'the call was cancelled')
     const opened = await openWith({
       tasks: async function* () {
-        yield []
+        yield taskRecordsOf([])
         throw new AuditError('source', `tasks.status holds "${long}"`, { field: 'tasks.status', next: 'mend it' })
       },
       lastUse: () => Promise.reject(cancelled),
     })
-    await expect(rowsOf(opened.tasks(range))).rejects.toMatchObject({
+    await expect(all(opened.tasks(range))).rejects.toMatchObject({
       kind: 'source',
       message: `tasks.status holds "${'x'.repeat(70)} [redacted]"`,
       field: 'tasks.status',

@@ -168,6 +168,11 @@ export class BillQuestions {
     return [...own.filter(({ requestId }) => !this.#replaced.has(requestId)), ...found]
   }
 
+  /** Requests of which fal told when it was asked for them by id, or tells more than once. */
+  idsTold(): string[] {
+    return [...this.#found.map(({ requestId }) => requestId), ...this.#replaced]
+  }
+
   /** What fal told beyond the pages. */
   get found(): readonly BillingEvent[] {
     return this.#found

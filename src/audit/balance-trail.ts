@@ -1,7 +1,9 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
+import type { EntryRecords } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
 import type { BalanceTrail, LedgerBreak } from './rules/facts.ts'
+import { UserNumbers } from './user-numbers.ts'
 
 /** A row of the window that does not start where the row read before it ended, or that none was read before. */
 export interface TrailDoubt {
@@ -14,6 +16,11 @@ export interface TrailDoubt {
 /** Users whose doubts are settled by looking rows up. */
 const USERS_SETTLED_MAX = 2000
 
+const USERS_AT_FIRST = 64
+// What is known of a user.
+const HAS_ROW = 1
+const IN_WINDOW = 2
+
 type Breaks = Map<number, { -readonly [Key in keyof LedgerBreak]: LedgerBreak[Key] }>
 
 /**
@@ -25,9 +32,13 @@ type Breaks = Map<number, { -readonly [Key in keyof LedgerBreak]: LedgerBreak[Ke
 export class BalanceTrailTally {
   readonly #window: InstantRange
   readonly #concerns: (userId: number) => boolean
-  /** The balance after the user's last row so far; null where it has none. */
-  readonly #after = new Map<number, Points | null>()
-  readonly #followed = new Set<number>()
+  readonly #users = new UserNumbers()
+  /** By user: whether there was a row yet, and one of the window. */
+  #state = new Uint8Array(USERS_AT_FIRST)
+  /** By user: the balance after the last row so far; NaN where that has none, or one that no number holds. */
+  #after = new Float64Array(USERS_AT_FIRST)
+  readonly #largeAfter = new Map<number, Points>()
+  #followed = 0
   readonly #arithmetic: Breaks = new Map()
   readonly #continuity: Breaks = new Map()
   readonly #negative: Breaks = new Map()
@@ -39,26 +50,74 @@ export class BalanceTrailTally {
     this.#concerns = concerns
   }
 
-  /** Takes the rows of one ledger in order of id, those around the window included. */
-  add(entry: LedgerEntry): void {
-    if (!this.#concerns(entry.userId)) return
-    if (within(entry.at, this.#window)) this.#judge(entry)
-    this.#after.set(entry.userId, entry.balanceAfter)
+  /** Takes one of some rows, which come in order of id, those around the window included. */
+  add(entries: EntryRecords, index: number): void {
+    const userId = entries.userId(index)
+    if (!this.#concerns(userId)) return
+    const user = this.#numberOf(userId)
+    if (within(entries.time(index), this.#window)) this.#judge(entries, index, user)
+    this.#state[user] = (this.#state[user] ?? 0) | HAS_ROW
+    if (this.#largeAfter.size > 0) this.#largeAfter.delete(user)
+    this.#after[user] = entries.balanceAfter(index)
+    if (!entries.isLarge(index)) return
+    const { balanceAfter } = entries.row(index)
+    if (balanceAfter === null || Number.isSafeInteger(Number(balanceAfter))) return
+    this.#after[user] = Number.NaN
+    this.#largeAfter.set(user, balanceAfter)
   }
 
-  #judge({ userId, rowId, balanceBefore: before, balanceAfter, amountPoints }: LedgerEntry): void {
-    this.#followed.add(userId)
+  #numberOf(userId: number): number {
+    const user = this.#users.numberOf(userId)
+    if (user < this.#after.length) return user
+    const after = new Float64Array(2 * this.#after.length)
+    after.set(this.#after)
+    this.#after = after
+    const state = new Uint8Array(2 * this.#state.length)
+    state.set(this.#state)
+    this.#state = state
+    return user
+  }
+
+  #judge(entries: EntryRecords, index: number, user: number): void {
+    const state = this.#state[user] ?? 0
+    if ((state & IN_WINDOW) === 0) this.#followed += 1
+    this.#state[user] = state | IN_WINDOW
+    const before = entries.balanceBefore(index)
+    const after = entries.balanceAfter(index)
+    const plain =
+      !entries.isLarge(index) &&
+      !this.#largeAfter.has(user) &&
+      // Of nearly every row: it adds up, stays above zero, and goes on where the one before it ended. Not so where one is NaN.
+      before + entries.amountPoints(index) === after &&
+      after >= 0 &&
+      before === this.#after[user] &&
+      (state & HAS_ROW) !== 0
+    if (!plain) this.#judgeRow(entries.row(index), user, (state & HAS_ROW) === 0)
+  }
+
+  #judgeRow(
+    { userId, rowId, balanceBefore: before, balanceAfter, amountPoints }: LedgerEntry,
+    user: number,
+    isStart: boolean,
+  ): void {
     if (before !== null && balanceAfter !== null) {
       const expected = addPoints(before, amountPoints)
       if (expected !== balanceAfter) note(this.#arithmetic, userId, rowId, expected, balanceAfter)
     }
     if (balanceAfter !== null && balanceAfter < 0n) note(this.#negative, userId, rowId, ZERO_POINTS, balanceAfter)
-    const after = this.#after.get(userId)
-    if (before === null || after === null || after === before) return
-    const doubt: TrailDoubt = { userId, rowId, before, isStart: after === undefined }
+    if (before === null || (!isStart && this.#continues(user, before))) return
+    const doubt: TrailDoubt = { userId, rowId, before, isStart }
     const known = this.#doubts.get(userId)
     if (known === undefined) this.#doubts.set(userId, [doubt])
     else known.push(doubt)
+  }
+
+  /** Whether a row goes on where the user's row before it ended, or that does not tell where it did. */
+  #continues(user: number, before: Points): boolean {
+    const large = this.#largeAfter.get(user)
+    if (large !== undefined) return large === before
+    const after = this.#after[user] ?? Number.NaN
+    return Number.isNaN(after) || BigInt(after) === before
   }
 
   /** Users whose first row of the window needs the row before it, which lies further back. */
@@ -99,7 +158,7 @@ export class BalanceTrailTally {
 
   close(): BalanceTrail {
     return {
-      users: this.#followed.size,
+      users: this.#followed,
       arithmetic: [...this.#arithmetic.values()],
       continuity: [...this.#continuity.values()],
       negative: [...this.#negative.values()],

@@ -1,13 +1,14 @@
-import type { AccountRow, TaskRow } from '../ledger/reader.ts'
+import type { AccountRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
+import { ExactSums, type Whole } from '../units/exact-sums.ts'
 import { within } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { type Points, points } from '../units/points.ts'
 import { accountFinder, KeyModels } from './account-keys.ts'
+import { CellNumbers } from './cell-numbers.ts'
 import { LargestCells } from './largest-cells.ts'
 import type { AuditPlan } from './plan.ts'
-import type { CellTask } from './task-records.ts'
 
 /** One row of layer 2: tasks of one account, user and model within the window. */
 export interface TaskCell {
@@ -37,10 +38,9 @@ export interface TaskLayerSums {
 
 /** The cells of one account and model. */
 interface Column {
+  readonly number: number
   readonly accountId: number | null
   readonly model: string
-  /** Numbers of its cells by user, of the users who have not ended. */
-  cells: Map<number, number>
 }
 
 /** What layer 2 does not show. */
@@ -58,11 +58,11 @@ const PLACES = 5
 export class CellTally {
   readonly #plan: AuditPlan
   readonly #columns: KeyModels<Column | typeof HIDDEN>
-  readonly #filled = new Set<Column>()
-  /** Of the cells of users who have not ended, by number of the cell. */
+  /** Of the users who have not ended. */
+  readonly #cells = new CellNumbers()
+  readonly #columnList: Column[] = []
+  /** By number of the cell. */
   readonly #sums = new ExactSums(0)
-  readonly #users: number[] = []
-  readonly #columnOf: Column[] = []
   readonly #largest: LargestCells
   readonly #totals = new ExactSums(PLACES)
 
@@ -82,54 +82,57 @@ export class CellTally {
       if (!isShown(plan, audited, accountId)) return HIDDEN
       const models = byAccount.get(accountId) ?? new Map<string, Column>()
       byAccount.set(accountId, models)
-      const column = models.get(model) ?? { accountId, model, cells: new Map() }
+      const known = models.get(model)
+      if (known !== undefined) return known
+      const column = { number: this.#columnList.length, accountId, model }
+      this.#columnList.push(column)
       models.set(model, column)
       return column
     })
   }
 
-  /** The task is not kept. */
-  add(task: CellTask): void {
-    if (!within(task.createdAt, this.#plan.window) || !isOfUsers(this.#plan, task)) return
-    const column = this.#columns.of(task.apiKey, task.model)
+  /** Takes one of some tasks. */
+  add(tasks: TaskRecords, index: number): void {
+    if (!within(tasks.createdAt(index), this.#plan.window)) return
+    const userId = tasks.userId(index)
+    if (!isOfUsers(this.#plan, userId)) return
+    const column = this.#columns.ofTask(tasks, index)
     if (column === HIDDEN) return
-    const first = PLACES * this.#cellOf(column, task.userId)
-    const charged = wholeOf(task.chargedPoints)
-    const cost = wholeOf(task.costNanoUsd)
-    addTask(this.#sums, first, charged, cost, task.refunded)
-    addTask(this.#totals, 0, charged, cost, task.refunded)
+    const cell = this.#cells.numberOf(userId, column.number)
+    const first = PLACES * cell
+    this.#sums.grow(first + PLACES)
+    const charged = tasks.charged(index)
+    const cost = tasks.cost(index)
+    const refunded = tasks.isRefunded(index)
+    addTask(this.#sums, first, charged, cost, refunded)
+    addTask(this.#totals, 0, charged, cost, refunded)
+  }
+
+  /** Takes all tasks of some users. */
+  addPiece(tasks: TaskRecords): void {
+    for (let task = 0; task < tasks.count; task++) this.add(tasks, task)
+    this.endUsers()
   }
 
   /** No task of the users so far will come any more: what cannot be shown anyway is let go. */
   endUsers(): void {
-    for (const [cell, column] of this.#columnOf.entries()) {
+    for (let cell = 0; cell < this.#cells.count; cell++) {
       const first = PLACES * cell
-      const userId = this.#users[cell] ?? 0
-      if (this.#largest.isBelow(this.#sums.nearest(first + COST))) this.#largest.omit()
-      else this.#largest.add({ accountId: column.accountId, userId, model: column.model, ...sumsAt(this.#sums, first) })
+      const column = this.#columnList[this.#cells.columnOf(cell)]
+      if (column === undefined || this.#largest.isBelow(this.#sums.nearest(first + COST))) {
+        this.#largest.omit()
+        continue
+      }
+      const { accountId, model } = column
+      this.#largest.add({ accountId, userId: this.#cells.userOf(cell), model, ...sumsAt(this.#sums, first) })
     }
-    for (const column of this.#filled) column.cells = new Map()
-    this.#filled.clear()
-    this.#users.length = 0
-    this.#columnOf.length = 0
+    this.#cells.clear()
     this.#sums.clear()
   }
 
   close(): TaskLayerSums {
     this.endUsers()
     return { ...this.#largest.close(), totals: sumsAt(this.#totals, 0) }
-  }
-
-  #cellOf(column: Column, userId: number): number {
-    const known = column.cells.get(userId)
-    if (known !== undefined) return known
-    const cell = this.#users.length
-    column.cells.set(userId, cell)
-    this.#filled.add(column)
-    this.#users.push(userId)
-    this.#columnOf.push(column)
-    this.#sums.grow(PLACES * (cell + 1))
-    return cell
   }
 }
 
@@ -154,5 +157,16 @@ const sumsAt = (sums: ExactSums, first: number): CellTotals => ({
 export const isShown = ({ ids }: AuditPlan, audited: ReadonlySet<number>, accountId: number | null): boolean =>
   accountId === null ? ids.size === 0 : audited.has(accountId)
 
-export const isOfUsers = ({ userIds }: AuditPlan, { userId }: Pick<TaskRow, 'userId'>): boolean =>
-  userIds.size === 0 || userIds.has(userId)
+export const isOfUsers = ({ userIds }: AuditPlan, userId: number): boolean => userIds.size === 0 || userIds.has(userId)
+
+/** Layer 2 of tasks that are all in memory. */
+export function layerOf(
+  plan: AuditPlan,
+  accounts: readonly AccountRow[],
+  audited: ReadonlySet<number>,
+  tasks: TaskRecords,
+): TaskLayerSums {
+  const cells = new CellTally(plan, accounts, audited)
+  cells.addPiece(tasks)
+  return cells.close()
+}

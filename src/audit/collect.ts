@@ -4,10 +4,13 @@ import { inputError } from '../errors.ts'
 import type { FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { Spool, type SpoolFile } from '../spool/spool.ts'
+import { ENTRY_RECORDS } from '../rows/entry-records.ts'
+import { EVENT_RECORDS, EventWords } from '../rows/event-records.ts'
+import { TASK_RECORDS } from '../rows/task-records.ts'
+import { Spool } from '../spool/spool.ts'
+import type { SpoolFile } from '../spool/spool-file.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
-import { entryCodec } from './entry-records.ts'
-import { eventCodec } from './event-codec.ts'
+import { CellTally } from './cell-tally.ts'
 import { type EventLot, EventLotTally } from './event-lot.ts'
 import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
@@ -19,7 +22,6 @@ import { RequestSpools } from './request-source.ts'
 import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
-import { taskCodec } from './task-records.ts'
 import { rowsTeller } from './waiting.ts'
 import { attributeBills } from './whose-bill.ts'
 
@@ -68,7 +70,8 @@ export async function collectEvidence(
   )
   fetching.catch(() => undefined)
   try {
-    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context)
+    const cells = new CellTally(plan, allAccounts, auditedIds)
+    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, cells)
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const bills = await fetching
     const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
@@ -95,6 +98,7 @@ export async function collectEvidence(
       attribution,
       requests,
       priceRules,
+      layer: cells.close(),
       ...books,
     }
   } catch (cause) {
@@ -123,11 +127,11 @@ export interface AuditSpools {
 
 /** `pieceRows`: how many rows are joined at once, where not the usual number. */
 export const openSpools = (plan: AuditPlan, file: SpoolFile, pieceRows?: number): AuditSpools => ({
-  ledgers: new LedgerSpools(plan, new Spool(taskCodec(), file), new Spool(entryCodec(), file), pieceRows),
+  ledgers: new LedgerSpools(plan, new Spool(TASK_RECORDS, file), new Spool(ENTRY_RECORDS, file), pieceRows),
   requests:
     plan.depth === 'summary'
       ? null
-      : new RequestSpools(new Spool(taskCodec(), file), new Spool(eventCodec(), file), pieceRows),
+      : new RequestSpools(new Spool(TASK_RECORDS, file), new Spool(EVENT_RECORDS, file), pieceRows),
 })
 
 /** Bills whose events are read at once: of each its events so far are remembered by eight bytes or more, until it was read. */
@@ -142,14 +146,15 @@ function spoolEvents(
   signal: AbortSignal,
 ): (apiKey: string) => Promise<Fetched<EventLot>> {
   const places = pLimit(EVENT_READINGS_MAX)
+  const words = new EventWords()
   const read = async (apiKey: string): Promise<Fetched<EventLot>> => {
     const lot = nextLot()
     const tally = new EventLotTally(lot)
-    const fetched = await fal.eachEvents(apiKey, { range: plan.ranges.events }, signal, (page) => {
-      for (const event of page) {
-        tally.add(event)
+    const fetched = await fal.eachEvents(apiKey, { range: plan.ranges.events }, signal, words, (page) => {
+      for (let event = 0; event < page.count; event++) {
+        tally.add(page, event)
         // Later than the snapshot of the database nothing can be compared.
-        if (event.at <= plan.asOf) spools.addEvent(lot, event)
+        if (page.time(event) <= plan.asOf) spools.addEvent(lot, page, event)
       }
     })
     if (fetched.status === 'failed') return fetched
@@ -161,7 +166,7 @@ function spoolEvents(
 /** What the operator's own tables say, added up; without asking fal. */
 export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'>
 
-/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. */
+/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `cells`: takes all tasks. */
 export async function readBooks(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
@@ -169,6 +174,7 @@ export async function readBooks(
   auditedIds: ReadonlySet<number>,
   spools: AuditSpools,
   context: CollectContext,
+  cells?: CellTally,
 ): Promise<OperatorBooks> {
   const tally = new TaskTally(plan, allAccounts, auditedIds)
   const tasks = await readTasks(plan, snapshot, tally, spools, context)
@@ -177,7 +183,7 @@ export async function readBooks(
     { source: 'tasks', status: 'complete' },
   ]
   const trail = new BalanceTrailTally(plan.window, concernedUsers(plan, tasks))
-  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context)
+  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, cells)
   const userNames = await readNames(snapshot, tasks, tables, context.signal)
   return { tasks, ledger, userNames, tables }
 }
@@ -206,13 +212,13 @@ async function readTasks(
   const expected = await snapshot.expectedRows?.('tasks', plan.ranges.tasks)
   const tell = rowsTeller(context.progress, 'tasks read', expected)
   for await (const batch of snapshot.tasks(plan.ranges.tasks)) {
-    for (const task of batch) {
-      const selected = tally.add(task)
-      if (task.createdAt < plan.ranges.crossingSince) continue
-      ledgers.addTask(task, selected)
-      requests?.addTask(task)
+    for (let task = 0; task < batch.count; task++) {
+      batch.select(task, tally.add(batch, task))
+      if (batch.createdAt(task) < plan.ranges.crossingSince) continue
+      ledgers.addTask(batch, task)
+      requests?.addTask(batch, task)
     }
-    rows += batch.length
+    rows += batch.count
     tell(rows)
   }
   return tally.close()

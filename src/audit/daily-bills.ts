@@ -1,5 +1,5 @@
 import type { UsageRow } from '../fal/reader.ts'
-import { ExactSums, wholeOf } from '../units/exact-sums.ts'
+import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
 import type { Instant } from '../units/instant.ts'
 import { addNanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { datesOf } from '../units/window.ts'
@@ -10,6 +10,11 @@ import type { RequestGroup } from './requests.ts'
 import type { DailyBill } from './rules/facts.ts'
 
 type Draft = { -readonly [Key in keyof Omit<DailyBill, 'eventsNanoUsd'>]: DailyBill[Key] }
+
+/** What events of one account and model cost. */
+export interface DailyCosts {
+  add(at: Instant, cost: Whole): void
+}
 
 /** A day that is not compared. */
 const OPEN = -1
@@ -54,12 +59,28 @@ export class DailyBills {
   }
 
   add({ owner, events }: RequestGroup): void {
-    const places = typeof owner === 'object' ? this.#places.get(owner.accountId) : undefined
-    if (typeof owner !== 'object' || places === undefined) return
+    if (typeof owner !== 'object') return
+    const places = this.#places.get(owner.accountId)
+    if (places === undefined) return
     for (const { model, at, costNanoUsd } of events) {
       const day = this.#days.at(at)
       if (day === OPEN) continue
       this.#events.add(this.#placeOf(places, owner.accountId, day, model), wholeOf(costNanoUsd))
+    }
+  }
+
+  /** Where events of one account and model are added up, for many of them. */
+  of(accountId: number, model: string): DailyCosts {
+    const places = this.#places.get(accountId)
+    const known: (number | undefined)[] = this.#closed.map(() => undefined)
+    return {
+      add: (at, cost) => {
+        const day = places === undefined ? OPEN : this.#days.at(at)
+        if (places === undefined || day === OPEN) return
+        const place = known[day] ?? this.#placeOf(places, accountId, day, model)
+        known[day] = place
+        this.#events.add(place, cost)
+      },
     }
   }
 

@@ -1,6 +1,7 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow, Consistency, ReadFrom } from '../ledger/reader.ts'
+import type { TaskLayerSums } from './cell-tally.ts'
 import type { EventLot } from './event-lot.ts'
 import type { LedgerSource } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
@@ -56,6 +57,8 @@ export interface Evidence {
   /** Single requests; null at depth summary. */
   readonly requests: RequestSource | null
   readonly tasks: TaskBook
+  /** Layer 2: tasks of the window by account, user and model. */
+  readonly layer: TaskLayerSums
   readonly ledger: LedgerSource
   readonly userNames: ReadonlyMap<number, string>
   /** The operator's own price rules; not known at depth summary. */

@@ -1,16 +1,13 @@
+import { sameBytes } from '../rows/bytes.ts'
+import { mayBeOtherForm } from '../rows/entry-records.ts'
+import { type BytesOfId, idOfText, newBytesOfId } from '../rows/id-bytes.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
 import { bareId } from '../units/request-id.ts'
-import { type BytesOfId, idOfText, newBytesOfId, sameBytes } from './id-bytes.ts'
-import type { TaskRecords } from './task-records.ts'
 
 /** No task of the user bears the id. */
 export const NO_TASK = -1
 /** Several tasks of one user bear the id: it does not tell which of them a row pays. */
 export const SHARED_ID = -2
-
-const OTHER_FORMS = /[/#A-Z]/
-
-/** Whether an order id may be a request id in another form than the bare one. */
-export const mayBeOtherForm = (orderId: string): boolean => OTHER_FORMS.test(orderId)
 
 /** How full a table of places may be: one place in three at the most. */
 const PLACES_PER_ID = 3
@@ -43,9 +40,9 @@ export class IdIndex {
   }
 
   /** The task of a user that bears an id, NO_TASK or SHARED_ID. */
-  find(owner: number, bytes: Buffer, id: BytesOfId): number {
+  find(owner: number, view: DataView, id: BytesOfId): number {
     if (id.length === 0) return NO_TASK
-    const place = this.#placeOf(owner, bytes, id)
+    const place = this.#placeOf(owner, view, id)
     const reference = this.#places[place] ?? 0
     if (reference === 0) return NO_TASK
     return this.#shared[place] === 1 ? SHARED_ID : (reference - 1) >> 1
@@ -53,8 +50,8 @@ export class IdIndex {
 
   /** The same for an id in any stored form. */
   findText(owner: number, stored: string): number {
-    const { bytes, id } = idOfText(stored)
-    const found = this.find(owner, bytes, id)
+    const { view, id } = idOfText(stored)
+    const found = this.find(owner, view, id)
     return found === NO_TASK && mayBeOtherForm(stored) ? this.findBare(owner, stored) : found
   }
 
@@ -62,8 +59,8 @@ export class IdIndex {
   findBare(owner: number, stored: string): number {
     const bare = bareId(stored)
     if (bare === stored) return NO_TASK
-    const { bytes, id } = idOfText(bare)
-    return this.find(owner, bytes, id)
+    const { view, id } = idOfText(bare)
+    return this.find(owner, view, id)
   }
 
   #bear(task: number): void {
@@ -72,13 +69,13 @@ export class IdIndex {
     const first = own.length === 0 ? -1 : this.#put(owner, own, 2 * task + 1)
     const request = this.#tasks.requestId(task, this.#id)
     if (request.length === 0) return
-    const place = this.#placeOf(owner, this.#tasks.bytes, request)
+    const place = this.#placeOf(owner, this.#tasks.view, request)
     // A task whose two ids are alike bears one id.
     if (place !== first) this.#put(owner, request, 2 * task + 2)
   }
 
   #put(owner: number, id: BytesOfId, reference: number): number {
-    const place = this.#placeOf(owner, this.#tasks.bytes, id)
+    const place = this.#placeOf(owner, this.#tasks.view, id)
     if (this.#places[place] === 0) {
       this.#places[place] = reference
       this.#hashes[place] = mixed(owner, id.hash)
@@ -87,21 +84,21 @@ export class IdIndex {
   }
 
   /** Where the id stands, or would. */
-  #placeOf(owner: number, bytes: Buffer, id: BytesOfId): number {
+  #placeOf(owner: number, view: DataView, id: BytesOfId): number {
     const hash = mixed(owner, id.hash)
     for (let place = (hash ^ (hash >>> 16)) & this.#mask; ; place = (place + 1) & this.#mask) {
       const reference = this.#places[place] ?? 0
       if (reference === 0) return place
-      if (this.#hashes[place] === hash && this.#stands(reference, owner, bytes, id)) return place
+      if (this.#hashes[place] === hash && this.#stands(reference, owner, view, id)) return place
     }
   }
 
-  #stands(reference: number, owner: number, bytes: Buffer, { from, length }: BytesOfId): boolean {
+  #stands(reference: number, owner: number, view: DataView, { from, length }: BytesOfId): boolean {
     const task = (reference - 1) >> 1
     if (this.#owners[task] !== owner) return false
     const isRequest = ((reference - 1) & 1) === 1
     const other = isRequest ? this.#tasks.requestId(task, this.#other) : this.#tasks.taskId(task, this.#other)
-    return other.length === length && sameBytes(this.#tasks.bytes, other.from, bytes, from, length)
+    return other.length === length && sameBytes(this.#tasks.view, other.from, view, from, length)
   }
 }
 

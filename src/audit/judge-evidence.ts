@@ -1,6 +1,5 @@
 import { framedBooks, ledgerBooks, openBooks, taskLedgersUnread } from './books.ts'
 import { breathe } from './breathe.ts'
-import { CellTally, type TaskLayerSums } from './cell-tally.ts'
 import type { Evidence } from './evidence.ts'
 import type { UserLedger } from './ledger-book.ts'
 import { Outcomes } from './outcomes.ts'
@@ -25,7 +24,6 @@ export interface JudgedEvidence {
   readonly requests: RequestSums | null
   readonly books: Books
   readonly users: ReadonlyMap<number, UserLedger>
-  readonly layer: TaskLayerSums
 }
 
 const NEVER = new AbortController().signal
@@ -36,44 +34,40 @@ const NEVER = new AbortController().signal
  */
 export async function judgeEvidence(
   evidence: Evidence,
-  { signal = NEVER, rules = RULES, take = () => undefined, progress = () => undefined }: JudgeOptions = {},
+  { signal = NEVER, rules = RULES, take, progress = () => undefined }: JudgeOptions = {},
 ): Promise<JudgedEvidence> {
-  const { plan, ledger, allAccounts, bills } = evidence
+  const { plan, ledger } = evidence
   const outcomes = new Outcomes(rules, plan.settings)
   let joined = 0
-  const onPiece: NonNullable<JudgeOptions['take']> = (requests, piece) => {
-    take(requests, piece)
-    joined += piece.tasks.length
+  const requests = await addRequests(evidence, outcomes, take, (tasks) => {
+    joined += tasks
     progress('tasks held against the bill', joined)
-  }
-  const requests = await addRequests(evidence, outcomes, onPiece, signal)
-  const cells = new CellTally(plan, allAccounts, new Set(bills.accounts.map(({ account }) => account.accountId)))
+    return breathe(signal)
+  })
   const users = new Map<number, UserLedger>()
   const booksOf = ledgerBooks(evidence, requests)
   const isLinked = taskLedgersUnread(plan.depth, ledger.mode) === undefined
-  let linked = 0
+  let judged = 0
   for (const piece of ledger.pieces()) {
     for (const [userId, user] of piece.users) users.set(userId, user)
-    piece.eachTask((task) => cells.add(task))
-    cells.endUsers()
     if (isLinked) {
       outcomes.judge(booksOf(piece), ({ pieces }) => pieces === 'ledgers')
     }
-    linked += piece.taskCount
-    progress('tasks held against the ledgers', linked)
+    judged += piece.users.size
+    progress('users held against the ledgers', judged)
     await breathe(signal)
   }
   const books = openBooks(evidence, requests, { users })
   outcomes.judge(books, ({ pieces }) => pieces === undefined)
-  return { outcomes: outcomes.close(), requests, books, users, layer: cells.close() }
+  return { outcomes: outcomes.close(), requests, books, users }
 }
 
 /** Joins the requests piece by piece, and has the rules judge each; null at depth summary. */
 async function addRequests(
   evidence: Evidence,
   outcomes: Outcomes,
-  take: NonNullable<JudgeOptions['take']>,
-  signal: AbortSignal,
+  take: JudgeOptions['take'],
+  onPiece: (tasks: number) => Promise<void>,
 ): Promise<RequestSums | null> {
   const frame = framedBooks(evidence)
   // Without links, rules about ledger rows go by the tasks alone, or say why they do not.
@@ -85,12 +79,17 @@ async function addRequests(
   }
   const requestFrame = frameOf(evidence, evidence.requests)
   const totals = new RequestTotals(requestFrame, evidence.requests)
-  for (const piece of evidence.requests.pieces()) {
+  const terms = take === undefined && mayBePlain(evidence) ? requestFrame.scope : undefined
+  for (const piece of evidence.requests.pieces(terms)) {
     const requests = reconcilePiece(requestFrame, piece)
-    totals.absorb(requests)
+    totals.absorb(requests, piece.plain)
     outcomes.judge({ ...frame, requests: known(requests.book) }, picks)
-    take(requests, piece)
-    await breathe(signal)
+    take?.(requests, piece)
+    await onPiece(piece.tasks.length + (piece.plain?.count ?? 0))
   }
   return totals.close()
 }
+
+/** Whether there are matches of which nothing is to be said: not where each charge is held against a price. */
+const mayBePlain = ({ plan, priceRules }: Evidence): boolean =>
+  plan.userIds.size === 0 && !(priceRules.known && priceRules.value.versions > 0)

@@ -2,7 +2,7 @@ import type { TaskRow } from '../ledger/reader.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
-import { type Points, points, ZERO_POINTS } from '../units/points.ts'
+import { type Points, wholePoints as whole, ZERO_POINTS } from '../units/points.ts'
 import type { AuditPlan } from './plan.ts'
 import type { Payment, Reading } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
@@ -111,7 +111,6 @@ export const newTaskSums = (): TaskSums => ({
 export const linkedRefunds = (tasks: TaskSums, sums: UserSums): BookSums =>
   tasks.taskCount === 0 ? sums.refunded : tasks.refunded
 
-const whole = (count: number): Points => points(BigInt(count))
 const both = ({ points, cash }: BookSums): number => addExact(points, cash)
 
 export function orderPayment(sums: UserSums, tasks: TaskSums): Payment {

@@ -1,35 +1,47 @@
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { hashOfText } from '../spool/spool.ts'
-import { within } from '../units/instant.ts'
+import { hashOfText } from '../rows/bytes.ts'
+import { exactAmount } from '../rows/entry-records.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
+import { partOfNumber } from '../spool/spool.ts'
+import { type InstantRange, within } from '../units/instant.ts'
 import { breathe } from './breathe.ts'
-import { exactAmount } from './entry-records.ts'
-import type { BookName } from './ledger-book.ts'
-import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
+import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
+import type { LedgerPiece, LedgerSource, LedgerSpools } from './ledger-source.ts'
 import { type LedgerRecords, LedgerTally, looksUpEveryOrder } from './ledger-tally.ts'
+import { type LinkCount, type LinkMode, LinkScans } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { closeUser, resolveOrders, type UserFigures } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
+/** Tasks and rows that are kept as objects for later, of all pieces. */
+const TASKS_KEPT_MAX = 60_000
 
-type LinkMode = 'order' | 'total'
+const BOOKS: readonly BookName[] = ['points', 'cash']
+
+/** Rows that are looked up before it is known which all are to be. */
+interface EarlyLookUp {
+  readonly ids: ReadonlySet<string>
+  readonly entries: Promise<readonly LedgerEntry[]>
+}
 
 export interface LinkContext {
   readonly signal: AbortSignal
   readonly progress: TellProgress
 }
 
-/** How well rows and tasks are linked so far. */
-interface LinkScan {
-  readonly charged: number
-  readonly linked: number
-  /** Order ids of tasks whose other rows may lie at any time, by whose tasks; one more than may be looked up at the most. */
-  readonly open: { readonly selected: readonly string[]; readonly window: readonly string[] }
-  /** Order ids of rows that no task bears, by the link mode in which they matter. */
-  readonly unresolved: Readonly<Record<LinkMode, readonly string[]>>
+/** What is kept of a piece when its rows are let go, so that they need not be read again: where that is little. */
+interface KeptPiece {
+  /** The mode in which its users were closed: that which this piece alone tells. */
+  readonly mode: LinkMode
+  /** Each user, closed; or what was added up, where some of it waits for what an order is. */
+  readonly users: readonly (readonly [userId: number, UserLedger | UserFigures])[]
+  readonly settledTasks: number
+  readonly openEntries: LedgerBook['taskEntries']
 }
 
 /**
@@ -43,11 +55,17 @@ export class LedgerLinks {
   readonly #failed: Set<BookName>
   readonly #context: LinkContext
   readonly #lookedUp: LedgerEntry[] = []
-  #scan: LinkScan = { charged: 0, linked: 0, open: { selected: [], window: [] }, unresolved: { order: [], total: [] } }
+  readonly #pieces: readonly (readonly number[])[]
+  readonly #scans = new LinkScans()
+  /** By piece. */
+  readonly #kept: (KeptPiece | null)[] = []
+  #tasksKept = 0
+  #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ReadonlySet<string> = new Set()
   #taskOrders: ReadonlySet<string> = new Set()
   #mode: LinkMode = 'total'
-  #reading: BookName = 'points'
+  /** The ledger that is looked into; undefined: what fails then leaves both of them open. */
+  #reading: BookName | undefined
 
   constructor(
     plan: AuditPlan,
@@ -61,31 +79,61 @@ export class LedgerLinks {
     this.#snapshot = snapshot
     this.#spools = spools
     this.#failed = failed
+    this.#pieces = spools.pieces()
   }
 
-  /** Decides the link mode, and looks up what lies outside the streamed range. */
-  async settle(onFailure: (book: BookName, cause: unknown) => void): Promise<void> {
-    this.#scan = await this.#look()
+  /**
+   * Decides the link mode, and looks up what lies outside the streamed range. `onTasks` sees the tasks of each piece, once: all
+   * of one user are in one. `reading`: what the snapshot is read for in the meantime; it reads one thing after another.
+   */
+  async settle(
+    onFailure: (book: BookName, cause: unknown) => void,
+    onTasks: (tasks: TaskRecords) => void = () => undefined,
+    reading: Promise<unknown> = Promise.resolve(),
+  ): Promise<void> {
+    const early = this.#lookUpEarly(reading)
+    await this.#lookAtAll(onTasks)
+    await reading
     if (this.#failed.size > 0) return
     try {
-      await tellingSeconds(this.#context.progress, 'ledger rows of other times looked up', () => this.#lookUp())
+      await tellingSeconds(this.#context.progress, 'ledger rows of other times looked up', () => this.#lookUp(early))
     } catch (cause) {
       // What was not looked up may hold the missing payment: without it nobody is accused.
-      onFailure(this.#reading, cause)
-      this.#failed.add(this.#reading)
+      for (const book of this.#reading === undefined ? BOOKS : [this.#reading]) {
+        onFailure(book, cause)
+        this.#failed.add(book)
+      }
+      this.#kept.length = 0
     }
     this.#mode = this.#modeNow()
   }
 
-  close(balances: BalanceTrail | null): LedgerSource {
-    const { charged, linked } = this.#scan
-    const readings = (): Iterable<LedgerRecords> => this.#spools.read()
-    const close = (reading: LedgerRecords) => {
-      const tally = this.#tallyOf(reading)
-      tally.resolveOrders(this.#orders, this.#taskOrders)
-      const { tasks } = reading
-      return { ...tally.close(this.#mode), taskCount: tasks.count, eachTask: tasks.eachCell.bind(tasks) }
+  /** Begins to look up what certainly will be, while rows are linked here. Failures are told to whoever waits for it. */
+  #lookUpEarly(reading: Promise<unknown>): EarlyLookUp {
+    const { ledgerLink } = this.#plan.settings
+    const isIdle = ledgerLink === 'total' || this.#failed.size > 0 || looksUpEveryOrder(this.#spools.windowTasks)
+    const ids = isIdle ? [] : this.#spools.refundOrders()
+    const entries = reading.then(() => (ids.length === 0 ? [] : this.#found(ids, this.#plan.ranges.ledger)))
+    entries.catch(() => undefined)
+    return { ids: new Set(ids), entries }
+  }
+
+  async #lookAtAll(onTasks: (tasks: TaskRecords) => void): Promise<void> {
+    let rows = 0
+    for (const piece of this.#pieces.keys()) {
+      const reading = this.#look(piece)
+      onTasks(reading.tasks)
+      rows += reading.tasks.count + reading.entries.count
+      this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
+      await breathe(this.#context.signal)
     }
+    this.#count = this.#scans.count()
+  }
+
+  close(balances: BalanceTrail | null): LedgerSource {
+    const { charged, linked } = this.#count
+    const count = this.#pieces.length
+    const pieceAt = (piece: number): LedgerPiece => this.#keptPiece(piece) ?? this.#readPiece(piece)
     return {
       mode: this.#failed.size > 0 ? null : this.#mode,
       chargedTasks: charged,
@@ -93,23 +141,59 @@ export class LedgerLinks {
       everyOrder: looksUpEveryOrder(this.#spools.windowTasks),
       balances,
       *pieces() {
-        for (const reading of readings()) yield close(reading)
+        for (let piece = 0; piece < count; piece++) yield pieceAt(piece)
       },
     }
   }
 
-  async #lookUp(): Promise<void> {
+  /** A piece of which what was kept still holds. */
+  #keptPiece(piece: number): LedgerPiece | undefined {
+    const kept = this.#kept[piece] ?? null
+    if (kept === null || kept.mode !== this.#mode) return undefined
+    const { settledTasks, openEntries } = kept
+    return {
+      users: this.#close(kept.users),
+      settledTasks,
+      openEntries: () => openEntries,
+      taskEntries: () => this.#tallyOf(piece).taskEntries().taskEntries(),
+    }
+  }
+
+  #readPiece(piece: number): LedgerPiece {
+    const tally = this.#tallyOf(piece)
+    const users = tally.figures().map((figures) => [figures.userId, figures] as const)
+    return { users: this.#close(users), ...tally.taskEntries() }
+  }
+
+  #close(users: KeptPiece['users']): Map<number, UserLedger> {
+    const terms = { plan: this.#plan, mode: this.#mode, failed: this.#failed }
+    return new Map(
+      users.map(([userId, user]) => {
+        if ('payment' in user) return [userId, user]
+        resolveOrders(user, this.#orders, this.#taskOrders)
+        return [userId, closeUser(user, terms)]
+      }),
+    )
+  }
+
+  async #lookUp(early: EarlyLookUp): Promise<void> {
+    const foundEarly = await early.entries
+    this.#reading = undefined
     const { ledgerLink } = this.#plan.settings
     if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await this.#linksInUse()))) {
       // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
       const scope = ledgerLink === 'order' || this.#linksSuffice() ? 'selected' : 'window'
       // Rows of the streamed range were taken already.
-      for (const entry of await this.#found(this.#scan.open[scope])) {
+      const ids = withinLimit(this.#scans.idsOfTasks(scope))
+      const wanted = new Set(ids)
+      const late = ids.filter((id) => !early.ids.has(id))
+      const found = late.length === 0 ? [] : await this.#found(late, this.#plan.ranges.ledger)
+      for (const entry of [...foundEarly.filter(({ orderId }) => wanted.has(orderId)), ...found]) {
         if (!within(entry.at, this.#plan.ranges.ledger)) this.#lookedUp.push(entry)
       }
-      if (this.#lookedUp.length > 0) this.#scan = await this.#look()
+      await this.#lookAgain()
     }
-    const orders = this.#scan.unresolved[this.#modeNow()].slice(0, LIMITS.lookupIdsTotal)
+    const orders = this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal)
     this.#orders = new Set(orders)
     this.#taskOrders = await this.#tasksAmong(orders)
   }
@@ -125,15 +209,14 @@ export class LedgerLinks {
     return ids
   }
 
-  #modeNow(): LinkMode {
+  #modeNow(count = this.#count): LinkMode {
     const { ledgerLink } = this.#plan.settings
     if (ledgerLink !== 'auto') return ledgerLink
-    return this.#linksSuffice() ? 'order' : 'total'
+    return this.#linksSuffice(count) ? 'order' : 'total'
   }
 
   /** Whether enough charged tasks have a linked row for link mode order. Without charged tasks any mode will do. */
-  #linksSuffice(): boolean {
-    const { charged, linked } = this.#scan
+  #linksSuffice({ charged, linked } = this.#count): boolean {
     const { numerator, denominator } = this.#plan.settings.thresholds.ledgerLinkRatio
     return BigInt(linked) * denominator >= BigInt(charged) * numerator
   }
@@ -141,56 +224,80 @@ export class LedgerLinks {
   /** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */
   async #linksInUse(): Promise<boolean> {
     if (this.#linksSuffice()) return true
-    return (await this.#found(sampleOf(this.#scan.open.window))).length > 0
+    return (await this.#found(sampleOf(this.#scans.idsOfTasks('window')))).length > 0
   }
 
-  async #found(ids: readonly string[]): Promise<LedgerEntry[]> {
-    const lookUps: Record<BookName, (ids: readonly string[]) => Promise<LedgerEntry[]>> = {
-      points: (wanted) => this.#snapshot.pointsByOrderIds(wanted),
-      cash: (wanted) => this.#snapshot.cashByOrderIds(wanted),
+  /** Rows with these order ids; those of `taken` may be left out. */
+  async #found(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
+    const lookUps: Record<BookName, LedgerSnapshot['pointsByOrderIds']> = {
+      points: (...question) => this.#snapshot.pointsByOrderIds(...question),
+      cash: (...question) => this.#snapshot.cashByOrderIds(...question),
     }
     const entries: LedgerEntry[] = []
-    for (const book of ['points', 'cash'] as const) {
+    for (const book of BOOKS) {
       this.#reading = book
-      for (const entry of await lookUps[book](withinLimit(ids))) {
+      for (const entry of await lookUps[book](withinLimit(ids), taken)) {
         // What no number holds is told here, where it makes the ledger one that was read in part.
         exactAmount(entry)
         entries.push(entry)
       }
     }
+    this.#reading = undefined
     return entries
   }
 
-  async #look(): Promise<LinkScan> {
-    let rows = 0
-    let charged = 0
-    let linked = 0
-    const open = { selected: [] as string[], window: [] as string[] }
-    const unresolved = { order: new Set<string>(), total: new Set<string>() }
-    for (const reading of this.#spools.read()) {
-      const tally = this.#tallyOf(reading)
-      const count = tally.linkCount()
-      charged += count.charged
-      linked += count.linked
-      for (const scope of ['selected', 'window'] as const) {
-        if (open[scope].length <= LIMITS.lookupIdsTotal)
-          for (const id of tally.openOrderIds(scope)) open[scope].push(id)
-      }
-      for (const mode of ['order', 'total'] as const) {
-        if (unresolved[mode].size > LIMITS.lookupIdsTotal) continue
-        for (const id of tally.unresolvedOrderIds(mode)) unresolved[mode].add(id)
-      }
-      rows += reading.tasks.count + reading.entries.count
-      this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
+  /** Looks at the pieces again whose users the rows that were looked up belong to. */
+  async #lookAgain(): Promise<void> {
+    // What was left out before may be few enough now.
+    const all = this.#scans.isCut
+    if (all) this.#scans.restart()
+    const concerned = new Set(this.#lookedUp.map(({ userId }) => partOfNumber(userId)))
+    for (const [piece, parts] of this.#pieces.entries()) {
+      if (!all && !parts.some((part) => concerned.has(part))) continue
+      this.#look(piece)
       await breathe(this.#context.signal)
     }
-    return { charged, linked, open, unresolved: { order: [...unresolved.order], total: [...unresolved.total] } }
+    this.#count = this.#scans.count()
   }
 
-  #tallyOf(reading: LedgerRecords): LedgerTally {
+  /** Links the rows of a piece, and keeps what that tells. */
+  #look(piece: number): LedgerRecords {
+    const reading = this.#spools.reading(this.#pieces[piece] ?? [])
+    const tally = this.#linked(reading)
+    this.#kept[piece] = this.#keep(tally, this.#scans.take(piece, tally))
+    return reading
+  }
+
+  /** Sums by user grow with users, and are needed in the end; single tasks are kept as long as they are few. */
+  #keep(tally: LedgerTally, count: LinkCount): KeptPiece | null {
+    const { settledTasks, openTasks, openEntries } = tally.taskEntries()
+    const figures = tally.figures()
+    const waiting = figures.reduce((count, { unresolved }) => count + unresolved.length, 0)
+    if (this.#tasksKept + openTasks + waiting > TASKS_KEPT_MAX) return null
+    this.#tasksKept += openTasks + waiting
+    const mode = this.#modeNow(count)
+    const terms = { plan: this.#plan, mode, failed: this.#failed }
+    try {
+      return {
+        mode,
+        users: figures.map((user) => [user.userId, user.unresolved.length === 0 ? closeUser(user, terms) : user]),
+        settledTasks,
+        openEntries: openEntries(),
+      }
+    } catch (cause) {
+      // A sum that no number holds may never be asked for in the end: then the mode is another one, or a ledger has failed.
+      if (cause instanceof RangeError) return null
+      throw cause
+    }
+  }
+
+  #tallyOf(piece: number): LedgerTally {
+    return this.#linked(this.#spools.reading(this.#pieces[piece] ?? []))
+  }
+
+  #linked(reading: LedgerRecords): LedgerTally {
     const tally = new LedgerTally(this.#plan, reading, this.#spools.windowTasks)
     for (const entry of this.#lookedUp) if (reading.holds(entry.userId)) tally.addLookedUp(entry)
-    for (const book of this.#failed) tally.fail(book)
     return tally
   }
 }

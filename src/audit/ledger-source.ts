@@ -1,11 +1,11 @@
-import type { TaskRow } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
+import type { EntryRecords } from '../rows/entry-records.ts'
+import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
 import { PARTS, partOfNumber, pieceParts, type Spool } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
-import type { EntryRecords, LinkEntry } from './entry-records.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import type { LedgerRecords } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
-import type { CellTask, SpooledTask, TaskRecords } from './task-records.ts'
 import { UserNumbers } from './user-numbers.ts'
 
 /** Tasks and ledger rows that are linked at once. */
@@ -22,10 +22,6 @@ export interface LedgerPiece extends Pick<LedgerBook, 'users'> {
   openEntries(): LedgerBook['taskEntries']
   /** All of these tasks with their linked rows; none at depth summary. */
   taskEntries(): LedgerBook['taskEntries']
-  /** Tasks of the window and those that may have crossed its edges. */
-  readonly taskCount: number
-  /** Hands out each of them; what is handed out is good until the call returns. */
-  eachTask(take: (task: CellTask) => void): void
 }
 
 /** The two ledgers of an audit, piece by piece: all rows of one user are in one piece. */
@@ -35,10 +31,7 @@ export interface LedgerSource extends Omit<LedgerBook, 'users' | 'taskEntries'> 
 }
 
 /** Ledgers that were closed already. */
-export const ledgerInOnePiece = (
-  { users, taskEntries, ...book }: LedgerBook,
-  tasks: readonly TaskRow[],
-): LedgerSource => ({
+export const ledgerInOnePiece = ({ users, taskEntries, ...book }: LedgerBook): LedgerSource => ({
   ...book,
   pieces: () => [
     {
@@ -46,8 +39,6 @@ export const ledgerInOnePiece = (
       settledTasks: 0,
       openEntries: () => taskEntries,
       taskEntries: () => taskEntries,
-      taskCount: tasks.length,
-      eachTask: (take) => tasks.forEach(take),
     },
   ],
 })
@@ -67,16 +58,16 @@ export function wholeLedger({ pieces, ...book }: LedgerSource): LedgerBook {
 export class LedgerSpools {
   readonly #pieceRows: number
   readonly #plan: AuditPlan
-  readonly #tasks: Spool<SpooledTask, TaskRecords>
-  readonly #entries: Spool<LinkEntry, EntryRecords>
+  readonly #tasks: Spool<TaskWords, TaskRecords>
+  readonly #entries: Spool<null, EntryRecords>
   readonly #users = new UserNumbers()
   #windowTasks = 0
-  #only: LedgerRecords | undefined
+  readonly #refundOrders: string[] = []
 
   constructor(
     plan: AuditPlan,
-    tasks: Spool<SpooledTask, TaskRecords>,
-    entries: Spool<LinkEntry, EntryRecords>,
+    tasks: Spool<TaskWords, TaskRecords>,
+    entries: Spool<null, EntryRecords>,
     pieceRows = PIECE_ROWS,
   ) {
     this.#pieceRows = pieceRows
@@ -96,33 +87,46 @@ export class LedgerSpools {
     return this.#tasks.rows + this.#entries.rows
   }
 
-  addTask(task: TaskRow, selected: boolean): void {
-    this.#tasks.add(partOfNumber(task.userId), { task, selected })
-    this.#users.numberOf(task.userId)
-    if (within(task.createdAt, this.#plan.window)) this.#windowTasks += 1
+  /** Adds one of some tasks, marked as one that the filters leave or not. */
+  addTask(tasks: TaskRecords, index: number): void {
+    const userId = tasks.userId(index)
+    this.#tasks.add(partOfNumber(userId), tasks, index)
+    this.#users.numberOf(userId)
+    if (!within(tasks.createdAt(index), this.#plan.window)) return
+    this.#windowTasks += 1
+    if (tasks.isSelected(index) && (tasks.isRefunded(index) || tasks.hasFailed(index))) this.#addRefund(tasks, index)
   }
 
-  /** Rows of users without any task pay none. */
-  addEntry(entry: LinkEntry): void {
-    if (this.#users.has(entry.userId)) this.#entries.add(partOfNumber(entry.userId), entry)
+  #addRefund(tasks: TaskRecords, index: number): void {
+    if (this.#refundOrders.length > LIMITS.lookupIdsTotal) return
+    const { taskId, requestId } = tasks.row(index)
+    if (taskId !== '') this.#refundOrders.push(taskId)
+    if (requestId !== '' && requestId !== taskId) this.#refundOrders.push(requestId)
   }
 
-  #parts(): number[][] {
+  /**
+   * Order ids of tasks of the window that the filters leave and whose refunds may lie at any time: they failed or are marked as
+   * refunded. None where they are more than may be looked up.
+   */
+  refundOrders(): readonly string[] {
+    return this.#refundOrders.length > LIMITS.lookupIdsTotal ? [] : this.#refundOrders
+  }
+
+  /** Adds one of some rows. Those of users without any task pay none. Throws where no number holds the amount whole. */
+  addEntry(entries: EntryRecords, index: number): void {
+    const userId = entries.userId(index)
+    if (!this.#users.has(userId)) return
+    if (entries.isLarge(index)) entries.amountPoints(index)
+    this.#entries.add(partOfNumber(userId), entries, index)
+  }
+
+  /** Parts that are read at once, the same at every call. */
+  pieces(): number[][] {
     return pieceParts((part) => this.#tasks.rowsIn(part) + this.#entries.rowsIn(part), this.#pieceRows)
   }
 
-  /** The same pieces at every call. */
-  *read(): Generator<LedgerRecords> {
-    const pieces = this.#parts()
-    if (pieces.length === 1) {
-      this.#only ??= this.#reading(pieces[0] ?? [])
-      yield this.#only
-      return
-    }
-    for (const parts of pieces) yield this.#reading(parts)
-  }
-
-  #reading(parts: readonly number[]): LedgerRecords {
+  /** Reads one piece. */
+  reading(parts: readonly number[]): LedgerRecords {
     const held = new Uint8Array(PARTS)
     for (const part of parts) held[part] = 1
     return {

@@ -1,39 +1,40 @@
 import type { EntryKind, LedgerEntry } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
+import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
+import { newBytesOfId } from '../rows/id-bytes.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
-import { type Points, points } from '../units/points.ts'
-import { bareId } from '../units/request-id.ts'
-import { type EntryRecords, exactAmount } from './entry-records.ts'
-import { newBytesOfId } from './id-bytes.ts'
+import { points } from '../units/points.ts'
 import { IdIndex, NO_TASK } from './id-index.ts'
 import {
   type BookName,
   type BookSums,
   isLast,
   type LedgerBook,
-  linkedRefunds,
   newTaskSums,
   newUserSums,
-  orderPayment,
   type TaskSums,
-  totalPayment,
-  type UserLedger,
   type UserSums,
 } from './ledger-book.ts'
 import type { LedgerPiece } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import type { AuditPlan } from './plan.ts'
-import { known, type Payment, type Reading, unknown } from './rules/books.ts'
 import type { LinkedEntry } from './rules/facts.ts'
-import type { TaskRecords } from './task-records.ts'
+import type { UserFigures } from './user-figures.ts'
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
 const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
 
 /** Whether a window has few enough tasks to look up the rows of each. */
 export const looksUpEveryOrder = (windowTasks: number): boolean => windowTasks <= EVERY_ORDER_MAX
+
+/** The tasks of some users that are told of. */
+export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntries' | 'taskEntries'> {
+  /** How many are not settled. */
+  readonly openTasks: number
+}
 
 /** Tasks and ledger rows of some users: all of the tasks, and of the rows those within the plan's range for ledgers. */
 export interface LedgerRecords {
@@ -66,7 +67,8 @@ export class LedgerTally {
   readonly #payments: TaskPayments
   /** The rows of each task; null where the depth does not need them. */
   readonly #rows: LinkedRows | null
-  readonly #failed = new Set<BookName>()
+  /** By user; undefined until they are asked for, and when a row has come since. */
+  #taskSums: readonly (TaskSums | undefined)[] | undefined
 
   /** `windowTasks`: how many tasks the window has in all. */
   constructor(plan: AuditPlan, { tasks, entries, holds }: LedgerRecords, windowTasks: number) {
@@ -107,12 +109,12 @@ export class LedgerTally {
 
   #addEntries(): void {
     const id = newBytesOfId()
-    const { bytes, count } = this.#entries
+    const { view, count } = this.#entries
     for (let entry = 0; entry < count; entry++) {
       const owner = this.#numbers.get(this.#entries.userId(entry))
       if (owner === undefined) continue
       this.#entries.orderId(entry, id)
-      let task = this.#index.find(owner, bytes, id)
+      let task = this.#index.find(owner, view, id)
       if (task === NO_TASK && this.#entries.mayBeOtherForm(entry)) {
         task = this.#index.findBare(owner, this.#entries.orderText(entry))
       }
@@ -138,6 +140,7 @@ export class LedgerTally {
     const kind = linkedKind(book, entry.kind)
     const task = this.#index.findText(owner, orderId)
     if (kind === undefined || this.#isTarget[task] !== 1) return
+    this.#taskSums = undefined
     this.#payments.add(task, book, kind, exactAmount(entry))
     this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, at })
   }
@@ -147,7 +150,7 @@ export class LedgerTally {
     const { window, settings } = this.#plan
     const book = this.#entries.book(entry)
     const kind = this.#entries.kind(entry)
-    const at = this.#entries.at(entry)
+    const at = this.#entries.time(entry)
     const signed = this.#entries.amountPoints(entry)
     if (kind === 'consume') {
       const amount = -signed
@@ -171,15 +174,6 @@ export class LedgerTally {
     if (book === 'cash' && task !== NO_TASK) add(sums.refunded, 'cash', signed)
     else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
     else add(sums.recharged, book, signed)
-  }
-
-  /** A ledger that could not be read whole: nothing is concluded from it. */
-  fail(book: BookName): void {
-    this.#failed.add(book)
-  }
-
-  get failed(): boolean {
-    return this.#failed.size > 0
   }
 
   /** Charged tasks of the window, and how many of them have a linked consume row so far. */
@@ -232,40 +226,41 @@ export class LedgerTally {
     return [...ids]
   }
 
-  /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
-  resolveOrders(asked: ReadonlySet<string>, taskOrderIds: ReadonlySet<string>): void {
-    for (const sums of this.#sums) {
-      if (sums === undefined || sums.unresolved.length === 0) continue
-      sums.unresolved = sums.unresolved.filter((entry) => {
-        const orderId = this.#entries.orderText(entry)
-        if (!asked.has(orderId)) return true
-        const isTask = taskOrderIds.has(orderId) || taskOrderIds.has(bareId(orderId))
-        const book = this.#entries.book(entry)
-        const amount = this.#entries.amountPoints(entry)
-        if (this.#entries.kind(entry) === 'consume') {
-          if (!isTask) add(sums.unlinked, book, -amount)
-        } else add(isTask ? sums.refunded : sums.recharged, book, amount)
-        return false
-      })
-    }
-  }
-
-  /** What the ledgers say of these users, in the given mode, and of their tasks. */
-  close(mode: 'order' | 'total'): Pick<LedgerPiece, 'users' | 'settledTasks' | 'openEntries' | 'taskEntries'> {
+  /** What the rows add up to by user, as of now. */
+  figures(): UserFigures[] {
     const tasks = this.#tasksOfUsers()
-    const users = new Map<number, UserLedger>()
+    const users: UserFigures[] = []
     for (const [userId, owner] of this.#numbers) {
       const sums = this.#sums[owner]
-      if (sums !== undefined) users.set(userId, this.#closeUser(mode, owner, sums, tasks[owner] ?? newTaskSums()))
+      if (sums === undefined) continue
+      users.push({
+        userId,
+        sums,
+        tasks: tasks[owner] ?? newTaskSums(),
+        paidBefore: this.#paidBefore.has(owner),
+        unresolved: sums.unresolved.map((entry) => ({
+          book: this.#entries.book(entry),
+          kind: this.#entries.kind(entry),
+          amountPoints: this.#entries.amountPoints(entry),
+          orderId: this.#entries.orderText(entry),
+        })),
+      })
     }
+    return users
+  }
+
+  /** The tasks that are told of, and their rows. */
+  taskEntries(): ToldTasks {
     const told: number[] = []
+    const open: number[] = []
     for (let task = 0; this.#rows !== null && task < this.#tasks.count; task++) {
-      if (this.#isTarget[task] === 1 && this.#tasks.isSelected(task)) told.push(task)
+      if (this.#isTarget[task] !== 1 || !this.#tasks.isSelected(task)) continue
+      told.push(task)
+      if (!this.#payments.isSettled(task, this.#tasks)) open.push(task)
     }
-    const open = told.filter((task) => !this.#payments.isSettled(task, this.#tasks))
     return {
-      users,
       settledTasks: told.length - open.length,
+      openTasks: open.length,
       openEntries: () => open.map((task) => this.#entriesOf(task)),
       taskEntries: () => told.map((task) => this.#entriesOf(task)),
     }
@@ -282,11 +277,16 @@ export class LedgerTally {
       rowId: this.#entries.rowId(entry),
       kind: linkedKind(book, this.#entries.kind(entry)) ?? 'refund',
       amountPoints: points(BigInt(this.#entries.amountPoints(entry))),
-      at: this.#entries.at(entry),
+      at: this.#entries.time(entry),
     }
   }
 
-  #tasksOfUsers(): (TaskSums | undefined)[] {
+  #tasksOfUsers(): readonly (TaskSums | undefined)[] {
+    this.#taskSums ??= this.#addTasksUp()
+    return this.#taskSums
+  }
+
+  #addTasksUp(): (TaskSums | undefined)[] {
     const users: (TaskSums | undefined)[] = new Array(this.#sums.length).fill(undefined)
     for (let task = 0; task < this.#tasks.count; task++) {
       if (this.#isTarget[task] !== 1) continue
@@ -296,41 +296,6 @@ export class LedgerTally {
       this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan))
     }
     return users
-  }
-
-  #closeUser(mode: 'order' | 'total', owner: number, sums: UserSums, tasks: TaskSums): UserLedger {
-    const { unresolved } = sums
-    // Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it.
-    const isOpen = (book: BookName): boolean =>
-      unresolved.some((entry) => this.#entries.book(entry) === book && this.#entries.kind(entry) !== 'consume')
-    const read = (book: BookName, amounts: BookSums): Points | null =>
-      this.#failed.has(book) || isOpen(book) ? null : points(BigInt(amounts[book]))
-    const refunds = mode === 'order' ? linkedRefunds(tasks, sums) : sums.refunded
-    return {
-      payment: this.#paymentOf(mode, owner, sums, tasks),
-      unpaid: mode === 'order' ? tasks.unpaid : newTaskSums().unpaid,
-      pointsRefunded: read('points', refunds),
-      cashRefunded: read('cash', refunds),
-      pointsRecharged: read('points', sums.recharged),
-      cashRecharged: read('cash', sums.recharged),
-    }
-  }
-
-  #paymentOf(mode: 'order' | 'total', owner: number, sums: UserSums, tasks: TaskSums): Reading<Payment> {
-    if (this.failed) return unknown('ledger-unread', { book: [...this.#failed].sort().join(', ') })
-    // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
-    if (mode === 'order' && tasks.taskCount > 0) {
-      const payment = orderPayment(sums, tasks)
-      // A row without a task may pay a task that the filter left out as well as one of these.
-      const unclear = payment.unlinkedChargedPoints > 0n && payment.unlinkedPaidPoints > 0n
-      if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
-      // Rows whose order was too many to look up may pay a task of another time, or one of these.
-      const open = sums.unresolved.some((entry) => this.#entries.kind(entry) === 'consume')
-      if (open && payment.unlinkedChargedPoints > 0n) return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
-      return known(payment)
-    }
-    if (this.#plan.ids.size > 0) return unknown('ids-filter-total-link')
-    return known(totalPayment(sums, tasks, this.#paidBefore.has(owner)))
   }
 }
 

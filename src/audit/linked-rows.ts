@@ -1,8 +1,8 @@
+import type { EntryRecords } from '../rows/entry-records.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
 import { addExact } from '../units/exact.ts'
-import type { EntryRecords } from './entry-records.ts'
 import type { BookName, BookSums, TaskSums } from './ledger-book.ts'
 import type { LinkedEntry } from './rules/facts.ts'
-import type { TaskRecords } from './task-records.ts'
 
 /** What the rows that are linked to each of many tasks add up to: points and cents, as positive as their name says. */
 export class TaskPayments {

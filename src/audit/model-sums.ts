@@ -1,3 +1,4 @@
+import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums, type Whole } from '../units/exact-sums.ts'
 import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { points } from '../units/points.ts'
@@ -47,12 +48,12 @@ export class ModelSums {
   }
 
   /** The same task, where fal must have billed it by now. */
-  addDue(taskId: string, cost: Whole, charged: Whole, crosses: boolean): void {
+  addDue(tasks: TaskRecords, index: number, cost: Whole, charged: Whole, crosses: boolean): void {
     this.#sums.add(DUE, 1)
     this.#sums.add(DUE_COST, cost)
     this.#sums.add(DUE_CHARGED, charged)
     if (crosses) this.#sums.add(DUE_CROSSING, 1)
-    this.#dueEvidence.add(taskId)
+    this.#dueEvidence.addTask(tasks, index)
   }
 
   /** A task outside the window that may have been billed within it. */

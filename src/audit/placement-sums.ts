@@ -1,4 +1,4 @@
-import { ExactSums, wholeOf } from '../units/exact-sums.ts'
+import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
 import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { entryOf, newMap } from './nested.ts'
 import type { Placement } from './period-bill.ts'
@@ -66,6 +66,18 @@ export class PlacementSums {
       own.isPlaced = true
       this.#amounts.add(own.place + PLACED, wholeOf(costNanoUsd))
     }
+  }
+
+  /** Adds requests that one event each bills within the window for a task of it, all of one kind. */
+  addPlain(
+    { bill, owner, stored, endpoint }: Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoint'>,
+    requests: number,
+    billed: Whole,
+  ): void {
+    const sum = this.#sumOf(bill, owner, stored, endpoint)
+    for (const which of [IN_TIME, MATCHED, PLACED]) this.#amounts.add(sum.place + which, billed)
+    sum.requests += requests
+    sum.isPlaced = true
   }
 
   list(): readonly PlacementSum[] {

@@ -1,3 +1,4 @@
+import type { EventRecords } from '../rows/event-records.ts'
 import { entryOf, newMap } from './nested.ts'
 import type { PricePoint } from './rules/facts.ts'
 import { samePrice, sequenceKey } from './rules/price-sequence.ts'
@@ -66,6 +67,11 @@ export class PricePoints {
     else if (at < first.at) points[0] = { ...price, at }
   }
 
+  /** Whether the price changes in its sequence: then each time counts, and otherwise the first alone. */
+  changes(price: Price): boolean {
+    return this.#kept.of(price).changes
+  }
+
   /** In order of time. */
   list(): PricePoint[] {
     return [...this.#kept.values()].flatMap(({ points }) => points).sort((a, b) => a.at - b.at)
@@ -96,3 +102,30 @@ export class PriceChanges {
     return this.#seen.get(key)?.changes === true
   }
 }
+
+/** Prices that events have named, by the codes of their words: to tell a new one from the same as before. */
+export class SeenPrices {
+  /** By model: unit, discount and price of each, one behind the other. */
+  readonly #byModel = new Map<number, number[]>()
+
+  /** Whether no event before named the same model, unit, discount and price. It counts as named from then on. */
+  isNew(events: EventRecords, index: number): boolean {
+    const model = events.modelCode(index)
+    const unit = events.unitCode(index)
+    const discount = events.percentDiscountCode(index)
+    const price = events.unitPriceCode(index)
+    let seen = this.#byModel.get(model)
+    if (seen === undefined) {
+      seen = []
+      this.#byModel.set(model, seen)
+    }
+    for (let at = 0; at < seen.length; at += 3) {
+      if (seen[at + 2] === price && seen[at] === unit && seen[at + 1] === discount) return false
+    }
+    // So many prices of one model are told one by one: looking through them would cost more.
+    if (seen.length < 3 * PRICES_SEEN_MAX) seen.push(unit, discount, price)
+    return true
+  }
+}
+
+const PRICES_SEEN_MAX = 64

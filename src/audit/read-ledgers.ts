@@ -1,7 +1,9 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { AuditError, throwIfAborted } from '../errors.ts'
-import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import type { LedgerSnapshot } from '../ledger/reader.ts'
+import type { EntryRecords } from '../rows/entry-records.ts'
 import type { BalanceTrailTally } from './balance-trail.ts'
+import type { CellTally } from './cell-tally.ts'
 import type { BookName } from './ledger-book.ts'
 import { LedgerLinks } from './ledger-links.ts'
 import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
@@ -21,7 +23,7 @@ export interface CollectContext {
 
 /**
  * Reads both ledgers once, follows the balances of the points, and settles which rows belong to which tasks. A ledger that
- * cannot be read is a fact in `tables`, and nothing is concluded from it.
+ * cannot be read is a fact in `tables`, and nothing is concluded from it. `cells` takes all tasks, those of one user at once.
  */
 export async function readLedgers(
   plan: AuditPlan,
@@ -30,10 +32,11 @@ export async function readLedgers(
   trail: BalanceTrailTally,
   tables: SourceStatus[],
   context: CollectContext,
+  cells?: CellTally,
 ): Promise<LedgerSource> {
   const follows = plan.depth === 'requests'
   const failed = new Set<BookName>()
-  const passes: [BookName, () => AsyncIterable<readonly LedgerEntry[]>][] = [
+  const passes: [BookName, () => AsyncIterable<EntryRecords>][] = [
     ['points', () => snapshot.points(plan.ranges.ledger)],
     ['cash', () => snapshot.cash(plan.ranges.ledger)],
   ]
@@ -43,11 +46,11 @@ export async function readLedgers(
       const tell = rowsTeller(context.progress, `rows of the ${book} ledger read`, expected)
       let rows = 0
       for await (const batch of stream()) {
-        for (const entry of batch) {
-          spools.addEntry(entry)
-          if (follows && book === 'points') trail.add(entry)
+        for (let entry = 0; entry < batch.count; entry++) {
+          spools.addEntry(batch, entry)
+          if (follows && book === 'points') trail.add(batch, entry)
         }
-        rows += batch.length
+        rows += batch.count
         tell(rows)
       }
       tables.push({ source: book, status: 'complete' })
@@ -56,10 +59,18 @@ export async function readLedgers(
       tables.push(failedTable(book, cause, context.signal))
     }
   }
-  const followed = follows && !failed.has('points') && (await readStarts(plan, snapshot, trail, tables, context))
-  const balances: BalanceTrail | null = followed ? trail.close() : null
+  const isFollowed = follows && !failed.has('points')
   const links = new LedgerLinks(plan, snapshot, spools, failed, context)
-  await links.settle((book, cause) => markPartial(book, tables, cause, context))
+  // The server looks for these rows while rows are linked here.
+  const starts = isFollowed ? readStarts(plan, snapshot, trail, tables, context) : Promise.resolve(false)
+  // Whoever waits for it is told of its failure: nobody does where linking fails first.
+  starts.catch(() => undefined)
+  await links.settle(
+    (book, cause) => markPartial(book, tables, cause, context),
+    (tasks) => cells?.addPiece(tasks),
+    starts,
+  )
+  const balances: BalanceTrail | null = (await starts) ? trail.close() : null
   return links.close(balances)
 }
 

@@ -22,7 +22,7 @@ export async function buildReport(evidence: Evidence, lang: Lang, options: Judge
 
 function reportOf(
   evidence: Evidence,
-  { requests, books, users, layer }: JudgedEvidence,
+  { requests, books, users }: JudgedEvidence,
   { findings, notEvaluated, rules: tallies, counts }: Judgement,
 ): Report {
   const { plan } = evidence
@@ -38,7 +38,7 @@ function reportOf(
     },
     coverage: { complete: sources.every(({ status }) => status === 'complete'), sources },
     official: officialLayer(evidence, requests),
-    tasks: taskLayer(layer, evidence.tasks.outside, evidence.userNames),
+    tasks: taskLayer(evidence.layer, evidence.tasks.outside, evidence.userNames),
     ledger,
     ...requestSection(evidence, requests),
     settings: settingsOf(evidence, requests),

@@ -3,7 +3,7 @@ import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
-import type { RequestSource } from './request-source.ts'
+import type { RequestPiece, RequestSource } from './request-source.ts'
 import { inLayer, type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
 import { type Reason, unknown } from './rules/books.ts'
 import type { RequestBook } from './rules/facts.ts'
@@ -39,13 +39,14 @@ export function frameOf(evidence: Evidence, requests: RequestSource): RequestFra
 /** Pure. What needs all requests at once (days, prices, margins) is empty here: RequestTotals adds it up. */
 export function reconcilePiece(
   { scope, unread, billsUnread }: RequestFrame,
-  piece: RequestEvidence,
+  piece: RequestPiece,
 ): RequestReconciliation {
   const join = joinRequests(piece, scope)
   const { verdicts, orphans, shared } = join
   const repeated = repeatedBills(join, piece, scope)
   const none = { dailyBills: [], prices: [], modelDays: [], refundLosses: [], unanswered: [] }
-  const book = { ...none, tasks: verdicts, orphans, shared, repeated, unread, billsUnread }
+  const plain = piece.plain && { count: piece.plain.count, withCost: piece.plain.withCost }
+  const book = { ...none, tasks: verdicts, orphans, shared, repeated, unread, billsUnread, ...(plain && { plain }) }
   return { join, placements: placeRequests(join, scope), scope, book }
 }
 

@@ -1,16 +1,23 @@
 import type { BillingEvent, FalReader } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { partOfText } from '../spool/spool.ts'
 import { type Instant, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
 import { BillQuestions, type PieceReading } from './ask-by-id.ts'
 import { breathe } from './breathe.ts'
+import { plainMatches } from './plain-matches.ts'
 import type { AuditPlan } from './plan.ts'
 import { PriceChanges } from './price-points.ts'
 import { RequestScout } from './request-scout.ts'
-import { notePrice, type RequestSource, type RequestSpools, rowsOf, type SpooledPiece } from './request-source.ts'
+import {
+  notePrice,
+  partOfRequest,
+  type RequestSource,
+  type RequestSpools,
+  rowsOf,
+  type SpooledPiece,
+} from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
@@ -80,7 +87,10 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   }
   const gaps = new Map(questions.flatMap(({ bill, gap }) => (gap === null ? [] : [[bill, gap] as const])))
   const readBills = new Set(questions.filter(({ isRead }) => isRead).map(({ bill }) => bill))
-  const othersByPart = groupBy(otherTasks, ({ requestId }) => partOfText(requestId))
+  const readLots = questions.flatMap(({ bill, lot, isRead }) => (isRead && lot !== null ? [{ bill, lot }] : []))
+  const asked = questions.flatMap((each) => each.idsTold())
+  const besidesByPart = groupBy([...otherTasks.map(({ requestId }) => requestId), ...asked], partOfRequest)
+  const othersByPart = groupBy(otherTasks, ({ requestId }) => partOfRequest(requestId))
   const evidenceOf = (piece: PieceReading, parts: readonly number[]): RequestEvidence => ({
     tasks: piece.tasks,
     events: eventsOf(piece, questions, attribution),
@@ -95,8 +105,12 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
     gaps,
     sharedSearched,
     priceChanges: (key) => changes.changes(key),
-    *pieces() {
-      for (const piece of spools.read()) yield evidenceOf(rowsOf(piece), piece.parts)
+    *pieces(terms) {
+      for (const piece of spools.read()) {
+        const besides = piece.parts.flatMap((part) => besidesByPart.get(part) ?? [])
+        const plain = terms && plainMatches(piece, readLots, besides, terms)
+        yield { ...evidenceOf(rowsOf(piece, plain), piece.parts), ...(plain && { plain }) }
+      }
     },
   }
 }
@@ -127,7 +141,7 @@ function lookThrough(
   for (const each of questions) {
     if (each.lot === null) continue
     const repeated = scout.addLot(each.lot, (event) => {
-      if (open.isOfBill(events.at(event))) open.addEvent(events.event(event))
+      if (open.isOfBill(events.time(event))) open.addEvent(events.event(event))
     })
     each.addEvents(repeated.map((event) => events.event(event)))
   }

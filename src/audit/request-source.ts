@@ -1,13 +1,16 @@
 import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
-import { PARTS, partOfText, pieceParts, type Spool } from '../spool/spool.ts'
+import { hashOfText } from '../rows/bytes.ts'
+import type { EventRecords, EventWords } from '../rows/event-records.ts'
+import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
+import { PARTS, partOfHash, pieceParts, type Spool } from '../spool/spool.ts'
 import type { PieceReading } from './ask-by-id.ts'
-import type { EventRecords, SpooledEvent } from './event-codec.ts'
 import { entryOf } from './nested.ts'
-import { PriceChanges } from './price-points.ts'
-import { type RequestEvidence, withBareId } from './request-evidence.ts'
+import type { PlainMatches, PlainTerms } from './plain-matches.ts'
+import { PriceChanges, SeenPrices } from './price-points.ts'
+import type { RequestEvidence } from './request-evidence.ts'
+import type { PricePoint } from './rules/facts.ts'
 import { sequenceKey } from './rules/price-sequence.ts'
-import type { SpooledTask, TaskRecords } from './task-records.ts'
 import type { SharedBill } from './whose-bill.ts'
 
 /** Rows of tasks and events that are joined at once. */
@@ -23,8 +26,13 @@ export interface RequestSource {
   readonly sharedSearched: boolean
   /** Whether a price changes within a sequence of rules/price-sequence.ts. */
   priceChanges(key: string): boolean
-  /** Each piece once a call, in an order that depends on the ids alone. */
-  pieces(): Iterable<RequestEvidence>
+  /** Each piece once a call, in an order that depends on the ids alone. With terms, plain matches are told apart. */
+  pieces(terms?: PlainTerms): Iterable<RequestPiece>
+}
+
+/** Tasks and events as objects, but for those of plain matches. */
+export interface RequestPiece extends RequestEvidence {
+  readonly plain?: PlainMatches
 }
 
 /** Requests that are all in memory. */
@@ -46,17 +54,24 @@ export function notePrice(changes: PriceChanges, bill: SharedBill, event: Billin
 }
 
 /** What a billing event says of a price; null where it names none. */
-export const pricePoint = ({ label }: SharedBill, event: BillingEvent) => priceOf(label, event)
+export const pricePoint = ({ label }: SharedBill, event: BillingEvent): Price | null => priceOf(label, event)
 
-function priceOf(workspace: string, { model, unit, unitPrice, percentDiscount }: BillingEvent) {
+/** The same of one of some events. */
+export const priceOfEvent = ({ label }: SharedBill, events: EventRecords, index: number): Price | null =>
+  priceOf(label, events.event(index))
+
+/** A price as it was billed, whenever that was. */
+export type Price = Omit<PricePoint, 'at'>
+
+function priceOf(workspace: string, { model, unit, unitPrice, percentDiscount }: BillingEvent): Price | null {
   if (unitPrice === null) return null
   return { workspace, model, unit: unit ?? '', percentDiscount: percentDiscount ?? '0', unitPrice }
 }
 
 export { sequenceKey }
 
-/** Where a task is looked for by its request id; those without one are spread by their own. */
-export const partOfTask = ({ requestId, taskId }: TaskRow): number => partOfText(requestId === '' ? taskId : requestId)
+/** Where what bears a request id is kept. */
+export const partOfRequest = (requestId: string): number => partOfHash(hashOfText(requestId))
 
 /** Tasks and events of one piece as they were spooled. */
 export interface SpooledPiece {
@@ -68,30 +83,31 @@ export interface SpooledPiece {
 /** Tasks and events as they were read, in parts by request id. */
 export class RequestSpools {
   readonly #pieceRows: number
-  readonly tasks: Spool<SpooledTask, TaskRecords>
-  readonly events: Spool<SpooledEvent, EventRecords>
+  readonly tasks: Spool<TaskWords, TaskRecords>
+  readonly events: Spool<EventWords, EventRecords>
   readonly #prices = new Map<number, PriceChanges>()
+  /** Prices that a lot has named already. */
+  readonly #seen = new Map<number, SeenPrices>()
   /** The only piece, where all fits into one. */
   #only: SpooledPiece | undefined
 
-  constructor(
-    tasks: Spool<SpooledTask, TaskRecords>,
-    events: Spool<SpooledEvent, EventRecords>,
-    pieceRows = PIECE_ROWS,
-  ) {
+  constructor(tasks: Spool<TaskWords, TaskRecords>, events: Spool<EventWords, EventRecords>, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
     this.tasks = tasks
     this.events = events
   }
 
-  addTask(task: TaskRow): void {
-    this.tasks.add(partOfTask(task), { task, selected: true })
+  /** Adds one of some tasks. Those without a request id are spread by their own. */
+  addTask(tasks: TaskRecords, index: number): void {
+    this.tasks.add(partOfHash(tasks.requestHash(index)), tasks, index)
   }
 
-  addEvent(lot: number, event: BillingEvent): void {
-    const bare = withBareId(event)
-    this.events.add(partOfText(bare.requestId), { lot, event: bare })
-    const point = priceOf('', event)
+  /** Adds one of some events, as one of a lot. */
+  addEvent(lot: number, events: EventRecords, index: number): void {
+    events.setLot(index, lot)
+    this.events.add(partOfHash(events.requestHash(index)), events, index)
+    if (!entryOf(this.#seen, lot, newSeen).isNew(events, index)) return
+    const point = priceOf('', events.event(index))
     if (point !== null) entryOf(this.#prices, lot, newChanges).add(point)
   }
 
@@ -117,16 +133,21 @@ export class RequestSpools {
 }
 
 const newChanges = (): PriceChanges => new PriceChanges()
+const newSeen = (): SeenPrices => new SeenPrices()
 
-/** The rows of a piece. */
-export function rowsOf({ parts, tasks, events }: SpooledPiece): PieceReading {
+/** The rows of a piece, but for those of plain matches. */
+export function rowsOf({ parts, tasks, events }: SpooledPiece, plain?: PlainMatches): PieceReading {
   const held = new Uint8Array(PARTS)
   for (const part of parts) held[part] = 1
   const rows: TaskRow[] = []
-  for (let task = 0; task < tasks.count; task++) rows.push(tasks.row(task))
+  for (let task = 0; task < tasks.count; task++) if (plain?.isPlainTask[task] !== 1) rows.push(tasks.row(task))
   return {
     tasks: rows,
-    eventsOf: (lot) => events.ofLot(lot).map((index) => events.event(index)),
-    holds: (requestId) => held[partOfText(requestId)] === 1,
+    eventsOf: (lot) => {
+      const own = events.ofLot(lot)
+      const others = plain === undefined ? own : own.filter((index) => plain.isPlainEvent[index] !== 1)
+      return others.map((index) => events.event(index))
+    },
+    holds: (requestId) => held[partOfRequest(requestId)] === 1,
   }
 }

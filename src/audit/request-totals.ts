@@ -6,6 +6,8 @@ import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
 import { type ModelNames, namesFrom, type Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
+import type { PlainMatches } from './plain-matches.ts'
+import { PlainTotals } from './plain-totals.ts'
 import { PricePoints } from './price-points.ts'
 import { leftOut, type RequestFrame, type RequestReconciliation } from './request-books.ts'
 import { pricePoint, type RequestSource } from './request-source.ts'
@@ -51,6 +53,7 @@ export class RequestTotals {
   readonly #modelDays: ModelDays
   readonly #losses = new RefundLosses()
   readonly #tieOut = new TieOutTally()
+  readonly #plain: PlainTotals
   readonly #accounts = new Map<number, AccountStanding>()
   readonly #unanswered = new Set<number | null>()
   readonly #orphans: RequestBook['orphans'][number][] = []
@@ -66,17 +69,23 @@ export class RequestTotals {
     this.#days = new DailyBills(frame)
     this.#prices = new PricePoints((key) => source.priceChanges(key))
     const dates = new DateReader(frame.evidence.plan.window.zone)
-    this.#modelDays = new ModelDays(({ createdAt }) => dates.dateOf(createdAt))
+    this.#modelDays = new ModelDays((createdAt) => dates.dateOf(createdAt))
+    this.#plain = new PlainTotals({
+      placements: this.#placements,
+      delays: this.#delays,
+      days: this.#days,
+      prices: this.#prices,
+      modelDays: this.#modelDays,
+      tieOut: this.#tieOut,
+      onName: (stored, endpoint) => this.#addName(stored, [endpoint]),
+    })
   }
 
-  absorb(requests: RequestReconciliation): void {
+  absorb(requests: RequestReconciliation, plain?: PlainMatches): void {
+    if (plain !== undefined) this.#plain.add(plain, this.#frame.scope.accountOf)
     const { join, placements, book, scope } = requests
     const { thresholds } = this.#frame.evidence.plan.settings
-    for (const [stored, models] of join.matchedNames) {
-      const known = this.#names.get(stored)
-      if (known === undefined) this.#names.set(stored, new Set(models))
-      else for (const model of models) known.add(model)
-    }
+    for (const [stored, models] of join.matchedNames) this.#addName(stored, models)
     for (const delay of join.delays) this.#delays.add(delay)
     const out = new Set<Placement>()
     for (const placement of placements) {
@@ -99,6 +108,12 @@ export class RequestTotals {
       book.tasks,
       (verdict) => isAmountBreak(verdict, thresholds),
     )
+  }
+
+  #addName(stored: string, models: readonly string[]): void {
+    const known = this.#names.get(stored)
+    if (known === undefined) this.#names.set(stored, new Set(models))
+    else for (const model of models) known.add(model)
   }
 
   #addGroup(group: RequestGroup, isLeftOut: boolean): void {
@@ -144,8 +159,16 @@ export class RequestTotals {
     }
   }
 
+  #closePlain(): void {
+    this.#plain.close()
+    const { count } = this.#plain
+    this.#counts.matched += count
+    if (count > 0) this.#verdicts.set('matched', (this.#verdicts.get('matched') ?? 0) + count)
+  }
+
   close(): RequestSums {
     const { evidence, scope, unread, billsUnread } = this.#frame
+    this.#closePlain()
     const inOrder = [...this.#names].sort(([a], [b]) => (a < b ? -1 : 1))
     const matchedNames = new Map(inOrder.map(([stored, models]) => [stored, [...models].sort()]))
     return {

@@ -1,6 +1,7 @@
-import type { AccountRow, TaskRow } from '../ledger/reader.ts'
-import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
-import { type Instant, within } from '../units/instant.ts'
+import type { AccountRow } from '../ledger/reader.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
+import { ExactSums, type Whole } from '../units/exact-sums.ts'
+import { type Instant, instant, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { type Points, points, ZERO_POINTS } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
@@ -11,7 +12,7 @@ import { canonicalModel } from './model-name.ts'
 import { ModelSums } from './model-sums.ts'
 import type { AuditPlan } from './plan.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import { couldBeBilledAcross, isDue } from './task-standing.ts'
+import { couldBeBilledAcross, isDue, type TaskTimes } from './task-standing.ts'
 import type { ChargedDay } from './user-charges.ts'
 import { UserTallies } from './user-tallies.ts'
 
@@ -39,7 +40,7 @@ export interface UserTally {
   readonly freeCount: number
   readonly freeCostNanoUsd: NanoUsd
   readonly freeEvidence: Pick<EvidenceList, 'view'>
-  readonly chargedByDate: Iterable<readonly [CalendarDate, Points]>
+  readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
 }
 
 export interface DayTally {
@@ -87,6 +88,17 @@ interface TaskSort {
   record: ModelSums | undefined
 }
 
+/** The task that is looked at, field by field: one object for all. */
+type LookedAt = {
+  -readonly [Key in keyof TaskTimes]: TaskTimes[Key]
+} & {
+  sort: TaskSort
+  userId: number
+  refunded: boolean
+  costNanoUsd: Whole
+  chargedPoints: Whole
+}
+
 interface DaySums {
   readonly date: CalendarDate
   /** Absent as long as nobody was charged on it. */
@@ -122,6 +134,16 @@ export class TaskTally {
   /** Days with tasks of the window that the filters leave. */
   readonly #windowDays: DaySums[] = []
   readonly #unknownKeys = new Map<string, KeyTally>()
+  readonly #task: LookedAt = {
+    sort: { accountId: null, shown: false, selected: false, record: undefined },
+    userId: 0,
+    status: 'unfinished',
+    refunded: false,
+    createdAt: instant(0),
+    completedAt: null,
+    costNanoUsd: 0,
+    chargedPoints: 0,
+  }
 
   constructor(plan: AuditPlan, accounts: readonly AccountRow[], audited: ReadonlySet<number>) {
     this.#plan = plan
@@ -139,24 +161,37 @@ export class TaskTally {
     this.#dayReader = new DayReader(plan.window.zone, (date) => this.#dayOf(date))
   }
 
-  /** Takes one task; true where it is a task of the window that the filters leave. */
-  add(task: TaskRow): boolean {
-    const plan = this.#plan
-    const { createdAt } = task
-    const sort = this.#sorts.of(task.apiKey, task.model)
-    const inWindow = within(createdAt, plan.window)
-    const cost = wholeOf(task.costNanoUsd)
-    const charged = wholeOf(task.chargedPoints)
+  /** Takes one of some tasks; true where it is a task of the window that the filters leave. */
+  add(tasks: TaskRecords, index: number): boolean {
+    const { window } = this.#plan
+    const task = this.#look(tasks, index)
+    const { createdAt, sort } = task
+    const inWindow = within(createdAt, window)
     if (inWindow) {
-      if (sort.accountId !== null) this.#addToRecord(sort.accountId, sort, task, cost, charged)
-      this.#addToLayer(sort, task, cost, charged)
+      if (sort.accountId !== null) this.#addToRecord(sort.accountId, tasks, index)
+      this.#addToLayer(tasks, index)
     } else if (sort.accountId !== null && createdAt >= this.#crossingSince) {
-      const record = this.#recordOf(sort.accountId, sort, task.model)
-      if (couldBeBilledAcross(task, plan)) record.addCrossingIn(cost)
+      const record = this.#recordOf(sort.accountId, tasks, index)
+      if (couldBeBilledAcross(task, this.#plan)) record.addCrossingIn(task.costNanoUsd)
     }
-    const selected = sort.selected && isOfUsers(plan, task)
-    if (selected && createdAt < plan.window.end) this.#addToUser(task, inWindow, cost, charged)
+    const selected = sort.selected && isOfUsers(this.#plan, task.userId)
+    if (selected && createdAt < window.end) this.#addToUser(tasks, index, inWindow)
     return selected && inWindow
+  }
+
+  /** Sets the fields of the task that is looked at. */
+  #look(tasks: TaskRecords, index: number): LookedAt {
+    const task = this.#task
+    const completedAt = tasks.completedAt(index)
+    task.sort = this.#sorts.ofTask(tasks, index)
+    task.userId = tasks.userId(index)
+    task.status = tasks.status(index)
+    task.refunded = tasks.isRefunded(index)
+    task.createdAt = tasks.createdAt(index)
+    task.completedAt = Number.isNaN(completedAt) ? null : instant(completedAt)
+    task.costNanoUsd = tasks.cost(index)
+    task.chargedPoints = tasks.charged(index)
+    return task
   }
 
   /** The sums, once every task was taken. */
@@ -190,39 +225,44 @@ export class TaskTally {
     }
   }
 
-  #addToLayer({ shown, accountId }: TaskSort, task: TaskRow, cost: Whole, charged: Whole): void {
-    if (shown) this.#sums.add(LAYER_COST, cost)
+  #addToLayer(tasks: TaskRecords, index: number): void {
+    const { sort, userId, costNanoUsd, chargedPoints } = this.#task
+    const { shown, accountId } = sort
+    if (shown) this.#sums.add(LAYER_COST, costNanoUsd)
     if (shown && accountId !== null) return
-    if (!isOfUsers(this.#plan, task)) return
+    if (!isOfUsers(this.#plan, userId)) return
     if (shown) {
-      this.#addToKey(task)
+      this.#addToKey(tasks, index)
       return
     }
     this.#sums.add(OUTSIDE_TASKS, 1)
-    this.#sums.add(OUTSIDE_CHARGED, charged)
-    this.#sums.add(OUTSIDE_COST, cost)
+    this.#sums.add(OUTSIDE_CHARGED, chargedPoints)
+    this.#sums.add(OUTSIDE_COST, costNanoUsd)
   }
 
-  #addToKey({ apiKey, taskId, costNanoUsd }: TaskRow): void {
+  #addToKey(tasks: TaskRecords, index: number): void {
+    const apiKey = tasks.apiKey(index)
     let key = this.#unknownKeys.get(apiKey)
     if (key === undefined) {
       key = { taskCount: 0, costNanoUsd: ZERO_NANO_USD, evidence: new EvidenceList() }
       this.#unknownKeys.set(apiKey, key)
     }
     key.taskCount += 1
-    key.costNanoUsd = addNanoUsd(key.costNanoUsd, costNanoUsd)
-    key.evidence.add(taskId)
+    key.costNanoUsd = addNanoUsd(key.costNanoUsd, nanoUsd(BigInt(this.#task.costNanoUsd)))
+    key.evidence.addTask(tasks, index)
   }
 
-  #addToRecord(accountId: number, sort: TaskSort, task: TaskRow, cost: Whole, charged: Whole): void {
-    const record = this.#recordOf(accountId, sort, task.model)
+  #addToRecord(accountId: number, tasks: TaskRecords, index: number): void {
+    const task = this.#task
+    const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
-    record.add(cost, crosses)
-    if (isDue(task, this.#plan)) record.addDue(task.taskId, cost, charged, crosses)
+    record.add(task.costNanoUsd, crosses)
+    if (isDue(task, this.#plan)) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
   }
 
-  #recordOf(accountId: number, sort: TaskSort, model: string): ModelSums {
-    sort.record ??= this.#newRecord(accountId, model)
+  #recordOf(accountId: number, tasks: TaskRecords, index: number): ModelSums {
+    const { sort } = this.#task
+    sort.record ??= this.#newRecord(accountId, tasks.model(index))
     return sort.record
   }
 
@@ -242,17 +282,18 @@ export class TaskTally {
     return record
   }
 
-  #addToUser(task: TaskRow, inWindow: boolean, cost: Whole, charged: Whole): void {
-    const day = this.#dayReader.at(task.createdAt)
-    const user = this.#users.numberOf(task.userId)
-    if (charged !== 0) {
+  #addToUser(tasks: TaskRecords, index: number, inWindow: boolean): void {
+    const { createdAt, userId, chargedPoints, costNanoUsd, refunded } = this.#task
+    const day = this.#dayReader.at(createdAt)
+    const user = this.#users.numberOf(userId)
+    if (chargedPoints !== 0) {
       day.charged ??= this.#users.newDay(day.date)
-      day.charged.add(user, charged)
+      day.charged.add(user, chargedPoints)
     }
     if (!inWindow) return
-    this.#users.addTask(user, charged)
-    if (charged === 0 && cost > 0 && !task.refunded) this.#users.addFree(user, task.taskId, task.costNanoUsd)
-    this.#addToDay(day, task, charged)
+    this.#users.addTask(user, chargedPoints)
+    if (chargedPoints === 0 && costNanoUsd > 0 && !refunded) this.#users.addFree(user, tasks, index)
+    this.#addToDay(day, tasks, index)
   }
 
   #dayOf(date: CalendarDate): DaySums {
@@ -263,14 +304,15 @@ export class TaskTally {
     return day
   }
 
-  #addToDay(day: DaySums, { refunded, taskId }: TaskRow, charged: Whole): void {
+  #addToDay(day: DaySums, tasks: TaskRecords, index: number): void {
+    const { chargedPoints, refunded } = this.#task
     if (day.sums.nearest(DAY_TASKS) === 0) this.#windowDays.push(day)
     day.sums.add(DAY_TASKS, 1)
-    day.sums.add(DAY_CHARGED, charged)
+    day.sums.add(DAY_CHARGED, chargedPoints)
     if (!refunded) return
-    day.sums.add(DAY_REFUNDED, charged)
+    day.sums.add(DAY_REFUNDED, chargedPoints)
     day.sums.add(DAY_REFUNDS, 1)
-    day.evidence.add(taskId)
+    day.evidence.addTask(tasks, index)
   }
 }
 

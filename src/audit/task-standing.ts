@@ -1,29 +1,36 @@
 import type { TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
+import type { Whole } from '../units/exact-sums.ts'
 import { type Instant, plus } from '../units/instant.ts'
 import type { AuditPlan } from './plan.ts'
+
+/** What a task's standing towards the bill is told by. */
+export type TaskTimes = Pick<TaskRow, 'status' | 'createdAt' | 'completedAt'>
 
 /**
  * Whether fal must have billed the task by now: a success, longer ago than the settlement lag, not refunded, with a cost
  * or a charge.
  */
-export function isDue(task: TaskRow, plan: AuditPlan): boolean {
-  if (task.refunded || (task.costNanoUsd <= 0n && task.chargedPoints <= 0n)) return false
+export function isDue(
+  task: TaskTimes & { readonly refunded: boolean; readonly costNanoUsd: Whole; readonly chargedPoints: Whole },
+  plan: AuditPlan,
+): boolean {
+  if (task.refunded || (task.costNanoUsd <= 0 && task.chargedPoints <= 0)) return false
   return isSettled(task, plan)
 }
 
 /** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
-const mayBePending = (task: TaskRow, plan: AuditPlan): boolean =>
+const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
   task.status === 'success'
     ? !isSettled(task, plan)
     : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
 
 /** When a task ended; its creation where that is not told, or told to be in the future. */
-const endOf = ({ completedAt, createdAt }: TaskRow, asOf: Instant): Instant =>
+const endOf = ({ completedAt, createdAt }: TaskTimes, asOf: Instant): Instant =>
   completedAt === null || completedAt > asOf ? createdAt : completedAt
 
 /** A success that ended longer before the moment of reading than the settlement lag. */
-export function isSettled(task: TaskRow, { asOf, settings }: AuditPlan): boolean {
+export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boolean {
   return task.status === 'success' && endOf(task, asOf) < asOf - settings.thresholds.settlementLagMillis
 }
 
@@ -32,7 +39,7 @@ export function isSettled(task: TaskRow, { asOf, settings }: AuditPlan): boolean
  * of a task, as a rule within an hour; of a task without an end it may follow a day after its creation. The clocks of the
  * operator and of fal may differ by some minutes. What fal billed later than the moment of reading is not seen either.
  */
-export function couldBeBilledAcross(task: TaskRow, plan: AuditPlan): boolean {
+export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
   const { window, knownEnd, asOf } = plan
   const endedAt = endOf(task, asOf)
   const open = task.completedAt === null && task.status === 'unfinished'

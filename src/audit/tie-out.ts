@@ -71,6 +71,15 @@ export class TieOutTally {
     }
   }
 
+  /** Adds a match of the window with one event, billed within it at what was recorded, but for what B3 tolerates. */
+  addPlain(recorded: number, billed: number): void {
+    this.#sums.add(RECORDED.matched, recorded)
+    if (billed !== recorded) this.#sums.add(PLACE.tolerated, billed - recorded)
+    this.#sums.add(PLACE.byEventTime, billed)
+    this.#sums.add(PLACE.ofTasks, billed)
+    this.#sums.add(PLACE.matched, billed)
+  }
+
   close(recordedTotal: NanoUsd): Record<string, string> {
     const of = (name: keyof typeof PLACE): bigint => this.#sums.sum(PLACE[name])
     const [byEventTime, carriedIn, carriedOut] = [of('byEventTime'), of('carriedIn'), of('carriedOut')]

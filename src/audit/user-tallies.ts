@@ -1,9 +1,10 @@
+import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums, type Whole } from '../units/exact-sums.ts'
 import { type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { type Points, points } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import { ChargedDay, UserCharges } from './user-charges.ts'
+import { ChargedDay, ChargedDays, DAYS_TOGETHER, UserCharges } from './user-charges.ts'
 import { UserNumbers } from './user-numbers.ts'
 
 /** Nobody adds to it. */
@@ -25,9 +26,11 @@ interface FreeTally {
  */
 export class UserTallies {
   readonly #numbers = new UserNumbers()
-  readonly #sums = new ExactSums(0, 4)
+  readonly #sums = new ExactSums(0)
   readonly #free = new Map<number, FreeTally>()
   readonly #days: ChargedDay[] = []
+  /** Where the last of these days stand. */
+  #together = new ChargedDays()
   #count = 0
 
   /** The number of a user: of one who was never seen, the next. */
@@ -45,20 +48,22 @@ export class UserTallies {
     this.#sums.add(2 * user + CHARGED, charged)
   }
 
-  addFree(user: number, taskId: string, costNanoUsd: NanoUsd): void {
+  addFree(user: number, tasks: TaskRecords, index: number): void {
     let free = this.#free.get(user)
     if (free === undefined) {
       free = { count: 0, costNanoUsd: ZERO_NANO_USD, evidence: new EvidenceList() }
       this.#free.set(user, free)
     }
     free.count += 1
-    free.costNanoUsd = nanoUsd(free.costNanoUsd + costNanoUsd)
-    free.evidence.add(taskId)
+    free.costNanoUsd = nanoUsd(free.costNanoUsd + BigInt(tasks.cost(index)))
+    free.evidence.addTask(tasks, index)
   }
 
   /** A day on which users may be charged. */
   newDay(date: CalendarDate): ChargedDay {
-    const day = new ChargedDay(date)
+    const place = this.#days.length % DAYS_TOGETHER
+    if (place === 0) this.#together = new ChargedDays()
+    const day = new ChargedDay(date, this.#together, place)
     this.#days.push(day)
     return day
   }

@@ -1,7 +1,6 @@
 import type { Instant } from '../units/instant.ts'
 import type { Answer } from './answer.ts'
-import type { Delivered } from './overlap.ts'
-import { eachPage, type Page, type PageHead, type PagesRead, readPages } from './pages.ts'
+import { eachPage, type Page, type PageHead, type PagesRead, type Paging, type RowPage, readPages } from './pages.ts'
 import type { Fetched } from './reader.ts'
 import type { Params, Transport } from './transport.ts'
 
@@ -23,38 +22,34 @@ export interface Call {
   readonly signal: AbortSignal
 }
 
-export interface PagedQuestion<Row> {
+export interface PagedQuestion<Told extends Page> {
   readonly path: string
   readonly params: Params
   readonly pageRows: number
-  /** Reads the text of a page. What it says of the next page may be told before the rows are read: that one is then asked for. */
-  readonly read: (text: string, onHead: (head: PageHead) => void) => Answer<Page<Row>>
+  /** Reads the body of a page. What it says of the next page may be told before the rows are read: that one is then asked for. */
+  readonly readPage: (body: Buffer, onHead: (head: PageHead) => void) => Answer<Told>
 }
 
 /** All rows of all pages of one question. */
-export const askPages = <Row>(call: Call, question: PagedQuestion<Row>): Promise<Fetched<Row[]>> =>
+export const askPages = <Row>(call: Call, question: PagedQuestion<RowPage<Row>>): Promise<Fetched<Row[]>> =>
   readPages({ ask: asker(call, question), pagesMax: call.limits.pages, signal: call.signal })
 
 /** The same, page by page. */
-export const askEachPage = <Row>(
+export const askEachPage = <Told extends Page>(
   call: Call,
-  question: PagedQuestion<Row>,
-  take: (page: Delivered<Row>) => void,
-  onRepeat: (row: Row) => void,
+  question: PagedQuestion<Told>,
+  take: Paging<Told>['take'],
 ): Promise<PagesRead> =>
-  eachPage({ ask: asker(call, question), pagesMax: call.limits.pages, signal: call.signal, take, onRepeat })
+  eachPage({ ask: asker(call, question), pagesMax: call.limits.pages, signal: call.signal, take })
 
 /**
  * Asks one page of a question. The largest page is published for billing events alone: where fal does not accept ours, it is
  * asked once more for pages of its own size.
  */
-function asker<Row>({ transport, apiKey }: Call, { path, params, pageRows, read }: PagedQuestion<Row>) {
+function asker<Told extends Page>({ transport, apiKey }: Call, question: PagedQuestion<Told>): Paging<Told>['ask'] {
+  const { path, params, pageRows, readPage } = question
   let limitParam: Params = [['limit', String(pageRows)]]
-  const askOne = (
-    cursor: string | undefined,
-    onHead: (head: PageHead) => void,
-    signal: AbortSignal,
-  ): Promise<Answer<Page<Row>>> => {
+  const askOne: Paging<Told>['ask'] = (cursor, onHead, signal) => {
     const cursorParam: Params = cursor === undefined ? [] : [['cursor', cursor]]
     return transport.ask(
       {
@@ -62,16 +57,12 @@ function asker<Row>({ transport, apiKey }: Call, { path, params, pageRows, read 
         path,
         params: [...params, ...limitParam, ...cursorParam],
         accept: 'application/json',
-        read: (text) => read(text, onHead),
+        readBytes: (body) => readPage(body, onHead),
       },
       signal,
     )
   }
-  return async (
-    cursor: string | undefined,
-    onHead: (head: PageHead) => void,
-    signal: AbortSignal,
-  ): Promise<Answer<Page<Row>>> => {
+  return async (cursor, onHead, signal) => {
     const answer = await askOne(cursor, onHead, signal)
     if (cursor !== undefined || answer.status === 'complete' || answer.failure !== 'invalid') return answer
     limitParam = []

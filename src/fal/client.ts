@@ -9,7 +9,7 @@ import { askFocus } from './focus.ts'
 import { askLegacyInvoices } from './legacy-invoices.ts'
 import { askEstimate, askPricing } from './pricing.ts'
 import type { FalReader } from './reader.ts'
-import { type Redact, redactedRows, redactedTexts } from './redacting.ts'
+import { type Redact, redactedRows } from './redacting.ts'
 import { createTransport } from './transport.ts'
 import { askServerlessUsage, askUsage } from './usage.ts'
 import { realSleep, type Sleep, steadyClock } from './waiting.ts'
@@ -84,10 +84,8 @@ export function createFalClient(options: FalClientOptions): FalClient {
   return {
     usage: async (apiKey, query, signal) =>
       redactedRows(await askUsage(call(apiKey, signal), query), ['model', 'unit'], redact),
-    events: async (apiKey, query, signal) =>
-      redactedRows(await askEvents(call(apiKey, signal), query), ['model', 'unit'], redact),
-    eachEvents: (apiKey, query, signal, take) =>
-      askEachEvent(call(apiKey, signal), query, (page) => take(redactedTexts(page, ['model', 'unit'], redact))),
+    events: (apiKey, query, signal) => askEvents(call(apiKey, signal), query, redact),
+    eachEvents: (apiKey, query, signal, words, take) => askEachEvent(call(apiKey, signal), query, words, redact, take),
     billing: async (apiKey, signal) => {
       const answer = await askBilling(call(apiKey, signal))
       if (answer.status === 'failed') return answer

@@ -1,59 +1,144 @@
 import { falBillingEvents, type WireBillingEvent, wireInstant } from '../../schemas/fal.ts'
+import { type Bytes, bytesWithView } from '../rows/bytes.ts'
+import type { EventWords } from '../rows/event-records.ts'
 import { type InstantRange, instant, within } from '../units/instant.ts'
 import { nanoUsd } from '../units/nano-usd.ts'
 import { type Answer, complete } from './answer.ts'
 import { attributionOf, decimalOf, decimalOrNull, usdOf } from './decode.ts'
+import { EventDraft, type EventPage, fieldsOf } from './event-draft.ts'
 import { asRecord, eventReader, type Json } from './event-row.ts'
-import { jsonOf, shapeOf } from './json.ts'
-import { slicedList } from './list-slices.ts'
-import type { Page, PageHead } from './pages.ts'
+import { EventScanner } from './event-scan.ts'
+import { jsonOf, parseJson, shapeOf } from './json.ts'
+import type { PageHead } from './pages.ts'
 import type { BillingEvent } from './reader.ts'
-import { type RowHasher, RowHashes } from './row-hash.ts'
+import type { Redact } from './redacting.ts'
+import { hashJson, newHalves } from './row-hash.ts'
+import { BEGIN_LIST, BEGIN_OBJECT, blanksEnd, COLON, COMMA, END_OBJECT, ODD, valueEnd } from './wire-scan.ts'
+
+const LIST = 'billing_events'
+/** Bytes of what stands before the list, and of what stands behind it, that are looked at for a head ahead of the rows. */
+const REST_BYTES_MAX = 16 * 1024
 
 /**
- * A reader of pages of GET /models/billing-events, which have up to 10,000 rows: the schema takes five times as long to look at
- * them. A page with anything unusual in it is left to the schema, which decides, and names what is wrong. A long page is read
- * slice by slice, so that the JSON of no more than a slice is in memory at once.
- * The head that it tells ahead is then a guess, most often right: what counts is that of the page.
+ * Reads pages of GET /models/billing-events, which have up to 10,000 rows, out of their bytes. A page with anything unusual in
+ * it is read as JSON, and what is unusual there too is left to the schema, which decides, and names what is wrong. All three
+ * make the same events of a page, with the same hashes: a row may come on two pages that are read in different ways.
  */
-export function eventPageReader(
-  span: InstantRange,
-  hashOf: RowHasher,
-): (text: string, onHead: (head: PageHead) => void) => Answer<Page<BillingEvent>> {
-  const eventOf = eventReader()
-  const pageOf = (head: PageHead, slices: Iterable<readonly unknown[]>): Page<BillingEvent> | undefined => {
-    const page = new PageDraft(span, hashOf)
-    for (const wires of slices) {
-      for (const wire of wires) {
-        const event = eventOf(wire)
-        if (event === undefined) return undefined
-        page.add(event, wire)
-      }
-    }
-    return page.close(head)
+export class EventPageReader {
+  readonly #words: EventWords
+  readonly #redact: Redact
+  readonly #scanner: EventScanner
+  readonly #eventOf = eventReader()
+  readonly #hash = newHalves()
+  readonly #free: EventDraft[] = []
+  readonly #given = new Map<EventPage, EventDraft>()
+
+  constructor(words: EventWords, redact: Redact) {
+    this.#words = words
+    this.#redact = redact
+    this.#scanner = new EventScanner(words, redact)
   }
-  return (text, onHead) => {
-    const sliced = slicedList(text, 'billing_events')
-    const slicedHead = sliced && headOf(sliced.rest)
-    if (sliced !== undefined && slicedHead !== undefined) {
-      onHead(slicedHead)
-      const page = pageOf(slicedHead, sliced.slices())
-      if (page !== undefined && !sliced.isBroken()) return complete(page)
-    }
+
+  /** The head that it tells ahead is a guess, most often right: what counts is that of the page. */
+  read(body: Buffer, span: InstantRange, onHead: (head: PageHead) => void): Answer<EventPage> {
+    const bytes = bytesWithView(body)
+    const draft = this.#free.pop() ?? new EventDraft(this.#words)
+    const guess = headAround(body)
+    if (guess !== undefined) onHead(guess)
+    const head = this.#scan(bytes, span, draft)
+    if (head !== undefined) return complete(this.#give(draft, head))
+    const answer = this.#readJson(body.toString(), span, draft, onHead)
+    return answer.status === 'failed' ? answer : complete(this.#give(draft, answer.value))
+  }
+
+  /** Takes back a page that is needed no more: its place is written to again. */
+  takeBack(page: EventPage): void {
+    const draft = this.#given.get(page)
+    if (draft === undefined) return
+    this.#given.delete(page)
+    draft.clear()
+    this.#free.push(draft)
+  }
+
+  #give(draft: EventDraft, head: PageHead): EventPage {
+    const page = draft.close(head)
+    this.#given.set(page, draft)
+    return page
+  }
+
+  /** The page by its bytes; undefined where it is not as usual. */
+  #scan(body: Bytes, span: InstantRange, draft: EventDraft): PageHead | undefined {
+    const { bytes } = body
+    const scanner = this.#scanner
+    if (!scanner.begin(body)) return undefined
+    const told = new Map<string, unknown>()
+    let isListed = false
+    let at = blanksEnd(bytes, 0)
+    if (bytes[at] !== BEGIN_OBJECT) return undefined
+    do {
+      at = blanksEnd(bytes, at + 1)
+      const keyEnd = valueEnd(bytes, at)
+      const key = keyEnd === ODD ? undefined : parseJson(bytes.toString('utf8', at, keyEnd))?.value
+      // Of a key that comes twice the last one counts.
+      if (typeof key !== 'string' || told.has(key)) return undefined
+      at = blanksEnd(bytes, keyEnd)
+      if (bytes[at] !== COLON) return undefined
+      at = blanksEnd(bytes, at + 1)
+      if (key === LIST && bytes[at] === BEGIN_LIST) {
+        isListed = true
+        told.set(key, undefined)
+        at = scanner.readList(at + 1, span, draft)
+        if (at === ODD) return undefined
+      } else {
+        const end = valueEnd(bytes, at)
+        const json = end === ODD ? undefined : parseJson(bytes.toString('utf8', at, end))
+        if (json === undefined) return undefined
+        told.set(key, json.value)
+        at = end
+      }
+      at = blanksEnd(bytes, at)
+    } while (bytes[at] === COMMA)
+    if (bytes[at] !== END_OBJECT || blanksEnd(bytes, at + 1) !== bytes.length || !isListed) return undefined
+    scanner.end()
+    return headOf(Object.fromEntries(told))
+  }
+
+  #readJson(text: string, span: InstantRange, draft: EventDraft, onHead: (head: PageHead) => void): Answer<PageHead> {
     const json = jsonOf(text)
     if (json.status === 'failed') return json
     const whole = asRecord(json.value)
-    const listed: unknown = whole?.billing_events
+    const listed: unknown = whole?.[LIST]
     const wires: readonly unknown[] = Array.isArray(listed) ? listed : []
     const head = whole === undefined || wires !== listed ? undefined : headOf(whole)
-    if (head !== undefined) onHead(head)
-    const page = head && pageOf(head, [wires])
-    if (page !== undefined) return complete(page)
+    if (head !== undefined) {
+      onHead(head)
+      if (this.#takeAll(wires, this.#eventOf, span, draft)) return complete(head)
+    }
     const answer = shapeOf(falBillingEvents, json.value)
     if (answer.status === 'failed') return answer
-    const judged = new PageDraft(span, hashOf)
-    for (const [at, wire] of answer.value.billing_events.entries()) judged.add(eventOfWire(wire), wires[at])
-    return complete(judged.close(answer.value))
+    const judged = answer.value.billing_events
+    let row = 0
+    this.#takeAll(wires, () => eventOfWire(judged[row++] as WireBillingEvent), span, draft)
+    return complete(answer.value)
+  }
+
+  /** False where one of the rows is unusual. */
+  #takeAll(
+    wires: readonly unknown[],
+    eventOf: (wire: unknown) => BillingEvent | undefined,
+    span: InstantRange,
+    draft: EventDraft,
+  ): boolean {
+    draft.clear()
+    for (const wire of wires) {
+      const event = eventOf(wire)
+      if (event === undefined) return false
+      // An event on the edge of two spans must not be counted in both, whatever fal makes of the edge.
+      if (!within(event.at, span)) continue
+      hashJson(wire, this.#hash)
+      draft.addAsWritten(fieldsOf(event, this.#words, this.#redact), event.requestId, this.#hash)
+    }
+    return true
   }
 }
 
@@ -62,27 +147,13 @@ function headOf({ next_cursor, has_more }: Json): PageHead | undefined {
   return isCursor && (has_more == null || typeof has_more === 'boolean') ? { next_cursor, has_more } : undefined
 }
 
-class PageDraft {
-  readonly #span: InstantRange
-  readonly #hashOf: RowHasher
-  readonly #rows: BillingEvent[] = []
-  readonly #hashes = new RowHashes()
-
-  constructor(span: InstantRange, hashOf: RowHasher) {
-    this.#span = span
-    this.#hashOf = hashOf
-  }
-
-  /** An event on the edge of two spans must not be counted in both, whatever fal makes of the edge. */
-  add(event: BillingEvent, wire: unknown): void {
-    if (!within(event.at, this.#span)) return
-    this.#rows.push(event)
-    this.#hashes.push(this.#hashOf(wire))
-  }
-
-  close({ next_cursor, has_more }: PageHead): Page<BillingEvent> {
-    return { rows: this.#rows, hashes: this.#hashes, next_cursor, has_more }
-  }
+/** The head that a page seems to have by what stands before its first list and behind its last one. */
+function headAround(body: Buffer): PageHead | undefined {
+  const begin = body.indexOf('[')
+  const end = body.lastIndexOf(']')
+  if (begin < 0 || end < begin || begin > REST_BYTES_MAX || body.length - end > REST_BYTES_MAX) return undefined
+  const around = asRecord(parseJson(body.toString('utf8', 0, begin + 1) + body.toString('utf8', end))?.value)
+  return Array.isArray(around?.[LIST]) ? headOf(around) : undefined
 }
 
 /** One event that the schema has let through. */

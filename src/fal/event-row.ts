@@ -70,23 +70,28 @@ export function eventReader(): (wire: unknown) => BillingEvent | undefined {
 
 const NOBODY: Json = {}
 
-const isTextOrNone = (value: unknown): value is string | null | undefined => value == null || typeof value === 'string'
+export const isTextOrNone = (value: unknown): value is string | null | undefined =>
+  value == null || typeof value === 'string'
 
-const isUsdOrNone = (value: unknown): boolean =>
+export const isUsdOrNone = (value: unknown): boolean =>
   value == null || value === 'USD' || (typeof value === 'string' && value.toUpperCase() === 'USD')
 
 /** A plain decimal; null for none, undefined for what is no decimal. */
 type DecimalReader = (value: unknown) => string | null | undefined
 
-function decimalReader(): DecimalReader {
-  const remembered = new Map<string | number, string>()
+export const decimalIn: DecimalReader = (value) => {
+  if (value == null) return null
+  return typeof value === 'string' || typeof value === 'number' ? plainDecimal(value) : undefined
+}
+
+/** A reader that remembers what it read: prices are few. */
+export function decimalReader(): DecimalReader {
+  const remembered = new Map<unknown, string>()
   return (value) => {
-    if (value == null) return null
-    if (typeof value !== 'string' && typeof value !== 'number') return undefined
     const known = remembered.get(value)
     if (known !== undefined) return known
-    const text = plainDecimal(value)
-    if (text === undefined) return undefined
+    const text = decimalIn(value)
+    if (text == null) return text
     if (remembered.size >= REMEMBERED_MAX) remembered.clear()
     remembered.set(value, text)
     return text
@@ -98,6 +103,11 @@ function costIn(count: unknown, total: unknown, decimalIn: DecimalReader): NanoU
   const totalText = decimalIn(total)
   if (totalText === undefined) return undefined
   if (count == null) return totalText === null ? undefined : parseUsd(totalText)
+  return countIn(count)
+}
+
+/** A cost_estimate_nano_usd that is there. */
+export function countIn(count: unknown): NanoUsd | undefined {
   if (typeof count === 'number') {
     if (!Number.isInteger(count)) return undefined
     // Past that a number is no longer written with all of its digits.
@@ -107,7 +117,7 @@ function costIn(count: unknown, total: unknown, decimalIn: DecimalReader): NanoU
 }
 
 /** An instant of the wire: read by position in the form that fal sends, in UTC with a fraction or without. */
-function timeOf(text: string): Instant | undefined {
+export function timeOf(text: string): Instant | undefined {
   const wall = parseWallHead(text)
   const millis = text.charCodeAt(text.length - 1) === LETTER_Z ? millisOf(text) : Number.NaN
   const at = wall + millis

@@ -1,27 +1,33 @@
 import { LIMITS } from '../limits.ts'
+import { type EventRecords, EventWords } from '../rows/event-records.ts'
 import { DAY, earlier, type InstantRange, plus } from '../units/instant.ts'
 import { complete, failed, partial } from './answer.ts'
 import { askEachPage, type Call, isoUtc, type PagedQuestion } from './asking.ts'
-import { eventPageReader } from './event-page.ts'
-import type { Delivered, Overlap } from './overlap.ts'
+import { type EventPage, eventsAsWritten, onlyRecords } from './event-draft.ts'
+import { EventPageReader } from './event-page.ts'
+import type { Overlap } from './overlap.ts'
 import { eachPart, idParts } from './parts.ts'
 import type { BillingEvent, EventQuery, Fetched } from './reader.ts'
-import { createRowHasher, type RowHasher } from './row-hash.ts'
+import type { Redact } from './redacting.ts'
 import type { Params } from './transport.ts'
 
-type Take = (events: readonly BillingEvent[]) => void
+/** Given a page, and the places of its events that count; of all of them in order, mostly. */
+type Take = (page: EventPage, places: readonly number[] | 'all') => void
 
-/** GET /models/billing-events, all events at once. */
-export async function askEvents(call: Call, query: EventQuery): Promise<Fetched<BillingEvent[]>> {
+/** GET /models/billing-events, all events at once, as objects. */
+export async function askEvents(call: Call, query: EventQuery, redact: Redact): Promise<Fetched<BillingEvent[]>> {
   const parts = partsOf(query)
   const taken: BillingEvent[][] = parts.map(() => [])
   const late: BillingEvent[] = []
   const takeInto =
-    (events: BillingEvent[] | undefined): Take =>
-    (page) => {
-      for (const event of page) events?.push(event)
+    (into: BillingEvent[] | undefined): Take =>
+    (page, places) => {
+      const events = eventsAsWritten(page)
+      const counted = places === 'all' ? events : places.flatMap((place) => events[place] ?? [])
+      for (const event of counted) into?.push(event)
     }
-  const fetched = await readParts(call, query, parts, (index) => takeInto(taken[index]), takeInto(late))
+  const pages = new EventPageReader(new EventWords(), redact)
+  const fetched = await readParts({ call, query, pages }, parts, (index) => takeInto(taken[index]), takeInto(late))
   if (fetched.status === 'failed') return fetched
   const value = taken.flat()
   return { ...fetched, value: late.length === 0 ? value : [...value, ...late].sort((a, b) => a.at - b.at) }
@@ -32,8 +38,17 @@ export async function askEvents(call: Call, query: EventQuery): Promise<Fetched<
  * The start is always sent, since fal falls back to the last 24 h even when a request is named (seen); spans over 90 days are
  * asked for in pieces. Several pieces are read side by side, so pages come in no promised order.
  */
-export const askEachEvent = (call: Call, query: EventQuery, take: Take): Promise<Fetched<null>> =>
-  readParts(call, query, partsOf(query), () => take, take)
+export function askEachEvent(
+  call: Call,
+  query: EventQuery,
+  words: EventWords,
+  redact: Redact,
+  take: (page: EventRecords) => void,
+): Promise<Fetched<null>> {
+  const takePage: Take = ({ records }, places) => take(places === 'all' ? records : onlyRecords(records, places))
+  const pages = new EventPageReader(words, redact)
+  return readParts({ call, query, pages }, partsOf(query), () => takePage, takePage)
+}
 
 /** Requests that are asked for by id because pages told of them twice; past it an overlap of pages is all it can be. */
 const REPEATS_ASKED_MAX = 2500
@@ -49,14 +64,18 @@ interface Part {
 interface Doubt {
   readonly part: Part
   readonly overlap: Overlap
-  /** What its rows were hashed by. */
-  readonly hashOf: RowHasher
+  /** As fal wrote them: so it is asked about them. */
   readonly requestIds: ReadonlySet<string>
 }
 
+interface Reading {
+  readonly call: Call
+  readonly query: EventQuery
+  readonly pages: EventPageReader
+}
+
 async function readParts(
-  call: Call,
-  query: EventQuery,
+  reading: Reading,
   parts: readonly Part[],
   takeOf: (part: number) => Take,
   takeLate: Take,
@@ -65,50 +84,55 @@ async function readParts(
   const fetched = await eachPart(parts, async (part, index) => {
     const requestIds = new Set<string>()
     const take = takeOf(index)
-    const hashOf = createRowHasher()
-    const read = await askEachPage(
-      call,
-      questionOf(call, part, hashOf),
-      ({ rows }) => take(rows),
-      ({ requestId }) => requestIds.size <= REPEATS_ASKED_MAX && requestIds.add(requestId),
-    )
-    if (read.overlap !== undefined && requestIds.size > 0) {
-      doubts.push({ part, overlap: read.overlap, hashOf, requestIds })
-    }
+    const read = await askEachPage(reading.call, questionOf(reading, part), (page, repeats) => {
+      for (const place of repeats) {
+        if (requestIds.size > REPEATS_ASKED_MAX) break
+        requestIds.add(page.requestIdAsWritten(place))
+      }
+      take(page, repeats.length === 0 ? 'all' : othersThan(repeats, page.records.count))
+      reading.pages.takeBack(page)
+    })
+    if (read.overlap !== undefined && requestIds.size > 0) doubts.push({ part, overlap: read.overlap, requestIds })
     return read.fetched
   })
   const count = doubts.reduce((sum, { requestIds }) => sum + requestIds.size, 0)
-  if (fetched.status !== 'complete' || query.requestIds !== undefined || count > REPEATS_ASKED_MAX) return fetched
+  const isById = reading.query.requestIds !== undefined
+  if (fetched.status !== 'complete' || isById || count > REPEATS_ASKED_MAX) return fetched
   for (const doubt of doubts) {
-    const settled = await settle(call, doubt, takeLate)
+    const settled = await settle(reading, doubt, takeLate)
     if (settled.status !== 'complete') return settled
   }
   return fetched
+}
+
+function othersThan(repeats: readonly number[], count: number): number[] {
+  const isRepeat = new Set(repeats)
+  return Array.from({ length: count }, (_, place) => place).filter((place) => !isRepeat.has(place))
 }
 
 /**
  * An event that comes on two pages is either an overlap of the pages, or billed twice. One answer about the request alone
  * tells which: what it has more of than the pages delivered is taken too.
  */
-async function settle(call: Call, { part, overlap, hashOf, requestIds }: Doubt, take: Take): Promise<Fetched<null>> {
+async function settle(reading: Reading, { part, overlap, requestIds }: Doubt, take: Take): Promise<Fetched<null>> {
   const confirmed = new Set<string>()
   const asked = await eachPart(idParts([...requestIds]), async (ids) => {
-    const pages: Delivered<BillingEvent>[] = []
-    const collect = (page: Delivered<BillingEvent>): void => {
-      pages.push(page)
-      page.rows.forEach(({ requestId }, at) => {
-        if (overlap.has(page.hashes, at)) confirmed.add(requestId)
-      })
-    }
-    const { fetched } = await askEachPage(
-      call,
-      questionOf(call, { ...part, requestIds: ids }, hashOf),
-      collect,
-      () => undefined,
-    )
-    const late = overlap.beyond(pages)
-    // Where nothing is as the pages told it, it could be the same event in other words.
-    if (fetched.status === 'complete') take(late.filter(({ requestId }) => confirmed.has(requestId)))
+    // All pages of the answer are kept until it is whole; pages of it may overlap too.
+    const told: { readonly page: EventPage; readonly places: readonly number[] }[] = []
+    const question = questionOf(reading, { ...part, requestIds: ids })
+    const { fetched } = await askEachPage(reading.call, question, (page, repeats) => {
+      const places = othersThan(repeats, page.records.count)
+      for (const place of places) if (overlap.has(page.hashes, place)) confirmed.add(page.requestIdAsWritten(place))
+      told.push({ page, places })
+    })
+    const beyond = overlap.beyond(told.map(({ page, places }) => page.hashes.only(places)))
+    told.forEach(({ page, places }, index) => {
+      const late = (beyond[index] ?? []).flatMap((each) => places[each] ?? [])
+      // Where nothing is as the pages told it, it could be the same event in other words.
+      const sure = late.filter((place) => confirmed.has(page.requestIdAsWritten(place)))
+      if (fetched.status === 'complete' && sure.length > 0) take(page, sure)
+      reading.pages.takeBack(page)
+    })
     return fetched
   })
   if (asked.status !== 'complete') {
@@ -130,11 +154,7 @@ function partsOf({ range, requestIds, endpointIds }: EventQuery): Part[] {
   )
 }
 
-const questionOf = (
-  call: Call,
-  { span, requestIds, endpointIds }: Part,
-  hashOf: RowHasher,
-): PagedQuestion<BillingEvent> => ({
+const questionOf = ({ call, pages }: Reading, { span, requestIds, endpointIds }: Part): PagedQuestion<EventPage> => ({
   path: '/models/billing-events',
   params: [
     ['start', isoUtc(span.start)],
@@ -144,7 +164,7 @@ const questionOf = (
     ...endpointIds.map((id): Params[number] => ['endpoint_id', id]),
   ],
   pageRows: call.limits.eventPageRows,
-  read: eventPageReader(span, hashOf),
+  readPage: (body, onHead) => pages.read(body, span, onHead),
 })
 
 /** Lists of ids that one question may name. No filter is one empty list; a filter that names nothing is no list at all. */

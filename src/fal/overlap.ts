@@ -1,71 +1,74 @@
-import { RowHashes } from './row-hash.ts'
-
-/** Rows as the program knows them, with the hashes of those of the wire that they were made of. */
-export interface Delivered<Row> {
-  readonly rows: readonly Row[]
-  readonly hashes: RowHashes
-}
+import type { RowHashes } from './row-hash.ts'
 
 /** Tells rows of one question that an earlier page delivered already. */
 export interface Overlap {
   /**
-   * The rows of a page that no earlier page delivered. A row that comes several times within one page stays so: its number
-   * over all pages is the largest of any page, not the sum.
+   * Takes a page, and tells the places of the rows that an earlier page delivered. A row that comes several times within one
+   * page stays so: its number over all pages is the largest of any page, not the sum.
    */
-  drop<Row>(page: Delivered<Row>, onRepeat: (row: Row) => void): Delivered<Row>
+  repeatsOf(page: RowHashes): readonly number[]
   /** Whether a row of an answer was delivered. */
   has(hashes: RowHashes, at: number): boolean
-  /** The rows of another answer, in pages, that it tells more often than they were delivered. */
-  beyond<Row>(pages: readonly Delivered<Row>[]): Row[]
+  /** The places, by page, of the rows of another answer that it tells more often than they were delivered. */
+  beyond(pages: readonly RowHashes[]): number[][]
 }
+
+const NONE: readonly number[] = []
 
 /** Remembers 8 bytes a row, and as much again for room: whole rows would be hundreds of megabytes for a million events. */
 export function createOverlap(): Overlap {
   const before = new HashSet()
   // The few rows that one page told of several times.
   const counts = new Map<string, number>()
-  const delivered = (high: number, low: number): number => {
-    if (!before.has(high, low)) return 0
-    return counts.size === 0 ? 1 : (counts.get(nameOf(high, low)) ?? 1)
-  }
   return {
-    drop({ rows, hashes }, onRepeat) {
-      const isRepeat = new Set<number>()
-      const here = new HashSet(rows.length)
-      const hereCounts = new Map<string, number>()
-      rows.forEach((row, at) => {
-        const high = hashes.high(at)
-        const low = hashes.low(at)
-        const count = here.add(high, low) ? 1 : (hereCounts.get(nameOf(high, low)) ?? 1) + 1
-        if (count > 1) hereCounts.set(nameOf(high, low), count)
-        if (count > delivered(high, low)) return
-        isRepeat.add(at)
-        onRepeat(row)
-      })
-      for (let at = 0; at < rows.length; at++) before.add(hashes.high(at), hashes.low(at))
-      for (const [name, count] of hereCounts) counts.set(name, Math.max(count, counts.get(name) ?? 1))
-      if (isRepeat.size === 0) return { rows, hashes }
-      const fresh = new RowHashes()
-      for (let at = 0; at < rows.length; at++) if (!isRepeat.has(at)) fresh.push(hashes.of(at))
-      return { rows: rows.filter((_, at) => !isRepeat.has(at)), hashes: fresh }
+    repeatsOf(page) {
+      const known: number[] = []
+      for (let at = 0; at < page.length; at++) if (!before.add(page.high(at), page.low(at))) known.push(at)
+      return known.length === 0 ? NONE : repeatsAmong(page, known, counts)
     },
     has: (hashes, at) => before.has(hashes.high(at), hashes.low(at)),
     beyond(pages) {
       const here = new Map<string, number>()
-      return pages.flatMap(({ rows, hashes }) =>
-        rows.filter((_, at) => {
-          const [high, low] = [hashes.high(at), hashes.low(at)]
-          const name = nameOf(high, low)
+      return pages.map((hashes) => {
+        const places: number[] = []
+        for (let at = 0; at < hashes.length; at++) {
+          const name = nameOf(hashes, at)
           const count = (here.get(name) ?? 0) + 1
           here.set(name, count)
-          return count > delivered(high, low)
-        }),
-      )
+          const delivered = before.has(hashes.high(at), hashes.low(at)) ? (counts.get(name) ?? 1) : 0
+          if (count > delivered) places.push(at)
+        }
+        return places
+      })
     },
   }
 }
 
-const nameOf = (high: number, low: number): string => `${high} ${low}`
+/** Of the rows of a page that were known: which come from an earlier page, and not from this one. Nearly always there are none. */
+function repeatsAmong(page: RowHashes, known: readonly number[], counts: Map<string, number>): number[] {
+  const isKnown = new Uint8Array(page.length)
+  const names = new HashSet(known.length)
+  for (const at of known) {
+    isKnown[at] = 1
+    names.add(page.high(at), page.low(at))
+  }
+  const repeats: number[] = []
+  const here = new Map<string, number>()
+  const begunHere = new Set<string>()
+  for (let at = 0; at < page.length; at++) {
+    if (!names.has(page.high(at), page.low(at))) continue
+    const name = nameOf(page, at)
+    const count = (here.get(name) ?? 0) + 1
+    here.set(name, count)
+    if (isKnown[at] === 0) begunHere.add(name)
+    const delivered = begunHere.has(name) ? 0 : (counts.get(name) ?? 1)
+    if (count <= delivered) repeats.push(at)
+  }
+  for (const [name, count] of here) if (count > 1) counts.set(name, Math.max(count, counts.get(name) ?? 1))
+  return repeats
+}
+
+const nameOf = (hashes: RowHashes, at: number): string => `${hashes.high(at)} ${hashes.low(at)}`
 
 const ROOM_LEAST = 1024
 /** How full a set may be, and by how much it grows then: there may be millions. */
@@ -76,10 +79,15 @@ const GROWTH = 1.25
 class HashSet {
   /** Two halves a place. */
   #halves: Int32Array
+  #room: number
+  /** Hashes up to which it does not grow. */
+  #sizeMax: number
   #size = 0
 
   constructor(expected = 0) {
-    this.#halves = new Int32Array(2 * Math.max(ROOM_LEAST, Math.ceil((expected + 1) / FULL_MOST)))
+    this.#room = Math.max(ROOM_LEAST, Math.ceil((expected + 1) / FULL_MOST))
+    this.#halves = new Int32Array(2 * this.#room)
+    this.#sizeMax = Math.floor(this.#room * FULL_MOST)
   }
 
   has(high: number, low: number): boolean {
@@ -88,7 +96,7 @@ class HashSet {
 
   /** Whether it is new. */
   add(high: number, low: number): boolean {
-    if (2 * (this.#size + 1) > FULL_MOST * this.#halves.length) this.#grow()
+    if (this.#size >= this.#sizeMax) this.#grow()
     const at = this.#placeOf(high, marked(low))
     if (this.#halves[at + 1] !== 0) return false
     this.#halves[at] = high
@@ -99,20 +107,23 @@ class HashSet {
 
   /** Where the hash is, or would be. */
   #placeOf(high: number, low: number): number {
-    const room = this.#halves.length / 2
+    const room = this.#room
+    const halves = this.#halves
     // The hash as a share of the room: any room will do.
     let place = Math.floor(((high >>> 0) / 2 ** 32) * room)
     for (;;) {
       const at = place * 2
-      const there = this.#halves[at + 1]
-      if (there === 0 || (there === low && this.#halves[at] === high)) return at
+      const there = halves[at + 1]
+      if (there === 0 || (there === low && halves[at] === high)) return at
       place = place + 1 === room ? 0 : place + 1
     }
   }
 
   #grow(): void {
     const halves = this.#halves
-    this.#halves = new Int32Array(2 * Math.ceil((halves.length / 2) * GROWTH))
+    this.#room = Math.ceil(this.#room * GROWTH)
+    this.#sizeMax = Math.floor(this.#room * FULL_MOST)
+    this.#halves = new Int32Array(2 * this.#room)
     for (let at = 0; at < halves.length; at += 2) {
       const [high = 0, low = 0] = [halves[at], halves[at + 1]]
       if (low === 0) continue

@@ -1,6 +1,7 @@
 import { type Answer, complete, failed, partial } from './answer.ts'
-import { createOverlap, type Delivered, type Overlap } from './overlap.ts'
+import { createOverlap, type Overlap } from './overlap.ts'
 import type { Fetched } from './reader.ts'
+import type { RowHashes } from './row-hash.ts'
 
 /** What a page says of the next one. */
 export interface PageHead {
@@ -8,9 +9,17 @@ export interface PageHead {
   readonly has_more?: boolean | null | undefined
 }
 
-export interface Page<Row> extends PageHead, Delivered<Row> {}
+/** A page in whatever form its rows are, with the hashes of those of the wire that they were made of. */
+export interface Page extends PageHead {
+  readonly hashes: RowHashes
+}
 
-export interface Paging<Row> {
+/** A page whose rows are objects. */
+export interface RowPage<Row> extends Page {
+  readonly rows: readonly Row[]
+}
+
+export interface Paging<Told extends Page> {
   /**
    * Asks for a page. A head may be told before the rows are read, and need not be that of the page as it is read in the end:
    * only what is asked for ahead depends on it.
@@ -19,24 +28,24 @@ export interface Paging<Row> {
     cursor: string | undefined,
     onHead: (head: PageHead) => void,
     signal: AbortSignal,
-  ) => Promise<Answer<Page<Row>>>
+  ) => Promise<Answer<Told>>
   readonly pagesMax: number
   readonly signal: AbortSignal
-  /** Given the rows of each page that no earlier page delivered (pages may overlap: inferred). */
-  readonly take: (page: Delivered<Row>) => void
-  /** Told of each row that a later page delivered again, and that was dropped. */
-  readonly onRepeat: (row: Row) => void
+  /** Given each page, and the places of the rows in it that an earlier page delivered (pages may overlap: inferred). */
+  readonly take: (page: Told, repeats: readonly number[]) => void
 }
 
 /** What follows a page: the next one, the end, or a reason why the rest cannot be had. */
 type Turn = { readonly cursor: string } | { readonly end: Fetched<null> }
 
-interface Asked<Row> {
+interface Asked<Told> {
   readonly cursor: string | undefined
-  readonly answer: Promise<Answer<Page<Row>>>
+  readonly answer: Promise<Answer<Told>>
   /** The page that seemed to be behind it, where it was asked for already. */
-  next: Asked<Row> | undefined
+  next: Asked<Told> | undefined
 }
+
+const NONE: readonly number[] = []
 
 /** How the pages ended, and what they delivered; no overlap where there was but one. */
 export interface PagesRead {
@@ -49,16 +58,16 @@ export interface PagesRead {
  * makes it partial, never silently short: a page that fails, a cursor that comes again, more announced without a cursor, or
  * the page limit.
  */
-export async function eachPage<Row>(paging: Paging<Row>): Promise<PagesRead> {
-  const { pagesMax, take, onRepeat } = paging
+export async function eachPage<Told extends Page>(paging: Paging<Told>): Promise<PagesRead> {
+  const { pagesMax, take } = paging
   const turns = createTurns(pagesMax)
   let ahead = new AbortController()
   let signal = AbortSignal.any([paging.signal, ahead.signal])
   let overlap: Overlap | undefined
   // Only the page that is waited for begins the next one: never more than one ahead.
   let waitedFor = 1
-  const begin = (cursor: string | undefined, page: number): Asked<Row> => {
-    const asked: Asked<Row> = {
+  const begin = (cursor: string | undefined, page: number): Asked<Told> => {
+    const asked: Asked<Told> = {
       cursor,
       answer: paging.ask(
         cursor,
@@ -86,7 +95,7 @@ export async function eachPage<Row>(paging: Paging<Row>): Promise<PagesRead> {
       const turn = turns.take(page, answer.value)
       const single = page === 1 && 'end' in turn && turn.end.status === 'complete'
       if (!single) overlap ??= createOverlap()
-      take(overlap === undefined ? answer.value : overlap.drop(answer.value, onRepeat))
+      take(answer.value, overlap?.repeatsOf(answer.value.hashes) ?? NONE)
       if ('end' in turn) return { fetched: turn.end, overlap }
       if (asked.next !== undefined && asked.next.cursor !== turn.cursor) {
         ahead.abort()
@@ -102,12 +111,15 @@ export async function eachPage<Row>(paging: Paging<Row>): Promise<PagesRead> {
 }
 
 /** All rows of all pages. */
-export async function readPages<Row>(paging: Omit<Paging<Row>, 'take' | 'onRepeat'>): Promise<Fetched<Row[]>> {
+export async function readPages<Row>(paging: Omit<Paging<RowPage<Row>>, 'take'>): Promise<Fetched<Row[]>> {
   const rows: Row[] = []
-  const take = (page: Delivered<Row>): void => {
-    for (const row of page.rows) rows.push(row)
+  const take = (page: RowPage<Row>, repeats: readonly number[]): void => {
+    const isRepeat = new Set(repeats)
+    page.rows.forEach((row, at) => {
+      if (!isRepeat.has(at)) rows.push(row)
+    })
   }
-  const { fetched } = await eachPage({ ...paging, take, onRepeat: () => undefined })
+  const { fetched } = await eachPage({ ...paging, take })
   return fetched.status === 'failed' ? fetched : { ...fetched, value: rows }
 }
 

@@ -1,3 +1,4 @@
+import type { EventRecords, EventWords } from '../rows/event-records.ts'
 import type { Instant, InstantRange, Millis } from '../units/instant.ts'
 import type { NanoUsd } from '../units/nano-usd.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
@@ -150,15 +151,17 @@ export interface FalReader {
   usage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<UsageRow[]>>
   events(apiKey: string, query: EventQuery, signal: AbortSignal): Promise<Fetched<BillingEvent[]>>
   /**
-   * The same events, handed out page by page as they come, in no promised order; nothing of a page is kept but 8 bytes an event,
-   * by which an event that comes on two pages is told and given once. Where fal, asked about its request alone, tells it several
-   * times, the others are given last. What was given before a failure stays given: the answer is then partial.
+   * The same events as records, whose request ids are the bare ones, handed out page by page as they come, in no promised order.
+   * A page is good until `take` returns; its texts are codes of `words`. Nothing of a page is kept but 8 bytes an event, by which
+   * an event that comes on two pages is told and given once. Where fal, asked about its request alone, tells it several times,
+   * the others are given last. What was given before a failure stays given: the answer is then partial.
    */
   eachEvents(
     apiKey: string,
     query: EventQuery,
     signal: AbortSignal,
-    take: (page: readonly BillingEvent[]) => void,
+    words: EventWords,
+    take: (page: EventRecords) => void,
   ): Promise<Fetched<null>>
   billing(apiKey: string, signal: AbortSignal): Promise<Fetched<AccountBilling>>
   serverlessUsage(apiKey: string, query: UsageQuery, signal: AbortSignal): Promise<Fetched<ServerlessUsageRow[]>>

@@ -10,7 +10,9 @@ export interface Reply {
   readonly retryAfter: string | undefined
   /** The Date header: fal's clock, or that of a proxy in between. */
   readonly date: string | undefined
-  readonly text: string
+  readonly body: Buffer
+  /** Tells that the body is needed no more: the next one may be read into its place. */
+  readonly release: () => void
 }
 
 export interface Ask {
@@ -36,6 +38,7 @@ const KEEP_ALIVE: Millis = 10 * SECOND
 const ERROR_BYTES_MAX = 64 * 1024
 
 export function createSocket(connections: number): Socket {
+  const rooms = new Rooms()
   let opened: Promise<{ undici: typeof import('undici'); agent: Agent }> | undefined
   // Loaded late: a server that is never asked about fal starts without it.
   const open = async (): Promise<{ undici: typeof import('undici'); agent: Agent }> => {
@@ -48,11 +51,12 @@ export function createSocket(connections: number): Socket {
     send: async (ask, signal) => {
       opened ??= open()
       const { undici, agent } = await opened
-      return exchange(undici.request, agent, ask, signal)
+      return exchange(undici.request, agent, rooms, ask, signal)
     },
     close: async () => {
       const closing = opened
       opened = undefined
+      rooms.clear()
       await (await closing)?.agent.destroy()
     },
   }
@@ -61,6 +65,7 @@ export function createSocket(connections: number): Socket {
 async function exchange(
   request: typeof import('undici').request,
   dispatcher: Agent,
+  rooms: Rooms,
   ask: Ask,
   signal: AbortSignal,
 ): Promise<Answer<Reply>> {
@@ -89,10 +94,12 @@ async function exchange(
     body.on('error', () => undefined)
     const ok = statusCode >= 200 && statusCode < 300
     const announced = Number(headerText(headers['content-length']))
-    const text = await readText(body, announced, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
-    if (typeof text !== 'string') return text
+    const read = await readBody(body, rooms, announced, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
+    if ('status' in read) return read
     const [after, date] = [headerText(headers['retry-after']), headerText(headers.date)]
-    return complete({ status: statusCode, retryAfter: after, date, text })
+    const { room, bytes } = read
+    const release = (): void => rooms.giveBack(room)
+    return complete({ status: statusCode, retryAfter: after, date, body: room.subarray(0, bytes), release })
   } catch (cause) {
     if (signal.aborted) throw abortErrorOf(signal)
     return timedOut ? ask.late : failureOfConnection(cause)
@@ -104,31 +111,62 @@ async function exchange(
 
 /** Room for a body of which it is not told how long it is. */
 const ROOM_LEAST = 64 * 1024
+/** Rooms of this size and more are read into again and again: pages of megabytes each in a new one would be much garbage. */
+const ROOM_KEPT_LEAST = 256 * 1024
+const ROOM_KEPT_MOST = 16 * 1024 * 1024
+const ROOMS_KEPT_MAX = 4
+
+/** Places that bodies are read into. */
+class Rooms {
+  #kept: Buffer[] = []
+
+  take(bytes: number): Buffer {
+    const at = this.#kept.findIndex(({ length }) => length >= bytes)
+    const [kept] = at < 0 || bytes < ROOM_KEPT_LEAST ? [] : this.#kept.splice(at, 1)
+    if (kept !== undefined) return kept
+    // Pages are of nearly the same size: the next one shall fit, if it is a little longer.
+    const step = bytes < ROOM_KEPT_LEAST ? 1 : ROOM_KEPT_LEAST
+    return Buffer.allocUnsafeSlow(Math.ceil(bytes / step) * step)
+  }
+
+  giveBack(room: Buffer): void {
+    if (room.length < ROOM_KEPT_LEAST || room.length > ROOM_KEPT_MOST) return
+    // Those that were too short for a page are not asked for again.
+    if (this.#kept.length >= ROOMS_KEPT_MAX) this.#kept.shift()
+    this.#kept.push(room)
+  }
+
+  clear(): void {
+    this.#kept = []
+  }
+}
 
 /**
- * Reads a body up to a limit. Beyond it the connection is dropped: an answer is refused, an error's text is cut. What arrives is
+ * Reads a body up to a limit. Beyond it the connection is dropped: an answer is refused, that of an error is cut. What arrives is
  * gathered in one place, so that a long body is in memory once.
  */
-async function readText(
+async function readBody(
   body: AsyncIterable<Buffer>,
+  rooms: Rooms,
   announced: number,
   bytesMax: number,
   refuse: boolean,
-): Promise<string | Failed> {
-  let room = Buffer.allocUnsafeSlow(announced > 0 && announced <= bytesMax ? announced : ROOM_LEAST)
+): Promise<{ readonly room: Buffer; readonly bytes: number } | Failed> {
+  let room = rooms.take(announced > 0 && announced <= bytesMax ? announced : ROOM_LEAST)
   let bytes = 0
   for await (const chunk of body) {
     if (bytes + chunk.length > bytesMax && refuse) return failureOfSize(bytesMax)
     if (bytes + chunk.length > room.length) {
-      const larger = Buffer.allocUnsafeSlow(Math.max(room.length * 2, bytes + chunk.length))
+      const larger = rooms.take(Math.max(room.length * 2, bytes + chunk.length))
       room.copy(larger, 0, 0, bytes)
+      rooms.giveBack(room)
       room = larger
     }
     chunk.copy(room, bytes)
     bytes += chunk.length
     if (bytes > bytesMax) break
   }
-  return room.toString('utf8', 0, bytes)
+  return { room, bytes }
 }
 
 const headerText = (header: string | string[] | undefined): string | undefined =>

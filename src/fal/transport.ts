@@ -10,7 +10,7 @@ import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './w
 /** Query parameters in order; a name may come several times. */
 export type Params = readonly (readonly [string, string])[]
 
-export interface Question<T> {
+interface Asking {
   /** Another address than the Platform API's, with a failure budget of its own; undefined: the Platform API. */
   readonly baseUrl?: string
   readonly apiKey: string
@@ -19,9 +19,14 @@ export interface Question<T> {
   readonly accept: 'application/json' | 'text/csv'
   /** JSON that is sent with POST; undefined: a GET. Only questions that change nothing: they may be asked several times. */
   readonly body?: string
-  /** Reads the text of a 2xx answer; what it refuses is not asked for again. */
-  readonly read: (text: string) => Answer<T>
 }
+
+/** Reads a 2xx answer, as text or as the bytes of it; what it refuses is not asked for again. Bytes are good until it returns. */
+type Reading<T> =
+  | { readonly read: (text: string) => Answer<T>; readonly readBytes?: never }
+  | { readonly readBytes: (body: Buffer) => Answer<T> }
+
+export type Question<T> = Asking & Reading<T>
 
 export interface Transport {
   /** Asks until there is an answer, a failure that a retry cannot mend, or no budget. Throws only when cancelled. */
@@ -132,8 +137,13 @@ export function createTransport(options: TransportOptions): Transport {
 
 function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> {
   if (tried.status === 'failed') return tried
-  const { status, text } = tried.value
-  return status >= 200 && status < 300 ? question.read(text) : failureOfStatus(status, text, question.apiKey, redact)
+  const { status, body, release } = tried.value
+  try {
+    if (status < 200 || status >= 300) return failureOfStatus(status, body.toString(), question.apiKey, redact)
+    return question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
+  } finally {
+    release()
+  }
 }
 
 /** Whether asking again may help: rate limits, fal's own failures, broken connections and time-outs. */

@@ -10,13 +10,15 @@ import type { CalendarDate, Zone } from '../units/zone.ts'
 import { type Answer, complete, failed } from './answer.ts'
 import { askPages, type Call, isoUtc } from './asking.ts'
 import { calendarSlices, type Slice, zoneNameFor } from './calendar.ts'
-import { attributionOf, costOf, decimalOf, decimalOrNull } from './decode.ts'
-import { readJson } from './json.ts'
-import type { Page } from './pages.ts'
+import { attributionOf, costOf, decimalOf } from './decode.ts'
+import { decimalReader } from './event-row.ts'
+import { jsonOf, readJson, shapeOf } from './json.ts'
+import type { RowPage } from './pages.ts'
 import { idParts, readParts } from './parts.ts'
 import type { Fetched, ServerlessUsageRow, UsageQuery, UsageRow } from './reader.ts'
-import { createRowHasher, type RowHasher, RowHashes } from './row-hash.ts'
+import { hashJson, newHalves, RowHashes } from './row-hash.ts'
 import type { Params } from './transport.ts'
+import { usualUsage } from './usual-usage.ts'
 
 interface Bucket {
   readonly bucketStart: Instant
@@ -42,8 +44,8 @@ export function askUsage(call: Call, query: UsageQuery): Promise<Fetched<UsageRo
   return askSeries(call, query, {
     path: '/models/usage',
     expand: ['time_series', 'auth_method', 'auth_method_structured'],
-    read: readJson(falUsage),
-    row: usageRowOf,
+    read: usageReader(),
+    row: usageRowReader(),
   })
 }
 
@@ -70,9 +72,8 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
   }
   const idLists: readonly (readonly string[])[] = endpointIds === undefined ? [[]] : idParts(endpointIds)
   const parts = slices.flatMap((slice) => idLists.map((ids) => ({ slice, ids })))
-  return readParts(parts, ({ slice, ids }) => {
-    const hashOf = createRowHasher()
-    return askPages(call, {
+  return readParts(parts, ({ slice, ids }) =>
+    askPages(call, {
       path: kind.path,
       params: [
         ['start', isoUtc(slice.range.start)],
@@ -85,28 +86,29 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
         ...ids.map((id): Params[number] => ['endpoint_id', id]),
       ],
       pageRows: call.limits.usagePageRows,
-      read: (text) => {
-        const answer = kind.read(text)
+      readPage: (body) => {
+        const answer = kind.read(body.toString())
         if (answer.status === 'failed') return answer
-        return complete(pageOf(answer.value, (bucket) => bucketOf(bucket, zone, slice), kind.row, hashOf))
+        return complete(pageOf(answer.value, (bucket) => bucketOf(bucket, zone, slice), kind.row))
       },
-    })
-  })
+    }),
+  )
 }
 
 function pageOf<Wire, Row>(
   series: Series<Wire>,
   bucketOfText: (text: string) => Bucket,
   rowOf: (wire: Wire, bucket: Bucket) => Row,
-  hashOf: RowHasher,
-): Page<Row> {
+): RowPage<Row> {
   const rows: Row[] = []
   const hashes = new RowHashes()
+  const hash = newHalves()
   for (const { bucket, results } of series.time_series) {
     const read = bucketOfText(bucket)
     for (const wire of results) {
       rows.push(rowOf(wire, read))
-      hashes.push(hashOf([bucket, wire]))
+      hashJson([bucket, wire], hash)
+      hashes.push(hash)
     }
   }
   return { rows, hashes, next_cursor: series.next_cursor, has_more: series.has_more }
@@ -118,16 +120,32 @@ function bucketOf(text: string, zone: Zone, slice: Slice): Bucket {
   return { bucketStart, date: zone.dateOf(bucketStart) }
 }
 
-function usageRowOf(wire: WireUsageRow, bucket: Bucket): UsageRow {
-  return {
-    ...bucket,
-    ...attributionOf(wire.auth_method_structured),
-    model: wire.endpoint_id,
-    unit: wire.unit ?? '',
-    quantity: decimalOf(wire.quantity),
-    unitPrice: decimalOrNull(wire.unit_price),
-    percentDiscount: decimalOrNull(wire.percent_discount),
-    costNanoUsd: costOf(wire),
+/** Reads a page: one with anything unusual in it is left to the schema. */
+function usageReader(): (text: string) => Answer<Series<WireUsageRow>> {
+  const isUsual = usualUsage()
+  return (text) => {
+    const json = jsonOf(text)
+    if (json.status === 'failed') return json
+    return isUsual(json.value) ? complete(json.value) : shapeOf(falUsage, json.value)
+  }
+}
+
+function usageRowReader(): (wire: WireUsageRow, bucket: Bucket) => UsageRow {
+  const decimalIn = decimalReader()
+  return (wire, { bucketStart, date }) => {
+    const { keyId, login } = attributionOf(wire.auth_method_structured)
+    return {
+      bucketStart,
+      date,
+      keyId,
+      login,
+      model: wire.endpoint_id,
+      unit: wire.unit ?? '',
+      quantity: decimalIn(wire.quantity) ?? decimalOf(wire.quantity),
+      unitPrice: decimalIn(wire.unit_price) ?? null,
+      percentDiscount: decimalIn(wire.percent_discount) ?? null,
+      costNanoUsd: costOf(wire),
+    }
   }
 }
 

@@ -1,14 +1,11 @@
 import { AuditError, shortened } from '../errors.ts'
+import { type Whole, wholeOf } from '../units/exact-sums.ts'
 import { type Instant, instant } from '../units/instant.ts'
-import { type NanoUsd, nanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { type Points, points, ZERO_POINTS } from '../units/points.ts'
+import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 
-/**
- * What a column's cells are, where that decides how they are read: the numbers of a 4-byte FLOAT; times counted already,
- * as WallMillis, NaN where it is no real time; or anything else.
- */
-export type CellType = 'float32' | 'wall' | 'other'
+/** What a column's cells are, where that decides how they are read: the numbers of a 4-byte FLOAT, or anything else. */
+export type CellType = 'float32' | 'other'
 
 /** One value of a row, as either driver gives it. */
 export type Cell = string | number | bigint | Uint8Array | null
@@ -28,8 +25,6 @@ export const NO_REAL_TIME: Instant = instant(0)
 // Values of a FLOAT repeat: prices are few. Each has one place by its bits, so that no Map grows.
 const FLOATS_BITS = 16
 const FLOATS_REMEMBERED = 2 ** FLOATS_BITS
-// Charges and balances repeat too, and a new bigint is two allocations; a power of two.
-const WHOLES_REMEMBERED = 4096
 
 const utf8 = new TextDecoder()
 
@@ -55,66 +50,60 @@ export function flagOf(cell: Cell | undefined): boolean {
 const WHOLE = /^([+-]?\d+)(?:\.0*)?$/
 
 /** An amount of points or cents; null for NULL. Throws where the value is no whole number, rather than round it. */
-export function pointsOrNull(cell: Cell | undefined, place: Place): Points | null {
+export function wholeOrNull(cell: Cell | undefined, place: Place): Whole | null {
   if (cell === null || cell === undefined) return null
-  if (typeof cell === 'number' && Number.isSafeInteger(cell)) return wholePoints(cell)
-  if (typeof cell === 'bigint') return points(cell)
+  if (typeof cell === 'number' && Number.isSafeInteger(cell)) return cell
+  if (typeof cell === 'bigint') return wholeOf(cell)
   const whole = WHOLE.exec(textOf(cell))?.[1]
   if (whole === undefined) throw unreadable(cell, place, 'a whole number of points')
-  return points(BigInt(whole))
+  return wholeOf(BigInt(whole))
 }
 
-export const pointsOf = (cell: Cell | undefined, place: Place): Points => pointsOrNull(cell, place) ?? ZERO_POINTS
-
-const wholes: (Points | undefined)[] = new Array(WHOLES_REMEMBERED).fill(undefined)
-const wholeKeys = new Float64Array(WHOLES_REMEMBERED)
-
-function wholePoints(count: number): Points {
-  const place = count & (WHOLES_REMEMBERED - 1)
-  const known = wholes[place]
-  if (known !== undefined && wholeKeys[place] === count) return known
-  const read = points(BigInt(count))
-  wholes[place] = read
-  wholeKeys[place] = count
-  return read
-}
-
-/** A reader of naive DATETIMEs of a zone; null for NULL and for what is no real time. */
-export function instantReader(zone: Zone, type: CellType): (cell: Cell | undefined) => Instant | null {
-  if (type === 'wall') return (cell) => (typeof cell === 'number' ? (zone.fromWall(cell) ?? null) : null)
-  return (cell) => (cell === null || cell === undefined ? null : (zone.fromNaive(textOf(cell)) ?? null))
-}
+/** The instant of a naive DATETIME of a zone; null for NULL and for what is no real time. */
+export const instantOf = (zone: Zone, cell: Cell | undefined): Instant | null =>
+  cell === null || cell === undefined ? null : (zone.fromNaive(textOf(cell)) ?? null)
 
 /**
  * A reader of USD for a column of the announced type. A FLOAT holds about 7 digits: the shortest decimal that names the
  * same 4-byte number is the one that was written (operator-tables.md). A DOUBLE is read by its own shortest decimal, a
  * DECIMAL, an integer or a text as it stands. NULL is null.
  */
-export function usdReader(type: CellType, place: Place): (cell: Cell | undefined) => NanoUsd | null {
+export function usdReader(type: CellType, place: Place): (cell: Cell | undefined) => Whole | null {
   const float32 = type === 'float32'
   return (cell) => {
     if (cell === null || cell === undefined) return null
-    return float32 && typeof cell === 'number' ? float32Of(cell, place) : usdOf(textOf(cell), cell, place)
+    return float32 && typeof cell === 'number' ? float32Usd(cell, place) : usdOf(textOf(cell), cell, place)
   }
 }
 
-/** What FLOATs are, for all columns: a look-up of a few rows is not to make a table of its own. */
-const floats: (NanoUsd | undefined)[] = new Array(FLOATS_REMEMBERED).fill(undefined)
+/** The same as money. */
+export function nanoUsdReader(type: CellType, place: Place): (cell: Cell | undefined) => NanoUsd | null {
+  const read = usdReader(type, place)
+  return (cell) => {
+    const usd = read(cell)
+    return usd === null ? null : nanoUsd(BigInt(usd))
+  }
+}
+
+/** What FLOATs are, for all columns: a look-up of a few rows is not to make a table of its own. Those that a number holds. */
+const floats = new Float64Array(FLOATS_REMEMBERED)
 const floatKeys = new Int32Array(FLOATS_REMEMBERED)
 const float = new Float32Array(1)
 const floatBits = new Int32Array(float.buffer)
 
-/** Remembers values seen; of two that share a place the later one stays. */
-function float32Of(value: number, place: Place): NanoUsd {
+/** The nano-USD of a FLOAT. Remembers values seen; of two that share a place the later one stays. */
+export function float32Usd(value: number, place: Place): Whole {
   float[0] = value
-  const key = floatBits[0] ?? 0
+  const key = floatBits[0] as number
   // Prices share their exponent and often their last bits: multiplied, what differs spreads over the upper half.
   const slot = Math.imul(key, 0x9e3779b1) >>> (32 - FLOATS_BITS)
-  const known = floats[slot]
-  if (known !== undefined && floatKeys[slot] === key && float[0] === value) return known
+  // The bits of nought stand for a place where nothing is yet, and nought is 0 there already.
+  if (floatKeys[slot] === key && float[0] === value) return floats[slot] as number
   const read = usdOf(shortestFloat32(value), value, place)
-  floats[slot] = read
-  floatKeys[slot] = key
+  if (typeof read === 'number' && float[0] === value) {
+    floats[slot] = read
+    floatKeys[slot] = key
+  }
   return read
 }
 
@@ -130,11 +119,11 @@ export function shortestFloat32(value: number): string {
   return value.toPrecision(9)
 }
 
-function usdOf(text: string, cell: Cell, place: Place): NanoUsd {
-  if (text === '') return ZERO_NANO_USD
+function usdOf(text: string, cell: Cell, place: Place): Whole {
+  if (text === '') return 0
   const read = parseUsd(text)
   if (read === undefined) throw unreadable(cell, place, 'an amount of USD')
-  return nanoUsd(read)
+  return wholeOf(read)
 }
 
 function unreadable(cell: Cell, { table, column }: Place, wanted: string): AuditError {

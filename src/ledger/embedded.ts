@@ -2,12 +2,14 @@ import { existsSync, statSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { AuditError, shortened } from '../errors.ts'
 import type { Clock, Millis } from '../units/instant.ts'
+import { BATCH_ROWS } from './batches.ts'
 import type { Cell } from './cells.ts'
 import { type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
 import type { Guard } from './guard.ts'
 import type { TableMapping } from './mapping.ts'
 import type { Statement } from './queries.ts'
-import { BATCH_ROWS, type Session } from './session.ts'
+import { CellRow } from './row-cells.ts'
+import type { Session } from './session.ts'
 
 // Libsql fetches 100 rows at once, so an interrupted statement says so within this many steps.
 const STEPS_TO_INTERRUPT_MAX = 101
@@ -75,7 +77,7 @@ export function embeddedSession(
     databaseOffset: '+00:00',
     consistency: 'consistent',
     idsAtOnce: IDS_AT_ONCE,
-    async *read(statement, decoder) {
+    async *read(statement, batches) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
       if (endRead !== undefined) throw new AuditError('internal', 'two reads of one snapshot at once')
       guard.check()
@@ -92,20 +94,20 @@ export function embeddedSession(
         if (!over) interrupt(handle, rows)
       }
       try {
-        const decode = decoder(NO_TYPES)
+        const batcher = batches(NO_TYPES)
+        const row = new CellRow(NO_TYPES)
         while (!over) {
-          const batch = []
           const since = performance.now()
           for (let count = 0; count < BATCH_ROWS && !over; count++) {
             if (count % ROWS_BETWEEN_LOOKS === 0 && performance.now() - since > TURN) break
             const cells = rows.next()
             if (cells === undefined) over = true
-            else {
-              const row = decode(cells)
-              if (row !== undefined) batch.push(row)
-            }
+            else batcher.add(row.of(cells))
           }
-          if (batch.length > 0) yield batch
+          if (batcher.count > 0) {
+            yield batcher.take()
+            batcher.release()
+          }
           await nextTurn()
           if (stopped !== undefined) throw stopped
         }

@@ -1,8 +1,12 @@
 import { BoundContradicted } from '../errors.ts'
-import { type Instant, type InstantRange, within } from '../units/instant.ts'
-import { type IdOrder, type IdSample, idOrderOf, isAhead, startIn } from './id-order.ts'
+import type { EntryRecords } from '../rows/entry-records.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
+import { type Instant, type InstantRange, instant, within } from '../units/instant.ts'
+import { type IdOrder, type IdSample, type IdStretch, idOrderOf, isAhead, startIn, stretchAt } from './id-order.ts'
 import type { TimedTable } from './queries.ts'
 import type { LedgerEntry, TaskRow } from './reader.ts'
+
+const NOWHERE: IdStretch = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY, latest: instant(0) }
 
 /**
  * The ids below which the streams of one table did not read, in one snapshot. A sample is no proof, so each row that is
@@ -18,6 +22,8 @@ export class IdBounds {
   readonly #early = new Map<number, Instant>()
   /** Rows that a bound for some range would leave out. Of many the sample would have shown one. */
   readonly #ahead = new Map<number, Instant>()
+  /** Where the last row lay: the next one most often lies there too. */
+  #near: IdStretch = NOWHERE
 
   constructor(table: TimedTable) {
     this.#table = table
@@ -42,17 +48,38 @@ export class IdBounds {
     this.#early.clear()
   }
 
-  /** Takes rows as they were decoded. Throws BoundContradicted where a stream should have read one of them and left it out. */
+  /** Takes rows that were looked up. Throws BoundContradicted where a stream should have read one of them and left it out. */
   observe(rows: readonly (TaskRow | LedgerEntry)[]): void {
+    for (const row of rows) this.#observe(row.rowId, 'createdAt' in row ? row.createdAt : row.at)
+  }
+
+  /** The same of tasks that were streamed. */
+  observeTasks(tasks: TaskRecords): void {
     if (this.#isWhole) return
-    for (const row of rows) {
-      const at = 'createdAt' in row ? row.createdAt : row.at
-      for (const { range, fromId } of this.#streamed) {
-        if (row.rowId < fromId && within(at, range)) throw new BoundContradicted(this.#table, row.rowId)
-      }
-      if (this.#order === undefined) this.#early.set(row.rowId, at)
-      else if (isAhead(this.#order, row.rowId, at)) this.#ahead.set(row.rowId, at)
+    for (let task = 0; task < tasks.count; task++) this.#observe(tasks.rowId(task), tasks.createdAt(task))
+  }
+
+  /** The same of ledger rows that were streamed. */
+  observeEntries(entries: EntryRecords): void {
+    if (this.#isWhole) return
+    for (let entry = 0; entry < entries.count; entry++) this.#observe(entries.rowId(entry), entries.time(entry))
+  }
+
+  #observe(rowId: number, at: Instant): void {
+    if (this.#isWhole) return
+    for (const { range, fromId } of this.#streamed) {
+      if (rowId < fromId && within(at, range)) throw new BoundContradicted(this.#table, rowId)
     }
+    if (this.#order === undefined) this.#early.set(rowId, at)
+    else {
+      if (rowId < this.#near.from || rowId >= this.#near.until) this.#near = stretchAt(this.#order, rowId)
+      if (at > this.#near.latest) this.#ahead.set(rowId, at)
+    }
+  }
+
+  /** The id from which a streamed range was read; undefined where all of it was. */
+  fromIdOf({ start, end }: InstantRange): number | undefined {
+    return this.#streamed.find(({ range }) => range.start === start && range.end === end)?.fromId
   }
 
   /** The least id from which a range was read; undefined where every one was read whole. */

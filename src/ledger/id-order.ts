@@ -1,5 +1,5 @@
 import { LIMITS } from '../limits.ts'
-import { DAY, type Instant, type InstantRange, later, type Millis, plus, within } from '../units/instant.ts'
+import { DAY, type Instant, type InstantRange, instant, later, type Millis, plus, within } from '../units/instant.ts'
 
 /** A row that was looked at to learn how a table's ids and times go together. */
 export interface SampledRow {
@@ -73,8 +73,16 @@ export function lowestIdFrom(start: Instant, sample: IdSample): number | undefin
 export const startIn = ({ ids, latest }: IdOrder, start: Instant): number | undefined =>
   ids[latest.findLastIndex((at) => at < plus(start, -DISORDER_MAX))]
 
-/** Whether some range that holds the time would be read from beyond the id on: the row is that far ahead of its neighbours. */
-export function isAhead({ ids, latest }: IdOrder, id: number, at: Instant): boolean {
+/** Ids between two sampled ones, and the latest time at which a row of these is not ahead of its neighbours. */
+export interface IdStretch {
+  readonly from: number
+  /** Itself excluded. */
+  readonly until: number
+  readonly latest: Instant
+}
+
+/** The stretch that an id lies in. */
+export function stretchAt({ ids, latest }: IdOrder, id: number): IdStretch {
   let [from, until] = [0, ids.length]
   while (from < until) {
     const middle = (from + until) >>> 1
@@ -82,8 +90,18 @@ export function isAhead({ ids, latest }: IdOrder, id: number, at: Instant): bool
     else until = middle
   }
   const next = latest[from]
-  return next !== undefined && next < plus(at, -DISORDER_MAX)
+  return {
+    from: ids[from - 1] ?? Number.NEGATIVE_INFINITY,
+    until: ids[from] ?? Number.POSITIVE_INFINITY,
+    latest: next === undefined ? NEVER_AHEAD : plus(next, DISORDER_MAX),
+  }
 }
+
+/** Behind the last sampled row nothing is left out. */
+const NEVER_AHEAD = instant(Number.POSITIVE_INFINITY)
+
+/** Whether some range that holds the time would be read from beyond the id on: the row is that far ahead of its neighbours. */
+export const isAhead = (order: IdOrder, id: number, at: Instant): boolean => at > stretchAt(order, id).latest
 
 /** About how many rows of the table lie in a range; undefined where too few were found to say. */
 export function rowsExpectedIn(range: InstantRange, { ids, asked, rows }: IdSample): number | undefined {

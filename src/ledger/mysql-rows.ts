@@ -1,204 +1,148 @@
-import { HOUR, MINUTE, SECOND } from '../units/instant.ts'
-import { type WallMillis, wallMillis } from '../units/wall.ts'
-import type { Cell, CellType } from './cells.ts'
-import { type TextReader, textReader, type WireBytes } from './mysql-texts.ts'
+import type { EventEmitter } from 'node:events'
+import type { Link } from './mysql-link.ts'
+import type { RowCells } from './row-cells.ts'
+import type { WireColumn, WireRow } from './wire-row.ts'
 
-/** What mysql2 knows of a column, in as far as rows are read by it. */
-export interface WireColumn {
-  readonly columnType?: number | undefined
-  readonly characterSet?: number | undefined
-  readonly encoding?: string | undefined
-  readonly flags?: unknown
-  readonly extendedFormat?: string | undefined
-}
+export type TakeRow = (row: RowCells) => void
 
 /** A row as mysql2 hands it to its parser: one packet of the binary protocol. */
-export interface WirePacket {
+interface WirePacket {
   readonly buffer: Buffer
   /** Where the row begins, behind the packet's own head. */
   readonly offset: number
 }
 
-/** Reads the rows of one result; each comes in the same array. */
-export interface RowReader {
-  readonly types: readonly CellType[]
-  next(packet: WirePacket): readonly Cell[]
+/** The parser that mysql2 makes for each result, once all columns are told; it asks a method of its command for it. */
+interface ParsedCommand {
+  buildParserFromFields?(
+    fields: readonly WireColumn[],
+    connection: unknown,
+  ): new () => { next(packet: WirePacket): unknown }
 }
 
-// Types of the protocol (MYSQL_TYPE_…): https://dev.mysql.com/doc/dev/mysql-server/latest/field__types_8h.html
-const TINY = 1
-const SHORT = 2
-const LONG = 3
-const FLOAT = 4
-const DOUBLE = 5
-const LONGLONG = 8
-const INT24 = 9
-const TIMES: readonly number[] = [7, 10, 12]
-const DECIMALS: readonly number[] = [0, 246]
-const TEXTS: readonly number[] = [15, 249, 250, 251, 252, 253, 254]
-const BIT = 16
-const UNSIGNED = 32
-const BINARY_CHARACTERS = 63
-
-/** How a column is read. */
-interface ColumnReader {
-  readonly type: CellType
-  /** A type of the protocol; all times are TIME, all texts TEXT. */
-  readonly code: number
-  readonly unsigned: boolean
-  readonly text: (bytes: WireBytes, from: number, until: number) => string | Buffer
+/** Cuts what came from the server into packets. */
+interface PacketParser {
+  /** Takes the next bytes; it is `executeStart` between two packets and `executePayload` within one whose length is known. */
+  execute(chunk: Buffer): unknown
 }
 
-const TIME = -1
-const TEXT = -2
+interface DriverParser extends PacketParser {
+  executeStart(chunk: Buffer): unknown
+  executePayload(chunk: Buffer): unknown
+  /** Bytes of the packet that is not whole yet, without its head, and those of them and of its number that are there. */
+  readonly length: number
+  readonly bufferLength: number
+  readonly largePacketParts: readonly unknown[]
+}
 
-/** Lengths from here on are told by the bytes that follow: two, three or eight. */
-const LONG_LENGTH = 0xfc
-const BYTES_OF_LENGTH: Readonly<Record<number, number>> = { 252: 2, 253: 3, 254: 8 }
+const isKnown = (parser: Partial<DriverParser> | undefined): parser is DriverParser =>
+  parser?.executeStart !== undefined &&
+  parser.executePayload !== undefined &&
+  typeof parser.length === 'number' &&
+  typeof parser.bufferLength === 'number' &&
+  Array.isArray(parser.largePacketParts)
+
+interface ParsingConnection {
+  packetParser?: PacketParser & Partial<DriverParser>
+  sequenceId?: number
+}
+
+/** Bytes of a packet's head: three of its length, one of its number. */
+const HEAD_BYTES = 4
+/** Packets of this length go on in the next one. */
+const PACKET_BYTES_MAX = 0xffffff
+/** Bytes by which a row is known. */
+const MARK_BYTES = HEAD_BYTES + 1
+/** What a row begins with; whatever else follows it, an end or an error, does not. */
+const ROW = 0
 
 /**
- * Makes the reader of a result out of its columns; undefined where the driver is to read it, because it holds a type that
- * is not known here. `times` are the positions wanted as times.
- *
- * The driver makes a text of each DATETIME, part by part, and new texts of the same few models and keys: of the time to read
- * a million tasks that was more than half. Rows are otherwise read as the driver reads them (binary_parser.js of mysql2).
+ * Has the rows of a command read by `take`, where its columns are of types that are known; the driver reads them where not.
+ * The members used are no public ones, and the version of mysql2 is pinned: one that no longer has them reads rows itself, and
+ * nothing else changes.
  */
-export function rowReader(columns: readonly WireColumn[], times: readonly number[]): RowReader | undefined {
-  const readers: ColumnReader[] = []
-  for (const [at, column] of columns.entries()) {
-    const reader = columnReader(column, times.includes(at))
-    if (reader === undefined) return undefined
-    readers.push(reader)
+export function readRowsBy(
+  { connection }: Link,
+  command: EventEmitter,
+  rowOf: (fields: readonly WireColumn[]) => WireRow | undefined,
+  take: TakeRow,
+): void {
+  const parsed = command as EventEmitter & ParsedCommand
+  const own = parsed.buildParserFromFields
+  if (own === undefined) return
+  parsed.buildParserFromFields = (fields, parser) => {
+    const row = rowOf(fields)
+    if (row === undefined) return own.call(command, fields, parser)
+    scanChunks(connection as ParsingConnection, command, row, take)
+    return class {
+      // A row that came in two chunks: the driver puts it together.
+      next({ buffer, offset }: WirePacket): undefined {
+        take(row.at(buffer, offset))
+        return undefined
+      }
+    }
   }
-  const timeOf = timeReader()
-  let bytes: WireBytes = { buffer: Buffer.alloc(0), view: new DataView(new ArrayBuffer(0)) }
-  const cells: Cell[] = new Array(readers.length).fill(null)
-  // The first two bits of the bitmap belong to nobody.
-  const bitmapBytes = (readers.length + 2 + 7) >> 3
-  return {
-    types: readers.map(({ type }) => type),
-    next({ buffer, offset }) {
-      // Many packets lie in one buffer.
-      if (buffer !== bytes.buffer) {
-        bytes = { buffer, view: new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength) }
+}
+
+/**
+ * Until the result ends, takes rows straight out of each chunk that comes; what is no whole row is left to the driver. To be
+ * handed a million packets one by one takes longer than to read them.
+ */
+function scanChunks(connection: ParsingConnection, command: EventEmitter, row: WireRow, take: TakeRow): void {
+  const { packetParser: driver } = connection
+  if (!isKnown(driver) || connection.sequenceId === undefined) return
+  const leave = () => {
+    connection.packetParser = driver
+  }
+  command.once('error', leave)
+  command.once('end', leave)
+  connection.packetParser = {
+    execute(chunk) {
+      let at = finishBegun(driver, chunk)
+      // The result may have ended with that.
+      if (connection.packetParser !== driver && isBetween(driver)) {
+        at = takeRows(connection, chunk, at, row, take)
+        if (chunk.length - at >= MARK_BYTES && !isRow(chunk, at)) leave()
       }
-      const { view } = bytes
-      const bitmap = offset + 1
-      let at = bitmap + bitmapBytes
-      for (let index = 0; index < readers.length; index++) {
-        const reader = readers[index] as ColumnReader
-        const bit = index + 2
-        if (((buffer[bitmap + (bit >> 3)] ?? 0) & (1 << (bit & 7))) !== 0) {
-          cells[index] = null
-          continue
-        }
-        switch (reader.code) {
-          // A MEDIUMINT is sent in four bytes too.
-          case INT24:
-          case LONG:
-            cells[index] = reader.unsigned ? view.getUint32(at, true) : view.getInt32(at, true)
-            at += 4
-            break
-          case TEXT: {
-            let length = buffer[at++] ?? 0
-            if (length >= LONG_LENGTH) {
-              const more = BYTES_OF_LENGTH[length] ?? 0
-              length = longLength(buffer, at, more)
-              at += more
-            }
-            cells[index] = reader.text(bytes, at, at + length)
-            at += length
-            break
-          }
-          case TIME: {
-            const length = buffer[at] ?? 0
-            cells[index] = timeOf(view, at + 1, length)
-            at += 1 + length
-            break
-          }
-          case FLOAT:
-            cells[index] = view.getFloat32(at, true)
-            at += 4
-            break
-          case DOUBLE:
-            cells[index] = view.getFloat64(at, true)
-            at += 8
-            break
-          case LONGLONG:
-            cells[index] = wholeAt(view, at, reader.unsigned)
-            at += 8
-            break
-          case SHORT:
-            cells[index] = reader.unsigned ? view.getUint16(at, true) : view.getInt16(at, true)
-            at += 2
-            break
-          default:
-            cells[index] = reader.unsigned ? view.getUint8(at) : view.getInt8(at)
-            at += 1
-        }
-      }
-      return cells
+      return at < chunk.length ? driver.execute(at === 0 ? chunk : chunk.subarray(at)) : undefined
     },
   }
 }
 
-const digits: TextReader = ({ buffer }, from, until) => buffer.toString('latin1', from, until)
+/** Whether the driver waits for a new packet. */
+const isBetween = (driver: DriverParser): boolean =>
+  driver.execute === driver.executeStart && driver.largePacketParts.length === 0
 
-const bytesAsTheyAre = ({ buffer }: WireBytes, from: number, until: number): Buffer => buffer.subarray(from, until)
-
-function columnReader(column: WireColumn, isTime: boolean): ColumnReader | undefined {
-  const { columnType = -1, characterSet, encoding, flags, extendedFormat } = column
-  const unsigned = typeof flags === 'number' && (flags & UNSIGNED) !== 0
-  const numbers = [TINY, SHORT, LONG, FLOAT, DOUBLE, LONGLONG, INT24].includes(columnType)
-  if (numbers) {
-    return { type: columnType === FLOAT ? 'float32' : 'other', code: columnType, unsigned, text: digits }
+/** Gives the driver the rest of the packet that it has the beginning of, and tells where that ends. */
+function finishBegun(driver: DriverParser, chunk: Buffer): number {
+  let at = 0
+  while (at < chunk.length && driver.execute !== driver.executeStart) {
+    // Where its length is not all there yet, byte by byte.
+    const left = driver.execute === driver.executePayload ? driver.length + 1 - driver.bufferLength : 1
+    const until = Math.min(at + left, chunk.length)
+    driver.execute(chunk.subarray(at, until))
+    at = until
   }
-  if (isTime && TIMES.includes(columnType)) return { type: 'wall', code: TIME, unsigned, text: digits }
-  // Digits, a sign and a point.
-  if (DECIMALS.includes(columnType)) return { type: 'other', code: TEXT, unsigned, text: digits }
-  // MariaDB marks a JSON column so, and the driver parses it.
-  if (extendedFormat !== undefined) return undefined
-  const texts = TEXTS.includes(columnType)
-  if (columnType === BIT || (texts && characterSet === BINARY_CHARACTERS)) {
-    return { type: 'other', code: TEXT, unsigned, text: bytesAsTheyAre }
+  return at
+}
+
+/** Takes the whole rows that follow each other from one place of a chunk on, and tells where they end. */
+function takeRows(connection: ParsingConnection, chunk: Buffer, from: number, row: WireRow, take: TakeRow): number {
+  let at = from
+  let sequence = connection.sequenceId ?? 0
+  while (chunk.length - at >= MARK_BYTES) {
+    const length = lengthAt(chunk, at)
+    const next = at + HEAD_BYTES + length
+    if (next > chunk.length || length === PACKET_BYTES_MAX || !isRow(chunk, at) || chunk[at + 3] !== sequence) break
+    take(row.at(chunk, at + HEAD_BYTES))
+    sequence = (sequence + 1) & 0xff
+    at = next
   }
-  return texts && encoding === 'utf8' ? { type: 'other', code: TEXT, unsigned, text: textReader() } : undefined
+  connection.sequenceId = sequence
+  return at
 }
 
-function longLength(buffer: Buffer, at: number, bytes: number): number {
-  return bytes === 8 ? Number(buffer.readBigUInt64LE(at)) : buffer.readUIntLE(at, bytes)
-}
+const lengthAt = (chunk: Buffer, at: number): number =>
+  (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16)
 
-/**
- * A reader of DATE, DATETIME and TIMESTAMP: no bytes for 0000-00-00, and none for parts that are nought at the end. Rows
- * follow the days, so the beginning of the last day is remembered.
- */
-function timeReader(): (view: DataView, at: number, length: number) => WallMillis {
-  let lastDay = -1
-  let dayStart = Number.NaN
-  return (view, at, length) => {
-    if (length < 4) return Number.NaN
-    const day = view.getInt32(at, true)
-    if (day !== lastDay) {
-      dayStart = wallMillis(view.getUint16(at, true), view.getUint8(at + 2), view.getUint8(at + 3), 0, 0, 0, 0)
-      lastDay = day
-    }
-    if (length < 7) return dayStart
-    const hour = view.getUint8(at + 4)
-    const minute = view.getUint8(at + 5)
-    const second = view.getUint8(at + 6)
-    if (hour > 23 || minute > 59 || second > 59) return Number.NaN
-    // Cut to the millisecond, as everywhere.
-    const millis = length < 11 ? 0 : Math.trunc(view.getUint32(at + 7, true) / 1000)
-    return dayStart + hour * HOUR + minute * MINUTE + second * SECOND + millis
-  }
-}
-
-/** A BIGINT: a number where one holds it whole. */
-function wholeAt(view: DataView, at: number, unsigned: boolean): number | bigint {
-  const low = view.getUint32(at, true)
-  const high = unsigned ? view.getUint32(at + 4, true) : view.getInt32(at + 4, true)
-  const whole = high * 0x1_0000_0000 + low
-  if (Number.isSafeInteger(whole)) return whole
-  return unsigned ? view.getBigUint64(at, true) : view.getBigInt64(at, true)
-}
+const isRow = (chunk: Buffer, at: number): boolean => chunk[at + HEAD_BYTES] === ROW && lengthAt(chunk, at) > 0

@@ -87,12 +87,12 @@ function sessionOf({
     takenAt,
     databaseOffset,
     consistency,
-    async *read(statement, decoder) {
+    async *read(statement, batches) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
       if (reading) throw new AuditError('internal', 'two reads of one snapshot at once')
       guard.check()
       reading = true
-      const stream = streamRows(reader, statement, decoder)
+      const stream = streamRows(reader, statement, batches)
       const unwatch = guard.watch((reason) => {
         stream.fail(reason)
         void endAll()

@@ -1,9 +1,9 @@
 import { AuditError } from '../errors.ts'
 import type { Clock, Millis } from '../units/instant.ts'
+import { type DecoderFactory, inLists } from './batches.ts'
 import { type Catalogue, type Look, quoted } from './catalogue.ts'
 import { textOf } from './cells.ts'
 import { parseDatabaseUrl, targetOf } from './database-url.ts'
-import type { DecoderFactory } from './decode.ts'
 import { openEmbeddedFile } from './embedded.ts'
 import { EMBEDDED_CATALOGUE } from './embedded-catalogue.ts'
 import { guardOf } from './guard.ts'
@@ -65,21 +65,14 @@ export function openLedgerInspector({ url, mapping, clock, deadlineMs }: Inspect
   }
 }
 
-/** Every cell as text; times that a driver counted already are written again. */
-const asText: DecoderFactory<TextRow> = (types) => (cells) =>
-  cells.map((cell, at) => {
-    if (cell === null) return null
-    return types[at] === 'wall' && typeof cell === 'number' ? wallText(cell) : textOf(cell)
-  })
-
-const wallText = (wall: number): string =>
-  Number.isNaN(wall) ? '' : new Date(wall).toISOString().slice(0, 19).replace('T', ' ')
+/** Every cell as text. */
+const asText: DecoderFactory<TextRow> = () => (cells) => cells.map((cell) => (cell === null ? null : textOf(cell)))
 
 const lookOf =
   (session: Session): Look =>
   async (sql, binds = [], subject = 'the catalogue of the database') => {
     const rows: TextRow[] = []
-    for await (const batch of session.read({ role: 'tasks', subject, sql, binds }, asText)) rows.push(...batch)
+    for await (const batch of session.read({ role: 'tasks', subject, sql, binds }, inLists(asText))) rows.push(...batch)
     return rows
   }
 

@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, lt, max, min, ne, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gte, inArray, isNull, lt, max, min, ne, or, type SQL } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -156,11 +156,25 @@ export function queriesOf(mapping: TableMapping) {
           .from(tasks)
           .groupBy(tasks.apiKey),
       ),
-    /** Row id and the text that rows are looked up by, of the whole table. */
-    keysOf: (table: TimedTable) => {
-      const [source, { id }] = timed(table)
+    /** Row id and the text that rows are looked up by, of the whole table or of what lies outside some bounds. */
+    keysOf: (table: TimedTable, outside?: NaiveBounds) => {
+      const [source, { id, at }] = timed(table)
       const key = { tasks: tasks.onlineTaskId, points: points.orderId, cash: cash.orderId }[table]
-      return statement(table, query.select({ id, key }).from(source).where(ne(key, '')))
+      const isOutside =
+        outside &&
+        or(
+          isNull(at),
+          lt(at, outside.from),
+          gte(at, outside.until),
+          outside.fromId === undefined ? undefined : lt(id, outside.fromId),
+        )
+      return statement(
+        table,
+        query
+          .select({ id, key })
+          .from(source)
+          .where(and(ne(key, ''), isOutside)),
+      )
     },
     points: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(

@@ -1,3 +1,5 @@
+import type { EntryRecords } from '../rows/entry-records.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
 import type { Instant, InstantRange } from '../units/instant.ts'
 import type { NanoUsd } from '../units/nano-usd.ts'
 import type { Points } from '../units/points.ts'
@@ -88,18 +90,18 @@ export interface LedgerSnapshot {
   readonly consistency: Consistency
   /** All accounts, newest id first. */
   accounts(): Promise<AccountRow[]>
-  /** Tasks with created_at in the range, one streamed pass. */
-  tasks(range: InstantRange): AsyncIterable<readonly TaskRow[]>
-  /** Rows of the points ledger with created_at in the range, in order of id. */
-  points(range: InstantRange, request?: EntryRequest): AsyncIterable<readonly LedgerEntry[]>
+  /** Tasks with created_at in the range, one streamed pass. A batch is good until the next is asked for; all share their words. */
+  tasks(range: InstantRange): AsyncIterable<TaskRecords>
+  /** Rows of the points ledger with created_at in the range, in order of id. A batch is good until the next is asked for. */
+  points(range: InstantRange, request?: EntryRequest): AsyncIterable<EntryRecords>
   /** Rows of the cash ledger with time in the range, in order of id. */
-  cash(range: InstantRange, request?: EntryRequest): AsyncIterable<readonly LedgerEntry[]>
+  cash(range: InstantRange, request?: EntryRequest): AsyncIterable<EntryRecords>
   /** Tasks, of any time, by the operator's task id (task_id) or by fal's request id in any stored form. */
   tasksByTaskIds(ids: readonly string[]): Promise<TaskRow[]>
   tasksByRequestIds(ids: readonly string[]): Promise<TaskRow[]>
-  /** Ledger rows of any time, by order id. */
-  pointsByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
-  cashByOrderIds(ids: readonly string[]): Promise<LedgerEntry[]>
+  /** Ledger rows of any time, by order id; those within `taken`, which were streamed, may be left out. */
+  pointsByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
+  cashByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   /** The last row of each user's points ledger before an instant, for continuity of balances. */
   lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LedgerEntry[]>
   /** When each key made its newest task, by whole key, in one aggregate pass. Keys without a task are absent. */

@@ -1,4 +1,5 @@
-import { bareId, isBareUuid } from '../units/request-id.ts'
+import { type Span, spanOfText } from '../rows/record-list.ts'
+import { bareId, isBareUuid, isLikeUuidAt, UUID_CHARS } from '../units/request-id.ts'
 import { DEFAULT_MAPPING } from './mapping.ts'
 
 /** The form in which placeholder words are compared. */
@@ -18,6 +19,18 @@ export const bareRequestId = (
 export function requestIdReader(placeholders: ReadonlySet<string>): (stored: string) => string {
   const uuids = new Set([...placeholders].filter(isBareUuid))
   return (stored) => idOf(stored, placeholders, uuids)
+}
+
+/** The same on bytes, for millions: of nearly all of them no string is made. */
+export function requestSpanReader(placeholders: ReadonlySet<string>): (stored: Span) => Span {
+  const textOf = requestIdReader(placeholders)
+  // As long as a UUID: hardly ever is one, and then every id is looked at as a text.
+  const isLong = [...placeholders].some(({ length }) => length === UUID_CHARS)
+  return (stored) => {
+    const { bytes, view, from, length } = stored
+    if (length === 0 || (length === UUID_CHARS && !isLong && isLikeUuidAt(bytes, view, from))) return stored
+    return spanOfText(textOf(bytes.toString('utf8', from, from + length)))
+  }
 }
 
 const DEFAULT_PLACEHOLDERS = placeholderSet(DEFAULT_MAPPING.placeholderRequestIds)

@@ -1,11 +1,11 @@
 import type { Instant } from '../units/instant.ts'
-import type { DecoderFactory } from './decode.ts'
+import type { BatcherFactory } from './batches.ts'
 import type { Statement } from './queries.ts'
 import type { Consistency } from './reader.ts'
 
 /**
  * One read transaction on either database: all that a snapshot needs of a driver.
- * Reads come one after another. A batch is never empty. Failures are AuditErrors that name the table.
+ * Reads come one after another. A batch is never empty, and good until the next is asked for. Failures are AuditErrors that name the table.
  */
 export interface Session {
   /** The program's clock when the transaction began. */
@@ -15,9 +15,6 @@ export interface Session {
   readonly consistency: Consistency
   /** Ids that one statement may go through: statements of this session run in our thread. Undefined: any number. */
   readonly idsAtOnce?: number
-  read<Row>(statement: Statement, decoder: DecoderFactory<Row>): AsyncGenerator<readonly Row[]>
+  read<Batch>(statement: Statement, batches: BatcherFactory<Batch>): AsyncGenerator<Batch>
   close(): Promise<void>
 }
-
-/** Rows handed on at once, and between two looks at the abort signal. */
-export const BATCH_ROWS = 1000

@@ -90,7 +90,7 @@ export function recordedAccounts(
     const byKey = new Map((await snapshot.accounts()).map(({ apiKey, accountId }) => [apiKey, accountId]))
     const recorded = new Set<number>()
     for await (const batch of snapshot.tasks(plan.window)) {
-      for (const { apiKey, costNanoUsd } of batch) {
+      for (const { apiKey, costNanoUsd } of batch.rows()) {
         const accountId = costNanoUsd > 0n ? byKey.get(apiKey) : undefined
         if (accountId !== undefined) recorded.add(accountId)
       }

@@ -199,7 +199,7 @@ async function monthlySums(
   const months = new Map<string, UsageSums>()
   let rows = 0
   for await (const batch of snapshot.tasks(instantsOf({ from, to }, zone))) {
-    for (const task of batch) {
+    for (const task of batch.rows()) {
       if (userId !== null && task.userId !== userId) continue
       const period = dates.dateOf(task.createdAt).slice(0, 7)
       const own = months.get(period) ?? new UsageSums()
@@ -208,7 +208,7 @@ async function monthlySums(
       const unread = { accountId: null, standing: 'not-evaluated', events: [], billedNanoUsd: ZERO_NANO_USD } as const
       own.add({ task, ...unread, selected: true, apiKey, inputTokens, outputTokens })
     }
-    rows += batch.length
+    rows += batch.count
     context.progress({ message: 'tasks read', done: rows })
   }
   return months

@@ -44,7 +44,7 @@ async function readRows(
   try {
     for await (const batch of snapshot[book](plan.window, request)) {
       // A store may read more users than were asked for.
-      for (const entry of batch) {
+      for (const entry of batch.rows()) {
         if (!plan.userIds.has(entry.userId)) continue
         if (++rows > ENTRIES_MAX) {
           const reason = `only the first ${ENTRIES_MAX} rows are listed: ask for fewer users or days`

@@ -1,4 +1,5 @@
 import type { SourceStatus } from '../../schemas/report.ts'
+import { layerOf } from '../audit/cell-tally.ts'
 import { openSpools, type PriceReader, readBooks } from '../audit/collect.ts'
 import type { Evidence } from '../audit/evidence.ts'
 import type { LedgerBook } from '../audit/ledger-book.ts'
@@ -10,6 +11,7 @@ import { NO_PRICES } from '../audit/rules/prices.ts'
 import { TaskTally } from '../audit/task-book.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { collecting, withSpoolFile } from '../operation.ts'
+import { taskRecordsOf } from '../rows/task-writer.ts'
 import type { CallContext } from '../tool.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import type { TraceBill } from './trace-bill.ts'
@@ -18,7 +20,7 @@ import type { TraceBill } from './trace-bill.ts'
 export interface DayEvidence
   extends Pick<
     Evidence,
-    'plan' | 'databaseZoneId' | 'allAccounts' | 'tasks' | 'ledger' | 'userNames' | 'priceRules' | 'tables'
+    'plan' | 'databaseZoneId' | 'allAccounts' | 'tasks' | 'layer' | 'ledger' | 'userNames' | 'priceRules' | 'tables'
   > {
   readonly traced: readonly TaskRow[]
 }
@@ -84,18 +86,24 @@ async function readDay(
     plan,
     databaseZoneId: snapshot.zone.id,
     allAccounts,
-    tasks: tallyOf(plan, allAccounts, traced),
-    ledger: ledgerInOnePiece({ ...ledger, taskEntries }, traced),
+    ...tallied(plan, allAccounts, traced),
+    ledger: ledgerInOnePiece({ ...ledger, taskEntries }),
     userNames: books.userNames,
     tables: books.tables,
     traced,
   }
 }
 
-function tallyOf(plan: AuditPlan, allAccounts: readonly AccountRow[], traced: readonly TaskRow[]): Evidence['tasks'] {
-  const tally = new TaskTally(plan, allAccounts, new Set(allAccounts.map(({ accountId }) => accountId)))
-  for (const task of traced) tally.add(task)
-  return tally.close()
+function tallied(
+  plan: AuditPlan,
+  allAccounts: readonly AccountRow[],
+  traced: readonly TaskRow[],
+): Pick<Evidence, 'tasks' | 'layer'> {
+  const audited = new Set(allAccounts.map(({ accountId }) => accountId))
+  const tally = new TaskTally(plan, allAccounts, audited)
+  const tasks = taskRecordsOf(traced)
+  for (let task = 0; task < tasks.count; task++) tally.add(tasks, task)
+  return { tasks: tally.close(), layer: layerOf(plan, allAccounts, audited, tasks) }
 }
 
 const NO_LEDGER: LedgerBook = {
@@ -117,8 +125,8 @@ export const withoutTasks = (
   plan,
   databaseZoneId,
   allAccounts,
-  tasks: tallyOf(plan, allAccounts, []),
-  ledger: ledgerInOnePiece(NO_LEDGER, []),
+  ...tallied(plan, allAccounts, []),
+  ledger: ledgerInOnePiece(NO_LEDGER),
   userNames: new Map(),
   priceRules: known(NO_PRICES),
   tables: [],

@@ -72,14 +72,15 @@ async function readTasks(
   const free = new Map<number, number>()
   let rows = 0
   for await (const batch of snapshot.tasks(plan.window)) {
-    for (const task of batch) {
-      if (!wanted(task.model)) continue
-      tally.add(task)
-      cells.add(task)
-      if (task.chargedPoints !== 0n || task.costNanoUsd <= 0n || task.refunded || !isShown(task)) continue
-      free.set(task.userId, (free.get(task.userId) ?? 0) + 1)
+    for (let index = 0; index < batch.count; index++) {
+      if (!wanted(batch.model(index))) continue
+      tally.add(batch, index)
+      cells.add(batch, index)
+      if (batch.charged(index) !== 0 || batch.cost(index) <= 0 || batch.isRefunded(index)) continue
+      const task = batch.row(index)
+      if (isShown(task)) free.set(task.userId, (free.get(task.userId) ?? 0) + 1)
     }
-    rows += batch.length
+    rows += batch.count
     context.progress({ message: 'tasks read', done: rows })
   }
   return { book: tally.close(), layer: cells.close(), free }

@@ -16,26 +16,23 @@ export function wholeOf(amount: bigint): Whole {
 }
 
 /**
- * Sums of whole numbers, by place, exact at any size. Each is held as a number of eight or, where there are very many, of
- * four bytes as long as that holds it exactly, and then handed over to a bigint: adding up millions of rows makes no garbage.
+ * Sums of whole numbers, by place, exact at any size. Each is held as a number as long as that holds it exactly, and then
+ * handed over to a bigint: adding up millions of rows makes no garbage.
  */
 export class ExactSums {
-  #low: Float64Array | Int32Array
-  /** The largest sum that is held as a number, either way. */
-  readonly #limit: number
+  #low: Float64Array
   /** What goes beyond, by place; nearly always empty. */
   readonly #high = new Map<number, bigint>()
 
-  constructor(places: number, bytes: 4 | 8 = 8) {
-    this.#low = bytes === 4 ? new Int32Array(places) : new Float64Array(places)
-    this.#limit = bytes === 4 ? 2 ** 31 - 1 : Number.MAX_SAFE_INTEGER
+  constructor(places: number) {
+    this.#low = new Float64Array(places)
   }
 
   /** Makes room for so many places; none is lost. */
   grow(places: number): void {
     if (places <= this.#low.length) return
     const room = Math.max(places, 2 * this.#low.length)
-    const larger = this.#low instanceof Int32Array ? new Int32Array(room) : new Float64Array(room)
+    const larger = new Float64Array(room)
     larger.set(this.#low)
     this.#low = larger
   }
@@ -44,7 +41,7 @@ export class ExactSums {
     if (typeof amount === 'number') {
       const sum = (this.#low[place] as number) + amount
       // The sum of two safe integers is exact, or is rounded to something that is beyond the limit too.
-      if (sum <= this.#limit && sum >= -this.#limit) {
+      if (sum <= Number.MAX_SAFE_INTEGER && sum >= -Number.MAX_SAFE_INTEGER) {
         this.#low[place] = sum
         return
       }

@@ -6,6 +6,9 @@ export const ZERO_POINTS = 0n as Points
 
 export const points = (count: bigint): Points => count as Points
 
+/** The points of a whole number; those of nought are one for all. */
+export const wholePoints = (count: number): Points => (count === 0 ? ZERO_POINTS : points(BigInt(count)))
+
 export const addPoints = (a: Points, b: Points): Points => (a + b) as Points
 
 export const subPoints = (a: Points, b: Points): Points => (a - b) as Points

@@ -3,7 +3,7 @@ const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 const AFTER_ID = '(?:/(?:status|response|cancel|stream|logs))*/*'
 const ENDS_IN_UUID = new RegExp(`(?:^|[^0-9a-z-])(${UUID})${AFTER_ID}$`, 'i')
 const TAIL = new RegExp(`${AFTER_ID}$`, 'i')
-const UUID_CHARS = 36
+export const UUID_CHARS = 36
 const DASH = 0x2d
 const DASHES_AT = [8, 13, 18, 23] as const
 
@@ -25,6 +25,27 @@ export function isBareUuid(text: string): boolean {
     foreign += (FOREIGN[code & 0xff] as number) + (code & 0xff00)
   }
   return foreign === DASHES_AT.length
+}
+
+/** Where four digits of a UUID stand. */
+const DIGITS_AT = [0, 4, 9, 14, 19, 24, 28, 32] as const
+
+/**
+ * Whether UUID_CHARS bytes are an id that is its own bare id, and each of them a letter, by four bytes at once: it has the dashes
+ * of a UUID, and else digits, small letters and the few marks beside them (0x30 to 0x3f, 0x60 to 0x7f). None of these are white
+ * space, capitals, slashes or #, of which alone a bare id is rid; nor are quotes, backslashes or control characters among them.
+ */
+export function isLikeUuidAt(bytes: Uint8Array, view: DataView, from: number): boolean {
+  for (const at of DASHES_AT) if (bytes[from + at] !== DASH) return false
+  let every = -1
+  let some = 0
+  for (let each = 0; each < DIGITS_AT.length; each++) {
+    const four = view.getInt32(from + (DIGITS_AT[each] as number), true)
+    // Bit 0x40 beside bit 0x10: one of them must be there.
+    every &= (four & 0x20202020) | ((four | (four >>> 2)) & 0x10101010)
+    some |= four
+  }
+  return (every & 0x30303030) === 0x30303030 && (some & 0x80808080) === 0
 }
 
 /** fal's request id out of a bare id, an URL of fal's queue, or `endpoint#id`. A UUID is given in lower case. */

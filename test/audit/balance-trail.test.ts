@@ -1,6 +1,8 @@
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { BalanceTrailTally } from '../../src/audit/balance-trail.ts'
 import type { LedgerEntry } from '../../src/ledger/reader.ts'
+import { entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { at, points } from '../kit/books.ts'
 import { entryRow } from '../kit/rows.ts'
 
@@ -22,7 +24,8 @@ const row = (
 
 function tallyOf(...rows: readonly LedgerEntry[]): BalanceTrailTally {
   const tally = new BalanceTrailTally(window, (userId) => userId < 900)
-  for (const each of rows) tally.add(each)
+  const records = entryRecordsOf(rows)
+  for (let index = 0; index < records.count; index++) tally.add(records, index)
   return tally
 }
 
@@ -104,12 +107,138 @@ describe('the chain', () => {
 
   it('is looked up for the first 2000 users by id, and the others stay in doubt', () => {
     const many = new BalanceTrailTally(window, () => true)
-    for (let userId = 2001; userId >= 1; userId--) many.add(row(userId, 5, -1, 4, { userId }))
+    const rows = entryRecordsOf(Array.from({ length: 2001 }, (_, n) => row(2001 - n, 5, -1, 4, { userId: 2001 - n })))
+    for (let index = 0; index < rows.count; index++) many.add(rows, index)
     const asked = many.openDoubts()
     expect([asked.length, asked[0]?.userId, asked.at(-1)?.userId]).toEqual([2000, 1, 2000])
     many.settle(asked, [])
     expect(many.close()).toMatchObject({ users: 2001, unsettled: [2001] })
     const two = tallyOf(row(1, 5, -1, 4, { userId: 30 }), row(2, 5, -1, 4, { userId: 4 }))
     expect(two.close().unsettled).toEqual([4, 30])
+  })
+})
+
+/** The chain as it is defined, on bigints and rows, with the whole ledger of each user in mind. */
+function plainTrail(rows: readonly LedgerEntry[]) {
+  const users = new Set<number>()
+  const arithmetic = new Map<number, unknown>()
+  const negative = new Map<number, unknown>()
+  const doubts: { userId: number; rowId: number; before: bigint; isStart: boolean }[] = []
+  const last = new Map<number, LedgerEntry>()
+  const note = (
+    breaks: Map<number, unknown>,
+    { userId, rowId }: LedgerEntry,
+    expectedPoints: bigint,
+    actualPoints: bigint,
+  ) => {
+    const known = breaks.get(userId) as { count: number } | undefined
+    breaks.set(
+      userId,
+      known ? { ...known, count: known.count + 1 } : { userId, rowId, count: 1, expectedPoints, actualPoints },
+    )
+  }
+  for (const row of rows) {
+    const { userId, rowId, amountPoints, balanceBefore: from, balanceAfter: to } = row
+    if (userId >= 900) continue
+    const previous = last.get(userId)
+    last.set(userId, row)
+    if (row.at < window.start || row.at >= window.end) continue
+    users.add(userId)
+    if (from !== null && to !== null && from + amountPoints !== to) note(arithmetic, row, from + amountPoints, to)
+    if (to !== null && to < 0n) note(negative, row, 0n, to)
+    if (from === null) continue
+    if (previous === undefined) doubts.push({ userId, rowId, before: from, isStart: true })
+    else if (previous.balanceAfter !== null && previous.balanceAfter !== from) {
+      doubts.push({ userId, rowId, before: from, isStart: false })
+    }
+  }
+  return {
+    ...{ users: users.size, arithmetic: [...arithmetic.values()], negative: [...negative.values()], doubts },
+    unsettled: [...new Set(doubts.map(({ userId }) => userId))].sort((a, b) => a - b),
+  }
+}
+
+describe('balances of any size', () => {
+  const SAFE = 2n ** 53n - 1n
+  // Near each other where no number tells them apart, so that only bigints do.
+  const balances = fc.oneof(
+    fc.constantFrom(0n, 1n, 5n, -5n),
+    fc.constantFrom(SAFE - 1n, SAFE, SAFE + 1n, SAFE + 2n, SAFE + 3n, -SAFE, -SAFE - 1n, -SAFE - 2n),
+    fc.constantFrom(2n ** 64n, 2n ** 64n + 1n, 2n ** 64n - 1n, -(2n ** 70n)),
+  )
+  const steps = fc.array(
+    fc.record({
+      userId: fc.constantFrom(1, 2, 3, 1_000_000, 2 ** 40, 900),
+      time: fc.constantFrom(window.start - 1, window.start, window.end - 1, window.end),
+      // Most rows go on where the one before ended, and add up.
+      goesOn: fc.boolean(),
+      addsUp: fc.boolean(),
+      from: fc.option(balances, { freq: 6 }),
+      amount: fc.constantFrom(0n, 1n, -1n, 2n, 2n ** 53n, -(2n ** 64n)),
+      to: fc.option(balances, { freq: 4 }),
+    }),
+    { maxLength: 40, size: 'max' },
+  )
+
+  it('and NULLs are followed as bigints follow them', () => {
+    let doubts = 0
+    fc.assert(
+      fc.property(steps, (given) => {
+        const ends = new Map<number, bigint | null>()
+        const rows = given.map(({ userId, time, goesOn, addsUp, from, amount, to }, index): LedgerEntry => {
+          const known = ends.get(userId)
+          const before = goesOn && known !== undefined ? known : from
+          const after = addsUp && before !== null ? before + amount : to
+          ends.set(userId, after)
+          return entryRow(index + 1, 0, {
+            ...{ userId, at: time as LedgerEntry['at'], amountPoints: amount as LedgerEntry['amountPoints'] },
+            ...{
+              balanceBefore: before as LedgerEntry['balanceBefore'],
+              balanceAfter: after as LedgerEntry['balanceAfter'],
+            },
+          })
+        })
+        const tally = tallyOf(...rows)
+        const { doubts: all, ...plain } = plainTrail(rows)
+        doubts += all.length
+        expect(tally.close()).toMatchObject({ ...plain, continuity: [] })
+        expect(tally.usersWithoutStart()).toEqual(
+          [...new Set(all.map(({ userId }) => userId))].filter(
+            (userId) => all.find((doubt) => doubt.userId === userId)?.isStart,
+          ),
+        )
+        // One by one until none is left, each with the balance that the row begins with.
+        const seen: typeof all = []
+        for (let open = tally.openDoubts(); open.length > 0; open = tally.openDoubts()) {
+          seen.push(...open)
+          tally.settle(open, [])
+        }
+        const inOrder = (list: typeof all) => [...list].sort((a, b) => a.rowId - b.rowId)
+        expect(inOrder(seen)).toEqual(all)
+      }),
+      { numRuns: 1500 },
+    )
+    expect(doubts).toBeGreaterThan(1000)
+  })
+
+  it('are held against what comes right before them to the last digit', () => {
+    const huge = (rowId: number, from: bigint, amount: bigint, to: bigint, more: Partial<LedgerEntry> = {}) =>
+      entryRow(rowId, 0, {
+        ...{ amountPoints: amount as LedgerEntry['amountPoints'], balanceBefore: from as LedgerEntry['balanceBefore'] },
+        ...{ balanceAfter: to as LedgerEntry['balanceAfter'], ...more },
+      })
+    // 2⁵³ and 2⁵³ + 1 are one number.
+    const near = tallyOf(huge(1, 0n, SAFE + 1n, SAFE + 1n, before), huge(2, SAFE + 2n, -1n, SAFE + 1n))
+    expect(near.openDoubts()).toEqual([{ userId: 101, rowId: 2, before: SAFE + 2n, isStart: false }])
+    near.settle(near.openDoubts(), [huge(1, 0n, SAFE + 1n, SAFE + 1n)])
+    expect(near.close().continuity).toEqual([
+      { userId: 101, rowId: 2, count: 1, expectedPoints: SAFE + 1n, actualPoints: SAFE + 2n },
+    ])
+    const goesOn = tallyOf(
+      huge(1, 0n, SAFE + 2n, SAFE + 2n, before),
+      huge(2, SAFE + 2n, -SAFE, 2n),
+      huge(3, 2n, 0n, 2n),
+    )
+    expect(goesOn.close()).toMatchObject({ ...NOTHING, users: 1 })
   })
 })

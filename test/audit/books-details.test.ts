@@ -174,7 +174,7 @@ describe('users, days and keys', () => {
         payment: { known: false, reason: { code: 'ledger-unread' } },
         unpaid: { total: 0, ids: [] },
         free: { count: 1, costNanoUsd: usd('2'), evidence: { total: 1, ids: ['task-2'] } },
-        chargedByDate: new Map([['2026-02-06', 40n]]),
+        chargedByDate: new Map([['2026-02-06', 40]]),
       },
     ])
     expect(days).toEqual([

@@ -3,6 +3,7 @@ import { CellTally, isOfUsers, isShown } from '../../src/audit/cell-tally.ts'
 import type { AuditRequest } from '../../src/audit/plan.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { at, later, points, usd } from '../kit/books.ts'
 import { accountRow, taskOf } from '../kit/evidence.ts'
 import { planOf } from '../kit/rows.ts'
@@ -24,7 +25,8 @@ function layerOf(pieces: readonly (readonly TaskRow[])[], { request = {}, max }:
     max,
   )
   for (const tasks of pieces) {
-    for (const task of tasks) tally.add(task)
+    const records = taskRecordsOf(tasks)
+    for (let index = 0; index < records.count; index++) tally.add(records, index)
     tally.endUsers()
   }
   return tally.close()
@@ -105,7 +107,7 @@ describe('the tasks of layer 2', () => {
     const audited = new Set([5])
     expect([null, 5, 9].map((id) => isShown(all, audited, id))).toEqual([true, true, false])
     expect([null, 5, 9].map((id) => isShown(some, audited, id))).toEqual([false, true, false])
-    expect([all, some].flatMap((plan) => [1, 2].map((userId) => isOfUsers(plan, costing(userId, '1'))))).toEqual([
+    expect([all, some].flatMap((plan) => [1, 2].map((userId) => isOfUsers(plan, userId)))).toEqual([
       ...[true, true],
       ...[true, false],
     ])

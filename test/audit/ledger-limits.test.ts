@@ -34,14 +34,28 @@ describe('very many tasks', () => {
     const one = users(LIMITS.lookupIdsTotal).map((task) => ({ ...task, userId: first }))
     const beyond = { ...paidTask(LIMITS.lookupIdsTotal + 1), requestId: '', userId: other }
     const more = await settledLedgers({ plan, tasks: [...one, beyond], pieceRows: 1 })
-    expect(more.failures.map(([book]) => book)).toEqual(['points'])
-    expect(more.causes).toMatchObject([
-      {
-        ...{ kind: 'source', message: 'more than 100000 order ids would have to be looked up' },
-        next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
-      },
-    ])
+    // Neither ledger was looked into.
+    expect(more.failures.map(([book]) => book)).toEqual(['points', 'cash'])
+    const cause = {
+      ...{ kind: 'source', message: 'more than 100000 order ids would have to be looked up' },
+      next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
+    }
+    expect(more.causes).toMatchObject([cause, cause])
     expect([more.source.mode, more.asked]).toEqual([null, []])
+  })
+
+  it('are too many also where they share an id: none of them is left out unsaid', async () => {
+    const tasks = numbers(LIMITS.lookupIdsTotal + 2000).map((id) =>
+      paidTask(id, {
+        taskId: id > LIMITS.lookupIdsTotal ? `task-${id}` : '',
+        requestId: 'submit_error',
+        userId: id % 50,
+      }),
+    )
+    for (const pieceRows of [3000, 1_000_000]) {
+      const { failures, asked, source } = await settledLedgers({ plan: linking('order'), tasks, pieceRows })
+      expect([failures.map(([book]) => book), asked, source.mode]).toEqual([['points', 'cash'], [], null])
+    }
   })
 
   it('leave orders open that are beyond 100,000', async () => {

@@ -11,6 +11,7 @@ import {
   numbers,
   paymentOf,
   pays,
+  readingsOf,
   settledLedgers,
   paidTask as task,
   toldOf as told,
@@ -32,13 +33,8 @@ async function inAnyPieces(given: GivenLedgers) {
   return { ...whole, ...told(whole.source) }
 }
 
-/** Whose the tasks of a piece are. */
-function usersOfTasks({ eachTask, taskCount }: LedgerPiece): number[] {
-  const users: number[] = []
-  eachTask(({ userId }) => users.push(userId))
-  expect(taskCount).toBe(users.length)
-  return users
-}
+/** Whose the tasks of a piece are that it tells of. */
+const usersOfTasks = ({ taskEntries }: LedgerPiece): number[] => taskEntries().map(({ task }) => task.userId)
 
 describe('ledgers that are joined in pieces', () => {
   it('say what they say in one: who paid, what was given back, and which rows are whose', async () => {
@@ -73,14 +69,38 @@ describe('ledgers that are joined in pieces', () => {
     expect(usersOf()).toEqual(usersOf())
   })
 
-  it('are read once where they are one piece, and again where they are several', async () => {
+  it('are read once, however often they are gone through, but for the rows of settled tasks', async () => {
+    const given = { tasks: [1, 2, 3].map((id) => task(id)), entries: [pays(1), pays(2), pays(3)] }
+    for (const pieceRows of [1_000_000, 1]) {
+      const { spools, source, reads } = await settledLedgers({ ...given, pieceRows })
+      const pieces = spools.pieces()
+      expect(spools.pieces()).toEqual(pieces)
+      expect(pieces.length > 1).toBe(pieceRows === 1)
+      // Looking rows of other times up found none: nothing is looked at twice.
+      expect(reads).toEqual(pieces)
+      const entries = () => [...source.pieces()].map(({ openEntries }) => openEntries())
+      expect(entries()).toEqual(pieces.map(() => []))
+      expect([...source.pieces()].flatMap(({ users }) => [...users.keys()]).sort()).toEqual([101, 102, 103])
+      expect(reads).toEqual(pieces)
+      expect([...source.pieces()].flatMap(usersOfTasks).sort()).toEqual([101, 102, 103])
+      expect(reads).toEqual([...pieces, ...pieces])
+    }
+  })
+
+  it('are read again where a row that was looked up belongs to one of their users, and there alone', async () => {
+    const tasks = numbers(30).map((id) => task(id))
+    const entries = numbers(30).map((id) => pays(id, id === 7 ? { at: longAgo } : {}))
+    const { spools, source, reads } = await settledLedgers({ tasks, entries, pieceRows: 1 })
+    const pieces = spools.pieces()
+    expect(reads).toEqual([...pieces, ...pieces.filter((parts) => parts.includes(partOfNumber(107)))])
+    expect([...source.pieces()].flatMap(({ openEntries }) => openEntries())).toEqual([])
+  })
+
+  it('are read as they were spooled: the tasks and rows of whoever a piece holds', async () => {
     const given = { tasks: [1, 2, 3].map((id) => task(id)), entries: [pays(1)] }
-    const { spools } = await settledLedgers(given)
-    expect([...spools.read()][0]).toBe([...spools.read()][0])
-    const several = (await settledLedgers({ ...given, pieceRows: 1 })).spools
-    expect([...several.read()][0]).not.toBe([...several.read()][0])
+    const { spools } = await settledLedgers({ ...given, pieceRows: 1 })
     const users = [101, 102, 103]
-    for (const reading of several.read()) {
+    for (const reading of readingsOf(spools)) {
       const own = users.filter((userId) => reading.holds(userId))
       expect(reading.tasks.rows().map(({ userId }) => userId)).toEqual(own)
     }
@@ -95,11 +115,10 @@ describe('ledgers that are joined in pieces', () => {
     ]
     const { spools, source } = await settledLedgers({ tasks, selected: ({ rowId }) => rowId === 1, pieceRows: 1 })
     expect(spools.windowTasks).toBe(2)
-    const closed = ledgerInOnePiece(wholeLedger(source), tasks)
-    expect([told(closed), [...closed.pieces()].map(usersOfTasks)]).toEqual([
-      told(source),
-      [tasks.map(({ userId }) => userId)],
-    ])
+    const closed = ledgerInOnePiece(wholeLedger(source))
+    expect([told(closed), [...closed.pieces()].map(usersOfTasks)]).toEqual([told(source), [[101]]])
+    const spooled = readingsOf(spools).flatMap((reading) => reading.tasks.rows())
+    expect(spooled.map(({ userId }) => userId).sort()).toEqual(tasks.map(({ userId }) => userId))
   })
 
   it('give a row to the task of its own user, where two users’ tasks bear one id', async () => {
@@ -134,7 +153,7 @@ describe('ledgers that are joined in pieces', () => {
     const { users, spools } = await inAnyPieces({ plan, tasks: [task(1), task(2)], entries: rows, selected })
     expect(users.map(([id]) => id)).toEqual([101, 777])
     expect(paymentOf(users, 777)).toMatchObject({ value: { mode: 'total', pointsConsumed: 5n } })
-    const kept = [...spools.read()].flatMap(({ entries }) => numbers(entries.count).map((n) => entries.rowId(n - 1)))
+    const kept = readingsOf(spools).flatMap(({ entries }) => numbers(entries.count).map((n) => entries.rowId(n - 1)))
     expect(kept.sort()).toEqual([1, 2])
   })
 })
@@ -285,21 +304,21 @@ describe('a look-up that fails', () => {
   const entries = [...numbers(18).map((id) => pays(id)), entryRow(99, -1, { userId: 119, orderId: 'nobody' })]
 
   it.each([
-    ['pointsByOrderIds', 'points', ['pointsByOrderIds']],
-    ['cashByOrderIds', 'cash', ['pointsByOrderIds', 'cashByOrderIds']],
-    ['tasksByTaskIds', 'cash', ['pointsByOrderIds', 'cashByOrderIds', 'tasksByTaskIds']],
-  ] as const)('of %s leaves %s read in part, and accuses nobody', async (name, book, names) => {
+    ['pointsByOrderIds', ['points'], ['pointsByOrderIds']],
+    ['cashByOrderIds', ['cash'], ['pointsByOrderIds', 'cashByOrderIds']],
+    ['tasksByTaskIds', ['points', 'cash'], ['pointsByOrderIds', 'cashByOrderIds', 'tasksByTaskIds']],
+  ] as const)('of %s leaves %j read in part, and accuses nobody', async (name, books, names) => {
     const { failures, mode, users, asked, linkedTasks } = await inAnyPieces({ tasks, entries, failing: [name] })
-    expect(failures).toEqual([[book, `RangeError: ${name} failed`]])
+    expect(failures).toEqual(books.map((book) => [book, `RangeError: ${name} failed`]))
     expect([mode, linkedTasks, asked.map(([each]) => each)]).toEqual([null, 18, names])
-    const reason = { code: 'ledger-unread', params: { book } }
+    const reason = { code: 'ledger-unread', params: { book: [...books].sort().join(', ') } }
     for (const [, user] of users) expect(user).toMatchObject({ payment: { known: false, reason } })
   })
 
-  it('of tasks where no ledger was asked before it is told of the points', async () => {
+  it('of tasks is told of both ledgers, also where neither was asked before', async () => {
     const came = entryRow(98, 5, { userId: 101, orderId: 'nobody', book: 'cash', kind: 'recharge' })
     const set = { tasks, entries: [...entries, came], plan: linking('total'), failing: ['tasksByRequestIds'] } as const
-    expect((await inAnyPieces(set)).failures.map(([book]) => book)).toEqual(['points'])
+    expect((await inAnyPieces(set)).failures.map(([book]) => book)).toEqual(['points', 'cash'])
   })
 
   it('in the sample, before the mode is settled, does so as well', async () => {

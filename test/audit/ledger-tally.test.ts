@@ -5,7 +5,7 @@ import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { HOUR, MINUTE } from '../../src/units/instant.ts'
 import { at, later, points } from '../kit/books.ts'
-import { tallyOf } from '../kit/ledger-spools.ts'
+import { type ClosableTally, closable, closeTally, tallyOf } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 const start = at('2026-02-06 00:00:00')
@@ -19,12 +19,13 @@ const entry = (amount: number, overrides: Partial<LedgerEntry> = {}): LedgerEntr
 const refund = { kind: 'refund' } as const
 const cashIn = { book: 'cash', kind: 'recharge' } as const
 
-const userOf = (tally: LedgerTally, mode: 'order' | 'total' = 'order', userId = 101) => {
-  const user = tally.close(mode).users.get(userId)
+const userOf = (tally: LedgerTally | ClosableTally, mode: 'order' | 'total' = 'order', userId = 101) => {
+  const closed = 'close' in tally ? tally : closable(tally)
+  const user = closed.close(mode).users.get(userId)
   if (user === undefined) throw new RangeError('no such user')
   return { ...user, unpaid: user.unpaid.view() }
 }
-const paymentOf = (tally: LedgerTally, mode: 'order' | 'total' = 'order'): Payment => {
+const paymentOf = (tally: LedgerTally | ClosableTally, mode: 'order' | 'total' = 'order'): Payment => {
   const { payment } = userOf(tally, mode)
   if (!payment.known) throw new RangeError(payment.reason.code)
   return payment.value
@@ -69,7 +70,7 @@ describe('a row links to the task it names', () => {
       entry(3, { rowId: 7, kind: 'gift' }),
     ].map((row) => ({ ...row, orderId: 'task-1' }))
     const tally = tallyOf([task(1)], rows)
-    const taskEntries = tally.close('order').taskEntries()
+    const taskEntries = closeTally(tally, 'order').taskEntries()
     expect(
       taskEntries[0]?.entries.map(({ book, rowId, kind, amountPoints }) => [book, rowId, kind, amountPoints]),
     ).toEqual([
@@ -91,16 +92,9 @@ describe('a row links to the task it names', () => {
       pointsRefunded: 5n,
       cashRefunded: 16n,
     })
-    expect(
-      tallyOf([task(1)], rows, { plan: planOf({ depth: 'summary' }) })
-        .close('order')
-        .taskEntries(),
-    ).toEqual([])
-    expect(
-      tallyOf([task(1)], rows, { selected: () => false })
-        .close('order')
-        .taskEntries(),
-    ).toEqual([])
+    const plan = planOf({ depth: 'summary' })
+    expect(closeTally(tallyOf([task(1)], rows, { plan }), 'order', { plan }).taskEntries()).toEqual([])
+    expect(closeTally(tallyOf([task(1)], rows, { selected: () => false }), 'order').taskEntries()).toEqual([])
   })
 
   it('also where it was looked up, but once', () => {
@@ -124,18 +118,16 @@ describe('the link mode', () => {
 
   it('is none where a ledger was not read, and nothing is concluded from it', () => {
     const tally = tallyOf([task(1)], [entry(-100, { orderId: 'task-1' })])
-    expect(tally.failed).toBe(false)
-    tally.fail('points')
-    tally.fail('cash')
-    expect(tally.failed).toBe(true)
-    expect(userOf(tally)).toMatchObject({
+    expect(userOf(tally)).toMatchObject({ payment: { known: true }, ...{ pointsRefunded: 0n, cashRecharged: 0n } })
+    expect(userOf(closable(tally, { failed: ['points', 'cash'] }))).toMatchObject({
       payment: { known: false, reason: { code: 'ledger-unread', params: { book: 'cash, points' } } },
       ...{ pointsRefunded: null, cashRefunded: null, pointsRecharged: null, cashRecharged: null },
     })
   })
 
   it('total cannot be filtered by account', () => {
-    const filtered = userOf(tallyOf([task(1)], [], { plan: planOf({ ids: [5] }) }), 'total')
+    const plan = planOf({ ids: [5] })
+    const filtered = userOf(closable(tallyOf([task(1)], [], { plan }), { plan }), 'total')
     expect(filtered.payment).toMatchObject({ known: false, reason: { code: 'ids-filter-total-link' } })
   })
 })
@@ -157,7 +149,7 @@ describe('a charge that no number holds', () => {
   })
 
   it('of who is asked about is an error that names the task', () => {
-    expect(() => mine([task(1), task(2, { chargedPoints: huge })]).close('order')).toThrow('task "task-2" is charged')
+    expect(() => closable(mine([task(1), task(2, { chargedPoints: huge })]))).toThrow('task "task-2" is charged')
   })
 })
 
@@ -216,7 +208,7 @@ describe('which orders are looked up', () => {
       entry(17, cashIn),
       entry(19, { kind: 'recharge' }),
     ]
-    const tally = tallyOf([task(1)], rows)
+    const tally = closable(tallyOf([task(1)], rows))
     expect(userOf(tally, 'total')).toMatchObject({
       cashRecharged: null,
       cashRefunded: null,
@@ -254,9 +246,8 @@ describe('the sums of a user', () => {
   })
 
   it('are told of who was asked for by id, and of nobody else without tasks', () => {
-    const { users } = tallyOf([], [entry(-5), entry(-5, { userId: 102 })], { plan: planOf({ userIds: [101] }) }).close(
-      'order',
-    )
+    const plan = planOf({ userIds: [101] })
+    const { users } = closeTally(tallyOf([], [entry(-5), entry(-5, { userId: 102 })], { plan }), 'order', { plan })
     expect([...users.keys()]).toEqual([101])
     expect(users.get(101)?.payment).toMatchObject({ known: true, value: { mode: 'total', comparedPaidPoints: 5n } })
   })

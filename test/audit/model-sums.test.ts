@@ -2,8 +2,10 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ModelSums, toleranceOf } from '../../src/audit/model-sums.ts'
 import { floatTolerance } from '../../src/audit/rules/b3-amount.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { wholeOf } from '../../src/units/exact-sums.ts'
 import { nanoUsd } from '../../src/units/nano-usd.ts'
+import { taskRow } from '../kit/rows.ts'
 
 describe('what a stored FLOAT may be off by', () => {
   const same = (amount: bigint) => {
@@ -36,11 +38,13 @@ describe('the tasks of one model', () => {
   it('are exact beyond what a number holds', () => {
     const sums = new ModelSums('m')
     const large = wholeOf(2n ** 53n - 1n)
+    const tasks = taskRecordsOf([0, 1, 2].map((count) => taskRow({ taskId: `task-${count}` })))
     for (let count = 0; count < 3; count++) {
       sums.add(large, true)
-      sums.addDue(`task-${count}`, wholeOf(2n ** 64n), large, false)
+      sums.addDue(tasks, count, wholeOf(2n ** 64n), large, false)
       sums.addCrossingIn(large)
     }
+    expect(sums.close().dueEvidence.view()).toEqual({ total: 3, ids: ['task-0', 'task-1', 'task-2'] })
     expect({ ...sums.close(), dueEvidence: null }).toEqual({
       ...{ model: 'm', taskCount: 3, dueCount: 3, dueCrossingCount: 0, dueEvidence: null },
       costNanoUsd: 3n * (2n ** 53n - 1n),

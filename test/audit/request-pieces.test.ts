@@ -1,8 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { inOnePiece, partOfTask, pricePoint, rowsOf } from '../../src/audit/request-source.ts'
+import { inOnePiece, partOfRequest, pricePoint, rowsOf } from '../../src/audit/request-source.ts'
 import { sequenceKey } from '../../src/audit/rules/price-sequence.ts'
-import type { TaskRow } from '../../src/ledger/reader.ts'
-import { partOfText } from '../../src/spool/spool.ts'
 import { DAY, HOUR } from '../../src/units/instant.ts'
 import { AS_OF, at, later, MODEL, usd } from '../kit/books.ts'
 import { eventOf, evidenceOf, failed, type GivenEvidence, part, taskOf, whole } from '../kit/evidence.ts'
@@ -163,7 +161,7 @@ describe('requests that are joined in pieces', () => {
     }))
     const { spools } = await readRequests({ spaces, pieceRows: 1 })
     const seen = [0, 0, 0]
-    for (const piece of [...spools.read()].map(rowsOf)) {
+    for (const piece of [...spools.read()].map((piece) => rowsOf(piece))) {
       for (const lot of [0, 1, 2]) {
         const own = piece.eventsOf(lot)
         seen[lot] = (seen[lot] ?? 0) + own.length
@@ -172,17 +170,22 @@ describe('requests that are joined in pieces', () => {
       }
     }
     expect(seen).toEqual([8, 8, 0])
-    const holding = [...spools.read()].map(rowsOf).filter((piece) => piece.holds('5-1'))
+    const holding = [...spools.read()].map((piece) => rowsOf(piece)).filter((piece) => piece.holds('5-1'))
     expect(holding).toHaveLength(1)
   })
 })
 
 describe('a task', () => {
-  it('is found by its request id, and without one by its own', () => {
-    const task = (more: Partial<TaskRow>) => partOfTask(taskOf(5, 1, more))
-    expect(task({ requestId: 'r', taskId: 't' })).toBe(partOfText('r'))
-    expect(task({ requestId: '', taskId: 't' })).toBe(partOfText('t'))
-    expect(partOfText('r')).not.toBe(partOfText('t'))
+  it('is found by its request id, and without one by its own', async () => {
+    const tasks = [taskOf(5, 1, { requestId: 'r', taskId: 't' }), taskOf(5, 2, { requestId: '', taskId: 't' })]
+    const { spools } = await readRequests({ tasks, pieceRows: 1 })
+    expect(partOfRequest('r')).not.toBe(partOfRequest('t'))
+    const partsOf = new Map(
+      [...spools.read()].flatMap((piece) => piece.tasks.rows().map(({ rowId }) => [rowId, piece.parts] as const)),
+    )
+    expect(partsOf.get(1)).toContain(partOfRequest('r'))
+    expect(partsOf.get(2)).toContain(partOfRequest('t'))
+    expect(partsOf.get(1)).not.toContain(partOfRequest('t'))
   })
 })
 

@@ -1,9 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { eventCodec } from '../../src/audit/event-codec.ts'
 import { RequestScout } from '../../src/audit/request-scout.ts'
-import { taskCodec } from '../../src/audit/task-records.ts'
-import { PARTS, Spool, SpoolFile } from '../../src/spool/spool.ts'
+import type { BillingEvent } from '../../src/fal/reader.ts'
+import { EVENT_RECORDS, eventRecordsOf } from '../../src/rows/event-records.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { PARTS, Spool } from '../../src/spool/spool.ts'
+import { SpoolFile } from '../../src/spool/spool-file.ts'
+import { idsOfOneHash } from '../kit/alike.ts'
 import { billingEvent, taskRow } from '../kit/rows.ts'
 
 const ALL = Array.from({ length: PARTS }, (_, part) => part)
@@ -15,12 +18,9 @@ interface Given {
 
 /** One piece with tasks and events of these request ids. */
 function pieceOf({ tasks, events }: Given) {
-  const file = new SpoolFile()
-  const taskSpool = new Spool(taskCodec(), file)
-  const eventSpool = new Spool(eventCodec(), file)
-  for (const requestId of tasks) taskSpool.add(0, { task: taskRow({ requestId }), selected: true })
-  for (const { lot, id } of events) eventSpool.add(0, { lot, event: billingEvent({ requestId: id }) })
-  return { parts: ALL, tasks: taskSpool.read([0]), events: eventSpool.read([0]) }
+  const records = eventRecordsOf(events.map(({ id }) => billingEvent({ requestId: id })))
+  for (const [index, { lot }] of events.entries()) records.setLot(index, lot)
+  return { parts: ALL, tasks: taskRecordsOf(tasks.map((requestId) => taskRow({ requestId }))), events: records }
 }
 
 const ids = fc.constantFrom('', 'a', 'b', 'c', 'é', '😀', 'request-1', 'request-2', 'x'.repeat(300))
@@ -40,7 +40,9 @@ describe('the ids of a piece', () => {
           const own = [...events.entries()].filter(([, event]) => event.lot === lot)
           const unrecorded: number[] = []
           const several = scout.addLot(lot, (event) => unrecorded.push(event))
-          expect(unrecorded).toEqual(own.filter(([, { id }]) => !tasks.includes(id)).map(([index]) => index))
+          // A task without an id bears none.
+          const isRecorded = (id: string) => id !== '' && tasks.includes(id)
+          expect(unrecorded).toEqual(own.filter(([, { id }]) => !isRecorded(id)).map(([index]) => index))
           const times = (id: string) => own.filter(([, event]) => event.id === id).length
           expect(several).toEqual(own.filter(([, { id }]) => times(id) > 1).map(([index]) => index))
           for (const [, { id }] of own) billed.add(id)
@@ -49,6 +51,16 @@ describe('the ids of a piece', () => {
         expect([...scout.withoutEvent()]).toEqual(open)
       }),
     )
+  })
+
+  it('are told apart where they have one hash', () => {
+    const [one, other] = idsOfOneHash()
+    const scout = new RequestScout(pieceOf({ tasks: [one], events: [{ lot: 0, id: other }] }))
+    const unrecorded: number[] = []
+    expect(scout.addLot(0, (event) => unrecorded.push(event))).toEqual([])
+    expect([unrecorded, [...scout.withoutEvent()]]).toEqual([[0], [0]])
+    const repeated = new RequestScout(pieceOf({ tasks: [], events: [one, other, one].map((id) => ({ lot: 0, id })) }))
+    expect(repeated.addLot(0, () => undefined)).toEqual([0, 2])
   })
 
   it('are told among many', () => {
@@ -65,24 +77,34 @@ describe('the ids of a piece', () => {
   })
 })
 
+/** These events of one lot, spooled and read again. */
+function spooled(events: readonly BillingEvent[], lot: number) {
+  const spool = new Spool(EVENT_RECORDS, new SpoolFile())
+  const records = eventRecordsOf(events)
+  for (let index = 0; index < records.count; index++) {
+    records.setLot(index, lot)
+    spool.add(1, records, index)
+  }
+  return spool.read([1])
+}
+
 describe('events that were spooled', () => {
   it('keep their quantities, however many different ones there are', () => {
-    const spool = new Spool(eventCodec(), new SpoolFile())
     const quantities = [...Array.from({ length: 20_500 }, (_, index) => `${index}.5`), null, '', '3.5', '20400.5']
-    for (const quantity of quantities) spool.add(1, { lot: 0, event: billingEvent({ quantity }) })
-    const read = spool.read([1])
+    const read = spooled(
+      quantities.map((quantity) => billingEvent({ quantity })),
+      0,
+    )
     expect(read.ofLot(0).map((index) => read.event(index).quantity)).toEqual(quantities)
     expect(read.ofLot(1)).toEqual([])
   })
 
   it('keep a large cost beside a quantity of their own', () => {
-    const spool = new Spool(eventCodec(), new SpoolFile())
     const events = Array.from({ length: 20_001 }, (_, index) =>
       billingEvent({ quantity: String(index), costNanoUsd: (2n ** 70n + BigInt(index)) as never }),
     )
-    for (const event of events) spool.add(1, { lot: 3, event })
-    const read = spool.read([1])
-    expect([read.event(0), read.event(20_000), read.lot(20_000), read.at(5)]).toEqual([
+    const read = spooled(events, 3)
+    expect([read.event(0), read.event(20_000), read.lot(20_000), read.time(5)]).toEqual([
       events[0],
       events[20_000],
       3,

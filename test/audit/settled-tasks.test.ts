@@ -8,7 +8,7 @@ import { b10ChargeMismatch } from '../../src/audit/rules/b10-charge-mismatch.ts'
 import { known } from '../../src/audit/rules/books.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { books, points } from '../kit/books.ts'
-import { tallyOf } from '../kit/ledger-spools.ts'
+import { closeTally, tallyOf } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 const RULES = [b6DuplicateRow, b7FailedButCharged, b8RefundNotPosted, b9OverRefund, b10ChargeMismatch]
@@ -21,7 +21,7 @@ const cash = { book: 'cash' } as const
 const refund = { kind: 'refund' } as const
 
 const settledOf = (tasks: readonly TaskRow[], rows: readonly LedgerEntry[]) => {
-  const { settledTasks, openEntries, taskEntries } = tallyOf(tasks, rows).close('order')
+  const { settledTasks, openEntries, taskEntries } = closeTally(tallyOf(tasks, rows), 'order')
   expect(taskEntries()).toHaveLength(settledTasks + openEntries().length)
   return settledTasks
 }
@@ -46,8 +46,9 @@ describe('a task is settled', () => {
   })
 
   it('where it is one of the window that the filters leave', () => {
-    const filtered = tallyOf([task(1)], [row(-100)], { selected: () => false }).close('order')
-    const summary = tallyOf([task(1)], [row(-100)], { plan: planOf({ depth: 'summary' }) }).close('order')
+    const filtered = closeTally(tallyOf([task(1)], [row(-100)], { selected: () => false }), 'order')
+    const plan = planOf({ depth: 'summary' })
+    const summary = closeTally(tallyOf([task(1)], [row(-100)], { plan }), 'order', { plan })
     expect([filtered, summary].map((piece) => [piece.settledTasks, piece.openEntries(), piece.taskEntries()])).toEqual([
       [0, [], []],
       [0, [], []],
@@ -79,7 +80,7 @@ describe('the rules about ledger rows', () => {
     let settled = 0
     fc.assert(
       fc.property(tasks, rows, (someTasks, someRows) => {
-        const piece = tallyOf(
+        const tally = tallyOf(
           someTasks.map(({ charged, status, refunded }, index) =>
             task(index + 1, { chargedPoints: points(charged), status, refunded }),
           ),
@@ -91,7 +92,8 @@ describe('the rules about ledger rows', () => {
               paid ? [entryRow(100 + index, -charged, { orderId: `task-${index + 1}` })] : [],
             ),
           ],
-        ).close('order')
+        )
+        const piece = closeTally(tally, 'order')
         settled += piece.settledTasks
         const ledgers = (entries: ReturnType<typeof piece.taskEntries>, settledTasks: number) =>
           books({

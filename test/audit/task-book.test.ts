@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { CellTally } from '../../src/audit/cell-tally.ts'
 import { TaskTally } from '../../src/audit/task-book.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { HOUR, type Instant } from '../../src/units/instant.ts'
 import { AS_OF, at, date, later, points, type Settings, usd } from '../kit/books.ts'
 import { planOf, taskRow } from '../kit/rows.ts'
@@ -19,8 +20,9 @@ function tallyOf(tasks: readonly TaskRow[], request: Parameters<typeof planOf>[0
   const accounts = [account(5), account(6), account(9)]
   const tally = new TaskTally(planOf(request, given), accounts, new Set([5, 6]))
   const layer = new CellTally(planOf(request, given), accounts, new Set([5, 6]))
-  const taken = tasks.filter((each) => tally.add(each)).map(({ rowId }) => rowId)
-  for (const each of tasks) layer.add(each)
+  const records = taskRecordsOf(tasks)
+  const taken = tasks.filter((_, index) => tally.add(records, index)).map(({ rowId }) => rowId)
+  for (const index of tasks.keys()) layer.add(records, index)
   return { taken, ...tally.close(), cells: layer.close().cells }
 }
 
@@ -183,8 +185,8 @@ describe('a user', () => {
     ])
     expect(new Map(users[1]?.chargedByDate)).toEqual(
       new Map([
-        [date('2026-02-06'), 107n],
-        [date('2026-01-20'), 105n],
+        [date('2026-02-06'), 107],
+        [date('2026-01-20'), 105],
       ]),
     )
   })

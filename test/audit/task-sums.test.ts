@@ -9,7 +9,10 @@ import { TaskTally } from '../../src/audit/task-book.ts'
 import { couldBeBilledAcross, isDue } from '../../src/audit/task-standing.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
+import { TaskWords } from '../../src/rows/task-records.ts'
+import { TaskWriter, taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { sum } from '../../src/units/exact.ts'
+import { wholeOf } from '../../src/units/exact-sums.ts'
 import { DAY, HOUR, type Instant, MINUTE, within } from '../../src/units/instant.ts'
 import { nanoUsd } from '../../src/units/nano-usd.ts'
 import { points } from '../../src/units/points.ts'
@@ -108,12 +111,12 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
 function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
   const inside = rows.filter(({ createdAt }) => within(createdAt, plan.window))
   const isSelected = (task: TaskRow): boolean =>
-    isOfUsers(plan, task) && (plan.ids.size === 0 || AUDITED.has(accountOf(task) ?? 0))
+    isOfUsers(plan, task.userId) && (plan.ids.size === 0 || AUDITED.has(accountOf(task) ?? 0))
   const shown = (task: TaskRow): boolean => isShown(plan, AUDITED, accountOf(task))
   const selected = inside.filter(isSelected)
-  const outside = inside.filter((task) => isOfUsers(plan, task) && !shown(task))
+  const outside = inside.filter((task) => isOfUsers(plan, task.userId) && !shown(task))
   const recorded = rows.filter((task) => accountOf(task) !== null && task.createdAt >= plan.ranges.crossingSince)
-  const unknown = inside.filter((task) => isOfUsers(plan, task) && shown(task) && accountOf(task) === null)
+  const unknown = inside.filter((task) => isOfUsers(plan, task.userId) && shown(task) && accountOf(task) === null)
   const charged = rows.filter((task) => isSelected(task) && task.createdAt < plan.window.end)
   return {
     taken: selected.map(({ rowId }) => rowId),
@@ -137,7 +140,7 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
         return {
           ...{ userId, taskCount: own.length, chargedPoints: chargedOf(own) },
           ...{ freeCount: free.length, freeCostNanoUsd: costOf(free), freeEvidence: idsOf(free) },
-          chargedByDate: new Map(days.filter(([, points]) => points !== 0n)),
+          chargedByDate: new Map(days.flatMap(([date, points]) => (points === 0n ? [] : [[date, wholeOf(points)]]))),
         }
       }),
     days: grouped(selected, dateOf).map(([date, own]) => {
@@ -158,7 +161,8 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
 
 function bookOf(rows: readonly TaskRow[], plan: AuditPlan) {
   const tally = new TaskTally(plan, ACCOUNTS, AUDITED)
-  const taken = rows.filter((task) => tally.add(task)).map(({ rowId }) => rowId)
+  const records = taskRecordsOf(rows)
+  const taken = rows.filter((_, index) => tally.add(records, index)).map(({ rowId }) => rowId)
   const { outside, layerCostNanoUsd, recordByAccount, users, days, unknownKeys } = tally.close()
   const viewed = <Sums extends { readonly evidence: EvidenceList }>([key, sums]: [string, Sums]) => [
     key,
@@ -190,17 +194,23 @@ describe('tasks added up in one pass', () => {
     )
   })
 
-  it('give the cells of layer 2, from one object that holds each task in turn', () => {
+  it('give the cells of layer 2, from records that are written over each other, as batches are', () => {
     fc.assert(
       fc.property(tasks, plans, (rows, plan) => {
         const tally = new CellTally(plan, ACCOUNTS, AUDITED)
         const shown = rows.filter(
           (task) =>
-            within(task.createdAt, plan.window) && isOfUsers(plan, task) && isShown(plan, AUDITED, accountOf(task)),
+            within(task.createdAt, plan.window) &&
+            isOfUsers(plan, task.userId) &&
+            isShown(plan, AUDITED, accountOf(task)),
         )
-        const one = { ...taskRow() }
+        const writer = new TaskWriter(new TaskWords())
         for (const [, own] of grouped(rows, ({ userId }) => userId)) {
-          for (const task of own) tally.add(Object.assign(one, task))
+          for (const task of own) {
+            writer.clear()
+            writer.writeRow(task)
+            tally.add(writer.written(), 0)
+          }
           tally.endUsers()
         }
         const { cells, totals, omitted } = tally.close()

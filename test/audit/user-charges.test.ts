@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { ChargedDay, UserCharges } from '../../src/audit/user-charges.ts'
+import { ChargedDay, ChargedDays, DAYS_TOGETHER, UserCharges } from '../../src/audit/user-charges.ts'
 import { wholeOf } from '../../src/units/exact-sums.ts'
 import { date } from '../kit/books.ts'
 
@@ -17,10 +17,10 @@ describe('points charged by day', () => {
     third.add(1, -2)
     first.add(1, -3)
     const of = (user: number) => [...new UserCharges(all, user)]
-    expect(of(0)).toEqual([['2026-01-02', 5n]])
+    expect(of(0)).toEqual([['2026-01-02', 5]])
     expect(of(1)).toEqual([
-      ['2026-01-01', -3n],
-      ['2026-01-02', 7n],
+      ['2026-01-01', -3],
+      ['2026-01-02', 7],
     ])
     expect(of(2)).toEqual([])
     expect(of(1_000_000)).toEqual([])
@@ -49,6 +49,35 @@ describe('points charged by day', () => {
         expect(day.of(2)).toBe(0n)
       }),
       { numRuns: 500 },
+    )
+  })
+
+  it('are each day’s own where days stand side by side, of users of whatever pages', () => {
+    const steps = fc.array(
+      fc.record({
+        user: fc.constantFrom(0, 1, 255, 256, 257, 70_000),
+        place: fc.nat(DAYS_TOGETHER - 1),
+        amount: fc.constantFrom(1n, -1n, 7n, 2n ** 31n - 1n, -(2n ** 31n), 2n ** 53n, -(2n ** 64n)),
+      }),
+      { maxLength: 60, size: 'max' },
+    )
+    fc.assert(
+      fc.property(steps, (given) => {
+        const together = new ChargedDays()
+        const side = days(DAYS_TOGETHER).map(({ date: each }, place) => new ChargedDay(each, together, place))
+        const expected = new Map<string, bigint>()
+        for (const { user, place, amount } of given) {
+          side[place]?.add(user, wholeOf(amount))
+          expected.set(`${user} ${place}`, (expected.get(`${user} ${place}`) ?? 0n) + amount)
+        }
+        for (const user of [0, 1, 255, 256, 257, 70_000, 512]) {
+          const charged = side.flatMap(({ date: each }, place): [string, number | bigint][] => {
+            const amount = expected.get(`${user} ${place}`) ?? 0n
+            return amount === 0n ? [] : [[each, wholeOf(amount)]]
+          })
+          expect([...new UserCharges(side, user)]).toEqual(charged)
+        }
+      }),
     )
   })
 

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { UserTallies } from '../../src/audit/user-tallies.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { date, usd } from '../kit/books.ts'
+import { taskRow } from '../kit/rows.ts'
 
 /** Small, large and beyond the ids that are looked up in an array; and what is hardly an id. */
 const IDS = [7, 0, 1023, 1024, 2048, 2 ** 22 - 1, 2 ** 22, 2 ** 32 - 1, 2 ** 32, 2 ** 40, -1, 1.5]
@@ -23,8 +25,11 @@ describe('the users of an audit', () => {
       users.addTask(user, index)
       users.addTask(user, 2 ** 33)
     }
-    users.addFree(2, 'task-2', usd('1'))
-    users.addFree(2, 'task-1', usd('2'))
+    const free = taskRecordsOf([
+      taskRow({ taskId: 'task-2', costNanoUsd: usd('1') }),
+      taskRow({ taskId: 'task-1', costNanoUsd: usd('2') }),
+    ])
+    for (const task of [0, 1]) users.addFree(2, free, task)
     const list = users.list()
     const byId = IDS.map((id, index) => [id, index] as const).filter(([, index]) => index !== 4)
     byId.sort(([a], [b]) => a - b)
@@ -32,12 +37,12 @@ describe('the users of an audit', () => {
       byId.map(([id, index]) => [id, 2, BigInt(index) + 2n ** 33n]),
     )
     expect(list.map(({ chargedByDate }) => [...chargedByDate])).toEqual(
-      byId.map(([, index]) => (index === 0 ? [] : [['2026-02-06', BigInt(index)]])),
+      byId.map(([, index]) => (index === 0 ? [] : [['2026-02-06', index]])),
     )
-    const free = list.filter(({ freeCount }) => freeCount > 0)
-    expect(free.map((user) => [user.userId, user.freeCount, user.freeCostNanoUsd, user.freeEvidence.view()])).toEqual([
-      [1023, 2, usd('3'), { total: 2, ids: ['task-1', 'task-2'] }],
-    ])
+    const freeUsers = list.filter(({ freeCount }) => freeCount > 0)
+    expect(
+      freeUsers.map((user) => [user.userId, user.freeCount, user.freeCostNanoUsd, user.freeEvidence.view()]),
+    ).toEqual([[1023, 2, usd('3'), { total: 2, ids: ['task-1', 'task-2'] }]])
     const none = list.find(({ userId }) => userId === 7)
     expect([none?.freeCostNanoUsd, none?.freeEvidence.view()]).toEqual([0n, { total: 0, ids: [] }])
   })

@@ -1,15 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { falBillingEvents } from '../../schemas/fal.ts'
-import { complete } from '../../src/fal/answer.ts'
-import { eventOfWire, eventPageReader } from '../../src/fal/event-page.ts'
-import { eachPage, type Page, type Paging } from '../../src/fal/pages.ts'
+import { type Answer, complete } from '../../src/fal/answer.ts'
+import { eachPage, type Paging, type RowPage } from '../../src/fal/pages.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
-import { createRowHasher, RowHashes } from '../../src/fal/row-hash.ts'
-import { instant } from '../../src/units/instant.ts'
+import { pageByJson, pageReader } from './event-pages.ts'
 import { never } from './line.ts'
 
-const ALL_TIME = { start: instant(-8e15), end: instant(8e15) }
 const wireOf = (index: number, unit = 'image') => ({
   request_id: `request-${index}`,
   endpoint_id: 'fal-ai/flux',
@@ -20,38 +16,31 @@ const wireOf = (index: number, unit = 'image') => ({
 })
 const wiresFrom = (count: number, unit?: string) => Array.from({ length: count }, (_, index) => wireOf(index, unit))
 
-type Read = (text: string, onHead: Parameters<Paging<BillingEvent>['ask']>[1]) => Page<BillingEvent>
+type EventPage = RowPage<BillingEvent>
+type Read = (text: string, onHead: Parameters<Paging<EventPage>['ask']>[1]) => EventPage
+
+const wholeOf = (answer: Answer<EventPage>): EventPage => {
+  if (answer.status === 'failed') throw new Error(answer.reason)
+  return answer.value
+}
 
 const reader = (): Read => {
-  const read = eventPageReader(ALL_TIME, createRowHasher())
-  return (text, onHead) => {
-    const answer = read(text, onHead)
-    if (answer.status === 'failed') throw new Error(answer.reason)
-    return answer.value
-  }
+  const read = pageReader()
+  return (text, onHead) => wholeOf(read(text, onHead))
 }
 
 /** The page as the JSON of the whole text says. */
-const wholeReader = (): Read => {
-  const hashOf = createRowHasher()
-  return (text) => {
-    const { billing_events, next_cursor, has_more } = falBillingEvents.parse(JSON.parse(text))
-    const hashes = new RowHashes()
-    for (const wire of billing_events) hashes.push(hashOf(wire))
-    return { rows: billing_events.map(eventOfWire), hashes, next_cursor, has_more }
-  }
-}
+const wholeReader = (): Read => (text) => wholeOf(pageByJson(text))
 
 /** The first page, and behind each cursor a last one whose event names the cursor. */
 async function readAll(first: string, read: Read) {
   const ids: string[] = []
-  const { fetched } = await eachPage<BillingEvent>({
+  const { fetched } = await eachPage<EventPage>({
     pagesMax: 10,
     signal: never(),
     take: ({ rows }) => {
       for (const { requestId } of rows) ids.push(requestId)
     },
-    onRepeat: () => undefined,
     ask: async (cursor, onHead) => {
       await Promise.resolve()
       const last = () => JSON.stringify({ billing_events: [{ ...wireOf(-1), request_id: `behind ${cursor}` }] })

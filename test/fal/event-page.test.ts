@@ -1,12 +1,11 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { falBillingEvents } from '../../schemas/fal.ts'
-import { eventOfWire, eventPageReader } from '../../src/fal/event-page.ts'
-import { createRowHasher } from '../../src/fal/row-hash.ts'
+import { eventOfWire } from '../../src/fal/event-page.ts'
 import { instant } from '../../src/units/instant.ts'
+import { eventPageReader, hashesOf, listed, pageReader } from './event-pages.ts'
 
-const ALL_TIME = { start: instant(-8e15), end: instant(8e15) }
-const read = (page: unknown) => eventPageReader(ALL_TIME, createRowHasher())(JSON.stringify(page), () => undefined)
+const read = (page: unknown) => pageReader()(JSON.stringify(page))
 
 const oneOf = <T>(...values: readonly T[]) => fc.constantFrom(...values)
 const decimals = fc.oneof(
@@ -96,12 +95,48 @@ describe('a page of events', () => {
       start: instant(Date.parse('2026-02-02T00:00:00Z')),
       end: instant(Date.parse('2026-02-03T00:00:00Z')),
     }
-    const hashOf = createRowHasher()
-    const text = JSON.stringify({ billing_events: wires, next_cursor: 'c' })
-    const answer = eventPageReader(span, hashOf)(text, () => undefined)
-    expect(answer).toMatchObject({ value: { rows: [{ requestId: 'in' }], next_cursor: 'c' } })
+    const body = Buffer.from(JSON.stringify({ billing_events: wires, next_cursor: 'c' }))
+    const answer = eventPageReader().read(body, span, () => undefined)
     if (answer.status === 'failed') throw new Error(answer.reason)
-    expect([answer.value.hashes.length, answer.value.hashes.of(0)]).toEqual([1, hashOf(wires[1])])
+    const { records, hashes, next_cursor } = answer.value
+    expect([records.events().map(({ requestId }) => requestId), next_cursor]).toEqual([['in'], 'c'])
+    expect(listed(hashes)).toEqual(listed(hashesOf([wires[1]])))
+  })
+
+  it('has bare ids in its records, and knows how fal wrote them', () => {
+    const uuid = '2be1964e-6e4d-42a8-a951-37753df3104f'
+    const written = [uuid, uuid.toUpperCase(), `fal-ai/flux#${uuid}`, ' r1 ', 'r1', '\ud800']
+    const rows = written.map((id) => ({
+      request_id: id,
+      endpoint_id: 'm',
+      timestamp: '2026-02-02T00:00:00Z',
+      cost_total: 1,
+    }))
+    const span = { start: instant(0), end: instant(8e15) }
+    const answer = eventPageReader().read(Buffer.from(JSON.stringify({ billing_events: rows })), span, () => undefined)
+    if (answer.status === 'failed') throw new Error(answer.reason)
+    const { records, requestIdAsWritten } = answer.value
+    expect(written.map((_, at) => records.requestIdText(at))).toEqual([uuid, uuid, uuid, 'r1', 'r1', '\ufffd'])
+    expect(written.map((_, at) => requestIdAsWritten(at))).toEqual(written)
+  })
+
+  it('may be written where an earlier one was, once that is given back', () => {
+    const reader = eventPageReader()
+    const page = (id: string, rows: number) => {
+      const wire = { request_id: id, endpoint_id: 'm', timestamp: '2026-02-02T00:00:00Z', cost_total: 1 }
+      const body = Buffer.from(JSON.stringify({ billing_events: Array.from({ length: rows }, () => wire) }))
+      const answer = reader.read(body, { start: instant(0), end: instant(8e15) }, () => undefined)
+      if (answer.status === 'failed') throw new Error(answer.reason)
+      return answer.value
+    }
+    const [first, second] = [page('r1', 2), page('r2', 1)]
+    expect(first.records.events().map(({ requestId }) => requestId)).toEqual(['r1', 'r1'])
+    const { buffer } = first.records.bytes
+    reader.takeBack(first)
+    const third = page('r3', 3)
+    expect(third.records.bytes.buffer).toBe(buffer)
+    expect([third.hashes.length, third.records.event(2).requestId]).toEqual([3, 'r3'])
+    expect([second.hashes.length, second.records.event(0).requestId]).toEqual([1, 'r2'])
   })
 
   describe('that is long', () => {
@@ -117,7 +152,7 @@ describe('a page of events', () => {
     const heads: unknown[] = []
     const readText = (text: string) => {
       heads.length = 0
-      return eventPageReader(ALL_TIME, createRowHasher())(text, (head) => heads.push(head))
+      return pageReader()(text, (head) => heads.push(head))
     }
 
     it('has the events, and the hashes, that it has as a whole', () => {
@@ -125,9 +160,8 @@ describe('a page of events', () => {
       expect(text.length).toBeGreaterThan(500_000)
       const answer = readText(text)
       if (answer.status === 'failed') throw new Error(answer.reason)
-      const hashOf = createRowHasher()
       expect(answer.value.rows).toEqual(falBillingEvents.parse(JSON.parse(text)).billing_events.map(eventOfWire))
-      expect(wires.map((_, at) => answer.value.hashes.of(at))).toEqual(wires.map(hashOf))
+      expect(listed(answer.value.hashes)).toEqual(listed(hashesOf(wires)))
       expect([heads, answer.value.next_cursor]).toEqual([[{ next_cursor: 'c', has_more: true }], 'c'])
     })
 

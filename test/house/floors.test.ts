@@ -21,20 +21,21 @@ const ROOMS: readonly Room[] = [
   // Floor 0
   { name: 'units', holds: /^src\/units\//, imports: GROUND },
   { name: 'ground', holds: /^src\/(errors|limits)\.ts$/, imports: GROUND },
-  { name: 'spool', holds: /^src\/spool\//, imports: GROUND },
+  { name: 'rows', holds: /^src\/rows\//, imports: GROUND, types: ['fal', 'ledger'] },
+  { name: 'spool', holds: /^src\/spool\//, imports: [...GROUND, 'rows'] },
   // Floor 1
   { name: 'schemas', holds: /^schemas\//, imports: [...GROUND, 'settings'] },
   { name: 'settings', holds: /^src\/(settings|validation)\.ts$/, imports: GROUND },
   // Floor 2: wings that know nothing of each other
-  { name: 'rules', holds: /^src\/audit\/rules\//, imports: CONTRACTS, types: ['audit', 'fal', 'ledger'] },
-  { name: 'fal', holds: /^src\/fal\//, imports: CONTRACTS },
-  { name: 'ledger', holds: /^src\/ledger\//, imports: CONTRACTS },
+  { name: 'rules', holds: /^src\/audit\/rules\//, imports: [...CONTRACTS, 'rows'], types: ['audit', 'fal', 'ledger'] },
+  { name: 'fal', holds: /^src\/fal\//, imports: [...CONTRACTS, 'rows'] },
+  { name: 'ledger', holds: /^src\/ledger\//, imports: [...CONTRACTS, 'rows'] },
   { name: 'render', holds: /^src\/render\//, imports: CONTRACTS },
   // Floor 3
   {
     name: 'audit',
     holds: /^src\/audit\//,
-    imports: [...CONTRACTS, 'rules', 'render', 'spool'],
+    imports: [...CONTRACTS, 'rules', 'render', 'rows', 'spool'],
     types: ['fal', 'ledger'],
   },
   {
@@ -49,7 +50,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'operation',
     holds: /^src\/(operation\.ts$|operations\/)/,
-    imports: [...CONTRACTS, 'rules', 'audit', 'billing', 'render', 'spool', 'tool'],
+    imports: [...CONTRACTS, 'rules', 'audit', 'billing', 'render', 'rows', 'spool', 'tool'],
     types: ['fal', 'ledger'],
   },
   { name: 'checklist', holds: /^src\/checklist\.ts$/, imports: CONTRACTS },
@@ -73,7 +74,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'main',
     holds: /^src\/(main|program|serve|config|dependencies|secrets)\.ts$/,
-    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import'],
+    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows'],
   },
 ]
 

@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { storedUsd } from '../../src/import/usd-text.ts'
 import { Refusal, valueReader } from '../../src/import/values.ts'
-import { usdReader } from '../../src/ledger/cells.ts'
+import { nanoUsdReader } from '../../src/ledger/cells.ts'
 import { formatUsd } from '../../src/units/nano-usd.ts'
 
 const whole = 9_007_199_254_740_991
@@ -125,7 +125,7 @@ describe('a value', () => {
 
 /** What the audit reads where a FLOAT of MySQL holds this 4-byte number. */
 const asFloat = (float: number): string =>
-  formatUsd(usdReader('float32', { table: 't', column: 'c' })(float) ?? (undefined as never))
+  formatUsd(nanoUsdReader('float32', { table: 't', column: 'c' })(float) ?? (undefined as never))
 
 describe('an amount of USD', () => {
   it.each([
@@ -175,7 +175,7 @@ describe('an amount of USD', () => {
   })
 
   it('is read back from the database as it was stored', () => {
-    const read = usdReader('other', { table: 't', column: 'c' })
+    const read = nanoUsdReader('other', { table: 't', column: 'c' })
     fc.assert(
       fc.property(fc.float({ noNaN: true, noDefaultInfinity: true }), (float) => {
         const stored = storedUsd(String(float), 'unknown')

@@ -78,7 +78,7 @@ export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestB
     unanswered: [],
   }
   const book: RequestBook = { ...none, ...overrides }
-  const days = new ModelDays(({ createdAt }) => SHANGHAI.dateOf(createdAt))
+  const days = new ModelDays((createdAt) => SHANGHAI.dateOf(createdAt))
   const losses = new RefundLosses()
   for (const verdict of matchedTasks(book)) {
     days.add(verdict)

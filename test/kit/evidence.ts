@@ -1,4 +1,5 @@
 import { ledgerBooks, openBooks } from '../../src/audit/books.ts'
+import { layerOf } from '../../src/audit/cell-tally.ts'
 import { lotOf } from '../../src/audit/event-lot.ts'
 import type { AccountEvidence, Bills, Evidence } from '../../src/audit/evidence.ts'
 import type { LedgerBook } from '../../src/audit/ledger-book.ts'
@@ -15,6 +16,7 @@ import { attributeBills, type SharedBill } from '../../src/audit/whose-bill.ts'
 import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
 import type { AccountBilling, BillingEvent, Fetched, UsageRow } from '../../src/fal/reader.ts'
 import type { AccountRow, TaskRow } from '../../src/ledger/reader.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { at, date, MODEL, usd } from './books.ts'
 import { billingEvent, planOf, taskRow } from './rows.ts'
 
@@ -145,7 +147,8 @@ export function evidenceOf(given: GivenEvidence): Evidence {
   )
   const attribution = attributeBills(bills, accounts, () => true)
   const tally = new TaskTally(plan, accounts, new Set(audited))
-  for (const task of tasks) tally.add(task)
+  const records = taskRecordsOf(tasks)
+  for (let task = 0; task < records.count; task++) tally.add(records, task)
   const shared = (name: string): SharedBill => {
     const bill = attribution.workspaces.find(({ label }) => label === name)
     if (bill === undefined) throw new RangeError(`no such workspace: ${name}`)
@@ -177,7 +180,8 @@ export function evidenceOf(given: GivenEvidence): Evidence {
             sharedSearched: true,
           }),
     tasks: tally.close(),
-    ledger: ledgerInOnePiece({ ...LEDGER, ...given.ledger }, tasks),
+    layer: layerOf(plan, accounts, new Set(audited), records),
+    ledger: ledgerInOnePiece({ ...LEDGER, ...given.ledger }),
     userNames: new Map(),
     priceRules: known(NO_PRICES),
     tables: [],

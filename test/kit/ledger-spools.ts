@@ -1,12 +1,16 @@
-import { entryCodec } from '../../src/audit/entry-records.ts'
 import type { BookName } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
-import { type LedgerSource, LedgerSpools, wholeLedger } from '../../src/audit/ledger-source.ts'
-import { LedgerTally } from '../../src/audit/ledger-tally.ts'
+import { type LedgerPiece, type LedgerSource, LedgerSpools, wholeLedger } from '../../src/audit/ledger-source.ts'
+import { type LedgerRecords, LedgerTally } from '../../src/audit/ledger-tally.ts'
+import type { LinkMode } from '../../src/audit/link-scans.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
-import { taskCodec } from '../../src/audit/task-records.ts'
+import { closeUser, resolveOrders } from '../../src/audit/user-figures.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
-import { Spool, SpoolFile } from '../../src/spool/spool.ts'
+import { ENTRY_RECORDS, entryRecordsOf } from '../../src/rows/entry-records.ts'
+import { TASK_RECORDS } from '../../src/rows/task-records.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { Spool } from '../../src/spool/spool.ts'
+import { SpoolFile } from '../../src/spool/spool-file.ts'
 import { within } from '../../src/units/instant.ts'
 import { points } from './books.ts'
 import { entryRow, planOf, taskRow } from './rows.ts'
@@ -27,12 +31,34 @@ export interface GivenLedgers {
   /** Look-ups that fail, by name. */
   readonly failing?: readonly (keyof LedgerSnapshot)[]
   readonly signal?: AbortSignal
+  /** What settles the links, where not the usual class. */
+  readonly linksClass?: typeof LedgerLinks
 }
 
 const newSpools = (plan: AuditPlan, pieceRows: number): LedgerSpools => {
   const file = new SpoolFile()
-  return new LedgerSpools(plan, new Spool(taskCodec(), file), new Spool(entryCodec(), file), pieceRows)
+  return new LedgerSpools(plan, new Spool(TASK_RECORDS, file), new Spool(ENTRY_RECORDS, file), pieceRows)
 }
+
+/** Spools tasks and rows, all at once. */
+function fill(
+  spools: LedgerSpools,
+  tasks: readonly TaskRow[],
+  entries: readonly LedgerEntry[],
+  isSelected: (task: TaskRow) => boolean,
+): void {
+  const records = taskRecordsOf(tasks)
+  for (const [index, task] of tasks.entries()) {
+    records.select(index, isSelected(task))
+    spools.addTask(records, index)
+  }
+  const rows = entryRecordsOf(entries)
+  for (let index = 0; index < rows.count; index++) spools.addEntry(rows, index)
+}
+
+/** Every piece of some spools, as it is linked. */
+export const readingsOf = (spools: LedgerSpools): LedgerRecords[] =>
+  spools.pieces().map((parts) => spools.reading(parts))
 
 /** Tasks and rows of both ledgers, all in one piece, linked and added up. */
 export function tallyOf(
@@ -41,20 +67,57 @@ export function tallyOf(
   { plan = planOf(), selected = () => true }: Pick<GivenLedgers, 'plan' | 'selected'> = {},
 ): LedgerTally {
   const spools = newSpools(plan, Number.POSITIVE_INFINITY)
-  for (const each of tasks) spools.addTask(each, within(each.createdAt, plan.window) && selected(each))
-  for (const each of entries) spools.addEntry(each)
-  const [records] = spools.read()
+  fill(spools, tasks, entries, (task) => within(task.createdAt, plan.window) && selected(task))
+  const [records] = readingsOf(spools)
   if (records === undefined) throw new RangeError('there is always a piece')
   return new LedgerTally(plan, records, spools.windowTasks)
 }
+
+export interface Closing {
+  /** That of the tally. */
+  readonly plan?: AuditPlan
+  /** Ledgers that could not be read whole. */
+  readonly failed?: readonly BookName[]
+}
+
+/** A tally that may be closed in any mode, before and after orders are resolved, as LedgerLinks does both. */
+export interface ClosableTally {
+  resolveOrders(asked: ReadonlySet<string>, taskIds: ReadonlySet<string>): void
+  close(mode: LinkMode): LedgerPiece
+}
+
+/** What the tally adds up to now: no row may come any more. */
+export function closable(tally: LedgerTally, { plan = planOf(), failed = [] }: Closing = {}): ClosableTally {
+  const figures = tally.figures()
+  const { settledTasks, openEntries, taskEntries } = tally.taskEntries()
+  return {
+    resolveOrders(asked, taskIds) {
+      for (const user of figures) resolveOrders(user, asked, taskIds)
+    },
+    close(mode) {
+      const terms = { plan, mode, failed: new Set(failed) }
+      const users = new Map(figures.map((user) => [user.userId, closeUser(user, terms)]))
+      return { users, settledTasks, openEntries, taskEntries }
+    },
+  }
+}
+
+export const closeTally = (tally: LedgerTally, mode: LinkMode, closing: Closing = {}): LedgerPiece =>
+  closable(tally, closing).close(mode)
 
 /** Spools rows as an audit does, settles their links, and tells what was looked up and what failed. */
 export async function settledLedgers(given: GivenLedgers) {
   const { tasks = [], entries = [], otherTasks = [], plan = planOf(), failing = [] } = given
   const spools = newSpools(plan, given.pieceRows ?? 1_000_000)
   const isSelected = given.selected ?? (() => true)
-  for (const task of tasks) spools.addTask(task, within(task.createdAt, plan.window) && isSelected(task))
-  for (const entry of entries) if (within(entry.at, plan.ranges.ledger)) spools.addEntry(entry)
+  const streamed = entries.filter(({ at }) => within(at, plan.ranges.ledger))
+  fill(spools, tasks, streamed, (task) => within(task.createdAt, plan.window) && isSelected(task))
+  const reads: (readonly number[])[] = []
+  const read = spools.reading.bind(spools)
+  spools.reading = (parts) => {
+    reads.push(parts)
+    return read(parts)
+  }
   const asked: [string, readonly string[]][] = []
   const lookUp =
     <Row>(name: keyof LedgerSnapshot, rows: readonly Row[], idOf: (row: Row) => string) =>
@@ -75,7 +138,7 @@ export async function settledLedgers(given: GivenLedgers) {
   const failures: [BookName, string][] = []
   const causes: unknown[] = []
   const signal = given.signal ?? new AbortController().signal
-  const links = new LedgerLinks(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), {
+  const links = new (given.linksClass ?? LedgerLinks)(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), {
     signal,
     progress: () => undefined,
   })
@@ -85,7 +148,7 @@ export async function settledLedgers(given: GivenLedgers) {
   })
   /** Ids asked of one look-up, question after question. */
   const askedOf = (name: keyof LedgerSnapshot) => asked.flatMap(([of, ids]) => (of === name ? [ids] : []))
-  return { source: links.close(null), spools, asked, askedOf, failures, causes }
+  return { source: links.close(null), spools, reads, asked, askedOf, failures, causes }
 }
 
 /** A task of a user of its own, charged 100 points. */

@@ -1,10 +1,17 @@
+import { withBareId } from '../../src/audit/request-evidence.ts'
 import { pricesBilled } from '../../src/demo/fal-double-prices.ts'
 import type { FalWorkspace, StoredTables } from '../../src/demo/stored-world.ts'
 import type { BillingEvent, FalReader, Fetched, UsageRow } from '../../src/fal/reader.ts'
+import type { BatcherFactory } from '../../src/ledger/batches.ts'
+import type { Cell } from '../../src/ledger/cells.ts'
 import { decodersOf } from '../../src/ledger/decode.ts'
+import { recordsOf } from '../../src/ledger/decode-rows.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
-import type { LedgerEntry, LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
+import type { LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
 import { bareRequestId } from '../../src/ledger/request-id.ts'
+import { CellRow } from '../../src/ledger/row-cells.ts'
+import { eventRecordsOf } from '../../src/rows/event-records.ts'
+import { TaskWords } from '../../src/rows/task-records.ts'
 import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../src/units/decimal.ts'
 import { type Instant, type InstantRange, later, parseInstant, within } from '../../src/units/instant.ts'
 import { nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
@@ -13,10 +20,10 @@ import type { Zone } from '../../src/units/zone.ts'
 /** Events page by page, all in one page, by the way they are read as a whole. */
 export const eachOf =
   (events: FalReader['events']): FalReader['eachEvents'] =>
-  async (apiKey, query, signal, take) => {
+  async (apiKey, query, signal, words, take) => {
     const fetched = await events(apiKey, query, signal)
     if (fetched.status === 'failed') return fetched
-    take(fetched.value)
+    take(eventRecordsOf(fetched.value.map(withBareId), words))
     return { ...fetched, value: null }
   }
 
@@ -28,55 +35,35 @@ export function memoryLedger(tables: StoredTables, zone: Zone, now: Instant): Le
   return { snapshot: async () => memorySnapshot(tables, zone, now) }
 }
 
+/** All rows of a result in one batch, out of the cells that a driver would give. */
+export function batchOf<Batch>(batches: BatcherFactory<Batch>, rows: Iterable<readonly Cell[]>): Batch {
+  const batcher = batches([])
+  const row = new CellRow()
+  for (const cells of rows) batcher.add(row.of(cells))
+  return batcher.take()
+}
+
 const EVERYTHING = undefined
 
 function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerSnapshot {
-  const decode = decodersOf(DEFAULT_MAPPING, zone)
-  const tasksIn = (range: InstantRange | undefined) => {
-    const read = decode.task(range)(['other'])
-    return tables.tasks.flatMap(
-      (t) =>
-        read([
-          t.id,
-          t.createdAt,
-          t.userId,
-          t.taskId,
-          t.onlineTaskId,
-          t.appName,
-          t.apiKey,
-          t.status,
-          t.money,
-          t.costMoney,
-          t.isRefund,
-          t.completedAt,
-        ]) ?? [],
-    )
-  }
-  const pointsIn = (range: InstantRange | undefined): LedgerEntry[] => {
-    const read = decode.pointsEntry(range)([])
-    return tables.points.flatMap(
-      (p) =>
-        read([
-          p.id,
-          p.createdAt,
-          p.userId,
-          p.points,
-          p.orderId,
-          p.sourceType,
-          p.balanceBefore,
-          p.balanceAfter,
-          p.title,
-        ]) ?? [],
-    )
-  }
-  const cashIn = (range: InstantRange | undefined): LedgerEntry[] => {
-    const read = decode.cashEntry(range)([])
-    return tables.cash.flatMap(
-      (c) => read([c.id, c.time, c.userId, c.money, c.orderId, c.transactionType, c.title]) ?? [],
-    )
-  }
-  async function* batches<Row>(rows: readonly Row[]): AsyncGenerator<readonly Row[]> {
-    yield rows
+  const { account } = decodersOf(DEFAULT_MAPPING, zone)
+  const records = recordsOf(DEFAULT_MAPPING, zone, new TaskWords())
+  const taskCells = tables.tasks.map((t) => [
+    ...[t.id, t.createdAt, t.userId, t.taskId, t.onlineTaskId, t.appName, t.apiKey],
+    ...[t.status, t.money, t.costMoney, t.isRefund, t.completedAt],
+  ])
+  const pointsCells = tables.points.map((p) => [
+    ...[p.id, p.createdAt, p.userId, p.points, p.orderId, p.sourceType, p.balanceBefore, p.balanceAfter, p.title],
+  ])
+  const cashCells = tables.cash.map((c) => [c.id, c.time, c.userId, c.money, c.orderId, c.transactionType, c.title])
+  const taskRecords = (range: InstantRange | undefined) => batchOf(records.tasks(range), taskCells)
+  const pointsRecords = (range: InstantRange | undefined) => batchOf(records.points(range), pointsCells)
+  const cashRecords = (range: InstantRange | undefined) => batchOf(records.cash(range), cashCells)
+  const tasksIn = (range: InstantRange | undefined) => taskRecords(range).rows()
+  const pointsIn = (range: InstantRange | undefined) => pointsRecords(range).rows()
+  const cashIn = (range: InstantRange | undefined) => cashRecords(range).rows()
+  async function* inOne<Batch>(batch: Batch): AsyncGenerator<Batch> {
+    yield batch
   }
   return {
     takenAt: now,
@@ -84,14 +71,17 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
     databaseOffset: '+00:00',
     consistency: 'consistent',
     accounts: async () => {
-      const read = decode.account(['other', 'other', 'other', 'other', 'other'])
-      return [...tables.accounts]
-        .sort((a, b) => b.id - a.id)
-        .flatMap((a) => read([a.id, a.name, a.apiKey, a.balance, a.status]) ?? [])
+      const newestFirst = [...tables.accounts].sort((a, b) => b.id - a.id)
+      return [
+        ...batchOf(
+          account,
+          newestFirst.map((a) => [a.id, a.name, a.apiKey, a.balance, a.status]),
+        ),
+      ]
     },
-    tasks: (range) => batches(tasksIn(range)),
-    points: (range) => batches(pointsIn(range)),
-    cash: (range) => batches(cashIn(range)),
+    tasks: (range) => inOne(taskRecords(range)),
+    points: (range) => inOne(pointsRecords(range)),
+    cash: (range) => inOne(cashRecords(range)),
     tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),
     tasksByRequestIds: async (ids) => {
       const wanted = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))

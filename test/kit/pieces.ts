@@ -49,20 +49,11 @@ function requestPiece(whole: RequestEvidence, number: number, count: number): Re
 
 function ledgerPiece(whole: LedgerPiece, number: number, count: number): LedgerPiece {
   const holds = (userId: number): boolean => userId % count === number
-  let taskCount = 0
-  whole.eachTask(({ userId }) => {
-    if (holds(userId)) taskCount += 1
-  })
   return {
     users: new Map([...whole.users].filter(([userId]) => holds(userId))),
     // Nothing tells whose these are.
     settledTasks: number === 0 ? whole.settledTasks : 0,
     openEntries: () => whole.openEntries().filter(({ task }) => holds(task.userId)),
     taskEntries: () => whole.taskEntries().filter(({ task }) => holds(task.userId)),
-    taskCount,
-    eachTask: (take) =>
-      whole.eachTask((task) => {
-        if (holds(task.userId)) take(task)
-      }),
   }
 }

@@ -1,10 +1,12 @@
-import { eventCodec } from '../../src/audit/event-codec.ts'
-import { readRequestEvidence } from '../../src/audit/request-evidence.ts'
+import { readRequestEvidence, withBareId } from '../../src/audit/request-evidence.ts'
 import { RequestSpools } from '../../src/audit/request-source.ts'
-import { taskCodec } from '../../src/audit/task-records.ts'
 import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../src/fal/reader.ts'
 import type { LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
-import { Spool, SpoolFile } from '../../src/spool/spool.ts'
+import { EVENT_RECORDS, EventWords, eventRecordsOf } from '../../src/rows/event-records.ts'
+import { TASK_RECORDS } from '../../src/rows/task-records.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { Spool } from '../../src/spool/spool.ts'
+import { SpoolFile } from '../../src/spool/spool-file.ts'
 import { within } from '../../src/units/instant.ts'
 import { evidenceOf, type GivenEvidence, lotEvents, whole } from './evidence.ts'
 
@@ -22,10 +24,14 @@ export interface GivenReading extends GivenEvidence {
 export async function readRequests({ table = [], byId = [], ...given }: GivenReading) {
   const { plan, allAccounts: accounts, attribution } = evidenceOf({ ...given, tasks: [] })
   const file = new SpoolFile()
-  const spools = new RequestSpools(new Spool(taskCodec(), file), new Spool(eventCodec(), file), given.pieceRows)
-  for (const task of given.tasks ?? []) spools.addTask(task)
+  const spools = new RequestSpools(new Spool(TASK_RECORDS, file), new Spool(EVENT_RECORDS, file), given.pieceRows)
+  const tasks = taskRecordsOf(given.tasks ?? [])
+  for (let task = 0; task < tasks.count; task++) spools.addTask(tasks, task)
+  const words = new EventWords()
   for (const [lot] of (given.spaces ?? []).entries()) {
-    for (const event of lotEvents(given.spaces ?? [], lot)) if (event.at <= plan.asOf) spools.addEvent(lot, event)
+    const own = lotEvents(given.spaces ?? [], lot).filter(({ at }) => at <= plan.asOf)
+    const events = eventRecordsOf(own.map(withBareId), words)
+    for (let event = 0; event < events.count; event++) spools.addEvent(lot, events, event)
   }
   const lookedUp: (readonly string[])[] = []
   const asked: (EventQuery & { apiKey: string })[] = []

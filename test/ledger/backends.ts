@@ -114,9 +114,10 @@ export async function reading<T>(
   }
 }
 
-export async function all<Row>(batches: AsyncIterable<readonly Row[]>): Promise<Row[]> {
+/** The rows of a stream, as objects. */
+export async function all<Row>(batches: AsyncIterable<{ rows(): readonly Row[] }>): Promise<Row[]> {
   const rows: Row[] = []
-  for await (const batch of batches) rows.push(...batch)
+  for await (const batch of batches) rows.push(...batch.rows())
   return rows
 }
 

@@ -1,7 +1,19 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { shortestFloat32, usdReader } from '../../src/ledger/cells.ts'
-import { parseUsd } from '../../src/units/nano-usd.ts'
+import {
+  type Cell,
+  flagOf,
+  instantOf,
+  integerOf,
+  nanoUsdReader,
+  shortestFloat32,
+  textOf,
+  usdReader,
+  wholeOrNull,
+} from '../../src/ledger/cells.ts'
+import { wholeOf } from '../../src/units/exact-sums.ts'
+import { formatUsd, parseUsd } from '../../src/units/nano-usd.ts'
+import { openZone } from '../../src/units/zone.ts'
 
 const PLACE = { table: 't', column: 'c' }
 
@@ -9,7 +21,7 @@ describe('reading USD from a float column', () => {
   test('any decimal of seven digits from a nano-dollar to ten thousand dollars comes back to the nano', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 9_999_999 }), fc.integer({ min: 3, max: 9 }), (digits, places) => {
-        const written = parseUsd(`${digits}e-${places}`)!
+        const written = wholeOf(parseUsd(`${digits}e-${places}`)!)
         const stored = Math.fround(Number(`${digits}e-${places}`))
         expect(usdReader('float32', PLACE)(stored)).toBe(written)
       }),
@@ -29,7 +41,7 @@ describe('reading USD from a float column', () => {
   test('remembers only so many values, and reads them alike afterwards', () => {
     const read = usdReader('float32', PLACE)
     for (let index = 0; index < 70_000; index++) {
-      expect(read(Math.fround(index / 1000))).toBe(parseUsd(`${index}e-3`))
+      expect(read(Math.fround(index / 1000))).toBe(wholeOf(parseUsd(`${index}e-3`)!))
     }
   })
 
@@ -37,7 +49,80 @@ describe('reading USD from a float column', () => {
     expect(() => usdReader('other', PLACE)('abc')).toThrow(/t\.c holds "abc"/)
     expect(() => usdReader('float32', PLACE)(Number.POSITIVE_INFINITY)).toThrow(/t\.c/)
     expect(usdReader('other', PLACE)(null)).toBeNull()
-    expect(usdReader('other', PLACE)(3n)).toBe(3_000_000_000n)
-    expect(usdReader('other', PLACE)(1e-7)).toBe(100n)
+    expect(usdReader('other', PLACE)(3n)).toBe(3_000_000_000)
+    expect(usdReader('other', PLACE)(1e-7)).toBe(100)
+  })
+
+  test('is the same in whatever order and however often values come, 0 and those of other signs among them', () => {
+    const values = fc.array(
+      fc.oneof(
+        fc.constantFrom(0, -0, 0.1, -0.1, 1e-45, 3e38, -3e38),
+        fc.float({ noNaN: true, noDefaultInfinity: true }),
+        fc.integer({ min: -99_999, max: 99_999 }).map((n) => Math.fround(n / 1000)),
+      ),
+      { maxLength: 60, size: 'max' },
+    )
+    fc.assert(
+      fc.property(values, (given) => {
+        const [read, asMoney] = [usdReader('float32', PLACE), nanoUsdReader('float32', PLACE)]
+        for (const value of [...given, ...given.map((each) => -each), ...given]) {
+          const written = parseUsd(shortestFloat32(Math.fround(value)))!
+          expect(read(Math.fround(value))).toBe(wholeOf(written))
+          expect(asMoney(Math.fround(value))).toBe(written)
+        }
+      }),
+      { numRuns: 300 },
+    )
+    // Far more values than there are places, twice and in another order: each shares its place with others.
+    const read = usdReader('float32', PLACE)
+    const all = Array.from({ length: 150_000 }, (_, index) => Math.fround((index * 7919) / 1e5))
+    const once = all.map(read)
+    for (const [index, value] of [...all.entries()].reverse()) {
+      if (read(value) !== once[index]) expect.unreachable(String(value))
+    }
+    expect(formatUsd(nanoUsdReader('float32', PLACE)(all[1] ?? 0)!)).toBe('0.07919')
+  })
+})
+
+describe('other cells', () => {
+  test('are whole amounts, numbers where these hold them, or errors that name their place', () => {
+    const cases: [Cell | undefined, number | bigint | null][] = [
+      ...[[null, null] as [null, null], [undefined, null] as [undefined, null]],
+      ...([
+        [5, 5],
+        ['-5', -5],
+        [' 7.000 ', 7],
+        ['+3.', 3],
+      ] as [Cell, number][]),
+      ...[[9n, 9] as [bigint, number], [Buffer.from('12'), 12] as [Buffer, number]],
+      [2n ** 53n - 1n, Number.MAX_SAFE_INTEGER],
+      [2n ** 53n, 2n ** 53n],
+      ['9007199254740993', 9_007_199_254_740_993n],
+      ['-170141183460469231731687303715884105728', -(2n ** 127n)],
+    ]
+    for (const [cell, whole] of cases) expect([cell, wholeOrNull(cell, PLACE)]).toEqual([cell, whole])
+    for (const cell of [1.5, '1.5', '', 'x', '1e3', Number.NaN, 2 ** 53]) {
+      if (cell !== 2 ** 53)
+        expect(() => wholeOrNull(cell, PLACE)).toThrow(/t\.c holds ".*", which is not a whole number/)
+      // A number of which nobody knows whether it is that one; its text is.
+      else expect(wholeOrNull(cell, PLACE)).toBe(2n ** 53n)
+    }
+  })
+
+  test('are instants of a zone, or none', () => {
+    const zone = openZone('+08:00')!
+    expect(instantOf(zone, '2026-02-03 08:00:00')).toBe(Date.parse('2026-02-03T00:00:00Z'))
+    expect([null, undefined, '', '0000-00-00 00:00:00'].map((cell) => instantOf(zone, cell))).toEqual(
+      Array(4).fill(null),
+    )
+  })
+
+  test('are texts, ids and flags in whatever form a driver gives them', () => {
+    expect([' a ', null, undefined, 5, 5n, Buffer.from(' é ')].map(textOf)).toEqual(['a', '', '', '5', '5', 'é'])
+    expect([7, '7', ' 7 ', 7n, null, 'x', undefined].map(integerOf)).toEqual([7, 7, 7, 7, 0, 0, 0])
+    expect([1, 0, '1', '0', null, Buffer.from([0, 1]), Buffer.from([0])].map(flagOf)).toEqual([
+      ...[true, false, true, false],
+      ...[false, true, false],
+    ])
   })
 })

@@ -165,6 +165,23 @@ describe.each(BACKENDS)('a row that lies far ahead of its id on $name', (backend
     expect(snapshot.readFrom?.()).toEqual({})
   })
 
+  test.each(['pointsByOrderIds', 'cashByOrderIds'] as const)(
+    '%s finds it out too where it may leave out what the stream took, and nothing else',
+    async (lookUp) => {
+      const table = lookUp === 'pointsByOrderIds' ? 'points' : 'cash'
+      const streamed = await idsOf(table)
+      const from = snapshot.readFrom?.()[table] ?? 0
+      expect([streamed.includes(STRAY), from > STRAY]).toEqual([false, true])
+      const orders = ids.filter((id) => id !== STRAY).map((id) => `t${id}`)
+      const others = [...orders, ...fillers(5001)]
+      const found = (await snapshot[lookUp](others, range)).map(({ rowId }) => rowId)
+      expect([...found, ...streamed].sort((a, b) => a - b)).toEqual(ids.filter((id) => id !== STRAY))
+      // Of all rows from its bound on: those alone that lie outside the range.
+      expect(new Set(found).size + streamed.length).toBe(ids.length - 1)
+      await expect(snapshot[lookUp]([...others, `t${STRAY}`], range)).rejects.toMatchObject({ table, rowId: STRAY })
+    },
+  )
+
   test.each(lookUps)('%s before the stream has it read', async (_, table, lookUp) => {
     await lookUp()
     expect(await idsOf(table)).toContain(STRAY)

@@ -1,12 +1,13 @@
 import fc from 'fast-check'
 import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
+import { type BatcherFactory, inLists, inListsBy } from '../../src/ledger/batches.ts'
 import type { Cell, CellType } from '../../src/ledger/cells.ts'
 import { parseDatabaseUrl } from '../../src/ledger/database-url.ts'
-import type { DecoderFactory } from '../../src/ledger/decode.ts'
 import { connected, type Link, linkTo, loadMysql } from '../../src/ledger/mysql-link.ts'
 import { streamRows } from '../../src/ledger/mysql-stream.ts'
-import { textReader } from '../../src/ledger/mysql-texts.ts'
+import { CellRow, type RowCells } from '../../src/ledger/row-cells.ts'
+import { Lexicon } from '../../src/rows/lexicon.ts'
 import { parseWall } from '../../src/units/wall.ts'
 import { freshDatabase, type TestDatabase } from '../kit/mariadb.ts'
 
@@ -25,33 +26,35 @@ afterAll(async () => {
   await database.drop()
 })
 
-interface Read {
-  readonly types: readonly CellType[]
-  readonly rows: readonly (readonly Cell[])[]
+/** A value that the next row does not write over. */
+const copyOf = (cell: Cell): Cell => (cell instanceof Uint8Array ? Buffer.from(cell) : cell)
+
+async function readBy<Value>(sql: string, batches: BatcherFactory<readonly Value[]>): Promise<Value[]> {
+  const stream = streamRows(link, { role: 'tasks', sql, binds: [] }, batches)
+  const rows: Value[] = []
+  for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) rows.push(...batch)
+  return rows
 }
 
-/** All rows as the store's stream hands them to a decoder that wants these positions as times. */
-async function readBy(sql: string, times: readonly number[]): Promise<Read> {
+/** All rows as the store's stream hands them on, and what it says of their columns. */
+async function cellsBy(sql: string): Promise<{ types: readonly CellType[]; rows: readonly (readonly Cell[])[] }> {
   let types: readonly CellType[] = []
-  const copy: DecoderFactory<readonly Cell[]> = Object.assign(
-    (told: readonly CellType[]) => {
+  const rows = await readBy(
+    sql,
+    inLists((told) => {
       types = told
-      return (cells: readonly Cell[]) => cells.map((cell) => (cell instanceof Uint8Array ? Buffer.from(cell) : cell))
-    },
-    { times },
+      return (cells) => cells.map(copyOf)
+    }),
   )
-  const stream = streamRows(link, { role: 'tasks', sql, binds: [] }, copy)
-  const rows: (readonly Cell[])[] = []
-  for (let batch = await stream.next(); batch !== undefined; batch = await stream.next()) rows.push(...batch)
   return { types, rows }
 }
 
 /** The same rows as mysql2 reads them by itself. */
-async function readByDriver(sql: string): Promise<readonly (readonly unknown[])[]> {
+async function readByDriver(sql: string): Promise<readonly (readonly Cell[])[]> {
   const plain = await createConnection({ ...database.options, supportBigNumbers: true, dateStrings: true })
   try {
     const [rows] = await plain.execute({ sql, rowsAsArray: true })
-    return rows as unknown[][]
+    return rows as Cell[][]
   } finally {
     await plain.end()
   }
@@ -88,11 +91,49 @@ const COLUMNS: readonly (readonly [type: string, values: fc.Arbitrary<unknown>])
   ["ENUM('done', 'ok')", fc.constantFrom('done', 'ok')],
   ['VARBINARY(20)', fc.uint8Array({ maxLength: 20 }).map((bytes) => Buffer.from(bytes))],
   ['BIT(1)', fc.constantFrom(0, 1)],
+  ['BIT(17)', fc.integer({ min: 0, max: 131_071 })],
+  ['INT(6) ZEROFILL', fc.integer({ min: 0, max: 9_999_999 })],
+  ['FLOAT UNSIGNED', fc.constantFrom(0, 0.1, 16_777_217, 1e-30, 3.4e38)],
+  ['DECIMAL(10,0)', fc.integer()],
+  ['VARCHAR(60) CHARACTER SET latin1', fc.constantFrom('', 'é', ' a b ', '12', '-3.50', '0.000000001')],
+  ['TEXT', fc.constantFrom('  padded ', '\u00a0x\u3000', '7', '2026-02-03 12:00:00', ' 7 ', 'null', '\t')],
+  ["SET('a', 'b', 'c')", fc.constantFrom('', 'a,c', 'b')],
+  ['BLOB', fc.constantFrom(Buffer.from([]), Buffer.from('1'), Buffer.from([0, 255, 0]))],
 ]
 const TIMES = COLUMNS.flatMap(([type], at) => (/^(DATE|TIMESTAMP)/.test(type) ? [at] : []))
+const PLACE = { table: 't', column: 'c' }
+
+/** What a way of reading gives, or how it refuses to. */
+function told(read: () => unknown): unknown {
+  try {
+    return read()
+  } catch (cause) {
+    return String(cause)
+  }
+}
+
+/** A row by each of its columns, in every way in which one can be read. */
+const readAll = (row: RowCells, words: readonly Lexicon[]) =>
+  words.map((lexicon, column) => ({
+    ...{ integer: row.integer(column), flag: row.flag(column), isNull: row.isNull(column), wall: row.wall(column) },
+    ...{ whole: told(() => row.whole(column, PLACE)), usd: told(() => row.usd(column, PLACE)) },
+    ...{ text: row.text(column), span: spanText(row, column) },
+    // A second time: what was remembered of it says the same.
+    words: [0, 1].map(() => lexicon.textOf(row.word(column, (text) => lexicon.codeOf(text)))),
+  }))
+
+function spanText(row: RowCells, column: number): string {
+  const { bytes, view, from, length } = row.span(column)
+  expect(view.byteLength).toBe(bytes.length)
+  return bytes.toString('utf8', from, from + length)
+}
+
+const asDriver = (cell: Cell): unknown => (typeof cell === 'bigint' ? String(cell) : cell)
 
 describe('rows read from the wire', () => {
-  test('are what the driver reads, whatever the types of the columns', async () => {
+  const sql = `SELECT ${COLUMNS.map((_, at) => `c${at}`).join(', ')} FROM many`
+
+  beforeAll(async () => {
     const names = COLUMNS.map((_, at) => `c${at}`)
     await database.admin.query(`SET SESSION sql_mode = 'ALLOW_INVALID_DATES'`)
     await database.admin.query(`CREATE TABLE many (${COLUMNS.map(([type], at) => `c${at} ${type} NULL`).join(', ')})`)
@@ -101,35 +142,89 @@ describe('rows read from the wire', () => {
       seed: 11,
     })
     await database.admin.query(`INSERT INTO many (${names.join(', ')}) VALUES ?`, [rows])
-    const sql = `SELECT ${names.join(', ')} FROM many`
-    const read = await readBy(sql, TIMES)
-    const told = await readByDriver(sql)
-    expect(read.types).toEqual(
-      COLUMNS.map(([type], at) => (type === 'FLOAT' ? 'float32' : TIMES.includes(at) ? 'wall' : 'other')),
-    )
-    expect(read.rows.length).toBe(rows.length)
-    const asDriver = (cell: Cell): unknown => (typeof cell === 'bigint' ? String(cell) : cell)
+  })
+
+  test('are what the driver reads, whatever the types of the columns', async () => {
+    const read = await cellsBy(sql)
+    const driver = await readByDriver(sql)
+    expect(read.types).toEqual(COLUMNS.map(([type]) => (type.startsWith('FLOAT') ? 'float32' : 'other')))
+    expect([read.rows.length, driver.length]).toEqual([600, 600])
     read.rows.forEach((row, index) => {
-      const wanted = told[index]?.map((cell, at) =>
-        TIMES.includes(at) && typeof cell === 'string' ? parseWall(cell) : cell,
+      const wanted = driver[index] ?? []
+      expect(row.map((cell, at) => (TIMES.includes(at) ? null : asDriver(cell)))).toEqual(
+        wanted.map((cell, at) => (TIMES.includes(at) ? null : cell)),
       )
-      expect(row.map(asDriver)).toEqual(wanted)
+      const walls = (cells: readonly Cell[]) =>
+        TIMES.map((at) => (cells[at] === null ? null : parseWall(String(cells[at]))))
+      expect(walls(row)).toEqual(walls(wanted))
     })
   })
 
-  test('hold a time as text where nobody wants a time, and a type that is not known as the driver gives it', async () => {
-    const sql = "SELECT CAST('2026-02-03 12:00:00' AS DATETIME), TIME('12:00:00'), 7"
-    for (const times of [[], [0]]) {
-      const { rows, types } = await readBy(sql, times)
-      expect(rows).toEqual([['2026-02-03 12:00:00', '12:00:00', 7]])
-      expect(types).not.toContain('wall')
-    }
+  test('give each column in every way as the driver’s values would, and refuse what these would', async () => {
+    const driver = await readByDriver(sql)
+    const lexicons = () => COLUMNS.map(() => new Lexicon())
+    const [own, others] = [lexicons(), lexicons()]
+    const read = await readBy(
+      sql,
+      inListsBy(() => (row) => readAll(row, own)),
+    )
+    const types = COLUMNS.map(([type]): CellType => (type.startsWith('FLOAT') ? 'float32' : 'other'))
+    const plain = new CellRow(types)
+    expect(read.length).toBe(600)
+    const seen = { errors: 0, nulls: 0 }
+    read.forEach((columns, index) => {
+      const wanted = readAll(plain.of(driver[index] ?? []), others)
+      columns.forEach((column, at) => {
+        // A time is a text in either, though not the same one where its parts are nought.
+        const isTime = TIMES.includes(at)
+        const leave = isTime ? { whole: 0, usd: 0, text: 0, span: 0, words: 0, integer: 0, flag: 0 } : {}
+        expect([COLUMNS[at]?.[0], { ...column, ...leave }]).toEqual([COLUMNS[at]?.[0], { ...wanted[at], ...leave }])
+        if (typeof column.usd === 'string') seen.errors += 1
+        if (column.isNull) seen.nulls += 1
+      })
+    })
+    expect(seen.errors).toBeGreaterThan(1000)
+    expect(seen.nulls).toBeGreaterThan(1000)
   })
 
+  test('tell a time as a text, in whatever way it is read', async () => {
+    const rows = await readBy(
+      "SELECT CAST('2026-02-03 12:00:00' AS DATETIME), CAST('2026-02-03' AS DATE), CAST('2026-02-03 01:02:03.000400' AS DATETIME(6)), CAST('0000-00-00' AS DATETIME)",
+      inListsBy(
+        () => (row) => [0, 1, 2, 3].map((at) => [row.text(at), spanText(row, at), row.cells()[at], row.wall(at)]),
+      ),
+    )
+    const texts = ['2026-02-03 12:00:00', '2026-02-03 00:00:00', '2026-02-03 01:02:03.000400', '0000-00-00 00:00:00']
+    expect(rows).toEqual([texts.map((text) => [text, text, text, parseWall(text)])])
+  })
+
+  test.each([
+    ['a TIME', "TIME('12:00:00')", '12:00:00'],
+    ['a JSON column', 'doc', { a: [1, null] }],
+    ['a YEAR', 'y', 2026],
+    ['a point', 'place', { x: 1, y: 2 }],
+  ])(
+    'of a type that is not known, such as %s, are as the driver gives them, and so are their other columns',
+    async (_, column, value) => {
+      await database.admin.query(
+        'CREATE TABLE IF NOT EXISTS odd (id INT, doc JSON, y YEAR, place POINT, at DATETIME, cost FLOAT)',
+      )
+      await database.admin.query('DELETE FROM odd')
+      await database.admin.query(
+        `INSERT INTO odd VALUES (7, '{"a":[1,null]}', 2026, POINT(1, 2), '2026-02-03 12:00:00', 0.1)`,
+      )
+      const read = await readBy(
+        `SELECT id, ${column}, at, cost FROM odd`,
+        inListsBy(() => (row) => [row.integer(0), row.cells()[1], row.wall(2), row.usd(3, PLACE), row.isNull(4)]),
+      )
+      expect(read).toEqual([[7, value, parseWall('2026-02-03 12:00:00'), 100_000_000, true]])
+    },
+  )
+
   test('are the same when they come over many packets of the network, and are held back in between', async () => {
-    const sql =
+    const many =
       "SELECT seq, REPEAT(ELT(1 + seq % 3, 'a', 'b', 'é'), seq % 3000), IF(seq % 2, 'done', 'failed') FROM seq_1_to_9000"
-    const { rows } = await readBy(sql, [])
+    const { rows } = await cellsBy(many)
     expect(rows.length).toBe(9000)
     for (const [seq, text, word] of rows) {
       const n = Number(seq)
@@ -137,31 +232,27 @@ describe('rows read from the wire', () => {
       if (word !== (n % 2 === 1 ? 'done' : 'failed')) expect.unreachable(`row ${n}`)
     }
   })
+
+  test('of which one column is asked for that is not there say nothing of it', async () => {
+    const read = await readBy(
+      'SELECT 5, NULL',
+      inListsBy(
+        () => (row) => [1, 2, 9].map((at) => [row.isNull(at), row.integer(at), row.text(at), row.whole(at, PLACE)]),
+      ),
+    )
+    expect(read[0]?.[0]).toEqual([true, 0, '', null])
+  })
 })
 
-describe('texts of a column', () => {
-  const reading = () => {
-    const read = textReader()
-    return (text: string) => {
-      const buffer = Buffer.from(`..${text}!`)
-      const view = new DataView(buffer.buffer, buffer.byteOffset, buffer.byteLength)
-      return read({ buffer, view }, 2, buffer.length - 1)
-    }
-  }
-
-  test('are read as they stand, few or many, alike or not', () => {
-    fc.assert(
-      fc.property(fc.array(fc.string({ unit: 'grapheme', maxLength: 12 }), { maxLength: 200 }), (texts) => {
-        const read = reading()
-        for (const text of [...texts, ...texts]) expect(read(text)).toBe(text)
-      }),
-      { numRuns: 50 },
+describe('rows of many columns', () => {
+  test.each([1, 5, 6, 7, 8, 14, 30, 400])('tell each NULL from its neighbours: %d columns', async (columns) => {
+    const names = Array.from({ length: columns }, (_, at) => at)
+    const value = (row: number, at: number) => ((row * 7 + at * 3) % 5 === 0 ? null : row * 1000 + at)
+    const selects = Array.from(
+      { length: 6 },
+      (_, row) => `SELECT ${names.map((at) => `${value(row, at) ?? 'NULL'} AS c${at}`).join(', ')}`,
     )
-    const read = reading()
-    // The same length, end and middle, so that all of them want one place.
-    for (let index = 0; index < 30_000; index++) {
-      const text = `${String(index).padStart(8, '0')}mmmmmmmmend.`
-      if (read(text) !== text) expect.unreachable(text)
-    }
+    const { rows } = await cellsBy(selects.join(' UNION ALL '))
+    expect(rows).toEqual(selects.map((_, row) => names.map((at) => value(row, at))))
   })
 })

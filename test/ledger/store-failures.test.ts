@@ -82,7 +82,7 @@ describe.each(BACKENDS)('what goes wrong in the ledger store on $name', (backend
     try {
       for await (const batch of snapshot.tasks(ALL_TIME)) {
         await world.exec('DELETE FROM ts_fal_account')
-        expect(batch.length).toBeGreaterThan(0)
+        expect(batch.count).toBeGreaterThan(0)
         break
       }
       expect((await snapshot.accounts()).length).toBe(1)
@@ -127,7 +127,7 @@ describe.each(BACKENDS)('what goes wrong in the ledger store on $name', (backend
     let rows = 0
     const read = async () => {
       for await (const batch of snapshot.tasks(ALL_TIME)) {
-        rows += batch.length
+        rows += batch.count
         abort.abort()
       }
     }

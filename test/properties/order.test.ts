@@ -6,6 +6,8 @@ import type { FalWorkspace, World } from '../../src/demo/stored-world.ts'
 import { createFalClient } from '../../src/fal/client.ts'
 import type { LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
 import { runAudit } from '../../src/operation.ts'
+import { EntryWriter } from '../../src/rows/entry-records.ts'
+import { TaskWriter } from '../../src/rows/task-writer.ts'
 import { instant } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
@@ -41,11 +43,28 @@ function shuffledWorld({ tables, workspaces }: World, random: Prng): World {
   }
 }
 
-async function* rebatched<Row>(rows: AsyncIterable<readonly Row[]>, random: Prng): AsyncGenerator<readonly Row[]> {
+/** What writes rows as records, again and again in one place. */
+interface BatchWriter<Row, Batch> {
+  writeRow(row: Row): void
+  written(): Batch
+  clear(): void
+}
+
+/** In batches of other sizes, empty ones too, each written over the one before: whoever keeps a batch sees other rows in it. */
+async function* rebatched<Row, Batch extends { rows(): Row[] }>(
+  rows: AsyncIterable<Batch>,
+  random: Prng,
+  writerLike: (batch: Batch) => BatchWriter<Row, Batch>,
+): AsyncGenerator<Batch> {
+  let writer: BatchWriter<Row, Batch> | undefined
   for await (const batch of rows) {
-    for (let at = 0; at < batch.length; ) {
+    writer ??= writerLike(batch)
+    const all = batch.rows()
+    for (let at = 0; at < all.length; ) {
       const size = random.int(0, 7)
-      yield batch.slice(at, at + size)
+      for (const row of all.slice(at, at + size)) writer.writeRow(row)
+      yield writer.written()
+      writer.clear()
       at += size
     }
   }
@@ -58,9 +77,9 @@ const inOtherBatches =
       const snapshot = await usual.snapshot(signal, zone)
       return {
         ...snapshot,
-        tasks: (range) => rebatched(snapshot.tasks(range), random),
-        points: (range) => rebatched(snapshot.points(range), random),
-        cash: (range) => rebatched(snapshot.cash(range), random),
+        tasks: (range) => rebatched(snapshot.tasks(range), random, ({ words }) => new TaskWriter(words)),
+        points: (range) => rebatched(snapshot.points(range), random, () => new EntryWriter()),
+        cash: (range) => rebatched(snapshot.cash(range), random, () => new EntryWriter()),
       }
     },
   })

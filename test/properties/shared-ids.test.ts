@@ -9,6 +9,7 @@ import { parseRatio } from '../../src/units/ratio.ts'
 import { auditInput, memoryDependencies, quietContext, type WorldAudit } from '../kit/audit-world.ts'
 import { bytesOf, runs, seeds } from '../kit/generator/any-world.ts'
 import { createPrng, type Prng, seedOf } from '../kit/generator/prng.ts'
+import { eachOf } from '../kit/memory-ports.ts'
 
 /** Ids that stand in several tasks, rows and events at once, some of them another task's own. */
 const IDS = ['X1', 'X2', 'X3', 'task-1', 'task-2', 'task-3', 'nobody'] as const
@@ -60,13 +61,7 @@ function unreliable(fal: FalReader, fault: 'none' | 'silent' | 'repeats' | 'lack
     const told: BillingEvent[] = fault === 'repeats' ? [...value, ...value.slice(0, 2)] : value
     return { ...fetched, value: fault === 'lacks' ? told.slice(2) : told }
   }
-  const eachEvents: FalReader['eachEvents'] = async (apiKey, query, signal, take) => {
-    const fetched = await events(apiKey, query, signal)
-    if (fetched.status === 'failed') return fetched
-    take(fetched.value)
-    return { ...fetched, value: null }
-  }
-  return { ...fal, events, eachEvents }
+  return { ...fal, events, eachEvents: eachOf(events) }
 }
 
 async function reportOf(world: World, audit: WorldAudit, fault: Parameters<typeof unreliable>[1]): Promise<string> {

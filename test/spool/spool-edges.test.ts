@@ -1,104 +1,167 @@
 import { describe, expect, it } from 'vitest'
-import { Lexicon, RowReader, RowWriter } from '../../src/spool/bytes.ts'
-import { hashOfText, PARTS, partOfText, type RowCodec, Spool, SpoolFile } from '../../src/spool/spool.ts'
+import { hashOfText } from '../../src/rows/bytes.ts'
+import { EVENT_RECORDS, EventWords, eventRecordsOf } from '../../src/rows/event-records.ts'
+import { type RecordKind, RecordList, RecordWriter } from '../../src/rows/record-list.ts'
+import { TASK_RECORDS, TaskWords } from '../../src/rows/task-records.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { PARTS, partOfHash, Spool } from '../../src/spool/spool.ts'
+import { SpoolFile } from '../../src/spool/spool-file.ts'
+import { billingEvent, taskRow } from '../kit/rows.ts'
 
 /** A part is written out once it holds as many bytes. */
-const CHUNK_BYTES = 8 * 1024 - 512
+const CHUNK_BYTES = 8 * 1024
 
-/** Rows of bytes, each with its length before it. */
-const BYTES: RowCodec<string> = {
-  write(row, to) {
-    to.count(row.length)
-    for (const char of row) to.byte(char.charCodeAt(0))
-  },
-  read(bytes) {
-    const reader = new RowReader(bytes)
-    const rows: string[] = []
-    while (!reader.done) {
-      rows.push(Array.from({ length: reader.count() }, () => String.fromCharCode(reader.byte())).join(''))
-    }
-    return rows
-  },
+/** Records of nothing but letters, each with its size before it. */
+class Letters extends RecordList {
+  texts(): string[] {
+    return Array.from({ length: this.count }, (_, index) =>
+      this.bytes.toString('latin1', this.at(index) + 4, this.at(index) + this.sizeOf(index)),
+    )
+  }
 }
-/** A row that takes so many bytes. */
-const ofSize = (bytes: number, letter = 'x') => letter.repeat(bytes - 4)
+const LETTERS: RecordKind<null, Letters> = {
+  words: () => null,
+  list: (bytes, count) => new Letters(bytes, count, null),
+}
+
+/** Records that take so many bytes each, a letter for each. */
+function ofSizes(sizes: readonly number[]): Letters {
+  const writer = new RecordWriter()
+  for (const [index, size] of sizes.entries()) {
+    const at = writer.begin(size)
+    for (let byte = 4; byte < size; byte++) writer.view.setUint8(at + byte, 97 + (index % 26))
+    writer.end(size)
+  }
+  const { bytes, count, offsets } = writer.written()
+  return new Letters(bytes, count, null, offsets)
+}
 
 describe('a row of a chunk’s size', () => {
   it.each([
     ['that fills a chunk to the byte', [CHUNK_BYTES]],
-    ['that is larger by one', [CHUNK_BYTES + 1]],
-    ['after others', [100, CHUNK_BYTES, 7, CHUNK_BYTES + 1, 9]],
-    ['that only just fits beside another', [CHUNK_BYTES - 100, 100, 5]],
-    ['that only just does not', [CHUNK_BYTES - 100, 101, 5]],
-    ['that grows', [5, 600, 1300, 3000, 7000, 15_000, 5, 16_000, 600]],
-    ['many times over', Array.from({ length: 300 }, (_, index) => 5 + ((index * 911) % 9000))],
+    ['that is larger by four', [CHUNK_BYTES + 4]],
+    ['after others', [100, CHUNK_BYTES, 8, CHUNK_BYTES + 4, 12]],
+    ['that only just fits beside another', [CHUNK_BYTES - 100, 100, 8]],
+    ['that only just does not', [CHUNK_BYTES - 100, 104, 8]],
+    ['that grows', [8, 600, 1300, 3000, 7000, 15_000, 8, 16_000, 600]],
+    ['that is as large as what a part has room for at first', [512, 516, 512, 508, 4, 8]],
+    ['that is many chunks', [8, 1_000_000, 8, 3_000_000, 1_500_000, 4]],
+    ['many times over', Array.from({ length: 300 }, (_, index) => 8 + 4 * ((index * 911) % 2250))],
   ])('%s is given back, and its neighbours, in order', (_, sizes) => {
     const file = new SpoolFile()
-    const spool = new Spool(BYTES, file)
-    const rows = sizes.map((size, index) => ofSize(size, String.fromCharCode(97 + (index % 26))))
-    for (const row of rows) {
-      spool.add(3, row)
-      spool.add(200, row)
+    const spool = new Spool(LETTERS, file)
+    const rows = ofSizes(sizes)
+    for (let index = 0; index < rows.count; index++) {
+      spool.add(3, rows, index)
+      spool.add(200, rows, index)
     }
-    expect(spool.read([3])).toEqual(rows)
-    expect(spool.read([2, 3, 200, 201])).toEqual([...rows, ...rows])
-    expect([spool.rowsIn(3), spool.rowsIn(4), spool.rows]).toEqual([rows.length, 0, 2 * rows.length])
+    const texts = rows.texts()
+    expect(texts.map(({ length }) => length + 4)).toEqual(sizes)
+    expect(spool.read([3]).texts()).toEqual(texts)
+    expect(spool.read([2, 3, 200, 201]).texts()).toEqual([...texts, ...texts])
+    expect([spool.rowsIn(3), spool.rowsIn(4), spool.rows]).toEqual([rows.count, 0, 2 * rows.count])
     // What was read may be read again, and more be added to it.
-    spool.add(3, 'last')
-    expect(spool.read([3])).toEqual([...rows, 'last'])
+    const last = ofSizes([24])
+    spool.add(3, last, 0)
+    expect(spool.read([3]).texts()).toEqual([...texts, ...last.texts()])
     file.close()
+  })
+})
+
+describe('rows that are read', () => {
+  it('are a copy: neither what is added later nor what becomes of the records before changes them', () => {
+    const file = new SpoolFile()
+    const spool = new Spool(LETTERS, file)
+    const rows = ofSizes([8, 12])
+    spool.add(1, rows, 1)
+    const read = spool.read([1])
+    rows.bytes.fill(0)
+    spool.add(1, ofSizes([8, 16]), 1)
+    read.bytes.fill(0x7a, 4, 8)
+    expect(spool.read([1]).texts()).toEqual(['b'.repeat(8), 'b'.repeat(12)])
+    expect(read.texts()).toEqual(['zzzzbbbb'])
+    file.close()
+  })
+
+  it('come in the order of the parts that are asked for, each as often as it is', () => {
+    const spool = new Spool(LETTERS, new SpoolFile())
+    const rows = ofSizes([8, 8, 8])
+    for (const part of [0, 1, 2]) spool.add(part, rows, part)
+    expect(spool.read([2, 0, 2]).texts()).toEqual(['cccc', 'aaaa', 'cccc'])
   })
 })
 
 describe('a part that there is not', () => {
   it('takes no row, and holds none', () => {
-    const spool = new Spool(BYTES, new SpoolFile())
-    expect(() => spool.add(PARTS, 'x')).toThrow(`there is no part ${PARTS}`)
-    expect([spool.rowsIn(PARTS), spool.read([PARTS, -1]), spool.read([]), spool.rows]).toEqual([0, [], [], 0])
+    const spool = new Spool(LETTERS, new SpoolFile())
+    for (const part of [PARTS, -1, Number.NaN]) {
+      expect(() => spool.add(part, ofSizes([8]), 0)).toThrow(`there is no part ${part}`)
+    }
+    expect([spool.rowsIn(PARTS), spool.read([PARTS, -1]).count, spool.read([]).count, spool.rows]).toEqual([0, 0, 0, 0])
+  })
+})
+
+describe('rows of other words', () => {
+  it('are refused, and those before stay as they are', () => {
+    const spool = new Spool(TASK_RECORDS, new SpoolFile())
+    const words = new TaskWords()
+    spool.add(0, taskRecordsOf([taskRow({ model: 'a' })], words), 0)
+    spool.add(9, taskRecordsOf([taskRow({ model: 'b' })], words), 0)
+    expect(() => spool.add(0, taskRecordsOf([taskRow({ model: 'c' })]), 0)).toThrow('rows of other words')
+    spool.add(0, taskRecordsOf([taskRow({ model: 'd' })], words), 0)
+    expect(spool.read([0, 9]).rows()).toEqual(['a', 'd', 'b'].map((model) => taskRow({ model })))
+    expect([spool.rows, spool.read([0]).words]).toEqual([3, words])
+  })
+
+  it('are those of another spool, each with its own', () => {
+    const file = new SpoolFile()
+    const [tasks, events] = [new Spool(TASK_RECORDS, file), new Spool(EVENT_RECORDS, file)]
+    const words = new EventWords()
+    for (let index = 0; index < 300; index++) {
+      const long = 'x'.repeat(5000)
+      tasks.add(index % 2, taskRecordsOf([taskRow({ rowId: index, taskId: long })], tasks.read([]).words), 0)
+      events.add(index % 2, eventRecordsOf([billingEvent({ requestId: `${long}${index}` })], words), 0)
+    }
+    expect(
+      tasks
+        .read([0, 1])
+        .rows()
+        .map(({ rowId }) => rowId)
+        .sort((a, b) => a - b),
+    ).toEqual(Array.from({ length: 300 }, (_, index) => index))
+    expect(
+      events
+        .read([1])
+        .events()
+        .map(({ requestId }) => Number(requestId.slice(5000))),
+    ).toEqual(Array.from({ length: 150 }, (_, index) => 2 * index + 1))
+    file.close()
   })
 })
 
 describe('a spool whose file was closed', () => {
   it('says so instead of giving back what is not there', () => {
     const file = new SpoolFile()
-    const spool = new Spool(BYTES, file)
-    for (let row = 0; row < 3; row++) spool.add(0, ofSize(10_000))
-    expect(spool.read([0])).toHaveLength(3)
+    const spool = new Spool(LETTERS, file)
+    const rows = ofSizes([10_000, 10_000, 10_000])
+    for (const index of [0, 1, 2]) spool.add(0, rows, index)
+    expect(spool.read([0]).count).toBe(3)
     file.close()
     expect(() => spool.read([0])).toThrow('the temporary file was closed')
     // A row that comes too late makes no new file, which nobody would remove.
     expect(() => {
-      for (let row = 0; row < 3; row++) spool.add(0, ofSize(10_000))
+      for (const index of [0, 1, 2]) spool.add(0, rows, index)
     }).toThrow('the temporary file was closed')
     file.close()
   })
 })
 
-describe('texts', () => {
-  it.each(['', 'plain', 'naïve', '通义千问', '😀', 'é'.repeat(3000), 'x'.repeat(5000)])(
-    'are kept as they are: %.20s',
-    (text) => {
-      const bytes = new RowWriter().text(text).text('next').byte(7).view()
-      const reader = new RowReader(bytes)
-      expect([reader.text(), reader.text(), reader.byte(), reader.done]).toEqual([text, 'next', 7, true])
-    },
-  )
-
-  it('that many rows repeat have a number each, and none has 0', () => {
-    const words = new Lexicon()
-    const codes = ['a', '', 'b', 'a', null, ''].map((text) => words.codeOf(text))
-    expect([codes, codes.map((code) => words.textOf(code))]).toEqual([
-      [1, 2, 3, 1, 0, 2],
-      ['a', '', 'b', 'a', null, ''],
-    ])
-    expect(words.textOf(99)).toBeNull()
-  })
-
-  it('have a hash of their own, whose last bits are their part', () => {
+describe('hashes', () => {
+  it('are each text’s own, and their last bits are its part', () => {
     const hashes = Array.from({ length: 5000 }, (_, index) => hashOfText(`id-${index}`))
     expect(new Set(hashes).size).toBe(5000)
     for (const hash of hashes) expect(Number.isInteger(hash) && hash >= 0 && hash < 2 ** 32).toBe(true)
-    expect(hashes.map((hash) => hash % PARTS)).toEqual(hashes.map((_, index) => partOfText(`id-${index}`)))
+    expect(hashes.map((hash) => hash % PARTS)).toEqual(hashes.map(partOfHash))
     expect(hashOfText('ab')).not.toBe(hashOfText('ba'))
   })
 })

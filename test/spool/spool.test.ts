@@ -1,73 +1,91 @@
 import { readdirSync } from 'node:fs'
 import { tmpdir } from 'node:os'
+import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { eventCodec } from '../../src/audit/event-codec.ts'
-import { taskCodec } from '../../src/audit/task-records.ts'
-import { RowReader, RowWriter } from '../../src/spool/bytes.ts'
-import { PARTS, partOfNumber, partOfText, pieceParts, type RowCodec, Spool, SpoolFile } from '../../src/spool/spool.ts'
-import { nanoUsd } from '../../src/units/nano-usd.ts'
-import { points } from '../../src/units/points.ts'
-import { billingEvent, taskRow } from '../kit/rows.ts'
+import { hashOfText } from '../../src/rows/bytes.ts'
+import { ENTRY_RECORDS, entryRecordsOf } from '../../src/rows/entry-records.ts'
+import { EVENT_RECORDS, eventRecordsOf } from '../../src/rows/event-records.ts'
+import type { RecordKind, RecordList } from '../../src/rows/record-list.ts'
+import { TASK_RECORDS } from '../../src/rows/task-records.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { PARTS, partOfHash, partOfNumber, pieceParts, Spool } from '../../src/spool/spool.ts'
+import { SpoolFile } from '../../src/spool/spool-file.ts'
+import { anyEntry, anyEvent, anyTask } from '../kit/any-rows.ts'
+import { taskRow } from '../kit/rows.ts'
 
-function again<Row, Rows>(codec: RowCodec<Row, Rows>, rows: readonly Row[]): Rows {
-  const writer = new RowWriter()
-  for (const row of rows) codec.write(row, writer)
-  return codec.read(writer.view(), rows.length)
+const partOf = (text: string): number => partOfHash(hashOfText(text))
+
+/** Some records, by way of a spool and the part that each is told. */
+function again<Words, Records extends RecordList<Words>>(
+  kind: RecordKind<Words, Records>,
+  records: Records,
+  partAt: (index: number) => number,
+): Records {
+  const file = new SpoolFile()
+  const spool = new Spool(kind, file)
+  for (let index = 0; index < records.count; index++) spool.add(partAt(index), records, index)
+  const read = spool.read(Array.from({ length: PARTS }, (_, part) => part))
+  file.close()
+  return read
 }
 
-const HUGE = 2n ** 70n
-
 describe('a row that was spooled', () => {
-  it('is the same task again', () => {
-    const rows = [
-      taskRow(),
-      taskRow({ status: 'failed', refunded: true, completedAt: null, requestId: '', model: '通义千问 😀' }),
-      taskRow({ status: 'unfinished', costNanoUsd: nanoUsd(-HUGE), chargedPoints: points(HUGE), inputTokens: 0 }),
-      taskRow({ inputTokens: null, outputTokens: 7 }),
-    ].map((task, index) => ({ task, selected: index % 2 === 0 }))
-    const expected = rows.map(({ task, selected }) => ({
-      task:
-        task.inputTokens === undefined && task.outputTokens === undefined
-          ? task
-          : { ...task, inputTokens: task.inputTokens ?? null, outputTokens: task.outputTokens ?? null },
-      selected,
-    }))
-    const records = again(taskCodec(), rows)
-    expect(expected.map((_, index) => ({ task: records.row(index), selected: records.isSelected(index) }))).toEqual(
-      expected,
+  const size = { maxLength: 30 }
+
+  it('is the same task again, selected as it was', () => {
+    fc.assert(
+      fc.property(fc.array(anyTask, size), (tasks) => {
+        const records = taskRecordsOf(tasks)
+        for (const index of tasks.keys()) records.select(index, index % 2 === 0)
+        const read = again(TASK_RECORDS, records, () => 7)
+        expect(read.rows()).toEqual(tasks)
+        expect(tasks.map((_, index) => read.isSelected(index))).toEqual(tasks.map((_, index) => index % 2 === 0))
+      }),
+      { numRuns: 60 },
     )
   })
 
-  it('is the same event again, what is not told and what is empty kept apart', () => {
-    const rows = [
-      billingEvent(),
-      billingEvent({ keyId: null, login: '', unit: null, unitPrice: '', quantity: null, percentDiscount: '5' }),
-      billingEvent({ costNanoUsd: nanoUsd(HUGE), requestId: 'x'.repeat(5000) }),
-    ].map((event, lot) => ({ lot, event }))
-    const read = again(eventCodec(), rows)
-    expect(rows.map((_, index) => ({ lot: read.lot(index), event: read.event(index) }))).toEqual(rows)
+  it('is the same ledger row again', () => {
+    fc.assert(
+      fc.property(fc.array(anyEntry, size), (entries) => {
+        expect(again(ENTRY_RECORDS, entryRecordsOf(entries), () => 7).rows()).toEqual(entries)
+      }),
+      { numRuns: 60 },
+    )
   })
 
-  it('keeps integers beyond a double to the last digit', () => {
-    for (const value of [2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, -(2n ** 53n) - 1n, 0n, -1n, HUGE]) {
-      const bytes = new RowWriter().integer(value).view()
-      expect(new RowReader(bytes).integer()).toBe(value)
-    }
+  it('is the same event of its lot again, what is not told and what is empty kept apart', () => {
+    fc.assert(
+      fc.property(fc.array(anyEvent, size), (events) => {
+        const records = eventRecordsOf(events)
+        for (const index of events.keys()) records.setLot(index, index % 3)
+        const read = again(EVENT_RECORDS, records, () => 7)
+        expect(read.events()).toEqual(events)
+        expect(events.map((_, index) => read.lot(index))).toEqual(events.map((_, index) => index % 3))
+      }),
+      { numRuns: 60 },
+    )
+  })
+
+  it('is in its part, and in no other, whatever the parts that are read together', () => {
+    const rows = fc.array(fc.record({ task: anyTask, part: fc.constantFrom(0, 1, 2, PARTS - 1) }), { maxLength: 40 })
+    fc.assert(
+      fc.property(rows, fc.subarray([0, 1, 2, 3, PARTS - 1]), (given, parts) => {
+        const spool = new Spool(TASK_RECORDS, new SpoolFile())
+        const records = taskRecordsOf(given.map(({ task }) => task))
+        for (const [index, { part }] of given.entries()) spool.add(part, records, index)
+        const expected = parts.flatMap((part) => given.filter((each) => each.part === part))
+        expect(spool.read(parts).rows()).toEqual(expected.map(({ task }) => task))
+      }),
+      { numRuns: 100 },
+    )
   })
 })
 
-const TEXT: RowCodec<string> = {
-  write: (row, to) => to.text(row),
-  read(bytes) {
-    const reader = new RowReader(bytes)
-    const rows: string[] = []
-    while (!reader.done) rows.push(reader.text())
-    return rows
-  },
-}
-
 /** What of ours has a name in the folder for temporary files. */
 const named = () => readdirSync(tmpdir()).filter((name) => name.startsWith('fal-consumption-audit-'))
+/** A task of that text, which is all that matters about it. */
+const rowOf = (text: string) => taskRow({ taskId: text })
 
 describe('a spool', () => {
   const all = Array.from({ length: PARTS }, (_, part) => part)
@@ -75,28 +93,64 @@ describe('a spool', () => {
   it('gives back every row of a part, in order, from memory and from its file', () => {
     const before = named()
     const file = new SpoolFile()
-    const spool = new Spool(TEXT, file)
-    const rows = Array.from({ length: 20_000 }, (_, index) => `row ${index} ${'x'.repeat(index % 300)}`)
-    const long = 'y'.repeat(100_000)
-    for (const row of [...rows, long, 'last']) spool.add(partOfText(row) % 3, row)
+    const spool = new Spool(TASK_RECORDS, file)
+    const texts = Array.from({ length: 20_000 }, (_, index) => `row ${index} ${'x'.repeat(index % 300)}`)
+    texts.push('y'.repeat(100_000), 'last')
+    const records = taskRecordsOf(texts.map(rowOf))
+    for (const [index, text] of texts.entries()) spool.add(partOf(text) % 3, records, index)
     expect(spool.rows).toBe(20_002)
     for (const part of [0, 1, 2]) {
-      const expected = [...rows, long, 'last'].filter((row) => partOfText(row) % 3 === part)
+      const expected = texts.filter((text) => partOf(text) % 3 === part)
       expect(spool.rowsIn(part)).toBe(expected.length)
-      expect(spool.read([part])).toEqual(expected)
+      const read = spool.read([part])
+      expect(expected.map((_, index) => read.taskIdText(index))).toEqual(expected)
+      expect(read.count).toBe(expected.length)
     }
-    expect(spool.read(all)).toHaveLength(20_002)
+    expect(spool.read(all).count).toBe(20_002)
     // Nobody else can open what has no name.
     expect(named()).toEqual(before)
+    file.close()
+  })
+
+  it('keeps thousands of rows apart over all its parts, beside another in one file', () => {
+    const file = new SpoolFile()
+    const [first, second] = [new Spool(TASK_RECORDS, file), new Spool(TASK_RECORDS, file)]
+    const tasks = Array.from({ length: 30_000 }, (_, index) =>
+      taskRow({ rowId: index, userId: index % 700, taskId: `t${'x'.repeat(index % 97)}` }),
+    )
+    const records = taskRecordsOf(tasks)
+    for (const [index, { userId }] of tasks.entries()) {
+      first.add(partOfNumber(userId), records, index)
+      second.add(partOfNumber(index), records, index)
+    }
+    const seen: number[] = []
+    for (const parts of pieceParts((part) => first.rowsIn(part), 1000)) {
+      const read = first.read(parts)
+      expect(read.count).toBe(parts.reduce((sum, part) => sum + first.rowsIn(part), 0))
+      for (let index = 0; index < read.count; index++) {
+        const task = tasks[read.rowId(index)]
+        if (task === undefined) throw new RangeError('a row that was never added')
+        seen.push(task.rowId)
+        if (read.taskIdText(index) !== task.taskId || !parts.includes(partOfNumber(task.userId))) {
+          expect.unreachable(`row ${task.rowId}`)
+        }
+      }
+    }
+    expect(seen.sort((a, b) => a - b)).toEqual(tasks.map(({ rowId }) => rowId))
+    for (const part of [0, 100, 511]) {
+      const own = tasks.filter(({ rowId }) => partOfNumber(rowId) === part)
+      expect(second.read([part]).rows()).toEqual(own)
+    }
     file.close()
   })
 
   it('makes no file for few rows, and closing twice is no harm', () => {
     const before = named()
     const file = new SpoolFile()
-    const spool = new Spool(TEXT, file)
-    for (const row of ['a', 'b']) spool.add(0, row)
-    expect(spool.read([0])).toEqual(['a', 'b'])
+    const spool = new Spool(TASK_RECORDS, file)
+    const records = taskRecordsOf(['a', 'b'].map(rowOf))
+    for (const index of [0, 1]) spool.add(0, records, index)
+    expect(spool.read([0]).rows()).toEqual(['a', 'b'].map(rowOf))
     file.close()
     file.close()
     expect(named()).toEqual(before)
@@ -115,7 +169,7 @@ describe('a spool', () => {
     const counts = new Uint32Array(PARTS)
     const users = new Uint32Array(PARTS)
     for (let index = 0; index < 100_000; index++) {
-      const part = partOfText(`0000${index}-0000-4000-8000-${index}`)
+      const part = partOf(`0000${index}-0000-4000-8000-${index}`)
       counts[part] = (counts[part] ?? 0) + 1
       const own = partOfNumber(index)
       users[own] = (users[own] ?? 0) + 1

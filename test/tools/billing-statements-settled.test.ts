@@ -4,6 +4,8 @@ import type { BillingStore } from '../../src/billing/store.ts'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
 import { AuditError } from '../../src/errors.ts'
 import type { LedgerSnapshot, LedgerStore, TaskRow } from '../../src/ledger/reader.ts'
+import { TaskWords } from '../../src/rows/task-records.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { billingStatementsTool } from '../../tools/billing-statements.ts'
 import { memoryDependencies } from '../kit/audit-world.ts'
 import { memoryBilling } from '../kit/billing.ts'
@@ -157,7 +159,13 @@ describe('the list', () => {
         const opened = await deps.ledger?.snapshot(...how)
         if (opened === undefined) throw new Error('no database')
         const tasks: LedgerSnapshot['tasks'] = async function* (range) {
-          for await (const rows of opened.tasks(range)) yield rows.map((row) => ({ ...row, ...stored(row) }))
+          const words = new TaskWords()
+          for await (const batch of opened.tasks(range)) {
+            yield taskRecordsOf(
+              batch.rows().map((row) => ({ ...row, ...stored(row) })),
+              words,
+            )
+          }
         }
         return { ...opened, tasks }
       }

@@ -1,4 +1,5 @@
 import { SPANS } from '../../limits.ts'
+import { type Whole, wholeOf } from '../../units/exact-sums.ts'
 import { formatRatio, type Ratio, ratio } from '../../units/ratio.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import { type Books, type FindingDraft, NO_EVIDENCE, type Rule, type UserBook, unknown } from './books.ts'
@@ -35,30 +36,30 @@ export const a6UsageSpike: Rule = {
     const findings: FindingDraft[] = []
     let examined = 0
     let withoutHistory = 0
-    for (const { user, date, charged, activeDays, total, history } of userDays(books)) {
+    eachUserDay(books, ({ user, date, charged, activeDays, total, history }) => {
       if (activeDays < activeDaysMin) {
         withoutHistory += 1
-        continue
+        return
       }
       examined += 1
       const usual = robust
-        ? robustOutlier(charged, history(), pointsPerUsd as Ratio)
+        ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
         : aboveMean(charged, total, activeDays, thresholds.a6Multiple)
-      if (usual === undefined) continue
+      if (usual === undefined) return
       findings.push({
         subject: { userId: user.userId, date },
         expected: usual.total / usual.days,
-        actual: charged,
+        actual: BigInt(charged),
         unit: 'points',
         count: 1,
         evidence: NO_EVIDENCE,
         detail: {
-          meanPoints: String(total / BigInt(activeDays)),
+          meanPoints: String(BigInt(total) / BigInt(activeDays)),
           activeDays,
           thresholdMultiple: robust ? String(ROBUST_MULTIPLE) : formatRatio(thresholds.a6Multiple),
         },
       })
-    }
+    })
     const notEvaluated =
       withoutHistory === 0
         ? []
@@ -70,52 +71,89 @@ export const a6UsageSpike: Rule = {
 interface UserDay {
   readonly user: UserBook
   readonly date: CalendarDate
-  readonly charged: bigint
+  readonly charged: Whole
   /** Days with charges in the 30 days before, and what was charged on them in all. */
   readonly activeDays: number
-  readonly total: bigint
+  readonly total: Whole
   /** The charges of each of these days. */
-  history(): readonly bigint[]
+  history(): readonly Whole[]
 }
 
-function* userDays({ users, window }: Books): Generator<UserDay> {
+interface DayOfUser {
+  readonly date: CalendarDate
+  readonly charged: Whole
+  /** The first of the 30 days before it. */
+  readonly since: CalendarDate
+  readonly isJudged: boolean
+}
+
+/** Hands out the days of the window on which users were charged: of many users, millions. */
+function eachUserDay({ users, window }: Books, take: (day: UserDay) => void): void {
   const { zone } = window
   const firstDate = zone.dateOf(window.start)
-  const known = new Map<CalendarDate, { readonly since: CalendarDate; readonly isJudged: boolean }>()
-  const aboutDay = (date: CalendarDate) => {
+  const known = new Map<CalendarDate, Omit<DayOfUser, 'charged'>>()
+  const aboutDay = (date: CalendarDate): Omit<DayOfUser, 'charged'> => {
     const day = known.get(date) ?? {
+      date,
       since: zone.addDays(date, -SPANS.historyDays),
       isJudged: date >= firstDate && zone.startOfDate(date) < window.end,
     }
     known.set(date, day)
     return day
   }
+  const active: DayOfUser[] = []
   for (const user of users) {
-    const active = [...user.chargedByDate].filter(([, charged]) => charged > 0n)
-    active.sort(([a], [b]) => (a < b ? -1 : 1))
-    // The 30 days before each day move along with it.
-    let first = 0
-    let total = 0n
-    for (const [index, [date, charged]] of active.entries()) {
+    active.length = 0
+    let inOrder = true
+    for (const [date, charged] of user.chargedByDate) {
+      if (charged <= 0) continue
+      if (active.length > 0 && (active[active.length - 1] as DayOfUser).date > date) inOrder = false
       const { since, isJudged } = aboutDay(date)
-      for (let oldest = active[first]; oldest !== undefined && oldest[0] < since; oldest = active[first]) {
-        total -= oldest[1]
-        first += 1
-      }
-      const from = first
-      if (isJudged) {
-        const history = () => active.slice(from, index).map(([, charge]) => charge)
-        yield { user, date, charged, activeDays: index - from, total, history }
-      }
-      total += charged
+      active.push({ date, charged, since, isJudged })
     }
+    if (!inOrder) active.sort((a, b) => (a.date < b.date ? -1 : 1))
+    eachDayOf(user, active, take)
   }
 }
 
-function aboveMean(charged: bigint, charges: bigint, activeDays: number, multiple: Ratio): Usual | undefined {
-  const total = charges * multiple.numerator
-  const days = BigInt(activeDays) * multiple.denominator
-  return charged * days > total ? { total, days } : undefined
+function eachDayOf(user: UserBook, active: readonly DayOfUser[], take: (day: UserDay) => void): void {
+  // The 30 days before each day move along with it.
+  let first = 0
+  let total: Whole = 0
+  for (const [index, { date, charged, since, isJudged }] of active.entries()) {
+    for (let oldest = active[first]; oldest !== undefined && oldest.date < since; oldest = active[first]) {
+      total = plusWhole(total, oldest.charged, -1)
+      first += 1
+    }
+    const from = first
+    if (isJudged) {
+      const history = () => active.slice(from, index).map((day) => day.charged)
+      take({ user, date, charged, activeDays: index - from, total, history })
+    }
+    total = plusWhole(total, charged, 1)
+  }
+}
+
+/** a + b or a − b, exactly: as a number where one holds it. */
+function plusWhole(a: Whole, b: Whole, sign: 1 | -1): Whole {
+  if (typeof a === 'number' && typeof b === 'number') {
+    const sum = a + sign * b
+    if (Number.isSafeInteger(sum)) return sum
+  }
+  return wholeOf(BigInt(a) + BigInt(sign) * BigInt(b))
+}
+
+/** How much more one number must be than another for no rounding to matter. */
+const CERTAINTY = 1 + 1e-9
+
+function aboveMean(charged: Whole, charges: Whole, activeDays: number, multiple: Ratio): Usual | undefined {
+  const { numerator, denominator } = multiple
+  // Of millions of days nearly all are far from it: numbers tell those, with all that they may be off by.
+  const nearly = Number(charged) * activeDays * Number(denominator)
+  if (nearly * CERTAINTY < Number(charges) * Number(numerator)) return undefined
+  const total = BigInt(charges) * numerator
+  const days = BigInt(activeDays) * denominator
+  return BigInt(charged) * days > total ? { total, days } : undefined
 }
 
 function robustOutlier(charged: bigint, history: readonly bigint[], pointsPerUsd: Ratio): Usual | undefined {

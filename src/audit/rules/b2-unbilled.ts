@@ -14,7 +14,7 @@ export const b2Unbilled: Rule = {
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
-    let examined = 0
+    let examined = requests.value.plain?.withCost ?? 0
     for (const { task, accountId, standing } of judgedTasks(requests.value)) {
       if (standing !== 'matched' && standing !== 'unbilled') continue
       if (task.status !== 'success' || task.costNanoUsd <= 0n || task.requestId === '') continue

@@ -19,7 +19,7 @@ export const b3Amount: Rule = {
   evaluate({ requests, window }, { thresholds }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
-    let examined = 0
+    let examined = requests.value.plain?.count ?? 0
     for (const verdict of matchedTasks(requests.value)) {
       examined += 1
       if (!isAmountBreak(verdict, thresholds)) continue
@@ -53,7 +53,7 @@ const SURELY_ROUNDED = 5.9999e-8
 const EXACT_MAX = 2 ** 52
 
 /** Whether a record differs from the bill by so little that it is within `floatTolerance`: most do. Told in doubles. */
-const isRounded = (recorded: number, billed: number): boolean =>
+export const isRounded = (recorded: number, billed: number): boolean =>
   Math.abs(recorded) <= EXACT_MAX &&
   Math.abs(billed) <= EXACT_MAX &&
   Math.abs(recorded - billed) <= Math.abs(recorded) * SURELY_ROUNDED

@@ -1,7 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { FindingContext, FindingDraft, Rule } from './books.ts'
-import type { TaskFact, TaskVerdict } from './facts.ts'
+import type { RequestBook, TaskFact } from './facts.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence } from './task-subject.ts'
 
@@ -35,7 +35,7 @@ export const b4DuplicateTask: Rule = {
         context: contextOf(charged, accountId, window.zone),
       })
     }
-    return { examined: requestCount(requests.value.tasks), findings, notEvaluated: [] }
+    return { examined: requestCount(requests.value), findings, notEvaluated: [] }
   },
 }
 
@@ -52,8 +52,8 @@ function contextOf(tasks: readonly TaskFact[], accountId: number | null, zone: Z
 }
 
 /** Request ids of the window's tasks, each counted once. */
-function requestCount(tasks: readonly TaskVerdict[]): number {
-  let count = 0
+function requestCount({ tasks, plain }: RequestBook): number {
+  let count = plain?.count ?? 0
   for (const { task, standing, selected } of tasks) {
     if (selected && task.requestId !== '' && standing !== 'duplicate') count += 1
   }

@@ -1,5 +1,6 @@
 import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
 import type { Depth, RuleSettings } from '../../settings.ts'
+import type { Whole } from '../../units/exact-sums.ts'
 import type { Instant, Millis } from '../../units/instant.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
 import type { Points } from '../../units/points.ts'
@@ -129,7 +130,7 @@ export interface UserBook {
   /** Tasks with money = 0 and cost_money > 0, not refunded. */
   readonly free: { readonly count: number; readonly costNanoUsd: NanoUsd; readonly evidence: Evidence }
   /** Charged points by day of the audit's zone: the window's days and the history before them. */
-  readonly chargedByDate: Iterable<readonly [CalendarDate, Points]>
+  readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
 }
 
 export interface DayBook {

@@ -94,6 +94,11 @@ export interface RepeatedBill {
  */
 export interface RequestBook {
   readonly tasks: readonly TaskVerdict[]
+  /**
+   * Matches of this piece that are not among the tasks: successes that were not refunded, billed once at what was recorded, and
+   * those of them with a cost above 0. Of them there is nothing to say. Absent: all are among the tasks.
+   */
+  readonly plain?: { readonly count: number; readonly withCost: number }
   readonly orphans: readonly Orphan[]
   readonly shared: readonly SharedRequest[]
   readonly repeated: readonly RepeatedBill[]

@@ -1,4 +1,6 @@
-import { ExactSums, wholeOf } from '../../units/exact-sums.ts'
+import type { TaskRecords } from '../../rows/task-records.ts'
+import { ExactSums, type Whole, wholeOf } from '../../units/exact-sums.ts'
+import type { Instant } from '../../units/instant.ts'
 import { addNanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { addPoints, points, ZERO_POINTS } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
@@ -10,26 +12,55 @@ type Draft<Fact> = { -readonly [Key in keyof Omit<Fact, 'evidence'>]: Fact[Key] 
 
 type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd'> & { readonly place: number }
 
+/** Charges and bill of the tasks of one model. */
+export interface ModelOfDays {
+  /** Adds one of some tasks: it was not refunded. `billed` is in nano-USD. */
+  add(tasks: TaskRecords, index: number, billed: Whole): void
+}
+
 /** Charges and bill of the matched tasks that rules judge, by model and day of creation. */
 export class ModelDays {
-  readonly #dateOf: (task: TaskVerdict['task']) => CalendarDate
+  readonly #dateOf: (createdAt: Instant) => CalendarDate
   readonly #days = new Map<CalendarDate, Map<string, DayDraft>>()
   /** By the place of a day: what was billed. One place more: points kept. */
   readonly #sums = new ExactSums(0)
   #places = 0
 
-  constructor(dateOf: (task: TaskVerdict['task']) => CalendarDate) {
+  constructor(dateOf: (createdAt: Instant) => CalendarDate) {
     this.#dateOf = dateOf
   }
 
   add({ task, billedNanoUsd }: TaskVerdict): void {
-    const date = this.#dateOf(task)
+    const day = this.#dayOf(this.#dateOf(task.createdAt), task.model)
+    day.taskCount += 1
+    this.#sums.add(day.place, wholeOf(billedNanoUsd))
+    if (!task.refunded) this.#sums.add(day.place + 1, wholeOf(task.chargedPoints))
+    day.evidence.add(taskName(task))
+  }
+
+  /** Where tasks of one model that were not refunded are added up, for many of them. */
+  of(model: string): ModelOfDays {
+    const known = new Map<CalendarDate, DayDraft>()
+    return {
+      add: (tasks, index, billed) => {
+        const date = this.#dateOf(tasks.createdAt(index))
+        const day = known.get(date) ?? this.#dayOf(date, model)
+        known.set(date, day)
+        day.taskCount += 1
+        this.#sums.add(day.place, billed)
+        this.#sums.add(day.place + 1, tasks.charged(index))
+        if (tasks.hasTaskId(index)) day.evidence.addTask(tasks, index)
+        else day.evidence.add(String(tasks.rowId(index)))
+      },
+    }
+  }
+
+  #dayOf(date: CalendarDate, model: string): DayDraft {
     let models = this.#days.get(date)
     if (models === undefined) {
       models = new Map()
       this.#days.set(date, models)
     }
-    const { model } = task
     let day = models.get(model)
     if (day === undefined) {
       day = { model, date, taskCount: 0, place: this.#places, evidence: new EvidenceList() }
@@ -37,10 +68,7 @@ export class ModelDays {
       this.#places += 2
       this.#sums.grow(this.#places)
     }
-    day.taskCount += 1
-    this.#sums.add(day.place, wholeOf(billedNanoUsd))
-    if (!task.refunded) this.#sums.add(day.place + 1, wholeOf(task.chargedPoints))
-    day.evidence.add(taskName(task))
+    return day
   }
 
   list(): ModelDay[] {

@@ -69,8 +69,8 @@ export function unrecordedRequests(requests: RequestBook): Orphan[] {
 }
 
 /** How many requests of the bill were read: one a matched task, and those without a task. */
-export function billedRequestCount({ tasks, orphans }: RequestBook): number {
-  let count = orphans.length
+export function billedRequestCount({ tasks, orphans, plain }: RequestBook): number {
+  let count = orphans.length + (plain?.count ?? 0)
   for (const { standing } of tasks) if (standing === 'matched') count += 1
   return count
 }

@@ -1,0 +1,104 @@
+import { LIMITS } from '../limits.ts'
+import type { LedgerTally } from './ledger-tally.ts'
+
+export type LinkMode = 'order' | 'total'
+
+/** Ids that may have to be looked up. Of each list no more is kept than may be looked up, and one more. */
+interface OpenIds {
+  /** Order ids of tasks whose other rows may lie at any time: of tasks that the filters leave, and of all of the window. */
+  readonly selected: readonly string[]
+  readonly window: readonly string[]
+  /** Order ids of rows that no task bears, by the link mode in which they matter. */
+  readonly order: readonly string[]
+  readonly total: readonly string[]
+}
+
+/** How well rows and tasks are linked so far. */
+export interface LinkCount {
+  /** Charged tasks of the window, and those of them that have a linked consume row. */
+  readonly charged: number
+  readonly linked: number
+}
+
+/** How rows and tasks are linked, piece by piece. */
+export class LinkScans {
+  readonly #scans: (LinkCount & OpenIds)[] = []
+  /** Ids of tasks so far: one that several bear as often as it comes. */
+  readonly #taskIds = { selected: 0, window: 0 }
+  /** Orders of rows so far. */
+  readonly #orders = { order: new Set<string>(), total: new Set<string>() }
+  #isCut = false
+
+  /** Whether ids of some piece were left out, since those before it are more than may be looked up. */
+  get isCut(): boolean {
+    return this.#isCut
+  }
+
+  /** Takes a piece, instead of what was taken of it before. */
+  take(piece: number, tally: LedgerTally): LinkCount {
+    const before = this.#scans[piece]
+    const scan = {
+      ...tally.linkCount(),
+      selected: this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected')),
+      window: this.#idsOfTasks('window', before, () => tally.openOrderIds('window')),
+      order: this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order')),
+      total: this.#ordersOfRows('total', () => tally.unresolvedOrderIds('total')),
+    }
+    this.#scans[piece] = scan
+    return scan
+  }
+
+  /** Nothing was taken yet. */
+  restart(): void {
+    this.#scans.length = 0
+    this.#taskIds.selected = 0
+    this.#taskIds.window = 0
+    this.#orders.order.clear()
+    this.#orders.total.clear()
+    this.#isCut = false
+  }
+
+  /** Of all pieces. */
+  count(): LinkCount {
+    return {
+      charged: this.#scans.reduce((sum, { charged }) => sum + charged, 0),
+      linked: this.#scans.reduce((sum, { linked }) => sum + linked, 0),
+    }
+  }
+
+  /** Of all pieces, as often as tasks bear them: where they are more than may be looked up, some are left out. */
+  idsOfTasks(name: 'selected' | 'window'): string[] {
+    return this.#scans.flatMap((scan) => scan[name])
+  }
+
+  /** Of all pieces, each once; likewise. */
+  ordersOfRows(mode: LinkMode): string[] {
+    return [...new Set(this.#scans.flatMap((scan) => scan[mode]))]
+  }
+
+  #idsOfTasks(
+    name: 'selected' | 'window',
+    before: OpenIds | undefined,
+    ids: () => readonly string[],
+  ): readonly string[] {
+    this.#taskIds[name] -= before?.[name].length ?? 0
+    // Past what may be looked up nobody asks which they are, but that they are too many.
+    if (this.#taskIds[name] > LIMITS.lookupIdsTotal) return this.#cut()
+    const own = ids()
+    this.#taskIds[name] += own.length
+    return own
+  }
+
+  #ordersOfRows(mode: LinkMode, ids: () => readonly string[]): readonly string[] {
+    const known = this.#orders[mode]
+    if (known.size > LIMITS.lookupIdsTotal) return this.#cut()
+    const own = ids()
+    for (const id of own) known.add(id)
+    return own
+  }
+
+  #cut(): readonly string[] {
+    this.#isCut = true
+    return []
+  }
+}

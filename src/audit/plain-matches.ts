@@ -1,0 +1,151 @@
+import { within } from '../units/instant.ts'
+import type { AuditPlan } from './plan.ts'
+import { RequestTable } from './request-scout.ts'
+import type { SpooledPiece } from './request-source.ts'
+import { isRounded } from './rules/b3-amount.ts'
+import type { Owner, SharedBill } from './whose-bill.ts'
+
+/** What decides whether a match is plain. */
+export interface PlainTerms {
+  readonly plan: AuditPlan
+  accountOf(apiKey: string): number | undefined
+  /** Whether the account is one of layer 2. */
+  audited(accountId: number): boolean
+  /** Whether the account's events were read whole. */
+  eventsRead(accountId: number): boolean
+}
+
+/** A bill whose events were read whole, and the lot that holds them. */
+export interface ReadLot {
+  readonly bill: SharedBill
+  readonly lot: number
+}
+
+/**
+ * Matches of which nothing is to be said but that they are: a success of the window that was not refunded, and the only event
+ * that bears its request id, billed within the window to the account of the task's own key at what was recorded. Nothing else
+ * bears the id. Nearly all requests are such, and are added up on their bytes.
+ */
+export interface PlainMatches {
+  readonly piece: SpooledPiece
+  readonly count: number
+  /** Those of which a cost above 0 was recorded. */
+  readonly withCost: number
+  /** By match: its task, its event, and whose bill it is in, by index into `bills`. */
+  readonly tasks: Int32Array
+  readonly events: Int32Array
+  readonly bills: Int32Array
+  readonly readLots: readonly ReadLot[]
+  /** 1 where a task, or an event, is one of a plain match. */
+  readonly isPlainTask: Uint8Array
+  readonly isPlainEvent: Uint8Array
+}
+
+/** `besides`: ids that something bears which is not of the piece, or of which fal was asked. */
+export function plainMatches(
+  piece: SpooledPiece,
+  readLots: readonly ReadLot[],
+  besides: Iterable<string>,
+  terms: PlainTerms,
+): PlainMatches {
+  const { tasks, events } = piece
+  const table = new RequestTable(piece)
+  for (let task = 0; task < tasks.count; task++) table.addTask(task)
+  const billOfEvent = new Int32Array(events.count)
+  for (const [index, { lot }] of readLots.entries()) {
+    for (const event of events.ofLot(lot)) {
+      billOfEvent[event] = index
+      table.addEvent(event)
+    }
+  }
+  for (const id of besides) table.setAside(id)
+  const found = {
+    tasks: new Int32Array(tasks.count),
+    events: new Int32Array(tasks.count),
+    bills: new Int32Array(tasks.count),
+    isPlainTask: new Uint8Array(tasks.count),
+    isPlainEvent: new Uint8Array(events.count),
+  }
+  const judge = new PlainJudge(piece, readLots, terms)
+  let count = 0
+  let withCost = 0
+  table.eachPair((task, event) => {
+    const bill = billOfEvent[event] as number
+    if (!judge.isPlain(task, event, bill)) return
+    found.tasks[count] = task
+    found.events[count] = event
+    found.bills[count] = bill
+    found.isPlainTask[task] = 1
+    found.isPlainEvent[event] = 1
+    count += 1
+    if (tasks.cost(task) > 0) withCost += 1
+  })
+  return { piece, readLots, count, withCost, ...found }
+}
+
+/** No such owner: also of a key that no account row has. */
+const NOBODY = -1
+
+class PlainJudge {
+  readonly #piece: SpooledPiece
+  readonly #readLots: readonly ReadLot[]
+  readonly #terms: PlainTerms
+  /** Accounts by code of the key, of those whose matches may be plain. */
+  readonly #accounts: (number | undefined)[] = []
+  /** Owners by bill, code of the key id and code of the login. */
+  readonly #owners = new Map<number, number>()
+  #lastBill = -1
+  #lastKey = -1
+  #lastLogin = -1
+  #lastOwner = NOBODY
+
+  constructor(piece: SpooledPiece, readLots: readonly ReadLot[], terms: PlainTerms) {
+    this.#piece = piece
+    this.#readLots = readLots
+    this.#terms = terms
+  }
+
+  isPlain(task: number, event: number, bill: number): boolean {
+    const { tasks, events } = this.#piece
+    const { window, ranges } = this.#terms.plan
+    if (tasks.status(task) !== 'success' || tasks.isRefunded(task)) return false
+    if (!within(tasks.createdAt(task), window) || !within(events.time(event), ranges.bill)) return false
+    const recorded = tasks.cost(task)
+    const billed = events.cost(event)
+    if (typeof recorded !== 'number' || typeof billed !== 'number' || !isRounded(recorded, billed)) return false
+    if (typeof tasks.charged(task) !== 'number') return false
+    const account = this.#accountOf(tasks.apiKeyCode(task))
+    return account !== NOBODY && account === this.#ownerOf(bill, events.keyIdCode(event), events.loginCode(event))
+  }
+
+  #accountOf(keyCode: number): number {
+    const known = this.#accounts[keyCode]
+    if (known !== undefined) return known
+    const { apiKeys } = this.#piece.tasks.words
+    const accountId = this.#terms.accountOf(apiKeys.textOf(keyCode) ?? '')
+    const counts = accountId !== undefined && this.#terms.audited(accountId) && this.#terms.eventsRead(accountId)
+    const account = counts ? accountId : NOBODY
+    while (this.#accounts.length <= keyCode) this.#accounts.push(undefined)
+    this.#accounts[keyCode] = account
+    return account
+  }
+
+  #ownerOf(bill: number, key: number, login: number): number {
+    if (bill === this.#lastBill && key === this.#lastKey && login === this.#lastLogin) return this.#lastOwner
+    const { texts } = this.#piece.events.words
+    const name = (bill * texts.size + key) * texts.size + login
+    let owner = this.#owners.get(name)
+    if (owner === undefined) {
+      const who = { keyId: texts.textOf(key), login: texts.textOf(login) }
+      owner = accountOfOwner(this.#readLots[bill]?.bill.ownerOf(who))
+      this.#owners.set(name, owner)
+    }
+    this.#lastBill = bill
+    this.#lastKey = key
+    this.#lastLogin = login
+    this.#lastOwner = owner
+    return owner
+  }
+}
+
+const accountOfOwner = (owner: Owner | undefined): number => (typeof owner === 'object' ? owner.accountId : NOBODY)

@@ -1,0 +1,192 @@
+import type { EventRecords } from '../rows/event-records.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
+import { ExactSums, type Whole } from '../units/exact-sums.ts'
+import { earlier, type Instant, instant } from '../units/instant.ts'
+import type { DailyBills, DailyCosts } from './daily-bills.ts'
+import type { DelayTally } from './delays.ts'
+import type { PlacementSums } from './placement-sums.ts'
+import type { PlainMatches, ReadLot } from './plain-matches.ts'
+import type { PricePoints } from './price-points.ts'
+import { type Price, priceOfEvent } from './request-source.ts'
+import type { ModelDays, ModelOfDays } from './rules/model-days.ts'
+import type { TieOutTally } from './tie-out.ts'
+import type { SharedBill } from './whose-bill.ts'
+
+/** Where plain matches are added up beside all others. */
+export interface PlainSinks {
+  readonly placements: PlacementSums
+  readonly delays: DelayTally
+  readonly days: DailyBills
+  readonly prices: PricePoints
+  readonly modelDays: ModelDays
+  readonly tieOut: TieOutTally
+  /** Told of each stored name and what it was billed as. */
+  readonly onName: (stored: string, endpoint: string) => void
+}
+
+/** Matches of one bill, account, stored name and endpoint: what they have in common is decided once. */
+interface Kind {
+  readonly bill: SharedBill
+  readonly accountId: number
+  readonly stored: string
+  readonly endpoint: string
+  readonly place: number
+  readonly days: DailyCosts
+  readonly modelDays: ModelOfDays
+  /** The price of the last event: most often that of the next one. */
+  price: KindPrice | null
+  /** An event of that price, by the codes of what it is made of; -1: there was none yet. */
+  unitPrice: number
+  unit: number
+  percentDiscount: number
+}
+
+/** A price of one kind, and when it was billed first. */
+interface KindPrice {
+  readonly price: Price
+  readonly changes: boolean
+  first: Instant
+}
+
+// Places of the sums of a kind.
+const MATCHES = 0
+const BILLED = 1
+const PLACES = 2
+
+/** Adds plain matches up, with no object for any of them. */
+export class PlainTotals {
+  readonly #sinks: PlainSinks
+  readonly #kinds: Kind[] = []
+  /** By the codes of their words, as long as these are the same. */
+  #byCodes = new Map<number, Kind>()
+  #words: readonly unknown[] = []
+  readonly #sums = new ExactSums(0)
+  /** By workspace: prices by what they are made of. */
+  readonly #prices = new Map<SharedBill, Map<string, KindPrice>>()
+  #count = 0
+
+  constructor(sinks: PlainSinks) {
+    this.#sinks = sinks
+  }
+
+  /** Plain matches so far. */
+  get count(): number {
+    return this.#count
+  }
+
+  add(matches: PlainMatches, accountOf: (apiKey: string) => number | undefined): void {
+    const { piece, count, readLots } = matches
+    const words = [piece.tasks.words, piece.events.words, readLots]
+    if (words.some((each, index) => each !== this.#words[index])) this.#byCodes = new Map()
+    this.#words = words
+    for (let match = 0; match < count; match++) {
+      const task = matches.tasks[match] as number
+      const event = matches.events[match] as number
+      const kind = this.#kindOf(matches, match, accountOf)
+      const at = piece.events.time(event)
+      const recorded = piece.tasks.cost(task) as number
+      const billed = piece.events.cost(event) as number
+      this.#sums.add(kind.place + MATCHES, 1)
+      this.#sums.add(kind.place + BILLED, billed)
+      this.#sinks.tieOut.addPlain(recorded, billed)
+      kind.days.add(at, billed)
+      kind.modelDays.add(piece.tasks, task, billed)
+      this.#addDelay(piece.tasks, task, at)
+      this.#addPrice(kind, piece.events, event, at)
+    }
+    this.#count += count
+  }
+
+  /** Hands on what was added up by kind. */
+  close(): void {
+    const { placements, onName } = this.#sinks
+    for (const { bill, accountId, stored, endpoint, place } of this.#kinds) {
+      placements.addPlain(
+        { bill, owner: { accountId }, stored, endpoint },
+        this.#sums.nearest(place + MATCHES),
+        wholeSum(this.#sums, place + BILLED),
+      )
+      onName(stored, endpoint)
+    }
+    for (const prices of this.#prices.values()) {
+      for (const { price, changes, first } of prices.values()) if (!changes) this.#sinks.prices.add(price, first)
+    }
+  }
+
+  #addDelay(tasks: TaskRecords, task: number, at: Instant): void {
+    const completedAt = tasks.completedAt(task)
+    if (!Number.isNaN(completedAt)) this.#sinks.delays.add(at - completedAt)
+  }
+
+  /** Of a price that never changes only the first time counts. */
+  #addPrice(kind: Kind, events: EventRecords, event: number, at: Instant): void {
+    const unitPrice = events.unitPriceCode(event)
+    const unit = events.unitCode(event)
+    const percentDiscount = events.percentDiscountCode(event)
+    if (kind.unitPrice !== unitPrice || kind.unit !== unit || kind.percentDiscount !== percentDiscount) {
+      kind.unitPrice = unitPrice
+      kind.unit = unit
+      kind.percentDiscount = percentDiscount
+      kind.price = this.#priceOf(kind.bill, events, event)
+    }
+    const { price } = kind
+    if (price === null) return
+    if (price.changes) this.#sinks.prices.add(price.price, at)
+    else price.first = earlier(price.first, at)
+  }
+
+  #kindOf(matches: PlainMatches, match: number, accountOf: (apiKey: string) => number | undefined): Kind {
+    const { tasks, events } = matches.piece
+    const keyCode = tasks.apiKeyCode(matches.tasks[match] as number)
+    const modelCode = tasks.modelCode(matches.tasks[match] as number)
+    const endpointCode = events.modelCode(matches.events[match] as number)
+    const bill = matches.bills[match] as number
+    // Each code in a range of its own; there are far fewer than would pass what a number holds.
+    const name = ((bill * CODES_MAX + keyCode) * CODES_MAX + modelCode) * CODES_MAX + endpointCode
+    const isPlainName = keyCode < CODES_MAX && modelCode < CODES_MAX && endpointCode < CODES_MAX && bill < BILLS_MAX
+    const known = isPlainName ? this.#byCodes.get(name) : undefined
+    if (known !== undefined) return known
+    const kind = this.#newKind(
+      (matches.readLots[bill] as ReadLot).bill,
+      accountOf(tasks.words.apiKeys.textOf(keyCode) ?? '') ?? Number.NaN,
+      tasks.words.models.textOf(modelCode) ?? '',
+      events.words.texts.textOf(endpointCode) ?? '',
+    )
+    if (isPlainName) this.#byCodes.set(name, kind)
+    return kind
+  }
+
+  #newKind(bill: SharedBill, accountId: number, stored: string, endpoint: string): Kind {
+    const place = PLACES * this.#kinds.length
+    const days = this.#sinks.days.of(accountId, endpoint)
+    const modelDays = this.#sinks.modelDays.of(stored)
+    const noPrice = { price: null, unitPrice: -1, unit: -1, percentDiscount: -1 }
+    const kind: Kind = { bill, accountId, stored, endpoint, place, days, modelDays, ...noPrice }
+    this.#kinds.push(kind)
+    this.#sums.grow(place + PLACES)
+    return kind
+  }
+
+  #priceOf(bill: SharedBill, events: EventRecords, event: number): KindPrice | null {
+    const price = priceOfEvent(bill, events, event)
+    if (price === null) return null
+    const own = this.#prices.get(bill) ?? new Map<string, KindPrice>()
+    this.#prices.set(bill, own)
+    const name = JSON.stringify([price.model, price.unit, price.percentDiscount, price.unitPrice])
+    const known = own.get(name)
+    if (known !== undefined) return known
+    const made = { price, changes: this.#sinks.prices.changes(price), first: instant(Number.POSITIVE_INFINITY) }
+    own.set(name, made)
+    return made
+  }
+}
+
+/** Codes and bills up to which three codes and a bill make one number. */
+const CODES_MAX = 2 ** 14
+const BILLS_MAX = 2 ** 10
+
+const wholeSum = (sums: ExactSums, place: number): Whole => {
+  const sum = sums.sum(place)
+  const nearest = Number(sum)
+  return Number.isSafeInteger(nearest) ? nearest : sum
+}

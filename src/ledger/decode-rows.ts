@@ -1,0 +1,180 @@
+import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from '../rows/entry-records.ts'
+import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
+import { newTaskFields, TaskWriter } from '../rows/task-writer.ts'
+import type { Whole } from '../units/exact-sums.ts'
+import type { InstantRange } from '../units/instant.ts'
+import type { Zone } from '../units/zone.ts'
+import { type BatcherFactory, inRecords } from './batches.ts'
+import { NO_REAL_TIME } from './cells.ts'
+import type { TableMapping } from './mapping.ts'
+import type { EntryKind, TaskStatus } from './reader.ts'
+import { placeholderSet, requestSpanReader } from './request-id.ts'
+import type { RowCells } from './row-cells.ts'
+import { tokensReader } from './tokens.ts'
+
+/** The time a row must lie in; none for look-ups, which find rows of any time. */
+export type Membership = InstantRange | undefined
+
+/** How rows of the three long tables are read into records, by position: the order is that of the columns in queries.ts. */
+export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
+  /** Whether a row whose time is none was among those read. */
+  const unreal = { points: false, cash: false }
+  return {
+    unreal,
+    tasks: (range: Membership): BatcherFactory<TaskRecords> =>
+      inRecords(
+        () => new TaskWriter(words),
+        () => taskDecoder(mapping, zone, words, range),
+      ),
+    points: (range: Membership): BatcherFactory<EntryRecords> =>
+      inRecords(
+        () => new EntryWriter(),
+        () =>
+          pointsDecoder(mapping, zone, range, () => {
+            unreal.points = true
+          }),
+      ),
+    cash: (range: Membership): BatcherFactory<EntryRecords> =>
+      inRecords(
+        () => new EntryWriter(),
+        () =>
+          cashDecoder(mapping, zone, range, () => {
+            unreal.cash = true
+          }),
+      ),
+  }
+}
+
+function taskDecoder(
+  mapping: TableMapping,
+  zone: Zone,
+  { models, apiKeys }: TaskWords,
+  range: Membership,
+): (row: RowCells, to: TaskWriter) => void {
+  const { columns, tables } = mapping
+  const moneyAt = { table: tables.tasks, column: columns.tasks.money }
+  const costAt = { table: tables.tasks, column: columns.tasks.costMoney }
+  const statusOf = statusReader(mapping)
+  const statuses = ['success', 'failed', 'unfinished'] as const
+  const statusCode = (word: string): number => statuses.indexOf(statusOf(word))
+  const modelCode = (text: string): number => models.codeOf(text)
+  const keyCode = (text: string): number => apiKeys.codeOf(text)
+  const requestIdOf = requestSpanReader(placeholderSet(mapping.placeholderRequestIds))
+  const tokensInto = tokensReader(mapping)
+  const timeOf = timeReader(zone, range)
+  const fields = newTaskFields()
+  return (row, to) => {
+    const createdAt = timeOf(row, 1)
+    if (Number.isNaN(createdAt)) return
+    fields.rowId = row.integer(0)
+    fields.createdAt = createdAt
+    fields.userId = row.integer(2)
+    fields.model = row.word(5, modelCode)
+    fields.apiKey = row.word(6, keyCode)
+    fields.status = statuses[row.word(7, statusCode)] ?? 'unfinished'
+    fields.chargedPoints = row.whole(8, moneyAt) ?? 0
+    fields.costNanoUsd = row.usd(9, costAt) ?? 0
+    fields.refunded = row.flag(10)
+    fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
+    tokensInto?.(row, fields)
+    to.write(fields, row.span(3), requestIdOf(row.span(4)))
+  }
+}
+
+function pointsDecoder(
+  mapping: TableMapping,
+  zone: Zone,
+  range: Membership,
+  onUnreal: () => void,
+): (row: RowCells, to: EntryWriter) => void {
+  const { points: columns } = mapping.columns
+  const place = (column: string) => ({ table: mapping.tables.points, column })
+  const amountAt = place(columns.points)
+  const beforeAt = place(columns.balanceBefore)
+  const afterAt = place(columns.balanceAfter)
+  const kindOf = pointsKindReader(mapping)
+  const kinds = ['consume', 'refund', 'recharge', 'gift', 'other'] as const
+  const kindCode = (word: string): number => kinds.indexOf(kindOf(word))
+  const timeOf = timeReader(zone, range, onUnreal)
+  const fields = newEntryFields('points')
+  return (row, to) => {
+    const at = timeOf(row, 1)
+    if (Number.isNaN(at)) return
+    fields.at = at
+    headOf(row, fields)
+    fields.amountPoints = row.whole(3, amountAt) ?? 0
+    fields.kind = kinds[row.word(5, kindCode)] ?? 'other'
+    fields.balanceBefore = row.whole(6, beforeAt)
+    fields.balanceAfter = row.whole(7, afterAt)
+    to.write(fields, row.span(4), row.text(8))
+  }
+}
+
+function cashDecoder(
+  mapping: TableMapping,
+  zone: Zone,
+  range: Membership,
+  onUnreal: () => void,
+): (row: RowCells, to: EntryWriter) => void {
+  const amountAt = { table: mapping.tables.cash, column: mapping.columns.cash.money }
+  const kindOf = cashKindReader(mapping)
+  const timeOf = timeReader(zone, range, onUnreal)
+  const fields = newEntryFields('cash')
+  return (row, to) => {
+    const at = timeOf(row, 1)
+    if (Number.isNaN(at)) return
+    fields.at = at
+    headOf(row, fields)
+    fields.amountPoints = row.whole(3, amountAt) ?? 0
+    // NULL is no number: as 0 it would turn into a recharge.
+    fields.kind = row.isNull(5) ? 'other' : kindOf(row.integer(5), fields.amountPoints)
+    to.write(fields, row.span(4), row.text(6))
+  }
+}
+
+function headOf(row: RowCells, fields: EntryFields): void {
+  fields.rowId = row.integer(0)
+  fields.userId = row.integer(2)
+}
+
+/** The time of a row, in milliseconds; NaN where it does not belong. Membership is decided on the instant, half-open. */
+function timeReader(
+  zone: Zone,
+  range: Membership,
+  onUnreal: () => void = () => undefined,
+): (row: RowCells, column: number) => number {
+  const { start, end } = range ?? { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }
+  return (row, column) => {
+    const real = zone.fromWall(row.wall(column))
+    if (real === undefined && range !== undefined) onUnreal()
+    const at = real ?? NO_REAL_TIME
+    return at >= start && at < end ? at : Number.NaN
+  }
+}
+
+function statusReader({ taskStatus }: TableMapping): (word: string) => TaskStatus {
+  const known = new Map<string, TaskStatus>()
+  for (const word of taskStatus.failed) known.set(word.trim().toLowerCase(), 'failed')
+  for (const word of taskStatus.success) known.set(word.trim().toLowerCase(), 'success')
+  return (word) => known.get(word.toLowerCase()) ?? 'unfinished'
+}
+
+function pointsKindReader({ sourceType }: TableMapping): (word: string) => Exclude<EntryKind, 'income'> {
+  const known = new Map<string, Exclude<EntryKind, 'income'>>()
+  for (const kind of ['gift', 'recharge', 'refund', 'consume'] as const) {
+    for (const word of sourceType[kind]) known.set(word.trim().toLowerCase(), kind)
+  }
+  return (word) => known.get(word.toLowerCase()) ?? 'other'
+}
+
+/** Recharge and refund share a number: what comes in is a recharge until its order id says that it is a refund. */
+function cashKindReader({ transactionType }: TableMapping): (type: number, amount: Whole) => EntryKind {
+  const consume = new Set(transactionType.consume)
+  const income = new Set(transactionType.income)
+  const rechargeOrRefund = new Set(transactionType.rechargeOrRefund)
+  return (type, amount) => {
+    if (consume.has(type)) return 'consume'
+    if (income.has(type)) return 'income'
+    return rechargeOrRefund.has(type) && amount > 0 ? 'recharge' : 'other'
+  }
+}

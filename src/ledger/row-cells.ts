@@ -1,0 +1,96 @@
+import { type Span, spanOfText } from '../rows/record-list.ts'
+import type { Whole } from '../units/exact-sums.ts'
+import { parseWall, type WallMillis } from '../units/wall.ts'
+import { type Cell, type CellType, flagOf, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
+
+/** Gives a text that many rows repeat its code. */
+export type CodeOf = (text: string) => number
+
+/**
+ * One row of a result, read column by column in whatever form it came; columns begin at 0. The next row comes in the same
+ * place, and so does what is read of it.
+ */
+export interface RowCells {
+  /** Every column as it is; the same array for each row. */
+  cells(): readonly Cell[]
+  /** An id or a code; 0 for NULL. */
+  integer(column: number): number
+  flag(column: number): boolean
+  isNull(column: number): boolean
+  /** Points, cents or a count; null for NULL. Throws where the value is no whole number. */
+  whole(column: number, place: Place): Whole | null
+  /** An amount of USD in nano-USD; null for NULL. Throws where it is none. */
+  usd(column: number, place: Place): Whole | null
+  /** A naive DATETIME; NaN for NULL, and where it is no real time. */
+  wall(column: number): WallMillis
+  /** Trimmed; '' for NULL. */
+  text(column: number): string
+  /** The code of a text that many rows repeat, trimmed. One column is always asked with the same codes. */
+  word(column: number, codeOf: CodeOf): number
+  /** The bytes of a text, trimmed; none for NULL. */
+  span(column: number): Span
+}
+
+/** A row whose values the driver has made already. */
+export class CellRow implements RowCells {
+  readonly #types: readonly CellType[]
+  readonly #usdReaders = new Map<number, (cell: Cell | undefined) => Whole | null>()
+  #cells: readonly Cell[] = []
+
+  /** `types`: of the columns, as far as they are known. */
+  constructor(types: readonly CellType[] = []) {
+    this.#types = types
+  }
+
+  of(cells: readonly Cell[]): this {
+    this.#cells = cells
+    return this
+  }
+
+  cells(): readonly Cell[] {
+    return this.#cells
+  }
+
+  integer(column: number): number {
+    return integerOf(this.#cells[column])
+  }
+
+  flag(column: number): boolean {
+    return flagOf(this.#cells[column])
+  }
+
+  isNull(column: number): boolean {
+    const cell = this.#cells[column]
+    return cell === null || cell === undefined
+  }
+
+  whole(column: number, place: Place): Whole | null {
+    return wholeOrNull(this.#cells[column], place)
+  }
+
+  usd(column: number, place: Place): Whole | null {
+    let reader = this.#usdReaders.get(column)
+    if (reader === undefined) {
+      reader = usdReader(this.#types[column] ?? 'other', place)
+      this.#usdReaders.set(column, reader)
+    }
+    return reader(this.#cells[column])
+  }
+
+  wall(column: number): WallMillis {
+    const cell = this.#cells[column]
+    return cell === null || cell === undefined ? Number.NaN : parseWall(textOf(cell))
+  }
+
+  text(column: number): string {
+    return textOf(this.#cells[column])
+  }
+
+  word(column: number, codeOf: CodeOf): number {
+    return codeOf(textOf(this.#cells[column]))
+  }
+
+  span(column: number): Span {
+    return spanOfText(textOf(this.#cells[column]))
+  }
+}

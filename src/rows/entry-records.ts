@@ -1,0 +1,290 @@
+import { AuditError } from '../errors.ts'
+import type { EntryKind, LedgerEntry } from '../ledger/reader.ts'
+import { type Whole, wholeOf } from '../units/exact-sums.ts'
+import { type Instant, instant } from '../units/instant.ts'
+import { type Points, points } from '../units/points.ts'
+import { hashOfBytes } from './bytes.ts'
+import type { BytesOfId } from './id-bytes.ts'
+import {
+  endOfText,
+  putSpan,
+  putText,
+  type RecordKind,
+  RecordList,
+  RecordWriter,
+  type Span,
+  sizeOfText,
+  spanOfText,
+  textAt,
+} from './record-list.ts'
+
+export type BookName = LedgerEntry['book']
+
+/** A ledger row on its way into a record: numbers, for its order id and title see `EntryWriter`. */
+export interface EntryFields {
+  book: BookName
+  kind: EntryKind
+  rowId: number
+  userId: number
+  /** Milliseconds. */
+  at: number
+  /** As stored: + in, − out. */
+  amountPoints: Whole
+  balanceBefore: Whole | null
+  balanceAfter: Whole | null
+}
+
+export const newEntryFields = (book: BookName): EntryFields => ({
+  book,
+  kind: 'other',
+  rowId: 0,
+  userId: 0,
+  at: 0,
+  amountPoints: 0,
+  balanceBefore: null,
+  balanceAfter: null,
+})
+
+const KINDS: readonly EntryKind[] = ['consume', 'refund', 'recharge', 'gift', 'income', 'other']
+
+// Flags beside the kind.
+const KIND = 7
+const CASH = 8
+/** The order id may be a request id in another form than the bare one. */
+const OTHER_FORM = 16
+/** What no double holds, amount and balances: it stands as texts behind the order id. */
+const LARGE = 32
+const TITLE = 64
+
+/** Where each field begins in a record; the order id follows, then large numbers and the title, if any. */
+const AT = {
+  flags: 4,
+  rowId: 8,
+  userId: 16,
+  at: 24,
+  amount: 32,
+  before: 40,
+  after: 48,
+  orderHash: 56,
+  orderBytes: 60,
+  order: 64,
+} as const
+
+const OTHER_FORMS = /[/#A-Z]/
+const [SLASH, HASH_SIGN, UPPER_A, UPPER_Z] = [0x2f, 0x23, 0x41, 0x5a] as const
+
+/** Whether an order id may be a request id in another form than the bare one. */
+export const mayBeOtherForm = (orderId: string): boolean => OTHER_FORMS.test(orderId)
+
+/** By code: 1 for what only another form has. */
+const IN_OTHER_FORMS = new Uint8Array(256)
+IN_OTHER_FORMS[SLASH] = 1
+IN_OTHER_FORMS[HASH_SIGN] = 1
+IN_OTHER_FORMS.fill(1, UPPER_A, UPPER_Z + 1)
+
+function spanMayBeOtherForm({ bytes, from, length }: Span): boolean {
+  let found = 0
+  for (let at = from; at < from + length; at++) found |= IN_OTHER_FORMS[bytes[at] as number] as number
+  return found !== 0
+}
+
+/** The amount of a row as a number. Throws where no double holds it: no sum of it would be exact. */
+export function exactAmount({
+  book,
+  rowId,
+  amountPoints,
+}: Pick<LedgerEntry, 'book' | 'rowId' | 'amountPoints'>): number {
+  const amount = Number(amountPoints)
+  if (Number.isSafeInteger(amount)) return amount
+  throw new AuditError('source', `row ${rowId} of the ${book} ledger holds ${amountPoints}`, {
+    accepted: 'at most 9007199254740991 points, which add up exactly',
+    next: 'correct the row',
+  })
+}
+
+const isLarge = (amount: Whole | null): boolean => typeof amount === 'bigint'
+const numberOf = (amount: Whole | null): number => (amount === null ? Number.NaN : Number(amount))
+
+/** Writes ledger rows as records. */
+export class EntryWriter {
+  readonly #records = new RecordWriter()
+
+  get count(): number {
+    return this.#records.count
+  }
+
+  /** `title`: '' where none is asked for. */
+  write(fields: EntryFields, orderId: Span, title: string): void {
+    const { amountPoints, balanceBefore, balanceAfter } = fields
+    const large = isLarge(amountPoints) || isLarge(balanceBefore) || isLarge(balanceAfter)
+    const largeText = large ? JSON.stringify([amountPoints, balanceBefore, balanceAfter].map(textOrNull)) : ''
+    const extras = (large ? sizeOfText(largeText) : 0) + (title === '' ? 0 : sizeOfText(title))
+    const at = this.#records.begin(AT.order + orderId.length + extras)
+    const { view } = this.#records
+    view.setUint32(
+      at + AT.flags,
+      KINDS.indexOf(fields.kind) |
+        (fields.book === 'cash' ? CASH : 0) |
+        (spanMayBeOtherForm(orderId) ? OTHER_FORM : 0) |
+        (large ? LARGE : 0) |
+        (title === '' ? 0 : TITLE),
+      true,
+    )
+    view.setFloat64(at + AT.rowId, fields.rowId, true)
+    view.setFloat64(at + AT.userId, fields.userId, true)
+    view.setFloat64(at + AT.at, fields.at, true)
+    view.setFloat64(at + AT.amount, Number(amountPoints), true)
+    view.setFloat64(at + AT.before, numberOf(balanceBefore), true)
+    view.setFloat64(at + AT.after, numberOf(balanceAfter), true)
+    view.setUint32(at + AT.orderHash, hashOfBytes(orderId.view, orderId.from, orderId.length), true)
+    view.setUint32(at + AT.orderBytes, orderId.length, true)
+    let end = putSpan(view, at + AT.order, orderId)
+    if (large) end = putText(view, end, largeText)
+    if (title !== '') end = putText(view, end, title)
+    this.#records.end(end - at)
+  }
+
+  /** Writes a row that is an object. */
+  writeRow({ orderId, title, ...entry }: LedgerEntry): void {
+    const fields: EntryFields = {
+      ...entry,
+      amountPoints: wholeOf(entry.amountPoints),
+      balanceBefore: entry.balanceBefore === null ? null : wholeOf(entry.balanceBefore),
+      balanceAfter: entry.balanceAfter === null ? null : wholeOf(entry.balanceAfter),
+    }
+    this.write(fields, spanOfText(orderId), title)
+  }
+
+  /** The rows so far, good until `clear`. */
+  written(): EntryRecords {
+    const { bytes, count, offsets } = this.#records.written()
+    return new EntryRecords(bytes, count, null, offsets)
+  }
+
+  clear(): void {
+    this.#records.clear()
+  }
+}
+
+const textOrNull = (amount: Whole | null): string | null => (amount === null ? null : String(amount))
+
+/** Ledger rows that are objects, as records. */
+export function entryRecordsOf(entries: Iterable<LedgerEntry>): EntryRecords {
+  const writer = new EntryWriter()
+  for (const entry of entries) writer.writeRow(entry)
+  return writer.written()
+}
+
+export const ENTRY_RECORDS: RecordKind<null, EntryRecords> = {
+  words: () => null,
+  list: (bytes, count) => new EntryRecords(bytes, count, null),
+}
+
+/** Many ledger rows as records: their fields are read without making rows. Indices begin at 0. */
+export class EntryRecords extends RecordList {
+  kind(index: number): EntryKind {
+    return KINDS[this.#flags(index) & KIND] ?? 'other'
+  }
+
+  book(index: number): BookName {
+    return (this.#flags(index) & CASH) === 0 ? 'points' : 'cash'
+  }
+
+  mayBeOtherForm(index: number): boolean {
+    return (this.#flags(index) & OTHER_FORM) !== 0
+  }
+
+  rowId(index: number): number {
+    return this.view.getFloat64(this.at(index) + AT.rowId, true)
+  }
+
+  userId(index: number): number {
+    return this.view.getFloat64(this.at(index) + AT.userId, true)
+  }
+
+  time(index: number): Instant {
+    return instant(this.view.getFloat64(this.at(index) + AT.at, true))
+  }
+
+  /** As stored: + in, − out. Throws where no double holds it: no sum of it would be exact. */
+  amountPoints(index: number): number {
+    if ((this.#flags(index) & LARGE) !== 0) return exactAmount(this.row(index))
+    return this.view.getFloat64(this.at(index) + AT.amount, true)
+  }
+
+  /** NaN for null; the nearest number where none holds it. */
+  balanceBefore(index: number): number {
+    return this.view.getFloat64(this.at(index) + AT.before, true)
+  }
+
+  balanceAfter(index: number): number {
+    return this.view.getFloat64(this.at(index) + AT.after, true)
+  }
+
+  /** Whether its numbers are told exactly by `row` alone. */
+  isLarge(index: number): boolean {
+    return (this.#flags(index) & LARGE) !== 0
+  }
+
+  /** Whether any row came with a title: either all were asked for theirs, or none. */
+  get hasTitles(): boolean {
+    for (let index = 0; index < this.count; index++) if ((this.#flags(index) & TITLE) !== 0) return true
+    return false
+  }
+
+  /** Where the order id stands; no bytes where there is none. */
+  orderId(index: number, into: BytesOfId): BytesOfId {
+    const at = this.at(index)
+    into.hash = this.view.getUint32(at + AT.orderHash, true)
+    into.from = at + AT.order
+    into.length = this.view.getUint32(at + AT.orderBytes, true)
+    return into
+  }
+
+  orderText(index: number): string {
+    const at = this.at(index)
+    const from = at + AT.order
+    return this.bytes.toString('utf8', from, from + this.view.getUint32(at + AT.orderBytes, true))
+  }
+
+  row(index: number): LedgerEntry {
+    const at = this.at(index)
+    let end = at + AT.order + this.view.getUint32(at + AT.orderBytes, true)
+    const amounts = this.#amounts(index, end)
+    if (this.isLarge(index)) end = endOfText(this, end)
+    return {
+      book: this.book(index),
+      rowId: this.rowId(index),
+      userId: this.userId(index),
+      amountPoints: amounts[0] ?? points(0n),
+      orderId: this.orderText(index),
+      kind: this.kind(index),
+      balanceBefore: amounts[1] ?? null,
+      balanceAfter: amounts[2] ?? null,
+      at: this.time(index),
+      title: (this.#flags(index) & TITLE) === 0 ? '' : textAt(this, end),
+    }
+  }
+
+  /** Makes a row of each. */
+  rows(): LedgerEntry[] {
+    return Array.from({ length: this.count }, (_, index) => this.row(index))
+  }
+
+  /** Amount, balance before and after. */
+  #amounts(index: number, large: number): (Points | null)[] {
+    if (this.isLarge(index)) {
+      const texts: (string | null)[] = JSON.parse(textAt(this, large))
+      return texts.map((text) => (text === null ? null : points(BigInt(text))))
+    }
+    const at = this.at(index)
+    return [AT.amount, AT.before, AT.after].map((place) => {
+      const amount = this.view.getFloat64(at + place, true)
+      return Number.isNaN(amount) ? null : points(BigInt(amount))
+    })
+  }
+
+  #flags(index: number): number {
+    return this.view.getUint32(this.at(index) + AT.flags, true)
+  }
+}

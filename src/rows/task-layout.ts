@@ -1,0 +1,35 @@
+import type { TaskStatus } from '../ledger/reader.ts'
+
+export const STATUSES: readonly TaskStatus[] = ['success', 'failed', 'unfinished']
+export const FAILED = STATUSES.indexOf('failed')
+
+// Flags beside the status.
+export const STATUS = 3
+export const REFUNDED = 4
+export const SELECTED = 8
+export const INPUT_TOKENS = 16
+export const OUTPUT_TOKENS = 32
+/** An amount that no double holds: it stands as text at the end of the record. */
+export const LARGE_CHARGE = 64
+export const LARGE_COST = 128
+
+/** Where each field begins in a record. The ids follow, one behind the other; then tokens and large amounts, if any. */
+export const AT = {
+  flags: 4,
+  rowId: 8,
+  userId: 16,
+  createdAt: 24,
+  completedAt: 32,
+  charged: 40,
+  cost: 48,
+  model: 56,
+  apiKey: 60,
+  taskHash: 64,
+  requestHash: 68,
+  taskIdBytes: 72,
+  requestIdBytes: 76,
+  ids: 80,
+} as const
+
+/** Two counts of tokens of eight bytes, and two large amounts as texts. */
+export const EXTRAS_BYTES_MAX = 16

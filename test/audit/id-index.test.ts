@@ -1,0 +1,83 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { IdIndex, NO_TASK, SHARED_ID } from '../../src/audit/id-index.ts'
+import { viewOf } from '../../src/rows/bytes.ts'
+import { entryRecordsOf } from '../../src/rows/entry-records.ts'
+import { newBytesOfId } from '../../src/rows/id-bytes.ts'
+import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { idsOfOneHash } from '../kit/alike.ts'
+import { entryRow, taskRow } from '../kit/rows.ts'
+
+describe('the index of ids', () => {
+  const ids = fc.constantFrom('', 'a', 'b', 'ab', 'é', '任', 'A/a', 'x#b')
+
+  it('finds the task of a user that bears an id, as a map of maps does', () => {
+    const task = fc.record({ userId: fc.integer({ min: 1, max: 3 }), taskId: ids, requestId: ids })
+    fc.assert(
+      fc.property(fc.array(task, { maxLength: 30 }), (given) => {
+        const records = taskRecordsOf(given.map((each) => taskRow(each)))
+        const index = new IdIndex(
+          records,
+          Int32Array.from(given, ({ userId }) => userId),
+        )
+        const plain = new Map<string, number>()
+        for (const [number, { userId, taskId, requestId }] of given.entries()) {
+          for (const id of new Set([taskId, requestId])) {
+            const key = `${userId} ${id}`
+            if (id !== '') plain.set(key, plain.has(key) ? SHARED_ID : number)
+          }
+        }
+        for (const userId of [1, 2, 3, 4]) {
+          const orders = ['', 'a', 'b', 'ab', 'é', '任', 'A/a', 'x#b', 'c']
+          const entries = entryRecordsOf(orders.map((orderId) => entryRow(1, 1, { orderId })))
+          for (const [at, orderId] of orders.entries()) {
+            const expected = plain.get(`${userId} ${orderId}`) ?? NO_TASK
+            expect(index.find(userId, entries.view, entries.orderId(at, newBytesOfId()))).toBe(expected)
+          }
+        }
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('goes by the id itself where hashes are alike', () => {
+    const ids = Array.from({ length: 3000 }, (_, number) => `id-${number}`)
+    const records = taskRecordsOf(ids.map((taskId) => taskRow({ taskId, requestId: '' })))
+    const index = new IdIndex(records, new Int32Array(ids.length))
+    const asked = entryRecordsOf(ids.map((orderId) => entryRow(1, 1, { orderId })))
+    for (const number of ids.keys()) {
+      const id = asked.orderId(number, newBytesOfId())
+      expect(index.find(0, asked.view, id)).toBe(number)
+      // The same hash, and another text.
+      const last = (asked.bytes[id.from + id.length - 1] ?? 0) ^ 1
+      const other = Buffer.from(asked.bytes)
+      other[id.from + id.length - 1] = last
+      if (number < 50) expect(index.find(0, viewOf(other), id)).not.toBe(number)
+    }
+  })
+
+  it('tells two ids of one hash apart, whoever bears them', () => {
+    const [one, other] = idsOfOneHash()
+    const rows = [
+      taskRow({ taskId: one, requestId: '' }),
+      taskRow({ taskId: 'a', requestId: other }),
+      taskRow({ taskId: other, requestId: one }),
+    ]
+    const index = new IdIndex(taskRecordsOf(rows), Int32Array.from([1, 1, 2]))
+    expect([one, other].flatMap((id) => [1, 2, 3].map((owner) => index.findText(owner, id)))).toEqual([
+      ...[0, 2, NO_TASK],
+      ...[1, 2, NO_TASK],
+    ])
+  })
+
+  it('finds a request id in another form, where the text may be one', () => {
+    const id = 'aaaaaaaa-0000-4000-8000-000000000001'
+    const records = taskRecordsOf([taskRow({ taskId: 'job', requestId: id })])
+    const index = new IdIndex(records, new Int32Array(1))
+    const found = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `order_${id}`, 'JOB', ''].map((stored) =>
+      index.findText(0, stored),
+    )
+    expect(found).toEqual([0, 0, 0, 0, NO_TASK, NO_TASK, NO_TASK])
+    expect(index.findText(1, 'job')).toBe(NO_TASK)
+  })
+})

@@ -1,0 +1,163 @@
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { fileURLToPath, pathToFileURL } from 'node:url'
+import fc from 'fast-check'
+import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { LedgerLinks } from '../../src/audit/ledger-links.ts'
+import type { LedgerSource } from '../../src/audit/ledger-source.ts'
+import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
+import { partOfNumber } from '../../src/spool/spool.ts'
+import { DAY, MINUTE } from '../../src/units/instant.ts'
+import { at, later, points } from '../kit/books.ts'
+import { type GivenLedgers, linking, settledLedgers, toldOf } from '../kit/ledger-spools.ts'
+import { entryRow, planOf, taskRow } from '../kit/rows.ts'
+
+const AUDIT = new URL('../../src/audit/', import.meta.url)
+let folder: string
+/** The same class, that keeps nothing of any piece: what it says of one it reads out of the spools again. */
+let Forgetful: typeof LedgerLinks
+
+beforeAll(async () => {
+  const source = readFileSync(new URL('ledger-links.ts', AUDIT), 'utf8')
+  const keepingNone = source.replace(/const TASKS_KEPT_MAX = [\d_]+\n/, 'const TASKS_KEPT_MAX = -1\n')
+  expect(keepingNone).not.toBe(source)
+  const elsewhere = keepingNone.replace(
+    /from '(\.[^']+)'/g,
+    (_, path: string) => `from ${JSON.stringify(fileURLToPath(new URL(path, AUDIT)))}`,
+  )
+  folder = mkdtempSync(join(tmpdir(), 'fal-audit-links-'))
+  const path = join(folder, 'ledger-links.ts')
+  writeFileSync(path, elsewhere)
+  const module: { LedgerLinks: typeof LedgerLinks } = await import(pathToFileURL(path).href)
+  Forgetful = module.LedgerLinks
+})
+afterAll(() => rmSync(folder, { recursive: true, force: true }))
+
+const [start, end] = [at('2026-02-06 00:00:00'), at('2026-02-07 00:00:00')]
+const ids = fc.constantFrom('a', 'b', 'c', 'd', 'e', '')
+const users = fc.integer({ min: 101, max: 106 })
+const times = fc.constantFrom(
+  ...[at('2026-02-06 12:00:00'), at('2026-02-06 12:00:00'), start, later(end, -MINUTE), later(end, MINUTE)],
+  ...[later(start, -MINUTE), later(start, -60 * DAY)],
+)
+
+const tasks = fc
+  .array(
+    fc.record({
+      ...{ userId: users, taskId: ids, requestId: ids, createdAt: times, refunded: fc.boolean() },
+      status: fc.constantFrom('success' as const, 'success' as const, 'failed' as const, 'unfinished' as const),
+      charged: fc.constantFrom(0, 100, 100, 100, 250),
+    }),
+    { maxLength: 14, size: 'max' },
+  )
+  .map((all) =>
+    all.map(
+      ({ charged, ...task }, index): TaskRow => taskRow({ ...task, rowId: index + 1, chargedPoints: points(charged) }),
+    ),
+  )
+
+const entries = fc
+  .array(
+    fc.record({
+      ...{ userId: users, orderId: fc.oneof(ids, fc.constantFrom('elsewhere', 'old', 'x#a', 'A')), at: times },
+      kind: fc.constantFrom('consume' as const, 'consume' as const, 'refund' as const, 'recharge' as const),
+      book: fc.constantFrom('points' as const, 'points' as const, 'cash' as const),
+      amount: fc.constantFrom(-100, -100, -250, 100, 0),
+    }),
+    { maxLength: 20, size: 'max' },
+  )
+  .map((all) => all.map(({ amount, ...row }, index): LedgerEntry => entryRow(index + 1, amount, row)))
+
+const given = fc
+  .record({
+    ...{ tasks, entries, pieceRows: fc.integer({ min: 1, max: 6 }) },
+    link: fc.constantFrom('auto' as const, 'auto' as const, 'order' as const, 'total' as const),
+    depth: fc.constantFrom('requests' as const, 'requests' as const, 'summary' as const),
+    userIds: fc.constantFrom<number[]>([], [], [101, 103, 999]),
+    some: fc.boolean(),
+    failing: fc.constantFrom([], [], [], ['cashByOrderIds'], ['tasksByRequestIds']),
+    failed: fc.constantFrom([], [], [], ['points']),
+  })
+  .map(
+    ({ link, depth, userIds, some, failing, failed, ...rows }): GivenLedgers => ({
+      ...rows,
+      plan: linking(link, planOf({ depth, userIds })),
+      selected: ({ userId, rowId }) => (userIds.length === 0 || userIds.includes(userId)) && (!some || rowId % 3 > 0),
+      otherTasks: [taskRow({ taskId: 'old', requestId: 'of-old', userId: 101, createdAt: later(start, -90 * DAY) })],
+      failing: failing as never,
+      failed: failed as never,
+    }),
+  )
+
+const viewed = ({ users: all }: { users: ReadonlyMap<number, { unpaid: { view(): unknown } }> }) =>
+  [...all].map(([userId, user]) => [userId, { ...user, unpaid: user.unpaid.view() }])
+
+/** All that a source says, piece by piece and in all. */
+const saidBy = (source: LedgerSource) => ({
+  pieces: [...source.pieces()].map((piece) => ({
+    users: viewed(piece),
+    settledTasks: piece.settledTasks,
+    open: piece.openEntries(),
+    all: piece.taskEntries(),
+  })),
+  whole: toldOf(source),
+})
+
+describe('what is kept of a piece', () => {
+  it('is what it says when it is read again, however often it is asked', async () => {
+    const seen = { kept: 0, again: 0, order: 0, total: 0, open: 0 }
+    await fc.assert(
+      fc.asyncProperty(given, async (world) => {
+        const keeping = await settledLedgers(world)
+        const forgetting = await settledLedgers({ ...world, linksClass: Forgetful })
+        expect(keeping.asked).toEqual(forgetting.asked)
+        expect(keeping.failures).toEqual(forgetting.failures)
+        const looked = keeping.reads.length
+        expect(forgetting.reads.length).toBe(looked)
+        for (const piece of keeping.source.pieces()) seen.open += piece.openEntries().length
+        const kept = keeping.spools.pieces().length - (keeping.reads.length - looked)
+        seen.kept += kept
+        seen.again += keeping.reads.length - looked
+        for (const _ of forgetting.source.pieces());
+        expect(forgetting.reads.length).toBe(looked + forgetting.spools.pieces().length)
+        const wanted = saidBy(forgetting.source)
+        expect(saidBy(keeping.source)).toEqual(wanted)
+        expect(saidBy(keeping.source)).toEqual(wanted)
+        if (keeping.source.mode !== null) seen[keeping.source.mode] += 1
+      }),
+      { numRuns: 1200 },
+    )
+    // Of either there was enough for the comparison to say something.
+    for (const count of Object.values(seen)) expect(count).toBeGreaterThan(100)
+  })
+
+  it('is read again where the mode turned out to be another than the pieces so far told', async () => {
+    const tasks = Array.from({ length: 40 }, (_, index) =>
+      taskRow({
+        ...{ rowId: index + 1, userId: 200 + index, taskId: `task-${index}`, requestId: `request-${index}` },
+        chargedPoints: points(100),
+      }),
+    )
+    const inOrder = [...(await settledLedgers({ tasks, pieceRows: 1 })).source.pieces()].flatMap(({ users: own }) => [
+      ...own.keys(),
+    ])
+    // Those that come first have their rows: as far as these told, rows link by order.
+    const first = inOrder.slice(0, 3)
+    const entries = first.map((userId, index) => entryRow(index + 1, -100, { userId, orderId: `task-${userId - 200}` }))
+    const world = { tasks, entries, pieceRows: 1 }
+    const keeping = await settledLedgers(world)
+    const looked = keeping.reads.length
+    const forgetting = await settledLedgers({ ...world, linksClass: Forgetful })
+    expect([keeping.source.mode, inOrder.length]).toEqual(['total', 40])
+    for (const piece of keeping.source.pieces()) expect(piece.users.size).toBeLessThan(2)
+    const withTasks = new Set(inOrder.map(partOfNumber))
+    const again = keeping.reads.slice(looked).map((parts) => parts.filter((part) => withTasks.has(part)))
+    expect(again.filter(({ length }) => length > 0)).toEqual(first.map((userId) => [partOfNumber(userId)]))
+    expect(saidBy(keeping.source)).toEqual(saidBy(forgetting.source))
+    const payments = [...keeping.source.pieces()].flatMap(({ users: own }) =>
+      [...own.values()].map(({ payment }) => payment),
+    )
+    for (const payment of payments) expect(payment).toMatchObject({ known: true, value: { mode: 'total' } })
+  })
+})
