@@ -6,6 +6,7 @@ export const PARTS = 512
 /** Room that a part keeps in memory, in numbers of four bytes: it is written out when the next row does not fit. */
 const CHUNK_FOURS = 2048
 const CHUNK_FOURS_AT_FIRST = 128
+const NO_ROOM = new Int32Array(0)
 
 interface Chunk {
   readonly at: number
@@ -68,6 +69,8 @@ export class Spool<Words, Records extends RecordList<Words>> {
     for (const index of parts) {
       const part = this.#parts[index]
       if (part === undefined) continue
+      // Nothing is added any more, as a rule: a part that is in the file needs no room beside it.
+      if (part.chunks.length > 0) this.#writeOut(part)
       rows += part.rows
       total += part.chunks.reduce((sum, { length }) => sum + length, 4 * part.used)
     }
@@ -106,6 +109,12 @@ export class Spool<Words, Records extends RecordList<Words>> {
     }
     if (part.used > 0) this.#append(part, part.fours.subarray(0, part.used))
     part.used = 0
+  }
+
+  #writeOut(part: Part): void {
+    if (part.used > 0) this.#append(part, part.fours.subarray(0, part.used))
+    part.used = 0
+    part.fours = NO_ROOM
   }
 
   #append(part: Part, fours: Int32Array): void {
