@@ -134,8 +134,11 @@ export const openSpools = (plan: AuditPlan, file: SpoolFile, pieceRows?: number)
       : new RequestSpools(new Spool(TASK_RECORDS, file), new Spool(EVENT_RECORDS, file), pieceRows),
 })
 
-/** Bills whose events are read at once: of each its events so far are remembered by eight bytes or more, until it was read. */
-const EVENT_READINGS_MAX = 8
+/**
+ * Bills whose events are read at once: of each its events so far are remembered by eight bytes or more, until it was read. Two
+ * pages of each are on their way, so that more would only wait for a socket.
+ */
+const EVENT_READINGS_MAX = 5
 
 /** Reads the events around the window with one key, page by page; each reading is a lot of its own. */
 function spoolEvents(
