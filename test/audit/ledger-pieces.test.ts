@@ -347,3 +347,20 @@ describe('rows right beyond the edges', () => {
     expect(explained).toEqual(numbers(10).map((id) => id !== 3))
   })
 })
+
+describe('a sum that no number holds', () => {
+  it('ends nothing where it belongs to a mode that only one piece seemed to have', async () => {
+    const end = at('2026-02-07 00:00:00')
+    // Alone, this user's piece looks like mode total, where all rows after the end may pay the last task.
+    const last = task(50, { createdAt: later(end, -1000) })
+    const rows = [60, 61].map((id) =>
+      entryRow(id, -Number.MAX_SAFE_INTEGER, { userId: last.userId, at: later(end, 1000), orderId: `shop-${id}` }),
+    )
+    const tasks = [...numbers(20).map((id) => task(id)), last]
+    const { mode, users } = await inAnyPieces({ tasks, entries: [...numbers(20).map((id) => pays(id)), ...rows] })
+    expect(mode).toBe('order')
+    expect(paymentOf(users, last.userId)).toMatchObject({
+      value: { unlinkedChargedPoints: 100n, unlinkedPaidPoints: 0n },
+    })
+  })
+})
