@@ -7,7 +7,6 @@ import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-
 import { addPoints } from '../units/points.ts'
 import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
-import type { LedgerBook } from './ledger-book.ts'
 import type { LedgerPiece } from './ledger-source.ts'
 import { canonicalModel } from './model-name.ts'
 import { periodBill } from './period-bill.ts'
@@ -22,14 +21,13 @@ import {
   type DayBook,
   known,
   type ModelRecord,
-  NO_EVIDENCE,
   type PeriodBill,
-  type UserBook,
   unknown,
 } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
-import type { ModelTally, TaskBook, UserTally } from './task-book.ts'
+import type { ModelTally, TaskBook } from './task-book.ts'
+import { type LedgerUsers, userBook } from './user-book.ts'
 
 const MATCHES_FOR_CLOCK = 20
 
@@ -124,8 +122,6 @@ function billOf(
   if (requests === null || !inLayer(accountId, requests.scope)) return { accountId: null, billedNanoUsd: null }
   return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
 }
-
-type LedgerUsers = Pick<LedgerBook, 'users'>
 
 const dayBooks = ({ days }: TaskBook): DayBook[] =>
   [...days].map(([date, day]) => ({
@@ -293,19 +289,5 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
       crossingCount: a.due.crossingCount + b.due.crossingCount,
       evidence: { total: a.due.evidence.total + b.due.evidence.total, ids: evidence.view().ids },
     },
-  }
-}
-
-/** One user, as the rules see it. */
-export function userBook(user: UserTally, { ledger: { users } }: { readonly ledger: LedgerUsers }): UserBook {
-  const ledger = users.get(user.userId)
-  return {
-    userId: user.userId,
-    taskCount: user.taskCount,
-    chargedPoints: user.chargedPoints,
-    payment: ledger?.payment ?? unknown('ledger-unread'),
-    unpaid: ledger?.unpaid.view() ?? NO_EVIDENCE,
-    free: { count: user.freeCount, costNanoUsd: user.freeCostNanoUsd, evidence: user.freeEvidence.view() },
-    chargedByDate: user.chargedByDate,
   }
 }

@@ -7,7 +7,7 @@ import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { type Points, points } from '../units/points.ts'
 import { accountFinder, KeyModels } from './account-keys.ts'
 import { CellNumbers } from './cell-numbers.ts'
-import { LargestCells } from './largest-cells.ts'
+import { LargestCells, type RankedCell } from './largest-cells.ts'
 import type { AuditPlan } from './plan.ts'
 
 /** One row of layer 2: tasks of one account, user and model within the window. */
@@ -54,6 +54,41 @@ const REFUNDS = 3
 const REFUNDED = 4
 const PLACES = 5
 
+/** Holds numbers, of which bigints are made when they are asked for: a report shows very many cells. */
+class Cell implements TaskCell, RankedCell {
+  readonly accountId: number | null
+  readonly userId: number
+  readonly model: string
+  readonly taskCount: number
+  readonly refundCount: number
+  readonly charged: Whole
+  readonly cost: Whole
+  readonly refunded: Whole
+
+  constructor({ accountId, model }: Column, userId: number, sums: ExactSums, first: number) {
+    this.accountId = accountId
+    this.userId = userId
+    this.model = model
+    this.taskCount = sums.nearest(first + TASKS)
+    this.refundCount = sums.nearest(first + REFUNDS)
+    this.charged = sums.whole(first + CHARGED)
+    this.cost = sums.whole(first + COST)
+    this.refunded = sums.whole(first + REFUNDED)
+  }
+
+  get chargedPoints(): Points {
+    return points(BigInt(this.charged))
+  }
+
+  get costNanoUsd(): NanoUsd {
+    return nanoUsd(BigInt(this.cost))
+  }
+
+  get refundedPoints(): Points {
+    return points(BigInt(this.refunded))
+  }
+}
+
 /** Adds the tasks of layer 2 up by account, user and model. All tasks of one user come before `endUsers`. */
 export class CellTally {
   readonly #plan: AuditPlan
@@ -63,7 +98,7 @@ export class CellTally {
   readonly #columnList: Column[] = []
   /** By number of the cell. */
   readonly #sums = new ExactSums(0)
-  readonly #largest: LargestCells
+  readonly #largest: LargestCells<Cell>
   readonly #totals = new ExactSums(PLACES)
 
   constructor(
@@ -73,7 +108,7 @@ export class CellTally {
     max: number = LIMITS.reportTaskRows,
   ) {
     this.#plan = plan
-    this.#largest = new LargestCells(max)
+    this.#largest = new LargestCells<Cell>(max)
     const accountOf = accountFinder(accounts)
     // One account may be named by keys that differ in case.
     const byAccount = new Map<number | null, Map<string, Column>>()
@@ -123,8 +158,7 @@ export class CellTally {
         this.#largest.omit()
         continue
       }
-      const { accountId, model } = column
-      this.#largest.add({ accountId, userId: this.#cells.userOf(cell), model, ...sumsAt(this.#sums, first) })
+      this.#largest.add(new Cell(column, this.#cells.userOf(cell), this.#sums, first))
     }
     this.#cells.clear()
     this.#sums.clear()

@@ -1,12 +1,22 @@
-import type { TaskCell } from './cell-tally.ts'
+import type { Whole } from '../units/exact-sums.ts'
 
-/** Keeps the largest cells by cost, of equal ones the first in order of account, user and model. Holds twice as many. */
-export class LargestCells {
+/** What cells are ranked by. */
+export interface RankedCell {
+  /** null: the key is in no account row. */
+  readonly accountId: number | null
+  readonly userId: number
+  readonly model: string
+  /** Nano-USD. */
+  readonly cost: Whole
+}
+
+/** Keeps the largest cells by cost, of equal ones the first in order of account, user and model. Holds half as many more. */
+export class LargestCells<Cell extends RankedCell> {
   readonly #max: number
-  #kept: TaskCell[] = []
+  #kept: Cell[] = []
   #omitted = 0
   /** The least of the cells kept by the last cut: what ranks behind it is among the largest no more. */
-  #least: TaskCell | undefined
+  #least: Cell | undefined
   #leastCost = Number.NEGATIVE_INFINITY
 
   constructor(max: number) {
@@ -23,17 +33,17 @@ export class LargestCells {
     this.#omitted += 1
   }
 
-  add(cell: TaskCell): void {
+  add(cell: Cell): void {
     if (this.#least !== undefined && byRank(cell, this.#least) > 0) {
       this.#omitted += 1
       return
     }
     this.#kept.push(cell)
-    if (this.#kept.length > 2 * this.#max) this.#cut()
+    if (this.#kept.length > KEPT_SHARE * this.#max) this.#cut()
   }
 
   /** In order of account, user and model. */
-  close(): { readonly cells: readonly TaskCell[]; readonly omitted: number } {
+  close(): { readonly cells: readonly Cell[]; readonly omitted: number } {
     this.#cut()
     return { cells: this.#kept.sort(inOrder), omitted: this.#omitted }
   }
@@ -44,8 +54,8 @@ export class LargestCells {
     if (this.#kept.length <= max) return
     const costs = Float64Array.from(this.#kept, costOf).sort()
     const leastCost = costs[costs.length - max] ?? Number.NEGATIVE_INFINITY
-    const above: TaskCell[] = []
-    const level: TaskCell[] = []
+    const above: Cell[] = []
+    const level: Cell[] = []
     for (const cell of this.#kept) {
       const cost = costOf(cell)
       if (cost > leastCost) above.push(cell)
@@ -61,14 +71,18 @@ export class LargestCells {
   }
 }
 
+/** Of what is told in the end: how many are kept until they are cut. */
+const KEPT_SHARE = 1.5
+
 /** The number nearest to it: of two costs the larger one never has the smaller number. */
-const costOf = ({ costNanoUsd }: TaskCell): number => Number(costNanoUsd)
+const costOf = ({ cost }: RankedCell): number => Number(cost)
 
-const byRank = (a: TaskCell, b: TaskCell): number => compare(b.costNanoUsd, a.costNanoUsd) || inOrder(a, b)
+const byRank = (a: RankedCell, b: RankedCell): number => compare(b.cost, a.cost) || inOrder(a, b)
 
-const inOrder = (a: TaskCell, b: TaskCell): number =>
+const inOrder = (a: RankedCell, b: RankedCell): number =>
   compare(a.accountId ?? Number.POSITIVE_INFINITY, b.accountId ?? Number.POSITIVE_INFINITY) ||
   a.userId - b.userId ||
   compare(a.model, b.model)
 
-const compare = <T extends bigint | number | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
+/** Numbers and bigints compare by what they stand for. */
+const compare = <T extends Whole | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)

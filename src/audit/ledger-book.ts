@@ -2,7 +2,7 @@ import type { TaskRow } from '../ledger/reader.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
-import { type Points, wholePoints as whole, ZERO_POINTS } from '../units/points.ts'
+import { type Points, wholePoints as whole } from '../units/points.ts'
 import type { AuditPlan } from './plan.ts'
 import type { Payment, Reading } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
@@ -113,7 +113,25 @@ export const linkedRefunds = (tasks: TaskSums, sums: UserSums): BookSums =>
 
 const both = ({ points, cash }: BookSums): number => addExact(points, cash)
 
-export function orderPayment(sums: UserSums, tasks: TaskSums): Payment {
+/** A payment while nobody asks for it: in numbers, since there may be very many users. */
+export type PaymentSums = {
+  readonly [Key in keyof Payment]: Payment[Key] extends bigint ? number : Payment[Key]
+}
+
+export const paymentOfSums = (sums: PaymentSums): Payment => ({
+  mode: sums.mode,
+  comparedChargedPoints: whole(sums.comparedChargedPoints),
+  comparedPaidPoints: whole(sums.comparedPaidPoints),
+  unlinkedChargedPoints: whole(sums.unlinkedChargedPoints),
+  unlinkedPaidPoints: whole(sums.unlinkedPaidPoints),
+  unlinkedNearbyPoints: whole(sums.unlinkedNearbyPoints),
+  unlinkedRefundedPoints: whole(sums.unlinkedRefundedPoints),
+  pointsConsumed: whole(sums.pointsConsumed),
+  cashConsumed: whole(sums.cashConsumed),
+  explainedByEdge: sums.explainedByEdge,
+})
+
+export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
   const { linkedCharged, unlinkedCharged, paid } = tasks
   const { unlinked } = sums
   const counted = unlinkedCharged > 0
@@ -123,33 +141,33 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): Payment {
   const short = unlinkedCharged - unlinkedPaid
   return {
     mode: 'order',
-    comparedChargedPoints: whole(linkedCharged),
-    comparedPaidPoints: whole(comparedPaid),
-    unlinkedChargedPoints: whole(unlinkedCharged),
-    unlinkedPaidPoints: whole(unlinkedPaid),
-    unlinkedNearbyPoints: whole(nearby.at(-1) ?? 0),
-    unlinkedRefundedPoints: whole(sums.unlinkedRefunds),
-    pointsConsumed: whole(counted ? addExact(paid.points, unlinked.points) : paid.points),
-    cashConsumed: whole(counted ? addExact(paid.cash, unlinked.cash) : paid.cash),
+    comparedChargedPoints: linkedCharged,
+    comparedPaidPoints: comparedPaid,
+    unlinkedChargedPoints: unlinkedCharged,
+    unlinkedPaidPoints: unlinkedPaid,
+    unlinkedNearbyPoints: nearby.at(-1) ?? 0,
+    unlinkedRefundedPoints: sums.unlinkedRefunds,
+    pointsConsumed: counted ? addExact(paid.points, unlinked.points) : paid.points,
+    cashConsumed: counted ? addExact(paid.cash, unlinked.cash) : paid.cash,
     explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
   }
 }
 
 /** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */
-export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolean): Payment {
+export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolean): PaymentSums {
   const charged = addExact(tasks.linkedCharged, tasks.unlinkedCharged)
   const paid = both(sums.consumed)
   const explained = paid !== charged && edgeExplains(paid - charged, sums, tasks.endsCharged, paidBefore)
   return {
     mode: 'total',
-    comparedChargedPoints: whole(charged),
-    comparedPaidPoints: whole(paid),
-    unlinkedChargedPoints: ZERO_POINTS,
-    unlinkedPaidPoints: ZERO_POINTS,
-    unlinkedNearbyPoints: ZERO_POINTS,
-    unlinkedRefundedPoints: ZERO_POINTS,
-    pointsConsumed: whole(sums.consumed.points),
-    cashConsumed: whole(sums.consumed.cash),
+    comparedChargedPoints: charged,
+    comparedPaidPoints: paid,
+    unlinkedChargedPoints: 0,
+    unlinkedPaidPoints: 0,
+    unlinkedNearbyPoints: 0,
+    unlinkedRefundedPoints: 0,
+    pointsConsumed: sums.consumed.points,
+    cashConsumed: sums.consumed.cash,
     explainedByEdge: explained,
   }
 }

@@ -13,7 +13,7 @@ import { type LedgerRecords, LedgerTally, looksUpEveryOrder } from './ledger-tal
 import { type LinkCount, type LinkMode, LinkScans } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
-import { closeUser, resolveOrders, type UserFigures } from './user-figures.ts'
+import { ClosedUser, isPaymentOpen, type ResolvedOrders, resolveOrders, type UserFigures } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
@@ -38,8 +38,8 @@ export interface LinkContext {
 interface KeptPiece {
   /** The mode in which its users were closed: that which this piece alone tells. */
   readonly mode: LinkMode
-  /** Each user, closed; or what was added up, where some of it waits for what an order is. */
-  readonly users: readonly (readonly [userId: number, UserLedger | UserFigures])[]
+  /** Each user, closed; or what was added up, where what was paid waits for what an order is. */
+  readonly users: readonly (ClosedUser | UserFigures)[]
   readonly settledTasks: number
   readonly openEntries: LedgerBook['taskEntries']
 }
@@ -61,8 +61,7 @@ export class LedgerLinks {
   readonly #kept: (KeptPiece | null)[] = []
   #tasksKept = 0
   #count: LinkCount = { charged: 0, linked: 0 }
-  #orders: ReadonlySet<string> = new Set()
-  #taskOrders: ReadonlySet<string> = new Set()
+  #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
   /** The ledger that is looked into; undefined: what fails then leaves both of them open. */
   #reading: BookName | undefined
@@ -161,17 +160,19 @@ export class LedgerLinks {
 
   #readPiece(piece: number): LedgerPiece {
     const tally = this.#tallyOf(piece)
-    const users = tally.figures().map((figures) => [figures.userId, figures] as const)
-    return { users: this.#close(users), ...tally.taskEntries() }
+    return { users: this.#close(tally.figures()), ...tally.taskEntries() }
   }
 
   #close(users: KeptPiece['users']): Map<number, UserLedger> {
     const terms = { plan: this.#plan, mode: this.#mode, failed: this.#failed }
     return new Map(
-      users.map(([userId, user]) => {
-        if ('payment' in user) return [userId, user]
-        resolveOrders(user, this.#orders, this.#taskOrders)
-        return [userId, closeUser(user, terms)]
+      users.map((user) => {
+        if (user instanceof ClosedUser) {
+          user.resolve(this.#orders)
+          return [user.userId, user]
+        }
+        resolveOrders(user, this.#orders)
+        return [user.userId, new ClosedUser(user, terms)]
       }),
     )
   }
@@ -194,8 +195,7 @@ export class LedgerLinks {
       await this.#lookAgain()
     }
     const orders = this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal)
-    this.#orders = new Set(orders)
-    this.#taskOrders = await this.#tasksAmong(orders)
+    this.#orders = { asked: new Set(orders), tasks: await this.#tasksAmong(orders) }
   }
 
   /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
@@ -280,7 +280,7 @@ export class LedgerLinks {
     try {
       return {
         mode,
-        users: figures.map((user) => [user.userId, user.unresolved.length === 0 ? closeUser(user, terms) : user]),
+        users: figures.map((user) => (isPaymentOpen(user) ? user : new ClosedUser(user, terms))),
         settledTasks,
         openEntries: openEntries(),
       }

@@ -1,6 +1,6 @@
 import type { EventRecords } from '../rows/event-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
-import { ExactSums, type Whole } from '../units/exact-sums.ts'
+import { ExactSums } from '../units/exact-sums.ts'
 import { earlier, type Instant, instant } from '../units/instant.ts'
 import type { DailyBills, DailyCosts } from './daily-bills.ts'
 import type { DelayTally } from './delays.ts'
@@ -104,7 +104,7 @@ export class PlainTotals {
       placements.addPlain(
         { bill, owner: { accountId }, stored, endpoint },
         this.#sums.nearest(place + MATCHES),
-        wholeSum(this.#sums, place + BILLED),
+        this.#sums.whole(place + BILLED),
       )
       onName(stored, endpoint)
     }
@@ -184,9 +184,3 @@ export class PlainTotals {
 /** Codes and bills up to which three codes and a bill make one number. */
 const CODES_MAX = 2 ** 14
 const BILLS_MAX = 2 ** 10
-
-const wholeSum = (sums: ExactSums, place: number): Whole => {
-  const sum = sums.sum(place)
-  const nearest = Number(sum)
-  return Number.isSafeInteger(nearest) ? nearest : sum
-}

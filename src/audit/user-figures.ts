@@ -8,6 +8,8 @@ import {
   type BookSums,
   linkedRefunds,
   orderPayment,
+  type PaymentSums,
+  paymentOfSums,
   type TaskSums,
   totalPayment,
   type UserLedger,
@@ -35,12 +37,21 @@ export interface UserFigures {
   unresolved: readonly UnresolvedRow[]
 }
 
+/** What is known of orders: which were asked about, and which of them are tasks. */
+export interface ResolvedOrders {
+  readonly asked: ReadonlySet<string>
+  readonly tasks: ReadonlySet<string>
+}
+
+const isTaskOrder = ({ tasks }: ResolvedOrders, orderId: string): boolean =>
+  tasks.has(orderId) || tasks.has(bareId(orderId))
+
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
-export function resolveOrders(user: UserFigures, asked: ReadonlySet<string>, taskOrderIds: ReadonlySet<string>): void {
+export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
   const { sums } = user
   user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints }) => {
-    if (!asked.has(orderId)) return true
-    const isTask = taskOrderIds.has(orderId) || taskOrderIds.has(bareId(orderId))
+    if (!orders.asked.has(orderId)) return true
+    const isTask = isTaskOrder(orders, orderId)
     if (kind === 'consume') {
       if (!isTask) add(sums.unlinked, book, -amountPoints)
     } else add(isTask ? sums.refunded : sums.recharged, book, amountPoints)
@@ -55,44 +66,121 @@ export interface ClosingTerms {
   readonly failed: ReadonlySet<BookName>
 }
 
-/** What the ledgers say of a user. */
-export function closeUser(user: UserFigures, terms: ClosingTerms): UserLedger {
-  const { mode, failed } = terms
-  const { sums, tasks, unresolved } = user
-  // Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it.
-  const isOpen = (book: BookName): boolean => unresolved.some((row) => row.book === book && row.kind !== 'consume')
-  const read = (book: BookName, amounts: BookSums): Points | null =>
-    failed.has(book) || isOpen(book) ? null : wholePoints(amounts[book])
-  const refunds = mode === 'order' ? linkedRefunds(tasks, sums) : sums.refunded
-  return {
-    payment: paymentOf(user, terms),
-    unpaid: mode === 'order' && !tasks.unpaid.isEmpty ? tasks.unpaid : NO_EVIDENCE,
-    pointsRefunded: read('points', refunds),
-    cashRefunded: read('cash', refunds),
-    pointsRecharged: read('points', sums.recharged),
-    cashRecharged: read('cash', sums.recharged),
+/**
+ * What the ledgers say of a user. There may be very many: it holds numbers, of which points are made when they are asked for,
+ * and nothing that only a few users have. What rows in `waiting` are is not known yet.
+ */
+export class ClosedUser implements UserLedger {
+  readonly userId: number
+  readonly unpaid: EvidenceList
+  readonly paid: PaymentSums | Extract<Reading<Payment>, { known: false }>
+  /** Rows that came in, whose order may be a task. */
+  waiting: readonly UnresolvedRow[]
+  readonly isRead: Readonly<Record<BookName, boolean>>
+  /** Whether refunds are told by the rows of the window, whatever task they name. */
+  readonly countsRows: boolean
+  refundedPoints: number
+  refundedCash: number
+  rechargedPoints: number
+  rechargedCash: number
+
+  constructor(user: UserFigures, terms: ClosingTerms) {
+    const { mode, failed } = terms
+    const { sums, tasks } = user
+    const refunds = mode === 'order' ? linkedRefunds(tasks, sums) : sums.refunded
+    this.userId = user.userId
+    this.unpaid = mode === 'order' && !tasks.unpaid.isEmpty ? tasks.unpaid : NO_EVIDENCE
+    this.paid = paymentOf(user, terms)
+    this.waiting = waitingOf(user)
+    this.isRead = failed.size === 0 ? BOTH_READ : { points: !failed.has('points'), cash: !failed.has('cash') }
+    this.countsRows = refunds === sums.refunded
+    this.refundedPoints = refunds.points
+    this.refundedCash = refunds.cash
+    this.rechargedPoints = sums.recharged.points
+    this.rechargedCash = sums.recharged.cash
+  }
+
+  /** Settles rows that wait, as far as it is known what their orders are. */
+  resolve(orders: ResolvedOrders): void {
+    if (this.waiting.length === 0) return
+    const open: UnresolvedRow[] = []
+    for (const row of this.waiting) {
+      if (!orders.asked.has(row.orderId)) open.push(row)
+      else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
+      else this.#addRecharge(row)
+    }
+    this.waiting = open.length === 0 ? NONE : open
+  }
+
+  #addRefund({ book, amountPoints }: UnresolvedRow): void {
+    if (!this.countsRows) return
+    if (book === 'points') this.refundedPoints = addExact(this.refundedPoints, amountPoints)
+    else this.refundedCash = addExact(this.refundedCash, amountPoints)
+  }
+
+  #addRecharge({ book, amountPoints }: UnresolvedRow): void {
+    if (book === 'points') this.rechargedPoints = addExact(this.rechargedPoints, amountPoints)
+    else this.rechargedCash = addExact(this.rechargedCash, amountPoints)
+  }
+
+  get payment(): Reading<Payment> {
+    return 'known' in this.paid ? this.paid : known(paymentOfSums(this.paid))
+  }
+
+  get pointsRefunded(): Points | null {
+    return this.#amountOf('points', this.refundedPoints)
+  }
+
+  get cashRefunded(): Points | null {
+    return this.#amountOf('cash', this.refundedCash)
+  }
+
+  get pointsRecharged(): Points | null {
+    return this.#amountOf('points', this.rechargedPoints)
+  }
+
+  get cashRecharged(): Points | null {
+    return this.#amountOf('cash', this.rechargedCash)
+  }
+
+  /** Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it. */
+  #amountOf(book: BookName, amount: number): Points | null {
+    const isOpen = !this.isRead[book] || this.waiting.some((row) => row.book === book)
+    return isOpen ? null : wholePoints(amount)
   }
 }
 
-/** Nobody adds to it. */
+/** Nobody adds to these. */
 const NO_EVIDENCE = new EvidenceList()
+const NONE: readonly UnresolvedRow[] = []
+const BOTH_READ = { points: true, cash: true }
 
-function paymentOf({ sums, tasks, unresolved, paidBefore }: UserFigures, terms: ClosingTerms): Reading<Payment> {
+function waitingOf({ unresolved }: UserFigures): readonly UnresolvedRow[] {
+  const waiting = unresolved.filter(({ kind }) => kind !== 'consume')
+  return waiting.length === 0 ? NONE : waiting
+}
+
+/** Whether what was paid waits for what the order of a row is. */
+export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolved.some(({ kind }) => kind === 'consume')
+
+function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
+  const { sums, tasks, paidBefore } = user
   const { plan, mode, failed } = terms
   if (failed.size > 0) return unknown('ledger-unread', { book: [...failed].sort().join(', ') })
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (mode === 'order' && tasks.taskCount > 0) {
     const payment = orderPayment(sums, tasks)
     // A row without a task may pay a task that the filter left out as well as one of these.
-    const unclear = payment.unlinkedChargedPoints > 0n && payment.unlinkedPaidPoints > 0n
+    const unclear = payment.unlinkedChargedPoints > 0 && payment.unlinkedPaidPoints > 0
     if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
     // Rows whose order was too many to look up may pay a task of another time, or one of these.
-    const open = unresolved.some(({ kind }) => kind === 'consume')
-    if (open && payment.unlinkedChargedPoints > 0n) return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
-    return known(payment)
+    if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
+      return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
+    }
+    return payment
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
-  return known(totalPayment(sums, tasks, paidBefore))
+  return totalPayment(sums, tasks, paidBefore)
 }
 
 function add(sums: BookSums, book: BookName, amount: number): void {

@@ -55,6 +55,11 @@ export class ExactSums {
     return this.#high.size === 0 ? low : low + (this.#high.get(place) ?? 0n)
   }
 
+  /** The sum, ready to be added. */
+  whole(place: number): Whole {
+    return this.#high.size === 0 ? (this.#low[place] as number) : wholeOf(this.sum(place))
+  }
+
   /** The sum as a number: the nearest one, where none holds it. */
   nearest(place: number): number {
     return this.#high.size === 0 ? (this.#low[place] as number) : Number(this.sum(place))

@@ -4,13 +4,14 @@ import { join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import fc from 'fast-check'
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import type { UserLedger } from '../../src/audit/ledger-book.ts'
 import type { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import type { LedgerSource } from '../../src/audit/ledger-source.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { partOfNumber } from '../../src/spool/spool.ts'
 import { DAY, MINUTE } from '../../src/units/instant.ts'
 import { at, later, points } from '../kit/books.ts'
-import { type GivenLedgers, linking, settledLedgers, toldOf } from '../kit/ledger-spools.ts'
+import { type GivenLedgers, linking, settledLedgers, toldOf, toldOfUser } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 const AUDIT = new URL('../../src/audit/', import.meta.url)
@@ -90,8 +91,8 @@ const given = fc
     }),
   )
 
-const viewed = ({ users: all }: { users: ReadonlyMap<number, { unpaid: { view(): unknown } }> }) =>
-  [...all].map(([userId, user]) => [userId, { ...user, unpaid: user.unpaid.view() }])
+const viewed = ({ users: all }: { users: ReadonlyMap<number, UserLedger> }) =>
+  [...all].map(([userId, user]) => [userId, toldOfUser(user)])
 
 /** All that a source says, piece by piece and in all. */
 const saidBy = (source: LedgerSource) => ({

@@ -4,7 +4,7 @@ import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { MINUTE } from '../../src/units/instant.ts'
 import { at, later, points } from '../kit/books.ts'
-import { type ClosableTally, closable, closeTally, tallyOf } from '../kit/ledger-spools.ts'
+import { type ClosableTally, closable, closeTally, tallyOf, toldOfUser } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 const start = at('2026-02-06 00:00:00')
@@ -19,7 +19,7 @@ const cashIn = { book: 'cash', kind: 'recharge' } as const
 const userOf = (tally: LedgerTally | ClosableTally, mode: 'order' | 'total' = 'order') => {
   const closed = 'close' in tally ? tally : closable(tally)
   const user = closed.close(mode).users.get(101)
-  return user && { ...user, unpaid: user.unpaid.view() }
+  return user && toldOfUser(user)
 }
 
 describe('a row that names an order nobody has seen', () => {

@@ -5,7 +5,7 @@ import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { HOUR, MINUTE } from '../../src/units/instant.ts'
 import { at, later, points } from '../kit/books.ts'
-import { type ClosableTally, closable, closeTally, tallyOf } from '../kit/ledger-spools.ts'
+import { type ClosableTally, closable, closeTally, tallyOf, toldOfUser } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 const start = at('2026-02-06 00:00:00')
@@ -23,7 +23,7 @@ const userOf = (tally: LedgerTally | ClosableTally, mode: 'order' | 'total' = 'o
   const closed = 'close' in tally ? tally : closable(tally)
   const user = closed.close(mode).users.get(userId)
   if (user === undefined) throw new RangeError('no such user')
-  return { ...user, unpaid: user.unpaid.view() }
+  return toldOfUser(user)
 }
 const paymentOf = (tally: LedgerTally | ClosableTally, mode: 'order' | 'total' = 'order'): Payment => {
   const { payment } = userOf(tally, mode)

@@ -222,7 +222,18 @@ describe('tasks added up in one pass', () => {
         const nameOf = (name: unknown, { userId, model }: { userId: number; model: string }): string =>
           `${name} ${userId} ${model}`
         const expected = grouped(shown, (task) => nameOf(accountOf(task), task))
-        expect(new Map(cells.map(({ accountId, ...cell }) => [nameOf(accountId, cell), cell]))).toEqual(
+        const told = ({
+          userId,
+          model,
+          taskCount,
+          chargedPoints,
+          costNanoUsd,
+          refundCount,
+          refundedPoints,
+        }: TaskCell) => ({
+          ...{ userId, model, taskCount, chargedPoints, costNanoUsd, refundCount, refundedPoints },
+        })
+        expect(new Map(cells.map((cell) => [nameOf(cell.accountId, cell), told(cell)]))).toEqual(
           new Map(
             expected.map(([name, own]) => [name, { userId: own[0]?.userId, model: own[0]?.model, ...sumsOf(own) }]),
           ),

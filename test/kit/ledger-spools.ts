@@ -1,10 +1,10 @@
-import type { BookName } from '../../src/audit/ledger-book.ts'
+import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import { type LedgerPiece, type LedgerSource, LedgerSpools, wholeLedger } from '../../src/audit/ledger-source.ts'
 import { type LedgerRecords, LedgerTally } from '../../src/audit/ledger-tally.ts'
 import type { LinkMode } from '../../src/audit/link-scans.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
-import { closeUser, resolveOrders } from '../../src/audit/user-figures.ts'
+import { ClosedUser, resolveOrders } from '../../src/audit/user-figures.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
 import { ENTRY_RECORDS, entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { TASK_RECORDS } from '../../src/rows/task-records.ts'
@@ -92,11 +92,11 @@ export function closable(tally: LedgerTally, { plan = planOf(), failed = [] }: C
   const { settledTasks, openEntries, taskEntries } = tally.taskEntries()
   return {
     resolveOrders(asked, taskIds) {
-      for (const user of figures) resolveOrders(user, asked, taskIds)
+      for (const user of figures) resolveOrders(user, { asked, tasks: taskIds })
     },
     close(mode) {
       const terms = { plan, mode, failed: new Set(failed) }
-      const users = new Map(figures.map((user) => [user.userId, closeUser(user, terms)]))
+      const users = new Map(figures.map((user) => [user.userId, new ClosedUser(user, terms)]))
       return { users, settledTasks, openEntries, taskEntries }
     },
   }
@@ -166,13 +166,23 @@ export const linking = (ledgerLink: 'auto' | 'order' | 'total', plan = planOf())
   settings: { ...plan.settings, ledgerLink },
 })
 
+/** All that a book says of a user, made anew. */
+export const toldOfUser = (user: UserLedger) => ({
+  payment: user.payment,
+  unpaid: user.unpaid.view(),
+  pointsRefunded: user.pointsRefunded,
+  cashRefunded: user.cashRefunded,
+  pointsRecharged: user.pointsRecharged,
+  cashRecharged: user.cashRecharged,
+})
+
 /** What a book says, in short and in order of users and tasks. */
 export function toldOf(source: LedgerSource) {
   const { mode, chargedTasks, linkedTasks, everyOrder, users, taskEntries } = wholeLedger(source)
   const inOrder = [...users].sort(([a], [b]) => a - b)
   return {
     ...{ mode, chargedTasks, linkedTasks, everyOrder },
-    users: inOrder.map(([userId, user]) => [userId, { ...user, unpaid: user.unpaid.view() }] as const),
+    users: inOrder.map(([userId, user]) => [userId, toldOfUser(user)] as const),
     entries: taskEntries
       .map(({ task: { rowId }, entries }) => [rowId, entries.map((entry) => entry.rowId)] as const)
       .sort(([a], [b]) => a - b),
