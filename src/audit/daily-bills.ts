@@ -85,7 +85,11 @@ export class DailyBills {
   }
 
   list(): readonly DailyBill[] {
-    return this.#list.map((draft, place) => ({ ...draft, eventsNanoUsd: nanoUsd(this.#events.sum(place)) }))
+    // Each named: of what is spread, V8 makes a class of its own for each of tens of thousands.
+    return this.#list.map(({ accountId, model, date, usageNanoUsd, usageRows }, place) => {
+      const eventsNanoUsd = nanoUsd(this.#events.sum(place))
+      return { accountId, model, date, usageNanoUsd, usageRows, eventsNanoUsd }
+    })
   }
 
   /** Where a row stands, made where there is none yet. */

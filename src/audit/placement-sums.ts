@@ -81,10 +81,14 @@ export class PlacementSums {
   }
 
   list(): readonly PlacementSum[] {
-    return this.#list.map(({ place, isPlaced, ...sum }) => {
+    return this.#list.map(({ place, isPlaced, bill, owner, stored, endpoint, requests }) => {
       const amount = (which: number): NanoUsd => nanoUsd(this.#amounts.sum(place + which))
       return {
-        ...sum,
+        bill,
+        owner,
+        stored,
+        endpoint,
+        requests,
         inTimeNanoUsd: amount(IN_TIME),
         carriedInNanoUsd: amount(CARRIED_IN),
         carriedOutNanoUsd: amount(CARRIED_OUT),

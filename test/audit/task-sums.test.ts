@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { CellTally, isOfUsers, isShown } from '../../src/audit/cell-tally.ts'
+import { CellTally, isOfUsers, isShown, type TaskCell } from '../../src/audit/cell-tally.ts'
 import { canonicalModel } from '../../src/audit/model-name.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
 import { floatTolerance } from '../../src/audit/rules/b3-amount.ts'

@@ -73,8 +73,10 @@ export class ModelDays {
 
   list(): ModelDay[] {
     return [...this.#days.values()].flatMap((models) =>
-      [...models.values()].map(({ place, evidence, ...day }) => ({
-        ...day,
+      [...models.values()].map(({ place, evidence, model, date, taskCount }) => ({
+        model,
+        date,
+        taskCount,
         keptPoints: points(this.#sums.sum(place + 1)),
         billedNanoUsd: nanoUsd(this.#sums.sum(place)),
         evidence: evidence.view(),
