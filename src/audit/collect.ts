@@ -4,7 +4,6 @@ import { inputError } from '../errors.ts'
 import type { FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { ENTRY_RECORDS } from '../rows/entry-records.ts'
 import { EVENT_RECORDS, EventWords } from '../rows/event-records.ts'
 import { TASK_RECORDS } from '../rows/task-records.ts'
 import { Spool } from '../spool/spool.ts'
@@ -127,7 +126,7 @@ export interface AuditSpools {
 
 /** `pieceRows`: how many rows are joined at once, where not the usual number. */
 export const openSpools = (plan: AuditPlan, file: SpoolFile, pieceRows?: number): AuditSpools => ({
-  ledgers: new LedgerSpools(plan, new Spool(TASK_RECORDS, file), new Spool(ENTRY_RECORDS, file), pieceRows),
+  ledgers: new LedgerSpools(plan, file, pieceRows),
   requests:
     plan.depth === 'summary'
       ? null

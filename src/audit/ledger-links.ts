@@ -18,8 +18,10 @@ import { type TellProgress, tellingSeconds } from './waiting.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
-/** Tasks and rows that are kept as objects for later, of all pieces. */
-const TASKS_KEPT_MAX = 60_000
+/** Rows that are kept as objects for later, of all pieces. */
+const ROWS_KEPT_MAX = 60_000
+
+const NO_ENTRIES = (): LedgerBook['taskEntries'] => []
 
 const BOOKS: readonly BookName[] = ['points', 'cash']
 
@@ -41,7 +43,7 @@ interface KeptPiece {
   /** Each user, closed; or what was added up, where what was paid waits for what an order is. */
   readonly users: readonly (ClosedUser | UserFigures)[]
   readonly settledTasks: number
-  readonly openEntries: LedgerBook['taskEntries']
+  readonly openEntries: LedgerPiece['openEntries']
 }
 
 /**
@@ -59,7 +61,7 @@ export class LedgerLinks {
   readonly #scans = new LinkScans()
   /** By piece. */
   readonly #kept: (KeptPiece | null)[] = []
-  #tasksKept = 0
+  #rowsKept = 0
   #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
@@ -153,7 +155,7 @@ export class LedgerLinks {
     return {
       users: this.#close(kept.users),
       settledTasks,
-      openEntries: () => openEntries,
+      openEntries,
       taskEntries: () => this.#tallyOf(piece).taskEntries().taskEntries(),
     }
   }
@@ -194,17 +196,17 @@ export class LedgerLinks {
       }
       await this.#lookAgain()
     }
-    const orders = this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal)
-    this.#orders = { asked: new Set(orders), tasks: await this.#tasksAmong(orders) }
+    const asked = new Set(this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal))
+    this.#orders = { asked, tasks: await this.#tasksAmong(asked) }
   }
 
   /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
-  async #tasksAmong(orders: readonly string[]): Promise<Set<string>> {
+  async #tasksAmong(orders: ReadonlySet<string>): Promise<Set<string>> {
     const ids = new Set<string>()
-    if (orders.length === 0) return ids
-    const found = await this.#snapshot.tasksByTaskIds(orders)
-    for (const task of await this.#snapshot.tasksByRequestIds(orders)) found.push(task)
+    if (orders.size === 0) return ids
+    const found = await this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
     for (const { taskId, requestId } of found) ids.add(taskId).add(requestId)
+    this.#spools.idsAmong(orders, ids)
     ids.delete('')
     return ids
   }
@@ -268,13 +270,13 @@ export class LedgerLinks {
     return reading
   }
 
-  /** Sums by user grow with users, and are needed in the end; single tasks are kept as long as they are few. */
+  /** Sums by user grow with users, and are needed in the end; rows that wait are kept as long as they are few. */
   #keep(tally: LedgerTally, count: LinkCount): KeptPiece | null {
     const { settledTasks, openTasks, openEntries } = tally.taskEntries()
     const figures = tally.figures()
     const waiting = figures.reduce((count, { unresolved }) => count + unresolved.length, 0)
-    if (this.#tasksKept + openTasks + waiting > TASKS_KEPT_MAX) return null
-    this.#tasksKept += openTasks + waiting
+    if (this.#rowsKept + waiting > ROWS_KEPT_MAX) return null
+    this.#rowsKept += waiting
     const mode = this.#modeNow(count)
     const terms = { plan: this.#plan, mode, failed: this.#failed }
     try {
@@ -282,7 +284,7 @@ export class LedgerLinks {
         mode,
         users: figures.map((user) => (isPaymentOpen(user) ? user : new ClosedUser(user, terms))),
         settledTasks,
-        openEntries: openEntries(),
+        openEntries: openTasks === 0 ? NO_ENTRIES : this.#spools.putAside(openEntries()),
       }
     } catch (cause) {
       // A sum that no number holds may never be asked for in the end: then the mode is another one, or a ledger has failed.

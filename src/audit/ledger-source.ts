@@ -1,8 +1,13 @@
 import { LIMITS } from '../limits.ts'
-import type { EntryRecords } from '../rows/entry-records.ts'
-import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
-import { PARTS, partOfNumber, pieceParts, type Spool } from '../spool/spool.ts'
-import { within } from '../units/instant.ts'
+import { ENTRY_RECORDS, type EntryRecords } from '../rows/entry-records.ts'
+import { newBytesOfId } from '../rows/id-bytes.ts'
+import { IdSet } from '../rows/id-set.ts'
+import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
+import { putAside } from '../spool/put-aside.ts'
+import { PARTS, partOfNumber, pieceParts, Spool } from '../spool/spool.ts'
+import type { SpoolFile } from '../spool/spool-file.ts'
+import { type InstantRange, within } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import type { LedgerRecords } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
@@ -58,22 +63,19 @@ export function wholeLedger({ pieces, ...book }: LedgerSource): LedgerBook {
 export class LedgerSpools {
   readonly #pieceRows: number
   readonly #plan: AuditPlan
+  readonly #file: SpoolFile
   readonly #tasks: Spool<TaskWords, TaskRecords>
   readonly #entries: Spool<null, EntryRecords>
   readonly #users = new UserNumbers()
   #windowTasks = 0
   readonly #refundOrders: string[] = []
 
-  constructor(
-    plan: AuditPlan,
-    tasks: Spool<TaskWords, TaskRecords>,
-    entries: Spool<null, EntryRecords>,
-    pieceRows = PIECE_ROWS,
-  ) {
+  constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
     this.#plan = plan
-    this.#tasks = tasks
-    this.#entries = entries
+    this.#file = file
+    this.#tasks = new Spool(TASK_RECORDS, file)
+    this.#entries = new Spool(ENTRY_RECORDS, file)
     for (const userId of plan.userIds) this.#users.numberOf(userId)
   }
 
@@ -118,6 +120,32 @@ export class LedgerSpools {
     if (!this.#users.has(userId)) return
     if (entries.isLarge(index)) entries.amountPoints(index)
     this.#entries.add(partOfNumber(userId), entries, index)
+  }
+
+  /** When the tasks were made that are here, each of them. */
+  get taken(): InstantRange {
+    const { crossingSince, tasks } = this.#plan.ranges
+    return { start: crossingSince, end: tasks.end }
+  }
+
+  /** The ids, both of them, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form. */
+  idsAmong(ids: ReadonlySet<string>, into: Set<string>): void {
+    const own = new IdSet(ids)
+    const requests = new IdSet(new Set([...ids].map(bareId).filter((id) => id !== '')))
+    const id = newBytesOfId()
+    for (const parts of this.pieces()) {
+      const tasks = this.#tasks.read(parts)
+      for (let task = 0; task < tasks.count; task++) {
+        if (!own.hasId(tasks, tasks.taskId(task, id)) && !requests.hasId(tasks, tasks.requestId(task, id))) continue
+        const { taskId, requestId } = tasks.row(task)
+        into.add(taskId).add(requestId)
+      }
+    }
+  }
+
+  /** Puts plain data aside, to be made anew when it is asked for. */
+  putAside<Value>(value: Value): () => Value {
+    return putAside(this.#file, value)
   }
 
   /** Parts that are read at once, the same at every call. */

@@ -222,9 +222,10 @@ async function readOtherTasks(
   open: OpenIds,
 ): Promise<{ otherTasks: TaskRow[]; sharedSearched: boolean }> {
   const ids = open.list()
-  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids)
   const { crossingSince, tasks } = plan.ranges
-  const otherTasks = found.filter(({ createdAt }) => createdAt < crossingSince || createdAt >= tasks.end)
+  const taken = { start: crossingSince, end: tasks.end }
+  const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids, taken)
+  const otherTasks = found.filter(({ createdAt }) => !within(createdAt, taken))
   return { otherTasks, sharedSearched: open.areAll }
 }
 

@@ -18,13 +18,16 @@ export type Membership = InstantRange | undefined
 /** How rows of the three long tables are read into records, by position: the order is that of the columns in queries.ts. */
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row whose time is none was among those read. */
-  const unreal = { points: false, cash: false }
+  const unreal = { tasks: false, points: false, cash: false }
   return {
     unreal,
     tasks: (range: Membership): BatcherFactory<TaskRecords> =>
       inRecords(
         () => new TaskWriter(words),
-        () => taskDecoder(mapping, zone, words, range),
+        () =>
+          taskDecoder(mapping, zone, words, range, () => {
+            unreal.tasks = true
+          }),
       ),
     points: (range: Membership): BatcherFactory<EntryRecords> =>
       inRecords(
@@ -50,6 +53,7 @@ function taskDecoder(
   zone: Zone,
   { models, apiKeys }: TaskWords,
   range: Membership,
+  onUnreal: () => void,
 ): (row: RowCells, to: TaskWriter) => void {
   const { columns, tables } = mapping
   const moneyAt = { table: tables.tasks, column: columns.tasks.money }
@@ -61,7 +65,7 @@ function taskDecoder(
   const keyCode = (text: string): number => apiKeys.codeOf(text)
   const requestIdOf = requestSpanReader(placeholderSet(mapping.placeholderRequestIds))
   const tokensInto = tokensReader(mapping)
-  const timeOf = timeReader(zone, range)
+  const timeOf = timeReader(zone, range, onUnreal)
   const fields = newTaskFields()
   return (row, to) => {
     const createdAt = timeOf(row, 1)

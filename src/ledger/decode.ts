@@ -1,9 +1,9 @@
+import { IdSet } from '../rows/id-set.ts'
 import type { Instant } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy } from './batches.ts'
 import { type Cell, flagOf, instantOf, integerOf, nanoUsdReader, textOf } from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
-import { IdSet } from './id-set.ts'
 import type { TableMapping } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
@@ -35,6 +35,15 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
   const requestedRow = (wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
     return inListsBy(() => (row) => (ids.has(requestIdOf(row.span(1))) ? row.integer(0) : undefined))
+  }
+
+  /** The row id of a task whose own id is wanted, or whose request id is one of others that are, in whatever form. */
+  const eitherRow = (wanted: ReadonlySet<string>, requests: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
+    const ids = new IdSet(wanted)
+    const requestIds = new IdSet(requests)
+    return inListsBy(
+      () => (row) => (ids.has(row.span(1)) || requestIds.has(requestIdOf(row.span(2))) ? row.integer(0) : undefined),
+    )
   }
 
   /** The last row id of a user who is wanted. */
@@ -82,6 +91,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     account: inLists(account),
     orderedRow,
     requestedRow,
+    eitherRow,
     lastRowId,
     lastUse: inLists(lastUse),
     idSpan: inLists(idSpan),

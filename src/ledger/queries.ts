@@ -105,6 +105,20 @@ export function queriesOf(mapping: TableMapping) {
       cash: [cash, { id: cash.id, at: cash.time }] as const,
     })[table]
 
+  /** What lies outside some bounds of a table; undefined: of all of it. */
+  const outsideOf = (table: TimedTable, outside: NaiveBounds | undefined) => {
+    const [, { id, at }] = timed(table)
+    return (
+      outside &&
+      or(
+        isNull(at),
+        lt(at, outside.from),
+        gte(at, outside.until),
+        outside.fromId === undefined ? undefined : lt(id, outside.fromId),
+      )
+    )
+  }
+
   return {
     accounts: () =>
       statement(
@@ -158,24 +172,25 @@ export function queriesOf(mapping: TableMapping) {
       ),
     /** Row id and the text that rows are looked up by, of the whole table or of what lies outside some bounds. */
     keysOf: (table: TimedTable, outside?: NaiveBounds) => {
-      const [source, { id, at }] = timed(table)
+      const [source, { id }] = timed(table)
       const key = { tasks: tasks.onlineTaskId, points: points.orderId, cash: cash.orderId }[table]
-      const isOutside =
-        outside &&
-        or(
-          isNull(at),
-          lt(at, outside.from),
-          gte(at, outside.until),
-          outside.fromId === undefined ? undefined : lt(id, outside.fromId),
-        )
       return statement(
         table,
         query
           .select({ id, key })
           .from(source)
-          .where(and(ne(key, ''), isOutside)),
+          .where(and(ne(key, ''), outsideOf(table, outside))),
       )
     },
+    /** Row id, task id and request id of tasks; likewise. */
+    taskKeys: (outside?: NaiveBounds) =>
+      statement(
+        'tasks',
+        query
+          .select({ id: tasks.id, taskId: tasks.taskId, onlineTaskId: tasks.onlineTaskId })
+          .from(tasks)
+          .where(outsideOf('tasks', outside)),
+      ),
     points: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(
         and(

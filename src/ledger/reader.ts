@@ -96,9 +96,12 @@ export interface LedgerSnapshot {
   points(range: InstantRange, request?: EntryRequest): AsyncIterable<EntryRecords>
   /** Rows of the cash ledger with time in the range, in order of id. */
   cash(range: InstantRange, request?: EntryRequest): AsyncIterable<EntryRecords>
-  /** Tasks, of any time, by the operator's task id (task_id) or by fal's request id in any stored form. */
+  /** Tasks, of any time, by the operator's task id (task_id). */
   tasksByTaskIds(ids: readonly string[]): Promise<TaskRow[]>
-  tasksByRequestIds(ids: readonly string[]): Promise<TaskRow[]>
+  /** The same by fal's request id in any stored form; those within `taken`, which were streamed, may be left out. */
+  tasksByRequestIds(ids: readonly string[], taken?: InstantRange): Promise<TaskRow[]>
+  /** The same by either of the two. */
+  tasksByEitherId(ids: readonly string[], taken?: InstantRange): Promise<TaskRow[]>
   /** Ledger rows of any time, by order id; those within `taken`, which were streamed, may be left out. */
   pointsByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   cashByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>

@@ -120,6 +120,8 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     }
   }
 
+  const streamed: Record<TimedTable, InstantRange[]> = { tasks: [], points: [], cash: [] }
+
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {
     const batches = records.tasks(range)
     for await (const bounds of boundsIn('tasks', range)) {
@@ -128,19 +130,18 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
         yield batch
       }
     }
+    streamed.tasks.push(range)
   }
 
-  const streamed = { points: [] as InstantRange[], cash: [] as InstantRange[] }
   /**
-   * Whether each row between the bounds of a range was handed out by a stream. Those whose time is none were not, wherever the
-   * server sorts them: where there was one, nothing is left out.
+   * What lies outside a range, each row within which was handed out by a stream; undefined where none did so. Rows whose time is
+   * none were not handed out, wherever the server sorts them: where there was one, nothing is left out.
    */
-  const wasStreamed = (book: 'points' | 'cash', { start, end }: InstantRange): boolean =>
-    !records.unreal[book] && streamed[book].some((range) => range.start === start && range.end === end)
-  const outsideOf = (book: 'points' | 'cash', taken: InstantRange): NaiveBounds => ({
-    ...boundsWithin(taken, zone),
-    fromId: idBounds[book].fromIdOf(taken),
-  })
+  const outsideOf = (table: TimedTable, taken: InstantRange | undefined): NaiveBounds | undefined => {
+    const stream = taken && streamed[table].find(({ start, end }) => start <= taken.start && end >= taken.end)
+    if (taken === undefined || stream === undefined || records.unreal[table]) return undefined
+    return { ...boundsWithin(taken, zone), fromId: idBounds[table].fromIdOf(stream) }
+  }
 
   /** One pass over a ledger, in order of id. More users than one query binds are picked out here. */
   async function* entries(
@@ -176,8 +177,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     const wanted = wantedIds(ids)
     const batches = records[book](undefined)
     if (wanted.size > LIMITS.lookupIds) {
-      const outside = taken && wasStreamed(book, taken) ? outsideOf(book, taken) : undefined
-      const rowIds = await collect(queries.keysOf(book, outside), decoders.orderedRow(wanted))
+      const rowIds = await collect(queries.keysOf(book, outsideOf(book, taken)), decoders.orderedRow(wanted))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds
       return sortedByRow(await lookUpRows(book, rowIds, byRowIds, batches))
     }
@@ -203,6 +203,11 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return [...last.values()]
   }
 
+  const wantedRequests = (ids: readonly string[]): ReadonlySet<string> =>
+    new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
+  const tasksByRowIds = async (rowIds: readonly number[]): Promise<TaskRow[]> =>
+    sortedByRow(await lookUpRows('tasks', rowIds, queries.tasksByRowIds, records.tasks(undefined)))
+
   return {
     takenAt: session.takenAt,
     zone,
@@ -221,11 +226,17 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
      * A request id may be stored bare, in an URL or behind endpoint#: only bareRequestId can tell, and no index helps. One
      * pass over the ids (0.7 s a million tasks) costs less than scans that search for each form in SQL (2.5 s).
      */
-    async tasksByRequestIds(ids) {
-      const wanted = new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
+    async tasksByRequestIds(ids, taken) {
+      const wanted = wantedRequests(ids)
       if (wanted.size === 0) return []
-      const rowIds = await collect(queries.keysOf('tasks'), decoders.requestedRow(wanted))
-      return sortedByRow(await lookUpRows('tasks', rowIds, queries.tasksByRowIds, records.tasks(undefined)))
+      const rowIds = await collect(queries.keysOf('tasks', outsideOf('tasks', taken)), decoders.requestedRow(wanted))
+      return tasksByRowIds(rowIds)
+    },
+    async tasksByEitherId(ids, taken) {
+      const wanted = wantedIds(ids)
+      if (wanted.size === 0) return []
+      const decoder = decoders.eitherRow(wanted, wantedRequests(ids))
+      return tasksByRowIds(await collect(queries.taskKeys(outsideOf('tasks', taken)), decoder))
     },
     pointsByOrderIds: (...question) => entriesByOrderIds('points', ...question),
     cashByOrderIds: (...question) => entriesByOrderIds('cash', ...question),

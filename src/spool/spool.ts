@@ -1,5 +1,6 @@
 import type { RecordKind, RecordList } from '../rows/record-list.ts'
 import type { SpoolFile } from './spool-file.ts'
+import { Stretches } from './stretches.ts'
 
 /** Parts into which rows are divided: one of them is all that is in memory at once. */
 export const PARTS = 512
@@ -8,17 +9,12 @@ const CHUNK_FOURS = 2048
 const CHUNK_FOURS_AT_FIRST = 128
 const NO_ROOM = new Int32Array(0)
 
-interface Chunk {
-  readonly at: number
-  readonly length: number
-}
-
 /** The rows of one part: what is still in memory, and where the rest stands in the file. */
 interface Part {
   rows: number
   fours: Int32Array
   used: number
-  readonly chunks: Chunk[]
+  readonly filed: Stretches
 }
 
 /** Rows divided into parts by a key, kept as bytes, most of them in a file once they are many. Order is kept in a part. */
@@ -70,19 +66,19 @@ export class Spool<Words, Records extends RecordList<Words>> {
       const part = this.#parts[index]
       if (part === undefined) continue
       // Nothing is added any more, as a rule: a part that is in the file needs no room beside it.
-      if (part.chunks.length > 0) this.#writeOut(part)
+      if (part.filed.bytes > 0) this.#writeOut(part)
       rows += part.rows
-      total += part.chunks.reduce((sum, { length }) => sum + length, 4 * part.used)
+      total += part.filed.bytes + 4 * part.used
     }
     const bytes = Buffer.allocUnsafeSlow(total)
     let offset = 0
     for (const index of parts) {
       const part = this.#parts[index]
       if (part === undefined) continue
-      for (const { at, length } of part.chunks) {
+      part.filed.each((at, length) => {
         this.#file.read(bytes, offset, length, at)
         offset += length
-      }
+      })
       bytes.set(bytesOf(part.fours, part.used), offset)
       offset += 4 * part.used
     }
@@ -119,12 +115,12 @@ export class Spool<Words, Records extends RecordList<Words>> {
 
   #append(part: Part, fours: Int32Array): void {
     const bytes = bytesOf(fours, fours.length)
-    part.chunks.push({ at: this.#file.append(bytes), length: bytes.length })
+    part.filed.add(this.#file.append(bytes), bytes.length)
   }
 
   #begin(index: number): Part {
     if (!(index >= 0 && index < PARTS)) throw new RangeError(`there is no part ${index}`)
-    const part: Part = { rows: 0, fours: new Int32Array(CHUNK_FOURS_AT_FIRST), used: 0, chunks: [] }
+    const part: Part = { rows: 0, fours: new Int32Array(CHUNK_FOURS_AT_FIRST), used: 0, filed: new Stretches() }
     this.#parts[index] = part
     return part
   }

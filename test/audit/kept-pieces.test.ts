@@ -21,7 +21,7 @@ let Forgetful: typeof LedgerLinks
 
 beforeAll(async () => {
   const source = readFileSync(new URL('ledger-links.ts', AUDIT), 'utf8')
-  const keepingNone = source.replace(/const TASKS_KEPT_MAX = [\d_]+\n/, 'const TASKS_KEPT_MAX = -1\n')
+  const keepingNone = source.replace(/const ROWS_KEPT_MAX = [\d_]+\n/, 'const ROWS_KEPT_MAX = -1\n')
   expect(keepingNone).not.toBe(source)
   const elsewhere = keepingNone.replace(
     /from '(\.[^']+)'/g,
@@ -77,7 +77,7 @@ const given = fc
     depth: fc.constantFrom('requests' as const, 'requests' as const, 'summary' as const),
     userIds: fc.constantFrom<number[]>([], [], [101, 103, 999]),
     some: fc.boolean(),
-    failing: fc.constantFrom([], [], [], ['cashByOrderIds'], ['tasksByRequestIds']),
+    failing: fc.constantFrom([], [], [], ['cashByOrderIds'], ['tasksByEitherId']),
     failed: fc.constantFrom([], [], [], ['points']),
   })
   .map(

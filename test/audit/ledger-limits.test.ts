@@ -62,7 +62,7 @@ describe('very many tasks', () => {
     const beyond = LIMITS.lookupIdsTotal + 10
     const entries = numbers(beyond).map((id) => entryRow(id, -1, { userId: 101, orderId: `order-${id}` }))
     const more = await settledLedgers({ tasks: [paidTask(1)], entries, plan: linking('order'), pieceRows: 1000 })
-    expect(more.askedOf('tasksByTaskIds')[0]?.length).toBe(LIMITS.lookupIdsTotal)
+    expect(more.askedOf('tasksByEitherId')[0]?.length).toBe(LIMITS.lookupIdsTotal)
     const reason = { code: 'lookup-limit', params: { limit: LIMITS.lookupIdsTotal } }
     expect(paymentOf(told(more.source).users, 101)).toEqual({ known: false, reason })
     const most = await settledLedgers({ tasks: [paidTask(1)], entries: entries.slice(10), plan: linking('order') })

@@ -124,7 +124,7 @@ describe('ledgers that are joined in pieces', () => {
     const rows = numbers(20).map((id) => pays(id, id > 18 ? { orderId: 'task-1' } : {}))
     const { users, entries, askedOf } = await inAnyPieces({ tasks, entries: rows })
     // Whose it is only the table of tasks tells, for the users whose own tasks lack a row.
-    expect(askedOf('tasksByTaskIds')).toEqual([['task-1']])
+    expect(askedOf('tasksByEitherId')).toEqual([['task-1']])
     expect(entries.filter(([, ids]) => ids.length !== 1)).toEqual([
       [19, []],
       [20, []],

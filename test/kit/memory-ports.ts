@@ -87,6 +87,10 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
       const wanted = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))
       return tasksIn(EVERYTHING).filter(({ requestId }) => wanted.has(requestId))
     },
+    tasksByEitherId: async (ids) => {
+      const requests = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))
+      return tasksIn(EVERYTHING).filter(({ taskId, requestId }) => ids.includes(taskId) || requests.has(requestId))
+    },
     pointsByOrderIds: async (ids) => pointsIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
     cashByOrderIds: async (ids) => cashIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
     lastPointsBefore: async (userIds, before) =>

@@ -137,6 +137,8 @@ describe.each(BACKENDS)('a row that lies far ahead of its id on $name', (backend
   const lookUps: readonly (readonly [string, (typeof TABLES)[number], () => Promise<unknown>])[] = [
     ['tasksByTaskIds', 'tasks', () => snapshot.tasksByTaskIds([`t${STRAY}`])],
     ['tasksByRequestIds', 'tasks', () => snapshot.tasksByRequestIds([uuid(STRAY)])],
+    ['tasksByEitherId by its own', 'tasks', () => snapshot.tasksByEitherId([`t${STRAY}`])],
+    ['tasksByEitherId by its request', 'tasks', () => snapshot.tasksByEitherId([uuid(STRAY)], range)],
     ['pointsByOrderIds', 'points', () => snapshot.pointsByOrderIds([`t${STRAY}`])],
     ['pointsByOrderIds of many', 'points', () => snapshot.pointsByOrderIds([`t${STRAY}`, ...fillers(5001)])],
     ['cashByOrderIds', 'cash', () => snapshot.cashByOrderIds([`t${STRAY}`])],

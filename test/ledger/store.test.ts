@@ -296,30 +296,6 @@ describe.each(BACKENDS)('the ledger store on $name', (backend) => {
     })
   })
 
-  test('finds a request id in any stored form', async () => {
-    const forms = [
-      uuid(0),
-      uuid(1).toUpperCase().replaceAll('0', 'a'),
-      `fal-ai/x#${uuid(2)}`,
-      `https://queue.fal.run/fal-ai/x/requests/${uuid(3)}`,
-      `https://queue.fal.run/fal-ai/x/requests/${uuid(4)}/status?logs=1`,
-      `https://queue.fal.run/fal-ai/x/requests/${uuid(5)}/response`,
-      ` ${uuid(6)} `,
-      'fal-ai/x#req_7',
-      'req_8',
-      'null',
-    ]
-    forms[1] = 'ABCDEF00-0000-4000-8000-000000000001'
-    const world = await create({ tasks: forms.map((onlineTaskId, id) => task(id, { onlineTaskId })) })
-    const wanted = [uuid(0), forms[1]!.toLowerCase(), ...[2, 3, 4, 5, 6].map(uuid), 'req_7', 'req_8']
-    await reading(world, async (snapshot) => {
-      expect((await snapshot.tasksByRequestIds(wanted)).map((row) => row.rowId)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
-      expect((await snapshot.tasksByRequestIds(['REQ_8', 'null', '', uuid(99)])).length).toBe(0)
-      const many = [...wanted, ...Array.from({ length: 6000 }, (_, index) => uuid(1000 + index))]
-      expect((await snapshot.tasksByRequestIds(many)).map((row) => row.rowId)).toEqual([0, 1, 2, 3, 4, 5, 6, 7, 8])
-    })
-  })
-
   test('finds the last points row before an instant, per user', async () => {
     const world = await create({
       points: [

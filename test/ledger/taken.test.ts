@@ -3,7 +3,7 @@ import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { type InstantRange, instant, MINUTE, plus, within } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
-import { all, at, BACKENDS, cashRow, pointsRow, reading, type Stored } from './backends.ts'
+import { all, at, BACKENDS, cashRow, pointsRow, reading, type Stored, task, uuid } from './backends.ts'
 
 /** Ids that nobody bears: with them a look-up is about so many that it reads all ids in one pass. */
 const fillers = Array.from({ length: LIMITS.lookupIds + 1 }, (_, index) => `none-${index}`)
@@ -18,45 +18,56 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
     stored = undefined
   })
 
-  /** A row of each ledger for each time, under an order of its own. */
+  /** A row of each table for each time, under an order of its own. */
   const create = async (times: readonly string[]): Promise<Stored> => {
     stored = await backend.create({
-      points: times.map((createdAt, index) => pointsRow(index + 1, { createdAt, orderId: `o${index + 1}` })),
-      cash: times.map((time, index) => cashRow(index + 1, { time, orderId: `o${index + 1}` })),
+      tasks: times.map((createdAt, index) =>
+        task(index + 1, { createdAt, onlineTaskId: `fal-ai/x#${uuid(index + 1)}` }),
+      ),
+      points: times.map((createdAt, index) => pointsRow(index + 1, { createdAt, orderId: `t${index + 1}` })),
+      cash: times.map((time, index) => cashRow(index + 1, { time, orderId: `t${index + 1}` })),
     })
     return stored
   }
 
-  /** Of each ledger: what a stream has, and what each look-up finds of all orders. */
-  const readOf = (snapshot: LedgerSnapshot, count: number, range: InstantRange) =>
-    Promise.all([]).then(async () => {
-      const orders = Array.from({ length: count }, (_, index) => `o${index + 1}`)
-      const books = []
-      for (const [stream, lookUp] of [
-        [snapshot.points, snapshot.pointsByOrderIds],
-        [snapshot.cash, snapshot.cashByOrderIds],
-      ] as const) {
-        const idsOf = (rows: readonly { readonly rowId: number }[]) => rows.map(({ rowId }) => rowId)
-        books.push({
-          streamed: idsOf(await all(stream(range))),
-          few: idsOf(await lookUp(orders, range)),
-          many: idsOf(await lookUp([...orders, ...fillers], range)),
-          whole: idsOf(await lookUp([...orders, ...fillers])),
-        })
-      }
-      return books
+  const idsOf = (rows: readonly { readonly rowId: number }[]) => rows.map(({ rowId }) => rowId)
+
+  /** Of each table: what a stream has, and what each look-up finds of all ids; ids are few, or many. */
+  const readOf = async (snapshot: LedgerSnapshot, count: number, range: InstantRange, taken = range) => {
+    const orders = Array.from({ length: count }, (_, index) => `t${index + 1}`)
+    const requests = orders.map((_, index) => uuid(index + 1))
+    const many = [...orders, ...fillers]
+    const tables = []
+    for (const [name, stream, lookUp] of [
+      ['points', snapshot.points, snapshot.pointsByOrderIds],
+      ['cash', snapshot.cash, snapshot.cashByOrderIds],
+    ] as const) {
+      const streamed = idsOf(await all(stream(range)))
+      const found = { few: idsOf(await lookUp(orders, taken)), many: idsOf(await lookUp(many, taken)) }
+      tables.push({ name, streamed, whole: idsOf(await lookUp(many)), found })
+    }
+    const streamed = idsOf(await all(snapshot.tasks(range)))
+    tables.push({
+      ...{ name: 'tasks', streamed, whole: idsOf(await snapshot.tasksByEitherId(orders)) },
+      found: {
+        byTaskId: idsOf(await snapshot.tasksByEitherId(orders, taken)),
+        byRequestId: idsOf(await snapshot.tasksByEitherId(requests, taken)),
+        byRequest: idsOf(await snapshot.tasksByRequestIds(requests, taken)),
+      },
     })
+    return tables
+  }
 
   /** Whatever the stream does not have, each look-up finds, whether it is about few ids or many. */
   const expectNothingLost = async (times: readonly string[], range: InstantRange, zone: string) => {
     const world = await create(times)
     const everything = times.map((_, index) => index + 1)
-    const left = { few: 0, many: 0 }
-    for (const book of await reading(world, (snapshot) => readOf(snapshot, times.length, range), { zone })) {
-      expect(book.whole).toEqual(everything)
-      for (const how of ['few', 'many'] as const) {
-        expect([how, [...new Set([...book.streamed, ...book[how]])].sort((a, b) => a - b)]).toEqual([how, everything])
-        left[how] += times.length - book[how].length
+    const left: Record<string, number> = {}
+    for (const table of await reading(world, (snapshot) => readOf(snapshot, times.length, range), { zone })) {
+      expect(table.whole).toEqual(everything)
+      for (const [how, found] of Object.entries(table.found)) {
+        expect([how, [...new Set([...table.streamed, ...found])].sort((a, b) => a - b)]).toEqual([how, everything])
+        left[how] = (left[how] ?? 0) + times.length - found.length
       }
     }
     return left
@@ -95,7 +106,7 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
       (_, index) => `2026-02-${String(2 + (index % 26)).padStart(2, '0')} 12:00:00`,
     )
     const left = await expectNothingLost([...times, '2026-01-01 00:00:00'], range, '+08:00')
-    expect(left).toEqual({ few: 0, many: 800 })
+    expect(left).toEqual({ few: 0, many: 800, byTaskId: 400, byRequestId: 400, byRequest: 400 })
   })
 
   test.each(NOT_REAL)('finds a row whose time is none, such as %s', async (time) => {
@@ -123,7 +134,7 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
     if (backend.name !== 'embedded') await world.exec('UPDATE ts_points_detail SET created_at = NULL WHERE id = 2')
     const range = { start: at('2026-02-01T00:00:00Z'), end: at('2026-03-01T00:00:00Z') }
     const [points] = await reading(world, (snapshot) => readOf(snapshot, 2, range))
-    expect(points).toMatchObject({ streamed: [1], few: [1, 2], many: [2], whole: [1, 2] })
+    expect(points).toMatchObject({ streamed: [1], whole: [1, 2], found: { few: [1, 2], many: [2] } })
   })
 
   test('is of the instants themselves, half-open', async () => {
@@ -131,8 +142,33 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
     const zone = openZone('UTC')
     const times = [instant(range.start - 1000), range.start, instant(range.end - 1000), range.end]
     const world = await create(times.map((time) => zone?.toNaive(time) ?? ''))
-    const [points] = await reading(world, (snapshot) => readOf(snapshot, 4, range), { zone: 'UTC' })
+    const [points, , tasks] = await reading(world, (snapshot) => readOf(snapshot, 4, range), { zone: 'UTC' })
     expect(times.map((time) => within(time, range))).toEqual([false, true, true, false])
-    expect(points).toEqual({ streamed: [2, 3], few: [1, 2, 3, 4], many: [1, 4], whole: [1, 2, 3, 4] })
+    const read = { streamed: [2, 3], whole: [1, 2, 3, 4] }
+    expect(points).toMatchObject({ ...read, found: { few: [1, 2, 3, 4], many: [1, 4] } })
+    expect(tasks).toMatchObject({ ...read, found: { byTaskId: [1, 4], byRequestId: [1, 4], byRequest: [1, 4] } })
+  })
+
+  test('may be of a part of what was streamed, and is of all where more is said to be taken', async () => {
+    const range = { start: at('2026-02-10T00:00:00Z'), end: at('2026-02-13T00:00:00Z') }
+    const middle = { start: at('2026-02-11T00:00:00Z'), end: at('2026-02-12T00:00:00Z') }
+    const world = await create([9, 10, 11, 12, 13].map((day) => `2026-02-${String(day).padStart(2, '0')} 12:00:00`))
+    const foundOf = (taken: InstantRange) =>
+      reading(world, async (snapshot) => (await readOf(snapshot, 5, range, taken)).map(({ found }) => found), {
+        zone: 'UTC',
+      })
+    const others = [1, 2, 4, 5]
+    expect(await foundOf(middle)).toMatchObject([
+      { many: others },
+      { many: others },
+      { byTaskId: others, byRequestId: others, byRequest: others },
+    ])
+    const every = [1, 2, 3, 4, 5]
+    for (const taken of [
+      { start: instant(range.start - 1), end: range.end },
+      { start: range.start, end: instant(range.end + 1) },
+    ]) {
+      expect(await foundOf(taken)).toMatchObject([{ many: every }, { many: every }, { byTaskId: every }])
+    }
   })
 })

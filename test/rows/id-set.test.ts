@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { IdSet } from '../../src/ledger/id-set.ts'
 import { bytesWithView } from '../../src/rows/bytes.ts'
+import { idOfText } from '../../src/rows/id-bytes.ts'
+import { IdSet } from '../../src/rows/id-set.ts'
 import { spanOfText } from '../../src/rows/record-list.ts'
 import { idsOfOneHash } from '../kit/alike.ts'
 import { anyId } from '../kit/any-rows.ts'
@@ -26,6 +27,8 @@ describe('ids that are looked for', () => {
           for (const id of [...wanted, ...others]) {
             expect([id, ids.has(spanWithin(id, at))]).toEqual([id, plain.has(id)])
             expect(ids.has(spanOfText(`${id}.`))).toBe(plain.has(`${id}.`))
+            const own = idOfText(id)
+            expect([id, ids.hasId(own, own.id)]).toEqual([id, plain.has(id)])
           }
         },
       ),
