@@ -185,8 +185,11 @@ export async function readBooks(
     { source: 'tasks', status: 'complete' },
   ]
   const trail = new BalanceTrailTally(plan.window, concernedUsers(plan, tasks))
-  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, cells)
-  const userNames = await readNames(snapshot, tasks, tables, context.signal)
+  let userNames: ReadonlyMap<number, string> = new Map()
+  const meanwhile = async (): Promise<void> => {
+    userNames = await readNames(snapshot, tasks, tables, context.signal)
+  }
+  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { cells, meanwhile })
   return { tasks, ledger, userNames, tables }
 }
 

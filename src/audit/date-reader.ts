@@ -1,16 +1,19 @@
 import type { Instant } from '../units/instant.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 
-/** Days beyond which the ones known are forgotten. */
-const DAYS_MAX = 1000
+/** Hours that are remembered, of half a year: one that lies so far from another takes its place. A power of two. */
+const HOURS = 4096
+/** Before every instant there is. */
+const NO_HOUR = -(2 ** 31)
 const HOUR_MILLIS = 3_600_000
 
 /** What belongs to the days of many instants, in any order: the days that were seen are remembered. */
 export class DayReader<Day> {
   readonly #zone: Zone
   readonly #dayOf: (date: CalendarDate) => Day
-  /** By hours since the epoch: days of the hours that one day holds as a whole. */
-  readonly #byHour = new Map<number, Day>()
+  /** Hours that one day holds as a whole, counted since the epoch, and their days. */
+  readonly #hours = new Int32Array(HOURS).fill(NO_HOUR)
+  readonly #days: Day[] = []
   #start = 0
   #end = 0
   #day: Day | undefined
@@ -24,17 +27,23 @@ export class DayReader<Day> {
   at(at: Instant): Day {
     if (this.#day !== undefined && at >= this.#start && at < this.#end) return this.#day
     const hour = Math.floor(at / HOUR_MILLIS)
-    const known = this.#byHour.get(hour)
-    if (known !== undefined) return known
+    const place = hour & (HOURS - 1)
+    if (this.#hours[place] === hour) return this.#days[place] as Day
     const date = this.#zone.dateOf(at)
     const day = this.#dayOf(date)
     this.#day = day
     this.#start = this.#zone.startOfDate(date)
     this.#end = this.#zone.startOfDate(this.#zone.addDays(date, 1))
-    if (this.#byHour.size > DAYS_MAX * 24) this.#byHour.clear()
     const isWhole = hour * HOUR_MILLIS >= this.#start && (hour + 1) * HOUR_MILLIS <= this.#end
-    if (isWhole) this.#byHour.set(hour, day)
+    if (isWhole) this.#keep(place, hour, day)
     return day
+  }
+
+  #keep(place: number, hour: number, day: Day): void {
+    // Without holes: an array of holes is looked up like a dictionary.
+    while (this.#days.length <= place) this.#days.push(day)
+    this.#days[place] = day
+    this.#hours[place] = hour
   }
 }
 

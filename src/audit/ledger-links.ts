@@ -204,9 +204,14 @@ export class LedgerLinks {
   async #tasksAmong(orders: ReadonlySet<string>): Promise<Set<string>> {
     const ids = new Set<string>()
     if (orders.size === 0) return ids
-    const found = await this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
-    for (const { taskId, requestId } of found) ids.add(taskId).add(requestId)
-    this.#spools.idsAmong(orders, ids)
+    const asking = this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
+    // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
+    asking.catch(() => undefined)
+    for (const own of this.#spools.idsAmong(orders)) {
+      for (const id of own) ids.add(id)
+      await breathe(this.#context.signal)
+    }
+    for (const { taskId, requestId } of await asking) ids.add(taskId).add(requestId)
     ids.delete('')
     return ids
   }

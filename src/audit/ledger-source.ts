@@ -128,18 +128,20 @@ export class LedgerSpools {
     return { start: crossingSince, end: tasks.end }
   }
 
-  /** The ids, both of them, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form. */
-  idsAmong(ids: ReadonlySet<string>, into: Set<string>): void {
+  /** The ids, piece by piece, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form. */
+  *idsAmong(ids: ReadonlySet<string>): Generator<string[]> {
     const own = new IdSet(ids)
     const requests = new IdSet(new Set([...ids].map(bareId).filter((id) => id !== '')))
     const id = newBytesOfId()
     for (const parts of this.pieces()) {
       const tasks = this.#tasks.read(parts)
+      const found: string[] = []
       for (let task = 0; task < tasks.count; task++) {
         if (!own.hasId(tasks, tasks.taskId(task, id)) && !requests.hasId(tasks, tasks.requestId(task, id))) continue
         const { taskId, requestId } = tasks.row(task)
-        into.add(taskId).add(requestId)
+        found.push(taskId, requestId)
       }
+      yield found
     }
   }
 

@@ -37,13 +37,13 @@ export class LinkScans {
   /** Takes a piece, instead of what was taken of it before. */
   take(piece: number, tally: LedgerTally): LinkCount {
     const before = this.#scans[piece]
-    const scan = {
-      ...tally.linkCount(),
-      selected: this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected')),
-      window: this.#idsOfTasks('window', before, () => tally.openOrderIds('window')),
-      order: this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order')),
-      total: this.#ordersOfRows('total', () => tally.unresolvedOrderIds('total')),
-    }
+    const { charged, linked } = tally.linkCount()
+    // What is in question is most often the same either way: then the ids are kept once.
+    const selected = this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected'))
+    const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window')))
+    const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))
+    const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))
+    const scan = { charged, linked, selected, window, order, total }
     this.#scans[piece] = scan
     return scan
   }
@@ -102,3 +102,7 @@ export class LinkScans {
     return []
   }
 }
+
+/** The first of two lists where the second holds the same. */
+const sameOr = (list: readonly string[], other: readonly string[]): readonly string[] =>
+  list.length === other.length && list.every((id, index) => id === other[index]) ? list : other

@@ -51,7 +51,8 @@ interface KindPrice {
 // Places of the sums of a kind.
 const MATCHES = 0
 const BILLED = 1
-const PLACES = 2
+const RECORDED = 2
+const PLACES = 3
 
 /** Adds plain matches up, with no object for any of them. */
 export class PlainTotals {
@@ -88,7 +89,7 @@ export class PlainTotals {
       const billed = piece.events.cost(event) as number
       this.#sums.add(kind.place + MATCHES, 1)
       this.#sums.add(kind.place + BILLED, billed)
-      this.#sinks.tieOut.addPlain(recorded, billed)
+      this.#sums.add(kind.place + RECORDED, recorded)
       kind.days.add(at, billed)
       kind.modelDays.add(piece.tasks, task, billed)
       this.#addDelay(piece.tasks, task, at)
@@ -99,13 +100,11 @@ export class PlainTotals {
 
   /** Hands on what was added up by kind. */
   close(): void {
-    const { placements, onName } = this.#sinks
+    const { placements, tieOut, onName } = this.#sinks
     for (const { bill, accountId, stored, endpoint, place } of this.#kinds) {
-      placements.addPlain(
-        { bill, owner: { accountId }, stored, endpoint },
-        this.#sums.nearest(place + MATCHES),
-        this.#sums.whole(place + BILLED),
-      )
+      const billed = this.#sums.whole(place + BILLED)
+      placements.addPlain({ bill, owner: { accountId }, stored, endpoint }, this.#sums.nearest(place + MATCHES), billed)
+      tieOut.addPlain(this.#sums.whole(place + RECORDED), billed)
       onName(stored, endpoint)
     }
     for (const prices of this.#prices.values()) {

@@ -21,9 +21,16 @@ export interface CollectContext {
   readonly pieceRows?: number | undefined
 }
 
+export interface LedgerCompany {
+  /** Takes all tasks, those of one user at once. */
+  readonly cells?: CellTally | undefined
+  /** Read while rows are linked here, since the server has little to do then. */
+  readonly meanwhile?: () => Promise<unknown>
+}
+
 /**
  * Reads both ledgers once, follows the balances of the points, and settles which rows belong to which tasks. A ledger that
- * cannot be read is a fact in `tables`, and nothing is concluded from it. `cells` takes all tasks, those of one user at once.
+ * cannot be read is a fact in `tables`, and nothing is concluded from it.
  */
 export async function readLedgers(
   plan: AuditPlan,
@@ -32,7 +39,7 @@ export async function readLedgers(
   trail: BalanceTrailTally,
   tables: SourceStatus[],
   context: CollectContext,
-  cells?: CellTally,
+  { cells, meanwhile = async () => undefined }: LedgerCompany = {},
 ): Promise<LedgerSource> {
   const follows = plan.depth === 'requests'
   const failed = new Set<BookName>()
@@ -63,12 +70,13 @@ export async function readLedgers(
   const links = new LedgerLinks(plan, snapshot, spools, failed, context)
   // The server looks for these rows while rows are linked here.
   const starts = isFollowed ? readStarts(plan, snapshot, trail, tables, context) : Promise.resolve(false)
+  const reading = starts.then(meanwhile)
   // Whoever waits for it is told of its failure: nobody does where linking fails first.
-  starts.catch(() => undefined)
+  reading.catch(() => undefined)
   await links.settle(
     (book, cause) => markPartial(book, tables, cause, context),
     (tasks) => cells?.addPiece(tasks),
-    starts,
+    reading,
   )
   const balances: BalanceTrail | null = (await starts) ? trail.close() : null
   return links.close(balances)

@@ -1,5 +1,5 @@
 import { sum } from '../units/exact.ts'
-import { ExactSums, wholeOf } from '../units/exact-sums.ts'
+import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import type { Placement } from './period-bill.ts'
 import type { TaskStanding, TaskVerdict } from './rules/facts.ts'
@@ -71,10 +71,10 @@ export class TieOutTally {
     }
   }
 
-  /** Adds a match of the window with one event, billed within it at what was recorded, but for what B3 tolerates. */
-  addPlain(recorded: number, billed: number): void {
+  /** Adds matches of the window with one event each, billed within it at what was recorded, but for what B3 tolerates. */
+  addPlain(recorded: Whole, billed: Whole): void {
     this.#sums.add(RECORDED.matched, recorded)
-    if (billed !== recorded) this.#sums.add(PLACE.tolerated, billed - recorded)
+    this.#sums.add(PLACE.tolerated, wholeOf(BigInt(billed) - BigInt(recorded)))
     this.#sums.add(PLACE.byEventTime, billed)
     this.#sums.add(PLACE.ofTasks, billed)
     this.#sums.add(PLACE.matched, billed)

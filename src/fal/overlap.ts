@@ -71,9 +71,10 @@ function repeatsAmong(page: RowHashes, known: readonly number[], counts: Map<str
 const nameOf = (hashes: RowHashes, at: number): string => `${hashes.high(at)} ${hashes.low(at)}`
 
 const ROOM_LEAST = 1024
-/** How full a set may be, and by how much it grows then: there may be millions. */
+/** How full a set may be, and by how much it grows then: less where it is large, since there may be millions. */
 const FULL_MOST = 0.8
-const GROWTH = 1.25
+const ROOM_LARGE = 2 ** 16
+const [GROWTH, GROWTH_LARGE] = [2, 1.25]
 
 /** A set of 64-bit hashes in one array, at most four fifths full. */
 class HashSet {
@@ -121,7 +122,7 @@ class HashSet {
 
   #grow(): void {
     const halves = this.#halves
-    this.#room = Math.ceil(this.#room * GROWTH)
+    this.#room = Math.ceil(this.#room * (this.#room < ROOM_LARGE ? GROWTH : GROWTH_LARGE))
     this.#sizeMax = Math.floor(this.#room * FULL_MOST)
     this.#halves = new Int32Array(2 * this.#room)
     for (let at = 0; at < halves.length; at += 2) {
