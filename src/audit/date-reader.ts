@@ -47,15 +47,30 @@ export class DayReader<Day> {
   }
 }
 
-/** Dates of many instants of a few days, in any order. */
+/** Dates of many instants of a few days, in any order, each with a number, from 0 on. */
 export class DateReader {
-  readonly #days: DayReader<CalendarDate>
+  readonly #days: DayReader<number>
+  readonly #numbers = new Map<CalendarDate, number>()
+  readonly #dates: CalendarDate[] = []
 
   constructor(zone: Zone) {
-    this.#days = new DayReader(zone, (date) => date)
+    this.#days = new DayReader(zone, (date) => this.#numberOf(date))
   }
 
   dateOf(at: Instant): CalendarDate {
+    return this.#dates[this.#days.at(at)] as CalendarDate
+  }
+
+  /** The number of the date of an instant: each date has its own. */
+  numberAt(at: Instant): number {
     return this.#days.at(at)
+  }
+
+  #numberOf(date: CalendarDate): number {
+    const known = this.#numbers.get(date)
+    if (known !== undefined) return known
+    const number = this.#dates.push(date) - 1
+    this.#numbers.set(date, number)
+    return number
   }
 }

@@ -4,6 +4,8 @@ import type { Millis } from '../units/instant.ts'
 const EXACT_MAX = 200_000
 
 const PLACES_AT_FIRST = 1024
+/** Delays that wait until they are counted together: the processor waits for memory of many of them at once. */
+const WAITING_MAX = 1024
 
 /** Counts of whole numbers of four bytes: there may be a million delays, and a Map takes four times as long. */
 class DelayCounts {
@@ -57,17 +59,30 @@ export class DelayTally {
   #counts = new Map<Millis, number>()
   #step: Millis = 1
   #total = 0
+  readonly #waiting = new Int32Array(WAITING_MAX)
+  #waitingCount = 0
 
   add(delay: Millis): void {
-    if (this.#step === 1 && delay === (delay | 0)) {
-      this.#exact.add(delay)
-      this.#total += 1
-      if (this.#exact.size + this.#counts.size > EXACT_MAX) this.#coarsen()
+    this.#total += 1
+    if (delay !== (delay | 0)) {
+      this.#count(delay)
       return
     }
-    const step = Math.floor(delay / this.#step) * this.#step
-    this.#counts.set(step, (this.#counts.get(step) ?? 0) + 1)
-    this.#total += 1
+    this.#waiting[this.#waitingCount++] = delay
+    if (this.#waitingCount === WAITING_MAX) this.#countWaiting()
+  }
+
+  #countWaiting(): void {
+    for (let index = 0; index < this.#waitingCount; index++) this.#count(this.#waiting[index] as number)
+    this.#waitingCount = 0
+  }
+
+  #count(delay: Millis): void {
+    if (this.#step === 1 && delay === (delay | 0)) this.#exact.add(delay)
+    else {
+      const step = Math.floor(delay / this.#step) * this.#step
+      this.#counts.set(step, (this.#counts.get(step) ?? 0) + 1)
+    }
     if (this.#step === 1 && this.#exact.size + this.#counts.size > EXACT_MAX) this.#coarsen()
   }
 
@@ -77,6 +92,7 @@ export class DelayTally {
 
   /** Of an even number the mean of the middle two; 0 without any. */
   median(): Millis {
+    this.#countWaiting()
     const sorted = [...this.#exact.entries(), ...this.#counts].sort(([a], [b]) => a - b)
     const at = (index: number): Millis => {
       let seen = 0

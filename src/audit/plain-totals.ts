@@ -1,7 +1,7 @@
 import type { EventRecords } from '../rows/event-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums } from '../units/exact-sums.ts'
-import { earlier, type Instant, instant } from '../units/instant.ts'
+import { type Instant, instant } from '../units/instant.ts'
 import type { DailyBills, DailyCosts } from './daily-bills.ts'
 import type { DelayTally } from './delays.ts'
 import type { PlacementSums } from './placement-sums.ts'
@@ -131,7 +131,7 @@ export class PlainTotals {
     const { price } = kind
     if (price === null) return
     if (price.changes) this.#sinks.prices.add(price.price, at)
-    else price.first = earlier(price.first, at)
+    else if (at < price.first) price.first = at
   }
 
   #kindOf(matches: PlainMatches, match: number, accountOf: (apiKey: string) => number | undefined): Kind {

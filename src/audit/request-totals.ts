@@ -69,7 +69,7 @@ export class RequestTotals {
     this.#days = new DailyBills(frame)
     this.#prices = new PricePoints((key) => source.priceChanges(key))
     const dates = new DateReader(frame.evidence.plan.window.zone)
-    this.#modelDays = new ModelDays((createdAt) => dates.dateOf(createdAt))
+    this.#modelDays = new ModelDays(dates)
     this.#plain = new PlainTotals({
       placements: this.#placements,
       delays: this.#delays,

@@ -288,7 +288,7 @@ export class TaskTally {
     const user = this.#users.numberOf(userId)
     if (chargedPoints !== 0) {
       day.charged ??= this.#users.newDay(day.date)
-      day.charged.add(user, chargedPoints)
+      this.#users.addCharge(day.charged, user, chargedPoints)
     }
     if (!inWindow) return
     this.#users.addTask(user, chargedPoints)

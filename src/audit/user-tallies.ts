@@ -14,6 +14,9 @@ const NOTHING: Pick<EvidenceList, 'view'> = new EvidenceList()
 const TASK_COUNT = 0
 const CHARGED = 1
 
+/** Tasks that wait until they are added up together. */
+const WAITING_MAX = 1024
+
 interface FreeTally {
   count: number
   costNanoUsd: NanoUsd
@@ -32,6 +35,14 @@ export class UserTallies {
   /** Where the last of these days stand. */
   #together = new ChargedDays()
   #count = 0
+  /** Tasks of the window, and charges, that wait: their users, and what was charged; and on which days. */
+  readonly #tasks = { users: new Int32Array(WAITING_MAX), charged: new Float64Array(WAITING_MAX), count: 0 }
+  readonly #charges = {
+    users: new Int32Array(WAITING_MAX),
+    charged: new Float64Array(WAITING_MAX),
+    days: [] as ChargedDay[],
+    count: 0,
+  }
 
   /** The number of a user: of one who was never seen, the next. */
   numberOf(userId: number): number {
@@ -43,9 +54,55 @@ export class UserTallies {
     return number
   }
 
+  /**
+   * Adds a task of the window. Each task is of another user: where it is added, the processor waits for memory, and it waits for
+   * many of them at once where nothing else is done between them.
+   */
   addTask(user: number, charged: Whole): void {
-    this.#sums.add(2 * user + TASK_COUNT, 1)
-    this.#sums.add(2 * user + CHARGED, charged)
+    const waiting = this.#tasks
+    if (typeof charged !== 'number') {
+      this.#sums.add(2 * user + TASK_COUNT, 1)
+      this.#sums.add(2 * user + CHARGED, charged)
+      return
+    }
+    waiting.users[waiting.count] = user
+    waiting.charged[waiting.count] = charged
+    waiting.count += 1
+    if (waiting.count === WAITING_MAX) this.#addTasks()
+  }
+
+  #addTasks(): void {
+    const { users, charged, count } = this.#tasks
+    const sums = this.#sums
+    for (let task = 0; task < count; task++) {
+      const place = 2 * (users[task] as number)
+      sums.add(place + TASK_COUNT, 1)
+      sums.add(place + CHARGED, charged[task] as number)
+    }
+    this.#tasks.count = 0
+  }
+
+  /** Adds what a user was charged on a day; likewise. */
+  addCharge(day: ChargedDay, user: number, charged: Whole): void {
+    const waiting = this.#charges
+    if (typeof charged !== 'number') {
+      day.add(user, charged)
+      return
+    }
+    waiting.users[waiting.count] = user
+    waiting.charged[waiting.count] = charged
+    waiting.days[waiting.count] = day
+    waiting.count += 1
+    if (waiting.count === WAITING_MAX) this.#addCharges()
+  }
+
+  #addCharges(): void {
+    const { users, charged, days, count } = this.#charges
+    for (let charge = 0; charge < count; charge++) {
+      const day = days[charge] as ChargedDay
+      day.add(users[charge] as number, charged[charge] as number)
+    }
+    this.#charges.count = 0
   }
 
   addFree(user: number, tasks: TaskRecords, index: number): void {
@@ -68,8 +125,10 @@ export class UserTallies {
     return day
   }
 
-  /** Users with a task, by id. */
+  /** Users with a task, by id. Nothing is added any more from then on. */
   list(): UserView[] {
+    this.#addTasks()
+    this.#addCharges()
     const { ids } = this.#numbers
     const withTasks = ids.map((_, user) => user).filter((user) => this.taskCount(user) > 0)
     withTasks.sort((a, b) => (ids[a] ?? 0) - (ids[b] ?? 0))

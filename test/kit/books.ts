@@ -1,4 +1,5 @@
 import type { RuleId } from '../../schemas/report.ts'
+import { DateReader } from '../../src/audit/date-reader.ts'
 import {
   type Books,
   type FindingDraft,
@@ -78,7 +79,7 @@ export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestB
     unanswered: [],
   }
   const book: RequestBook = { ...none, ...overrides }
-  const days = new ModelDays((createdAt) => SHANGHAI.dateOf(createdAt))
+  const days = new ModelDays(new DateReader(SHANGHAI))
   const losses = new RefundLosses()
   for (const verdict of matchedTasks(book)) {
     days.add(verdict)

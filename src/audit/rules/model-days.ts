@@ -4,6 +4,7 @@ import type { Instant } from '../../units/instant.ts'
 import { addNanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { addPoints, points, ZERO_POINTS } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
+import type { DateReader } from '../date-reader.ts'
 import { EvidenceList } from './evidence-list.ts'
 import type { ModelDay, RefundLoss, TaskVerdict } from './facts.ts'
 import { taskName } from './task-subject.ts'
@@ -20,18 +21,18 @@ export interface ModelOfDays {
 
 /** Charges and bill of the matched tasks that rules judge, by model and day of creation. */
 export class ModelDays {
-  readonly #dateOf: (createdAt: Instant) => CalendarDate
+  readonly #dates: Pick<DateReader, 'dateOf' | 'numberAt'>
   readonly #days = new Map<CalendarDate, Map<string, DayDraft>>()
   /** By the place of a day: what was billed. One place more: points kept. */
   readonly #sums = new ExactSums(0)
   #places = 0
 
-  constructor(dateOf: (createdAt: Instant) => CalendarDate) {
-    this.#dateOf = dateOf
+  constructor(dates: Pick<DateReader, 'dateOf' | 'numberAt'>) {
+    this.#dates = dates
   }
 
   add({ task, billedNanoUsd }: TaskVerdict): void {
-    const day = this.#dayOf(this.#dateOf(task.createdAt), task.model)
+    const day = this.#dayOf(this.#dates.dateOf(task.createdAt), task.model)
     day.taskCount += 1
     this.#sums.add(day.place, wholeOf(billedNanoUsd))
     if (!task.refunded) this.#sums.add(day.place + 1, wholeOf(task.chargedPoints))
@@ -40,12 +41,19 @@ export class ModelDays {
 
   /** Where tasks of one model that were not refunded are added up, for many of them. */
   of(model: string): ModelOfDays {
-    const known = new Map<CalendarDate, DayDraft>()
+    const known: (DayDraft | undefined)[] = []
+    const newDay = (number: number, at: Instant): DayDraft => {
+      const day = this.#dayOf(this.#dates.dateOf(at), model)
+      // Without holes: an array of holes is looked up like a dictionary.
+      while (known.length <= number) known.push(undefined)
+      known[number] = day
+      return day
+    }
     return {
       add: (tasks, index, billed) => {
-        const date = this.#dateOf(tasks.createdAt(index))
-        const day = known.get(date) ?? this.#dayOf(date, model)
-        known.set(date, day)
+        const at = tasks.createdAt(index)
+        const number = this.#dates.numberAt(at)
+        const day = known[number] ?? newDay(number, at)
         day.taskCount += 1
         this.#sums.add(day.place, billed)
         this.#sums.add(day.place + 1, tasks.charged(index))
