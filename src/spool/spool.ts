@@ -4,25 +4,23 @@ import { Stretches } from './stretches.ts'
 
 /** Parts into which rows are divided: one of them is all that is in memory at once. */
 export const PARTS = 512
-/** Room that a part keeps in memory, in numbers of four bytes: it is written out when the next row does not fit. */
-const CHUNK_FOURS = 2048
-const CHUNK_FOURS_AT_FIRST = 128
-const NO_ROOM = new Int32Array(0)
-
-/** The rows of one part: what is still in memory, and where the rest stands in the file. */
-interface Part {
-  rows: number
-  fours: Int32Array
-  used: number
-  readonly filed: Stretches
-}
+/** Room that a part has in memory, in numbers of four bytes: it is written out when the next row does not fit. */
+const ROOM_FOURS = 2048
+const ROOM_FOURS_AT_FIRST = 64
+const NOTHING = new Int32Array(0)
 
 /** Rows divided into parts by a key, kept as bytes, most of them in a file once they are many. Order is kept in a part. */
 export class Spool<Words, Records extends RecordList<Words>> {
   readonly #kind: RecordKind<Words, Records>
   readonly #file: SpoolFile
-  /** Each made at its first row: most questions fill few of them. */
-  readonly #parts: (Part | undefined)[] = new Array(PARTS).fill(undefined)
+  /** The rooms of all parts, one behind the other: whatever part the next row is of, it is found without looking anything up. */
+  #rooms = NOTHING
+  /** Of each part. */
+  #roomFours = 0
+  readonly #used = new Int32Array(PARTS)
+  readonly #rowsIn = new Float64Array(PARTS)
+  /** Where the rest of each part stands in the file; most questions fill few parts. */
+  readonly #filed: (Stretches | undefined)[] = new Array(PARTS).fill(undefined)
   #words: Words | undefined
   #rows = 0
 
@@ -36,51 +34,49 @@ export class Spool<Words, Records extends RecordList<Words>> {
   }
 
   rowsIn(part: number): number {
-    return this.#parts[part]?.rows ?? 0
+    return this.#rowsIn[part] ?? 0
   }
 
   /** Adds one of some records. All records that are added share their words. */
   add(part: number, records: Records, index: number): void {
+    if (!(part >= 0 && part < PARTS)) throw new RangeError(`there is no part ${part}`)
     if (records.words !== this.#words) this.#takeWords(records.words)
-    const into = this.#parts[part] ?? this.#begin(part)
     const { fours } = records
     const from = records.at(index) >> 2
     const length = records.sizeOf(index) >> 2
-    if (into.used + length > into.fours.length) this.#makeRoom(into, length)
-    const place = into.used
-    const to = into.fours
-    if (length > to.length) this.#append(into, fours.subarray(from, from + length))
+    if ((this.#used[part] as number) + length > this.#roomFours) this.#makeRoom(part, length)
+    if (length > this.#roomFours) this.#append(part, fours.subarray(from, from + length))
     else {
-      for (let at = 0; at < length; at++) to[place + at] = fours[from + at] as number
-      into.used = place + length
+      const used = this.#used[part] as number
+      const rooms = this.#rooms
+      const to = part * this.#roomFours + used
+      for (let at = 0; at < length; at++) rooms[to + at] = fours[from + at] as number
+      this.#used[part] = used + length
     }
-    into.rows += 1
+    this.#rowsIn[part] = (this.#rowsIn[part] as number) + 1
     this.#rows += 1
   }
 
   /** The rows of some parts, part by part in the order in which they were added. */
   read(parts: readonly number[]): Records {
+    // Nothing is added any more, as a rule: parts that are in the file need no room beside it.
+    if (this.#filed.some((filed) => filed !== undefined)) this.#writeOut()
     let total = 0
     let rows = 0
-    for (const index of parts) {
-      const part = this.#parts[index]
-      if (part === undefined) continue
-      // Nothing is added any more, as a rule: a part that is in the file needs no room beside it.
-      if (part.filed.bytes > 0) this.#writeOut(part)
-      rows += part.rows
-      total += part.filed.bytes + 4 * part.used
+    for (const part of parts) {
+      rows += this.rowsIn(part)
+      total += (this.#filed[part]?.bytes ?? 0) + 4 * (this.#used[part] ?? 0)
     }
     const bytes = Buffer.allocUnsafeSlow(total)
     let offset = 0
-    for (const index of parts) {
-      const part = this.#parts[index]
-      if (part === undefined) continue
-      part.filed.each((at, length) => {
+    for (const part of parts) {
+      this.#filed[part]?.each((at, length) => {
         this.#file.read(bytes, offset, length, at)
         offset += length
       })
-      bytes.set(bytesOf(part.fours, part.used), offset)
-      offset += 4 * part.used
+      const rest = bytesOf(this.#roomOf(part))
+      bytes.set(rest, offset)
+      offset += rest.length
     }
     return this.#kind.list(bytes, rows, this.#words ?? this.#kind.words())
   }
@@ -90,44 +86,53 @@ export class Spool<Words, Records extends RecordList<Words>> {
     this.#words = words
   }
 
-  /** Room for a row; one that is larger than a chunk finds the part's room empty. */
-  #makeRoom(part: Part, length: number): void {
-    if (part.used + length <= CHUNK_FOURS) {
-      const larger = new Int32Array(Math.min(CHUNK_FOURS, Math.max(2 * part.fours.length, part.used + length)))
-      larger.set(part.fours.subarray(0, part.used))
-      part.fours = larger
-      return
+  /** What of a part is in memory. */
+  #roomOf(part: number): Int32Array {
+    const from = part * this.#roomFours
+    return this.#rooms.subarray(from, from + (this.#used[part] ?? 0))
+  }
+
+  /** Room for a row; one that is larger than any room finds the part's room empty. */
+  #makeRoom(part: number, length: number): void {
+    const wanted = (this.#used[part] ?? 0) + length
+    if (this.#roomFours < ROOM_FOURS) this.#grow(Math.max(2 * this.#roomFours, wanted, ROOM_FOURS_AT_FIRST))
+    if (wanted > this.#roomFours) this.#empty(part)
+  }
+
+  /** Larger rooms, all alike: those of parts without rows take no memory but in name. */
+  #grow(fours: number): void {
+    const roomFours = Math.min(ROOM_FOURS, fours)
+    const rooms = new Int32Array(PARTS * roomFours)
+    for (let part = 0; part < PARTS; part++) rooms.set(this.#roomOf(part), part * roomFours)
+    this.#rooms = rooms
+    this.#roomFours = roomFours
+  }
+
+  #empty(part: number): void {
+    if (this.#used[part] === 0) return
+    this.#append(part, this.#roomOf(part))
+    this.#used[part] = 0
+  }
+
+  #writeOut(): void {
+    if (this.#roomFours === 0) return
+    for (let part = 0; part < PARTS; part++) this.#empty(part)
+    this.#rooms = NOTHING
+    this.#roomFours = 0
+  }
+
+  #append(part: number, fours: Int32Array): void {
+    const bytes = bytesOf(fours)
+    let filed = this.#filed[part]
+    if (filed === undefined) {
+      filed = new Stretches()
+      this.#filed[part] = filed
     }
-    if (part.fours.length < CHUNK_FOURS) {
-      const larger = new Int32Array(CHUNK_FOURS)
-      larger.set(part.fours.subarray(0, part.used))
-      part.fours = larger
-    }
-    if (part.used > 0) this.#append(part, part.fours.subarray(0, part.used))
-    part.used = 0
-  }
-
-  #writeOut(part: Part): void {
-    if (part.used > 0) this.#append(part, part.fours.subarray(0, part.used))
-    part.used = 0
-    part.fours = NO_ROOM
-  }
-
-  #append(part: Part, fours: Int32Array): void {
-    const bytes = bytesOf(fours, fours.length)
-    part.filed.add(this.#file.append(bytes), bytes.length)
-  }
-
-  #begin(index: number): Part {
-    if (!(index >= 0 && index < PARTS)) throw new RangeError(`there is no part ${index}`)
-    const part: Part = { rows: 0, fours: new Int32Array(CHUNK_FOURS_AT_FIRST), used: 0, filed: new Stretches() }
-    this.#parts[index] = part
-    return part
+    filed.add(this.#file.append(bytes), bytes.length)
   }
 }
 
-const bytesOf = (fours: Int32Array, count: number): Uint8Array =>
-  new Uint8Array(fours.buffer, fours.byteOffset, 4 * count)
+const bytesOf = (fours: Int32Array): Uint8Array => new Uint8Array(fours.buffer, fours.byteOffset, fours.byteLength)
 
 /** The part of a hash, such as that of an id's bytes. */
 export const partOfHash = (hash: number): number => hash & (PARTS - 1)
