@@ -30,7 +30,7 @@ interface Kind {
   readonly accountId: number
   readonly stored: string
   readonly endpoint: string
-  readonly place: number
+  readonly number: number
   readonly days: DailyCosts
   readonly modelDays: ModelOfDays
   /** The price of the last event: most often that of the next one. */
@@ -54,10 +54,31 @@ const BILLED = 1
 const RECORDED = 2
 const PLACES = 3
 
+/** What is known of the matches that are added up at once, each in a place of its own. */
+class Columns {
+  readonly room: number
+  /** By index into the kinds. */
+  readonly kinds: Int32Array
+  /** When they were billed, in milliseconds. */
+  readonly times: Float64Array
+  /** Nano-USD. */
+  readonly billed: Float64Array
+
+  constructor(room: number) {
+    this.room = room
+    this.kinds = new Int32Array(room)
+    this.times = new Float64Array(room)
+    this.billed = new Float64Array(room)
+  }
+}
+
 /** Adds plain matches up, with no object for any of them. */
 export class PlainTotals {
   readonly #sinks: PlainSinks
   readonly #kinds: Kind[] = []
+  #columns = new Columns(0)
+  /** By stored name. */
+  readonly #modelDays = new Map<string, ModelOfDays>()
   /** By the codes of their words, as long as these are the same. */
   #byCodes = new Map<number, Kind>()
   #words: readonly unknown[] = []
@@ -80,28 +101,56 @@ export class PlainTotals {
     const words = [piece.tasks.words, piece.events.words, readLots]
     if (words.some((each, index) => each !== this.#words[index])) this.#byCodes = new Map()
     this.#words = words
+    if (count > this.#columns.room) this.#columns = new Columns(count)
+    const { kinds, times, billed } = this.#columns
     for (let match = 0; match < count; match++) {
-      const task = matches.tasks[match] as number
       const event = matches.events[match] as number
-      const kind = this.#kindOf(matches, match, accountOf)
-      const at = piece.events.time(event)
-      const recorded = piece.tasks.cost(task) as number
-      const billed = piece.events.cost(event) as number
-      this.#sums.add(kind.place + MATCHES, 1)
-      this.#sums.add(kind.place + BILLED, billed)
-      this.#sums.add(kind.place + RECORDED, recorded)
-      kind.days.add(at, billed)
-      kind.modelDays.add(piece.tasks, task, billed)
-      this.#addDelay(piece.tasks, task, at)
-      this.#addPrice(kind, piece.events, event, at)
+      kinds[match] = this.#kindOf(matches, match, accountOf).number
+      times[match] = piece.events.time(event)
+      billed[match] = piece.events.cost(event) as number
+    }
+    this.#addSums(matches)
+    this.#addDays(matches)
+    for (let match = 0; match < count; match++) {
+      this.#addDelay(piece.tasks, matches.tasks[match] as number, times[match] as number)
+    }
+    for (let match = 0; match < count; match++) {
+      const kind = this.#kinds[kinds[match] as number] as Kind
+      this.#addPrice(kind, piece.events, matches.events[match] as number, instant(times[match] as number))
     }
     this.#count += count
+  }
+
+  // One sum after another: each match is of another kind, so that the processor waits for memory, and it waits for that of
+  // many matches at once where nothing else is done between them.
+
+  #addSums({ piece, tasks, count }: PlainMatches): void {
+    const { kinds, billed } = this.#columns
+    for (let match = 0; match < count; match++) {
+      const place = PLACES * (kinds[match] as number)
+      this.#sums.add(place + MATCHES, 1)
+      this.#sums.add(place + BILLED, billed[match] as number)
+      this.#sums.add(place + RECORDED, piece.tasks.cost(tasks[match] as number))
+    }
+  }
+
+  #addDays({ piece, tasks, count }: PlainMatches): void {
+    const { kinds, times, billed } = this.#columns
+    for (let match = 0; match < count; match++) {
+      const { days } = this.#kinds[kinds[match] as number] as Kind
+      days.add(instant(times[match] as number), billed[match] as number)
+    }
+    for (let match = 0; match < count; match++) {
+      const { modelDays } = this.#kinds[kinds[match] as number] as Kind
+      modelDays.add(piece.tasks, tasks[match] as number, billed[match] as number)
+    }
   }
 
   /** Hands on what was added up by kind. */
   close(): void {
     const { placements, tieOut, onName } = this.#sinks
-    for (const { bill, accountId, stored, endpoint, place } of this.#kinds) {
+    for (const { bill, accountId, stored, endpoint, number } of this.#kinds) {
+      const place = PLACES * number
       const billed = this.#sums.whole(place + BILLED)
       placements.addPlain({ bill, owner: { accountId }, stored, endpoint }, this.#sums.nearest(place + MATCHES), billed)
       tieOut.addPlain(this.#sums.whole(place + RECORDED), billed)
@@ -112,7 +161,7 @@ export class PlainTotals {
     }
   }
 
-  #addDelay(tasks: TaskRecords, task: number, at: Instant): void {
+  #addDelay(tasks: TaskRecords, task: number, at: number): void {
     const completedAt = tasks.completedAt(task)
     if (!Number.isNaN(completedAt)) this.#sinks.delays.add(at - completedAt)
   }
@@ -156,14 +205,22 @@ export class PlainTotals {
   }
 
   #newKind(bill: SharedBill, accountId: number, stored: string, endpoint: string): Kind {
-    const place = PLACES * this.#kinds.length
+    const number = this.#kinds.length
     const days = this.#sinks.days.of(accountId, endpoint)
-    const modelDays = this.#sinks.modelDays.of(stored)
+    const modelDays = this.#modelDaysOf(stored)
     const noPrice = { price: null, unitPrice: -1, unit: -1, percentDiscount: -1 }
-    const kind: Kind = { bill, accountId, stored, endpoint, place, days, modelDays, ...noPrice }
+    const kind: Kind = { bill, accountId, stored, endpoint, number, days, modelDays, ...noPrice }
     this.#kinds.push(kind)
-    this.#sums.grow(place + PLACES)
+    this.#sums.grow(PLACES * this.#kinds.length)
     return kind
+  }
+
+  #modelDaysOf(stored: string): ModelOfDays {
+    const known = this.#modelDays.get(stored)
+    if (known !== undefined) return known
+    const days = this.#sinks.modelDays.of(stored)
+    this.#modelDays.set(stored, days)
+    return days
   }
 
   #priceOf(bill: SharedBill, events: EventRecords, event: number): KindPrice | null {
