@@ -51,7 +51,12 @@ export function createSocket(connections: number): Socket {
     send: async (ask, signal) => {
       opened ??= open()
       const { undici, agent } = await opened
-      return exchange(undici.request, agent, rooms, ask, signal)
+      rooms.begin()
+      try {
+        return await exchange(undici.request, agent, rooms, ask, signal)
+      } finally {
+        rooms.end()
+      }
     },
     close: async () => {
       const closing = opened
@@ -116,9 +121,19 @@ const ROOM_KEPT_LEAST = 256 * 1024
 const ROOM_KEPT_MOST = 16 * 1024 * 1024
 const ROOMS_KEPT_MAX = 4
 
-/** Places that bodies are read into. */
+/** Places that bodies are read into. They are kept as long as bodies come: an audit goes on for long after the last one. */
 class Rooms {
   #kept: Buffer[] = []
+  #coming = 0
+
+  /** A body will come. */
+  begin(): void {
+    this.#coming += 1
+  }
+
+  end(): void {
+    this.#coming -= 1
+  }
 
   take(bytes: number): Buffer {
     const at = this.#kept.findIndex(({ length }) => length >= bytes)
@@ -130,7 +145,8 @@ class Rooms {
   }
 
   giveBack(room: Buffer): void {
-    if (room.length < ROOM_KEPT_LEAST || room.length > ROOM_KEPT_MOST) return
+    if (this.#coming === 0) this.clear()
+    if (this.#coming === 0 || room.length < ROOM_KEPT_LEAST || room.length > ROOM_KEPT_MOST) return
     // Those that were too short for a page are not asked for again.
     if (this.#kept.length >= ROOMS_KEPT_MAX) this.#kept.shift()
     this.#kept.push(room)
