@@ -112,6 +112,12 @@ export function rowsExpectedIn(range: InstantRange, { ids, asked, rows }: IdSamp
   return Math.round((inRange / asked) * (ids.greatest - ids.least + 1))
 }
 
+/** Whether at least half of the rows that were sampled lie in a range. */
+export function isMostIn(range: InstantRange, { rows }: Pick<IdSample, 'rows'>): boolean {
+  const inRange = rows.filter(({ at }) => at !== null && within(at, range)).length
+  return inRange > 0 && 2 * inRange >= rows.length
+}
+
 /** Statements that one range is read by, at most: where ids have wide gaps, each goes through more of them. */
 const SLICES_MAX = 5000
 

@@ -14,6 +14,7 @@ import type { LedgerQueries, NaiveBounds, Statement, TimedTable } from './querie
 import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
+import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
 
 /** Below every row id. */
 const NO_ROW = Number.NEGATIVE_INFINITY
@@ -203,11 +204,6 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return [...last.values()]
   }
 
-  const wantedRequests = (ids: readonly string[]): ReadonlySet<string> =>
-    new Set(ids.map((id) => bareRequestId(id, placeholders)).filter((id) => id !== ''))
-  const tasksByRowIds = async (rowIds: readonly number[]): Promise<TaskRow[]> =>
-    sortedByRow(await lookUpRows('tasks', rowIds, queries.tasksByRowIds, records.tasks(undefined)))
-
   return {
     takenAt: session.takenAt,
     zone,
@@ -217,27 +213,15 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     tasks,
     points: (range, request = {}) => entries('points', range, request),
     cash: (range, request = {}) => entries('cash', range, request),
-    async tasksByTaskIds(ids) {
-      const wanted = wantedIds(ids)
-      const found = await lookUpRows('tasks', wanted, queries.tasksByTaskIds, records.tasks(undefined))
-      return sortedByRow(found.filter((task) => wanted.has(task.taskId)))
-    },
-    /**
-     * A request id may be stored bare, in an URL or behind endpoint#: only bareRequestId can tell, and no index helps. One
-     * pass over the ids (0.7 s a million tasks) costs less than scans that search for each form in SQL (2.5 s).
-     */
-    async tasksByRequestIds(ids, taken) {
-      const wanted = wantedRequests(ids)
-      if (wanted.size === 0) return []
-      const rowIds = await collect(queries.keysOf('tasks', outsideOf('tasks', taken)), decoders.requestedRow(wanted))
-      return tasksByRowIds(rowIds)
-    },
-    async tasksByEitherId(ids, taken) {
-      const wanted = wantedIds(ids)
-      if (wanted.size === 0) return []
-      const decoder = decoders.eitherRow(wanted, wantedRequests(ids))
-      return tasksByRowIds(await collect(queries.taskKeys(outsideOf('tasks', taken)), decoder))
-    },
+    ...taskLookUps({
+      find: (ids, statementOf) => lookUpRows('tasks', ids, statementOf, records.tasks(undefined)),
+      rowIdsOf: collect,
+      outsideOf: (taken) => outsideOf('tasks', taken),
+      sample: () => sampleOf('tasks', 0),
+      bareRequestId: (stored) => bareRequestId(stored, placeholders),
+      queries,
+      decoders,
+    }),
     pointsByOrderIds: (...question) => entriesByOrderIds('points', ...question),
     cashByOrderIds: (...question) => entriesByOrderIds('cash', ...question),
     async lastPointsBefore(userIds, before) {
@@ -329,9 +313,3 @@ const floorToSecond = (at: Instant): Instant => instant(Math.floor(at / SECOND) 
 function* partsOf<Id>(ids: readonly Id[]): Generator<readonly Id[]> {
   for (let from = 0; from < ids.length; from += LIMITS.lookupIds) yield ids.slice(from, from + LIMITS.lookupIds)
 }
-
-const sortedByRow = <Row extends { readonly rowId: number }>(rows: Row[]): Row[] =>
-  rows.sort((a, b) => a.rowId - b.rowId)
-
-const wantedIds = (ids: readonly string[]): ReadonlySet<string> =>
-  new Set(ids.map((id) => id.trim()).filter((id) => id !== ''))

@@ -4,6 +4,7 @@ import {
   type IdSample,
   idSlices,
   idsToSample,
+  isMostIn,
   lowestIdFrom,
   rowsExpectedIn,
   type SampledRow,
@@ -84,6 +85,16 @@ describe('ids that follow time', () => {
     expect(rowsExpectedIn(tenth, { ids: null, asked: 0, rows: [] })).toBe(0)
     expect(rowsExpectedIn(tenth, sampleOf(tableOf(20_000, 1009, () => 0)))).toBeUndefined()
     expect(rowsExpectedIn({ start: START, end: instant(START + DAY) }, sampleOf(tableOf(10, 2, () => 5)))).toBe(10)
+  })
+
+  test('tell whether a range has at least half of the rows', () => {
+    const range = { start: START, end: instant(START + DAY) }
+    const isMost = (...days: (number | null)[]): boolean =>
+      isMostIn(range, { rows: days.map((day, id) => ({ id, at: day === null ? null : instant(START + day * DAY) })) })
+    expect([isMost(0, 1), isMost(0, 1, 1), isMost(0, 0, 1), isMost(0, null), isMost(0, null, 1)]).toEqual([
+      ...[true, false, true, true, false],
+    ])
+    expect([isMost(), isMost(1), isMost(0)]).toEqual([false, false, true])
   })
 })
 
