@@ -113,7 +113,8 @@ export class LedgerLinks {
   #lookUpEarly(reading: Promise<unknown>): EarlyLookUp {
     const { ledgerLink } = this.#plan.settings
     const isIdle = ledgerLink === 'total' || this.#failed.size > 0 || looksUpEveryOrder(this.#spools.windowTasks)
-    const ids = isIdle ? [] : this.#spools.refundOrders()
+    const refunds = this.#spools.takeRefundOrders()
+    const ids = isIdle ? [] : refunds
     const entries = reading.then(() => (ids.length === 0 ? [] : this.#found(ids, this.#plan.ranges.ledger)))
     entries.catch(() => undefined)
     return { ids: new Set(ids), entries }
@@ -134,6 +135,8 @@ export class LedgerLinks {
   close(balances: BalanceTrail | null): LedgerSource {
     const { charged, linked } = this.#count
     const count = this.#pieces.length
+    // What there was to look up is known by now: of many tasks it is tens of megabytes.
+    this.#scans.restart()
     const pieceAt = (piece: number): LedgerPiece => this.#keptPiece(piece) ?? this.#readPiece(piece)
     return {
       mode: this.#failed.size > 0 ? null : this.#mode,

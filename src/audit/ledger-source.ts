@@ -68,7 +68,7 @@ export class LedgerSpools {
   readonly #entries: Spool<null, EntryRecords>
   readonly #users = new UserNumbers()
   #windowTasks = 0
-  readonly #refundOrders: string[] = []
+  #refundOrders: string[] = []
 
   constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
@@ -108,10 +108,12 @@ export class LedgerSpools {
 
   /**
    * Order ids of tasks of the window that the filters leave and whose refunds may lie at any time: they failed or are marked as
-   * refunded. None where they are more than may be looked up.
+   * refunded. None where they are more than may be looked up. They are not kept here any more.
    */
-  refundOrders(): readonly string[] {
-    return this.#refundOrders.length > LIMITS.lookupIdsTotal ? [] : this.#refundOrders
+  takeRefundOrders(): string[] {
+    const orders = this.#refundOrders
+    this.#refundOrders = []
+    return orders.length > LIMITS.lookupIdsTotal ? [] : orders
   }
 
   /** Adds one of some rows. Those of users without any task pay none. Throws where no number holds the amount whole. */
