@@ -27,15 +27,21 @@ function rankOfUsd(amount: string | null): Rank {
   return parsed === undefined ? UNKNOWN_RANK : { tier: 0, amount: parsed }
 }
 
-/** All rows in their order where they fit, otherwise the largest ones, largest first. */
+const isLarger = (a: Rank, b: Rank): boolean => (a.tier === b.tier ? a.amount > b.amount : a.tier > b.tier)
+
+/** All rows in their order where they fit, otherwise the largest ones, largest first; of equal ones those that come first. */
 function largest<Row>(rows: readonly Row[], rowsMax: number, rankOf: (row: Row) => Rank): readonly Row[] {
   if (rows.length <= rowsMax) return rows
-  const ranked = rows.map((row) => ({ row, rank: rankOf(row) }))
-  ranked.sort(({ rank: a }, { rank: b }) => {
-    if (a.tier !== b.tier) return b.tier - a.tier
-    return a.amount === b.amount ? 0 : a.amount < b.amount ? 1 : -1
-  })
-  return ranked.slice(0, rowsMax).map(({ row }) => row)
+  const kept: { readonly row: Row; readonly rank: Rank }[] = []
+  for (const row of rows) {
+    const rank = rankOf(row)
+    const last = kept.at(-1)
+    if (kept.length === rowsMax && (last === undefined || !isLarger(rank, last.rank))) continue
+    if (kept.length === rowsMax) kept.pop()
+    const place = kept.findLastIndex((other) => !isLarger(rank, other.rank)) + 1
+    kept.splice(place, 0, { row, rank })
+  }
+  return kept.map(({ row }) => row)
 }
 
 interface Layer<Row> {
