@@ -9,7 +9,7 @@ import { type InstantRange, within } from '../units/instant.ts'
 import { breathe } from './breathe.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
 import type { LedgerPiece, LedgerSource, LedgerSpools } from './ledger-source.ts'
-import { type LedgerRecords, LedgerTally, looksUpEveryOrder } from './ledger-tally.ts'
+import { type LedgerRecords, LedgerTally, looksUpEveryOrder, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
@@ -20,6 +20,8 @@ import { type TellProgress, tellingSeconds } from './waiting.ts'
 const LINK_SAMPLE = 100
 /** Rows that are kept as objects for later, of all pieces. */
 const ROWS_KEPT_MAX = 60_000
+/** Tasks that are put aside for later, of all pieces: more are linked again when they are asked for. */
+const TASKS_ASIDE_MAX = 60_000
 
 const NO_ENTRIES = (): LedgerBook['taskEntries'] => []
 
@@ -62,6 +64,7 @@ export class LedgerLinks {
   /** By piece. */
   readonly #kept: (KeptPiece | null)[] = []
   #rowsKept = 0
+  #tasksAside = 0
   #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
@@ -274,13 +277,13 @@ export class LedgerLinks {
   #look(piece: number): LedgerRecords {
     const reading = this.#spools.reading(this.#pieces[piece] ?? [])
     const tally = this.#linked(reading)
-    this.#kept[piece] = this.#keep(tally, this.#scans.take(piece, tally))
+    this.#kept[piece] = this.#keep(piece, tally, this.#scans.take(piece, tally))
     return reading
   }
 
   /** Sums by user grow with users, and are needed in the end; rows that wait are kept as long as they are few. */
-  #keep(tally: LedgerTally, count: LinkCount): KeptPiece | null {
-    const { settledTasks, openTasks, openEntries } = tally.taskEntries()
+  #keep(piece: number, tally: LedgerTally, count: LinkCount): KeptPiece | null {
+    const told = tally.taskEntries()
     const figures = tally.figures()
     const waiting = figures.reduce((count, { unresolved }) => count + unresolved.length, 0)
     if (this.#rowsKept + waiting > ROWS_KEPT_MAX) return null
@@ -291,14 +294,24 @@ export class LedgerLinks {
       return {
         mode,
         users: figures.map((user) => (isPaymentOpen(user) ? user : new ClosedUser(user, terms))),
-        settledTasks,
-        openEntries: openTasks === 0 ? NO_ENTRIES : this.#spools.putAside(openEntries()),
+        settledTasks: told.settledTasks,
+        openEntries: this.#putAside(piece, mode, told),
       }
     } catch (cause) {
       // A sum that no number holds may never be asked for in the end: then the mode is another one, or a ledger has failed.
       if (cause instanceof RangeError) return null
       throw cause
     }
+  }
+
+  /** In mode total nobody asks for tasks and their rows. */
+  #putAside(piece: number, mode: LinkMode, { openTasks, openEntries }: ToldTasks): LedgerPiece['openEntries'] {
+    if (openTasks === 0) return NO_ENTRIES
+    if (mode === 'total' || this.#tasksAside + openTasks > TASKS_ASIDE_MAX) {
+      return () => this.#tallyOf(piece).taskEntries().openEntries()
+    }
+    this.#tasksAside += openTasks
+    return this.#spools.putAside(openEntries())
   }
 
   #tallyOf(piece: number): LedgerTally {

@@ -17,16 +17,16 @@ export type Membership = InstantRange | undefined
 
 /** How rows of the three long tables are read into records, by position: the order is that of the columns in queries.ts. */
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
-  /** Whether a row whose time is none was among those read. */
-  const unreal = { tasks: false, points: false, cash: false }
+  /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
+  const astray = { tasks: false, points: false, cash: false }
   return {
-    unreal,
+    astray,
     tasks: (range: Membership): BatcherFactory<TaskRecords> =>
       inRecords(
         () => new TaskWriter(words),
         () =>
           taskDecoder(mapping, zone, words, range, () => {
-            unreal.tasks = true
+            astray.tasks = true
           }),
       ),
     points: (range: Membership): BatcherFactory<EntryRecords> =>
@@ -34,7 +34,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
         () => new EntryWriter(),
         () =>
           pointsDecoder(mapping, zone, range, () => {
-            unreal.points = true
+            astray.points = true
           }),
       ),
     cash: (range: Membership): BatcherFactory<EntryRecords> =>
@@ -42,7 +42,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
         () => new EntryWriter(),
         () =>
           cashDecoder(mapping, zone, range, () => {
-            unreal.cash = true
+            astray.cash = true
           }),
       ),
   }
@@ -53,7 +53,7 @@ function taskDecoder(
   zone: Zone,
   { models, apiKeys }: TaskWords,
   range: Membership,
-  onUnreal: () => void,
+  onAstray: () => void,
 ): (row: RowCells, to: TaskWriter) => void {
   const { columns, tables } = mapping
   const moneyAt = { table: tables.tasks, column: columns.tasks.money }
@@ -65,7 +65,7 @@ function taskDecoder(
   const keyCode = (text: string): number => apiKeys.codeOf(text)
   const requestIdOf = requestSpanReader(placeholderSet(mapping.placeholderRequestIds))
   const tokensInto = tokensReader(mapping)
-  const timeOf = timeReader(zone, range, onUnreal)
+  const timeOf = timeReader(zone, range, onAstray)
   const fields = newTaskFields()
   return (row, to) => {
     const createdAt = timeOf(row, 1)
@@ -89,7 +89,7 @@ function pointsDecoder(
   mapping: TableMapping,
   zone: Zone,
   range: Membership,
-  onUnreal: () => void,
+  onAstray: () => void,
 ): (row: RowCells, to: EntryWriter) => void {
   const { points: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.points, column })
@@ -99,7 +99,7 @@ function pointsDecoder(
   const kindOf = pointsKindReader(mapping)
   const kinds = ['consume', 'refund', 'recharge', 'gift', 'other'] as const
   const kindCode = (word: string): number => kinds.indexOf(kindOf(word))
-  const timeOf = timeReader(zone, range, onUnreal)
+  const timeOf = timeReader(zone, range, onAstray)
   const fields = newEntryFields('points')
   return (row, to) => {
     const at = timeOf(row, 1)
@@ -118,11 +118,11 @@ function cashDecoder(
   mapping: TableMapping,
   zone: Zone,
   range: Membership,
-  onUnreal: () => void,
+  onAstray: () => void,
 ): (row: RowCells, to: EntryWriter) => void {
   const amountAt = { table: mapping.tables.cash, column: mapping.columns.cash.money }
   const kindOf = cashKindReader(mapping)
-  const timeOf = timeReader(zone, range, onUnreal)
+  const timeOf = timeReader(zone, range, onAstray)
   const fields = newEntryFields('cash')
   return (row, to) => {
     const at = timeOf(row, 1)
@@ -145,12 +145,12 @@ function headOf(row: RowCells, fields: EntryFields): void {
 function timeReader(
   zone: Zone,
   range: Membership,
-  onUnreal: () => void = () => undefined,
+  onAstray: () => void = () => undefined,
 ): (row: RowCells, column: number) => number {
   const { start, end } = range ?? { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }
   return (row, column) => {
     const real = zone.fromWall(row.wall(column))
-    if (real === undefined && range !== undefined) onUnreal()
+    if (range !== undefined && (real === undefined || !row.isComparable(column))) onAstray()
     const at = real ?? NO_REAL_TIME
     return at >= start && at < end ? at : Number.NaN
   }

@@ -1,6 +1,6 @@
 import { type Span, spanOfText } from '../rows/record-list.ts'
 import type { Whole } from '../units/exact-sums.ts'
-import { parseWall, type WallMillis } from '../units/wall.ts'
+import { isInTextOrder, parseWall, type WallMillis } from '../units/wall.ts'
 import { type Cell, type CellType, flagOf, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
 
 /** Gives a text that many rows repeat its code. */
@@ -23,6 +23,8 @@ export interface RowCells {
   usd(column: number, place: Place): Whole | null
   /** A naive DATETIME; NaN for NULL, and where it is no real time. */
   wall(column: number): WallMillis
+  /** Whether the database compares such a DATETIME by the time it tells: not a text in any other form than that of DATETIME. */
+  isComparable(column: number): boolean
   /** Trimmed; '' for NULL. */
   text(column: number): string
   /** The code of a text that many rows repeat, trimmed. One column is always asked with the same codes. */
@@ -30,6 +32,9 @@ export interface RowCells {
   /** The bytes of a text, trimmed; none for NULL. */
   span(column: number): Span
 }
+
+/** Whether a stored DATETIME is a text that comes where its time does. */
+export const isComparableTime = (cell: Cell | undefined): boolean => typeof cell === 'string' && isInTextOrder(cell)
 
 /** A row whose values the driver has made already. */
 export class CellRow implements RowCells {
@@ -80,6 +85,10 @@ export class CellRow implements RowCells {
   wall(column: number): WallMillis {
     const cell = this.#cells[column]
     return cell === null || cell === undefined ? Number.NaN : parseWall(textOf(cell))
+  }
+
+  isComparable(column: number): boolean {
+    return isComparableTime(this.#cells[column])
   }
 
   text(column: number): string {

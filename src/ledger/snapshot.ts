@@ -121,6 +121,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     }
   }
 
+  const isOfOneMoment = session.consistency === 'consistent' || session.consistency === 'per-shard'
   const streamed: Record<TimedTable, InstantRange[]> = { tasks: [], points: [], cash: [] }
 
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {
@@ -136,11 +137,12 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
 
   /**
    * What lies outside a range, each row within which was handed out by a stream; undefined where none did so. Rows whose time is
-   * none were not handed out, wherever the server sorts them: where there was one, nothing is left out.
+   * none were not handed out, wherever the server sorts them, and those whose time is a text of its own form may lie elsewhere for
+   * the server: where there was one, nothing is left out. Nor where a row may have come since: not all is read as of one moment.
    */
   const outsideOf = (table: TimedTable, taken: InstantRange | undefined): NaiveBounds | undefined => {
     const stream = taken && streamed[table].find(({ start, end }) => start <= taken.start && end >= taken.end)
-    if (taken === undefined || stream === undefined || records.unreal[table]) return undefined
+    if (taken === undefined || stream === undefined || records.astray[table] || !isOfOneMoment) return undefined
     return { ...boundsWithin(taken, zone), fromId: idBounds[table].fromIdOf(stream) }
   }
 

@@ -4,7 +4,7 @@ import type { Whole } from '../units/exact-sums.ts'
 import { HOUR, MINUTE, SECOND } from '../units/instant.ts'
 import { parseWall, type WallMillis, wallMillis } from '../units/wall.ts'
 import { type Cell, flagOf, float32Usd, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
-import type { CodeOf, RowCells } from './row-cells.ts'
+import { type CodeOf, isComparableTime, type RowCells } from './row-cells.ts'
 import { wordReader } from './wire-words.ts'
 
 /** What mysql2 knows of a column, in as far as rows are read by it. */
@@ -188,6 +188,10 @@ export class WireRow implements RowCells, Bytes {
     return this.#codes[column] === TIME
       ? this.#timeAt(at, this.#lengths[column] as number)
       : parseWall(textOf(this.#cell(column)))
+  }
+
+  isComparable(column: number): boolean {
+    return this.#codes[column] === TIME || isComparableTime(this.#cell(column))
   }
 
   text(column: number): string {

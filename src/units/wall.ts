@@ -12,6 +12,8 @@ const DAYS_OF_MONTH = [31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31] as const
 const NAIVE = /^(\d{4})-(\d{2})-(\d{2})(?:[ T](\d{2}):(\d{2})(?::(\d{2})(?:\.(\d{1,9}))?)?)?$/
 /** Characters of YYYY-MM-DD HH:MM:SS. */
 const FULL_CHARS = 19
+/** Characters of YYYY-MM-DD. */
+const DATE_CHARS = 10
 const [ZERO, NINE, DASH, COLON, BLANK, LETTER_T] = [0x30, 0x39, 0x2d, 0x3a, 0x20, 0x54] as const
 
 /** Counts whole parts by arithmetic: a Date for each of a million rows costs ten times as much. */
@@ -53,9 +55,13 @@ export function parseWall(naive: string): WallMillis {
   return naive.length === FULL_CHARS ? parseWallHead(naive) : parseAny(naive)
 }
 
+/** Whether texts of this form come in the order of the times that they tell: YYYY-MM-DD HH:MM:SS, with a fraction or without. */
+export const isInTextOrder = (naive: string): boolean =>
+  naive.length >= FULL_CHARS && naive.charCodeAt(DATE_CHARS) === BLANK
+
 /** Reads the YYYY-MM-DD HH:MM:SS, or with a T in between, that a text begins with. NaN where it does not, or is no real time. */
 export function parseWallHead(text: string): WallMillis {
-  const separator = text.charCodeAt(10)
+  const separator = text.charCodeAt(DATE_CHARS)
   const shaped =
     text.charCodeAt(4) === DASH &&
     text.charCodeAt(7) === DASH &&

@@ -60,6 +60,8 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
   const pointsRecords = (range: InstantRange | undefined) => batchOf(records.points(range), pointsCells)
   const cashRecords = (range: InstantRange | undefined) => batchOf(records.cash(range), cashCells)
   const tasksIn = (range: InstantRange | undefined) => taskRecords(range).rows()
+  const tasksOutside = (taken: InstantRange | undefined) =>
+    tasksIn(EVERYTHING).filter(({ createdAt }) => taken === undefined || !within(createdAt, taken))
   const pointsIn = (range: InstantRange | undefined) => pointsRecords(range).rows()
   const cashIn = (range: InstantRange | undefined) => cashRecords(range).rows()
   async function* inOne<Batch>(batch: Batch): AsyncGenerator<Batch> {
@@ -83,13 +85,14 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
     points: (range) => inOne(pointsRecords(range)),
     cash: (range) => inOne(cashRecords(range)),
     tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),
-    tasksByRequestIds: async (ids) => {
+    // What may be left out is left out.
+    tasksByRequestIds: async (ids, taken) => {
       const wanted = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))
-      return tasksIn(EVERYTHING).filter(({ requestId }) => wanted.has(requestId))
+      return tasksOutside(taken).filter(({ requestId }) => wanted.has(requestId))
     },
-    tasksByEitherId: async (ids) => {
+    tasksByEitherId: async (ids, taken) => {
       const requests = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))
-      return tasksIn(EVERYTHING).filter(({ taskId, requestId }) => ids.includes(taskId) || requests.has(requestId))
+      return tasksOutside(taken).filter(({ taskId, requestId }) => ids.includes(taskId) || requests.has(requestId))
     },
     pointsByOrderIds: async (ids) => pointsIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
     cashByOrderIds: async (ids) => cashIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
