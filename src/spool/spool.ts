@@ -1,4 +1,5 @@
 import type { RecordKind, RecordList } from '../rows/record-list.ts'
+import { FirstRows } from './first-rows.ts'
 import type { SpoolFile } from './spool-file.ts'
 import { Stretches } from './stretches.ts'
 
@@ -6,17 +7,16 @@ import { Stretches } from './stretches.ts'
 export const PARTS = 512
 /** Room that a part has in memory, in numbers of four bytes: it is written out when the next row does not fit. */
 const ROOM_FOURS = 2048
-const ROOM_FOURS_AT_FIRST = 64
 const NOTHING = new Int32Array(0)
 
 /** Rows divided into parts by a key, kept as bytes, most of them in a file once they are many. Order is kept in a part. */
 export class Spool<Words, Records extends RecordList<Words>> {
   readonly #kind: RecordKind<Words, Records>
   readonly #file: SpoolFile
-  /** The rooms of all parts, one behind the other: whatever part the next row is of, it is found without looking anything up. */
+  /** As long as rows are few. */
+  #first: FirstRows | null = new FirstRows(PARTS)
+  /** Rooms of all parts, one behind the other: whatever part the next row is of, it is found without looking anything up. */
   #rooms = NOTHING
-  /** Of each part. */
-  #roomFours = 0
   readonly #used = new Int32Array(PARTS)
   readonly #rowsIn = new Float64Array(PARTS)
   /** Where the rest of each part stands in the file; most questions fill few parts. */
@@ -41,31 +41,49 @@ export class Spool<Words, Records extends RecordList<Words>> {
   add(part: number, records: Records, index: number): void {
     if (!(part >= 0 && part < PARTS)) throw new RangeError(`there is no part ${part}`)
     if (records.words !== this.#words) this.#takeWords(records.words)
-    const { fours } = records
     const from = records.at(index) >> 2
     const length = records.sizeOf(index) >> 2
-    if ((this.#used[part] as number) + length > this.#roomFours) this.#makeRoom(part, length)
-    if (length > this.#roomFours) this.#append(part, fours.subarray(from, from + length))
-    else {
-      const used = this.#used[part] as number
-      const rooms = this.#rooms
-      const to = part * this.#roomFours + used
-      for (let at = 0; at < length; at++) rooms[to + at] = fours[from + at] as number
-      this.#used[part] = used + length
-    }
+    if (this.#first?.add(part, records.fours, from, length) !== true) this.#put(part, records.fours, from, length)
     this.#rowsIn[part] = (this.#rowsIn[part] as number) + 1
     this.#rows += 1
+  }
+
+  #put(part: number, fours: Int32Array, from: number, length: number): void {
+    if (this.#rooms.length === 0) this.#makeRooms()
+    if ((this.#used[part] as number) + length > ROOM_FOURS) this.#empty(part)
+    if (length > ROOM_FOURS) {
+      this.#append(part, fours.subarray(from, from + length))
+      return
+    }
+    const used = this.#used[part] as number
+    const rooms = this.#rooms
+    const to = part * ROOM_FOURS + used
+    for (let at = 0; at < length; at++) rooms[to + at] = fours[from + at] as number
+    this.#used[part] = used + length
+  }
+
+  #makeRooms(): void {
+    this.#rooms = new Int32Array(PARTS * ROOM_FOURS)
+    const first = this.#first
+    if (first === null) return
+    this.#first = null
+    for (let part = 0; part < PARTS; part++) {
+      first.each(part, (from, length) => this.#put(part, first.fours, from, length))
+    }
   }
 
   /** The rows of some parts, part by part in the order in which they were added. */
   read(parts: readonly number[]): Records {
     // Nothing is added any more, as a rule: parts that are in the file need no room beside it.
-    if (this.#filed.some((filed) => filed !== undefined)) this.#writeOut()
+    this.#writeOut()
     let total = 0
     let rows = 0
     for (const part of parts) {
       rows += this.rowsIn(part)
-      total += (this.#filed[part]?.bytes ?? 0) + 4 * (this.#used[part] ?? 0)
+      total += this.#filed[part]?.bytes ?? 0
+      this.#first?.each(part, (_, length) => {
+        total += 4 * length
+      })
     }
     const bytes = Buffer.allocUnsafeSlow(total)
     let offset = 0
@@ -74,9 +92,11 @@ export class Spool<Words, Records extends RecordList<Words>> {
         this.#file.read(bytes, offset, length, at)
         offset += length
       })
-      const rest = bytesOf(this.#roomOf(part))
-      bytes.set(rest, offset)
-      offset += rest.length
+      const first = this.#first
+      first?.each(part, (from, length) => {
+        bytes.set(bytesOf(first.fours.subarray(from, from + length)), offset)
+        offset += 4 * length
+      })
     }
     return this.#kind.list(bytes, rows, this.#words ?? this.#kind.words())
   }
@@ -86,39 +106,16 @@ export class Spool<Words, Records extends RecordList<Words>> {
     this.#words = words
   }
 
-  /** What of a part is in memory. */
-  #roomOf(part: number): Int32Array {
-    const from = part * this.#roomFours
-    return this.#rooms.subarray(from, from + (this.#used[part] ?? 0))
-  }
-
-  /** Room for a row; one that is larger than any room finds the part's room empty. */
-  #makeRoom(part: number, length: number): void {
-    const wanted = (this.#used[part] ?? 0) + length
-    if (this.#roomFours < ROOM_FOURS) this.#grow(Math.max(2 * this.#roomFours, wanted, ROOM_FOURS_AT_FIRST))
-    if (wanted > this.#roomFours) this.#empty(part)
-  }
-
-  /** Larger rooms, all alike: those of parts without rows take no memory but in name. */
-  #grow(fours: number): void {
-    const roomFours = Math.min(ROOM_FOURS, fours)
-    const rooms = new Int32Array(PARTS * roomFours)
-    for (let part = 0; part < PARTS; part++) rooms.set(this.#roomOf(part), part * roomFours)
-    this.#rooms = rooms
-    this.#roomFours = roomFours
-  }
-
   #empty(part: number): void {
-    if (this.#used[part] === 0) return
-    this.#append(part, this.#roomOf(part))
+    const used = this.#used[part] as number
+    if (used > 0) this.#append(part, this.#rooms.subarray(part * ROOM_FOURS, part * ROOM_FOURS + used))
     this.#used[part] = 0
   }
 
   #writeOut(): void {
-    if (this.#roomFours === 0) return
+    if (this.#rooms.length === 0) return
     for (let part = 0; part < PARTS; part++) this.#empty(part)
     this.#rooms = NOTHING
-    this.#roomFours = 0
   }
 
   #append(part: number, fours: Int32Array): void {

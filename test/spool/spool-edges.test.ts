@@ -11,6 +11,9 @@ import { billingEvent, taskRow } from '../kit/rows.ts'
 /** A part is written out once it holds as many bytes. */
 const CHUNK_BYTES = 8 * 1024
 
+/** Up to so many bytes of all parts, rows lie one behind the other. */
+const FIRST_BYTES = 4 * 2 ** 16
+
 /** Records of nothing but letters, each with its size before it. */
 class Letters extends RecordList {
   texts(): string[] {
@@ -48,8 +51,14 @@ describe('a row of a chunk’s size', () => {
     ['that is many chunks', [8, 1_000_000, 8, 3_000_000, 1_500_000, 4]],
     ['many times over', Array.from({ length: 300 }, (_, index) => 8 + 4 * ((index * 911) % 2250))],
   ])('%s is given back, and its neighbours, in order', (_, sizes) => {
+    // Few rows lie one behind the other, and in their parts once there were more: before them, or in between.
+    for (const before of [0, FIRST_BYTES - 10_000, FIRST_BYTES - 400, FIRST_BYTES]) expectKept(sizes, before)
+  })
+
+  function expectKept(sizes: readonly number[], before: number): void {
     const file = new SpoolFile()
     const spool = new Spool(LETTERS, file)
+    if (before > 0) spool.add(7, ofSizes([before]), 0)
     const rows = ofSizes(sizes)
     for (let index = 0; index < rows.count; index++) {
       spool.add(3, rows, index)
@@ -59,13 +68,21 @@ describe('a row of a chunk’s size', () => {
     expect(texts.map(({ length }) => length + 4)).toEqual(sizes)
     expect(spool.read([3]).texts()).toEqual(texts)
     expect(spool.read([2, 3, 200, 201]).texts()).toEqual([...texts, ...texts])
-    expect([spool.rowsIn(3), spool.rowsIn(4), spool.rows]).toEqual([rows.count, 0, 2 * rows.count])
+    expect([spool.rowsIn(3), spool.rowsIn(4), spool.rows - spool.rowsIn(7)]).toEqual([rows.count, 0, 2 * rows.count])
+    expect(
+      spool
+        .read([7])
+        .texts()
+        .map(({ length }) => length + 4),
+    ).toEqual(before > 0 ? [before] : [])
+    // There is no such part, and nothing in it.
+    expect(spool.read([PARTS]).count).toBe(0)
     // What was read may be read again, and more be added to it.
     const last = ofSizes([24])
     spool.add(3, last, 0)
     expect(spool.read([3]).texts()).toEqual([...texts, ...last.texts()])
     file.close()
-  })
+  }
 })
 
 describe('rows that are read', () => {
@@ -143,7 +160,7 @@ describe('a spool whose file was closed', () => {
   it('says so instead of giving back what is not there', () => {
     const file = new SpoolFile()
     const spool = new Spool(LETTERS, file)
-    const rows = ofSizes([10_000, 10_000, 10_000])
+    const rows = ofSizes([FIRST_BYTES, 10_000, 10_000])
     for (const index of [0, 1, 2]) spool.add(0, rows, index)
     expect(spool.read([0]).count).toBe(3)
     file.close()
