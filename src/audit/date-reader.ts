@@ -13,7 +13,7 @@ export class DayReader<Day> {
   readonly #dayOf: (date: CalendarDate) => Day
   /** Hours that one day holds as a whole, counted since the epoch, and their days. */
   readonly #hours = new Int32Array(HOURS).fill(NO_HOUR)
-  readonly #days: Day[] = []
+  readonly #days: (Day | undefined)[] = new Array<Day | undefined>(HOURS).fill(undefined)
   #start = 0
   #end = 0
   #day: Day | undefined
@@ -35,15 +35,11 @@ export class DayReader<Day> {
     this.#start = this.#zone.startOfDate(date)
     this.#end = this.#zone.startOfDate(this.#zone.addDays(date, 1))
     const isWhole = hour * HOUR_MILLIS >= this.#start && (hour + 1) * HOUR_MILLIS <= this.#end
-    if (isWhole) this.#keep(place, hour, day)
+    if (isWhole) {
+      this.#days[place] = day
+      this.#hours[place] = hour
+    }
     return day
-  }
-
-  #keep(place: number, hour: number, day: Day): void {
-    // Without holes: an array of holes is looked up like a dictionary.
-    while (this.#days.length <= place) this.#days.push(day)
-    this.#days[place] = day
-    this.#hours[place] = hour
   }
 }
 

@@ -1,5 +1,5 @@
 /** Up to which rows lie one behind the other, in numbers of four bytes. */
-const FOURS_MAX = 2 ** 16
+const FOURS_MAX = 2 ** 18
 const FOURS_AT_FIRST = 1024
 const ROWS_AT_FIRST = 64
 const NO_ROW = 0
@@ -24,6 +24,26 @@ export class FirstRows {
 
   get fours(): Int32Array {
     return this.#fours
+  }
+
+  /** Fours of all rows of a part. */
+  foursIn(part: number): number {
+    let fours = 0
+    this.each(part, (_, length) => {
+      fours += length
+    })
+    return fours
+  }
+
+  /** Copies the rows of a part in order, and tells where they end. */
+  copyTo(into: Int32Array, offset: number, part: number): number {
+    const own = this.#fours
+    let end = offset
+    this.each(part, (from, length) => {
+      for (let at = 0; at < length; at++) into[end + at] = own[from + at] as number
+      end += length
+    })
+    return end
   }
 
   /** False where they would be too many: then it is not added. */

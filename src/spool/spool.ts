@@ -80,23 +80,17 @@ export class Spool<Words, Records extends RecordList<Words>> {
     let rows = 0
     for (const part of parts) {
       rows += this.rowsIn(part)
-      total += this.#filed[part]?.bytes ?? 0
-      this.#first?.each(part, (_, length) => {
-        total += 4 * length
-      })
+      total += (this.#filed[part]?.bytes ?? 0) + 4 * (this.#first?.foursIn(part) ?? 0)
     }
     const bytes = Buffer.allocUnsafeSlow(total)
+    const fours = new Int32Array(bytes.buffer, bytes.byteOffset, total >> 2)
     let offset = 0
     for (const part of parts) {
       this.#filed[part]?.each((at, length) => {
         this.#file.read(bytes, offset, length, at)
         offset += length
       })
-      const first = this.#first
-      first?.each(part, (from, length) => {
-        bytes.set(bytesOf(first.fours.subarray(from, from + length)), offset)
-        offset += 4 * length
-      })
+      if (this.#first !== null) offset = 4 * this.#first.copyTo(fours, offset >> 2, part)
     }
     return this.#kind.list(bytes, rows, this.#words ?? this.#kind.words())
   }

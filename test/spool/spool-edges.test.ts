@@ -12,7 +12,7 @@ import { billingEvent, taskRow } from '../kit/rows.ts'
 const CHUNK_BYTES = 8 * 1024
 
 /** Up to so many bytes of all parts, rows lie one behind the other. */
-const FIRST_BYTES = 4 * 2 ** 16
+const FIRST_BYTES = 4 * 2 ** 18
 
 /** Records of nothing but letters, each with its size before it. */
 class Letters extends RecordList {
