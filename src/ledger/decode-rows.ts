@@ -19,31 +19,25 @@ export type Membership = InstantRange | undefined
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
   const astray = { tasks: false, points: false, cash: false }
+  const noting = (table: keyof typeof astray) => () => {
+    astray[table] = true
+  }
   return {
     astray,
     tasks: (range: Membership): BatcherFactory<TaskRecords> =>
       inRecords(
         () => new TaskWriter(words),
-        () =>
-          taskDecoder(mapping, zone, words, range, () => {
-            astray.tasks = true
-          }),
+        () => taskDecoder(mapping, zone, words, range, noting('tasks')),
       ),
     points: (range: Membership): BatcherFactory<EntryRecords> =>
       inRecords(
         () => new EntryWriter(),
-        () =>
-          pointsDecoder(mapping, zone, range, () => {
-            astray.points = true
-          }),
+        () => pointsDecoder(mapping, zone, range, noting('points')),
       ),
     cash: (range: Membership): BatcherFactory<EntryRecords> =>
       inRecords(
         () => new EntryWriter(),
-        () =>
-          cashDecoder(mapping, zone, range, () => {
-            astray.cash = true
-          }),
+        () => cashDecoder(mapping, zone, range, noting('cash')),
       ),
   }
 }

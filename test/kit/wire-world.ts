@@ -1,4 +1,3 @@
-import { createConnection } from 'mysql2/promise'
 import { expect, inject } from 'vitest'
 import { inLists } from '../../src/ledger/batches.ts'
 import type { Cell } from '../../src/ledger/cells.ts'
@@ -6,6 +5,7 @@ import { parseDatabaseUrl } from '../../src/ledger/database-url.ts'
 import { connected, type Link, linkTo, loadMysql } from '../../src/ledger/mysql-link.ts'
 import { type RowStream, streamRows } from '../../src/ledger/mysql-stream.ts'
 import { freshDatabase, type TestDatabase } from './mariadb.ts'
+import { readByDriver } from './read-by-driver.ts'
 import { Rechunked } from './rechunked.ts'
 
 interface Opened {
@@ -66,15 +66,7 @@ export async function wireWorld(): Promise<WireWorld> {
       for (const link of links.splice(0)) link.drop()
       expect(warnings.splice(0)).toEqual([])
     },
-    async readByDriver(sql) {
-      const plain = await createConnection({ ...database.options, supportBigNumbers: true, dateStrings: true })
-      try {
-        const [rows] = await plain.execute({ sql, rowsAsArray: true })
-        return rows as Cell[][]
-      } finally {
-        await plain.end()
-      }
-    },
+    readByDriver: (sql) => readByDriver(database.options, sql),
   }
 }
 

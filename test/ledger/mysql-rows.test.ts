@@ -1,5 +1,4 @@
 import fc from 'fast-check'
-import { createConnection } from 'mysql2/promise'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { type BatcherFactory, inLists, inListsBy } from '../../src/ledger/batches.ts'
 import type { Cell, CellType } from '../../src/ledger/cells.ts'
@@ -10,6 +9,7 @@ import { CellRow, type RowCells } from '../../src/ledger/row-cells.ts'
 import { Lexicon } from '../../src/rows/lexicon.ts'
 import { parseWall } from '../../src/units/wall.ts'
 import { freshDatabase, type TestDatabase } from '../kit/mariadb.ts'
+import { readByDriver } from '../kit/read-by-driver.ts'
 
 let database: TestDatabase
 let link: Link
@@ -47,17 +47,6 @@ async function cellsBy(sql: string): Promise<{ types: readonly CellType[]; rows:
     }),
   )
   return { types, rows }
-}
-
-/** The same rows as mysql2 reads them by itself. */
-async function readByDriver(sql: string): Promise<readonly (readonly Cell[])[]> {
-  const plain = await createConnection({ ...database.options, supportBigNumbers: true, dateStrings: true })
-  try {
-    const [rows] = await plain.execute({ sql, rowsAsArray: true })
-    return rows as Cell[][]
-  } finally {
-    await plain.end()
-  }
 }
 
 const COLUMNS: readonly (readonly [type: string, values: fc.Arbitrary<unknown>])[] = [
@@ -146,7 +135,7 @@ describe('rows read from the wire', () => {
 
   test('are what the driver reads, whatever the types of the columns', async () => {
     const read = await cellsBy(sql)
-    const driver = await readByDriver(sql)
+    const driver = await readByDriver(database.options, sql)
     expect(read.types).toEqual(COLUMNS.map(([type]) => (type.startsWith('FLOAT') ? 'float32' : 'other')))
     expect([read.rows.length, driver.length]).toEqual([600, 600])
     read.rows.forEach((row, index) => {
@@ -161,7 +150,7 @@ describe('rows read from the wire', () => {
   })
 
   test('give each column in every way as the driver’s values would, and refuse what these would', async () => {
-    const driver = await readByDriver(sql)
+    const driver = await readByDriver(database.options, sql)
     const lexicons = () => COLUMNS.map(() => new Lexicon())
     const [own, others] = [lexicons(), lexicons()]
     const read = await readBy(
