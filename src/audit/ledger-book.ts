@@ -79,11 +79,14 @@ export interface TaskSums {
   /** Tasks that the filters leave; all that follows is of these, but for the last. */
   taskCount: number
   linkedCharged: number
+  /** Charges below 0 left out. */
   unlinkedCharged: number
   readonly paid: BookSums
   readonly refunded: BookSums
   /** Whether one of them was charged and has no linked row. */
   hasUnlinkedCharge: boolean
+  /** Whether one of them has a charge below 0 and no linked row. */
+  hasNegativeCharge: boolean
   /** Whether one of them right before the window's end has no linked row. */
   endsUnlinked: boolean
   /** Whether one of them right before the window's end was charged. */
@@ -101,6 +104,7 @@ export const newTaskSums = (): TaskSums => ({
   paid: none(),
   refunded: none(),
   hasUnlinkedCharge: false,
+  hasNegativeCharge: false,
   endsUnlinked: false,
   endsCharged: false,
   unpaid: new EvidenceList(),
@@ -129,6 +133,7 @@ export const paymentOfSums = (sums: PaymentSums): Payment => ({
   pointsConsumed: whole(sums.pointsConsumed),
   cashConsumed: whole(sums.cashConsumed),
   explainedByEdge: sums.explainedByEdge,
+  hasNegativeCharge: sums.hasNegativeCharge,
 })
 
 export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
@@ -150,6 +155,7 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
     pointsConsumed: counted ? addExact(paid.points, unlinked.points) : paid.points,
     cashConsumed: counted ? addExact(paid.cash, unlinked.cash) : paid.cash,
     explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
+    hasNegativeCharge: tasks.hasNegativeCharge,
   }
 }
 
@@ -169,6 +175,7 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolea
     pointsConsumed: sums.consumed.points,
     cashConsumed: sums.consumed.cash,
     explainedByEdge: explained,
+    hasNegativeCharge: tasks.hasNegativeCharge,
   }
 }
 

@@ -62,6 +62,7 @@ export class TaskPayments {
     const charged = tasks.chargedPoints(task)
     user.taskCount += 1
     if (linked) user.linkedCharged = addExact(user.linkedCharged, charged)
+    else if (charged < 0) user.hasNegativeCharge = true
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
     if (!linked && charged > 0) user.hasUnlinkedCharge = true
     if (isLast && !linked) user.endsUnlinked = true

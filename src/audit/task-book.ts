@@ -286,7 +286,8 @@ export class TaskTally {
     const { createdAt, userId, chargedPoints, costNanoUsd, refunded } = this.#task
     const day = this.#dayReader.at(createdAt)
     const user = this.#users.numberOf(userId)
-    if (chargedPoints !== 0) {
+    // Charged is what lies above 0: what a correction gives back on another task hides no day, and makes none unusual.
+    if (chargedPoints > 0) {
       day.charged ??= this.#users.newDay(day.date)
       this.#users.addCharge(day.charged, user, chargedPoints)
     }
@@ -308,9 +309,10 @@ export class TaskTally {
     const { chargedPoints, refunded } = this.#task
     if (day.sums.nearest(DAY_TASKS) === 0) this.#windowDays.push(day)
     day.sums.add(DAY_TASKS, 1)
-    day.sums.add(DAY_CHARGED, chargedPoints)
+    const charged = chargedPoints > 0 ? chargedPoints : 0
+    day.sums.add(DAY_CHARGED, charged)
     if (!refunded) return
-    day.sums.add(DAY_REFUNDED, chargedPoints)
+    day.sums.add(DAY_REFUNDED, charged)
     day.sums.add(DAY_REFUNDS, 1)
     day.evidence.addTask(tasks, index)
   }

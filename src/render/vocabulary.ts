@@ -42,6 +42,7 @@ export const NOT_EVALUATED_CODES = [
   'insufficient-history',
   'ledger-unread',
   'ledger-unlinked-more',
+  'charge-negative',
   'ids-filter-total-link',
   'balance-unread',
   'rate-missing',

@@ -179,6 +179,8 @@ export const EN: Vocabulary = {
     'ledger-unread': (param) => `the ${given(param('book'), (book) => `${book} `)}ledger could not be read whole`,
     'ledger-unlinked-more': (param) =>
       `ledger rows without a task${given(param('unlinkedPaid'), (paid) => ` (${paid} points)`)} exceed what tasks without a ledger row charged${given(param('unlinkedCharged'), (charged) => ` (${charged} points)`)}; the rest may not belong to fal tasks`,
+    'charge-negative': () =>
+      'a task of this user charged less than 0 and no ledger row names it, so what was paid cannot be held against what was charged',
     'ids-filter-total-link': () =>
       'only some accounts were chosen and the ledger can only be compared in total, so charges of other accounts cannot be told apart',
     'balance-unread': () => 'the balance could not be read',

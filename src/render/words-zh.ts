@@ -176,6 +176,7 @@ export const ZH: Vocabulary = {
     'ledger-unread': (param) => `未能完整读取${given(param('book'), ledgers)}流水`,
     'ledger-unlinked-more': (param) =>
       `未关联任务的扣费${given(param('unlinkedPaid'), (paid) => ` ${paid} 积分`)}多于没有关联流水的任务收费${given(param('unlinkedCharged'), (charged) => ` ${charged} 积分`)}，多出部分可能不属于 fal 任务`,
+    'charge-negative': () => '该用户有收费为负且没有关联流水的任务，无法将实际扣费与任务收费核对',
     'ids-filter-total-link': () => '只筛选了部分账号，而流水只能按总额核对，无法区分其他账号的扣费',
     'balance-unread': () => '未能读取余额',
     'rate-missing': () => '未配置每 USD 的积分数 (AUDIT_POINTS_PER_USD)',

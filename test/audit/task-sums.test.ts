@@ -77,6 +77,9 @@ function grouped<Key>(rows: readonly TaskRow[], keyOf: (task: TaskRow) => Key): 
 }
 const costOf = (rows: readonly TaskRow[]): bigint => sum(rows, ({ costNanoUsd }) => costNanoUsd)
 const chargedOf = (rows: readonly TaskRow[]): bigint => sum(rows, ({ chargedPoints }) => chargedPoints)
+/** Of rules A5 and A6: charged is what lies above 0. */
+const chargedAboveZeroOf = (rows: readonly TaskRow[]): bigint =>
+  chargedOf(rows.filter(({ chargedPoints }) => chargedPoints > 0n))
 const idsOf = (rows: readonly TaskRow[]) => ({
   total: rows.length,
   ids: rows
@@ -136,7 +139,7 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
         const days = grouped(
           charged.filter((task) => task.userId === userId),
           dateOf,
-        ).map(([date, each]) => [date, chargedOf(each)] as const)
+        ).map(([date, each]) => [date, chargedAboveZeroOf(each)] as const)
         return {
           ...{ userId, taskCount: own.length, chargedPoints: chargedOf(own) },
           ...{ freeCount: free.length, freeCostNanoUsd: costOf(free), freeEvidence: idsOf(free) },
@@ -146,8 +149,8 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
     days: grouped(selected, dateOf).map(([date, own]) => {
       const refunded = own.filter((task) => task.refunded)
       const sums = {
-        chargedPoints: chargedOf(own),
-        refundedPoints: chargedOf(refunded),
+        chargedPoints: chargedAboveZeroOf(own),
+        refundedPoints: chargedAboveZeroOf(refunded),
         refundedCount: refunded.length,
       }
       return [date, { ...sums, evidence: idsOf(refunded) }]

@@ -169,6 +169,7 @@ export function user(
     pointsConsumed: points(unlinked.paid),
     cashConsumed: points(0),
     explainedByEdge: false,
+    hasNegativeCharge: false,
   }
   const nothing = { total: 0, ids: [] }
   return {

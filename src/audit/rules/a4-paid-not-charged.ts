@@ -9,10 +9,12 @@ export interface PaymentVerdict {
 /**
  * What a user paid against what the user was charged, in points. In link mode order, tasks without a linked row are held
  * together against the user's consume rows that link to no task: those may be purchases of something else, so more of
- * them than needed decides nothing.
+ * them than needed decides nothing. Nor does a charge below 0 without a row: what was given back may stand in rows that
+ * are no consume rows, and then it lowers the charge alone.
  */
 export function judgePayment(payment: Reading<Payment>): Reading<PaymentVerdict> {
   if (!payment.known) return payment
+  if (payment.value.hasNegativeCharge) return unknown('charge-negative')
   const { comparedChargedPoints, comparedPaidPoints, unlinkedChargedPoints, unlinkedPaidPoints } = payment.value
   if (unlinkedChargedPoints > 0n && unlinkedPaidPoints > unlinkedChargedPoints) {
     return unknown('ledger-unlinked-more', {

@@ -4,7 +4,7 @@ import type { FindingDraft, Rule } from './books.ts'
 
 /**
  * A5, per day of the task's creation: points of refunded tasks above the threshold's share of the points charged that
- * day. Charged points are gross. Source: rule A5 of the audit skill.
+ * day. Charged points are gross, and charges above 0 alone. Source: rule A5 of the audit skill.
  */
 export const a5RefundShare: Rule = {
   id: 'A5',

@@ -118,6 +118,8 @@ export interface Payment {
   readonly cashConsumed: Points
   /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */
   readonly explainedByEdge: boolean
+  /** A task without a linked row has a charge below 0: whether the ledgers gave that back, and how, they do not tell. */
+  readonly hasNegativeCharge: boolean
 }
 
 export interface UserBook {

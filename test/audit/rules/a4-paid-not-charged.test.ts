@@ -76,6 +76,32 @@ describe('A4: paid against charged, link mode order', () => {
     expect(report.ledger.rows[0]).toMatchObject({ userId: 101, status: 'UNVERIFIED', differencePoints: null })
   })
 
+  it('a charge below 0 that no row names leaves it open what was paid, with and without a row that gave it back', async () => {
+    for (const built of [
+      linked().task().task({ points: -50, paid: false }),
+      linked().task().task({ points: -50, paid: false }).points(101, 50, { sourceType: 'refund', orderId: 'task-42' }),
+      unlinked()
+        .task({ paid: { orderId: null } })
+        .task({ points: -50, paid: false }),
+    ]) {
+      const report = await auditWorld(built.build())
+      expect(inShort(report)).toEqual([])
+      expect(report.notEvaluated.filter(({ rule }) => rule === 'A4')).toMatchObject([{ subject: { userId: 101 } }])
+      expect(report.notEvaluated.find(({ rule }) => rule === 'A4')?.reason).toContain('less than 0')
+      expect(report.ledger.rows[0]).toMatchObject({ userId: 101, status: 'UNVERIFIED', differencePoints: null })
+    }
+  })
+
+  it('a charge below 0 with a row of its own counts on both sides', async () => {
+    const built = (given: number) =>
+      linked()
+        .task()
+        .task({ points: -50, paid: false })
+        .points(101, given, { sourceType: 'consume', orderId: 'task-42' })
+    expect(inShort(await auditWorld(built(50).build()))).toEqual([])
+    expect(inShort(await auditWorld(built(49).build()))).toEqual(['A4 userId=101'])
+  })
+
   it('a row for a task of an earlier week pays no task of this window', async () => {
     const built = linked().task({ at: '2025-11-01 10:00:00', paid: false }).task({ paid: false })
     built.points(101, -100, { orderId: 'task-41' })

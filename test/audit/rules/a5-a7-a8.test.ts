@@ -31,6 +31,26 @@ describe('A5: refunded share of a day', () => {
     expect(report.findings[0]?.evidence).toEqual({ total: 1, ids: ['task-2'] })
   })
 
+  it.each([
+    ['leaves nothing', [{ points: 100, refunded: true }, { points: -100 }], ['A5 date=2026-02-06']],
+    ['leaves less than nothing', [{ points: 100, refunded: true }, { points: -300 }], ['A5 date=2026-02-06']],
+    ['hides no share', [{ points: 70 }, { points: 31, refunded: true }, { points: -9, refunded: true }], ['A5']],
+    ['makes no share', [{ points: 70 }, { points: 30, refunded: true }, { points: -90 }], []],
+    ['is none', [{ points: -100, refunded: true }, { points: -100 }], []],
+  ])('a charge below 0 that %s', async (_, tasks, expected) => {
+    const built = base()
+    for (const task of tasks) built.task({ ...task, paid: false })
+    const days = inShort(await auditWorld(built.build())).filter((found) => found.startsWith('A5'))
+    expect(days).toEqual(expected.map((found) => (found === 'A5' ? 'A5 date=2026-02-06' : found)))
+  })
+
+  it('tells shares of what was charged above 0', async () => {
+    const built = base().task({ points: 50, refunded: true }).task({ points: 50 }).task({ points: -100, paid: false })
+    const { findings } = await auditWorld(built.build())
+    expect(findings.find(({ rule }) => rule === 'A5')).toMatchObject({ expected: '30', actual: '50', count: 1 })
+    expect(findings.find(({ rule }) => rule === 'A5')?.message).toContain('50.0%')
+  })
+
   it('judges each day by the creation of its tasks', async () => {
     const built = base()
       .task({ points: 100, at: '2026-02-05 12:00:00' })

@@ -48,6 +48,13 @@ describe('A6: a day far above the usual', () => {
     expect(inShort(await auditWorld(rest(at('2026-01-06')).build()))).toEqual([])
   })
 
+  it('what a correction gave back hides no day, and makes none unusual', async () => {
+    const given = { points: -400, paid: false as const }
+    expect(inShort(await auditWorld(history([100, 100, 100], 501).task(given).build()))).toEqual(SPIKE)
+    const before = history([100, 100, 100], 500).task({ ...given, points: -99, at: '2026-02-05 13:00:00' })
+    expect(inShort(await auditWorld(before.build()))).toEqual([])
+  })
+
   it('says how many days it could not judge', async () => {
     const report = await auditWorld(history([100], 100).build())
     const reasons = report.notEvaluated.filter(({ rule }) => rule === 'A6')
