@@ -163,7 +163,8 @@ export class PlainTotals {
 
   #addDelay(tasks: TaskRecords, task: number, at: number): void {
     const completedAt = tasks.completedAt(task)
-    if (!Number.isNaN(completedAt)) this.#sinks.delays.add(at - completedAt)
+    // Neither where there is no end, which is NaN, nor where one is told that lies before the task was made.
+    if (completedAt >= tasks.createdAt(task)) this.#sinks.delays.add(at - completedAt)
   }
 
   /** Of a price that never changes only the first time counts. */

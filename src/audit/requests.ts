@@ -244,8 +244,10 @@ function delaysOf(groups: readonly RequestGroup[]): number[] {
   const delays: number[] = []
   for (const { claimedBy, events } of groups) {
     const [first] = events
-    if (claimedBy === null || claimedBy.completedAt === null || first === undefined) continue
-    delays.push(first.at - claimedBy.completedAt)
+    if (claimedBy === null || first === undefined) continue
+    const { createdAt, completedAt } = claimedBy
+    // An end before the task was made is none.
+    if (completedAt !== null && completedAt >= createdAt) delays.push(first.at - completedAt)
   }
   return delays
 }

@@ -1,8 +1,9 @@
 import type { TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import type { Whole } from '../units/exact-sums.ts'
-import { type Instant, plus } from '../units/instant.ts'
+import { plus } from '../units/instant.ts'
 import type { AuditPlan } from './plan.ts'
+import { taskEnd, toldEnd } from './rules/task-end.ts'
 
 /** What a task's standing towards the bill is told by. */
 export type TaskTimes = Pick<TaskRow, 'status' | 'createdAt' | 'completedAt'>
@@ -25,24 +26,22 @@ const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
     ? !isSettled(task, plan)
     : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
 
-/** When a task ended; its creation where that is not told, or told to be in the future. */
-const endOf = ({ completedAt, createdAt }: TaskTimes, asOf: Instant): Instant =>
-  completedAt === null || completedAt > asOf ? createdAt : completedAt
-
 /** A success that ended longer before the moment of reading than the settlement lag. */
 export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boolean {
-  return task.status === 'success' && endOf(task, asOf) < asOf - settings.thresholds.settlementLagMillis
+  return task.status === 'success' && taskEnd(task, asOf) < asOf - settings.thresholds.settlementLagMillis
 }
 
 /**
  * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
- * of a task, as a rule within an hour; of a task without an end it may follow a day after its creation. The clocks of the
- * operator and of fal may differ by some minutes. What fal billed later than the moment of reading is not seen either.
+ * of a task, as a rule within an hour; of a task without an end, unless it failed, it may follow a day after its
+ * creation. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
+ * reading is not seen either.
  */
 export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
   const { window, knownEnd, asOf } = plan
-  const endedAt = endOf(task, asOf)
-  const open = task.completedAt === null && task.status === 'unfinished'
+  const told = toldEnd(task, asOf)
+  const endedAt = told ?? task.createdAt
+  const open = told === null && task.status !== 'failed'
   const earliest = plus(endedAt, -SPANS.skew)
   const latest = open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
   if (task.createdAt < window.start) return latest >= window.start

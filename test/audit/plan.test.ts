@@ -74,12 +74,22 @@ describe('a task is settled', () => {
   const ended = (lag: number, more: Parameters<typeof taskRow>[0] = {}) =>
     taskRow({ createdAt: later(AS_OF, -9 * 24 * HOUR), completedAt: later(AS_OF, -lag), ...more })
 
+  const young = (afterCreation: number, age = HOUR) => {
+    const createdAt = later(AS_OF, -age)
+    return taskRow({ createdAt, completedAt: later(createdAt, afterCreation) })
+  }
+
   it.each([
     ['a day and a moment after its end', ended(24 * HOUR + 1), true],
     ['not a day after its end', ended(24 * HOUR), false],
     ['by its creation where it has no end', ended(0, { completedAt: null }), true],
     ['by its creation where its end is still to come', ended(-1), true],
     ['by its end where that is now', ended(0), false],
+    ['by its creation where its end lies before it', young(-1), false],
+    ['by its end where that is its creation', young(0), false],
+    ['by its creation, a day ago, where its end lies before it', young(-1, 24 * HOUR), false],
+    ['by its creation, longer ago, where its end lies before it', young(-1, 24 * HOUR + 1), true],
+    ['by its creation where its end is the zero of the clock', young(-(2 ** 40)), false],
     ['only as a success', ended(48 * HOUR, { status: 'failed' }), false],
   ])('%s', (_, task, settled) => {
     expect(isSettled(task, planOf())).toBe(settled)
@@ -111,6 +121,16 @@ describe('a bill may lie on the other side of an edge', () => {
     ['made before, ended longer before', task(later(start, -9 * HOUR), later(start, -HOUR - 1)), false],
     ['made before, runs since a day', task(later(start, -24 * HOUR), null, 'unfinished'), true],
     ['made before, runs for longer', task(later(start, -24 * HOUR - 1), null, 'unfinished'), false],
+    ['made before, a day ago, a success without an end', task(later(start, -24 * HOUR), null), true],
+    ['made before, longer ago, a success without an end', task(later(start, -24 * HOUR - 1), null), false],
+    ['made before, ended at once', task(later(start, -2 * HOUR), later(start, -2 * HOUR)), false],
+    ['made before, with an end that lies before it', task(later(start, -2 * HOUR), later(start, -2 * HOUR - 1)), true],
+    [
+      'made before, a failure with an end that lies before it',
+      task(later(start, -2 * HOUR), later(start, -2 * HOUR - 1), 'failed'),
+      false,
+    ],
+    ['made before, with an end to come', task(later(start, -2 * HOUR), later(AS_OF, 1)), true],
     ['made long before, a failure without an end', task(later(start, -2 * HOUR), null, 'failed'), false],
     [
       'made long before, unfinished with an end',
@@ -124,6 +144,10 @@ describe('a bill may lie on the other side of an edge', () => {
     ['made in it, ended in the last hour', task(later(end, -9 * HOUR), later(end, -HOUR)), true],
     ['made in it, ended right before the last hour', task(later(end, -9 * HOUR), later(end, -HOUR - 1)), false],
     ['made in it, runs', task(later(end, -9 * HOUR), null, 'unfinished'), true],
+    ['made in it, a success without an end', task(later(end, -9 * HOUR), null), true],
+    ['made in it, a success without an end, a day before it is over', task(later(end, -24 * HOUR), null), true],
+    ['made in it, with an end that lies before it', task(later(end, -9 * HOUR), later(start, -HOUR)), true],
+    ['made in it, a failure with an end that lies before it', task(later(end, -9 * HOUR), start, 'failed'), false],
     ['made in it, a failure without an end', task(later(end, -9 * HOUR), null, 'failed'), false],
   ])('%s', (_, row, across) => {
     expect(couldBeBilledAcross(row, planOf())).toBe(across)

@@ -147,6 +147,19 @@ describe('what requests are counted as', () => {
     expect([delays.count, delays.median()]).toEqual([2, (30_000 + HOUR - 30_000) / 2])
   })
 
+  it('take the delay of a match by its end, unless that lies before the task was made', () => {
+    const ended = (afterCreation: number) => ({ completedAt: later(noon, afterCreation) })
+    const delaysOf = (...afterCreation: number[]) => {
+      const tasks = afterCreation.map((each, index) => taskOf(5, index + 1, { createdAt: noon, ...ended(each) }))
+      const events = tasks.map(({ requestId }) => eventOf(5, requestId, { at: later(noon, MINUTE) }))
+      const { delays } = sumsOf({ ...ofFive(...events), tasks })
+      return [delays.count, delays.median()]
+    }
+    expect(delaysOf(0)).toEqual([1, MINUTE])
+    expect(delaysOf(0, -1, -8 * HOUR)).toEqual([1, MINUTE])
+    expect(delaysOf(-1)).toEqual([0, 0])
+  })
+
   it('holds what rules say of all of them at once', () => {
     const tasks = [
       taskOf(5, 1, { refunded: true }),

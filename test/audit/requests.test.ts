@@ -227,16 +227,23 @@ describe('what the matches show', () => {
 
   it('are how long after its end a task is billed', () => {
     const end = at('2026-02-06 12:00:30')
-    const tasks = [task(1), task(2), task(4, { completedAt: null }), task(5, { completedAt: later(end, 60_000) })]
+    const born = at('2026-02-06 12:00:00')
+    const tasks = [
+      ...[task(1), task(2), task(4, { completedAt: null }), task(5, { completedAt: later(end, 60_000) })],
+      task(6, { completedAt: later(born, -1) }),
+      task(7, { completedAt: born }),
+    ]
     const events = [
       event('request-1', { at: later(end, 90) }),
       event('request-1', { at: later(end, 95) }),
       event('request-2', { at: later(end, 11_000) }),
       event('request-4'),
       event('request-5', { at: later(end, 59_996) }),
+      event('request-6'),
+      event('request-7', { at: later(born, 5) }),
       event('orphan'),
     ]
-    expect([...joined({ tasks, events }).delays].sort((a, b) => a - b)).toEqual([-4, 90, 11_000])
+    expect([...joined({ tasks, events }).delays].sort((a, b) => a - b)).toEqual([-4, 5, 90, 11_000])
   })
 
   it('names an endpoint as the task does, unless that name is an endpoint of its own', () => {

@@ -23,6 +23,26 @@ describe('what is young, or ends in the future', () => {
   })
 })
 
+describe('an end before its task was made', () => {
+  const ended = (ends: readonly string[]) => {
+    const world = base()
+    for (const completed of ends) world.task({ completed, billed: { timestamp: '2026-02-06T04:00:10Z' } })
+    return auditWorld(world.build(), R)
+  }
+
+  it('says nothing of the clocks, of however many tasks it is told', async () => {
+    expect(inShort(await ended(new Array(40).fill('2026-02-06 04:00:00')))).toEqual([])
+    expect(inShort(await ended(new Array(40).fill('1970-01-01 08:00:00')))).toEqual([])
+  })
+
+  it('hides no clock that other ends tell to be wrong', async () => {
+    const wrong = new Array(20).fill('2026-02-06 20:00:00')
+    expect(inShort(await ended([...wrong, ...new Array(40).fill('1970-01-01 08:00:00')]))).toEqual([
+      'TZ_MISCONFIGURED ',
+    ])
+  })
+})
+
 describe('links to tasks', () => {
   const linked = (world: MiniWorld, count = 19) => {
     for (let index = 0; index < count; index++) world.task({ user: 200 })

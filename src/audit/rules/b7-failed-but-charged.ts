@@ -3,7 +3,8 @@ import { type Books, type FindingDraft, known, type Reading, type Rule } from '.
 import type { TaskFact } from './facts.ts'
 import { refundRows } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
-import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'
+import { taskEnd } from './task-end.ts'
+import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
 
 /**

@@ -3,7 +3,8 @@ import type { Books, FindingDraft, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
 import { refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
-import { taskContext, taskEnd, taskEvidence, taskSubject } from './task-subject.ts'
+import { taskEnd } from './task-end.ts'
+import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
 
 /**

@@ -1,5 +1,4 @@
 import type { Subject } from '../../../schemas/report.ts'
-import type { Instant } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { Evidence, FindingContext } from './books.ts'
 import { EvidenceList } from './evidence-list.ts'
@@ -25,10 +24,6 @@ export const taskDetail = ({ userId, model }: TaskFact, accountId: number | null
   userId,
   model,
 })
-
-/** When a task ended; where that was not stored, or lies in the future, when it was made. */
-export const taskEnd = ({ completedAt, createdAt }: TaskFact, asOf: Instant): Instant =>
-  completedAt === null || completedAt > asOf ? createdAt : completedAt
 
 /** The operator's id of a task, or its row where it has none. */
 export const taskName = ({ taskId, rowId }: TaskFact): string => (taskId === '' ? String(rowId) : taskId)

@@ -69,6 +69,37 @@ describe('A2: tasks that fal billed nothing for', () => {
     expect(inShort(await auditWorld(withMidday.build()))).toEqual([`A2 accountId=5 model=${OTHER}`])
   })
 
+  it('is timing for a success without an end, or with one before it was made, that may be billed after midnight', async () => {
+    const billed = { timestamp: '2026-02-06T16:10:00Z' }
+    const edge = (completed: string | null) =>
+      new MiniWorld()
+        .account(5)
+        .task({ cost: '1', at: '2026-02-06 10:00:00' })
+        .task({ model: OTHER, cost: '10', at: '2026-02-06 22:30:00', completed, billed })
+        .build()
+    const timing = ['A1 TIMING accountId=5', `A2 TIMING accountId=5 model=${OTHER}`]
+    expect(inShort(await auditWorld(edge(null)))).toEqual(timing)
+    expect(inShort(await auditWorld(edge('1970-01-01 08:00:00')))).toEqual(timing)
+    expect(inShort(await auditWorld(edge('2026-02-06 22:30:20')))).toEqual([
+      'A1 accountId=5',
+      `A2 accountId=5 model=${OTHER}`,
+    ])
+  })
+
+  it('an end before the task was made is no end: its bill is not overdue, and it is given back no sooner', async () => {
+    const young = (completed: string | null) => {
+      const built = base().task({ ...{ at: '2026-02-07 09:55:00', completed }, model: OTHER, cost: '1', billed: false })
+      built.task({ ...{ at: '2026-02-07 09:55:00', completed }, status: 'failed', cost: '0' })
+      return auditWorld(built.build(), {
+        end: '2026-02-07',
+        depth: 'requests',
+        now: built.instant('2026-02-07 10:00:00'),
+      })
+    }
+    expect(inShort(await young(null))).toEqual([])
+    expect(inShort(await young('1970-01-01 08:00:00'))).toEqual([])
+  })
+
   it('compares by alias and by endpoint id with or without its owner', async () => {
     const built = base()
       .task({ model: 'sora-2/i2v', cost: '1', billed: { endpointId: 'fal-ai/sora-2/image-to-video' } })

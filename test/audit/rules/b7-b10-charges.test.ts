@@ -52,6 +52,11 @@ describe('B7: failed but charged', () => {
     expect([finding.severity, finding.detail.billedUsd]).toEqual([severity, billedUsd])
   })
 
+  const endedBefore = (fromNow: number) => ({
+    createdAt: later(AS_OF, fromNow),
+    completedAt: later(AS_OF, fromNow - 1),
+  })
+
   it.each([
     ['a success', { status: 'success' as const }, [paid], []],
     ['unfinished', { status: 'unfinished' as const }, [paid], []],
@@ -63,6 +68,8 @@ describe('B7: failed but charged', () => {
     ['a day less a millisecond ago', { completedAt: later(AS_OF, 1 - DAY) }, [paid], []],
     ['a day ago', { completedAt: later(AS_OF, -DAY) }, [paid], ['B7']],
     ['made a day less a millisecond ago', { completedAt: null, createdAt: later(AS_OF, 1 - DAY) }, [paid], []],
+    ['made a day less a millisecond ago, ended before that', endedBefore(1 - DAY), [paid], []],
+    ['made a day ago, ended before that', endedBefore(-DAY), [paid], ['B7']],
     ['made a day ago', { completedAt: null, createdAt: later(AS_OF, -DAY) }, [paid], ['B7']],
   ])('%s', (_, fact, entries, expected) => {
     expect(fired(world(fact, entries))).toEqual(expected)

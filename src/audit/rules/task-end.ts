@@ -1,0 +1,13 @@
+import type { Instant } from '../../units/instant.ts'
+
+interface Times {
+  readonly createdAt: Instant
+  readonly completedAt: Instant | null
+}
+
+/** When a task ended; null where that was not stored, or cannot be: in the future, or before the task was made. */
+export const toldEnd = ({ completedAt, createdAt }: Times, asOf: Instant): Instant | null =>
+  completedAt === null || completedAt > asOf || completedAt < createdAt ? null : completedAt
+
+/** When a task ended; where that is not told, when it was made. */
+export const taskEnd = (task: Times, asOf: Instant): Instant => toldEnd(task, asOf) ?? task.createdAt
