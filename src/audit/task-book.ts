@@ -41,6 +41,8 @@ export interface UserTally {
   readonly freeCostNanoUsd: NanoUsd
   readonly freeEvidence: Pick<EvidenceList, 'view'>
   readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
+  /** Of these, what was charged on the window's first day before the window began. */
+  readonly chargedEarly: Whole
 }
 
 export interface DayTally {
@@ -125,6 +127,7 @@ const PLACES = 4
 export class TaskTally {
   readonly #plan: AuditPlan
   readonly #crossingSince: Instant
+  readonly #firstDayStart: Instant
   readonly #sorts: KeyModels<TaskSort>
   readonly #sums = new ExactSums(PLACES)
   readonly #records = new Map<number, Map<string, ModelSums>>()
@@ -148,6 +151,8 @@ export class TaskTally {
   constructor(plan: AuditPlan, accounts: readonly AccountRow[], audited: ReadonlySet<number>) {
     this.#plan = plan
     this.#crossingSince = plan.ranges.crossingSince
+    const { zone, start } = plan.window
+    this.#firstDayStart = zone.startOfDate(zone.dateOf(start))
     const accountOf = accountFinder(accounts)
     this.#sorts = new KeyModels((apiKey) => {
       const accountId = accountOf(apiKey) ?? null
@@ -290,6 +295,8 @@ export class TaskTally {
     if (chargedPoints > 0) {
       day.charged ??= this.#users.newDay(day.date)
       this.#users.addCharge(day.charged, user, chargedPoints)
+      const isEarly = !inWindow && createdAt >= this.#firstDayStart
+      if (isEarly) this.#users.addCharge(this.#users.earlyPart(day.date), user, chargedPoints)
     }
     if (!inWindow) return
     this.#users.addTask(user, chargedPoints)
@@ -330,4 +337,5 @@ export const newUserTally = (userId: number): UserTally => ({
   freeCostNanoUsd: ZERO_NANO_USD,
   freeEvidence: NO_EVIDENCE,
   chargedByDate: [],
+  chargedEarly: 0,
 })

@@ -47,4 +47,8 @@ class UserBookView implements UserBook {
   get chargedByDate(): UserBook['chargedByDate'] {
     return this.#tally.chargedByDate
   }
+
+  get chargedEarly(): UserBook['chargedEarly'] {
+    return this.#tally.chargedEarly
+  }
 }

@@ -32,6 +32,8 @@ export class UserTallies {
   readonly #sums = new ExactSums(0)
   readonly #free = new Map<number, FreeTally>()
   readonly #days: ChargedDay[] = []
+  /** The window's first day as far as it lies before the window; absent as long as nobody was charged then. */
+  #early: ChargedDay | undefined
   /** Where the last of these days stand. */
   #together = new ChargedDays()
   #count = 0
@@ -125,6 +127,12 @@ export class UserTallies {
     return day
   }
 
+  /** The part of the window's first day that lies before the window: it is one of the days as well. */
+  earlyPart(date: CalendarDate): ChargedDay {
+    this.#early ??= new ChargedDay(date)
+    return this.#early
+  }
+
   /** Users with a task, by id. Nothing is added any more from then on. */
   list(): UserView[] {
     this.#addTasks()
@@ -149,6 +157,10 @@ export class UserTallies {
 
   chargesOf(user: number): UserCharges {
     return new UserCharges(this.#days, user)
+  }
+
+  chargedEarly(user: number): Whole {
+    return this.#early?.amount(user) ?? 0
   }
 }
 
@@ -186,5 +198,9 @@ class UserView {
 
   get chargedByDate(): UserCharges {
     return this.#users.chargesOf(this.#user)
+  }
+
+  get chargedEarly(): Whole {
+    return this.#users.chargedEarly(this.#user)
   }
 }

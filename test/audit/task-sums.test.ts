@@ -121,6 +121,8 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
   const recorded = rows.filter((task) => accountOf(task) !== null && task.createdAt >= plan.ranges.crossingSince)
   const unknown = inside.filter((task) => isOfUsers(plan, task.userId) && shown(task) && accountOf(task) === null)
   const charged = rows.filter((task) => isSelected(task) && task.createdAt < plan.window.end)
+  const firstDate = SHANGHAI.dateOf(plan.window.start)
+  const early = charged.filter((task) => task.createdAt < plan.window.start && dateOf(task) === firstDate)
   return {
     taken: selected.map(({ rowId }) => rowId),
     outside: { taskCount: outside.length, chargedPoints: chargedOf(outside), costNanoUsd: costOf(outside) },
@@ -144,6 +146,7 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
           ...{ userId, taskCount: own.length, chargedPoints: chargedOf(own) },
           ...{ freeCount: free.length, freeCostNanoUsd: costOf(free), freeEvidence: idsOf(free) },
           chargedByDate: new Map(days.flatMap(([date, points]) => (points === 0n ? [] : [[date, wholeOf(points)]]))),
+          chargedEarly: wholeOf(chargedAboveZeroOf(early.filter((task) => task.userId === userId))),
         }
       }),
     days: grouped(selected, dateOf).map(([date, own]) => {
@@ -181,6 +184,7 @@ function bookOf(rows: readonly TaskRow[], plan: AuditPlan) {
       ...{ userId: user.userId, taskCount: user.taskCount, chargedPoints: user.chargedPoints },
       ...{ freeCount: user.freeCount, freeCostNanoUsd: user.freeCostNanoUsd, freeEvidence: user.freeEvidence.view() },
       chargedByDate: new Map(user.chargedByDate),
+      chargedEarly: user.chargedEarly,
     })),
     days: [...days].map(viewed),
     unknownKeys: [...unknownKeys].map(viewed),

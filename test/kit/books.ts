@@ -180,6 +180,7 @@ export function user(
     unpaid: nothing,
     free: { count: 0, costNanoUsd: usd('0'), evidence: nothing },
     chargedByDate: new Map(),
+    chargedEarly: 0,
   }
 }
 

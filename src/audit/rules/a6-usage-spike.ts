@@ -19,7 +19,7 @@ interface Usual {
 }
 
 /**
- * A6, per user and day: points charged that day above a multiple of the mean of the user's active days in the 30 days
+ * A6, per user and day: points charged that day, as far as it lies within the window, above a multiple of the mean of the user's active days in the 30 days
  * before it; too few active days decide nothing. The robust method instead asks for a day far above the median, both in
  * ratio and in worth, and far out by the spread of the logarithms. Source: rule A6 of the audit skill.
  */
@@ -79,24 +79,35 @@ interface UserDay {
   history(): readonly Whole[]
 }
 
-interface DayOfUser {
+interface AboutDay {
   readonly date: CalendarDate
-  readonly charged: Whole
   /** The first of the 30 days before it. */
   readonly since: CalendarDate
+  /** Whether it is a day of the window, and the first of them: that may have begun before the window. */
   readonly isJudged: boolean
+  readonly isFirst: boolean
+}
+
+interface DayOfUser {
+  readonly date: CalendarDate
+  /** On the whole day: what later days are held against. */
+  readonly charged: Whole
+  readonly since: CalendarDate
+  /** What was charged of it within the window. */
+  readonly judged: Whole
 }
 
 /** Hands out the days of the window on which users were charged: of many users, millions. */
 function eachUserDay({ users, window }: Books, take: (day: UserDay) => void): void {
   const { zone } = window
   const firstDate = zone.dateOf(window.start)
-  const known = new Map<CalendarDate, Omit<DayOfUser, 'charged'>>()
-  const aboutDay = (date: CalendarDate): Omit<DayOfUser, 'charged'> => {
+  const known = new Map<CalendarDate, AboutDay>()
+  const aboutDay = (date: CalendarDate): AboutDay => {
     const day = known.get(date) ?? {
       date,
       since: zone.addDays(date, -SPANS.historyDays),
       isJudged: date >= firstDate && zone.startOfDate(date) < window.end,
+      isFirst: date === firstDate,
     }
     known.set(date, day)
     return day
@@ -108,8 +119,9 @@ function eachUserDay({ users, window }: Books, take: (day: UserDay) => void): vo
     for (const [date, charged] of user.chargedByDate) {
       if (charged <= 0) continue
       if (active.length > 0 && (active[active.length - 1] as DayOfUser).date > date) inOrder = false
-      const { since, isJudged } = aboutDay(date)
-      active.push({ date, charged, since, isJudged })
+      const { since, isJudged, isFirst } = aboutDay(date)
+      const inWindow = isFirst ? plusWhole(charged, user.chargedEarly, -1) : charged
+      active.push({ date, charged, since, judged: isJudged ? inWindow : 0 })
     }
     if (!inOrder) active.sort((a, b) => (a.date < b.date ? -1 : 1))
     eachDayOf(user, active, take)
@@ -120,15 +132,15 @@ function eachDayOf(user: UserBook, active: readonly DayOfUser[], take: (day: Use
   // The 30 days before each day move along with it.
   let first = 0
   let total: Whole = 0
-  for (const [index, { date, charged, since, isJudged }] of active.entries()) {
+  for (const [index, { date, charged, since, judged }] of active.entries()) {
     for (let oldest = active[first]; oldest !== undefined && oldest.date < since; oldest = active[first]) {
       total = plusWhole(total, oldest.charged, -1)
       first += 1
     }
     const from = first
-    if (isJudged) {
+    if (judged > 0) {
       const history = () => active.slice(from, index).map((day) => day.charged)
-      take({ user, date, charged, activeDays: index - from, total, history })
+      take({ user, date, charged: judged, activeDays: index - from, total, history })
     }
     total = plusWhole(total, charged, 1)
   }

@@ -133,6 +133,8 @@ export interface UserBook {
   readonly free: { readonly count: number; readonly costNanoUsd: NanoUsd; readonly evidence: Evidence }
   /** Charged points by day of the audit's zone: the window's days and the history before them. */
   readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
+  /** Of these, what was charged on the window's first day before the window began: 0 where it begins with the day. */
+  readonly chargedEarly: Whole
 }
 
 export interface DayBook {

@@ -55,6 +55,48 @@ describe('A6: a day far above the usual', () => {
     expect(inShort(await auditWorld(before.build()))).toEqual([])
   })
 
+  describe('where the window begins or ends within a day', () => {
+    const half = { start: '2026-02-06T12:00:00+08:00', end: '2026-02-07' }
+    /** Three days of 100 points, then points before and after noon of the 6th, and on the 7th. */
+    const about = (before: number, after: number, next: number) => {
+      const built = history([100, 100, 100], after)
+      if (before > 0) built.task({ points: before, at: '2026-02-06 11:59:59' })
+      return built.task({ points: next, at: '2026-02-07 12:00:00' }).build()
+    }
+    const judgedOf = async (world: ReturnType<typeof about>, options: Parameters<typeof auditWorld>[1]) => {
+      const report = await auditWorld(world, options)
+      return [
+        ...inShort(report).filter((found) => found.startsWith('A6')),
+        report.rules.find(({ rule }) => rule === 'A6')?.examined,
+      ]
+    }
+
+    it('judges what was charged within it', async () => {
+      expect(await judgedOf(about(1000, 500, 1), half)).toEqual([2])
+      expect(await judgedOf(about(1000, 501, 1), half)).toEqual([...SPIKE, 2])
+      expect(await judgedOf(about(1, 500, 1), { start: '2026-02-06', end: '2026-02-07' })).toEqual([...SPIKE, 2])
+    })
+
+    it('judges no day without a charge within it', async () => {
+      const built = new MiniWorld().account(5)
+      for (const day of ['01', '02', '03']) built.task({ at: `2026-02-${day} 12:00:00` })
+      built.task({ points: 1000, at: '2026-02-06 09:00:00' }).task({ at: '2026-02-07 12:00:00' })
+      expect(await judgedOf(built.build(), half)).toEqual([1])
+    })
+
+    it('holds later days against the whole of its first day', async () => {
+      // Five times the mean of 100, 100, 100 and 700, of which 600 were charged before noon.
+      expect(await judgedOf(about(600, 100, 1250), half)).toEqual([2])
+      expect(await judgedOf(about(600, 100, 1251), half)).toEqual(['A6 userId=101 date=2026-02-07', 2])
+    })
+
+    it('leaves out what was charged after its end', async () => {
+      const morning = { start: '2026-02-06', end: '2026-02-06T12:00:00+08:00' }
+      expect(await judgedOf(about(500, 1000, 1000), morning)).toEqual([1])
+      expect(await judgedOf(about(501, 1000, 1000), morning)).toEqual([...SPIKE, 1])
+    })
+  })
+
   it('says how many days it could not judge', async () => {
     const report = await auditWorld(history([100], 100).build())
     const reasons = report.notEvaluated.filter(({ rule }) => rule === 'A6')
