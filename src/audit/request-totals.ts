@@ -15,7 +15,7 @@ import type { JoinScope, RequestGroup } from './requests.ts'
 import { isAmountBreak } from './rules/b3-amount.ts'
 import type { RequestBook, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
-import { isJudgedMatch, unansweredAccounts } from './rules/request-book.ts'
+import { isJudgedMatch, isOfBilledRequest, unansweredAccounts } from './rules/request-book.ts'
 import { TieOutTally } from './tie-out.ts'
 import { countVerdicts } from './verdict.ts'
 
@@ -127,10 +127,8 @@ export class RequestTotals {
 
   #addVerdict(verdict: TaskVerdict): void {
     this.#addStanding(verdict)
-    if (isJudgedMatch(verdict)) {
-      this.#modelDays.add(verdict)
-      this.#losses.add(verdict)
-    }
+    if (isOfBilledRequest(verdict)) this.#modelDays.add(verdict)
+    if (isJudgedMatch(verdict)) this.#losses.add(verdict)
     const { standing, task, billedNanoUsd } = verdict
     if (standing === 'matched') {
       this.#counts.matched += 1

@@ -75,6 +75,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       standing,
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
+      requestBilled: group !== null,
       selected: userIds.size === 0 || userIds.has(task.userId),
     }
     if (shown) verdicts.push(verdict)

@@ -9,7 +9,7 @@ import { billedTokens } from './billed-tokens.ts'
  * One task of the window with what the audit says of it. Tasks of accounts that are not audited come as `not-evaluated`.
  * `selected`: the filters leave it; the others teach what models are called on the bill, and count nowhere.
  */
-export interface UsageFact extends TaskVerdict {
+export interface UsageFact extends Omit<TaskVerdict, 'requestBilled'> {
   readonly apiKey: string
   /** From the mapped columns; null where there is none, or it is NULL. */
   readonly inputTokens: number | null

@@ -20,7 +20,7 @@ import type {
 } from '../../src/audit/rules/facts.ts'
 import { ModelDays, RefundLosses } from '../../src/audit/rules/model-days.ts'
 import { NO_PRICES } from '../../src/audit/rules/prices.ts'
-import { matchedTasks } from '../../src/audit/rules/request-book.ts'
+import { isOfBilledRequest, matchedTasks } from '../../src/audit/rules/request-book.ts'
 import { RULES } from '../../src/audit/rules/table.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { DEFAULT_THRESHOLDS, type RuleSettings, type Thresholds } from '../../src/settings.ts'
@@ -81,10 +81,8 @@ export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestB
   const book: RequestBook = { ...none, ...overrides }
   const days = new ModelDays(new DateReader(SHANGHAI))
   const losses = new RefundLosses()
-  for (const verdict of matchedTasks(book)) {
-    days.add(verdict)
-    losses.add(verdict)
-  }
+  for (const verdict of book.tasks.filter(isOfBilledRequest)) days.add(verdict)
+  for (const verdict of matchedTasks(book)) losses.add(verdict)
   return known({ ...book, modelDays: days.list(), refundLosses: losses.list() })
 }
 
@@ -123,6 +121,7 @@ export const matched = (fact: Partial<TaskFact> = {}, overrides: Partial<TaskVer
   standing: 'matched',
   events: [event()],
   billedNanoUsd: usd('1'),
+  requestBilled: true,
   selected: true,
   ...overrides,
 })
@@ -132,7 +131,7 @@ export const unmatched = (
   standing: TaskVerdict['standing'],
   fact: Partial<TaskFact> = {},
   overrides: Partial<TaskVerdict> = {},
-): TaskVerdict => matched(fact, { standing, events: [], billedNanoUsd: usd('0'), ...overrides })
+): TaskVerdict => matched(fact, { standing, events: [], billedNanoUsd: usd('0'), requestBilled: false, ...overrides })
 
 export const consume = (rowId: number, amount: number, overrides: Partial<LinkedEntry> = {}): LinkedEntry => ({
   book: 'points',

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { instant } from '../../src/units/instant.ts'
+import { ratio } from '../../src/units/ratio.ts'
 import { base, breaksOf } from '../kit/audit-with.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
 
@@ -64,6 +65,22 @@ describe('links to tasks', () => {
     for (const order of [built, reversed]) {
       expect(breaksOf(await auditWorld(order, R))).toEqual([`B4 requestId=${requestIdOf(777)}`])
     }
+  })
+
+  it('two charges for one request that fal bills once are no loss, and one is', async () => {
+    const requestId = requestIdOf(777)
+    const settings = { pointsPerUsd: ratio('400') }
+    const losses = async (second: { points: number; refunded?: boolean; requestId?: string }) => {
+      const world = new MiniWorld().account(5).task({ requestId, points: 300, cost: '1' })
+      world.task({ user: 102, requestId, cost: '1', billed: false, ...second })
+      return inShort(await auditWorld(world.build(), { ...R, settings })).filter((found) => found.startsWith('B16'))
+    }
+    const loss = ['B16 model=fal-ai/flux/schnell date=2026-02-06']
+    expect(await losses({ points: 300 })).toEqual([])
+    expect(await losses({ points: 100 })).toEqual([])
+    expect(await losses({ points: 99 })).toEqual(loss)
+    expect(await losses({ points: 300, refunded: true })).toEqual(loss)
+    expect(await losses({ points: 300, requestId: requestIdOf(778) })).toEqual(loss)
   })
 
   it('a filter by user does not change the mode, nor accuse', async () => {

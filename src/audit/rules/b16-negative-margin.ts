@@ -6,8 +6,9 @@ import { notRead, unjudgedAccounts } from './request-book.ts'
 const NANO_PER_USD = 10n ** 9n
 
 /**
- * B16, per model and day of the tasks' creation: at the configured rate, the charges of the matched tasks, net of
- * refunds, are worth less than fal billed for them. Nano-USD, compared exactly. Source: rule B16 of the specification.
+ * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
+ * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
+ * and its cost once. Nano-USD, compared exactly. Source: rule B16 of the specification.
  */
 export const b16NegativeMargin: Rule = {
   id: 'B16',

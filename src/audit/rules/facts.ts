@@ -58,6 +58,8 @@ export interface TaskVerdict {
   /** The events of its request, where matched. */
   readonly events: readonly EventFact[]
   readonly billedNanoUsd: NanoUsd
+  /** Whether its request is billed, whichever task claims it. */
+  readonly requestBilled: boolean
   /** Whether the filter by user leaves it: rules per task judge only these. */
   readonly selected: boolean
 }
@@ -110,7 +112,7 @@ export interface RequestBook {
   readonly dailyBills: readonly DailyBill[]
   /** Prices billed within what was fetched, in order of time; of a price that never changes, its first. */
   readonly prices: readonly PricePoint[]
-  /** Charges and bill of the matched tasks, by model and day. */
+  /** Charges and bill of the tasks whose requests are billed, by model and day. */
   readonly modelDays: readonly ModelDay[]
   /** Matched tasks that were refunded, by user. */
   readonly refundLosses: readonly RefundLoss[]
@@ -118,7 +120,7 @@ export interface RequestBook {
   readonly unanswered: readonly (number | null)[]
 }
 
-/** Matched tasks of one model and day of creation that the filters leave. */
+/** Tasks of one model and day of creation that the filters leave and whose requests are billed: each request once. */
 export interface ModelDay {
   readonly model: string
   readonly date: CalendarDate

@@ -19,7 +19,7 @@ export interface ModelOfDays {
   add(tasks: TaskRecords, index: number, billed: Whole): void
 }
 
-/** Charges and bill of the matched tasks that rules judge, by model and day of creation. */
+/** Charges of the tasks that rules judge whose requests are billed, and that bill, by model and day of creation. */
 export class ModelDays {
   readonly #dates: Pick<DateReader, 'dateOf' | 'numberAt'>
   readonly #days = new Map<CalendarDate, Map<string, DayDraft>>()

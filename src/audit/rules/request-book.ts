@@ -62,6 +62,13 @@ const isJudged = ({ selected, standing }: TaskVerdict): boolean => selected && s
 /** Whether fal billed a task that rules per task judge. */
 export const isJudgedMatch = ({ selected, standing }: TaskVerdict): boolean => selected && standing === 'matched'
 
+/**
+ * Whether the charge of a task stands against what fal billed: its own request, or one that another task claims. Users paid
+ * for that one more than once, and its cost stands with the task that claims it.
+ */
+export const isOfBilledRequest = (verdict: TaskVerdict): boolean =>
+  isJudgedMatch(verdict) || (verdict.selected && verdict.standing === 'duplicate' && verdict.requestBilled)
+
 /** Requests with cost that no task records. */
 export function unrecordedRequests(requests: RequestBook): Orphan[] {
   const isRead = readAccounts(requests)

@@ -72,6 +72,38 @@ describe('B16: charges worth less than they cost', () => {
     expect(losses(unmatched('unbilled', {}, { billedNanoUsd: nanoUsd(9_000_000_000n) }))).toBe(0)
   })
 
+  it('counts what other tasks of a billed request charged, and its cost once', () => {
+    const cost = 1_000_000_000n
+    const twin = (charged: number, fact: Partial<TaskVerdict['task']> = {}, more: Partial<TaskVerdict> = {}) =>
+      unmatched(
+        'duplicate',
+        { rowId: 2, taskId: 'task-2', chargedPoints: points(charged), ...fact },
+        { requestBilled: true, ...more },
+      )
+    expect(losses(sold(300, cost), twin(100))).toBe(0)
+    expect(losses(sold(300, cost), twin(99))).toBe(1)
+    expect(theFinding('B16', world(sold(300, cost), twin(99)), RATE)).toMatchObject({
+      expected: cost,
+      count: 2,
+      evidence: { total: 2, ids: ['task-1', 'task-2'] },
+      detail: { chargedPoints: '399' },
+    })
+    expect(losses(sold(300, cost), twin(300, { refunded: true }))).toBe(1)
+    expect(losses(sold(300, cost), twin(300, {}, { requestBilled: false }))).toBe(1)
+    expect(losses(sold(300, cost), twin(300, {}, { selected: false }))).toBe(1)
+    expect(losses(sold(300, cost), twin(300, { model: 'veo3' }))).toBe(1)
+    expect(losses(sold(300, cost), twin(300, { createdAt: at('2026-02-05 23:59:59') }))).toBe(1)
+  })
+
+  it('bears charges below 0: what they gave back is kept no more', () => {
+    expect(losses(sold(800, 1_000_000_000n), sold(-400, 0n))).toBe(0)
+    expect(theFinding('B16', world(sold(800, 1_000_000_000n), sold(-401, 0n)), RATE)).toMatchObject({
+      actual: 997_500_000n,
+      detail: { chargedPoints: '399' },
+    })
+    expect(theFinding('B16', world(sold(-1, 1n)), RATE)).toMatchObject({ expected: 1n, actual: -2_500_000n })
+  })
+
   it('needs a rate', () => {
     expect(evaluate('B16', world(sold(1, 1_000_000_000n)))).toEqual({
       examined: 0,
