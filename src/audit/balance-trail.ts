@@ -17,9 +17,13 @@ export interface TrailDoubt {
 const USERS_SETTLED_MAX = 2000
 
 const USERS_AT_FIRST = 64
-// What is known of a user.
+// What is known of a user: whether there was a row, one of the window, and one of which each rule could compare something.
 const HAS_ROW = 1
 const IN_WINDOW = 2
+const ADDED_UP = 4
+const CHAINED = 8
+const ENDED = 16
+const TOLD = ADDED_UP | CHAINED | ENDED
 
 type Breaks = Map<number, { -readonly [Key in keyof LedgerBreak]: LedgerBreak[Key] }>
 
@@ -33,7 +37,7 @@ export class BalanceTrailTally {
   readonly #window: InstantRange
   readonly #concerns: (userId: number) => boolean
   readonly #users = new UserNumbers()
-  /** By user: whether there was a row yet, and one of the window. */
+  /** By user. */
   #state = new Uint8Array(USERS_AT_FIRST)
   /** By user: the balance after the last row so far; NaN where that has none, or one that no number holds. */
   #after = new Float64Array(USERS_AT_FIRST)
@@ -92,7 +96,12 @@ export class BalanceTrailTally {
       after >= 0 &&
       before === this.#after[user] &&
       (state & HAS_ROW) !== 0
-    if (!plain) this.#judgeRow(entries.row(index), user, (state & HAS_ROW) === 0)
+    if (plain) this.#mark(user, TOLD)
+    else this.#judgeRow(entries.row(index), user, (state & HAS_ROW) === 0)
+  }
+
+  #mark(user: number, told: number): void {
+    this.#state[user] = (this.#state[user] ?? 0) | told
   }
 
   #judgeRow(
@@ -101,23 +110,29 @@ export class BalanceTrailTally {
     isStart: boolean,
   ): void {
     if (before !== null && balanceAfter !== null) {
+      this.#mark(user, ADDED_UP)
       const expected = addPoints(before, amountPoints)
       if (expected !== balanceAfter) note(this.#arithmetic, userId, rowId, expected, balanceAfter)
     }
+    if (balanceAfter !== null) this.#mark(user, ENDED)
     if (balanceAfter !== null && balanceAfter < 0n) note(this.#negative, userId, rowId, ZERO_POINTS, balanceAfter)
-    if (before === null || (!isStart && this.#continues(user, before))) return
+    if (before === null) return
+    const end = isStart ? null : this.#endOf(user)
+    if (end === before) this.#mark(user, CHAINED)
+    // A row goes on where the user's row before it ended, or that does not tell where it did.
+    if (end === before || (!isStart && end === null)) return
     const doubt: TrailDoubt = { userId, rowId, before, isStart }
     const known = this.#doubts.get(userId)
     if (known === undefined) this.#doubts.set(userId, [doubt])
     else known.push(doubt)
   }
 
-  /** Whether a row goes on where the user's row before it ended, or that does not tell where it did. */
-  #continues(user: number, before: Points): boolean {
+  /** Where the user's last row so far ended; null where it does not tell. */
+  #endOf(user: number): bigint | null {
     const large = this.#largeAfter.get(user)
-    if (large !== undefined) return large === before
+    if (large !== undefined) return large
     const after = this.#after[user] ?? Number.NaN
-    return Number.isNaN(after) || BigInt(after) === before
+    return Number.isNaN(after) ? null : BigInt(after)
   }
 
   /** Users whose first row of the window needs the row before it, which lies further back. */
@@ -130,6 +145,7 @@ export class BalanceTrailTally {
     for (const last of earlier) {
       const first = this.#doubts.get(last.userId)?.[0]
       if (first?.isStart !== true || last.rowId >= first.rowId || last.balanceAfter !== first.before) continue
+      this.#mark(this.#numberOf(last.userId), CHAINED)
       this.#drop(last.userId)
     }
   }
@@ -144,7 +160,9 @@ export class BalanceTrailTally {
   settle(doubts: readonly TrailDoubt[], rowsBefore: readonly LedgerEntry[]): void {
     const beforeOf = new Map(rowsBefore.map((row) => [row.userId, row]))
     for (const { userId, rowId, before } of doubts) {
-      const after = beforeOf.get(userId)?.balanceAfter ?? null
+      const rowBefore = beforeOf.get(userId)
+      const after = rowBefore?.balanceAfter ?? null
+      if (rowBefore === undefined || after !== null) this.#mark(this.#numberOf(userId), CHAINED)
       if (after !== null && after !== before) note(this.#continuity, userId, rowId, after, before)
       this.#drop(userId)
     }
@@ -156,12 +174,24 @@ export class BalanceTrailTally {
     if (doubts?.length === 0) this.#doubts.delete(userId)
   }
 
+  /** Users with rows of the window of none of which that could be compared, by id. */
+  #without(told: number): number[] {
+    const users = this.#users.ids.filter((_, user) => ((this.#state[user] ?? 0) & (IN_WINDOW | told)) === IN_WINDOW)
+    return users.sort((a, b) => a - b)
+  }
+
   close(): BalanceTrail {
     return {
       users: this.#followed,
       arithmetic: [...this.#arithmetic.values()],
       continuity: [...this.#continuity.values()],
       negative: [...this.#negative.values()],
+      untold: {
+        arithmetic: this.#without(ADDED_UP),
+        // What is in doubt is told of as that.
+        continuity: this.#without(CHAINED).filter((userId) => !this.#doubts.has(userId)),
+        negative: this.#without(ENDED),
+      },
       unsettled: [...this.#doubts.keys()].sort((a, b) => a - b),
       settledMax: USERS_SETTLED_MAX,
     }

@@ -45,6 +45,7 @@ export const NOT_EVALUATED_CODES = [
   'charge-negative',
   'ids-filter-total-link',
   'balance-unread',
+  'balance-untold',
   'rate-missing',
   'tasks-partial',
   'timezone',

@@ -184,6 +184,7 @@ export const EN: Vocabulary = {
     'ids-filter-total-link': () =>
       'only some accounts were chosen and the ledger can only be compared in total, so charges of other accounts cannot be told apart',
     'balance-unread': () => 'the balance could not be read',
+    'balance-untold': () => 'the rows of the points ledger hold no balances (NULL) that could be compared',
     'rate-missing': () => 'no rate of points per USD is configured (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => 'the task table could not be read whole',
     timezone: () =>

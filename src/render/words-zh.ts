@@ -179,6 +179,7 @@ export const ZH: Vocabulary = {
     'charge-negative': () => '该用户有收费为负且没有关联流水的任务，无法将实际扣费与任务收费核对',
     'ids-filter-total-link': () => '只筛选了部分账号，而流水只能按总额核对，无法区分其他账号的扣费',
     'balance-unread': () => '未能读取余额',
+    'balance-untold': () => '积分流水中没有可供核对的余额（NULL）',
     'rate-missing': () => '未配置每 USD 的积分数 (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => '未能完整读取任务表',
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',

@@ -48,6 +48,41 @@ describe('a row', () => {
     expect(tally.close()).toMatchObject({ ...NOTHING, users: 1 })
   })
 
+  it.each([
+    ['all', row(2, 90, -10, 80), row(1, null, 0, 90, before), []],
+    ['no balance', row(2, null, -10, null), row(1, 100, -10, 90, before), ['arithmetic', 'continuity', 'negative']],
+    ['its end alone', row(2, null, -10, 80), row(1, 100, -10, 90, before), ['arithmetic', 'continuity']],
+    ['its start alone', row(2, 90, -10, null), row(1, 100, -10, 90, before), ['arithmetic', 'negative']],
+    ['all, after a row without an end', row(2, 90, -10, 80), row(1, 100, -10, null, before), ['continuity']],
+  ])('that tells %s is compared as far as that goes', (_, own, previous, untold) => {
+    const told = tallyOf(previous, own).close()
+    const named = (userId: number) =>
+      Object.entries(told.untold).flatMap(([name, users]) => (users.includes(userId) ? [name] : []))
+    expect([told.users, named(101)]).toEqual([1, untold])
+    // One row that can be compared is enough.
+    expect(tallyOf(previous, own, row(3, 80, -1, 79), row(4, 79, -1, 78)).close().untold).toEqual({
+      arithmetic: [],
+      continuity: [],
+      negative: [],
+    })
+  })
+
+  it('is compared with what was looked up before it, and with nothing where its ledger begins', () => {
+    const untoldAfter = (rowsBefore: readonly LedgerEntry[]) => {
+      const tally = tallyOf(row(5, 50, -1, 49))
+      expect(tally.close().untold.continuity).toEqual([])
+      tally.settle(tally.openDoubts(), rowsBefore)
+      return tally.close().untold.continuity
+    }
+    expect(untoldAfter([])).toEqual([])
+    expect(untoldAfter([row(4, 51, -1, 50)])).toEqual([])
+    expect(untoldAfter([row(4, 60, -1, 59)])).toEqual([])
+    expect(untoldAfter([row(4, 51, -1, null)])).toEqual([101])
+    const started = tallyOf(row(5, 50, -1, 49))
+    started.takeStarts([row(4, 51, -1, 50)])
+    expect(started.close().untold.continuity).toEqual([])
+  })
+
   it('outside the window is followed and not judged, and that of others is not even followed', () => {
     expect(tallyOf(row(1, 50, -10, 70, before), row(2, 70, 1, 71)).close()).toMatchObject({ ...NOTHING, users: 1 })
     expect(tallyOf(row(1, 50, -10, -70, { userId: 900 })).close()).toMatchObject(NOTHING)
@@ -125,6 +160,7 @@ function plainTrail(rows: readonly LedgerEntry[]) {
   const negative = new Map<number, unknown>()
   const doubts: { userId: number; rowId: number; before: bigint; isStart: boolean }[] = []
   const last = new Map<number, LedgerEntry>()
+  const told = { arithmetic: new Set<number>(), continuity: new Set<number>(), negative: new Set<number>() }
   const note = (
     breaks: Map<number, unknown>,
     { userId, rowId }: LedgerEntry,
@@ -144,6 +180,9 @@ function plainTrail(rows: readonly LedgerEntry[]) {
     last.set(userId, row)
     if (row.at < window.start || row.at >= window.end) continue
     users.add(userId)
+    if (from !== null && to !== null) told.arithmetic.add(userId)
+    if (to !== null) told.negative.add(userId)
+    if (from !== null && previous?.balanceAfter === from) told.continuity.add(userId)
     if (from !== null && to !== null && from + amountPoints !== to) note(arithmetic, row, from + amountPoints, to)
     if (to !== null && to < 0n) note(negative, row, 0n, to)
     if (from === null) continue
@@ -152,9 +191,16 @@ function plainTrail(rows: readonly LedgerEntry[]) {
       doubts.push({ userId, rowId, before: from, isStart: false })
     }
   }
+  const inDoubt = new Set(doubts.map(({ userId }) => userId))
+  const without = (compared: Set<number>) => [...users].filter((userId) => !compared.has(userId)).sort((a, b) => a - b)
   return {
+    untold: {
+      arithmetic: without(told.arithmetic),
+      continuity: without(told.continuity).filter((userId) => !inDoubt.has(userId)),
+      negative: without(told.negative),
+    },
     ...{ users: users.size, arithmetic: [...arithmetic.values()], negative: [...negative.values()], doubts },
-    unsettled: [...new Set(doubts.map(({ userId }) => userId))].sort((a, b) => a - b),
+    unsettled: [...inDoubt].sort((a, b) => a - b),
   }
 }
 

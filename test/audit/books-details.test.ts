@@ -113,7 +113,15 @@ describe('tasks and their ledger rows', () => {
 
   it('as are the balances', () => {
     const trail: BalanceTrail = {
-      ...{ users: 1, arithmetic: [], continuity: [], negative: [], unsettled: [], settledMax: 2000 },
+      ...{
+        users: 1,
+        arithmetic: [],
+        continuity: [],
+        negative: [],
+        untold: { arithmetic: [], continuity: [], negative: [] },
+        unsettled: [],
+        settledMax: 2000,
+      },
     }
     const balances = (more: GivenEvidence) => booksOf({ ...given, ...more }).balances
     expect(balances({ ledger: { balances: trail } })).toEqual({ known: true, value: trail })

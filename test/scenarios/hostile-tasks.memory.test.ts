@@ -174,3 +174,27 @@ describe('failures that say they end in the future', () => {
     expect(breaksOf(await auditWorld(world.build(), R)).some((text) => text.startsWith('B7'))).toBe(true)
   })
 })
+
+describe('balances that are NULL', () => {
+  const audited = async (isNull: (userId: number, row: number) => boolean) => {
+    const { tables, ...world } = base().task({ user: 102 }).task({ user: 102 }).build()
+    const points = tables.points.map((row, index) =>
+      isNull(row.userId, index) ? { ...row, balanceBefore: null, balanceAfter: null } : row,
+    )
+    const { rules, notEvaluated } = await auditWorld({ ...world, tables: { ...tables, points } }, R)
+    const ofTrail = ({ rule }: { rule: string }) => ['B11', 'B12', 'B13'].includes(rule)
+    return [rules.filter(ofTrail).map(({ examined }) => examined), notEvaluated.filter(ofTrail)] as const
+  }
+  const told = (subject: object) =>
+    ['B11', 'B12', 'B13'].map((rule) => ({ rule, subject, reason: expect.stringContaining('NULL') }))
+
+  it('are not examined: of all users, or of some', async () => {
+    expect(await audited(() => true)).toEqual([[0, 0, 0], told({})])
+    expect(await audited((userId) => userId === 102)).toEqual([[1, 1, 1], told({ userId: 102 })])
+  })
+
+  it('leave to be compared what the other rows tell', async () => {
+    expect(await audited(() => false)).toEqual([[2, 2, 2], []])
+    expect(await audited((_, row) => row === 2)).toEqual([[2, 2, 2], []])
+  })
+})

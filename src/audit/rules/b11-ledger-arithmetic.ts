@@ -9,5 +9,5 @@ export const b11LedgerArithmetic: Rule = {
   id: 'B11',
   severity: 'HIGH',
   perWindow: false,
-  evaluate: ({ balances }) => judgeTrail(balances, ({ arithmetic }) => arithmetic),
+  evaluate: ({ balances }) => judgeTrail(balances, 'arithmetic'),
 }

@@ -10,7 +10,7 @@ export const b12LedgerContinuity: Rule = {
   severity: 'HIGH',
   perWindow: false,
   evaluate({ balances }) {
-    const outcome = judgeTrail(balances, ({ continuity }) => continuity)
+    const outcome = judgeTrail(balances, 'continuity')
     if (!balances.known) return outcome
     const { reason } = unknown('lookup-limit', { limit: balances.value.settledMax })
     const open = balances.value.unsettled.map((userId) => ({ subject: { userId }, reason }))

@@ -6,5 +6,5 @@ export const b13NegativeBalance: Rule = {
   id: 'B13',
   severity: 'HIGH',
   perWindow: false,
-  evaluate: ({ balances }) => judgeTrail(balances, ({ negative }) => negative),
+  evaluate: ({ balances }) => judgeTrail(balances, 'negative'),
 }

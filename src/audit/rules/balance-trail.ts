@@ -1,14 +1,19 @@
-import type { FindingDraft, Reading, RuleOutcome } from './books.ts'
-import type { BalanceTrail, LedgerBreak } from './facts.ts'
+import { type FindingDraft, type Reading, type RuleOutcome, unknown } from './books.ts'
+import type { BalanceTrail } from './facts.ts'
 import { notRead } from './request-book.ts'
 
-/** One finding a user: the first row of the points ledger that shows the break, and how many rows do. */
-export function judgeTrail(
-  balances: Reading<BalanceTrail>,
-  breaksOf: (trail: BalanceTrail) => readonly LedgerBreak[],
-): RuleOutcome {
+/**
+ * One finding a user: the first row of the points ledger that shows the break, and how many rows do. Users whose balances
+ * are NULL were not examined: of all it is said once, of some one by one.
+ */
+export function judgeTrail(balances: Reading<BalanceTrail>, name: keyof BalanceTrail['untold']): RuleOutcome {
   if (!balances.known) return notRead(balances.reason)
-  const findings = breaksOf(balances.value).map(
+  const { users, untold } = balances.value
+  const without = untold[name]
+  const examined = users - without.length
+  const { reason } = unknown('balance-untold')
+  const subjects = without.length > 0 && examined === 0 ? [{}] : without.map((userId) => ({ userId }))
+  const findings = balances.value[name].map(
     ({ userId, rowId, count, expectedPoints, actualPoints }): FindingDraft => ({
       subject: { userId, rowId },
       expected: expectedPoints,
@@ -19,5 +24,5 @@ export function judgeTrail(
       detail: {},
     }),
   )
-  return { examined: balances.value.users, findings, notEvaluated: [] }
+  return { examined, findings, notEvaluated: subjects.map((subject) => ({ subject, reason })) }
 }

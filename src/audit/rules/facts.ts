@@ -194,6 +194,8 @@ export interface BalanceTrail {
   readonly arithmetic: readonly LedgerBreak[]
   readonly continuity: readonly LedgerBreak[]
   readonly negative: readonly LedgerBreak[]
+  /** Users of whom nothing could be compared, by what would have been: balances of their rows are NULL. In order. */
+  readonly untold: Readonly<Record<'arithmetic' | 'continuity' | 'negative', readonly number[]>>
   /** Users of whom there was more in doubt than is looked up. */
   readonly unsettled: readonly number[]
   /** Users, and rows of one, up to which doubts are settled. */

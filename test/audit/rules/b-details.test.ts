@@ -136,7 +136,15 @@ describe('B9', () => {
 
 describe('B12', () => {
   it('says of whom there was more in doubt than was looked up', () => {
-    const trail = { users: 9, arithmetic: [], continuity: [], negative: [], unsettled: [7, 8], settledMax: 2000 }
+    const trail = {
+      users: 9,
+      arithmetic: [],
+      continuity: [],
+      negative: [],
+      untold: { arithmetic: [], continuity: [], negative: [] },
+      unsettled: [7, 8],
+      settledMax: 2000,
+    }
     const { reason } = unknown('lookup-limit', { limit: 2000 })
     expect(evaluate('B12', { balances: known(trail) }).notEvaluated).toEqual([
       { subject: { userId: 7 }, reason },

@@ -18,6 +18,7 @@ const world = (trail: Partial<BalanceTrail>) => ({
     arithmetic: [],
     continuity: [],
     negative: [],
+    untold: { arithmetic: [], continuity: [], negative: [] },
     unsettled: [],
     settledMax: 2000,
     ...trail,
@@ -48,6 +49,23 @@ describe.each([
       ],
       notEvaluated: [],
     })
+  })
+
+  it('examines no user of whom nothing could be compared, and says so', () => {
+    const untold = { arithmetic: [], continuity: [], negative: [] }
+    const reason = { code: 'balance-untold' }
+    expect(evaluate(id, world({ untold: { ...untold, [name]: [102, 104] } }))).toEqual({
+      examined: 2,
+      findings: [],
+      notEvaluated: [
+        { subject: { userId: 102 }, reason },
+        { subject: { userId: 104 }, reason },
+      ],
+    })
+    const all = world({ users: 2, untold: { ...untold, [name]: [102, 104] } })
+    expect(evaluate(id, all)).toEqual({ examined: 0, findings: [], notEvaluated: [{ subject: {}, reason }] })
+    const others = { arithmetic: [101], continuity: [101], negative: [101], [name]: [] }
+    expect(evaluate(id, world({ untold: others }))).toMatchObject({ examined: 4, notEvaluated: [] })
   })
 
   it('stays silent over a whole ledger, and says how many users it followed', () => {
