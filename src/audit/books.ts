@@ -206,13 +206,15 @@ function periodOf(
   belongs: (whose: Ownership) => boolean,
 ): PeriodBill | null {
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
-  let pendingNanoUsd = ZERO_NANO_USD
+  let youngNanoUsd = ZERO_NANO_USD
+  let runningNanoUsd = ZERO_NANO_USD
   for (const accountId of accountIds) {
-    const pending = requests.pendingOf(accountId)
-    if (pending === null) return null
-    pendingNanoUsd = addNanoUsd(pendingNanoUsd, pending)
+    const young = requests.youngOf(accountId)
+    if (young === null) return null
+    youngNanoUsd = addNanoUsd(youngNanoUsd, young)
+    runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
   }
-  return periodBill(requests.placements, belongs, pendingNanoUsd, requests.names)
+  return { ...periodBill(requests.placements, belongs, requests.names), youngNanoUsd, runningNanoUsd }
 }
 
 /** By which name a billed endpoint is compared: what the matches show, where there are any. */

@@ -61,13 +61,12 @@ const NO_EVENTS: readonly BillingEvent[] = []
 const costOf = (events: readonly BillingEvent[]): NanoUsd =>
   events.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
 
-/** The bill by task period of those requests that `belongs` picks, with the recorded cost that is still pending. */
+/** The bill by task period of those requests that `belongs` picks. */
 export function periodBill(
   sums: readonly PlacementSum[],
   belongs: (whose: Ownership) => boolean,
-  pendingNanoUsd: NanoUsd,
   names: ModelNames,
-): PeriodBill {
+): Pick<PeriodBill, 'figures' | 'bridge'> {
   const own = sums.filter(belongs)
   const add = (amountOf: (sum: PlacementSum) => NanoUsd): NanoUsd =>
     own.reduce((total, sum) => addNanoUsd(total, amountOf(sum)), ZERO_NANO_USD)
@@ -83,7 +82,6 @@ export function periodBill(
       carriedOutNanoUsd: add(({ carriedOutNanoUsd }) => carriedOutNanoUsd),
       byTaskPeriodNanoUsd,
     },
-    pendingNanoUsd,
   }
 }
 

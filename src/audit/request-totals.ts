@@ -31,14 +31,17 @@ export interface RequestSums {
   readonly book: RequestBook
   readonly counts: NonNullable<Report['requests']>
   tieOut(recordedTotal: NanoUsd): Record<string, string>
-  /** Recorded cost of an account's tasks that are not billed yet; null where not all of its bill was told. */
-  pendingOf(accountId: number): NanoUsd | null
+  /** Recorded cost of an account's tasks that may not be billed yet; null where not all of its bill was told. */
+  youngOf(accountId: number): NanoUsd | null
+  /** Of it, that of tasks that still run. */
+  runningOf(accountId: number): NanoUsd
   /** Sum of the events of a failed task of the layer; null where its bill was not read whole. */
   billedOfFailed(task: { readonly rowId: number }, accountId: number | null): NanoUsd | null
 }
 
 interface AccountStanding {
-  pendingNanoUsd: NanoUsd
+  youngNanoUsd: NanoUsd
+  runningNanoUsd: NanoUsd
   isOpen: boolean
 }
 
@@ -146,14 +149,15 @@ export class RequestTotals {
     const { asOf, settings } = this.#frame.evidence.plan
     let account = this.#accounts.get(accountId)
     if (account === undefined) {
-      account = { pendingNanoUsd: ZERO_NANO_USD, isOpen: false }
+      account = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, isOpen: false }
       this.#accounts.set(accountId, account)
     }
     if (standing === 'not-evaluated') account.isOpen = true
     // A task that is still running may be too young for a bill.
-    const isYoung = standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
-    if (standing === 'pending' || isYoung) {
-      account.pendingNanoUsd = addNanoUsd(account.pendingNanoUsd, task.costNanoUsd)
+    const isRunning = standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
+    if (isRunning) account.runningNanoUsd = addNanoUsd(account.runningNanoUsd, task.costNanoUsd)
+    if (standing === 'pending' || isRunning) {
+      account.youngNanoUsd = addNanoUsd(account.youngNanoUsd, task.costNanoUsd)
     }
   }
 
@@ -193,11 +197,12 @@ export class RequestTotals {
         verdicts: Object.fromEntries([...this.#verdicts].sort(([a], [b]) => (a < b ? -1 : 1))),
       },
       tieOut: (recordedTotal) => this.#tieOut.close(recordedTotal),
-      pendingOf: (accountId) => {
+      youngOf: (accountId) => {
         const account = this.#accounts.get(accountId)
         if (account?.isOpen === true) return null
-        return account?.pendingNanoUsd ?? ZERO_NANO_USD
+        return account?.youngNanoUsd ?? ZERO_NANO_USD
       },
+      runningOf: (accountId) => this.#accounts.get(accountId)?.runningNanoUsd ?? ZERO_NANO_USD,
       billedOfFailed: ({ rowId }, accountId) => {
         if (accountId !== null && !scope.eventsRead(accountId)) return null
         const known = this.#failed.get(rowId)

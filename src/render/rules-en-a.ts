@@ -1,4 +1,12 @@
-import { given, joined, nonZero, type RuleWords, type SkillRuleId, type SpokenFacts } from './vocabulary.ts'
+import {
+  given,
+  joined,
+  nonZero,
+  pendingLeftOut,
+  type RuleWords,
+  type SkillRuleId,
+  type SpokenFacts,
+} from './vocabulary.ts'
 
 export const threshold = (value: string | undefined): string => given(value, (limit) => ` (threshold ${limit})`)
 
@@ -31,7 +39,8 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           given(facts.actual, (amount) => `the system recorded ${amount}`),
           deviation(facts),
           bridge(facts),
-          given(nonZero(facts.usd('pendingUsd')), (amount) => `pending and left out ${amount}`),
+          given(pendingLeftOut(facts), (amount) => `pending and left out ${amount}`),
+          given(nonZero(facts.usd('runningUsd')), (amount) => `still running and left out ${amount}`),
         ],
         ', ',
       ),

@@ -1,4 +1,12 @@
-import { given, joined, nonZero, type RuleWords, type SkillRuleId, type SpokenFacts } from './vocabulary.ts'
+import {
+  given,
+  joined,
+  nonZero,
+  pendingLeftOut,
+  type RuleWords,
+  type SkillRuleId,
+  type SpokenFacts,
+} from './vocabulary.ts'
 
 export const threshold = (value: string | undefined): string => given(value, (limit) => `（阈值 ${limit}）`)
 
@@ -31,7 +39,8 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           given(facts.actual, (amount) => `系统记录 ${amount}`),
           deviation(facts),
           bridge(facts),
-          given(nonZero(facts.usd('pendingUsd')), (amount) => `待结算未计入 ${amount}`),
+          given(pendingLeftOut(facts), (amount) => `待结算未计入 ${amount}`),
+          given(nonZero(facts.usd('runningUsd')), (amount) => `仍在运行未计入 ${amount}`),
         ],
         '，',
       ),

@@ -194,3 +194,7 @@ export const given = (value: string | undefined, phrase: (value: string) => stri
 /** An amount that is known and not zero. */
 export const nonZero = (amount: string | undefined): string | undefined =>
   amount !== undefined && /[1-9]/.test(amount) ? amount : undefined
+
+/** What A1 left out as pending: also where that is nothing, beside what still runs, so that neither is taken for the other. */
+export const pendingLeftOut = (facts: SpokenFacts): string | undefined =>
+  nonZero(facts.usd('runningUsd')) === undefined ? nonZero(facts.usd('pendingUsd')) : facts.usd('pendingUsd')

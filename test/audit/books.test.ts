@@ -67,7 +67,7 @@ describe('bill and record of an account', () => {
     const pending = (...more: Partial<TaskRow>[]) => {
       const tasks = more.map((each, index) => taskOf(5, index + 1, each))
       return comparisonOf({ spaces: [{ members: [5] }, { members: [6] }], tasks, plan: planOf({}, {}, asOf) })?.period
-        ?.pendingNanoUsd
+        ?.youngNanoUsd
     }
     expect(pending(lag(HOUR, runs))).toBe(0n)
     expect(pending(lag(HOUR - 1, runs))).toBe(usd('1'))
@@ -226,7 +226,7 @@ describe('the settlement lag', () => {
     const tasks = [taskOf(5, 1, { status: 'unfinished', createdAt: later(midnight, -1), completedAt: null })]
     const pending = (settlementLagMillis: number) =>
       comparisonOf({ spaces: [{ members: [5] }], tasks, plan: planOf({}, { thresholds: { settlementLagMillis } }) })
-        ?.period?.pendingNanoUsd
+        ?.period?.youngNanoUsd
     const age = AS_OF - later(midnight, -1)
     expect([pending(age), pending(age + 1)]).toEqual([0n, usd('1')])
   })

@@ -46,7 +46,7 @@ function told({ sums }: ReturnType<typeof sumsIn>) {
     placements: byText(placements.map(({ bill, ...sum }) => ({ ...sum, label: bill.label }))),
     ...{ delays: [delays.count, delays.median()], matchedNames: [...matchedNames], counts: JSON.stringify(counts) },
     tieOut: sums.tieOut(usd('100')),
-    pending: [5, 6, 9].map((id) => sums.pendingOf(id)),
+    young: [5, 6, 9].map((id) => [sums.youngOf(id), sums.runningOf(id)]),
   }
 }
 
@@ -218,13 +218,18 @@ describe('recorded cost that is not billed yet', () => {
       completedAt: later(AS_OF, -HOUR),
       costNanoUsd: usd('1'),
     })
-    const pending = (...tasks: ReturnType<typeof taskOf>[]) => sumsOf({ ...ofFive(), tasks, plan }).pendingOf(5)
-    expect(pending()).toBe(0n)
-    expect(pending(young)).toBe(usd('1'))
-    expect(pending(young, running(lag - 1))).toBe(usd('4'))
-    expect(pending(young, running(lag))).toBe(usd('1'))
-    expect(pending(young, running(lag + 1))).toBe(usd('1'))
-    expect(pending(taskOf(5, 3), { ...running(HOUR), status: 'failed' })).toBe(0n)
+    const youngOf = (...tasks: ReturnType<typeof taskOf>[]) => sumsOf({ ...ofFive(), tasks, plan }).youngOf(5)
+    expect(youngOf()).toBe(0n)
+    expect(youngOf(young)).toBe(usd('1'))
+    expect(youngOf(young, running(lag - 1))).toBe(usd('4'))
+    expect(youngOf(young, running(lag))).toBe(usd('1'))
+    expect(youngOf(young, running(lag + 1))).toBe(usd('1'))
+    expect(youngOf(taskOf(5, 3), { ...running(HOUR), status: 'failed' })).toBe(0n)
+    const parts = sumsOf({ ...ofFive(), tasks: [young, running(lag - 1), taskOf(5, 3)], plan })
+    expect([parts.youngOf(5), parts.runningOf(5)]).toEqual([usd('4'), usd('3')])
+    // Pending is what the tie-out calls so: the successes.
+    expect(parts.tieOut(usd('5')).recordedPending).toBe('1')
+    expect(sumsOf({ ...ofFive(), tasks: [young], plan }).runningOf(5)).toBe(0n)
   })
 
   it('is each account’s own', () => {
@@ -234,12 +239,12 @@ describe('recorded cost that is not billed yet', () => {
     ]
     const spaces = [5, 6].map((id) => ({ members: [id], events: whole([]) }))
     const sums = sumsOf({ spaces, tasks, plan })
-    expect([5, 6, 9].map((id) => sums.pendingOf(id))).toEqual([usd('3'), usd('3'), 0n])
+    expect([5, 6, 9].map((id) => sums.youngOf(id))).toEqual([usd('3'), usd('3'), 0n])
   })
 
   it('is not known where it stays open what fal says of a task', () => {
     const sums = sumsOf({ ...ofFive(), tasks: [running(HOUR), taskOf(5, 4)], plan, unanswered: ['request-4'] })
-    expect(sums.pendingOf(5)).toBeNull()
+    expect(sums.youngOf(5)).toBeNull()
   })
 
   it('counts accounts outside the audit that share an undivided bill', () => {
@@ -250,12 +255,12 @@ describe('recorded cost that is not billed yet', () => {
       spaces: [{ members: [5, 9], usage: whole([usageOf(null, '1')]), events: whole([undivided('request-1')]) }],
       tasks: [taskOf(5, 1), outside],
     })
-    expect([sums.pendingOf(5), sums.pendingOf(9)]).toEqual([0n, usd('3')])
+    expect([sums.youngOf(5), sums.youngOf(9)]).toEqual([0n, usd('3')])
   })
 
   it('is asked of no account for tasks of keys that no account row holds', () => {
     const sums = sumsOf({ ...ofFive(), tasks: [{ ...running(HOUR), apiKey: 'unknown' }], plan })
-    expect(sums.pendingOf(5)).toBe(0n)
+    expect(sums.youngOf(5)).toBe(0n)
   })
 })
 

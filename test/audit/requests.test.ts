@@ -298,7 +298,7 @@ describe('the bill by task period', () => {
     const names = { ofStored: (model: string) => `stored:${model}`, ofEndpoint: (model: string) => `billed:${model}` }
     const sums = new PlacementSums()
     for (const placement of placeRequests(join, scopeOf())) sums.add(placement)
-    const { figures, bridge } = periodBill(sums.list(), () => true, usd('0'), names)
+    const { figures, bridge } = periodBill(sums.list(), () => true, names)
     expect([...figures.byModel]).toEqual([
       ['stored:stored', { model: 'fal-ai/b', costNanoUsd: usd('7') }],
       ['billed:fal-ai/lost', { model: 'fal-ai/lost', costNanoUsd: usd('8') }],

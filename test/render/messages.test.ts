@@ -104,6 +104,15 @@ describe('findingMessage', () => {
       'bridge 10.00 USD − carried in 1.00 USD + carried out 0.50 USD = 9.50 USD, pending and left out 0.20 USD',
     )
     expect(findingMessage(facts({ detail: { ...detail, pendingUsd: '0' } }), 'zh')).not.toContain('待结算')
+    const running = { ...detail, runningUsd: '5' }
+    expect(findingMessage(facts({ detail: running }), 'en')).toContain(
+      'pending and left out 0.20 USD, still running and left out 5.00 USD',
+    )
+    expect(findingMessage(facts({ detail: { ...running, pendingUsd: '0' } }), 'zh')).toContain(
+      '待结算未计入 0.00 USD，仍在运行未计入 5.00 USD',
+    )
+    expect(findingMessage(facts({ detail: { ...detail, runningUsd: '0' } }), 'en')).not.toContain('running')
+    expect(findingMessage(facts({ detail: { ...detail, runningUsd: '0' } }), 'zh')).not.toContain('运行')
   })
 
   it.each(RULE_IDS)('says something sensible of %s when nothing is known', (rule) => {

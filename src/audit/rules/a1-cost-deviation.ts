@@ -1,12 +1,12 @@
 import { abs, percentText, sum } from '../../units/exact.ts'
-import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
+import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, FindingDraft, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 
 /**
  * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
- * Where billing events are complete the bridged figures decide, what is pending left out of the record; if only the raw
+ * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Amounts in nano-USD. Source: rule A1 of the audit skill.
  */
@@ -52,7 +52,7 @@ function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): 
     },
   })
   if (period !== null) {
-    const settled = recorded - period.pendingNanoUsd
+    const settled = recorded - period.youngNanoUsd
     if (far(period.figures.costNanoUsd, settled)) return draft(period.figures.costNanoUsd, settled, false)
     return far(raw, recorded) ? draft(raw, recorded, true) : undefined
   }
@@ -63,10 +63,11 @@ function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): 
   return draft(raw, recorded, allowance > 0n && abs(difference) <= allowance + rounding)
 }
 
-const bridgeDetail = ({ bridge, pendingNanoUsd }: PeriodBill): FindingDraft['detail'] => ({
+const bridgeDetail = ({ bridge, youngNanoUsd, runningNanoUsd }: PeriodBill): FindingDraft['detail'] => ({
   billByEventTimeUsd: formatUsd(bridge.byEventTimeNanoUsd),
   carriedInUsd: formatUsd(bridge.carriedInNanoUsd),
   carriedOutUsd: formatUsd(bridge.carriedOutNanoUsd),
   billByTaskPeriodUsd: formatUsd(bridge.byTaskPeriodNanoUsd),
-  pendingUsd: formatUsd(pendingNanoUsd),
+  pendingUsd: formatUsd(nanoUsd(youngNanoUsd - runningNanoUsd)),
+  runningUsd: formatUsd(runningNanoUsd),
 })

@@ -88,8 +88,10 @@ export interface Bridge {
 export interface PeriodBill {
   readonly figures: BillFigures
   readonly bridge: Bridge
-  /** Recorded cost of successes of the window that are not settled and not billed yet. */
-  readonly pendingNanoUsd: NanoUsd
+  /** Recorded cost of tasks of the window that may not be billed yet: of pending ones, and of those that still run. */
+  readonly youngNanoUsd: NanoUsd
+  /** Of it, that of the tasks that still run: they are not pending, which only a success is. */
+  readonly runningNanoUsd: NanoUsd
 }
 
 export interface AccountBook {

@@ -29,7 +29,7 @@ const figures = (cost: string) => ({
   byModel: new Map(cost === '0' ? [] : [[MODEL, { model: MODEL, costNanoUsd: usd(cost) }] as const]),
 })
 
-const period = (cost: string, pending = '0'): PeriodBill => ({
+const period = (cost: string, young = '0', running = '0'): PeriodBill => ({
   figures: figures(cost),
   bridge: {
     byEventTimeNanoUsd: usd('10'),
@@ -37,7 +37,8 @@ const period = (cost: string, pending = '0'): PeriodBill => ({
     carriedOutNanoUsd: usd('3'),
     byTaskPeriodNanoUsd: usd('9'),
   },
-  pendingNanoUsd: usd(pending),
+  youngNanoUsd: usd(young),
+  runningNanoUsd: usd(running),
 })
 
 const compared = (bill: string, recorded: ModelRecord | null, overrides: Partial<BillComparison> = {}) => ({
@@ -62,7 +63,11 @@ describe('A1', () => {
       carriedOutUsd: '3',
       billByTaskPeriodUsd: '9',
       pendingUsd: '1',
+      runningUsd: '0',
     })
+    const both = theFinding('A1', compared('10', record('4'), { period: period('9', '1', '0.7') }))
+    expect(both.actual).toBe(usd('3'))
+    expect(both.detail).toMatchObject({ pendingUsd: '0.3', runningUsd: '0.7' })
     expect(theFinding('A1', compared('10', record('4'))).detail).toEqual({
       deviationPercent: '60.0',
       thresholdPercent: '10',

@@ -95,4 +95,19 @@ describe('A1: cost deviation by account', () => {
       expect(inShort(await auditWorld(world('2', '1').build()))).toEqual(['A1 accountId=5'])
     })
   })
+
+  it('names what is pending, as the tie-out does, apart from what still runs', async () => {
+    const built = new MiniWorld().account(5).task({ cost: '1', at: '2026-02-06 02:00:00' })
+    built.task({ cost: '3', at: '2026-02-06 03:00:00', billed: { cost: '1' } })
+    built.task({ cost: '5', status: 'running', at: '2026-02-06 20:00:00', billed: false, completed: null })
+    const now = built.instant('2026-02-07 10:00:00')
+    const said = async () => {
+      const report = await auditWorld(built.build(), { depth: 'requests', now })
+      const { actual, message } = report.findings.find(({ rule }) => rule === 'A1') ?? {}
+      return [report.tieOut?.recordedPending, actual, message?.match(/bridge.*= 2.00 USD, (.*)$/)?.[1]]
+    }
+    expect(await said()).toEqual(['0', '4', 'pending and left out 0.00 USD, still running and left out 5.00 USD'])
+    built.task({ cost: '2', at: '2026-02-06 20:00:00', billed: false })
+    expect(await said()).toEqual(['2', '4', 'pending and left out 2.00 USD, still running and left out 5.00 USD'])
+  })
 })
