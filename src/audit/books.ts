@@ -21,6 +21,7 @@ import {
   type DayBook,
   known,
   type ModelRecord,
+  NO_MATCHES,
   type PeriodBill,
   unknown,
 } from './rules/books.ts'
@@ -34,10 +35,11 @@ const MATCHES_FOR_CLOCK = 20
 /** Lays the evidence out as the rules see it: `requests` and `ledger` as all their pieces add up. */
 export function openBooks(evidence: Evidence, requests: RequestSums | null, ledger: LedgerUsers): Books {
   const { plan, attribution, tasks } = evidence
-  const nameOf = endpointNames(plan.settings.modelAliases, requests)
+  const nameOf = endpointNames(plan.settings.modelAliases)
   return {
     ...framedBooks(evidence),
     comparisons: comparisonsOf(evidence, requests),
+    modelMatches: requests?.modelMatches ?? NO_MATCHES,
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
       const { accountId, disabled } = entry.account
       const bill = attribution.byAccount.get(accountId)
@@ -67,6 +69,7 @@ export function framedBooks({ plan, ledger, requests, priceRules }: Evidence): B
     asOf: plan.asOf,
     depth: plan.depth,
     comparisons: [],
+    modelMatches: NO_MATCHES,
     accounts: [],
     users: [],
     days: [],
@@ -164,7 +167,7 @@ export function balanceOf({ account, billing }: Evidence['bills']['accounts'][nu
 
 function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillComparison[] {
   const { attribution, plan } = evidence
-  const nameOf = endpointNames(plan.settings.modelAliases, requests)
+  const nameOf = endpointNames(plan.settings.modelAliases)
   const comparisons: BillComparison[] = []
   for (const { account } of evidence.bills.accounts) {
     const { accountId } = account
@@ -214,14 +217,15 @@ function periodOf(
     youngNanoUsd = addNanoUsd(youngNanoUsd, young)
     runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
   }
-  return { ...periodBill(requests.placements, belongs, requests.names), youngNanoUsd, runningNanoUsd }
+  const nameOf = endpointNames(requests.scope.plan.settings.modelAliases)
+  return { ...periodBill(requests.placements, belongs, nameOf), youngNanoUsd, runningNanoUsd }
 }
 
-/** By which name a billed endpoint is compared: what the matches show, where there are any. */
-const endpointNames = (
-  aliases: ReadonlyMap<string, string>,
-  requests: RequestSums | null,
-): ((endpoint: string) => string) => requests?.names.ofEndpoint ?? ((endpoint) => canonicalModel(endpoint, aliases))
+/** By which name a billed endpoint is compared: its own, whatever tasks call it. */
+const endpointNames =
+  (aliases: ReadonlyMap<string, string>) =>
+  (endpoint: string): string =>
+    canonicalModel(endpoint, aliases)
 
 /** Whether the bill that these accounts share was read to its end. */
 function billIsWhole(evidence: Evidence, members: readonly number[]): boolean {

@@ -1,7 +1,6 @@
 import type { BillingEvent } from '../fal/reader.ts'
 import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { canonicalModel } from './model-name.ts'
 import type { Ownership, PlacementSum } from './placement-sums.ts'
 import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
 import type { BillFigures, PeriodBill } from './rules/books.ts'
@@ -65,7 +64,7 @@ const costOf = (events: readonly BillingEvent[]): NanoUsd =>
 export function periodBill(
   sums: readonly PlacementSum[],
   belongs: (whose: Ownership) => boolean,
-  names: ModelNames,
+  nameOf: (endpoint: string) => string,
 ): Pick<PeriodBill, 'figures' | 'bridge'> {
   const own = sums.filter(belongs)
   const add = (amountOf: (sum: PlacementSum) => NanoUsd): NanoUsd =>
@@ -75,7 +74,7 @@ export function periodBill(
     add(({ orphanNanoUsd }) => orphanNanoUsd),
   )
   return {
-    figures: figuresOf(own, names, byTaskPeriodNanoUsd),
+    figures: figuresOf(own, nameOf, byTaskPeriodNanoUsd),
     bridge: {
       byEventTimeNanoUsd: add(({ inTimeNanoUsd }) => inTimeNanoUsd),
       carriedInNanoUsd: add(({ carriedInNanoUsd }) => carriedInNanoUsd),
@@ -85,11 +84,16 @@ export function periodBill(
   }
 }
 
-function figuresOf(sums: readonly PlacementSum[], names: ModelNames, costNanoUsd: NanoUsd): BillFigures {
+/** By the names of the endpoints as they were billed: what tasks call them is told by `ModelMatches`. */
+function figuresOf(
+  sums: readonly PlacementSum[],
+  nameOf: (endpoint: string) => string,
+  costNanoUsd: NanoUsd,
+): BillFigures {
   const byModel = new Map<string, { model: string; costNanoUsd: NanoUsd }>()
-  for (const { stored, endpoint, placedNanoUsd } of sums) {
+  for (const { endpoint, placedNanoUsd } of sums) {
     if (placedNanoUsd === null) continue
-    const canonical = stored === null ? names.ofEndpoint(endpoint) : names.ofStored(stored)
+    const canonical = nameOf(endpoint)
     const known = byModel.get(canonical)
     if (known === undefined) byModel.set(canonical, { model: endpoint, costNanoUsd: placedNanoUsd })
     else {
@@ -98,32 +102,4 @@ function figuresOf(sums: readonly PlacementSum[], names: ModelNames, costNanoUsd
     }
   }
   return { costNanoUsd, byModel }
-}
-
-/** Canonical names of models as tasks store them, and of endpoints as fal bills them. */
-export interface ModelNames {
-  ofStored(model: string): string
-  ofEndpoint(model: string): string
-}
-
-/**
- * Names by what the matches show: an endpoint that was billed for a task bears the name that the task stores, whatever
- * the two are called. An endpoint that no match knows keeps its own.
- */
-export function namesFrom(
-  join: Pick<RequestJoin, 'matchedNames'>,
-  configured: ReadonlyMap<string, string>,
-): ModelNames {
-  const ofStored = (model: string): string => canonicalModel(model, configured)
-  const byEndpoint = new Map<string, string>()
-  for (const [stored, models] of join.matchedNames) {
-    const canonical = ofStored(stored)
-    // A name that is an endpoint's own was matched with another one by mistake, not by meaning.
-    if (models.some((model) => ofStored(model) === canonical)) continue
-    for (const model of models) {
-      const known = byEndpoint.get(model)
-      if (known === undefined || canonical < known) byEndpoint.set(model, canonical)
-    }
-  }
-  return { ofStored, ofEndpoint: (model) => byEndpoint.get(model) ?? ofStored(model) }
 }

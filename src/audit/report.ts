@@ -9,6 +9,7 @@ import type { Evidence } from './evidence.ts'
 import { type Judgement, wordOutcomes } from './findings.ts'
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
+import { canonicalModel } from './model-name.ts'
 import type { RequestSums } from './request-totals.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
@@ -114,17 +115,20 @@ function settingsOf(
     pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
     filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },
     modelAliases: Object.fromEntries(settings.modelAliases),
-    learnedAliases: learnedAliases(requests),
+    learnedAliases: learnedAliases(requests, settings.modelAliases),
     thresholds: thresholdTexts(settings.thresholds),
   }
 }
 
-/** Stored names that the bill calls otherwise, by their matches; several endpoints with commas between them. */
-function learnedAliases(requests: RequestSums | null): Record<string, string> {
+/**
+ * Stored names that the bill calls otherwise, by their matches, since A2 and A3 go by them; several endpoints, their own among
+ * them, with commas between them.
+ */
+function learnedAliases(requests: RequestSums | null, configured: ReadonlyMap<string, string>): Record<string, string> {
   const aliases: Record<string, string> = {}
   for (const [stored, models] of requests?.matchedNames ?? []) {
-    const own = requests?.names.ofStored(stored)
-    if (models.some((model) => requests?.names.ofStored(model) === own)) continue
+    const own = canonicalModel(stored, configured)
+    if (models.every((model) => canonicalModel(model, configured) === own)) continue
     aliases[cleanText(stored)] = models.map((model) => cleanText(model)).join(', ')
   }
   return aliases

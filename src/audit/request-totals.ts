@@ -4,7 +4,8 @@ import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { DailyBills } from './daily-bills.ts'
 import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
-import { type ModelNames, namesFrom, type Placement } from './period-bill.ts'
+import { matchesOf } from './model-name.ts'
+import type { Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
 import type { PlainMatches } from './plain-matches.ts'
 import { PlainTotals } from './plain-totals.ts'
@@ -13,6 +14,7 @@ import { leftOut, type RequestFrame, type RequestReconciliation } from './reques
 import { pricePoint, type RequestSource } from './request-source.ts'
 import type { JoinScope, RequestGroup } from './requests.ts'
 import { isAmountBreak } from './rules/b3-amount.ts'
+import type { ModelMatches } from './rules/books.ts'
 import type { RequestBook, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
 import { isJudgedMatch, isOfBilledRequest, unansweredAccounts } from './rules/request-book.ts'
@@ -24,7 +26,7 @@ export interface RequestSums {
   readonly scope: JoinScope
   /** Stored model name to the endpoint ids that its matches were billed as, in order. */
   readonly matchedNames: ReadonlyMap<string, readonly string[]>
-  readonly names: ModelNames
+  readonly modelMatches: ModelMatches
   readonly placements: readonly PlacementSum[]
   readonly delays: Pick<DelayTally, 'count' | 'median'>
   /** As the rules see it that judge no single request. */
@@ -176,7 +178,7 @@ export class RequestTotals {
     return {
       scope,
       matchedNames,
-      names: namesFrom({ matchedNames }, evidence.plan.settings.modelAliases),
+      modelMatches: matchesOf(matchedNames, evidence.plan.settings.modelAliases),
       placements: this.#placements.list(),
       delays: this.#delays,
       book: {

@@ -76,15 +76,17 @@ describe('bill and record of an account', () => {
     expect(pending(lag(HOUR + 1, {}))).toBe(0n)
   })
 
-  it('are compared by the names that matches show, or by the configured ones at depth summary', () => {
+  it('keep the names of the endpoints, which matches connect with those of the tasks unless at depth summary', () => {
     const tasks = [taskOf(5, 1, { model: 'short' })]
     const spaces = [{ members: [5], usage: whole([usageOf(5, '1')]), events: whole([eventOf(5, 'request-1')]) }]
     const names = (given: GivenEvidence) => {
-      const bill = comparisonOf({ spaces, tasks, ...given })?.bill
-      return bill?.known === true ? [...bill.value.byModel.keys()] : bill
+      const { comparisons, modelMatches } = booksOf({ spaces, tasks, ...given })
+      const [{ bill, period } = { bill: undefined, period: null }] = comparisons
+      const byModel = bill?.known === true ? [...bill.value.byModel.keys()] : bill
+      return [byModel, period && [...period.figures.byModel.keys()], modelMatches.endpointsOf('short')]
     }
-    expect(names({})).toEqual(['short'])
-    expect(names({ plan: summary })).toEqual(['veo3'])
+    expect(names({})).toEqual([['veo3'], ['veo3'], ['short', 'veo3']])
+    expect(names({ plan: summary })).toEqual([['veo3'], null, ['short']])
   })
 
   it('say why a bill is not known', () => {

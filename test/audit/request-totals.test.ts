@@ -109,7 +109,7 @@ describe('requests in several pieces', () => {
       event: eventOf(5, `request-${id}`, { model: endpoint }),
     })
     const pairs = [named(1, 'b', 'y'), named(2, 'b', 'x'), named(3, 'a', 'z'), named(4, 'b', 'y')]
-    const { matchedNames, names } = sumsOf({
+    const { matchedNames, modelMatches } = sumsOf({
       ...ofFive(...pairs.map(({ event }) => event)),
       tasks: pairs.map(({ task }) => task),
     })
@@ -117,7 +117,9 @@ describe('requests in several pieces', () => {
       ['a', ['z']],
       ['b', ['x', 'y']],
     ])
-    expect(['x', 'y', 'z', 'w'].map((endpoint) => names.ofEndpoint(endpoint))).toEqual(['b', 'b', 'a', 'w'])
+    const { endpointsOf, storedNamesOf } = modelMatches
+    expect(['x', 'z', 'w'].map(storedNamesOf)).toEqual([['x', 'b'], ['z', 'a'], ['w']])
+    expect(['a', 'b', 'w'].map(endpointsOf)).toEqual([['a', 'z'], ['b', 'x', 'y'], ['w']])
   })
 })
 

@@ -2,7 +2,7 @@ import type { FindingDraft, Rule } from './books.ts'
 
 /**
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
- * the model on that key: by the period of the tasks where billing events are complete; with usage alone it is TIMING where
+ * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks where billing events are complete; with usage alone it is TIMING where
  * every one of them could have been billed outside the window. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
@@ -10,7 +10,7 @@ export const a2BilledNothing: Rule = {
   id: 'A2',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons }) {
+  evaluate({ comparisons, modelMatches }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -23,11 +23,11 @@ export const a2BilledNothing: Rule = {
         if (due.count === 0) continue
         examined += 1
         const { byModel } = period?.figures ?? bill.value
-        const billed = byModel.get(canonical)?.costNanoUsd ?? 0n
-        if (billed !== 0n) continue
+        const endpoints = modelMatches.endpointsOf(canonical)
+        if (endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)) continue
         findings.push({
           subject: { ...subject, model },
-          expected: billed,
+          expected: 0n,
           actual: due.costNanoUsd,
           unit: 'USD',
           count: due.count,

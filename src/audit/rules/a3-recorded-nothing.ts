@@ -1,35 +1,44 @@
-import { type FindingDraft, type ModelRecord, NO_EVIDENCE, type Rule } from './books.ts'
+import { sum } from '../../units/exact.ts'
+import {
+  type BillComparison,
+  type FindingDraft,
+  type ModelMatches,
+  type ModelRecord,
+  NO_EVIDENCE,
+  type Rule,
+} from './books.ts'
 
 /**
- * A3, per account and model: fal billed the model on the key, but no task at all records it. By the period of the
- * tasks where billing events are complete; with usage alone it is TIMING where tasks outside the window that could have
- * been billed within it cost as much. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
+ * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is
+ * TIMING where tasks outside the window that could have been billed within it cost as much. Amounts in nano-USD.
+ * Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons }) {
+  evaluate({ comparisons, modelMatches }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
-    for (const { subject, bill, period, recordByModel } of comparisons) {
+    for (const comparison of comparisons) {
+      const { subject, bill, period } = comparison
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
       }
-      for (const [canonical, { model, costNanoUsd: billed }] of (period?.figures ?? bill.value).byModel) {
-        if (billed <= 0n) continue
-        examined += 1
-        const record = recordByModel.get(canonical)
-        if (record !== undefined && record.taskCount > 0) continue
+      const { byModel } = period?.figures ?? bill.value
+      for (const { costNanoUsd } of byModel.values()) if (costNanoUsd > 0n) examined += 1
+      const unrecorded = unrecordedModels(comparison, byModel, modelMatches)
+      for (const each of unrecorded) {
         findings.push({
-          subject: { ...subject, model },
-          expected: billed,
+          subject: { ...subject, model: each.model },
+          expected: each.billed,
           actual: 0n,
           unit: 'USD',
           count: 1,
-          timing: period === null && mayBeCarriedIn(billed, record),
+          timing: period === null && mayBeCarriedIn(each, unrecorded),
           evidence: NO_EVIDENCE,
           detail: {},
         })
@@ -39,5 +48,53 @@ export const a3RecordedNothing: Rule = {
   },
 }
 
-const mayBeCarriedIn = (billed: bigint, record: ModelRecord | undefined): boolean =>
-  record !== undefined && record.crossingInNanoUsd > 0n && billed <= record.crossingInNanoUsd + record.roundingNanoUsd
+/** A model that was billed and that no task of the window records. */
+interface Unrecorded {
+  readonly model: string
+  readonly billed: bigint
+  /** Models with tasks outside the window that may have been billed within it as this one. */
+  readonly carried: ReadonlySet<ModelRecord>
+}
+
+function unrecordedModels(
+  { recordByModel }: BillComparison,
+  byModel: ReadonlyMap<string, { readonly model: string; readonly costNanoUsd: bigint }>,
+  { storedNamesOf }: ModelMatches,
+): Unrecorded[] {
+  const unrecorded: Unrecorded[] = []
+  for (const [canonical, { model, costNanoUsd: billed }] of byModel) {
+    if (billed <= 0n) continue
+    const records = storedNamesOf(canonical).flatMap((name) => recordByModel.get(name) ?? [])
+    if (records.some(({ taskCount }) => taskCount > 0)) continue
+    unrecorded.push({
+      model,
+      billed,
+      carried: new Set(records.filter(({ crossingInNanoUsd }) => crossingInNanoUsd > 0n)),
+    })
+  }
+  return unrecorded
+}
+
+/** Tasks explain a bill once: those that could have been billed as several models must cost as much as all of these. */
+function mayBeCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): boolean {
+  return one.carried.size > 0 && [one.carried, reachOf(one, all)].every((records) => explainAll(records, all))
+}
+
+/** Whether what can have been billed for nothing but these tasks is no more than they cost. */
+function explainAll(records: ReadonlySet<ModelRecord>, all: readonly Unrecorded[]): boolean {
+  const theirs = all.filter(({ carried }) => carried.size > 0 && [...carried].every((record) => records.has(record)))
+  const allowance = sum([...records], ({ crossingInNanoUsd, roundingNanoUsd }) => crossingInNanoUsd + roundingNanoUsd)
+  return sum(theirs, ({ billed }) => billed) <= allowance
+}
+
+/** The tasks of a model, those of all that share some with it, and so on. */
+function reachOf(from: Unrecorded, all: readonly Unrecorded[]): Set<ModelRecord> {
+  const reach = new Set(from.carried)
+  for (let before = 0; before < reach.size; ) {
+    before = reach.size
+    for (const { carried } of all) {
+      if ([...carried].some((record) => reach.has(record))) for (const record of carried) reach.add(record)
+    }
+  }
+  return reach
+}

@@ -37,9 +37,20 @@ export const NO_EVIDENCE: Evidence = { total: 0, ids: [] }
 /** What fal billed to one account or workspace within the window. */
 export interface BillFigures {
   readonly costNanoUsd: NanoUsd
-  /** By canonical model name; `model` is the endpoint id as billed. */
+  /** By canonical name of the endpoint; `model` is its id as billed, the first of several. */
   readonly byModel: ReadonlyMap<string, { readonly model: string; readonly costNanoUsd: NanoUsd }>
 }
+
+/** Names that the matches of all accounts connect, canonical ones, the asked one among them. */
+export interface ModelMatches {
+  /** What tasks of this stored name were billed as. */
+  endpointsOf(name: string): readonly string[]
+  /** What tasks that were billed as this endpoint are stored as. */
+  storedNamesOf(endpoint: string): readonly string[]
+}
+
+/** Nothing is known but that equal names mean the same. */
+export const NO_MATCHES: ModelMatches = { endpointsOf: (name) => [name], storedNamesOf: (endpoint) => [endpoint] }
 
 /** What the system recorded of one model on one account or workspace. */
 export interface ModelRecord {
@@ -72,6 +83,7 @@ export interface BillComparison {
   readonly bill: Reading<BillFigures>
   /** By the period of the tasks, where billing events were read whole: then edges explain nothing any more. */
   readonly period: PeriodBill | null
+  /** By canonical stored name. */
   readonly recordByModel: ReadonlyMap<string, ModelRecord>
 }
 
@@ -153,6 +165,7 @@ export interface Books {
   readonly asOf: Instant
   readonly depth: Depth
   readonly comparisons: readonly BillComparison[]
+  readonly modelMatches: ModelMatches
   readonly accounts: readonly AccountBook[]
   readonly users: readonly UserBook[]
   readonly days: readonly DayBook[]

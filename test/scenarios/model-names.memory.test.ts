@@ -1,0 +1,126 @@
+import { describe, expect, it } from 'vitest'
+import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
+import { auditWith, breaksOf, refused } from '../kit/audit-with.ts'
+import { auditWorld, inShort } from '../kit/audit-world.ts'
+
+const requests = { depth: 'requests' as const }
+const ENDPOINT = 'fal-ai/sora-2/i2v'
+const billed = { endpointId: ENDPOINT }
+const lost = (at = '2026-02-06T08:00:00Z') => ({
+  ...{ requestId: requestIdOf(777), endpointId: ENDPOINT, cost: '0.2', timestamp: at },
+})
+
+/** Account 5 was billed for one name what account 6 is billed for another. */
+const two = () => new MiniWorld().account(5).account(6).task({ model: 'alias', cost: '1', billed })
+
+/** Billing events of account 6 are not told, so that its usage rows alone are held against its tasks. */
+const sixUnread = (fal: FalReader): Partial<FalReader> => ({
+  events: async (apiKey, query, signal) => (apiKey === apiKeyOf(6) ? refused : fal.events(apiKey, query, signal)),
+})
+
+/** Questions by id are not answered, so that no bill is told by the period of its tasks. */
+const idsUnanswered = (fal: FalReader): Partial<FalReader> => ({
+  events: async (apiKey, query, signal) =>
+    'requestIds' in query && query.requestIds !== undefined ? refused : fal.events(apiKey, query, signal),
+})
+
+describe('a name that the matches of one account teach', () => {
+  it('does not rename what another account is billed, with usage alone', async () => {
+    const world = two().task({ account: 6, model: 'sora-2/i2v', cost: '2', billed, user: 102 })
+    expect(inShort(await auditWith(world.build(), sixUnread, requests))).toEqual([])
+  })
+
+  it('names the bill of an account whose own events are not told', async () => {
+    const world = two().task({ account: 6, model: 'alias', cost: '2', billed, user: 102 })
+    expect(inShort(await auditWith(world.build(), sixUnread, requests))).toEqual([])
+  })
+
+  it('leaves it a break that another account is billed nothing for it', async () => {
+    const world = two()
+      .task({ account: 6, cost: '9', user: 102 })
+      .task({ account: 6, model: 'alias', cost: '2', billed: false, user: 102 })
+    expect(breaksOf(await auditWith(world.build(), sixUnread, requests))).toEqual([
+      'A1 accountId=6',
+      'A2 accountId=6 model=alias',
+    ])
+    expect(inShort(await auditWorld(world.build(), requests))).toContain('A2 accountId=6 model=alias')
+  })
+
+  it('leaves it a break that another account is billed for it without any task of that name', async () => {
+    const world = two().task({ account: 6, cost: '9', user: 102 }).event(lost(), apiKeyOf(6))
+    expect(inShort(await auditWith(world.build(), sixUnread, requests))).toEqual([`A3 accountId=6 model=${ENDPOINT}`])
+    expect(inShort(await auditWorld(world.build(), requests))).toEqual([
+      `A3 accountId=6 model=${ENDPOINT}`,
+      `B1 requestId=${requestIdOf(777)}`,
+    ])
+  })
+
+  it('is that of a model which others record too: a lost request is no model without tasks', async () => {
+    const world = two()
+      .task({ account: 6, model: 'other-alias', cost: '20', billed, user: 102 })
+      .event(lost(), apiKeyOf(6))
+    expect(inShort(await auditWorld(world.build(), requests))).toEqual([`B1 requestId=${requestIdOf(777)}`])
+  })
+
+  it('holds beside the endpoint itself, on one account, where one question by id is not answered', async () => {
+    const world = new MiniWorld()
+      .account(5)
+      .task({ model: 'alias', cost: '1', billed })
+      .task({ model: 'sora-2/i2v', cost: '5', billed })
+      .task({ model: 'sora-2/i2v', cost: '0.01', billed: false })
+    expect(inShort(await auditWith(world.build(), idsUnanswered, requests))).toEqual([])
+  })
+
+  it('may be another one from the window on', async () => {
+    const renamed = (model: string) =>
+      new MiniWorld()
+        .account(5)
+        .task({ cost: '50' })
+        .task({ model: 'a-old', cost: '1', at: '2026-02-05 23:59:50', billed })
+        .task({ model, cost: '1', ...(model === 'b-new' && { billed }) })
+        .event(lost())
+    expect(inShort(await auditWorld(renamed('b-new').build(), requests))).toEqual([`B1 requestId=${requestIdOf(777)}`])
+    // Its tasks of the day before record nothing of today.
+    expect(inShort(await auditWorld(renamed('fal-ai/wan').build(), requests))).toContain(
+      `A3 accountId=5 model=${ENDPOINT}`,
+    )
+  })
+
+  it('is shown with all that it was billed as, since all of it counts', async () => {
+    const world = new MiniWorld()
+      .account(5)
+      .task({ model: 'sora-2/i2v', billed })
+      .task({ model: 'sora-2/i2v', billed: { endpointId: 'fal-ai/sora-2/pro' } })
+      .task({ model: 'wan', billed: { endpointId: 'fal-ai/wan' } })
+    const report = await auditWorld(world.build(), requests)
+    expect(inShort(report)).toEqual([])
+    expect(report.settings.learnedAliases).toEqual({ 'sora-2/i2v': 'fal-ai/sora-2/i2v, fal-ai/sora-2/pro' })
+  })
+})
+
+describe('figures by model', () => {
+  it('stay those of the endpoint on the bill, and of the stored name in the record', async () => {
+    const world = two()
+      .task({ account: 6, model: 'sora-2/i2v', cost: '2', billed, user: 102 })
+      .task({ account: 6, model: 'other-alias', cost: '3', billed, user: 102 })
+    const report = await auditWorld(world.build(), requests)
+    expect(inShort(report)).toEqual([])
+    expect(report.official.models.map(({ accountId, model, costUsd }) => [accountId, model, costUsd])).toEqual([
+      [5, ENDPOINT, '1'],
+      [6, ENDPOINT, '5'],
+    ])
+    expect(report.official.rows.map(({ modelCount }) => modelCount)).toEqual([1, 1])
+    expect(report.tasks.rows.map(({ model, costUsd }) => `${model} ${costUsd}`).sort()).toEqual([
+      'alias 1',
+      'other-alias 3',
+      'sora-2/i2v 2',
+    ])
+    expect(report.tieOut).toMatchObject({
+      eventsTotal: '6',
+      eventsMatched: '6',
+      eventsResidual: '0',
+      bridgeResidual: '0',
+    })
+  })
+})
