@@ -4,6 +4,7 @@ import { keyIdOwners } from './account-keys.ts'
 import { betterRead } from './better-read.ts'
 import type { EventLot } from './event-lot.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from './evidence.ts'
+import type { Who } from './whose-bill.ts'
 
 /** Accounts beyond the audited ones that may be asked for the workspace they belong to. */
 const PROBES_MAX = 50
@@ -95,7 +96,7 @@ async function assemble(
   const bills = await Promise.all(groups.map((group) => group.bill))
   const members = groups.map((group) => drafts.filter((draft) => draft.group === group).map((d) => d.account.accountId))
   const known = keyIdOwners([...drafts.map(({ account }) => account), ...others])
-  const asks = others.length > 0 && bills.some(({ usage }) => leavesOpen(usage, known))
+  const asks = others.length > 0 && bills.some((bill) => leavesOpen(bill, known))
   const strangers = asks ? await addOthers(groups, members, others, fal, signal) : []
   const workspaces = groups.map(
     (group, index): WorkspaceBill => ({
@@ -122,10 +123,12 @@ async function assemble(
 const statusOnly = <T>(fetched: Fetched<T>): Fetched<null> =>
   fetched.status === 'failed' ? fetched : { ...fetched, value: null }
 
-/** Whether a bill has rows that the known keys do not tell the owner of. */
-const leavesOpen = (usage: Fetched<readonly UsageRow[]>, known: ReadonlyMap<string, number | null>): boolean =>
-  usage.status !== 'failed' &&
-  usage.value.some(({ keyId, login }) => (keyId === null ? login === null : known.get(keyId) == null))
+/** Whether a bill has rows or events that the known keys do not tell the owner of: either may name keys without the other. */
+function leavesOpen({ usage, events }: Bill, known: ReadonlyMap<string, number | null>): boolean {
+  const isOpen = ({ keyId, login }: Who): boolean => (keyId === null ? login === null : known.get(keyId) == null)
+  if (usage.status !== 'failed' && usage.value.some(isOpen)) return true
+  return events !== null && events.status !== 'failed' && events.value.who.some(isOpen)
+}
 
 /** Adds accounts outside the audit to their workspaces; returns those whose workspace stays unknown. */
 async function addOthers(

@@ -66,7 +66,10 @@ export function attributeBills(
   for (const { workspace, members, rows, sure } of distinct) {
     const spending = members.filter(recorded)
     const trusted = (idsAreKnown || spending.length === 0) && !spending.some((accountId) => withoutId.has(accountId))
-    const strangers = bills.unplaced.some((accountId) => !members.includes(accountId) && active(accountId))
+    // Of a workspace without a name nothing tells who belongs to it, but that others' bills were read and are other ones.
+    const placed = new Set(workspace.name === null ? distinct.flatMap((bill) => bill.members) : members)
+    const doubtful = workspace.name === null ? allAccounts.map((account) => account.accountId) : bills.unplaced
+    const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
     const scope: SharingScope = { owners, members, trusted, membersKnown: sure && !strangers }
     const sorted = sortRows(rows, scope)
     for (const [accountId, own] of sorted.byAccount) append(auditedRows.get(accountId), own)

@@ -159,6 +159,20 @@ describe('rows without ids', () => {
     expect(attribute(spaces, { unplaced: [5], active: [5] }).costs).toEqual({ 5: [1] })
   })
 
+  it('of a workspace without a name belong to nobody while any account that has tasks may be one more member', () => {
+    const unnamed = { name: null, members: [5], usage: whole([row(1, who.nobody)]) }
+    const all = [account(5), account(6)]
+    expect(attribute([unnamed], { all }).costs).toEqual({ 5: [1] })
+    expect(attribute([unnamed], { all, active: [5] }).costs).toEqual({ 5: [1] })
+    expect(attribute([unnamed], { all, active: [6] }).costs).toEqual({ 5: shares })
+    // The bill of the other one was read, and is another one, whether or not it has a name.
+    const read = { members: [6], usage: whole([row(2, who.nobody)]) }
+    for (const name of [null, 'team']) {
+      expect(attribute([unnamed, { ...read, name }], { all, active: [5, 6] }).costs).toEqual({ 5: [1], 6: [2] })
+    }
+    expect(attribute([unnamed, { ...read, usage: none }], { all, active: [5, 6] }).costs).toMatchObject({ 5: shares })
+  })
+
   it('are seen in the events around the window, too', () => {
     const usage = whole([row(1, key(5))])
     expect(attribute([{ members: [5, 6], usage, events: whole([event('a', who.nobody)]) }]).costs).toEqual({
