@@ -54,7 +54,7 @@ export const output = pagedOutput({
   ledger: z.enum(['model-usage', 'serverless-usage']).describe('two separate bills, never added up'),
   groupBy: input.shape.group_by.unwrap(),
   complete: z.boolean().describe('false: some source was not read, see sources'),
-  costUsd: costUsd.describe('sum of what was read; null: nothing was read'),
+  costUsd: costUsd.describe('sum of what was read; null: nothing was read, or two bills may be one, see note'),
   requestCount: countInt.nullable().describe('null: not known from usage'),
   quantities: quantities.describe('billing units, not requests'),
   rows: z.array(row),

@@ -168,7 +168,7 @@ export const report = z.strictObject({
   official: z.strictObject({
     rows: z.array(officialRow),
     models: z.array(officialModel),
-    /** Sums over the rows that were read; null where none was. */
+    /** Sums over the rows that were read; null where none was, or where two of them may be one bill, read with two keys. */
     totals: z.strictObject({ costUsd: usdText.nullable(), requestCount: countInt.nullable() }),
   }),
   tasks: z.strictObject({ rows: z.array(taskRow), totals: taskTotals }),

@@ -184,14 +184,14 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
     })
   }
   for (const bill of attribution.workspaces) {
-    const { label, members, membersKnown, undivided } = bill
+    const { label, members, membersKnown, maybeTwice, undivided } = bill
     if (undivided === null) continue
     const together = ({ bill: other, owner }: Ownership): boolean =>
       other === bill && (owner === 'undivided' || (typeof owner === 'object' && members.includes(owner.accountId)))
     comparisons.push({
       subject: { workspace: label },
       bill: !membersKnown
-        ? unknown('no-key-ids')
+        ? unknown(maybeTwice ? 'bill-maybe-twice' : 'no-key-ids')
         : billIsWhole(evidence, members)
           ? known(billFigures(undivided, nameOf))
           : unknown('bill-unread'),

@@ -61,11 +61,15 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
   }
   rows.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity))
   models.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity) || compareText(modelKey(a), modelKey(b)))
+  const maybeTwice = attribution.workspaces.some((shared) => shared.maybeTwice)
   const totalNanoUsd = nanoUsd(sum(costs, (cost) => cost))
   return {
     rows,
     models,
-    totals: { costUsd: costs.length === 0 ? null : formatUsd(totalNanoUsd), requestCount: totalCount(counts) },
+    totals: {
+      costUsd: costs.length === 0 || maybeTwice ? null : formatUsd(totalNanoUsd),
+      requestCount: maybeTwice ? null : totalCount(counts),
+    },
   }
 }
 

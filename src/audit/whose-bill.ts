@@ -23,6 +23,8 @@ export interface SharedBill {
   readonly label: string
   /** Whether it is known which accounts share the bill. Where not, nobody answers for rows without an owner. */
   readonly membersKnown: boolean
+  /** Whether another bill here may be this one, read with another key: then the two must not be added up. */
+  readonly maybeTwice: boolean
   /** Who answers for an event of this bill, by the same rules as for its rows. */
   ownerOf(who: Who): Owner
 }
@@ -70,7 +72,7 @@ export function attributeBills(
     const placed = new Set(workspace.name === null ? distinct.flatMap((bill) => bill.members) : members)
     const doubtful = workspace.name === null ? allAccounts.map((account) => account.accountId) : bills.unplaced
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
-    const scope: SharingScope = { owners, members, trusted, membersKnown: sure && !strangers }
+    const scope: SharingScope = { owners, members, trusted, membersKnown: sure && !strangers, maybeTwice: !sure }
     const sorted = sortRows(rows, scope)
     for (const [accountId, own] of sorted.byAccount) append(auditedRows.get(accountId), own)
     const undivided = shareAnonymous(sorted, namesNobody(workspace, scope), scope, auditedRows, byAccount)
@@ -80,6 +82,7 @@ export function attributeBills(
       source: workspace,
       members,
       membersKnown: scope.membersKnown,
+      maybeTwice: scope.maybeTwice,
       unattributed: sorted.unattributed,
       undivided,
       ownerOf: (who) => ownerAmong(who, scope),
@@ -107,6 +110,7 @@ interface SharingScope {
   /** Whether an id that no account has means somebody else. */
   readonly trusted: boolean
   readonly membersKnown: boolean
+  readonly maybeTwice: boolean
 }
 
 interface SortedRows {
@@ -157,7 +161,7 @@ const namesNobody = ({ events }: WorkspaceBill, scope: SharingScope): boolean =>
 function shareAnonymous(
   sorted: SortedRows,
   eventsNameNobody: boolean,
-  { members, owners, membersKnown }: SharingScope,
+  { members, owners, membersKnown, maybeTwice }: SharingScope,
   auditedRows: ReadonlyMap<number, UsageRow[]>,
   byAccount: Map<number, Reading<readonly UsageRow[]>>,
 ): readonly UsageRow[] | null {
@@ -168,7 +172,7 @@ function shareAnonymous(
     return null
   }
   const strange = sorted.anonymous.some(({ keyId }) => keyId !== null && !owners.has(keyId))
-  const reason = strange ? 'key-ids-unmatched' : 'no-key-ids'
+  const reason = maybeTwice ? 'bill-maybe-twice' : strange ? 'key-ids-unmatched' : 'no-key-ids'
   const together = [...sorted.anonymous]
   for (const accountId of members) {
     append(together, sorted.byAccount.get(accountId) ?? [])

@@ -33,6 +33,8 @@ interface OwnedBill {
   /** undefined: not read, for the reason given. */
   readonly rows: readonly UsageRow[] | undefined
   readonly reason?: string
+  /** Whether another of the bills may be this one: then the two must not be added up. */
+  readonly maybeTwice?: boolean
 }
 
 /** Model usage of the window: what fal bills by endpoint, each workspace once, as an audit attributes it. */
@@ -48,10 +50,12 @@ export async function readModelUsage(
       : await readTable(question, scope, scope.table, dependencies, context)
   const total = new CostTally()
   for (const { rows = [] } of bills) for (const row of rows) total.add(row)
+  const maybeTwice = bills.some((bill) => bill.maybeTwice === true)
   return {
     rows: question.groupBy === 'account' ? accountRows(bills) : breakDown(question.groupBy, bills),
     total,
-    anyRead: bills.some(({ rows }) => rows !== undefined),
+    hasTotal: !maybeTwice && bills.some(({ rows }) => rows !== undefined),
+    ...(maybeTwice && { note: reasonText(MAYBE_TWICE) }),
     sources,
   }
 }
@@ -106,9 +110,9 @@ function ownedBills(bills: Bills, { byAccount, workspaces }: Attribution): Owned
     if (bill?.known === true) return { owner, rows: bill.value }
     return { owner, rows: undefined, reason: reasonText(bill?.reason ?? { code: 'bill-unread' }) }
   })
-  for (const { name, undivided, unattributed } of workspaces) {
+  for (const { name, undivided, unattributed, maybeTwice } of workspaces) {
     const rows = [...(undivided ?? []), ...unattributed]
-    if (rows.length > 0) owned.push({ owner: { workspace: cleanText(name ?? 'unknown') }, rows })
+    if (rows.length > 0) owned.push({ owner: { workspace: cleanText(name ?? 'unknown') }, rows, maybeTwice })
   }
   return owned
 }
@@ -124,6 +128,8 @@ function ownerOf(entry: AccountEvidence, workspace: string | null): Owner {
     ...(balance !== null && { balanceUsd: formatUsd(balance.nanoUsd), balanceSource: balance.source }),
   }
 }
+
+const MAYBE_TWICE: Reason = { code: 'bill-maybe-twice' }
 
 const reasonText = ({ code, params = {} }: Reason): string => notEvaluatedText(code, params, 'en')
 
@@ -183,10 +189,35 @@ function accountRows(bills: readonly OwnedBill[]): UsageBreakdownRow[] {
 
 function breakDown(groupBy: Exclude<GroupBy, 'account'>, bills: readonly OwnedBill[]): UsageBreakdownRow[] {
   const groups = new Breakdown<Partial<UsageBreakdownRow>>()
+  const uncertain = uncertainGroups(groupBy, bills)
   for (const { owner, rows = [] } of bills) {
-    for (const row of rows) groups.group(keyOf(groupBy, row, owner), () => fieldsOf(groupBy, row, owner)).add(row)
+    for (const row of rows) {
+      const key = keyOf(groupBy, row, owner)
+      if (!uncertain.has(key)) groups.group(key, () => fieldsOf(groupBy, row, owner)).add(row)
+    }
   }
-  return groups.rows()
+  return [...groups.rows(), ...uncertain.values()]
+}
+
+/** Groups that a bill is part of which may be another one of the bills: they have no sum. */
+function uncertainGroups(
+  groupBy: Exclude<GroupBy, 'account'>,
+  bills: readonly OwnedBill[],
+): ReadonlyMap<string, UsageBreakdownRow> {
+  const uncertain = new Map<string, UsageBreakdownRow>()
+  for (const { owner, rows = [], maybeTwice } of bills) {
+    if (maybeTwice !== true) continue
+    for (const row of rows) {
+      const fields = fieldsOf(groupBy, row, owner)
+      uncertain.set(keyOf(groupBy, row, owner), {
+        ...fields,
+        costUsd: null,
+        quantities: [],
+        reason: reasonText(MAYBE_TWICE),
+      })
+    }
+  }
+  return uncertain
 }
 
 function keyOf(groupBy: Exclude<GroupBy, 'account'>, row: UsageRow, { accountId, workspace }: Owner): string {

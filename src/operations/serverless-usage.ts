@@ -45,5 +45,5 @@ export async function readServerlessUsage(
   billings.forEach((billing, index) => {
     if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing, holders[index]?.accountId))
   })
-  return { rows: groups.rows(), total, anyRead: whole.length > 0, sources }
+  return { rows: groups.rows(), total, hasTotal: whole.length > 0, sources }
 }

@@ -7,7 +7,9 @@ export interface UsageReading {
   /** Costliest first; those that could not be read last. */
   readonly rows: readonly UsageBreakdownRow[]
   readonly total: CostTally
-  /** false: not one bill was read, so that the total means nothing. */
-  readonly anyRead: boolean
+  /** false: not one bill was read, or two of them may be one, so that the total means nothing. */
+  readonly hasTotal: boolean
+  /** Said of the whole, where there is something to say. */
+  readonly note?: string
   readonly sources: readonly BillSource[]
 }

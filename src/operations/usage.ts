@@ -35,10 +35,10 @@ function present(
   groupBy: UsageOutput['groupBy'],
   ledger: UsageOutput['ledger'],
   { window, asOf, table }: BillScope,
-  { rows, total, anyRead, sources }: UsageReading,
+  { rows, total, hasTotal, note: reading, sources }: UsageReading,
 ): UsageOutput {
   const { zone } = window
-  const note = noteOf(ledger, table === undefined)
+  const note = reading ?? noteOf(ledger, table === undefined)
   return {
     window: { start: zone.format(window.start), end: zone.format(window.end), timezone: zone.id },
     asOf: zone.format(asOf),
@@ -46,9 +46,9 @@ function present(
     ledger,
     groupBy,
     complete: allRead(sources),
-    costUsd: anyRead ? total.costUsd : null,
+    costUsd: hasTotal ? total.costUsd : null,
     requestCount: null,
-    quantities: total.quantities(),
+    quantities: hasTotal ? total.quantities() : [],
     rows: [...rows],
     sources: [...sources],
     ...(note !== undefined && { note }),

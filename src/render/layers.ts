@@ -80,7 +80,8 @@ export function officialBlocks(report: Report, words: Vocabulary, rowsMax: numbe
   const { columns } = words
   // A sum over some of the accounts must not look like a sum over all of them.
   const someUnread = rows.some((row) => row.costUsd === null)
-  const unreadNote = someUnread ? [note(words.someUnread)] : []
+  const noSum = totals.costUsd === null && rows.some((row) => row.costUsd !== null)
+  const unreadNote = noSum ? [note(words.maybeTwice)] : someUnread ? [note(words.someUnread)] : []
   const accounts: Layer<OfficialRow> = {
     heading: words.layer1,
     columns: [
@@ -122,7 +123,7 @@ export function officialBlocks(report: Report, words: Vocabulary, rowsMax: numbe
       cleanText(row.unit),
       usdCell(row.costUsd),
     ],
-    footer: [words.total, '', '', '', sumUsdCell(models.map((row) => row.costUsd))],
+    footer: [words.total, '', '', '', noSum ? usdCell(null) : sumUsdCell(models.map((row) => row.costUsd))],
   }
   return [...blocks, ...layerBlocks(perModel, words, rowsMax), ...unreadNote]
 }

@@ -39,6 +39,7 @@ export const NOT_EVALUATED_CODES = [
   'bill-unread',
   'no-key-ids',
   'key-ids-unmatched',
+  'bill-maybe-twice',
   'insufficient-history',
   'ledger-unread',
   'ledger-unlinked-more',
@@ -136,6 +137,8 @@ export interface Vocabulary {
   readonly ledgerStatuses: Readonly<Record<LedgerRow['status'], string>>
   readonly total: string
   readonly someUnread: string
+  /** Where rows of layer 1 have no sum. */
+  readonly maybeTwice: string
   readonly unattributed: string
   readonly noRows: string
   readonly leftOut: (shown: number, leftOut: number) => string

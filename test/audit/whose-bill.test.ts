@@ -270,9 +270,15 @@ describe('bills of workspaces without a name', () => {
 
   it('with the same rows that name nobody may be one or two: nobody is judged by them', () => {
     const alike = whole([row(1, who.nobody)])
-    const { costs, shared } = attribute([unnamed([5], alike), unnamed([6], alike)])
-    expect(costs).toEqual({ 5: shares, 6: shares })
-    expect(shared.map(({ membersKnown }) => membersKnown)).toEqual([false, false])
+    const { costs, shared, result } = attribute([
+      unnamed([5], alike),
+      unnamed([6], alike),
+      { members: [7], usage: whole([]) },
+    ])
+    const twice = { code: 'bill-maybe-twice' }
+    expect(costs).toEqual({ 5: twice, 6: twice, 7: [] })
+    expect(shared.map(({ membersKnown }) => membersKnown)).toEqual([true, false, false])
+    expect(result.workspaces.map(({ maybeTwice }) => maybeTwice)).toEqual([false, true, true])
     expect(attribute([unnamed([5], alike), unnamed([6], whole([row(2, who.nobody)]))]).costs).toEqual({
       5: [1],
       6: [2],
