@@ -17,7 +17,13 @@ import { isAmountBreak } from './rules/b3-amount.ts'
 import type { ModelMatches } from './rules/books.ts'
 import type { RequestBook, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
-import { isJudgedMatch, isOfBilledRequest, unansweredAccounts } from './rules/request-book.ts'
+import {
+  isJudgedMatch,
+  isOfBilledRequest,
+  readAccounts,
+  unansweredAccounts,
+  unrecordedRequests,
+} from './rules/request-book.ts'
 import { TieOutTally } from './tie-out.ts'
 import { countVerdicts } from './verdict.ts'
 
@@ -105,13 +111,14 @@ export class RequestTotals {
     for (const orphan of book.orphans) this.#orphans.push(orphan)
     for (const shared of book.shared) this.#shared.push(shared)
     for (const repeated of book.repeated) this.#repeated.push(repeated)
-    for (const { costNanoUsd } of book.orphans) if (costNanoUsd > 0n) this.#counts.unrecorded += 1
+    this.#counts.unrecorded += unrecordedRequests(book).length
     countVerdicts(book, thresholds, this.#verdicts)
     this.#tieOut.add(
       placements,
       (placement) => out.size > 0 && out.has(placement),
       book.tasks,
       (verdict) => isAmountBreak(verdict, thresholds),
+      readAccounts(book),
     )
   }
 

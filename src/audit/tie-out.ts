@@ -3,6 +3,7 @@ import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import type { Placement } from './period-bill.ts'
 import type { TaskStanding, TaskVerdict } from './rules/facts.ts'
+import type { Owner } from './whose-bill.ts'
 
 /** Where each sum stands: those of events, those of what differs between bill and record, and those of records. */
 const PLACE = {
@@ -15,6 +16,7 @@ const PLACE = {
   unattributed: 6,
   breaks: 7,
   tolerated: 8,
+  unread: 17,
 } as const
 
 const RECORDED: Readonly<Record<TaskStanding, number>> = {
@@ -28,7 +30,7 @@ const RECORDED: Readonly<Record<TaskStanding, number>> = {
   'not-evaluated': 16,
 }
 
-const PLACES = 17
+const PLACES = 18
 
 /**
  * The identities of the tie-out and of the bridge, each with its residual, in decimal USD. Totals are added up on their
@@ -38,12 +40,16 @@ const PLACES = 17
 export class TieOutTally {
   readonly #sums = new ExactSums(PLACES)
 
-  /** `leftOut`: requests that are another audit's. `isBreak`: whether B3 says something of a matched task. */
+  /**
+   * `leftOut`: requests that are another audit's. `isBreak`: whether B3 says something of a matched task. `isRead`: whether
+   * anything is said of the requests of an account.
+   */
   add(
     placements: readonly Placement[],
     leftOut: (placement: Placement) => boolean,
     verdicts: readonly TaskVerdict[],
     isBreak: (verdict: TaskVerdict) => boolean,
+    isRead: (accountId: number) => boolean,
   ): void {
     const matched = new Set<number>()
     for (const verdict of verdicts) {
@@ -67,7 +73,7 @@ export class TieOutTally {
       if (carriedInNanoUsd !== 0n) this.#sums.add(PLACE.carriedIn, wholeOf(carriedInNanoUsd))
       if (carriedOutNanoUsd !== 0n) this.#sums.add(PLACE.carriedOut, wholeOf(carriedOutNanoUsd))
       if (orphanNanoUsd === 0n) continue
-      this.#sums.add(group.owner === 'unattributed' ? PLACE.unattributed : PLACE.unrecorded, wholeOf(orphanNanoUsd))
+      this.#sums.add(placeOfOrphan(group.owner, isRead), wholeOf(orphanNanoUsd))
     }
   }
 
@@ -90,11 +96,11 @@ export class TieOutTally {
       of('unattributed'),
     ]
     const total = byEventTime + carriedOut
-    const notEvaluated = ofTasks - matched
+    const notEvaluated = ofTasks - matched + of('unread')
     const records = this.#recordSide()
     const difference = matched - records.matched
     const [breaks, tolerated] = [of('breaks'), of('tolerated')]
-    const byTaskPeriod = ofTasks + unrecorded + unattributed
+    const byTaskPeriod = ofTasks + of('unread') + unrecorded + unattributed
     const amounts: Record<string, bigint> = {
       eventsTotal: total,
       eventsMatched: matched,
@@ -138,4 +144,10 @@ export class TieOutTally {
       notEvaluated: of('not-evaluated'),
     }
   }
+}
+
+/** Where a request without any task counts: as unrecorded only where B1 says so. */
+function placeOfOrphan(owner: Owner, isRead: (accountId: number) => boolean): number {
+  if (owner === 'unattributed') return PLACE.unattributed
+  return typeof owner === 'object' && !isRead(owner.accountId) ? PLACE.unread : PLACE.unrecorded
 }

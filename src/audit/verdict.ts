@@ -2,6 +2,7 @@ import type { TraceVerdict } from '../../schemas/task-trace.ts'
 import type { Thresholds } from '../settings.ts'
 import { isAmountBreak } from './rules/b3-amount.ts'
 import type { RequestBook, TaskVerdict } from './rules/facts.ts'
+import { readAccounts } from './rules/request-book.ts'
 
 /** What is to be said of a task's request in one word. `isRepeated`: fal bills the same event of it more than once. */
 export function requestVerdict(judged: TaskVerdict, isRepeated: boolean, thresholds: Thresholds): TraceVerdict {
@@ -34,5 +35,8 @@ export function countVerdicts(book: RequestBook, thresholds: Thresholds, counts:
     length += 1
   }
   count(run, length)
-  for (const { costNanoUsd } of book.orphans) if (costNanoUsd > 0n) count('unrecorded', 1)
+  const isRead = readAccounts(book)
+  for (const { accountId, costNanoUsd } of book.orphans) {
+    if (costNanoUsd > 0n) count(isRead(accountId) ? 'unrecorded' : 'not-evaluated', 1)
+  }
 }

@@ -111,7 +111,7 @@ export const EN: Vocabulary = {
   tieOutItems: {
     eventsTotal: 'Billing events of the period or of its tasks',
     eventsMatched: 'matched to tasks of the period',
-    eventsNotEvaluated: 'of tasks that were not evaluated',
+    eventsNotEvaluated: 'not evaluated',
     eventsCarried: 'carried, of tasks outside it',
     eventsUnrecorded: 'unrecorded',
     eventsUnattributed: 'unattributed, of keys without an account',

@@ -108,7 +108,7 @@ export const ZH: Vocabulary = {
   tieOutItems: {
     eventsTotal: '计费明细（范围内或属于范围内任务）',
     eventsMatched: '匹配到范围内的任务',
-    eventsNotEvaluated: '任务未能评估',
+    eventsNotEvaluated: '未能评估',
     eventsCarried: '结转（属于范围外的任务）',
     eventsUnrecorded: '系统无记录',
     eventsUnattributed: '未归属（密钥不属于任何账号）',

@@ -44,6 +44,8 @@ const verdicts = [
   unmatched('without-id', { rowId: 8, costNanoUsd: usd('60') }),
   unmatched('duplicate', { rowId: 9, costNanoUsd: usd('70') }),
 ]
+/** Of account 8 nothing is said. */
+const isRead = (accountId: number): boolean => accountId !== 8
 const leftOut = placed({ owner: 'undivided', inTime: '1000', orphan: '1000' })
 const placements = [
   placed({ claimedBy: 1, inTime: '3', carriedOut: '2', matched: '5' }),
@@ -62,7 +64,7 @@ function tieOut(
   total: string,
 ) {
   const tally = new TieOutTally()
-  tally.add(requests, isLeftOut, judged, (verdict) => verdict === mismatched)
+  tally.add(requests, isLeftOut, judged, (verdict) => verdict === mismatched, isRead)
   return tally.close(usd(total))
 }
 
@@ -116,7 +118,7 @@ describe('the tie-out', () => {
     const isLeftOut = (placement: Placement) => placement === leftOut
     for (const placement of placements) {
       const own = verdicts.filter(({ task }) => task.rowId === placement.group.claimedBy?.rowId)
-      tally.add([placement], isLeftOut, own, (verdict) => verdict === mismatched)
+      tally.add([placement], isLeftOut, own, (verdict) => verdict === mismatched, isRead)
     }
     const claimed = placements.map(({ group }) => group.claimedBy?.rowId)
     tally.add(
@@ -124,8 +126,22 @@ describe('the tie-out', () => {
       isLeftOut,
       verdicts.filter(({ task }) => !claimed.includes(task.rowId)),
       () => false,
+      isRead,
     )
     expect(tally.close(usd('364'))).toEqual(books())
+  })
+
+  it('counts what no task records as not evaluated where nothing is said of its account', () => {
+    const unread = placed({ owner: { accountId: 8 }, inTime: '100', orphan: '100' })
+    const { eventsTotal, eventsNotEvaluated, bridgeByEventTime, bridgeByTaskPeriod, ...others } = books()
+    expect(tieOut([...placements, unread], (placement) => placement === leftOut, verdicts, '364')).toEqual({
+      ...others,
+      eventsTotal: '172',
+      eventsNotEvaluated: '107',
+      bridgeByEventTime: '170',
+      bridgeByTaskPeriod: '161',
+    })
+    expect([eventsTotal, eventsNotEvaluated, bridgeByEventTime, bridgeByTaskPeriod]).toEqual(['72', '7', '70', '61'])
   })
 
   it('leaves out what it is told to', () => {

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { TraceVerdict } from '../../schemas/task-trace.ts'
+import { unknown } from '../../src/audit/rules/books.ts'
 import { countVerdicts, requestVerdict } from '../../src/audit/verdict.ts'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
@@ -93,21 +94,25 @@ describe('the verdict on a task', () => {
       matched({ requestId: 'c' }),
       matched({ requestId: 'd' }),
     ]
-    const orphan = (requestId: string, cost: string) => ({
+    const orphan = (requestId: string, cost: string, accountId: number | null = 5) => ({
       requestId,
-      accountId: 5,
+      accountId,
       events: [],
       costNanoUsd: usd(cost),
     })
     const repeated = [{ requestId: 'c', accountId: 5, taskId: null, event: event(), times: 2 }]
-    const book = requests({ tasks, repeated, orphans: [orphan('x', '1'), orphan('y', '0'), orphan('z', '2')] })
+    const orphans = [orphan('x', '1'), orphan('y', '0'), orphan('z', '2'), orphan('v', '2', null)]
+    const unjudged = [orphan('u', '4', 8), orphan('w', '0', 8)]
+    const unread = [{ accountId: 8, reason: unknown('events-unread').reason }]
+    const book = requests({ tasks, repeated, orphans: [...orphans, ...unjudged], unread })
     const counts = new Map<TraceVerdict, number>()
     if (book.known) countVerdicts(book.value, DEFAULT_THRESHOLDS, counts)
     expect([...counts].sort()).toEqual([
       ['duplicate', 1],
       ['matched', 2],
+      ['not-evaluated', 1],
       ['unbilled', 1],
-      ['unrecorded', 2],
+      ['unrecorded', 3],
     ])
   })
 })

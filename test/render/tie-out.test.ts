@@ -39,7 +39,7 @@ describe('the tie-out', () => {
     expect(lines.slice(2, 9).map((line) => line.trim().split(/ {2,}/))).toEqual([
       ['Billing events of the period or of its tasks', '12.500000000'],
       ['= matched to tasks of the period', '12.500000000'],
-      ['+ of tasks that were not evaluated', '12.500000000'],
+      ['+ not evaluated', '12.500000000'],
       ['+ carried, of tasks outside it', '-0.000000001'],
       ['+ unrecorded', '12.500000000'],
       ['+ unattributed, of keys without an account', '12.500000000'],

@@ -1,0 +1,78 @@
+import { describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
+import { auditWith, refused } from '../kit/audit-with.ts'
+import { auditWorld, inShort } from '../kit/audit-world.ts'
+
+const requests = { depth: 'requests' as const }
+
+/** Nothing is answered to the key of account 6, whose requests are on the bill that the key of account 5 reads. */
+function sixRefused(fal: FalReader): Partial<FalReader> {
+  const isSix = (apiKey: string): boolean => apiKey === apiKeyOf(6)
+  return {
+    billing: async (apiKey, signal) => (isSix(apiKey) ? refused : fal.billing(apiKey, signal)),
+    usage: async (apiKey, query, signal) => (isSix(apiKey) ? refused : fal.usage(apiKey, query, signal)),
+    events: async (apiKey, query, signal) => (isSix(apiKey) ? refused : fal.events(apiKey, query, signal)),
+  }
+}
+
+const lost = (number: number, cost: string) => ({
+  ...{ requestId: requestIdOf(number), cost, timestamp: '2026-02-06T08:00:00Z' },
+})
+
+/** Account 5 lost one request, and account 6 two, one of them for nothing. */
+const world = () =>
+  new MiniWorld()
+    .account(5, { workspace: 'w' })
+    .account(6, { workspace: 'w' })
+    .task({ account: 5, cost: '100' })
+    .task({ account: 6, cost: '3', user: 102 })
+    .event(lost(777, '0.2'), apiKeyOf(5))
+    .event(lost(778, '0.400000001'), apiKeyOf(6))
+    .event(lost(779, '0'), apiKeyOf(6))
+
+const unrecorded = (report: Report): string[] => inShort(report).filter((text) => text.startsWith('B1 '))
+
+describe('requests of an account that was not read', () => {
+  it('are counted as not evaluated, and what is counted as unrecorded is what B1 finds', async () => {
+    const report = await auditWith(world().build(), sixRefused, requests)
+    expect(unrecorded(report)).toEqual([`B1 requestId=${requestIdOf(777)}`])
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B1', subject: { accountId: 6 } }))
+    expect(report.requests).toMatchObject({
+      matched: 1,
+      unrecorded: 1,
+      verdicts: { matched: 1, 'not-evaluated': 2, unrecorded: 1 },
+    })
+    expect(report.rules.find(({ rule }) => rule === 'B1')).toMatchObject({ examined: 4, findings: 1 })
+  })
+
+  it('stay in the sums, to the nano-dollar', async () => {
+    const report = await auditWith(world().build(), sixRefused, requests)
+    expect(report.tieOut).toMatchObject({
+      eventsTotal: '103.600000001',
+      eventsMatched: '100',
+      eventsNotEvaluated: '3.400000001',
+      eventsUnrecorded: '0.2',
+      eventsResidual: '0',
+      recordedNotEvaluated: '3',
+      recordedResidual: '0',
+      bridgeByEventTime: '103.600000001',
+      bridgeByTaskPeriod: '103.600000001',
+      bridgeResidual: '0',
+    })
+  })
+
+  it('are unrecorded once it is read', async () => {
+    const report = await auditWorld(world().build(), requests)
+    expect(unrecorded(report)).toHaveLength(2)
+    expect(report.requests).toMatchObject({ matched: 2, unrecorded: 2, verdicts: { matched: 2, unrecorded: 2 } })
+    expect(report.rules.find(({ rule }) => rule === 'B1')).toMatchObject({ examined: 5, findings: 2 })
+    expect(report.tieOut).toMatchObject({
+      eventsTotal: '103.600000001',
+      eventsNotEvaluated: '0',
+      eventsUnrecorded: '0.600000001',
+      eventsResidual: '0',
+    })
+  })
+})
