@@ -17,6 +17,8 @@ import { parseOutside } from './validation.ts'
 export type Environment = Readonly<Record<string, string | undefined>>
 
 export interface Config {
+  /** Absolute path of the file that AUDIT_CONFIG names, readable or not. */
+  readonly configFile: string | undefined
   /** Its form was checked; undefined: no database is configured. */
   readonly databaseUrl: string | undefined
   /** DB_TIMEZONE; undefined: the database's own offset. */
@@ -57,7 +59,8 @@ export async function readConfig(
     const secret = value(name)
     if (secret !== undefined && !secret.startsWith('file:')) onSecret(secret)
   }
-  const configPath = value('AUDIT_CONFIG')
+  const named = value('AUDIT_CONFIG')
+  const configPath = named === undefined ? undefined : resolve(directory, named)
   const tell = (error: unknown): void => {
     if (onProblem === undefined || !(error instanceof AuditError)) throw error
     onProblem(error)
@@ -74,12 +77,13 @@ export async function readConfig(
   const file: ConfigFile =
     configPath === undefined
       ? {}
-      : await readConfigFile(resolve(directory, configPath)).catch((error: unknown) => {
+      : await readConfigFile(configPath).catch((error: unknown) => {
           tell(error)
           return {}
         })
   const dataHome = given(environment.XDG_DATA_HOME)
   return {
+    configFile: configPath,
     databaseUrl: tried(readDatabaseUrl, value('DATABASE_URL')),
     dbZone: tried((text) => readZone('DB_TIMEZONE', text), value('DB_TIMEZONE')),
     mapping: mappingWith(mappingOverrides(file)),

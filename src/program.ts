@@ -1,3 +1,4 @@
+import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { TOOLS, WRITE_TOOLS } from '../tools/registry.ts'
 import { type Environment, readConfig, withDotEnv } from './config.ts'
@@ -7,8 +8,10 @@ import { runCli } from './faces/cli.ts'
 import type { ServeRequest } from './faces/commands.ts'
 import type { ProcessFacts } from './faces/http/metrics.ts'
 import { outgoingObject } from './faces/outgoing.ts'
+import type { KeptFile } from './faces/output-file.ts'
 import { createTerminal } from './faces/terminal.ts'
 import { createToolCalls, type ToolCalls } from './faces/tool-calls.ts'
+import { parseDatabaseUrl } from './ledger/database-url.ts'
 import { createPager } from './paging.ts'
 import type { Secrets } from './secrets.ts'
 import type { Dependencies, OpenDependencies, ReportStore, Tool } from './tool.ts'
@@ -58,6 +61,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
     signal,
     redact: secrets.redact,
     dependencies: dependencies(environment, host),
+    keptFiles: async () => keptFiles(await environment(), host),
     runDemo: async (options) => {
       const { runDemo } = await import('./demo/run.ts')
       return runDemo(options)
@@ -72,6 +76,27 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
     serveMcp,
     serve: async (request) => serve(request, await environment(), host),
   })
+}
+
+/** What SQLite keeps beside a database. */
+const COMPANIONS = ['-wal', '-shm', '-journal']
+
+/** What the audit reads or keeps: whatever a command writes goes elsewhere. Of what is badly configured the default is told. */
+async function keptFiles(environment: Environment, { directory, secrets }: Host): Promise<KeptFile[]> {
+  const config = await readConfig(environment, directory(), secrets.add, () => {})
+  const { databaseUrl, billingStore, configFile } = config
+  const address = databaseUrl === undefined ? undefined : parseDatabaseUrl(databaseUrl)
+  const database = address?.engine === 'embedded' ? resolve(directory(), address.path) : undefined
+  const companionsOf = (name: string, path: string): KeptFile[] =>
+    COMPANIONS.map((ending) => ({ name, path: `${path}${ending}` }))
+  return [
+    ...(database === undefined ? [] : [{ name: 'DATABASE_URL', path: database, isDatabase: true }]),
+    ...(database === undefined ? [] : companionsOf('DATABASE_URL', database)),
+    { name: 'BILLING_STORE', path: billingStore },
+    ...companionsOf('BILLING_STORE', billingStore),
+    ...(configFile === undefined ? [] : [{ name: 'AUDIT_CONFIG', path: configFile }]),
+    { name: '.env', path: resolve(directory(), '.env') },
+  ]
 }
 
 /** Reads the configuration at the first use: help, and the list of tools, need none. */

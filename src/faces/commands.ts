@@ -11,7 +11,7 @@ import { flagsOf } from './flags.ts'
 import type { CommandHelp } from './help.ts'
 import { importCommand } from './import-command.ts'
 import { outgoing, type Redact } from './outgoing.ts'
-import { checkOutput, writeWhole } from './output-file.ts'
+import { checkReportOutput, type KeptFile, writeWhole } from './output-file.ts'
 import { progressLine } from './progress.ts'
 import { runTool } from './run-tool.ts'
 import type { Terminal } from './terminal.ts'
@@ -23,6 +23,8 @@ export interface CommandServices {
   readonly signal: AbortSignal
   readonly redact: Redact
   readonly dependencies: () => Promise<Dependencies>
+  /** What no file that is written may replace. Told whatever is wrong with the configuration. */
+  readonly keptFiles: () => Promise<readonly KeptFile[]>
   readonly runDemo: (options: { readonly lang: 'zh' | 'en'; readonly context: CallContext }) => Promise<Report>
   /** Reads the operator's tables from files into an embedded database. */
   readonly importTables: (request: ImportRequest, context: CallContext) => Promise<ImportOutcome>
@@ -128,7 +130,7 @@ export function commandsOf(tools: readonly Tool[]): Command[] {
 
 async function audit(given: Record<string, unknown>, services: CommandServices): Promise<number> {
   const input = parseOutside(auditInput, given, { kind: 'input' })
-  if (input.output !== undefined) await checkOutput(input.output)
+  if (input.output !== undefined) await checkReportOutput(input.output, await services.keptFiles())
   const { ids, user_ids: userIds, ...request } = input
   const asked = { ...request, ids: ids ?? [], userIds: userIds ?? [] }
   const report = await runAudit(asked, await services.dependencies(), contextOf(services))
@@ -138,7 +140,7 @@ async function audit(given: Record<string, unknown>, services: CommandServices):
 
 async function demo(given: Record<string, unknown>, services: CommandServices): Promise<number> {
   const input = parseOutside(viewInput, given, { kind: 'input' })
-  if (input.output !== undefined) await checkOutput(input.output)
+  if (input.output !== undefined) await checkReportOutput(input.output, await services.keptFiles())
   const report = await services.runDemo({ lang: input.lang, context: contextOf(services) })
   await present(report, input, services)
   return EXIT.clean

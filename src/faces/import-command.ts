@@ -21,7 +21,10 @@ export const importCommand: Command = {
 async function runImport(given: Record<string, unknown>, services: CommandServices): Promise<number> {
   const { terminal, signal, redact } = services
   const request = parseOutside(importInput, given, { kind: 'input' })
-  await checkOutput(request.output)
+  const kept = await services.keptFiles()
+  // The database itself may be imported anew, where --overwrite says so.
+  const others = kept.filter(({ isDatabase }) => isDatabase !== true)
+  await checkOutput(request.output, others)
   const outcome = await services.importTables(request, {
     signal,
     progress: (update) => terminal.status(progressLine(update)),

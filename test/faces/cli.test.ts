@@ -33,6 +33,7 @@ async function run(
       stdinIsTerminal: true,
     },
     signal: new AbortController().signal,
+    keptFiles: async () => [{ name: 'BILLING_STORE', path: join(directory, 'billing.db') }],
     runDemo: async () => reportWith(),
     importTables: () => Promise.reject(new Error('no import')),
     serveMcp: async () => void seen.stderr.push('served'),
@@ -284,7 +285,7 @@ describe('the demo', () => {
     expect(readdirSync(directory)).toEqual(['report.json'])
   })
 
-  it.each(['nowhere/report.json', '.'])('refuses the file %s before it works', async (name) => {
+  it.each(['nowhere/report.json', '.', 'billing.db'])('refuses the file %s before it works', async (name) => {
     const runDemo = (): Promise<Report> => Promise.reject(new Error('worked'))
     const { code, stderr } = await run(['demo', '--output', join(directory, name)], [], { runDemo })
     expect(code).toBe(2)

@@ -1,6 +1,7 @@
 import { execFileSync } from 'node:child_process'
 import {
   chmodSync,
+  linkSync,
   lstatSync,
   mkdirSync,
   mkdtempSync,
@@ -15,7 +16,7 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
-import { writeWhole } from '../../src/faces/output-file.ts'
+import { checkOutput, checkReportOutput, writeWhole } from '../../src/faces/output-file.ts'
 
 let folder: string
 beforeEach(() => {
@@ -73,5 +74,64 @@ describe('a report that is written to a file', () => {
     await expect(writeWhole(within('nowhere/report'), 'x')).rejects.toMatchObject({ field: 'output' })
     await expect(writeWhole(folder, 'x')).rejects.toMatchObject({ field: 'output' })
     expect(readdirSync(folder)).toEqual([])
+  })
+})
+
+describe('a file that the audit reads or keeps', () => {
+  const kept = (name: string) => [{ name: 'BILLING_STORE', path: within(name) }]
+  const refusal = { kind: 'input', field: 'output', message: expect.stringMatching(/BILLING_STORE.*a file of its own/) }
+
+  it('is refused under its name, a link to it and another name of it', async () => {
+    mkdirSync(within('deep'))
+    writeFileSync(within('deep/own'), 'kept')
+    symlinkSync('deep', within('way'))
+    symlinkSync('way/own', within('link'))
+    linkSync(within('deep/own'), within('second'))
+    for (const name of ['deep/own', 'deep/../deep/own', 'way/own', 'link', 'second']) {
+      await expect(checkOutput(within(name), kept('deep/own')), name).rejects.toMatchObject(refusal)
+    }
+    await expect(checkOutput(within('deep/own'), kept('link'))).rejects.toMatchObject({ value: within('deep/own') })
+    expect(readFileSync(within('deep/own'), 'utf8')).toBe('kept')
+  })
+
+  it('is refused though it is not there yet, where a link leads to its place too', async () => {
+    symlinkSync('later', within('link'))
+    for (const name of ['later', 'link'])
+      await expect(checkOutput(within(name), kept('later'))).rejects.toMatchObject(refusal)
+    await expect(checkOutput(within('later'), kept('link'))).rejects.toMatchObject(refusal)
+  })
+
+  it('is not one with another name or another place, or links in a circle', async () => {
+    mkdirSync(within('deep'))
+    writeFileSync(within('own'), 'kept')
+    symlinkSync('round', within('round'))
+    for (const name of ['own2', 'deep/own', 'ow', 'round']) await checkOutput(within(name), kept('own'))
+  })
+})
+
+describe('a database', () => {
+  it('is never replaced by a report, whoever knows of it', async () => {
+    writeFileSync(within('some.db'), 'SQLite format 3\u0000and so on')
+    symlinkSync('some.db', within('link'))
+    for (const name of ['some.db', 'link'])
+      await expect(checkReportOutput(within(name), [])).rejects.toMatchObject({
+        field: 'output',
+        message: expect.stringMatching(/database, which would be lost/),
+      })
+    // An import looks for itself whether it may.
+    await checkOutput(within('some.db'), [])
+  })
+
+  it.each(['', 'SQLite format', 'SQLite format 2', 'A report on SQLite format 3'])(
+    'is not what begins with %j',
+    async (text) => {
+      writeFileSync(within('report'), text)
+      await checkReportOutput(within('report'), [])
+    },
+  )
+
+  it('is not looked for in a pipe', async () => {
+    execFileSync('mkfifo', [within('pipe')])
+    await checkReportOutput(within('pipe'), [])
   })
 })

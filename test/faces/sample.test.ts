@@ -87,6 +87,7 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
         stdinIsTerminal: true,
       },
       signal: new AbortController().signal,
+      keptFiles: async () => [],
       runDemo: () => Promise.reject(new Error('no demo')),
       importTables: () => Promise.reject(new Error('no import')),
       serveMcp: async () => {},
