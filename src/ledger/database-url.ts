@@ -18,6 +18,7 @@ export type DatabaseAddress =
 export type MysqlAddress = Extract<DatabaseAddress, { engine: 'mysql' }>
 
 const ACCEPTED = 'mysql://user:pass@host:port/db or file:path'
+const ENCODE = 'percent-encode special characters of the password (# is %23, / is %2F, ? is %3F, @ is %40)'
 const PORT = 3306
 // Python services write mysql+pymysql://; it is the same server.
 const MYSQL_SCHEME = /^(?:mysql|mariadb)(?:\+\w+)?:\/\//i
@@ -40,7 +41,12 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   try {
     parsed = new URL(text.replace(MYSQL_SCHEME, 'mysql://'))
   } catch {
-    throw malformed('it is no URL', 'percent-encode special characters of the password (# is %23, / is %2F, @ is %40)')
+    throw malformed('it is no URL', ENCODE)
+  }
+  // Where the password holds a / ? or # as it is, the authority ends there: what is left of the password would be taken for
+  // host, port, database or parameter, be looked up and be told. The @ behind it always comes to lie behind the authority.
+  if (`${parsed.pathname}${parsed.search}${parsed.hash}`.includes('@')) {
+    throw malformed('its user or password holds a special character that is not encoded', ENCODE)
   }
   if (parsed.hostname === '') throw malformed('it names no host')
   const database = decoded(parsed.pathname.replace(/^\//, '').replace(/\/$/, ''))

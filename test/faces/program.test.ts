@@ -114,6 +114,21 @@ describe('the program', () => {
     }
   })
 
+  it.each(['mysql://u:abc@SecretTail9/x@127.0.0.1:3306/db', 'mysql://u:12/SecretTail9@127.0.0.1:1/db'])(
+    'shows nothing of a password that is not encoded, here %s, and looks nothing of it up',
+    (url) => {
+      for (const command of ['audit', 'doctor', 'user-ledger']) {
+        const { status, stdout, stderr } = run([command], {
+          DATABASE_URL: url,
+          FAL_API_BASE_URL: 'http://127.0.0.1:9/v1',
+        })
+        expect(status, command).not.toBe(0)
+        expect(`${stdout}${stderr}`).toMatch(/percent-encode special characters of the password/)
+        expect(`${stdout}${stderr}`).not.toMatch(/SecretTail9|no host is known|u:12|abc@/i)
+      }
+    },
+  )
+
   it('shows no password of a DATABASE_URL that cannot be used', () => {
     const { status, stderr } = run(['audit'], { DATABASE_URL: 'mysql://root:hunter22-secret@127.0.0.1:1/app' })
     expect(status).toBe(2)
