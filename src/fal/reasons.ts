@@ -23,7 +23,8 @@ export function cleanText(text: string, apiKey: string, redact: Redact): string 
   const key = apiKey.trim()
   const keyId = keyIdOf(key)
   const secret = key.slice(key.indexOf(':') + 1).trim()
-  let clean = without(without(text, key, '[redacted]'), secret, '[redacted]')
+  // First of all cut keys, of which nothing but the id in front of it tells.
+  let clean = without(without(redact(text), key, '[redacted]'), secret, '[redacted]')
   if (keyId !== null) clean = without(clean, keyId, shortKeyId(key))
   // Before and after: what breaks a secret up hides it, and so does what becomes a blank in it.
   clean = redact(redact(clean).replace(UNPRINTABLE, ' ').replace(/\s+/g, ' ').trim())

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { cleanText, failureOfBudget, failureOfTimeout } from '../../src/fal/reasons.ts'
+import { redactor } from '../../src/render/clean.ts'
 
 describe('the reason of a timeout', () => {
   it.each([
@@ -25,6 +26,14 @@ describe('a text of fal', () => {
   it('loses every secret before it is cut', () => {
     const text = `${'x'.repeat(110)} hunter2-hunter2 ${'y'.repeat(50)}`
     expect(cleanText(text, 'key', redact)).toBe(`${'x'.repeat(110)} [redacte…`)
+  })
+
+  it('loses a cut key too, of which only the id in front of it tells', () => {
+    const keyId = '3f2b8c1e-9a4d-4e5f-8b6a-7c8d9e0f1a2b'
+    const said = `no key ${keyId}:0123456 here, but 0b1c2d3e-0000-4000-8000-00000000000f:fedc`
+    expect(cleanText(said, `${keyId}:0123456789abcdef0123456789abcdef`, redactor([]))).toBe(
+      'no key [redacted] here, but [redacted]',
+    )
   })
 
   it('loses one that unprintable characters break up', () => {

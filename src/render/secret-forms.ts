@@ -1,0 +1,70 @@
+/** Shorter secrets would blank out ordinary words and numbers. */
+export const SECRET_CHARS_MIN = 6
+/** From so many characters before its ':' on, a key has an id. */
+const KEY_ID_CHARS_MIN = 8
+/** Characters of a key after its id that make a cut key; the id alone may be shown. */
+const BEYOND_ID_MIN = 4
+
+/** What of a secret is secret by itself: the whole, what stands behind its first ':', the password of a URL. */
+export function secretParts(secret: string): string[] {
+  const colon = secret.indexOf(':')
+  const parts = [secret, secret.trim(), colon < 0 ? '' : secret.slice(colon + 1), passwordOf(secret)]
+  return parts.filter((part) => part.length >= SECRET_CHARS_MIN)
+}
+
+function passwordOf(secret: string): string {
+  if (!secret.includes('://')) return ''
+  try {
+    return decodeURIComponent(new URL(secret).password)
+  } catch {
+    // No URL after all, or one with a broken escape: its whole text and its part after ':' are still redacted.
+    return ''
+  }
+}
+
+/** How a text may be written elsewhere: as it is, JSON-escaped, URL-encoded, in base64 at any alignment. */
+export const writtenForms = (secret: string): string[] => [
+  secret,
+  JSON.stringify(secret).slice(1, -1),
+  ...encodedForms(secret),
+  ...base64Forms(secret),
+]
+
+function encodedForms(secret: string): string[] {
+  // Through UTF-8 and back, because encodeURIComponent throws on a lone surrogate.
+  const encoded = encodeURIComponent(Buffer.from(secret).toString())
+  return [encoded, encoded.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase())]
+}
+
+/** Base64 of a text depends on how many bytes stand before it, modulo 3: only the characters it alone decides are kept. */
+function base64Forms(secret: string): string[] {
+  const bytes = Buffer.from(secret)
+  return [0, 1, 2].flatMap((before) => {
+    const base64 = Buffer.concat([Buffer.alloc(before), bytes])
+      .toString('base64')
+      .replace(/=+$/, '')
+    const first = Math.ceil((before * 8) / 6)
+    const last = Math.floor(((before + bytes.length) * 8) / 6)
+    const certain = base64.slice(first, last)
+    return [certain, certain.replaceAll('+', '-').replaceAll('/', '_')]
+  })
+}
+
+/** A form that a text may hold the start of. */
+export interface Opening {
+  readonly text: string
+  /** Characters of its start that may be shown: what stands before the secret itself. */
+  readonly open: number
+  /** Characters of its start that no longer may. */
+  readonly charsMin: number
+}
+
+export function openingsOf(part: string): Opening[] {
+  // What stands before the password or the secret of a key is no secret: a scheme, a user name, the id of the key.
+  const address = /^(?:[a-z][a-z0-9+.-]*:)?\/\/[^:/@]*:?/i.exec(part)?.[0].length
+  const colon = part.indexOf(':')
+  const open = address ?? (colon >= KEY_ID_CHARS_MIN ? colon + 1 : 0)
+  const charsMin = open === 0 ? SECRET_CHARS_MIN : open + BEYOND_ID_MIN
+  const forms = new Set([part, JSON.stringify(part).slice(1, -1), ...(open === 0 ? encodedForms(part) : [])])
+  return [...forms].map((text) => ({ text, open, charsMin }))
+}
