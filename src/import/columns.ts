@@ -104,6 +104,9 @@ export function checkTableNames({ tables }: TableMapping): void {
 /** Names of columns and tables differ by more than case, in MySQL as in the embedded database. */
 export const sameName = (name: string): string => name.trim().toLowerCase()
 
+/** Whether a line of the table holds a key, which a fault of the line may put into any of its columns. */
+export const hasSecretColumn = ({ columns }: ImportTable): boolean => columns.some(({ kind }) => kind === 'secret')
+
 const STORED_AS: Readonly<Record<ColumnKind, string>> = {
   'row-id': 'INTEGER PRIMARY KEY',
   natural: 'INTEGER',

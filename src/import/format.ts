@@ -4,6 +4,7 @@ import { DUMP, dumpedColumns } from './dump.ts'
 import { type Dialect, RecordSplitter } from './records.ts'
 import { refusedFile, type SourceFile } from './sources.ts'
 import type { UsdType } from './usd-text.ts'
+import { isNumberOrDate } from './values.ts'
 
 /** How one file is to be read. */
 export interface FileFormat {
@@ -108,13 +109,18 @@ function headerOf(line: Buffer, dialect: Dialect, file: SourceFile): string[] {
   return names
 }
 
+/** Numbers and dates, and words as names of columns are. */
+const isNoKey = (text: string): boolean => isNumberOrDate(text) || /^[a-z]{1,15}(?:_[a-z]{1,15}){0,3}$/i.test(text)
+
 /** Which field fills which column. Throws where a column is not there, or there twice. */
 function selectionOf(names: readonly string[], file: SourceFile, { columns }: ImportTable) {
   const slots = names.map((name) => columns.findIndex((column) => sameName(column.name) === sameName(name)))
   const accepted = `the columns ${columns.map(({ name }) => name).join(', ')}, in any order`
   const missing = columns.filter((_, slot) => !slots.includes(slot))
   if (missing.length === columns.length) {
-    throw refusedFile(file, `its first line names none of the columns (${shortened(names.join(', '), 80)})`, accepted)
+    // Without a header this is a row, which may hold a key: of any table, where files were mixed up.
+    const shown = names.map((name) => (isNoKey(name) ? name : '…'))
+    throw refusedFile(file, `its first line names none of the columns (${shortened(shown.join(', '), 80)})`, accepted)
   }
   const [first] = missing
   if (first !== undefined) {

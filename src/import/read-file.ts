@@ -5,11 +5,11 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inputError, shortened, throwIfAborted } from '../errors.ts'
 import type { Bind } from '../ledger/embedded-handle.ts'
-import type { ImportTable } from './columns.ts'
+import { hasSecretColumn, type ImportTable } from './columns.ts'
 import { type FileFormat, type FormatWishes, formatOf, HEAD_BYTES_MAX } from './format.ts'
 import { RecordSplitter } from './records.ts'
 import type { SourceFile } from './sources.ts'
-import { Refusal, type ValueReader, valueReader } from './values.ts'
+import { isNumberOrDate, Refusal, type ValueReader, valueReader } from './values.ts'
 
 const CHUNK_BYTES = 256 * 1024
 const SHOWN_CHARS = 60
@@ -78,11 +78,16 @@ function splitterOf(format: FileFormat, { table, insert, bad }: FileReading): Re
   const readers = columns.map(({ kind }, slot): ValueReader => valueReader(kind, format.usdTypes[slot] ?? 'unknown'))
   const row: Bind[] = new Array(columns.length).fill(null)
   const nameOf = (slot: number): string => columns[slot]?.name ?? ''
-  /** The value is told unless it is, or could hold, a key. */
+  const holdsSecrets = hasSecretColumn(table)
   const refusal = (slot: number, text: string | null, { accepted }: Refusal): string => {
-    const shown = text === null ? 'NULL' : `"${shortened(text, SHOWN_CHARS)}"`
-    const isSecret = columns[slot]?.kind === 'secret'
-    return `${nameOf(slot)}: ${isSecret ? 'its value' : shown} is not accepted; give ${accepted}`
+    const give = `; give ${accepted}`
+    if (columns[slot]?.kind === 'secret') return `${nameOf(slot)}: its value is not accepted${give}`
+    if (text === null) return `${nameOf(slot)}: NULL is not accepted${give}`
+    // A delimiter too many, or too few, puts the key of the line into any other column.
+    if (holdsSecrets && !isNumberOrDate(text)) {
+      return `${nameOf(slot)}: what stands there is not accepted (its value is not shown: it could be a key)${give}`
+    }
+    return `${nameOf(slot)}: "${shortened(text, SHOWN_CHARS)}" is not accepted${give}`
   }
   const record = (line: number, values: readonly (string | null)[]): void => {
     for (let slot = 0; slot < readers.length; slot++) {

@@ -29,6 +29,13 @@ const USD = new Refusal('an amount of USD such as 0.1 or 1e-05, or NULL')
 const TIME = new Refusal('a time such as 2026-02-01 00:00:00, with up to 6 decimals and without a zone, or NULL')
 const TEXT = new Refusal('a text without NUL bytes')
 
+const NUMBER_LIKE = /^[+-]?\d[\d.,]{0,19}(?:e[+-]?\d{1,3})?$/i
+const DATE_LIKE =
+  /^\d{1,4}([-/.])\d{1,2}\1\d{1,4}(?:[ T]\d{1,2}:\d{2}(?::\d{2}(?:\.\d{1,9})?)?)?(?: ?(?:Z|[+-]\d{2}:?\d{2}))?$/
+
+/** Whether a text looks like a number or a date, right or wrong: no key does. */
+export const isNumberOrDate = (text: string): boolean => NUMBER_LIKE.test(text) || DATE_LIKE.test(text)
+
 export function valueReader(kind: ColumnKind, usdType: UsdType): ValueReader {
   switch (kind) {
     case 'row-id':
