@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { countInt } from './report.ts'
 import { timezoneInput } from './tool-shapes.ts'
 
 const FILES_MAX = 1000
@@ -32,39 +33,46 @@ export const importInput = z.strictObject({
 export type ImportRequest = z.output<typeof importInput>
 
 /** One bad line: its number counts from 1, and is that on which its record begins. */
-export interface BadLine {
-  readonly file: string
-  readonly line: number
-  readonly problem: string
-}
+const badLine = z.strictObject({ file: z.string(), line: countInt, problem: z.string() })
+export type BadLine = Readonly<z.output<typeof badLine>>
 
-export interface ImportedTable {
-  readonly table: string
-  readonly rows: number
-  readonly files: readonly string[]
-  /** Columns of the files that the audit does not read; they are not stored. */
-  readonly skippedColumns: readonly string[]
-}
+const importedTable = z.strictObject({
+  table: z.string(),
+  rows: countInt,
+  files: z.array(z.string()),
+  skippedColumns: z
+    .array(z.string())
+    .describe('columns of the files that the audit does not read; they are not stored'),
+})
+export type ImportedTable = Readonly<z.output<typeof importedTable>>
 
 /** What an import came to. With bad lines nothing was written. */
-export type ImportOutcome =
-  | {
-      readonly status: 'written'
-      readonly output: string
-      readonly tables: readonly ImportedTable[]
-      /** Tables that no file was given for. They are not in the database, so the audit says that it could not read them. */
-      readonly missingTables: readonly string[]
-      /** First and last time of creation among the tasks; null where no task has a real one. */
-      readonly taskTimes: { readonly first: string; readonly last: string } | null
-      readonly bytesRead: number
-      readonly seconds: number
-      /** Zone of the stored times where it was told; null: the next command has a placeholder for it. */
-      readonly timezone: string | null
-      readonly next: string
-    }
-  | {
-      readonly status: 'refused'
-      /** The first ones. */
-      readonly badLines: readonly BadLine[]
-      readonly badLineCount: number
-    }
+export const importOutcome = z.discriminatedUnion('status', [
+  z.strictObject({
+    status: z.literal('written'),
+    output: z.string(),
+    tables: z.array(importedTable),
+    missingTables: z
+      .array(z.string())
+      .describe(
+        'that no file was given for; they are not in the database, so the audit says that it could not read them',
+      ),
+    taskTimes: z
+      .strictObject({ first: z.string(), last: z.string() })
+      .nullable()
+      .describe('first and last time of creation among the tasks; null where no task has a real one'),
+    bytesRead: countInt,
+    seconds: z.number(),
+    timezone: z
+      .string()
+      .nullable()
+      .describe('of the stored times where it was told; null: the next command has a placeholder for it'),
+    next: z.string(),
+  }),
+  z.strictObject({
+    status: z.literal('refused'),
+    badLines: z.array(badLine).describe('the first ones'),
+    badLineCount: countInt,
+  }),
+])
+export type ImportOutcome = Readonly<z.output<typeof importOutcome>>

@@ -1,4 +1,5 @@
 import { z } from 'zod'
+import { ownName } from './own-name.ts'
 
 /** Money, points and time as they cross a boundary. */
 export const usdText = z.string().describe('USD, exact decimal without exponent')
@@ -180,11 +181,11 @@ export const report = z.strictObject({
       unbilled: countInt,
       pending: countInt,
       mismatched: countInt,
-      verdicts: z.record(z.string(), countInt).describe('requests by verdict, every one of the window once'),
+      verdicts: z.record(ownName, countInt).describe('requests by verdict, every one of the window once'),
     })
     .nullable()
     .describe('null where billing events were not read'),
-  tieOut: z.record(z.string(), z.string()).nullable(),
+  tieOut: z.record(ownName, z.string()).nullable(),
   settings: z.strictObject({
     depth: z.enum(['summary', 'requests']),
     dbTimezone: z.string(),
@@ -207,7 +208,7 @@ export const report = z.strictObject({
     filters: z.strictObject({ ids: z.array(idInt), userIds: z.array(idInt) }),
     modelAliases: z.record(z.string(), z.string()),
     learnedAliases: z.record(z.string(), z.string()),
-    thresholds: z.record(z.string(), z.string()),
+    thresholds: z.record(ownName, z.string()),
   }),
   rules: z.array(ruleTally),
   findings: z.array(finding),
@@ -217,7 +218,7 @@ export const report = z.strictObject({
     warning: countInt,
     critical: countInt,
     bySeverity: severityCounts.describe('those that are not TIMING, listed or not'),
-    byRule: z.record(z.string(), countInt),
+    byRule: z.record(ownName, countInt),
   }),
 })
 export type Report = z.output<typeof report>

@@ -11,6 +11,7 @@ import { type EntryRecords, entryRecordsOf } from './rows/entry-records.ts'
 import type { TaskRecords } from './rows/task-records.ts'
 import type { Secrets } from './secrets.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
+import { couldBeKey } from './units/api-key.ts'
 import { type Clock, SECOND } from './units/instant.ts'
 
 export interface Environs {
@@ -89,7 +90,7 @@ export function inspectorWithoutSecrets(
       attempt(async () => {
         const rows = await inspection.newest(role, names, limit)
         const keyAt = role === 'accounts' ? names.indexOf(accounts.apiKey) : -1
-        for (const row of rows) add(row[keyAt] ?? '')
+        for (const row of rows) if (couldBeKey(row[keyAt] ?? '')) add(row[keyAt] ?? '')
         const isShown = names.map((name, at) => at !== keyAt && shown.has(name))
         return rows.map((row) => row.map((cell, at) => (cell !== null && isShown[at] ? redact(cell) : cell)))
       }),
@@ -135,7 +136,7 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     accounts: () =>
       attempt(async () => {
         const accounts = await snapshot.accounts()
-        for (const { apiKey } of accounts) add(apiKey)
+        for (const { apiKey } of accounts) if (couldBeKey(apiKey)) add(apiKey)
         return accounts.map((account) => ({ ...account, name: redact(account.name) }))
       }),
     tasks: (range) => each(tasksOf(snapshot.tasks(range))),

@@ -1,4 +1,5 @@
 import { randomBytes } from 'node:crypto'
+import type { z } from 'zod'
 import { AuditError, shortened } from './errors.ts'
 import { LIMITS } from './limits.ts'
 
@@ -7,8 +8,8 @@ export type JsonObject = Readonly<Record<string, unknown>>
 
 /** Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. */
 export interface Pager {
-  /** The first page of a whole result; the result itself where it fits. */
-  first(tool: string, whole: JsonObject, lists: readonly string[]): JsonObject
+  /** The first page of a whole result, which its tool holds to `output`; the result itself where it fits. */
+  first(tool: string, whole: JsonObject, lists: readonly string[], output?: z.ZodType): JsonObject
   /** The page that a cursor names. Throws AuditError of kind 'input' where the cursor is unknown. */
   next(tool: string, cursor: string): JsonObject
 }
@@ -17,7 +18,7 @@ export interface PagerOptions {
   /** Most characters of a page, as JSON with two blanks of indent. */
   readonly resultChars?: number
   /** Makes a whole result fit to leave, secrets blanked out: half of one is hardly known after a cut, and a page would grow. */
-  readonly clean?: (whole: JsonObject) => JsonObject
+  readonly clean?: (whole: JsonObject, output: z.ZodType | undefined) => JsonObject
   readonly resultsKept?: number
   /** List items kept in memory over all results. */
   readonly itemsKept?: number
@@ -77,8 +78,8 @@ export function createPager(options: PagerOptions = {}): Pager {
   }
 
   return {
-    first(tool, result, lists) {
-      const whole = options.clean?.(result) ?? result
+    first(tool, result, lists, output) {
+      const whole = options.clean?.(result, output) ?? result
       if (charsOf(whole) <= resultChars) return whole
       const id = randomBytes(9).toString('base64url')
       const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), items: itemsOf(whole, lists), lists }

@@ -43,7 +43,7 @@ export async function openToolCalls(host: Host): Promise<ToolCalls> {
     tools: await toolsFor(environment, host),
     // A .env belongs to whoever sits in a directory, not to the client that happens to start a server there.
     dependencies: dependencies(async () => environment, host),
-    pager: createPager({ clean: (whole) => outgoingObject(whole, secrets.redact) }),
+    pager: createPager({ clean: (whole, output) => outgoingObject(whole, secrets.redact, output) }),
     redact: secrets.redact,
   })
 }

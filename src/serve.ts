@@ -47,7 +47,7 @@ export async function runServe(request: ServeRequest, environs: ServeEnvirons): 
       reports,
       pager: createPager({
         resultsKept: SERVE.resultsKept,
-        clean: (whole) => outgoingObject(whole, secrets.redact),
+        clean: (whole, output) => outgoingObject(whole, secrets.redact, output),
       }),
       tokens: world.tokens,
       redact: secrets.redact,

@@ -29,7 +29,7 @@ const redact = (text: string): string => text
 const toolCalls = createToolCalls({
   tools: TOOLS,
   dependencies: async () => dependencies,
-  pager: createPager({ clean: (whole) => outgoingObject(whole, redact) }),
+  pager: createPager({ clean: (whole, output) => outgoingObject(whole, redact, output) }),
   redact,
 })
 

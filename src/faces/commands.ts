@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ImportOutcome, ImportRequest } from '../../schemas/import.ts'
-import type { Report } from '../../schemas/report.ts'
+import { type Report, report as reportSchema } from '../../schemas/report.ts'
 import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
 import { SERVE } from '../limits.ts'
 import { runAudit } from '../operation.ts'
@@ -159,7 +159,7 @@ function toolCommand(tool: Tool): Command {
       const { format: form } = parseOutside(resultView, view, { kind: 'input' })
       const result = await runTool(tool, input, services.dependencies, contextOf(services))
       services.terminal.status('')
-      const told = outgoing(result, services.redact)
+      const told = outgoing(result, services.redact, tool.output)
       const text = form === 'text' ? tool.render?.(told as typeof result) : undefined
       await services.terminal.write(text ?? `${JSON.stringify(told, null, 2)}\n`)
       return EXIT_OF[tool.verdictOf?.(result) ?? (isIncomplete(result) ? 'unverified' : 'clean')]
@@ -193,7 +193,7 @@ async function present(report: Report, view: View, { terminal, redact }: Command
 async function rendered(report: Report, { format, lang }: View, redact: Redact): Promise<string> {
   switch (format) {
     case 'json':
-      return `${JSON.stringify(outgoing(report, redact), null, 2)}\n`
+      return `${JSON.stringify(outgoing(report, redact, reportSchema), null, 2)}\n`
     case 'markdown': {
       const { renderMarkdown } = await import('../render/markdown.ts')
       return redact(renderMarkdown(report, { lang }))

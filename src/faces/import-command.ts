@@ -1,4 +1,4 @@
-import { importInput } from '../../schemas/import.ts'
+import { importInput, importOutcome } from '../../schemas/import.ts'
 import { AuditError } from '../errors.ts'
 import { parseOutside } from '../validation.ts'
 import type { Command, CommandServices } from './commands.ts'
@@ -47,6 +47,6 @@ async function runImport(given: Record<string, unknown>, services: CommandServic
       'note: a file does not tell the zone of its times; put it in the place of ZONE, such as Asia/Shanghai',
     )
   }
-  await terminal.write(`${JSON.stringify(outgoing(outcome, redact), null, 2)}\n`)
+  await terminal.write(`${JSON.stringify(outgoing(outcome, redact, importOutcome), null, 2)}\n`)
   return EXIT.clean
 }

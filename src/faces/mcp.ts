@@ -21,7 +21,7 @@ import {
 import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checklist.ts'
 import type { JsonObject } from '../paging.ts'
 import type { CallContext, ReportStore } from '../tool.ts'
-import { failureOf, faultLog, outgoing, outgoingText, type Redact } from './outgoing.ts'
+import { failureOf, faultLog, outgoingText, type Redact } from './outgoing.ts'
 import { ProgressSums } from './progress.ts'
 import type { ToolCalls } from './tool-calls.ts'
 
@@ -223,7 +223,7 @@ function serveReports(server: Server, { reports, redact, toolCalls, followed }: 
         uri: outgoingText(uri, redact),
       })
     }
-    if (markdown === undefined) return contentsOf(uri, 'application/json', JSON.stringify(outgoing(report, redact)))
+    if (markdown === undefined) return contentsOf(uri, 'application/json', (await toolCalls()).jsonOf(report))
     const text = (await toolCalls()).markdownOf(report, english === undefined ? 'zh' : 'en')
     return contentsOf(uri, 'text/markdown', text)
   }

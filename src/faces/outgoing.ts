@@ -1,6 +1,8 @@
+import type { z } from 'zod'
 import { AuditError, type ErrorKind } from '../errors.ts'
 import type { JsonObject } from '../paging.ts'
 import { cleanText } from '../render/clean.ts'
+import { type FixedWords, fixedWordsOf, NOTHING_FIXED } from './fixed-words.ts'
 
 export type Redact = (text: string) => string
 
@@ -12,15 +14,29 @@ export const outgoingText = (text: string, redact: Redact): string =>
   // Before a cut, which could leave half a secret; and after, since what was invisible may have broken one up.
   redact(cleanText(text.length > TEXT_CHARS_MAX ? redact(text) : text, TEXT_CHARS_MAX))
 
-/** A copy of a JSON value whose texts, keys of records included, are fit to leave the program. */
-export function outgoing(value: unknown, redact: Redact): unknown {
-  if (typeof value === 'string') return outgoingText(value, redact)
-  if (Array.isArray(value)) return value.map((each) => outgoing(each, redact))
-  return typeof value !== 'object' || value === null ? value : outgoingObject(value, redact)
+/**
+ * A copy of a JSON value whose texts, keys of records included, are fit to leave the program. Names of fields and words of
+ * enums that its schema fixes stay as they are, though a secret reads like one: whoever reads the result goes by them.
+ */
+export const outgoing = (value: unknown, redact: Redact, schema: z.ZodType | undefined): unknown =>
+  clean(value, redact, schema === undefined ? NOTHING_FIXED : fixedWordsOf(schema))
+
+export const outgoingObject = (value: object, redact: Redact, schema: z.ZodType | undefined): JsonObject =>
+  cleanObject(value, redact, schema === undefined ? NOTHING_FIXED : fixedWordsOf(schema))
+
+function clean(value: unknown, redact: Redact, fixed: FixedWords): unknown {
+  if (typeof value === 'string') return fixed.words.has(value) ? value : outgoingText(value, redact)
+  if (Array.isArray(value)) return value.map((each) => clean(each, redact, fixed.items))
+  return typeof value !== 'object' || value === null ? value : cleanObject(value, redact, fixed)
 }
 
-export const outgoingObject = (value: object, redact: Redact): JsonObject =>
-  Object.fromEntries(Object.entries(value).map(([key, each]) => [outgoingText(key, redact), outgoing(each, redact)]))
+const cleanObject = (value: object, redact: Redact, { fields, others, ownNames }: FixedWords): JsonObject =>
+  Object.fromEntries(
+    Object.entries(value).map(([key, each]) => {
+      const name = ownNames || fields.has(key) ? key : outgoingText(key, redact)
+      return [name, clean(each, redact, fields.get(key) ?? others)]
+    }),
+  )
 
 /** A failure as every face tells it: what is wrong, where, what would be accepted and what to do next. */
 export interface Failure {

@@ -1,8 +1,8 @@
-import type { Report } from '../../schemas/report.ts'
+import { type Report, report as reportSchema } from '../../schemas/report.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import { renderMarkdown } from '../render/markdown.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
-import { outgoingObject, type Redact } from './outgoing.ts'
+import { outgoing, outgoingObject, type Redact } from './outgoing.ts'
 import { runToolPaged, unknownTool } from './run-tool.ts'
 import { type ToolSchemas, toolSchemas } from './tool-schemas.ts'
 
@@ -25,6 +25,8 @@ export interface ToolCalls {
   call(name: string, given: JsonObject, context: CallContext): Promise<JsonObject>
   /** A report as text, secrets blanked out. */
   markdownOf(report: Report, lang: 'zh' | 'en'): string
+  /** As JSON, in one line. */
+  jsonOf(report: Report): string
 }
 
 export interface ToolCallsOptions {
@@ -42,9 +44,10 @@ export function createToolCalls({ tools, dependencies, pager, redact }: ToolCall
     call: async (name, given, context) => {
       const tool = byName.get(name)
       if (tool === undefined) throw unknownTool(name, [...byName.keys()])
-      return outgoingObject(await runToolPaged(tool, given, pager, dependencies, context), redact)
+      return outgoingObject(await runToolPaged(tool, given, pager, dependencies, context), redact, tool.output)
     },
     markdownOf: (report, lang) => redact(renderMarkdown(report, { lang })),
+    jsonOf: (report) => JSON.stringify(outgoing(report, redact, reportSchema)),
   }
 }
 

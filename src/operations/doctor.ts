@@ -5,6 +5,7 @@ import type { LedgerInspection } from '../ledger/inspection.ts'
 import type { TableRole } from '../ledger/mapping.ts'
 import { DOCTOR } from '../limits.ts'
 import type { CallContext, Dependencies, Setup } from '../tool.ts'
+import { couldBeKey } from '../units/api-key.ts'
 import type { Instant, Millis } from '../units/instant.ts'
 import { openZone, type Zone } from '../units/zone.ts'
 import { ledgerLinkLine, ledgerWordsLines, requestIdsLine, statusWordsLine } from './doctor/coverage.ts'
@@ -12,7 +13,7 @@ import { NEEDS_DATABASE, type OpenedDatabase, openDatabase, settingsLines } from
 import { grantsLine } from './doctor/grants.ts'
 import { examineIndexes } from './doctor/indexes.ts'
 import { type CheckedKey, examineKeys } from './doctor/keys.ts'
-import { checked, counted, failure, messageOf, ok, unverified } from './doctor/lines.ts'
+import { checked, counted, failure, messageOf, ok, unverified, warning } from './doctor/lines.ts'
 import { readSample } from './doctor/sample.ts'
 import { examineTables } from './doctor/tables.ts'
 import { clockLine, timeZoneLine } from './doctor/times.ts'
@@ -95,10 +96,23 @@ async function keysOf(inspection: LedgerInspection | undefined, theCase: Case): 
       disabled: stored === '0',
     }))
     const seen = `the newest ${counted(keys.length, 'account')} will be audited (AUDIT_ACCOUNT_LIMIT ${settings.accountLimit})`
-    return { lines: [ok('accounts', { seen })], keys }
+    return { lines: [ok('accounts', { seen }), ...wordLines(keys)], keys }
   } catch (error) {
     return { lines: [unverified('accounts', { seen: messageOf(error) })], keys: [] }
   }
+}
+
+const HOLDERS_SHOWN = 10
+
+/** Accounts whose key is none, which a report takes for no secret. */
+function wordLines(keys: readonly CheckedKey[]): readonly Line[] {
+  const words = keys.filter(({ apiKey }) => apiKey.trim() !== '' && !couldBeKey(apiKey))
+  if (words.length === 0) return []
+  const holders = words.slice(0, HOLDERS_SHOWN).map(({ holder }) => holder)
+  const more = words.length - holders.length
+  const subject = `${holders.join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  const seen = 'what stands in the place of the key is none: a short word or a number. It is not blanked out of reports'
+  return [warning('accounts', { subject, seen, todo: 'store a key of fal there, or leave it empty' })]
 }
 
 /** Also where the column of the status is missing. */

@@ -1,3 +1,5 @@
+import { couldBeKey } from '../units/api-key.ts'
+
 /** Shorter secrets would blank out ordinary words and numbers. */
 export const SECRET_CHARS_MIN = 6
 /** From so many characters before its ':' on, a key has an id. */
@@ -8,7 +10,9 @@ const BEYOND_ID_MIN = 4
 /** What of a secret is secret by itself: the whole, what stands behind its first ':', the password of a URL. */
 export function secretParts(secret: string): string[] {
   const colon = secret.indexOf(':')
-  const parts = [secret, secret.trim(), colon < 0 ? '' : secret.slice(colon + 1), passwordOf(secret)]
+  const behind = colon < 0 ? '' : secret.slice(colon + 1)
+  // What stands behind the ':' of key-5:complete is a word of every report, and no secret without what stands before it.
+  const parts = [secret, secret.trim(), couldBeKey(behind) ? behind : '', passwordOf(secret)]
   return parts.filter((part) => part.length >= SECRET_CHARS_MIN)
 }
 

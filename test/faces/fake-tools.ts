@@ -104,7 +104,7 @@ export function fakeServices(tools: readonly Tool[], moreSecrets: readonly strin
     tools,
     dependencies: async () => ({ ...fakeDependencies, reports }),
     reports,
-    pager: createPager({ clean: (whole) => outgoingObject(whole, secrets.redact) }),
+    pager: createPager({ clean: (whole, output) => outgoingObject(whole, secrets.redact, output) }),
     redact: secrets.redact,
     log: (line: string) => void logged.push(line),
     logged,

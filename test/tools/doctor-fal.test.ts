@@ -57,6 +57,21 @@ describe('the fal keys', () => {
     expect(JSON.stringify(diagnosis)).not.toContain('half a key')
   })
 
+  it('are not words, of which the doctor says that no report blanks them out', async () => {
+    const sql = ["UPDATE ts_fal_account SET api_key = 'deleted' WHERE id = 5"]
+    const diagnosis = await examined({ sql })
+    expect(lineOf(diagnosis, 'accounts', 'account 5')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/in the place of the key is none.*not blanked out/),
+      todo: expect.stringMatching(/store a key/),
+    })
+    expect(JSON.stringify(diagnosis)).not.toContain('deleted')
+    for (const none of ['', '0a1b2c3d']) {
+      const other = await examined({ sql: [`UPDATE ts_fal_account SET api_key = '${none}' WHERE id = 5`] })
+      expect(statuses(other, 'accounts')).toEqual(['ok'])
+    }
+  })
+
   it('leave no trace in words of the database, not even where those are cut', async () => {
     const [key = ''] = healthyWorld().build().workspaces[0]?.apiKeys ?? []
     const sql = [`UPDATE ts_fal_tasks SET status = '${key}' WHERE id = 3`]

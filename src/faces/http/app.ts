@@ -187,7 +187,7 @@ function serving(route: Route, { dependencies, pager }: RestParts) {
     const { redact } = exchange
     const result = await route.run(given, { dependencies, pager, context, full, origin, redact })
     if (result instanceof FileAnswer) return fileResponse(result)
-    return jsonResponse(outgoing(result, redact), route.statusOf?.(result) ?? 200)
+    return jsonResponse(outgoing(result, redact, route.output), route.statusOf?.(result) ?? 200)
   }
 }
 

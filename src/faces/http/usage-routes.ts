@@ -139,7 +139,7 @@ const fileRoute = (admission: Admission, signer: LinkSigner): Route => ({
     const bytes = await admission.run('billing-statements', context, async (within) => {
       const { statement } = await readStatement(invoiceId, open, within)
       // The same texts as in the JSON, where no secret of the database leaves either.
-      return renderStatementPdf(statements.statement.parse(outgoing(statement, redact)), lang)
+      return renderStatementPdf(statements.statement.parse(outgoing(statement, redact, statements.statement)), lang)
     })
     return new FileAnswer('application/pdf', `${invoiceId}.pdf`, bytes)
   },
