@@ -10,6 +10,7 @@ import { DOCTOR } from './limits.ts'
 import { type EntryRecords, entryRecordsOf } from './rows/entry-records.ts'
 import type { TaskRecords } from './rows/task-records.ts'
 import type { Secrets } from './secrets.ts'
+import type { ThreadUse } from './thread/second-thread.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
 import { couldBeKey } from './units/api-key.ts'
 import { type Clock, SECOND } from './units/instant.ts'
@@ -19,6 +20,8 @@ export interface Environs {
   readonly reports: ReportStore
   /** Told every secret that is learned later, such as the accounts' keys. */
   readonly secrets: Secrets
+  /** Another thread; undefined: there is none. */
+  readonly use?: ThreadUse | undefined
 }
 
 /**
@@ -27,14 +30,15 @@ export interface Environs {
  */
 export function dependenciesOf(
   config: Config,
-  { clock, reports, secrets }: Environs,
+  { clock, reports, secrets, use }: Environs,
   problems: readonly AuditError[] = [],
 ): Dependencies {
   const { mapping, dbZone, databaseUrl } = config
   return {
     clock,
-    ledger: config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, clock, secrets),
-    fal: lazyFal(config, secrets),
+    ledger:
+      config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, { clock, secrets, use }),
+    fal: lazyFal(config, secrets, use),
     settings: config.operation,
     reports,
     billing: lazyBilling(config),
@@ -47,11 +51,13 @@ export function dependenciesOf(
   }
 }
 
-function lazyLedger(config: Config, url: string, clock: Clock, secrets: Secrets): LedgerStore {
+type LedgerEnvirons = Pick<Environs, 'clock' | 'secrets' | 'use'>
+
+function lazyLedger(config: Config, url: string, { clock, secrets, use }: LedgerEnvirons): LedgerStore {
   const open = once(async () => {
     const { openLedgerStore } = await import('./ledger/open-store.ts')
     const { mapping, dbZone, databaseDeadline } = config
-    return openLedgerStore({ url, mapping, dbZone, clock, deadlineMs: databaseDeadline })
+    return openLedgerStore({ url, mapping, dbZone, clock, deadlineMs: databaseDeadline, use })
   })
   return withoutSecrets({ snapshot: async (...question) => (await open()).snapshot(...question) }, secrets)
 }
@@ -188,10 +194,20 @@ function redactingErrors(redact: (text: string) => string) {
   return { attempt, each }
 }
 
-function lazyFal({ falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config, { redact }: Secrets): FalReader {
+function lazyFal(
+  { falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config,
+  { redact, list }: Secrets,
+  use: ThreadUse | undefined,
+): FalReader {
   const open = once(async () => {
     const { createFalClient } = await import('./fal/client.ts')
-    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency, legacyBillingBaseUrl, redact })
+    return createFalClient({
+      baseUrl: falBaseUrl,
+      concurrency: falConcurrency,
+      legacyBillingBaseUrl,
+      redact,
+      use: use && { ...use, secrets: list },
+    })
   })
   return {
     usage: async (...question) => (await open()).usage(...question),

@@ -21,10 +21,10 @@ interface Asking {
   readonly body?: string
 }
 
-/** Reads a 2xx answer, as text or as the bytes of it; what it refuses is not asked for again. Bytes are good until it returns. */
+/** Reads a 2xx answer, as text or as the bytes of it; what it refuses is not asked for again. Bytes are good until it returns, though what it makes of them may take longer. */
 type Reading<T> =
   | { readonly read: (text: string) => Answer<T>; readonly readBytes?: never }
-  | { readonly readBytes: (body: Buffer) => Answer<T> }
+  | { readonly readBytes: (body: Buffer) => Answer<T> | Promise<Answer<T>> }
 
 export type Question<T> = Asking & Reading<T>
 
@@ -109,7 +109,7 @@ export function createTransport(options: TransportOptions): Transport {
         signal,
       )
       if ('budgetSpent' in tried) return tried
-      const answer = outcomeOf(tried, question, options.redact)
+      const answer = await outcomeOf(tried, question, options.redact)
       if (answer.status === 'complete') {
         spells.succeed()
         return answer
@@ -135,7 +135,7 @@ export function createTransport(options: TransportOptions): Transport {
   return { ask, clockAhead: () => clockAhead, close: () => socket.close() }
 }
 
-function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> {
+function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> | Promise<Answer<T>> {
   if (tried.status === 'failed') return tried
   const { status, body, release } = tried.value
   try {

@@ -1,5 +1,6 @@
 import type { Cell, CellType } from './cells.ts'
 import type { RowCells } from './row-cells.ts'
+import type { RowsElsewhere } from './rows-elsewhere.ts'
 
 /** Rows handed on at once, and between two looks at the abort signal. */
 export const BATCH_ROWS = 1000
@@ -17,7 +18,11 @@ export interface Batcher<Batch> {
 }
 
 /** How the rows of a statement are read. Makes a batcher for each result, once the types of its columns are known. */
-export type BatcherFactory<Batch> = (types: readonly CellType[]) => Batcher<Batch>
+export interface BatcherFactory<Batch> {
+  (types: readonly CellType[]): Batcher<Batch>
+  /** How another thread makes the same batches; undefined: none can. */
+  readonly elsewhere?: RowsElsewhere<Batch>
+}
 
 /**
  * Turns the cells of one row into a value; undefined where the row does not belong. The next row may come in the same
@@ -96,12 +101,12 @@ export interface BatchWriter<Batch> {
 }
 
 /** Rows that are records, each batch in a place of its own: these are written to again and again. */
-export const inRecords =
-  <Batch, Writer extends BatchWriter<Batch>>(
-    writerOf: () => Writer,
-    decoder: () => (row: RowCells, to: Writer) => void,
-  ): BatcherFactory<Batch> =>
-  () => {
+export function inRecords<Batch, Writer extends BatchWriter<Batch>>(
+  writerOf: () => Writer,
+  decoder: () => (row: RowCells, to: Writer) => void,
+  elsewhere?: RowsElsewhere<Batch>,
+): BatcherFactory<Batch> {
+  const batcher = (): Batcher<Batch> => {
     const decode = decoder()
     const used: Writer[] = []
     const free: Writer[] = []
@@ -125,3 +130,5 @@ export const inRecords =
       },
     }
   }
+  return elsewhere === undefined ? batcher : Object.assign(batcher, { elsewhere })
+}

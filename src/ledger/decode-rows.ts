@@ -1,5 +1,11 @@
-import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from '../rows/entry-records.ts'
-import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
+import {
+  ENTRY_RECORDS,
+  type EntryFields,
+  type EntryRecords,
+  EntryWriter,
+  newEntryFields,
+} from '../rows/entry-records.ts'
+import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
 import { newTaskFields, TaskWriter } from '../rows/task-writer.ts'
 import type { Whole } from '../units/exact-sums.ts'
 import type { InstantRange } from '../units/instant.ts'
@@ -7,9 +13,11 @@ import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
 import { NO_REAL_TIME } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
+import type { TimedTable } from './queries.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
 import type { RowCells } from './row-cells.ts'
+import type { RowsElsewhere } from './rows-elsewhere.ts'
 import { tokensReader } from './tokens.ts'
 
 /** The time a row must lie in; none for look-ups, which find rows of any time. */
@@ -22,25 +30,40 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   const noting = (table: keyof typeof astray) => () => {
     astray[table] = true
   }
+  const elsewhere = <Batch>(
+    table: TimedTable,
+    range: Membership,
+    batchOf: RowsElsewhere<Batch>['batchOf'],
+  ): RowsElsewhere<Batch> => ({
+    setup: { table, mapping, zoneId: zone.id, range },
+    words,
+    batchOf,
+    onAstray: noting(table),
+  })
   return {
     astray,
     tasks: (range: Membership): BatcherFactory<TaskRecords> =>
       inRecords(
         () => new TaskWriter(words),
         () => taskDecoder(mapping, zone, words, range, noting('tasks')),
+        elsewhere('tasks', range, (bytes, count) => TASK_RECORDS.list(bytes, count, words)),
       ),
     points: (range: Membership): BatcherFactory<EntryRecords> =>
       inRecords(
         () => new EntryWriter(),
         () => pointsDecoder(mapping, zone, range, noting('points')),
+        elsewhere('points', range, entriesOf),
       ),
     cash: (range: Membership): BatcherFactory<EntryRecords> =>
       inRecords(
         () => new EntryWriter(),
         () => cashDecoder(mapping, zone, range, noting('cash')),
+        elsewhere('cash', range, entriesOf),
       ),
   }
 }
+
+const entriesOf = (bytes: Buffer, count: number): EntryRecords => ENTRY_RECORDS.list(bytes, count, null)
 
 function taskDecoder(
   mapping: TableMapping,

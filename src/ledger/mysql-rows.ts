@@ -5,11 +5,27 @@ import type { WireColumn, WireRow } from './wire-row.ts'
 
 export type TakeRow = (row: RowCells) => void
 
+/** Takes rows unread, to have them read somewhere else. */
+export interface RowsAway {
+  /** Whole packets, each a row. The chunk is not looked at here any more. */
+  addPackets(chunk: Buffer, from: number, until: number): void
+  /** One row, without the head of its packet. */
+  addRow(buffer: Buffer, from: number, until: number): void
+}
+
+/** How rows of a result are read: by `take`, from the first one on for which `awayOf` gives nobody. */
+export interface RowsReading {
+  readonly rowOf: (columns: readonly WireColumn[]) => WireRow | undefined
+  readonly take: TakeRow
+  readonly awayOf: (columns: readonly WireColumn[]) => RowsAway | undefined
+}
+
 /** A row as mysql2 hands it to its parser: one packet of the binary protocol. */
 interface WirePacket {
   readonly buffer: Buffer
-  /** Where the row begins, behind the packet's own head. */
+  /** Where the row begins, behind the packet's own head, and where it ends. */
   readonly offset: number
+  readonly end: number
 }
 
 /** The parser that mysql2 makes for each result, once all columns are told; it asks a method of its command for it. */
@@ -57,38 +73,43 @@ const MARK_BYTES = HEAD_BYTES + 1
 const ROW = 0
 
 /**
- * Has the rows of a command read by `take`, where its columns are of types that are known; the driver reads them where not.
+ * Has the rows of a command read as told, where its columns are of types that are known; the driver reads them where not.
  * The members used are no public ones, and the version of mysql2 is pinned: one that no longer has them reads rows itself, and
  * nothing else changes.
  */
-export function readRowsBy(
-  { connection }: Link,
-  command: EventEmitter,
-  rowOf: (fields: readonly WireColumn[]) => WireRow | undefined,
-  take: TakeRow,
-): void {
+export function readRowsBy({ connection }: Link, command: EventEmitter, reading: RowsReading): void {
   const parsed = command as EventEmitter & ParsedCommand
   const own = parsed.buildParserFromFields
   if (own === undefined) return
   parsed.buildParserFromFields = (fields, parser) => {
-    const row = rowOf(fields)
+    const row = reading.rowOf(fields)
     if (row === undefined) return own.call(command, fields, parser)
-    scanChunks(connection as ParsingConnection, command, row, take)
+    const rows: Rows = { row, take: reading.take, awayOf: () => reading.awayOf(fields) }
+    scanChunks(connection as ParsingConnection, command, rows)
     return class {
       // A row that came in two chunks: the driver puts it together.
-      next({ buffer, offset }: WirePacket): undefined {
-        take(row.at(buffer, offset))
+      next({ buffer, offset, end }: WirePacket): undefined {
+        const away = rows.awayOf()
+        if (away === undefined) rows.take(row.at(buffer, offset))
+        else away.addRow(buffer, offset, end)
         return undefined
       }
     }
   }
 }
 
+/** How the rows of one result are read. */
+interface Rows {
+  readonly row: WireRow
+  readonly take: TakeRow
+  readonly awayOf: () => RowsAway | undefined
+}
+
 /**
  * Until the result ends, takes rows straight out of each chunk that comes; what is no whole row is left to the driver. To be
  * handed a million packets one by one takes longer than to read them.
  */
-function scanChunks(connection: ParsingConnection, command: EventEmitter, row: WireRow, take: TakeRow): void {
+function scanChunks(connection: ParsingConnection, command: EventEmitter, rows: Rows): void {
   const { packetParser: driver } = connection
   if (!isKnown(driver) || connection.sequenceId === undefined) return
   const leave = () => {
@@ -98,13 +119,19 @@ function scanChunks(connection: ParsingConnection, command: EventEmitter, row: W
   command.once('end', leave)
   connection.packetParser = {
     execute(chunk) {
-      let at = finishBegun(driver, chunk)
+      const from = finishBegun(driver, chunk)
+      let at = from
+      let away: RowsAway | undefined
       // The result may have ended with that.
       if (connection.packetParser !== driver && isBetween(driver)) {
-        at = takeRows(connection, chunk, at, row, take)
+        away = rows.awayOf()
+        at = passRows(connection, chunk, from, away === undefined ? rows : undefined)
         if (chunk.length - at >= MARK_BYTES && !isRow(chunk, at)) leave()
       }
-      return at < chunk.length ? driver.execute(at === 0 ? chunk : chunk.subarray(at)) : undefined
+      // What the driver keeps must not go away with the chunk.
+      const rest = away === undefined ? chunk.subarray(at) : Buffer.from(chunk.subarray(at))
+      away?.addPackets(chunk, from, at)
+      return rest.length > 0 ? driver.execute(rest) : undefined
     },
   }
 }
@@ -126,15 +153,15 @@ function finishBegun(driver: DriverParser, chunk: Buffer): number {
   return at
 }
 
-/** Takes the whole rows that follow each other from one place of a chunk on, and tells where they end. */
-function takeRows(connection: ParsingConnection, chunk: Buffer, from: number, row: WireRow, take: TakeRow): number {
+/** Passes the whole rows that follow each other from one place of a chunk on, reads them, and tells where they end. */
+function passRows(connection: ParsingConnection, chunk: Buffer, from: number, rows: Rows | undefined): number {
   let at = from
   let sequence = connection.sequenceId ?? 0
   while (chunk.length - at >= MARK_BYTES) {
     const length = lengthAt(chunk, at)
     const next = at + HEAD_BYTES + length
     if (next > chunk.length || length === PACKET_BYTES_MAX || !isRow(chunk, at) || chunk[at + 3] !== sequence) break
-    take(row.at(chunk, at + HEAD_BYTES))
+    if (rows !== undefined) rows.take(rows.row.at(chunk, at + HEAD_BYTES))
     sequence = (sequence + 1) & 0xff
     at = next
   }

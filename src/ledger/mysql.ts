@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AuditError } from '../errors.ts'
+import type { ThreadUse } from '../thread/second-thread.ts'
 import { type Clock, SECOND } from '../units/instant.ts'
 import type { MysqlAddress } from './database-url.ts'
 import type { Guard } from './guard.ts'
@@ -23,6 +24,7 @@ export async function openMysqlSession(
   mapping: TableMapping,
   guard: Guard,
   clock: Clock,
+  use?: ThreadUse,
 ): Promise<Session> {
   const create = await loadMysql()
   guard.check()
@@ -34,7 +36,7 @@ export async function openMysqlSession(
   }
   try {
     const begun = await watched(guard, begin(reader, killer, clock, Object.values(mapping.tables)))
-    return sessionOf({ address, mapping, guard, reader, killer, drop, ...begun })
+    return sessionOf({ address, mapping, guard, reader, killer, drop, use, ...begun })
   } catch (cause) {
     drop()
     throw mysqlFailure(cause, address, `the database "${address.database}"`)
@@ -53,6 +55,7 @@ interface Parts extends Begun {
   readonly reader: Link
   readonly killer: Link
   readonly drop: () => void
+  readonly use: ThreadUse | undefined
 }
 
 function sessionOf({
@@ -62,6 +65,7 @@ function sessionOf({
   reader,
   killer,
   drop,
+  use,
   takenAt,
   readerId,
   databaseOffset,
@@ -92,7 +96,7 @@ function sessionOf({
       if (reading) throw new AuditError('internal', 'two reads of one snapshot at once')
       guard.check()
       reading = true
-      const stream = streamRows(reader, statement, batches)
+      const stream = streamRows(reader, statement, batches, use)
       const unwatch = guard.watch((reason) => {
         stream.fail(reason)
         void endAll()
@@ -105,6 +109,7 @@ function sessionOf({
         throw mysqlFailure(cause, address, statement.subject ?? mapping.tables[statement.role])
       } finally {
         unwatch()
+        stream.close()
         await ending
         if (!stream.over() && ending === undefined) {
           // The reader stopped early, or a row was unreadable. The transaction outlives its query.
