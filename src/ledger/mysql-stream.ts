@@ -117,7 +117,10 @@ export function streamRows<Batch>(
       if (batcher !== undefined && batcher.count > 0) putRead(batcher)
       away = new ElsewhereRows(use.thread, elsewhere, columns, {
         onBatch: put,
-        onIdle: () => wake?.(),
+        onRead: () => {
+          wake?.()
+          steer()
+        },
         onFailure: fail,
       })
     }

@@ -14,8 +14,8 @@ export interface RowsElsewhere<Batch> {
 export interface RowsListener<Batch> {
   /** A batch, and what is called when it is read no more. */
   readonly onBatch: (batch: Batch, release: () => void) => void
-  /** All rows that were handed over by now are among the batches. */
-  readonly onIdle: () => void
+  /** Some of what was handed over has been read, whether or not any of it belongs into a batch. */
+  readonly onRead: () => void
   readonly onFailure: (cause: Error) => void
 }
 
@@ -117,7 +117,7 @@ export class ElsewhereRows<Batch> {
     if (this.#gathered > 0 && this.#askedBytes === 0) this.#ask()
     if (count === 0) this.#rooms.push(room)
     else this.#listener.onBatch(batchOf(Buffer.from(room, 0, bytes), count), () => this.#rooms.push(room))
-    if (this.waiting === 0) this.#listener.onIdle()
+    this.#listener.onRead()
   }
 }
 
