@@ -8,7 +8,13 @@ import { partOfNumber } from '../spool/spool.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { breathe } from './breathe.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
-import type { LedgerPiece, LedgerSource, LedgerSpools } from './ledger-source.ts'
+import {
+  type LedgerPiece,
+  type LedgerRooms,
+  type LedgerSource,
+  type LedgerSpools,
+  ledgerRooms,
+} from './ledger-source.ts'
 import { type LedgerRecords, LedgerTally, looksUpEveryOrder, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
@@ -125,8 +131,9 @@ export class LedgerLinks {
 
   async #lookAtAll(onTasks: (tasks: TaskRecords) => void): Promise<void> {
     let rows = 0
+    const rooms = ledgerRooms()
     for (const piece of this.#pieces.keys()) {
-      const reading = this.#look(piece)
+      const reading = this.#look(piece, rooms)
       onTasks(reading.tasks)
       rows += reading.tasks.count + reading.entries.count
       this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
@@ -265,17 +272,18 @@ export class LedgerLinks {
     const all = this.#scans.isCut
     if (all) this.#scans.restart()
     const concerned = new Set(this.#lookedUp.map(({ userId }) => partOfNumber(userId)))
+    const rooms = ledgerRooms()
     for (const [piece, parts] of this.#pieces.entries()) {
       if (!all && !parts.some((part) => concerned.has(part))) continue
-      this.#look(piece)
+      this.#look(piece, rooms)
       await breathe(this.#context.signal)
     }
     this.#count = this.#scans.count()
   }
 
-  /** Links the rows of a piece, and keeps what that tells. */
-  #look(piece: number): LedgerRecords {
-    const reading = this.#spools.reading(this.#pieces[piece] ?? [])
+  /** Links the rows of a piece, and keeps what that tells: nothing of it lies in the rooms, which the next piece is read into. */
+  #look(piece: number, rooms: LedgerRooms): LedgerRecords {
+    const reading = this.#spools.reading(this.#pieces[piece] ?? [], rooms)
     const tally = this.#linked(reading)
     this.#kept[piece] = this.#keep(piece, tally, this.#scans.take(piece, tally))
     return reading

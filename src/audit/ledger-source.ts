@@ -4,6 +4,7 @@ import { newBytesOfId } from '../rows/id-bytes.ts'
 import { IdSet } from '../rows/id-set.ts'
 import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
 import { putAside } from '../spool/put-aside.ts'
+import { ReadingRoom } from '../spool/reading-room.ts'
 import { PARTS, partOfNumber, pieceParts, Spool } from '../spool/spool.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
 import { type InstantRange, within } from '../units/instant.ts'
@@ -58,6 +59,14 @@ export function wholeLedger({ pieces, ...book }: LedgerSource): LedgerBook {
   }
   return { ...book, users, taskEntries }
 }
+
+/** Where pieces are read into, one after the other. */
+export interface LedgerRooms {
+  readonly tasks: ReadingRoom
+  readonly entries: ReadingRoom
+}
+
+export const ledgerRooms = (): LedgerRooms => ({ tasks: new ReadingRoom(), entries: new ReadingRoom() })
 
 /** Tasks and ledger rows as they were read, in parts by user: first all tasks, then the rows. */
 export class LedgerSpools {
@@ -135,8 +144,9 @@ export class LedgerSpools {
     const own = new IdSet(ids)
     const requests = new IdSet(new Set([...ids].map(bareId).filter((id) => id !== '')))
     const id = newBytesOfId()
+    const room = new ReadingRoom()
     for (const parts of this.pieces()) {
-      const tasks = this.#tasks.read(parts)
+      const tasks = this.#tasks.read(parts, room)
       const found: string[] = []
       for (let task = 0; task < tasks.count; task++) {
         if (!own.hasId(tasks, tasks.taskId(task, id)) && !requests.hasId(tasks, tasks.requestId(task, id))) continue
@@ -157,13 +167,13 @@ export class LedgerSpools {
     return pieceParts((part) => this.#tasks.rowsIn(part) + this.#entries.rowsIn(part), this.#pieceRows)
   }
 
-  /** Reads one piece. */
-  reading(parts: readonly number[]): LedgerRecords {
+  /** Reads one piece; in rooms good until they are read into again. */
+  reading(parts: readonly number[], rooms?: LedgerRooms): LedgerRecords {
     const held = new Uint8Array(PARTS)
     for (const part of parts) held[part] = 1
     return {
-      tasks: this.#tasks.read(parts),
-      entries: this.#entries.read(parts),
+      tasks: this.#tasks.read(parts, rooms?.tasks),
+      entries: this.#entries.read(parts, rooms?.entries),
       holds: (userId) => held[partOfNumber(userId)] === 1,
     }
   }

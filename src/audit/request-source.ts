@@ -3,6 +3,7 @@ import type { TaskRow } from '../ledger/reader.ts'
 import { hashOfText } from '../rows/bytes.ts'
 import type { EventRecords, EventWords } from '../rows/event-records.ts'
 import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
+import { ReadingRoom } from '../spool/reading-room.ts'
 import { PARTS, partOfHash, pieceParts, type Spool } from '../spool/spool.ts'
 import type { PieceReading } from './ask-by-id.ts'
 import { entryOf } from './nested.ts'
@@ -80,6 +81,12 @@ export interface SpooledPiece {
   readonly events: EventRecords
 }
 
+/** Where pieces are read into, one after the other. */
+interface RequestRooms {
+  readonly tasks: ReadingRoom
+  readonly events: ReadingRoom
+}
+
 /** Tasks and events as they were read, in parts by request id. */
 export class RequestSpools {
   readonly #pieceRows: number
@@ -116,7 +123,7 @@ export class RequestSpools {
     return entryOf(this.#prices, lot, newChanges)
   }
 
-  /** The same pieces at every call. */
+  /** The same pieces at every call; each is good until the next is asked for. */
   *read(): Generator<SpooledPiece> {
     const pieces = pieceParts((part) => this.tasks.rowsIn(part) + this.events.rowsIn(part), this.#pieceRows)
     if (pieces.length === 1) {
@@ -124,11 +131,12 @@ export class RequestSpools {
       yield this.#only
       return
     }
-    for (const parts of pieces) yield this.#reading(parts)
+    const rooms = { tasks: new ReadingRoom(), events: new ReadingRoom() }
+    for (const parts of pieces) yield this.#reading(parts, rooms)
   }
 
-  #reading(parts: readonly number[]): SpooledPiece {
-    return { parts, tasks: this.tasks.read(parts), events: this.events.read(parts) }
+  #reading(parts: readonly number[], rooms?: RequestRooms): SpooledPiece {
+    return { parts, tasks: this.tasks.read(parts, rooms?.tasks), events: this.events.read(parts, rooms?.events) }
   }
 }
 

@@ -1,5 +1,6 @@
 import type { RecordKind, RecordList } from '../rows/record-list.ts'
 import { FirstRows } from './first-rows.ts'
+import type { ReadingRoom } from './reading-room.ts'
 import type { SpoolFile } from './spool-file.ts'
 import { Stretches } from './stretches.ts'
 
@@ -72,8 +73,8 @@ export class Spool<Words, Records extends RecordList<Words>> {
     }
   }
 
-  /** The rows of some parts, part by part in the order in which they were added. */
-  read(parts: readonly number[]): Records {
+  /** The rows of some parts, part by part in the order in which they were added; in a room good until it is read into again. */
+  read(parts: readonly number[], room?: ReadingRoom): Records {
     // Nothing is added any more, as a rule: parts that are in the file need no room beside it.
     this.#writeOut()
     let total = 0
@@ -82,7 +83,7 @@ export class Spool<Words, Records extends RecordList<Words>> {
       rows += this.rowsIn(part)
       total += (this.#filed[part]?.bytes ?? 0) + 4 * (this.#first?.foursIn(part) ?? 0)
     }
-    const bytes = Buffer.allocUnsafeSlow(total)
+    const bytes = room?.take(total) ?? Buffer.allocUnsafeSlow(total)
     const fours = new Int32Array(bytes.buffer, bytes.byteOffset, total >> 2)
     let offset = 0
     for (const part of parts) {

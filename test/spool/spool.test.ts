@@ -8,6 +8,7 @@ import { EVENT_RECORDS, eventRecordsOf } from '../../src/rows/event-records.ts'
 import type { RecordKind, RecordList } from '../../src/rows/record-list.ts'
 import { TASK_RECORDS } from '../../src/rows/task-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
+import { ReadingRoom } from '../../src/spool/reading-room.ts'
 import { PARTS, partOfHash, partOfNumber, pieceParts, Spool } from '../../src/spool/spool.ts'
 import { SpoolFile } from '../../src/spool/spool-file.ts'
 import { anyEntry, anyEvent, anyTask } from '../kit/any-rows.ts'
@@ -109,6 +110,26 @@ describe('a spool', () => {
     expect(spool.read(all).count).toBe(20_002)
     // Nobody else can open what has no name.
     expect(named()).toEqual(before)
+    file.close()
+  })
+
+  it('reads pieces into one room, each as long as the next was not asked for', () => {
+    const file = new SpoolFile()
+    const spool = new Spool(TASK_RECORDS, file)
+    const texts = Array.from({ length: 9000 }, (_, index) => `row ${index} ${'x'.repeat(index % 400)}`)
+    const records = taskRecordsOf(texts.map(rowOf))
+    for (const [index, text] of texts.entries()) spool.add(partOf(text) % 5, records, index)
+    const room = new ReadingRoom()
+    const placesOf = new Set<ArrayBufferLike>()
+    for (const parts of [[3], [0, 1, 2], [4], [1], [], [3, 4]]) {
+      const read = spool.read(parts, room)
+      const expected = parts.flatMap((part) => texts.filter((text) => partOf(text) % 5 === part))
+      expect(expected.map((_, index) => read.taskIdText(index))).toEqual(expected)
+      expect(read.count).toBe(expected.length)
+      placesOf.add(read.bytes.buffer)
+    }
+    // It grew once, for the three parts.
+    expect(placesOf.size).toBe(2)
     file.close()
   })
 
