@@ -135,7 +135,7 @@ function lookThrough(
 ): void {
   const { tasks, events } = piece
   for (let task = 0; task < tasks.count && open.areAll; task++) {
-    if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.row(task))
+    if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.requestIdText(task))
   }
   const scout = new RequestScout(piece)
   for (const each of questions) {
@@ -197,7 +197,7 @@ class OpenIds {
     return within(createdAt, this.#plan.window)
   }
 
-  addTask({ requestId }: TaskRow): void {
+  addTask(requestId: string): void {
     if (this.#own === null || requestId === '') return
     this.#own.add(requestId)
     if (this.#own.size > SHARED_IDS_MAX) this.#own = null

@@ -145,6 +145,12 @@ export class TaskRecords extends RecordList<TaskWords> {
     return this.#text(at + AT.ids, this.view.getUint32(at + AT.taskIdBytes, true))
   }
 
+  requestIdText(index: number): string {
+    const at = this.at(index)
+    const from = at + AT.ids + this.view.getUint32(at + AT.taskIdBytes, true)
+    return this.#text(from, this.view.getUint32(at + AT.requestIdBytes, true))
+  }
+
   /** Where the request id of a task stands. */
   requestId(index: number, into: BytesOfId): BytesOfId {
     const at = this.at(index)
@@ -165,10 +171,8 @@ export class TaskRecords extends RecordList<TaskWords> {
     const { view } = this
     const at = this.at(index)
     const flags = this.#flags(index)
-    const requestAt = at + AT.ids + view.getUint32(at + AT.taskIdBytes, true)
-    const requestBytes = view.getUint32(at + AT.requestIdBytes, true)
     const completedAt = orNull(this.completedAt(index))
-    let end = requestAt + requestBytes
+    let end = at + AT.ids + view.getUint32(at + AT.taskIdBytes, true) + view.getUint32(at + AT.requestIdBytes, true)
     const tokens = (flag: number): number | null | undefined => {
       if ((flags & flag) === 0) return undefined
       end += 8
@@ -186,7 +190,7 @@ export class TaskRecords extends RecordList<TaskWords> {
       rowId: view.getFloat64(at + AT.rowId, true),
       userId: this.userId(index),
       taskId: this.taskIdText(index),
-      requestId: this.#text(requestAt, requestBytes),
+      requestId: this.requestIdText(index),
       model: this.model(index),
       apiKey: this.apiKey(index),
       status: STATUSES[flags & STATUS] ?? 'unfinished',
