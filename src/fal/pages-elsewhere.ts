@@ -12,7 +12,7 @@ interface Waiting {
 }
 
 /** Bodies and records of the pages that are on their way: a room of each is kept for the next one. */
-const ROOMS_KEPT_MAX = 10
+const ROOMS_KEPT_MAX = 4
 const ROOM_STEP = 256 * 1024
 
 /** Has pages of billing events read in the second thread. */

@@ -1,13 +1,14 @@
 import type { EventEmitter } from 'node:events'
 import type { Link } from './mysql-link.ts'
 import type { RowCells } from './row-cells.ts'
+import { PACKET_BYTES_MAX, PACKET_HEAD_BYTES, packetLengthAt } from './wire-packet.ts'
 import type { WireColumn, WireRow } from './wire-row.ts'
 
 export type TakeRow = (row: RowCells) => void
 
 /** Takes rows unread, to have them read somewhere else. */
 export interface RowsAway {
-  /** Whole packets, each a row. The chunk is not looked at here any more. */
+  /** Whole packets, each a row. */
   addPackets(chunk: Buffer, from: number, until: number): void
   /** One row, without the head of its packet. */
   addRow(buffer: Buffer, from: number, until: number): void
@@ -63,12 +64,8 @@ interface ParsingConnection {
   sequenceId?: number
 }
 
-/** Bytes of a packet's head: three of its length, one of its number. */
-const HEAD_BYTES = 4
-/** Packets of this length go on in the next one. */
-const PACKET_BYTES_MAX = 0xffffff
 /** Bytes by which a row is known. */
-const MARK_BYTES = HEAD_BYTES + 1
+const MARK_BYTES = PACKET_HEAD_BYTES + 1
 /** What a row begins with; whatever else follows it, an end or an error, does not. */
 const ROW = 0
 
@@ -128,10 +125,8 @@ function scanChunks(connection: ParsingConnection, command: EventEmitter, rows: 
         at = passRows(connection, chunk, from, away === undefined ? rows : undefined)
         if (chunk.length - at >= MARK_BYTES && !isRow(chunk, at)) leave()
       }
-      // What the driver keeps must not go away with the chunk.
-      const rest = away === undefined ? chunk.subarray(at) : Buffer.from(chunk.subarray(at))
       away?.addPackets(chunk, from, at)
-      return rest.length > 0 ? driver.execute(rest) : undefined
+      return at < chunk.length ? driver.execute(at === 0 ? chunk : chunk.subarray(at)) : undefined
     },
   }
 }
@@ -158,10 +153,10 @@ function passRows(connection: ParsingConnection, chunk: Buffer, from: number, ro
   let at = from
   let sequence = connection.sequenceId ?? 0
   while (chunk.length - at >= MARK_BYTES) {
-    const length = lengthAt(chunk, at)
-    const next = at + HEAD_BYTES + length
+    const length = packetLengthAt(chunk, at)
+    const next = at + PACKET_HEAD_BYTES + length
     if (next > chunk.length || length === PACKET_BYTES_MAX || !isRow(chunk, at) || chunk[at + 3] !== sequence) break
-    if (rows !== undefined) rows.take(rows.row.at(chunk, at + HEAD_BYTES))
+    if (rows !== undefined) rows.take(rows.row.at(chunk, at + PACKET_HEAD_BYTES))
     sequence = (sequence + 1) & 0xff
     at = next
   }
@@ -169,7 +164,5 @@ function passRows(connection: ParsingConnection, chunk: Buffer, from: number, ro
   return at
 }
 
-const lengthAt = (chunk: Buffer, at: number): number =>
-  (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16)
-
-const isRow = (chunk: Buffer, at: number): boolean => chunk[at + HEAD_BYTES] === ROW && lengthAt(chunk, at) > 0
+const isRow = (chunk: Buffer, at: number): boolean =>
+  chunk[at + PACKET_HEAD_BYTES] === ROW && packetLengthAt(chunk, at) > 0

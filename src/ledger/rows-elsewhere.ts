@@ -1,6 +1,7 @@
 import type { TaskWords } from '../rows/task-records.ts'
 import type { Job, SecondThread } from '../thread/second-thread.ts'
-import { ROWS, type RowsAnswer, type RowsQuestion, type RowsSetup, type WireStretch } from './rows-job.ts'
+import { ROWS, type RowsAnswer, type RowsQuestion, type RowsSetup, takeRoom } from './rows-job.ts'
+import { PACKET_BYTES_MAX, PACKET_HEAD_BYTES } from './wire-packet.ts'
 import type { WireColumn } from './wire-row.ts'
 
 /** What another thread must know to make batches of the same rows, and what is made here of what it gives back. */
@@ -19,23 +20,27 @@ export interface RowsListener<Batch> {
   readonly onFailure: (cause: Error) => void
 }
 
+const NO_ROOM = new Uint8Array(0)
 /** Bytes that are sent at once, where there is something to do over there meanwhile. */
 const QUESTION_BYTES = 512 * 1024
 
 /**
  * Has the rows of one result read in the second thread: hands over bytes as they come from the server, and makes batches of
- * what comes back, in the same order.
+ * what comes back, in the same order. Bytes are copied into a few rooms that go to and fro: what the driver has stays here,
+ * and nothing is left over there for a collector of garbage to find.
  */
 export class ElsewhereRows<Batch> {
   readonly #elsewhere: RowsElsewhere<Batch>
   readonly #listener: RowsListener<Batch>
   readonly #job: Job<RowsQuestion>
-  #stretches: WireStretch[] = []
+  /** What is gathered for the next question. */
+  #packets = NO_ROOM
   #gathered = 0
   /** Bytes of each question that was not answered yet. */
   readonly #asked: number[] = []
   #askedBytes = 0
-  readonly #rooms: ArrayBuffer[] = []
+  readonly #packetRooms: ArrayBuffer[] = []
+  readonly #recordRooms: ArrayBuffer[] = []
   /** Words that are known over there. */
   readonly #words: { models: number; apiKeys: number }
   #isEnded = false
@@ -63,24 +68,32 @@ export class ElsewhereRows<Batch> {
     return this.#isEnded ? 0 : this.#gathered + this.#askedBytes
   }
 
-  /** Takes whole packets, each a row. They are no longer here from then on, nor is whatever else lies in the same memory. */
+  /** Takes whole packets, each a row. */
   addPackets(chunk: Buffer, from: number, until: number): void {
-    if (from === until) return
-    const isOwn = chunk.byteOffset === 0 && chunk.byteLength === chunk.buffer.byteLength
-    const bytes = isOwn
-      ? new Uint8Array(chunk.buffer as ArrayBuffer, from, until - from)
-      : Uint8Array.prototype.slice.call(chunk, from, until)
-    this.#add({ bytes, isRow: false })
+    if (from === until || this.#isEnded) return
+    const at = this.#makeRoom(until - from)
+    this.#packets.set(chunk.subarray(from, until), at)
+    this.#send()
   }
 
   /** Takes one row, without the head of its packet. */
   addRow(buffer: Buffer, from: number, until: number): void {
-    this.#add({ bytes: Uint8Array.prototype.slice.call(buffer, from, until), isRow: true })
+    if (this.#isEnded) return
+    const length = until - from
+    // A row that came in several packets may be longer than a head can tell.
+    const isLong = length >= PACKET_BYTES_MAX
+    if (isLong) this.flush()
+    const head = isLong ? 0 : PACKET_HEAD_BYTES
+    const at = this.#makeRoom(head + length)
+    for (let byte = 0; byte < head; byte++) this.#packets[at + byte] = (length >>> (8 * byte)) & 0xff
+    this.#packets.set(buffer.subarray(from, until), at + head)
+    if (isLong) this.#ask(true)
+    else this.#send()
   }
 
   /** Hands over what is left: no row follows for now. */
   flush(): void {
-    if (this.#gathered > 0 && !this.#isEnded) this.#ask()
+    if (this.#gathered > 0 && !this.#isEnded) this.#ask(false)
   }
 
   /** No batch is made any more. */
@@ -89,24 +102,34 @@ export class ElsewhereRows<Batch> {
     this.#job.end()
   }
 
-  #add(stretch: WireStretch): void {
-    if (this.#isEnded) return
-    this.#stretches.push(stretch)
-    this.#gathered += stretch.bytes.length
-    if (this.#askedBytes === 0 || this.#gathered >= QUESTION_BYTES) this.#ask()
+  /** Makes room for so many bytes more, which count from now on, and tells where they go. */
+  #makeRoom(bytes: number): number {
+    if (this.#gathered + bytes > this.#packets.length) {
+      this.flush()
+      this.#packets = new Uint8Array(takeRoom(this.#packetRooms, Math.max(bytes, QUESTION_BYTES)))
+    }
+    const at = this.#gathered
+    this.#gathered += bytes
+    return at
   }
 
-  #ask(): void {
-    const stretches = this.#stretches
-    const rooms = this.#rooms.splice(0)
+  /** Sends what is gathered where the other thread has nothing to do; otherwise a room is filled first. */
+  #send(): void {
+    if (this.#askedBytes === 0) this.#ask(false)
+  }
+
+  #ask(isRow: boolean): void {
+    const packets = this.#packets.buffer
+    const records = this.#recordRooms.pop()
     this.#asked.push(this.#gathered)
     this.#askedBytes += this.#gathered
-    this.#stretches = []
+    const question = { packets, bytes: this.#gathered, isRow, records }
+    this.#packets = NO_ROOM
     this.#gathered = 0
-    this.#job.ask({ stretches, rooms }, [...stretches.map(({ bytes }) => bytes.buffer), ...rooms])
+    this.#job.ask(question, records === undefined ? [packets] : [packets, records])
   }
 
-  #take({ room, bytes, count, models, apiKeys, isAstray }: RowsAnswer): void {
+  #take({ packets, records, bytes, count, models, apiKeys, isAstray }: RowsAnswer): void {
     const { words, batchOf, onAstray } = this.#elsewhere
     this.#askedBytes -= this.#asked.shift() ?? 0
     words.models.append(this.#words.models, models)
@@ -114,9 +137,11 @@ export class ElsewhereRows<Batch> {
     this.#words.models += models.length
     this.#words.apiKeys += apiKeys.length
     if (isAstray) onAstray()
-    if (this.#gathered > 0 && this.#askedBytes === 0) this.#ask()
-    if (count === 0) this.#rooms.push(room)
-    else this.#listener.onBatch(batchOf(Buffer.from(room, 0, bytes), count), () => this.#rooms.push(room))
+    this.#packetRooms.push(packets)
+    if (this.#gathered > 0 && this.#askedBytes === 0) this.#ask(false)
+    const release = () => void this.#recordRooms.push(records)
+    if (count === 0) release()
+    else this.#listener.onBatch(batchOf(Buffer.from(records, 0, bytes), count), release)
     this.#listener.onRead()
   }
 }

@@ -6,6 +6,7 @@ import type { Batcher } from './batches.ts'
 import { type Membership, recordsOf } from './decode-rows.ts'
 import type { TableMapping } from './mapping.ts'
 import type { TimedTable } from './queries.ts'
+import { PACKET_HEAD_BYTES, packetLengthAt } from './wire-packet.ts'
 import { type WireColumn, type WireRow, wireRow } from './wire-row.ts'
 
 /** What rows of one result are, and the words that records have so far, in the order of their codes. */
@@ -19,22 +20,21 @@ export interface RowsSetup {
   readonly apiKeys: readonly string[]
 }
 
-/** Bytes as they came from the server. */
-export interface WireStretch {
-  readonly bytes: Uint8Array<ArrayBuffer>
+export interface RowsQuestion {
+  /** Bytes as they came from the server, and how many of that room there are. */
+  readonly packets: ArrayBuffer
+  readonly bytes: number
   /** Whether they are one row, without its head; otherwise they are whole packets, each a row. */
   readonly isRow: boolean
-}
-
-export interface RowsQuestion {
-  readonly stretches: readonly WireStretch[]
-  /** Places that records may be written to. */
-  readonly rooms: readonly ArrayBuffer[]
+  /** Where records may be written to. */
+  readonly records: ArrayBuffer | undefined
 }
 
 /** The records of one question. */
 export interface RowsAnswer {
-  readonly room: ArrayBuffer
+  /** The room of the packets, for others. */
+  readonly packets: ArrayBuffer
+  readonly records: ArrayBuffer
   readonly bytes: number
   readonly count: number
   /** Words that are new with these records. */
@@ -56,29 +56,19 @@ export const beginRows: BeginJob<RowsSetup, RowsQuestion, RowsAnswer> = (setup, 
   words.apiKeys.append(0, setup.apiKeys)
   const records = recordsOf(mapping, zone, words)
   const batcher = batcherOf(records, table, range)
-  const free: ArrayBuffer[] = []
-  let models = words.models.size
-  let apiKeys = words.apiKeys.size
-  return ({ stretches, rooms }) => {
-    free.push(...rooms)
-    for (const stretch of stretches) addRows(row, stretch, batcher)
+  const known = { models: words.models.size, apiKeys: words.apiKeys.size }
+  return ({ packets, bytes: length, isRow, records: given }) => {
+    addRows(row, Buffer.from(packets, 0, length), isRow, batcher)
     const { bytes, count } = batcher.take()
-    const room = roomOf(free, bytes.length)
+    const room = takeRoom(given === undefined ? [] : [given], bytes.length)
     new Uint8Array(room).set(bytes)
     batcher.release()
-    answer(
-      {
-        room,
-        bytes: bytes.length,
-        count,
-        models: words.models.since(models),
-        apiKeys: words.apiKeys.since(apiKeys),
-        isAstray: records.astray[table],
-      },
-      [room],
-    )
-    models = words.models.size
-    apiKeys = words.apiKeys.size
+    const models = words.models.since(known.models)
+    const apiKeys = words.apiKeys.since(known.apiKeys)
+    known.models += models.length
+    known.apiKeys += apiKeys.length
+    const told = { bytes: bytes.length, count, models, apiKeys, isAstray: records.astray[table] }
+    answer({ packets, records: room, ...told }, [packets, room])
   }
 }
 
@@ -92,26 +82,22 @@ function batcherOf(records: ReturnType<typeof recordsOf>, table: TimedTable, ran
   return records[table](range)([])
 }
 
-const HEAD_BYTES = 4
-
-function addRows(row: WireRow, { bytes, isRow }: WireStretch, batcher: Batcher<Written>): void {
-  const buffer = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength)
+function addRows(row: WireRow, bytes: Buffer, isRow: boolean, batcher: Batcher<Written>): void {
   if (isRow) {
-    batcher.add(row.at(buffer, 0))
+    batcher.add(row.at(bytes, 0))
     return
   }
-  for (let at = 0; at < buffer.length; ) {
-    const length = (buffer[at] as number) | ((buffer[at + 1] as number) << 8) | ((buffer[at + 2] as number) << 16)
-    batcher.add(row.at(buffer, at + HEAD_BYTES))
-    at += HEAD_BYTES + length
+  for (let at = 0; at < bytes.length; ) {
+    batcher.add(row.at(bytes, at + PACKET_HEAD_BYTES))
+    at += PACKET_HEAD_BYTES + packetLengthAt(bytes, at)
   }
 }
 
-/** Rooms are made a little larger: the next records shall fit too. */
+/** Rooms are made a little larger: what comes next shall fit too. */
 const ROOM_STEP = 64 * 1024
 
 /** A free place of so many bytes, or a new one; those that are too small are let go. */
-function roomOf(free: ArrayBuffer[], bytes: number): ArrayBuffer {
+export function takeRoom(free: ArrayBuffer[], bytes: number): ArrayBuffer {
   for (let room = free.pop(); room !== undefined; room = free.pop()) if (room.byteLength >= bytes) return room
   return new ArrayBuffer(Math.ceil((bytes + 1) / ROOM_STEP) * ROOM_STEP)
 }

@@ -39,6 +39,8 @@ const TASKS = 'SELECT * FROM wide ORDER BY id'
 const POINTS = `SELECT id, at, user, -money, request, ELT(1 + id % 2, 'consume', 'Refund'), id, id + 1, IF(id % 99, '', 'a title') FROM wide ORDER BY id`
 const CASH = 'SELECT id, at, user, -money, task, refund, NULL FROM wide ORDER BY id'
 
+const bigints = (_: string, value: unknown) => (typeof value === 'bigint' ? String(value) : value)
+
 interface Read {
   readonly rows: (TaskRow | LedgerEntry)[]
   readonly astray: unknown
@@ -107,6 +109,25 @@ describe('rows that a second thread reads', () => {
       }),
       { numRuns: 60 },
     )
+  })
+
+  test('are the same where one is longer than a packet', async () => {
+    await world.database.admin.query('SET GLOBAL max_allowed_packet = 64 * 1024 * 1024')
+    try {
+      const { link, wire } = await world.open()
+      const long = `SELECT id, at, user, REPEAT('t', IF(id = 100, 17000000, 3)), request, model, api_key, status, money, cost, refund, done FROM wide WHERE id BETWEEN 90 AND 110`
+      const wanted = await read(link, 'tasks', long)
+      expect(wanted.rows.map((row) => ('taskId' in row ? row.taskId.length : 0))).toContain(17_000_000)
+      wire.cutBy(() => 65_536)
+      for (const rowsLeast of [0, 9, 10, 11]) {
+        const { rows } = await read(link, 'tasks', long, { ...use, rowsLeast })
+        // Texts of that length are not to be printed where they differ.
+        expect(rows.map((row) => row.rowId)).toEqual(wanted.rows.map((row) => row.rowId))
+        expect(JSON.stringify(rows, bigints) === JSON.stringify(wanted.rows, bigints)).toBe(true)
+      }
+    } finally {
+      await world.database.admin.query('SET GLOBAL max_allowed_packet = DEFAULT')
+    }
   })
 
   test('are none where there are none', async () => {
