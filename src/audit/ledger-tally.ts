@@ -207,7 +207,7 @@ export class LedgerTally {
   #refundsMatter(task: number): boolean {
     // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
     if (looksUpEveryOrder(this.#windowTasks)) return true
-    return this.#tasks.isRefunded(task) || this.#tasks.hasFailed(task) || this.#payments.isRefunded(task)
+    return this.#tasks.isRefunded(task) || this.#tasks.hasFailed(task) || this.#payments.hasRefundRow(task)
   }
 
   /**

@@ -48,8 +48,9 @@ export class TaskPayments {
     return addExact(this.#paid.points[task] ?? 0, this.#paid.cash[task] ?? 0)
   }
 
-  isRefunded(task: number): boolean {
-    return this.#refunded.points[task] !== 0 || this.#refunded.cash[task] !== 0
+  /** Whether a row gave something back for the task, or took that back again: others of any time may do so as well. */
+  hasRefundRow(task: number): boolean {
+    return this.#gaveBack[task] === 1
   }
 
   /** Adds a task of the window to those of its user. */

@@ -97,6 +97,9 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       if (which === 'unposted') {
         return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but no ledger has a refund row for it`
       }
+      if (which === 'returned') {
+        return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but its refund rows come to ${facts.actual ?? 'nothing'}`
+      }
       if (which !== 'unmarked') return ''
       return `the ledgers refunded ${facts.actual ?? 'it'}, but the task is not marked as refunded`
     },

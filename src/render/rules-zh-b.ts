@@ -95,6 +95,13 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
           '但没有退款流水',
         )
       }
+      if (which === 'returned') {
+        return list(
+          '已标记退款',
+          given(facts.expected, (amount) => `收费 ${amount}`),
+          facts.actual === undefined ? '但退款流水未退回积分' : `但退款流水合计 ${facts.actual}`,
+        )
+      }
       if (which !== 'unmarked') return ''
       return `${facts.actual === undefined ? '有退款流水' : `退款流水 ${facts.actual}`}，但任务未标记退款`
     },

@@ -223,6 +223,19 @@ describe('the messages of the rules beyond the skill', () => {
     )
   })
 
+  it('says what refund rows of a marked task come to where that is nothing', () => {
+    const returned = facts('B8', TASK, ['280', '0', '-280', 'points'], { detail: { case: 'returned' } })
+    expect(findingMessage(returned, 'zh')).toBe('任务 t1 请求 r1 已标记退款，收费 280 积分，但退款流水合计 0 积分')
+    expect(findingMessage(returned, 'en')).toBe(
+      'task t1, request r1: marked as refunded, charged 280 points, but its refund rows come to 0 points',
+    )
+    const bare = { ...returned, expected: null, actual: null, difference: null }
+    expect(findingMessage(bare, 'en')).toBe(
+      'task t1, request r1: marked as refunded, but its refund rows come to nothing',
+    )
+    expect(findingMessage(bare, 'zh')).toBe('任务 t1 请求 r1 已标记退款，但退款流水未退回积分')
+  })
+
   it('says what was given back twice, too', () => {
     const refunded = facts('B6', TASK, ['280', '560', '280', 'points'], { detail: { kind: 'refund' } })
     expect(findingMessage(refunded, 'zh')).toBe(

@@ -1,7 +1,7 @@
 import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
 import type { TaskFact } from './facts.ts'
-import { refundRows } from './linked-entries.ts'
+import { gaveBack } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
@@ -9,8 +9,8 @@ import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
- * have come. MEDIUM where fal billed the failure, as the operator lost as well. Points. Without linked ledger rows the
- * mark alone decides. Source: rule B7 of the specification.
+ * have come; what was taken back again was not given back. MEDIUM where fal billed the failure, as the operator lost as
+ * well. Points. Without linked ledger rows the mark alone decides. Source: rule B7 of the specification.
  */
 export const b7FailedButCharged: Rule = {
   id: 'B7',
@@ -18,7 +18,7 @@ export const b7FailedButCharged: Rule = {
   perWindow: false,
   pieces: 'ledgers',
   evaluate(books, { thresholds }) {
-    const candidates = withoutRefundRow(books)
+    const candidates = withoutRefund(books)
     if (!candidates.known) return notRead(candidates.reason)
     const mayBeRefunded = unlinkedRefunds(books)
     const unclear = new Set<number>()
@@ -59,8 +59,8 @@ interface Unrefunded {
   readonly billedNanoUsd: NanoUsd | null
 }
 
-function withoutRefundRow({ taskLedgers, requests }: Books): Reading<readonly Unrefunded[]> {
-  if (taskLedgers.known) return known(taskLedgers.value.filter(({ entries }) => refundRows(entries).length === 0))
+function withoutRefund({ taskLedgers, requests }: Books): Reading<readonly Unrefunded[]> {
+  if (taskLedgers.known) return known(taskLedgers.value.filter(({ entries }) => !gaveBack(entries)))
   // Rows that name no task say nothing of it; a ledger that could not be read may hold its refund.
   if (taskLedgers.reason.code !== 'links-total') return taskLedgers
   return requests.known ? known(judgedTasks(requests.value)) : taskLedgers

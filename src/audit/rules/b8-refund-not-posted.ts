@@ -1,7 +1,7 @@
 import type { Millis } from '../../units/instant.ts'
 import type { Books, FindingDraft, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import { gaveBack, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
@@ -9,7 +9,7 @@ import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
- * not marked. Points. Source: rule B8 of the specification.
+ * not marked. Rows that come to nothing given back are no refund. Points. Source: rule B8 of the specification.
  */
 export const b8RefundNotPosted: Rule = {
   id: 'B8',
@@ -25,7 +25,7 @@ export const b8RefundNotPosted: Rule = {
     let examined = 0
     for (const ledger of taskLedgers.value) {
       const { task, accountId, entries } = ledger
-      const isPosted = refundRows(entries).length > 0
+      const isPosted = gaveBack(entries)
       if (!isPosted && !(task.refunded && task.chargedPoints > 0n)) continue
       if (!isPosted && mayBeRefunded(task.userId, task.chargedPoints)) {
         unclear.add(task.userId)
@@ -48,14 +48,14 @@ export const b8RefundNotPosted: Rule = {
 
 type Amounts = Pick<FindingDraft, 'expected' | 'actual' | 'evidence' | 'detail'>
 
-const unposted = ({ task }: TaskLedger, { asOf }: Books, lag: Millis): Amounts | undefined =>
+const unposted = ({ task, entries }: TaskLedger, { asOf }: Books, lag: Millis): Amounts | undefined =>
   asOf - taskEnd(task, asOf) < lag
     ? undefined
     : {
         expected: task.chargedPoints,
-        actual: 0n,
+        actual: refundedPoints(entries),
         evidence: taskEvidence([task]),
-        detail: { userId: task.userId, case: 'unposted' },
+        detail: { userId: task.userId, case: refundRows(entries).length === 0 ? 'unposted' : 'returned' },
       }
 
 const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>

@@ -20,16 +20,16 @@ export const b9OverRefund: Rule = {
     const unclear = new Set<number>()
     let examined = 0
     for (const { task, accountId, entries } of taskLedgers.value) {
-      const rows = refundRows(entries)
-      if (rows.length === 0) continue
+      const refunded = refundedPoints(entries)
+      if (refunded <= 0n) continue
       if (consumeRows(entries).length === 0 && mayBeUnlinked(payments.get(task.userId))) {
         unclear.add(task.userId)
         continue
       }
       examined += 1
       const consumed = consumedPoints(entries)
-      const refunded = refundedPoints(entries)
       if (refunded <= consumed) continue
+      const rows = refundRows(entries)
       findings.push({
         subject: taskSubject(task),
         expected: consumed,

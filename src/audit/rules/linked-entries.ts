@@ -19,6 +19,9 @@ export const consumedPoints = (entries: readonly LinkedEntry[]): bigint => sum(c
 export const refundedPoints = (entries: readonly LinkedEntry[]): bigint =>
   sum(refundRows(entries), ({ amountPoints }) => amountPoints)
 
+/** Whether the rows of a task gave anything back: what was taken back again, and a row of nothing, is no refund. */
+export const gaveBack = (entries: readonly LinkedEntry[]): boolean => refundedPoints(entries) > 0n
+
 /** Ids of ledger rows; those of one book alone may be those of the other too. */
 export const rowEvidence = (entries: readonly LinkedEntry[]): Evidence =>
   evidenceOf(entries.map(({ book, rowId }) => `${book}:${rowId}`))

@@ -149,6 +149,44 @@ describe('B9: refunded more than ever paid', () => {
   })
 })
 
+describe('a refund row is one that gave something back', () => {
+  const paid = consume(1, 1000)
+  const failed = { status: 'failed' as const }
+
+  it.each([
+    ['taken back again', [refund(2, 1000), refund(3, -1000)]],
+    ['taken back in the other currency', [refund(2, 1000), refund(3, -1000, { book: 'cash' })]],
+    ['of nothing', [refund(2, 0)]],
+    ['more taken back than given', [refund(2, 1000), refund(3, -1001)]],
+  ])('%s: none', (_, rows) => {
+    const entries = [paid, ...rows]
+    expect(fired(world(entries))).toEqual([])
+    expect(fired(world(entries, failed))).toEqual(['B7'])
+    expect(fired(world(entries, { ...failed, refunded: true }))).toEqual(['B8'])
+    for (const rule of ['B8', 'B9'] as const) expect(evaluate(rule, world(entries)).examined).toBe(0)
+    expect(evaluate('B7', world(entries, failed)).examined).toBe(1)
+  })
+
+  it('of a point that is left: one', () => {
+    const entries = [paid, refund(2, 1000), refund(3, -999)]
+    expect(fired(world(entries))).toEqual(['B8'])
+    expect(theFinding('B8', world(entries))).toMatchObject({ expected: 0n, actual: 1n })
+    expect(fired(world(entries, failed))).toEqual(['B8'])
+    expect(fired(world(entries, { ...failed, refunded: true }))).toEqual([])
+  })
+
+  it('says what the rows come to where a marked task has none', () => {
+    const taken = world([paid, refund(2, 1000), refund(3, -1001)], { refunded: true })
+    expect(theFinding('B8', taken)).toMatchObject({ expected: 1000n, actual: -1n, detail: { case: 'returned' } })
+  })
+
+  it('given twice and taken back once is no over-refund, but to the point', () => {
+    const net = (back: number) => [paid, refund(2, 1000), refund(3, 1000), refund(4, -back)]
+    expect([999, 1000, 1001].map((back) => findingsOf('B9', net(back), { refunded: true }))).toEqual([1, 0, 0])
+    expect(theFinding('B9', world(net(999), { refunded: true }))).toMatchObject({ actual: 1001n, count: 3 })
+  })
+})
+
 function bornAt(fromNow: number): Partial<TaskFact> {
   return { createdAt: later(AS_OF, fromNow), completedAt: null }
 }
