@@ -4,7 +4,7 @@ import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints as whole } from '../units/points.ts'
 import type { AuditPlan } from './plan.ts'
-import type { Payment, Reading } from './rules/books.ts'
+import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
 
@@ -13,6 +13,7 @@ export type BookName = 'points' | 'cash'
 /** What the ledgers say of one user. Points and cents, all positive as their name says. */
 export interface UserLedger {
   readonly payment: Reading<Payment>
+  readonly unlinked: Reading<UnlinkedRows>
   readonly unpaid: EvidenceList
   readonly pointsRefunded: Points | null
   readonly cashRefunded: Points | null
@@ -128,8 +129,6 @@ export const paymentOfSums = (sums: PaymentSums): Payment => ({
   comparedPaidPoints: whole(sums.comparedPaidPoints),
   unlinkedChargedPoints: whole(sums.unlinkedChargedPoints),
   unlinkedPaidPoints: whole(sums.unlinkedPaidPoints),
-  unlinkedNearbyPoints: whole(sums.unlinkedNearbyPoints),
-  unlinkedRefundedPoints: whole(sums.unlinkedRefundedPoints),
   pointsConsumed: whole(sums.pointsConsumed),
   cashConsumed: whole(sums.cashConsumed),
   explainedByEdge: sums.explainedByEdge,
@@ -142,7 +141,7 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
   const counted = unlinkedCharged > 0
   const comparedPaid = both(paid)
   const unlinkedPaid = both(unlinked)
-  const nearby = prefixSums(sums.afterEnd.filter(({ linked }) => !linked))
+  const nearby = nearbySums(sums)
   const short = unlinkedCharged - unlinkedPaid
   return {
     mode: 'order',
@@ -150,13 +149,38 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
     comparedPaidPoints: comparedPaid,
     unlinkedChargedPoints: unlinkedCharged,
     unlinkedPaidPoints: unlinkedPaid,
-    unlinkedNearbyPoints: nearby.at(-1) ?? 0,
-    unlinkedRefundedPoints: sums.unlinkedRefunds,
     pointsConsumed: counted ? addExact(paid.points, unlinked.points) : paid.points,
     cashConsumed: counted ? addExact(paid.cash, unlinked.cash) : paid.cash,
     explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
     hasNegativeCharge: tasks.hasNegativeCharge,
   }
+}
+
+/** What consume rows without an order right after the window's end add up to, one after another. */
+const nearbySums = ({ afterEnd }: UserSums): number[] => prefixSums(afterEnd.filter(({ linked }) => !linked))
+
+/** Rows that link to no task, while nobody asks for them. */
+export type UnlinkedSums = {
+  readonly [Key in keyof UnlinkedRows]: UnlinkedRows[Key] extends bigint ? number : UnlinkedRows[Key]
+}
+
+/** Most users have none. */
+const NO_UNLINKED: UnlinkedSums = { paidPoints: 0, nearbyPoints: 0, paidOpen: false, refundedPoints: 0 }
+
+export const unlinkedOfSums = (sums: UnlinkedSums): UnlinkedRows => ({
+  paidPoints: whole(sums.paidPoints),
+  nearbyPoints: whole(sums.nearbyPoints),
+  paidOpen: sums.paidOpen,
+  refundedPoints: whole(sums.refundedPoints),
+})
+
+/** `paidOpen`: whether consume rows wait for what their orders are. */
+export function unlinkedSums(sums: UserSums, paidOpen: boolean): UnlinkedSums {
+  const paidPoints = both(sums.unlinked)
+  const nearbyPoints = nearbySums(sums).at(-1) ?? 0
+  const refundedPoints = sums.unlinkedRefunds
+  if (paidPoints === 0 && nearbyPoints === 0 && !paidOpen && refundedPoints === 0) return NO_UNLINKED
+  return { paidPoints, nearbyPoints, paidOpen, refundedPoints }
 }
 
 /** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */
@@ -170,8 +194,6 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolea
     comparedPaidPoints: paid,
     unlinkedChargedPoints: 0,
     unlinkedPaidPoints: 0,
-    unlinkedNearbyPoints: 0,
-    unlinkedRefundedPoints: 0,
     pointsConsumed: sums.consumed.points,
     cashConsumed: sums.consumed.cash,
     explainedByEdge: explained,

@@ -1,6 +1,14 @@
 import type { Points } from '../units/points.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
-import { type Evidence, NO_EVIDENCE, type Payment, type Reading, type UserBook, unknown } from './rules/books.ts'
+import {
+  type Evidence,
+  NO_EVIDENCE,
+  type Payment,
+  type Reading,
+  type UnlinkedRows,
+  type UserBook,
+  unknown,
+} from './rules/books.ts'
 import type { UserTally } from './task-book.ts'
 
 export type LedgerUsers = Pick<LedgerBook, 'users'>
@@ -33,6 +41,10 @@ class UserBookView implements UserBook {
 
   get payment(): Reading<Payment> {
     return this.#ledger?.payment ?? unknown('ledger-unread')
+  }
+
+  get unlinked(): Reading<UnlinkedRows> {
+    return this.#ledger?.unlinked ?? unknown('ledger-unread')
   }
 
   get unpaid(): Evidence {

@@ -12,11 +12,14 @@ import {
   paymentOfSums,
   type TaskSums,
   totalPayment,
+  type UnlinkedSums,
   type UserLedger,
   type UserSums,
+  unlinkedOfSums,
+  unlinkedSums,
 } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
-import { known, type Payment, type Reading, unknown } from './rules/books.ts'
+import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 
 /** A row of the window whose order was not seen among the tasks that were read. */
@@ -74,6 +77,7 @@ export class ClosedUser implements UserLedger {
   readonly userId: number
   readonly unpaid: EvidenceList
   readonly paid: PaymentSums | Extract<Reading<Payment>, { known: false }>
+  readonly rows: UnlinkedSums | Extract<Reading<UnlinkedRows>, { known: false }>
   /** Rows that came in, whose order may be a task. */
   waiting: readonly UnresolvedRow[]
   readonly isRead: Readonly<Record<BookName, boolean>>
@@ -91,6 +95,7 @@ export class ClosedUser implements UserLedger {
     this.userId = user.userId
     this.unpaid = mode === 'order' && !tasks.unpaid.isEmpty ? tasks.unpaid : NO_EVIDENCE
     this.paid = paymentOf(user, terms)
+    this.rows = unlinkedOf(user, terms)
     this.waiting = waitingOf(user)
     this.isRead = failed.size === 0 ? BOTH_READ : { points: !failed.has('points'), cash: !failed.has('cash') }
     this.countsRows = refunds === sums.refunded
@@ -125,6 +130,10 @@ export class ClosedUser implements UserLedger {
 
   get payment(): Reading<Payment> {
     return 'known' in this.paid ? this.paid : known(paymentOfSums(this.paid))
+  }
+
+  get unlinked(): Reading<UnlinkedRows> {
+    return 'known' in this.rows ? this.rows : known(unlinkedOfSums(this.rows))
   }
 
   get pointsRefunded(): Points | null {
@@ -163,10 +172,20 @@ function waitingOf({ unresolved }: UserFigures): readonly UnresolvedRow[] {
 /** Whether what was paid waits for what the order of a row is. */
 export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolved.some(({ kind }) => kind === 'consume')
 
+const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
+
+function unlinkedOf(user: UserFigures, { mode, failed }: ClosingTerms): ClosedUser['rows'] {
+  if (failed.size > 0) return unread(failed)
+  return mode === 'order' ? unlinkedSums(user.sums, isPaymentOpen(user)) : LINKS_TOTAL
+}
+
+/** One for all: in mode total there may be very many users. */
+const LINKS_TOTAL = unknown('links-total')
+
 function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const { sums, tasks, paidBefore } = user
   const { plan, mode, failed } = terms
-  if (failed.size > 0) return unknown('ledger-unread', { book: [...failed].sort().join(', ') })
+  if (failed.size > 0) return unread(failed)
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (mode === 'order' && tasks.taskCount > 0) {
     const payment = orderPayment(sums, tasks)

@@ -104,8 +104,8 @@ describe('a row that names a task', () => {
 
   it('as a refund is not one that names none', () => {
     const refunds = (orderId: string) => {
-      const payment = userOf(tallyOf([task(1)], [entry(9, { orderId, kind: 'refund' })]))?.payment
-      return payment?.known === true && payment.value.unlinkedRefundedPoints
+      const unlinked = userOf(tallyOf([task(1)], [entry(9, { orderId, kind: 'refund' })]))?.unlinked
+      return unlinked?.known === true && unlinked.value.refundedPoints
     }
     expect([refunds('task-1'), refunds('elsewhere'), refunds('')]).toEqual([0n, 0n, 9n])
   })

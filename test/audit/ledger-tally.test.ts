@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type LedgerTally, looksUpEveryOrder } from '../../src/audit/ledger-tally.ts'
-import type { Payment } from '../../src/audit/rules/books.ts'
+import type { Payment, UnlinkedRows } from '../../src/audit/rules/books.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { HOUR, MINUTE } from '../../src/units/instant.ts'
@@ -29,6 +29,11 @@ const paymentOf = (tally: LedgerTally | ClosableTally, mode: 'order' | 'total' =
   const { payment } = userOf(tally, mode)
   if (!payment.known) throw new RangeError(payment.reason.code)
   return payment.value
+}
+const unlinkedOf = (tally: LedgerTally | ClosableTally): UnlinkedRows => {
+  const { unlinked } = userOf(tally)
+  if (!unlinked.known) throw new RangeError(unlinked.reason.code)
+  return unlinked.value
 }
 
 describe('a row links to the task it names', () => {
@@ -242,7 +247,8 @@ describe('the sums of a user', () => {
       comparedPaidPoints: 2n,
     })
     // A refund that names no order may come later; of before it cannot be one of this window's.
-    expect(paymentOf(tally)).toMatchObject({ unlinkedPaidPoints: 2n, unlinkedRefundedPoints: 30n })
+    expect(paymentOf(tally)).toMatchObject({ unlinkedPaidPoints: 2n })
+    expect(unlinkedOf(tally)).toMatchObject({ paidPoints: 2n, refundedPoints: 30n })
   })
 
   it('are told of who was asked for by id, and of nobody else without tasks', () => {
@@ -320,7 +326,7 @@ describe('rows at the edges of the window', () => {
     ['nothing is short', [last], [after, entry(-100)], false],
   ])('in mode order: %s', (_, tasks, rows, expected) => {
     expect(explained(tasks, rows, 'order')).toBe(expected)
-    const { unlinkedNearbyPoints } = paymentOf(tallyOf(tasks, rows))
-    expect(unlinkedNearbyPoints).toBe(rows.includes(after) ? 100n : 0n)
+    const { nearbyPoints } = unlinkedOf(tallyOf(tasks, rows))
+    expect(nearbyPoints).toBe(rows.includes(after) ? 100n : 0n)
   })
 })

@@ -9,6 +9,7 @@ import {
   type Reading,
   type Rule,
   type RuleOutcome,
+  type UnlinkedRows,
   type UserBook,
 } from '../../src/audit/rules/books.ts'
 import type {
@@ -162,19 +163,20 @@ export const linked = (
   billed: string | null = '0',
 ): TaskLedger => ({ task: task(fact), accountId: 5, billedNanoUsd: billed === null ? null : usd(billed), entries })
 
+/** Rows of a user that link to no task: none unless said. */
+export const unlinkedRows = (overrides: Partial<UnlinkedRows> = {}): UnlinkedRows => ({
+  ...{ paidPoints: points(0), nearbyPoints: points(0), paidOpen: false, refundedPoints: points(0) },
+  ...overrides,
+})
+
 /** A user whose payment A4 has nothing to say about, in link mode order. */
-export function user(
-  userId: number,
-  unlinked: { charged: number; paid: number; nearby?: number; refunded?: number },
-): UserBook {
+export function user(userId: number, unlinked: { charged: number; paid: number }): UserBook {
   const payment: Payment = {
     mode: 'order',
     comparedChargedPoints: points(0),
     comparedPaidPoints: points(0),
     unlinkedChargedPoints: points(unlinked.charged),
     unlinkedPaidPoints: points(unlinked.paid),
-    unlinkedNearbyPoints: points(unlinked.nearby ?? 0),
-    unlinkedRefundedPoints: points(unlinked.refunded ?? 0),
     pointsConsumed: points(unlinked.paid),
     cashConsumed: points(0),
     explainedByEdge: false,
@@ -186,6 +188,7 @@ export function user(
     taskCount: 1,
     chargedPoints: points(0),
     payment: known(payment),
+    unlinked: known(unlinkedRows({ paidPoints: points(unlinked.paid) })),
     unpaid: nothing,
     free: { count: 0, costNanoUsd: usd('0'), evidence: nothing },
     chargedByDate: new Map(),

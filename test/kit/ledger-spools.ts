@@ -176,6 +176,7 @@ export const linking = (ledgerLink: 'auto' | 'order' | 'total', plan = planOf())
 /** All that a book says of a user, made anew. */
 export const toldOfUser = (user: UserLedger) => ({
   payment: user.payment,
+  unlinked: user.unlinked,
   unpaid: user.unpaid.view(),
   pointsRefunded: user.pointsRefunded,
   cashRefunded: user.cashRefunded,

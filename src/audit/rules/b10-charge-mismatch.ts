@@ -5,6 +5,7 @@ import type { TaskLedger } from './facts.ts'
 import { consumeRows, paidIn, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
+import { type Doubt, doubtsOfPayment, leftOpen } from './unlinked-rows.ts'
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
@@ -19,6 +20,7 @@ export const b10ChargeMismatch: Rule = {
   evaluate({ taskLedgers, settledTasks, users, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
+    const doubtOf = doubtsOfPayment({ users })
     const findings: FindingDraft[] = []
     const unclear = new Map<number, Reason>()
     let examined = settledTasks
@@ -27,7 +29,7 @@ export const b10ChargeMismatch: Rule = {
       const rows = consumeRows(ledger.entries)
       if (rows.length === 0) {
         if (task.chargedPoints <= 0n) continue
-        const missing = isMissing(payments.get(task.userId) ?? unknown('ledger-unread'))
+        const missing = isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId))
         if (!missing.known) {
           unclear.set(task.userId, missing.reason)
           continue
@@ -40,8 +42,7 @@ export const b10ChargeMismatch: Rule = {
       }
       findings.push({ ...amountsOf(ledger), context: taskContext(task, accountId, window.zone) })
     }
-    const notEvaluated = [...unclear].map(([userId, reason]) => ({ subject: { userId }, reason }))
-    return { examined, findings, notEvaluated }
+    return { examined, findings, notEvaluated: leftOpen(unclear) }
   },
 }
 
@@ -49,11 +50,11 @@ export const b10ChargeMismatch: Rule = {
  * Whether the row of a task without one is missing: yes where the user has no row without a task; no where such rows
  * come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks were paid.
  */
-function isMissing(payment: Reading<Payment>): Reading<boolean> {
+function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
   if (!payment.known) return payment
-  const { unlinkedPaidPoints, unlinkedChargedPoints, unlinkedNearbyPoints } = payment.value
-  if (unlinkedPaidPoints <= 0n && unlinkedNearbyPoints <= 0n) return known(true)
-  return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : unknown('links-unlinked')
+  if (doubt === undefined) return known(true)
+  const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
+  return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : { known: false, reason: doubt }
 }
 
 function amountsOf({ task, entries }: TaskLedger): FindingDraft {

@@ -1,11 +1,11 @@
 import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
-import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
+import { type Books, type FindingDraft, known, type Reading, type Reason, type Rule } from './books.ts'
 import type { TaskFact } from './facts.ts'
 import { gaveBack } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
+import { doubtsOfRefunds, leftOpen } from './unlinked-rows.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
@@ -20,14 +20,15 @@ export const b7FailedButCharged: Rule = {
   evaluate(books, { thresholds }) {
     const candidates = withoutRefund(books)
     if (!candidates.known) return notRead(candidates.reason)
-    const mayBeRefunded = unlinkedRefunds(books)
-    const unclear = new Set<number>()
+    const doubtOf = doubtsOfRefunds(books)
+    const unclear = new Map<number, Reason>()
     const findings: FindingDraft[] = []
     let examined = 0
     for (const { task, accountId, billedNanoUsd } of candidates.value) {
       if (task.status !== 'failed' || task.chargedPoints <= 0n) continue
-      if (!task.refunded && mayBeRefunded(task.userId, task.chargedPoints)) {
-        unclear.add(task.userId)
+      const doubt = task.refunded ? undefined : doubtOf(task.userId, task.chargedPoints)
+      if (doubt !== undefined) {
+        unclear.set(task.userId, doubt)
         continue
       }
       examined += 1

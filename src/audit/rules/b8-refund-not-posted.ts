@@ -1,11 +1,11 @@
 import type { Millis } from '../../units/instant.ts'
-import type { Books, FindingDraft, Rule } from './books.ts'
+import type { Books, FindingDraft, Reason, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
 import { gaveBack, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { leftOpen, unlinkedRefunds } from './unlinked-refund.ts'
+import { doubtsOfRefunds, leftOpen } from './unlinked-rows.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
@@ -19,16 +19,17 @@ export const b8RefundNotPosted: Rule = {
   evaluate(books, { thresholds }) {
     const { taskLedgers, window } = books
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
-    const mayBeRefunded = unlinkedRefunds(books)
-    const unclear = new Set<number>()
+    const doubtOf = doubtsOfRefunds(books)
+    const unclear = new Map<number, Reason>()
     const findings: FindingDraft[] = []
     let examined = 0
     for (const ledger of taskLedgers.value) {
       const { task, accountId, entries } = ledger
       const isPosted = gaveBack(entries)
       if (!isPosted && !(task.refunded && task.chargedPoints > 0n)) continue
-      if (!isPosted && mayBeRefunded(task.userId, task.chargedPoints)) {
-        unclear.add(task.userId)
+      const doubt = isPosted ? undefined : doubtOf(task.userId, task.chargedPoints)
+      if (doubt !== undefined) {
+        unclear.set(task.userId, doubt)
         continue
       }
       examined += 1

@@ -1,11 +1,12 @@
-import { type FindingDraft, type Payment, type Reading, type Rule, unknown } from './books.ts'
-import { consumedPoints, consumeRows, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import type { FindingDraft, Reason, Rule } from './books.ts'
+import { consumedPoints, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
+import { doubtsOfPayment, leftOpen } from './unlinked-rows.ts'
 
 /**
- * B9, per task: its rows, points and cash together, gave back more than they ever took. A task without a row that took
- * anything is not judged where the user has rows that link to no task: one of them may have paid it. Points.
+ * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
+ * not judged where the user has rows that link to no task: one of them may have paid it. Points.
  * Source: rule B9 of the specification.
  */
 export const b9OverRefund: Rule = {
@@ -15,19 +16,20 @@ export const b9OverRefund: Rule = {
   pieces: 'ledgers',
   evaluate({ taskLedgers, users, window }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
-    const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
+    const doubtOf = doubtsOfPayment({ users })
     const findings: FindingDraft[] = []
-    const unclear = new Set<number>()
+    const unclear = new Map<number, Reason>()
     let examined = 0
     for (const { task, accountId, entries } of taskLedgers.value) {
       const refunded = refundedPoints(entries)
       if (refunded <= 0n) continue
-      if (consumeRows(entries).length === 0 && mayBeUnlinked(payments.get(task.userId))) {
-        unclear.add(task.userId)
+      const consumed = consumedPoints(entries)
+      const doubt = consumed > 0n ? undefined : doubtOf(task.userId)
+      if (doubt !== undefined) {
+        unclear.set(task.userId, doubt)
         continue
       }
       examined += 1
-      const consumed = consumedPoints(entries)
       if (refunded <= consumed) continue
       const rows = refundRows(entries)
       findings.push({
@@ -41,10 +43,6 @@ export const b9OverRefund: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    const { reason } = unknown('links-unlinked')
-    return { examined, findings, notEvaluated: [...unclear].map((userId) => ({ subject: { userId }, reason })) }
+    return { examined, findings, notEvaluated: leftOpen(unclear) }
   },
 }
-
-const mayBeUnlinked = (payment: Reading<Payment> | undefined): boolean =>
-  payment?.known === true && payment.value.unlinkedPaidPoints + payment.value.unlinkedNearbyPoints > 0n

@@ -125,9 +125,6 @@ export interface Payment {
   /** Mode order: charge of the tasks without a linked row, and the user's consume rows of the window that link to no task. */
   readonly unlinkedChargedPoints: Points
   readonly unlinkedPaidPoints: Points
-  /** Mode order: rows right after the window's end that link to no task, and refund rows that name none. */
-  readonly unlinkedNearbyPoints: bigint
-  readonly unlinkedRefundedPoints: bigint
   readonly pointsConsumed: Points
   readonly cashConsumed: Points
   /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */
@@ -136,11 +133,27 @@ export interface Payment {
   readonly hasNegativeCharge: boolean
 }
 
+/**
+ * Rows of a user's ledgers that link to no task of the user, and of which one may be the row that a task lacks. They are
+ * told apart from the payment: where nobody can say what a user paid, these may be known all the same.
+ */
+export interface UnlinkedRows {
+  /** Consume rows of the window without an order or of one that is no task, and those right after its end without one. */
+  readonly paidPoints: Points
+  readonly nearbyPoints: Points
+  /** Whether there are consume rows of which it was not found out whether their orders are tasks. */
+  readonly paidOpen: boolean
+  /** Refund rows without an order since the window's start. */
+  readonly refundedPoints: Points
+}
+
 export interface UserBook {
   readonly userId: number
   readonly taskCount: number
   readonly chargedPoints: Points
   readonly payment: Reading<Payment>
+  /** Only in link mode order. */
+  readonly unlinked: Reading<UnlinkedRows>
   /** Task ids whose linked rows do not add up to their charge, or have none. */
   readonly unpaid: Evidence
   /** Tasks with money = 0 and cost_money > 0, not refunded. */

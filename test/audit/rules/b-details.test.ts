@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type Books, known, type Payment, type UserBook, unknown } from '../../../src/audit/rules/books.ts'
+import { type Books, known, type UnlinkedRows, type UserBook, unknown } from '../../../src/audit/rules/books.ts'
 import type { Orphan, PricePoint } from '../../../src/audit/rules/facts.ts'
 import { taskDetail, taskSubject } from '../../../src/audit/rules/task-subject.ts'
 import {
@@ -16,6 +16,7 @@ import {
   requests,
   task,
   theFinding,
+  unlinkedRows,
   unmatched,
   usd,
   user,
@@ -28,11 +29,11 @@ const orphan = (overrides: Partial<Orphan> = {}): Orphan => ({
   costNanoUsd: usd('5'),
   ...overrides,
 })
-const payer = (overrides: Partial<Payment>): UserBook => {
-  const one = user(101, { charged: 0, paid: 0 })
-  if (!one.payment.known) throw new RangeError('the payment is known')
-  return { ...one, payment: known({ ...one.payment.value, ...overrides }) }
-}
+/** A user with rows that link to no task. */
+const payer = (rows: Partial<UnlinkedRows>): UserBook => ({
+  ...user(101, { charged: 0, paid: 0 }),
+  unlinked: known(unlinkedRows(rows)),
+})
 const open = [{ subject: { userId: 101 }, reason: unknown('links-unlinked').reason }]
 
 describe('what names a task', () => {
@@ -93,7 +94,7 @@ describe('B7', () => {
   const failed = (more = {}) => ({ taskLedgers: known([linked({ status: 'failed', ...more }, [consume(1, 1000)])]) })
 
   it('is left open where a refund row that names no order is large enough', () => {
-    const may = (refunded: number) => ({ users: [payer({ unlinkedRefundedPoints: points(refunded) })] })
+    const may = (refunded: number) => ({ users: [payer({ refundedPoints: points(refunded) })] })
     expect(evaluate('B7', { ...failed(), ...may(1000) })).toEqual({ examined: 0, findings: [], notEvaluated: open })
     expect(evaluate('B7', { ...failed(), ...may(999) }).findings).toHaveLength(1)
     expect(evaluate('B7', { ...failed({ refunded: true }), ...may(1000) })).toEqual({
@@ -116,6 +117,40 @@ describe('B7', () => {
   })
 })
 
+describe('what a user paid', () => {
+  const nobodyKnows = (rows: Partial<UnlinkedRows>): Partial<Books> => ({
+    users: [{ ...payer(rows), payment: unknown('lookup-limit') }],
+  })
+  const failed = (refunded: boolean) => ({
+    taskLedgers: known([linked({ status: 'failed', refunded }, [consume(1, 1000)])]),
+  })
+  const refundAlone = { taskLedgers: known([linked({}, [refund(2, 1000)])]) }
+
+  it('need not be known to tell that nothing was given back', () => {
+    for (const rule of ['B7', 'B8'] as const) {
+      const of = (rows: Partial<UnlinkedRows>) => evaluate(rule, { ...failed(rule === 'B8'), ...nobodyKnows(rows) })
+      expect(of({}).findings).toHaveLength(1)
+      expect(of({ paidPoints: points(1000), paidOpen: true }).findings).toHaveLength(1)
+      expect(of({ refundedPoints: points(999) }).findings).toHaveLength(1)
+      expect(of({ refundedPoints: points(1000) })).toEqual({ examined: 0, findings: [], notEvaluated: open })
+    }
+  })
+
+  it('need not be known to tell that nothing was taken', () => {
+    expect(evaluate('B9', { ...refundAlone, ...nobodyKnows({}) }).findings).toHaveLength(1)
+    expect(evaluate('B9', { ...refundAlone, ...nobodyKnows({ paidOpen: true }) }).notEvaluated).toEqual(open)
+  })
+
+  it('and what was given back are not told where a ledger was not read', () => {
+    const { reason } = unknown('ledger-unread', { book: 'cash' })
+    const users = [{ ...payer({}), unlinked: { known: false as const, reason } }]
+    const notEvaluated = [{ subject: { userId: 101 }, reason }]
+    expect(evaluate('B7', { ...failed(false), users })).toEqual({ examined: 0, findings: [], notEvaluated })
+    expect(evaluate('B8', { ...failed(true), users })).toEqual({ examined: 0, findings: [], notEvaluated })
+    expect(evaluate('B9', { ...refundAlone, users })).toEqual({ examined: 0, findings: [], notEvaluated })
+  })
+})
+
 describe('B9', () => {
   const rows = (...entries: Parameters<typeof linked>[1]) => ({ taskLedgers: known([linked({}, entries)]) })
 
@@ -126,11 +161,11 @@ describe('B9', () => {
 
   it('is left open where the payment may be a row that names no order, in the window or right after it', () => {
     const refundAlone = rows(refund(2, 1000))
-    for (const overrides of [{ unlinkedPaidPoints: points(1) }, { unlinkedNearbyPoints: 1n }])
+    for (const overrides of [{ paidPoints: points(1) }, { nearbyPoints: points(1) }, { paidOpen: true }])
       expect(evaluate('B9', { ...refundAlone, users: [payer(overrides)] }).notEvaluated).toEqual(open)
     expect(evaluate('B9', { ...refundAlone, users: [payer({})] }).findings).toHaveLength(1)
     const free = rows()
-    expect(evaluate('B9', { ...free, users: [payer({ unlinkedPaidPoints: points(1) })] }).notEvaluated).toEqual([])
+    expect(evaluate('B9', { ...free, users: [payer({ paidPoints: points(1) })] }).notEvaluated).toEqual([])
   })
 })
 

@@ -1,0 +1,34 @@
+import { type Books, type Reason, type RuleOutcome, type UnlinkedRows, type UserBook, unknown } from './books.ts'
+
+/** Why it cannot be told of a task whether a row that links to no task is one of its own; undefined: none can be. */
+export type Doubt = Reason | undefined
+
+const { reason: UNLINKED } = unknown('links-unlinked')
+
+/** Tells whether what a user was charged for a task may have been given back by rows that name no task. */
+export function doubtsOfRefunds({ users }: Pick<Books, 'users'>): (userId: number, charge: bigint) => Doubt {
+  return doubtsBy(users, ({ refundedPoints }, charge) => (refundedPoints >= charge ? UNLINKED : undefined))
+}
+
+/** Tells whether a task without a row that took anything may have been paid by rows that name no task. */
+export function doubtsOfPayment({ users }: Pick<Books, 'users'>): (userId: number) => Doubt {
+  return doubtsBy(users, ({ paidPoints, nearbyPoints, paidOpen }) =>
+    paidOpen || paidPoints > 0n || nearbyPoints > 0n ? UNLINKED : undefined,
+  )
+}
+
+function doubtsBy<Asked extends readonly unknown[]>(
+  users: Books['users'],
+  doubtOf: (rows: UnlinkedRows, ...asked: Asked) => Doubt,
+): (userId: number, ...asked: Asked) => Doubt {
+  const byId = new Map<number, UserBook>(users.map((user) => [user.userId, user]))
+  return (userId, ...asked) => {
+    const unlinked = byId.get(userId)?.unlinked
+    if (unlinked === undefined) return undefined
+    return unlinked.known ? doubtOf(unlinked.value, ...asked) : unlinked.reason
+  }
+}
+
+/** What a rule says of users of whom it cannot tell something, once of each. */
+export const leftOpen = (doubts: ReadonlyMap<number, Reason>): RuleOutcome['notEvaluated'] =>
+  [...doubts].map(([userId, reason]) => ({ subject: { userId }, reason }))
