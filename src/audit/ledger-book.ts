@@ -55,8 +55,9 @@ export interface UserSums {
   readonly recharged: BookSums
   /** Consume rows of the window without order id, or whose order is known to be no task. */
   readonly unlinked: BookSums
-  /** Refund rows without order id, since the window's start. */
+  /** Refund rows without order id, since the window's start; and cash that came in so, which may be a refund as well. */
   unlinkedRefunds: number
+  unlinkedCashIn: number
   /** Consume and cash-in rows of the window whose order was not seen among the tasks that were read, by their index. */
   unresolved: number[]
   /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
@@ -70,6 +71,7 @@ export const newUserSums = (): UserSums => ({
   recharged: none(),
   unlinked: none(),
   unlinkedRefunds: 0,
+  unlinkedCashIn: 0,
   unresolved: [],
   afterStart: [],
   afterEnd: [],
@@ -178,7 +180,8 @@ export const unlinkedOfSums = (sums: UnlinkedSums): UnlinkedRows => ({
 export function unlinkedSums(sums: UserSums, paidOpen: boolean): UnlinkedSums {
   const paidPoints = both(sums.unlinked)
   const nearbyPoints = nearbySums(sums).at(-1) ?? 0
-  const refundedPoints = sums.unlinkedRefunds
+  // Refunds that were taken back, by rows that name nothing either, are no less than none.
+  const refundedPoints = addExact(Math.max(0, sums.unlinkedRefunds), sums.unlinkedCashIn)
   if (paidPoints === 0 && nearbyPoints === 0 && !paidOpen && refundedPoints === 0) return NO_UNLINKED
   return { paidPoints, nearbyPoints, paidOpen, refundedPoints }
 }

@@ -164,9 +164,7 @@ export class LedgerTally {
       else if (!linked && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
       return
     }
-    if (kind === 'refund' && !hasOrder && at >= window.start) {
-      sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, signed)
-    }
+    if (!hasOrder && at >= window.start) addPossibleRefund(sums, book, kind, signed)
     if (!within(at, window)) return
     if (kind === 'refund') add(sums.refunded, book, signed)
     if (kind !== 'recharge') return
@@ -301,6 +299,14 @@ export class LedgerTally {
 
 function add(sums: BookSums, book: BookName, amount: number): void {
   sums[book] = addExact(sums[book], amount)
+}
+
+/** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
+function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
+  if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
+  else if (kind === 'recharge' && book === 'cash' && amount > 0) {
+    sums.unlinkedCashIn = addExact(sums.unlinkedCashIn, amount)
+  }
 }
 
 /** What a row means to the task it names: cash that comes in for a task is a refund. */

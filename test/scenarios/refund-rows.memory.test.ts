@@ -67,3 +67,49 @@ describe('where only one account is asked for, so that nobody can say what the u
     expect(saidOf(await over({ orderId: null }), 'B9')).toEqual({ findings: [], open: ['B9 userId=101'] })
   })
 })
+
+describe('cash that came in without an order', () => {
+  const at = '2026-02-06 12:10:00'
+  const world = (refunded: boolean) => withLinkedTasks().task({ ...failed, refunded, paid: { cash: 100 } })
+  const audited = async (all: MiniWorld) => {
+    const report = await auditWorld(all.build(), requests)
+    return { ...saidOf(report, 'B7', 'B8'), row: report.ledger.rows.find(({ userId }) => userId === 101) }
+  }
+
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)('may be the refund from the charge on, and stays a recharge (marked: %s)', async (refunded, rule) => {
+    const found = { findings: [`${rule} taskId=task-41`], open: [] }
+    const open = { findings: [], open: [`${rule} userId=101`] }
+    for (const [cents, expected] of [
+      [99, found],
+      [100, open],
+      [101, open],
+    ] as const) {
+      const said = await audited(world(refunded).cash(101, cents, { at }))
+      expect(said).toMatchObject({ ...expected, row: { cashRecharged: cents, cashRefunded: 0 } })
+    }
+    // Together with a refund that names no order, and in two parts.
+    expect(await audited(world(refunded).cash(101, 60, { at }).points(101, 40, refund))).toMatchObject(open)
+    expect(await audited(world(refunded).cash(101, 60, { at }).points(101, 39, refund))).toMatchObject(found)
+    // Long after the end of the window, as far as rows are read.
+    expect(await audited(world(refunded).cash(101, 100, { at: '2026-02-07 23:59:59' }))).toMatchObject(open)
+  })
+
+  it.each([
+    ['of before the window', (all: MiniWorld) => all.cash(101, 100, { at: '2026-02-05 23:59:59' })],
+    ['of somebody else', (all: MiniWorld) => all.cash(900, 100, { at })],
+    ['as income', (all: MiniWorld) => all.cash(101, 100, { at, transactionType: 2 })],
+    ['for an order that is no task', (all: MiniWorld) => all.cash(101, 100, { at, orderId: 'pay-1' })],
+    ['as points that were bought', (all: MiniWorld) => all.points(101, 100, { at })],
+  ])('is none where it came in %s', async (_, add) => {
+    expect(await audited(add(world(false)))).toMatchObject({ findings: ['B7 taskId=task-41'], open: [] })
+    expect(await audited(add(world(true)))).toMatchObject({ findings: ['B8 taskId=task-41'], open: [] })
+  })
+
+  it('is not made less by refunds that were taken back', async () => {
+    const all = world(false).cash(101, 100, { at }).points(101, -100, refund)
+    expect(await audited(all)).toMatchObject({ findings: [], open: ['B7 userId=101'] })
+  })
+})

@@ -143,7 +143,7 @@ export interface UnlinkedRows {
   readonly nearbyPoints: Points
   /** Whether there are consume rows of which it was not found out whether their orders are tasks. */
   readonly paidOpen: boolean
-  /** Refund rows without an order since the window's start. */
+  /** Refund rows without an order since the window's start, and cash that came in so: that may be a refund as well. */
   readonly refundedPoints: Points
 }
 
