@@ -111,7 +111,7 @@ export function ledgerBooks(evidence: Evidence, requests: RequestSums | null): (
     }),
     settledTasks: piece.settledTasks,
     taskLedgers: frame.taskLedgers.known
-      ? known(piece.openEntries().map(({ task, entries }) => ({ ...billOf(task, requests, accountOf), task, entries })))
+      ? known(piece.openEntries().map((ledger) => ({ ...billOf(ledger.task, requests, accountOf), ...ledger })))
       : frame.taskLedgers,
   })
 }

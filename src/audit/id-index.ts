@@ -24,6 +24,8 @@ export class IdIndex {
   readonly #places: Int32Array
   readonly #hashes: Int32Array
   readonly #shared: Uint8Array
+  /** By place, the tasks that share an id. */
+  readonly #bearers = new Map<number, number[]>()
   readonly #mask: number
   readonly #id = newBytesOfId()
   readonly #other = newBytesOfId()
@@ -63,6 +65,14 @@ export class IdIndex {
     return this.find(owner, view, id)
   }
 
+  /** The tasks of a user that share an id in any stored form, the same list at every call; undefined where they do not. */
+  bearers(owner: number, stored: string): readonly number[] | undefined {
+    const exact = idOfText(stored)
+    const isOther = mayBeOtherForm(stored) && this.find(owner, exact.view, exact.id) === NO_TASK
+    const { view, id } = isOther ? idOfText(bareId(stored)) : exact
+    return this.#bearers.get(this.#placeOf(owner, view, id))
+  }
+
   #bear(task: number): void {
     const owner = this.#owners[task] ?? 0
     const own = this.#tasks.taskId(task, this.#id)
@@ -76,10 +86,16 @@ export class IdIndex {
 
   #put(owner: number, id: BytesOfId, reference: number): number {
     const place = this.#placeOf(owner, this.#tasks.view, id)
-    if (this.#places[place] === 0) {
+    const first = this.#places[place] ?? 0
+    if (first === 0) {
       this.#places[place] = reference
       this.#hashes[place] = mixed(owner, id.hash)
-    } else this.#shared[place] = 1
+      return place
+    }
+    this.#shared[place] = 1
+    const bearers = this.#bearers.get(place)
+    if (bearers === undefined) this.#bearers.set(place, [(first - 1) >> 1, (reference - 1) >> 1])
+    else bearers.push((reference - 1) >> 1)
     return place
   }
 

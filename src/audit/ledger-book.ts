@@ -6,7 +6,7 @@ import { type Points, wholePoints as whole } from '../units/points.ts'
 import type { AuditPlan } from './plan.ts'
 import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import type { BalanceTrail, LinkedEntry } from './rules/facts.ts'
+import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
 
 export type BookName = 'points' | 'cash'
 
@@ -21,6 +21,13 @@ export interface UserLedger {
   readonly cashRecharged: Points | null
 }
 
+/** A task with its linked rows, and those that name an id which others of its user's tasks bear as well. */
+export interface TaskEntries {
+  readonly task: TaskRow
+  readonly entries: readonly LinkedEntry[]
+  readonly shared?: SharedLedger
+}
+
 /** The two ledgers, added up by user. */
 export interface LedgerBook {
   /** null: no ledger was read whole. */
@@ -29,7 +36,7 @@ export interface LedgerBook {
   readonly linkedTasks: number
   readonly users: ReadonlyMap<number, UserLedger>
   /** Every selected task of the window with its linked rows; empty at depth summary. */
-  readonly taskEntries: readonly { readonly task: TaskRow; readonly entries: readonly LinkedEntry[] }[]
+  readonly taskEntries: readonly TaskEntries[]
   /** Whether the rows of every task were looked up at any time, or only of those whose rows leave something open. */
   readonly everyOrder: boolean
   /** null where the points ledger was not followed. */
@@ -77,6 +84,16 @@ export const newUserSums = (): UserSums => ({
   afterEnd: [],
 })
 
+/** Rows that name an id which several tasks of one user bear. */
+export interface SharedSums {
+  /** What they took, where all of these tasks are of the window and the filters leave them. */
+  readonly paid: BookSums
+  /** Whether others took something, of which nobody can tell whether it was for a task that the filters leave. */
+  paidOpen: boolean
+  /** Whether others gave something back, likewise. */
+  readonly refundOpen: Record<BookName, boolean>
+}
+
 /** What one user's tasks of the window add up to, with the ledger rows that are linked to them. */
 export interface TaskSums {
   /** Tasks that the filters leave; all that follows is of these, but for the last. */
@@ -86,6 +103,8 @@ export interface TaskSums {
   unlinkedCharged: number
   readonly paid: BookSums
   readonly refunded: BookSums
+  /** Rows that name an id which several tasks of the user bear; null where there are none. */
+  shared: SharedSums | null
   /** Whether one of them was charged and has no linked row. */
   hasUnlinkedCharge: boolean
   /** Whether one of them has a charge below 0 and no linked row. */
@@ -106,6 +125,7 @@ export const newTaskSums = (): TaskSums => ({
   unlinkedCharged: 0,
   paid: none(),
   refunded: none(),
+  shared: null,
   hasUnlinkedCharge: false,
   hasNegativeCharge: false,
   endsUnlinked: false,
@@ -118,7 +138,7 @@ export const newTaskSums = (): TaskSums => ({
 export const linkedRefunds = (tasks: TaskSums, sums: UserSums): BookSums =>
   tasks.taskCount === 0 ? sums.refunded : tasks.refunded
 
-const both = ({ points, cash }: BookSums): number => addExact(points, cash)
+export const both = ({ points, cash }: BookSums): number => addExact(points, cash)
 
 /** A payment while nobody asks for it: in numbers, since there may be very many users. */
 export type PaymentSums = {
@@ -137,12 +157,20 @@ export const paymentOfSums = (sums: PaymentSums): Payment => ({
   hasNegativeCharge: sums.hasNegativeCharge,
 })
 
+/** Nobody adds to it. */
+const NO_SUMS: Readonly<BookSums> = none()
+
 export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
   const { linkedCharged, unlinkedCharged, paid } = tasks
   const { unlinked } = sums
+  const shared = tasks.shared?.paid ?? NO_SUMS
   const counted = unlinkedCharged > 0
-  const comparedPaid = both(paid)
-  const unlinkedPaid = both(unlinked)
+  // Rows of several tasks at once are first held against those of the user's tasks that have no row of their own. What they
+  // took beyond that was taken for the others.
+  const sharedPaid = both(shared)
+  const beyond = Math.max(0, sharedPaid - unlinkedCharged)
+  const comparedPaid = addExact(both(paid), beyond)
+  const unlinkedPaid = addExact(both(unlinked), sharedPaid - beyond)
   const nearby = nearbySums(sums)
   const short = unlinkedCharged - unlinkedPaid
   return {
@@ -151,8 +179,8 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
     comparedPaidPoints: comparedPaid,
     unlinkedChargedPoints: unlinkedCharged,
     unlinkedPaidPoints: unlinkedPaid,
-    pointsConsumed: counted ? addExact(paid.points, unlinked.points) : paid.points,
-    cashConsumed: counted ? addExact(paid.cash, unlinked.cash) : paid.cash,
+    pointsConsumed: addExact(addExact(paid.points, shared.points), counted ? unlinked.points : 0),
+    cashConsumed: addExact(addExact(paid.cash, shared.cash), counted ? unlinked.cash : 0),
     explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
     hasNegativeCharge: tasks.hasNegativeCharge,
   }

@@ -7,7 +7,7 @@ import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
-import { IdIndex, NO_TASK } from './id-index.ts'
+import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
 import {
   type BookName,
   type BookSums,
@@ -22,6 +22,7 @@ import type { LedgerPiece } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { LinkedEntry } from './rules/facts.ts'
+import { SharedRows } from './shared-rows.ts'
 import type { UserFigures } from './user-figures.ts'
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
@@ -65,6 +66,7 @@ export class LedgerTally {
   /** 1 where a task is one of the window: rows link to these. */
   readonly #isTarget: Uint8Array
   readonly #payments: TaskPayments
+  readonly #shared: SharedRows
   /** The rows of each task; null where the depth does not need them. */
   readonly #rows: LinkedRows | null
   /** By user; undefined until they are asked for, and when a row has come since. */
@@ -79,6 +81,10 @@ export class LedgerTally {
     this.#owners = new Int32Array(tasks.count)
     this.#isTarget = new Uint8Array(tasks.count)
     this.#payments = new TaskPayments(tasks.count)
+    this.#shared = new SharedRows({
+      ...{ tasks, payments: this.#payments },
+      isTold: (task) => this.#isTarget[task] === 1 && tasks.isSelected(task),
+    })
     this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
     // Who was asked for by id is told of, with or without tasks.
     for (const userId of plan.userIds) if (holds(userId)) this.#sums[this.#numberOf(userId)] = newUserSums()
@@ -119,6 +125,7 @@ export class LedgerTally {
         task = this.#index.findBare(owner, this.#entries.orderText(entry))
       }
       if (this.#isTarget[task] === 1) this.#link(task, entry)
+      else if (task === SHARED_ID) this.#share(owner, entry)
       const sums = this.#sums[owner]
       if (sums !== undefined) this.#addToUser(sums, entry, task, id.length > 0)
     }
@@ -132,15 +139,27 @@ export class LedgerTally {
     this.#rows?.add(task, entry)
   }
 
+  #share(owner: number, entry: number): void {
+    const book = this.#entries.book(entry)
+    const kind = linkedKind(book, this.#entries.kind(entry))
+    const bearers = this.#index.bearers(owner, this.#entries.orderText(entry))
+    if (kind === undefined || bearers === undefined) return
+    this.#shared.add(bearers, book, kind, this.#entries.amountPoints(entry))
+  }
+
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
   addLookedUp(entry: LedgerEntry): void {
     const { book, rowId, at, userId, amountPoints, orderId } = entry
     const owner = this.#numbers.get(userId)
     if (owner === undefined || within(at, this.#plan.ranges.ledger)) return
     const kind = linkedKind(book, entry.kind)
+    if (kind === undefined) return
     const task = this.#index.findText(owner, orderId)
-    if (kind === undefined || this.#isTarget[task] !== 1) return
     this.#taskSums = undefined
+    this.#shared.reckonAnew()
+    const bearers = task === SHARED_ID ? this.#index.bearers(owner, orderId) : undefined
+    if (bearers !== undefined) this.#shared.add(bearers, book, kind, exactAmount(entry))
+    if (this.#isTarget[task] !== 1) return
     this.#payments.add(task, book, kind, exactAmount(entry))
     this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, at })
   }
@@ -154,14 +173,12 @@ export class LedgerTally {
     const signed = this.#entries.amountPoints(entry)
     if (kind === 'consume') {
       const amount = -signed
-      const linked = task >= 0
-      const names = linked || (hasOrder && task === NO_TASK)
-      if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: names })
+      if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
       if (!within(at, window)) return
       add(sums.consumed, book, amount)
-      if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: names })
-      if (!names) add(sums.unlinked, book, amount)
-      else if (!linked && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
+      if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: hasOrder })
+      if (!hasOrder) add(sums.unlinked, book, amount)
+      else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
       return
     }
     if (!hasOrder && at >= window.start) addPossibleRefund(sums, book, kind, signed)
@@ -205,7 +222,8 @@ export class LedgerTally {
   #refundsMatter(task: number): boolean {
     // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
     if (looksUpEveryOrder(this.#windowTasks)) return true
-    return this.#tasks.isRefunded(task) || this.#tasks.hasFailed(task) || this.#payments.hasRefundRow(task)
+    if (this.#tasks.isRefunded(task) || this.#tasks.hasFailed(task)) return true
+    return this.#payments.hasRefundRow(task) || this.#shared.concern(task)
   }
 
   /**
@@ -254,7 +272,7 @@ export class LedgerTally {
     for (let task = 0; this.#rows !== null && task < this.#tasks.count; task++) {
       if (this.#isTarget[task] !== 1 || !this.#tasks.isSelected(task)) continue
       told.push(task)
-      if (!this.#payments.isSettled(task, this.#tasks)) open.push(task)
+      if (!this.#payments.isSettled(task, this.#tasks) || this.#shared.concern(task)) open.push(task)
     }
     return {
       settledTasks: told.length - open.length,
@@ -265,7 +283,9 @@ export class LedgerTally {
   }
 
   #entriesOf(task: number): LedgerBook['taskEntries'][number] {
-    return { task: this.#tasks.row(task), entries: this.#rows?.of(task, this.#linkedEntry) ?? [] }
+    const entries = this.#rows?.of(task, this.#linkedEntry) ?? []
+    const shared = this.#shared.of(task)
+    return { task: this.#tasks.row(task), entries, ...(shared !== undefined && { shared }) }
   }
 
   readonly #linkedEntry = (entry: number): LinkedEntry => {
@@ -291,8 +311,10 @@ export class LedgerTally {
       const owner = this.#owners[task] ?? 0
       const own = users[owner] ?? newTaskSums()
       users[owner] = own
-      this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan))
+      const addsUp = this.#shared.addsUp(task)
+      this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan), addsUp)
     }
+    this.#shared.addTo((task) => users[this.#owners[task] ?? 0])
     return users
   }
 }

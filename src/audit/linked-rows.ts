@@ -53,8 +53,8 @@ export class TaskPayments {
     return this.#gaveBack[task] === 1
   }
 
-  /** Adds a task of the window to those of its user. */
-  addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean): void {
+  /** Adds a task of the window to those of its user. `addsUp`: whether it does with rows that it shares with others. */
+  addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean, addsUp: boolean): void {
     const linked = this.isLinked(task)
     if (!tasks.isSelected(task)) {
       if (!linked && tasks.isCharged(task)) user.othersUnlinked = true
@@ -70,7 +70,7 @@ export class TaskPayments {
     if (isLast && charged > 0) user.endsCharged = true
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
-    if (this.paid(task) !== charged) user.unpaid.add(tasks.row(task).taskId)
+    if (!addsUp && this.paid(task) !== charged) user.unpaid.add(tasks.row(task).taskId)
   }
 }
 

@@ -6,6 +6,7 @@ import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
 import {
   type BookSums,
+  both,
   linkedRefunds,
   orderPayment,
   type PaymentSums,
@@ -81,6 +82,8 @@ export class ClosedUser implements UserLedger {
   /** Rows that came in, whose order may be a task. */
   waiting: readonly UnresolvedRow[]
   readonly isRead: Readonly<Record<BookName, boolean>>
+  /** Books of which it cannot be said what they gave back for the user's tasks. */
+  readonly refundOpen: Readonly<Record<BookName, boolean>>
   /** Whether refunds are told by the rows of the window, whatever task they name. */
   readonly countsRows: boolean
   refundedPoints: number
@@ -98,6 +101,7 @@ export class ClosedUser implements UserLedger {
     this.rows = unlinkedOf(user, terms)
     this.waiting = waitingOf(user)
     this.isRead = failed.size === 0 ? BOTH_READ : { points: !failed.has('points'), cash: !failed.has('cash') }
+    this.refundOpen = (mode === 'order' ? tasks.shared?.refundOpen : undefined) ?? NEITHER_OPEN
     this.countsRows = refunds === sums.refunded
     this.refundedPoints = refunds.points
     this.refundedCash = refunds.cash
@@ -137,11 +141,11 @@ export class ClosedUser implements UserLedger {
   }
 
   get pointsRefunded(): Points | null {
-    return this.#amountOf('points', this.refundedPoints)
+    return this.refundOpen.points ? null : this.#amountOf('points', this.refundedPoints)
   }
 
   get cashRefunded(): Points | null {
-    return this.#amountOf('cash', this.refundedCash)
+    return this.refundOpen.cash ? null : this.#amountOf('cash', this.refundedCash)
   }
 
   get pointsRecharged(): Points | null {
@@ -163,6 +167,7 @@ export class ClosedUser implements UserLedger {
 const NO_EVIDENCE = new EvidenceList()
 const NONE: readonly UnresolvedRow[] = []
 const BOTH_READ = { points: true, cash: true }
+const NEITHER_OPEN = { points: false, cash: false }
 
 function waitingOf({ unresolved }: UserFigures): readonly UnresolvedRow[] {
   const waiting = unresolved.filter(({ kind }) => kind !== 'consume')
@@ -190,8 +195,9 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   if (mode === 'order' && tasks.taskCount > 0) {
     const payment = orderPayment(sums, tasks)
     // A row without a task may pay a task that the filter left out as well as one of these.
-    const unclear = payment.unlinkedChargedPoints > 0 && payment.unlinkedPaidPoints > 0
+    const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
     if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
+    if (tasks.shared?.paidOpen === true) return unknown('links-shared')
     // Rows whose order was too many to look up may pay a task of another time, or one of these.
     if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
       return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })

@@ -78,9 +78,9 @@ async function readDay(
     return [read, wholeLedger(read.ledger)] as const
   })
   const byRow = new Map(traced.map((task) => [task.rowId, task]))
-  const taskEntries = ledger.taskEntries.flatMap(({ task: { rowId }, entries }) => {
-    const task = byRow.get(rowId)
-    return task === undefined ? [] : [{ task, entries }]
+  const taskEntries = ledger.taskEntries.flatMap((ledger) => {
+    const task = byRow.get(ledger.task.rowId)
+    return task === undefined ? [] : [{ ...ledger, task }]
   })
   return {
     plan,

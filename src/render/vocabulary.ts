@@ -54,6 +54,7 @@ export const NOT_EVALUATED_CODES = [
   'events-unread',
   'links-total',
   'links-unlinked',
+  'links-shared',
   'lookup-limit',
   'prices-unread',
   'levels-unread',

@@ -199,6 +199,8 @@ export const EN: Vocabulary = {
     'links-total': () => 'the ledger rows do not name their tasks, so they can only be compared in total',
     'links-unlinked': () =>
       'some ledger rows of this user link to no task, so a missing row cannot be told from one of them',
+    'links-shared': () =>
+      'some ledger rows name an id that several tasks of this user bear, so it cannot be told which of them they belong to',
     'lookup-limit': (param) =>
       `too many ids to look them all up${given(param('limit'), (limit) => ` (at most ${limit})`)}; choose a shorter period`,
     'prices-unread': (param) => `the price rules could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,

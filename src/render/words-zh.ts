@@ -190,6 +190,7 @@ export const ZH: Vocabulary = {
     'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,
     'links-total': () => '流水没有标明所属任务，只能按总额核对',
     'links-unlinked': () => '该用户有部分流水未关联任务，无法判断缺少的流水是否在其中',
+    'links-shared': () => '部分流水标明的编号属于该用户的多个任务，无法判断属于其中哪一个',
     'lookup-limit': (param) =>
       `需要查询的编号过多${given(param('limit'), (limit) => `（上限 ${limit} 个）`)}，请缩短审计范围`,
     'prices-unread': (param) => `无法读取价格规则${given(param('detail'), (detail) => `：${detail}`)}`,

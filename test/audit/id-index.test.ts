@@ -21,10 +21,13 @@ describe('the index of ids', () => {
           Int32Array.from(given, ({ userId }) => userId),
         )
         const plain = new Map<string, number>()
+        const bearers = new Map<string, number[]>()
         for (const [number, { userId, taskId, requestId }] of given.entries()) {
           for (const id of new Set([taskId, requestId])) {
             const key = `${userId} ${id}`
-            if (id !== '') plain.set(key, plain.has(key) ? SHARED_ID : number)
+            if (id === '') continue
+            plain.set(key, plain.has(key) ? SHARED_ID : number)
+            bearers.set(key, [...(bearers.get(key) ?? []), number])
           }
         }
         for (const userId of [1, 2, 3, 4]) {
@@ -33,6 +36,11 @@ describe('the index of ids', () => {
           for (const [at, orderId] of orders.entries()) {
             const expected = plain.get(`${userId} ${orderId}`) ?? NO_TASK
             expect(index.find(userId, entries.view, entries.orderId(at, newBytesOfId()))).toBe(expected)
+            const isShared = index.findText(userId, orderId) === SHARED_ID
+            expect(index.bearers(userId, orderId) !== undefined).toBe(isShared)
+            if (expected === SHARED_ID)
+              expect(index.bearers(userId, orderId)).toEqual(bearers.get(`${userId} ${orderId}`))
+            expect(index.bearers(userId, orderId)).toBe(index.bearers(userId, orderId))
           }
         }
       }),
@@ -79,5 +87,12 @@ describe('the index of ids', () => {
     )
     expect(found).toEqual([0, 0, 0, 0, NO_TASK, NO_TASK, NO_TASK])
     expect(index.findText(1, 'job')).toBe(NO_TASK)
+    const twins = [taskRow({ taskId: 'job', requestId: id }), taskRow({ taskId: 'other', requestId: id })]
+    const shared = new IdIndex(taskRecordsOf(twins), new Int32Array(2))
+    const forms = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `order_${id}`, '']
+    expect(forms.map((stored) => shared.bearers(0, stored))).toEqual([
+      ...[undefined, [0, 1], [0, 1], [0, 1]],
+      ...[undefined, undefined],
+    ])
   })
 })

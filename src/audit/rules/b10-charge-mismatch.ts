@@ -2,10 +2,10 @@ import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Payment, Reading, Reason, Rule } from './books.ts'
 import { known, unknown } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { consumeRows, paidIn, rowEvidence } from './linked-entries.ts'
+import { consumedBounds, consumeRows, paidIn, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { type Doubt, doubtsOfPayment, leftOpen } from './unlinked-rows.ts'
+import { type Doubt, doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.ts'
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
@@ -26,24 +26,34 @@ export const b10ChargeMismatch: Rule = {
     let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       const { task, accountId } = ledger
-      const rows = consumeRows(ledger.entries)
-      if (rows.length === 0) {
-        if (task.chargedPoints <= 0n) continue
-        const missing = isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId))
-        if (!missing.known) {
-          unclear.set(task.userId, missing.reason)
-          continue
-        }
-        examined += 1
-        if (!missing.value) continue
-      } else {
-        examined += 1
-        if (sum(rows, paidIn) === task.chargedPoints) continue
+      const mismatch = isMismatch(ledger, () =>
+        isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId)),
+      )
+      if (mismatch === undefined) continue
+      if (!mismatch.known) {
+        unclear.set(task.userId, mismatch.reason)
+        continue
       }
+      examined += 1
+      if (!mismatch.value) continue
       findings.push({ ...amountsOf(ledger), context: taskContext(task, accountId, window.zone) })
     }
     return { examined, findings, notEvaluated: leftOpen(unclear) }
   },
+}
+
+/** Whether a task's charge is not what its rows took; undefined: it has neither. `isMissing` tells of one without rows. */
+function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Reading<boolean> | undefined {
+  const { task, entries, shared } = ledger
+  const rows = consumeRows(entries)
+  const { least, most } = consumedBounds(ledger)
+  if (least !== most) {
+    // Rows of several tasks at once: that each took its charge shows where all of them add up, and else only too much does.
+    if (least > task.chargedPoints) return known(true)
+    return shared?.addsUp === true ? known(false) : { known: false, reason: SHARED }
+  }
+  if (rows.length > 0) return known(least !== task.chargedPoints)
+  return task.chargedPoints <= 0n ? undefined : isMissing()
 }
 
 /**

@@ -1,11 +1,11 @@
 import type { Millis } from '../../units/instant.ts'
 import type { Books, FindingDraft, Reason, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { gaveBack, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import { refundedBounds, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { doubtsOfRefunds, leftOpen } from './unlinked-rows.ts'
+import { doubtsOfRefunds, leftOpen, SHARED } from './unlinked-rows.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
@@ -24,10 +24,11 @@ export const b8RefundNotPosted: Rule = {
     const findings: FindingDraft[] = []
     let examined = 0
     for (const ledger of taskLedgers.value) {
-      const { task, accountId, entries } = ledger
-      const isPosted = gaveBack(entries)
-      if (!isPosted && !(task.refunded && task.chargedPoints > 0n)) continue
-      const doubt = isPosted ? undefined : doubtOf(task.userId, task.chargedPoints)
+      const { task, accountId } = ledger
+      const { least, most } = refundedBounds(ledger)
+      const isPosted = least > 0n
+      if (most <= 0n && !(task.refunded && task.chargedPoints > 0n)) continue
+      const doubt = isPosted ? undefined : most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints)
       if (doubt !== undefined) {
         unclear.set(task.userId, doubt)
         continue

@@ -1,8 +1,8 @@
 import type { FindingDraft, Reason, Rule } from './books.ts'
-import { consumedPoints, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import { consumedBounds, refundedBounds, refundRows, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
-import { doubtsOfPayment, leftOpen } from './unlinked-rows.ts'
+import { doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.ts'
 
 /**
  * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
@@ -20,22 +20,25 @@ export const b9OverRefund: Rule = {
     const findings: FindingDraft[] = []
     const unclear = new Map<number, Reason>()
     let examined = 0
-    for (const { task, accountId, entries } of taskLedgers.value) {
-      const refunded = refundedPoints(entries)
-      if (refunded <= 0n) continue
-      const consumed = consumedPoints(entries)
-      const doubt = consumed > 0n ? undefined : doubtOf(task.userId)
-      if (doubt !== undefined) {
-        unclear.set(task.userId, doubt)
+    for (const ledger of taskLedgers.value) {
+      const { task, accountId, entries } = ledger
+      const refunded = refundedBounds(ledger)
+      if (refunded.most <= 0n) continue
+      const consumed = consumedBounds(ledger)
+      const isOver = refunded.least > consumed.most
+      const doubt = consumed.least > 0n ? undefined : doubtOf(task.userId)
+      const isShared = !isOver && refunded.most > consumed.least
+      if (doubt !== undefined || isShared) {
+        unclear.set(task.userId, doubt ?? SHARED)
         continue
       }
       examined += 1
-      if (refunded <= consumed) continue
+      if (!isOver) continue
       const rows = refundRows(entries)
       findings.push({
         subject: taskSubject(task),
-        expected: consumed,
-        actual: refunded,
+        expected: consumed.most,
+        actual: refunded.least,
         unit: 'points',
         count: rows.length,
         evidence: rowEvidence(rows),

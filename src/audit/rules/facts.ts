@@ -170,6 +170,14 @@ export interface LinkedEntry {
   readonly at: Instant
 }
 
+/** What rows come to that name an id which several tasks of one user bear: of each task they may be rows, or of another. */
+export interface SharedLedger {
+  readonly paidPoints: Points
+  readonly refundedPoints: Points
+  /** Whether all that was taken for the tasks that bear the id, by whatever rows, is what they charged together. */
+  readonly addsUp: boolean
+}
+
 /** A user's charge and what stands in the ledgers for it, task by task. Only in link mode order. */
 export interface TaskLedger {
   readonly task: TaskFact
@@ -177,6 +185,8 @@ export interface TaskLedger {
   /** Of a failed task, the sum of its billing events; null where its bill was not read whole, and of all others. */
   readonly billedNanoUsd: NanoUsd | null
   readonly entries: readonly LinkedEntry[]
+  /** Absent: no row names an id of the task that others of its user's tasks bear. */
+  readonly shared?: SharedLedger
 }
 
 /** A break in a user's points ledger within the window: the first row that shows it, and how many do. */

@@ -1,6 +1,6 @@
 import { sum } from '../../units/exact.ts'
 import type { Evidence } from './books.ts'
-import type { LinkedEntry } from './facts.ts'
+import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { evidenceOf } from './task-subject.ts'
 
 /** A consume row takes points and is stored negative: what it took is positive here. */
@@ -19,8 +19,23 @@ export const consumedPoints = (entries: readonly LinkedEntry[]): bigint => sum(c
 export const refundedPoints = (entries: readonly LinkedEntry[]): bigint =>
   sum(refundRows(entries), ({ amountPoints }) => amountPoints)
 
-/** Whether the rows of a task gave anything back: what was taken back again, and a row of nothing, is no refund. */
-export const gaveBack = (entries: readonly LinkedEntry[]): boolean => refundedPoints(entries) > 0n
+/** What rows took or gave back for a task, at least and at most: alike, but where it shares an id with other tasks. */
+export interface Bounds {
+  readonly least: bigint
+  readonly most: bigint
+}
+
+type TaskRows = Pick<TaskLedger, 'entries' | 'shared'>
+
+export const consumedBounds = ({ entries, shared }: TaskRows): Bounds =>
+  bounds(consumedPoints(entries), shared?.paidPoints ?? 0n)
+
+/** Rows that come to nothing given back are no refund: those of nothing, or taken back again. */
+export const refundedBounds = ({ entries, shared }: TaskRows): Bounds =>
+  bounds(refundedPoints(entries), shared?.refundedPoints ?? 0n)
+
+const bounds = (own: bigint, shared: bigint): Bounds =>
+  shared > 0n ? { least: own, most: own + shared } : { least: own + shared, most: own }
 
 /** Ids of ledger rows; those of one book alone may be those of the other too. */
 export const rowEvidence = (entries: readonly LinkedEntry[]): Evidence =>

@@ -4,6 +4,8 @@ import { type Books, type Reason, type RuleOutcome, type UnlinkedRows, type User
 export type Doubt = Reason | undefined
 
 const { reason: UNLINKED } = unknown('links-unlinked')
+/** Rows name an id that several tasks bear. */
+export const { reason: SHARED } = unknown('links-shared')
 
 /** Tells whether what a user was charged for a task may have been given back by rows that name no task. */
 export function doubtsOfRefunds({ users }: Pick<Books, 'users'>): (userId: number, charge: bigint) => Doubt {

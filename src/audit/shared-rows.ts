@@ -1,0 +1,133 @@
+import type { TaskRecords } from '../rows/task-records.ts'
+import { addExact } from '../units/exact.ts'
+import { wholePoints as whole } from '../units/points.ts'
+import { type BookName, type BookSums, both, type SharedSums, type TaskSums } from './ledger-book.ts'
+import type { TaskPayments } from './linked-rows.ts'
+import type { LinkedEntry, SharedLedger } from './rules/facts.ts'
+
+/** What rows add up to that name one id, and the tasks of one user that bear it. */
+interface Group {
+  readonly bearers: readonly number[]
+  readonly paid: BookSums
+  readonly refunded: BookSums
+  /** Whether all rows of the bearers add up; undefined until it is asked for, and when a row has come since. */
+  addsUp: boolean | undefined
+}
+
+/** The tasks that rows are linked to. */
+export interface LinkTargets {
+  readonly tasks: TaskRecords
+  readonly payments: TaskPayments
+  /** Whether a task is one of the window that the filters leave. */
+  isTold(task: number): boolean
+}
+
+/**
+ * Rows that name an id which several tasks of one user bear, of any time. They are rows of these tasks, though nobody can tell
+ * of which: what they took and gave back counts for the user, and leaves open what each of the tasks got. There are few.
+ */
+export class SharedRows {
+  readonly #targets: LinkTargets
+  /** By the list of bearers, of which there is one for each id. */
+  readonly #groups = new Map<readonly number[], Group>()
+  readonly #byTask = new Map<number, Group[]>()
+
+  constructor(targets: LinkTargets) {
+    this.#targets = targets
+  }
+
+  add(bearers: readonly number[], book: BookName, kind: LinkedEntry['kind'], amountPoints: number): void {
+    const { paid, refunded } = this.#groups.get(bearers) ?? this.#newGroup(bearers)
+    const sums = kind === 'consume' ? paid : refunded
+    sums[book] = addExact(sums[book], kind === 'consume' ? -amountPoints : amountPoints)
+  }
+
+  #newGroup(bearers: readonly number[]): Group {
+    const group: Group = {
+      bearers,
+      paid: { points: 0, cash: 0 },
+      refunded: { points: 0, cash: 0 },
+      addsUp: undefined,
+    }
+    this.#groups.set(bearers, group)
+    for (const task of bearers) {
+      const own = this.#byTask.get(task)
+      if (own === undefined) this.#byTask.set(task, [group])
+      else own.push(group)
+    }
+    return group
+  }
+
+  /** Rows have come, these or others. */
+  reckonAnew(): void {
+    for (const group of this.#groups.values()) group.addsUp = undefined
+  }
+
+  /** Whether rows name an id of the task that others bear as well. */
+  concern(task: number): boolean {
+    return this.#byTask.has(task)
+  }
+
+  /** What these rows come to, of those that may be the task's; undefined where there are none. */
+  of(task: number): SharedLedger | undefined {
+    const groups = this.#byTask.get(task)
+    if (groups === undefined) return undefined
+    const sum = (sums: (group: Group) => BookSums) =>
+      whole(groups.reduce((total, group) => addExact(total, both(sums(group))), 0))
+    return {
+      paidPoints: sum(({ paid }) => paid),
+      refundedPoints: sum(({ refunded }) => refunded),
+      addsUp: this.addsUp(task),
+    }
+  }
+
+  /** Whether there are such rows, and with them what was taken for the task and the others is what these charged. */
+  addsUp(task: number): boolean {
+    return this.#byTask.get(task)?.every((group) => (group.addsUp ??= this.#addsUp(group))) === true
+  }
+
+  /** Whether what these and all other rows of the bearers took is what the bearers charged, where all of them are told of. */
+  #addsUp({ bearers, paid }: Group): boolean {
+    const { tasks, payments, isTold } = this.#targets
+    if (!bearers.every((task) => isTold(task))) return false
+    let [charged, taken] = [0, both(paid)]
+    for (const task of bearers) {
+      charged = addExact(charged, tasks.chargedPoints(task))
+      taken = addExact(taken, payments.paid(task))
+    }
+    return charged === taken
+  }
+
+  /** Adds these rows to what the tasks of their users add up to. */
+  addTo(sumsOf: (task: number) => TaskSums | undefined): void {
+    for (const { bearers, paid, refunded } of this.#groups.values()) {
+      const told = bearers.filter((task) => this.#targets.isTold(task))
+      const [first] = told
+      const user = first === undefined ? undefined : sumsOf(first)
+      if (user === undefined) continue
+      user.shared ??= newSharedSums()
+      if (told.length === bearers.length) {
+        addBooks(user.shared.paid, paid)
+        addBooks(user.refunded, refunded)
+        continue
+      }
+      // They may be rows of a task that is none of these.
+      if (isSome(paid)) user.shared.paidOpen = true
+      for (const book of BOOKS) if (refunded[book] !== 0) user.shared.refundOpen[book] = true
+    }
+  }
+}
+
+const BOOKS: readonly BookName[] = ['points', 'cash']
+
+const newSharedSums = (): SharedSums => ({
+  paid: { points: 0, cash: 0 },
+  paidOpen: false,
+  refundOpen: { points: false, cash: false },
+})
+
+const isSome = ({ points, cash }: BookSums): boolean => points !== 0 || cash !== 0
+
+function addBooks(into: BookSums, sums: BookSums): void {
+  for (const book of BOOKS) into[book] = addExact(into[book], sums[book])
+}
