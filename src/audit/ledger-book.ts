@@ -62,10 +62,16 @@ export interface UserSums {
   readonly recharged: BookSums
   /** Consume rows of the window without order id, or whose order is known to be no task. */
   readonly unlinked: BookSums
-  /** Refund rows without order id, since the window's start; and cash that came in so, which may be a refund as well. */
+  /**
+   * Refund rows since the window's start without order id, or whose order is known to be no task; and cash that came in without,
+   * which may be a refund as well.
+   */
   unlinkedRefunds: number
   unlinkedCashIn: number
-  /** Consume and cash-in rows of the window whose order was not seen among the tasks that were read, by their index. */
+  /**
+   * Rows whose order was not seen among the tasks that were read, by their index: consume and cash-in rows of the window, and
+   * refund rows since its start.
+   */
   unresolved: number[]
   /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
   readonly afterStart: EdgeRow[]
@@ -105,10 +111,12 @@ export interface TaskSums {
   readonly refunded: BookSums
   /** Rows that name an id which several tasks of the user bear; null where there are none. */
   shared: SharedSums | null
-  /** Whether one of them was charged and has no linked row. */
-  hasUnlinkedCharge: boolean
   /** Whether one of them has a charge below 0 and no linked row. */
   hasNegativeCharge: boolean
+  /** Whether one of them has no linked row that took anything, and was charged or has one that gave something back. */
+  lacksPayment: boolean
+  /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
+  leastUnrefunded: number
   /** Whether one of them right before the window's end has no linked row. */
   endsUnlinked: boolean
   /** Whether one of them right before the window's end was charged. */
@@ -126,8 +134,9 @@ export const newTaskSums = (): TaskSums => ({
   paid: none(),
   refunded: none(),
   shared: null,
-  hasUnlinkedCharge: false,
   hasNegativeCharge: false,
+  lacksPayment: false,
+  leastUnrefunded: Number.POSITIVE_INFINITY,
   endsUnlinked: false,
   endsCharged: false,
   unpaid: new EvidenceList(),
@@ -190,28 +199,35 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
 const nearbySums = ({ afterEnd }: UserSums): number[] => prefixSums(afterEnd.filter(({ linked }) => !linked))
 
 /** Rows that link to no task, while nobody asks for them. */
-export type UnlinkedSums = {
-  readonly [Key in keyof UnlinkedRows]: UnlinkedRows[Key] extends bigint ? number : UnlinkedRows[Key]
+export interface UnlinkedSums {
+  readonly paid: number
+  readonly nearby: number
+  readonly paidOpen: boolean
+  /** Refund rows, what they took back again subtracted. */
+  readonly refunds: number
+  readonly cashIn: number
 }
 
 /** Most users have none. */
-const NO_UNLINKED: UnlinkedSums = { paidPoints: 0, nearbyPoints: 0, paidOpen: false, refundedPoints: 0 }
+const NO_UNLINKED: UnlinkedSums = { paid: 0, nearby: 0, paidOpen: false, refunds: 0, cashIn: 0 }
 
-export const unlinkedOfSums = (sums: UnlinkedSums): UnlinkedRows => ({
-  paidPoints: whole(sums.paidPoints),
-  nearbyPoints: whole(sums.nearbyPoints),
+/** `refundsOpen`: what refund rows gave back of which it is not known what their orders are. */
+export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): UnlinkedRows => ({
+  paidPoints: whole(sums.paid),
+  nearbyPoints: whole(sums.nearby),
   paidOpen: sums.paidOpen,
-  refundedPoints: whole(sums.refundedPoints),
+  // Refunds that were taken back, by rows that name no task either, are no less than none.
+  refundedPoints: whole(addExact(Math.max(0, sums.refunds), sums.cashIn)),
+  refundsOpenPoints: whole(refundsOpen),
 })
 
 /** `paidOpen`: whether consume rows wait for what their orders are. */
 export function unlinkedSums(sums: UserSums, paidOpen: boolean): UnlinkedSums {
-  const paidPoints = both(sums.unlinked)
-  const nearbyPoints = nearbySums(sums).at(-1) ?? 0
-  // Refunds that were taken back, by rows that name nothing either, are no less than none.
-  const refundedPoints = addExact(Math.max(0, sums.unlinkedRefunds), sums.unlinkedCashIn)
-  if (paidPoints === 0 && nearbyPoints === 0 && !paidOpen && refundedPoints === 0) return NO_UNLINKED
-  return { paidPoints, nearbyPoints, paidOpen, refundedPoints }
+  const paid = both(sums.unlinked)
+  const nearby = nearbySums(sums).at(-1) ?? 0
+  const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn } = sums
+  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn === 0) return NO_UNLINKED
+  return { paid, nearby, paidOpen, refunds, cashIn }
 }
 
 /** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */

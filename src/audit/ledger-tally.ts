@@ -23,6 +23,7 @@ import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
+import { UnresolvedRows } from './unresolved-rows.ts'
 import type { UserFigures } from './user-figures.ts'
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
@@ -181,7 +182,10 @@ export class LedgerTally {
       else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
       return
     }
-    if (!hasOrder && at >= window.start) addPossibleRefund(sums, book, kind, signed)
+    if (at >= window.start) {
+      if (!hasOrder) addPossibleRefund(sums, book, kind, signed)
+      else if (kind === 'refund' && task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
+    }
     if (!within(at, window)) return
     if (kind === 'refund') add(sums.refunded, book, signed)
     if (kind !== 'recharge') return
@@ -226,25 +230,24 @@ export class LedgerTally {
     return this.#payments.hasRefundRow(task) || this.#shared.concern(task)
   }
 
-  /**
-   * Order ids of rows of the window that no task read so far bears, where it matters whether they are tasks of another
-   * time: cash that came in, and what was paid by users who have tasks without a linked row.
-   */
+  /** Order ids of rows that no task read so far bears, where it matters to payments and sums whether they are tasks. */
   unresolvedOrderIds(mode: 'order' | 'total'): string[] {
-    const tasks = this.#tasksOfUsers()
-    const ids = new Set<string>()
-    for (const [owner, sums] of this.#sums.entries()) {
-      for (const entry of sums?.unresolved ?? []) {
-        const open = mode === 'order' && tasks[owner]?.hasUnlinkedCharge === true
-        if (this.#entries.kind(entry) !== 'consume' || open) ids.add(this.#entries.orderText(entry))
-      }
-    }
-    return [...ids]
+    return this.#unresolved().orderIds(mode)
+  }
+
+  /** The same where it matters to refunds that tasks lack. */
+  unresolvedRefundIds(): string[] {
+    return this.#unresolved().refundIds()
+  }
+
+  #unresolved(): UnresolvedRows {
+    return new UnresolvedRows(this.#entries, this.#sums, this.#tasksOfUsers())
   }
 
   /** What the rows add up to by user, as of now. */
   figures(): UserFigures[] {
     const tasks = this.#tasksOfUsers()
+    const unresolved = this.#unresolved()
     const users: UserFigures[] = []
     for (const [userId, owner] of this.#numbers) {
       const sums = this.#sums[owner]
@@ -254,12 +257,7 @@ export class LedgerTally {
         sums,
         tasks: tasks[owner] ?? newTaskSums(),
         paidBefore: this.#paidBefore.has(owner),
-        unresolved: sums.unresolved.map((entry) => ({
-          book: this.#entries.book(entry),
-          kind: this.#entries.kind(entry),
-          amountPoints: this.#entries.amountPoints(entry),
-          orderId: this.#entries.orderText(entry),
-        })),
+        unresolved: unresolved.of(owner),
       })
     }
     return users

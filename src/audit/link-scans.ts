@@ -11,6 +11,8 @@ interface OpenIds {
   /** Order ids of rows that no task bears, by the link mode in which they matter. */
   readonly order: readonly string[]
   readonly total: readonly string[]
+  /** Order ids of refund rows that no task bears, in mode order. */
+  readonly refunds: readonly string[]
 }
 
 /** How well rows and tasks are linked so far. */
@@ -26,10 +28,10 @@ export class LinkScans {
   /** Ids of tasks so far: one that several bear as often as it comes. */
   readonly #taskIds = { selected: 0, window: 0 }
   /** Orders of rows so far. */
-  readonly #orders = { order: new Set<string>(), total: new Set<string>() }
+  readonly #orders = { order: new Set<string>(), total: new Set<string>(), refunds: new Set<string>() }
   #isCut = false
 
-  /** Whether ids of some piece were left out, since those before it are more than may be looked up. */
+  /** Whether ids of some piece were left out, or would be where it is taken again, since they are more than may be looked up. */
   get isCut(): boolean {
     return this.#isCut
   }
@@ -43,7 +45,8 @@ export class LinkScans {
     const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window')))
     const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))
     const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))
-    const scan = { charged, linked, selected, window, order, total }
+    const refunds = this.#ordersOfRows('refunds', () => tally.unresolvedRefundIds())
+    const scan = { charged, linked, selected, window, order, total, refunds }
     this.#scans[piece] = scan
     return scan
   }
@@ -55,6 +58,7 @@ export class LinkScans {
     this.#taskIds.window = 0
     this.#orders.order.clear()
     this.#orders.total.clear()
+    this.#orders.refunds.clear()
     this.#isCut = false
   }
 
@@ -71,9 +75,10 @@ export class LinkScans {
     return this.#scans.flatMap((scan) => scan[name])
   }
 
-  /** Of all pieces, each once; likewise. */
+  /** Of all pieces, each once; likewise. What payments and sums depend on comes first, then refunds. */
   ordersOfRows(mode: LinkMode): string[] {
-    return [...new Set(this.#scans.flatMap((scan) => scan[mode]))]
+    const orders = this.#scans.flatMap((scan) => scan[mode])
+    return [...new Set(mode === 'order' ? [...orders, ...this.#scans.flatMap(({ refunds }) => refunds)] : orders)]
   }
 
   #idsOfTasks(
@@ -89,11 +94,13 @@ export class LinkScans {
     return own
   }
 
-  #ordersOfRows(mode: LinkMode, ids: () => readonly string[]): readonly string[] {
-    const known = this.#orders[mode]
+  #ordersOfRows(name: LinkMode | 'refunds', ids: () => readonly string[]): readonly string[] {
+    const known = this.#orders[name]
     if (known.size > LIMITS.lookupIdsTotal) return this.#cut()
     const own = ids()
     for (const id of own) known.add(id)
+    // This piece, taken once more, would have none left.
+    if (known.size > LIMITS.lookupIdsTotal) this.#isCut = true
     return own
   }
 

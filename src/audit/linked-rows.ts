@@ -53,6 +53,12 @@ export class TaskPayments {
     return this.#gaveBack[task] === 1
   }
 
+  /** Whether a charge should have been given back, as far as the task tells, and no rows did. */
+  #isUnrefunded(task: number, charged: number, tasks: TaskRecords): boolean {
+    if (charged <= 0 || !(tasks.hasFailed(task) || tasks.isRefunded(task))) return false
+    return addExact(this.#refunded.points[task] ?? 0, this.#refunded.cash[task] ?? 0) <= 0
+  }
+
   /** Adds a task of the window to those of its user. `addsUp`: whether it does with rows that it shares with others. */
   addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean, addsUp: boolean): void {
     const linked = this.isLinked(task)
@@ -65,7 +71,8 @@ export class TaskPayments {
     if (linked) user.linkedCharged = addExact(user.linkedCharged, charged)
     else if (charged < 0) user.hasNegativeCharge = true
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
-    if (!linked && charged > 0) user.hasUnlinkedCharge = true
+    if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
+    if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
     if (isLast && !linked) user.endsUnlinked = true
     if (isLast && charged > 0) user.endsCharged = true
     addBooks(user.paid, this.#paid, task)

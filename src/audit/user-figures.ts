@@ -23,7 +23,7 @@ import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 
-/** A row of the window whose order was not seen among the tasks that were read. */
+/** A row whose order was not seen among the tasks that were read: of the window, but for refunds, which may be of later. */
 export interface UnresolvedRow {
   readonly book: BookName
   readonly kind: EntryKind
@@ -58,6 +58,8 @@ export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
     const isTask = isTaskOrder(orders, orderId)
     if (kind === 'consume') {
       if (!isTask) add(sums.unlinked, book, -amountPoints)
+    } else if (kind === 'refund') {
+      if (!isTask) sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amountPoints)
     } else add(isTask ? sums.refunded : sums.recharged, book, amountPoints)
     return false
   })
@@ -78,8 +80,8 @@ export class ClosedUser implements UserLedger {
   readonly userId: number
   readonly unpaid: EvidenceList
   readonly paid: PaymentSums | Extract<Reading<Payment>, { known: false }>
-  readonly rows: UnlinkedSums | Extract<Reading<UnlinkedRows>, { known: false }>
-  /** Rows that came in, whose order may be a task. */
+  rows: UnlinkedSums | Extract<Reading<UnlinkedRows>, { known: false }>
+  /** Rows that came in, or gave something back, whose order may be a task. */
   waiting: readonly UnresolvedRow[]
   readonly isRead: Readonly<Record<BookName, boolean>>
   /** Books of which it cannot be said what they gave back for the user's tasks. */
@@ -115,10 +117,17 @@ export class ClosedUser implements UserLedger {
     const open: UnresolvedRow[] = []
     for (const row of this.waiting) {
       if (!orders.asked.has(row.orderId)) open.push(row)
+      else if (row.kind === 'refund') this.#settleRefund(row, isTaskOrder(orders, row.orderId))
       else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
       else this.#addRecharge(row)
     }
     this.waiting = open.length === 0 ? NONE : open
+  }
+
+  /** A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these. */
+  #settleRefund({ amountPoints }: UnresolvedRow, isTask: boolean): void {
+    if (isTask || 'known' in this.rows) return
+    this.rows = { ...this.rows, refunds: addExact(this.rows.refunds, amountPoints) }
   }
 
   #addRefund({ book, amountPoints }: UnresolvedRow): void {
@@ -137,7 +146,16 @@ export class ClosedUser implements UserLedger {
   }
 
   get unlinked(): Reading<UnlinkedRows> {
-    return 'known' in this.rows ? this.rows : known(unlinkedOfSums(this.rows))
+    return 'known' in this.rows ? this.rows : known(unlinkedOfSums(this.rows, this.#refundsOpen()))
+  }
+
+  #refundsOpen(): number {
+    let open = 0
+    for (const { kind, amountPoints } of this.waiting) {
+      // What is taken back may be of another refund than those that are open.
+      if (kind === 'refund' && amountPoints > 0) open = addExact(open, amountPoints)
+    }
+    return open
   }
 
   get pointsRefunded(): Points | null {
@@ -158,7 +176,7 @@ export class ClosedUser implements UserLedger {
 
   /** Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it. */
   #amountOf(book: BookName, amount: number): Points | null {
-    const isOpen = !this.isRead[book] || this.waiting.some((row) => row.book === book)
+    const isOpen = !this.isRead[book] || this.waiting.some((row) => row.kind !== 'refund' && row.book === book)
     return isOpen ? null : wholePoints(amount)
   }
 }

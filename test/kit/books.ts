@@ -166,6 +166,7 @@ export const linked = (
 /** Rows of a user that link to no task: none unless said. */
 export const unlinkedRows = (overrides: Partial<UnlinkedRows> = {}): UnlinkedRows => ({
   ...{ paidPoints: points(0), nearbyPoints: points(0), paidOpen: false, refundedPoints: points(0) },
+  refundsOpenPoints: points(0),
   ...overrides,
 })
 

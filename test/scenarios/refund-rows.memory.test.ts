@@ -113,3 +113,40 @@ describe('cash that came in without an order', () => {
     expect(await audited(all)).toMatchObject({ findings: [], open: ['B7 userId=101'] })
   })
 })
+
+describe('a refund with a number of its own', () => {
+  const world = (refunded: boolean) => withLinkedTasks().task({ ...failed, refunded })
+  const said = async (all: MiniWorld) => {
+    const report = await auditWorld(all.build(), requests)
+    expect(await auditWorld(all.build(), { ...requests, pieceRows: 1 })).toEqual(report)
+    return saidOf(report, 'B7', 'B8', 'B9')
+  }
+  const numbered = { ...refund, orderId: 'RF-41' }
+
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)('may be that of any task, from the charge on (marked: %s)', async (refunded, rule) => {
+    const found = { findings: [`${rule} taskId=task-41`], open: [] }
+    const open = { findings: [], open: [`${rule} userId=101`] }
+    expect(await said(world(refunded).points(101, 99, numbered))).toEqual(found)
+    expect(await said(world(refunded).points(101, 100, numbered))).toEqual(open)
+    expect(await said(world(refunded).points(101, 99, numbered).cash(101, 1, { at: refund.at }))).toEqual(open)
+    expect(await said(world(refunded).points(101, 100, { ...numbered, at: '2026-02-07 23:59:59' }))).toEqual(open)
+    expect(await said(world(refunded).points(900, 100, numbered))).toEqual(found)
+    const back = world(refunded)
+      .points(101, 100, numbered)
+      .points(101, -1, { ...numbered, orderId: 'RF-42' })
+    expect(await said(back)).toEqual(found)
+  })
+
+  it('is not one of a task of another time, or of somebody else', async () => {
+    const old = world(false).task({ user: 101, at: '2025-12-01 12:00:00' })
+    expect(await said(old.points(101, 100, { ...refund, orderId: old.lastTaskId }))).toEqual({
+      ...{ findings: ['B7 taskId=task-41'], open: [] },
+    })
+    expect(await said(world(false).points(101, 100, { ...refund, orderId: 'task-1' }))).toEqual({
+      ...{ findings: ['B7 taskId=task-41'], open: [] },
+    })
+  })
+})

@@ -143,8 +143,13 @@ export interface UnlinkedRows {
   readonly nearbyPoints: Points
   /** Whether there are consume rows of which it was not found out whether their orders are tasks. */
   readonly paidOpen: boolean
-  /** Refund rows without an order since the window's start, and cash that came in so: that may be a refund as well. */
+  /**
+   * Since the window's start: refund rows without an order or of one that is no task, and cash that came in without an order,
+   * which may be a refund as well.
+   */
   readonly refundedPoints: Points
+  /** What refund rows gave back of which it was not found out whether their orders are tasks, where that matters. */
+  readonly refundsOpenPoints: Points
 }
 
 export interface UserBook {

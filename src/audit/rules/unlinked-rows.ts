@@ -1,15 +1,20 @@
+import { LIMITS } from '../../limits.ts'
 import { type Books, type Reason, type RuleOutcome, type UnlinkedRows, type UserBook, unknown } from './books.ts'
 
 /** Why it cannot be told of a task whether a row that links to no task is one of its own; undefined: none can be. */
 export type Doubt = Reason | undefined
 
 const { reason: UNLINKED } = unknown('links-unlinked')
+const { reason: TOO_MANY } = unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
 /** Rows name an id that several tasks bear. */
 export const { reason: SHARED } = unknown('links-shared')
 
 /** Tells whether what a user was charged for a task may have been given back by rows that name no task. */
 export function doubtsOfRefunds({ users }: Pick<Books, 'users'>): (userId: number, charge: bigint) => Doubt {
-  return doubtsBy(users, ({ refundedPoints }, charge) => (refundedPoints >= charge ? UNLINKED : undefined))
+  return doubtsBy(users, ({ refundedPoints, refundsOpenPoints }, charge) => {
+    if (refundedPoints >= charge) return UNLINKED
+    return refundedPoints + refundsOpenPoints >= charge ? TOO_MANY : undefined
+  })
 }
 
 /** Tells whether a task without a row that took anything may have been paid by rows that name no task. */

@@ -133,6 +133,11 @@ describe('what a user paid', () => {
       expect(of({ paidPoints: points(1000), paidOpen: true }).findings).toHaveLength(1)
       expect(of({ refundedPoints: points(999) }).findings).toHaveLength(1)
       expect(of({ refundedPoints: points(1000) })).toEqual({ examined: 0, findings: [], notEvaluated: open })
+      expect(of({ refundedPoints: points(600), refundsOpenPoints: points(399) }).findings).toHaveLength(1)
+      const { reason } = unknown('lookup-limit', { limit: 100_000 })
+      expect(of({ refundedPoints: points(600), refundsOpenPoints: points(400) })).toEqual({
+        ...{ examined: 0, findings: [], notEvaluated: [{ subject: { userId: 101 }, reason }] },
+      })
     }
   })
 
