@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { type Instant, parseInstant } from '../src/units/instant.ts'
+import { bareId } from '../src/units/request-id.ts'
 import { openZone, type Zone } from '../src/units/zone.ts'
 
 /**
@@ -36,6 +37,8 @@ const decimal = z.union([
   z.number(),
   z.string().refine((text) => plainDecimal(text) !== undefined, 'is no decimal number'),
 ])
+/** An id of nothing names no request: an event under it could be told apart from no other, and would be nobody's. */
+export const isRequestId = (text: string): boolean => bareId(text) !== ''
 const time = z.string().refine((text) => wireInstant(text) !== undefined, 'is no time')
 const usd = z
   .string()
@@ -97,7 +100,7 @@ export const falServerlessUsage = z.object({
 
 const billingEvent = z
   .looseObject({
-    request_id: z.string(),
+    request_id: z.string().refine(isRequestId, 'is empty'),
     endpoint_id: z.string(),
     timestamp: time,
     output_units: decimal.nullish(),

@@ -1,4 +1,4 @@
-import { plainDecimal, wireInstant } from '../../schemas/fal.ts'
+import { isRequestId, plainDecimal, wireInstant } from '../../schemas/fal.ts'
 import { type Instant, instant } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
 import { parseWallHead } from '../units/wall.ts'
@@ -38,6 +38,7 @@ export function eventReader(): (wire: unknown) => BillingEvent | undefined {
     if (row === undefined) return undefined
     const { request_id: requestId, endpoint_id: model, timestamp, unit, currency } = row
     if (typeof requestId !== 'string' || typeof model !== 'string' || typeof timestamp !== 'string') return undefined
+    if (!isRequestId(requestId)) return undefined
     const at = timeOf(timestamp)
     const outputUnits = decimalIn(row.output_units)
     const quantity = decimalIn(row.quantity)

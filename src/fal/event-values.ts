@@ -1,3 +1,4 @@
+import { isRequestId } from '../../schemas/fal.ts'
 import { type Bytes, bytesWithView } from '../rows/bytes.ts'
 import type { EventFields } from '../rows/event-records.ts'
 import { wholeOf } from '../units/exact-sums.ts'
@@ -131,7 +132,7 @@ export class EventValues {
   #readOtherId(column: Column, at: number): number {
     const end = valueEnd(this.#body.bytes, at)
     const id = this.#parsed(column, at, end)
-    if (typeof id !== 'string') return ODD
+    if (typeof id !== 'string' || !isRequestId(id)) return ODD
     this.#written = id
     return end
   }

@@ -63,6 +63,9 @@ describe('events', () => {
     ['cost_estimate_nano_usd', { cost_estimate_nano_usd: 0.5 }],
     ['timestamp', { timestamp: 'yesterday', cost_total: 1 }],
     ['request_id', { request_id: null, cost_total: 1 }],
+    ['request_id', { request_id: '', cost_total: 1 }],
+    ['request_id', { request_id: ' \t', cost_total: 1 }],
+    ['request_id', { request_id: 'fal-ai/flux#', cost_total: 1 }],
     ['currency', { cost_total: 1, currency: 'CNY' }],
   ])('refuses an event for its %s', async (field, over) => {
     const { client } = await openLine({ faults: [{ kind: 'body', text: bodyOf({ ...WIRE, ...over }) }] })
