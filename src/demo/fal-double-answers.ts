@@ -32,6 +32,7 @@ export interface PageTwist {
   readonly reorder?: boolean
   readonly repeatCursor?: boolean
   readonly withoutCursor?: boolean
+  readonly ignoreRequestIds?: boolean
   /** Rows at the end of the page that the next page delivers again. */
   readonly repeatRows?: number
 }
@@ -180,11 +181,11 @@ function answerSeries(
   }
 }
 
-function filterOf(query: URLSearchParams): (entry: Entry) => boolean {
+function filterOf(query: URLSearchParams, { ignoreRequestIds }: PageTwist = {}): (entry: Entry) => boolean {
   const endpoints = listOf(query, 'endpoint_id')
   const keys = listOf(query, 'api_key_id')
   const logins = listOf(query, 'login_username')
-  const requests = listOf(query, 'request_id')
+  const requests = ignoreRequestIds === true ? undefined : listOf(query, 'request_id')
   return ({ event }) =>
     (endpoints?.includes(event.endpointId) ?? true) &&
     (keys?.includes(event.keyId ?? '') ?? true) &&
@@ -196,7 +197,9 @@ export function answerEvents(entries: readonly Entry[], question: Question): obj
   const { query, now } = question
   const asked = expansionOf(query, false)
   const range = eventRangeOf(query, zoneOfQuery(query), now)
-  const mine = entries.filter((entry) => entry.at >= range.start && entry.at < range.end).filter(filterOf(query))
+  const mine = entries
+    .filter((entry) => entry.at >= range.start && entry.at < range.end)
+    .filter(filterOf(query, question.twist))
   const { rows, paging } = pageOf(mine, question, limitOf(query, 100, 10_000))
   const events = rows.map((entry) => ({
     request_id: entry.event.requestId,

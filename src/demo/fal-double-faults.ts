@@ -16,6 +16,8 @@ type FaultKind =
   /** No answer at all. */
   | { readonly kind: 'hang' }
   | { readonly kind: 'repeat-cursor' | 'has-more-without-cursor' | 'reorder' }
+  /** Events of all requests, whichever are named. */
+  | { readonly kind: 'ignore-request-ids' }
   /** The last rows of the page (all unless told) come again on the next. */
   | { readonly kind: 'repeat-page'; readonly rows?: number }
 
@@ -56,6 +58,8 @@ export function twistOf(fault: FalFault | undefined): PageTwist {
       return { repeatCursor: true }
     case 'has-more-without-cursor':
       return { withoutCursor: true }
+    case 'ignore-request-ids':
+      return { ignoreRequestIds: true }
     case 'reorder':
       return { reorder: true }
     case 'repeat-page':

@@ -1,5 +1,4 @@
-import type { InstantRange } from '../units/instant.ts'
-import { earlier } from '../units/instant.ts'
+import { DAY, earlier, type Instant, type InstantRange, plus } from '../units/instant.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 
 /** A stretch of time that is asked for as one, and the one date its usage belongs to, where buckets of fal cannot tell. */
@@ -32,12 +31,26 @@ export function calendarSlices(range: InstantRange, zone: Zone, timeframe: 'day'
   for (let count = 0; count < SLICES_MAX && start < range.end; count++) {
     const day = zone.dateOf(start)
     const date = timeframe === 'day' ? day : firstOfMonth(day)
-    const next = timeframe === 'day' ? zone.addDays(day, 1) : firstOfMonth(zone.addDays(date, 31))
-    const end = earlier(range.end, zone.startOfDate(next))
+    const end = earlier(range.end, zone.startOfDate(dateAfter(date, zone, timeframe)))
     slices.push({ range: { start, end }, date })
     start = end
   }
   return start < range.end ? undefined : slices
 }
+
+/**
+ * Where a bucket ends at the latest. One that begins at no border of the zone was cut by a clock of its own, and may be as long
+ * as any.
+ */
+export function bucketEnd(start: Instant, zone: Zone, timeframe: 'day' | 'month'): Instant {
+  const day = zone.dateOf(start)
+  const date = timeframe === 'day' ? day : firstOfMonth(day)
+  if (zone.startOfDate(date) !== start) return plus(start, (timeframe === 'day' ? 1 : 31) * DAY)
+  return zone.startOfDate(dateAfter(date, zone, timeframe))
+}
+
+/** The date on which the next day, or month, begins. */
+const dateAfter = (date: CalendarDate, zone: Zone, timeframe: 'day' | 'month'): CalendarDate =>
+  timeframe === 'day' ? zone.addDays(date, 1) : firstOfMonth(zone.addDays(date, 31))
 
 const firstOfMonth = (date: CalendarDate): CalendarDate => `${date.slice(0, 7)}-01` as CalendarDate

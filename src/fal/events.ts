@@ -1,6 +1,7 @@
 import { LIMITS } from '../limits.ts'
 import { type EventRecords, EventWords } from '../rows/event-records.ts'
 import { DAY, earlier, type InstantRange, plus } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import { complete, failed, partial } from './answer.ts'
 import { askEachPage, type Call, isoUtc, type PagedQuestion } from './asking.ts'
 import { type EventPage, eventsAsWritten, onlyRecords } from './event-draft.ts'
@@ -83,16 +84,17 @@ async function readParts(
   const fetched = await eachPart(parts, async (part, index) => {
     const requestIds = new Set<string>()
     const take = takeOf(index)
+    const named = new NamedRequests(part.requestIds)
     const read = await askEachPage(reading.call, questionOf(reading, part), (page, repeats) => {
       for (const place of repeats) {
         if (requestIds.size > REPEATS_ASKED_MAX) break
         requestIds.add(page.requestIdAsWritten(place))
       }
-      take(page, repeats.length === 0 ? 'all' : othersThan(repeats, page.records.count))
+      take(page, named.only(page, repeats.length === 0 ? 'all' : othersThan(repeats, page.records.count)))
       reading.pages.takeBack(page)
     })
     if (read.overlap !== undefined && requestIds.size > 0) doubts.push({ part, overlap: read.overlap, requestIds })
-    return read.fetched
+    return named.judge(read.fetched)
   })
   const count = doubts.reduce((sum, { requestIds }) => sum + requestIds.size, 0)
   const isById = reading.query.requestIds !== undefined
@@ -102,6 +104,36 @@ async function readParts(
     if (settled.status !== 'complete') return settled
   }
   return fetched
+}
+
+/**
+ * Holds an answer about named requests against the question. What it tells of others is left out, since whoever asks has it
+ * already or wants none of it; and then nothing says that fal told all of those that were named.
+ */
+class NamedRequests {
+  /** In the bare form; null: the question names none, and every request is asked for. */
+  readonly #ids: ReadonlySet<string> | null
+  #others = 0
+
+  constructor(requestIds: readonly string[]) {
+    this.#ids = requestIds.length === 0 ? null : new Set(requestIds.map(bareId))
+  }
+
+  /** Those of some places of a page whose requests were asked for. */
+  only({ records }: EventPage, places: readonly number[] | 'all'): readonly number[] | 'all' {
+    const ids = this.#ids
+    if (ids === null) return places
+    const all = places === 'all' ? othersThan([], records.count) : places
+    const asked = all.filter((place) => ids.has(records.requestIdText(place)))
+    this.#others += all.length - asked.length
+    return asked.length === records.count ? 'all' : asked
+  }
+
+  judge(fetched: Fetched<null>): Fetched<null> {
+    if (this.#others === 0 || fetched.status !== 'complete') return fetched
+    const told = `fal was asked about ${this.#ids?.size} requests by id and told ${this.#others} events of others, which are left out`
+    return partial(null, failed('bad-answer', told))
+  }
 }
 
 function othersThan(repeats: readonly number[], count: number): number[] {
@@ -118,12 +150,16 @@ async function settle(reading: Reading, { part, overlap, requestIds }: Doubt, ta
   const asked = await eachPart(idParts([...requestIds]), async (ids) => {
     // All pages of the answer are kept until it is whole; pages of it may overlap too.
     const told: { readonly page: EventPage; readonly places: readonly number[] }[] = []
+    const named = new NamedRequests(ids)
     const question = questionOf(reading, { ...part, requestIds: ids })
-    const { fetched } = await askEachPage(reading.call, question, (page, repeats) => {
-      const places = othersThan(repeats, page.records.count)
+    const read = await askEachPage(reading.call, question, (page, repeats) => {
+      const fresh = othersThan(repeats, page.records.count)
+      const asked = named.only(page, fresh)
+      const places = asked === 'all' ? fresh : asked
       for (const place of places) if (overlap.has(page.hashes, place)) confirmed.add(page.requestIdAsWritten(place))
       told.push({ page, places })
     })
+    const fetched = named.judge(read.fetched)
     const beyond = overlap.beyond(told.map(({ page, places }) => page.hashes.only(places)))
     told.forEach(({ page, places }, index) => {
       const late = (beyond[index] ?? []).flatMap((each) => places[each] ?? [])

@@ -6,10 +6,10 @@ import {
   wireInstant,
 } from '../../schemas/fal.ts'
 import { type Instant, instant } from '../units/instant.ts'
-import type { CalendarDate, Zone } from '../units/zone.ts'
-import { type Answer, complete, failed } from './answer.ts'
+import { type CalendarDate, openZone, type Zone } from '../units/zone.ts'
+import { type Answer, complete, failed, partial } from './answer.ts'
 import { askPages, type Call, isoUtc } from './asking.ts'
-import { calendarSlices, type Slice, zoneNameFor } from './calendar.ts'
+import { bucketEnd, calendarSlices, type Slice, zoneNameFor } from './calendar.ts'
 import { attributionOf, costOf, decimalOf } from './decode.ts'
 import { decimalReader } from './event-row.ts'
 import { jsonOf, readJson, shapeOf } from './json.ts'
@@ -72,8 +72,9 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
   }
   const idLists: readonly (readonly string[])[] = endpointIds === undefined ? [[]] : idParts(endpointIds)
   const parts = slices.flatMap((slice) => idLists.map((ids) => ({ slice, ids })))
-  return readParts(parts, ({ slice, ids }) =>
-    askPages(call, {
+  return readParts(parts, async ({ slice, ids }) => {
+    const buckets = new Buckets(zone, zoneName === undefined ? UTC : zone, timeframe, slice)
+    const fetched = await askPages(call, {
       path: kind.path,
       params: [
         ['start', isoUtc(slice.range.start)],
@@ -89,22 +90,24 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
       readPage: (body) => {
         const answer = kind.read(body.toString())
         if (answer.status === 'failed') return answer
-        return complete(pageOf(answer.value, (bucket) => bucketOf(bucket, zone, slice), kind.row))
+        return complete(pageOf(answer.value, buckets, kind.row))
       },
-    }),
-  )
+    })
+    return buckets.judge(fetched)
+  })
 }
 
 function pageOf<Wire, Row>(
   series: Series<Wire>,
-  bucketOfText: (text: string) => Bucket,
+  buckets: Buckets,
   rowOf: (wire: Wire, bucket: Bucket) => Row,
 ): RowPage<Row> {
   const rows: Row[] = []
   const hashes = new RowHashes()
   const hash = newHalves()
   for (const { bucket, results } of series.time_series) {
-    const read = bucketOfText(bucket)
+    const read = buckets.read(bucket, results.length)
+    if (read === undefined) continue
     for (const wire of results) {
       rows.push(rowOf(wire, read))
       hashJson([bucket, wire], hash)
@@ -114,10 +117,41 @@ function pageOf<Wire, Row>(
   return { rows, hashes, next_cursor: series.next_cursor, has_more: series.has_more }
 }
 
-function bucketOf(text: string, zone: Zone, slice: Slice): Bucket {
-  if (slice.date !== undefined) return { bucketStart: zone.startOfDate(slice.date), date: slice.date }
-  const bucketStart = wireInstant(text, zone) ?? instant(Number.NaN)
-  return { bucketStart, date: zone.dateOf(bucketStart) }
+const UTC = openZone('UTC') as Zone
+
+/** The buckets of one question. What lies outside the time that it names is no answer to it, and not counted. */
+class Buckets {
+  readonly #zone: Zone
+  /** The zone that fal was asked to cut them in. */
+  readonly #cutIn: Zone
+  readonly #timeframe: UsageQuery['timeframe']
+  readonly #slice: Slice
+  #rowsOutside = 0
+
+  constructor(zone: Zone, cutIn: Zone, timeframe: UsageQuery['timeframe'], slice: Slice) {
+    this.#zone = zone
+    this.#cutIn = cutIn
+    this.#timeframe = timeframe
+    this.#slice = slice
+  }
+
+  /** Undefined: it lies outside as a whole. One that begins before the time asked for and ends in it does not. */
+  read(text: string, rows: number): Bucket | undefined {
+    const { range, date } = this.#slice
+    const bucketStart = wireInstant(text, this.#cutIn) ?? instant(Number.NaN)
+    if (bucketStart >= range.end || bucketEnd(bucketStart, this.#cutIn, this.#timeframe) <= range.start) {
+      this.#rowsOutside += rows
+      return undefined
+    }
+    if (date !== undefined) return { bucketStart: this.#zone.startOfDate(date), date }
+    return { bucketStart, date: this.#zone.dateOf(bucketStart) }
+  }
+
+  judge<Row>(fetched: Fetched<Row[]>): Fetched<Row[]> {
+    if (this.#rowsOutside === 0 || fetched.status !== 'complete') return fetched
+    const told = `fal told ${this.#rowsOutside} rows of buckets outside the time that it was asked for, which are left out`
+    return partial(fetched.value, failed('bad-answer', told))
+  }
 }
 
 /** Reads a page: one with anything unusual in it is left to the schema. */

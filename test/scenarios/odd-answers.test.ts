@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { FalFault } from '../../src/demo/fal-double-faults.ts'
-import { keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { EXIT, exitCodeOf } from '../../src/faces/exit-code.ts'
 import { inShort } from '../kit/audit-world.ts'
 import { auditRealWorld } from '../kit/real-audit.ts'
@@ -43,5 +43,54 @@ describe('an event that names no request', () => {
 
   it('is a break where it names one that no task records', async () => {
     expect(inShort(await answered('orphan-1'))).toContain('B1 requestId=orphan-1')
+  })
+})
+
+describe('an answer to a question by id', () => {
+  const unbilled = () => clean(30).task({ account: 5, cost: '0.5', billed: false })
+
+  it('that tells of other requests counts none of them twice, and leaves open what was asked', async () => {
+    const report = await audit(unbilled(), { kind: 'ignore-request-ids', path: EVENTS })
+    expect(inShort(report)).toEqual([])
+    expect(sourceOf(report, 'fal-events', 5)).toMatchObject({
+      status: 'partial',
+      reason: expect.stringContaining('events of others'),
+    })
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B2', subject: { accountId: 5 } }))
+    expect(exitCodeOf(report, 'high')).toBe(EXIT.unverified)
+  })
+
+  it('that keeps to it convicts', async () => {
+    expect(inShort(await audit(unbilled()))).toEqual([`B2 taskId=task-31 requestId=${requestIdOf(31)}`])
+  })
+})
+
+describe('usage of another time than was asked for', () => {
+  const page = (bucket: string) => {
+    const auth_method_structured = { api_key_id: keyIdOfAccount(5) }
+    const row = { endpoint_id: 'fal-ai/flux/schnell', quantity: 1, cost_total: 1, auth_method_structured }
+    const day = { bucket: '2026-02-06T00:00:00+08:00', results: [row] }
+    return JSON.stringify({ time_series: [day, { bucket, results: [{ ...row, cost_total: 9 }] }], has_more: false })
+  }
+  const answered = (bucket: string) =>
+    audit(clean(), { kind: 'body', text: page(bucket), keyId: keyIdOfAccount(5), path: '/models/usage' })
+
+  it.each(['2026-01-01T00:00:00+08:00', '2026-02-07T00:00:00+08:00'])(
+    'is not counted, and said to be: %s',
+    async (bucket) => {
+      const report = await answered(bucket)
+      expect(inShort(report)).toEqual([])
+      expect(sourceOf(report, 'fal-usage', 5)).toMatchObject({
+        status: 'partial',
+        reason: expect.stringContaining('outside the time'),
+      })
+      expect(exitCodeOf(report, 'high')).toBe(EXIT.unverified)
+    },
+  )
+
+  it('is a break where it is of the time', async () => {
+    expect(inShort(await answered('2026-02-06T00:00:00+08:00'))).toContain(
+      'B19 accountId=5 model=fal-ai/flux/schnell date=2026-02-06',
+    )
   })
 })

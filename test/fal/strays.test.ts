@@ -1,0 +1,144 @@
+import { describe, expect, it } from 'vitest'
+import { event, FEBRUARY, KEY, manyEvents, never, openLine, range, workspace, zone } from './line.ts'
+
+// What fal tells beside what it was asked for.
+const UUID = '2be1964e-6e4d-42a8-a951-37753df3104f'
+const events = [...manyEvents(5), event('twin'), event('twin')]
+const line = (faults: boolean, pageRows = 100) =>
+  openLine(
+    {
+      workspaces: [workspace({ events })],
+      faults: faults ? [{ kind: 'ignore-request-ids' }] : [],
+    },
+    { limits: { eventPageRows: pageRows } },
+  )
+
+describe('an answer about named requests', () => {
+  it.each([100, 4])('that tells of others is partial without them, %i events a page', async (pageRows) => {
+    const { client } = await line(true, pageRows)
+    const answer = await client.events(KEY, { range: FEBRUARY, requestIds: ['r2', 'twin', 'r4'] }, never())
+    expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer' })
+    expect(answer.status === 'partial' && answer.reason).toContain('told 3 events of others')
+    expect(answer.status === 'partial' && answer.value.map(({ requestId }) => requestId)).toEqual([
+      ...['r2', 'r4', 'twin', 'twin'],
+    ])
+  })
+
+  it('is whole where it keeps to them', async () => {
+    const { client } = await line(false)
+    const answer = await client.events(KEY, { range: FEBRUARY, requestIds: ['r2', 'twin'] }, never())
+    expect(answer.status === 'complete' && answer.value).toHaveLength(3)
+  })
+
+  it.each([
+    [UUID, UUID.toUpperCase()],
+    [UUID.toUpperCase(), `fal-ai/flux#${UUID}`],
+    [UUID, `https://queue.fal.run/fal-ai/flux/requests/${UUID}/status`],
+    [`fal-ai/flux#${UUID}`, UUID],
+  ])('about %s is whole where fal writes %s', async (asked, written) => {
+    const row = { request_id: written, endpoint_id: 'm', timestamp: '2026-02-02T00:00:00Z', cost_total: 1 }
+    const { client } = await openLine({ faults: [{ kind: 'body', text: JSON.stringify({ billing_events: [row] }) }] })
+    const answer = await client.events(KEY, { range: FEBRUARY, requestIds: [asked] }, never())
+    expect(answer).toMatchObject({ status: 'complete', value: [{ requestId: written }] })
+  })
+
+  it('that is to settle whether pages overlap settles nothing where it tells of others', async () => {
+    const overlapping = async (ignores: boolean) => {
+      const { client } = await openLine(
+        {
+          workspaces: [workspace({ events: manyEvents(9) })],
+          faults: [
+            { kind: 'repeat-page', rows: 1, page: 1, times: 1 },
+            ...(ignores ? [{ kind: 'ignore-request-ids' } as const] : []),
+          ],
+        },
+        { limits: { eventPageRows: 3 } },
+      )
+      return client.events(KEY, { range: FEBRUARY }, never())
+    }
+    const answer = await overlapping(true)
+    expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer' })
+    expect(answer.status === 'partial' && answer.value).toHaveLength(9)
+    expect((await overlapping(false)).status).toBe('complete')
+  })
+})
+
+describe('buckets of usage', () => {
+  const SHANGHAI = zone('Asia/Shanghai')
+  const day = range('2026-02-05T16:00:00Z', '2026-02-06T16:00:00Z')
+  const row = { endpoint_id: 'm', app: 'a', quantity: 1, cost_total: 1 }
+  const answerTo = async (
+    buckets: readonly string[],
+    { timeframe = 'day', asked = day, days = SHANGHAI, results = [row] as object[] } = {},
+  ) => {
+    const text = JSON.stringify({ time_series: buckets.map((bucket) => ({ bucket, results })) })
+    const { client } = await openLine({ faults: [{ kind: 'body', text, times: 1 }] })
+    const query = { range: asked, zone: days, timeframe: timeframe as 'day' | 'month' }
+    return { client, query, answer: await client.usage(KEY, query, never()) }
+  }
+
+  it.each([
+    ['a month before', '2026-01-01T00:00:00+08:00'],
+    ['the day before', '2026-02-05T00:00:00+08:00'],
+    ['the day behind', '2026-02-07T00:00:00+08:00'],
+    ['the day behind, as a date', '2026-02-07'],
+    ['the day behind, by the second', '2026-02-06T16:00:00Z'],
+  ])('outside the window asked for are left out, and said to be: %s', async (_, outside) => {
+    const { answer } = await answerTo([outside, '2026-02-06T00:00:00+08:00'])
+    expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer', value: [{ date: '2026-02-06' }] })
+    expect(answer.status === 'partial' && answer.value).toHaveLength(1)
+    expect(answer.status === 'partial' && answer.reason).toContain('1 rows of buckets outside the time')
+  })
+
+  it.each([
+    ['the day', '2026-02-06T00:00:00+08:00'],
+    ['the day as an instant', '2026-02-05T16:00:00Z'],
+    ['the day as a date', '2026-02-06'],
+    ['the last second', '2026-02-06T23:59:59+08:00'],
+    ['a day of UTC that ends within', '2026-02-05T00:00:00Z'],
+    ['a day of UTC that begins within', '2026-02-06T00:00:00Z'],
+  ])('that overlap the window belong to it: %s', async (_, bucket) => {
+    expect((await answerTo([bucket])).answer).toMatchObject({ status: 'complete', value: [{ model: 'm' }] })
+  })
+
+  it.each([
+    ['2026-02-01T00:00:00+08:00', 'complete'],
+    ['2026-01-01T00:00:00+08:00', 'partial'],
+    ['2026-03-01T00:00:00+08:00', 'partial'],
+  ])('of months: %s is %s', async (bucket, status) => {
+    expect((await answerTo([bucket], { timeframe: 'month' })).answer.status).toBe(status)
+  })
+
+  it('that hold nothing are no harm, wherever they lie', async () => {
+    expect((await answerTo(['2026-02-07T00:00:00+08:00'], { results: [] })).answer.status).toBe('complete')
+  })
+
+  it('of a day that a change of the clocks makes short begin and end at its borders', async () => {
+    const days = zone('America/New_York')
+    const asked = { start: days.startOfDate('2026-03-08' as never), end: days.startOfDate('2026-03-09' as never) }
+    expect(asked.end - asked.start).toBe(23 * 3_600_000)
+    for (const [bucket, status] of [
+      ['2026-03-08T00:00:00-05:00', 'complete'],
+      ['2026-03-09T00:00:00-04:00', 'partial'],
+      ['2026-03-07T00:00:00-05:00', 'partial'],
+    ] as const) {
+      expect((await answerTo([bucket], { asked, days })).answer.status).toBe(status)
+    }
+  })
+
+  it('of UTC that each overlap a day of a zone without a name belong to it, and others do not', async () => {
+    const days = zone('+05:30')
+    const asked = { start: days.startOfDate('2026-02-06' as never), end: days.startOfDate('2026-02-07' as never) }
+    const both = await answerTo(['2026-02-05T00:00:00Z', '2026-02-06T00:00:00Z'], { asked, days })
+    expect(both.answer).toMatchObject({ status: 'complete', value: [{ date: '2026-02-06' }, { date: '2026-02-06' }] })
+    const stray = await answerTo(['2026-02-07T00:00:00Z', '2026-02-06T00:00:00Z'], { asked, days })
+    expect(stray.answer).toMatchObject({ status: 'partial', value: [{ date: '2026-02-06' }] })
+  })
+
+  it('of serverless usage are held against the window as well', async () => {
+    const text = JSON.stringify({ time_series: [{ bucket: '2026-01-01T00:00:00Z', results: [row] }] })
+    const { client } = await openLine({ faults: [{ kind: 'body', text }] })
+    const answer = await client.serverlessUsage(KEY, { range: FEBRUARY, zone: zone('UTC'), timeframe: 'day' }, never())
+    expect(answer).toMatchObject({ status: 'partial', value: [] })
+  })
+})
