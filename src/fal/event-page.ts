@@ -8,7 +8,7 @@ import { attributionOf, decimalOf, decimalOrNull, usdOf } from './decode.ts'
 import { EventDraft, type EventPage, fieldsOf } from './event-draft.ts'
 import { asRecord, eventReader, type Json } from './event-row.ts'
 import { EventScanner } from './event-scan.ts'
-import { jsonOf, parseJson, shapeOf } from './json.ts'
+import { isError, jsonOf, parseJson, shapeOf } from './json.ts'
 import type { PageHead } from './pages.ts'
 import type { BillingEvent } from './reader.ts'
 import type { Redact } from './redacting.ts'
@@ -99,6 +99,7 @@ export class EventPageReader {
       at = blanksEnd(bytes, at)
     } while (bytes[at] === COMMA)
     if (bytes[at] !== END_OBJECT || blanksEnd(bytes, at + 1) !== bytes.length || !isListed) return undefined
+    if (isError(told.get('error'))) return undefined
     scanner.end()
     return headOf(Object.fromEntries(told))
   }

@@ -8,6 +8,9 @@ export const HTML_PAGE = failed(
   'fal answered with an HTML page instead of data: a proxy or login page is probably in between. Check FAL_API_BASE_URL',
 )
 
+/** The answer that tells of an error, whatever else is in it: an empty list beside one is nothing that was read. */
+export const ERROR_TOLD = failed('bad-answer', 'fal answered with an error in place of data')
+
 /** Reads JSON of the schema's shape. A refusal names the path that is wrong, and never a value. */
 export function readJson<Schema extends z.ZodType>(schema: Schema): (text: string) => Answer<z.output<Schema>> {
   return (text) => {
@@ -16,13 +19,21 @@ export function readJson<Schema extends z.ZodType>(schema: Schema): (text: strin
   }
 }
 
-/** Reads JSON of any shape. */
+/** Reads JSON of any shape but that of an error. */
 export function jsonOf(text: string): Answer<unknown> {
   if (looksLikeHtml(text)) return HTML_PAGE
   const json = parseJson(text)
   if (json === undefined) return failed('bad-answer', "fal's answer is broken JSON; it may have been cut on its way")
-  return complete(json.value)
+  return tellsError(json.value) ? ERROR_TOLD : complete(json.value)
 }
+
+function tellsError(json: unknown): boolean {
+  if (typeof json !== 'object' || json === null || !('error' in json)) return false
+  return isError(json.error)
+}
+
+/** Whether the `error` of an answer says that there is one. */
+export const isError = (error: unknown): boolean => error != null && error !== false && error !== ''
 
 /** Holds JSON against a schema. */
 export function shapeOf<Schema extends z.ZodType>(schema: Schema, json: unknown): Answer<z.output<Schema>> {

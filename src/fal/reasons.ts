@@ -75,6 +75,10 @@ export function failureOfStatus(status: number, body: string, apiKey: string, re
   )
 }
 
+/** Why an answer of status 200 that tells of an error could not be used: with what fal says of it. */
+export const failureOfError = (why: Failed, body: string, apiKey: string, redact: Redact): Failed =>
+  failed(why.failure, why.reason + quoted(body, apiKey, redact))
+
 function quoted(body: string, apiKey: string, redact: Redact): string {
   const message = errorMessage(body)
   if (message === undefined) return ''

@@ -1,8 +1,16 @@
 import { type Clock, type Millis, SECOND } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
+import { ERROR_TOLD } from './json.ts'
 import { createPlaces, HANGING_MAX } from './places.ts'
-import { afterTries, failureOfBudget, failureOfStatus, failureOfTimeout, KEY_MALFORMED } from './reasons.ts'
+import {
+  afterTries,
+  failureOfBudget,
+  failureOfError,
+  failureOfStatus,
+  failureOfTimeout,
+  KEY_MALFORMED,
+} from './reasons.ts'
 import type { Redact } from './redacting.ts'
 import { type Ask, createSocket, type Reply } from './socket.ts'
 import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
@@ -140,7 +148,8 @@ function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redac
   const { status, body, release } = tried.value
   try {
     if (status < 200 || status >= 300) return failureOfStatus(status, body.toString(), question.apiKey, redact)
-    return question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
+    const answer = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
+    return answer === ERROR_TOLD ? failureOfError(answer, body.toString(), question.apiKey, redact) : answer
   } finally {
     release()
   }

@@ -143,6 +143,7 @@ const heads = fc.array(
     member('next_cursor', mostly(oneOf('"c1"', 'null', '""'), anything)),
     member('has_more', mostly(oneOf('true', 'false', 'null'), anything)),
     member('meta', anything),
+    member('error', mostly(oneOf('null', '""', 'false'), anything, 3)),
   ),
   { maxLength: 3 },
 )
@@ -285,6 +286,7 @@ describe('the bytes of a page', () => {
       `{"billing_events":[${JSON.stringify(row()).replace('"cost_total":1', '"cost_estimate_nano_usd":9007199254740993000')}]}`,
     ],
     ['without rows', '{"billing_events":[ ]}'],
+    ['with an error of nothing', '{"billing_events":[],"error":null}'],
   ])('are read alone where they are %s', (_, text) => {
     expect(isScanned(Buffer.from(text))).toBe(true)
     expect(told(pageReader()(text))).toEqual(told(pageByJson(text)))
@@ -306,6 +308,8 @@ describe('the bytes of a page', () => {
     ],
     ['the list is a text of its own name', '{"billing_events":"billing_events"}'],
     ['the list is a list, and then none', `{"billing_events":[${JSON.stringify(row())}],"billing_events":null}`],
+    ['an error stands before it', `{"error":{"message":"m"},"billing_events":[${JSON.stringify(row())}]}`],
+    ['an error stands behind it', `{"billing_events":[],"error":"m"}`],
     ['the end of pages comes twice', `{"billing_events":[],"next_cursor":"a","next_cursor":null}`],
     [
       'a total is without end',

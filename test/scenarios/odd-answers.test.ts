@@ -94,3 +94,21 @@ describe('usage of another time than was asked for', () => {
     )
   })
 })
+
+describe('an error in place of data, with status 200', () => {
+  const keyId = keyIdOfAccount(5)
+  const error = { type: 'server_error', message: 'try later' }
+
+  it.each<[string, string, object]>([
+    ['fal-events', EVENTS, { error, billing_events: [] }],
+    ['fal-usage', '/models/usage', { error, time_series: [] }],
+  ])('is no empty bill: %s', async (source, path, body) => {
+    const report = await audit(clean(), { kind: 'body', text: JSON.stringify(body), keyId, path })
+    expect(inShort(report)).toEqual([])
+    expect(sourceOf(report, source, 5)).toMatchObject({
+      status: 'failed',
+      reason: expect.stringContaining('"try later"'),
+    })
+    expect(exitCodeOf(report, 'high')).toBe(EXIT.unverified)
+  })
+})
