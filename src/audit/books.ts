@@ -13,6 +13,7 @@ import { periodBill } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
 import type { RequestSums } from './request-totals.ts'
 import { inLayer } from './requests.ts'
+import { missingEvents } from './rules/bill-days.ts'
 import {
   type AccountBook,
   type BillComparison,
@@ -169,7 +170,14 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
   const { attribution, plan } = evidence
   const nameOf = endpointNames(plan.settings.modelAliases)
   const comparisons: BillComparison[] = []
+  const missing = missingEvents(
+    requests?.book.dailyBills ?? [],
+    plan.settings.thresholds.b19NanoUsdPerRow,
+    plan.window.zone,
+    nameOf,
+  )
   for (const { account } of evidence.bills.accounts) {
+    const ofAccount = missing.get(account.accountId)
     const { accountId } = account
     const rows = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
     comparisons.push({
@@ -181,6 +189,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
         ({ owner }) => typeof owner === 'object' && owner.accountId === accountId,
       ),
       recordByModel: recordsOf(evidence, [accountId]),
+      ...(ofAccount !== undefined && { missing: ofAccount }),
     })
   }
   for (const bill of attribution.workspaces) {

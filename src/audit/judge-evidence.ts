@@ -2,6 +2,7 @@ import { framedBooks, ledgerBooks, openBooks, taskLedgersUnread } from './books.
 import { breathe } from './breathe.ts'
 import type { Evidence } from './evidence.ts'
 import type { UserLedger } from './ledger-book.ts'
+import { canonicalModel } from './model-name.ts'
 import { Outcomes } from './outcomes.ts'
 import { frameOf, type RequestReconciliation, reconcilePiece } from './request-books.ts'
 import type { RequestEvidence } from './request-evidence.ts'
@@ -59,6 +60,7 @@ export async function judgeEvidence(
   }
   const books = openBooks(evidence, requests, { users })
   outcomes.judge(books, ({ pieces }) => pieces === undefined)
+  outcomes.reconsider(books, (stored) => canonicalModel(stored, plan.settings.modelAliases))
   return { outcomes: outcomes.close(), requests, books, users }
 }
 

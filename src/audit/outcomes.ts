@@ -2,7 +2,7 @@ import type { Severity } from '../../schemas/report.ts'
 import { LIMITS } from '../limits.ts'
 import type { RuleSettings } from '../settings.ts'
 import { abs } from '../units/exact.ts'
-import type { Books, FindingDraft, Reason, Rule, RuleOutcome } from './rules/books.ts'
+import type { Books, Doubt, FindingContext, FindingDraft, Reason, Rule, RuleOutcome } from './rules/books.ts'
 
 /** What rules said so far, piece by piece. */
 export class Outcomes {
@@ -13,7 +13,7 @@ export class Outcomes {
   constructor(rules: readonly Rule[], settings: RuleSettings, findingsMax: number = LIMITS.findingsPerRule) {
     this.#rules = rules
     this.#settings = settings
-    this.#drafts = new Map(rules.map((rule) => [rule, new OutcomeDraft(rule.severity, findingsMax)]))
+    this.#drafts = new Map(rules.map((rule) => [rule, new OutcomeDraft(rule, findingsMax)]))
   }
 
   /** Has the rules that `picks` picks judge some books. */
@@ -23,23 +23,43 @@ export class Outcomes {
     }
   }
 
+  /** Has rules that judge pieces take back what all pieces together put in doubt. */
+  reconsider(books: Books, canonicalOf: (stored: string) => string): void {
+    for (const rule of this.#rules) {
+      const doubt = rule.doubts?.(books, canonicalOf)
+      if (doubt !== undefined) this.#drafts.get(rule)?.takeBack(doubt)
+    }
+  }
+
   /** In the order of the rules. */
   close(): Map<Rule, RuleOutcome> {
     return new Map([...this.#drafts].map(([rule, draft]) => [rule, draft.outcome()]))
   }
 }
 
+/** Findings that are counted alone: whose they are, as far as that could put them in doubt. */
+interface Omitted {
+  readonly context: FindingContext
+  breaks: number
+  timing: number
+  critical: number
+  medium: number
+  readonly users: Set<number>
+}
+
 class OutcomeDraft {
   readonly #severity: Severity
+  readonly #mayDoubt: boolean
   readonly #max: number
   #examined = 0
   readonly #findings: FindingDraft[] = []
-  readonly #omitted = { breaks: 0, timing: 0, critical: 0, medium: 0, users: new Set<number>() }
+  readonly #omitted = new Map<string, Omitted>()
   /** What several pieces say alike is said once. */
   readonly #notEvaluated = new Map<string, RuleOutcome['notEvaluated'][number]>()
 
-  constructor(severity: Severity, max: number) {
+  constructor({ severity, doubts }: Rule, max: number) {
     this.#severity = severity
+    this.#mayDoubt = doubts !== undefined
     this.#max = max
   }
 
@@ -49,17 +69,39 @@ class OutcomeDraft {
       this.#findings.push(finding)
       if (this.#findings.length > 2 * this.#max) this.#cut()
     }
-    for (const each of notEvaluated) this.#notEvaluated.set(JSON.stringify([each.subject, inOrder(each.reason)]), each)
+    for (const each of notEvaluated) this.#leaveOpen(each)
+  }
+
+  #leaveOpen(each: RuleOutcome['notEvaluated'][number]): void {
+    this.#notEvaluated.set(JSON.stringify([each.subject, inOrder(each.reason)]), each)
+  }
+
+  /** What is in doubt is neither a finding any more nor examined. */
+  takeBack(doubt: Doubt): void {
+    const isTaken = (context: FindingContext, findings: number): boolean => {
+      const reason = doubt(context)
+      if (reason === undefined) return false
+      this.#examined -= findings
+      this.#leaveOpen({ subject: modelOf(context), reason })
+      return true
+    }
+    const kept = this.#findings.filter(({ context = {} }) => !isTaken(context, 1))
+    this.#findings.splice(0, this.#findings.length, ...kept)
+    for (const [key, { context, breaks, timing }] of this.#omitted) {
+      if (isTaken(context, breaks + timing)) this.#omitted.delete(key)
+    }
   }
 
   outcome(): RuleOutcome {
     this.#cut()
-    const { breaks, timing } = this.#omitted
+    const omitted = newOmitted({})
+    for (const each of this.#omitted.values()) addOmitted(omitted, each)
+    const { context: _, breaks, timing, ...others } = omitted
     return {
       examined: this.#examined,
       findings: this.#findings,
       notEvaluated: [...this.#notEvaluated.values()],
-      ...(breaks + timing > 0 && { omitted: this.#omitted }),
+      ...(breaks + timing > 0 && { omitted: { breaks, timing, ...others } }),
     }
   }
 
@@ -68,13 +110,22 @@ class OutcomeDraft {
     if (this.#findings.length <= this.#max) return
     this.#findings.sort((a, b) => this.#compare(a, b))
     for (const { timing, severity, subject, context } of this.#findings.splice(this.#max)) {
+      const omitted = this.#omittedOf(context)
       const weight = timing === true ? 'TIMING' : (severity ?? this.#severity)
-      if (weight === 'TIMING') this.#omitted.timing += 1
-      else this.#omitted.breaks += 1
-      if (weight === 'HIGH') this.#omitted.critical += 1
-      if (weight === 'MEDIUM') this.#omitted.medium += 1
-      for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) this.#omitted.users.add(userId)
+      if (weight === 'TIMING') omitted.timing += 1
+      else omitted.breaks += 1
+      if (weight === 'HIGH') omitted.critical += 1
+      if (weight === 'MEDIUM') omitted.medium += 1
+      for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) omitted.users.add(userId)
     }
+  }
+
+  #omittedOf(given: FindingContext = {}): Omitted {
+    const context = this.#mayDoubt ? modelOf(given) : {}
+    const key = JSON.stringify(context)
+    const omitted = this.#omitted.get(key) ?? newOmitted(context)
+    this.#omitted.set(key, omitted)
+    return omitted
   }
 
   #compare(a: FindingDraft, b: FindingDraft): number {
@@ -88,6 +139,25 @@ class OutcomeDraft {
   #gravity({ timing, severity }: FindingDraft): number {
     return timing === true ? SEVERITIES.length : SEVERITIES.indexOf(severity ?? this.#severity)
   }
+}
+
+/** The account and model that a finding concerns. */
+const modelOf = ({ accountId, model }: FindingContext): FindingContext => ({
+  ...(accountId !== undefined && { accountId }),
+  ...(model !== undefined && { model }),
+})
+
+const newOmitted = (context: FindingContext): Omitted => ({
+  ...{ context, breaks: 0, timing: 0, critical: 0, medium: 0 },
+  users: new Set(),
+})
+
+function addOmitted(to: Omitted, from: Omitted): void {
+  to.breaks += from.breaks
+  to.timing += from.timing
+  to.critical += from.critical
+  to.medium += from.medium
+  for (const userId of from.users) to.users.add(userId)
 }
 
 const SEVERITIES: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']

@@ -52,6 +52,7 @@ export const NOT_EVALUATED_CODES = [
   'timezone',
   'depth-summary',
   'events-unread',
+  'events-short',
   'links-total',
   'links-unlinked',
   'links-shared',

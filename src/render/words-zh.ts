@@ -188,6 +188,8 @@ export const ZH: Vocabulary = {
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',
     'depth-summary': () => '只有 --depth requests 才逐请求读取账单',
     'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,
+    'events-short': (param) =>
+      `fal 的账单自相矛盾：用量汇总的费用多于计费明细${given(param('usd'), (usd) => ` ${usd} USD`)}，明细中缺少的记录不能作为依据`,
     'links-total': () => '流水没有标明所属任务，只能按总额核对',
     'links-unlinked': () => '该用户有部分流水未关联任务，无法判断缺少的流水是否在其中',
     'links-shared': () => '部分流水标明的编号属于该用户的多个任务，无法判断属于其中哪一个',

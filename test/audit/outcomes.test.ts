@@ -99,3 +99,48 @@ describe('more findings than are kept', () => {
     expect(judged(many, 5).rules).toEqual([{ rule: 'A4', examined: 6, findings: 6, omitted: 1 }])
   })
 })
+
+describe('what all pieces together put in doubt', () => {
+  const of = (userId: number, amount: number, accountId: number, model: string, more: Partial<FindingDraft> = {}) =>
+    found(userId, amount, { context: { accountId, model, userId }, ...more })
+  const reason = unknown('events-short', { usd: '1' }).reason
+  const findings = [
+    of(1, 9, 5, 'm'),
+    of(2, 8, 5, 'n'),
+    of(3, 7, 5, 'm', { severity: 'HIGH' }),
+    of(4, 6, 6, 'm'),
+    of(5, 5, 5, 'm', { timing: true }),
+    of(6, 4, 5, 'n'),
+    found(7, 3),
+  ]
+  const doubting = (doubts: Rule['doubts']) => ({ ...saying({ examined: 20, findings }), doubts })
+
+  it.each([2, 3, 100])('is no finding any more, of those that are counted alone neither: %i kept', (max) => {
+    const rule = doubting(
+      () =>
+        ({ accountId, model }) =>
+          accountId === 5 && model === 'm' ? reason : undefined,
+    )
+    const outcomes = new Outcomes([rule], settings(), max)
+    outcomes.judge(books(), () => true)
+    outcomes.reconsider(books(), (stored) => stored)
+    const outcome = outcomes.close().get(rule)!
+    expect(outcome.examined).toBe(17)
+    expect(outcome.findings.length + (outcome.omitted?.breaks ?? 0)).toBe(4)
+    expect(outcome.omitted?.timing ?? 0).toBe(0)
+    expect(outcome.omitted?.critical ?? 0).toBe(0)
+    for (const { context } of outcome.findings) expect([context?.accountId, context?.model]).not.toEqual([5, 'm'])
+    for (const userId of [1, 3, 5]) expect(outcome.omitted?.users.has(userId) ?? false).toBe(false)
+    expect(outcome.notEvaluated).toEqual([{ subject: { accountId: 5, model: 'm' }, reason }])
+  })
+
+  it('is nothing where a rule has no doubts, or none of these books', () => {
+    const rules = [doubting(undefined), doubting(() => undefined)]
+    for (const rule of rules) {
+      const outcomes = new Outcomes([rule], settings())
+      outcomes.judge(books(), () => true)
+      outcomes.reconsider(books(), (stored) => stored)
+      expect(outcomes.close().get(rule)).toEqual({ examined: 20, findings, notEvaluated: [] })
+    }
+  })
+})

@@ -135,3 +135,14 @@ describe('pages that end with a cursor of more', () => {
     expect((await cutShort('reorder')).coverage.complete).toBe(true)
   })
 })
+
+describe('events that fal does not keep', () => {
+  it('accuse nobody where its usage tells of their cost', async () => {
+    const text = JSON.stringify({ billing_events: [], has_more: false, next_cursor: null })
+    const report = await audit(clean(20), { kind: 'body', text, keyId: keyIdOfAccount(5), path: EVENTS })
+    expect(inShort(report)).toEqual(['B19 accountId=5 model=fal-ai/flux/schnell date=2026-02-06'])
+    const subject = { accountId: 5, model: 'fal-ai/flux/schnell' }
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'A2', subject }))
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B2', subject }))
+  })
+})

@@ -3,12 +3,14 @@ import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, FindingDraft, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
+import { eventsShort, missingNanoUsd } from './missing-events.ts'
 
 /**
  * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
  * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
- * can explain is TIMING. Amounts in nano-USD. Source: rule A1 of the audit skill.
+ * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so. Amounts in
+ * nano-USD. Source: rule A1 of the audit skill.
  */
 export const a1CostDeviation: Rule = {
   id: 'A1',
@@ -23,12 +25,32 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: comparison.bill.reason })
         continue
       }
+      if (hangsOnMissing(comparison, thresholds.a1DeviationRatio)) {
+        notEvaluated.push({ subject: comparison.subject, reason: eventsShort(comparison) })
+        continue
+      }
       examined += 1
       const finding = deviation(comparison, comparison.bill.value.costNanoUsd, thresholds.a1DeviationRatio)
       if (finding !== undefined) findings.push(finding)
     }
     return { examined, findings, notEvaluated }
   },
+}
+
+/**
+ * Where fal's usage tells of more than its events, the bill of the period is somewhere between them and as much more: whether it
+ * depends on that what is to be said.
+ */
+function hangsOnMissing(comparison: BillComparison, threshold: Ratio): boolean {
+  const { period, recordByModel } = comparison
+  const missing = missingNanoUsd(comparison)
+  if (period === null || missing === 0n) return false
+  const recorded = sum([...recordByModel.values()], (record) => record.costNanoUsd) - period.youngNanoUsd
+  const official = period.figures.costNanoUsd
+  // -1: the record is short of the bill; 1: it exceeds it; 0: they agree.
+  const side = (bill: bigint): number =>
+    exceeds(abs(recorded - bill), bill, threshold) ? (recorded < bill ? -1 : 1) : 0
+  return official <= 0n || side(official) !== side(official + missing)
 }
 
 function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): FindingDraft | undefined {

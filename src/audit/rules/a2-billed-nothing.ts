@@ -1,9 +1,12 @@
 import type { FindingDraft, Rule } from './books.ts'
+import { eventsShort, mayBeMissing } from './missing-events.ts'
 
 /**
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
- * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks where billing events are complete; with usage alone it is TIMING where
- * every one of them could have been billed outside the window. Amounts in nano-USD.
+ * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
+ * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
+ * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model. Amounts in
+ * nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -14,17 +17,23 @@ export const a2BilledNothing: Rule = {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
-    for (const { subject, bill, period, recordByModel } of comparisons) {
+    for (const comparison of comparisons) {
+      const { subject, bill, period, recordByModel } = comparison
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
       }
       for (const [canonical, { model, due }] of recordByModel) {
         if (due.count === 0) continue
-        examined += 1
         const { byModel } = period?.figures ?? bill.value
         const endpoints = modelMatches.endpointsOf(canonical)
-        if (endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)) continue
+        const isBilled = endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)
+        if (!isBilled && mayBeMissing(comparison, endpoints, modelMatches)) {
+          notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
+          continue
+        }
+        examined += 1
+        if (isBilled) continue
         findings.push({
           subject: { ...subject, model },
           expected: 0n,

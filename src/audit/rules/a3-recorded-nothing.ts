@@ -7,12 +7,13 @@ import {
   NO_EVIDENCE,
   type Rule,
 } from './books.ts'
+import { eventsShort, isRecorded } from './missing-events.ts'
 
 /**
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is
- * TIMING where tasks outside the window that could have been billed within it cost as much. Amounts in nano-USD.
- * Source: rule A3 of the audit skill.
+ * TIMING where tasks outside the window that could have been billed within it cost as much. Nothing is said of a model whose
+ * usage tells of more than its events. Amounts in nano-USD. Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
@@ -23,15 +24,23 @@ export const a3RecordedNothing: Rule = {
     const notEvaluated = []
     let examined = 0
     for (const comparison of comparisons) {
-      const { subject, bill, period } = comparison
+      const { subject, bill, period, missing } = comparison
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
       }
+      const isOpen = (canonical: string): boolean =>
+        missing?.has(canonical) === true && !isRecorded(comparison, canonical, modelMatches)
+      // Of what events are missing the matches do not show by which name tasks record it.
+      for (const canonical of missing?.keys() ?? []) {
+        if (!isOpen(canonical)) continue
+        const model = bill.value.byModel.get(canonical)?.model ?? canonical
+        notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
+      }
       const { byModel } = period?.figures ?? bill.value
-      for (const { costNanoUsd } of byModel.values()) if (costNanoUsd > 0n) examined += 1
+      for (const [canonical, { costNanoUsd }] of byModel) if (costNanoUsd > 0n && !isOpen(canonical)) examined += 1
       const unrecorded = unrecordedModels(comparison, byModel, modelMatches)
-      for (const each of unrecorded) {
+      for (const each of unrecorded.filter(({ canonical }) => !isOpen(canonical))) {
         findings.push({
           subject: { ...subject, model: each.model },
           expected: each.billed,
@@ -50,6 +59,7 @@ export const a3RecordedNothing: Rule = {
 
 /** A model that was billed and that no task of the window records. */
 interface Unrecorded {
+  readonly canonical: string
   readonly model: string
   readonly billed: bigint
   /** Models with tasks outside the window that may have been billed within it as this one. */
@@ -67,6 +77,7 @@ function unrecordedModels(
     const records = storedNamesOf(canonical).flatMap((name) => recordByModel.get(name) ?? [])
     if (records.some(({ taskCount }) => taskCount > 0)) continue
     unrecorded.push({
+      canonical,
       model,
       billed,
       carried: new Set(records.filter(({ crossingInNanoUsd }) => crossingInNanoUsd > 0n)),

@@ -1,10 +1,12 @@
 import type { FindingDraft, Rule } from './books.ts'
+import { eventsShort, mayBeMissing, missingNanoUsd } from './missing-events.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
 
 /**
  * B2, per task: a settled success with recorded cost, of which fal bills nothing, also not when asked for its id.
- * Nano-USD. Models that cost nothing and tasks without an id are not accused. Source: rule B2 of the specification.
+ * Nano-USD. Models that cost nothing and tasks without an id are not accused, nor tasks of a model of which fal's usage tells
+ * more than its events: what they were billed may be among the missing. Source: rule B2 of the specification.
  */
 export const b2Unbilled: Rule = {
   id: 'B2',
@@ -32,5 +34,16 @@ export const b2Unbilled: Rule = {
       })
     }
     return { examined, findings, notEvaluated: unjudgedAccounts(requests.value) }
+  },
+  doubts({ comparisons, modelMatches }, canonicalOf) {
+    const short = comparisons.filter((comparison) => missingNanoUsd(comparison) > 0n)
+    if (short.length === 0) return undefined
+    const byAccount = new Map(short.map((comparison) => [comparison.subject.accountId, comparison]))
+    return ({ accountId, model }) => {
+      const comparison = accountId === undefined ? undefined : byAccount.get(accountId)
+      if (comparison === undefined || model === undefined) return undefined
+      const names = modelMatches.endpointsOf(canonicalOf(model))
+      return mayBeMissing(comparison, names, modelMatches) ? eventsShort(comparison) : undefined
+    }
   },
 }

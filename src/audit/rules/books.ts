@@ -85,6 +85,8 @@ export interface BillComparison {
   readonly period: PeriodBill | null
   /** By canonical stored name. */
   readonly recordByModel: ReadonlyMap<string, ModelRecord>
+  /** What fal's usage tells beyond its events, by canonical model name: the two contradict each other there. Absent: nothing. */
+  readonly missing?: ReadonlyMap<string, NanoUsd>
 }
 
 /** byEventTime − carriedIn + carriedOut = byTaskPeriod, exactly. */
@@ -243,6 +245,8 @@ export interface RuleOutcome {
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
 }
 
+export type Doubt = (context: FindingContext) => Reason | undefined
+
 /** A rule: a pure function from the books to findings, with one id whether it passes or fails. */
 export interface Rule {
   readonly id: RuleId
@@ -254,5 +258,10 @@ export interface Rule {
    * itself, and is given them piece by piece: books that hold nothing else.
    */
   readonly pieces?: 'requests' | 'ledgers'
+  /**
+   * Of a rule that judges piece by piece: why its finding about such a subject does not stand, now that all is added up.
+   * Undefined: nothing is in doubt, or not that finding. `canonicalOf` names models as tasks store them.
+   */
+  doubts?(books: Books, canonicalOf: (stored: string) => string): Doubt | undefined
   evaluate(books: Books, settings: RuleSettings): RuleOutcome
 }

@@ -1,0 +1,32 @@
+import { sum } from '../../units/exact.ts'
+import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
+import { type BillComparison, type ModelMatches, type Reason, unknown } from './books.ts'
+
+/** Usage that no event stands behind. Nano-USD. */
+export const missingNanoUsd = ({ missing }: BillComparison): bigint =>
+  sum([...(missing?.values() ?? [])], (each) => each)
+
+/** Why it is not told what fal billed, where its usage tells of more than its events. */
+export const eventsShort = (comparison: BillComparison): Reason =>
+  unknown('events-short', { usd: formatUsd(nanoUsd(missingNanoUsd(comparison))) }).reason
+
+/**
+ * Whether what fal billed for a model that tasks record, under one of some names, may be among the events that are missing. A
+ * name that the bill does not hold may stand for any billed endpoint that no task names, unless matches show what it stands for.
+ */
+export function mayBeMissing(comparison: BillComparison, names: readonly string[], matches: ModelMatches): boolean {
+  const { missing, bill, period } = comparison
+  if (missing === undefined || missing.size === 0) return false
+  if (names.some((name) => missing.has(name))) return true
+  const isBilled = (name: string): boolean =>
+    (bill.known && bill.value.byModel.has(name)) || period?.figures.byModel.has(name) === true
+  if (names.length > 1 || names.some(isBilled)) return false
+  return [...missing.keys()].some((model) => !isRecorded(comparison, model, matches))
+}
+
+/** Whether any task of the window records a model, under whatever name. */
+export const isRecorded = (
+  { recordByModel }: BillComparison,
+  canonical: string,
+  { storedNamesOf }: ModelMatches,
+): boolean => storedNamesOf(canonical).some((name) => (recordByModel.get(name)?.taskCount ?? 0) > 0)

@@ -1,0 +1,170 @@
+import { describe, expect, it } from 'vitest'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
+import type { BillingEvent } from '../../src/fal/reader.ts'
+import { vocabulary } from '../../src/render/messages.ts'
+import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
+import { HOUR } from '../../src/units/instant.ts'
+import { auditWith } from '../kit/audit-with.ts'
+import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
+
+// fal's usage tells of cost of which its events tell nothing: the two contradict each other, and only one can be right.
+const R = { depth: 'requests' as const, start: '2026-02-06', end: '2026-02-06' }
+const MODEL = 'fal-ai/flux/schnell'
+const OTHER = 'fal-ai/kling/v2'
+
+const clean = (tasks = 6) => {
+  const world = new MiniWorld().account(5).account(6).task({ account: 6, user: 102, cost: '1' })
+  for (let each = 0; each < tasks; each++) world.task({ cost: '0.25', at: `2026-02-06 1${each}:00:00` })
+  return world
+}
+
+/** Audits a world of which fal keeps only some events; its usage stays whole. */
+const keeping = (world: MiniWorld, keeps: (event: BillingEvent) => boolean, options: WorldAudit = {}) =>
+  auditWith(
+    world.build(),
+    (fal) => ({
+      events: async (key, query, signal) => {
+        const answer = await fal.events(key, query, signal)
+        return answer.status === 'failed' ? answer : { ...answer, value: answer.value.filter(keeps) }
+      },
+    }),
+    { ...R, ...options },
+  )
+
+type Audited = Awaited<ReturnType<typeof keeping>>
+const openOf = ({ notEvaluated }: Audited) =>
+  notEvaluated
+    .filter(({ reason }) => reason.includes('contradicts itself'))
+    .map(({ rule, subject }) => [rule, ...Object.values(subject)].join(' '))
+    .sort()
+
+const isOf5 = ({ keyId }: BillingEvent) => keyId?.startsWith('00000005') === true
+const B19 = `B19 accountId=5 model=${MODEL} date=2026-02-06`
+
+describe('events that fal does not keep, though its usage tells of their cost', () => {
+  it('accuse nobody but fal, and leave open what hangs on them', async () => {
+    const report = await keeping(clean(), (event) => !isOf5(event))
+    expect(inShort(report)).toEqual([B19])
+    expect(openOf(report)).toEqual(['A1 5', `A2 5 ${MODEL}`, `B2 5 ${MODEL}`])
+    expect(report.notEvaluated.find(({ rule }) => rule === 'B2')?.reason).toContain('by 1.5 USD')
+  })
+
+  it('say so in Chinese', async () => {
+    const report = await keeping(clean(), (event) => !isOf5(event), { lang: 'zh' })
+    expect(report.notEvaluated.find(({ rule }) => rule === 'A2')?.reason).toBe(
+      vocabulary('zh').reasons['events-short']((name) => (name === 'usd' ? '1.5' : undefined)),
+    )
+  })
+
+  it('leave open each task without one where some are there, and no model that has any', async () => {
+    const report = await keeping(
+      clean(),
+      (event) => !isOf5(event) || event.at >= clean().instant('2026-02-06 13:00:00'),
+    )
+    expect(inShort(report)).toEqual([B19])
+    expect(openOf(report)).toEqual(['A1 5', `B2 5 ${MODEL}`])
+  })
+
+  it('do not hide a break of another model, nor of another account', async () => {
+    const world = clean()
+      .task({ model: OTHER, cost: '0.01', billed: false })
+      .task({ account: 6, user: 102, cost: '0.02', billed: false })
+    const report = await keeping(world, (event) => !isOf5(event))
+    expect(inShort(report).sort()).toEqual([
+      `A2 accountId=5 model=${OTHER}`,
+      B19,
+      ...['8', '9'].map((id) => `B2 taskId=task-${id} requestId=${id.padStart(8, '0')}-aaaa-4aaa-8aaa-aaaaaaaaaaaa`),
+    ])
+  })
+
+  it('do not hide an event that is there and that no task records', async () => {
+    const world = clean()
+    world.event({ requestId: 'leak', cost: '0.01', timestamp: world.iso('2026-02-06 20:00:00') })
+    const report = await keeping(world, (event) => !isOf5(event) || event.requestId === 'leak')
+    expect(inShort(report)).toEqual([B19, 'B1 requestId=leak'])
+  })
+
+  it('leave a model open that no task records, by whatever name its tasks go', async () => {
+    const named = () => clean(1).task({ model: 'sora-2/i2v', cost: '1', billed: { endpointId: OTHER } })
+    const report = await keeping(named(), (event) => event.model !== OTHER)
+    expect(inShort(report)).toEqual([`B19 accountId=5 model=${OTHER} date=2026-02-06`])
+    expect(openOf(report)).toEqual(['A1 5', 'A2 5 sora-2/i2v', `A3 5 ${OTHER}`, 'B2 5 sora-2/i2v'])
+    const modelAliases = new Map([['sora-2/i2v', OTHER]])
+    const aliased = await keeping(named(), (event) => event.model !== OTHER, { settings: { modelAliases } })
+    expect(openOf(aliased)).toEqual(['A1 5', 'A2 5 sora-2/i2v', 'B2 5 sora-2/i2v'])
+  })
+
+  it('do not hide that the record is far from both', async () => {
+    const world = clean().task({ cost: '40', billed: { cost: '4' } })
+    const few = await keeping(world, ({ requestId }) => !requestId.startsWith('00000003'))
+    expect(inShort(few).filter((text) => text.startsWith('A1'))).toEqual(['A1 accountId=5'])
+  })
+
+  it.each([
+    ['the tolerance', 1000n, []],
+    ['a nano-dollar more', 1001n, ['A1 5', `A2 5 ${MODEL}`, `B2 5 ${MODEL}`]],
+  ])('count from B19’s tolerance on: %s', async (_, beyond, open) => {
+    const report = await auditWith(
+      clean().build(),
+      (fal) => ({
+        events: async () => ({ status: 'complete', value: [] }),
+        usage: async (key, query, signal) => {
+          const answer = await fal.usage(key, query, signal)
+          if (answer.status === 'failed') return answer
+          return {
+            ...answer,
+            value: answer.value.map((row) => ({ ...row, costNanoUsd: beyond as typeof row.costNanoUsd })),
+          }
+        },
+      }),
+      { ...R, ids: [5] },
+    )
+    expect(openOf(report)).toEqual(open)
+    expect(inShort(report).filter((text) => /^(A2|B2)/.test(text))).toHaveLength(open.length === 0 ? 7 : 0)
+  })
+})
+
+describe('usage that agrees with the events', () => {
+  it('leaves A2 and B2 firing', async () => {
+    const world = clean().task({ model: OTHER, cost: '1', billed: false }).task({ cost: '1', billed: false })
+    expect(inShort(await auditWorld(world.build(), R)).map((text) => text.slice(0, 2))).toEqual([
+      'A1',
+      'A2',
+      'B2',
+      'B2',
+    ])
+  })
+
+  it('a day late on the neighbouring days silences nothing', async () => {
+    const world = new MiniWorld().account(5)
+    world.task({ cost: '9', at: '2026-02-05 12:00:00' }).task({ cost: '9', at: '2026-02-06 12:00:00' })
+    world.task({ cost: '1', at: '2026-02-06 12:00:00', billed: false })
+    const options = { ...R, start: '2026-02-04', end: '2026-02-06' }
+    const late = (day: string) => (day === '2026-02-05' ? '2026-02-04' : day)
+    const report = await auditWith(
+      world.build(),
+      (fal) => ({
+        usage: async (key, query, signal) => {
+          const answer = await fal.usage(key, query, signal)
+          if (answer.status === 'failed') return answer
+          return { ...answer, value: answer.value.map((row) => ({ ...row, date: late(row.date) as typeof row.date })) }
+        },
+      }),
+      options,
+    )
+    expect(openOf(report)).toEqual([])
+    expect(inShort(report).map((text) => text.split(' ').slice(0, 2).join(' '))).toEqual([
+      'B2 taskId=task-3',
+      ...['B19 TIMING', 'B19 TIMING'],
+    ])
+  })
+
+  it('of days that are not over yet is not held against the events', async () => {
+    const world = clean().task({ cost: '1', at: '2026-02-06 09:00:00', billed: false })
+    const now = world.instant('2026-02-06 23:00:00')
+    const thresholds = { ...DEFAULT_THRESHOLDS, settlementLagMillis: HOUR }
+    const report = await keeping(world, (event) => !isOf5(event), { now, thresholds })
+    expect(openOf(report)).toEqual([])
+    expect(inShort(report)).toContain(`A2 accountId=5 model=${MODEL}`)
+  })
+})
