@@ -27,6 +27,13 @@ const BEGINNINGS = [
   'START TRANSACTION',
 ] as const
 
+/**
+ * What a session is told before it reads. Text is to come as utf8mb4 also from a server that passes over what the login asks
+ * for, or sets another character set itself (init_connect): ids in any other are garbled. And no limit that the server puts on
+ * every SELECT is to cut a table short without a word: this number is none.
+ */
+const SETTINGS = ['SET NAMES utf8mb4', 'SET SESSION sql_select_limit = 18446744073709551615'] as const
+
 // What a server answers to words that it does not know, or knows and does not do.
 const UNKNOWN_WORDS = new Set(['1064', '1149', '1193', '1231', '1235', '1105', '8108'])
 
@@ -35,6 +42,7 @@ const UNKNOWN_WORDS = new Set(['1064', '1149', '1193', '1231', '1235', '1105', '
  * that is read in it is of one moment. `tables`: names of those that are read.
  */
 export async function beginReading(ask: Ask, clock: Clock, tables: readonly string[]): Promise<Begun> {
+  for (const setting of SETTINGS) await understood(ask(setting))
   const repeatable = await understood(ask('SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ'))
   const takenAt = clock()
   const snapshot = await started(ask)

@@ -21,6 +21,7 @@ const begin = (ask: Ask) => beginReading(ask, () => NOW, ['ts_fal_tasks', 'ts_us
 
 describe('the beginning of a read transaction', () => {
   const usual = {
+    'SET NAMES utf8mb4': [],
     'SET SESSION': [],
     'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY': [],
     'SELECT CONN': IDENTITY,
@@ -53,6 +54,21 @@ describe('the beginning of a read transaction', () => {
       'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY',
       'START TRANSACTION WITH CONSISTENT SNAPSHOT',
     ])
+  })
+
+  it('says first how text is to come, and that no limit is meant', async () => {
+    const { ask, asked } = serverThat({ ...mariadb, 'SELECT ENGINE': [['InnoDB']] })
+    await begin(ask)
+    expect(asked.slice(0, 3)).toEqual([
+      'SET NAMES utf8mb4',
+      'SET SESSION sql_select_limit = 18446744073709551615',
+      'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
+    ])
+  })
+
+  it('goes on where a proxy knows no settings', async () => {
+    const { 'SET NAMES utf8mb4': _, 'SET SESSION': __, ...known } = mariadb
+    expect(await begin(serverThat(known).ask)).toMatchObject({ readerId: 7, consistency: 'unknown' })
   })
 
   it('goes on where a server knows no snapshot, no isolation or no transaction, and says so', async () => {
