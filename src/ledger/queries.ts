@@ -1,4 +1,4 @@
-import { and, asc, desc, eq, gte, inArray, isNull, lt, max, min, ne, or, type SQL } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, or, type SQL, sql } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -173,13 +173,14 @@ export function queriesOf(mapping: TableMapping) {
     /** Row id and the text that rows are looked up by, of the whole table or of what lies outside some bounds. */
     keysOf: (table: TimedTable, outside?: NaiveBounds) => {
       const [source, { id }] = timed(table)
+      // By its length: a server that takes '' for NULL finds no text other than ''.
       const key = { tasks: tasks.onlineTaskId, points: points.orderId, cash: cash.orderId }[table]
       return statement(
         table,
         query
           .select({ id, key })
           .from(source)
-          .where(and(ne(key, ''), outsideOf(table, outside))),
+          .where(and(gt(sql`length(${key})`, 0), outsideOf(table, outside))),
       )
     },
     /** Row id, task id and request id of tasks; likewise. */
