@@ -1,4 +1,4 @@
-import type { Cell, CellType } from './cells.ts'
+import type { Cell, CellType, Place } from './cells.ts'
 import type { RowCells } from './row-cells.ts'
 import type { RowsElsewhere } from './rows-elsewhere.ts'
 
@@ -71,26 +71,28 @@ export interface OwnedRows {
 }
 
 /** Rows of two columns, an id and an owner. */
-export const inPairs: BatcherFactory<OwnedRows> = () => {
-  const pairs = new Float64Array(2 * BATCH_ROWS)
-  let count = 0
-  return {
-    add(row) {
-      pairs[2 * count] = row.integer(0)
-      pairs[2 * count + 1] = row.integer(1)
-      count += 1
-    },
-    get count() {
-      return count
-    },
-    take() {
-      const batch = { count, pairs: pairs.slice(0, 2 * count) }
-      count = 0
-      return batch
-    },
-    release: () => undefined,
+export const inPairs =
+  (idAt: Place, ownerAt: Place): BatcherFactory<OwnedRows> =>
+  () => {
+    const pairs = new Float64Array(2 * BATCH_ROWS)
+    let count = 0
+    return {
+      add(row) {
+        pairs[2 * count] = row.id(0, idAt)
+        pairs[2 * count + 1] = row.id(1, ownerAt)
+        count += 1
+      },
+      get count() {
+        return count
+      },
+      take() {
+        const batch = { count, pairs: pairs.slice(0, 2 * count) }
+        count = 0
+        return batch
+      },
+      release: () => undefined,
+    }
   }
-}
 
 /** What writes rows as records. */
 export interface BatchWriter<Batch> {

@@ -2,6 +2,7 @@ import { AuditError, shortened } from '../errors.ts'
 import { type Whole, wholeOf } from '../units/exact-sums.ts'
 import { type Instant, instant } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
+import { ACCEPTED_IDS, rowIdOf } from '../units/row-id.ts'
 import type { Zone } from '../units/zone.ts'
 
 /** What a column's cells are, where that decides how they are read: the numbers of a 4-byte FLOAT, or anything else. */
@@ -26,6 +27,11 @@ export const NO_REAL_TIME: Instant = instant(0)
 const FLOATS_BITS = 16
 const FLOATS_REMEMBERED = 2 ** FLOATS_BITS
 
+/** Characters of a value that an error repeats. Of what stands for an id no more than an id has: it may be another column. */
+const CHARS_SHOWN = 40
+const ID_CHARS_SHOWN = 24
+const MEND_ROW = 'correct the row, or name the right column in AUDIT_CONFIG'
+
 const utf8 = new TextDecoder()
 
 /** The text of a cell, trimmed; '' for NULL. */
@@ -35,11 +41,26 @@ export function textOf(cell: Cell | undefined): string {
   return cell instanceof Uint8Array ? utf8.decode(cell).trim() : String(cell)
 }
 
-/** An id or a code; 0 for NULL. */
+/** A code; 0 for NULL. */
 export function integerOf(cell: Cell | undefined): number {
   if (typeof cell === 'number') return cell
   const read = Number(textOf(cell))
   return Number.isNaN(read) ? 0 : read
+}
+
+/**
+ * The id of a row, a user or an account; 0 for NULL and for a text that is empty. Throws where it is no whole number that a
+ * number holds: rounded, or read as 0, it would be the id of somebody else.
+ */
+export function idOf(cell: Cell | undefined, place: Place): number {
+  if (typeof cell === 'number' && Number.isSafeInteger(cell)) return cell
+  const text = textOf(cell)
+  if (text === '') return 0
+  const id = rowIdOf(text)
+  if (id === undefined) {
+    throw unreadable(text, ID_CHARS_SHOWN, place, ACCEPTED_IDS, 'name a column of such ids in AUDIT_CONFIG (columns)')
+  }
+  return id
 }
 
 /** Whether a flag is set: a number, or a BIT. */
@@ -55,7 +76,7 @@ export function wholeOrNull(cell: Cell | undefined, place: Place): Whole | null 
   if (typeof cell === 'number' && Number.isSafeInteger(cell)) return cell
   if (typeof cell === 'bigint') return wholeOf(cell)
   const whole = WHOLE.exec(textOf(cell))?.[1]
-  if (whole === undefined) throw unreadable(cell, place, 'a whole number of points')
+  if (whole === undefined) throw unreadable(textOf(cell), CHARS_SHOWN, place, 'a whole number of points', MEND_ROW)
   return wholeOf(BigInt(whole))
 }
 
@@ -122,14 +143,14 @@ export function shortestFloat32(value: number): string {
 function usdOf(text: string, cell: Cell, place: Place): Whole {
   if (text === '') return 0
   const read = parseUsd(text)
-  if (read === undefined) throw unreadable(cell, place, 'an amount of USD')
+  if (read === undefined) throw unreadable(textOf(cell), CHARS_SHOWN, place, 'an amount of USD', MEND_ROW)
   return wholeOf(read)
 }
 
-function unreadable(cell: Cell, { table, column }: Place, wanted: string): AuditError {
-  return new AuditError('source', `${table}.${column} holds "${shortened(textOf(cell), 40)}", which is not ${wanted}`, {
+function unreadable(text: string, chars: number, { table, column }: Place, wanted: string, next: string): AuditError {
+  return new AuditError('source', `${table}.${column} holds "${shortened(text, chars)}", which is not ${wanted}`, {
     field: `${table}.${column}`,
     accepted: wanted,
-    next: 'correct the row, or name the right column in AUDIT_CONFIG',
+    next,
   })
 }

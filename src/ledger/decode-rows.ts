@@ -11,7 +11,7 @@ import type { Whole } from '../units/exact-sums.ts'
 import type { InstantRange } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
-import { NO_REAL_TIME } from './cells.ts'
+import { NO_REAL_TIME, type Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { TimedTable } from './queries.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
@@ -73,6 +73,8 @@ function taskDecoder(
   onAstray: () => void,
 ): (row: RowCells, to: TaskWriter) => void {
   const { columns, tables } = mapping
+  const idAt = { table: tables.tasks, column: columns.tasks.id }
+  const userAt = { table: tables.tasks, column: columns.tasks.userId }
   const moneyAt = { table: tables.tasks, column: columns.tasks.money }
   const costAt = { table: tables.tasks, column: columns.tasks.costMoney }
   const statusOf = statusReader(mapping)
@@ -87,9 +89,9 @@ function taskDecoder(
   return (row, to) => {
     const createdAt = timeOf(row, 1)
     if (Number.isNaN(createdAt)) return
-    fields.rowId = row.integer(0)
+    fields.rowId = row.id(0, idAt)
     fields.createdAt = createdAt
-    fields.userId = row.integer(2)
+    fields.userId = row.id(2, userAt)
     fields.model = row.word(5, modelCode)
     fields.apiKey = row.word(6, keyCode)
     fields.status = statuses[row.word(7, statusCode)] ?? 'unfinished'
@@ -110,6 +112,7 @@ function pointsDecoder(
 ): (row: RowCells, to: EntryWriter) => void {
   const { points: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.points, column })
+  const headOf = headReader(place(columns.id), place(columns.userId))
   const amountAt = place(columns.points)
   const beforeAt = place(columns.balanceBefore)
   const afterAt = place(columns.balanceAfter)
@@ -137,7 +140,10 @@ function cashDecoder(
   range: Membership,
   onAstray: () => void,
 ): (row: RowCells, to: EntryWriter) => void {
-  const amountAt = { table: mapping.tables.cash, column: mapping.columns.cash.money }
+  const { cash: columns } = mapping.columns
+  const place = (column: string) => ({ table: mapping.tables.cash, column })
+  const headOf = headReader(place(columns.id), place(columns.userId))
+  const amountAt = place(columns.money)
   const kindOf = cashKindReader(mapping)
   const timeOf = timeReader(zone, range, onAstray)
   const fields = newEntryFields('cash')
@@ -153,10 +159,12 @@ function cashDecoder(
   }
 }
 
-function headOf(row: RowCells, fields: EntryFields): void {
-  fields.rowId = row.integer(0)
-  fields.userId = row.integer(2)
-}
+const headReader =
+  (idAt: Place, userAt: Place) =>
+  (row: RowCells, fields: EntryFields): void => {
+    fields.rowId = row.id(0, idAt)
+    fields.userId = row.id(2, userAt)
+  }
 
 /** The time of a row, in milliseconds; NaN where it does not belong. Membership is decided on the instant, half-open. */
 function timeReader(

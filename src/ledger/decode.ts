@@ -1,23 +1,26 @@
 import { IdSet } from '../rows/id-set.ts'
 import type { Instant } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
-import { type BatcherFactory, type DecoderFactory, inLists, inListsBy } from './batches.ts'
-import { type Cell, flagOf, instantOf, integerOf, nanoUsdReader, textOf } from './cells.ts'
+import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
+import { type Cell, flagOf, idOf, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
-import type { TableMapping } from './mapping.ts'
+import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
 
 /** How the rows of all other queries are read, by position: the order is that of the columns in queries.ts. */
 export function decodersOf(mapping: TableMapping, zone: Zone) {
   const requestIdOf = requestSpanReader(placeholderSet(mapping.placeholderRequestIds))
+  const idAt = (role: TableRole): Place => ({ table: mapping.tables[role], column: mapping.columns[role].id })
+  const places = { accounts: idAt('accounts'), tasks: idAt('tasks'), users: idAt('users'), points: idAt('points') }
+  const ownerAt: Place = { table: mapping.tables.points, column: mapping.columns.points.userId }
   const account: DecoderFactory<AccountRow> = (types) => {
     const balanceOf = nanoUsdReader(types[3] ?? 'other', {
       table: mapping.tables.accounts,
       column: mapping.columns.accounts.balance,
     })
     return ([id, name, apiKey, balance, status]) => ({
-      accountId: integerOf(id),
+      accountId: idOf(id, places.accounts),
       name: textOf(name),
       apiKey: textOf(apiKey),
       balanceNanoUsd: balanceOf(balance),
@@ -26,15 +29,16 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
   }
 
   /** The row id of a row whose order id is wanted. */
-  const orderedRow = (wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
+  const orderedRow = (book: 'points' | 'cash', wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
-    return inListsBy(() => (row) => (ids.has(row.span(1)) ? row.integer(0) : undefined))
+    const place = idAt(book)
+    return inListsBy(() => (row) => (ids.has(row.span(1)) ? row.id(0, place) : undefined))
   }
 
   /** The row id of a task whose request id, in whatever form it is stored, is wanted. */
   const requestedRow = (wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
-    return inListsBy(() => (row) => (ids.has(requestIdOf(row.span(1))) ? row.integer(0) : undefined))
+    return inListsBy(() => (row) => (ids.has(requestIdOf(row.span(1))) ? row.id(0, places.tasks) : undefined))
   }
 
   /** The row id of a task whose own id is wanted, or whose request id is one of others that are, in whatever form. */
@@ -42,7 +46,8 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     const ids = new IdSet(wanted)
     const requestIds = new IdSet(requests)
     return inListsBy(
-      () => (row) => (ids.has(row.span(1)) || requestIds.has(requestIdOf(row.span(2))) ? row.integer(0) : undefined),
+      () => (row) =>
+        ids.has(row.span(1)) || requestIds.has(requestIdOf(row.span(2))) ? row.id(0, places.tasks) : undefined,
     )
   }
 
@@ -51,7 +56,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     inLists(
       () =>
         ([userId, id]) =>
-          wanted.has(integerOf(userId)) ? integerOf(id) : undefined,
+          wanted.has(idOf(userId, ownerAt)) ? idOf(id, places.points) : undefined,
     )
 
   /** Undefined for a key whose tasks have no real time. */
@@ -71,24 +76,26 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       return Number.isSafeInteger(ids.least) && Number.isSafeInteger(ids.greatest) ? ids : undefined
     }
 
+  /** Its id is one of a span that numbers hold. */
   const sampledRow: DecoderFactory<SampledRow> =
     () =>
-    ([id, at]) => ({ id: integerOf(id), at: instantOf(zone, at) })
+    ([id, at]) => ({ id: Number(id), at: instantOf(zone, at) })
 
   const userName: DecoderFactory<readonly [number, string]> =
     () =>
-    ([id, name]) => [integerOf(id), textOf(name)]
+    ([id, name]) => [idOf(id, places.users), textOf(name)]
 
   /** Undefined for a user without a level. */
   const userLevel: DecoderFactory<readonly [number, string]> =
     () =>
     ([id, cell]) => {
       const level = textOf(cell)
-      return level === '' ? undefined : [integerOf(id), level]
+      return level === '' ? undefined : [idOf(id, places.users), level]
     }
 
   return {
     account: inLists(account),
+    ownedRows: inPairs(places.points, ownerAt),
     orderedRow,
     requestedRow,
     eitherRow,

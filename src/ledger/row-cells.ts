@@ -1,7 +1,17 @@
 import { type Span, spanOfText } from '../rows/record-list.ts'
 import type { Whole } from '../units/exact-sums.ts'
 import { isInTextOrder, parseWall, type WallMillis } from '../units/wall.ts'
-import { type Cell, type CellType, flagOf, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
+import {
+  type Cell,
+  type CellType,
+  flagOf,
+  idOf,
+  integerOf,
+  type Place,
+  textOf,
+  usdReader,
+  wholeOrNull,
+} from './cells.ts'
 
 /** Gives a text that many rows repeat its code. */
 export type CodeOf = (text: string) => number
@@ -13,7 +23,9 @@ export type CodeOf = (text: string) => number
 export interface RowCells {
   /** Every column as it is; the same array for each row. */
   cells(): readonly Cell[]
-  /** An id or a code; 0 for NULL. */
+  /** The id of a row, a user or an account; 0 for NULL. Throws where no number holds it whole. */
+  id(column: number, place: Place): number
+  /** A code; 0 for NULL. */
   integer(column: number): number
   flag(column: number): boolean
   isNull(column: number): boolean
@@ -54,6 +66,10 @@ export class CellRow implements RowCells {
 
   cells(): readonly Cell[] {
     return this.#cells
+  }
+
+  id(column: number, place: Place): number {
+    return idOf(this.#cells[column], place)
   }
 
   integer(column: number): number {

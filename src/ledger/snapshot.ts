@@ -4,7 +4,7 @@ import { type EntryRecords, entryRecordsOf } from '../rows/entry-records.ts'
 import { type TaskRecords, TaskWords } from '../rows/task-records.ts'
 import { HOUR, type Instant, type InstantRange, instant, later, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
-import { type BatcherFactory, inPairs } from './batches.ts'
+import type { BatcherFactory } from './batches.ts'
 import { decodersOf } from './decode.ts'
 import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
@@ -180,7 +180,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     const wanted = wantedIds(ids)
     const batches = records[book](undefined)
     if (wanted.size > LIMITS.lookupIds) {
-      const rowIds = await collect(queries.keysOf(book, outsideOf(book, taken)), decoders.orderedRow(wanted))
+      const rowIds = await collect(queries.keysOf(book, outsideOf(book, taken)), decoders.orderedRow(book, wanted))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds
       return sortedByRow(await lookUpRows(book, rowIds, byRowIds, batches))
     }
@@ -196,7 +196,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
    */
   const lastBelow = async (limits: ReadonlyMap<number, number>, statement: Statement): Promise<number[]> => {
     const last = new Map<number, number>()
-    for await (const { count, pairs } of session.read(statement, inPairs)) {
+    for await (const { count, pairs } of session.read(statement, decoders.ownedRows)) {
       for (let row = 0; row < count; row++) {
         const id = pairs[2 * row] ?? NO_ROW
         const userId = pairs[2 * row + 1] ?? NO_ROW

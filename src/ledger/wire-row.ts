@@ -3,7 +3,7 @@ import { type Span, spanOfText } from '../rows/record-list.ts'
 import type { Whole } from '../units/exact-sums.ts'
 import { HOUR, MINUTE, SECOND } from '../units/instant.ts'
 import { parseWall, type WallMillis, wallMillis } from '../units/wall.ts'
-import { type Cell, flagOf, float32Usd, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
+import { type Cell, flagOf, float32Usd, idOf, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
 import { type CodeOf, isComparableTime, type RowCells } from './row-cells.ts'
 import { wordReader } from './wire-words.ts'
 
@@ -147,6 +147,14 @@ export class WireRow implements RowCells, Bytes {
   cells(): readonly Cell[] {
     for (let column = 0; column < this.#cells.length; column++) this.#cells[column] = this.#cell(column)
     return this.#cells
+  }
+
+  id(column: number, place: Place): number {
+    const at = this.#starts[column] as number
+    if (at < 0) return 0
+    return this.#codes[column] === LONG && !this.#unsigned[column]
+      ? this.view.getInt32(at, true)
+      : idOf(this.#cell(column), place)
   }
 
   integer(column: number): number {

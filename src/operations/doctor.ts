@@ -11,6 +11,7 @@ import { openZone, type Zone } from '../units/zone.ts'
 import { ledgerLinkLine, ledgerWordsLines, requestIdsLine, statusWordsLine } from './doctor/coverage.ts'
 import { NEEDS_DATABASE, type OpenedDatabase, openDatabase, settingsLines } from './doctor/database.ts'
 import { grantsLine } from './doctor/grants.ts'
+import { ID_KEYS, idLine, idLines } from './doctor/ids.ts'
 import { examineIndexes } from './doctor/indexes.ts'
 import { type CheckedKey, examineKeys } from './doctor/keys.ts'
 import { checked, counted, failure, messageOf, ok, unverified, warning } from './doctor/lines.ts'
@@ -22,7 +23,7 @@ type Diagnosis = z.input<typeof output>
 export type DoctorLimits = { readonly [Name in keyof typeof DOCTOR]: number }
 
 const UTC = openZone('UTC') as Zone
-const TASK_KEYS = ['createdAt', 'completedAt', 'taskId', 'onlineTaskId', 'status', 'money']
+const TASK_KEYS = [...ID_KEYS, 'createdAt', 'completedAt', 'taskId', 'onlineTaskId', 'status', 'money']
 
 interface Case {
   readonly dependencies: Dependencies
@@ -96,7 +97,9 @@ async function keysOf(inspection: LedgerInspection | undefined, theCase: Case): 
       disabled: stored === '0',
     }))
     const seen = `the newest ${counted(keys.length, 'account')} will be audited (AUDIT_ACCOUNT_LIMIT ${settings.accountLimit})`
-    return { lines: [ok('accounts', { seen }), ...wordLines(keys)], keys }
+    const ids = rows.map(([accountId]) => accountId ?? null)
+    const wrong = idLine('accounts', id, ids, mapping)
+    return { lines: [...(wrong === undefined ? [] : [wrong]), ok('accounts', { seen }), ...wordLines(keys)], keys }
   } catch (error) {
     return { lines: [unverified('accounts', { seen: messageOf(error) })], keys: [] }
   }
@@ -153,8 +156,8 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
   const sample = (role: TableRole, keys: readonly string[], rows: number) =>
     readSample(inspection, readable, role, keys, rows)
   const tasks = await sample('tasks', TASK_KEYS, limits.taskRows)
-  const points = await sample('points', ['createdAt', 'orderId', 'sourceType', 'points'], limits.ledgerRows)
-  const cash = await sample('cash', ['time', 'orderId', 'transactionType', 'money'], limits.ledgerRows)
+  const points = await sample('points', [...ID_KEYS, 'createdAt', 'orderId', 'sourceType', 'points'], limits.ledgerRows)
+  const cash = await sample('cash', [...ID_KEYS, 'time', 'orderId', 'transactionType', 'money'], limits.ledgerRows)
   const { ledgerLinkRatio: linkRatio, stuckMillis } = settings.thresholds
   const { ledgerLink } = settings
   const { bareRequestId } = inspection
@@ -163,6 +166,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
   return [
     ...grants,
     ...tables,
+    ...idLines({ tasks, points, cash }, mapping),
     ...indexes,
     timeZoneLine({ tasks, zone, now }),
     requestIdsLine(parts),

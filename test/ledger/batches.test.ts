@@ -20,6 +20,8 @@ function batchesOf<Batch>(
   })
 }
 
+const IN_PAIRS = inPairs({ table: 't', column: 'id' }, { table: 't', column: 'user_id' })
+
 const numbers = (count: number) => Array.from({ length: count }, (_, index) => index)
 
 describe('rows in lists', () => {
@@ -77,7 +79,7 @@ describe('rows in lists', () => {
 describe('ids and their owners', () => {
   it('are pairs in turn, as numbers, of a whole batch and of less', () => {
     const rows = numbers(BATCH_ROWS + 3).map((n): Cell[] => [2 ** 40 + n, n % 7])
-    const [first, last] = batchesOf(inPairs, rows, [BATCH_ROWS, 3])
+    const [first, last] = batchesOf(IN_PAIRS, rows, [BATCH_ROWS, 3])
     expect([first?.count, first?.batch.count, first?.batch.pairs.length]).toEqual([
       BATCH_ROWS,
       BATCH_ROWS,
@@ -93,12 +95,17 @@ describe('ids and their owners', () => {
   })
 
   it('are 0 where they are NULL, and numbers where they are texts or bigints', () => {
-    const { pairs, count } = batchOf(inPairs, [
+    const { pairs, count } = batchOf(IN_PAIRS, [
       [null, 5],
       ['7', null],
-      [9n, 2n ** 53n],
+      [9n, 2n ** 53n - 1n],
     ])
-    expect([count, [...pairs]]).toEqual([3, [0, 5, 7, 0, 9, 2 ** 53]])
+    expect([count, [...pairs]]).toEqual([3, [0, 5, 7, 0, 9, 2 ** 53 - 1]])
+    for (const cells of [
+      [2n ** 53n, 5],
+      [5, 2n ** 53n],
+    ])
+      expect(() => batchOf(IN_PAIRS, [cells])).toThrow(/t\.(?:id|user_id) holds "9007199254740992"/)
   })
 })
 

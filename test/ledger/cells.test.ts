@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type Cell,
   flagOf,
+  idOf,
   instantOf,
   integerOf,
   nanoUsdReader,
@@ -117,7 +118,20 @@ describe('other cells', () => {
     )
   })
 
-  test('are texts, ids and flags in whatever form a driver gives them', () => {
+  test('are ids, or an error where no number holds them', () => {
+    const last = Number.MAX_SAFE_INTEGER
+    const read = [7, -7, '7', ' 7 ', '007', '7.0', 7n, last, String(last), BigInt(last), null, undefined, '', ' ']
+    expect(read.map((cell) => idOf(cell, PLACE))).toEqual([7, -7, 7, 7, 7, 7, 7, last, last, last, 0, 0, 0, 0])
+    for (const cell of [last + 1, String(last + 1), 2n ** 53n, 1.5, '1.5', 'x', '1e3', '0x7', Number.NaN, 'u-101']) {
+      expect(() => idOf(cell, PLACE)).toThrow(
+        /^t\.c holds ".+", which is not a whole number of at most 9007199254740991$/,
+      )
+    }
+    // What stands there may be no id at all, but a key.
+    expect(() => idOf('0f0f0f0f-0000-4000-8000-000000000000:very-secret', PLACE)).toThrow(/"0f0f0f0f-0000-4000-8000…"/)
+  })
+
+  test('are texts, codes and flags in whatever form a driver gives them', () => {
     expect([' a ', null, undefined, 5, 5n, Buffer.from(' é ')].map(textOf)).toEqual(['a', '', '', '5', '5', 'é'])
     expect([7, '7', ' 7 ', 7n, null, 'x', undefined].map(integerOf)).toEqual([7, 7, 7, 7, 0, 0, 0])
     expect([1, 0, '1', '0', null, Buffer.from([0, 1]), Buffer.from([0])].map(flagOf)).toEqual([

@@ -105,6 +105,7 @@ function told(read: () => unknown): unknown {
 const readAll = (row: RowCells, words: readonly Lexicon[]) =>
   words.map((lexicon, column) => ({
     ...{ integer: row.integer(column), flag: row.flag(column), isNull: row.isNull(column), wall: row.wall(column) },
+    ...{ id: told(() => row.id(column, PLACE)) },
     ...{ whole: told(() => row.whole(column, PLACE)), usd: told(() => row.usd(column, PLACE)) },
     ...{ text: row.text(column), span: spanText(row, column) },
     // A second time: what was remembered of it says the same.
@@ -166,7 +167,7 @@ describe('rows read from the wire', () => {
       columns.forEach((column, at) => {
         // A time is a text in either, though not the same one where its parts are nought.
         const isTime = TIMES.includes(at)
-        const leave = isTime ? { whole: 0, usd: 0, text: 0, span: 0, words: 0, integer: 0, flag: 0 } : {}
+        const leave = isTime ? { id: 0, whole: 0, usd: 0, text: 0, span: 0, words: 0, integer: 0, flag: 0 } : {}
         expect([COLUMNS[at]?.[0], { ...column, ...leave }]).toEqual([COLUMNS[at]?.[0], { ...wanted[at], ...leave }])
         if (typeof column.usd === 'string') seen.errors += 1
         if (column.isNull) seen.nulls += 1

@@ -52,6 +52,47 @@ describe.each(BACKENDS)('the time zone, on $name', (backend) => {
   })
 })
 
+describe.each(BACKENDS)('ids, on $name', (backend) => {
+  const idsOf = async (sql: readonly string[]) => {
+    const { lines } = await examined({ backend, sql })
+    return lines.filter(({ id, seen }) => id === 'column-types' && seen.includes('an audit ends at such a row'))
+  }
+
+  it('that no number holds are a failure that names table, column and value', async () => {
+    const wide = (table: string, column: string) =>
+      backend.name === 'embedded' ? [] : [`ALTER TABLE ${table} MODIFY ${column} BIGINT`]
+    for (const [table, column, setting] of [
+      ['ts_fal_account', 'id', 'accounts'],
+      ['ts_fal_tasks', 'id', 'tasks'],
+      ['ts_fal_tasks', 'user_id', 'tasks'],
+      ['ts_points_detail', 'id', 'points'],
+      ['ts_points_detail', 'user_id', 'points'],
+    ] as const) {
+      const one = `UPDATE ${table} SET ${column} = 9007199254740992 WHERE id = ${table === 'ts_fal_account' ? 6 : 3}`
+      expect(await idsOf([...wide(table, column), one])).toMatchObject([
+        {
+          ...{ subject: table, status: 'failure' },
+          seen: expect.stringMatching(new RegExp(`^${column} holds "900719925474099\\d", and 1 row of the newest `)),
+          todo: expect.stringContaining(`AUDIT_CONFIG (columns.${setting})`),
+        },
+      ])
+      expect(await idsOf([...wide(table, column), one.replace('740992', '740991')])).toEqual([])
+    }
+  })
+
+  it('that are texts are told by the first of them', async () => {
+    const text = backend.name === 'embedded' ? [] : ['ALTER TABLE ts_points_detail MODIFY user_id VARCHAR(40)']
+    const of = backend.name === 'embedded' ? "'u-' || user_id" : "CONCAT('u-', user_id)"
+    expect(await idsOf([...text, `UPDATE ts_points_detail SET user_id = ${of}`])).toMatchObject([
+      {
+        subject: 'ts_points_detail',
+        seen: expect.stringMatching(/^user_id holds "u-101", and 31 rows of the newest 31/),
+      },
+    ])
+    expect(await idsOf([...text, 'UPDATE ts_points_detail SET user_id = NULL WHERE id < 5'])).toEqual([])
+  })
+})
+
 describe.each(BACKENDS)('request ids, on $name', (backend) => {
   const requestIds = async (parts: CaseParts) => lineOf(await examined({ backend, ...parts }), 'request-ids')
 

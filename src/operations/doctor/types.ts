@@ -4,28 +4,28 @@ import type { TableRole } from '../../ledger/mapping.ts'
 import { failure, ok, warning } from './lines.ts'
 
 /** What a column holds, as far as its type matters. */
-type Meaning = 'usd' | 'points' | 'integer' | 'time' | 'request-id'
+type Meaning = 'usd' | 'points' | 'id' | 'integer' | 'time' | 'request-id'
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
-  'accounts.id': 'integer',
+  'accounts.id': 'id',
   'accounts.balance': 'usd',
-  'tasks.id': 'integer',
-  'tasks.userId': 'integer',
+  'tasks.id': 'id',
+  'tasks.userId': 'id',
   'tasks.onlineTaskId': 'request-id',
   'tasks.money': 'points',
   'tasks.costMoney': 'usd',
   'tasks.isRefund': 'integer',
   'tasks.createdAt': 'time',
   'tasks.completedAt': 'time',
-  'users.id': 'integer',
-  'points.id': 'integer',
-  'points.userId': 'integer',
+  'users.id': 'id',
+  'points.id': 'id',
+  'points.userId': 'id',
   'points.points': 'points',
   'points.balanceBefore': 'points',
   'points.balanceAfter': 'points',
   'points.createdAt': 'time',
-  'cash.id': 'integer',
-  'cash.userId': 'integer',
+  'cash.id': 'id',
+  'cash.userId': 'id',
   'cash.money': 'points',
   'cash.time': 'time',
   'cash.transactionType': 'integer',
@@ -83,8 +83,10 @@ function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark 
       return usdRemark(type)
     case 'points':
       return pointsRemark(type)
+    case 'id':
+      return integerRemark(type, 'an id that is none ends an audit')
     case 'integer':
-      return integerRemark(type)
+      return integerRemark(type, 'anything else reads as 0')
     case 'time':
       return timeRemark(type, context)
     case 'request-id':
@@ -124,9 +126,9 @@ function pointsRemark(type: string): Remark | undefined {
   return { status: 'failure', text: 'no type of points' }
 }
 
-function integerRemark(type: string): Remark | undefined {
+function integerRemark(type: string, otherwise: string): Remark | undefined {
   if (isWhole(type) || /^(?:bit|bool|decimal|numeric|year)/.test(type)) return undefined
-  return { status: 'failure', text: 'must be a whole number; anything else reads as 0' }
+  return { status: 'failure', text: `must be a whole number; ${otherwise}` }
 }
 
 function timeRemark(type: string, { zoneIsServers }: TypeContext): Remark | undefined {

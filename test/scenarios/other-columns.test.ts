@@ -1,0 +1,106 @@
+import { createConnection } from 'mysql2/promise'
+import { afterEach, describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { runAudit } from '../../src/operation.ts'
+import { auditInput, inShort, quietContext } from '../kit/audit-world.ts'
+import { openWorld, type RealWorld } from '../kit/real-audit.ts'
+
+const [ACCOUNTS, TASKS, POINTS, CASH] = [
+  'ts_fal_account',
+  'ts_fal_tasks',
+  'ts_points_detail',
+  'ts_financial_transactions',
+] as const
+
+/** A clean day, with a bill of that day for a task of weeks before, which a look-up finds. */
+function world(): World {
+  const day = new MiniWorld().account(5)
+  for (let index = 0; index < 40; index++) {
+    const at = `2026-02-06 ${String(index % 24).padStart(2, '0')}:0${index % 6}:00`
+    day.task({ user: 101 + (index % 4), at, cost: '5', paid: { cash: index % 5 === 0 ? 40 : 0 } })
+  }
+  day.task({ user: 101, at: '2026-01-20 12:00:00', cost: '9', billed: { timestamp: '2026-02-06T05:00:00Z' } })
+  return day.build()
+}
+
+describe('an audit of tables with columns of another kind', () => {
+  let open: RealWorld | undefined
+  afterEach(async () => {
+    await open?.close()
+    open = undefined
+  })
+
+  const audited = async (sql: readonly string[], depth: 'summary' | 'requests' = 'requests'): Promise<Report> => {
+    await open?.close()
+    open = await openWorld(world(), { store: 'mariadb' })
+    const operator = await createConnection(open.url)
+    for (const statement of sql) await operator.query(statement)
+    await operator.end()
+    return runAudit(auditInput({ depth }), open.dependencies(), quietContext())
+  }
+
+  it('is clean where they are the usual ones', async () => {
+    const report = await audited([])
+    expect([inShort(report), report.coverage.complete, report.tasks.totals.taskCount]).toEqual([[], true, 40])
+  })
+
+  const wide = (table: string, column: string) => [
+    `ALTER TABLE ${table} MODIFY ${column} BIGINT`,
+    `UPDATE ${table} SET ${column} = 1887000000000000000 + ${column} * 4194304 + 7 ORDER BY ${column} DESC`,
+  ]
+  const texts = (table: string, column: string) => [
+    `ALTER TABLE ${table} MODIFY ${column} VARCHAR(40)`,
+    `UPDATE ${table} SET ${column} = CONCAT('u-', ${column})`,
+  ]
+
+  it.each([
+    [TASKS, 'id', wide],
+    [TASKS, 'user_id', wide],
+    [TASKS, 'user_id', texts],
+    [ACCOUNTS, 'id', wide],
+    [ACCOUNTS, 'id', texts],
+  ] as const)('gives no report where no number holds %s.%s, and says which', async (table, column, change) => {
+    for (const depth of ['summary', 'requests'] as const) {
+      await expect(audited(change(table, column), depth)).rejects.toMatchObject({
+        kind: 'source',
+        message: expect.stringMatching(new RegExp(`^${table}\\.${column} holds "(?:1887\\d{15}|u-\\d+)"`)),
+      })
+    }
+  })
+
+  it.each([
+    [POINTS, 'id', wide],
+    [POINTS, 'user_id', texts],
+    [CASH, 'id', wide],
+    [CASH, 'user_id', wide],
+  ] as const)('accuses nobody where none holds %s.%s, and says what was not read', async (table, column, change) => {
+    for (const depth of ['summary', 'requests'] as const) {
+      const report = await audited(change(table, column), depth)
+      expect([inShort(report), report.coverage.complete]).toEqual([[], false])
+      expect(report.coverage.sources.filter(({ status }) => status !== 'complete')).toMatchObject([
+        {
+          source: expect.stringMatching(table === POINTS ? /points/ : /cash/),
+          status: 'failed',
+          reason: expect.stringContaining(`${table}.${column}`),
+        },
+      ])
+    }
+  })
+
+  it('reads ids that are digits of a text, and the last one that a number holds', async () => {
+    const digits = (table: string, column: string) => [`ALTER TABLE ${table} MODIFY ${column} VARCHAR(40) NOT NULL`]
+    const last = (table: string) => [
+      `ALTER TABLE ${table} MODIFY id BIGINT`,
+      `UPDATE ${table} SET id = 9007199254740991 - 100 + id ORDER BY id DESC`,
+    ]
+    for (const sql of [
+      [...digits(TASKS, 'id'), ...digits(TASKS, 'user_id'), ...digits(CASH, 'id'), ...digits(POINTS, 'user_id')],
+      [...last(TASKS), ...last(POINTS), ...last(CASH)],
+    ]) {
+      const report = await audited(sql)
+      expect([inShort(report), report.coverage.complete, report.tasks.totals.taskCount]).toEqual([[], true, 40])
+    }
+  })
+})
