@@ -37,5 +37,6 @@ export const output = pagedOutput({
   users: z.array(userRow),
   rows: z.array(taskRow).describe('by account (null: key in no account row), user and model'),
   totals: taskTotals,
+  unknownUserIds: z.array(idInt).optional().describe('of user_ids: no table has a row of them'),
   sources: z.array(sourceStatus),
 })

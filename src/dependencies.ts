@@ -158,6 +158,7 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     expectedRows: (...question) => attempt(async () => snapshot.expectedRows?.(...question)),
     userNames: (ids) =>
       attempt(async () => new Map([...(await snapshot.userNames(ids))].map(([id, name]) => [id, redact(name)]))),
+    usersIn: (...question) => attempt(() => snapshot.usersIn(...question)),
     userLevels: (ids) => attempt(() => snapshot.userLevels(ids)),
   })
   return { snapshot: (...question) => attempt(async () => wrapped(await store.snapshot(...question))) }

@@ -1,4 +1,5 @@
 import type { Report } from '../schemas/report.ts'
+import { unknownUsers } from './audit/asked-users.ts'
 import { chooseAccounts, collectEvidence } from './audit/collect.ts'
 import { type AuditPlan, type AuditRequest, planAudit } from './audit/plan.ts'
 import { buildReport } from './audit/report.ts'
@@ -26,10 +27,11 @@ export interface AuditInput extends AuditRequest {
 export async function runAudit(input: AuditInput, dependencies: Dependencies, context: CallContext): Promise<Report> {
   return withPlan(input, dependencies, context, (plan, snapshot) =>
     withSpoolFile(async (file) => {
+      const unknown = await unknownUsers(plan, snapshot, context.signal)
       const prices = priceReader(dependencies, context)
       const reading = { ...collecting(context), pieceRows: input.pieceRows, prices }
       const evidence = await collectEvidence(plan, snapshot, dependencies.fal, file, reading)
-      return buildReport(evidence, input.lang, reading)
+      return buildReport({ ...evidence, unknownUsers: unknown }, input.lang, reading)
     }),
   )
 }

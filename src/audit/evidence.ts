@@ -1,6 +1,7 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow, Consistency, ReadFrom } from '../ledger/reader.ts'
+import type { UnknownUsers } from './asked-users.ts'
 import type { TaskLayerSums } from './cell-tally.ts'
 import type { EventLot } from './event-lot.ts'
 import type { LedgerSource } from './ledger-source.ts'
@@ -61,6 +62,8 @@ export interface Evidence {
   readonly layer: TaskLayerSums
   readonly ledger: LedgerSource
   readonly userNames: ReadonlyMap<number, string>
+  /** Users of the filter of whom no row was found; absent: nobody was asked for by id. */
+  readonly unknownUsers?: UnknownUsers
   /** The operator's own price rules; not known at depth summary. */
   readonly priceRules: Reading<PriceBook>
   /** How completely each table was read. Accounts and tasks are whole, or there is no report. */

@@ -7,6 +7,7 @@ import type { Lang } from '../render/vocabulary.ts'
 import type { RuleSettings } from '../settings.ts'
 import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
+import type { Evidence } from './evidence.ts'
 import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
 import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
 
@@ -69,8 +70,21 @@ export function wordOutcomes(outcomes: ReadonlyMap<Rule, RuleOutcome>, books: Bo
     })
   }
   ranked.sort(compareRanked)
-  notEvaluated.sort((a, b) => compareText(notEvaluatedKey(a), notEvaluatedKey(b)))
+  notEvaluated.sort(byKey)
   return { findings: ranked.map(({ finding }) => finding), notEvaluated, rules: tallies, counts: countFindings(kept) }
+}
+
+/** The same, with a word about users who were asked for and are not known: no rule saw them, and none found them fine. */
+export function withUnknownUsers(
+  judgement: Judgement,
+  { unknownUsers }: Pick<Evidence, 'unknownUsers'>,
+  lang: Lang,
+): Judgement {
+  if (unknownUsers === undefined || unknownUsers.userIds.size === 0) return judgement
+  const { code, params = {} } = unknownUsers.reason
+  const reason = notEvaluatedText(code, params, lang)
+  const checks = [...unknownUsers.userIds].map((userId): NotEvaluated => ({ rule: 'A4', subject: { userId }, reason }))
+  return { ...judgement, notEvaluated: [...judgement.notEvaluated, ...checks].sort(byKey) }
 }
 
 function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts {
@@ -173,6 +187,8 @@ function compareRanked(a: { finding: Finding; amount: bigint }, b: { finding: Fi
 
 const notEvaluatedKey = ({ rule, subject, reason }: NotEvaluated): string =>
   `${rule} ${String(subject.accountId ?? subject.userId ?? '').padStart(16, '0')} ${JSON.stringify(subject)} ${reason}`
+
+const byKey = (a: NotEvaluated, b: NotEvaluated): number => compareText(notEvaluatedKey(a), notEvaluatedKey(b))
 
 /** A subject as it leaves the program: its texts come from the database and from fal. */
 function cleaned<T extends Subject>(subject: T): T {

@@ -6,7 +6,7 @@ import { HOUR } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { formatRatio } from '../units/ratio.ts'
 import type { Evidence } from './evidence.ts'
-import { type Judgement, wordOutcomes } from './findings.ts'
+import { type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 import { canonicalModel } from './model-name.ts'
@@ -18,7 +18,7 @@ const REASON_CHARS = 300
 /** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
 export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
   const judged = await judgeEvidence(evidence, options)
-  return reportOf(evidence, judged, wordOutcomes(judged.outcomes, judged.books, lang))
+  return reportOf(evidence, judged, withUnknownUsers(wordOutcomes(judged.outcomes, judged.books, lang), evidence, lang))
 }
 
 function reportOf(

@@ -85,6 +85,11 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     () =>
     ([id, name]) => [idOf(id, places.users), textOf(name)]
 
+  const userId: DecoderFactory<number> =
+    () =>
+    ([id]) =>
+      integerOf(id)
+
   /** Undefined for a user without a level. */
   const userLevel: DecoderFactory<readonly [number, string]> =
     () =>
@@ -104,6 +109,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     idSpan: inLists(idSpan),
     sampledRow: inLists(sampledRow),
     userName: inLists(userName),
+    userId: inLists(userId),
     userLevel: inLists(userLevel),
   }
 }

@@ -2,6 +2,7 @@ import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, or, type SQ
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
+import type { UserTable } from './reader.ts'
 import { tablesOf } from './tables.ts'
 
 /** One SELECT in MySQL's dialect, which the embedded database reads too. */
@@ -255,6 +256,22 @@ export function queriesOf(mapping: TableMapping) {
           .from(users)
           .where(inArray(users.id, [...ids])),
       ),
+    /** Those of these users of whom there is a row, each once. */
+    usersIn: (table: UserTable, ids: readonly number[]) => {
+      const [source, userId] = {
+        users: [users, users.id] as const,
+        tasks: [tasks, tasks.userId] as const,
+        points: [points, points.userId] as const,
+        cash: [cash, cash.userId] as const,
+      }[table]
+      return statement(
+        table,
+        query
+          .selectDistinct({ userId })
+          .from(source)
+          .where(inArray(userId, [...ids])),
+      )
+    },
     userLevels: (ids: readonly number[]) =>
       statement(
         'users',

@@ -59,6 +59,9 @@ export interface LedgerEntry {
   readonly title: string
 }
 
+/** A table whose rows are of users. */
+export type UserTable = 'users' | 'tasks' | 'points' | 'cash'
+
 export interface EntryRequest {
   /** Only these users; all where absent. */
   readonly userIds?: readonly number[]
@@ -115,6 +118,11 @@ export interface LedgerSnapshot {
   pointsRowsBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<LedgerEntry[]>
   /** Names by user id. Ids without a row are absent; the map is empty where the mapping names no name column. */
   userNames(ids: readonly number[]): Promise<Map<number, string>>
+  /**
+   * Which of these users a table has a row of, whatever its time. The users table answers for nobody where the mapping names no
+   * column of it: an installation without names may have no such table.
+   */
+  usersIn(table: UserTable, ids: readonly number[]): Promise<Set<number>>
   /** Membership levels by user id. Users without one are absent; the map is empty where the mapping names no such column. */
   userLevels(ids: readonly number[]): Promise<Map<number, string>>
   /**

@@ -271,6 +271,11 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       if (mapping.columns.users.name === null) return new Map()
       return new Map(await named(ids, queries.userNames, decoders.userName))
     },
+    async usersIn(table, ids) {
+      const { name, level } = mapping.columns.users
+      if (table === 'users' && name === null && level === null) return new Set()
+      return new Set(await named(ids, (part) => queries.usersIn(table, part), decoders.userId))
+    },
     async userLevels(ids) {
       if (mapping.columns.users.level === null) return new Map()
       return new Map(await named(ids, queries.userLevels, decoders.userLevel))

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { LedgerRow } from '../../schemas/report.ts'
 import type { input, output, UserLedgerRow } from '../../schemas/user-ledger.ts'
+import { type UnknownUsers, unknownUsers } from '../audit/asked-users.ts'
 import { type OperatorBooks, openSpools, readBooks } from '../audit/collect.ts'
 import { ledgerLayer } from '../audit/layers.ts'
 import type { LedgerBook } from '../audit/ledger-book.ts'
@@ -44,6 +45,7 @@ export function userLedgers(
   const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
   return withPlan(request, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
+    const unknown = await unknownUsers(plan, snapshot, context.signal)
     const auditedIds = new Set(audited.map(({ accountId }) => accountId))
     const window = withoutHistory(plan)
     const read = await withSpoolFile(async (file) => {
@@ -51,7 +53,7 @@ export function userLedgers(
       return { ...each, ledger: wholeLedger(each.ledger) }
     })
     const books = await withTasklessUsers(plan, snapshot, read, context.signal)
-    const rows = rowsOf(books)
+    const rows = rowsOf(books, unknown)
     const sources = [...books.tables]
     const listed = entries ? await readLedgerRows(plan, snapshot, sources, context) : undefined
     const { zone } = plan.window
@@ -96,17 +98,27 @@ async function withTasklessUsers(
   }
 }
 
-function rowsOf(books: ClosedBooks): UserLedgerRow[] {
+function rowsOf(books: ClosedBooks, unknown: UnknownUsers): UserLedgerRow[] {
   const users = books.tasks.users.map((user) => userBook(user, books))
   return ledgerLayer(books, users).rows.flatMap((row, index) => {
     const user = users[index]
-    return user === undefined ? [] : [withReason(row, user, books.ledger.mode)]
+    return user === undefined ? [] : [withReason(row, user, books.ledger.mode, unknown)]
   })
 }
 
 /** The row of the report, with the number of tasks and the reason where it is not verified. */
-function withReason(row: LedgerRow, user: UserBook, mode: 'order' | 'total' | null): UserLedgerRow {
+function withReason(
+  row: LedgerRow,
+  user: UserBook,
+  mode: 'order' | 'total' | null,
+  unknown: UnknownUsers,
+): UserLedgerRow {
   const { taskCount, payment } = user
+  if (unknown.userIds.has(user.userId)) {
+    const { code, params = {} } = unknown.reason
+    const reason = notEvaluatedText(code, params, 'en')
+    return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason }
+  }
   if (taskCount === 0 && mode === 'order' && row.status === 'DIFF') {
     return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
   }

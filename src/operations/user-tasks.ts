@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, output, UserTaskRow } from '../../schemas/tasks-by-user.ts'
 import { accountFinder } from '../audit/account-keys.ts'
+import { type UnknownUsers, unknownUsers } from '../audit/asked-users.ts'
 import { CellTally, type TaskCell, type TaskLayerSums } from '../audit/cell-tally.ts'
 import { taskLayer } from '../audit/layers.ts'
 import { canonicalModel } from '../audit/model-name.ts'
@@ -31,6 +32,7 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
   const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
   return withPlan(request, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
+    const unknown = await unknownUsers(plan, snapshot, context.signal)
     const { book, layer, free } = await readTasks(plan, snapshot, all, audited, model, context)
     const names = await readNames(layer, snapshot, context.signal)
     const sources: SourceStatus[] = [
@@ -49,10 +51,15 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
       rows: rows.sort(largestFirst(sort)),
       totals,
       sources,
+      ...unknownIds(unknown),
       next: 'user-ledger with the user_ids in question: what they paid for it',
     }
   })
 }
+
+/** Said where there are any: a user of whom there is no row is another matter than one without tasks in the window. */
+const unknownIds = ({ userIds }: UnknownUsers): Pick<TasksOutput, 'unknownUserIds'> =>
+  userIds.size === 0 ? {} : { unknownUserIds: [...userIds].sort((a, b) => a - b) }
 
 /** One pass over the window. `free` counts, by user, shown tasks that cost fal's price and charged nothing. */
 async function readTasks(

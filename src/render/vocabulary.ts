@@ -44,6 +44,7 @@ export const NOT_EVALUATED_CODES = [
   'ledger-unread',
   'ledger-unlinked-more',
   'charge-negative',
+  'user-unknown',
   'ids-filter-total-link',
   'balance-unread',
   'balance-untold',

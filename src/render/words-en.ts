@@ -205,6 +205,8 @@ export const EN: Vocabulary = {
       'some ledger rows name an id that several tasks of this user bear, so it cannot be told which of them they belong to',
     'lookup-limit': (param) =>
       `too many ids to look them all up${given(param('limit'), (limit) => ` (at most ${limit})`)}; choose a shorter period`,
+    'user-unknown': (param) =>
+      `no row of tasks, points, cash or users has this user id, so there may be no such user${given(param('unread'), (unread) => `; not everything could be read: ${unread}`)}`,
     'prices-unread': (param) => `the price rules could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
     'levels-unread': (param) =>
       `the membership levels of the users could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,

@@ -195,6 +195,8 @@ export const ZH: Vocabulary = {
     'links-shared': () => '部分流水标明的编号属于该用户的多个任务，无法判断属于其中哪一个',
     'lookup-limit': (param) =>
       `需要查询的编号过多${given(param('limit'), (limit) => `（上限 ${limit} 个）`)}，请缩短审计范围`,
+    'user-unknown': (param) =>
+      `任务、积分、现金和用户表中都没有这个用户编号，可能没有这个用户${given(param('unread'), (unread) => `；有的表未能读取：${unread}`)}`,
     'prices-unread': (param) => `无法读取价格规则${given(param('detail'), (detail) => `：${detail}`)}`,
     'levels-unread': (param) => `无法读取用户的会员等级${given(param('detail'), (detail) => `：${detail}`)}`,
     'charge-quantity': (param) =>

@@ -118,6 +118,11 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
       const wanted = new Set(ids)
       return new Map(tables.users.filter(({ id }) => wanted.has(id)).map(({ id, username }) => [id, username]))
     },
+    usersIn: async (table, ids) => {
+      const of = { users: () => tables.users.map(({ id }) => id), tasks: () => tables.tasks.map((t) => t.userId) }
+      const whose = table === 'users' || table === 'tasks' ? of[table]() : tables[table].map(({ userId }) => userId)
+      return new Set(ids.filter((id) => whose.includes(id)))
+    },
     userLevels: async (ids) => {
       const wanted = new Set(ids)
       return new Map(
