@@ -13,6 +13,7 @@ import {
   matchingNotEvaluated,
   unlistedFindings,
 } from './finding-filter.ts'
+import { refuseUnused } from './kept-inputs.ts'
 import { thresholdsOf } from './thresholds.ts'
 
 type ReconcileInput = z.output<typeof input>
@@ -42,6 +43,7 @@ export async function reconcile(
   if (keptId !== undefined) {
     const report = dependencies.reports.get(keptId)
     if (report === undefined) throw unknownReport(keptId)
+    refuseUnused(given, report)
     // The grounds of the report were told with it, and would take room from its findings on every page.
     const {
       settings: _settings,

@@ -115,4 +115,23 @@ describe('findings of audit-reconcile', () => {
   it('say where to look next', async () => {
     expect((await filtered({ rule: 'B3' })).next).toMatch(/task-trace with the taskId/)
   })
+
+  it.each([
+    [{ user_ids: [101, 105] }, 'user_ids', /"101,105" is not used with report_id.*give user_id, one user/],
+    [{ ids: [5] }, 'ids', /give account_id, one account/],
+    [{ start: '2026-02-05' }, 'start', /give date, one day/],
+    [{ end: '2026-02-07' }, 'end', /give date, one day/],
+    [{ timezone: 'UTC' }, 'timezone', /give no timezone with report_id/],
+    [{ a1_deviation_ratio: '0.2' }, 'a1_deviation_ratio', /not used/],
+    [{ settlement_lag_hours: 0 }, 'settlement_lag_hours', /"0" is not used/],
+    [{ depth: 'summary' }, 'depth', /"summary" is not used/],
+  ])('refuse %j beside report_id, which would not be used, and say what is', async (given, field, message) => {
+    const error = await refusal(auditReconcileTool, { report_id: reportId, ...given }, dependencies)
+    expect(error).toMatchObject({ kind: 'input', field, message: expect.stringMatching(message) })
+  })
+
+  it('take what is no wish of its own beside report_id: lists of nothing, and the defaults', async () => {
+    const given = { ids: [], user_ids: [], depth: 'requests', lang: 'zh', start: null }
+    expect((await filtered(given)).findings).toEqual(all())
+  })
 })
