@@ -99,6 +99,13 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   readonly output: O
   /** Dotted paths of the arrays that may be cut, the most telling first. */
   readonly lists: readonly string[]
+  /** What only serves a caller who asks the same process again: a command line ends with its one answer, and offers none of it. */
+  readonly kept?: {
+    readonly inputs: readonly string[]
+    readonly outputs: readonly string[]
+    /** The sentence of the description that tells of it. */
+    readonly told: string
+  }
   /** Whether it records something. Such a tool is only there where the configuration allows it. */
   readonly writes?: true
   /** Whether it looks into the set-up itself: settings that cannot be used are told by it, and do not keep it from running. */

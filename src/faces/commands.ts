@@ -4,6 +4,7 @@ import { type Report, report as reportSchema } from '../../schemas/report.ts'
 import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
 import { SERVE } from '../limits.ts'
 import { runAudit } from '../operation.ts'
+import type { JsonObject } from '../paging.ts'
 import type { CallContext, Dependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
 import { EXIT, exitCodeOf, FAIL_ON } from './exit-code.ts'
@@ -150,16 +151,17 @@ function toolCommand(tool: Tool): Command {
   return {
     name: tool.name,
     summary: tool.title,
-    description: tool.description,
-    // The whole result is printed, so there is no next part to ask for.
+    description: tool.description.replace(tool.kept?.told ?? '', ''),
     flags: () =>
-      flagsOf(tool.render === undefined ? tool.input : tool.input.extend(resultView.shape)).filter(notCursor),
+      flagsOf(tool.render === undefined ? tool.input : tool.input.extend(resultView.shape)).filter(
+        ({ key }) => !isKept(key, tool.kept?.inputs),
+      ),
     run: async ({ format, ...input }, services) => {
       const view = format === undefined || tool.render === undefined ? { format: 'json' } : { format }
       const { format: form } = parseOutside(resultView, view, { kind: 'input' })
       const result = await runTool(tool, input, services.dependencies, contextOf(services))
       services.terminal.status('')
-      const told = outgoing(result, services.redact, tool.output)
+      const told = outgoing(without(result, tool.kept?.outputs), services.redact, tool.output)
       const text = form === 'text' ? tool.render?.(told as typeof result) : undefined
       await services.terminal.write(text ?? `${JSON.stringify(told, null, 2)}\n`)
       return EXIT_OF[tool.verdictOf?.(result) ?? (isIncomplete(result) ? 'unverified' : 'clean')]
@@ -170,7 +172,12 @@ function toolCommand(tool: Tool): Command {
 const resultView = z.strictObject({
   format: z.enum(['json', 'text']).default('json').describe('form of the result'),
 })
-const notCursor = ({ key }: { readonly key: string }): boolean => key !== 'cursor'
+/** The whole result is printed and the process ends, so there is no next part to ask for, nor anything that was kept. */
+const isKept = (key: string, kept: readonly string[] = []): boolean => key === 'cursor' || kept.includes(key)
+
+const without = (result: JsonObject, keys: readonly string[] = []): JsonObject =>
+  Object.fromEntries(Object.entries(result).filter(([key]) => !keys.includes(key)))
+
 const EXIT_OF = { clean: EXIT.clean, findings: EXIT.findings, unverified: EXIT.unverified } as const
 
 /** Whether a result says itself that some source could not be verified. */

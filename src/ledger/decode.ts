@@ -88,7 +88,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
   const userId: DecoderFactory<number> =
     () =>
     ([id]) =>
-      integerOf(id)
+      idOf(id, places.users)
 
   /** Undefined for a user without a level. */
   const userLevel: DecoderFactory<readonly [number, string]> =

@@ -4,44 +4,14 @@ import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { AuditError } from '../../src/errors.ts'
-import { runCli } from '../../src/faces/cli.ts'
-import type { CommandServices } from '../../src/faces/commands.ts'
 import { exitCodeOf, type FailOn } from '../../src/faces/exit-code.ts'
 import { failureOf } from '../../src/faces/outgoing.ts'
 import { runAudit } from '../../src/operation.ts'
-import type { Tool } from '../../src/tool.ts'
+import { run } from './command-line.ts'
 import { echoTool, fakeDependencies, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
 
 const directory = mkdtempSync(join(tmpdir(), 'audit-cli-'))
 afterAll(() => rmSync(directory, { recursive: true }))
-
-/** Runs a command line in this process, with a terminal that remembers. */
-async function run(
-  args: readonly string[],
-  tools: readonly Tool[] = [echoTool],
-  changes: Partial<CommandServices> = {},
-) {
-  const seen = { stdout: '', stderr: [] as string[], status: [] as string[] }
-  const code = await runCli(args, {
-    ...fakeServices(tools),
-    terminal: {
-      write: async (text) => {
-        seen.stdout += text
-      },
-      note: (line) => void seen.stderr.push(line),
-      status: (line) => void seen.status.push(line),
-      stdinIsTerminal: true,
-    },
-    signal: new AbortController().signal,
-    keptFiles: async () => [{ name: 'BILLING_STORE', path: join(directory, 'billing.db') }],
-    runDemo: async () => reportWith(),
-    importTables: () => Promise.reject(new Error('no import')),
-    serveMcp: async () => void seen.stderr.push('served'),
-    serve: async (request) => void seen.stderr.push(`served ${JSON.stringify(request)}`),
-    ...changes,
-  })
-  return { code, ...seen, stderr: seen.stderr.join('\n') }
-}
 
 const given = (stdout: string): unknown => JSON.parse(stdout).given
 
