@@ -220,6 +220,7 @@ function lazyFal(
     legacyInvoices: async (...question) => (await open()).legacyInvoices(...question),
     pricing: async (...question) => (await open()).pricing(...question),
     estimate: async (...question) => (await open()).estimate(...question),
+    askAgain: async () => (await open()).askAgain?.(),
     clockAhead: async () => (await open()).clockAhead?.() ?? null,
   }
 }

@@ -1,7 +1,7 @@
 import { hash } from 'node:crypto'
 import pLimit from 'p-limit'
 import type { Clock, Millis } from '../units/instant.ts'
-import { MINUTE } from '../units/instant.ts'
+import { SECOND } from '../units/instant.ts'
 import type { Failed } from './answer.ts'
 
 /**
@@ -25,10 +25,25 @@ export interface KeySpell extends Spell {
   inTurn<T>(work: () => Promise<T>): Promise<T>
   fail(why: Failed): void
   lastFailure(): Failed | undefined
+  /** How long ago it last failed. */
+  failedAgo(): Millis
+  /** How long it still rests before it is asked again. */
+  restLeft(): Millis
 }
 
-/** A key whose budget is spent is asked again after this rest, so that a server that lives long can see it mended. */
-const REST: Millis = 5 * MINUTE
+/** The spells of all keys, by key. */
+export interface KeySpells {
+  (apiKey: string): KeySpell
+  /** Ends the rest of all keys: the next question is asked. */
+  endRests(): void
+}
+
+/**
+ * A key whose budget is spent is asked again after this rest: long enough that what one audit asks of a dead key fails at once,
+ * and short enough that whoever asks anew after an outage is soon told what is the case.
+ */
+const REST: Millis = 30 * SECOND
+const PASSING: ReadonlySet<Failed['failure']> = new Set(['unreachable', 'server-error', 'rate-limited'])
 /** Keys remembered; the least recently added is forgotten beyond that. */
 const KEYS_MAX = 10_000
 
@@ -58,16 +73,16 @@ export function createSpell(limit: Millis, clock: Clock, least: Millis = 0): Spe
 }
 
 /** Hands out the spell of each key. A key that only fails costs at most `limit`, then fails at once until it has rested. */
-export function createKeySpells(limit: Millis, clock: Clock, least: Millis = 0): (apiKey: string) => KeySpell {
-  const spells = new Map<string, { spell: KeySpell; failedAt: () => number }>()
-  const create = (): { spell: KeySpell; failedAt: () => number } => {
+export function createKeySpells(limit: Millis, clock: Clock, least: Millis = 0): KeySpells {
+  const spells = new Map<string, KeySpell>()
+  const create = (): KeySpell => {
     let last: Failed | undefined
     // Until the first failure, the beginning: a key whose first tries are still under way has not rested.
     let failedAt: number = clock()
     const turns = pLimit(1)
     const ofAnyCall = createSpell(limit, clock, least)
     let answered = false
-    const spell: KeySpell = {
+    return {
       ...ofAnyCall,
       isAnswered: () => answered,
       inTurn: turns,
@@ -77,23 +92,29 @@ export function createKeySpells(limit: Millis, clock: Clock, least: Millis = 0):
         turns.concurrency = Number.POSITIVE_INFINITY
       },
       fail: (why) => {
-        last = why
+        // What an answer refused spends no time to speak of: it is not why the key rests.
+        if (last === undefined || PASSING.has(why.failure)) last = why
         if (why.failure === 'unreachable') answered = false
         failedAt = clock()
       },
       lastFailure: () => last,
+      failedAgo: () => clock() - failedAt,
+      restLeft: () => Math.max(0, failedAt + REST - clock()),
     }
-    return { spell, failedAt: () => failedAt }
   }
-  return (apiKey) => {
+  const spellOf = (apiKey: string): KeySpell => {
     // A digest: a key that was sent for one call only is not to stay in memory.
     const id = hash('sha256', apiKey, 'base64')
     const known = spells.get(id)
-    const rested = known?.spell.isSpent() && clock() - known.failedAt() >= REST
-    if (known !== undefined && !rested) return known.spell
+    const rested = known?.isSpent() && known.restLeft() === 0
+    if (known !== undefined && !rested) return known
     if (spells.size >= KEYS_MAX) for (const oldest of [...spells.keys()].slice(0, 1)) spells.delete(oldest)
     const fresh = create()
     spells.set(id, fresh)
-    return fresh.spell
+    return fresh
   }
+  const endRests = (): void => {
+    for (const [id, spell] of spells) if (spell.isSpent()) spells.delete(id)
+  }
+  return Object.assign(spellOf, { endRests })
 }

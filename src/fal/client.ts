@@ -114,6 +114,7 @@ export function createFalClient(options: FalClientOptions): FalClient {
     },
     pricing: async (apiKey, endpointIds, signal) => askPricing(call(apiKey, signal), endpointIds),
     estimate: async (apiKey, question, signal) => askEstimate(call(apiKey, signal), question),
+    askAgain: async () => transport.endRests(),
     clockAhead: async () => transport.clockAhead() ?? null,
     close: transport.close,
   }

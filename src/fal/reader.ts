@@ -171,6 +171,8 @@ export interface FalReader {
   pricing(apiKey: string, endpointIds: readonly string[], signal: AbortSignal): Promise<Fetched<Pricing>>
   /** The total of all quantities in nano-USD; fal tells no split. */
   estimate(apiKey: string, question: EstimateQuestion, signal: AbortSignal): Promise<Fetched<NanoUsd>>
+  /** A key that was given up a short while ago is asked again at the next question. */
+  askAgain?(): Promise<void>
   /** How far fal's clock was ahead of this machine's at its last answer, to a second; null: no answer told. */
   clockAhead?(): Promise<Millis | null>
 }

@@ -1,6 +1,6 @@
 import { falError } from '../../schemas/fal.ts'
 import { keyIdOf, shortKeyId } from '../units/api-key.ts'
-import { type Millis, SECOND } from '../units/instant.ts'
+import { type Instant, instant, isoInstant, type Millis, SECOND } from '../units/instant.ts'
 import { type Failed, failed } from './answer.ts'
 import type { Redact } from './redacting.ts'
 
@@ -128,6 +128,22 @@ export const failureOfBudget = (budget: Millis): Failed =>
     'unreachable',
     `fal did not answer; gave up after ${seconds(budget)} s of failures. Check the network, or try again later`,
   )
+
+export interface KeyRest {
+  readonly budget: Millis
+  readonly failedAt: Instant
+  readonly askedAt: Instant
+  readonly wait: Millis
+}
+
+/** No try was made: the key had failed a short while ago for as long as one may. What to do next comes first, in case of a cut. */
+export const failureOfRest = (why: Failed, { budget, failedAt, askedAt, wait }: KeyRest): Failed =>
+  failed(
+    why.failure,
+    `fal was not asked now, and is asked again in ${Math.ceil(wait / SECOND)} s (from ${clockTime(askedAt)} on): it had failed for ${seconds(budget)} s, last at ${clockTime(failedAt)}: ${why.reason}`,
+  )
+
+const clockTime = (at: Instant): string => isoInstant(instant(Math.ceil(at / SECOND) * SECOND))
 
 export const failureOfSize = (bytesMax: number): Failed =>
   failed('too-large', `fal's answer is larger than ${bytesMax} bytes. Ask for a shorter window`)

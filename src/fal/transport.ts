@@ -1,4 +1,4 @@
-import { type Clock, type Millis, SECOND } from '../units/instant.ts'
+import { type Clock, type Millis, plus, SECOND } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
 import { ERROR_TOLD } from './json.ts'
@@ -7,6 +7,7 @@ import {
   afterTries,
   failureOfBudget,
   failureOfError,
+  failureOfRest,
   failureOfStatus,
   failureOfTimeout,
   KEY_MALFORMED,
@@ -39,6 +40,8 @@ export type Question<T> = Asking & Reading<T>
 export interface Transport {
   /** Asks until there is an answer, a failure that a retry cannot mend, or no budget. Throws only when cancelled. */
   ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>>
+  /** Asks every key at the next question, also one that was given up a short while ago. */
+  endRests(): void
   /** How far the clock of whoever answered last was ahead of this machine's; undefined: nobody told. */
   clockAhead(): Millis | undefined
   close(): Promise<void>
@@ -60,7 +63,9 @@ export interface TransportOptions {
 }
 
 /** A try that was not made, because the budget is spent. */
-type NotTried = Failed & { readonly budgetSpent: true }
+interface NotTried {
+  readonly budgetSpent: true
+}
 type Tried = Answer<Reply> | NotTried
 
 /** A try with less time than this, or than a tenth of what a request is given, would only fail again. */
@@ -85,7 +90,7 @@ export function createTransport(options: TransportOptions): Transport {
   async function tryOnce(request: Request, spells: Spells, signal: AbortSignal): Promise<Tried> {
     if (signal.aborted) throw abortErrorOf(signal)
     // Looked at here and not before queueing: other calls of the key may have spent the budget meanwhile.
-    if (spells.isSpent()) return spells.spent()
+    if (spells.isSpent()) return { budgetSpent: true }
     const remaining = spells.remaining()
     const leave = spells.enter()
     try {
@@ -110,19 +115,21 @@ export function createTransport(options: TransportOptions): Transport {
     // The call's own spell: a neighbour's success must not let an endpoint that only fails go on for ever.
     // By address too: one that is down must not use up what a key may fail at the Platform API.
     const ofKey = spellOf(baseUrl === undefined ? key : `${baseUrl} ${key}`)
-    const spells = bothSpells(ofKey, createSpell(failureBudget, options.clock, least), failureBudget)
+    const spells = bothSpells(ofKey, createSpell(failureBudget, options.clock, least))
+    let last: Failed | undefined
     for (let tries = 1; ; tries++) {
       const tried = await untilAborted(
         ofKey.inTurn(() => places.take(() => tryOnce(request, spells, signal), !ofKey.isAnswered())),
         signal,
       )
-      if ('budgetSpent' in tried) return tried
+      if ('budgetSpent' in tried) return last === undefined ? restOf(ofKey) : afterTries(last, tries - 1)
       const answer = await outcomeOf(tried, question, options.redact)
       if (answer.status === 'complete') {
         spells.succeed()
         return answer
       }
       spells.fail(answer)
+      last = answer
       if (!mayPass(tried) || tries >= options.attempts) return afterTries(answer, tries)
       const asked = askedWait(tried)
       const wait = asked ?? backOff(tries, options.random)
@@ -137,10 +144,21 @@ export function createTransport(options: TransportOptions): Transport {
     }
   }
 
+  /** Why a key was not asked at all, with what happened before and when it is asked again. */
+  const restOf = (key: KeySpell): Failed => {
+    const now = options.wallClock()
+    return failureOfRest(key.lastFailure() ?? failureOfBudget(failureBudget), {
+      budget: failureBudget,
+      failedAt: plus(now, -key.failedAgo()),
+      askedAt: plus(now, key.restLeft()),
+      wait: key.restLeft(),
+    })
+  }
+
   const askedWait = (tried: Answer<Reply>): Millis | undefined =>
     tried.status === 'complete' ? retryAfter(tried.value.retryAfter, options.clock()) : undefined
 
-  return { ask, clockAhead: () => clockAhead, close: () => socket.close() }
+  return { ask, endRests: spellOf.endRests, clockAhead: () => clockAhead, close: () => socket.close() }
 }
 
 function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> | Promise<Answer<T>> {
@@ -177,7 +195,7 @@ type Request = Omit<Ask, 'timeout' | 'late' | 'bytesMax'>
 
 type Spells = ReturnType<typeof bothSpells>
 
-function bothSpells(ofKey: KeySpell, ofCall: Spell, failureBudget: Millis) {
+function bothSpells(ofKey: KeySpell, ofCall: Spell) {
   return {
     remaining: (): Millis => Math.min(ofKey.remaining(), ofCall.remaining()),
     isSpent: (): boolean => ofKey.isSpent() || ofCall.isSpent(),
@@ -194,6 +212,5 @@ function bothSpells(ofKey: KeySpell, ofCall: Spell, failureBudget: Millis) {
       ofCall.succeed()
     },
     fail: ofKey.fail,
-    spent: (): NotTried => ({ ...(ofKey.lastFailure() ?? failureOfBudget(failureBudget)), budgetSpent: true }),
   }
 }

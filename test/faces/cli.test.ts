@@ -255,9 +255,10 @@ describe('the demo', () => {
     expect(readdirSync(directory)).toEqual(['report.json'])
   })
 
+  const keptFiles = async () => [{ name: 'BILLING_STORE', path: join(directory, 'billing.db') }]
   it.each(['nowhere/report.json', '.', 'billing.db'])('refuses the file %s before it works', async (name) => {
     const runDemo = (): Promise<Report> => Promise.reject(new Error('worked'))
-    const { code, stderr } = await run(['demo', '--output', join(directory, name)], [], { runDemo })
+    const { code, stderr } = await run(['demo', '--output', join(directory, name)], [], { runDemo, keptFiles })
     expect(code).toBe(2)
     expect(stderr).toMatch(/--output: .* is not accepted/)
   })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { failed } from '../../src/fal/answer.ts'
 import { createKeySpells, createSpell } from '../../src/fal/budget.ts'
-import { type Instant, instant, MINUTE } from '../../src/units/instant.ts'
+import { type Instant, instant, SECOND } from '../../src/units/instant.ts'
 import { FEBRUARY, KEY, KEY_ID, never, OTHER_KEY, openLine, workspace, zone } from './line.ts'
 
 const BOTH = [workspace(), workspace({ username: 'other', apiKeys: [OTHER_KEY] })]
@@ -47,7 +47,7 @@ describe('a spell', () => {
     hand.now += 100
     spellOf('a').fail(failed('server-error', 'why'))
     leave()
-    hand.now += 5 * MINUTE - 1
+    hand.now += 30 * SECOND - 1
     expect(spellOf('a').remaining()).toBe(0)
     expect(spellOf('a').lastFailure()?.reason).toBe('why')
     expect(spellOf('b').remaining()).toBe(100)
@@ -67,7 +67,7 @@ describe('a spell with too little left for a try', () => {
     expect(spellOf('a').isSpent()).toBe(true)
     spellOf('a').fail(failed('unreachable', 'why'))
     leave()
-    hand.now += 5 * MINUTE
+    hand.now += 30 * SECOND
     expect(spellOf('a').isSpent()).toBe(false)
   })
 })
@@ -129,7 +129,7 @@ describe('the failure budget', () => {
     expect(double.requests).toHaveLength(1)
     expect(second).toMatchObject({ status: 'failed', failure: 'server-error' })
     expect(first).toMatchObject({ failure: 'server-error' })
-    now += 5 * MINUTE
+    now += 30 * SECOND
     await client.billing(KEY, never())
     expect(double.requests).toHaveLength(2)
   })

@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { keyIdOfAccount } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
 import { instant } from '../../src/units/instant.ts'
-import { examined, healthyWorld, LOOKED_AT, lineOf, statuses } from '../kit/doctor-case.ts'
+import { examined, healthyWorld, LOOKED_AT, lineOf, openCase, statuses } from '../kit/doctor-case.ts'
 
+/** One try uses up what a key may fail. */
+const RESTING = { requestTimeout: 200, failureBudget: 200 }
 const ACCOUNT_5 = /^account 5, key 00000005…$/
 
 describe('the fal keys', () => {
@@ -100,5 +102,29 @@ describe('fal itself', () => {
   it('behind somebody who answers in HTML is a failure', async () => {
     const diagnosis = await examined({ faults: [{ kind: 'html' }] })
     expect(lineOf(diagnosis, 'fal-api')).toMatchObject({ status: 'failure', todo: 'mend FAL_API_BASE_URL' })
+  })
+})
+
+describe('a key that rests', () => {
+  it('is asked all the same: the doctor tells what is the case now', async () => {
+    const opened = await openCase({ faults: [{ kind: 'hang', times: 1 }], client: RESTING })
+    try {
+      const { fal } = opened.dependencies
+      const key = apiKeyOf(5)
+      const never = new AbortController().signal
+      expect((await fal.billing(key, never)).status).toBe('failed')
+      expect(await fal.billing(key, never)).toMatchObject({ reason: expect.stringMatching(/^fal was not asked now/) })
+      expect(lineOf(await opened.diagnose(), 'fal-key', ACCOUNT_5)).toMatchObject({ status: 'ok' })
+    } finally {
+      await opened.close()
+    }
+  })
+
+  it('of which nobody knows what it may read is not said to read nothing', async () => {
+    const diagnosis = await examined({ faults: [{ kind: 'hang', keyId: keyIdOfAccount(5) }], client: RESTING })
+    expect(lineOf(diagnosis, 'fal-key', ACCOUNT_5)).toMatchObject({
+      status: 'unverified',
+      seen: expect.stringMatching(/^not known what it may read: fal /),
+    })
   })
 })

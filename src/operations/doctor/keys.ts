@@ -64,11 +64,15 @@ function keyLine({ disabled }: CheckedKey, subject: string, answers: Answers): L
     return answer.status === 'failed' ? [{ right, ...answer }] : []
   })
   const may = RIGHTS.filter((right) => answers[right].status !== 'failed')
+  const refused = failed.filter((each) => REFUSED.has(each.failure))
   const reads = may.length === 0 ? 'may read nothing' : `may read ${may.join(', ')}`
   if (failed.length === 0) return ok('fal-key', { subject, seen: reads })
-  const refused = failed.filter((each) => REFUSED.has(each.failure))
   const told = [...new Set(failed.map(({ reason }) => reason))].join('; ')
-  const seen = `${reads}; not ${failed.map(({ right }) => right).join(', ')}: ${told}`
+  // A key that nobody answered may read all, for what was seen.
+  const unseen = may.length === 0 && refused.length === 0
+  const seen = unseen
+    ? `not known what it may read: ${told}`
+    : `${reads}; not ${failed.map(({ right }) => right).join(', ')}: ${told}`
   if (refused.length === 0) return unverified('fal-key', { subject, seen })
   const withoutUsage = failed.some(({ right }) => right === 'usage')
   const todo = refused.length === failed.length ? REMEDY : `${REMEDY}; then look again, since not all was answered`
