@@ -22,7 +22,10 @@ async function outage() {
       },
     },
   )
-  return { ...line, pass: (span: number) => void (now += span) }
+  const pass = (span: number): void => {
+    now += span
+  }
+  return { ...line, pass }
 }
 
 describe('a key that rests', () => {
