@@ -58,9 +58,19 @@ export class BoundContradicted extends Error {
 export const shortened = (text: string, chars: number): string =>
   text.length <= chars ? text : `${text.slice(0, chars - 1).replace(/[\uD800-\uDBFF]$/, '')}…`
 
+/** A value in words. A caller may well send one that cannot be written, such as a list nested ten thousand times. */
+export function wordsOf(value: unknown, write: (value: unknown) => string): string {
+  try {
+    return write(value)
+  } catch (error) {
+    if (error instanceof RangeError || error instanceof TypeError) return 'a value that cannot be shown'
+    throw error
+  }
+}
+
 /** The error for one bad input: names the field, the value and what is accepted. */
 export function inputError(field: string, value: unknown, accepted: string): AuditError {
-  const shown = shortened(String(value), 80)
+  const shown = shortened(wordsOf(value, String), 80)
   return new AuditError('input', `${field}: "${shown}" is not accepted; give ${accepted}`, {
     field,
     value: shown,

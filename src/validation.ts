@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { AuditError, type ErrorKind, shortened } from './errors.ts'
+import { AuditError, type ErrorKind, shortened, wordsOf } from './errors.ts'
 
 interface Complaint {
   /** Dotted path of the value; '' for the whole. */
@@ -56,7 +56,7 @@ function complaintOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType):
 const problemOf = (found: unknown): string => (found === undefined ? 'is missing' : `${show(found)} is not accepted`)
 
 function show(value: unknown): string {
-  const text = typeof value === 'string' ? value : (JSON.stringify(value) ?? String(value))
+  const text = typeof value === 'string' ? value : wordsOf(value, (each) => JSON.stringify(each) ?? String(each))
   return `"${shortened(text, SHOWN_CHARS)}"`
 }
 
