@@ -108,7 +108,8 @@ export function windowOf(request: Pick<AuditRequest, 'start' | 'end'>, zone: Zon
   return { start, end, zone }
 }
 
-function boundOf(field: 'start' | 'end', text: string, zone: Zone, daysAfter: 0 | 1): Instant {
+/** One end of a window; throws an input error where it is neither a day nor an instant. */
+export function boundOf(field: 'start' | 'end', text: string, zone: Zone, daysAfter: 0 | 1): Instant {
   const date = parseDate(text)
   if (date !== undefined) return zone.startOfDate(zone.addDays(date, daysAfter))
   const at = parseInstant(text)

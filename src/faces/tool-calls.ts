@@ -1,4 +1,5 @@
 import { type Report, report as reportSchema } from '../../schemas/report.ts'
+import { promptArguments } from '../operations/prompt-arguments.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import { renderMarkdown } from '../render/markdown.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
@@ -23,6 +24,8 @@ export interface ToolCalls {
   list(): ListedTool[]
   /** One page of a result, fit to leave. Throws what the tool throws, and AuditError where there is no such tool. */
   call(name: string, given: JsonObject, context: CallContext): Promise<JsonObject>
+  /** The arguments of the prompt; throws an input error where no tool would take them. */
+  promptArguments(given: Readonly<Record<string, string>>): Readonly<Record<string, string>>
   /** A report as text, secrets blanked out. */
   markdownOf(report: Report, lang: 'zh' | 'en'): string
   /** As JSON, in one line. */
@@ -46,6 +49,7 @@ export function createToolCalls({ tools, dependencies, pager, redact }: ToolCall
       if (tool === undefined) throw unknownTool(name, [...byName.keys()])
       return outgoingObject(await runToolPaged(tool, given, pager, dependencies, context), redact, tool.output)
     },
+    promptArguments,
     markdownOf: (report, lang) => redact(renderMarkdown(report, { lang })),
     jsonOf: (report) => JSON.stringify(outgoing(report, redact, reportSchema)),
   }

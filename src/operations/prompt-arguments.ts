@@ -1,0 +1,60 @@
+import { z } from 'zod'
+import { endInput, idsInput, langInput, startInput, userIdsInput } from '../../schemas/tool-shapes.ts'
+import { boundOf, windowOf } from '../audit/plan.ts'
+import { AuditError } from '../errors.ts'
+import { type Instant, instant } from '../units/instant.ts'
+import { openZone, parseDate, type Zone } from '../units/zone.ts'
+import { parseOutside } from '../validation.ts'
+
+/** As the tools take them; all come as texts. */
+const given = z.strictObject({
+  start: startInput,
+  end: endInput,
+  ids: idsInput,
+  user_ids: userIdsInput,
+  lang: langInput.optional(),
+})
+
+type Texts = Readonly<Record<string, string>>
+
+const UTC = openZone('UTC') as Zone
+/** No date is too late for a checklist: whether it has come is for the tools to say, which know the zone. */
+const LATEST: Instant = instant(Date.parse('9999-01-01T00:00:00Z'))
+
+/**
+ * The arguments of the prompt, held to what the tools accept, so that no checklist asks for what every one of them refuses.
+ * Empty ones are none. Throws an input error that names the argument, what was found and what is accepted.
+ */
+export function promptArguments(texts: Texts): Texts {
+  const trimmed = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.trim()]))
+  const names = Object.keys(given.shape)
+  const unknown = Object.keys(trimmed).find((name) => !names.includes(name))
+  if (unknown !== undefined) {
+    const accepted = names.join(', ')
+    const message = `${unknown}: there is no such argument; give one of: ${accepted}`
+    throw new AuditError('input', message, { field: unknown, accepted })
+  }
+  const filled: Texts = Object.fromEntries(Object.entries(trimmed).filter(([, text]) => text !== ''))
+  const { ids, user_ids: userIds, ...rest } = filled
+  const lists = {
+    ...(ids !== undefined && { ids: listOf(ids) }),
+    ...(userIds !== undefined && { user_ids: listOf(userIds) }),
+  }
+  checkWindow(parseOutside(given, { ...rest, ...lists }, { kind: 'input' }))
+  return filled
+}
+
+/** The parts of a list; what is no whole number stays as it is, for the error to name. */
+const listOf = (text: string): (number | string)[] =>
+  text.split(/[\s,，]+/).map((part) => (/^\d{1,15}$/.test(part) ? Number(part) : part))
+
+function checkWindow({ start, end }: z.output<typeof given>): void {
+  if (start === undefined && end === undefined) return
+  const isDay = (text: string | undefined): boolean => text === undefined || parseDate(text) !== undefined
+  // A day and an instant can be compared in a known zone alone.
+  if (start === undefined || (end !== undefined && isDay(start) === isDay(end))) windowOf({ start, end }, UTC, LATEST)
+  else {
+    boundOf('start', start, UTC, 0)
+    if (end !== undefined) boundOf('end', end, UTC, 1)
+  }
+}
