@@ -1,9 +1,10 @@
 #!/usr/bin/env node
 import { setFlagsFromString } from 'node:v8'
 import { version } from '../package.json'
+import { AuditError } from './errors.ts'
 import { EXIT } from './faces/exit-code.ts'
-import { serveStdio } from './faces/mcp.ts'
-import { faultLog } from './faces/outgoing.ts'
+import { serveStdio } from './faces/mcp-stdio.ts'
+import { failureOf, faultLog } from './faces/outgoing.ts'
 import { LIMITS } from './limits.ts'
 import type { Host } from './program.ts'
 import { createReportStore } from './reports.ts'
@@ -64,8 +65,14 @@ async function serveMcp(): Promise<void> {
 async function run(args: readonly string[]): Promise<number> {
   const isMcp = args.length === 0 ? !host.stdinIsTerminal : args.length === 1 && args[0] === 'mcp'
   if (!isMcp) return (await program()).runProgram(args, host)
-  await serveMcp()
-  return EXIT.clean
+  try {
+    await serveMcp()
+    return EXIT.clean
+  } catch (error) {
+    if (!(error instanceof AuditError)) throw error
+    stderr.write(`error: ${failureOf(error, secrets.redact).message}\n`)
+    return EXIT.failed
+  }
 }
 
 // Whoever writes is told; without a listener each of these would end the process.

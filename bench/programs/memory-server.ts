@@ -34,7 +34,7 @@ const toolCalls = createToolCalls({
 })
 
 // Imported last: in one bundle with the tools, zod is evaluated late, and the SDK does not see to it.
-const { serveStdio } = await import('../../src/faces/mcp.ts')
+const { serveStdio } = await import('../../src/faces/mcp-stdio.ts')
 await serveStdio(
   {
     version: 'bench',

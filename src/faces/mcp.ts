@@ -1,26 +1,34 @@
-import type { Readable, Writable } from 'node:stream'
-import { setImmediate, setTimeout } from 'node:timers/promises'
-import { Server } from '@modelcontextprotocol/sdk/server/index.js'
-import { StdioServerTransport } from '@modelcontextprotocol/sdk/server/stdio.js'
-import type { RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
+import { setImmediate } from 'node:timers/promises'
+import { Server, type ServerOptions } from '@modelcontextprotocol/sdk/server/index.js'
+import type { AnyObjectSchema, SchemaOutput } from '@modelcontextprotocol/sdk/server/zod-compat.js'
+import { Protocol, type RequestHandlerExtra } from '@modelcontextprotocol/sdk/shared/protocol.js'
 import {
   CallToolRequestSchema,
   type CallToolResult,
   ErrorCode,
   GetPromptRequestSchema,
+  type GetPromptResult,
+  type Implementation,
   ListPromptsRequestSchema,
   ListResourcesRequestSchema,
   ListResourceTemplatesRequestSchema,
   ListToolsRequestSchema,
   McpError,
+  type Notification,
   ReadResourceRequestSchema,
   type ReadResourceResult,
+  type Request,
+  type Result,
   type ServerNotification,
   type ServerRequest,
+  type ServerResult,
 } from '@modelcontextprotocol/sdk/types.js'
+import { z } from 'zod'
 import { checklistPrompt, PROMPT_ARGUMENTS, serverInstructions } from '../checklist.ts'
+import { AuditError, shortened } from '../errors.ts'
 import type { JsonObject } from '../paging.ts'
 import type { CallContext, ReportStore } from '../tool.ts'
+import { parseOutside } from '../validation.ts'
 import { failureOf, faultLog, outgoingText, type Redact } from './outgoing.ts'
 import { ProgressSums } from './progress.ts'
 import type { ToolCalls } from './tool-calls.ts'
@@ -28,7 +36,8 @@ import type { ToolCalls } from './tool-calls.ts'
 export const SERVER_NAME = 'fal-consumption-audit'
 const PROMPT_NAME = 'consumption-audit'
 const PROMPT_TITLE = '消耗审计'
-const PROMPT_ARGUMENT_CHARS = 200
+/** Of an error of the protocol, in the log: it may quote what came in. */
+const ERROR_CHARS = 300
 /** Least time between two progress notifications of one call. */
 const PROGRESS_EVERY_MILLIS = 250
 const MEGABYTE = 1024 * 1024
@@ -37,7 +46,8 @@ const RESOURCE_BYTES_MAX = 8 * MEGABYTE
 /** Code of the protocol for a resource that is not there. */
 const RESOURCE_NOT_FOUND = -32002
 
-type Extra = RequestHandlerExtra<ServerRequest, ServerNotification>
+type Extra = RequestHandlerExtra<ServerRequest | Request, ServerNotification | Notification>
+type Answer = ServerResult | Result
 
 export interface McpOptions {
   readonly version: string
@@ -60,7 +70,7 @@ export interface McpFace {
 
 /** An MCP server over a registry of tools. The SDK's own validation of calls is not used: errors are ours. */
 export function createMcpFace(options: McpOptions): McpFace {
-  const server = new Server(
+  const server = new CheckedServer(
     { name: SERVER_NAME, title: PROMPT_TITLE, version: options.version },
     {
       // Nothing is logged over MCP, but clients that set a level are answered.
@@ -69,8 +79,9 @@ export function createMcpFace(options: McpOptions): McpFace {
       // The default one costs start-up time, and would only read answers to questions that this server never asks.
       jsonSchemaValidator: { getValidator: () => () => NOT_ASKED },
     },
+    options,
   )
-  server.onerror = (error) => options.log(`mcp: ${options.redact(error.message)}`)
+  server.onerror = (error) => options.log(`mcp: ${shortened(outgoingText(error.message, options.redact), ERROR_CHARS)}`)
   const running = new Set<Promise<unknown>>()
   const followed = <T>(answer: Promise<T>): Promise<T> => {
     running.add(answer)
@@ -86,7 +97,7 @@ export function createMcpFace(options: McpOptions): McpFace {
     },
   }
   serveTools(server, parts)
-  servePrompts(server, options)
+  servePrompts(server, parts)
   serveReports(server, parts)
   return {
     server,
@@ -100,6 +111,52 @@ export function createMcpFace(options: McpOptions): McpFace {
       await Promise.allSettled(running)
     },
   }
+}
+
+/**
+ * The SDK's server, with errors of our own: params that do not fit a request are the caller's to mend (-32602, and one
+ * sentence that says how), where the SDK answers with a fault of the server and the whole list of its schema's complaints.
+ */
+class CheckedServer extends Server {
+  readonly #words: Pick<McpOptions, 'redact' | 'log'>
+
+  constructor(info: Implementation, options: ServerOptions, words: Pick<McpOptions, 'redact' | 'log'>) {
+    super(info, options)
+    this.#words = words
+  }
+
+  override setRequestHandler<T extends AnyObjectSchema>(
+    schema: T,
+    handler: (request: SchemaOutput<T>, extra: Extra) => Answer | Promise<Answer>,
+  ): void {
+    const checked = async (request: unknown, extra: Extra): Promise<Answer> => {
+      try {
+        return await handler(parseOutside(schema as unknown as z.ZodType<SchemaOutput<T>>, request, CALLERS), extra)
+      } catch (error) {
+        throw this.#told(error)
+      }
+    }
+    // Past the SDK's own check of tools/call, which would answer before this one.
+    Protocol.prototype.setRequestHandler.call(this, anyParams(schema), checked as never)
+  }
+
+  #told(error: unknown): McpError {
+    if (error instanceof McpError) return error
+    const { redact, log } = this.#words
+    const { kind, message, field, accepted, next } = failureOf(error, redact)
+    if (kind === 'internal') log(faultLog(error, redact))
+    const code = kind === 'input' ? ErrorCode.InvalidParams : ErrorCode.InternalError
+    return new McpError(code, next === undefined ? message : `${message}. ${next}`, { field, accepted })
+  }
+}
+
+const CALLERS = { kind: 'input' } as const
+
+/** A schema that says no more of a request than which method it is of. */
+function anyParams(schema: AnyObjectSchema): AnyObjectSchema {
+  const { method } = (schema as unknown as z.ZodObject).shape
+  if (method === undefined) throw new AuditError('internal', 'a request without a method')
+  return z.looseObject({ method }) as unknown as AnyObjectSchema
 }
 
 interface Parts extends McpOptions {
@@ -162,7 +219,7 @@ function progressTo(extra: Extra, redact: Redact): CallContext['progress'] {
   }
 }
 
-function servePrompts(server: Server, { redact }: McpOptions): void {
+function servePrompts(server: Server, { redact, toolCalls, followed }: Parts): void {
   server.setRequestHandler(ListPromptsRequestSchema, () => ({
     prompts: [
       {
@@ -173,20 +230,20 @@ function servePrompts(server: Server, { redact }: McpOptions): void {
       },
     ],
   }))
-  server.setRequestHandler(GetPromptRequestSchema, ({ params }) => {
-    if (params.name !== PROMPT_NAME) {
-      throw new McpError(ErrorCode.InvalidParams, `there is no such prompt; accepted: ${PROMPT_NAME}`)
+  const prompt = async (name: string, given: Readonly<Record<string, string>>): Promise<GetPromptResult> => {
+    if (name !== PROMPT_NAME) {
+      throw new AuditError('input', `there is no prompt "${shortened(name, 80)}"; accepted: ${PROMPT_NAME}`, {
+        field: 'name',
+        accepted: PROMPT_NAME,
+      })
     }
-    const accepted = PROMPT_ARGUMENTS.map(({ name }) => name as string)
-    const given = Object.entries(params.arguments ?? {}).map(([name, value]) => {
-      if (!accepted.includes(name)) {
-        throw new McpError(ErrorCode.InvalidParams, `there is no such argument; accepted: ${accepted.join(', ')}`)
-      }
-      return [name, outgoingText(value, redact).slice(0, PROMPT_ARGUMENT_CHARS)] as const
-    })
-    const text = checklistPrompt(Object.fromEntries(given))
+    const known = Object.entries((await toolCalls()).promptArguments(given))
+    const text = checklistPrompt(Object.fromEntries(known.map(([key, value]) => [key, redact(value)])))
     return { description: PROMPT_TITLE, messages: [{ role: 'user', content: { type: 'text', text } }] }
-  })
+  }
+  server.setRequestHandler(GetPromptRequestSchema, ({ params }) =>
+    followed(prompt(params.name, params.arguments ?? {})),
+  )
 }
 
 const REPORT_URI = /^audit:\/\/reports\/([\w-]{1,64})(?:(\.en)?(\.md))?$/
@@ -239,38 +296,4 @@ function contentsOf(uri: string, mimeType: string, text: string): ReadResourceRe
     `this report is too large for one message (${Math.ceil(bytes / MEGABYTE)} MB); call audit-reconcile with its report_id and sections, and follow nextCursor with cursor; or write it to a file with: fal-consumption-audit audit --format json --output FILE`,
     { uri, bytes, accepted: RESOURCE_BYTES_MAX },
   )
-}
-
-export interface StdioOptions {
-  readonly stdin: Readable
-  readonly stdout: Writable
-  /** Aborted by SIGTERM and SIGINT. */
-  readonly signal: AbortSignal
-}
-
-/** Time that answers under way get after stdin has ended, so that piped requests are answered. */
-const LAST_ANSWERS_MILLIS = 300
-/** Time that cancelled calls get to end what they started. */
-const LAST_CANCELS_MILLIS = 1000
-
-/** Serves one client on stdio until stdin ends, stdout breaks or the signal is aborted. Running calls are then aborted. */
-export async function serveStdio(options: McpOptions, { stdin, stdout, signal }: StdioOptions): Promise<void> {
-  const { server, idle, loaded } = createMcpFace(options)
-  const ended = new Promise<'quiet' | 'at-once'>((resolve) => {
-    stdin.once('end', () => resolve('quiet'))
-    stdin.once('close', () => resolve('quiet'))
-    stdin.once('error', () => resolve('at-once'))
-    stdout.once('error', () => resolve('at-once'))
-    signal.addEventListener('abort', () => resolve('at-once'), { once: true })
-    if (signal.aborted) resolve('at-once')
-  })
-  await server.connect(new StdioServerTransport(stdin, stdout))
-  const how = await ended
-  if (how === 'quiet') {
-    await loaded()
-    await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS)])
-  }
-  await server.close()
-  // Cancelled calls end their queries on the database server, which takes a moment.
-  await Promise.race([idle(), setTimeout(LAST_CANCELS_MILLIS)])
 }

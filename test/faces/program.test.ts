@@ -180,9 +180,22 @@ describe('MCP on stdio', () => {
     },
   )
 
-  it('answers a line that is no JSON with nothing, and goes on', () => {
-    const { stdout } = run(['mcp'], {}, `nonsense\n${INITIALIZE}`)
+  it('answers a line that is no JSON, says so in one line, and goes on', () => {
+    const { status, stdout, stderr } = run(['mcp'], {}, `nonsense\u001b[2J\n${INITIALIZE}`)
+    const answers = stdout.trimEnd().split('\n')
+    expect(answers.map((line) => JSON.parse(line).id)).toEqual([null, 1])
+    expect(JSON.parse(answers[0]!).error.code).toBe(-32700)
+    expect([status, stderr]).toEqual([0, expect.stringMatching(/^mcp: answered -32700: .*\n$/)])
+    expect(stderr).not.toContain('\u001b')
+  })
+
+  it('ends with 2 and one line where a line is too long to be held', () => {
+    const { status, stdout, stderr } = run(['mcp'], {}, `${INITIALIZE}${'x'.repeat(10 * 1024 * 1024 + 1)}`)
     expect(JSON.parse(stdout).id).toBe(1)
+    expect([status, stderr]).toEqual([
+      2,
+      expect.stringMatching(/^error: a line of the input is longer than 10 MB.*\n$/),
+    ])
   })
 
   it('never reads a .env', () => {

@@ -19,6 +19,7 @@ import { badQuery, HttpRefusal, isCoded, jsonResponse, PLAIN_HEADERS, problemOf,
 import { inputOfTexts } from './query.ts'
 import type { Readiness } from './readiness.ts'
 import { type Access, pathInputs, type Route, TOOLS_PATH, toolPath } from './routes.ts'
+import { requireMessages } from './rpc.ts'
 import type { Sessions } from './sessions.ts'
 import type { Exchange, Traffic } from './traffic.ts'
 
@@ -135,7 +136,11 @@ const wrongMethod = (methods: readonly string[]) => ({
 export function mountMcp(app: App, sessions: Sessions): void {
   const answer = (c: Context<AppEnv>, body?: unknown): Promise<Response> =>
     sessions.answer(c.req.raw, body, c.get('exchange'))
-  app.post(MCP_PATH, limitedBody, async (c) => answer(c, await readJson(c)))
+  app.post(MCP_PATH, limitedBody, async (c) => {
+    const body = await readJson(c)
+    requireMessages(body, c.get('exchange').redact)
+    return answer(c, body)
+  })
   app.get(MCP_PATH, (c) => answer(c))
   app.delete(MCP_PATH, (c) => answer(c))
 }

@@ -1,5 +1,6 @@
 import type { AuditError, ErrorKind } from '../../errors.ts'
 import { failureOf, type Redact } from '../outgoing.ts'
+import { INVALID_REQUEST, PARSE_ERROR, type RpcId, rpcError } from '../rpc-message.ts'
 
 /** A refusal or failure as HTTP tells it. */
 export interface Problem {
@@ -11,6 +12,8 @@ export interface Problem {
   readonly accepted?: string
   readonly next?: string
   readonly headers?: Readonly<Record<string, string>>
+  /** The id of the JSON-RPC message that it answers; none where that is not known. */
+  readonly rpcId?: RpcId | null
 }
 
 /** Thrown where HTTP itself refuses a request, before any operation runs. Its texts hold nothing from outside. */
@@ -64,11 +67,16 @@ export function isCoded(path: string): boolean {
 }
 
 const JSON_RPC_SERVER_ERROR = -32000
+/** Problems that JSON-RPC has a code for, by type. */
+const JSON_RPC_CODES: Readonly<Record<string, number>> = {
+  'bad-json': PARSE_ERROR,
+  'invalid-request': INVALID_REQUEST,
+}
 
 const FAMILIES: readonly Family[] = [
   {
     holds: (path) => path === '/mcp',
-    body: ({ message }) => ({ jsonrpc: '2.0', error: { code: JSON_RPC_SERVER_ERROR, message }, id: null }),
+    body: ({ type, message, rpcId = null }) => rpcError(JSON_RPC_CODES[type] ?? JSON_RPC_SERVER_ERROR, message, rpcId),
   },
   {
     holds: isCoded,

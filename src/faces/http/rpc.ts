@@ -1,3 +1,7 @@
+import { outgoingText, type Redact } from '../outgoing.ts'
+import { invalidMessage } from '../rpc-message.ts'
+import { HttpRefusal } from './problem.ts'
+
 /** What the HTTP side reads in a JSON-RPC body; the protocol itself is read by the SDK. */
 export type RequestId = string | number
 
@@ -27,6 +31,20 @@ export function summaryOf(body: unknown): RpcSummary {
     ),
     note: typeof first.method === 'string' ? `${first.method}${name}`.slice(0, NOTE_CHARS_MAX) : '',
   }
+}
+
+/** Throws 400 where a body is neither a message nor a batch of them; the SDK would call it broken JSON. */
+export function requireMessages(body: unknown, redact: Redact): void {
+  const [invalid] = (Array.isArray(body) && body.length > 0 ? body : [body]).flatMap(
+    (each) => invalidMessage(each) ?? [],
+  )
+  if (invalid === undefined) return
+  throw new HttpRefusal({
+    status: 400,
+    type: 'invalid-request',
+    message: outgoingText(invalid.message, redact),
+    rpcId: invalid.id,
+  })
 }
 
 const isObject = (value: unknown): value is Record<string, unknown> =>

@@ -1,0 +1,46 @@
+import type { Readable, Writable } from 'node:stream'
+import { setTimeout } from 'node:timers/promises'
+import { createMcpFace, type McpOptions } from './mcp.ts'
+import { createLineTransport } from './stdio-lines.ts'
+
+export interface StdioOptions {
+  readonly stdin: Readable
+  readonly stdout: Writable
+  /** Aborted by SIGTERM and SIGINT. */
+  readonly signal: AbortSignal
+}
+
+/** Time that answers under way get after stdin has ended, so that piped requests are answered. */
+const LAST_ANSWERS_MILLIS = 300
+/** Time that cancelled calls get to end what they started. */
+const LAST_CANCELS_MILLIS = 1000
+
+/**
+ * Serves one client on stdio until stdin ends, stdout breaks or the signal is aborted. Running calls are then aborted.
+ * Throws an AuditError where what comes in can be read no further.
+ */
+export async function serveStdio(options: McpOptions, { stdin, stdout, signal }: StdioOptions): Promise<void> {
+  const { server, idle, loaded } = createMcpFace(options)
+  const ended = new Promise<'quiet' | 'at-once'>((resolve) => {
+    stdin.once('end', () => resolve('quiet'))
+    stdin.once('close', () => resolve('quiet'))
+    stdin.once('error', () => resolve('at-once'))
+    stdout.once('error', () => resolve('at-once'))
+    signal.addEventListener('abort', () => resolve('at-once'), { once: true })
+    server.onclose = () => resolve('at-once')
+    if (signal.aborted) resolve('at-once')
+  })
+  const transport = createLineTransport(stdin, stdout, options)
+  await server.connect(transport)
+  try {
+    const how = await Promise.race([ended, transport.broken])
+    if (how === 'quiet') {
+      await loaded()
+      await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS)])
+    }
+  } finally {
+    await server.close()
+    // Cancelled calls end their queries on the database server, which takes a moment.
+    await Promise.race([idle(), setTimeout(LAST_CANCELS_MILLIS)])
+  }
+}
