@@ -1,4 +1,4 @@
-import type { Cell, CellType, Place } from './cells.ts'
+import { type Cell, type CellType, inRow, type Place } from './cells.ts'
 import type { RowCells } from './row-cells.ts'
 import type { RowsElsewhere } from './rows-elsewhere.ts'
 
@@ -102,7 +102,10 @@ export interface BatchWriter<Batch> {
   clear(): void
 }
 
-/** Rows that are records, each batch in a place of its own: these are written to again and again. */
+/**
+ * Rows that are records, each batch in a place of its own: these are written to again and again. Their first column is their
+ * id.
+ */
 export function inRecords<Batch, Writer extends BatchWriter<Batch>>(
   writerOf: () => Writer,
   decoder: () => (row: RowCells, to: Writer) => void,
@@ -114,7 +117,13 @@ export function inRecords<Batch, Writer extends BatchWriter<Batch>>(
     const free: Writer[] = []
     let writer = writerOf()
     return {
-      add: (row) => decode(row, writer),
+      add(row) {
+        try {
+          decode(row, writer)
+        } catch (error) {
+          throw inRow(error, row.integer(0))
+        }
+      },
       get count() {
         return writer.count
       },

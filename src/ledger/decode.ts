@@ -2,7 +2,7 @@ import { IdSet } from '../rows/id-set.ts'
 import type { Instant } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
-import { type Cell, flagOf, idOf, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
+import { type Cell, flagOf, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
@@ -23,7 +23,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       accountId: idOf(id, places.accounts),
       name: textOf(name),
       apiKey: textOf(apiKey),
-      balanceNanoUsd: balanceOf(balance),
+      balanceNanoUsd: cellOf(() => balanceOf(balance), idOf(id, places.accounts)),
       disabled: status !== null && status !== undefined && !flagOf(status),
     })
   }
@@ -111,6 +111,14 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     userName: inLists(userName),
     userId: inLists(userId),
     userLevel: inLists(userLevel),
+  }
+}
+
+function cellOf<T>(read: () => T, rowId: number): T {
+  try {
+    return read()
+  } catch (error) {
+    throw inRow(error, rowId)
   }
 }
 

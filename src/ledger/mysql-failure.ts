@@ -1,5 +1,6 @@
 import { AuditError, shortened } from '../errors.ts'
 import type { MysqlAddress } from './database-url.ts'
+import { DEFAULT_MAPPING } from './mapping.ts'
 
 interface DriverError {
   readonly code?: string
@@ -33,7 +34,23 @@ const refusedLogin: Hint = ({ server, address }) => ({
 
 const noGrant: Hint = ({ address, table }) => ({
   says: `the user "${address.user}" may not read ${table}`,
-  next: `let an administrator run: GRANT SELECT ON \`${address.database}\`.* TO '${address.user}'@'<this host>'`,
+  next: `let an administrator run: ${grantOf(address, table)}`,
+})
+
+/** At the door of the database it is not known yet what the tables are called, and no more than those is to be granted. */
+const noDatabaseGrant: Hint = ({ address, table }) => ({
+  says: `the user "${address.user}" may not read ${table}`,
+  next: `let an administrator run, for each of the five tables of an audit (${AUDITED} unless AUDIT_CONFIG names others): ${grantOf(address, 'TABLE')}`,
+})
+
+const AUDITED = Object.values(DEFAULT_MAPPING.tables).join(', ')
+
+const grantOf = ({ database, user }: MysqlAddress, table: string): string =>
+  `GRANT SELECT ON \`${database}\`.\`${table}\` TO '${user}'@'<this host>'`
+
+const untrusted: Hint = ({ server }) => ({
+  says: `the certificate of the database server ${server} is not trusted by this machine`,
+  next: 'set NODE_EXTRA_CA_CERTS to the file of the authority that signed it, or use ?ssl-mode=REQUIRED in DATABASE_URL, which encrypts and trusts any',
 })
 
 const lost: Hint = ({ server, table }) => ({
@@ -67,7 +84,15 @@ const HINTS: Readonly<Record<string, Hint>> = {
   1927: lost,
   1045: refusedLogin,
   1698: refusedLogin,
-  1044: noGrant,
+  HANDSHAKE_NO_SSL_SUPPORT: ({ server }) => ({
+    says: `the database server ${server} offers no TLS, which DATABASE_URL asks for`,
+    next: 'turn TLS on at the server, or drop ?ssl from DATABASE_URL where the way there is a trusted one',
+  }),
+  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
+  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
+  1044: noDatabaseGrant,
   1142: noGrant,
   1143: noGrant,
   1049: ({ server, address }) => ({
@@ -113,7 +138,10 @@ export function mysqlFailure(cause: unknown, address: MysqlAddress, table: strin
     `${table} cannot be read: ${shortened(redacted, 200)} (${errno ?? code ?? 'no code'})`,
     {
       field: 'DATABASE_URL',
-      next: 'look the number up in the documentation of MySQL or MariaDB',
+      next:
+        errno === undefined
+          ? 'look at the log of the server, and run doctor, which looks at each step on the way to the tables'
+          : `look the number ${errno} up in the documentation of MySQL or MariaDB`,
     },
   )
 }

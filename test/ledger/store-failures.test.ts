@@ -45,10 +45,34 @@ describe.each(READINGS)('what goes wrong in the ledger store on $title', (backen
     await reading(world, async (snapshot) => {
       await expect(all(snapshot.points(ALL_TIME))).rejects.toMatchObject({
         kind: 'source',
-        message: expect.stringMatching(/ts_points_detail\.points holds "12\.5"/),
+        message: expect.stringMatching(/ts_points_detail\.points holds "12\.5".*\(row with id 1\)$/),
+        next: expect.stringContaining('correct the row with id 1,'),
       })
       // The transaction is still there for the other tables.
       expect(await snapshot.accounts()).toEqual([])
+    })
+  })
+
+  test('so is one of a task or an account, which names its row among the others', async () => {
+    const world = await create({ tasks: [1, 2, 3].map((id) => task(id)), accounts: [account(4), account(5)] })
+    for (const [table, column] of [
+      ['ts_fal_tasks', 'cost_money'],
+      ['ts_fal_account', 'balance'],
+    ]) {
+      await world.exec(`ALTER TABLE ${table} RENAME COLUMN ${column} TO other`)
+      await world.exec(`ALTER TABLE ${table} ADD COLUMN ${column} VARCHAR(20)`)
+      await world.exec(`UPDATE ${table} SET ${column} = 'NaN' WHERE id IN (2, 5)`)
+    }
+    await reading(world, async (snapshot) => {
+      await expect(all(snapshot.tasks(ALL_TIME))).rejects.toMatchObject({
+        kind: 'source',
+        field: 'ts_fal_tasks.cost_money',
+        message: 'ts_fal_tasks.cost_money holds "NaN", which is not an amount of USD (row with id 2)',
+        next: expect.stringContaining('correct the row with id 2,'),
+      })
+      await expect(snapshot.accounts()).rejects.toMatchObject({
+        message: expect.stringContaining('balance holds "NaN", which is not an amount of USD (row with id 5)'),
+      })
     })
   })
 

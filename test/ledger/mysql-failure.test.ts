@@ -1,0 +1,53 @@
+import { describe, expect, inject, it, onTestFinished } from 'vitest'
+import { mysqlFailure } from '../../src/ledger/mysql-failure.ts'
+import { freshDatabase } from '../kit/mariadb.ts'
+import { openSnapshot } from './backends.ts'
+
+const ADDRESS = {
+  engine: 'mysql',
+  host: 'db.example',
+  port: 3306,
+  user: 'reader',
+  password: 's3cr3t-pass',
+  database: 'shop',
+  tls: 'verify',
+} as const
+
+describe('a failure of the driver is told with what to do', () => {
+  it('a grant that is missing names the one table that was read, not the whole database', () => {
+    const { message, next } = mysqlFailure({ errno: 1142 }, ADDRESS, 'my_tasks')
+    expect(message).toBe('the user "reader" may not read my_tasks')
+    expect(next).toBe("let an administrator run: GRANT SELECT ON `shop`.`my_tasks` TO 'reader'@'<this host>'")
+  })
+
+  it('at the door of the database it names the tables of an audit', () => {
+    const { next } = mysqlFailure({ errno: 1044 }, ADDRESS, 'the database "shop"')
+    expect(next).toContain("GRANT SELECT ON `shop`.`TABLE` TO 'reader'@'<this host>'")
+    expect(next).toContain('ts_fal_account, ts_fal_tasks, ts_users, ts_points_detail, ts_financial_transactions')
+    expect(next).not.toContain('.*')
+  })
+
+  it('a server without TLS is to get it, or ?ssl is to go', async () => {
+    const database = await freshDatabase(inject('mariadb'))
+    onTestFinished(() => database.drop())
+    const error = await openSnapshot({ url: `${database.urlFor()}?ssl=true` }).catch((cause: unknown) => cause)
+    expect(error).toMatchObject({
+      kind: 'source',
+      message: expect.stringMatching(/offers no TLS, which DATABASE_URL asks for|certificate .* is not trusted/),
+      next: expect.stringMatching(/drop \?ssl|NODE_EXTRA_CA_CERTS/),
+    })
+    const { message, next } = mysqlFailure({ code: 'HANDSHAKE_NO_SSL_SUPPORT' }, ADDRESS, 'x')
+    expect([message, next]).toEqual([
+      'the database server db.example:3306 offers no TLS, which DATABASE_URL asks for',
+      'turn TLS on at the server, or drop ?ssl from DATABASE_URL where the way there is a trusted one',
+    ])
+  })
+
+  it('what is not known is told with its number, and where there is none nobody is sent to look one up', () => {
+    expect(mysqlFailure({ errno: 1205, message: 'Lock wait' }, ADDRESS, 't').next).toMatch(/look the number 1205 up/)
+    const { message, next } = mysqlFailure({ code: 'ODD', message: 'odd' }, ADDRESS, 't')
+    expect(message).toBe('t cannot be read: odd (ODD)')
+    expect(next).toMatch(/doctor/)
+    expect(next).not.toMatch(/number/)
+  })
+})
