@@ -142,6 +142,14 @@ describe('what is refused', () => {
     }
   })
 
+  it('an unknown path says where to look, and on the port of MCP not at what is not there', async () => {
+    const { restUrl, mcpUrl } = await serveFakes([echoTool])
+    expect(errorOf(await ask(`${restUrl}/nowhere`)).next).toBe('GET /docs shows every route')
+    expect((await ask(`${restUrl}/docs`)).status).toBe(200)
+    const atMcp = new URL('/docs', mcpUrl).href
+    expect(errorOf(await ask(atMcp)).next).toMatch(/^MCP is at \/mcp; REST, with \/docs, is on the port of --rest-port/)
+  })
+
   it('an unknown tool, with 404 and the nearest names', async () => {
     const { restUrl } = await serveFakes([echoTool])
     const answer = await postJson(`${restUrl}/v1/tools/ech0-rows`, {})

@@ -72,7 +72,8 @@ export function createApp(gate: Gate, routes: readonly Route[] = []): App {
       onMethodNotAllowed: (c, methods) => problemResponse(wrongMethod(methods), c.req.path),
     }),
   )
-  app.notFound((c) => problemResponse(NOT_FOUND, c.req.path))
+  const notFound = { ...NOT_FOUND, next: routes.length > 0 ? 'GET /docs shows every route' : AT_MCP }
+  app.notFound((c) => problemResponse(notFound, c.req.path))
   app.onError((error, c) => {
     const redact = c.get('exchange').redact
     const problem = problemOf(error, redact)
@@ -122,8 +123,10 @@ const NOT_FOUND = {
   status: 404,
   type: 'not-found',
   message: 'there is nothing at this path',
-  next: 'GET /docs shows every route',
 }
+
+/** Where to go from a port that has no routes of its own. */
+const AT_MCP = `MCP is at ${MCP_PATH}; REST, with /docs, is on the port of --rest-port, which the server names as it starts`
 
 const wrongMethod = (methods: readonly string[]) => ({
   status: 405,

@@ -47,6 +47,14 @@ function notListening(cause: Error, host: string, port: number, flag: string): A
   return new AuditError('configuration', `${field}: cannot listen on ${host} port ${port} (${why})`, {
     field,
     accepted: 'an address of this machine and a port that is free',
+    next: nextOf(code, `--${flag.replaceAll('_', '-')}`),
     cause,
   })
+}
+
+function nextOf(code: string, flag: string): string {
+  if (code === 'EADDRINUSE')
+    return `give another port with ${flag} (0: any free one), or end the program that listens there`
+  if (code === 'EACCES') return `give a port from 1024 up with ${flag}: lower ones are kept for the system`
+  return 'give an address of this machine with --host, such as 127.0.0.1'
 }
