@@ -94,6 +94,8 @@ export const newUserSums = (): UserSums => ({
 export interface SharedSums {
   /** What they took, where all of these tasks are of the window and the filters leave them. */
   readonly paid: BookSums
+  /** What these tasks were charged, as far as they have no linked row. */
+  unlinkedCharged: number
   /** Whether others took something, of which nobody can tell whether it was for a task that the filters leave. */
   paidOpen: boolean
   /** Whether others gave something back, likewise. */
@@ -174,10 +176,10 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
   const { unlinked } = sums
   const shared = tasks.shared?.paid ?? NO_SUMS
   const counted = unlinkedCharged > 0
-  // Rows of several tasks at once are first held against those of the user's tasks that have no row of their own. What they
-  // took beyond that was taken for the others.
+  // Rows of several tasks at once are first held against those of these tasks that have no row of their own. What they took
+  // beyond that was taken for the others.
   const sharedPaid = both(shared)
-  const beyond = Math.max(0, sharedPaid - unlinkedCharged)
+  const beyond = Math.max(0, sharedPaid - (tasks.shared?.unlinkedCharged ?? 0))
   const comparedPaid = addExact(both(paid), beyond)
   const unlinkedPaid = addExact(both(unlinked), sharedPaid - beyond)
   const nearby = nearbySums(sums)

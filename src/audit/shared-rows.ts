@@ -100,6 +100,7 @@ export class SharedRows {
 
   /** Adds these rows to what the tasks of their users add up to. */
   addTo(sumsOf: (task: number) => TaskSums | undefined): void {
+    const counted = new Set<number>()
     for (const { bearers, paid, refunded } of this.#groups.values()) {
       const told = bearers.filter((task) => this.#targets.isTold(task))
       const [first] = told
@@ -109,6 +110,8 @@ export class SharedRows {
       if (told.length === bearers.length) {
         addBooks(user.shared.paid, paid)
         addBooks(user.refunded, refunded)
+        for (const task of bearers) if (!counted.has(task)) this.#addUnlinked(user.shared, task)
+        for (const task of bearers) counted.add(task)
         continue
       }
       // They may be rows of a task that is none of these.
@@ -116,12 +119,18 @@ export class SharedRows {
       for (const book of BOOKS) if (refunded[book] !== 0) user.shared.refundOpen[book] = true
     }
   }
+
+  #addUnlinked(user: SharedSums, task: number): void {
+    const { tasks, payments } = this.#targets
+    if (!payments.isLinked(task)) user.unlinkedCharged = addExact(user.unlinkedCharged, tasks.chargedPoints(task))
+  }
 }
 
 const BOOKS: readonly BookName[] = ['points', 'cash']
 
 const newSharedSums = (): SharedSums => ({
   paid: { points: 0, cash: 0 },
+  unlinkedCharged: 0,
   paidOpen: false,
   refundOpen: { points: false, cash: false },
 })

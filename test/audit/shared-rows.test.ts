@@ -79,6 +79,12 @@ describe('a row that names an id which several tasks of a user bear', () => {
     expect(compared(part, entry(-139))).toEqual([100n, 99n, 100n, 100n])
     expect(compared(part, entry(-100, { orderId: 'task-2' }), entry(-40))).toEqual([200n, 200n, 0n, 0n])
     expect(compared(entry(-201))).toEqual([0n, 1n, 200n, 200n])
+    const third = (...rows: readonly LedgerEntry[]) => {
+      const { payment } = toldOf({ tasks: [...twins, own(3)], rows })
+      return typeof payment === 'object' && [payment.comparedPaidPoints, payment.unlinkedPaidPoints]
+    }
+    expect(third(entry(-300))).toEqual([100n, 200n])
+    expect(third(entry(-300), entry(-100, { orderId: '' }))).toEqual([100n, 300n])
     // A row without an order may pay the other of them; more than that may be anything.
     expect(compared(entry(-100), entry(-100, { orderId: '' }))).toEqual([0n, 0n, 200n, 200n])
     expect(compared(entry(-200), entry(-100, { orderId: '' }))).toEqual([0n, 0n, 200n, 300n])
@@ -122,8 +128,9 @@ describe('a row that names an id which several tasks of a user bear', () => {
 
   it('may name both ids of a task, each shared with another', () => {
     const tasks = [task(1), task(2, { requestId: 'task-1' }), task(3)]
-    const { shared } = toldOf({ tasks, rows: [entry(-200), entry(-100, { orderId: 'task-1' })] })
-    expect([1, 2, 3].map((id) => shared.get(id)?.paidPoints)).toEqual([300n, 100n, 200n])
+    const { shared, payment } = toldOf({ tasks, rows: [entry(-200), entry(-101, { orderId: 'task-1' })] })
+    expect(payment).toMatchObject({ comparedPaidPoints: 1n, unlinkedChargedPoints: 300n, unlinkedPaidPoints: 300n })
+    expect([1, 2, 3].map((id) => shared.get(id)?.paidPoints)).toEqual([301n, 101n, 200n])
   })
 })
 

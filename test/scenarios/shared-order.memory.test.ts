@@ -98,6 +98,12 @@ describe('rows that paid two tasks with one request id', () => {
   it('leave open what was paid where one of the tasks is of another day', async () => {
     const day = twins({ ...paid(early), at: early }, paid('2026-02-06 12:00:00'))
     expect(await said(day)).toMatchObject({ findings: [], open: ['A4 userId=101', 'B10 userId=101'] })
+    day.task({ user: 101, paid: false }).task({ user: 101, paid: { points: 101 } })
+    expect(await said(day)).toMatchObject({
+      ...{ findings: ['B10 taskId=task-43', 'B10 taskId=task-44'], open: ['A4 userId=101', 'B10 userId=101'] },
+    })
+    // A row that names nothing may have paid the third.
+    expect(await said(day.points(101, -100))).toMatchObject({ findings: ['B10 taskId=task-44'] })
   })
 
   it('leave open what was paid where one of the tasks is of an account that is not asked for', async () => {

@@ -61,8 +61,10 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
  * come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks were paid.
  */
 function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
-  if (!payment.known) return payment
+  // Rows that several tasks share leave open what the user paid, and are no rows of a task that does not share them.
+  if (!payment.known && payment.reason.code !== SHARED.code) return payment
   if (doubt === undefined) return known(true)
+  if (!payment.known) return payment
   const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
   return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : { known: false, reason: doubt }
 }
