@@ -12,7 +12,11 @@ export type DatabaseAddress =
       readonly user: string
       readonly password: string
       readonly database: string
-      readonly tls: 'none' | 'encrypt' | 'verify'
+      /**
+       * encrypt: whoever answers. verify-ca: a server with a certificate of an authority that is known. verify: one whose
+       * certificate is that of the host, too.
+       */
+      readonly tls: 'none' | 'encrypt' | 'verify-ca' | 'verify'
     }
 
 export type MysqlAddress = Extract<DatabaseAddress, { engine: 'mysql' }>
@@ -28,7 +32,7 @@ const TLS_BY_WORD: Readonly<Record<string, MysqlAddress['tls']>> = {
   required: 'encrypt',
   require: 'encrypt',
   true: 'verify',
-  verify_ca: 'verify',
+  verify_ca: 'verify-ca',
   verify_identity: 'verify',
 }
 

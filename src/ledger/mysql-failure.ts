@@ -6,6 +6,8 @@ interface DriverError {
   readonly code?: string
   readonly errno?: number
   readonly message?: string
+  /** Of a TlsError. */
+  readonly tlsCode?: string
 }
 
 /** A failure the operator can act on: what it says, and what to do. */
@@ -29,7 +31,10 @@ const unreachable: Hint = ({ server }) => ({
 
 const refusedLogin: Hint = ({ server, address }) => ({
   says: `the database server ${server} refuses the user "${address.user}"`,
-  next: 'mend user and password in DATABASE_URL; special characters of the password are percent-encoded there',
+  next: `mend user and password in DATABASE_URL; special characters of the password are percent-encoded there${
+    // Servers say the same of a user who may come in by TLS alone.
+    address.tls === 'none' ? '; or the server wants TLS: add ?ssl=true' : ''
+  }`,
 })
 
 const noGrant: Hint = ({ address, table }) => ({
@@ -61,6 +66,18 @@ const lost: Hint = ({ server, table }) => ({
 const serverEnded: Hint = ({ table }) => ({
   says: `the server ended the query on ${table}`,
   next: 'see whether an administrator or a time limit of the server (max_statement_time) ends long queries',
+})
+
+const WITHOUT_VERIFICATION = '?ssl=required encrypts without verification'
+
+const unknownAuthority: Hint = ({ server }) => ({
+  says: `the certificate of the database server ${server} is of an authority that this machine does not know, or signed by itself`,
+  next: `name the file of the authority's certificate (PEM) in the environment variable NODE_EXTRA_CA_CERTS; ${WITHOUT_VERIFICATION}`,
+})
+
+const certificateOverdue: Hint = ({ server }) => ({
+  says: `the certificate of the database server ${server} is not valid today`,
+  next: `renew it on the server, or set the clock of this machine; ${WITHOUT_VERIFICATION}`,
 })
 
 const HINTS: Readonly<Record<string, Hint>> = {
@@ -111,6 +128,31 @@ const HINTS: Readonly<Record<string, Hint>> = {
     says: `the database server ${server} has no connection to spare`,
     next: 'try again later; an audit needs two connections',
   }),
+  HANDSHAKE_NO_SSL_SUPPORT: ({ server }) => ({
+    says: `the database server ${server} has no TLS, which ?ssl in DATABASE_URL asks for`,
+    next: 'turn TLS on there, or drop ?ssl from DATABASE_URL',
+  }),
+  HANDSHAKE_SSL_ERROR: ({ server, message }) => ({
+    says: `TLS with the database server ${server} fails: ${shortened(message, 120)}`,
+    next: 'see which versions of TLS the server takes; the URL may lead to a server of another kind',
+  }),
+  ERR_TLS_CERT_ALTNAME_INVALID: ({ server }) => ({
+    says: `the certificate of the database server ${server} is not that of the host in DATABASE_URL`,
+    next: 'write the host in DATABASE_URL as it stands in the certificate of the server (subjectAltName), or have a certificate made that names it; ?ssl-mode=verify_ca verifies all but the name',
+  }),
+  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
+  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
+  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
+  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
+  CERT_SIGNATURE_FAILURE: unknownAuthority,
+  CERT_HAS_EXPIRED: certificateOverdue,
+  CERT_NOT_YET_VALID: certificateOverdue,
+  // require_secure_transport; MariaDB does not always say so.
+  3159: ({ server }) => ({
+    says: `the database server ${server} lets nobody in without TLS`,
+    next: 'add ?ssl=true to DATABASE_URL',
+  }),
   1130: ({ server }) => ({
     says: `the database server ${server} lets no user in from this machine`,
     next: 'let an administrator create the user for this host',
@@ -126,10 +168,10 @@ const HINTS: Readonly<Record<string, Hint>> = {
  */
 export function mysqlFailure(cause: unknown, address: MysqlAddress, table: string): AuditError {
   if (cause instanceof AuditError) return cause
-  const { code, errno, message = '' } = (cause ?? {}) as DriverError
+  const { code, errno, message = '', tlsCode } = (cause ?? {}) as DriverError
   const server = `${address.host}:${address.port}`
   // A host with several addresses fails with an AggregateError whose own code is that of the first.
-  const hint = HINTS[String(errno)] ?? HINTS[code ?? '']
+  const hint = HINTS[tlsCode ?? ''] ?? HINTS[String(errno)] ?? HINTS[code ?? '']
   const told = hint?.({ server, address, table, message })
   if (told !== undefined) return new AuditError('source', told.says, { field: 'DATABASE_URL', next: told.next })
   const redacted = address.password === '' ? message : message.replaceAll(address.password, '***')

@@ -3,6 +3,7 @@ import type { Connection, ConnectionOptions, QueryOptions } from 'mysql2'
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import type { MysqlAddress } from './database-url.ts'
+import { refuseStrangers, tlsOptions } from './mysql-tls.ts'
 
 /** One connection that tells when it breaks: mysql2 leaves a stream waiting for ever, and an unheard error ends the process. */
 export interface Link {
@@ -45,8 +46,9 @@ export function linkTo(address: MysqlAddress, create: CreateConnection): Link {
     supportBigNumbers: true,
     dateStrings: true,
     maxPreparedStatements: PREPARED_MAX,
-    ...(address.tls === 'none' ? {} : { ssl: { rejectUnauthorized: address.tls === 'verify' } }),
+    ...tlsOptions(address),
   }) as Connection & { readonly stream: Duplex }
+  refuseStrangers(connection, address)
   let broken: Error | undefined
   const listeners = new Set<(cause: Error) => void>()
   const breakDown = (cause: Error) => {

@@ -17,6 +17,8 @@ describe('DATABASE_URL', () => {
     ['mysql://u@h/db', { ...MYSQL, password: '' }],
     ['mysql://u:p@[::1]:3306/db', { ...MYSQL, host: '::1' }],
     ['mysql://u:p@h/db?ssl=true', { ...MYSQL, tls: 'verify' }],
+    ['mysql://u:p@h/db?ssl-mode=VERIFY_IDENTITY', { ...MYSQL, tls: 'verify' }],
+    ['mysql://u:p@h/db?ssl-mode=VERIFY_CA', { ...MYSQL, tls: 'verify-ca' }],
     ['mysql://u:p@h/db?ssl-mode=REQUIRED', { ...MYSQL, tls: 'encrypt' }],
     ['file:/tmp/a b.db', { engine: 'embedded', path: '/tmp/a b.db' }],
     ['file:a.db', { engine: 'embedded', path: resolve('a.db') }],
