@@ -68,7 +68,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
     keptFiles: async () => keptFiles(await environment(), host),
     runDemo: async (options) => {
       const { runDemo } = await import('./demo/run.ts')
-      return runDemo(options)
+      return runDemo({ ...options, onExit: host.onExit })
     },
     importTables: async (request, context) => {
       const config = await readConfig(await environment(), directory(), secrets.add)

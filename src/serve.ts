@@ -24,6 +24,8 @@ export interface ServeEnvirons {
   readonly clock: Clock
   readonly processFacts: () => ProcessFacts
   readonly log: (line: string) => void
+  /** Runs `clean` when the process ends, until the function returned is called. */
+  readonly onExit: (clean: () => void) => () => void
   /** Aborted by SIGTERM and SIGINT. */
   readonly signal: AbortSignal
 }
@@ -84,7 +86,7 @@ async function openConfigured(
 /** The sample world takes no setting but SERVE_TOKEN. Its admin token is known to all, so that it never leaves the machine. */
 async function openDemo(
   { host }: ServeRequest,
-  { environment, secrets }: ServeEnvirons,
+  { environment, secrets, onExit }: ServeEnvirons,
   reports: ReportStore,
 ): Promise<OpenWorld> {
   if (!isLoopback(host)) {
@@ -95,7 +97,7 @@ async function openDemo(
   }
   const { serve } = readTokens(environment, secrets.add)
   const { openSample } = await import('./demo/run.ts')
-  const sample = await openSample()
+  const sample = await openSample(onExit)
   return {
     dependencies: { ...sample.dependencies, reports },
     tokens: { serve, admin: DEMO_ADMIN_TOKEN },

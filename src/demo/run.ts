@@ -1,4 +1,5 @@
-import { mkdtemp, rm } from 'node:fs/promises'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Report } from '../../schemas/report.ts'
@@ -28,11 +29,19 @@ export interface Sample {
   close(): Promise<void>
 }
 
+/** Runs `clean` when the process ends, until the function returned is called. */
+export type OnExit = (clean: () => void) => () => void
+
 /** The sample world on real parts: an embedded database in a temporary folder, and a fal double on loopback. */
-export async function openSample(): Promise<Sample> {
+export async function openSample(onExit: OnExit = () => () => undefined): Promise<Sample> {
   const world = sampleWorld()
-  const folder = await mkdtemp(join(tmpdir(), 'fal-consumption-audit-'))
-  const removeFolder = () => rm(folder, { recursive: true, force: true })
+  // At once, with what removes it: a second signal ends the process wherever it is, and waits for nothing.
+  const folder = mkdtempSync(join(tmpdir(), 'fal-consumption-audit-'))
+  const callOff = onExit(() => rmSync(folder, { recursive: true, force: true }))
+  const removeFolder = async (): Promise<void> => {
+    await rm(folder, { recursive: true, force: true })
+    callOff()
+  }
   const clock = () => SAMPLE_NOW
   try {
     const path = join(folder, 'sample.db')
@@ -79,9 +88,15 @@ export async function openSample(): Promise<Sample> {
   }
 }
 
+export interface DemoOptions {
+  readonly lang: Lang
+  readonly context: CallContext
+  readonly onExit?: OnExit
+}
+
 /** The whole audit of the sample world; leaves nothing behind. */
-export async function runDemo({ lang, context }: { lang: Lang; context: CallContext }): Promise<Report> {
-  const sample = await openSample()
+export async function runDemo({ lang, context, onExit }: DemoOptions): Promise<Report> {
+  const sample = await openSample(onExit)
   try {
     const input = { start: SAMPLE_DATE, end: SAMPLE_DATE, ids: [], userIds: [], depth: 'requests' as const, lang }
     return await runAudit(input, sample.dependencies, context)

@@ -145,6 +145,17 @@ describe('the demo', () => {
     expect(readdirSync(directory)).toEqual(before)
   })
 
+  it('leaves nothing behind where two signals end it in its midst', async () => {
+    const before = readdirSync(directory)
+    const { child, ended } = start(['demo'])
+    await until(() => readdirSync(directory).length > before.length)
+    child.kill('SIGTERM')
+    child.kill('SIGINT')
+    const [code] = await ended
+    expect(code).toBeGreaterThan(0)
+    expect(readdirSync(directory)).toEqual(before)
+  })
+
   it('needs no configuration, and takes none', () => {
     expect(run(['demo'], { DATABASE_URL: 'nonsense', AUDIT_TIMEZONE: 'nowhere' }).status).toBe(0)
   })

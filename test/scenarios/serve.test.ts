@@ -78,6 +78,17 @@ describe('serve --demo', () => {
     expect(readdirSync(directory)).toEqual(before)
   })
 
+  it('leaves nothing behind where a second signal ends it at once', async () => {
+    const before = readdirSync(directory)
+    const { child, ended } = await serve(['--demo'])
+    expect(readdirSync(directory).length).toBe(before.length + 1)
+    // Two of one name could come as one.
+    child.kill('SIGTERM')
+    child.kill('SIGINT')
+    await ended
+    expect(readdirSync(directory)).toEqual(before)
+  })
+
   it('listens on the two ports of the contract, unless they are given', async () => {
     const help = start(['--help'])
     await help.ended
