@@ -1,4 +1,14 @@
-import type { Millis } from '../units/instant.ts'
+import { HOUR, type Millis } from '../units/instant.ts'
+
+/** By how much two zones may differ at most. */
+const ZONES_APART_MAX = 26 * HOUR
+
+/**
+ * Whether the end of a task tells of a delay. One before its task was made, by no more than zones differ, may be stored in
+ * another zone, which is what delays are to show; long before, it is the default of a column.
+ */
+export const tellsDelay = (completedAt: number, createdAt: number): boolean =>
+  completedAt >= createdAt - ZONES_APART_MAX
 
 /** Different delays counted to the millisecond; beyond that, all are counted to the second. */
 const EXACT_MAX = 200_000

@@ -3,7 +3,7 @@ import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums } from '../units/exact-sums.ts'
 import { type Instant, instant } from '../units/instant.ts'
 import type { DailyBills, DailyCosts } from './daily-bills.ts'
-import type { DelayTally } from './delays.ts'
+import { type DelayTally, tellsDelay } from './delays.ts'
 import type { PlacementSums } from './placement-sums.ts'
 import type { PlainMatches, ReadLot } from './plain-matches.ts'
 import type { PricePoints } from './price-points.ts'
@@ -163,8 +163,8 @@ export class PlainTotals {
 
   #addDelay(tasks: TaskRecords, task: number, at: number): void {
     const completedAt = tasks.completedAt(task)
-    // Neither where there is no end, which is NaN, nor where one is told that lies before the task was made.
-    if (completedAt >= tasks.createdAt(task)) this.#sinks.delays.add(at - completedAt)
+    // Where there is no end it is NaN, which tells of none.
+    if (tellsDelay(completedAt, tasks.createdAt(task))) this.#sinks.delays.add(at - completedAt)
   }
 
   /** Of a price that never changes only the first time counts. */

@@ -2,6 +2,7 @@ import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { tellsDelay } from './delays.ts'
 import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
@@ -247,8 +248,7 @@ function delaysOf(groups: readonly RequestGroup[]): number[] {
     const [first] = events
     if (claimedBy === null || first === undefined) continue
     const { createdAt, completedAt } = claimedBy
-    // An end before the task was made is none.
-    if (completedAt !== null && completedAt >= createdAt) delays.push(first.at - completedAt)
+    if (completedAt !== null && tellsDelay(completedAt, createdAt)) delays.push(first.at - completedAt)
   }
   return delays
 }

@@ -1,7 +1,7 @@
 import { type Clock, type Millis, plus, SECOND } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
-import { ERROR_TOLD } from './json.ts'
+import { isErrorTold } from './json.ts'
 import { createPlaces, HANGING_MAX } from './places.ts'
 import {
   afterTries,
@@ -72,6 +72,9 @@ type Tried = Answer<Reply> | NotTried
 const TRY_LEAST: Millis = SECOND / 2
 /** Share of the time of a request after which one for a key without an answer gives up its place. */
 const PATIENCE_SHARE = 0.2
+
+/** Bytes of an answer that may be no more than an error. */
+const ERROR_BYTES_MAX = 64 * 1024
 
 const SENDABLE_KEY = /^[\x21-\x7e]+$/
 
@@ -166,8 +169,12 @@ function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redac
   const { status, body, release } = tried.value
   try {
     if (status < 200 || status >= 300) return failureOfStatus(status, body.toString(), question.apiKey, redact)
-    const answer = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
-    return answer === ERROR_TOLD ? failureOfError(answer, body.toString(), question.apiKey, redact) : answer
+    const reading = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
+    // The answer of an error is short, and all that is told of it.
+    const text = body.length <= ERROR_BYTES_MAX ? body.toString() : ''
+    const told = (answer: Answer<T>): Answer<T> =>
+      isErrorTold(answer) ? failureOfError(answer, text, question.apiKey, redact) : answer
+    return reading instanceof Promise ? reading.then(told) : told(reading)
   } finally {
     release()
   }

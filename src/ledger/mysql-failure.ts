@@ -53,11 +53,6 @@ const AUDITED = Object.values(DEFAULT_MAPPING.tables).join(', ')
 const grantOf = ({ database, user }: MysqlAddress, table: string): string =>
   `GRANT SELECT ON \`${database}\`.\`${table}\` TO '${user}'@'<this host>'`
 
-const untrusted: Hint = ({ server }) => ({
-  says: `the certificate of the database server ${server} is not trusted by this machine`,
-  next: 'set NODE_EXTRA_CA_CERTS to the file of the authority that signed it, or use ?ssl-mode=REQUIRED in DATABASE_URL, which encrypts and trusts any',
-})
-
 const lost: Hint = ({ server, table }) => ({
   says: `the connection to the database server ${server} broke while reading ${table}`,
   next: 'run the audit again; if it breaks again, see the log of the server, wait_timeout and max_allowed_packet',
@@ -101,14 +96,6 @@ const HINTS: Readonly<Record<string, Hint>> = {
   1927: lost,
   1045: refusedLogin,
   1698: refusedLogin,
-  HANDSHAKE_NO_SSL_SUPPORT: ({ server }) => ({
-    says: `the database server ${server} offers no TLS, which DATABASE_URL asks for`,
-    next: 'turn TLS on at the server, or drop ?ssl from DATABASE_URL where the way there is a trusted one',
-  }),
-  SELF_SIGNED_CERT_IN_CHAIN: untrusted,
-  DEPTH_ZERO_SELF_SIGNED_CERT: untrusted,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: untrusted,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: untrusted,
   1044: noDatabaseGrant,
   1142: noGrant,
   1143: noGrant,

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { frameOf, type RequestReconciliation, reconcilePiece } from '../../src/audit/request-books.ts'
 import { RequestTotals } from '../../src/audit/request-totals.ts'
-import { HOUR, MINUTE } from '../../src/units/instant.ts'
+import { DAY, HOUR, MINUTE } from '../../src/units/instant.ts'
 import { AS_OF, at, later, MODEL, points, usd } from '../kit/books.ts'
 import {
   accountRow,
@@ -149,7 +149,7 @@ describe('what requests are counted as', () => {
     expect([delays.count, delays.median()]).toEqual([2, (30_000 + HOUR - 30_000) / 2])
   })
 
-  it('take the delay of a match by its end, unless that lies before the task was made', () => {
+  it('take the delay of a match by its end, unless that lies longer before the task was made than zones differ', () => {
     const ended = (afterCreation: number) => ({ completedAt: later(noon, afterCreation) })
     const delaysOf = (...afterCreation: number[]) => {
       const tasks = afterCreation.map((each, index) => taskOf(5, index + 1, { createdAt: noon, ...ended(each) }))
@@ -158,8 +158,11 @@ describe('what requests are counted as', () => {
       return [delays.count, delays.median()]
     }
     expect(delaysOf(0)).toEqual([1, MINUTE])
-    expect(delaysOf(0, -1, -8 * HOUR)).toEqual([1, MINUTE])
-    expect(delaysOf(-1)).toEqual([0, 0])
+    expect(delaysOf(0, -26 * HOUR - 1, -30 * 365 * DAY)).toEqual([1, MINUTE])
+    // An end that is stored in another zone, 8 hours behind or as far as can be.
+    expect(delaysOf(-8 * HOUR)).toEqual([1, 8 * HOUR + MINUTE])
+    expect(delaysOf(-26 * HOUR)).toEqual([1, 26 * HOUR + MINUTE])
+    expect(delaysOf(-26 * HOUR - 1)).toEqual([0, 0])
   })
 
   it('holds what rules say of all of them at once', () => {

@@ -231,8 +231,7 @@ describe('what the matches show', () => {
     const born = at('2026-02-06 12:00:00')
     const tasks = [
       ...[task(1), task(2), task(4, { completedAt: null }), task(5, { completedAt: later(end, 60_000) })],
-      task(6, { completedAt: later(born, -1) }),
-      task(7, { completedAt: born }),
+      ...[task(6, { completedAt: later(born, -26 * 3_600_000 - 1) }), task(7, { completedAt: born })],
     ]
     const events = [
       event('request-1', { at: later(end, 90) }),

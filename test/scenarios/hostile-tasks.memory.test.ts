@@ -31,8 +31,12 @@ describe('an end before its task was made', () => {
     return auditWorld(world.build(), R)
   }
 
-  it('says nothing of the clocks, of however many tasks it is told', async () => {
-    expect(inShort(await ended(new Array(40).fill('2026-02-06 04:00:00')))).toEqual([])
+  it('tells of the clocks where it may be stored in another zone', async () => {
+    expect(inShort(await ended(new Array(40).fill('2026-02-06 04:00:00')))).toEqual(['TZ_MISCONFIGURED '])
+    expect(inShort(await ended(new Array(19).fill('2026-02-06 04:00:00')))).toEqual([])
+  })
+
+  it('says nothing of them where no zone can be the reason, of however many tasks it is told', async () => {
     expect(inShort(await ended(new Array(40).fill('1970-01-01 08:00:00')))).toEqual([])
   })
 
