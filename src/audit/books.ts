@@ -64,7 +64,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
 }
 
 /** What is alike in all books of one audit, and nothing else. */
-export function framedBooks({ plan, ledger, requests, priceRules }: Evidence): Books {
+export function framedBooks({ plan, ledger, requests, priceRules, unreadTimes = {} }: Evidence): Books {
   return {
     window: plan.window,
     asOf: plan.asOf,
@@ -86,6 +86,7 @@ export function framedBooks({ plan, ledger, requests, priceRules }: Evidence): B
       everyRequest: requests?.sharedSearched ?? true,
     },
     clockOffset: null,
+    unreadTimes,
   }
 }
 

@@ -166,7 +166,7 @@ function spoolEvents(
 }
 
 /** What the operator's own tables say, added up; without asking fal. */
-export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables'>
+export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables' | 'unreadTimes'>
 
 /** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `cells`: takes all tasks. */
 export async function readBooks(
@@ -190,7 +190,7 @@ export async function readBooks(
     userNames = await readNames(snapshot, tasks, tables, context.signal)
   }
   const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { cells, meanwhile })
-  return { tasks, ledger, userNames, tables }
+  return { tasks, ledger, userNames, tables, unreadTimes: snapshot.unreadTimes?.() ?? {} }
 }
 
 /** The accounts of the audit: those asked for, or the newest by id, whatever their status. */

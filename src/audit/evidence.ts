@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
-import type { AccountRow, Consistency, ReadFrom } from '../ledger/reader.ts'
+import type { AccountRow, Consistency, ReadFrom, UnreadTimes } from '../ledger/reader.ts'
 import type { UnknownUsers } from './asked-users.ts'
 import type { TaskLayerSums } from './cell-tally.ts'
 import type { EventLot } from './event-lot.ts'
@@ -66,6 +66,8 @@ export interface Evidence {
   readonly unknownUsers?: UnknownUsers
   /** The operator's own price rules; not known at depth summary. */
   readonly priceRules: Reading<PriceBook>
-  /** How completely each table was read. Accounts and tasks are whole, or there is no report. */
+  /** How completely each table was read. Accounts and tasks are whole, or there is no report; but for `unreadTimes`. */
   readonly tables: readonly SourceStatus[]
+  /** Rows of the tables that could not be placed in time; absent: none. */
+  readonly unreadTimes?: UnreadTimes
 }

@@ -1,5 +1,5 @@
 import { AuditError } from '../errors.ts'
-import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { hashOfText } from '../rows/bytes.ts'
 import { exactAmount } from '../rows/entry-records.ts'
@@ -66,6 +66,7 @@ export class LedgerLinks {
   readonly #context: LinkContext
   readonly #lookedUp: LedgerEntry[] = []
   readonly #pieces: readonly (readonly number[])[]
+  readonly #unreadTimes: UnreadTimes
   readonly #scans = new LinkScans()
   /** By piece. */
   readonly #kept: (KeptPiece | null)[] = []
@@ -90,6 +91,7 @@ export class LedgerLinks {
     this.#spools = spools
     this.#failed = failed
     this.#pieces = spools.pieces()
+    this.#unreadTimes = snapshot.unreadTimes?.() ?? {}
   }
 
   /**
@@ -179,7 +181,7 @@ export class LedgerLinks {
   }
 
   #close(users: KeptPiece['users']): Map<number, UserLedger> {
-    const terms = { plan: this.#plan, mode: this.#mode, failed: this.#failed }
+    const terms = { plan: this.#plan, mode: this.#mode, failed: this.#failed, unreadTimes: this.#unreadTimes }
     return new Map(
       users.map((user) => {
         if (user instanceof ClosedUser) {
@@ -297,7 +299,7 @@ export class LedgerLinks {
     if (this.#rowsKept + waiting > ROWS_KEPT_MAX) return null
     this.#rowsKept += waiting
     const mode = this.#modeNow(count)
-    const terms = { plan: this.#plan, mode, failed: this.#failed }
+    const terms = { plan: this.#plan, mode, failed: this.#failed, unreadTimes: this.#unreadTimes }
     try {
       return {
         mode,

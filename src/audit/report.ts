@@ -11,6 +11,7 @@ import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-e
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 import { canonicalModel } from './model-name.ts'
 import type { RequestSums } from './request-totals.ts'
+import { withUnreadTimes } from './unread-times.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
 const REASON_CHARS = 300
@@ -18,16 +19,18 @@ const REASON_CHARS = 300
 /** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
 export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
   const judged = await judgeEvidence(evidence, options)
-  return reportOf(evidence, judged, withUnknownUsers(wordOutcomes(judged.outcomes, judged.books, lang), evidence, lang))
+  const worded = withUnknownUsers(wordOutcomes(judged.outcomes, judged.books, lang), evidence, lang)
+  return reportOf(evidence, lang, judged, worded)
 }
 
 function reportOf(
   evidence: Evidence,
+  lang: Lang,
   { requests, books, users }: JudgedEvidence,
   { findings, notEvaluated, rules: tallies, counts }: Judgement,
 ): Report {
   const { plan } = evidence
-  const sources = sourcesOf(evidence)
+  const sources = sourcesOf(evidence, lang)
   const ledger = ledgerLayer({ ledger: { users }, userNames: evidence.userNames }, books.users)
   return {
     schemaVersion: 1,
@@ -72,8 +75,8 @@ function requestSection(
 }
 
 /** The sources that this run's depth needs, tables first, then each account's. */
-function sourcesOf(evidence: Evidence): SourceStatus[] {
-  const sources = [...evidence.tables]
+function sourcesOf(evidence: Evidence, lang: Lang): SourceStatus[] {
+  const sources = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
   for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [

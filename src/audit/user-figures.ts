@@ -1,4 +1,4 @@
-import type { EntryKind } from '../ledger/reader.ts'
+import type { EntryKind, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
@@ -22,6 +22,7 @@ import {
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
+import { unreadTimeReason } from './unread-times.ts'
 
 /** A row whose order was not seen among the tasks that were read: of the window, but for refunds, which may be of later. */
 export interface UnresolvedRow {
@@ -70,6 +71,8 @@ export interface ClosingTerms {
   readonly plan: AuditPlan
   readonly mode: 'order' | 'total'
   readonly failed: ReadonlySet<BookName>
+  /** Rows of the tables that could not be placed in time; absent: none. */
+  readonly unreadTimes?: UnreadTimes
 }
 
 /**
@@ -207,7 +210,8 @@ const LINKS_TOTAL = unknown('links-total')
 
 function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const { sums, tasks, paidBefore } = user
-  const { plan, mode, failed } = terms
+  const { plan, mode, failed, unreadTimes = {} } = terms
+  const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'])
   if (failed.size > 0) return unread(failed)
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (mode === 'order' && tasks.taskCount > 0) {
@@ -220,9 +224,13 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
     if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
       return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
     }
+    // A row that bears the id of a task is found whatever its time. One that bears none may be what a task lacks, and one of a
+    // task that could not be placed may be none of these.
+    if (unplaced !== undefined && payment.unlinkedChargedPoints > 0) return { known: false, reason: unplaced }
     return payment
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
+  if (unplaced !== undefined) return { known: false, reason: unplaced }
   return totalPayment(sums, tasks, paidBefore)
 }
 

@@ -13,8 +13,7 @@ import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
 import { NO_REAL_TIME, type Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
-import type { TimedTable } from './queries.ts'
-import type { EntryKind, TaskStatus } from './reader.ts'
+import type { EntryKind, TaskStatus, TimedTable } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
 import type { RowCells } from './row-cells.ts'
 import type { RowsElsewhere } from './rows-elsewhere.ts'
@@ -23,12 +22,32 @@ import { tokensReader } from './tokens.ts'
 /** The time a row must lie in; none for look-ups, which find rows of any time. */
 export type Membership = InstantRange | undefined
 
+/**
+ * Rows of one stream whose time cannot be read: they were among those that the database gave, so they may belong to its range,
+ * but nobody can tell. Plain numbers, which a thread can send along with a batch.
+ */
+export interface UnreadRows {
+  rows: number
+  /** The least id of them; 0 where there is none. */
+  firstRowId: number
+}
+
 /** How rows of the three long tables are read into records, by position: the order is that of the columns in queries.ts. */
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
   const astray = { tasks: false, points: false, cash: false }
-  const noting = (table: keyof typeof astray) => () => {
-    astray[table] = true
+  /** Of the last stream of each table. */
+  const unread = { tasks: noUnreadRows(), points: noUnreadRows(), cash: noUnreadRows() }
+  const noting = (table: keyof typeof astray, range: Membership): NoteAstray => {
+    const count = unread[table]
+    if (range !== undefined) Object.assign(count, noUnreadRows())
+    return (row, isUnread) => {
+      astray[table] = true
+      // A row without a time, NULL or an empty text, is none of any period. SQL leaves it out before it comes here, and with it
+      // 0000-00-00, which lies below every bound: that is how MySQL stores that there is no time.
+      if (!isUnread || row.isNull(TIME_COLUMN)) return
+      addUnread(count, { rows: 1, firstRowId: row.integer(ID_COLUMN) })
+    }
   }
   const elsewhere = <Batch>(
     table: TimedTable,
@@ -38,39 +57,61 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
     setup: { table, mapping, zoneId: zone.id, range },
     words,
     batchOf,
-    onAstray: noting(table),
+    onAstray: () => {
+      astray[table] = true
+    },
+    onUnread: (rows) => addUnread(unread[table], rows),
   })
   return {
     astray,
-    tasks: (range: Membership): BatcherFactory<TaskRecords> =>
-      inRecords(
+    unread,
+    tasks: (range: Membership): BatcherFactory<TaskRecords> => {
+      const note = noting('tasks', range)
+      return inRecords(
         () => new TaskWriter(words),
-        () => taskDecoder(mapping, zone, words, range, noting('tasks')),
+        () => taskDecoder(mapping, zone, words, range, note),
         elsewhere('tasks', range, (bytes, count) => TASK_RECORDS.list(bytes, count, words)),
-      ),
-    points: (range: Membership): BatcherFactory<EntryRecords> =>
-      inRecords(
+      )
+    },
+    points: (range: Membership): BatcherFactory<EntryRecords> => {
+      const note = noting('points', range)
+      return inRecords(
         () => new EntryWriter(),
-        () => pointsDecoder(mapping, zone, range, noting('points')),
+        () => pointsDecoder(mapping, zone, range, note),
         elsewhere('points', range, entriesOf),
-      ),
-    cash: (range: Membership): BatcherFactory<EntryRecords> =>
-      inRecords(
+      )
+    },
+    cash: (range: Membership): BatcherFactory<EntryRecords> => {
+      const note = noting('cash', range)
+      return inRecords(
         () => new EntryWriter(),
-        () => cashDecoder(mapping, zone, range, noting('cash')),
+        () => cashDecoder(mapping, zone, range, note),
         elsewhere('cash', range, entriesOf),
-      ),
+      )
+    },
   }
 }
 
 const entriesOf = (bytes: Buffer, count: number): EntryRecords => ENTRY_RECORDS.list(bytes, count, null)
+
+const ID_COLUMN = 0
+const TIME_COLUMN = 1
+const noUnreadRows = (): UnreadRows => ({ rows: 0, firstRowId: 0 })
+
+function addUnread(to: UnreadRows, { rows, firstRowId }: Readonly<UnreadRows>): void {
+  to.firstRowId = to.rows === 0 ? firstRowId : Math.min(to.firstRowId, firstRowId)
+  to.rows += rows
+}
+
+/** Hears of a row that is astray, and whether that is since its time cannot be read. */
+type NoteAstray = (row: RowCells, isUnread: boolean) => void
 
 function taskDecoder(
   mapping: TableMapping,
   zone: Zone,
   { models, apiKeys }: TaskWords,
   range: Membership,
-  onAstray: () => void,
+  note: NoteAstray,
 ): (row: RowCells, to: TaskWriter) => void {
   const { columns, tables } = mapping
   const idAt = { table: tables.tasks, column: columns.tasks.id }
@@ -84,10 +125,10 @@ function taskDecoder(
   const keyCode = (text: string): number => apiKeys.codeOf(text)
   const requestIdOf = requestSpanReader(placeholderSet(mapping.placeholderRequestIds))
   const tokensInto = tokensReader(mapping)
-  const timeOf = timeReader(zone, range, onAstray)
+  const timeOf = timeReader(zone, range, note)
   const fields = newTaskFields()
   return (row, to) => {
-    const createdAt = timeOf(row, 1)
+    const createdAt = timeOf(row, TIME_COLUMN)
     if (Number.isNaN(createdAt)) return
     fields.rowId = row.id(0, idAt)
     fields.createdAt = createdAt
@@ -108,7 +149,7 @@ function pointsDecoder(
   mapping: TableMapping,
   zone: Zone,
   range: Membership,
-  onAstray: () => void,
+  note: NoteAstray,
 ): (row: RowCells, to: EntryWriter) => void {
   const { points: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.points, column })
@@ -119,10 +160,10 @@ function pointsDecoder(
   const kindOf = pointsKindReader(mapping)
   const kinds = ['consume', 'refund', 'recharge', 'gift', 'other'] as const
   const kindCode = (word: string): number => kinds.indexOf(kindOf(word))
-  const timeOf = timeReader(zone, range, onAstray)
+  const timeOf = timeReader(zone, range, note)
   const fields = newEntryFields('points')
   return (row, to) => {
-    const at = timeOf(row, 1)
+    const at = timeOf(row, TIME_COLUMN)
     if (Number.isNaN(at)) return
     fields.at = at
     headOf(row, fields)
@@ -138,17 +179,17 @@ function cashDecoder(
   mapping: TableMapping,
   zone: Zone,
   range: Membership,
-  onAstray: () => void,
+  note: NoteAstray,
 ): (row: RowCells, to: EntryWriter) => void {
   const { cash: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.cash, column })
   const headOf = headReader(place(columns.id), place(columns.userId))
   const amountAt = place(columns.money)
   const kindOf = cashKindReader(mapping)
-  const timeOf = timeReader(zone, range, onAstray)
+  const timeOf = timeReader(zone, range, note)
   const fields = newEntryFields('cash')
   return (row, to) => {
-    const at = timeOf(row, 1)
+    const at = timeOf(row, TIME_COLUMN)
     if (Number.isNaN(at)) return
     fields.at = at
     headOf(row, fields)
@@ -167,15 +208,11 @@ const headReader =
   }
 
 /** The time of a row, in milliseconds; NaN where it does not belong. Membership is decided on the instant, half-open. */
-function timeReader(
-  zone: Zone,
-  range: Membership,
-  onAstray: () => void = () => undefined,
-): (row: RowCells, column: number) => number {
+function timeReader(zone: Zone, range: Membership, note: NoteAstray): (row: RowCells, column: number) => number {
   const { start, end } = range ?? { start: Number.NEGATIVE_INFINITY, end: Number.POSITIVE_INFINITY }
   return (row, column) => {
     const real = zone.fromWall(row.wall(column))
-    if (range !== undefined && (real === undefined || !row.isComparable(column))) onAstray()
+    if (range !== undefined && (real === undefined || !row.isComparable(column))) note(row, real === undefined)
     const at = real ?? NO_REAL_TIME
     return at >= start && at < end ? at : Number.NaN
   }

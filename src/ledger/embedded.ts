@@ -77,6 +77,7 @@ export function embeddedSession(
     databaseOffset: '+00:00',
     consistency: 'consistent',
     idsAtOnce: IDS_AT_ONCE,
+    timesOfAnyForm: true,
     async *read(statement, batches) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
       if (endRead !== undefined) throw new AuditError('internal', 'two reads of one snapshot at once')

@@ -3,8 +3,7 @@ import type { EntryRecords } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { type Instant, type InstantRange, instant, within } from '../units/instant.ts'
 import { type IdOrder, type IdSample, type IdStretch, idOrderOf, isAhead, startIn, stretchAt } from './id-order.ts'
-import type { TimedTable } from './queries.ts'
-import type { LedgerEntry, TaskRow } from './reader.ts'
+import type { LedgerEntry, TaskRow, TimedTable } from './reader.ts'
 
 const NOWHERE: IdStretch = { from: Number.POSITIVE_INFINITY, until: Number.NEGATIVE_INFINITY, latest: instant(0) }
 

@@ -1,8 +1,8 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, or, type SQL, sql } from 'drizzle-orm'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, ne, notLike, or, type SQL, sql } from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
-import type { UserTable } from './reader.ts'
+import type { TimedTable, UserTable } from './reader.ts'
 import { tablesOf } from './tables.ts'
 
 /** One SELECT in MySQL's dialect, which the embedded database reads too. */
@@ -22,15 +22,17 @@ export interface NaiveBounds {
   readonly fromId?: number | undefined
   /** Ids from this one on are left to another statement. */
   readonly untilId?: number | undefined
+  /** Also rows that have a time, in another form than a date's: it is compared as a text, or a number, with the bounds. */
+  readonly anyForm?: boolean | undefined
 }
-
-/** A table whose rows are read by time. */
-export type TimedTable = 'tasks' | 'points' | 'cash'
 
 export interface EntryFilter {
   readonly userIds?: readonly number[]
   readonly titles: boolean
 }
+
+/** How a stored time begins, where it has the form of a DATETIME. */
+const DATE_FORM = '____-__-__%'
 
 type Select = { toSQL(): { sql: string; params: unknown[] } }
 
@@ -106,6 +108,17 @@ export function queriesOf(mapping: TableMapping) {
       cash: [cash, { id: cash.id, at: cash.time }] as const,
     })[table]
 
+  /** What lies within some bounds of a table. */
+  const withinOf = (table: TimedTable, { from, until, fromId, untilId, anyForm }: NaiveBounds) => {
+    const [, { id, at }] = timed(table)
+    const inTime = and(gte(at, from), lt(at, until))
+    return and(
+      anyForm === true ? or(inTime, and(notLike(at, DATE_FORM), ne(at, ''))) : inTime,
+      fromId === undefined ? undefined : gte(id, fromId),
+      untilId === undefined ? undefined : lt(id, untilId),
+    )
+  }
+
   /** What lies outside some bounds of a table; undefined: of all of it. */
   const outsideOf = (table: TimedTable, outside: NaiveBounds | undefined) => {
     const [, { id, at }] = timed(table)
@@ -135,15 +148,7 @@ export function queriesOf(mapping: TableMapping) {
           .from(accounts)
           .orderBy(desc(accounts.id)),
       ),
-    tasks: ({ from, until, fromId, untilId }: NaiveBounds) =>
-      selectTasks(
-        and(
-          gte(tasks.createdAt, from),
-          lt(tasks.createdAt, until),
-          fromId === undefined ? undefined : gte(tasks.id, fromId),
-          untilId === undefined ? undefined : lt(tasks.id, untilId),
-        ),
-      ),
+    tasks: (bounds: NaiveBounds) => selectTasks(withinOf('tasks', bounds)),
     /** The least and the greatest id of a table; NULL where it is empty. */
     idSpan: (table: TimedTable) => {
       const [source, { id }] = timed(table)
@@ -193,15 +198,9 @@ export function queriesOf(mapping: TableMapping) {
           .from(tasks)
           .where(outsideOf('tasks', outside)),
       ),
-    points: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
+    points: (bounds: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(
-        and(
-          gte(points.createdAt, from),
-          lt(points.createdAt, until),
-          fromId === undefined ? undefined : gte(points.id, fromId),
-          untilId === undefined ? undefined : lt(points.id, untilId),
-          userIds === undefined ? undefined : inArray(points.userId, [...userIds]),
-        ),
+        and(withinOf('points', bounds), userIds === undefined ? undefined : inArray(points.userId, [...userIds])),
         titles,
       ),
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
@@ -235,15 +234,9 @@ export function queriesOf(mapping: TableMapping) {
           .where(or(...rows.map(({ userId, rowId }) => and(eq(points.userId, userId), lt(points.id, rowId)))))
           .groupBy(points.userId),
       ),
-    cash: ({ from, until, fromId, untilId }: NaiveBounds, { userIds, titles }: EntryFilter) =>
+    cash: (bounds: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectCash(
-        and(
-          gte(cash.time, from),
-          lt(cash.time, until),
-          fromId === undefined ? undefined : gte(cash.id, fromId),
-          untilId === undefined ? undefined : lt(cash.id, untilId),
-          userIds === undefined ? undefined : inArray(cash.userId, [...userIds]),
-        ),
+        and(withinOf('cash', bounds), userIds === undefined ? undefined : inArray(cash.userId, [...userIds])),
         titles,
       ),
     cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), false),

@@ -78,6 +78,15 @@ export type Consistency = 'consistent' | 'per-shard' | 'none' | 'unknown'
 /** By table, the least id from which its rows were streamed, where a sample says that those with lower ids are older. */
 export type ReadFrom = Readonly<Partial<Record<'tasks' | 'points' | 'cash', number>>>
 
+/** A table whose rows are read by time. */
+export type TimedTable = 'tasks' | 'points' | 'cash'
+
+/**
+ * By table, how many streamed rows had a time that cannot be read, and the least id of them: they were handed out by no stream.
+ * Tables without such rows are absent.
+ */
+export type UnreadTimes = Readonly<Partial<Record<TimedTable, { readonly rows: number; readonly firstRowId: number }>>>
+
 /**
  * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another, never two at once.
  * Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that names the table.
@@ -132,6 +141,8 @@ export interface LedgerSnapshot {
   expectedRows?(table: 'tasks' | 'points' | 'cash', range: InstantRange): Promise<number | undefined>
   /** Where streams began; a table that was read whole is absent. */
   readFrom?(): ReadFrom
+  /** Of the streams so far. Rows without any time, NULL or 0000-00-00, count as none of any period. */
+  unreadTimes?(): UnreadTimes
   /** Has a table read without a bound on its ids from now on; whoever calls it reads everything again. */
   readWhole?(table: keyof ReadFrom): void
   /** Ends the snapshot and its connections. Safe to call twice. */

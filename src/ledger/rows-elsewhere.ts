@@ -1,5 +1,6 @@
 import type { TaskWords } from '../rows/task-records.ts'
 import type { Job, SecondThread } from '../thread/second-thread.ts'
+import type { UnreadRows } from './decode-rows.ts'
 import { ROWS, type RowsAnswer, type RowsQuestion, type RowsSetup, takeRoom } from './rows-job.ts'
 import { PACKET_BYTES_MAX, PACKET_HEAD_BYTES } from './wire-packet.ts'
 import type { WireColumn } from './wire-row.ts'
@@ -10,6 +11,8 @@ export interface RowsElsewhere<Batch> {
   readonly words: TaskWords
   readonly batchOf: (bytes: Buffer, count: number) => Batch
   readonly onAstray: () => void
+  /** Hears of rows whose time cannot be read, and the first of them. */
+  readonly onUnread: (rows: Readonly<UnreadRows>) => void
 }
 
 export interface RowsListener<Batch> {
@@ -129,14 +132,15 @@ export class ElsewhereRows<Batch> {
     this.#job.ask(question, records === undefined ? [packets] : [packets, records])
   }
 
-  #take({ packets, records, bytes, count, models, apiKeys, isAstray }: RowsAnswer): void {
-    const { words, batchOf, onAstray } = this.#elsewhere
+  #take({ packets, records, bytes, count, models, apiKeys, isAstray, unread }: RowsAnswer): void {
+    const { words, batchOf, onAstray, onUnread } = this.#elsewhere
     this.#askedBytes -= this.#asked.shift() ?? 0
     words.models.append(this.#words.models, models)
     words.apiKeys.append(this.#words.apiKeys, apiKeys)
     this.#words.models += models.length
     this.#words.apiKeys += apiKeys.length
     if (isAstray) onAstray()
+    if (unread.rows > 0) onUnread(unread)
     this.#packetRooms.push(packets)
     if (this.#gathered > 0 && this.#askedBytes === 0) this.#ask(false)
     const release = () => void this.#recordRooms.push(records)

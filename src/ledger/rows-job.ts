@@ -3,9 +3,9 @@ import type { JobKind } from '../thread/job.ts'
 import type { BeginJob } from '../thread/serve-jobs.ts'
 import { openZone } from '../units/zone.ts'
 import type { Batcher } from './batches.ts'
-import { type Membership, recordsOf } from './decode-rows.ts'
+import { type Membership, recordsOf, type UnreadRows } from './decode-rows.ts'
 import type { TableMapping } from './mapping.ts'
-import type { TimedTable } from './queries.ts'
+import type { TimedTable } from './reader.ts'
 import { PACKET_HEAD_BYTES, packetLengthAt } from './wire-packet.ts'
 import { type WireColumn, type WireRow, wireRow } from './wire-row.ts'
 
@@ -41,6 +41,8 @@ export interface RowsAnswer {
   readonly models: readonly string[]
   readonly apiKeys: readonly string[]
   readonly isAstray: boolean
+  /** Rows among them whose time cannot be read, and the first of these. */
+  readonly unread: Readonly<UnreadRows>
 }
 
 export const ROWS: JobKind<RowsSetup, RowsQuestion, RowsAnswer> = { name: 'rows' }
@@ -67,7 +69,15 @@ export const beginRows: BeginJob<RowsSetup, RowsQuestion, RowsAnswer> = (setup, 
     const apiKeys = words.apiKeys.since(known.apiKeys)
     known.models += models.length
     known.apiKeys += apiKeys.length
-    const told = { bytes: bytes.length, count, models, apiKeys, isAstray: records.astray[table] }
+    const told = {
+      bytes: bytes.length,
+      count,
+      models,
+      apiKeys,
+      isAstray: records.astray[table],
+      unread: { ...records.unread[table] },
+    }
+    Object.assign(records.unread[table], { rows: 0, firstRowId: 0 })
     answer({ packets, records: room, ...told }, [packets, room])
   }
 }

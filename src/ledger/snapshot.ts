@@ -10,8 +10,8 @@ import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
-import type { LedgerQueries, NaiveBounds, Statement, TimedTable } from './queries.ts'
-import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow } from './reader.ts'
+import type { LedgerQueries, NaiveBounds, Statement } from './queries.ts'
+import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable, UnreadTimes } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
@@ -108,9 +108,13 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     samples.set(table, sample)
     return sample
   }
+  const streamBounds = (range: InstantRange): NaiveBounds => ({
+    ...boundsOf(range, zone),
+    anyForm: session.timesOfAnyForm,
+  })
   /** Bounds for the rows of a range, by their ids too where those follow time; several where no statement may take long. */
   async function* boundsIn(table: TimedTable, range: InstantRange): AsyncGenerator<NaiveBounds> {
-    const bounds = boundsOf(range, zone)
+    const bounds = streamBounds(range)
     const sample = await sampleOf(table, IDS_UNBOUND_MAX)
     const fromId = idBounds[table].startOf(range, sample)
     const width = session.idsAtOnce
@@ -124,6 +128,13 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
   const isOfOneMoment = session.consistency === 'consistent' || session.consistency === 'per-shard'
   const streamed: Record<TimedTable, InstantRange[]> = { tasks: [], points: [], cash: [] }
 
+  const unread: { [Table in TimedTable]?: NonNullable<UnreadTimes[Table]> } = {}
+  /** A table may be streamed more than once: the stream counts that met most such rows, since others may have met the same. */
+  const noteUnread = (table: TimedTable): void => {
+    const { rows, firstRowId } = records.unread[table]
+    if (rows > (unread[table]?.rows ?? 0)) unread[table] = { rows, firstRowId }
+  }
+
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {
     const batches = records.tasks(range)
     for await (const bounds of boundsIn('tasks', range)) {
@@ -133,6 +144,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       }
     }
     streamed.tasks.push(range)
+    noteUnread('tasks')
   }
 
   /**
@@ -158,7 +170,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     const filter = { titles: request.titles ?? false, ...(bound ? { userIds: [...userIds] } : {}) }
     const batches = records[book](range)
     // A user's rows are found by the index on users.
-    for await (const bounds of bound ? [boundsOf(range, zone)] : boundsIn(book, range)) {
+    for await (const bounds of bound ? [streamBounds(range)] : boundsIn(book, range)) {
       for await (const batch of session.read(queries[book](bounds, filter), batches)) {
         idBounds[book].observeEntries(batch)
         if (userIds === undefined || bound) yield batch
@@ -166,6 +178,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       }
     }
     if (userIds === undefined) streamed[book].push(range)
+    noteUnread(book)
   }
 
   /**
@@ -292,6 +305,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       }
       return from
     },
+    unreadTimes: () => ({ ...unread }),
     readWhole(table) {
       for (const each of TIMED_TABLES) idBounds[each].restart()
       idBounds[table].readWhole()

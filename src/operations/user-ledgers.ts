@@ -11,6 +11,7 @@ import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
 import { newUserTally } from '../audit/task-book.ts'
+import { withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
@@ -54,8 +55,9 @@ export function userLedgers(
     })
     const books = await withTasklessUsers(plan, snapshot, read, context.signal)
     const rows = rowsOf(books, unknown)
-    const sources = [...books.tables]
-    const listed = entries ? await readLedgerRows(plan, snapshot, sources, context) : undefined
+    const tables = [...books.tables]
+    const listed = entries ? await readLedgerRows(plan, snapshot, tables, context) : undefined
+    const sources = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
     const { zone } = plan.window
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
     return {

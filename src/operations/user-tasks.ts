@@ -9,6 +9,7 @@ import { canonicalModel } from '../audit/model-name.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { type TaskBook, TaskTally } from '../audit/task-book.ts'
+import { withUnreadTimes } from '../audit/unread-times.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
@@ -35,11 +36,12 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
     const unknown = await unknownUsers(plan, snapshot, context.signal)
     const { book, layer, free } = await readTasks(plan, snapshot, all, audited, model, context)
     const names = await readNames(layer, snapshot, context.signal)
-    const sources: SourceStatus[] = [
+    const tables: SourceStatus[] = [
       { source: 'accounts', status: 'complete' },
       { source: 'tasks', status: 'complete' },
       names.source,
     ]
+    const sources = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
     const { rows, totals } = taskLayer(layer, book.outside, names.byId)
     const users = userRows(layer.cells, names.byId, free)
     const { zone } = plan.window

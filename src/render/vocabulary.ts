@@ -50,6 +50,7 @@ export const NOT_EVALUATED_CODES = [
   'balance-untold',
   'rate-missing',
   'tasks-partial',
+  'times-unread',
   'timezone',
   'depth-summary',
   'events-unread',

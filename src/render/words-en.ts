@@ -4,6 +4,12 @@ import { given, type Vocabulary } from './vocabulary.ts'
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
 const quoted = (text: string): string => `"${text.replaceAll('"', "'")}"`
 
+const TIMED_TABLES: Readonly<Record<string, string>> = {
+  tasks: 'task table',
+  points: 'points ledger',
+  cash: 'cash ledger',
+}
+
 /** The English vocabulary. */
 export const EN: Vocabulary = {
   title: 'Fal Consumption Audit Report',
@@ -191,6 +197,8 @@ export const EN: Vocabulary = {
     'balance-untold': () => 'the rows of the points ledger hold no balances (NULL) that could be compared',
     'rate-missing': () => 'no rate of points per USD is configured (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => 'the task table could not be read whole',
+    'times-unread': (param) =>
+      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'row has a time' : 'rows have times'} that cannot be read${given(param('firstRowId'), (id) => `, first of all row ${id}`)}; whether they belong to the period is not known`,
     timezone: () =>
       "the stored times and fal's clock disagree by a fixed offset, so a time zone is probably set wrong and times cannot be compared across layers",
     'depth-summary': () => 'the bill is only read request by request with --depth requests',

@@ -13,6 +13,8 @@ const ledgers = (books: string): string =>
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
 const quoted = (text: string): string => `“${text.replace(/[“”]/g, "'")}”`
 
+const TIMED_TABLES: Readonly<Record<string, string>> = { tasks: '任务表', points: '积分流水', cash: '现金流水' }
+
 /** The Chinese vocabulary; headings as the skill's users know them. */
 export const ZH: Vocabulary = {
   title: 'Fal 消耗审计报告',
@@ -185,6 +187,8 @@ export const ZH: Vocabulary = {
     'balance-untold': () => '积分流水中没有可供核对的余额（NULL）',
     'rate-missing': () => '未配置每 USD 的积分数 (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => '未能完整读取任务表',
+    'times-unread': (param) =>
+      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行的时间无法读取${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}，无法判断是否属于该时段`,
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',
     'depth-summary': () => '只有 --depth requests 才逐请求读取账单',
     'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,

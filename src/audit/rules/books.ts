@@ -1,4 +1,5 @@
 import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
+import type { UnreadTimes } from '../../ledger/reader.ts'
 import type { Depth, RuleSettings } from '../../settings.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import type { Instant, Millis } from '../../units/instant.ts'
@@ -204,6 +205,8 @@ export interface Books {
   readonly lookedUp: { readonly everyOrder: boolean; readonly everyRequest: boolean }
   /** Median of event time − completed_at over the matched requests, where there are enough of them. */
   readonly clockOffset: { readonly medianMillis: Millis; readonly matched: number } | null
+  /** Rows of the tables that could not be placed in time; absent: none. */
+  readonly unreadTimes?: UnreadTimes
 }
 
 export interface FindingDraft {
