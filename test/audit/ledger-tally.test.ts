@@ -130,6 +130,20 @@ describe('the link mode', () => {
     })
   })
 
+  it('total tells nothing, and order of what is linked alone, where rows could not be placed in time', () => {
+    const linked = tallyOf([task(1)], [entry(-100, { orderId: 'task-1' })])
+    const without = tallyOf([task(1)], [entry(-100)])
+    for (const table of ['tasks', 'points', 'cash'] as const) {
+      const closing = { unreadTimes: { [table]: { rows: 1, firstRowId: 5 } } }
+      const left = { known: false, reason: { code: 'times-unread', params: { table, rows: 1, firstRowId: 5 } } }
+      expect(userOf(closable(linked, closing), 'order').payment).toMatchObject({ known: true })
+      expect(userOf(closable(without, closing), 'order').payment).toEqual(left)
+      expect(userOf(closable(linked, closing), 'total').payment).toEqual(left)
+    }
+    expect(userOf(closable(without), 'order').payment).toMatchObject({ known: true })
+    expect(userOf(closable(linked), 'total').payment).toMatchObject({ known: true })
+  })
+
   it('total cannot be filtered by account', () => {
     const plan = planOf({ ids: [5] })
     const filtered = userOf(closable(tallyOf([task(1)], [], { plan }), { plan }), 'total')

@@ -5,7 +5,7 @@ import { type LedgerRecords, LedgerTally } from '../../src/audit/ledger-tally.ts
 import type { LinkMode } from '../../src/audit/link-scans.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
 import { ClosedUser, resolveOrders } from '../../src/audit/user-figures.ts'
-import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../../src/ledger/reader.ts'
 import { entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { SpoolFile } from '../../src/spool/spool-file.ts'
@@ -77,6 +77,7 @@ export interface Closing {
   readonly plan?: AuditPlan
   /** Ledgers that could not be read whole. */
   readonly failed?: readonly BookName[]
+  readonly unreadTimes?: UnreadTimes
 }
 
 /** A tally that may be closed in any mode, before and after orders are resolved, as LedgerLinks does both. */
@@ -86,7 +87,10 @@ export interface ClosableTally {
 }
 
 /** What the tally adds up to now: no row may come any more. */
-export function closable(tally: LedgerTally, { plan = planOf(), failed = [] }: Closing = {}): ClosableTally {
+export function closable(
+  tally: LedgerTally,
+  { plan = planOf(), failed = [], unreadTimes = {} }: Closing = {},
+): ClosableTally {
   const figures = tally.figures()
   const { settledTasks, openEntries, taskEntries } = tally.taskEntries()
   return {
@@ -94,7 +98,7 @@ export function closable(tally: LedgerTally, { plan = planOf(), failed = [] }: C
       for (const user of figures) resolveOrders(user, { asked, tasks: taskIds })
     },
     close(mode) {
-      const terms = { plan, mode, failed: new Set(failed) }
+      const terms = { plan, mode, failed: new Set(failed), unreadTimes }
       const users = new Map(figures.map((user) => [user.userId, new ClosedUser(user, terms)]))
       return { users, settledTasks, openEntries, taskEntries }
     },
