@@ -95,7 +95,11 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
     })
     expect(notes).toEqual([])
     expect([0, 3]).toContain(code)
-    expect(tool.output.safeParse(JSON.parse(stdout)).error).toBeUndefined()
+    // A process that ends keeps nothing, and names nothing that was kept.
+    const kept = Object.fromEntries((tool.kept?.outputs ?? []).map((key) => [key, 'kept']))
+    const told = JSON.parse(stdout)
+    for (const key of Object.keys(kept)) expect(told).not.toHaveProperty(key)
+    expect(tool.output.safeParse({ ...told, ...kept }).error).toBeUndefined()
   })
 })
 

@@ -4,7 +4,7 @@ import { instant } from '../../src/units/instant.ts'
 import { examined, healthyWorld, LOOKED_AT, lineOf, openCase, statuses } from '../kit/doctor-case.ts'
 
 /** One try uses up what a key may fail. */
-const RESTING = { requestTimeout: 200, failureBudget: 200 }
+const RESTING = { requestTimeout: 1500, failureBudget: 1500 }
 const ACCOUNT_5 = /^account 5, key 00000005…$/
 
 describe('the fal keys', () => {

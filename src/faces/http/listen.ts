@@ -54,7 +54,7 @@ function notListening(cause: Error, host: string, port: number, flag: string): A
 
 function nextOf(code: string, flag: string): string {
   if (code === 'EADDRINUSE')
-    return `give another port with ${flag} (0: any free one), or end the program that listens there`
+    return `give another port with ${flag} (0 takes a free one), or end the program that listens there`
   if (code === 'EACCES') return `give a port from 1024 up with ${flag}: lower ones are kept for the system`
   return 'give an address of this machine with --host, such as 127.0.0.1'
 }
