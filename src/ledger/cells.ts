@@ -157,8 +157,9 @@ function unreadable(text: string, chars: number, { table, column }: Place, wante
 
 /** An error about a cell, with the row that it stands in: whoever is to correct it has to find it. Other errors as they are. */
 export function inRow(error: unknown, rowId: number): unknown {
-  // Of an id that is none the error tells itself.
-  if (!(error instanceof AuditError) || error.kind !== 'source' || !Number.isSafeInteger(rowId)) return error
+  // A row whose id cannot be read is found by nobody: what is wrong with that the error tells itself.
+  if (!(error instanceof AuditError) || error.kind !== 'source' || rowId === 0 || !Number.isSafeInteger(rowId))
+    return error
   const { message, field, accepted } = error
   return new AuditError('source', `${message} (row with id ${rowId})`, {
     ...(field !== undefined && { field }),
