@@ -157,9 +157,8 @@ function unreadable(text: string, chars: number, { table, column }: Place, wante
 
 /** An error about a cell, with the row that it stands in: whoever is to correct it has to find it. Other errors as they are. */
 export function inRow(error: unknown, rowId: number): unknown {
-  // A row whose id cannot be read is found by nobody: what is wrong with that the error tells itself.
-  if (!(error instanceof AuditError) || error.kind !== 'source' || rowId === 0 || !Number.isSafeInteger(rowId))
-    return error
+  // Where it is an id that cannot be read, the error says all of it.
+  if (!(error instanceof AuditError) || error.kind !== 'source' || error.accepted === ACCEPTED_IDS) return error
   const { message, field, accepted } = error
   return new AuditError('source', `${message} (row with id ${rowId})`, {
     ...(field !== undefined && { field }),
