@@ -1,4 +1,5 @@
 import { type Cell, type CellType, inRow, type Place } from './cells.ts'
+import type { ColumnKind } from './column-kinds.ts'
 import type { RowCells } from './row-cells.ts'
 import type { RowsElsewhere } from './rows-elsewhere.ts'
 
@@ -17,9 +18,12 @@ export interface Batcher<Batch> {
   release(): void
 }
 
-/** How the rows of a statement are read. Makes a batcher for each result, once the types of its columns are known. */
+/**
+ * How the rows of a statement are read. Makes a batcher for each result, once the types of its columns are known. `kinds`: what
+ * a server says of them besides.
+ */
 export interface BatcherFactory<Batch> {
-  (types: readonly CellType[]): Batcher<Batch>
+  (types: readonly CellType[], kinds?: readonly ColumnKind[]): Batcher<Batch>
   /** How another thread makes the same batches; undefined: none can. */
   readonly elsewhere?: RowsElsewhere<Batch>
 }

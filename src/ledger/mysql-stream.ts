@@ -2,6 +2,7 @@ import type { FieldPacket } from 'mysql2'
 import type { ThreadUse } from '../thread/second-thread.ts'
 import { BATCH_ROWS, type Batcher, type BatcherFactory } from './batches.ts'
 import type { Cell, CellType } from './cells.ts'
+import { kindOf } from './column-kinds.ts'
 import type { Link } from './mysql-link.ts'
 import { type RowsAway, readRowsBy, type TakeRow } from './mysql-rows.ts'
 import type { Statement } from './queries.ts'
@@ -138,7 +139,7 @@ export function streamRows<Batch>(
     let types: readonly CellType[] = []
     command.on('fields', (fields: FieldPacket[]) => {
       types = fields.map(typeOf)
-      batcher = batches(types)
+      batcher = batches(types, fields.map(columnTypeOf).map(kindOf))
     })
     readRowsBy(link, command, { rowOf: wireRow, take, awayOf })
     let driverRow: CellRow | undefined
@@ -184,4 +185,5 @@ export function streamRows<Batch>(
   }
 }
 
-const typeOf = (field: FieldPacket): CellType => ((field.columnType ?? field.type) === FLOAT ? 'float32' : 'other')
+const columnTypeOf = (field: FieldPacket): number | undefined => field.columnType ?? field.type
+const typeOf = (field: FieldPacket): CellType => (columnTypeOf(field) === FLOAT ? 'float32' : 'other')

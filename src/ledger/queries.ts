@@ -1,4 +1,21 @@
-import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, ne, notLike, or, type SQL, sql } from 'drizzle-orm'
+import {
+  and,
+  asc,
+  desc,
+  eq,
+  gt,
+  gte,
+  inArray,
+  isNull,
+  like,
+  lt,
+  max,
+  min,
+  notLike,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm'
 import { QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
@@ -18,21 +35,27 @@ export interface Statement {
 export interface NaiveBounds {
   readonly from: string
   readonly until: string
+  /** Whether texts that do not begin with a date lie within, too: whoever reads them sees that they are none. */
+  readonly otherForms?: boolean
   /** An id below which no row lies within: it spares the server those, where the time column has no index. */
   readonly fromId?: number | undefined
   /** Ids from this one on are left to another statement. */
   readonly untilId?: number | undefined
-  /** Also rows that have a time, in another form than a date's: it is compared as a text, or a number, with the bounds. */
-  readonly anyForm?: boolean | undefined
+}
+
+/** What a text that is a time begins with. */
+const DATE_FIRST = '____-__-__%'
+
+/** Rows whose time is earlier; of texts those that begin with a date. */
+interface Earlier {
+  readonly time: string
+  readonly datesFirst: boolean
 }
 
 export interface EntryFilter {
   readonly userIds?: readonly number[]
   readonly titles: boolean
 }
-
-/** How a stored time begins, where it has the form of a DATETIME. */
-const DATE_FORM = '____-__-__%'
 
 type Select = { toSQL(): { sql: string; params: unknown[] } }
 
@@ -109,15 +132,18 @@ export function queriesOf(mapping: TableMapping) {
     })[table]
 
   /** What lies within some bounds of a table. */
-  const withinOf = (table: TimedTable, { from, until, fromId, untilId, anyForm }: NaiveBounds) => {
+  const withinOf = (table: TimedTable, { from, until, otherForms, fromId, untilId }: NaiveBounds) => {
     const [, { id, at }] = timed(table)
     const inTime = and(gte(at, from), lt(at, until))
     return and(
-      anyForm === true ? or(inTime, and(notLike(at, DATE_FORM), ne(at, ''))) : inTime,
+      otherForms === true ? or(inTime, and(notLike(at, DATE_FIRST), gt(sql`length(${at})`, 0))) : inTime,
       fromId === undefined ? undefined : gte(id, fromId),
       untilId === undefined ? undefined : lt(id, untilId),
     )
   }
+
+  const isEarlier = ({ time, datesFirst }: Earlier) =>
+    and(lt(points.createdAt, time), datesFirst ? like(points.createdAt, DATE_FIRST) : undefined)
 
   /** What lies outside some bounds of a table; undefined: of all of it. */
   const outsideOf = (table: TimedTable, outside: NaiveBounds | undefined) => {
@@ -149,6 +175,17 @@ export function queriesOf(mapping: TableMapping) {
           .orderBy(desc(accounts.id)),
       ),
     tasks: (bounds: NaiveBounds) => selectTasks(withinOf('tasks', bounds)),
+    /** No rows, for what the server says of the columns: id and times. */
+    shapeOf: (table: TimedTable) => {
+      const [source, { id, at }] = timed(table)
+      const columns = { id, at, ...(table === 'tasks' && { completedAt: tasks.completedAt }) }
+      return statement(table, query.select(columns).from(source).where(sql`1 = 0`))
+    },
+    /** The time of the newest row, for a database that says nothing of its columns. */
+    newestTime: (table: TimedTable) => {
+      const [source, { id, at }] = timed(table)
+      return statement(table, query.select({ at }).from(source).orderBy(desc(id)).limit(1))
+    },
     /** The least and the greatest id of a table; NULL where it is empty. */
     idSpan: (table: TimedTable) => {
       const [source, { id }] = timed(table)
@@ -206,23 +243,23 @@ export function queriesOf(mapping: TableMapping) {
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
     pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(points.id, [...ids]), false),
     /** The highest row id of each of these users with a time before the bound. */
-    lastPointsRowIds: (userIds: readonly number[], before: string) =>
+    lastPointsRowIds: (userIds: readonly number[], before: Earlier) =>
       statement(
         'points',
         query
           .select({ userId: points.userId, id: max(points.id) })
           .from(points)
-          .where(and(inArray(points.userId, [...userIds]), lt(points.createdAt, before)))
+          .where(and(inArray(points.userId, [...userIds]), isEarlier(before)))
           .groupBy(points.userId),
       ),
     /** Whose each row is that has a smaller id, or an earlier time. */
-    pointsOwners: (before: { readonly id: number } | { readonly time: string }) =>
+    pointsOwners: (before: { readonly id: number } | Earlier) =>
       statement(
         'points',
         query
           .select({ id: points.id, userId: points.userId })
           .from(points)
-          .where('id' in before ? lt(points.id, before.id) : lt(points.createdAt, before.time)),
+          .where('id' in before ? lt(points.id, before.id) : isEarlier(before)),
       ),
     /** Of each user the last row below an id; each user at most once. */
     pointsRowIdsBefore: (rows: readonly { readonly userId: number; readonly rowId: number }[]) =>

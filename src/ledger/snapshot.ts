@@ -1,8 +1,7 @@
-import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { type EntryRecords, entryRecordsOf } from '../rows/entry-records.ts'
 import { type TaskRecords, TaskWords } from '../rows/task-records.ts'
-import { HOUR, type Instant, type InstantRange, instant, later, plus, SECOND } from '../units/instant.ts'
+import { type Instant, type InstantRange, later } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import type { BatcherFactory } from './batches.ts'
 import { decodersOf } from './decode.ts'
@@ -15,12 +14,11 @@ import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, Time
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
+import { beforeInstant, boundsOf, boundsWithin } from './time-bounds.ts'
+import { timeOrdersOf } from './time-order.ts'
 
 /** Below every row id. */
 const NO_ROW = Number.NEGATIVE_INFINITY
-
-// No zone sets its clock by more; wall-clock bounds widened by it hold every instant of the range.
-const CLOCK_CHANGE_MAX = 3 * HOUR
 
 /** Users up to which the query for their last ledger rows names them. */
 const USERS_NAMED_MAX = 200
@@ -83,12 +81,14 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return rows
   }
 
+  const timeOrderOf = timeOrdersOf({ session, queries, mapping })
   const idBounds = { tasks: new IdBounds('tasks'), points: new IdBounds('points'), cash: new IdBounds('cash') }
   /** As lookUp, of rows that a stream may have left out by their ids. */
   const lookUpRows = async <Id, Row extends TaskRow | LedgerEntry>(
     table: TimedTable,
     ...question: Parameters<typeof lookUp<Id, Row>>
   ): Promise<Row[]> => {
+    await timeOrderOf(table)
     const rows = await lookUp(...question)
     idBounds[table].observe(rows)
     return rows
@@ -108,13 +108,13 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     samples.set(table, sample)
     return sample
   }
-  const streamBounds = (range: InstantRange): NaiveBounds => ({
-    ...boundsOf(range, zone),
-    anyForm: session.timesOfAnyForm,
+  const streamBounds = async (table: TimedTable, range: InstantRange): Promise<NaiveBounds> => ({
+    ...boundsOf(range, zone, await timeOrderOf(table)),
+    ...(session.timesOfAnyForm === true && { otherForms: true }),
   })
   /** Bounds for the rows of a range, by their ids too where those follow time; several where no statement may take long. */
   async function* boundsIn(table: TimedTable, range: InstantRange): AsyncGenerator<NaiveBounds> {
-    const bounds = streamBounds(range)
+    const bounds = await streamBounds(table, range)
     const sample = await sampleOf(table, IDS_UNBOUND_MAX)
     const fromId = idBounds[table].startOf(range, sample)
     const width = session.idsAtOnce
@@ -170,7 +170,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     const filter = { titles: request.titles ?? false, ...(bound ? { userIds: [...userIds] } : {}) }
     const batches = records[book](range)
     // A user's rows are found by the index on users.
-    for await (const bounds of bound ? [streamBounds(range)] : boundsIn(book, range)) {
+    for await (const bounds of bound ? [await streamBounds(book, range)] : boundsIn(book, range)) {
       for await (const batch of session.read(queries[book](bounds, filter), batches)) {
         idBounds[book].observeEntries(batch)
         if (userIds === undefined || bound) yield batch
@@ -244,25 +244,27 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       const keepLast = (entry: LedgerEntry) => {
         if (entry.rowId > (last.get(entry.userId)?.rowId ?? Number.NEGATIVE_INFINITY)) last.set(entry.userId, entry)
       }
-      // Certainly before: one row a user. What the clock change or the fraction leaves open: all rows, told by the instant.
-      const certain = plus(floorToSecond(before), zone.fixed ? 0 : -CLOCK_CHANGE_MAX)
       const wanted = new Set(userIds)
       if (wanted.size === 0) return []
-      const time = zone.toNaive(certain)
+      // Certainly before: one row a user. What clock change, fraction or form leave open: all rows, told by the instant.
+      const order = await timeOrderOf('points')
+      const { certain, open } = beforeInstant(before, zone, order)
+      const earlier = { time: zone.toNaive(certain), datesFirst: order === 'texts' }
       const limits = () => new Map([...wanted].map((userId) => [userId, Number.POSITIVE_INFINITY] as const))
       const rowIds =
         wanted.size > USERS_NAMED_MAX
-          ? await lastBelow(limits(), queries.pointsOwners({ time }))
-          : await collect(queries.lastPointsRowIds([...wanted], time), decoders.lastRowId(wanted))
+          ? await lastBelow(limits(), queries.pointsOwners(earlier))
+          : await collect(queries.lastPointsRowIds([...wanted], earlier), decoders.lastRowId(wanted))
       const found = await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined))
       for (const entry of found) keepLast(entry)
       if (certain < before) {
-        const open = { start: plus(certain, zone.fixed ? 0 : -CLOCK_CHANGE_MAX), end: before }
-        for await (const batch of entries('points', open, { userIds })) batch.rows().forEach(keepLast)
+        for await (const batch of entries('points', { start: open, end: before }, { userIds }))
+          batch.rows().forEach(keepLast)
       }
       return sortedByRow([...last.values()])
     },
     async lastUse() {
+      await timeOrderOf('tasks')
       const last = new Map<string, Instant>()
       // Stored keys may differ by blanks around them: then the later one counts.
       for (const [apiKey, at] of await collect(queries.lastUse(), decoders.lastUse)) {
@@ -313,23 +315,6 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     close: () => session.close(),
   }
 }
-
-/** The bounds in SQL: never narrower than the range, whose instants decide in the end. */
-function boundsOf({ start, end }: InstantRange, zone: Zone): NaiveBounds {
-  if (!(start <= end)) throw new AuditError('internal', 'a range of time that ends before it starts')
-  const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
-  const wholeEnd = instant(Math.ceil(end / SECOND) * SECOND)
-  return { from: zone.toNaive(plus(start, -slack)), until: zone.toNaive(plus(wholeEnd, slack)) }
-}
-
-/** Bounds in SQL that are never wider than the range: what lies within them lies within it. */
-function boundsWithin({ start, end }: InstantRange, zone: Zone): NaiveBounds {
-  const slack = zone.fixed ? 0 : CLOCK_CHANGE_MAX
-  const wholeStart = instant(Math.ceil(start / SECOND) * SECOND)
-  return { from: zone.toNaive(plus(wholeStart, slack)), until: zone.toNaive(plus(floorToSecond(end), -slack)) }
-}
-
-const floorToSecond = (at: Instant): Instant => instant(Math.floor(at / SECOND) * SECOND)
 
 function* partsOf<Id>(ids: readonly Id[]): Generator<readonly Id[]> {
   for (let from = 0; from < ids.length; from += LIMITS.lookupIds) yield ids.slice(from, from + LIMITS.lookupIds)

@@ -103,4 +103,72 @@ describe('an audit of tables with columns of another kind', () => {
       expect([inShort(report), report.coverage.complete, report.tasks.totals.taskCount]).toEqual([[], true, 40])
     }
   })
+
+  const timeOf = { [TASKS]: 'created_at', [POINTS]: 'created_at', [CASH]: 'time' }
+  /** Has a time column hold something else. */
+  const timesAs = (table: string, column: string, type: string, value: string) => [
+    `ALTER TABLE ${table} ADD COLUMN other ${type}`,
+    `UPDATE ${table} SET other = ${value.replaceAll('$', column)}`,
+    `ALTER TABLE ${table} DROP COLUMN ${column}`,
+    `ALTER TABLE ${table} CHANGE other ${column} ${type}`,
+  ]
+
+  const numbers = [
+    ['INT', 'UNIX_TIMESTAMP($)'],
+    ['BIGINT', 'UNIX_TIMESTAMP($) * 1000'],
+    ['DECIMAL(20,3)', 'UNIX_TIMESTAMP($)'],
+    ['DOUBLE', 'UNIX_TIMESTAMP($)'],
+    ['TIME', 'TIME($)'],
+  ] as const
+
+  it.each(['created_at', 'completed_at'])('gives no report where %s of the tasks is no time', async (column) => {
+    for (const [type, value] of numbers) {
+      await expect(audited(timesAs(TASKS, column, type, value)), type).rejects.toMatchObject({
+        kind: 'source',
+        message: `ts_fal_tasks.${column} is of the type ${type.replace(/\(.*/, '')}, which is no time`,
+        field: `ts_fal_tasks.${column}`,
+        accepted: expect.stringMatching(/^DATETIME, TIMESTAMP or DATE/),
+        next: expect.stringMatching(/AUDIT_CONFIG/),
+      })
+    }
+  })
+
+  it.each([POINTS, CASH])('has no ledger of %s where its times are none, and says so', async (table) => {
+    for (const depth of ['summary', 'requests'] as const) {
+      const report = await audited(timesAs(table, timeOf[table], 'BIGINT', 'UNIX_TIMESTAMP($)'), depth)
+      expect([inShort(report), report.coverage.complete]).toEqual([[], false])
+      expect(report.coverage.sources.filter(({ status }) => status !== 'complete')).toMatchObject([
+        { status: 'failed', reason: expect.stringContaining(`${table}.${timeOf[table]} is of the type BIGINT`) },
+      ])
+    }
+  })
+
+  it.each([
+    ['with a T', "REPLACE($, ' ', 'T')"],
+    ['with a T and a fraction', "CONCAT(REPLACE($, ' ', 'T'), '.250')"],
+    ['as ever', '$'],
+  ])('finds what it finds otherwise in times that are texts %s', async (_, value) => {
+    const usual = await audited([])
+    const all = [TASKS, POINTS, CASH].flatMap((table) => timesAs(table, timeOf[table], 'VARCHAR(40)', value))
+    for (const sql of [all, [...all, ...timesAs(TASKS, 'completed_at', 'VARCHAR(40)', value)]]) {
+      const report = await audited(sql)
+      expect([inShort(report), report.coverage.complete]).toEqual([[], true])
+      expect([report.tasks, report.ledger]).toEqual([usual.tasks, usual.ledger])
+    }
+  })
+
+  it('takes a TIMESTAMP for a time', async () => {
+    const report = await audited(
+      [TASKS, POINTS, CASH].map((table) => `ALTER TABLE ${table} MODIFY ${timeOf[table]} TIMESTAMP NULL`),
+    )
+    expect([inShort(report), report.coverage.complete, report.tasks.totals.taskCount]).toEqual([[], true, 40])
+  })
+
+  it('has no points ledger where its rows come in the order of texts: their balances would not follow', async () => {
+    const report = await audited([`ALTER TABLE ${POINTS} MODIFY id VARCHAR(40) NOT NULL`])
+    expect([inShort(report), report.coverage.complete]).toEqual([[], false])
+    expect(report.coverage.sources.filter(({ status }) => status !== 'complete')).toMatchObject([
+      { status: 'failed', reason: expect.stringContaining('ts_points_detail.id is a text') },
+    ])
+  })
 })

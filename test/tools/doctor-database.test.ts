@@ -168,6 +168,14 @@ describe('the types', () => {
     ['ts_fal_tasks', 'money', 'BIGINT', 'ok', /cost_money is float/],
     ['ts_fal_tasks', 'online_task_id', 'VARCHAR(64)', 'ok', /cost_money is float/],
     ['ts_fal_tasks', 'completed_at', 'DATE', 'failure', /must be DATETIME/],
+    [
+      'ts_points_detail',
+      'created_at',
+      'BIGINT',
+      'failure',
+      /must be DATETIME; of a table with such times an audit reads/,
+    ],
+    ['ts_points_detail', 'created_at', 'VARCHAR(40)', 'warning', /also with a T between/],
     ['ts_points_detail', 'user_id', 'VARCHAR(20)', 'failure', /must be a whole number/],
     ['ts_points_detail', 'points', 'FLOAT', 'warning', /16,777,216/],
   ])('%s.%s as %s is %s', async (table, column, type, status, seen) => {

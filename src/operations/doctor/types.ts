@@ -140,8 +140,12 @@ function timeRemark(type: string, { zoneIsServers }: TypeContext): Remark | unde
       text: 'the server gives it in its own zone, which is not DB_TIMEZONE; set DB_TIMEZONE to the offset of the server',
     }
   }
-  if (isText(type)) return { status: 'warning', text: 'only YYYY-MM-DD HH:MM:SS is read; other texts lie in no window' }
-  return { status: 'failure', text: 'must be DATETIME; these rows would lie in no window, or at midnight' }
+  if (isText(type)) {
+    const text = 'only YYYY-MM-DD HH:MM:SS is read, also with a T between; rows with other texts lie in no window'
+    return { status: 'warning', text }
+  }
+  if (/^date$/.test(type)) return { status: 'failure', text: 'must be DATETIME; these rows would lie at midnight' }
+  return { status: 'failure', text: 'must be DATETIME; of a table with such times an audit reads nothing' }
 }
 
 function requestIdRemark(type: string): Remark | undefined {

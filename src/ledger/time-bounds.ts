@@ -1,0 +1,54 @@
+import { AuditError } from '../errors.ts'
+import { HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
+import type { Zone } from '../units/zone.ts'
+import type { NaiveBounds } from './queries.ts'
+
+/**
+ * How the database compares stored times with a bound: by the time that they tell, or as texts, where 2026-02-06T12:00 comes
+ * behind all of 2026-02-06 23:59.
+ */
+export type TimeOrder = 'times' | 'texts'
+
+// No zone sets its clock by more; wall-clock bounds widened by it hold every instant of the range.
+const CLOCK_CHANGE_MAX = 3 * HOUR
+
+const slackOf = (zone: Zone) => (zone.fixed ? 0 : CLOCK_CHANGE_MAX)
+
+/** The bounds in SQL: never narrower than the range, whose instants decide in the end. */
+export function boundsOf({ start, end }: InstantRange, zone: Zone, order: TimeOrder): NaiveBounds {
+  if (!(start <= end)) throw new AuditError('internal', 'a range of time that ends before it starts')
+  const from = plus(start, -slackOf(zone))
+  const until = plus(instant(Math.ceil(end / SECOND) * SECOND), slackOf(zone))
+  if (order === 'times') return { from: zone.toNaive(from), until: zone.toNaive(until) }
+  // Whole days, and one more on either side: within its day a text may lie anywhere.
+  return {
+    from: zone.addDays(zone.dateOf(from), -1),
+    until: zone.addDays(zone.dateOf(plus(until, -1)), 2),
+    otherForms: true,
+  }
+}
+
+/** Bounds in SQL that are never wider than the range: what lies within them lies within it, but for texts of another form. */
+export function boundsWithin({ start, end }: InstantRange, zone: Zone): NaiveBounds {
+  const wholeStart = instant(Math.ceil(start / SECOND) * SECOND)
+  return {
+    from: zone.toNaive(plus(wholeStart, slackOf(zone))),
+    until: zone.toNaive(plus(floorToSecond(end), -slackOf(zone))),
+  }
+}
+
+/**
+ * What leaves no doubt before an instant: rows that the database places before `certain` are. Of those from `open` on, up to
+ * the instant itself, each is to be looked at.
+ */
+export function beforeInstant(
+  before: Instant,
+  zone: Zone,
+  order: TimeOrder,
+): { readonly certain: Instant; readonly open: Instant } {
+  const second = plus(floorToSecond(before), -slackOf(zone))
+  const certain = order === 'times' ? second : zone.startOfDate(zone.addDays(zone.dateOf(second), -1))
+  return { certain, open: plus(certain, -slackOf(zone)) }
+}
+
+const floorToSecond = (at: Instant): Instant => instant(Math.floor(at / SECOND) * SECOND)
