@@ -78,6 +78,11 @@ export function inputError(field: string, value: unknown, accepted: string): Aud
   })
 }
 
+/** The error for an input that another one, or the question itself, cannot do without. */
+export function missingInput(field: string, accepted: string): AuditError {
+  return new AuditError('input', `${field}: is missing; give ${accepted}`, { field, accepted })
+}
+
 export function cancelled(): AuditError {
   return new AuditError('cancelled', 'the call was cancelled')
 }

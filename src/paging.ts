@@ -89,16 +89,19 @@ export function createPager(options: PagerOptions = {}): Pager {
     next(tool, cursor) {
       const [, id = '', offset = ''] = /^([\w-]{12})\.(\d{1,9})$/.exec(cursor) ?? []
       const entry = kept.get(id)
-      if (entry === undefined || entry.tool !== tool || Number(offset) >= entry.items.length) throw unknownCursor(tool)
+      if (entry === undefined || entry.tool !== tool || Number(offset) >= entry.items.length)
+        throw unknownCursor(tool, cursor)
       keep(id, entry)
       return cutPage(entry, id, Number(offset), resultChars)
     },
   }
 }
 
-function unknownCursor(tool: string): AuditError {
-  return new AuditError('input', 'cursor: this cursor is unknown or has expired', {
+function unknownCursor(tool: string, cursor: string): AuditError {
+  const shown = shortened(cursor, 80)
+  return new AuditError('input', `cursor: "${shown}" is unknown or has expired`, {
     field: 'cursor',
+    value: shown,
     accepted: `a nextCursor that ${tool} returned a short while ago`,
     next: `Call ${tool} again without cursor, with the inputs of the first call.`,
   })

@@ -1,4 +1,4 @@
-import { inputError } from '../errors.ts'
+import { inputError, missingInput } from '../errors.ts'
 import { SPANS } from '../limits.ts'
 import type { Depth, RuleSettings } from '../settings.ts'
 import { DAY, earlier, type Instant, type InstantRange, parseInstant, plus } from '../units/instant.ts'
@@ -94,7 +94,7 @@ export const withoutHistory = (plan: AuditPlan): AuditPlan => ({
 export function windowOf(request: Pick<AuditRequest, 'start' | 'end'>, zone: Zone, asOf: Instant): Window {
   const today = zone.dateOf(asOf)
   if (request.start === undefined && request.end !== undefined) {
-    throw inputError('start', '', 'a start together with end: YYYY-MM-DD or an ISO 8601 instant')
+    throw missingInput('start', 'a start together with end: YYYY-MM-DD or an ISO 8601 instant')
   }
   const start = boundOf('start', request.start ?? today, zone, 0)
   const end = boundOf('end', request.end ?? today, zone, 1)
@@ -113,6 +113,10 @@ export function boundOf(field: 'start' | 'end', text: string, zone: Zone, daysAf
   const date = parseDate(text)
   if (date !== undefined) return zone.startOfDate(zone.addDays(date, daysAfter))
   const at = parseInstant(text)
-  if (at === undefined) throw inputError(field, text, 'YYYY-MM-DD or an ISO 8601 instant with offset')
+  if (at === undefined) {
+    const isNoDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
+    const accepted = 'YYYY-MM-DD or an ISO 8601 instant with offset'
+    throw inputError(field, text, isNoDay ? `a day that the calendar has: ${accepted}` : accepted)
+  }
   return at
 }

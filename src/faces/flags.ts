@@ -128,12 +128,14 @@ function takeOption(
   if (flag === undefined) {
     const negated = name.startsWith('no-') ? byName.get(name.slice(3)) : undefined
     if (negated?.kind === 'switch' && token.value === undefined) {
+      if (negated.key in input) throw repeated(negated)
       input[negated.key] = 'false'
       return undefined
     }
     throw unknownFlag(token.rawName ?? name, byName, command)
   }
   if (flag.kind === 'switch') {
+    if (flag.key in input) throw repeated(flag)
     input[flag.key] = token.value ?? 'true'
     return undefined
   }
@@ -141,6 +143,7 @@ function takeOption(
     throw refused(flag, undefined)
   }
   if (!isList(flag)) {
+    if (flag.key in input) throw repeated(flag)
     input[flag.key] = token.value
     return undefined
   }
@@ -180,7 +183,7 @@ function converted(flag: Flag, given: unknown): unknown {
 
 function numberOf(flag: Flag, text: string): number {
   const read = /^[+-]?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isNaN(read)) throw refused(flag, text)
+  if (Number.isNaN(read)) throw refused(flag, text, /^\d{16,}$/.test(text) ? 'it has more than 15 digits' : '')
   return read
 }
 
@@ -199,6 +202,10 @@ function refused(flag: Flag, value: string | undefined, why = ''): AuditError {
     value === undefined ? 'has no value' : `"${shortened(value, 80)}" is not accepted${why === '' ? '' : ` (${why})`}`
   return new AuditError('input', `${flag.key}: ${problem}; give ${accepted}`, { field: flag.key, accepted })
 }
+
+/** Of two values nobody could say which was meant; the values are not told, as REST does not. */
+const repeated = ({ key }: Flag): AuditError =>
+  new AuditError('input', `${key}: is given more than once; give it once`, { field: key, accepted: 'one value' })
 
 function unknownFlag(rawName: string, byName: ReadonlyMap<string, Flag>, command: string): AuditError {
   const shown = [...new Set([...byName.values()].map((flag) => flag.names[0] ?? flag.key)), 'help']

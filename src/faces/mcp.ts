@@ -246,6 +246,8 @@ function servePrompts(server: Server, { redact, toolCalls, followed }: Parts): v
   )
 }
 
+const FOREIGN_URI =
+  'this is no resource of this server; give audit://reports/{id}, or {id}.md or {id}.en.md, with the reportId that audit-reconcile returned'
 const REPORT_URI = /^audit:\/\/reports\/([\w-]{1,64})(?:(\.en)?(\.md))?$/
 
 function serveReports(server: Server, { reports, redact, toolCalls, followed }: Parts): void {
@@ -276,9 +278,13 @@ function serveReports(server: Server, { reports, redact, toolCalls, followed }: 
     const [, id = '', english, markdown] = REPORT_URI.exec(uri) ?? []
     const report = reports.get(id)
     if (report === undefined) {
-      throw new McpError(RESOURCE_NOT_FOUND, 'no such report is kept any more; run audit-reconcile again', {
-        uri: outgoingText(uri, redact),
-      })
+      throw new McpError(
+        RESOURCE_NOT_FOUND,
+        id === '' ? FOREIGN_URI : 'no such report is kept any more; run audit-reconcile again',
+        {
+          uri: outgoingText(uri, redact),
+        },
+      )
     }
     if (markdown === undefined) return contentsOf(uri, 'application/json', (await toolCalls()).jsonOf(report))
     const text = (await toolCalls()).markdownOf(report, english === undefined ? 'zh' : 'en')

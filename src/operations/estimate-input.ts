@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import { plainDecimal } from '../../schemas/fal.ts'
 import type { input } from '../../schemas/fal-estimate-cost.ts'
-import { inputError } from '../errors.ts'
+import { inputError, missingInput } from '../errors.ts'
 import { formatDecimal, parseDecimal } from '../units/decimal.ts'
 import { type NanoUsd, parseUsd } from '../units/nano-usd.ts'
 import { parseRatio } from '../units/ratio.ts'
@@ -42,7 +42,7 @@ export function planEstimate(given: EstimateInput): EstimatePlan {
 function quantitiesOf(models: readonly string[], kind: EstimateInput['kind']): Map<string, string> {
   const example = kind === 'calls' ? 'fal-ai/flux/dev=100' : 'fal-ai/flux/dev=12.5'
   if (models.length === 0) {
-    throw inputError('models', '', `entries like ${example}, or for an event participants, uses_per_head and model`)
+    throw missingInput('models', `entries like ${example}, or for an event participants, uses_per_head and model`)
   }
   const quantities = new Map<string, string>()
   for (const entry of models) {
@@ -69,8 +69,8 @@ function endpointOf(field: string, text: string): string {
 /** participants × uses_per_head, rounded up: the last use begun is a whole request. */
 function requestsOf({ participants, uses_per_head: uses, model }: EstimateInput): bigint {
   const together = 'together with participants, uses_per_head and model'
-  if (participants === undefined) throw inputError('participants', '', `a whole number from 1 up, ${together}`)
-  if (uses === undefined) throw inputError('uses_per_head', '', `a number above 0, ${together}`)
+  if (participants === undefined) throw missingInput('participants', `a whole number from 1 up, ${together}`)
+  if (uses === undefined) throw missingInput('uses_per_head', `a number above 0, ${together}`)
   if (model === undefined) throw inputError('model', '', `${ENDPOINT_WORDS}, ${together}`)
   const read = parseDecimal(plainDecimal(uses) ?? '')
   if (read === undefined || read.scale > USES_DECIMALS) {

@@ -58,7 +58,10 @@ describe('a plan', () => {
       'end: "2026-02-06T00:00:00Z" is not accepted; give a time after start, which is 2026-02-06T08:00:00+08:00',
     )
     expect(() => planOf({ start: undefined, end: '2026-02-06' })).toThrow(
-      'start: "" is not accepted; give a start together with end: YYYY-MM-DD or an ISO 8601 instant',
+      'start: is missing; give a start together with end: YYYY-MM-DD or an ISO 8601 instant',
+    )
+    expect(() => planOf({ start: '2026-02-30' })).toThrow(
+      'start: "2026-02-30" is not accepted; give a day that the calendar has: YYYY-MM-DD or an ISO 8601 instant',
     )
     expect(() => planOf({ start: 'x' })).toThrow('start: "x" is not accepted; give YYYY-MM-DD or an ISO 8601 instant')
     expect(() => planOf({ start: '2026-02-06', end: 'y' })).toThrow('end: "y" is not accepted')
