@@ -162,7 +162,7 @@ describe('a cursor', () => {
     const [first, second] = [cursorOf(), cursorOf()]
     pager.next('one', first)
     cursorOf()
-    expect(() => pager.next('one', second)).toThrow('unknown or has expired')
+    expect(() => pager.next('one', second)).toThrow(`cursor: "${second}" is unknown or has expired`)
     expect(pager.next('one', first)).toBeDefined()
   })
 

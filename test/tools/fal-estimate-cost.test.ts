@@ -282,4 +282,11 @@ describe('fal-estimate-cost, given what cannot be', () => {
     expect(error).toMatchObject({ kind: 'input', field })
     expect(error.accepted).toMatch(accepted)
   })
+
+  it.each([
+    [{}, /^models: is missing; give entries like/],
+    [{ participants: 3, model: 'fal-ai/flux/dev' }, /^uses_per_head: is missing; give a number above 0/],
+  ])('%j: what is not there is said to be missing', async (given, message) => {
+    expect((await refusal(falEstimateCostTool, given, deps)).message).toMatch(message)
+  })
 })
