@@ -46,6 +46,8 @@ export class BalanceTrailTally {
   readonly #arithmetic: Breaks = new Map()
   readonly #continuity: Breaks = new Map()
   readonly #negative: Breaks = new Map()
+  /** Users with a row of the window that does not tell its amount. */
+  readonly #amountUntold = new Set<number>()
   /** By user, in order of id. */
   readonly #doubts = new Map<number, TrailDoubt[]>()
 
@@ -105,11 +107,12 @@ export class BalanceTrailTally {
   }
 
   #judgeRow(
-    { userId, rowId, balanceBefore: before, balanceAfter, amountPoints }: LedgerEntry,
+    { userId, rowId, balanceBefore: before, balanceAfter, amountPoints, amountUntold }: LedgerEntry,
     user: number,
     isStart: boolean,
   ): void {
-    if (before !== null && balanceAfter !== null) {
+    if (amountUntold === true) this.#amountUntold.add(userId)
+    else if (before !== null && balanceAfter !== null) {
       this.#mark(user, ADDED_UP)
       const expected = addPoints(before, amountPoints)
       if (expected !== balanceAfter) note(this.#arithmetic, userId, rowId, expected, balanceAfter)
@@ -187,11 +190,12 @@ export class BalanceTrailTally {
       continuity: [...this.#continuity.values()],
       negative: [...this.#negative.values()],
       untold: {
-        arithmetic: this.#without(ADDED_UP),
-        // What is in doubt is told of as that.
+        // What has no amount, or is in doubt, is told of as that.
+        arithmetic: this.#without(ADDED_UP).filter((userId) => !this.#amountUntold.has(userId)),
         continuity: this.#without(CHAINED).filter((userId) => !this.#doubts.has(userId)),
         negative: this.#without(ENDED),
       },
+      amountUntold: [...this.#amountUntold].sort((a, b) => a - b),
       unsettled: [...this.#doubts.keys()].sort((a, b) => a - b),
       settledMax: USERS_SETTLED_MAX,
     }

@@ -50,7 +50,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
     users: tasks.users.map((user) => userBook(user, { ledger })),
     days: dayBooks(tasks),
     unknownKeys: [...tasks.unknownKeys].map(([apiKey, key]) => ({
-      keyId: shortKeyId(apiKey),
+      keyId: apiKey === '' ? '' : shortKeyId(apiKey),
       identity: keyDigest(apiKey),
       taskCount: key.taskCount,
       costNanoUsd: key.costNanoUsd,

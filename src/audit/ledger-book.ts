@@ -1,4 +1,4 @@
-import type { TaskRow } from '../ledger/reader.ts'
+import type { EntryKind, TaskRow } from '../ledger/reader.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
@@ -76,6 +76,11 @@ export interface UserSums {
   /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
   readonly afterStart: EdgeRow[]
   readonly afterEnd: EdgeRow[]
+  /** Whether a row that took something does not tell how much. */
+  hasUntold: boolean
+  /** Whether one of those does not that link to no task, as far as is known; and one that gave back, or may have. */
+  unlinkedUntold: boolean
+  refundUntold: boolean
 }
 
 export const newUserSums = (): UserSums => ({
@@ -88,7 +93,26 @@ export const newUserSums = (): UserSums => ({
   unresolved: [],
   afterStart: [],
   afterEnd: [],
+  hasUntold: false,
+  unlinkedUntold: false,
+  refundUntold: false,
 })
+
+/** Notes a row that does not tell its amount. `unlinked`: whether it links to no task, as far as is known. */
+export function noteUntold(sums: UserSums | undefined, kind: LinkedEntry['kind'] | undefined, unlinked = false): void {
+  if (sums === undefined || kind === undefined) return
+  if (kind === 'consume') sums.hasUntold = true
+  if (unlinked && kind === 'consume') sums.unlinkedUntold = true
+  if (unlinked && kind === 'refund') sums.refundUntold = true
+}
+
+/** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
+export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
+  if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
+  else if (kind === 'recharge' && book === 'cash' && amount > 0) {
+    sums.unlinkedCashIn = addExact(sums.unlinkedCashIn, amount)
+  }
+}
 
 /** Rows that name an id which several tasks of one user bear. */
 export interface SharedSums {
@@ -208,10 +232,11 @@ export interface UnlinkedSums {
   /** Refund rows, what they took back again subtracted. */
   readonly refunds: number
   readonly cashIn: number
+  readonly refundUntold: boolean
 }
 
 /** Most users have none. */
-const NO_UNLINKED: UnlinkedSums = { paid: 0, nearby: 0, paidOpen: false, refunds: 0, cashIn: 0 }
+const NO_UNLINKED: UnlinkedSums = { paid: 0, nearby: 0, paidOpen: false, refunds: 0, cashIn: 0, refundUntold: false }
 
 /** `refundsOpen`: what refund rows gave back of which it is not known what their orders are. */
 export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): UnlinkedRows => ({
@@ -221,15 +246,17 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
   // Refunds that were taken back, by rows that name no task either, are no less than none.
   refundedPoints: whole(addExact(Math.max(0, sums.refunds), sums.cashIn)),
   refundsOpenPoints: whole(refundsOpen),
+  refundUntold: sums.refundUntold,
 })
 
-/** `paidOpen`: whether consume rows wait for what their orders are. */
-export function unlinkedSums(sums: UserSums, paidOpen: boolean): UnlinkedSums {
+/** `waits`: whether consume rows wait for what their orders are. */
+export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
   const paid = both(sums.unlinked)
   const nearby = nearbySums(sums).at(-1) ?? 0
-  const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn } = sums
-  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn === 0) return NO_UNLINKED
-  return { paid, nearby, paidOpen, refunds, cashIn }
+  const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn, refundUntold } = sums
+  const paidOpen = waits || sums.unlinkedUntold
+  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn === 0 && !refundUntold) return NO_UNLINKED
+  return { paid, nearby, paidOpen, refunds, cashIn, refundUntold }
 }
 
 /** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */

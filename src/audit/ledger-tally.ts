@@ -9,12 +9,14 @@ import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
 import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
 import {
+  addPossibleRefund,
   type BookName,
   type BookSums,
   isLast,
   type LedgerBook,
   newTaskSums,
   newUserSums,
+  noteUntold,
   type TaskSums,
   type UserSums,
 } from './ledger-book.ts'
@@ -125,27 +127,34 @@ export class LedgerTally {
       if (task === NO_TASK && this.#entries.mayBeOtherForm(entry)) {
         task = this.#index.findBare(owner, this.#entries.orderText(entry))
       }
-      if (this.#isTarget[task] === 1) this.#link(task, entry)
-      else if (task === SHARED_ID) this.#share(owner, entry)
       const sums = this.#sums[owner]
+      if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
+      else if (task === SHARED_ID) this.#share(owner, entry, sums)
       if (sums !== undefined) this.#addToUser(sums, entry, task, id.length > 0)
     }
   }
 
-  #link(task: number, entry: number): void {
+  #link(task: number, entry: number, sums: UserSums | undefined): void {
     const book = this.#entries.book(entry)
     const kind = linkedKind(book, this.#entries.kind(entry))
     if (kind === undefined) return
-    this.#payments.add(task, book, kind, this.#entries.amountPoints(entry))
+    const amount = this.#entries.amountPoints(entry)
+    this.#payments.add(task, book, kind, amount)
+    if (amount === 0 && this.#entries.isUntold(entry)) {
+      this.#payments.noteUntold(task)
+      noteUntold(sums, kind)
+    }
     this.#rows?.add(task, entry)
   }
 
-  #share(owner: number, entry: number): void {
+  #share(owner: number, entry: number, sums: UserSums | undefined): void {
     const book = this.#entries.book(entry)
     const kind = linkedKind(book, this.#entries.kind(entry))
     const bearers = this.#index.bearers(owner, this.#entries.orderText(entry))
     if (kind === undefined || bearers === undefined) return
-    this.#shared.add(bearers, book, kind, this.#entries.amountPoints(entry))
+    const untold = this.#entries.isUntold(entry)
+    this.#shared.add(bearers, book, kind, this.#entries.amountPoints(entry), untold)
+    if (untold) noteUntold(sums, kind)
   }
 
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
@@ -159,10 +168,14 @@ export class LedgerTally {
     this.#taskSums = undefined
     this.#shared.reckonAnew()
     const bearers = task === SHARED_ID ? this.#index.bearers(owner, orderId) : undefined
-    if (bearers !== undefined) this.#shared.add(bearers, book, kind, exactAmount(entry))
-    if (this.#isTarget[task] !== 1) return
+    const untold = entry.amountUntold === true
+    if (bearers !== undefined) this.#shared.add(bearers, book, kind, exactAmount(entry), untold)
+    const isTarget = this.#isTarget[task] === 1
+    if (untold && (isTarget || bearers !== undefined)) noteUntold(this.#sums[owner], kind)
+    if (!isTarget) return
     this.#payments.add(task, book, kind, exactAmount(entry))
-    this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, at })
+    if (untold) this.#payments.noteUntold(task)
+    this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, ...(untold && { amountUntold: true }), at })
   }
 
   /** `task`: what the row's order is, NO_TASK or SHARED_ID included. */
@@ -172,6 +185,11 @@ export class LedgerTally {
     const kind = this.#entries.kind(entry)
     const at = this.#entries.time(entry)
     const signed = this.#entries.amountPoints(entry)
+    // Few rows are of nothing, and hardly ever does one not tell its amount.
+    if (signed === 0 && at >= window.start && this.#entries.isUntold(entry)) {
+      const means = linkedKind(book, kind)
+      if (means === 'refund' || at < window.end + LEDGER_EDGE) noteUntold(sums, means, task === NO_TASK)
+    }
     if (kind === 'consume') {
       const amount = -signed
       if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
@@ -288,13 +306,14 @@ export class LedgerTally {
 
   readonly #linkedEntry = (entry: number): LinkedEntry => {
     const book = this.#entries.book(entry)
-    return {
+    const linked: LinkedEntry = {
       book,
       rowId: this.#entries.rowId(entry),
       kind: linkedKind(book, this.#entries.kind(entry)) ?? 'refund',
       amountPoints: points(BigInt(this.#entries.amountPoints(entry))),
       at: this.#entries.time(entry),
     }
+    return this.#entries.isUntold(entry) ? { ...linked, amountUntold: true } : linked
   }
 
   #tasksOfUsers(): readonly (TaskSums | undefined)[] {
@@ -319,14 +338,6 @@ export class LedgerTally {
 
 function add(sums: BookSums, book: BookName, amount: number): void {
   sums[book] = addExact(sums[book], amount)
-}
-
-/** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
-function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
-  if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
-  else if (kind === 'recharge' && book === 'cash' && amount > 0) {
-    sums.unlinkedCashIn = addExact(sums.unlinkedCashIn, amount)
-  }
 }
 
 /** What a row means to the task it names: cash that comes in for a task is a refund. */

@@ -10,6 +10,8 @@ export class TaskPayments {
   readonly #gaveBack: Uint8Array
   readonly #paid: Readonly<Record<BookName, Float64Array>>
   readonly #refunded: Readonly<Record<BookName, Float64Array>>
+  /** Tasks with a row that does not tell its amount. */
+  readonly #untold = new Set<number>()
 
   constructor(tasks: number) {
     const sums = () => ({ points: new Float64Array(tasks), cash: new Float64Array(tasks) })
@@ -26,16 +28,20 @@ export class TaskPayments {
     sums[task] = addExact(sums[task] ?? 0, kind === 'consume' ? -amountPoints : amountPoints)
   }
 
+  noteUntold(task: number): void {
+    this.#untold.add(task)
+  }
+
   /** Whether a row took something for the task. */
   isLinked(task: number): boolean {
     return this.#isLinked[task] === 1
   }
 
-  /** Whether rows took exactly the charge, and none gave anything back: of a task that neither failed nor is marked as refunded. */
+  /** Whether rows took exactly the charge, as all of them tell, and none gave anything back: of a task that neither failed nor is marked as refunded. */
   isSettled(task: number, tasks: TaskRecords): boolean {
     if (!this.isLinked(task) || this.#gaveBack[task] === 1 || tasks.isRefunded(task) || tasks.hasFailed(task))
       return false
-    return this.isPaid(task, tasks)
+    return this.isPaid(task, tasks) && !this.#untold.has(task)
   }
 
   /** Whether rows took exactly the charge. */

@@ -26,6 +26,8 @@ export function matchesOf(
   const stored = new Map<string, Set<string>>()
   for (const [name, models] of matchedNames) {
     const canonical = canonicalModel(name, aliases)
+    // A task that names no model teaches no name.
+    if (canonical === '') continue
     for (const model of models) {
       const endpoint = canonicalModel(model, aliases)
       entryOf(endpoints, canonical, () => new Set([canonical])).add(endpoint)

@@ -131,7 +131,7 @@ function learnedAliases(requests: RequestSums | null, configured: ReadonlyMap<st
   const aliases: Record<string, string> = {}
   for (const [stored, models] of requests?.matchedNames ?? []) {
     const own = canonicalModel(stored, configured)
-    if (models.every((model) => canonicalModel(model, configured) === own)) continue
+    if (own === '' || models.every((model) => canonicalModel(model, configured) === own)) continue
     aliases[cleanText(stored)] = models.map((model) => cleanText(model)).join(', ')
   }
   return aliases

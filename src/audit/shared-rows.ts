@@ -10,6 +10,8 @@ interface Group {
   readonly bearers: readonly number[]
   readonly paid: BookSums
   readonly refunded: BookSums
+  /** What rows did of which one does not tell its amount. */
+  readonly untold: Set<LinkedEntry['kind']>
   /** Whether all rows of the bearers add up; undefined until it is asked for, and when a row has come since. */
   addsUp: boolean | undefined
 }
@@ -36,9 +38,16 @@ export class SharedRows {
     this.#targets = targets
   }
 
-  add(bearers: readonly number[], book: BookName, kind: LinkedEntry['kind'], amountPoints: number): void {
-    const { paid, refunded } = this.#groups.get(bearers) ?? this.#newGroup(bearers)
-    const sums = kind === 'consume' ? paid : refunded
+  add(
+    bearers: readonly number[],
+    book: BookName,
+    kind: LinkedEntry['kind'],
+    amountPoints: number,
+    untold: boolean,
+  ): void {
+    const group = this.#groups.get(bearers) ?? this.#newGroup(bearers)
+    const sums = kind === 'consume' ? group.paid : group.refunded
+    if (untold) group.untold.add(kind)
     sums[book] = addExact(sums[book], kind === 'consume' ? -amountPoints : amountPoints)
   }
 
@@ -47,6 +56,7 @@ export class SharedRows {
       bearers,
       paid: { points: 0, cash: 0 },
       refunded: { points: 0, cash: 0 },
+      untold: new Set(),
       addsUp: undefined,
     }
     this.#groups.set(bearers, group)
@@ -74,10 +84,12 @@ export class SharedRows {
     if (groups === undefined) return undefined
     const sum = (sums: (group: Group) => BookSums) =>
       whole(groups.reduce((total, group) => addExact(total, both(sums(group))), 0))
+    const untold = new Set(groups.flatMap((group) => [...group.untold]))
     return {
       paidPoints: sum(({ paid }) => paid),
       refundedPoints: sum(({ refunded }) => refunded),
       addsUp: this.addsUp(task),
+      ...(untold.size > 0 && { untold }),
     }
   }
 
@@ -87,9 +99,9 @@ export class SharedRows {
   }
 
   /** Whether what these and all other rows of the bearers took is what the bearers charged, where all of them are told of. */
-  #addsUp({ bearers, paid }: Group): boolean {
+  #addsUp({ bearers, paid, untold }: Group): boolean {
     const { tasks, payments, isTold } = this.#targets
-    if (!bearers.every((task) => isTold(task))) return false
+    if (untold.has('consume') || !bearers.every((task) => isTold(task))) return false
     let [charged, taken] = [0, both(paid)]
     for (const task of bearers) {
       charged = addExact(charged, tasks.chargedPoints(task))

@@ -213,6 +213,7 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const { plan, mode, failed, unreadTimes = {} } = terms
   const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'])
   if (failed.size > 0) return unread(failed)
+  if (sums.hasUntold) return unknown('amount-untold')
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (mode === 'order' && tasks.taskCount > 0) {
     const payment = orderPayment(sums, tasks)

@@ -167,7 +167,7 @@ function pointsDecoder(
     if (Number.isNaN(at)) return
     fields.at = at
     headOf(row, fields)
-    fields.amountPoints = row.whole(3, amountAt) ?? 0
+    fields.amountPoints = row.whole(3, amountAt)
     fields.kind = kinds[row.word(5, kindCode)] ?? 'other'
     fields.balanceBefore = row.whole(6, beforeAt)
     fields.balanceAfter = row.whole(7, afterAt)
@@ -193,7 +193,7 @@ function cashDecoder(
     if (Number.isNaN(at)) return
     fields.at = at
     headOf(row, fields)
-    fields.amountPoints = row.whole(3, amountAt) ?? 0
+    fields.amountPoints = row.whole(3, amountAt)
     // NULL is no number: as 0 it would turn into a recharge.
     fields.kind = row.isNull(5) ? 'other' : kindOf(row.integer(5), fields.amountPoints)
     to.write(fields, row.span(4), row.text(6))
@@ -233,14 +233,14 @@ function pointsKindReader({ sourceType }: TableMapping): (word: string) => Exclu
   return (word) => known.get(word.toLowerCase()) ?? 'other'
 }
 
-/** Recharge and refund share a number: what comes in is a recharge until its order id says that it is a refund. */
-function cashKindReader({ transactionType }: TableMapping): (type: number, amount: Whole) => EntryKind {
+/** Recharge and refund share a number: what comes in, or does not tell, is a recharge until its order id says that it is a refund. */
+function cashKindReader({ transactionType }: TableMapping): (type: number, amount: Whole | null) => EntryKind {
   const consume = new Set(transactionType.consume)
   const income = new Set(transactionType.income)
   const rechargeOrRefund = new Set(transactionType.rechargeOrRefund)
   return (type, amount) => {
     if (consume.has(type)) return 'consume'
     if (income.has(type)) return 'income'
-    return rechargeOrRefund.has(type) && amount > 0 ? 'recharge' : 'other'
+    return rechargeOrRefund.has(type) && (amount === null || amount > 0) ? 'recharge' : 'other'
   }
 }

@@ -49,6 +49,8 @@ export interface LedgerEntry {
   readonly userId: number
   /** Points, or cents (one cent is one point); + in, − out. */
   readonly amountPoints: Points
+  /** Where the row does not tell its amount (NULL), which is 0 then. */
+  readonly amountUntold?: true
   /** '' where the row has none. */
   readonly orderId: string
   readonly kind: EntryKind

@@ -62,6 +62,9 @@ export const NOT_EVALUATED_CODES = [
   'prices-unread',
   'levels-unread',
   'charge-quantity',
+  'amount-untold',
+  'key-untold',
+  'model-untold',
 ] as const
 export type NotEvaluatedCode = (typeof NOT_EVALUATED_CODES)[number]
 

@@ -220,6 +220,11 @@ export const EN: Vocabulary = {
       `the membership levels of the users could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
     'charge-quantity': (param) =>
       `of some tasks neither the bill nor the task table tells how much was used${given(param('unit'), (unit) => ` in the unit of their price rule, ${unit}`)}`,
+    'amount-untold': () => 'a ledger row of this user holds no amount, so the rows do not add up to anything',
+    'key-untold': (param) =>
+      `tasks without a key${given(param('count'), (count) => ` (${count})`)}: whether it is a known one cannot be told`,
+    'model-untold': (param) =>
+      `tasks of the account without a model${given(param('count'), (count) => ` (${count})`)}: as what fal billed them cannot be told`,
   },
   otherReason: (code, params) =>
     `the evidence is incomplete (${code})${given(params || undefined, (all) => `: ${all}`)}`,

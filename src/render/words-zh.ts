@@ -205,6 +205,11 @@ export const ZH: Vocabulary = {
     'levels-unread': (param) => `无法读取用户的会员等级${given(param('detail'), (detail) => `：${detail}`)}`,
     'charge-quantity': (param) =>
       `账单和任务表都没有说明部分任务${given(param('unit'), (unit) => `按价格规则的单位 ${unit} `)}用了多少`,
+    'amount-untold': () => '该用户有流水没有金额，无法合计',
+    'key-untold': (param) =>
+      `${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录密钥，无法判断密钥是否已知`,
+    'model-untold': (param) =>
+      `该账号${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录模型，无法判断对应 fal 的哪个模型`,
   },
   otherReason: (code, params) => `证据不足 (${code})${given(params || undefined, (all) => `：${all}`)}`,
 }

@@ -28,8 +28,8 @@ export interface EntryFields {
   userId: number
   /** Milliseconds. */
   at: number
-  /** As stored: + in, − out. */
-  amountPoints: Whole
+  /** As stored: + in, − out; null where the row does not tell. */
+  amountPoints: Whole | null
   balanceBefore: Whole | null
   balanceAfter: Whole | null
 }
@@ -55,6 +55,8 @@ const OTHER_FORM = 16
 /** What no double holds, amount and balances: it stands as texts behind the order id. */
 const LARGE = 32
 const TITLE = 64
+/** The row does not tell its amount: it stands as 0. */
+const UNTOLD = 128
 
 /** Where each field begins in a record; the order id follows, then large numbers and the title, if any. */
 const AT = {
@@ -127,7 +129,8 @@ export class EntryWriter {
         (fields.book === 'cash' ? CASH : 0) |
         (spanMayBeOtherForm(orderId) ? OTHER_FORM : 0) |
         (large ? LARGE : 0) |
-        (title === '' ? 0 : TITLE),
+        (title === '' ? 0 : TITLE) |
+        (amountPoints === null ? UNTOLD : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
@@ -148,7 +151,7 @@ export class EntryWriter {
   writeRow({ orderId, title, ...entry }: LedgerEntry): void {
     const fields: EntryFields = {
       ...entry,
-      amountPoints: wholeOf(entry.amountPoints),
+      amountPoints: entry.amountUntold === true ? null : wholeOf(entry.amountPoints),
       balanceBefore: entry.balanceBefore === null ? null : wholeOf(entry.balanceBefore),
       balanceAfter: entry.balanceAfter === null ? null : wholeOf(entry.balanceAfter),
     }
@@ -206,7 +209,12 @@ export class EntryRecords extends RecordList {
     return instant(this.view.getFloat64(this.at(index) + AT.at, true))
   }
 
-  /** As stored: + in, − out. Throws where no double holds it: no sum of it would be exact. */
+  /** Whether the row does not tell its amount. */
+  isUntold(index: number): boolean {
+    return (this.#flags(index) & UNTOLD) !== 0
+  }
+
+  /** As stored: + in, − out; 0 where the row does not tell. Throws where no double holds it: no sum of it would be exact. */
   amountPoints(index: number): number {
     if ((this.#flags(index) & LARGE) !== 0) return exactAmount(this.row(index))
     return this.view.getFloat64(this.at(index) + AT.amount, true)
@@ -252,7 +260,7 @@ export class EntryRecords extends RecordList {
     let end = at + AT.order + this.view.getUint32(at + AT.orderBytes, true)
     const amounts = this.#amounts(index, end)
     if (this.isLarge(index)) end = endOfText(this, end)
-    return {
+    const entry: LedgerEntry = {
       book: this.book(index),
       rowId: this.rowId(index),
       userId: this.userId(index),
@@ -264,6 +272,7 @@ export class EntryRecords extends RecordList {
       at: this.time(index),
       title: (this.#flags(index) & TITLE) === 0 ? '' : textAt(this, end),
     }
+    return this.isUntold(index) ? { ...entry, amountUntold: true } : entry
   }
 
   /** Makes a row of each. */

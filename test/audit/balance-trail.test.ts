@@ -67,6 +67,21 @@ describe('a row', () => {
     })
   })
 
+  it('without an amount adds up to nothing, and is told of as that', () => {
+    const noAmount = (rowId: number, more: Partial<LedgerEntry> = {}) =>
+      row(rowId, 100, 0, 90, { amountUntold: true, ...more })
+    const told = tallyOf(row(0, null, 100, 100, before), noAmount(1), row(2, 90, -10, 79)).close()
+    expect(told).toMatchObject({ amountUntold: [101], arithmetic: [{ rowId: 2, count: 1 }], continuity: [] })
+    // Its balances go on, and are told.
+    const alone = tallyOf(noAmount(1, { userId: 103 }), noAmount(2, { userId: 102 }), row(3, null, 0, null)).close()
+    expect(alone).toMatchObject({
+      amountUntold: [102, 103],
+      arithmetic: [],
+      untold: { arithmetic: [101], negative: [101] },
+    })
+    expect(tallyOf(row(1, 100, 0, 90)).close()).toMatchObject({ amountUntold: [], arithmetic: [{ rowId: 1 }] })
+  })
+
   it('is compared with what was looked up before it, and with nothing where its ledger begins', () => {
     const untoldAfter = (rowsBefore: readonly LedgerEntry[]) => {
       const tally = tallyOf(row(5, 50, -1, 49))

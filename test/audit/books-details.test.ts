@@ -119,6 +119,7 @@ describe('tasks and their ledger rows', () => {
         continuity: [],
         negative: [],
         untold: { arithmetic: [], continuity: [], negative: [] },
+        amountUntold: [],
         unsettled: [],
         settledMax: 2000,
       },

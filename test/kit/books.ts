@@ -64,6 +64,7 @@ const EMPTY: Books = {
     continuity: [],
     negative: [],
     untold: { arithmetic: [], continuity: [], negative: [] },
+    amountUntold: [],
     unsettled: [],
     settledMax: 2000,
   }),
@@ -166,7 +167,7 @@ export const linked = (
 /** Rows of a user that link to no task: none unless said. */
 export const unlinkedRows = (overrides: Partial<UnlinkedRows> = {}): UnlinkedRows => ({
   ...{ paidPoints: points(0), nearbyPoints: points(0), paidOpen: false, refundedPoints: points(0) },
-  refundsOpenPoints: points(0),
+  ...{ refundsOpenPoints: points(0), refundUntold: false },
   ...overrides,
 })
 

@@ -16,7 +16,10 @@ import { entryRow } from '../kit/rows.ts'
 
 const SAFE = 2n ** 53n - 1n
 const HUGE = 2n ** 70n
-const entriesOfAnyKind = fc.array(anyEntry, { maxLength: 12 })
+const untoldEntry = anyEntry.map((row): LedgerEntry => ({ ...row, amountPoints: points(0n), amountUntold: true }))
+const entriesOfAnyKind = fc.array(fc.oneof({ weight: 4, arbitrary: anyEntry }, { weight: 1, arbitrary: untoldEntry }), {
+  maxLength: 12,
+})
 const isSafe = (amount: bigint | null): boolean => amount === null || (amount <= SAFE && amount >= -SAFE)
 
 function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void {
@@ -30,12 +33,14 @@ function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void
       ...{ userId: records.userId(index), at: records.time(index), orderId: records.orderText(index) },
       ...{ orderBytes: records.bytes.toString('utf8', id.from, id.from + id.length), orderHash: id.hash },
       ...{ isLarge: records.isLarge(index), otherForm: records.mayBeOtherForm(index) },
+      isUntold: records.isUntold(index),
       before: records.balanceBefore(index),
       after: records.balanceAfter(index),
     }).toEqual({
       ...{ book: row.book, kind: row.kind, rowId: row.rowId, userId: row.userId, at: row.at },
       ...{ orderId: row.orderId, orderBytes: row.orderId, orderHash: hashOfText(row.orderId), isLarge },
       otherForm: mayBeOtherForm(row.orderId),
+      isUntold: row.amountUntold === true,
       before: balanceBefore === null ? Number.NaN : Number(balanceBefore),
       after: balanceAfter === null ? Number.NaN : Number(balanceAfter),
     })

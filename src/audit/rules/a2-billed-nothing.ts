@@ -1,12 +1,13 @@
 import type { FindingDraft, Rule } from './books.ts'
 import { eventsShort, mayBeMissing } from './missing-events.ts'
+import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 
 /**
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
- * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model. Amounts in
- * nano-USD.
+ * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
+ * name none. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -28,6 +29,10 @@ export const a2BilledNothing: Rule = {
         const { byModel } = period?.figures ?? bill.value
         const endpoints = modelMatches.endpointsOf(canonical)
         const isBilled = endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)
+        if (!isBilled && canonical === NAMELESS) {
+          notEvaluated.push({ subject, reason: modelUntold(due.count) })
+          continue
+        }
         if (!isBilled && mayBeMissing(comparison, endpoints, modelMatches)) {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
           continue

@@ -8,12 +8,14 @@ import {
   type Rule,
 } from './books.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
+import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 
 /**
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is
  * TIMING where tasks outside the window that could have been billed within it cost as much. Nothing is said of a model whose
- * usage tells of more than its events. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ * usage tells of more than its events, nor where tasks name no model: they may be of this one. Amounts in nano-USD.
+ * Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
@@ -24,7 +26,7 @@ export const a3RecordedNothing: Rule = {
     const notEvaluated = []
     let examined = 0
     for (const comparison of comparisons) {
-      const { subject, bill, period, missing } = comparison
+      const { subject, bill, period, missing, recordByModel } = comparison
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
@@ -40,7 +42,13 @@ export const a3RecordedNothing: Rule = {
       const { byModel } = period?.figures ?? bill.value
       for (const [canonical, { costNanoUsd }] of byModel) if (costNanoUsd > 0n && !isOpen(canonical)) examined += 1
       const unrecorded = unrecordedModels(comparison, byModel, modelMatches)
+      const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
       for (const each of unrecorded.filter(({ canonical }) => !isOpen(canonical))) {
+        if (nameless > 0) {
+          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
+          examined -= 1
+          continue
+        }
         findings.push({
           subject: { ...subject, model: each.model },
           expected: each.billed,

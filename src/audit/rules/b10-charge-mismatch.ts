@@ -2,15 +2,15 @@ import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Payment, Reading, Reason, Rule } from './books.ts'
 import { known, unknown } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { consumedBounds, consumeRows, paidIn, rowEvidence } from './linked-entries.ts'
+import { consumedBounds, consumeRows, paidIn, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 import { type Doubt, doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.ts'
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
- * such row is judged only where the user's rows without a task cannot be its payment. Source: rule B10 of the
- * specification.
+ * such row is judged only where the user's rows without a task cannot be its payment, and one whose rows do not tell how
+ * much they took is not. Source: rule B10 of the specification.
  */
 export const b10ChargeMismatch: Rule = {
   id: 'B10',
@@ -46,6 +46,8 @@ export const b10ChargeMismatch: Rule = {
 function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Reading<boolean> | undefined {
   const { task, entries, shared } = ledger
   const rows = consumeRows(entries)
+  const untold = untoldAmount(ledger, 'consume')
+  if (untold !== undefined) return { known: false, reason: untold }
   const { least, most } = consumedBounds(ledger)
   if (least !== most) {
     // Rows of several tasks at once: that each took its charge shows where all of them add up, and else only too much does.

@@ -1,5 +1,5 @@
 import { judgeTrail } from './balance-trail.ts'
-import type { Rule } from './books.ts'
+import { type Rule, unknown } from './books.ts'
 
 /**
  * B11, per user: rows of the points ledger whose balance before and points do not come to their balance after. Points.
@@ -9,5 +9,11 @@ export const b11LedgerArithmetic: Rule = {
   id: 'B11',
   severity: 'HIGH',
   perWindow: false,
-  evaluate: ({ balances }) => judgeTrail(balances, 'arithmetic'),
+  evaluate({ balances }) {
+    const outcome = judgeTrail(balances, 'arithmetic')
+    if (!balances.known) return outcome
+    const { reason } = unknown('amount-untold')
+    const open = balances.value.amountUntold.map((userId) => ({ subject: { userId }, reason }))
+    return { ...outcome, notEvaluated: [...outcome.notEvaluated, ...open] }
+  },
 }

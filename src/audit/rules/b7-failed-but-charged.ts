@@ -1,11 +1,11 @@
 import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Reason, type Rule } from './books.ts'
 import type { TaskFact } from './facts.ts'
-import { refundedBounds } from './linked-entries.ts'
+import { refundedBounds, untoldAmount } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { doubtsOfRefunds, leftOpen, SHARED } from './unlinked-rows.ts'
+import { type Doubt, doubtsOfRefunds, leftOpen, SHARED } from './unlinked-rows.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
@@ -24,9 +24,9 @@ export const b7FailedButCharged: Rule = {
     const unclear = new Map<number, Reason>()
     const findings: FindingDraft[] = []
     let examined = 0
-    for (const { task, accountId, billedNanoUsd, mayBeRefunded } of candidates.value) {
+    for (const { task, accountId, billedNanoUsd, refundDoubt } of candidates.value) {
       if (task.status !== 'failed' || task.chargedPoints <= 0n) continue
-      const doubt = task.refunded ? undefined : mayBeRefunded ? SHARED : doubtOf(task.userId, task.chargedPoints)
+      const doubt = task.refunded ? undefined : (refundDoubt ?? doubtOf(task.userId, task.chargedPoints))
       if (doubt !== undefined) {
         unclear.set(task.userId, doubt)
         continue
@@ -58,8 +58,8 @@ interface Unrefunded {
   readonly task: TaskFact
   readonly accountId: number | null
   readonly billedNanoUsd: NanoUsd | null
-  /** Whether rows that name an id of it and of other tasks gave something back. */
-  readonly mayBeRefunded?: boolean
+  /** Why its own rows, or those that name an id of it and of other tasks, may have given something back. */
+  readonly refundDoubt?: Doubt
 }
 
 function withoutRefund({ taskLedgers, requests }: Books): Reading<readonly Unrefunded[]> {
@@ -67,7 +67,9 @@ function withoutRefund({ taskLedgers, requests }: Books): Reading<readonly Unref
     return known(
       taskLedgers.value.flatMap((ledger) => {
         const { least, most } = refundedBounds(ledger)
-        return least > 0n ? [] : [{ ...ledger, mayBeRefunded: most > 0n }]
+        return least > 0n
+          ? []
+          : [{ ...ledger, refundDoubt: untoldAmount(ledger, 'refund') ?? (most > 0n ? SHARED : undefined) }]
       }),
     )
   }

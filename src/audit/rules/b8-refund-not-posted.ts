@@ -1,7 +1,7 @@
 import type { Millis } from '../../units/instant.ts'
 import type { Books, FindingDraft, Reason, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { refundedBounds, refundedPoints, refundRows, rowEvidence } from './linked-entries.ts'
+import { refundedBounds, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
@@ -27,8 +27,10 @@ export const b8RefundNotPosted: Rule = {
       const { task, accountId } = ledger
       const { least, most } = refundedBounds(ledger)
       const isPosted = least > 0n
-      if (most <= 0n && !(task.refunded && task.chargedPoints > 0n)) continue
-      const doubt = isPosted ? undefined : most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints)
+      const untold = untoldAmount(ledger, 'refund')
+      if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) continue
+      const unlinked = () => untold ?? (most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints))
+      const doubt = isPosted ? undefined : unlinked()
       if (doubt !== undefined) {
         unclear.set(task.userId, doubt)
         continue

@@ -144,7 +144,7 @@ export interface UnlinkedRows {
   /** Consume rows of the window without an order or of one that is no task, and those right after its end without one. */
   readonly paidPoints: Points
   readonly nearbyPoints: Points
-  /** Whether there are consume rows of which it was not found out whether their orders are tasks. */
+  /** Whether there are consume rows of which it was not found out whether their orders are tasks, or that do not tell their amount. */
   readonly paidOpen: boolean
   /**
    * Since the window's start: refund rows without an order or of one that is no task, and cash that came in without an order,
@@ -153,6 +153,8 @@ export interface UnlinkedRows {
   readonly refundedPoints: Points
   /** What refund rows gave back of which it was not found out whether their orders are tasks, where that matters. */
   readonly refundsOpenPoints: Points
+  /** Whether a row that gave something back, or may have, does not tell its amount, and links to no task as far as is known. */
+  readonly refundUntold: boolean
 }
 
 export interface UserBook {

@@ -167,6 +167,8 @@ export interface LinkedEntry {
   readonly kind: 'consume' | 'refund'
   /** As stored: + in, − out. */
   readonly amountPoints: Points
+  /** Where the row does not tell its amount (NULL), which is 0 then. */
+  readonly amountUntold?: true
   readonly at: Instant
 }
 
@@ -176,6 +178,8 @@ export interface SharedLedger {
   readonly refundedPoints: Points
   /** Whether all that was taken for the tasks that bear the id, by whatever rows, is what they charged together. */
   readonly addsUp: boolean
+  /** What rows did of which one does not tell its amount. Absent: none. */
+  readonly untold?: ReadonlySet<LinkedEntry['kind']>
 }
 
 /** A user's charge and what stands in the ledgers for it, task by task. Only in link mode order. */
@@ -206,6 +210,8 @@ export interface BalanceTrail {
   readonly negative: readonly LedgerBreak[]
   /** Users of whom nothing could be compared, by what would have been: balances of their rows are NULL. In order. */
   readonly untold: Readonly<Record<'arithmetic' | 'continuity' | 'negative', readonly number[]>>
+  /** Users with a row that does not tell its amount, so that it adds up to nothing. In order. */
+  readonly amountUntold: readonly number[]
   /** Users of whom there was more in doubt than is looked up. */
   readonly unsettled: readonly number[]
   /** Users, and rows of one, up to which doubts are settled. */
@@ -213,7 +219,7 @@ export interface BalanceTrail {
 }
 
 export interface UnknownKey {
-  /** Shortened. */
+  /** Shortened; '' where the tasks name none. */
   readonly keyId: string
   /** A digest of the whole key: two keys may be alike when shortened. */
   readonly identity: string

@@ -1,5 +1,5 @@
 import { sum } from '../../units/exact.ts'
-import type { Evidence } from './books.ts'
+import { type Evidence, type Reason, unknown } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { evidenceOf } from './task-subject.ts'
 
@@ -36,6 +36,12 @@ export const refundedBounds = ({ entries, shared }: TaskRows): Bounds =>
 
 const bounds = (own: bigint, shared: bigint): Bounds =>
   shared > 0n ? { least: own, most: own + shared } : { least: own + shared, most: own }
+
+const { reason: UNTOLD } = unknown('amount-untold')
+
+/** Why it is not told what rows took or gave back for a task: one of them, or of those that it shares, holds no amount. */
+export const untoldAmount = ({ entries, shared }: TaskRows, kind: LinkedEntry['kind']): Reason | undefined =>
+  shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold) ? UNTOLD : undefined
 
 /** Ids of ledger rows; those of one book alone may be those of the other too. */
 export const rowEvidence = (entries: readonly LinkedEntry[]): Evidence =>

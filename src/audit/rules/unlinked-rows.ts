@@ -11,8 +11,8 @@ export const { reason: SHARED } = unknown('links-shared')
 
 /** Tells whether what a user was charged for a task may have been given back by rows that name no task. */
 export function doubtsOfRefunds({ users }: Pick<Books, 'users'>): (userId: number, charge: bigint) => Doubt {
-  return doubtsBy(users, ({ refundedPoints, refundsOpenPoints }, charge) => {
-    if (refundedPoints >= charge) return UNLINKED
+  return doubtsBy(users, ({ refundedPoints, refundsOpenPoints, refundUntold }, charge) => {
+    if (refundUntold || refundedPoints >= charge) return UNLINKED
     return refundedPoints + refundsOpenPoints >= charge ? TOO_MANY : undefined
   })
 }

@@ -84,3 +84,34 @@ describe('A3 by the names that matches connect', () => {
     ])
   })
 })
+
+describe('a task that names no model', () => {
+  const tasks = [record('', { taskCount: 2, due: { ...NO_DUE, count: 1 } })]
+  const open = (rule: 'A2' | 'A3', ...given: Parameters<typeof booksOf>) => {
+    const { examined, findings, notEvaluated } = evaluate(rule, booksOf(...given))
+    return [examined, findings.length, ...notEvaluated.map(({ subject, reason }) => [subject, reason.code])]
+  }
+
+  it('is of no model that fal did not bill, though it was billed as one', () => {
+    const expected = [0, 0, [{ accountId: 5 }, 'model-untold']]
+    expect(open('A2', { end: '1' }, tasks, { '': ['end'] })).toEqual(expected)
+    expect(open('A2', {}, tasks, {})).toEqual(expected)
+  })
+
+  it('leaves open whether a model is recorded that no other task names', () => {
+    const expected = [0, 0, [{ accountId: 5, model: 'end' }, 'model-untold']]
+    expect(open('A3', { end: '1' }, tasks, { '': ['end'] })).toEqual(expected)
+    const named = [...tasks, record('name', { taskCount: 1 })]
+    expect(open('A3', { end: '1', name: '1' }, named, {})).toEqual([1, ...expected.slice(1)])
+    expect(open('A3', { end: '1' }, named, { name: ['end'], '': ['end', 'other'] })).toEqual([1, 0])
+    expect(open('A3', { end: '1' }, [record('', {})], {})).toEqual([1, 1])
+  })
+
+  it('teaches none of the names that it was billed as', () => {
+    const { endpointsOf, storedNamesOf } = matchesOf(new Map([['', ['end']]]), new Map())
+    expect([endpointsOf(''), storedNamesOf('end')]).toEqual([[''], ['end']])
+    // Unless it is said what it stands for.
+    const said = matchesOf(new Map([['', ['end']]]), new Map([['', 'alias']]))
+    expect(said.storedNamesOf('end')).toEqual(['end', 'alias'])
+  })
+})

@@ -132,6 +132,7 @@ describe('what a user paid', () => {
       expect(of({}).findings).toHaveLength(1)
       expect(of({ paidPoints: points(1000), paidOpen: true }).findings).toHaveLength(1)
       expect(of({ refundedPoints: points(999) }).findings).toHaveLength(1)
+      expect(of({ refundUntold: true })).toEqual({ examined: 0, findings: [], notEvaluated: open })
       expect(of({ refundedPoints: points(1000) })).toEqual({ examined: 0, findings: [], notEvaluated: open })
       expect(of({ refundedPoints: points(600), refundsOpenPoints: points(399) }).findings).toHaveLength(1)
       const { reason } = unknown('lookup-limit', { limit: 100_000 })
@@ -182,6 +183,7 @@ describe('B12', () => {
       continuity: [],
       negative: [],
       untold: { arithmetic: [], continuity: [], negative: [] },
+      amountUntold: [],
       unsettled: [7, 8],
       settledMax: 2000,
     }
@@ -191,6 +193,9 @@ describe('B12', () => {
       { subject: { userId: 8 }, reason },
     ])
     expect(evaluate('B11', { balances: known(trail) }).notEvaluated).toEqual([])
+    const { reason: untold } = unknown('amount-untold')
+    const withoutAmount = evaluate('B11', { balances: known({ ...trail, amountUntold: [7] }) })
+    expect(withoutAmount.notEvaluated).toEqual([{ subject: { userId: 7 }, reason: untold }])
   })
 })
 

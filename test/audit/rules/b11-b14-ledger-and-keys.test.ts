@@ -19,6 +19,7 @@ const world = (trail: Partial<BalanceTrail>) => ({
     continuity: [],
     negative: [],
     untold: { arithmetic: [], continuity: [], negative: [] },
+    amountUntold: [],
     unsettled: [],
     settledMax: 2000,
     ...trail,

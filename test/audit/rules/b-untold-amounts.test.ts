@@ -1,0 +1,36 @@
+import { describe, expect, it } from 'vitest'
+import type { RuleId } from '../../../schemas/report.ts'
+import { known } from '../../../src/audit/rules/books.ts'
+import { consume, evaluate, linked, points, refund, user } from '../../kit/books.ts'
+
+describe('a row without an amount', () => {
+  const none = { amountPoints: points(0), amountUntold: true } as const
+  const of = (rule: RuleId, fact: Parameters<typeof linked>[0], ...entries: Parameters<typeof linked>[1]) => {
+    const { examined, findings, notEvaluated } = evaluate(rule, {
+      ...{ taskLedgers: known([linked(fact, entries)]), users: [user(101, { charged: 1000, paid: 0 })] },
+    })
+    return [examined, findings.length, notEvaluated.map(({ reason }) => reason.code).join()]
+  }
+  const open = [0, 0, 'amount-untold']
+
+  it('leaves open what its task was paid', () => {
+    expect(of('B10', {}, { ...consume(1, 0), ...none })).toEqual(open)
+    expect(of('B10', {}, consume(1, 1000), { ...consume(2, 0), ...none })).toEqual(open)
+    expect(of('B10', {}, consume(1, 1000), { ...refund(2, 0), ...none })).toEqual([1, 0, ''])
+    expect(of('B10', {}, consume(1, 0))).toEqual([1, 1, ''])
+    expect(of('B9', {}, { ...consume(1, 0), ...none }, refund(2, 1000))).toEqual(open)
+  })
+
+  it('leaves open what its task got back, where that decides', () => {
+    const failed = { status: 'failed' } as const
+    const untold = { ...refund(2, 0), ...none }
+    expect(of('B7', failed, consume(1, 1000), untold)).toEqual(open)
+    expect(of('B8', { refunded: true }, consume(1, 1000), untold)).toEqual(open)
+    expect(of('B8', {}, consume(1, 1000), untold)).toEqual(open)
+    expect(of('B8', {}, consume(1, 1000), untold, refund(3, 1))).toEqual([1, 1, ''])
+    expect(of('B9', {}, consume(1, 1000), untold)).toEqual(open)
+    expect(of('B9', {}, consume(1, 1000), untold, refund(3, 1000))).toEqual(open)
+    expect(of('B9', {}, consume(1, 1000), untold, refund(3, 1001))).toEqual([1, 1, ''])
+    expect(of('B7', failed, consume(1, 1000), refund(2, 0))).toEqual([1, 1, ''])
+  })
+})
