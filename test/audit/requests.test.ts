@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { accountFinder, keyIdOwners } from '../../src/audit/account-keys.ts'
-import { matchesOf } from '../../src/audit/model-name.ts'
 import { periodBill, placeRequests } from '../../src/audit/period-bill.ts'
 import { PlacementSums } from '../../src/audit/placement-sums.ts'
 import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
@@ -244,29 +243,6 @@ describe('what the matches show', () => {
       event('orphan'),
     ]
     expect([...joined({ tasks, events }).delays].sort((a, b) => a - b)).toEqual([-4, 5, 90, 11_000])
-  })
-
-  it('connects stored names and endpoints both ways, none of them standing for another', () => {
-    const names = new Map([
-      ['fal-ai/own', ['fal-ai/own', 'fal-ai/other']],
-      ['z-name', ['fal-ai/both', 'fal-ai/z']],
-      ['a-name', ['fal-ai/Both']],
-      ['b-name', ['fal-ai/both']],
-    ])
-    const { endpointsOf, storedNamesOf } = matchesOf(names, new Map([['z-name', 'fal-ai/alias']]))
-    expect(['own', 'alias', 'a-name', 'new'].map(endpointsOf)).toEqual([
-      ['own', 'other'],
-      ['alias', 'both', 'z'],
-      ['a-name', 'both'],
-      ['new'],
-    ])
-    expect(['own', 'other', 'both', 'z', 'new'].map(storedNamesOf)).toEqual([
-      ['own'],
-      ['other', 'own'],
-      ['both', 'alias', 'a-name', 'b-name'],
-      ['z', 'alias'],
-      ['new'],
-    ])
   })
 })
 
