@@ -10,7 +10,6 @@ import { DOCTOR } from './limits.ts'
 import { type EntryRecords, entryRecordsOf } from './rows/entry-records.ts'
 import type { TaskRecords } from './rows/task-records.ts'
 import type { Secrets } from './secrets.ts'
-import type { ThreadUse } from './thread/second-thread.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
 import { couldBeKey } from './units/api-key.ts'
 import { type Clock, SECOND } from './units/instant.ts'
@@ -20,8 +19,6 @@ export interface Environs {
   readonly reports: ReportStore
   /** Told every secret that is learned later, such as the accounts' keys. */
   readonly secrets: Secrets
-  /** Another thread; undefined: there is none. */
-  readonly use?: ThreadUse | undefined
 }
 
 /**
@@ -30,15 +27,14 @@ export interface Environs {
  */
 export function dependenciesOf(
   config: Config,
-  { clock, reports, secrets, use }: Environs,
+  { clock, reports, secrets }: Environs,
   problems: readonly AuditError[] = [],
 ): Dependencies {
   const { mapping, dbZone, databaseUrl } = config
   return {
     clock,
-    ledger:
-      config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, { clock, secrets, use }),
-    fal: lazyFal(config, secrets, use),
+    ledger: config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, clock, secrets),
+    fal: lazyFal(config, secrets),
     settings: config.operation,
     reports,
     billing: lazyBilling(config),
@@ -51,13 +47,11 @@ export function dependenciesOf(
   }
 }
 
-type LedgerEnvirons = Pick<Environs, 'clock' | 'secrets' | 'use'>
-
-function lazyLedger(config: Config, url: string, { clock, secrets, use }: LedgerEnvirons): LedgerStore {
+function lazyLedger(config: Config, url: string, clock: Clock, secrets: Secrets): LedgerStore {
   const open = once(async () => {
     const { openLedgerStore } = await import('./ledger/open-store.ts')
     const { mapping, dbZone, databaseDeadline } = config
-    return openLedgerStore({ url, mapping, dbZone, clock, deadlineMs: databaseDeadline, use })
+    return openLedgerStore({ url, mapping, dbZone, clock, deadlineMs: databaseDeadline })
   })
   return withoutSecrets({ snapshot: async (...question) => (await open()).snapshot(...question) }, secrets)
 }
@@ -195,20 +189,10 @@ function redactingErrors(redact: (text: string) => string) {
   return { attempt, each }
 }
 
-function lazyFal(
-  { falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config,
-  { redact, list }: Secrets,
-  use: ThreadUse | undefined,
-): FalReader {
+function lazyFal({ falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config, { redact }: Secrets): FalReader {
   const open = once(async () => {
     const { createFalClient } = await import('./fal/client.ts')
-    return createFalClient({
-      baseUrl: falBaseUrl,
-      concurrency: falConcurrency,
-      legacyBillingBaseUrl,
-      redact,
-      use: use && { ...use, secrets: list },
-    })
+    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency, legacyBillingBaseUrl, redact })
   })
   return {
     usage: async (...question) => (await open()).usage(...question),

@@ -37,12 +37,6 @@ export const LIMITS = {
   /** Time an audit may spend reading the database. */
   databaseDeadline: 5 * MINUTE,
   databaseConnectTimeout: 8 * SECOND,
-  /**
-   * Rows of one result, and bytes of pages of one audit, from which on a second thread reads the rest: less is read before that
-   * thread has started.
-   */
-  threadRowsLeast: 20_000,
-  threadPageBytesLeast: 4 * 1024 * 1024,
   /** Ids bound in one look-up query. */
   lookupIds: 5000,
   /** Ids looked up in all, in one audit and one direction. */

@@ -4,8 +4,6 @@ import { redactor } from './render/clean.ts'
 export interface Secrets {
   add(secret: string): void
   redact(text: string): string
-  /** Those that are known by now. */
-  list(): readonly string[]
 }
 
 /** How messages of this program write a DATABASE_URL; it looks like one with a password, and holds none. */
@@ -24,7 +22,6 @@ export function createSecrets(): Secrets {
     return text.includes(EXAMPLE_URL) ? text.split(EXAMPLE_URL).map(blank).join(EXAMPLE_URL) : blank(text)
   }
   return {
-    list: () => [...known],
     add(secret) {
       if (secret === '' || known.has(secret)) return
       known.add(secret)

@@ -27,7 +27,7 @@ export interface PagedQuestion<Told extends Page> {
   readonly params: Params
   readonly pageRows: number
   /** Reads the body of a page. What it says of the next page may be told before the rows are read: that one is then asked for. */
-  readonly readPage: (body: Buffer, onHead: (head: PageHead) => void) => Answer<Told> | Promise<Answer<Told>>
+  readonly readPage: (body: Buffer, onHead: (head: PageHead) => void) => Answer<Told>
 }
 
 /** All rows of all pages of one question. */

@@ -1,11 +1,9 @@
 import { setMaxListeners } from 'node:events'
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import type { EventWords } from '../rows/event-records.ts'
 import { type Clock, instant, type Millis } from '../units/instant.ts'
 import { askBilling } from './account.ts'
 import type { Call, FalLimits } from './asking.ts'
-import { EventPages, type PagesUse } from './event-pages.ts'
 import { askEachEvent, askEvents } from './events.ts'
 import { askFocus } from './focus.ts'
 import { askLegacyInvoices } from './legacy-invoices.ts'
@@ -40,8 +38,6 @@ export interface FalClientOptions {
   readonly clock?: Clock
   /** The time of this machine, to hold fal's against. */
   readonly wallClock?: Clock
-  /** Another thread, that reads pages of billing events where they are many. */
-  readonly use?: PagesUse | undefined
 }
 
 export interface FalClient extends FalReader {
@@ -85,20 +81,11 @@ export function createFalClient(options: FalClientOptions): FalClient {
     setMaxListeners(0, signal)
     return { transport, limits, apiKey, signal }
   }
-  const pagesByWords = new WeakMap<EventWords, EventPages>()
-  const pagesOf = (words: EventWords): EventPages => {
-    const pages = pagesByWords.get(words) ?? new EventPages(words, redact, options.use)
-    pagesByWords.set(words, pages)
-    return pages
-  }
   return {
     usage: async (apiKey, query, signal) =>
       redactedRows(await askUsage(call(apiKey, signal), query), ['model', 'unit'], redact),
     events: (apiKey, query, signal) => askEvents(call(apiKey, signal), query, redact),
-    eachEvents: (apiKey, query, signal, words, take) => {
-      const pages = pagesOf(words)
-      return pages.during(() => askEachEvent(call(apiKey, signal), query, pages, take))
-    },
+    eachEvents: (apiKey, query, signal, words, take) => askEachEvent(call(apiKey, signal), query, words, redact, take),
     billing: async (apiKey, signal) => {
       const answer = await askBilling(call(apiKey, signal))
       if (answer.status === 'failed') return answer

@@ -10,24 +10,8 @@ import { type Halves, RowHashes } from './row-hash.ts'
 /** A page of events as records, whose request ids are the bare ones. Good until it is given back. */
 export interface EventPage extends Page {
   readonly records: EventRecords
-  /** Ids that are not written as records have them, by place: as a rule there are none. */
-  readonly asWritten: ReadonlyMap<number, string>
   /** The request id of an event as fal wrote it, which is how fal must be asked about it. */
   requestIdAsWritten(index: number): string
-}
-
-export function pageOf(
-  { records, hashes, asWritten }: Pick<EventPage, 'records' | 'hashes' | 'asWritten'>,
-  { next_cursor, has_more }: PageHead,
-): EventPage {
-  return {
-    records,
-    hashes,
-    asWritten,
-    next_cursor,
-    has_more,
-    requestIdAsWritten: (index) => asWritten.get(index) ?? records.requestIdText(index),
-  }
 }
 
 /** An event of which nothing is known yet. */
@@ -47,6 +31,7 @@ export const newEventFields = (): EventFields => ({
 export class EventDraft {
   readonly #writer: EventWriter
   readonly #hashes = new RowHashes()
+  /** Ids that are not written as records have them: as a rule there are none. */
   readonly #asWritten = new Map<number, string>()
 
   constructor(words: EventWords) {
@@ -67,8 +52,16 @@ export class EventDraft {
     this.add(fields, id, hash)
   }
 
-  close(head: PageHead): EventPage {
-    return pageOf({ records: this.#writer.written(), hashes: this.#hashes, asWritten: this.#asWritten }, head)
+  close({ next_cursor, has_more }: PageHead): EventPage {
+    const asWritten = this.#asWritten
+    const records = this.#writer.written()
+    return {
+      records,
+      hashes: this.#hashes,
+      next_cursor,
+      has_more,
+      requestIdAsWritten: (index) => asWritten.get(index) ?? records.requestIdText(index),
+    }
   }
 
   clear(): void {

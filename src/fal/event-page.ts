@@ -149,7 +149,7 @@ function headOf({ next_cursor, has_more }: Json): PageHead | undefined {
 }
 
 /** The head that a page seems to have by what stands before its first list and behind its last one. */
-export function headAround(body: Buffer): PageHead | undefined {
+function headAround(body: Buffer): PageHead | undefined {
   const begin = body.indexOf('[')
   const end = body.lastIndexOf(']')
   if (begin < 0 || end < begin || begin > REST_BYTES_MAX || body.length - end > REST_BYTES_MAX) return undefined

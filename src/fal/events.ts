@@ -6,7 +6,6 @@ import { complete, failed, partial } from './answer.ts'
 import { askEachPage, type Call, isoUtc, type PagedQuestion } from './asking.ts'
 import { type EventPage, eventsAsWritten, onlyRecords } from './event-draft.ts'
 import { EventPageReader } from './event-page.ts'
-import type { PageReading } from './event-pages.ts'
 import type { Overlap } from './overlap.ts'
 import { eachPart, idParts } from './parts.ts'
 import type { BillingEvent, EventQuery, Fetched } from './reader.ts'
@@ -43,10 +42,12 @@ export async function askEvents(call: Call, query: EventQuery, redact: Redact): 
 export function askEachEvent(
   call: Call,
   query: EventQuery,
-  pages: PageReading,
+  words: EventWords,
+  redact: Redact,
   take: (page: EventRecords) => void,
 ): Promise<Fetched<null>> {
   const takePage: Take = ({ records }, places) => take(places === 'all' ? records : onlyRecords(records, places))
+  const pages = new EventPageReader(words, redact)
   return readParts({ call, query, pages }, partsOf(query), () => takePage, takePage)
 }
 
@@ -71,7 +72,7 @@ interface Doubt {
 interface Reading {
   readonly call: Call
   readonly query: EventQuery
-  readonly pages: PageReading
+  readonly pages: EventPageReader
 }
 
 async function readParts(

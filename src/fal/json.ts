@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import { type Answer, complete, type Failed, failed } from './answer.ts'
+import { type Answer, complete, failed } from './answer.ts'
 import { looksLikeHtml } from './reasons.ts'
 
 /** The answer that is an HTML page where data was expected. */
@@ -9,11 +9,7 @@ export const HTML_PAGE = failed(
 )
 
 /** The answer that tells of an error, whatever else is in it: an empty list beside one is nothing that was read. */
-const ERROR_TOLD = failed('bad-answer', 'fal answered with an error in place of data')
-
-/** Whether an answer is that; it may have come from another thread. */
-export const isErrorTold = (answer: Answer<unknown>): answer is Failed =>
-  answer.status === 'failed' && answer.failure === ERROR_TOLD.failure && answer.reason === ERROR_TOLD.reason
+export const ERROR_TOLD = failed('bad-answer', 'fal answered with an error in place of data')
 
 /** Reads JSON of the schema's shape. A refusal names the path that is wrong, and never a value. */
 export function readJson<Schema extends z.ZodType>(schema: Schema): (text: string) => Answer<z.output<Schema>> {

@@ -199,27 +199,14 @@ export class RowHashes {
   #halves = new Int32Array(64)
   #length = 0
 
-  /** Those whose halves were copied. */
-  static of(halves: Int32Array<ArrayBuffer>): RowHashes {
-    const hashes = new RowHashes()
-    hashes.#halves = halves
-    hashes.#length = halves.length / 2
-    return hashes
-  }
-
   get length(): number {
     return this.#length
-  }
-
-  /** A copy of the halves, in turn. */
-  halves(): Int32Array<ArrayBuffer> {
-    return this.#halves.slice(0, 2 * this.#length)
   }
 
   push({ high, low }: Halves): void {
     const at = this.#length * 2
     if (at === this.#halves.length) {
-      const halves = new Int32Array(Math.max(64, at * 2))
+      const halves = new Int32Array(at * 2)
       halves.set(this.#halves)
       this.#halves = halves
     }

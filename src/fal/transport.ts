@@ -1,7 +1,7 @@
 import { type Clock, type Millis, plus, SECOND } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
-import { isErrorTold } from './json.ts'
+import { ERROR_TOLD } from './json.ts'
 import { createPlaces, HANGING_MAX } from './places.ts'
 import {
   afterTries,
@@ -30,10 +30,10 @@ interface Asking {
   readonly body?: string
 }
 
-/** Reads a 2xx answer, as text or as the bytes of it; what it refuses is not asked for again. Bytes are good until it returns, though what it makes of them may take longer. */
+/** Reads a 2xx answer, as text or as the bytes of it; what it refuses is not asked for again. Bytes are good until it returns. */
 type Reading<T> =
   | { readonly read: (text: string) => Answer<T>; readonly readBytes?: never }
-  | { readonly readBytes: (body: Buffer) => Answer<T> | Promise<Answer<T>> }
+  | { readonly readBytes: (body: Buffer) => Answer<T> }
 
 export type Question<T> = Asking & Reading<T>
 
@@ -72,9 +72,6 @@ type Tried = Answer<Reply> | NotTried
 const TRY_LEAST: Millis = SECOND / 2
 /** Share of the time of a request after which one for a key without an answer gives up its place. */
 const PATIENCE_SHARE = 0.2
-
-/** Bytes of an answer that may be no more than an error. */
-const ERROR_BYTES_MAX = 64 * 1024
 
 const SENDABLE_KEY = /^[\x21-\x7e]+$/
 
@@ -126,7 +123,7 @@ export function createTransport(options: TransportOptions): Transport {
         signal,
       )
       if ('budgetSpent' in tried) return last === undefined ? restOf(ofKey) : afterTries(last, tries - 1)
-      const answer = await outcomeOf(tried, question, options.redact)
+      const answer = outcomeOf(tried, question, options.redact)
       if (answer.status === 'complete') {
         spells.succeed()
         return answer
@@ -164,17 +161,13 @@ export function createTransport(options: TransportOptions): Transport {
   return { ask, endRests: spellOf.endRests, clockAhead: () => clockAhead, close: () => socket.close() }
 }
 
-function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> | Promise<Answer<T>> {
+function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> {
   if (tried.status === 'failed') return tried
   const { status, body, release } = tried.value
   try {
     if (status < 200 || status >= 300) return failureOfStatus(status, body.toString(), question.apiKey, redact)
-    const reading = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
-    // The answer of an error is short, and all that is told of it.
-    const text = body.length <= ERROR_BYTES_MAX ? body.toString() : ''
-    const told = (answer: Answer<T>): Answer<T> =>
-      isErrorTold(answer) ? failureOfError(answer, text, question.apiKey, redact) : answer
-    return reading instanceof Promise ? reading.then(told) : told(reading)
+    const answer = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
+    return answer === ERROR_TOLD ? failureOfError(answer, body.toString(), question.apiKey, redact) : answer
   } finally {
     release()
   }

@@ -1,7 +1,6 @@
 import { type Cell, type CellType, inRow, type Place } from './cells.ts'
 import type { ColumnKind } from './column-kinds.ts'
 import type { RowCells } from './row-cells.ts'
-import type { RowsElsewhere } from './rows-elsewhere.ts'
 
 /** Rows handed on at once, and between two looks at the abort signal. */
 export const BATCH_ROWS = 1000
@@ -22,11 +21,7 @@ export interface Batcher<Batch> {
  * How the rows of a statement are read. Makes a batcher for each result, once the types of its columns are known. `kinds`: what
  * a server says of them besides.
  */
-export interface BatcherFactory<Batch> {
-  (types: readonly CellType[], kinds?: readonly ColumnKind[]): Batcher<Batch>
-  /** How another thread makes the same batches; undefined: none can. */
-  readonly elsewhere?: RowsElsewhere<Batch>
-}
+export type BatcherFactory<Batch> = (types: readonly CellType[], kinds?: readonly ColumnKind[]) => Batcher<Batch>
 
 /**
  * Turns the cells of one row into a value; undefined where the row does not belong. The next row may come in the same
@@ -110,12 +105,12 @@ export interface BatchWriter<Batch> {
  * Rows that are records, each batch in a place of its own: these are written to again and again. Their first column is their
  * id.
  */
-export function inRecords<Batch, Writer extends BatchWriter<Batch>>(
-  writerOf: () => Writer,
-  decoder: () => (row: RowCells, to: Writer) => void,
-  elsewhere?: RowsElsewhere<Batch>,
-): BatcherFactory<Batch> {
-  const batcher = (): Batcher<Batch> => {
+export const inRecords =
+  <Batch, Writer extends BatchWriter<Batch>>(
+    writerOf: () => Writer,
+    decoder: () => (row: RowCells, to: Writer) => void,
+  ): BatcherFactory<Batch> =>
+  () => {
     const decode = decoder()
     const used: Writer[] = []
     const free: Writer[] = []
@@ -145,5 +140,3 @@ export function inRecords<Batch, Writer extends BatchWriter<Batch>>(
       },
     }
   }
-  return elsewhere === undefined ? batcher : Object.assign(batcher, { elsewhere })
-}

@@ -1,11 +1,5 @@
-import {
-  ENTRY_RECORDS,
-  type EntryFields,
-  type EntryRecords,
-  EntryWriter,
-  newEntryFields,
-} from '../rows/entry-records.ts'
-import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
+import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from '../rows/entry-records.ts'
+import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
 import { newTaskFields, TaskWriter } from '../rows/task-writer.ts'
 import type { Whole } from '../units/exact-sums.ts'
 import type { InstantRange } from '../units/instant.ts'
@@ -13,10 +7,9 @@ import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
 import { NO_REAL_TIME, type Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
-import type { EntryKind, TaskStatus, TimedTable } from './reader.ts'
+import type { EntryKind, TaskStatus } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
 import type { RowCells } from './row-cells.ts'
-import type { RowsElsewhere } from './rows-elsewhere.ts'
 import { tokensReader } from './tokens.ts'
 
 /** The time a row must lie in; none for look-ups, which find rows of any time. */
@@ -24,7 +17,7 @@ export type Membership = InstantRange | undefined
 
 /**
  * Rows of one stream whose time cannot be read: they were among those that the database gave, so they may belong to its range,
- * but nobody can tell. Plain numbers, which a thread can send along with a batch.
+ * but nobody can tell.
  */
 export interface UnreadRows {
   rows: number
@@ -46,22 +39,11 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       // A row without a time, NULL or an empty text, is none of any period. SQL leaves it out before it comes here, and with it
       // 0000-00-00, which lies below every bound: that is how MySQL stores that there is no time.
       if (!isUnread || row.isNull(TIME_COLUMN)) return
-      addUnread(count, { rows: 1, firstRowId: row.integer(ID_COLUMN) })
+      const rowId = row.integer(ID_COLUMN)
+      count.firstRowId = count.rows === 0 ? rowId : Math.min(count.firstRowId, rowId)
+      count.rows += 1
     }
   }
-  const elsewhere = <Batch>(
-    table: TimedTable,
-    range: Membership,
-    batchOf: RowsElsewhere<Batch>['batchOf'],
-  ): RowsElsewhere<Batch> => ({
-    setup: { table, mapping, zoneId: zone.id, range },
-    words,
-    batchOf,
-    onAstray: () => {
-      astray[table] = true
-    },
-    onUnread: (rows) => addUnread(unread[table], rows),
-  })
   return {
     astray,
     unread,
@@ -70,7 +52,6 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       return inRecords(
         () => new TaskWriter(words),
         () => taskDecoder(mapping, zone, words, range, note),
-        elsewhere('tasks', range, (bytes, count) => TASK_RECORDS.list(bytes, count, words)),
       )
     },
     points: (range: Membership): BatcherFactory<EntryRecords> => {
@@ -78,7 +59,6 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       return inRecords(
         () => new EntryWriter(),
         () => pointsDecoder(mapping, zone, range, note),
-        elsewhere('points', range, entriesOf),
       )
     },
     cash: (range: Membership): BatcherFactory<EntryRecords> => {
@@ -86,22 +66,14 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       return inRecords(
         () => new EntryWriter(),
         () => cashDecoder(mapping, zone, range, note),
-        elsewhere('cash', range, entriesOf),
       )
     },
   }
 }
 
-const entriesOf = (bytes: Buffer, count: number): EntryRecords => ENTRY_RECORDS.list(bytes, count, null)
-
 const ID_COLUMN = 0
 const TIME_COLUMN = 1
 const noUnreadRows = (): UnreadRows => ({ rows: 0, firstRowId: 0 })
-
-function addUnread(to: UnreadRows, { rows, firstRowId }: Readonly<UnreadRows>): void {
-  to.firstRowId = to.rows === 0 ? firstRowId : Math.min(to.firstRowId, firstRowId)
-  to.rows += rows
-}
 
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void

@@ -1,32 +1,15 @@
 import type { EventEmitter } from 'node:events'
 import type { Link } from './mysql-link.ts'
 import type { RowCells } from './row-cells.ts'
-import { PACKET_BYTES_MAX, PACKET_HEAD_BYTES, packetLengthAt } from './wire-packet.ts'
 import type { WireColumn, WireRow } from './wire-row.ts'
 
 export type TakeRow = (row: RowCells) => void
 
-/** Takes rows unread, to have them read somewhere else. */
-export interface RowsAway {
-  /** Whole packets, each a row. */
-  addPackets(chunk: Buffer, from: number, until: number): void
-  /** One row, without the head of its packet. */
-  addRow(buffer: Buffer, from: number, until: number): void
-}
-
-/** How rows of a result are read: by `take`, from the first one on for which `awayOf` gives nobody. */
-export interface RowsReading {
-  readonly rowOf: (columns: readonly WireColumn[]) => WireRow | undefined
-  readonly take: TakeRow
-  readonly awayOf: (columns: readonly WireColumn[]) => RowsAway | undefined
-}
-
 /** A row as mysql2 hands it to its parser: one packet of the binary protocol. */
 interface WirePacket {
   readonly buffer: Buffer
-  /** Where the row begins, behind the packet's own head, and where it ends. */
+  /** Where the row begins, behind the packet's own head. */
   readonly offset: number
-  readonly end: number
 }
 
 /** The parser that mysql2 makes for each result, once all columns are told; it asks a method of its command for it. */
@@ -64,49 +47,48 @@ interface ParsingConnection {
   sequenceId?: number
 }
 
+/** Bytes of a packet's head: three of its length, one of its number. */
+const HEAD_BYTES = 4
+/** Packets of this length go on in the next one. */
+const PACKET_BYTES_MAX = 0xffffff
 /** Bytes by which a row is known. */
-const MARK_BYTES = PACKET_HEAD_BYTES + 1
+const MARK_BYTES = HEAD_BYTES + 1
 /** What a row begins with; whatever else follows it, an end or an error, does not. */
 const ROW = 0
 
 /**
- * Has the rows of a command read as told, where its columns are of types that are known; the driver reads them where not.
+ * Has the rows of a command read by `take`, where its columns are of types that are known; the driver reads them where not.
  * The members used are no public ones, and the version of mysql2 is pinned: one that no longer has them reads rows itself, and
  * nothing else changes.
  */
-export function readRowsBy({ connection }: Link, command: EventEmitter, reading: RowsReading): void {
+export function readRowsBy(
+  { connection }: Link,
+  command: EventEmitter,
+  rowOf: (fields: readonly WireColumn[]) => WireRow | undefined,
+  take: TakeRow,
+): void {
   const parsed = command as EventEmitter & ParsedCommand
   const own = parsed.buildParserFromFields
   if (own === undefined) return
   parsed.buildParserFromFields = (fields, parser) => {
-    const row = reading.rowOf(fields)
+    const row = rowOf(fields)
     if (row === undefined) return own.call(command, fields, parser)
-    const rows: Rows = { row, take: reading.take, awayOf: () => reading.awayOf(fields) }
-    scanChunks(connection as ParsingConnection, command, rows)
+    scanChunks(connection as ParsingConnection, command, row, take)
     return class {
       // A row that came in two chunks: the driver puts it together.
-      next({ buffer, offset, end }: WirePacket): undefined {
-        const away = rows.awayOf()
-        if (away === undefined) rows.take(row.at(buffer, offset))
-        else away.addRow(buffer, offset, end)
+      next({ buffer, offset }: WirePacket): undefined {
+        take(row.at(buffer, offset))
         return undefined
       }
     }
   }
 }
 
-/** How the rows of one result are read. */
-interface Rows {
-  readonly row: WireRow
-  readonly take: TakeRow
-  readonly awayOf: () => RowsAway | undefined
-}
-
 /**
  * Until the result ends, takes rows straight out of each chunk that comes; what is no whole row is left to the driver. To be
  * handed a million packets one by one takes longer than to read them.
  */
-function scanChunks(connection: ParsingConnection, command: EventEmitter, rows: Rows): void {
+function scanChunks(connection: ParsingConnection, command: EventEmitter, row: WireRow, take: TakeRow): void {
   const { packetParser: driver } = connection
   if (!isKnown(driver) || connection.sequenceId === undefined) return
   const leave = () => {
@@ -116,16 +98,12 @@ function scanChunks(connection: ParsingConnection, command: EventEmitter, rows: 
   command.once('end', leave)
   connection.packetParser = {
     execute(chunk) {
-      const from = finishBegun(driver, chunk)
-      let at = from
-      let away: RowsAway | undefined
+      let at = finishBegun(driver, chunk)
       // The result may have ended with that.
       if (connection.packetParser !== driver && isBetween(driver)) {
-        away = rows.awayOf()
-        at = passRows(connection, chunk, from, away === undefined ? rows : undefined)
+        at = takeRows(connection, chunk, at, row, take)
         if (chunk.length - at >= MARK_BYTES && !isRow(chunk, at)) leave()
       }
-      away?.addPackets(chunk, from, at)
       return at < chunk.length ? driver.execute(at === 0 ? chunk : chunk.subarray(at)) : undefined
     },
   }
@@ -148,15 +126,15 @@ function finishBegun(driver: DriverParser, chunk: Buffer): number {
   return at
 }
 
-/** Passes the whole rows that follow each other from one place of a chunk on, reads them, and tells where they end. */
-function passRows(connection: ParsingConnection, chunk: Buffer, from: number, rows: Rows | undefined): number {
+/** Takes the whole rows that follow each other from one place of a chunk on, and tells where they end. */
+function takeRows(connection: ParsingConnection, chunk: Buffer, from: number, row: WireRow, take: TakeRow): number {
   let at = from
   let sequence = connection.sequenceId ?? 0
   while (chunk.length - at >= MARK_BYTES) {
-    const length = packetLengthAt(chunk, at)
-    const next = at + PACKET_HEAD_BYTES + length
+    const length = lengthAt(chunk, at)
+    const next = at + HEAD_BYTES + length
     if (next > chunk.length || length === PACKET_BYTES_MAX || !isRow(chunk, at) || chunk[at + 3] !== sequence) break
-    if (rows !== undefined) rows.take(rows.row.at(chunk, at + PACKET_HEAD_BYTES))
+    take(row.at(chunk, at + HEAD_BYTES))
     sequence = (sequence + 1) & 0xff
     at = next
   }
@@ -164,5 +142,7 @@ function passRows(connection: ParsingConnection, chunk: Buffer, from: number, ro
   return at
 }
 
-const isRow = (chunk: Buffer, at: number): boolean =>
-  chunk[at + PACKET_HEAD_BYTES] === ROW && packetLengthAt(chunk, at) > 0
+const lengthAt = (chunk: Buffer, at: number): number =>
+  (chunk[at] as number) | ((chunk[at + 1] as number) << 8) | ((chunk[at + 2] as number) << 16)
+
+const isRow = (chunk: Buffer, at: number): boolean => chunk[at + HEAD_BYTES] === ROW && lengthAt(chunk, at) > 0

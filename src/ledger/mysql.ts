@@ -1,6 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises'
 import { AuditError } from '../errors.ts'
-import type { ThreadUse } from '../thread/second-thread.ts'
 import { type Clock, SECOND } from '../units/instant.ts'
 import type { MysqlAddress } from './database-url.ts'
 import type { Guard } from './guard.ts'
@@ -24,7 +23,6 @@ export async function openMysqlSession(
   mapping: TableMapping,
   guard: Guard,
   clock: Clock,
-  use?: ThreadUse,
 ): Promise<Session> {
   const create = await loadMysql()
   guard.check()
@@ -36,7 +34,7 @@ export async function openMysqlSession(
   }
   try {
     const begun = await watched(guard, begin(reader, killer, clock, Object.values(mapping.tables)))
-    return sessionOf({ address, mapping, guard, reader, killer, drop, use, ...begun })
+    return sessionOf({ address, mapping, guard, reader, killer, drop, ...begun })
   } catch (cause) {
     drop()
     throw mysqlFailure(cause, address, `the database "${address.database}"`)
@@ -55,7 +53,6 @@ interface Parts extends Begun {
   readonly reader: Link
   readonly killer: Link
   readonly drop: () => void
-  readonly use: ThreadUse | undefined
 }
 
 function sessionOf({
@@ -65,7 +62,6 @@ function sessionOf({
   reader,
   killer,
   drop,
-  use,
   takenAt,
   readerId,
   databaseOffset,
@@ -96,7 +92,7 @@ function sessionOf({
       if (reading) throw new AuditError('internal', 'two reads of one snapshot at once')
       guard.check()
       reading = true
-      const stream = streamRows(reader, statement, batches, use)
+      const stream = streamRows(reader, statement, batches)
       const unwatch = guard.watch((reason) => {
         stream.fail(reason)
         void endAll()
@@ -109,7 +105,6 @@ function sessionOf({
         throw mysqlFailure(cause, address, statement.subject ?? mapping.tables[statement.role])
       } finally {
         unwatch()
-        stream.close()
         await ending
         if (!stream.over() && ending === undefined) {
           // The reader stopped early, or a row was unreadable. The transaction outlives its query.

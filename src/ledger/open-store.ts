@@ -1,6 +1,5 @@
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import type { ThreadUse } from '../thread/second-thread.ts'
 import type { Clock, Millis } from '../units/instant.ts'
 import { openZone, type Zone } from '../units/zone.ts'
 import { parseDatabaseUrl } from './database-url.ts'
@@ -23,8 +22,6 @@ export interface StoreOptions {
   readonly clock: Clock
   /** Time one snapshot may spend reading. */
   readonly deadlineMs?: Millis
-  /** Another thread, that reads rows where they are many. */
-  readonly use?: ThreadUse | undefined
 }
 
 /**
@@ -32,7 +29,7 @@ export interface StoreOptions {
  * Throws AuditError: kind configuration for the form of the URL or the mapping, at once; kind source when a snapshot
  * cannot be had or a table cannot be read. No message holds the password or the URL.
  */
-export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs, use }: StoreOptions): LedgerStore {
+export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs }: StoreOptions): LedgerStore {
   const queries = queriesOf(mapping)
   const address = typeof url === 'string' ? parseDatabaseUrl(url) : url
   return {
@@ -42,7 +39,7 @@ export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs, use }
       const open = (): Promise<Session> | Session => {
         if (!('engine' in address)) return embeddedSession(address, mapping, guard, clock, () => undefined)
         if (address.engine === 'embedded') return openEmbeddedFile(address.path, mapping, guard, clock)
-        return openMysqlSession(address, mapping, guard, clock, use)
+        return openMysqlSession(address, mapping, guard, clock)
       }
       const session = await open()
       const zone = dbZone ?? auditZone ?? openZone(session.databaseOffset)

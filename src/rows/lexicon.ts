@@ -2,8 +2,6 @@
 export class Lexicon {
   readonly #codes = new Map<string, number>()
   readonly #texts: string[] = []
-  /** The texts as they came; the same list as long as none was put in other words. */
-  #given = this.#texts
   #revised = 0
 
   /** How many texts there are: codes are 0 to this number. */
@@ -17,7 +15,6 @@ export class Lexicon {
     const known = this.#codes.get(text)
     if (known !== undefined) return known
     this.#texts.push(text)
-    if (this.#given !== this.#texts) this.#given.push(text)
     this.#codes.set(text, this.#texts.length)
     return this.#texts.length
   }
@@ -26,26 +23,10 @@ export class Lexicon {
     return this.#texts[code - 1] ?? null
   }
 
-  /** The texts as they came, in the order of their codes, but for so many first ones. */
-  since(count: number): string[] {
-    return this.#given.slice(count)
-  }
-
-  /** Takes the texts that another one has more, which has had so many, the same as this one. Throws where it had others. */
-  append(count: number, texts: readonly string[]): void {
-    for (const [index, text] of texts.entries()) {
-      if (this.codeOf(text) !== count + index + 1) throw new Error('two lists of words are not the same')
-    }
-  }
-
   /** Gives texts in other words from now on, those alone that came since the last time: two codes may then be one text. */
   revise(revised: (text: string) => string): void {
     for (; this.#revised < this.#texts.length; this.#revised++) {
-      const text = this.#texts[this.#revised] ?? ''
-      const other = revised(text)
-      if (other === text) continue
-      if (this.#given === this.#texts) this.#given = [...this.#texts]
-      this.#texts[this.#revised] = other
+      this.#texts[this.#revised] = revised(this.#texts[this.#revised] ?? '')
     }
   }
 }

@@ -22,15 +22,14 @@ const ROOMS: readonly Room[] = [
   { name: 'units', holds: /^src\/units\//, imports: GROUND },
   { name: 'ground', holds: /^src\/(errors|limits)\.ts$/, imports: GROUND },
   { name: 'rows', holds: /^src\/rows\//, imports: GROUND, types: ['fal', 'ledger'] },
-  { name: 'thread', holds: /^src\/thread\//, imports: GROUND },
   { name: 'spool', holds: /^src\/spool\//, imports: [...GROUND, 'rows'] },
   // Floor 1
   { name: 'schemas', holds: /^schemas\//, imports: [...GROUND, 'settings'] },
   { name: 'settings', holds: /^src\/(settings|validation)\.ts$/, imports: GROUND },
   // Floor 2: wings that know nothing of each other
   { name: 'rules', holds: /^src\/audit\/rules\//, imports: [...CONTRACTS, 'rows'], types: ['audit', 'fal', 'ledger'] },
-  { name: 'fal', holds: /^src\/fal\//, imports: [...CONTRACTS, 'rows', 'thread'] },
-  { name: 'ledger', holds: /^src\/ledger\//, imports: [...CONTRACTS, 'rows', 'thread'] },
+  { name: 'fal', holds: /^src\/fal\//, imports: [...CONTRACTS, 'rows'] },
+  { name: 'ledger', holds: /^src\/ledger\//, imports: [...CONTRACTS, 'rows'] },
   { name: 'render', holds: /^src\/render\//, imports: CONTRACTS },
   // Floor 3
   {
@@ -74,8 +73,8 @@ const ROOMS: readonly Room[] = [
   // Floor 6
   {
     name: 'main',
-    holds: /^src\/(main|program|decoding-thread|serve|config|dependencies|secrets)\.ts$/,
-    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows', 'thread'],
+    holds: /^src\/(main|program|serve|config|dependencies|secrets)\.ts$/,
+    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows'],
   },
 ]
 

@@ -8,7 +8,6 @@ import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { writeEmbedded } from '../../src/demo/write-embedded.ts'
 import { createFalClient, type FalClientOptions } from '../../src/fal/client.ts'
-import type { PagesUse } from '../../src/fal/event-pages.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import { runAudit } from '../../src/operation.ts'
@@ -29,8 +28,6 @@ export interface RealParts {
   readonly double?: Omit<FalDoubleOptions, 'workspaces'>
   readonly client?: Partial<FalClientOptions>
   readonly dbZone?: Zone
-  /** Another thread, that reads rows and pages; without one everything is read by that of the test. */
-  readonly use?: PagesUse
 }
 
 export interface RealWorld {
@@ -46,7 +43,7 @@ export async function openWorld(world: World, parts: RealParts): Promise<RealWor
   const database = await openDatabase(world, parts.store)
   const double = await startFalDouble({ ...parts.double, workspaces: world.workspaces })
   const legacyBillingBaseUrl = parts.double?.legacyInvoices === undefined ? undefined : double.url
-  const fal = createFalClient({ baseUrl: double.url, legacyBillingBaseUrl, use: parts.use, ...parts.client })
+  const fal = createFalClient({ baseUrl: double.url, legacyBillingBaseUrl, ...parts.client })
   return {
     url: database.url,
     falUrl: double.url,
@@ -54,8 +51,7 @@ export async function openWorld(world: World, parts: RealParts): Promise<RealWor
     dependencies: ({ now = READ_AT, zone = SHANGHAI, settings = {}, billing = memoryBilling() } = {}) => {
       const overrides: Partial<OperationSettings> = { auditZone: zone, ...settings }
       const clock = () => now
-      const { dbZone, use } = parts
-      const ledger = openLedgerStore({ url: database.url, mapping: DEFAULT_MAPPING, dbZone, clock, use })
+      const ledger = openLedgerStore({ url: database.url, mapping: DEFAULT_MAPPING, dbZone: parts.dbZone, clock })
       return { clock, ledger, fal, settings: settingsFor(overrides), reports: createReportStore(2), billing }
     },
     close: async () => {

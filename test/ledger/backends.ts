@@ -8,18 +8,14 @@ import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { DEFAULT_MAPPING, type TableMapping } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
-import type { ThreadUse } from '../../src/thread/second-thread.ts'
 import { instant, parseInstant } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { freshDatabase, writeMariaDb } from '../kit/mariadb.ts'
 import { freshShards } from '../kit/spider.ts'
-import { decodingThread } from '../kit/two-threads.ts'
 
 /** One of the kinds of database that hold the same world. */
 export interface Backend {
   readonly name: 'mariadb' | 'embedded' | 'spider'
-  /** How tests are called. */
-  readonly title: string
   /** Digits of a FLOAT that arrive whole. */
   readonly floatDigits: 6 | 7
   create(tables: Partial<StoredTables>): Promise<Stored>
@@ -31,13 +27,10 @@ export interface Stored {
   /** Runs a statement as the operator's program would, on a connection of its own. */
   exec(sql: string): Promise<void>
   remove(): Promise<void>
-  /** The thread that its rows are read by, where it is not that of the test. */
-  readonly use?: ThreadUse
 }
 
 const embedded: Backend = {
   name: 'embedded',
-  title: 'embedded',
   floatDigits: 7,
   async create(tables) {
     const folder = mkdtempSync(join(tmpdir(), 'fal-audit-embedded-'))
@@ -59,7 +52,6 @@ const embedded: Backend = {
 
 const mariadb: Backend = {
   name: 'mariadb',
-  title: 'mariadb',
   floatDigits: 7,
   async create(tables) {
     const database = await freshDatabase(inject('mariadb'))
@@ -74,7 +66,6 @@ const mariadb: Backend = {
 
 const spider: Backend = {
   name: 'spider',
-  title: 'spider',
   // Spider asks its shards in the text protocol, which prints six.
   floatDigits: 6,
   async create(tables) {
@@ -87,25 +78,9 @@ const spider: Backend = {
 /** The two that a run of all tests has, or the shards of the project that is about them. */
 export const BACKENDS: readonly Backend[] = inject('spider') === undefined ? [mariadb, embedded] : [spider]
 
-/** The same, its rows read by a second thread from the first one on. */
-const byTwoThreads = (backend: Backend): Backend => ({
-  ...backend,
-  title: `${backend.title}, read by two threads`,
-  create: async (tables) => ({ ...(await backend.create(tables)), use: await decodingThread() }),
-})
-
-/** All of them, in every way in which their rows are read. */
-export const READINGS: readonly Backend[] = [
-  ...BACKENDS,
-  ...BACKENDS.filter(({ name }) => name !== 'embedded').map(byTwoThreads),
-]
-
 const NOTHING: StoredTables = { accounts: [], tasks: [], users: [], points: [], cash: [] }
 
 export const NOW = at('2026-02-10T00:00:00Z')
-
-/** Where a world is, and how it is read. */
-type Reach = Pick<Stored, 'url' | 'use'>
 
 export interface Opening {
   readonly mapping?: TableMapping
@@ -114,21 +89,20 @@ export interface Opening {
   readonly deadlineMs?: number
 }
 
-export function openSnapshot(stored: Reach, opening: Opening = {}): Promise<LedgerSnapshot> {
+export function openSnapshot(stored: { url: string }, opening: Opening = {}): Promise<LedgerSnapshot> {
   const { mapping = DEFAULT_MAPPING, zone = '+08:00', signal = new AbortController().signal, deadlineMs } = opening
   return openLedgerStore({
     url: stored.url,
     mapping,
     dbZone: openZone(zone)!,
     clock: () => NOW,
-    use: stored.use,
     ...(deadlineMs === undefined ? {} : { deadlineMs }),
   }).snapshot(signal)
 }
 
 /** Opens a snapshot, uses it, closes it. */
 export async function reading<T>(
-  stored: Reach,
+  stored: { url: string },
   use: (snapshot: LedgerSnapshot) => Promise<T>,
   opening: Opening = {},
 ): Promise<T> {

@@ -6,7 +6,7 @@ import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
 import { DAY, HOUR, type Instant, instant, plus } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { entryRow } from '../kit/rows.ts'
-import { all, at, cashRow, openSnapshot, pointsRow, READINGS, type Stored, task, uuid } from './backends.ts'
+import { all, at, BACKENDS, cashRow, openSnapshot, pointsRow, type Stored, task, uuid } from './backends.ts'
 
 const START = at('2026-01-01T00:00:00Z')
 /** An hour from id to id. */
@@ -96,7 +96,7 @@ describe('what a bound left out', () => {
   })
 })
 
-describe.each(READINGS)('a row that lies far ahead of its id on $title', (backend) => {
+describe.each(BACKENDS)('a row that lies far ahead of its id on $name', (backend) => {
   const UTC = openZone('UTC')
   const COUNT = 3000
   const STEP = 8

@@ -1,7 +1,7 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import { ALL_TIME, all, at, pointsRow, READINGS, reading, type Stored, task } from './backends.ts'
+import { ALL_TIME, all, at, BACKENDS, pointsRow, reading, type Stored, task } from './backends.ts'
 
-describe.each(READINGS)('a small table on $title', (backend) => {
+describe.each(BACKENDS)('a small table on $name', (backend) => {
   let stored: Stored | undefined
   afterEach(async () => {
     await stored?.remove()

@@ -4,16 +4,16 @@ import {
   ALL_TIME,
   account,
   all,
+  BACKENDS,
   NOW,
   openSnapshot,
   pointsRow,
-  READINGS,
   reading,
   type Stored,
   task,
 } from './backends.ts'
 
-describe.each(READINGS)('what goes wrong in the ledger store on $title', (backend) => {
+describe.each(BACKENDS)('what goes wrong in the ledger store on $name', (backend) => {
   let stored: Stored | undefined
   const create = async (tables: Parameters<typeof backend.create>[0]): Promise<Stored> => {
     stored = await backend.create(tables)

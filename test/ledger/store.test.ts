@@ -7,16 +7,16 @@ import {
   account,
   all,
   at,
+  BACKENDS,
   cashRow,
   pointsRow,
-  READINGS,
   reading,
   type Stored,
   task,
   uuid,
 } from './backends.ts'
 
-describe.each(READINGS)('the ledger store on $title', (backend) => {
+describe.each(BACKENDS)('the ledger store on $name', (backend) => {
   let stored: Stored | undefined
   const create = async (tables: Parameters<typeof backend.create>[0]): Promise<Stored> => {
     stored = await backend.create(tables)

@@ -3,7 +3,7 @@ import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { type InstantRange, instant, MINUTE, plus, within } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
-import { all, at, cashRow, pointsRow, READINGS, reading, type Stored, task, uuid } from './backends.ts'
+import { all, at, BACKENDS, cashRow, pointsRow, reading, type Stored, task, uuid } from './backends.ts'
 
 /** Ids that nobody bears: with them a look-up is about so many that it reads all ids in one pass. */
 const fillers = Array.from({ length: LIMITS.lookupIds + 1 }, (_, index) => `none-${index}`)
@@ -11,7 +11,7 @@ const fillers = Array.from({ length: LIMITS.lookupIds + 1 }, (_, index) => `none
 /** Times of no day, or of no hour, as servers and files may hold them. */
 const NOT_REAL = ['0000-00-00 00:00:00', '2026-02-00 10:00:00', '2026-00-10 10:00:00']
 
-describe.each(READINGS)('a look-up that may leave out what was streamed on $title', (backend) => {
+describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name', (backend) => {
   let stored: Stored | undefined
   afterEach(async () => {
     await stored?.remove()

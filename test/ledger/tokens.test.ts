@@ -4,14 +4,14 @@ import { join } from 'node:path'
 import { afterEach, describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
 import { mappingWith } from '../../src/ledger/mapping.ts'
-import { ALL_TIME, all, READINGS, reading, type Stored, task } from './backends.ts'
+import { ALL_TIME, all, BACKENDS, reading, type Stored, task } from './backends.ts'
 
 const open: Stored[] = []
 afterEach(async () => {
   for (const stored of open.splice(0)) await stored.remove()
 })
 
-describe.each(READINGS)('tokens of a task on $title', ({ create }) => {
+describe.each(BACKENDS)('tokens of a task on $name', ({ create }) => {
   async function withTokens(): Promise<Stored> {
     const stored = await create({ tasks: [task(1), task(2), task(3)] })
     open.push(stored)
