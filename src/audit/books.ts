@@ -28,6 +28,7 @@ import {
 } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
+import { NAMELESS } from './rules/nameless-tasks.ts'
 import type { ModelTally, TaskBook } from './task-book.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -207,9 +208,36 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
           : unknown('bill-unread'),
       period: periodOf(requests, members, together),
       recordByModel: recordsOf(evidence, members),
+      members,
+      ...missingTogether(undivided, requests, together, nameOf),
     })
   }
   return comparisons
+}
+
+/** What the usage of a workspace tells beyond its events, over a window of whole days that are over. */
+function missingTogether(
+  undivided: readonly UsageRow[],
+  requests: RequestSums | null,
+  together: (whose: Ownership) => boolean,
+  nameOf: (endpoint: string) => string,
+): Pick<BillComparison, 'missing'> {
+  if (requests === null) return {}
+  const { window, asOf, settings } = requests.scope.plan
+  const { zone } = window
+  const isWhole = [window.start, window.end].every((at) => zone.startOfDate(zone.dateOf(at)) === at)
+  if (!isWhole || window.end > zone.startOfDate(zone.dateOf(asOf))) return {}
+  const missing = new Map<string, NanoUsd>()
+  const tolerated = new Map<string, NanoUsd>()
+  const add = (to: Map<string, NanoUsd>, model: string, nano: NanoUsd): void =>
+    void to.set(nameOf(model), addNanoUsd(to.get(nameOf(model)) ?? ZERO_NANO_USD, nano))
+  for (const row of undivided) {
+    add(missing, row.model, row.costNanoUsd)
+    add(tolerated, row.model, settings.thresholds.b19NanoUsdPerRow)
+  }
+  for (const sum of requests.placements.filter(together)) add(missing, sum.endpoint, nanoUsd(-sum.inTimeNanoUsd))
+  for (const [model, nano] of missing) if (nano <= (tolerated.get(model) ?? 0n)) missing.delete(model)
+  return missing.size === 0 ? {} : { missing }
 }
 
 /** The bill by task period, where every event of these accounts is known. */
@@ -221,14 +249,23 @@ function periodOf(
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
   let youngNanoUsd = ZERO_NANO_USD
   let runningNanoUsd = ZERO_NANO_USD
+  let namelessOpen = 0
   for (const accountId of accountIds) {
     const young = requests.youngOf(accountId)
     if (young === null) return null
     youngNanoUsd = addNanoUsd(youngNanoUsd, young)
     runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
+    namelessOpen += requests.namelessOpenOf(accountId)
   }
   const nameOf = endpointNames(requests.scope.plan.settings.modelAliases)
-  return { ...periodBill(requests.placements, belongs, nameOf), youngNanoUsd, runningNanoUsd }
+  const nameless = requests.placements.filter(
+    (sum) => belongs(sum) && sum.stored !== null && nameOf(sum.stored) === NAMELESS,
+  )
+  const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
+  return {
+    ...periodBill(requests.placements, belongs, nameOf),
+    ...{ youngNanoUsd, runningNanoUsd, namelessOpen, namelessEndpoints },
+  }
 }
 
 /** By which name a billed endpoint is compared: its own, whatever tasks call it. */

@@ -6,7 +6,7 @@ import { canonicalModel } from './model-name.ts'
 import { Outcomes } from './outcomes.ts'
 import { frameOf, type RequestReconciliation, reconcilePiece } from './request-books.ts'
 import type { RequestEvidence } from './request-evidence.ts'
-import { type RequestSums, RequestTotals } from './request-totals.ts'
+import { type RequestSums, RequestTotals, withoutUnbilled } from './request-totals.ts'
 import { type Books, known, type Rule, type RuleOutcome } from './rules/books.ts'
 import { RULES } from './rules/table.ts'
 
@@ -60,8 +60,8 @@ export async function judgeEvidence(
   }
   const books = openBooks(evidence, requests, { users })
   outcomes.judge(books, ({ pieces }) => pieces === undefined)
-  outcomes.reconsider(books, (stored) => canonicalModel(stored, plan.settings.modelAliases))
-  return { outcomes: outcomes.close(), requests, books, users }
+  const takenBack = outcomes.reconsider(books, (stored) => canonicalModel(stored, plan.settings.modelAliases))
+  return { outcomes: outcomes.close(), requests: withoutUnbilled(requests, takenBack.get('B2') ?? 0), books, users }
 }
 
 /** Joins the requests piece by piece, and has the rules judge each; null at depth summary. */

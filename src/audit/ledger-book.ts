@@ -63,11 +63,11 @@ export interface UserSums {
   /** Consume rows of the window without order id, or whose order is known to be no task. */
   readonly unlinked: BookSums
   /**
-   * Refund rows since the window's start without order id, or whose order is known to be no task; and cash that came in without,
-   * which may be a refund as well.
+   * Refund rows since the window's start without order id, or whose order is known to be no task; and each amount of cash that
+   * came in without, which may be a refund as well.
    */
   unlinkedRefunds: number
-  unlinkedCashIn: number
+  unlinkedCashIn: number[]
   /**
    * Rows whose order was not seen among the tasks that were read, by their index: consume and cash-in rows of the window, and
    * refund rows since its start.
@@ -76,12 +76,16 @@ export interface UserSums {
   /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
   readonly afterStart: EdgeRow[]
   readonly afterEnd: EdgeRow[]
-  /** Whether a row that took something does not tell how much. */
+  /** Whether a row that took something for a task of the window, or may have, does not tell how much; and any row. */
   hasUntold: boolean
+  anyUntold: boolean
   /** Whether one of those does not that link to no task, as far as is known; and one that gave back, or may have. */
   unlinkedUntold: boolean
   refundUntold: boolean
 }
+
+/** Nobody adds to it: most users have none. */
+const NO_CASH: number[] = []
 
 export const newUserSums = (): UserSums => ({
   consumed: none(),
@@ -89,11 +93,12 @@ export const newUserSums = (): UserSums => ({
   recharged: none(),
   unlinked: none(),
   unlinkedRefunds: 0,
-  unlinkedCashIn: 0,
+  unlinkedCashIn: NO_CASH,
   unresolved: [],
   afterStart: [],
   afterEnd: [],
   hasUntold: false,
+  anyUntold: false,
   unlinkedUntold: false,
   refundUntold: false,
 })
@@ -110,7 +115,8 @@ export function noteUntold(sums: UserSums | undefined, kind: LinkedEntry['kind']
 export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
   if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
   else if (kind === 'recharge' && book === 'cash' && amount > 0) {
-    sums.unlinkedCashIn = addExact(sums.unlinkedCashIn, amount)
+    if (sums.unlinkedCashIn === NO_CASH) sums.unlinkedCashIn = [amount]
+    else sums.unlinkedCashIn.push(amount)
   }
 }
 
@@ -137,8 +143,8 @@ export interface TaskSums {
   readonly refunded: BookSums
   /** Rows that name an id which several tasks of the user bear; null where there are none. */
   shared: SharedSums | null
-  /** Whether one of them has a charge below 0 and no linked row. */
-  hasNegativeCharge: boolean
+  /** Charges below 0 of those without a linked row. */
+  negativeCharged: number
   /** Whether one of them has no linked row that took anything, and was charged or has one that gave something back. */
   lacksPayment: boolean
   /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
@@ -160,7 +166,7 @@ export const newTaskSums = (): TaskSums => ({
   paid: none(),
   refunded: none(),
   shared: null,
-  hasNegativeCharge: false,
+  negativeCharged: 0,
   lacksPayment: false,
   leastUnrefunded: Number.POSITIVE_INFINITY,
   endsUnlinked: false,
@@ -189,7 +195,7 @@ export const paymentOfSums = (sums: PaymentSums): Payment => ({
   pointsConsumed: whole(sums.pointsConsumed),
   cashConsumed: whole(sums.cashConsumed),
   explainedByEdge: sums.explainedByEdge,
-  hasNegativeCharge: sums.hasNegativeCharge,
+  negativeChargedPoints: whole(sums.negativeChargedPoints),
 })
 
 /** Nobody adds to it. */
@@ -217,7 +223,7 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
     pointsConsumed: addExact(addExact(paid.points, shared.points), counted ? unlinked.points : 0),
     cashConsumed: addExact(addExact(paid.cash, shared.cash), counted ? unlinked.cash : 0),
     explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
-    hasNegativeCharge: tasks.hasNegativeCharge,
+    negativeChargedPoints: tasks.negativeCharged,
   }
 }
 
@@ -231,12 +237,15 @@ export interface UnlinkedSums {
   readonly paidOpen: boolean
   /** Refund rows, what they took back again subtracted. */
   readonly refunds: number
-  readonly cashIn: number
+  readonly cashIn: readonly number[]
   readonly refundUntold: boolean
 }
 
 /** Most users have none. */
-const NO_UNLINKED: UnlinkedSums = { paid: 0, nearby: 0, paidOpen: false, refunds: 0, cashIn: 0, refundUntold: false }
+const NO_UNLINKED: UnlinkedSums = {
+  ...{ paid: 0, nearby: 0, paidOpen: false, refunds: 0, refundUntold: false },
+  cashIn: NO_CASH,
+}
 
 /** `refundsOpen`: what refund rows gave back of which it is not known what their orders are. */
 export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): UnlinkedRows => ({
@@ -244,7 +253,8 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
   nearbyPoints: whole(sums.nearby),
   paidOpen: sums.paidOpen,
   // Refunds that were taken back, by rows that name no task either, are no less than none.
-  refundedPoints: whole(addExact(Math.max(0, sums.refunds), sums.cashIn)),
+  refundedPoints: whole(Math.max(0, sums.refunds)),
+  cashInPoints: sums.cashIn.map(whole),
   refundsOpenPoints: whole(refundsOpen),
   refundUntold: sums.refundUntold,
 })
@@ -255,7 +265,8 @@ export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
   const nearby = nearbySums(sums).at(-1) ?? 0
   const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn, refundUntold } = sums
   const paidOpen = waits || sums.unlinkedUntold
-  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn === 0 && !refundUntold) return NO_UNLINKED
+  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn.length === 0 && !refundUntold)
+    return NO_UNLINKED
   return { paid, nearby, paidOpen, refunds, cashIn, refundUntold }
 }
 
@@ -273,7 +284,7 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolea
     pointsConsumed: sums.consumed.points,
     cashConsumed: sums.consumed.cash,
     explainedByEdge: explained,
-    hasNegativeCharge: tasks.hasNegativeCharge,
+    negativeChargedPoints: tasks.negativeCharged,
   }
 }
 

@@ -188,7 +188,9 @@ export class LedgerTally {
     // Few rows are of nothing, and hardly ever does one not tell its amount.
     if (signed === 0 && at >= window.start && this.#entries.isUntold(entry)) {
       const means = linkedKind(book, kind)
-      if (means === 'refund' || at < window.end + LEDGER_EDGE) noteUntold(sums, means, task === NO_TASK)
+      if (means === 'consume' && at < window.end + LEDGER_EDGE) sums.anyUntold = true
+      // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these.
+      if (task === NO_TASK && (means === 'refund' || at < window.end + LEDGER_EDGE)) noteUntold(sums, means, true)
     }
     if (kind === 'consume') {
       const amount = -signed

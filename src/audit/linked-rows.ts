@@ -75,7 +75,7 @@ export class TaskPayments {
     const charged = tasks.chargedPoints(task)
     user.taskCount += 1
     if (linked) user.linkedCharged = addExact(user.linkedCharged, charged)
-    else if (charged < 0) user.hasNegativeCharge = true
+    else if (charged < 0) user.negativeCharged = addExact(user.negativeCharged, charged)
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
     if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged

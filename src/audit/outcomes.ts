@@ -1,4 +1,4 @@
-import type { Severity } from '../../schemas/report.ts'
+import type { RuleId, Severity } from '../../schemas/report.ts'
 import { LIMITS } from '../limits.ts'
 import type { RuleSettings } from '../settings.ts'
 import { abs } from '../units/exact.ts'
@@ -23,12 +23,14 @@ export class Outcomes {
     }
   }
 
-  /** Has rules that judge pieces take back what all pieces together put in doubt. */
-  reconsider(books: Books, canonicalOf: (stored: string) => string): void {
+  /** Has rules that judge pieces take back what all pieces together put in doubt; tells of how many findings, by rule. */
+  reconsider(books: Books, canonicalOf: (stored: string) => string): ReadonlyMap<RuleId, number> {
+    const taken = new Map<RuleId, number>()
     for (const rule of this.#rules) {
       const doubt = rule.doubts?.(books, canonicalOf)
-      if (doubt !== undefined) this.#drafts.get(rule)?.takeBack(doubt)
+      if (doubt !== undefined) taken.set(rule.id, this.#drafts.get(rule)?.takeBack(doubt) ?? 0)
     }
+    return taken
   }
 
   /** In the order of the rules. */
@@ -77,19 +79,21 @@ class OutcomeDraft {
   }
 
   /** What is in doubt is neither a finding any more nor examined. */
-  takeBack(doubt: Doubt): void {
-    const isTaken = (context: FindingContext, findings: number): boolean => {
-      const reason = doubt(context)
+  takeBack(doubt: Doubt): number {
+    const before = this.#examined
+    const isTaken = (context: FindingContext, findings: number, finding?: FindingDraft): boolean => {
+      const reason = doubt(context, finding)
       if (reason === undefined) return false
       this.#examined -= findings
       this.#leaveOpen({ subject: modelOf(context), reason })
       return true
     }
-    const kept = this.#findings.filter(({ context = {} }) => !isTaken(context, 1))
+    const kept = this.#findings.filter((finding) => !isTaken(finding.context ?? {}, 1, finding))
     this.#findings.splice(0, this.#findings.length, ...kept)
     for (const [key, { context, breaks, timing }] of this.#omitted) {
       if (isTaken(context, breaks + timing)) this.#omitted.delete(key)
     }
+    return before - this.#examined
   }
 
   outcome(): RuleOutcome {

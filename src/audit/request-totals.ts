@@ -4,7 +4,7 @@ import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { DailyBills } from './daily-bills.ts'
 import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
-import { matchesOf } from './model-name.ts'
+import { canonicalModel, matchesOf } from './model-name.ts'
 import type { Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
 import type { PlainMatches } from './plain-matches.ts'
@@ -17,6 +17,7 @@ import { isAmountBreak } from './rules/b3-amount.ts'
 import type { ModelMatches } from './rules/books.ts'
 import type { RequestBook, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
+import { NAMELESS } from './rules/nameless-tasks.ts'
 import {
   isJudgedMatch,
   isOfBilledRequest,
@@ -43,6 +44,8 @@ export interface RequestSums {
   youngOf(accountId: number): NanoUsd | null
   /** Of it, that of tasks that still run. */
   runningOf(accountId: number): NanoUsd
+  /** An account's tasks that name no model and that no event was matched with. */
+  namelessOpenOf(accountId: number): number
   /** Sum of the events of a failed task of the layer; null where its bill was not read whole. */
   billedOfFailed(task: { readonly rowId: number }, accountId: number | null): NanoUsd | null
 }
@@ -50,6 +53,7 @@ export interface RequestSums {
 interface AccountStanding {
   youngNanoUsd: NanoUsd
   runningNanoUsd: NanoUsd
+  namelessOpen: number
   isOpen: boolean
 }
 
@@ -158,10 +162,12 @@ export class RequestTotals {
     const { asOf, settings } = this.#frame.evidence.plan
     let account = this.#accounts.get(accountId)
     if (account === undefined) {
-      account = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, isOpen: false }
+      account = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, namelessOpen: 0, isOpen: false }
       this.#accounts.set(accountId, account)
     }
     if (standing === 'not-evaluated') account.isOpen = true
+    if (standing !== 'matched' && canonicalModel(task.model, settings.modelAliases) === NAMELESS)
+      account.namelessOpen += 1
     // A task that is still running may be too young for a bill.
     const isRunning = standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
     if (isRunning) account.runningNanoUsd = addNanoUsd(account.runningNanoUsd, task.costNanoUsd)
@@ -211,6 +217,7 @@ export class RequestTotals {
         if (account?.isOpen === true) return null
         return account?.youngNanoUsd ?? ZERO_NANO_USD
       },
+      namelessOpenOf: (accountId) => this.#accounts.get(accountId)?.namelessOpen ?? 0,
       runningOf: (accountId) => this.#accounts.get(accountId)?.runningNanoUsd ?? ZERO_NANO_USD,
       billedOfFailed: ({ rowId }, accountId) => {
         if (accountId !== null && !scope.eventsRead(accountId)) return null
@@ -218,5 +225,19 @@ export class RequestTotals {
         return known === undefined ? ZERO_NANO_USD : known
       },
     }
+  }
+}
+
+/** The same where so many requests were called unbilled and it turned out that nobody can tell. */
+export function withoutUnbilled(requests: RequestSums | null, taken: number): RequestSums | null {
+  if (requests === null || taken === 0) return requests
+  const { counts } = requests
+  const { unbilled = 0, ...others } = counts.verdicts ?? {}
+  const open = taken + (others['not-evaluated'] ?? 0)
+  const verdicts = { ...others, 'not-evaluated': open, ...(unbilled > taken && { unbilled: unbilled - taken }) }
+  const inOrder = Object.entries(verdicts).sort(([a], [b]) => (a < b ? -1 : 1))
+  return {
+    ...requests,
+    counts: { ...counts, unbilled: counts.unbilled - taken, verdicts: Object.fromEntries(inOrder) },
   }
 }

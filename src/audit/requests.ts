@@ -61,6 +61,12 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
   const verdicts: TaskVerdict[] = []
   const outside: TaskVerdict[] = []
   const { window, userIds } = scope.plan
+  // Its cost is told with the task that claims it: where that one is left out there is nothing to hold a charge against.
+  const countsHere = (task: TaskRow | null): boolean =>
+    task !== null &&
+    within(task.createdAt, window) &&
+    inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
+    (userIds.size === 0 || userIds.has(task.userId))
   evidence.tasks.forEach((task, index) => {
     if (!within(task.createdAt, window)) return
     const accountId = scope.accountOf(task.apiKey) ?? null
@@ -76,7 +82,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       standing,
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
-      requestBilled: group !== null,
+      requestBilled: group !== null && countsHere(group.claimedBy),
       selected: userIds.size === 0 || userIds.has(task.userId),
     }
     if (shown) verdicts.push(verdict)

@@ -68,7 +68,7 @@ export class UnresolvedRows {
     const sums = this.#sums[owner]
     const least = this.#tasks[owner]?.leastUnrefunded ?? Number.POSITIVE_INFINITY
     if (sums === undefined || least === Number.POSITIVE_INFINITY) return false
-    let possible = addExact(Math.max(0, sums.unlinkedRefunds), sums.unlinkedCashIn)
+    let possible = sums.unlinkedCashIn.reduce(addExact, Math.max(0, sums.unlinkedRefunds))
     for (const entry of sums.unresolved) {
       if (possible >= least) break
       const amount = isRefund(this.#entries.kind(entry)) ? this.#entries.amountPoints(entry) : 0

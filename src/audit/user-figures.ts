@@ -105,7 +105,10 @@ export class ClosedUser implements UserLedger {
     this.paid = paymentOf(user, terms)
     this.rows = unlinkedOf(user, terms)
     this.waiting = waitingOf(user)
-    this.isRead = failed.size === 0 ? BOTH_READ : { points: !failed.has('points'), cash: !failed.has('cash') }
+    const isRead = (book: BookName): boolean =>
+      !failed.has(book) && unreadTimeReason(terms.unreadTimes ?? {}, [book], user.userId) === undefined
+    const read = { points: isRead('points'), cash: isRead('cash') }
+    this.isRead = read.points && read.cash ? BOTH_READ : read
     this.refundOpen = (mode === 'order' ? tasks.shared?.refundOpen : undefined) ?? NEITHER_OPEN
     this.countsRows = refunds === sums.refunded
     this.refundedPoints = refunds.points
@@ -200,8 +203,11 @@ export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolve
 
 const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
 
-function unlinkedOf(user: UserFigures, { mode, failed }: ClosingTerms): ClosedUser['rows'] {
+function unlinkedOf(user: UserFigures, { mode, failed, unreadTimes = {} }: ClosingTerms): ClosedUser['rows'] {
   if (failed.size > 0) return unread(failed)
+  // One that names no task may be the row that a task lacks, whenever it came.
+  const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
+  if (mode === 'order' && unplaced !== undefined) return { known: false, reason: unplaced }
   return mode === 'order' ? unlinkedSums(user.sums, isPaymentOpen(user)) : LINKS_TOTAL
 }
 
@@ -211,11 +217,12 @@ const LINKS_TOTAL = unknown('links-total')
 function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const { sums, tasks, paidBefore } = user
   const { plan, mode, failed, unreadTimes = {} } = terms
-  const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'])
+  const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'], user.userId)
   if (failed.size > 0) return unread(failed)
-  if (sums.hasUntold) return unknown('amount-untold')
+  const countsTasks = mode === 'order' && tasks.taskCount > 0
+  if (countsTasks ? sums.hasUntold : sums.anyUntold) return unknown('amount-untold')
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
-  if (mode === 'order' && tasks.taskCount > 0) {
+  if (countsTasks) {
     const payment = orderPayment(sums, tasks)
     // A row without a task may pay a task that the filter left out as well as one of these.
     const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0

@@ -23,6 +23,8 @@ export interface UnreadRows {
   rows: number
   /** The least id of them; 0 where there is none. */
   firstRowId: number
+  /** Whose they are; null where they are of more users than are told. */
+  userIds: readonly number[] | null
 }
 
 /** How rows of the three long tables are read into records, by position: the order is that of the columns in queries.ts. */
@@ -40,8 +42,11 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       // 0000-00-00, which lies below every bound: that is how MySQL stores that there is no time.
       if (!isUnread || row.isNull(TIME_COLUMN)) return
       const rowId = row.integer(ID_COLUMN)
+      const userId = row.integer(USER_COLUMN)
       count.firstRowId = count.rows === 0 ? rowId : Math.min(count.firstRowId, rowId)
       count.rows += 1
+      if (count.userIds === null || count.userIds.includes(userId)) return
+      count.userIds = count.userIds.length < UNREAD_USERS_MAX ? [...count.userIds, userId] : null
     }
   }
   return {
@@ -73,7 +78,10 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
 
 const ID_COLUMN = 0
 const TIME_COLUMN = 1
-const noUnreadRows = (): UnreadRows => ({ rows: 0, firstRowId: 0 })
+const USER_COLUMN = 2
+/** Users up to which it is told whose such rows are. */
+const UNREAD_USERS_MAX = 200
+export const noUnreadRows = (): UnreadRows => ({ rows: 0, firstRowId: 0, userIds: [] })
 
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void

@@ -87,7 +87,14 @@ export type TimedTable = 'tasks' | 'points' | 'cash'
  * By table, how many streamed rows had a time that cannot be read, and the least id of them: they were handed out by no stream.
  * Tables without such rows are absent.
  */
-export type UnreadTimes = Readonly<Partial<Record<TimedTable, { readonly rows: number; readonly firstRowId: number }>>>
+export type UnreadTimes = Readonly<Partial<Record<TimedTable, UnreadTimesOf>>>
+
+export interface UnreadTimesOf {
+  readonly rows: number
+  readonly firstRowId: number
+  /** Whose they are; null: it is not told. */
+  readonly userIds: readonly number[] | null
+}
 
 /**
  * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another, never two at once.

@@ -131,8 +131,8 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
   const unread: { [Table in TimedTable]?: NonNullable<UnreadTimes[Table]> } = {}
   /** A table may be streamed more than once: the stream counts that met most such rows, since others may have met the same. */
   const noteUnread = (table: TimedTable): void => {
-    const { rows, firstRowId } = records.unread[table]
-    if (rows > (unread[table]?.rows ?? 0)) unread[table] = { rows, firstRowId }
+    const { rows, firstRowId, userIds } = records.unread[table]
+    if (rows > (unread[table]?.rows ?? 0)) unread[table] = { rows, firstRowId, userIds }
   }
 
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {

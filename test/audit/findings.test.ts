@@ -63,7 +63,7 @@ describe('a finding', () => {
 
 describe('findings that a task may explain whose time cannot be read', () => {
   const judged = (rule: Partial<Rule>, outcome: Partial<RuleOutcome>, tables: readonly ('tasks' | 'points')[]) => {
-    const unreadTimes = Object.fromEntries(tables.map((table) => [table, { rows: 2, firstRowId: 5 }]))
+    const unreadTimes = Object.fromEntries(tables.map((table) => [table, { rows: 2, firstRowId: 5, userIds: null }]))
     const { findings, notEvaluated, counts, rules } = judge(
       [ruleWith({ examined: 9, ...outcome }, rule)],
       { ...books(), unreadTimes },

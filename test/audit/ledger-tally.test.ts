@@ -134,7 +134,7 @@ describe('the link mode', () => {
     const linked = tallyOf([task(1)], [entry(-100, { orderId: 'task-1' })])
     const without = tallyOf([task(1)], [entry(-100)])
     for (const table of ['tasks', 'points', 'cash'] as const) {
-      const closing = { unreadTimes: { [table]: { rows: 1, firstRowId: 5 } } }
+      const closing = { unreadTimes: { [table]: { rows: 1, firstRowId: 5, userIds: [101] } } }
       const left = { known: false, reason: { code: 'times-unread', params: { table, rows: 1, firstRowId: 5 } } }
       expect(userOf(closable(linked, closing), 'order').payment).toMatchObject({ known: true })
       expect(userOf(closable(without, closing), 'order').payment).toEqual(left)

@@ -166,7 +166,7 @@ export const linked = (
 
 /** Rows of a user that link to no task: none unless said. */
 export const unlinkedRows = (overrides: Partial<UnlinkedRows> = {}): UnlinkedRows => ({
-  ...{ paidPoints: points(0), nearbyPoints: points(0), paidOpen: false, refundedPoints: points(0) },
+  ...{ paidPoints: points(0), nearbyPoints: points(0), paidOpen: false, refundedPoints: points(0), cashInPoints: [] },
   ...{ refundsOpenPoints: points(0), refundUntold: false },
   ...overrides,
 })
@@ -182,7 +182,7 @@ export function user(userId: number, unlinked: { charged: number; paid: number }
     pointsConsumed: points(unlinked.paid),
     cashConsumed: points(0),
     explainedByEdge: false,
-    hasNegativeCharge: false,
+    negativeChargedPoints: points(0),
   }
   const nothing = { total: 0, ids: [] }
   return {

@@ -38,7 +38,9 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         expect(snapshot.unreadTimes?.()).toEqual({})
         const isReadable = time === "'2026-02-03 12:00'"
         expect(await tasksOf(snapshot)).toEqual(isReadable ? [1, 2, 3, 4, 5, 6, 7] : [1, 2, 3, 5, 7])
-        expect(snapshot.unreadTimes?.()).toEqual(isReadable ? {} : { tasks: { rows: 2, firstRowId: 4 } })
+        expect(snapshot.unreadTimes?.()).toEqual(
+          isReadable ? {} : { tasks: { rows: 2, firstRowId: 4, userIds: [101] } },
+        )
       })
     },
   )
@@ -50,7 +52,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       await put(world, 5, time)
       await reading(world, async (snapshot) => {
         expect(await tasksOf(snapshot)).toEqual([1, 2, 3, 4, 6, 7])
-        expect(snapshot.unreadTimes?.()).toEqual({ tasks: { rows: 1, firstRowId: 5 } })
+        expect(snapshot.unreadTimes?.()).toEqual({ tasks: { rows: 1, firstRowId: 5, userIds: [101] } })
         expect((await snapshot.tasksByTaskIds(['t5'])).map(({ rowId }) => rowId)).toEqual([5])
       })
     },
@@ -81,8 +83,8 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         await snapshot.tasksByTaskIds(['t5'])
       }
       expect(snapshot.unreadTimes?.()).toEqual({
-        tasks: { rows: 1, firstRowId: 5 },
-        points: { rows: 2, firstRowId: 2 },
+        tasks: { rows: 1, firstRowId: 5, userIds: [101] },
+        points: { rows: 2, firstRowId: 2, userIds: [101] },
       })
     })
   })

@@ -79,23 +79,29 @@ describe('cash that came in without an order', () => {
   it.each([
     [false, 'B7'],
     [true, 'B8'],
-  ] as const)('may be the refund from the charge on, and stays a recharge (marked: %s)', async (refunded, rule) => {
-    const found = { findings: [`${rule} taskId=task-41`], open: [] }
-    const open = { findings: [], open: [`${rule} userId=101`] }
-    for (const [cents, expected] of [
-      [99, found],
-      [100, open],
-      [101, open],
-    ] as const) {
-      const said = await audited(world(refunded).cash(101, cents, { at }))
-      expect(said).toMatchObject({ ...expected, row: { cashRecharged: cents, cashRefunded: 0 } })
-    }
-    // Together with a refund that names no order, and in two parts.
-    expect(await audited(world(refunded).cash(101, 60, { at }).points(101, 40, refund))).toMatchObject(open)
-    expect(await audited(world(refunded).cash(101, 60, { at }).points(101, 39, refund))).toMatchObject(found)
-    // Long after the end of the window, as far as rows are read.
-    expect(await audited(world(refunded).cash(101, 100, { at: '2026-02-07 23:59:59' }))).toMatchObject(open)
-  })
+  ] as const)(
+    'may be the refund where it is as much to the point, and stays a recharge (marked: %s)',
+    async (refunded, rule) => {
+      const found = { findings: [`${rule} taskId=task-41`], open: [] }
+      const open = { findings: [], open: [`${rule} userId=101`] }
+      for (const [cents, expected] of [
+        [99, found],
+        [100, open],
+        [101, found],
+        [1000, found],
+      ] as const) {
+        const said = await audited(world(refunded).cash(101, cents, { at }))
+        expect(said).toMatchObject({ ...expected, row: { cashRecharged: cents, cashRefunded: 0 } })
+      }
+      // Together with a refund that names no order, and in two parts.
+      expect(await audited(world(refunded).cash(101, 60, { at }).points(101, 40, refund))).toMatchObject(open)
+      expect(await audited(world(refunded).cash(101, 60, { at }).points(101, 39, refund))).toMatchObject(found)
+      expect(await audited(world(refunded).cash(101, 60, { at }).cash(101, 40, { at }))).toMatchObject(open)
+      expect(await audited(world(refunded).cash(101, 1000, { at }).cash(101, 100, { at }))).toMatchObject(open)
+      // Long after the end of the window, as far as rows are read.
+      expect(await audited(world(refunded).cash(101, 100, { at: '2026-02-07 23:59:59' }))).toMatchObject(open)
+    },
+  )
 
   it.each([
     ['of before the window', (all: MiniWorld) => all.cash(101, 100, { at: '2026-02-05 23:59:59' })],

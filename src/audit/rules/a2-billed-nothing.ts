@@ -1,5 +1,5 @@
 import type { FindingDraft, Rule } from './books.ts'
-import { eventsShort, mayBeMissing } from './missing-events.ts'
+import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 
 /**
@@ -33,7 +33,9 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject, reason: modelUntold(due.count) })
           continue
         }
-        if (!isBilled && mayBeMissing(comparison, endpoints, modelMatches)) {
+        const isOpen =
+          !isBeyondMissing(comparison, due.costNanoUsd) && mayBeMissing(comparison, endpoints, modelMatches)
+        if (!isBilled && isOpen) {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
           continue
         }

@@ -44,7 +44,9 @@ export const a3RecordedNothing: Rule = {
       const unrecorded = unrecordedModels(comparison, byModel, modelMatches)
       const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
       for (const each of unrecorded.filter(({ canonical }) => !isOpen(canonical))) {
-        if (nameless > 0) {
+        // Request by request the matches tell as what they were billed, but for those without one.
+        const mayBeNameless = period === null || period.namelessOpen > 0 || period.namelessEndpoints.has(each.canonical)
+        if (nameless > 0 && mayBeNameless) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
           examined -= 1
           continue

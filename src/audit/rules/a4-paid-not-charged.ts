@@ -14,8 +14,8 @@ export interface PaymentVerdict {
  */
 export function judgePayment(payment: Reading<Payment>): Reading<PaymentVerdict> {
   if (!payment.known) return payment
-  if (payment.value.hasNegativeCharge) return unknown('charge-negative')
   const { comparedChargedPoints, comparedPaidPoints, unlinkedChargedPoints, unlinkedPaidPoints } = payment.value
+  const negative = payment.value.negativeChargedPoints
   if (unlinkedChargedPoints > 0n && unlinkedPaidPoints > unlinkedChargedPoints) {
     return unknown('ledger-unlinked-more', {
       unlinkedCharged: String(unlinkedChargedPoints),
@@ -25,7 +25,12 @@ export function judgePayment(payment: Reading<Payment>): Reading<PaymentVerdict>
   // Without tasks that lack a row, rows without a task are other products and none of this rule's business.
   const unlinkedPaid = unlinkedChargedPoints > 0n ? unlinkedPaidPoints : 0n
   const paidPoints = comparedPaidPoints + unlinkedPaid
-  return known({ paidPoints, differencePoints: paidPoints - comparedChargedPoints - unlinkedChargedPoints })
+  const chargedPoints = comparedChargedPoints + unlinkedChargedPoints
+  // Between what was charged and what is left of it anything may be right; beyond either nothing is.
+  if (negative < 0n && paidPoints >= chargedPoints + negative && paidPoints <= chargedPoints) {
+    return unknown('charge-negative')
+  }
+  return known({ paidPoints, differencePoints: paidPoints - chargedPoints - negative })
 }
 
 /**
@@ -58,7 +63,7 @@ export const a4PaidNotCharged: Rule = {
 function findingOf(user: UserBook, payment: Payment, paidPoints: bigint): FindingDraft {
   return {
     subject: { userId: user.userId },
-    expected: payment.comparedChargedPoints + payment.unlinkedChargedPoints,
+    expected: payment.comparedChargedPoints + payment.unlinkedChargedPoints + payment.negativeChargedPoints,
     actual: paidPoints,
     unit: 'points',
     count: 1,

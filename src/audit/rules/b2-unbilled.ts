@@ -1,5 +1,5 @@
 import type { FindingDraft, Rule } from './books.ts'
-import { eventsShort, mayBeMissing, missingNanoUsd } from './missing-events.ts'
+import { eventsShort, isBeyondMissing, mayBeMissing, missingNanoUsd } from './missing-events.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
 
@@ -38,10 +38,15 @@ export const b2Unbilled: Rule = {
   doubts({ comparisons, modelMatches }, canonicalOf) {
     const short = comparisons.filter((comparison) => missingNanoUsd(comparison) > 0n)
     if (short.length === 0) return undefined
-    const byAccount = new Map(short.map((comparison) => [comparison.subject.accountId, comparison]))
-    return ({ accountId, model }) => {
+    const byAccount = new Map(
+      short.flatMap((comparison) =>
+        (comparison.members ?? [comparison.subject.accountId]).map((accountId) => [accountId, comparison] as const),
+      ),
+    )
+    return ({ accountId, model }, finding) => {
       const comparison = accountId === undefined ? undefined : byAccount.get(accountId)
       if (comparison === undefined || model === undefined) return undefined
+      if (finding !== undefined && isBeyondMissing(comparison, finding.actual ?? 0n)) return undefined
       const names = modelMatches.endpointsOf(canonicalOf(model))
       return mayBeMissing(comparison, names, modelMatches) ? eventsShort(comparison) : undefined
     }

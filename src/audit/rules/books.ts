@@ -88,6 +88,8 @@ export interface BillComparison {
   readonly recordByModel: ReadonlyMap<string, ModelRecord>
   /** What fal's usage tells beyond its events, by canonical model name: the two contradict each other there. Absent: nothing. */
   readonly missing?: ReadonlyMap<string, NanoUsd>
+  /** Of a workspace, the accounts that share it. */
+  readonly members?: readonly number[]
 }
 
 /** byEventTime − carriedIn + carriedOut = byTaskPeriod, exactly. */
@@ -107,6 +109,9 @@ export interface PeriodBill {
   readonly youngNanoUsd: NanoUsd
   /** Of it, that of the tasks that still run: they are not pending, which only a success is. */
   readonly runningNanoUsd: NanoUsd
+  /** Tasks of the window that name no model and that no event was matched with, and what the others of them were billed as. */
+  readonly namelessOpen: number
+  readonly namelessEndpoints: ReadonlySet<string>
 }
 
 export interface AccountBook {
@@ -132,8 +137,8 @@ export interface Payment {
   readonly cashConsumed: Points
   /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */
   readonly explainedByEdge: boolean
-  /** A task without a linked row has a charge below 0: whether the ledgers gave that back, and how, they do not tell. */
-  readonly hasNegativeCharge: boolean
+  /** Charges below 0 of tasks without a linked row: whether the ledgers gave that back, and how, they do not tell. */
+  readonly negativeChargedPoints: Points
 }
 
 /**
@@ -147,10 +152,11 @@ export interface UnlinkedRows {
   /** Whether there are consume rows of which it was not found out whether their orders are tasks, or that do not tell their amount. */
   readonly paidOpen: boolean
   /**
-   * Since the window's start: refund rows without an order or of one that is no task, and cash that came in without an order,
-   * which may be a refund as well.
+   * Since the window's start: refund rows without an order or of one that is no task; and each amount of cash that came in
+   * without an order, which may be a refund or a recharge.
    */
   readonly refundedPoints: Points
+  readonly cashInPoints: readonly Points[]
   /** What refund rows gave back of which it was not found out whether their orders are tasks, where that matters. */
   readonly refundsOpenPoints: Points
   /** Whether a row that gave something back, or may have, does not tell its amount, and links to no task as far as is known. */
@@ -250,7 +256,8 @@ export interface RuleOutcome {
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
 }
 
-export type Doubt = (context: FindingContext) => Reason | undefined
+/** `finding`: absent where it is one of those that are counted alone. */
+export type Doubt = (context: FindingContext, finding?: FindingDraft) => Reason | undefined
 
 /** A rule: a pure function from the books to findings, with one id whether it passes or fails. */
 export interface Rule {

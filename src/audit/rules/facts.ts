@@ -58,7 +58,7 @@ export interface TaskVerdict {
   /** The events of its request, where matched. */
   readonly events: readonly EventFact[]
   readonly billedNanoUsd: NanoUsd
-  /** Whether its request is billed, whichever task claims it. */
+  /** Whether its request is billed to a task of the window that the filters leave, whichever of them claims it. */
   readonly requestBilled: boolean
   /** Whether the filter by user leaves it: rules per task judge only these. */
   readonly selected: boolean

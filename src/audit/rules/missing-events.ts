@@ -6,6 +6,10 @@ import { type BillComparison, type ModelMatches, type Reason, unknown } from './
 export const missingNanoUsd = ({ missing }: BillComparison): bigint =>
   sum([...(missing?.values() ?? [])], (each) => each)
 
+/** Of a record two hundred times as large as all that is missing that could be the bill of half a percent at most: of nothing. */
+export const isBeyondMissing = (comparison: BillComparison, recorded: bigint): boolean =>
+  recorded > 200n * missingNanoUsd(comparison)
+
 /** Why it is not told what fal billed, where its usage tells of more than its events. */
 export const eventsShort = (comparison: BillComparison): Reason =>
   unknown('events-short', { usd: formatUsd(nanoUsd(missingNanoUsd(comparison))) }).reason
