@@ -82,7 +82,12 @@ export interface UserSums {
   /** Whether one of those does not that link to no task, as far as is known; and one that gave back, or may have. */
   unlinkedUntold: boolean
   refundUntold: boolean
+  /** By ledger: whether a row that came in, or may have, does not tell its amount. */
+  inUntold: Readonly<Record<BookName, boolean>>
 }
+
+/** Most users have no such row. */
+const ALL_TOLD = { points: false, cash: false }
 
 /** Nobody adds to it: most users have none. */
 const NO_CASH: number[] = []
@@ -101,6 +106,7 @@ export const newUserSums = (): UserSums => ({
   anyUntold: false,
   unlinkedUntold: false,
   refundUntold: false,
+  inUntold: ALL_TOLD,
 })
 
 /** Notes a row that does not tell its amount. `unlinked`: whether it links to no task, as far as is known. */
@@ -109,6 +115,13 @@ export function noteUntold(sums: UserSums | undefined, kind: LinkedEntry['kind']
   if (kind === 'consume') sums.hasUntold = true
   if (unlinked && kind === 'consume') sums.unlinkedUntold = true
   if (unlinked && kind === 'refund') sums.refundUntold = true
+}
+
+/** Notes a row of the window that came in, or may have, and does not tell its amount. */
+export function noteInUntold(sums: UserSums | undefined, book: BookName, kind: EntryKind): void {
+  // A cash row without an amount is of no kind: which way the money went is told by its sign.
+  const cameIn = kind === 'refund' || kind === 'recharge' || (book === 'cash' && kind === 'other')
+  if (sums !== undefined && cameIn) sums.inUntold = { ...sums.inUntold, [book]: true }
 }
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
@@ -311,3 +324,9 @@ function prefixSums(rows: readonly EdgeRow[]): number[] {
 
 /** Whether a time lies right before the window's end. */
 export const isLast = (at: Instant, { window }: AuditPlan): boolean => at >= window.end - LEDGER_EDGE
+
+/** What a row means to the task it names: cash that comes in for a task is a refund. */
+export function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {
+  if (kind === 'consume' || kind === 'refund') return kind
+  return book === 'cash' && kind === 'recharge' ? 'refund' : undefined
+}

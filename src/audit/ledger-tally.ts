@@ -1,4 +1,4 @@
-import type { EntryKind, LedgerEntry } from '../ledger/reader.ts'
+import type { LedgerEntry } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
@@ -14,8 +14,10 @@ import {
   type BookSums,
   isLast,
   type LedgerBook,
+  linkedKind,
   newTaskSums,
   newUserSums,
+  noteInUntold,
   noteUntold,
   type TaskSums,
   type UserSums,
@@ -174,7 +176,10 @@ export class LedgerTally {
     if (untold && (isTarget || bearers !== undefined)) noteUntold(this.#sums[owner], kind)
     if (!isTarget) return
     this.#payments.add(task, book, kind, exactAmount(entry))
-    if (untold) this.#payments.noteUntold(task)
+    if (untold) {
+      this.#payments.noteUntold(task)
+      noteInUntold(this.#sums[owner], book, entry.kind)
+    }
     this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, ...(untold && { amountUntold: true }), at })
   }
 
@@ -188,6 +193,7 @@ export class LedgerTally {
     // Few rows are of nothing, and hardly ever does one not tell its amount.
     if (signed === 0 && at >= window.start && this.#entries.isUntold(entry)) {
       const means = linkedKind(book, kind)
+      if (within(at, window) || task >= 0) noteInUntold(sums, book, kind)
       if (means === 'consume' && at < window.end + LEDGER_EDGE) sums.anyUntold = true
       // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these.
       if (task === NO_TASK && (means === 'refund' || at < window.end + LEDGER_EDGE)) noteUntold(sums, means, true)
@@ -340,10 +346,4 @@ export class LedgerTally {
 
 function add(sums: BookSums, book: BookName, amount: number): void {
   sums[book] = addExact(sums[book], amount)
-}
-
-/** What a row means to the task it names: cash that comes in for a task is a refund. */
-function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {
-  if (kind === 'consume' || kind === 'refund') return kind
-  return book === 'cash' && kind === 'recharge' ? 'refund' : undefined
 }

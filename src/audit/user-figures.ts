@@ -106,7 +106,9 @@ export class ClosedUser implements UserLedger {
     this.rows = unlinkedOf(user, terms)
     this.waiting = waitingOf(user)
     const isRead = (book: BookName): boolean =>
-      !failed.has(book) && unreadTimeReason(terms.unreadTimes ?? {}, [book], user.userId) === undefined
+      !failed.has(book) &&
+      !sums.inUntold[book] &&
+      unreadTimeReason(terms.unreadTimes ?? {}, [book], user.userId) === undefined
     const read = { points: isRead('points'), cash: isRead('cash') }
     this.isRead = read.points && read.cash ? BOTH_READ : read
     this.refundOpen = (mode === 'order' ? tasks.shared?.refundOpen : undefined) ?? NEITHER_OPEN

@@ -96,6 +96,32 @@ describe('a refund whose time cannot be read', () => {
   })
 })
 
+describe('an amount that is not told', () => {
+  const rowOf = async (world: MiniWorld, table: 'points' | 'cash', kind?: string) => {
+    const built = world.build()
+    const nulled =
+      table === 'points'
+        ? { points: built.tables.points.map((row) => (row.sourceType === kind ? { ...row, points: null } : row)) }
+        : { cash: built.tables.cash.map((row) => ({ ...row, money: null })) }
+    const report = await auditWorld({ ...built, tables: { ...built.tables, ...nulled } } as World, R)
+    return report.ledger.rows.find(({ userId }) => userId === 101)
+  }
+  const at = '2026-02-06 12:10:00'
+
+  it('is told as none of what came in, in that ledger alone', async () => {
+    const refunded = withLinkedTasks().task({ user: 101, refunded: true })
+    refunded.points(101, 100, { sourceType: 'refund', at, orderId: refunded.lastTaskId })
+    expect(await rowOf(refunded, 'points', 'refund')).toMatchObject({ pointsRefunded: null, cashRefunded: 0 })
+    const recharged = withLinkedTasks().task({ user: 101 }).points(101, 100, { sourceType: 'recharge', at })
+    expect(await rowOf(recharged, 'points', 'recharge')).toMatchObject({ pointsRecharged: null, cashRecharged: 0 })
+    const cash = withLinkedTasks().task({ user: 101 }).cash(101, 500, { at })
+    expect(await rowOf(cash, 'cash')).toMatchObject({ cashRecharged: null, cashRefunded: null, pointsRecharged: 0 })
+    // What a gift was is in neither sum.
+    const gift = withLinkedTasks().task({ user: 101 }).points(101, 100, { sourceType: 'gift', at })
+    expect(await rowOf(gift, 'points', 'gift')).toMatchObject({ pointsRecharged: 0, pointsRefunded: 0 })
+  })
+})
+
 describe('events that are missing', () => {
   it('take back nothing beside which they are nothing', async () => {
     const world = new MiniWorld().account(5)
