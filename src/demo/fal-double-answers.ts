@@ -32,7 +32,6 @@ export interface PageTwist {
   readonly reorder?: boolean
   readonly repeatCursor?: boolean
   readonly withoutCursor?: boolean
-  readonly denyMore?: boolean
   readonly ignoreRequestIds?: boolean
   /** Rows at the end of the page that the next page delivers again. */
   readonly repeatRows?: number
@@ -238,7 +237,7 @@ function pageOf<T>(all: readonly T[], { query, place, twist }: Question, limit: 
     rows: twist.reorder ? page.reverse() : page,
     paging: {
       next_cursor: twist.withoutCursor ? null : cursor,
-      has_more: twist.denyMore !== true && (cursor !== null || twist.withoutCursor === true),
+      has_more: cursor !== null || twist.withoutCursor === true,
     },
   }
 }

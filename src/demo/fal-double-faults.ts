@@ -15,7 +15,7 @@ type FaultKind =
   | { readonly kind: 'refuse' }
   /** No answer at all. */
   | { readonly kind: 'hang' }
-  | { readonly kind: 'repeat-cursor' | 'has-more-without-cursor' | 'no-more-with-cursor' | 'reorder' }
+  | { readonly kind: 'repeat-cursor' | 'has-more-without-cursor' | 'reorder' }
   /** Events of all requests, whichever are named. */
   | { readonly kind: 'ignore-request-ids' }
   /** The last rows of the page (all unless told) come again on the next. */
@@ -58,8 +58,6 @@ export function twistOf(fault: FalFault | undefined): PageTwist {
       return { repeatCursor: true }
     case 'has-more-without-cursor':
       return { withoutCursor: true }
-    case 'no-more-with-cursor':
-      return { denyMore: true }
     case 'ignore-request-ids':
       return { ignoreRequestIds: true }
     case 'reorder':

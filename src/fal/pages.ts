@@ -55,8 +55,8 @@ export interface PagesRead {
 
 /**
  * Reads page after page until fal says there is no more; while one is read, the next is on its way. What ends the reading early
- * makes it partial, never silently short: a page that fails, a cursor that comes again, more announced without a cursor, a cursor
- * though there is no more, or the page limit.
+ * makes it partial, never silently short: a page that fails, a cursor that comes again, more announced without a cursor, or
+ * the page limit.
  */
 export async function eachPage<Told extends Page>(paging: Paging<Told>): Promise<PagesRead> {
   const { pagesMax, take } = paging
@@ -135,11 +135,7 @@ function createTurns(pagesMax: number): Turns {
   const cursors = new Set<string>()
   const expect = (page: number, head: PageHead): Turn => {
     const next = head.next_cursor || undefined
-    if (next === undefined && head.has_more !== true) return { end: complete(null) }
-    if (head.has_more === false) {
-      const told = `page ${page} says that there is no more, yet names a cursor of more, so it may not be the last one`
-      return { end: partial(null, failed('bad-answer', told)) }
-    }
+    if (head.has_more === false || (next === undefined && head.has_more !== true)) return { end: complete(null) }
     if (next === undefined) {
       const told = `page ${page} announces more but names no cursor, so the rest cannot be asked for`
       return { end: partial(null, failed('bad-answer', told)) }

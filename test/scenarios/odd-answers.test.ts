@@ -113,29 +113,6 @@ describe('an error in place of data, with status 200', () => {
   })
 })
 
-describe('pages that end with a cursor of more', () => {
-  const cutShort = (kind: 'no-more-with-cursor' | 'reorder') =>
-    auditRealWorld(
-      clean(40).build(),
-      {
-        store: 'embedded',
-        double: { faults: [{ kind, path: EVENTS, keyId: keyIdOfAccount(5) }] },
-        client: { limits: { eventPageRows: 5 } },
-      },
-      { depth: 'requests' },
-    )
-
-  it('are not taken for the whole, and nobody is accused for what they lack', async () => {
-    const report = await cutShort('no-more-with-cursor')
-    expect(inShort(report)).toEqual([])
-    expect(sourceOf(report, 'fal-events', 5)).toMatchObject({
-      status: 'partial',
-      reason: expect.stringContaining('says that there is no more'),
-    })
-    expect((await cutShort('reorder')).coverage.complete).toBe(true)
-  })
-})
-
 describe('events that fal does not keep', () => {
   it('accuse nobody where its usage tells of their cost', async () => {
     const text = JSON.stringify({ billing_events: [], has_more: false, next_cursor: null })
