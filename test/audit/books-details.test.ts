@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { framedBooks } from '../../src/audit/books.ts'
 import type { BalanceTrail } from '../../src/audit/rules/facts.ts'
-import { at, consume, later, points, usd } from '../kit/books.ts'
+import { at, consume, later, NO_BALANCES, points, usd } from '../kit/books.ts'
 import {
   accountRow,
   booksOf,
@@ -112,18 +112,7 @@ describe('tasks and their ledger rows', () => {
   })
 
   it('as are the balances', () => {
-    const trail: BalanceTrail = {
-      ...{
-        users: 1,
-        arithmetic: [],
-        continuity: [],
-        negative: [],
-        untold: { arithmetic: [], continuity: [], negative: [] },
-        amountUntold: [],
-        unsettled: [],
-        settledMax: 2000,
-      },
-    }
+    const trail: BalanceTrail = { ...NO_BALANCES, users: 1 }
     const balances = (more: GivenEvidence) => booksOf({ ...given, ...more }).balances
     expect(balances({ ledger: { balances: trail } })).toEqual({ known: true, value: trail })
     expect(balances({ ledger: { balances: trail }, plan: summary })).toEqual({

@@ -13,6 +13,7 @@ import {
   type UserBook,
 } from '../../src/audit/rules/books.ts'
 import type {
+  BalanceTrail,
   EventFact,
   LinkedEntry,
   RequestBook,
@@ -44,6 +45,18 @@ export const later = (from: Instant, millis: number): Instant => instant(from + 
 export const AS_OF: Instant = at('2026-02-09 12:00:00')
 export const MODEL = 'fal-ai/veo3'
 
+/** The balances of a ledger without rows. */
+export const NO_BALANCES: BalanceTrail = {
+  users: 0,
+  arithmetic: [],
+  continuity: [],
+  negative: [],
+  untold: { arithmetic: [], continuity: [], negative: [] },
+  amountUntold: [],
+  unsettled: [],
+  settledMax: 2000,
+}
+
 const EMPTY: Books = {
   window: { start: at('2026-02-06 00:00:00'), end: at('2026-02-07 00:00:00'), zone: SHANGHAI },
   asOf: AS_OF,
@@ -58,16 +71,7 @@ const EMPTY: Books = {
   requests: requests(),
   priceRules: known(NO_PRICES),
   taskLedgers: known([]),
-  balances: known({
-    users: 0,
-    arithmetic: [],
-    continuity: [],
-    negative: [],
-    untold: { arithmetic: [], continuity: [], negative: [] },
-    amountUntold: [],
-    unsettled: [],
-    settledMax: 2000,
-  }),
+  balances: known(NO_BALANCES),
   settledTasks: 0,
   lookedUp: { everyOrder: true, everyRequest: true },
   clockOffset: null,

@@ -6,8 +6,8 @@ import { doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.ts'
 
 /**
  * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
- * not judged where the user has rows that link to no task: one of them may have paid it; nor is one
- * whose rows do not tell how much they took, or gave back where that decides. Points.
+ * not judged where the user has rows that link to no task: one of them may have paid it; nor is one whose rows do not tell
+ * how much they took, or gave back where that decides. Points.
  * Source: rule B9 of the specification.
  */
 export const b9OverRefund: Rule = {

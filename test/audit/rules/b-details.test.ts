@@ -11,6 +11,7 @@ import {
   linked,
   MODEL,
   matched,
+  NO_BALANCES,
   points,
   refund,
   requests,
@@ -177,16 +178,7 @@ describe('B9', () => {
 
 describe('B12', () => {
   it('says of whom there was more in doubt than was looked up', () => {
-    const trail = {
-      users: 9,
-      arithmetic: [],
-      continuity: [],
-      negative: [],
-      untold: { arithmetic: [], continuity: [], negative: [] },
-      amountUntold: [],
-      unsettled: [7, 8],
-      settledMax: 2000,
-    }
+    const trail = { ...NO_BALANCES, users: 9, unsettled: [7, 8] }
     const { reason } = unknown('lookup-limit', { limit: 2000 })
     expect(evaluate('B12', { balances: known(trail) }).notEvaluated).toEqual([
       { subject: { userId: 7 }, reason },

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { known } from '../../../src/audit/rules/books.ts'
 import type { BalanceTrail, LedgerBreak } from '../../../src/audit/rules/facts.ts'
-import { evaluate, fired, points, requests, theFinding, unmatched, usd } from '../../kit/books.ts'
+import { evaluate, fired, NO_BALANCES, points, requests, theFinding, unmatched, usd } from '../../kit/books.ts'
 
 const broken = (overrides: Partial<LedgerBreak> = {}): LedgerBreak => ({
   userId: 101,
@@ -13,17 +13,7 @@ const broken = (overrides: Partial<LedgerBreak> = {}): LedgerBreak => ({
 })
 
 const world = (trail: Partial<BalanceTrail>) => ({
-  balances: known({
-    users: 4,
-    arithmetic: [],
-    continuity: [],
-    negative: [],
-    untold: { arithmetic: [], continuity: [], negative: [] },
-    amountUntold: [],
-    unsettled: [],
-    settledMax: 2000,
-    ...trail,
-  }),
+  balances: known({ ...NO_BALANCES, users: 4, ...trail }),
 })
 
 describe.each([
