@@ -18,7 +18,8 @@ export interface PlainSinks {
   readonly delays: DelayTally
   readonly days: DailyBills
   readonly prices: PricePoints
-  readonly modelDays: ModelDays
+  /** null: nobody asks what a day's charges of a model are worth. */
+  readonly modelDays: ModelDays | null
   readonly tieOut: TieOutTally
   /** Told of each stored name and what it was billed as. */
   readonly onName: (stored: string, endpoint: string) => void
@@ -32,7 +33,7 @@ interface Kind {
   readonly endpoint: string
   readonly number: number
   readonly days: DailyCosts
-  readonly modelDays: ModelOfDays
+  readonly modelDays: ModelOfDays | null
   /** The price of the last event: most often that of the next one. */
   price: KindPrice | null
   /** An event of that price, by the codes of what it is made of; -1: there was none yet. */
@@ -140,9 +141,10 @@ export class PlainTotals {
       const { days } = this.#kinds[kinds[match] as number] as Kind
       days.add(instant(times[match] as number), billed[match] as number)
     }
+    if (this.#sinks.modelDays === null) return
     for (let match = 0; match < count; match++) {
       const { modelDays } = this.#kinds[kinds[match] as number] as Kind
-      modelDays.add(piece.tasks, tasks[match] as number, billed[match] as number)
+      modelDays?.add(piece.tasks, tasks[match] as number, billed[match] as number)
     }
   }
 
@@ -216,10 +218,12 @@ export class PlainTotals {
     return kind
   }
 
-  #modelDaysOf(stored: string): ModelOfDays {
+  #modelDaysOf(stored: string): ModelOfDays | null {
+    const { modelDays } = this.#sinks
+    if (modelDays === null) return null
     const known = this.#modelDays.get(stored)
     if (known !== undefined) return known
-    const days = this.#sinks.modelDays.of(stored)
+    const days = modelDays.of(stored)
     this.#modelDays.set(stored, days)
     return days
   }

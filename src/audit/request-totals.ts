@@ -65,7 +65,8 @@ export class RequestTotals {
   readonly #delays = new DelayTally()
   readonly #days: DailyBills
   readonly #prices: PricePoints
-  readonly #modelDays: ModelDays
+  /** null: at no rate is a charge worth anything, so that no rule looks at it. */
+  readonly #modelDays: ModelDays | null
   readonly #losses = new RefundLosses()
   readonly #tieOut = new TieOutTally()
   readonly #plain: PlainTotals
@@ -83,8 +84,8 @@ export class RequestTotals {
     this.#frame = frame
     this.#days = new DailyBills(frame)
     this.#prices = new PricePoints((key) => source.priceChanges(key))
-    const dates = new DateReader(frame.evidence.plan.window.zone)
-    this.#modelDays = new ModelDays(dates)
+    const { window, settings } = frame.evidence.plan
+    this.#modelDays = settings.pointsPerUsd === undefined ? null : new ModelDays(new DateReader(window.zone))
     this.#plain = new PlainTotals({
       placements: this.#placements,
       delays: this.#delays,
@@ -143,7 +144,7 @@ export class RequestTotals {
 
   #addVerdict(verdict: TaskVerdict): void {
     this.#addStanding(verdict)
-    if (isOfBilledRequest(verdict)) this.#modelDays.add(verdict)
+    if (isOfBilledRequest(verdict)) this.#modelDays?.add(verdict)
     if (isJudgedMatch(verdict)) this.#losses.add(verdict)
     const { standing, task, billedNanoUsd } = verdict
     if (standing === 'matched') {
@@ -203,7 +204,7 @@ export class RequestTotals {
         billsUnread,
         dailyBills: this.#days.list(),
         prices: this.#prices.list(),
-        modelDays: this.#modelDays.list(),
+        modelDays: this.#modelDays?.list() ?? [],
         refundLosses: this.#losses.list(),
         unanswered: [...this.#unanswered],
       },

@@ -21,8 +21,11 @@ const noon = at('2026-02-06 12:00:00')
 const start = at('2026-02-06 00:00:00')
 const end = at('2026-02-07 00:00:00')
 
+/** All that is added up of requests, what a day's charges are worth included. */
+const AT_A_RATE = planOf({}, { pointsPerUsd: '400' })
+
 function sumsIn(given: GivenEvidence, count: number) {
-  const evidence = inPieces(evidenceOf(given), count)
+  const evidence = inPieces(evidenceOf({ plan: AT_A_RATE, ...given }), count)
   if (evidence.requests === null) throw new RangeError('no requests at this depth')
   const frame = frameOf(evidence, evidence.requests)
   const totals = new RequestTotals(frame, evidence.requests)
@@ -192,6 +195,14 @@ describe('what requests are counted as', () => {
     expect(book.modelDays).toMatchObject([{ model: MODEL, date: '2026-02-06', taskCount: 1, keptPoints: 0n }])
     expect(book.refundLosses).toMatchObject([{ userId: 101, billedCount: 1, billedNanoUsd: usd('1') }])
     expect(book.unanswered).toEqual([5])
+  })
+
+  it('adds up what a day’s charges of a model are worth only where a rate tells it', () => {
+    const given = { ...ofFive(eventOf(5, 'request-1')), tasks: [taskOf(5, 1)] }
+    expect(sumsOf(given).book.modelDays).toHaveLength(1)
+    const without = sumsOf({ ...given, plan: planOf() })
+    expect(without.book.modelDays).toEqual([])
+    expect(without.counts).toEqual(sumsOf(given).counts)
   })
 
   it('leaves out prices of accounts that another audit is about', () => {

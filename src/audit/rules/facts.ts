@@ -112,7 +112,7 @@ export interface RequestBook {
   readonly dailyBills: readonly DailyBill[]
   /** Prices billed within what was fetched, in order of time; of a price that never changes, its first. */
   readonly prices: readonly PricePoint[]
-  /** Charges and bill of the tasks whose requests are billed, by model and day. */
+  /** Charges and bill of the tasks whose requests are billed, by model and day; none where no rate tells what a charge is worth. */
   readonly modelDays: readonly ModelDay[]
   /** Matched tasks that were refunded, by user. */
   readonly refundLosses: readonly RefundLoss[]
