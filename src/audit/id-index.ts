@@ -38,7 +38,11 @@ export class IdIndex {
     this.#hashes = new Int32Array(room)
     this.#shared = new Uint8Array(room)
     this.#mask = room - 1
-    for (let task = 0; task < tasks.count; task++) this.#bear(task)
+  }
+
+  /** Takes the ids of some tasks, from one up to another: all of them in turn, before any is looked for. */
+  take(from: number, until: number): void {
+    for (let task = from; task < until; task++) this.#bear(task)
   }
 
   /** The task of a user that bears an id, NO_TASK or SHARED_ID. */

@@ -1,12 +1,11 @@
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { hashOfText } from '../rows/bytes.ts'
 import { exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { partOfNumber } from '../spool/spool.ts'
 import { type InstantRange, within } from '../units/instant.ts'
-import { breathe } from './breathe.ts'
+import { atOnce, breathe, inBreaths } from './breathe.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
 import {
   type LedgerPiece,
@@ -16,14 +15,12 @@ import {
   ledgerRooms,
 } from './ledger-source.ts'
 import { type LedgerRecords, LedgerTally, looksUpEveryOrder, type ToldTasks } from './ledger-tally.ts'
-import { type LinkCount, type LinkMode, LinkScans } from './link-scans.ts'
+import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
 import { ClosedUser, isPaymentOpen, type ResolvedOrders, resolveOrders, type UserFigures } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
-/** Missing links looked up to tell an installation that sets order ids from one that does not. */
-const LINK_SAMPLE = 100
 /** Rows that are kept as objects for later, of all pieces. */
 const ROWS_KEPT_MAX = 60_000
 /** Tasks that are put aside for later, of all pieces: more are linked again when they are asked for. */
@@ -135,7 +132,7 @@ export class LedgerLinks {
     let rows = 0
     const rooms = ledgerRooms()
     for (const piece of this.#pieces.keys()) {
-      const reading = this.#look(piece, rooms)
+      const reading = await this.#look(piece, rooms)
       onTasks(reading.tasks)
       rows += reading.tasks.count + reading.entries.count
       this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
@@ -277,16 +274,16 @@ export class LedgerLinks {
     const rooms = ledgerRooms()
     for (const [piece, parts] of this.#pieces.entries()) {
       if (!all && !parts.some((part) => concerned.has(part))) continue
-      this.#look(piece, rooms)
+      await this.#look(piece, rooms)
       await breathe(this.#context.signal)
     }
     this.#count = this.#scans.count()
   }
 
   /** Links the rows of a piece, and keeps what that tells: nothing of it lies in the rooms, which the next piece is read into. */
-  #look(piece: number, rooms: LedgerRooms): LedgerRecords {
+  async #look(piece: number, rooms: LedgerRooms): Promise<LedgerRecords> {
     const reading = this.#spools.reading(this.#pieces[piece] ?? [], rooms)
-    const tally = this.#linked(reading)
+    const tally = this.#withLookedUp(reading, await inBreaths(this.#linking(reading), this.#context.signal))
     this.#kept[piece] = this.#keep(piece, tally, this.#scans.take(piece, tally))
     return reading
   }
@@ -325,21 +322,18 @@ export class LedgerLinks {
   }
 
   #tallyOf(piece: number): LedgerTally {
-    return this.#linked(this.#spools.reading(this.#pieces[piece] ?? []))
+    const reading = this.#spools.reading(this.#pieces[piece] ?? [])
+    return this.#withLookedUp(reading, atOnce(this.#linking(reading)))
   }
 
-  #linked(reading: LedgerRecords): LedgerTally {
-    const tally = new LedgerTally(this.#plan, reading, this.#spools.windowTasks)
+  #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
+    return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks)
+  }
+
+  #withLookedUp(reading: LedgerRecords, tally: LedgerTally): LedgerTally {
     for (const entry of this.#lookedUp) if (reading.holds(entry.userId)) tally.addLookedUp(entry)
     return tally
   }
-}
-
-/** Some of many ids, which lie user by user: not those of the first users alone, who may be the ones who pay nothing. */
-function sampleOf(ids: readonly string[]): string[] {
-  const hashed = ids.map((id) => ({ id, hash: hashOfText(id) }))
-  hashed.sort((a, b) => a.hash - b.hash)
-  return hashed.slice(0, LINK_SAMPLE).map(({ id }) => id)
 }
 
 function withinLimit(ids: readonly string[]): readonly string[] {

@@ -4,14 +4,10 @@ import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
-import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
 import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
 import {
-  addPossibleRefund,
-  type BookName,
-  type BookSums,
   isLast,
   type LedgerBook,
   linkedKind,
@@ -29,6 +25,7 @@ import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
 import { UnresolvedRows } from './unresolved-rows.ts'
 import type { UserFigures } from './user-figures.ts'
+import { addToUser } from './user-rows.ts'
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
 const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
@@ -41,6 +38,9 @@ export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntri
   /** How many are not settled. */
   readonly openTasks: number
 }
+
+/** Tasks or rows that are gone through before others may have their turn. */
+const ROWS_AT_ONCE = 50_000
 
 /** Tasks and ledger rows of some users: all of the tasks, and of the rows those within the plan's range for ledgers. */
 export interface LedgerRecords {
@@ -77,8 +77,7 @@ export class LedgerTally {
   /** By user; undefined until they are asked for, and when a row has come since. */
   #taskSums: readonly (TaskSums | undefined)[] | undefined
 
-  /** `windowTasks`: how many tasks the window has in all. */
-  constructor(plan: AuditPlan, { tasks, entries, holds }: LedgerRecords, windowTasks: number) {
+  private constructor(plan: AuditPlan, { tasks, entries, holds }: LedgerRecords, windowTasks: number) {
     this.#plan = plan
     this.#tasks = tasks
     this.#entries = entries
@@ -93,9 +92,23 @@ export class LedgerTally {
     this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
     // Who was asked for by id is told of, with or without tasks.
     for (const userId of plan.userIds) if (holds(userId)) this.#sums[this.#numberOf(userId)] = newUserSums()
-    for (let task = 0; task < tasks.count; task++) this.#addTask(task)
     this.#index = new IdIndex(tasks, this.#owners)
-    this.#addEntries()
+  }
+
+  /**
+   * Links what there is of some users, step by step: a user may have millions of rows. `windowTasks`: how many tasks the window
+   * has in all.
+   */
+  static *linking(
+    plan: AuditPlan,
+    records: LedgerRecords,
+    windowTasks: number,
+  ): Generator<undefined, LedgerTally, undefined> {
+    const tally = new LedgerTally(plan, records, windowTasks)
+    yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
+    yield* inSteps(records.tasks.count, (from, until) => tally.#index.take(from, until))
+    yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
+    return tally
   }
 
   #numberOf(userId: number): number {
@@ -103,6 +116,10 @@ export class LedgerTally {
     if (known !== undefined) return known
     this.#numbers.set(userId, this.#sums.length)
     return this.#sums.push(undefined) - 1
+  }
+
+  #addTasks(from: number, until: number): void {
+    for (let task = from; task < until; task++) this.#addTask(task)
   }
 
   #addTask(task: number): void {
@@ -118,10 +135,10 @@ export class LedgerTally {
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
 
-  #addEntries(): void {
+  #addEntries(from: number, until: number): void {
     const id = newBytesOfId()
-    const { view, count } = this.#entries
-    for (let entry = 0; entry < count; entry++) {
+    const { view } = this.#entries
+    for (let entry = from; entry < until; entry++) {
       const owner = this.#numbers.get(this.#entries.userId(entry))
       if (owner === undefined) continue
       this.#entries.orderId(entry, id)
@@ -132,7 +149,7 @@ export class LedgerTally {
       const sums = this.#sums[owner]
       if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
       else if (task === SHARED_ID) this.#share(owner, entry, sums)
-      if (sums !== undefined) this.#addToUser(sums, entry, task, id.length > 0)
+      if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, id.length > 0)
     }
   }
 
@@ -181,44 +198,6 @@ export class LedgerTally {
       noteInUntold(this.#sums[owner], book, entry.kind)
     }
     this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, ...(untold && { amountUntold: true }), at })
-  }
-
-  /** `task`: what the row's order is, NO_TASK or SHARED_ID included. */
-  #addToUser(sums: UserSums, entry: number, task: number, hasOrder: boolean): void {
-    const { window, settings } = this.#plan
-    const book = this.#entries.book(entry)
-    const kind = this.#entries.kind(entry)
-    const at = this.#entries.time(entry)
-    const signed = this.#entries.amountPoints(entry)
-    // Few rows are of nothing, and hardly ever does one not tell its amount.
-    if (signed === 0 && at >= window.start && this.#entries.isUntold(entry)) {
-      const means = linkedKind(book, kind)
-      if (within(at, window) || task >= 0) noteInUntold(sums, book, kind)
-      if (means === 'consume' && at < window.end + LEDGER_EDGE) sums.anyUntold = true
-      // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these.
-      if (task === NO_TASK && (means === 'refund' || at < window.end + LEDGER_EDGE)) noteUntold(sums, means, true)
-    }
-    if (kind === 'consume') {
-      const amount = -signed
-      if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
-      if (!within(at, window)) return
-      add(sums.consumed, book, amount)
-      if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: hasOrder })
-      if (!hasOrder) add(sums.unlinked, book, amount)
-      else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
-      return
-    }
-    if (at >= window.start) {
-      if (!hasOrder) addPossibleRefund(sums, book, kind, signed)
-      else if (kind === 'refund' && task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
-    }
-    if (!within(at, window)) return
-    if (kind === 'refund') add(sums.refunded, book, signed)
-    if (kind !== 'recharge') return
-    // Cash in is a refund where its order is a task, and otherwise a recharge.
-    if (book === 'cash' && task !== NO_TASK) add(sums.refunded, 'cash', signed)
-    else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
-    else add(sums.recharged, book, signed)
   }
 
   /** Charged tasks of the window, and how many of them have a linked consume row so far. */
@@ -344,6 +323,9 @@ export class LedgerTally {
   }
 }
 
-function add(sums: BookSums, book: BookName, amount: number): void {
-  sums[book] = addExact(sums[book], amount)
+function* inSteps(count: number, take: (from: number, until: number) => void): Generator<undefined, void, undefined> {
+  for (let from = 0; from < count; from += ROWS_AT_ONCE) {
+    if (from > 0) yield
+    take(from, Math.min(count, from + ROWS_AT_ONCE))
+  }
 }

@@ -1,5 +1,9 @@
 import { LIMITS } from '../limits.ts'
+import { hashOfText } from '../rows/bytes.ts'
 import type { LedgerTally } from './ledger-tally.ts'
+
+/** Missing links looked up to tell an installation that sets order ids from one that does not. */
+const LINK_SAMPLE = 100
 
 export type LinkMode = 'order' | 'total'
 
@@ -113,3 +117,10 @@ export class LinkScans {
 /** The first of two lists where the second holds the same. */
 const sameOr = (list: readonly string[], other: readonly string[]): readonly string[] =>
   list.length === other.length && list.every((id, index) => id === other[index]) ? list : other
+
+/** Some of many ids, which lie user by user: not those of the first users alone, who may be the ones who pay nothing. */
+export function sampleOf(ids: readonly string[]): string[] {
+  const hashed = ids.map((id) => ({ id, hash: hashOfText(id) }))
+  hashed.sort((a, b) => a.hash - b.hash)
+  return hashed.slice(0, LINK_SAMPLE).map(({ id }) => id)
+}

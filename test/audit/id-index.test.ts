@@ -4,9 +4,16 @@ import { IdIndex, NO_TASK, SHARED_ID } from '../../src/audit/id-index.ts'
 import { viewOf } from '../../src/rows/bytes.ts'
 import { entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { newBytesOfId } from '../../src/rows/id-bytes.ts'
+import type { TaskRecords } from '../../src/rows/task-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { idsOfOneHash } from '../kit/alike.ts'
 import { entryRow, taskRow } from '../kit/rows.ts'
+
+function indexOf(tasks: TaskRecords, owners: Int32Array): IdIndex {
+  const index = new IdIndex(tasks, owners)
+  index.take(0, tasks.count)
+  return index
+}
 
 describe('the index of ids', () => {
   const ids = fc.constantFrom('', 'a', 'b', 'ab', 'é', '任', 'A/a', 'x#b')
@@ -16,7 +23,7 @@ describe('the index of ids', () => {
     fc.assert(
       fc.property(fc.array(task, { maxLength: 30 }), (given) => {
         const records = taskRecordsOf(given.map((each) => taskRow(each)))
-        const index = new IdIndex(
+        const index = indexOf(
           records,
           Int32Array.from(given, ({ userId }) => userId),
         )
@@ -51,7 +58,7 @@ describe('the index of ids', () => {
   it('goes by the id itself where hashes are alike', () => {
     const ids = Array.from({ length: 3000 }, (_, number) => `id-${number}`)
     const records = taskRecordsOf(ids.map((taskId) => taskRow({ taskId, requestId: '' })))
-    const index = new IdIndex(records, new Int32Array(ids.length))
+    const index = indexOf(records, new Int32Array(ids.length))
     const asked = entryRecordsOf(ids.map((orderId) => entryRow(1, 1, { orderId })))
     for (const number of ids.keys()) {
       const id = asked.orderId(number, newBytesOfId())
@@ -71,7 +78,7 @@ describe('the index of ids', () => {
       taskRow({ taskId: 'a', requestId: other }),
       taskRow({ taskId: other, requestId: one }),
     ]
-    const index = new IdIndex(taskRecordsOf(rows), Int32Array.from([1, 1, 2]))
+    const index = indexOf(taskRecordsOf(rows), Int32Array.from([1, 1, 2]))
     expect([one, other].flatMap((id) => [1, 2, 3].map((owner) => index.findText(owner, id)))).toEqual([
       ...[0, 2, NO_TASK],
       ...[1, 2, NO_TASK],
@@ -81,14 +88,14 @@ describe('the index of ids', () => {
   it('finds a request id in another form, where the text may be one', () => {
     const id = 'aaaaaaaa-0000-4000-8000-000000000001'
     const records = taskRecordsOf([taskRow({ taskId: 'job', requestId: id })])
-    const index = new IdIndex(records, new Int32Array(1))
+    const index = indexOf(records, new Int32Array(1))
     const found = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `order_${id}`, 'JOB', ''].map((stored) =>
       index.findText(0, stored),
     )
     expect(found).toEqual([0, 0, 0, 0, NO_TASK, NO_TASK, NO_TASK])
     expect(index.findText(1, 'job')).toBe(NO_TASK)
     const twins = [taskRow({ taskId: 'job', requestId: id }), taskRow({ taskId: 'other', requestId: id })]
-    const shared = new IdIndex(taskRecordsOf(twins), new Int32Array(2))
+    const shared = indexOf(taskRecordsOf(twins), new Int32Array(2))
     const forms = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `order_${id}`, '']
     expect(forms.map((stored) => shared.bearers(0, stored))).toEqual([
       ...[undefined, [0, 1], [0, 1], [0, 1]],

@@ -1,3 +1,4 @@
+import { atOnce } from '../../src/audit/breathe.ts'
 import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import { type LedgerPiece, type LedgerSource, LedgerSpools, wholeLedger } from '../../src/audit/ledger-source.ts'
@@ -69,7 +70,7 @@ export function tallyOf(
   fill(spools, tasks, entries, (task) => within(task.createdAt, plan.window) && selected(task))
   const [records] = readingsOf(spools)
   if (records === undefined) throw new RangeError('there is always a piece')
-  return new LedgerTally(plan, records, spools.windowTasks)
+  return atOnce(LedgerTally.linking(plan, records, spools.windowTasks))
 }
 
 export interface Closing {

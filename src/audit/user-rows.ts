@@ -1,0 +1,66 @@
+import type { EntryRecords } from '../rows/entry-records.ts'
+import { LEDGER_EDGE } from '../settings.ts'
+import { addExact } from '../units/exact.ts'
+import { within } from '../units/instant.ts'
+import { NO_TASK } from './id-index.ts'
+import {
+  addPossibleRefund,
+  type BookName,
+  type BookSums,
+  linkedKind,
+  noteInUntold,
+  noteUntold,
+  type UserSums,
+} from './ledger-book.ts'
+import type { AuditPlan } from './plan.ts'
+
+/**
+ * Adds a ledger row to what its user took and got. `task`: what its order is, of the tasks of the user that were read, NO_TASK
+ * or SHARED_ID included; `hasOrder`: whether it bears one at all.
+ */
+export function addToUser(
+  sums: UserSums,
+  { window, settings }: AuditPlan,
+  entries: EntryRecords,
+  entry: number,
+  task: number,
+  hasOrder: boolean,
+): void {
+  const book = entries.book(entry)
+  const kind = entries.kind(entry)
+  const at = entries.time(entry)
+  const signed = entries.amountPoints(entry)
+  // Few rows are of nothing, and hardly ever does one not tell its amount.
+  if (signed === 0 && at >= window.start && entries.isUntold(entry)) {
+    const means = linkedKind(book, kind)
+    if (within(at, window) || task >= 0) noteInUntold(sums, book, kind)
+    if (means === 'consume' && at < window.end + LEDGER_EDGE) sums.anyUntold = true
+    // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these.
+    if (task === NO_TASK && (means === 'refund' || at < window.end + LEDGER_EDGE)) noteUntold(sums, means, true)
+  }
+  if (kind === 'consume') {
+    const amount = -signed
+    if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
+    if (!within(at, window)) return
+    add(sums.consumed, book, amount)
+    if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: hasOrder })
+    if (!hasOrder) add(sums.unlinked, book, amount)
+    else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
+    return
+  }
+  if (at >= window.start) {
+    if (!hasOrder) addPossibleRefund(sums, book, kind, signed)
+    else if (kind === 'refund' && task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
+  }
+  if (!within(at, window)) return
+  if (kind === 'refund') add(sums.refunded, book, signed)
+  if (kind !== 'recharge') return
+  // Cash in is a refund where its order is a task, and otherwise a recharge.
+  if (book === 'cash' && task !== NO_TASK) add(sums.refunded, 'cash', signed)
+  else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
+  else add(sums.recharged, book, signed)
+}
+
+function add(sums: BookSums, book: BookName, amount: number): void {
+  sums[book] = addExact(sums[book], amount)
+}
