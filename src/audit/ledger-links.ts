@@ -283,8 +283,10 @@ export class LedgerLinks {
   /** Links the rows of a piece, and keeps what that tells: nothing of it lies in the rooms, which the next piece is read into. */
   async #look(piece: number, rooms: LedgerRooms): Promise<LedgerRecords> {
     const reading = this.#spools.reading(this.#pieces[piece] ?? [], rooms)
-    const tally = this.#withLookedUp(reading, await inBreaths(this.#linking(reading), this.#context.signal))
-    this.#kept[piece] = this.#keep(piece, tally, this.#scans.take(piece, tally))
+    const { signal } = this.#context
+    const tally = await inBreaths(this.#linking(reading), signal)
+    const count = await inBreaths(this.#scans.taking(piece, tally), signal)
+    this.#kept[piece] = this.#keep(piece, tally, count)
     return reading
   }
 
@@ -322,17 +324,12 @@ export class LedgerLinks {
   }
 
   #tallyOf(piece: number): LedgerTally {
-    const reading = this.#spools.reading(this.#pieces[piece] ?? [])
-    return this.#withLookedUp(reading, atOnce(this.#linking(reading)))
+    return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [])))
   }
 
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
-    return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks)
-  }
-
-  #withLookedUp(reading: LedgerRecords, tally: LedgerTally): LedgerTally {
-    for (const entry of this.#lookedUp) if (reading.holds(entry.userId)) tally.addLookedUp(entry)
-    return tally
+    const own = this.#lookedUp.filter(({ userId }) => reading.holds(userId))
+    return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks, own)
   }
 }
 

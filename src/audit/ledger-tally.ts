@@ -6,6 +6,7 @@ import type { TaskRecords } from '../rows/task-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
+import { atOnce } from './breathe.ts'
 import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
 import {
   isLast,
@@ -97,17 +98,20 @@ export class LedgerTally {
 
   /**
    * Links what there is of some users, step by step: a user may have millions of rows. `windowTasks`: how many tasks the window
-   * has in all.
+   * has in all; `lookedUp`: rows that were looked up by their order.
    */
   static *linking(
     plan: AuditPlan,
     records: LedgerRecords,
     windowTasks: number,
+    lookedUp: Iterable<LedgerEntry> = [],
   ): Generator<undefined, LedgerTally, undefined> {
     const tally = new LedgerTally(plan, records, windowTasks)
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.tasks.count, (from, until) => tally.#index.take(from, until))
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
+    for (const entry of lookedUp) tally.addLookedUp(entry)
+    yield* tally.#addingTasksUp()
     return tally
   }
 
@@ -304,13 +308,19 @@ export class LedgerTally {
   }
 
   #tasksOfUsers(): readonly (TaskSums | undefined)[] {
-    this.#taskSums ??= this.#addTasksUp()
-    return this.#taskSums
+    return this.#taskSums ?? atOnce(this.#addingTasksUp())
   }
 
-  #addTasksUp(): (TaskSums | undefined)[] {
+  *#addingTasksUp(): Generator<undefined, readonly (TaskSums | undefined)[], undefined> {
     const users: (TaskSums | undefined)[] = new Array(this.#sums.length).fill(undefined)
-    for (let task = 0; task < this.#tasks.count; task++) {
+    yield* inSteps(this.#tasks.count, (from, until) => this.#addTasksUp(users, from, until))
+    this.#shared.addTo((task) => users[this.#owners[task] ?? 0])
+    this.#taskSums = users
+    return users
+  }
+
+  #addTasksUp(users: (TaskSums | undefined)[], from: number, until: number): void {
+    for (let task = from; task < until; task++) {
       if (this.#isTarget[task] !== 1) continue
       const owner = this.#owners[task] ?? 0
       const own = users[owner] ?? newTaskSums()
@@ -318,8 +328,6 @@ export class LedgerTally {
       const addsUp = this.#shared.addsUp(task)
       this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan), addsUp)
     }
-    this.#shared.addTo((task) => users[this.#owners[task] ?? 0])
-    return users
   }
 }
 

@@ -40,16 +40,19 @@ export class LinkScans {
     return this.#isCut
   }
 
-  /** Takes a piece, instead of what was taken of it before. */
-  take(piece: number, tally: LedgerTally): LinkCount {
+  /** Takes a piece, step by step, instead of what was taken of it before. */
+  *taking(piece: number, tally: LedgerTally): Generator<undefined, LinkCount, undefined> {
     const before = this.#scans[piece]
     const { charged, linked } = tally.linkCount()
     // What is in question is most often the same either way: then the ids are kept once.
     const selected = this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected'))
+    yield
     const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window')))
+    yield
     const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))
     const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))
     const refunds = this.#ordersOfRows('refunds', () => tally.unresolvedRefundIds())
+    yield
     const scan = { charged, linked, selected, window, order, total, refunds }
     this.#scans[piece] = scan
     return scan

@@ -38,12 +38,12 @@ describe('a user of very many rows', () => {
   }
 
   it('gives others their turn at each step, and is not linked to the end where that is in vain', async () => {
-    // Three loops of three steps each.
-    await expect(inBreaths(linking(), abortedAt(6))).rejects.toMatchObject({ kind: 'cancelled' })
-    expect((await inBreaths(linking(), abortedAt(7))).linkCount().linked).toBe(TASKS)
+    // Four loops of three steps each.
+    await expect(inBreaths(linking(), abortedAt(8))).rejects.toMatchObject({ kind: 'cancelled' })
+    expect((await inBreaths(linking(), abortedAt(9))).linkCount().linked).toBe(TASKS)
   })
 
   it('ends the reading of the ledgers where it is cancelled', async () => {
-    await expect(settledLedgers({ tasks, entries, signal: abortedAt(6) })).rejects.toMatchObject({ kind: 'cancelled' })
+    await expect(settledLedgers({ tasks, entries, signal: abortedAt(10) })).rejects.toMatchObject({ kind: 'cancelled' })
   })
 })
