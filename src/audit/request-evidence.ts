@@ -19,6 +19,7 @@ import {
   type SpooledPiece,
 } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
+import { eventKey } from './rules/same-event.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
 
@@ -251,7 +252,7 @@ function countSame(events: readonly BillingEvent[]): Map<string, { event: Billin
   if (several.size === 0) return counts
   for (const event of events) {
     if (!several.has(event.requestId)) continue
-    const key = JSON.stringify([event.requestId, event.model, event.at, event.quantity, String(event.costNanoUsd)])
+    const key = `${event.requestId} ${eventKey(event)}`
     const known = counts.get(key)
     if (known === undefined) counts.set(key, { event, times: 1 })
     else known.times += 1

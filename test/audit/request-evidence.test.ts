@@ -237,5 +237,9 @@ describe('an event that the pages say twice', () => {
     const other = eventOf(5, 'a', { costNanoUsd: usd('9') })
     expect(repeatedEvents([one, other, one, eventOf(5, 'b'), one])).toEqual([{ event: one, times: 3 }])
     expect(repeatedEvents([one, other])).toEqual([])
+    const inputs = { ...one, unit: 'input tokens' }
+    for (const each of [{ unit: 'output tokens' }, { unitPrice: '2' }, { percentDiscount: '10' }, { quantity: '7' }])
+      expect(repeatedEvents([inputs, { ...inputs, ...each }])).toEqual([])
+    expect(repeatedEvents([inputs, { ...inputs }])).toEqual([{ event: inputs, times: 2 }])
   })
 })

@@ -6,6 +6,7 @@ import { type FindingDraft, type Reason, type Rule, unknown } from './books.ts'
 import type { EventFact, RequestBook, TaskVerdict } from './facts.ts'
 import type { ChargeTerms, DueCharge } from './prices.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
+import { eventKey } from './same-event.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
 
 /**
@@ -68,10 +69,7 @@ function* owingTasks({ tasks, shared }: RequestBook): Generator<TaskVerdict> {
 
 /** What rule B5 takes for the same event counts once. */
 function eachOnce(events: readonly EventFact[]): EventFact[] {
-  const distinct = new Map(
-    events.map((event) => [JSON.stringify([event.model, event.at, event.quantity, String(event.costNanoUsd)]), event]),
-  )
-  return [...distinct.values()]
+  return [...new Map(events.map((event) => [eventKey(event), event])).values()]
 }
 
 const isOff = (charged: Points, { numerator, denominator }: Ratio, tolerance: Points): boolean =>
