@@ -3,14 +3,28 @@ import type { ModelMatches } from './rules/books.ts'
 
 /**
  * The name by which a model is compared across the books: the configured alias of a stored name, without the owner
- * prefix that fal's own models may be written with or without.
+ * prefix that fal's own models may be written with or without. Capitals make no difference.
  */
 export function canonicalModel(name: string, aliases: ReadonlyMap<string, string>): string {
-  const model = (aliases.get(name) ?? name)
-    .trim()
-    .toLowerCase()
-    .replace(/^\/+|\/+$/g, '')
+  const model = plainName(aliases.get(name) ?? ofAnyCase(aliases).get(plainName(name)) ?? name).replace(
+    /^\/+|\/+$/g,
+    '',
+  )
   return model.startsWith('fal-ai/') ? model.slice('fal-ai/'.length) : model
+}
+
+/** A name as it is compared: without capitals, and without blanks around it. */
+export const plainName = (name: string): string => name.trim().toLowerCase()
+
+const seen = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, string>>()
+
+/** The same aliases by plain names. */
+function ofAnyCase(aliases: ReadonlyMap<string, string>): ReadonlyMap<string, string> {
+  const known = seen.get(aliases)
+  if (known !== undefined) return known
+  const plain = new Map([...aliases].map(([name, model]) => [plainName(name), model]))
+  seen.set(aliases, plain)
+  return plain
 }
 
 /**

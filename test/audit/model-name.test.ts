@@ -1,5 +1,26 @@
 import { describe, expect, it } from 'vitest'
-import { matchesOf } from '../../src/audit/model-name.ts'
+import { canonicalModel, matchesOf } from '../../src/audit/model-name.ts'
+
+describe('the name that models are compared by', () => {
+  const aliases = new Map([
+    ['sora-2/i2v', 'fal-ai/sora-2/image-to-video'],
+    ['Own', 'fal-ai/own'],
+    ['own', 'fal-ai/other'],
+  ])
+  it.each([
+    ['sora-2/i2v', 'sora-2/image-to-video'],
+    ['Sora-2/I2V', 'sora-2/image-to-video'],
+    [' sora-2/i2v ', 'sora-2/image-to-video'],
+    ['fal-ai/sora-2/i2v', 'sora-2/i2v'],
+    ['sora-2/i2v/', 'sora-2/i2v'],
+    ['/FAL-AI/Veo3/', 'veo3'],
+    // As they are written, where they are.
+    ['Own', 'own'],
+    ['own', 'other'],
+  ])('of %s is %s', (stored, name) => {
+    expect(canonicalModel(stored, aliases)).toBe(name)
+  })
+})
 
 describe('what matches show of names', () => {
   it('connects stored names and endpoints both ways, none of them standing for another', () => {
