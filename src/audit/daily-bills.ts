@@ -34,7 +34,7 @@ export class DailyBills {
   /** What events cost, by place. */
   readonly #events = new ExactSums(0)
 
-  constructor({ evidence, scope }: RequestFrame) {
+  constructor({ evidence, billsUnread }: RequestFrame) {
     const { window, ranges } = evidence.plan
     this.#closed = datesOf(window).filter((date) => {
       const end: Instant = window.zone.startOfDate(window.zone.addDays(date, 1))
@@ -42,8 +42,9 @@ export class DailyBills {
     })
     const dayOf = new Map(this.#closed.map((date, day) => [date, day]))
     this.#days = new DayReader(window.zone, (date) => dayOf.get(date) ?? OPEN)
+    const unread = new Set(billsUnread.map(({ accountId }) => accountId))
     const both = [...evidence.attribution.byAccount].flatMap(([accountId, rows]): [number, readonly UsageRow[]][] =>
-      rows.known && scope.eventsRead(accountId) ? [[accountId, rows.value]] : [],
+      rows.known && !unread.has(accountId) ? [[accountId, rows.value]] : [],
     )
     for (const [accountId, rows] of both) {
       const places = new Map<number, number>()

@@ -1,14 +1,21 @@
-import { HOUR, type Millis } from '../units/instant.ts'
+import { HOUR, type Instant, type Millis } from '../units/instant.ts'
+import type { Zone } from '../units/zone.ts'
 
 /** By how much two zones may differ at most. */
 const ZONES_APART_MAX = 26 * HOUR
 
+/** Whether the end of a task, NaN where there is none, tells of a delay. */
+export type TellsDelay = (completedAt: number, createdAt: number) => boolean
+
 /**
- * Whether the end of a task tells of a delay. One before its task was made, by no more than zones differ, may be stored in
- * another zone, which is what delays are to show; long before, it is the default of a column.
+ * Ends that are stored in a zone. One before its task was made, by no more than zones differ, may be stored in another zone,
+ * which is what delays are to show; long before, it is the default of a column. One of an hour that clocks went through twice
+ * is either of two.
  */
-export const tellsDelay = (completedAt: number, createdAt: number): boolean =>
-  completedAt >= createdAt - ZONES_APART_MAX
+export const delayTeller =
+  (zone: Pick<Zone, 'fixed' | 'occursTwice'>): TellsDelay =>
+  (completedAt, createdAt) =>
+    completedAt >= createdAt - ZONES_APART_MAX && (zone.fixed || !zone.occursTwice(completedAt as Instant))
 
 /** Different delays counted to the millisecond; beyond that, all are counted to the second. */
 const EXACT_MAX = 200_000

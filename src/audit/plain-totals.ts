@@ -3,7 +3,7 @@ import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums } from '../units/exact-sums.ts'
 import { type Instant, instant } from '../units/instant.ts'
 import type { DailyBills, DailyCosts } from './daily-bills.ts'
-import { type DelayTally, tellsDelay } from './delays.ts'
+import type { DelayTally, TellsDelay } from './delays.ts'
 import type { PlacementSums } from './placement-sums.ts'
 import type { PlainMatches, ReadLot } from './plain-matches.ts'
 import type { PricePoints } from './price-points.ts'
@@ -16,6 +16,7 @@ import type { SharedBill } from './whose-bill.ts'
 export interface PlainSinks {
   readonly placements: PlacementSums
   readonly delays: DelayTally
+  readonly tellsDelay: TellsDelay
   readonly days: DailyBills
   readonly prices: PricePoints
   /** null: nobody asks what a day's charges of a model are worth. */
@@ -166,7 +167,7 @@ export class PlainTotals {
   #addDelay(tasks: TaskRecords, task: number, at: number): void {
     const completedAt = tasks.completedAt(task)
     // Where there is no end it is NaN, which tells of none.
-    if (tellsDelay(completedAt, tasks.createdAt(task))) this.#sinks.delays.add(at - completedAt)
+    if (this.#sinks.tellsDelay(completedAt, tasks.createdAt(task))) this.#sinks.delays.add(at - completedAt)
   }
 
   /** Of a price that never changes only the first time counts. */

@@ -1,5 +1,7 @@
 import { within } from '../units/instant.ts'
+import { openZone } from '../units/zone.ts'
 import { accountFinder } from './account-keys.ts'
+import { delayTeller } from './delays.ts'
 import type { Evidence } from './evidence.ts'
 import { type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
@@ -63,6 +65,7 @@ function scopeOf(evidence: Evidence, { readBills }: RequestSource): JoinScope {
     audited: (accountId) => audited.has(accountId),
     sharesBill: (accountId) => sharing.has(accountId),
     eventsRead: (accountId) => read.has(accountId),
+    tellsDelay: delayTeller(openZone(evidence.databaseZoneId) ?? evidence.plan.window.zone),
   }
 }
 
@@ -96,6 +99,7 @@ function billsUnread({ bills, attribution }: Evidence, scope: JoinScope): Reques
   return bills.accounts.flatMap(({ account: { accountId } }) => {
     const usage = attribution.byAccount.get(accountId)
     if (usage?.known !== true) return [{ accountId, reason: usage?.reason ?? unknown('bill-unread').reason }]
+    if (usage.value.some(({ isNoDay }) => isNoDay)) return [{ accountId, reason: unknown('usage-days').reason }]
     return scope.eventsRead(accountId) ? [] : [{ accountId, reason: unknown('events-unread').reason }]
   })
 }

@@ -89,6 +89,7 @@ export class RequestTotals {
     this.#plain = new PlainTotals({
       placements: this.#placements,
       delays: this.#delays,
+      tellsDelay: frame.scope.tellsDelay,
       days: this.#days,
       prices: this.#prices,
       modelDays: this.#modelDays,

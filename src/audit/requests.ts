@@ -2,7 +2,7 @@ import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { tellsDelay } from './delays.ts'
+import type { TellsDelay } from './delays.ts'
 import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
@@ -45,6 +45,7 @@ export interface JoinScope {
   sharesBill(accountId: number): boolean
   /** Whether the account's events were read whole. */
   eventsRead(accountId: number): boolean
+  readonly tellsDelay: TellsDelay
 }
 
 /**
@@ -95,7 +96,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     orphans: orphansOf(groups, scope),
     shared: sharedOf(byRequest, scope),
     matchedNames: matchedNames(groups),
-    delays: delaysOf(groups),
+    delays: delaysOf(groups, scope),
   }
 }
 
@@ -248,11 +249,12 @@ function matchedNames(groups: readonly RequestGroup[]): Map<string, string[]> {
 
 const newSet = (): Set<string> => new Set()
 
-function delaysOf(groups: readonly RequestGroup[]): number[] {
+function delaysOf(groups: readonly RequestGroup[], { tellsDelay }: JoinScope): number[] {
   const delays: number[] = []
   for (const { claimedBy, events } of groups) {
     const [first] = events
-    if (claimedBy === null || first === undefined) continue
+    // Others end when someone gives them up, whenever fal billed them.
+    if (claimedBy?.status !== 'success' || first === undefined) continue
     const { createdAt, completedAt } = claimedBy
     if (completedAt !== null && tellsDelay(completedAt, createdAt)) delays.push(first.at - completedAt)
   }

@@ -37,6 +37,8 @@ export interface UsageRow extends Attribution {
   readonly bucketStart: Instant
   /** The bucket's date in the requested zone. */
   readonly date: CalendarDate
+  /** fal cut the bucket at other hours than the days of the requested zone: part of it may belong to the date beside it. */
+  readonly isNoDay?: true
   readonly model: string
   readonly unit: string
   /** Billing units, not requests; a plain decimal string. */

@@ -23,6 +23,7 @@ import { usualUsage } from './usual-usage.ts'
 interface Bucket {
   readonly bucketStart: Instant
   readonly date: CalendarDate
+  readonly isNoDay?: true
 }
 
 /** An answer of the form that usage and serverless usage share. */
@@ -144,7 +145,14 @@ class Buckets {
       return undefined
     }
     if (date !== undefined) return { bucketStart: this.#zone.startOfDate(date), date }
-    return { bucketStart, date: this.#zone.dateOf(bucketStart) }
+    const bucket = { bucketStart, date: this.#zone.dateOf(bucketStart) }
+    return this.#isCutAtBorder(bucketStart) ? bucket : { ...bucket, isNoDay: true }
+  }
+
+  /** Whether a bucket begins with a day of the zone, or with the time asked for. */
+  #isCutAtBorder(start: Instant): boolean {
+    const day = this.#cutIn.startOfDate(this.#cutIn.dateOf(start))
+    return start === day || start === this.#slice.range.start
   }
 
   judge<Row>(fetched: Fetched<Row[]>): Fetched<Row[]> {
@@ -166,7 +174,7 @@ function usageReader(): (text: string) => Answer<Series<WireUsageRow>> {
 
 function usageRowReader(): (wire: WireUsageRow, bucket: Bucket) => UsageRow {
   const decimalIn = decimalReader()
-  return (wire, { bucketStart, date }) => {
+  return (wire, { bucketStart, date, isNoDay }) => {
     const { keyId, login } = attributionOf(wire.auth_method_structured)
     return {
       bucketStart,
@@ -179,6 +187,7 @@ function usageRowReader(): (wire: WireUsageRow, bucket: Bucket) => UsageRow {
       unitPrice: decimalIn(wire.unit_price) ?? null,
       percentDiscount: decimalIn(wire.percent_discount) ?? null,
       costNanoUsd: costOf(wire),
+      ...(isNoDay && { isNoDay }),
     }
   }
 }

@@ -55,6 +55,7 @@ export const NOT_EVALUATED_CODES = [
   'depth-summary',
   'events-unread',
   'events-short',
+  'usage-days',
   'links-total',
   'links-unlinked',
   'links-shared',

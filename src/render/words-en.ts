@@ -206,6 +206,8 @@ export const EN: Vocabulary = {
       `the billing events of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
     'events-short': (param) =>
       `fal contradicts itself: its usage tells of more cost than its billing events do${given(param('usd'), (usd) => `, by ${usd} USD`)}, so that what is missing among the events proves nothing`,
+    'usage-days': () =>
+      "fal cut its usage at other hours than the days of the audit's zone, so the days of its two bills cannot be compared",
     'links-total': () => 'the ledger rows do not name their tasks, so they can only be compared in total',
     'links-unlinked': () =>
       'some ledger rows of this user link to no task, so a missing row cannot be told from one of them',

@@ -194,6 +194,7 @@ export const ZH: Vocabulary = {
     'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,
     'events-short': (param) =>
       `fal 的账单自相矛盾：用量汇总的费用多于计费明细${given(param('usd'), (usd) => ` ${usd} USD`)}，明细中缺少的记录不能作为依据`,
+    'usage-days': () => 'fal 的用量汇总没有按审计时区的日期划分，无法逐日核对两份账单',
     'links-total': () => '流水没有标明所属任务，只能按总额核对',
     'links-unlinked': () => '该用户有部分流水未关联任务，无法判断缺少的流水是否在其中',
     'links-shared': () => '部分流水标明的编号属于该用户的多个任务，无法判断属于其中哪一个',

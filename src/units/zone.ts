@@ -25,6 +25,8 @@ export interface Zone {
   fromNaive(naive: string): Instant | undefined
   /** The same of a wall-clock time that was counted already; undefined for NaN. */
   fromWall(wall: WallMillis): Instant | undefined
+  /** Whether clocks showed the time of an instant twice, before and after they were put back. */
+  occursTwice(at: Instant): boolean
 }
 
 /** A time through which the zone keeps one offset: from is in, until is not. */
@@ -130,6 +132,12 @@ function zoneOf(id: string, fixed: boolean, stretchAt: (at: number) => Stretch):
   }
   const realInstant = (wallMillis: WallMillis): Instant | undefined =>
     Number.isNaN(wallMillis) ? undefined : fromWall(wallMillis)
+  const occursTwice = (at: Instant): boolean => {
+    const { from, until, offset } = stretchAt(at)
+    const back = until === Number.POSITIVE_INFINITY ? 0 : offset - offsetAt(until)
+    const before = from === Number.NEGATIVE_INFINITY ? 0 : offsetAt(from - 1) - offset
+    return at >= until - back || at < from + before
+  }
   const startOfDate = (date: CalendarDate): Instant => fromWall(Date.parse(`${date}T00:00:00Z`))
   return {
     id,
@@ -145,6 +153,7 @@ function zoneOf(id: string, fixed: boolean, stretchAt: (at: number) => Stretch):
     toNaive: (at) => wall(at).slice(0, 19).replace('T', ' '),
     fromNaive: (naive) => realInstant(parseWall(naive)),
     fromWall: realInstant,
+    occursTwice,
   }
 }
 

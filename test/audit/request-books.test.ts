@@ -105,6 +105,10 @@ describe('the bill of a day', () => {
       days: 0,
       billsUnread: [{ accountId: 5, reason: { code: 'bill-unread', params: { detail: '503' } } }],
     })
+    expect(unread({ usage: whole([usageOf(5, '3', { isNoDay: true })]), events })).toEqual({
+      days: 0,
+      billsUnread: [{ accountId: 5, reason: { code: 'usage-days' } }],
+    })
     expect(unread({ usage: part([usageOf(5, '3')]), events })).toMatchObject({
       days: 0,
       billsUnread: [{ accountId: 5 }],

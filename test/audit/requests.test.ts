@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { accountFinder, keyIdOwners } from '../../src/audit/account-keys.ts'
+import { delayTeller } from '../../src/audit/delays.ts'
 import { periodBill, placeRequests } from '../../src/audit/period-bill.ts'
 import { PlacementSums } from '../../src/audit/placement-sums.ts'
 import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
@@ -26,6 +27,7 @@ const scopeOf = (overrides: Partial<JoinScope> = {}): JoinScope => ({
   audited: (accountId) => [5, 6, 8].includes(accountId),
   sharesBill: () => false,
   eventsRead: (accountId) => [5, 6, 9].includes(accountId),
+  tellsDelay: delayTeller({ fixed: true, occursTwice: () => false }),
   ...overrides,
 })
 

@@ -41,6 +41,27 @@ describe('usage', () => {
     ])
   })
 
+  it('tells where a bucket is no day of the zone that was asked for', async () => {
+    const window = range('2026-02-01T10:00:00Z', '2026-02-07T16:00:00Z')
+    const told = async (bucket: string, zoneId = 'Asia/Shanghai') => {
+      const text = seriesOf({ endpoint_id: 'm', quantity: '1', cost_total: '1' }).replace(
+        /"bucket":"[^"]*"/,
+        `"bucket":"${bucket}"`,
+      )
+      const { client } = await openLine({ faults: [{ kind: 'body', text }] })
+      const answer = await client.usage(KEY, { range: window, zone: zone(zoneId), timeframe: 'day' }, never())
+      return answer.status === 'failed' ? answer.reason : answer.value.map(({ isNoDay }) => isNoDay === true)
+    }
+    expect(await told('2026-02-03T00:00:00Z')).toEqual([true])
+    expect(await told('2026-02-02T15:59:59Z')).toEqual([true])
+    expect(await told('2026-02-02T16:00:00Z')).toEqual([false])
+    expect(await told('2026-02-03T00:00:00+08:00')).toEqual([false])
+    expect(await told('2026-02-03')).toEqual([false])
+    expect(await told('2026-02-03T00:00:00Z', 'UTC')).toEqual([false])
+    // The first begins with what was asked for.
+    expect(await told('2026-02-01T10:00:00Z')).toEqual([false])
+  })
+
   it('keeps rows apart by key, price and discount, exact to the nano-dollar', async () => {
     const events = [
       event('r1', { cost: '0.000000001' }),

@@ -89,6 +89,8 @@ export interface GivenSpace {
 
 export interface GivenEvidence {
   readonly plan?: AuditPlan
+  /** Zone of the stored times: UTC where absent. */
+  readonly databaseZoneId?: string
   readonly spaces?: readonly GivenSpace[]
   readonly accounts?: readonly AccountRow[]
   readonly audited?: readonly number[]
@@ -157,7 +159,7 @@ export function evidenceOf(given: GivenEvidence): Evidence {
   const gapOf = new Map(Object.entries(gaps).map(([name, reason]) => [shared(name), reason]))
   return {
     plan,
-    databaseZoneId: 'UTC',
+    databaseZoneId: given.databaseZoneId ?? 'UTC',
     allAccounts: accounts,
     bills,
     attribution,

@@ -30,6 +30,22 @@ describe('where a clock changes', () => {
     expect(iso(zone(id).fromNaive(naive))).toBe(expected)
   })
 
+  it.each([
+    // Put back by an hour at 06:00 UTC, and by half an hour at 15:00 UTC.
+    ['America/New_York', '2026-11-01T05:00:00Z', '2026-11-01T07:00:00Z'],
+    ['Australia/Lord_Howe', '2026-04-04T14:30:00Z', '2026-04-04T15:30:00Z'],
+  ])('in %s times from %s to %s occur twice', (id, from, until) => {
+    const twice = (text: string, millis = 0) => zone(id).occursTwice(instant(Date.parse(text) + millis))
+    expect([twice(from, -1), twice(from), twice(until, -1), twice(until)]).toEqual([false, true, true, false])
+  })
+
+  it('no time occurs twice where clocks are put forward, or never', () => {
+    const change = Date.parse('2026-03-08T07:00:00Z')
+    for (const at of [change - 3_600_000, change - 1, change, change + 3_599_999])
+      expect(zone('America/New_York').occursTwice(instant(at))).toBe(false)
+    for (const id of ['UTC', '+08:00', 'Asia/Shanghai']) expect(zone(id).occursTwice(instant(change))).toBe(false)
+  })
+
   it('a day begins at its first moment: after a midnight that is skipped, at the first of two', () => {
     expect(startOf('America/Sao_Paulo', '2018-11-04')).toBe('2018-11-04T03:00:00.000Z')
     expect(startOf('America/Sao_Paulo', '2018-11-05')).toBe('2018-11-05T02:00:00.000Z')
