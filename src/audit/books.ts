@@ -29,6 +29,7 @@ import {
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
+import { joinEvidence } from './rules/task-subject.ts'
 import type { ModelTally, TaskBook } from './task-book.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -326,8 +327,6 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
 })
 
 function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
-  const evidence = new EvidenceList()
-  for (const id of [...a.due.evidence.ids, ...b.due.evidence.ids]) evidence.add(id)
   return {
     model: a.model < b.model ? a.model : b.model,
     taskCount: a.taskCount + b.taskCount,
@@ -340,7 +339,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
       costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
       chargedPoints: addPoints(a.due.chargedPoints, b.due.chargedPoints),
       crossingCount: a.due.crossingCount + b.due.crossingCount,
-      evidence: { total: a.due.evidence.total + b.due.evidence.total, ids: evidence.view().ids },
+      evidence: joinEvidence([a.due.evidence, b.due.evidence]),
     },
   }
 }

@@ -86,10 +86,8 @@ export class LedgerTally {
     this.#owners = new Int32Array(tasks.count)
     this.#isTarget = new Uint8Array(tasks.count)
     this.#payments = new TaskPayments(tasks.count)
-    this.#shared = new SharedRows({
-      ...{ tasks, payments: this.#payments },
-      isTold: (task) => this.#isTarget[task] === 1 && tasks.isSelected(task),
-    })
+    const isTold = (task: number): boolean => this.#isTarget[task] === 1 && tasks.isSelected(task)
+    this.#shared = new SharedRows({ tasks, payments: this.#payments, isTold })
     this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
     // Who was asked for by id is told of, with or without tasks.
     for (const userId of plan.userIds) if (holds(userId)) this.#sums[this.#numberOf(userId)] = newUserSums()
@@ -176,7 +174,8 @@ export class LedgerTally {
     const bearers = this.#index.bearers(owner, this.#entries.orderText(entry))
     if (kind === undefined || bearers === undefined) return
     const untold = this.#entries.isUntold(entry)
-    this.#shared.add(bearers, book, kind, this.#entries.amountPoints(entry), untold)
+    const amountPoints = this.#entries.amountPoints(entry)
+    this.#shared.add(bearers, { book, rowId: this.#entries.rowId(entry), kind, amountPoints, untold })
     if (untold) noteUntold(sums, kind)
   }
 
@@ -192,7 +191,8 @@ export class LedgerTally {
     this.#shared.reckonAnew()
     const bearers = task === SHARED_ID ? this.#index.bearers(owner, orderId) : undefined
     const untold = entry.amountUntold === true
-    if (bearers !== undefined) this.#shared.add(bearers, book, kind, exactAmount(entry), untold)
+    if (bearers !== undefined)
+      this.#shared.add(bearers, { book, rowId, kind, amountPoints: exactAmount(entry), untold })
     const isTarget = this.#isTarget[task] === 1
     if (untold && (isTarget || bearers !== undefined)) noteUntold(this.#sums[owner], kind)
     if (!isTarget) return

@@ -3,17 +3,28 @@ import { addExact } from '../units/exact.ts'
 import { wholePoints as whole } from '../units/points.ts'
 import { type BookName, type BookSums, both, type SharedSums, type TaskSums } from './ledger-book.ts'
 import type { TaskPayments } from './linked-rows.ts'
-import type { LinkedEntry, SharedLedger } from './rules/facts.ts'
+import { EvidenceList } from './rules/evidence-list.ts'
+import type { LinkedEntry, SharedGroup, SharedLedger } from './rules/facts.ts'
+import { rowName } from './rules/linked-entries.ts'
+import { joinEvidence } from './rules/task-subject.ts'
 
 /** What rows add up to that name one id, and the tasks of one user that bear it. */
 interface Group {
   readonly bearers: readonly number[]
   readonly paid: BookSums
   readonly refunded: BookSums
+  readonly refundRows: EvidenceList
   /** What rows did of which one does not tell its amount. */
   readonly untold: Set<LinkedEntry['kind']>
   /** Whether all rows of the bearers add up; undefined until it is asked for, and when a row has come since. */
   addsUp: boolean | undefined
+}
+
+/** A row that names such an id. */
+export interface SharedRow extends Pick<LinkedEntry, 'book' | 'rowId' | 'kind'> {
+  /** As stored: + in, − out. */
+  readonly amountPoints: number
+  readonly untold: boolean
 }
 
 /** The tasks that rows are linked to. */
@@ -33,21 +44,19 @@ export class SharedRows {
   /** By the list of bearers, of which there is one for each id. */
   readonly #groups = new Map<readonly number[], Group>()
   readonly #byTask = new Map<number, Group[]>()
+  /** By task, all that ids bind to it; of those that were not asked for since the last row came, none. */
+  readonly #together = new Map<number, SharedGroup | undefined>()
 
   constructor(targets: LinkTargets) {
     this.#targets = targets
   }
 
-  add(
-    bearers: readonly number[],
-    book: BookName,
-    kind: LinkedEntry['kind'],
-    amountPoints: number,
-    untold: boolean,
-  ): void {
+  add(bearers: readonly number[], { book, rowId, kind, amountPoints, untold }: SharedRow): void {
     const group = this.#groups.get(bearers) ?? this.#newGroup(bearers)
     const sums = kind === 'consume' ? group.paid : group.refunded
     if (untold) group.untold.add(kind)
+    if (kind === 'refund') group.refundRows.add(rowName({ book, rowId }))
+    this.#together.clear()
     sums[book] = addExact(sums[book], kind === 'consume' ? -amountPoints : amountPoints)
   }
 
@@ -56,6 +65,7 @@ export class SharedRows {
       bearers,
       paid: { points: 0, cash: 0 },
       refunded: { points: 0, cash: 0 },
+      refundRows: new EvidenceList(),
       untold: new Set(),
       addsUp: undefined,
     }
@@ -70,6 +80,7 @@ export class SharedRows {
 
   /** Rows have come, these or others. */
   reckonAnew(): void {
+    this.#together.clear()
     for (const group of this.#groups.values()) group.addsUp = undefined
   }
 
@@ -82,14 +93,45 @@ export class SharedRows {
   of(task: number): SharedLedger | undefined {
     const groups = this.#byTask.get(task)
     if (groups === undefined) return undefined
-    const sum = (sums: (group: Group) => BookSums) =>
-      whole(groups.reduce((total, group) => addExact(total, both(sums(group))), 0))
     const untold = new Set(groups.flatMap((group) => [...group.untold]))
+    const group = this.#togetherWith(task)
     return {
-      paidPoints: sum(({ paid }) => paid),
-      refundedPoints: sum(({ refunded }) => refunded),
+      ...sumsOf(groups),
       addsUp: this.addsUp(task),
       ...(untold.size > 0 && { untold }),
+      ...(group !== undefined && { group }),
+    }
+  }
+
+  /** The same object for each of the tasks. */
+  #togetherWith(task: number): SharedGroup | undefined {
+    if (!this.#together.has(task)) this.#bind(task)
+    return this.#together.get(task)
+  }
+
+  #bind(first: number): void {
+    const bound = new Set([first])
+    const groups = new Set<Group>()
+    // Those that come in meanwhile are gone through as well.
+    for (const task of bound) {
+      for (const group of this.#byTask.get(task) ?? []) {
+        if (groups.has(group)) continue
+        groups.add(group)
+        for (const bearer of group.bearers) bound.add(bearer)
+      }
+    }
+    const together = this.#sumUp([...bound], [...groups])
+    for (const task of bound) this.#together.set(task, together)
+  }
+
+  #sumUp(bound: readonly number[], groups: readonly Group[]): SharedGroup | undefined {
+    const { tasks, isTold } = this.#targets
+    if (!bound.every((task) => isTold(task))) return undefined
+    return {
+      firstRowId: bound.reduce((least, task) => Math.min(least, tasks.rowId(task)), Number.POSITIVE_INFINITY),
+      taskCount: bound.length,
+      ...sumsOf(groups),
+      refundRows: joinEvidence(groups.map(({ refundRows }) => refundRows.view())),
     }
   }
 
@@ -136,6 +178,13 @@ export class SharedRows {
     const { tasks, payments } = this.#targets
     if (!payments.isLinked(task)) user.unlinkedCharged = addExact(user.unlinkedCharged, tasks.chargedPoints(task))
   }
+}
+
+/** What the rows of all of these come to. */
+function sumsOf(groups: readonly Group[]): Pick<SharedGroup, 'paidPoints' | 'refundedPoints'> {
+  const sum = (sums: (group: Group) => BookSums) =>
+    whole(groups.reduce((total, group) => addExact(total, both(sums(group))), 0))
+  return { paidPoints: sum(({ paid }) => paid), refundedPoints: sum(({ refunded }) => refunded) }
 }
 
 const BOOKS: readonly BookName[] = ['points', 'cash']

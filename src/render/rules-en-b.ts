@@ -19,6 +19,10 @@ const moreRows = (facts: SpokenFacts): string =>
 const billed = (amount: string): string =>
   nonZero(amount) === undefined ? 'fal billed nothing' : `fal billed ${amount}`
 
+/** Tasks that a finding is about besides its subject; '' where there are none. */
+const sharedWith = (facts: SpokenFacts): string =>
+  given(facts.ids('sharedWith'), (ids) => `together with ${ids}, as they share an id`)
+
 /** The rules beyond the skill in English: one entry a rule. */
 export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   B1: {
@@ -88,6 +92,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.actual, (amount) => `charged ${amount}`),
         'not refunded',
         given(facts.usd('billedUsd'), billed),
+        sharedWith(facts),
       ),
   },
   B8: {
@@ -98,10 +103,16 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but no ledger has a refund row for it`
       }
       if (which === 'returned') {
-        return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but its refund rows come to ${facts.actual ?? 'nothing'}`
+        return list(
+          `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but its refund rows come to ${facts.actual ?? 'nothing'}`,
+          sharedWith(facts),
+        )
       }
       if (which !== 'unmarked') return ''
-      return `the ledgers refunded ${facts.actual ?? 'it'}, but the task is not marked as refunded`
+      return list(
+        `the ledgers refunded ${facts.actual ?? 'it'}, but the task is not marked as refunded`,
+        sharedWith(facts),
+      )
     },
   },
   B9: {
@@ -111,6 +122,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.actual, (amount) => `refunded ${amount} in ${number(facts.count, 'row', 'rows')}`),
         given(facts.expected, (amount) => `paid only ${amount}`),
         given(facts.difference, (amount) => `${amount} too much`),
+        sharedWith(facts),
       ),
   },
   B10: {

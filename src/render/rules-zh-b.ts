@@ -16,6 +16,9 @@ const moreRows = (facts: SpokenFacts): string => (facts.count > 1 ? `该用户�
 
 const billed = (amount: string): string => (nonZero(amount) === undefined ? 'fal 未计费' : `fal 计费 ${amount}`)
 
+/** Tasks that a finding is about besides its subject; '' where there are none. */
+const sharedWith = (facts: SpokenFacts): string => given(facts.ids('sharedWith'), (ids) => `与同编号任务 ${ids} 合计`)
+
 /** The rules beyond the skill in Chinese: one entry a rule. */
 export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   B1: {
@@ -82,6 +85,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.actual, (amount) => `已收费 ${amount}`),
         '未退款',
         given(facts.usd('billedUsd'), billed),
+        sharedWith(facts),
       ),
   },
   B8: {
@@ -100,10 +104,15 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
           '已标记退款',
           given(facts.expected, (amount) => `收费 ${amount}`),
           facts.actual === undefined ? '但退款流水未退回积分' : `但退款流水合计 ${facts.actual}`,
+          sharedWith(facts),
         )
       }
       if (which !== 'unmarked') return ''
-      return `${facts.actual === undefined ? '有退款流水' : `退款流水 ${facts.actual}`}，但任务未标记退款`
+      return list(
+        facts.actual === undefined ? '有退款流水' : `退款流水 ${facts.actual}`,
+        '但任务未标记退款',
+        sharedWith(facts),
+      )
     },
   },
   B9: {
@@ -113,6 +122,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.actual, (amount) => `退款 ${amount}${facts.count > 0 ? `（${facts.count} 行）` : ''}`),
         given(facts.expected, (amount) => `实际扣费仅 ${amount}`),
         given(facts.difference, (amount) => `多退 ${amount}`),
+        sharedWith(facts),
       ),
   },
   B10: {

@@ -52,8 +52,9 @@ describe('a row that names an id which several tasks of a user bear', () => {
       ...{ pointsConsumed: 200n, cashConsumed: 0n },
     })
     expect(unlinked).toMatchObject({ value: { paidPoints: 0n, nearbyPoints: 0n } })
-    const each = { paidPoints: 200n, refundedPoints: 0n, addsUp: true }
-    expect([...shared]).toEqual([1, 2].map((id) => [id, each]))
+    const sums = { paidPoints: 200n, refundedPoints: 0n }
+    const group = { ...sums, firstRowId: 1, taskCount: 2, refundRows: { total: 0, ids: [] } }
+    expect([...shared]).toEqual([1, 2].map((id) => [id, { ...sums, addsUp: true, group }]))
   })
 
   it('counts where it was looked up, in whatever form it names the id', () => {
@@ -100,7 +101,8 @@ describe('a row that names an id which several tasks of a user bear', () => {
     const lookedUp = [entry(7, { ...refund, at: later(end, 9 * DAY) })]
     const { pointsRefunded, cashRefunded, shared, unlinked } = toldOf({ rows, lookedUp })
     expect([pointsRefunded, cashRefunded]).toEqual([32n, 20n])
-    expect(shared.get(1)).toEqual({ paidPoints: 0n, refundedPoints: 52n, addsUp: false })
+    expect(shared.get(1)).toMatchObject({ paidPoints: 0n, refundedPoints: 52n, addsUp: false })
+    expect(shared.get(2)?.group).toMatchObject({ refundedPoints: 52n, refundRows: { total: 4 } })
     expect(unlinked).toMatchObject({ value: { refundedPoints: 0n } })
   })
 
@@ -131,6 +133,18 @@ describe('a row that names an id which several tasks of a user bear', () => {
     const { shared, payment } = toldOf({ tasks, rows: [entry(-200), entry(-101, { orderId: 'task-1' })] })
     expect(payment).toMatchObject({ comparedPaidPoints: 1n, unlinkedChargedPoints: 300n, unlinkedPaidPoints: 300n })
     expect([1, 2, 3].map((id) => shared.get(id)?.paidPoints)).toEqual([301n, 101n, 200n])
+    // All three are bound together, and each row counts once.
+    const all = { firstRowId: 1, taskCount: 3, paidPoints: 301n }
+    for (const id of [1, 2, 3]) expect(shared.get(id)?.group).toMatchObject(all)
+  })
+
+  it('are told with all rows that came, and with the ids of those that gave back', () => {
+    const tasks = [task(4), task(2), own(3)]
+    const rows = [entry(9, { ...refund, rowId: 7 }), entry(5, { book: 'cash', kind: 'recharge', rowId: 8 })]
+    const { shared } = toldOf({ tasks, rows, lookedUp: [entry(1, { ...refund, rowId: 6, at: later(end, 9 * DAY) })] })
+    const refundRows = { total: 3, ids: ['cash:8', 'points:6', 'points:7'] }
+    const group = { firstRowId: 2, taskCount: 2, paidPoints: 0n, refundedPoints: 15n, refundRows }
+    expect([2, 3, 4].map((id) => shared.get(id)?.group)).toEqual([group, undefined, group])
   })
 })
 

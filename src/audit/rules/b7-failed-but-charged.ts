@@ -1,16 +1,19 @@
-import { formatUsd, type NanoUsd } from '../../units/nano-usd.ts'
-import { type Books, type FindingDraft, known, type Reading, type Reason, type Rule } from './books.ts'
-import type { TaskFact } from './facts.ts'
+import { sum } from '../../units/exact.ts'
+import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
+import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
+import type { TaskLedger } from './facts.ts'
 import { refundedBounds, untoldAmount } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
+import { groupNames, isUnrefundedTogether, judgeTasks, type TaskGroup, type Verdict } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { type Doubt, doubtsOfRefunds, leftOpen, SHARED } from './unlinked-rows.ts'
+import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
  * have come; what was taken back again was not given back. MEDIUM where fal billed the failure, as the operator lost as
- * well. Points. Without linked ledger rows the mark alone decides. Source: rule B7 of the specification.
+ * well. Points. Without linked ledger rows the mark alone decides. Where rows name an id of several tasks, all of which are
+ * to be refunded, and gave nothing back, that is certain of all of them together. Source: rule B7 of the specification.
  */
 export const b7FailedButCharged: Rule = {
   id: 'B7',
@@ -18,64 +21,67 @@ export const b7FailedButCharged: Rule = {
   perWindow: false,
   pieces: 'ledgers',
   evaluate(books, { thresholds }) {
-    const candidates = withoutRefund(books)
+    const candidates = candidatesOf(books)
     if (!candidates.known) return notRead(candidates.reason)
     const doubtOf = doubtsOfRefunds(books)
-    const unclear = new Map<number, Reason>()
-    const findings: FindingDraft[] = []
-    let examined = 0
-    for (const { task, accountId, billedNanoUsd, refundDoubt } of candidates.value) {
-      if (task.status !== 'failed' || task.chargedPoints <= 0n) continue
-      const doubt = task.refunded ? undefined : (refundDoubt ?? doubtOf(task.userId, task.chargedPoints))
-      if (doubt !== undefined) {
-        unclear.set(task.userId, doubt)
-        continue
-      }
-      examined += 1
-      if (task.refunded || books.asOf - taskEnd(task, books.asOf) < thresholds.refundLagMillis) continue
-      findings.push({
-        subject: taskSubject(task),
-        expected: 0n,
-        actual: task.chargedPoints,
-        unit: 'points',
-        count: 1,
-        // Where the bill was not read, the graver of the two is not said.
-        ...(billedNanoUsd !== 0n && { severity: 'MEDIUM' }),
-        evidence: taskEvidence([task]),
-        detail: {
-          userId: task.userId,
-          model: task.model,
-          ...(billedNanoUsd !== null && { billedUsd: formatUsd(billedNanoUsd) }),
+    const isDue = ({ task }: Candidate): boolean =>
+      !task.refunded && books.asOf - taskEnd(task, books.asOf) >= thresholds.refundLagMillis
+    const verdictOf = (each: Candidate): Verdict | undefined => {
+      const { task, accountId } = each
+      const { least, most } = refundedBounds(each)
+      if (!isChargedFailure(each) || least > 0n) return undefined
+      const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? SHARED : undefined)
+      const doubt = task.refunded ? undefined : (unclear ?? doubtOf(task.userId, task.chargedPoints))
+      if (doubt !== undefined) return { open: doubt }
+      if (!isDue(each)) return 'well'
+      const { detail, ...amounts } = amountsOf([each])
+      return {
+        finding: {
+          ...amounts,
+          subject: taskSubject(task),
+          detail: { userId: task.userId, model: task.model, ...detail },
+          context: taskContext(task, accountId, books.window.zone),
         },
-        context: taskContext(task, accountId, books.window.zone),
-      })
+      }
     }
-    return { examined, findings, notEvaluated: [...unjudged(books), ...leftOpen(unclear)] }
+    const breakOf = (group: TaskGroup<Candidate>): FindingDraft | undefined => {
+      const { members } = group
+      if (!members.every((each) => isChargedFailure(each) && isDue(each))) return undefined
+      if (!isUnrefundedTogether(group, doubtOf)) return undefined
+      const { detail, ...names } = groupNames(group, books.window.zone)
+      const amounts = amountsOf(members)
+      return { ...names, ...amounts, detail: { ...detail, model: members[0].task.model, ...amounts.detail } }
+    }
+    const outcome = judgeTasks(candidates.value, verdictOf, breakOf)
+    return { ...outcome, notEvaluated: [...unjudged(books), ...outcome.notEvaluated] }
   },
 }
 
-interface Unrefunded {
-  readonly task: TaskFact
-  readonly accountId: number | null
-  readonly billedNanoUsd: NanoUsd | null
-  /** Why its own rows, or those that name an id of it and of other tasks, may have given something back. */
-  readonly refundDoubt?: Doubt
+/** A task, and where there are any its rows. */
+interface Candidate extends Pick<TaskLedger, 'task' | 'accountId' | 'billedNanoUsd' | 'entries' | 'shared'> {}
+
+const isChargedFailure = ({ task }: Candidate): boolean => task.status === 'failed' && task.chargedPoints > 0n
+
+function amountsOf(tasks: readonly Candidate[]): Omit<FindingDraft, 'subject' | 'context'> {
+  const bills = tasks.flatMap(({ billedNanoUsd }) => billedNanoUsd ?? [])
+  const isBillRead = bills.length === tasks.length
+  const billed = nanoUsd(sum(bills, (bill) => bill))
+  return {
+    expected: 0n,
+    actual: sum(tasks, ({ task }) => task.chargedPoints),
+    unit: 'points',
+    count: 1,
+    // Where the bill was not read, the graver of the two is not said.
+    ...(!(isBillRead && billed === 0n) && { severity: 'MEDIUM' }),
+    evidence: taskEvidence(tasks.map(({ task }) => task)),
+    detail: isBillRead ? { billedUsd: formatUsd(billed) } : {},
+  }
 }
 
-function withoutRefund({ taskLedgers, requests }: Books): Reading<readonly Unrefunded[]> {
-  if (taskLedgers.known) {
-    return known(
-      taskLedgers.value.flatMap((ledger) => {
-        const { least, most } = refundedBounds(ledger)
-        return least > 0n
-          ? []
-          : [{ ...ledger, refundDoubt: untoldAmount(ledger, 'refund') ?? (most > 0n ? SHARED : undefined) }]
-      }),
-    )
-  }
+function candidatesOf({ taskLedgers, requests }: Books): Reading<readonly Candidate[]> {
   // Rows that name no task say nothing of it; a ledger that could not be read may hold its refund.
-  if (taskLedgers.reason.code !== 'links-total') return taskLedgers
-  return requests.known ? known(judgedTasks(requests.value)) : taskLedgers
+  if (taskLedgers.known || taskLedgers.reason.code !== 'links-total' || !requests.known) return taskLedgers
+  return known(judgedTasks(requests.value).map((verdict) => ({ ...verdict, entries: [] })))
 }
 
 /** Tasks of unread accounts are judged with a ledger alone; without one they are left out, and that is said. */

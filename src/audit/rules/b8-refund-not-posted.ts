@@ -1,15 +1,27 @@
+import { sum } from '../../units/exact.ts'
 import type { Millis } from '../../units/instant.ts'
-import type { Books, FindingDraft, Reason, Rule } from './books.ts'
+import type { Books, FindingDraft, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
 import { refundedBounds, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
+import {
+  groupNames,
+  isUnrefundedTogether,
+  judgeTasks,
+  refundedTogether,
+  refundRowsTogether,
+  type TaskGroup,
+  type Verdict,
+} from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { doubtsOfRefunds, leftOpen, SHARED } from './unlinked-rows.ts'
+import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
- * not marked. Rows that come to nothing given back are no refund. Points. Source: rule B8 of the specification.
+ * not marked. Rows that come to nothing given back are no refund. Where rows name an id of several tasks it is certain of
+ * all of them together where each is marked and nothing was given back, or none is and something was. Points.
+ * Source: rule B8 of the specification.
  */
 export const b8RefundNotPosted: Rule = {
   id: 'B8',
@@ -20,33 +32,28 @@ export const b8RefundNotPosted: Rule = {
     const { taskLedgers, window } = books
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const doubtOf = doubtsOfRefunds(books)
-    const unclear = new Map<number, Reason>()
-    const findings: FindingDraft[] = []
-    let examined = 0
-    for (const ledger of taskLedgers.value) {
+    const lag = thresholds.refundLagMillis
+    const verdictOf = (ledger: TaskLedger): Verdict | undefined => {
       const { task, accountId } = ledger
       const { least, most } = refundedBounds(ledger)
       const isPosted = least > 0n
       const untold = untoldAmount(ledger, 'refund')
-      if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) continue
+      if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) return undefined
       const unlinked = () => untold ?? (most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints))
       const doubt = isPosted ? undefined : unlinked()
-      if (doubt !== undefined) {
-        unclear.set(task.userId, doubt)
-        continue
-      }
-      examined += 1
-      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds.refundLagMillis)
-      if (amounts === undefined) continue
-      findings.push({
-        ...amounts,
-        subject: taskSubject(task),
-        unit: 'points',
-        count: 1,
-        context: taskContext(task, accountId, window.zone),
-      })
+      if (doubt !== undefined) return { open: doubt }
+      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, lag)
+      if (amounts === undefined) return 'well'
+      const context = taskContext(task, accountId, window.zone)
+      return { finding: { ...amounts, subject: taskSubject(task), unit: 'points', count: 1, context } }
     }
-    return { examined, findings, notEvaluated: leftOpen(unclear) }
+    const breakOf = (group: TaskGroup<TaskLedger>): FindingDraft | undefined => {
+      const amounts = unmarkedTogether(group) ?? unpostedTogether(group, books, lag, doubtOf)
+      if (amounts === undefined) return undefined
+      const { detail, ...names } = groupNames(group, window.zone)
+      return { ...names, ...amounts, unit: 'points', count: 1, detail: { ...detail, ...amounts.detail } }
+    }
+    return judgeTasks(taskLedgers.value, verdictOf, breakOf)
   },
 }
 
@@ -71,3 +78,31 @@ const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>
         evidence: rowEvidence(refundRows(entries)),
         detail: { userId: task.userId, case: 'unmarked' },
       }
+
+/** Where nothing came back for all of them, some of them got nothing, whoever that is. */
+const unpostedTogether = (
+  group: TaskGroup<TaskLedger>,
+  { asOf }: Books,
+  lag: Millis,
+  doubtOf: ReturnType<typeof doubtsOfRefunds>,
+): Amounts | undefined =>
+  group.members.every(({ task }) => task.refunded && asOf - taskEnd(task, asOf) >= lag) &&
+  isUnrefundedTogether(group, doubtOf)
+    ? {
+        expected: sum(group.members, ({ task }) => task.chargedPoints),
+        actual: refundedTogether(group),
+        evidence: taskEvidence(group.members.map(({ task }) => task)),
+        detail: { case: 'returned' },
+      }
+    : undefined
+
+/** Where something came back and none is marked, it came back for one that is not. */
+const unmarkedTogether = (group: TaskGroup<TaskLedger>): Amounts | undefined =>
+  refundedTogether(group) > 0n && group.members.every(({ task }) => !task.refunded)
+    ? {
+        expected: 0n,
+        actual: refundedTogether(group),
+        evidence: refundRowsTogether(group),
+        detail: { case: 'unmarked' },
+      }
+    : undefined

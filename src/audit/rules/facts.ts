@@ -180,6 +180,18 @@ export interface SharedLedger {
   readonly addsUp: boolean
   /** What rows did of which one does not tell its amount. Absent: none. */
   readonly untold?: ReadonlySet<LinkedEntry['kind']>
+  /** Absent where one of the tasks that ids bind to it is none of those that are told of. */
+  readonly group?: SharedGroup
+}
+
+/** All tasks of a user that ids they share bind together, and what the rows that name such ids come to, each counted once. */
+export interface SharedGroup {
+  /** The smallest row id of the tasks: no other group has it. */
+  readonly firstRowId: number
+  readonly taskCount: number
+  readonly paidPoints: Points
+  readonly refundedPoints: Points
+  readonly refundRows: Evidence
 }
 
 /** A user's charge and what stands in the ledgers for it, task by task. Only in link mode order. */

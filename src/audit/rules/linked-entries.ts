@@ -43,6 +43,7 @@ const { reason: UNTOLD } = unknown('amount-untold')
 export const untoldAmount = ({ entries, shared }: TaskRows, kind: LinkedEntry['kind']): Reason | undefined =>
   shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold) ? UNTOLD : undefined
 
-/** Ids of ledger rows; those of one book alone may be those of the other too. */
-export const rowEvidence = (entries: readonly LinkedEntry[]): Evidence =>
-  evidenceOf(entries.map(({ book, rowId }) => `${book}:${rowId}`))
+/** Names a ledger row: ids of one book may be those of the other too. */
+export const rowName = ({ book, rowId }: Pick<LinkedEntry, 'book' | 'rowId'>): string => `${book}:${rowId}`
+
+export const rowEvidence = (entries: readonly LinkedEntry[]): Evidence => evidenceOf(entries.map(rowName))

@@ -36,3 +36,9 @@ export function evidenceOf(ids: readonly string[]): Evidence {
   for (const id of ids) list.add(id)
   return list.view()
 }
+
+/** What all of these prove together, each of whose ids is in one alone. */
+export function joinEvidence(all: readonly Evidence[]): Evidence {
+  const total = all.reduce((sum, each) => sum + each.total, 0)
+  return { total, ids: evidenceOf(all.flatMap(({ ids }) => ids)).ids }
+}

@@ -1,0 +1,101 @@
+import { describe, expect, it } from 'vitest'
+import { type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
+import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
+
+/** Two tasks of one user bear one id: whose a refund is nobody can tell, but what it comes to. */
+
+const X = requestIdOf(5000)
+const refund = { sourceType: 'refund', at: '2026-02-06 12:10:00', orderId: X } as const
+const RULES = ['A4', 'B7', 'B8', 'B9', 'B10'] as const
+
+/** Tasks 41 and 42 of 100 points each, both marked, which rows paid that name the id of both. */
+function twins(one: MiniTask = {}, other: MiniTask = {}, world = new MiniWorld().account(5)): MiniWorld {
+  const each = { user: 101, requestId: X, refunded: true, billed: false, cost: '0', paid: { orderId: X } } as const
+  return withLinkedTasks(world)
+    .task({ ...each, ...one })
+    .task({ ...each, ...other })
+}
+
+async function audited(world: MiniWorld, options: WorldAudit = {}) {
+  const report = await auditWorld(world.build(), { depth: 'requests', ...options })
+  for (const pieceRows of [1, 7]) {
+    expect(await auditWorld(world.build(), { depth: 'requests', pieceRows, ...options })).toEqual(report)
+  }
+  return report
+}
+const said = async (...given: Parameters<typeof audited>) => saidOf(await audited(...given), ...RULES)
+
+describe('what came back for two tasks of one id', () => {
+  it.each([
+    [199, [], ['B8 userId=101', 'B9 userId=101']],
+    [200, [], ['B8 userId=101', 'B9 userId=101']],
+    [201, ['B9 taskId=task-41'], ['B8 userId=101']],
+  ])('%d of 200: is too much where no task could have got it', async (points, findings, open) => {
+    expect(await said(twins().points(101, points, refund))).toEqual({ findings, open })
+    const split = twins()
+      .points(101, points - 100, refund)
+      .cash(101, 100, { orderId: X, at: '2026-05-01 00:00:00' })
+    expect(await said(split, { now: twins().instant('2026-06-01 00:00:00') })).toEqual({ findings, open })
+  })
+
+  it('is told with all rows and both tasks, in words, and once', async () => {
+    const world = () => twins().points(101, 150, refund).points(101, 51, refund)
+    const { findings, summary } = await audited(world())
+    const [finding, ...others] = findings.filter(({ rule }) => rule === 'B9')
+    expect(others).toEqual([])
+    expect(finding).toMatchObject({
+      ...{ subject: { taskId: 'task-41', requestId: X }, expected: '200', actual: '201', difference: '1', count: 2 },
+      ...{ severity: 'HIGH', evidence: { total: 2 }, context: { userId: 101 } },
+    })
+    expect(finding?.message).toContain('refunded 201 points in 2 rows, paid only 200 points, 1 point')
+    expect(finding?.message).toContain('together with task-42, as they share an id')
+    expect(summary.byRule.B9).toBe(1)
+    const zh = await audited(world(), { lang: 'zh' })
+    expect(zh.findings.find(({ rule }) => rule === 'B9')?.message).toContain('与同编号任务 task-42 合计')
+  })
+
+  it('counts rows of their own, and those of a third task are none of it', async () => {
+    const paidAlone = { paid: {} }
+    const world = (points: number) => twins(paidAlone, paidAlone).points(101, points, refund)
+    expect((await said(world(201))).findings).toEqual(['B9 taskId=task-41'])
+    expect((await said(world(200))).findings).toEqual([])
+    const third = world(200).task({ user: 101, refunded: true, billed: false, cost: '0' })
+    expect((await said(third.points(101, 100, { ...refund, orderId: 'task-43' }))).findings).toEqual([])
+  })
+
+  it('may be that of a task of another day, or of an account that is not asked for', async () => {
+    const day = twins({ at: '2026-02-05 23:59:59' }).points(101, 201, refund)
+    expect((await said(day)).findings.filter((text) => text.startsWith('B'))).toEqual([])
+    const other = twins({}, { account: 6 }, new MiniWorld().account(5).account(6)).points(101, 201, refund)
+    const { findings, open } = await said(other, { ids: [5] })
+    expect(findings).toEqual([])
+    expect(open).toContain('B9 userId=101')
+  })
+
+  it('is unmarked where none of them is marked', async () => {
+    const none = { refunded: false, billed: {}, cost: '0.05' } as const
+    const other = { refunded: false } as const
+    expect(await said(twins(none, other).points(101, 100, refund))).toEqual({
+      ...{ findings: ['B8 taskId=task-41'], open: ['B9 userId=101'] },
+    })
+    expect((await said(twins(none, other))).findings).toEqual([])
+    expect((await said(twins({}, other).points(101, 100, refund))).findings).toEqual([])
+    const [finding] = (await audited(twins(none, other).points(101, 100, refund))).findings
+    expect(finding).toMatchObject({ rule: 'B8', expected: '0', actual: '100', evidence: { total: 1 } })
+    expect(finding?.message).toContain('together with task-42')
+  })
+
+  it('is no more than nothing where it was taken back: then both lack theirs', async () => {
+    const world = (left: number) =>
+      twins()
+        .points(101, 50, { ...refund, orderId: 'task-41' })
+        .points(101, 50, { ...refund, orderId: 'task-42' })
+        .points(101, left - 100, refund)
+    expect(await said(world(0))).toEqual({ findings: ['B8 taskId=task-41'], open: ['B9 userId=101'] })
+    expect((await said(world(1))).findings).toEqual([])
+    const [finding] = (await audited(world(0))).findings
+    expect(finding).toMatchObject({ expected: '200', actual: '0', evidence: { ids: ['task-41', 'task-42'] } })
+    expect(finding?.message).toContain('together with task-42')
+  })
+})
