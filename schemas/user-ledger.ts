@@ -16,7 +16,7 @@ export const input = z.strictObject({
 const userRow = z.strictObject({
   ...ledgerRow.shape,
   taskCount: countInt,
-  reason: z.string().optional().describe('why UNVERIFIED'),
+  reason: z.string().optional().describe('why UNVERIFIED, or why differencePoints is null'),
 })
 export type UserLedgerRow = z.output<typeof userRow>
 

@@ -173,12 +173,13 @@ export function ledgerLayer(
     const paid = user.payment
     const payment = paid.known ? paid.value : undefined
     const { differencePoints, status } = standingOf(paid)
+    const isOpen = payment?.bound?.open
     return {
       userId: user.userId,
       userName: nameOf(evidence, user.userId),
       chargedPoints: jsonInteger(user.chargedPoints),
-      pointsConsumed: read(payment?.pointsConsumed),
-      cashConsumed: read(payment?.cashConsumed),
+      pointsConsumed: isOpen?.points === true ? null : read(payment?.pointsConsumed),
+      cashConsumed: isOpen?.cash === true ? null : read(payment?.cashConsumed),
       pointsRefunded: read(ledger?.pointsRefunded),
       cashRefunded: read(ledger?.cashRefunded),
       pointsRecharged: read(ledger?.pointsRecharged),
@@ -194,6 +195,8 @@ function standingOf(payment: UserBook['payment']): Pick<LedgerRow, 'differencePo
   const verdict = judgePayment(payment)
   if (!verdict.known) return { differencePoints: null, status: 'UNVERIFIED' }
   const differencePoints = jsonInteger(verdict.value.differencePoints)
+  // Between two amounts, both of which differ from the charge: that it does is known, and not by how much.
+  if (payment.known && payment.value.bound !== undefined) return { differencePoints: null, status: 'DIFF' }
   return { differencePoints, status: differencePoints === 0 ? 'OK' : 'DIFF' }
 }
 

@@ -137,12 +137,21 @@ export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKin
 export interface SharedSums {
   /** What they took, where all of these tasks are of the window and the filters leave them. */
   readonly paid: BookSums
-  /** What these tasks were charged, as far as they have no linked row. */
+  /** What these tasks were charged, as far as they have no linked row; charges below 0 left out. */
   unlinkedCharged: number
-  /** Whether others took something, of which nobody can tell whether it was for a task that the filters leave. */
-  paidOpen: boolean
+  /** What others took, of which nobody can tell whether it was for a task that the filters leave; null where that is nothing. */
+  open: OpenSums | null
   /** Whether others gave something back, likewise. */
   readonly refundOpen: Record<BookName, boolean>
+}
+
+/** What rows may have taken for tasks of a user that are told of, or for others. */
+export interface OpenSums {
+  /** At least, and at most: the rows below 0 alone, and those above. */
+  readonly least: BookSums
+  readonly most: BookSums
+  /** What the tasks that are told of were charged, as far as they have no linked row and are not counted otherwise. */
+  unlinkedCharged: number
 }
 
 /** What one user's tasks of the window add up to, with the ledger rows that are linked to them. */
@@ -199,30 +208,37 @@ export type PaymentSums = {
   readonly [Key in keyof Payment]: Payment[Key] extends bigint ? number : Payment[Key]
 }
 
-export const paymentOfSums = (sums: PaymentSums): Payment => ({
-  mode: sums.mode,
-  comparedChargedPoints: whole(sums.comparedChargedPoints),
-  comparedPaidPoints: whole(sums.comparedPaidPoints),
-  unlinkedChargedPoints: whole(sums.unlinkedChargedPoints),
-  unlinkedPaidPoints: whole(sums.unlinkedPaidPoints),
-  pointsConsumed: whole(sums.pointsConsumed),
-  cashConsumed: whole(sums.cashConsumed),
-  explainedByEdge: sums.explainedByEdge,
-  negativeChargedPoints: whole(sums.negativeChargedPoints),
-})
+export function paymentOfSums(sums: PaymentSums): Payment {
+  const payment: Payment = {
+    mode: sums.mode,
+    comparedChargedPoints: whole(sums.comparedChargedPoints),
+    comparedPaidPoints: whole(sums.comparedPaidPoints),
+    unlinkedChargedPoints: whole(sums.unlinkedChargedPoints),
+    unlinkedPaidPoints: whole(sums.unlinkedPaidPoints),
+    pointsConsumed: whole(sums.pointsConsumed),
+    cashConsumed: whole(sums.cashConsumed),
+    explainedByEdge: sums.explainedByEdge,
+    negativeChargedPoints: whole(sums.negativeChargedPoints),
+  }
+  return sums.bound === undefined ? payment : { ...payment, bound: sums.bound }
+}
 
 /** Nobody adds to it. */
-const NO_SUMS: Readonly<BookSums> = none()
+const NO_SHARED: Readonly<Pick<SharedSums, 'paid' | 'unlinkedCharged'>> = { paid: none(), unlinkedCharged: 0 }
 
-export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
+/** `shared`: what rows took that name an id which several tasks of the user bear, and what these were charged. */
+export function orderPayment(
+  sums: UserSums,
+  tasks: TaskSums,
+  { paid: shared, unlinkedCharged: sharedCharged }: typeof NO_SHARED = tasks.shared ?? NO_SHARED,
+): PaymentSums {
   const { linkedCharged, unlinkedCharged, paid } = tasks
   const { unlinked } = sums
-  const shared = tasks.shared?.paid ?? NO_SUMS
   const counted = unlinkedCharged > 0
   // Rows of several tasks at once are first held against those of these tasks that have no row of their own. What they took
-  // beyond that was taken for the others.
+  // beyond that was taken for the others, as was what came back by them.
   const sharedPaid = both(shared)
-  const beyond = Math.max(0, sharedPaid - (tasks.shared?.unlinkedCharged ?? 0))
+  const beyond = sharedPaid < 0 ? sharedPaid : Math.max(0, sharedPaid - sharedCharged)
   const comparedPaid = addExact(both(paid), beyond)
   const unlinkedPaid = addExact(both(unlinked), sharedPaid - beyond)
   const nearby = nearbySums(sums)
@@ -241,7 +257,7 @@ export function orderPayment(sums: UserSums, tasks: TaskSums): PaymentSums {
 }
 
 /** What consume rows without an order right after the window's end add up to, one after another. */
-const nearbySums = ({ afterEnd }: UserSums): number[] => prefixSums(afterEnd.filter(({ linked }) => !linked))
+export const nearbySums = ({ afterEnd }: UserSums): number[] => prefixSums(afterEnd.filter(({ linked }) => !linked))
 
 /** Rows that link to no task, while nobody asks for them. */
 export interface UnlinkedSums {

@@ -1,7 +1,7 @@
 import type { TaskRecords } from '../rows/task-records.ts'
 import { addExact } from '../units/exact.ts'
 import { wholePoints as whole } from '../units/points.ts'
-import { type BookName, type BookSums, both, type SharedSums, type TaskSums } from './ledger-book.ts'
+import { type BookName, type BookSums, both, type OpenSums, type SharedSums, type TaskSums } from './ledger-book.ts'
 import type { TaskPayments } from './linked-rows.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger } from './rules/facts.ts'
@@ -12,6 +12,8 @@ import { joinEvidence } from './rules/task-subject.ts'
 interface Group {
   readonly bearers: readonly number[]
   readonly paid: BookSums
+  /** Of what they took, the rows below 0: they gave that back again. */
+  readonly paidBack: BookSums
   readonly refunded: BookSums
   readonly refundRows: EvidenceList
   /** What rows did of which one does not tell its amount. */
@@ -58,12 +60,14 @@ export class SharedRows {
     if (kind === 'refund') group.refundRows.add(rowName({ book, rowId }))
     this.#together.clear()
     sums[book] = addExact(sums[book], kind === 'consume' ? -amountPoints : amountPoints)
+    if (kind === 'consume' && amountPoints > 0) group.paidBack[book] = addExact(group.paidBack[book], -amountPoints)
   }
 
   #newGroup(bearers: readonly number[]): Group {
     const group: Group = {
       bearers,
       paid: { points: 0, cash: 0 },
+      paidBack: { points: 0, cash: 0 },
       refunded: { points: 0, cash: 0 },
       refundRows: new EvidenceList(),
       untold: new Set(),
@@ -155,28 +159,53 @@ export class SharedRows {
   /** Adds these rows to what the tasks of their users add up to. */
   addTo(sumsOf: (task: number) => TaskSums | undefined): void {
     const counted = new Set<number>()
-    for (const { bearers, paid, refunded } of this.#groups.values()) {
-      const told = bearers.filter((task) => this.#targets.isTold(task))
+    const partly: (() => void)[] = []
+    for (const group of this.#groups.values()) {
+      const told = group.bearers.filter((task) => this.#targets.isTold(task))
       const [first] = told
       const user = first === undefined ? undefined : sumsOf(first)
       if (user === undefined) continue
       user.shared ??= newSharedSums()
-      if (told.length === bearers.length) {
-        addBooks(user.shared.paid, paid)
-        addBooks(user.refunded, refunded)
-        for (const task of bearers) if (!counted.has(task)) this.#addUnlinked(user.shared, task)
-        for (const task of bearers) counted.add(task)
+      const { shared } = user
+      if (told.length < group.bearers.length) {
+        partly.push(() => this.#addOpen(shared, group, told, counted))
         continue
       }
-      // They may be rows of a task that is none of these.
-      if (isSome(paid)) user.shared.paidOpen = true
-      for (const book of BOOKS) if (refunded[book] !== 0) user.shared.refundOpen[book] = true
+      addBooks(shared.paid, group.paid)
+      addBooks(user.refunded, group.refunded)
+      this.#addUnlinked(shared, told, counted)
     }
+    // What is counted as that of rows of which nothing is open is not once more.
+    for (const add of partly) add()
   }
 
-  #addUnlinked(user: SharedSums, task: number): void {
+  /** Adds rows that may be those of a task that is none of those told of. */
+  #addOpen(
+    shared: SharedSums,
+    { paid, paidBack, refunded }: Group,
+    told: readonly number[],
+    counted: Set<number>,
+  ): void {
+    for (const book of BOOKS) if (refunded[book] !== 0) shared.refundOpen[book] = true
+    const tookBooks = BOOKS.filter((book) => paid[book] !== 0 || paidBack[book] !== 0)
+    if (tookBooks.length === 0) return
+    shared.open ??= newOpenSums()
+    const { least, most } = shared.open
+    for (const book of tookBooks) {
+      least[book] = addExact(least[book], paidBack[book])
+      most[book] = addExact(most[book], paid[book] - paidBack[book])
+    }
+    this.#addUnlinked(shared.open, told, counted)
+  }
+
+  #addUnlinked(into: { unlinkedCharged: number }, told: readonly number[], counted: Set<number>): void {
     const { tasks, payments } = this.#targets
-    if (!payments.isLinked(task)) user.unlinkedCharged = addExact(user.unlinkedCharged, tasks.chargedPoints(task))
+    for (const task of told) {
+      if (counted.has(task)) continue
+      counted.add(task)
+      const charged = payments.isLinked(task) ? 0 : tasks.chargedPoints(task)
+      if (charged > 0) into.unlinkedCharged = addExact(into.unlinkedCharged, charged)
+    }
   }
 }
 
@@ -192,11 +221,15 @@ const BOOKS: readonly BookName[] = ['points', 'cash']
 const newSharedSums = (): SharedSums => ({
   paid: { points: 0, cash: 0 },
   unlinkedCharged: 0,
-  paidOpen: false,
+  open: null,
   refundOpen: { points: false, cash: false },
 })
 
-const isSome = ({ points, cash }: BookSums): boolean => points !== 0 || cash !== 0
+const newOpenSums = (): OpenSums => ({
+  least: { points: 0, cash: 0 },
+  most: { points: 0, cash: 0 },
+  unlinkedCharged: 0,
+})
 
 function addBooks(into: BookSums, sums: BookSums): void {
   for (const book of BOOKS) into[book] = addExact(into[book], sums[book])

@@ -19,6 +19,7 @@ import {
   unlinkedOfSums,
   unlinkedSums,
 } from './ledger-book.ts'
+import { openPayment } from './open-payment.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
@@ -225,11 +226,12 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   if (countsTasks ? sums.hasUntold : sums.anyUntold) return unknown('amount-untold')
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (countsTasks) {
-    const payment = orderPayment(sums, tasks)
+    const { shared } = tasks
+    const payment = shared?.open ? openPayment(sums, tasks, shared, shared.open) : orderPayment(sums, tasks)
+    if ('known' in payment) return payment
     // A row without a task may pay a task that the filter left out as well as one of these.
     const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
     if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
-    if (tasks.shared?.paidOpen === true) return unknown('links-shared')
     // Rows whose order was too many to look up may pay a task of another time, or one of these.
     if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
       return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })

@@ -10,6 +10,7 @@ import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
+import { SHARED } from '../audit/rules/unlinked-rows.ts'
 import { newUserTally } from '../audit/task-book.ts'
 import { withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
@@ -125,8 +126,10 @@ function withReason(
     return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
   }
   const verdict = judgePayment(payment)
-  if (verdict.known) return { ...row, taskCount }
-  return { ...row, taskCount, reason: notEvaluatedText(verdict.reason.code, verdict.reason.params ?? {}, 'en') }
+  const isBound = payment.known && payment.value.bound !== undefined
+  const open = verdict.known ? (isBound ? SHARED : undefined) : verdict.reason
+  if (open === undefined) return { ...row, taskCount }
+  return { ...row, taskCount, reason: notEvaluatedText(open.code, open.params ?? {}, 'en') }
 }
 
 const linkedRatio = ({ mode, chargedTasks, linkedTasks }: LedgerBook): string | null =>

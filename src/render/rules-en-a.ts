@@ -69,8 +69,8 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       joined(
         [
           given(facts.expected ?? facts.points('charged'), (amount) => `tasks charged ${amount}`),
-          given(facts.actual, (amount) => `paid ${amount}${paidBy(facts)}`),
-          given(facts.difference, (amount) => `difference ${amount}`),
+          given(facts.actual, (amount) => `paid ${paidBound(facts)}${amount}${paidBy(facts)}`),
+          given(facts.difference, (amount) => `difference ${amount}${paidBound(facts) === '' ? '' : ' or more'}`),
         ],
         ', ',
       ),
@@ -129,6 +129,13 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
         ', ',
       ) + balanceSource(facts.text('balanceSource')),
   },
+}
+
+/** Where rows may have paid other tasks as well, what is told is a bound. */
+function paidBound(facts: SpokenFacts): string {
+  const bound = facts.text('paidBound')
+  if (bound === 'least') return 'at least '
+  return bound === 'most' ? 'at most ' : ''
 }
 
 export function paidBy(facts: SpokenFacts): string {

@@ -69,8 +69,8 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       joined(
         [
           given(facts.expected ?? facts.points('charged'), (amount) => `任务收费 ${amount}`),
-          given(facts.actual, (amount) => `实际扣费 ${amount}${paidBy(facts)}`),
-          given(facts.difference, (amount) => `差异 ${amount}`),
+          given(facts.actual, (amount) => `实际扣费${paidBound(facts)} ${amount}${paidBy(facts)}`),
+          given(facts.difference, (amount) => `差异${paidBound(facts) === '' ? '' : '至少'} ${amount}`),
         ],
         '，',
       ),
@@ -125,6 +125,13 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
         '，',
       ) + balanceSource(facts.text('balanceSource')),
   },
+}
+
+/** Where rows may have paid other tasks as well, what is told is a bound. */
+function paidBound(facts: SpokenFacts): string {
+  const bound = facts.text('paidBound')
+  if (bound === 'least') return '至少'
+  return bound === 'most' ? '至多' : ''
 }
 
 export function paidBy(facts: SpokenFacts): string {

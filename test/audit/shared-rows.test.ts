@@ -156,7 +156,7 @@ describe('where not all of the tasks are of the window, or the filters leave som
   ]
 
   it.each(cases)('nobody can tell whose their rows are: %s', (_, given) => {
-    const took = toldOf({ ...given, rows: [entry(-100)] })
+    const took = toldOf({ ...given, rows: [entry(-100), entry(-100, { orderId: 'task-3' })] })
     expect(took).toMatchObject({ payment: 'links-shared', pointsRefunded: 0n, cashRefunded: 0n })
     expect(took.shared.get(1)).toEqual({ paidPoints: 100n, refundedPoints: 0n, addsUp: false })
     const gave = toldOf({ ...given, rows: [entry(100, refund)] })

@@ -35,7 +35,9 @@ export function judgePayment(payment: Reading<Payment>): Reading<PaymentVerdict>
 
 /**
  * A4, per user: paid ≠ charged over the user's tasks of the window, in points. In link mode total a difference that rows
- * right at the window's edge explain to the point is TIMING. Source: rule A4 of the audit skill.
+ * right at the window's edge explain to the point is TIMING. Where rows name an id that tasks outside the window or the
+ * filters bear as well, what was paid lies between two amounts, and a user is accused where both are on one side of the
+ * charge: the amount told is then the part that is certain, from the charge to the nearer of them. Source: rule A4 of the audit skill.
  */
 export const a4PaidNotCharged: Rule = {
   id: 'A4',
@@ -73,6 +75,7 @@ function findingOf(user: UserBook, payment: Payment, paidPoints: bigint): Findin
       pointsConsumed: String(payment.pointsConsumed),
       cashConsumed: String(payment.cashConsumed),
       linkMode: payment.mode,
+      ...(payment.bound !== undefined && { paidBound: payment.bound.paid }),
     },
   }
 }

@@ -67,6 +67,7 @@ function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
   if (!payment.known && payment.reason.code !== SHARED.code) return payment
   if (doubt === undefined) return known(true)
   if (!payment.known) return payment
+  if (payment.value.bound !== undefined) return { known: false, reason: SHARED }
   const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
   return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : { known: false, reason: doubt }
 }

@@ -139,6 +139,16 @@ export interface Payment {
   readonly explainedByEdge: boolean
   /** Charges below 0 of tasks without a linked row: whether the ledgers gave that back, and how, they do not tell. */
   readonly negativeChargedPoints: Points
+  /** Absent: all of this is what was paid, no more and no less. */
+  readonly bound?: PaymentBound
+}
+
+/** What a payment is where some rows may as well have paid tasks that are not told of. */
+export interface PaymentBound {
+  /** Whether at least or at most so much was paid: never what was charged, nor anything on the other side of it. */
+  readonly paid: 'least' | 'most'
+  /** In which ledgers such rows stand. */
+  readonly open: Readonly<Record<'points' | 'cash', boolean>>
 }
 
 /**
