@@ -26,9 +26,8 @@ import { doubtsOfPayment, SHARED } from './unlinked-rows.ts'
 /**
  * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
  * not judged where the user has rows that link to no task: one of them may have paid it; nor is one whose rows do not tell
- * how much they took, or gave back where that decides. Tasks that share an id are judged together where rows name it: more
- * than all of them took was not owed to any. Points.
- * Source: rule B9 of the specification.
+ * how much they took, or gave back where that decides. Tasks that share an id are judged together where rows name it: what
+ * is more than all of them took was owed to none. Points. Source: rule B9 of the specification.
  */
 export const b9OverRefund: Rule = {
   id: 'B9',
