@@ -214,7 +214,7 @@ export const report = z.strictObject({
   findings: z.array(finding),
   notEvaluated: z.array(notEvaluated),
   summary: z.strictObject({
-    ok: countInt,
+    ok: countInt.describe('users whose ledger is OK, without a finding, and of whom no check was left open'),
     warning: countInt,
     critical: countInt,
     bySeverity: severityCounts.describe('those that are not TIMING, listed or not'),

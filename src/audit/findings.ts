@@ -39,6 +39,8 @@ export interface FindingCounts {
   readonly byRule: Readonly<Record<string, number>>
   /** Users whom any finding concerns. */
   readonly users: ReadonlySet<number>
+  /** Users of whom a rule cannot tell something, since evidence is missing or contradicts itself: nothing found them fine. */
+  readonly openUsers: ReadonlySet<number>
 }
 
 /** Runs the rules over the books and words what they found, sorted by severity, then amount. Pure. */
@@ -93,7 +95,12 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
   const bySeverity = { high: 0, medium: 0, low: 0 }
   const byRule = new Map<string, number>()
   const users = new Set<number>()
-  for (const [rule, { findings, omitted }] of outcomes) {
+  const openUsers = new Set<number>()
+  for (const [rule, { findings, omitted, notEvaluated, openUsers: others = [] }] of outcomes) {
+    for (const { subject, reason } of notEvaluated) {
+      if (subject.userId !== undefined && !NO_DOUBT.has(reason.code)) openUsers.add(subject.userId)
+    }
+    for (const userId of others) openUsers.add(userId)
     let breaks = omitted?.breaks ?? 0
     const { critical = 0, medium = 0 } = omitted ?? {}
     bySeverity.high += critical
@@ -115,8 +122,14 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
     bySeverity,
     byRule: Object.fromEntries([...byRule].sort(([a], [b]) => compareText(a, b))),
     users,
+    openUsers,
   }
 }
+
+/** Why a rule does not judge a user of whom nothing is in doubt: what was asked for, how it is set up, and a short history. */
+const NO_DOUBT: ReadonlySet<string> = new Set([
+  ...['insufficient-history', 'depth-summary', 'links-total', 'ids-filter-total-link', 'rate-missing'],
+])
 
 /** What a rule says of the books; nothing, for that reason, where it would hold times against each other that do not agree. */
 function withinWhatIsKnown(rule: Rule, outcome: RuleOutcome, books: Books): RuleOutcome {
@@ -163,6 +176,7 @@ function withoutExplained(
     examined: examined - (findings.length - left.length),
     findings: left,
     notEvaluated: [...notEvaluated, ...open],
+    ...(omitted !== undefined && { openUsers: omitted.users }),
   }
 }
 

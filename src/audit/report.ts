@@ -1,4 +1,4 @@
-import type { Report, SourceStatus } from '../../schemas/report.ts'
+import type { LedgerRow, Report, SourceStatus } from '../../schemas/report.ts'
 import { cleanText } from '../render/clean.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { Thresholds } from '../settings.ts'
@@ -6,7 +6,7 @@ import { HOUR } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { formatRatio } from '../units/ratio.ts'
 import type { Evidence } from './evidence.ts'
-import { type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
+import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 import { canonicalModel } from './model-name.ts'
@@ -50,7 +50,7 @@ function reportOf(
     findings,
     notEvaluated,
     summary: {
-      ok: ledger.rows.filter(({ status, userId }) => status === 'OK' && !counts.users.has(userId)).length,
+      ok: ledger.rows.filter((row) => isOk(row, counts)).length,
       warning: counts.breaks,
       critical: counts.bySeverity.high,
       bySeverity: counts.bySeverity,
@@ -58,6 +58,10 @@ function reportOf(
     },
   }
 }
+
+/** Whether a user paid what was charged, no finding concerns the user, and no rule left open whether one should. */
+const isOk = ({ status, userId }: LedgerRow, { users, openUsers }: FindingCounts): boolean =>
+  status === 'OK' && !users.has(userId) && !openUsers.has(userId)
 
 /** Why questions about single requests of an account were not answered, where any was not. */
 function gapOf({ requests }: Evidence, accountId: number): string | undefined {

@@ -107,6 +107,38 @@ describe('findings that a task may explain whose time cannot be read', () => {
   })
 })
 
+describe('users of whom something was left open', () => {
+  const openOf = (...notEvaluated: RuleOutcome['notEvaluated']) => [
+    ...judge([ruleWith({ notEvaluated })], books(), settings(), 'en').counts.openUsers,
+  ]
+
+  it('are those of whom something is in doubt, and not those whom a rule does not judge for other reasons', () => {
+    expect(openOf({ subject: { userId: 7 }, reason: { code: 'links-shared' } })).toEqual([7])
+    expect(openOf({ subject: { userId: 7, date: '2026-02-06' }, reason: { code: 'times-unread' } })).toEqual([7])
+    expect(openOf({ subject: {}, reason: { code: 'links-shared' } })).toEqual([])
+    expect(openOf({ subject: { accountId: 5 }, reason: { code: 'events-unread' } })).toEqual([])
+    for (const code of [
+      'insufficient-history',
+      'depth-summary',
+      'links-total',
+      'ids-filter-total-link',
+      'rate-missing',
+    ]) {
+      expect(openOf({ subject: { userId: 7 }, reason: { code } })).toEqual([])
+    }
+  })
+
+  it('are those too whose findings were not kept and may be explained', () => {
+    const omitted = { breaks: 4, timing: 0, critical: 0, medium: 4, users: new Set([9]) }
+    const unreadTimes = { tasks: { rows: 2, firstRowId: 5, userIds: null } }
+    const rule = ruleWith({ findings: [draft({ subject: { userId: 8 } })], omitted }, { id: 'A6' })
+    const of = (given: Parameters<typeof books>[0]) => judge([rule], books(given), settings(), 'en').counts
+    expect([...of({ unreadTimes }).openUsers].sort()).toEqual([8, 9])
+    expect([...of({ unreadTimes }).users]).toEqual([])
+    expect([of({}).openUsers.size, ...[...of({}).users].sort()]).toEqual([0, 8, 9])
+  })
+})
+
 describe('the order of findings', () => {
   it('is severity, breaks before timing, unit, amount, rule, fingerprint', () => {
     const outcomes: [Partial<Rule>, Partial<FindingDraft>][] = [

@@ -264,6 +264,8 @@ export interface RuleOutcome {
   readonly omitted?: OmittedFindings
   readonly findings: readonly FindingDraft[]
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
+  /** Users whom something concerns that is not evaluated and told of all together. Absent: none. */
+  readonly openUsers?: ReadonlySet<number>
 }
 
 /** `finding`: absent where it is one of those that are counted alone. */
