@@ -80,6 +80,7 @@ describe('more findings than are kept', () => {
       bySeverity: { high: 1, medium: 4, low: 0 },
       byRule: { A4: 5 },
       users: new Set([1, 2, 3, 4, 5, 6, 7]),
+      openUsers: new Set(),
     })
   })
 
