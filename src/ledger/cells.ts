@@ -30,6 +30,8 @@ const FLOATS_REMEMBERED = 2 ** FLOATS_BITS
 /** Characters of a value that an error repeats. Of what stands for an id no more than an id has: it may be another column. */
 const CHARS_SHOWN = 40
 const ID_CHARS_SHOWN = 24
+const MEND_IDS =
+  'name a column of whole numbers in AUDIT_CONFIG (columns), such as one of a view that numbers the rows in the order in which they were made'
 const MEND_ROW = 'correct the row, or name the right column in AUDIT_CONFIG'
 
 const utf8 = new TextDecoder()
@@ -58,7 +60,7 @@ export function idOf(cell: Cell | undefined, place: Place): number {
   if (text === '') return 0
   const id = rowIdOf(text)
   if (id === undefined) {
-    throw unreadable(text, ID_CHARS_SHOWN, place, ACCEPTED_IDS, 'name a column of such ids in AUDIT_CONFIG (columns)')
+    throw unreadable(text, ID_CHARS_SHOWN, place, ACCEPTED_IDS, MEND_IDS)
   }
   return id
 }

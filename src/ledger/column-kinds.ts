@@ -31,5 +31,15 @@ const KINDS: ReadonlyMap<number, ColumnKind> = new Map<number, ColumnKind>([
   ] as const),
 ])
 
+/**
+ * The same of a column that SQLite announces by its declared type (https://www.sqlite.org/datatype3.html, 3.1): what a number
+ * is made of when it is stored. Columns without a type, and expressions, keep whatever they are given.
+ */
+export function kindOfDeclared(type: string | null): ColumnKind {
+  if (type === null || type === '' || /BLOB/i.test(type)) return 'UNKNOWN'
+  if (/INT/i.test(type)) return 'BIGINT'
+  return /CHAR|CLOB|TEXT/i.test(type) ? 'text' : 'DECIMAL'
+}
+
 /** What kind of column a type of the protocol is. */
 export const kindOf = (columnType: number | undefined): ColumnKind => KINDS.get(columnType ?? -1) ?? 'UNKNOWN'

@@ -14,6 +14,8 @@ export interface EmbeddedHandle {
 export interface EmbeddedStatement {
   raw(on?: boolean): this
   safeIntegers(on?: boolean): this
+  /** The declared type of each column; null for an expression. */
+  columns(): readonly { readonly type: string | null }[]
   iterate(...binds: Bind[]): Iterator<unknown>
   run(...binds: Bind[]): unknown
 }

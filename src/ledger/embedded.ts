@@ -4,7 +4,8 @@ import { AuditError, shortened } from '../errors.ts'
 import type { Clock, Millis } from '../units/instant.ts'
 import { BATCH_ROWS } from './batches.ts'
 import type { Cell } from './cells.ts'
-import { type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
+import { type ColumnKind, kindOfDeclared } from './column-kinds.ts'
+import { type Bind, type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
 import type { Guard } from './guard.ts'
 import type { TableMapping } from './mapping.ts'
 import type { Statement } from './queries.ts'
@@ -77,7 +78,7 @@ export function embeddedSession(
     databaseOffset: '+00:00',
     consistency: 'consistent',
     idsAtOnce: IDS_AT_ONCE,
-    timesOfAnyForm: true,
+    looseTypes: true,
     async *read(statement, batches) {
       if (closed) throw new AuditError('internal', 'the snapshot of the database is closed already')
       if (endRead !== undefined) throw new AuditError('internal', 'two reads of one snapshot at once')
@@ -95,7 +96,7 @@ export function embeddedSession(
         if (!over) interrupt(handle, rows)
       }
       try {
-        const batcher = batches(NO_TYPES)
+        const batcher = batches(NO_TYPES, rows.kinds)
         const row = new CellRow(NO_TYPES)
         while (!over) {
           const since = performance.now()
@@ -131,6 +132,7 @@ export function embeddedSession(
 }
 
 interface Rows {
+  readonly kinds: readonly ColumnKind[]
   /** The next row; undefined at the end. */
   next(): readonly Cell[] | undefined
 }
@@ -143,20 +145,19 @@ function rowsOf(handle: EmbeddedHandle, statement: Statement, table: string): Ro
       throw embeddedFailure(cause, table)
     }
   }
-  const iterator = told(() =>
-    handle
-      .prepare(statement.sql)
-      .raw()
-      .safeIntegers()
-      .iterate(...statement.binds),
-  )
+  const prepared = told(() => handle.prepare(statement.sql).raw().safeIntegers())
+  const iterator = told(() => prepared.iterate(...statement.binds.map(wholeAsInteger)))
   return {
+    kinds: prepared.columns().map(({ type }) => kindOfDeclared(type)),
     next: () => {
       const step = told(() => iterator.next())
       return step.done === true ? undefined : (step.value as readonly Cell[])
     },
   }
 }
+
+/** Libsql binds a number as a double, and SQLite makes 42.0 of it where it is compared with a text. */
+const wholeAsInteger = (bind: Bind): Bind => (Number.isSafeInteger(bind) ? BigInt(bind as number) : bind)
 
 function interrupt(handle: EmbeddedHandle, rows: Rows): void {
   handle.interrupt()

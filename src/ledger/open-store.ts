@@ -8,10 +8,10 @@ import type { EmbeddedHandle } from './embedded-handle.ts'
 import { guardOf } from './guard.ts'
 import type { TableMapping } from './mapping.ts'
 import { openMysqlSession } from './mysql.ts'
-import { queriesOf } from './queries.ts'
 import type { LedgerStore } from './reader.ts'
 import type { Session } from './session.ts'
 import { snapshotOf } from './snapshot.ts'
+import { tablesOf } from './tables.ts'
 
 export interface StoreOptions {
   /** `mysql://user:pass@host:port/db`, `file:path`, or an open embedded handle, which stays open. */
@@ -30,7 +30,8 @@ export interface StoreOptions {
  * cannot be had or a table cannot be read. No message holds the password or the URL.
  */
 export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs }: StoreOptions): LedgerStore {
-  const queries = queriesOf(mapping)
+  // For its errors alone: a name that could end a quoted identifier goes no further.
+  tablesOf(mapping)
   const address = typeof url === 'string' ? parseDatabaseUrl(url) : url
   return {
     async snapshot(signal, auditZone) {
@@ -50,7 +51,7 @@ export function openLedgerStore({ url, mapping, dbZone, clock, deadlineMs }: Sto
           next: 'set DB_TIMEZONE to the zone of the stored times, like Asia/Shanghai',
         })
       }
-      return snapshotOf({ session, queries, mapping, zone })
+      return snapshotOf({ session, mapping, zone })
     },
   }
 }

@@ -1,26 +1,10 @@
-import {
-  and,
-  asc,
-  desc,
-  eq,
-  gt,
-  gte,
-  inArray,
-  isNull,
-  like,
-  lt,
-  max,
-  min,
-  notLike,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm'
-import { QueryBuilder } from 'drizzle-orm/mysql-core'
+import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, not, or, type SQL, sql } from 'drizzle-orm'
+import { type AnyMySqlColumn, QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { TimedTable, UserTable } from './reader.ts'
 import { tablesOf } from './tables.ts'
+import { formOf, type OtherForms, SEPARATOR_AT } from './time-forms.ts'
 
 /** One SELECT in MySQL's dialect, which the embedded database reads too. */
 export interface Statement {
@@ -35,22 +19,22 @@ export interface Statement {
 export interface NaiveBounds {
   readonly from: string
   readonly until: string
-  /** Whether texts that do not begin with a date lie within, too: whoever reads them sees that they are none. */
-  readonly otherForms?: boolean
+  /** Whether times of other forms lie within, too: whoever reads them sees what they are. */
+  readonly otherForms?: OtherForms
   /** An id below which no row lies within: it spares the server those, where the time column has no index. */
   readonly fromId?: number | undefined
   /** Ids from this one on are left to another statement. */
   readonly untilId?: number | undefined
 }
 
-/** What a text that is a time begins with. */
-const DATE_FIRST = '____-__-__%'
-
-/** Rows whose time is earlier; of texts those that begin with a date. */
+/** Rows whose time is earlier; of other forms those that begin with a date. */
 interface Earlier {
   readonly time: string
-  readonly datesFirst: boolean
+  readonly otherForms: OtherForms | undefined
 }
+
+/** A column of ids of one of the long tables. */
+export type IdColumn = `${TimedTable}.${'id' | 'userId'}`
 
 export interface EntryFilter {
   readonly userIds?: readonly number[]
@@ -61,12 +45,16 @@ type Select = { toSQL(): { sql: string; params: unknown[] } }
 
 /**
  * Every query of the program. Each names its columns in the order in which the decoder of the same name reads them
- * (decode.ts), never input_params or output_params. They keep to what MySQL, MariaDB and SQLite read alike.
+ * (decode.ts), never input_params or output_params. They keep to what MySQL, MariaDB and SQLite read alike,
+ * but for times of other forms (time-forms.ts).
  *
  * The ledgers are streamed in order of id: without an index on the time column the server walks the primary key anyway,
  * and continuity of balances needs that order.
+ *
+ * `textIds`: the columns of ids that may hold texts. They are compared and sorted by their numbers, which costs them their
+ * index; it is looked at with each statement, so that a column may be added as soon as it is known.
  */
-export function queriesOf(mapping: TableMapping) {
+export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> = new Set()) {
   const { accounts, tasks, users, points, cash } = tablesOf(mapping)
   const query = new QueryBuilder()
 
@@ -104,6 +92,10 @@ export function queriesOf(mapping: TableMapping) {
     orderId: cash.orderId,
     transactionType: cash.transactionType,
   }
+  const byNumber = (name: IdColumn, column: AnyMySqlColumn): SQL =>
+    textIds.has(name) ? sql`cast(${column} as signed)` : sql`${column}`
+  const idOf = (table: TimedTable) => byNumber(`${table}.id`, { tasks, points, cash }[table].id)
+  const userOf = (table: TimedTable) => byNumber(`${table}.userId`, { tasks, points, cash }[table].userId)
   const selectTasks = (where: SQL | undefined) => statement('tasks', query.select(taskColumns).from(tasks).where(where))
   const selectPoints = (where: SQL | undefined, titles: boolean) =>
     statement(
@@ -112,7 +104,7 @@ export function queriesOf(mapping: TableMapping) {
         .select(titles ? { ...pointsColumns, title: points.title } : pointsColumns)
         .from(points)
         .where(where)
-        .orderBy(asc(points.id)),
+        .orderBy(asc(idOf('points'))),
     )
   const selectCash = (where: SQL | undefined, titles: boolean) =>
     statement(
@@ -121,7 +113,7 @@ export function queriesOf(mapping: TableMapping) {
         .select(titles ? { ...cashColumns, title: cash.title } : cashColumns)
         .from(cash)
         .where(where)
-        .orderBy(asc(cash.id)),
+        .orderBy(asc(idOf('cash'))),
     )
 
   const timed = (table: TimedTable) =>
@@ -134,16 +126,21 @@ export function queriesOf(mapping: TableMapping) {
   /** What lies within some bounds of a table. */
   const withinOf = (table: TimedTable, { from, until, otherForms, fromId, untilId }: NaiveBounds) => {
     const [, { id, at }] = timed(table)
-    const inTime = and(gte(at, from), lt(at, until))
+    const form = formOf(at, otherForms)
+    const inTime = and(gte(form.at, from), lt(form.at, until))
     return and(
-      otherForms === true ? or(inTime, and(notLike(at, DATE_FIRST), gt(sql`length(${at})`, 0))) : inTime,
+      form.isOther === undefined ? inTime : or(inTime, and(form.isOther, gt(sql`length(${at})`, 0))),
       fromId === undefined ? undefined : gte(id, fromId),
       untilId === undefined ? undefined : lt(id, untilId),
     )
   }
 
-  const isEarlier = ({ time, datesFirst }: Earlier) =>
-    and(lt(points.createdAt, time), datesFirst ? like(points.createdAt, DATE_FIRST) : undefined)
+  const isEarlier = ({ time, otherForms }: Earlier) => {
+    const { at, isOther } = formOf(points.createdAt, otherForms)
+    return and(lt(at, time), isOther && not(isOther))
+  }
+
+  const isBelow = (id: number) => (textIds.has('points.id') ? undefined : lt(points.id, id))
 
   /** What lies outside some bounds of a table; undefined: of all of it. */
   const outsideOf = (table: TimedTable, outside: NaiveBounds | undefined) => {
@@ -175,16 +172,16 @@ export function queriesOf(mapping: TableMapping) {
           .orderBy(desc(accounts.id)),
       ),
     tasks: (bounds: NaiveBounds) => selectTasks(withinOf('tasks', bounds)),
-    /** No rows, for what the server says of the columns: id and times. */
+    /** No rows, for what the database says of the columns: ids and times. */
     shapeOf: (table: TimedTable) => {
       const [source, { id, at }] = timed(table)
-      const columns = { id, at, ...(table === 'tasks' && { completedAt: tasks.completedAt }) }
+      const columns = { id, userId: source.userId, at, ...(table === 'tasks' && { completedAt: tasks.completedAt }) }
       return statement(table, query.select(columns).from(source).where(sql`1 = 0`))
     },
-    /** The time of the newest row, for a database that says nothing of its columns. */
-    newestTime: (table: TimedTable) => {
+    /** The times of the newest rows, where the type of the column tells nothing of them. */
+    newestTimes: (table: TimedTable, rows: number) => {
       const [source, { id, at }] = timed(table)
-      return statement(table, query.select({ at }).from(source).orderBy(desc(id)).limit(1))
+      return statement(table, query.select({ at }).from(source).orderBy(desc(id)).limit(rows))
     },
     /** The least and the greatest id of a table; NULL where it is empty. */
     idSpan: (table: TimedTable) => {
@@ -202,17 +199,23 @@ export function queriesOf(mapping: TableMapping) {
           .where(inArray(id, [...ids])),
       )
     },
-    tasksByRowIds: (ids: readonly number[]) => selectTasks(inArray(tasks.id, [...ids])),
+    tasksByRowIds: (ids: readonly number[]) => selectTasks(inArray(idOf('tasks'), [...ids])),
     tasksByTaskIds: (ids: readonly string[]) => selectTasks(inArray(tasks.taskId, [...ids])),
-    /** The newest task of each key. Keys are random: none differ by case alone, which a collation would call equal. */
-    lastUse: () =>
-      statement(
+    /**
+     * The newest task of each key, by each form of time where there are several: within one, texts come in the order of their
+     * times. Keys are random: none differ by case alone, which a collation would call equal.
+     */
+    lastUse: (otherForms: OtherForms | undefined) => {
+      const { at } = formOf(tasks.createdAt, otherForms)
+      const forms = otherForms === undefined ? [] : [sql`length(${at})`, sql`substr(${at}, ${SEPARATOR_AT}, 1)`]
+      return statement(
         'tasks',
         query
-          .select({ apiKey: tasks.apiKey, createdAt: max(tasks.createdAt) })
+          .select({ apiKey: tasks.apiKey, createdAt: max(at) })
           .from(tasks)
-          .groupBy(tasks.apiKey),
-      ),
+          .groupBy(tasks.apiKey, ...forms),
+      )
+    },
     /** Row id and the text that rows are looked up by, of the whole table or of what lies outside some bounds. */
     keysOf: (table: TimedTable, outside?: NaiveBounds) => {
       const [source, { id }] = timed(table)
@@ -237,47 +240,47 @@ export function queriesOf(mapping: TableMapping) {
       ),
     points: (bounds: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectPoints(
-        and(withinOf('points', bounds), userIds === undefined ? undefined : inArray(points.userId, [...userIds])),
+        and(withinOf('points', bounds), userIds === undefined ? undefined : inArray(userOf('points'), [...userIds])),
         titles,
       ),
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
-    pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(points.id, [...ids]), false),
+    pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(idOf('points'), [...ids]), false),
     /** The highest row id of each of these users with a time before the bound. */
     lastPointsRowIds: (userIds: readonly number[], before: Earlier) =>
       statement(
         'points',
         query
-          .select({ userId: points.userId, id: max(points.id) })
+          .select({ userId: userOf('points'), id: max(points.id) })
           .from(points)
-          .where(and(inArray(points.userId, [...userIds]), isEarlier(before)))
-          .groupBy(points.userId),
+          .where(and(inArray(userOf('points'), [...userIds]), isEarlier(before)))
+          .groupBy(userOf('points')),
       ),
-    /** Whose each row is that has a smaller id, or an earlier time. */
+    /** Whose each row is that has a smaller id, or an earlier time. Of ids that are texts all: each is to be seen to be a number. */
     pointsOwners: (before: { readonly id: number } | Earlier) =>
       statement(
         'points',
         query
           .select({ id: points.id, userId: points.userId })
           .from(points)
-          .where('id' in before ? lt(points.id, before.id) : isEarlier(before)),
+          .where('id' in before ? isBelow(before.id) : isEarlier(before)),
       ),
     /** Of each user the last row below an id; each user at most once. */
     pointsRowIdsBefore: (rows: readonly { readonly userId: number; readonly rowId: number }[]) =>
       statement(
         'points',
         query
-          .select({ userId: points.userId, id: max(points.id) })
+          .select({ userId: userOf('points'), id: max(points.id) })
           .from(points)
-          .where(or(...rows.map(({ userId, rowId }) => and(eq(points.userId, userId), lt(points.id, rowId)))))
-          .groupBy(points.userId),
+          .where(or(...rows.map(({ userId, rowId }) => and(eq(userOf('points'), userId), lt(points.id, rowId)))))
+          .groupBy(userOf('points')),
       ),
     cash: (bounds: NaiveBounds, { userIds, titles }: EntryFilter) =>
       selectCash(
-        and(withinOf('cash', bounds), userIds === undefined ? undefined : inArray(cash.userId, [...userIds])),
+        and(withinOf('cash', bounds), userIds === undefined ? undefined : inArray(userOf('cash'), [...userIds])),
         titles,
       ),
     cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), false),
-    cashByRowIds: (ids: readonly number[]) => selectCash(inArray(cash.id, [...ids]), false),
+    cashByRowIds: (ids: readonly number[]) => selectCash(inArray(idOf('cash'), [...ids]), false),
     userNames: (ids: readonly number[]) =>
       statement(
         'users',
@@ -294,13 +297,8 @@ export function queriesOf(mapping: TableMapping) {
         points: [points, points.userId] as const,
         cash: [cash, cash.userId] as const,
       }[table]
-      return statement(
-        table,
-        query
-          .selectDistinct({ userId })
-          .from(source)
-          .where(inArray(userId, [...ids])),
-      )
+      const wanted = inArray(table === 'users' ? sql`${userId}` : userOf(table), [...ids])
+      return statement(table, query.selectDistinct({ userId }).from(source).where(wanted))
     },
     userLevels: (ids: readonly number[]) =>
       statement(

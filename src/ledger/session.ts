@@ -15,8 +15,8 @@ export interface Session {
   readonly consistency: Consistency
   /** Ids that one statement may go through: statements of this session run in our thread. Undefined: any number. */
   readonly idsAtOnce?: number
-  /** Whether a column of times may hold anything: then times of another form are asked for too, which costs it no index. */
-  readonly timesOfAnyForm?: true
+  /** Whether a column may hold anything, whatever its type is called. */
+  readonly looseTypes?: true
   read<Batch>(statement: Statement, batches: BatcherFactory<Batch>): AsyncGenerator<Batch>
   close(): Promise<void>
 }

@@ -9,12 +9,12 @@ import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
-import type { LedgerQueries, NaiveBounds, Statement } from './queries.ts'
+import { type IdColumn, type NaiveBounds, queriesOf, type Statement } from './queries.ts'
 import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable, UnreadTimes } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
-import { beforeInstant, boundsOf, boundsWithin } from './time-bounds.ts'
+import { beforeInstant, boundsOf, boundsWithin, otherFormsOf } from './time-bounds.ts'
 import { timeOrdersOf } from './time-order.ts'
 
 /** Below every row id. */
@@ -38,13 +38,12 @@ const TIMED_TABLES: readonly TimedTable[] = ['tasks', 'points', 'cash']
 
 export interface SnapshotParts {
   readonly session: Session
-  readonly queries: LedgerQueries
   readonly mapping: TableMapping
   readonly zone: Zone
 }
 
 /** The reader's port over one read transaction. */
-export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): LedgerSnapshot {
+export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSnapshot {
   const decoders = decodersOf(mapping, zone)
   const records = recordsOf(mapping, zone, new TaskWords())
   const placeholders = placeholderSet(mapping.placeholderRequestIds)
@@ -81,7 +80,9 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     return rows
   }
 
-  const timeOrderOf = timeOrdersOf({ session, queries, mapping })
+  const textIds = new Set<IdColumn>()
+  const queries = queriesOf(mapping, textIds)
+  const { timeOrderOf, noteIds } = timeOrdersOf({ session, queries, mapping, textIds })
   const idBounds = { tasks: new IdBounds('tasks'), points: new IdBounds('points'), cash: new IdBounds('cash') }
   /** As lookUp, of rows that a stream may have left out by their ids. */
   const lookUpRows = async <Id, Row extends TaskRow | LedgerEntry>(
@@ -108,10 +109,8 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     samples.set(table, sample)
     return sample
   }
-  const streamBounds = async (table: TimedTable, range: InstantRange): Promise<NaiveBounds> => ({
-    ...boundsOf(range, zone, await timeOrderOf(table)),
-    ...(session.timesOfAnyForm === true && { otherForms: true }),
-  })
+  const streamBounds = async (table: TimedTable, range: InstantRange): Promise<NaiveBounds> =>
+    boundsOf(range, zone, await timeOrderOf(table))
   /** Bounds for the rows of a range, by their ids too where those follow time; several where no statement may take long. */
   async function* boundsIn(table: TimedTable, range: InstantRange): AsyncGenerator<NaiveBounds> {
     const bounds = await streamBounds(table, range)
@@ -205,7 +204,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
 
   /**
    * Of each user the last row id below its limit, in one pass over ids and users: for many users that takes the server less
-   * than to group them.
+   * than to group them. And for ids that are texts, of which some may be no numbers: those have no place in the order.
    */
   const lastBelow = async (limits: ReadonlyMap<number, number>, statement: Statement): Promise<number[]> => {
     const last = new Map<number, number>()
@@ -224,7 +223,10 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     zone,
     databaseOffset: session.databaseOffset,
     consistency: session.consistency,
-    accounts: () => collect(queries.accounts(), decoders.account),
+    async accounts() {
+      const accounts = await collect(queries.accounts(), decoders.account)
+      return accounts.sort((a, b) => b.accountId - a.accountId)
+    },
     tasks,
     points: (range, request = {}) => entries('points', range, request),
     cash: (range, request = {}) => entries('cash', range, request),
@@ -249,10 +251,10 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       // Certainly before: one row a user. What clock change, fraction or form leave open: all rows, told by the instant.
       const order = await timeOrderOf('points')
       const { certain, open } = beforeInstant(before, zone, order)
-      const earlier = { time: zone.toNaive(certain), datesFirst: order === 'texts' }
+      const earlier = { time: zone.toNaive(certain), otherForms: otherFormsOf(order) }
       const limits = () => new Map([...wanted].map((userId) => [userId, Number.POSITIVE_INFINITY] as const))
       const rowIds =
-        wanted.size > USERS_NAMED_MAX
+        wanted.size > USERS_NAMED_MAX || textIds.has('points.id')
           ? await lastBelow(limits(), queries.pointsOwners(earlier))
           : await collect(queries.lastPointsRowIds([...wanted], earlier), decoders.lastRowId(wanted))
       const found = await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined))
@@ -264,10 +266,10 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
       return sortedByRow([...last.values()])
     },
     async lastUse() {
-      await timeOrderOf('tasks')
+      const otherForms = otherFormsOf(await timeOrderOf('tasks'))
       const last = new Map<string, Instant>()
       // Stored keys may differ by blanks around them: then the later one counts.
-      for (const [apiKey, at] of await collect(queries.lastUse(), decoders.lastUse)) {
+      for (const [apiKey, at] of await collect(queries.lastUse(otherForms), decoders.lastUse)) {
         last.set(apiKey, later(at, last.get(apiKey) ?? at))
       }
       return last
@@ -276,8 +278,9 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     async pointsRowsBefore(rows) {
       const limits = new Map(rows.map(({ userId, rowId }) => [userId, rowId]))
       if (limits.size === 0) return []
+      await noteIds('points')
       const rowIds =
-        limits.size > PAIRS_NAMED_MAX
+        limits.size > PAIRS_NAMED_MAX || textIds.has('points.id')
           ? await lastBelow(limits, queries.pointsOwners({ id: Math.max(...limits.values()) }))
           : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
       return sortedByRow(await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined)))
@@ -289,6 +292,7 @@ export function snapshotOf({ session, queries, mapping, zone }: SnapshotParts): 
     async usersIn(table, ids) {
       const { name, level } = mapping.columns.users
       if (table === 'users' && name === null && level === null) return new Set()
+      if (table !== 'users') await noteIds(table)
       return new Set(await named(ids, (part) => queries.usersIn(table, part), decoders.userId))
     },
     async userLevels(ids) {

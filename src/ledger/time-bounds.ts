@@ -1,13 +1,20 @@
 import { AuditError } from '../errors.ts'
-import { HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
+import { DAY, HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import type { NaiveBounds } from './queries.ts'
+import type { OtherForms } from './time-forms.ts'
 
 /**
- * How the database compares stored times with a bound: by the time that they tell, or as texts, where 2026-02-06T12:00 comes
- * behind all of 2026-02-06 23:59.
+ * How the database compares stored times with a bound: by the time that they tell; as texts, where 2026-02-06T12:00 comes
+ * behind all of 2026-02-06 23:59; or one by its form and the next by another, where a column holds anything.
  */
-export type TimeOrder = 'times' | 'texts'
+export type TimeOrder = 'times' | OtherForms
+
+export const otherFormsOf = (order: TimeOrder): OtherForms | undefined => (order === 'times' ? undefined : order)
+
+// Texts may tell the time of any place: none is further from UTC.
+const WESTMOST = -12 * HOUR
+const EASTMOST = 14 * HOUR
 
 // No zone sets its clock by more; wall-clock bounds widened by it hold every instant of the range.
 const CLOCK_CHANGE_MAX = 3 * HOUR
@@ -17,16 +24,19 @@ const slackOf = (zone: Zone) => (zone.fixed ? 0 : CLOCK_CHANGE_MAX)
 /** The bounds in SQL: never narrower than the range, whose instants decide in the end. */
 export function boundsOf({ start, end }: InstantRange, zone: Zone, order: TimeOrder): NaiveBounds {
   if (!(start <= end)) throw new AuditError('internal', 'a range of time that ends before it starts')
-  const from = plus(start, -slackOf(zone))
-  const until = plus(instant(Math.ceil(end / SECOND) * SECOND), slackOf(zone))
-  if (order === 'times') return { from: zone.toNaive(from), until: zone.toNaive(until) }
-  // Whole days, and one more on either side: within its day a text may lie anywhere.
+  if (order === 'times') {
+    const until = plus(instant(Math.ceil(end / SECOND) * SECOND), slackOf(zone))
+    return { from: zone.toNaive(plus(start, -slackOf(zone))), until: zone.toNaive(until) }
+  }
+  // Whole days of every place, since within its day a text may lie anywhere: one that tells its offset cannot be read, but counts.
   return {
-    from: zone.addDays(zone.dateOf(from), -1),
-    until: zone.addDays(zone.dateOf(plus(until, -1)), 2),
-    otherForms: true,
+    from: dateText(plus(start, WESTMOST)),
+    until: dateText(plus(end, EASTMOST + DAY - 1)),
+    otherForms: order,
   }
 }
+
+const dateText = (wall: Instant): string => new Date(wall).toISOString().slice(0, 10)
 
 /** Bounds in SQL that are never wider than the range: what lies within them lies within it, but for texts of another form. */
 export function boundsWithin({ start, end }: InstantRange, zone: Zone): NaiveBounds {

@@ -1,11 +1,10 @@
 import { AuditError } from '../errors.ts'
 import { inLists } from './batches.ts'
-import { type Cell, textOf } from './cells.ts'
+import type { Cell } from './cells.ts'
 import type { ColumnKind } from './column-kinds.ts'
 import type { TableMapping } from './mapping.ts'
-import type { LedgerQueries, Statement } from './queries.ts'
+import type { IdColumn, LedgerQueries, Statement } from './queries.ts'
 import type { TimedTable } from './reader.ts'
-import { isComparableTime } from './row-cells.ts'
 import type { Session } from './session.ts'
 import type { TimeOrder } from './time-bounds.ts'
 
@@ -15,15 +14,27 @@ interface Parts {
   readonly session: Session
   readonly queries: LedgerQueries
   readonly mapping: TableMapping
+  /** Columns of ids that may hold texts: those of each table that is asked about are added. */
+  readonly textIds: Set<IdColumn>
 }
+
+interface TimeOrders {
+  timeOrderOf(table: TimedTable): Promise<TimeOrder>
+  /** For the ids alone, whatever the times are. */
+  noteIds(table: TimedTable): Promise<void>
+}
+
+/** Rows without a single text among their times: the column holds numbers. Of fewer one may be a slip. */
+const NEWEST_ROWS = 100
 
 /**
  * How the database compares the times of a table, told by the types of its columns; asked once a table. Throws where these are
- * no times: it compares numbers with a date as it likes, and the rows of a window would be none. And where the ids of the
- * points ledger are texts: its rows are read in order of id, where a text 10 comes before 9.
+ * no times: it compares numbers with a date as it likes, and the rows of a window would be none. Notes what ids may be texts:
+ * they are compared by their numbers, for as texts 10 comes before 9.
  */
-export function timeOrdersOf({ session, queries, mapping }: Parts): (table: TimedTable) => Promise<TimeOrder> {
+export function timeOrdersOf({ session, queries, mapping, textIds }: Parts): TimeOrders {
   const known = new Map<TimedTable, TimeOrder>()
+  const kindsKnown = new Map<TimedTable, readonly ColumnKind[]>()
   const shapeOf = async (statement: Statement) => {
     let kinds: readonly ColumnKind[] = []
     const rows: Cell[][] = []
@@ -37,32 +48,47 @@ export function timeOrdersOf({ session, queries, mapping }: Parts): (table: Time
     return { kinds, rows }
   }
 
+  const kindsOf = async (table: TimedTable): Promise<readonly ColumnKind[]> => {
+    const kinds = kindsKnown.get(table) ?? (await shapeOf(queries.shapeOf(table))).kinds
+    kindsKnown.set(table, kinds)
+    if (mayBeText(kinds[0])) textIds.add(`${table}.id`)
+    if (mayBeText(kinds[1])) textIds.add(`${table}.userId`)
+    return kinds
+  }
+
   const orderOf = async (table: TimedTable): Promise<TimeOrder> => {
     const columns = timeColumnsOf(table, mapping)
     const fault = (column: string, type: string) => noTime(mapping.tables[table], column, type)
-    const { kinds } = await shapeOf(queries.shapeOf(table))
-    const [idKind, ...timeKinds] = kinds
-    if (idKind === undefined) {
-      // The types of the embedded database bind nobody, and it announces none.
-      const cell = (await shapeOf(queries.newestTime(table))).rows[0]?.[0] ?? null
-      if (typeof cell === 'number' || typeof cell === 'bigint') throw fault(columns[0], 'number')
-      return textOf(cell) === '' || isComparableTime(cell) ? 'times' : 'texts'
+    const [, , ...timeKinds] = await kindsOf(table)
+    if (session.looseTypes === true) {
+      const { rows } = await shapeOf(queries.newestTimes(table, NEWEST_ROWS))
+      const times = rows.flatMap(([time]) => time ?? [])
+      if (times.length > 0 && times.every(isNumber)) throw fault(columns[0], 'number')
+      return 'anything'
     }
     timeKinds.forEach((kind, at) => {
       if (kind !== 'time' && kind !== 'text') throw fault(columns[at] ?? columns[0], kind)
     })
-    if (table === 'points' && idKind === 'text') throw unordered(mapping)
     return timeKinds[0] === 'text' ? 'texts' : 'times'
   }
 
-  return async (table) => {
-    const order = known.get(table) ?? (await orderOf(table))
-    known.set(table, order)
-    return order
+  return {
+    async noteIds(table) {
+      await kindsOf(table)
+    },
+    async timeOrderOf(table) {
+      const order = known.get(table) ?? (await orderOf(table))
+      known.set(table, order)
+      return order
+    },
   }
 }
 
-/** The columns that `shapeOf` asks for behind the id. */
+const mayBeText = (kind: ColumnKind | undefined): boolean => kind === 'text' || kind === 'UNKNOWN'
+
+const isNumber = (cell: Cell): boolean => typeof cell === 'number' || typeof cell === 'bigint'
+
+/** The columns of times that `shapeOf` asks for. */
 function timeColumnsOf(table: TimedTable, { columns }: TableMapping): readonly [string, ...string[]] {
   if (table === 'tasks') return [columns.tasks.createdAt, columns.tasks.completedAt]
   return [table === 'points' ? columns.points.createdAt : columns.cash.time]
@@ -73,14 +99,5 @@ function noTime(table: string, column: string, type: string): AuditError {
     field: `${table}.${column}`,
     accepted: ACCEPTED,
     next: `name a column of the type ${ACCEPTED} in AUDIT_CONFIG (columns), such as one of a view that converts it`,
-  })
-}
-
-function unordered({ tables, columns }: TableMapping): AuditError {
-  const place = `${tables.points}.${columns.points.id}`
-  return new AuditError('source', `${place} is a text, by which rows are not in the order of their numbers`, {
-    field: place,
-    accepted: 'a column of a number type, like INT or BIGINT',
-    next: 'name a column of a number type in AUDIT_CONFIG (columns.points.id), such as one of a view that converts it',
   })
 }

@@ -55,9 +55,15 @@ describe('an audit of tables with columns of another kind', () => {
     `UPDATE ${table} SET ${column} = CONCAT('u-', ${column})`,
   ]
 
+  const uuids = (table: string, column: string) => [
+    `ALTER TABLE ${table} MODIFY ${column} CHAR(36)`,
+    `UPDATE ${table} SET ${column} = UUID()`,
+  ]
+
   it.each([
     [TASKS, 'id', wide],
     [TASKS, 'user_id', wide],
+    [TASKS, 'id', uuids],
     [TASKS, 'user_id', texts],
     [ACCOUNTS, 'id', wide],
     [ACCOUNTS, 'id', texts],
@@ -65,14 +71,18 @@ describe('an audit of tables with columns of another kind', () => {
     for (const depth of ['summary', 'requests'] as const) {
       await expect(audited(change(table, column), depth)).rejects.toMatchObject({
         kind: 'source',
-        message: expect.stringMatching(new RegExp(`^${table}\\.${column} holds "(?:1887\\d{15}|u-\\d+)"`)),
+        message: expect.stringMatching(
+          new RegExp(`^${table}\\.${column} holds "(?:1887\\d{15}|u-\\d+|[\\da-f-]{23}…)"`),
+        ),
       })
     }
   })
 
   it.each([
     [POINTS, 'id', wide],
+    [POINTS, 'id', uuids],
     [POINTS, 'user_id', texts],
+    [CASH, 'id', uuids],
     [CASH, 'id', wide],
     [CASH, 'user_id', wide],
   ] as const)('accuses nobody where none holds %s.%s, and says what was not read', async (table, column, change) => {
@@ -95,8 +105,9 @@ describe('an audit of tables with columns of another kind', () => {
       `ALTER TABLE ${table} MODIFY id BIGINT`,
       `UPDATE ${table} SET id = 9007199254740991 - 100 + id ORDER BY id DESC`,
     ]
+    const bothOf = (table: string) => [...digits(table, 'id'), ...digits(table, 'user_id')]
     for (const sql of [
-      [...digits(TASKS, 'id'), ...digits(TASKS, 'user_id'), ...digits(CASH, 'id'), ...digits(POINTS, 'user_id')],
+      [...digits(ACCOUNTS, 'id'), ...bothOf(TASKS), ...bothOf(POINTS), ...bothOf(CASH)],
       [...last(TASKS), ...last(POINTS), ...last(CASH)],
     ]) {
       const report = await audited(sql)
@@ -164,11 +175,15 @@ describe('an audit of tables with columns of another kind', () => {
     expect([inShort(report), report.coverage.complete, report.tasks.totals.taskCount]).toEqual([[], true, 40])
   })
 
-  it('has no points ledger where its rows come in the order of texts: their balances would not follow', async () => {
-    const report = await audited([`ALTER TABLE ${POINTS} MODIFY id VARCHAR(40) NOT NULL`])
-    expect([inShort(report), report.coverage.complete]).toEqual([[], false])
-    expect(report.coverage.sources.filter(({ status }) => status !== 'complete')).toMatchObject([
-      { status: 'failed', reason: expect.stringContaining('ts_points_detail.id is a text') },
-    ])
+  it('follows balances by the numbers of ids that are texts, and finds where they break', async () => {
+    const asText = `ALTER TABLE ${POINTS} MODIFY id VARCHAR(40) NOT NULL`
+    const usual = await audited([])
+    const report = await audited([asText])
+    expect([inShort(report), report.coverage.complete]).toEqual([[], true])
+    expect([report.ledger, report.rules]).toEqual([usual.ledger, usual.rules])
+    const last = `SELECT * FROM (SELECT max(id + 0) FROM ${POINTS} WHERE user_id = 101 AND created_at > '2026-02-01') AS one`
+    const broken = `UPDATE ${POINTS} SET balance_before = balance_before + 1, balance_after = balance_after + 1`
+    const found = await audited([asText, `${broken} WHERE id + 0 = (${last})`])
+    expect(inShort(found)).toEqual(['B12 userId=101 rowId=37'])
   })
 })
