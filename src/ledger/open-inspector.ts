@@ -105,12 +105,16 @@ function inspectionOf(session: Session, mapping: TableMapping, catalogue: Catalo
     async newest(role, columns, limit) {
       const table = nameOf(role)
       const { id } = mapping.columns[role]
-      const select = `SELECT ${columns.map(quoted).join(', ')} FROM ${quoted(table)} ORDER BY ${quoted(id)} DESC LIMIT ${limit}`
+      const { columns: facts } = await catalogue.table(look, table)
+      const type = facts.find(({ name }) => name.toLowerCase() === id.toLowerCase())?.type
+      // As texts 10 comes before 9.
+      const order = type === undefined || !/char|text|^$/.test(type) ? quoted(id) : `CAST(${quoted(id)} AS SIGNED)`
+      const select = `SELECT ${columns.map(quoted).join(', ')} FROM ${quoted(table)} ORDER BY ${order} DESC LIMIT ${limit}`
       const plan = await catalogue.plan(look, select, [], table)
       if (plan?.sorts === true && (plan.rows ?? Number.POSITIVE_INFINITY) > SORTED_ROWS_MAX) {
         throw new AuditError('source', `the newest rows of ${table} cannot be had without reading all of them`, {
           field: table,
-          next: `make ${id} the primary key of ${table}, or name the primary key in AUDIT_CONFIG (columns)`,
+          next: `make ${id} the primary key of ${table}, of a number type, or name such a column in AUDIT_CONFIG (columns)`,
         })
       }
       return look(select, [], table)

@@ -98,7 +98,7 @@ async function keysOf(inspection: LedgerInspection | undefined, theCase: Case): 
     }))
     const seen = `the newest ${counted(keys.length, 'account')} will be audited (AUDIT_ACCOUNT_LIMIT ${settings.accountLimit})`
     const ids = rows.map(([accountId]) => accountId ?? null)
-    const wrong = idLine('accounts', id, ids, mapping)
+    const wrong = idLine('accounts', 'id', ids, mapping)
     return { lines: [...(wrong === undefined ? [] : [wrong]), ok('accounts', { seen }), ...wordLines(keys)], keys }
   } catch (error) {
     return { lines: [unverified('accounts', { seen: messageOf(error) })], keys: [] }

@@ -176,7 +176,9 @@ describe('the types', () => {
       /must be DATETIME; of a table with such times an audit reads/,
     ],
     ['ts_points_detail', 'created_at', 'VARCHAR(40)', 'warning', /also with a T between/],
-    ['ts_points_detail', 'user_id', 'VARCHAR(20)', 'failure', /must be a whole number/],
+    ['ts_points_detail', 'user_id', 'VARCHAR(20)', 'warning', /user_id is varchar\(20\): read by its number/],
+    ['ts_points_detail', 'id', 'VARCHAR(20)', 'warning', /; an id that is no whole number ends an audit/],
+    ['ts_points_detail', 'user_id', 'DOUBLE', 'failure', /must be a whole number/],
     ['ts_points_detail', 'points', 'FLOAT', 'warning', /16,777,216/],
   ])('%s.%s as %s is %s', async (table, column, type, status, seen) => {
     const line = lineOf(await withType(table, column, type), 'column-types', table)

@@ -73,7 +73,9 @@ describe.each(BACKENDS)('ids, on $name', (backend) => {
         {
           ...{ subject: table, status: 'failure' },
           seen: expect.stringMatching(new RegExp(`^${column} holds "900719925474099\\d", and 1 row of the newest `)),
-          todo: expect.stringContaining(`AUDIT_CONFIG (columns.${setting})`),
+          todo: expect.stringContaining(
+            `name a column of whole numbers in AUDIT_CONFIG (columns.${setting}.${column === 'id' ? 'id' : 'userId'})`,
+          ),
         },
       ])
       expect(await idsOf([...wide(table, column), one.replace('740992', '740991')])).toEqual([])
@@ -90,6 +92,41 @@ describe.each(BACKENDS)('ids, on $name', (backend) => {
       },
     ])
     expect(await idsOf([...text, 'UPDATE ts_points_detail SET user_id = NULL WHERE id < 5'])).toEqual([])
+  })
+
+  it('that are UUIDs are a failure; digits of a text are none', async () => {
+    const remade = (table: string) => [
+      `CREATE TABLE other AS SELECT * FROM ${table}`,
+      `DROP TABLE ${table}`,
+      `ALTER TABLE other RENAME TO ${table}`,
+      `ALTER TABLE ${table} RENAME COLUMN id TO number`,
+      `ALTER TABLE ${table} ADD COLUMN id VARCHAR(40)`,
+    ]
+    for (const [table, setting] of [
+      ['ts_fal_tasks', 'tasks'],
+      ['ts_points_detail', 'points'],
+      ['ts_financial_transactions', 'cash'],
+    ]) {
+      const sql = remade(table ?? '')
+      const world = healthyWorld().task({ at: '2026-02-06 12:20:00', paid: { cash: 40 } })
+      const digits = await examined({
+        ...{ backend, world: world.build() },
+        sql: [...sql, `UPDATE ${table} SET id = number`],
+      })
+      expect(digits.lines.filter(({ seen }) => seen.includes('an audit ends at such a row'))).toEqual([])
+      const uuid = `UPDATE ${table} SET id = '1e2f9a6c-0000-4000-8000-00000000abcd' WHERE number = 1`
+      const { lines } = await examined({
+        ...{ backend, world: world.build() },
+        sql: [...sql, `UPDATE ${table} SET id = number`, uuid],
+      })
+      expect(lines.filter(({ seen }) => seen.includes('an audit ends at such a row'))).toMatchObject([
+        {
+          ...{ subject: table, status: 'failure' },
+          seen: expect.stringMatching(/^id holds "1e2f9a6c-0000-4000-8000…", and 1 row of the newest/),
+          todo: expect.stringContaining(`name a column of whole numbers in AUDIT_CONFIG (columns.${setting}.id)`),
+        },
+      ])
+    }
   })
 })
 

@@ -22,7 +22,7 @@ export function idLines(
     if ('unread' in sampled) continue
     for (const key of ID_KEYS) {
       const cells = sampled.rows.map((row) => row.get(key) ?? null)
-      const line = idLine(role, mapping.columns[role][key], cells, mapping)
+      const line = idLine(role, key, cells, mapping)
       if (line !== undefined) lines.push(line)
     }
   }
@@ -32,7 +32,7 @@ export function idLines(
 /** Undefined where every id is one that an audit can read. NULL is no id, and none that is wrong. */
 export function idLine(
   role: TableRole,
-  column: string,
+  key: 'id' | 'userId',
   cells: readonly (string | null)[],
   mapping: TableMapping,
 ): Line | undefined {
@@ -42,9 +42,10 @@ export function idLine(
   })
   const [newest] = wrong
   if (newest === undefined) return undefined
+  const column = Object.entries(mapping.columns[role]).find(([name]) => name === key)?.[1] ?? key
   return failure('column-types', {
     subject: mapping.tables[role],
     seen: `${column} holds "${shortened(newest, CHARS_SHOWN)}", and ${counted(wrong.length, 'row')} of the newest ${counted(cells.length, 'row')} an id that is not ${ACCEPTED_IDS}: an audit ends at such a row`,
-    todo: `name a column of such ids in AUDIT_CONFIG (columns.${role}), if there is one`,
+    todo: `name a column of whole numbers in AUDIT_CONFIG (columns.${role}.${key}), such as one of a view that numbers the rows`,
   })
 }

@@ -84,7 +84,7 @@ function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark 
     case 'points':
       return pointsRemark(type)
     case 'id':
-      return integerRemark(type, 'an id that is none ends an audit')
+      return idRemark(type)
     case 'integer':
       return integerRemark(type, 'anything else reads as 0')
     case 'time':
@@ -131,6 +131,14 @@ function integerRemark(type: string, otherwise: string): Remark | undefined {
   return { status: 'failure', text: `must be a whole number; ${otherwise}` }
 }
 
+function idRemark(type: string): Remark | undefined {
+  if (!/char|text/.test(type)) return integerRemark(type, 'an id that is none ends an audit')
+  return {
+    status: 'warning',
+    text: 'read by its number, without an index; an id that is no whole number ends an audit',
+  }
+}
+
 function timeRemark(type: string, { zoneIsServers }: TypeContext): Remark | undefined {
   if (/^datetime/.test(type)) return undefined
   if (/^timestamp/.test(type)) {
@@ -141,7 +149,7 @@ function timeRemark(type: string, { zoneIsServers }: TypeContext): Remark | unde
     }
   }
   if (isText(type)) {
-    const text = 'only YYYY-MM-DD HH:MM:SS is read, also with a T between; rows with other texts lie in no window'
+    const text = 'only YYYY-MM-DD HH:MM:SS is read, also with a T between; rows with other texts count as not read'
     return { status: 'warning', text }
   }
   if (/^date$/.test(type)) return { status: 'failure', text: 'must be DATETIME; these rows would lie at midnight' }
