@@ -8,10 +8,17 @@ export type JsonObject = Readonly<Record<string, unknown>>
 
 /** Cuts whole results to pages, and keeps what was cut for the calls that come back with its cursor. */
 export interface Pager {
-  /** The first page of a whole result, which its tool holds to `output`; the result itself where it fits. */
-  first(tool: string, whole: JsonObject, lists: readonly string[], output?: z.ZodType): JsonObject
+  /** The first page of a whole result; the result itself where it fits. */
+  first(tool: string, whole: JsonObject, lists: readonly string[], more?: ResultParts): JsonObject
   /** The page that a cursor names. Throws AuditError of kind 'input' where the cursor is unknown. */
   next(tool: string, cursor: string): JsonObject
+}
+
+export interface ResultParts {
+  /** What its tool holds the result to. */
+  readonly output?: z.ZodType
+  /** Fields that are told on the first page alone; none of the lists. */
+  readonly firstPageOnly?: readonly string[]
 }
 
 export interface PagerOptions {
@@ -52,13 +59,15 @@ interface Kept {
   readonly head: JsonObject
   /** What the head itself lost, by path; every page says so. */
   readonly headOmitted: Readonly<Record<string, number>> | undefined
+  /** The same of the pages behind the first. */
+  readonly later: Pick<Kept, 'head' | 'headOmitted'>
   readonly items: readonly Item[]
   readonly lists: readonly string[]
 }
 
 /**
  * Makes a pager. The lists of a result count as one sequence, in the order given; a page repeats the fields that are no
- * list and holds as many items as fit. An item too large for a page of its own is cut in its texts and lists.
+ * list, but for those of the first page alone, and holds as many items as fit. An item too large for a page of its own is cut in its texts and lists.
  */
 export function createPager(options: PagerOptions = {}): Pager {
   const resultChars = options.resultChars ?? LIMITS.resultChars
@@ -78,11 +87,12 @@ export function createPager(options: PagerOptions = {}): Pager {
   }
 
   return {
-    first(tool, result, lists, output) {
+    first(tool, result, lists, { output, firstPageOnly = [] } = {}) {
       const whole = options.clean?.(result, output) ?? result
       if (charsOf(whole) <= resultChars) return whole
       const id = randomBytes(9).toString('base64url')
-      const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), items: itemsOf(whole, lists), lists }
+      const later = fitHead(without(whole, firstPageOnly), lists, resultChars)
+      const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), later, items: itemsOf(whole, lists), lists }
       keep(id, entry)
       return cutPage(entry, id, 0, resultChars)
     },
@@ -92,7 +102,7 @@ export function createPager(options: PagerOptions = {}): Pager {
       if (entry === undefined || entry.tool !== tool || Number(offset) >= entry.items.length)
         throw unknownCursor(tool, cursor)
       keep(id, entry)
-      return cutPage(entry, id, Number(offset), resultChars)
+      return cutPage(offset === '0' ? entry : { ...entry, ...entry.later }, id, Number(offset), resultChars)
     },
   }
 }
@@ -178,6 +188,9 @@ function assemble(entry: Kept, page: readonly Item[], end: JsonObject): JsonObje
   for (const [path, values] of byPath) whole = withList(whole, path.split('.'), values)
   return { ...whole, ...end }
 }
+
+const without = (whole: JsonObject, keys: readonly string[]): JsonObject =>
+  Object.fromEntries(Object.entries(whole).filter(([key]) => !keys.includes(key)))
 
 function itemsOf(whole: JsonObject, lists: readonly string[]): Item[] {
   return lists.flatMap((path) => (listAt(whole, path) ?? []).map((value) => ({ path, value })))

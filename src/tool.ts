@@ -99,6 +99,8 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
   readonly output: O
   /** Dotted paths of the arrays that may be cut, the most telling first. */
   readonly lists: readonly string[]
+  /** Fields that a caller who follows nextCursor is told once, on the first page. */
+  readonly firstPageOnly?: readonly string[]
   /** What only serves a caller who asks the same process again: a command line ends with its one answer, and offers none of it. */
   readonly kept?: {
     readonly inputs: readonly string[]

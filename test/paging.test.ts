@@ -38,6 +38,42 @@ describe('a result that does not fit', () => {
     expect(second).toMatchObject({ asOf: 'now' })
   })
 
+  it('tells fields of the first page there alone, and fills the others with items', () => {
+    const whole = { asOf: 'now', rules: { A1: 'x'.repeat(400) }, findings: rows(60) }
+    const pager = createPager({ resultChars: 1500 })
+    const first = pager.first('tool', whole, ['findings'], { firstPageOnly: ['rules'] })
+    const pages = [first]
+    for (let page = first; page.nextCursor !== undefined && pages.length < 50; ) {
+      page = pager.next('tool', String(page.nextCursor))
+      pages.push(page)
+    }
+    expect(first).toMatchObject({ asOf: 'now', rules: whole.rules })
+    for (const page of pages.slice(1)) {
+      expect(page).toMatchObject({ asOf: 'now' })
+      expect(page).not.toHaveProperty('rules')
+      expect(charsOf(page)).toBeLessThanOrEqual(1500)
+    }
+    expect(pages.flatMap((page) => listIn(page, 'findings'))).toEqual(whole.findings)
+    expect(listIn(pages[1]!, 'findings').length).toBeGreaterThan(listIn(first, 'findings').length)
+    // Whoever asks for the first page again has it whole.
+    const [id] = String(first.nextCursor).split('.')
+    expect(pager.next('tool', `${id}.0`)).toEqual(first)
+    const short = { ...whole, findings: rows(2) }
+    expect(createPager({ resultChars: 1500 }).first('tool', short, ['findings'], { firstPageOnly: ['rules'] })).toBe(
+      short,
+    )
+  })
+
+  it('does not count on later pages what the head of the first one lost', () => {
+    const pager = createPager({ resultChars: 2000 })
+    const whole = { sources: rows(300), findings: rows(60) }
+    const first = pager.first('tool', whole, ['findings'], { firstPageOnly: ['sources'] })
+    expect(first.omitted).toHaveProperty('sources')
+    const second = pager.next('tool', String(first.nextCursor))
+    expect(second.omitted).not.toHaveProperty('sources')
+    expect(second).not.toHaveProperty('sources')
+  })
+
   it('leaves the notes of truncation away on its last page', () => {
     const last = pagesOf({ findings: rows(100) }, ['findings'], 1500).at(-1)
     expect(Object.keys(last!)).toEqual(['findings'])

@@ -30,7 +30,7 @@ export async function runToolPaged(
     if (typeof cursor !== 'string') throw inputError('cursor', cursor, 'the nextCursor of an earlier result')
     return pager.next(tool.name, cursor)
   }
-  return pager.first(tool.name, await runTool(tool, given, dependencies, context), tool.lists, tool.output)
+  return pager.first(tool.name, await runTool(tool, given, dependencies, context), tool.lists, tool)
 }
 
 /** The error for a name that is no tool's: names the nearest ones. */

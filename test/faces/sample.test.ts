@@ -63,7 +63,7 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
     const context = { signal: new AbortController().signal, progress: () => {} }
     const whole = await tool.run(tool.input.parse(inputOf(name)), sample.dependencies, context)
     const pager = createPager({ resultChars: 3000 })
-    let page = pager.first(name, whole, tool.lists)
+    let page = pager.first(name, whole, tool.lists, tool)
     for (let count = 0; count < 200; count++) {
       expect(tool.output.safeParse(page).error).toBeUndefined()
       if (page.nextCursor === undefined) return

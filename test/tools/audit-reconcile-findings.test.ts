@@ -100,6 +100,20 @@ describe('findings of audit-reconcile', () => {
     expect(seen).toEqual(all())
   })
 
+  it('come with the grounds of the report on the first page, and on each with where one is', async () => {
+    const pager = createPager({ resultChars: 9000 })
+    const run = (given: object) =>
+      runToolPaged(auditReconcileTool, given as never, pager, async () => dependencies, quietContext())
+    const first = await run(WINDOW)
+    const second = await run({ cursor: first.nextCursor })
+    for (const key of ['settings', 'rules', 'tieOut']) {
+      expect(first).toHaveProperty(key)
+      expect(second).not.toHaveProperty(key)
+    }
+    for (const key of ['reportId', 'window', 'coverage', 'summary', 'omitted']) expect(second).toHaveProperty(key)
+    expect(auditReconcileTool.output.safeParse(second).error).toBeUndefined()
+  })
+
   it.each([
     [{ report_id: 'unknown' }, 'report_id', /reportId of one of the last/],
     [{ rule: 'C1' }, 'rule', /A1, A2/],
