@@ -88,8 +88,9 @@ const TYPE_WORDS: Readonly<Record<string, string>> = {
 }
 
 function sized(origin: string, bound: number | bigint, relation: string): string {
-  if (origin === 'string') return `${relation} ${bound} characters`
-  if (origin === 'array' || origin === 'set') return `${relation} ${bound} items`
+  if (origin === 'string')
+    return relation === 'at least' && bound === 1 ? 'a text that is not empty' : `${relation} ${bound} characters`
+  if (origin === 'array' || origin === 'set') return `${relation} ${bound} ${bound === 1 ? 'item' : 'items'}`
   return `a number of ${relation} ${bound}`
 }
 
