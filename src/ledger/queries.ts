@@ -123,15 +123,17 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
       cash: [cash, { id: cash.id, at: cash.time }] as const,
     })[table]
 
+  const withinIds = (id: AnyMySqlColumn, { fromId, untilId }: Pick<NaiveBounds, 'fromId' | 'untilId'>) =>
+    and(fromId === undefined ? undefined : gte(id, fromId), untilId === undefined ? undefined : lt(id, untilId))
+
   /** What lies within some bounds of a table. */
-  const withinOf = (table: TimedTable, { from, until, otherForms, fromId, untilId }: NaiveBounds) => {
+  const withinOf = (table: TimedTable, { from, until, otherForms, ...ids }: NaiveBounds) => {
     const [, { id, at }] = timed(table)
     const form = formOf(at, otherForms)
     const inTime = and(gte(form.at, from), lt(form.at, until))
     return and(
       form.isOther === undefined ? inTime : or(inTime, and(form.isOther, gt(sql`length(${at})`, 0))),
-      fromId === undefined ? undefined : gte(id, fromId),
-      untilId === undefined ? undefined : lt(id, untilId),
+      withinIds(id, ids),
     )
   }
 
@@ -205,7 +207,7 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
      * The newest task of each key, by each form of time where there are several: within one, texts come in the order of their
      * times. Keys are random: none differ by case alone, which a collation would call equal.
      */
-    lastUse: (otherForms: OtherForms | undefined) => {
+    lastUse: (otherForms: OtherForms | undefined, ids?: Pick<NaiveBounds, 'fromId' | 'untilId'>) => {
       const { at } = formOf(tasks.createdAt, otherForms)
       const forms = otherForms === undefined ? [] : [sql`length(${at})`, sql`substr(${at}, ${SEPARATOR_AT}, 1)`]
       return statement(
@@ -213,6 +215,7 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
         query
           .select({ apiKey: tasks.apiKey, createdAt: max(at) })
           .from(tasks)
+          .where(ids && withinIds(tasks.id, ids))
           .groupBy(tasks.apiKey, ...forms),
       )
     },

@@ -116,12 +116,16 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     const bounds = await streamBounds(table, range)
     const sample = await sampleOf(table, IDS_UNBOUND_MAX)
     const fromId = idBounds[table].startOf(range, sample)
+    for (const slice of slicesOf(sample, fromId)) yield { ...bounds, ...slice }
+  }
+  /** All ids from one on, in stretches where no statement may take long. */
+  const slicesOf = (
+    sample: IdSample | undefined,
+    fromId?: number,
+  ): Iterable<Pick<NaiveBounds, 'fromId' | 'untilId'>> => {
     const width = session.idsAtOnce
-    if (width === undefined || sample === undefined || sample.ids === null) yield { ...bounds, fromId }
-    else {
-      const { least, greatest } = sample.ids
-      for (const slice of idSlices(fromId ?? least, greatest, width)) yield { ...bounds, ...slice }
-    }
+    if (width === undefined || sample === undefined || sample.ids === null) return [{ fromId }]
+    return idSlices(fromId ?? sample.ids.least, sample.ids.greatest, width)
   }
 
   const isOfOneMoment = session.consistency === 'consistent' || session.consistency === 'per-shard'
@@ -268,9 +272,12 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     async lastUse() {
       const otherForms = otherFormsOf(await timeOrderOf('tasks'))
       const last = new Map<string, Instant>()
-      // Stored keys may differ by blanks around them: then the later one counts.
-      for (const [apiKey, at] of await collect(queries.lastUse(otherForms), decoders.lastUse)) {
-        last.set(apiKey, later(at, last.get(apiKey) ?? at))
+      const sample = session.idsAtOnce === undefined ? undefined : await sampleOf('tasks', IDS_UNBOUND_MAX)
+      for (const slice of slicesOf(sample)) {
+        // Stored keys may differ by blanks around them: then the later one counts.
+        for (const [apiKey, at] of await collect(queries.lastUse(otherForms, slice), decoders.lastUse)) {
+          last.set(apiKey, later(at, last.get(apiKey) ?? at))
+        }
       }
       return last
     },

@@ -25,6 +25,21 @@ describe.each(BACKENDS)('the last use of a key on $name', (backend) => {
     }
   })
 
+  test('is found among ids that no one statement goes through', async () => {
+    const ids = [1, 9_999, 10_000, 10_001, 20_001, 44_444]
+    const newest = 20_001
+    const tasks = ids.map((id) => task(id, { createdAt: `2026-02-0${id === newest ? 5 : 4} 12:00:00` }))
+    const world = await backend.create({ tasks: [...tasks, task(7, { apiKey: 'key-2-0000:secret' })] })
+    try {
+      expect([...(await reading(world, (snapshot) => snapshot.lastUse()))].sort()).toEqual([
+        [KEY, at('2026-02-05T12:00:00+08:00')],
+        ['key-2-0000:secret', at('2026-02-03T12:00:00+08:00')],
+      ])
+    } finally {
+      await world.remove()
+    }
+  })
+
   test('of an empty table is none, and a missing table is named', async () => {
     const world = await backend.create({})
     try {
