@@ -31,6 +31,7 @@ import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
 import { joinEvidence } from './rules/task-subject.ts'
 import type { ModelTally, TaskBook } from './task-book.ts'
+import { unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
 const MATCHES_FOR_CLOCK = 20
@@ -66,7 +67,9 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
 }
 
 /** What is alike in all books of one audit, and nothing else. */
-export function framedBooks({ plan, ledger, requests, priceRules, unreadTimes = {} }: Evidence): Books {
+export function framedBooks(evidence: Evidence): Books {
+  const { plan, ledger, requests, priceRules } = evidence
+  const unplaced = unplacedTasks(evidence)
   return {
     window: plan.window,
     asOf: plan.asOf,
@@ -88,7 +91,7 @@ export function framedBooks({ plan, ledger, requests, priceRules, unreadTimes = 
       everyRequest: requests?.sharedSearched ?? true,
     },
     clockOffset: null,
-    unreadTimes,
+    ...(unplaced !== undefined && { unplaced }),
   }
 }
 

@@ -8,9 +8,8 @@ import type { RuleSettings } from '../settings.ts'
 import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
 import type { Evidence } from './evidence.ts'
-import { type Books, type FindingDraft, type Reason, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
+import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
 import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
-import { unreadTimeReason } from './unread-times.ts'
 
 const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
 const SEVERITY_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const satisfies Record<
@@ -96,11 +95,10 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
   const byRule = new Map<string, number>()
   const users = new Set<number>()
   const openUsers = new Set<number>()
-  for (const [rule, { findings, omitted, notEvaluated, openUsers: others = [] }] of outcomes) {
+  for (const [rule, { findings, omitted, notEvaluated }] of outcomes) {
     for (const { subject, reason } of notEvaluated) {
       if (subject.userId !== undefined && !NO_DOUBT.has(reason.code)) openUsers.add(subject.userId)
     }
-    for (const userId of others) openUsers.add(userId)
     let breaks = omitted?.breaks ?? 0
     const { critical = 0, medium = 0 } = omitted ?? {}
     bySeverity.high += critical
@@ -136,48 +134,11 @@ function withinWhatIsKnown(rule: Rule, outcome: RuleOutcome, books: Books): Rule
   if (COMPARES_TIMES.has(rule.id) && isClockWrong(books.clockOffset)) {
     return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('timezone').reason }] }
   }
-  const unplaced = unreadTimeReason(books.unreadTimes ?? {}, ['tasks'])
-  const explains = EXPLAINED_BY_A_TASK.get(rule.id)
-  if (unplaced !== undefined && explains !== undefined) return withoutExplained(outcome, explains, unplaced)
   const { everyOrder, everyRequest } = books.lookedUp
   const isPartial = (!everyOrder && NEEDS_EVERY_ORDER.has(rule.id)) || (!everyRequest && rule.id === 'B4')
   if (!isPartial) return outcome
   const reason = unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal }).reason
   return { ...outcome, notEvaluated: [...outcome.notEvaluated, { subject: {}, reason }] }
-}
-
-/**
- * Rules whose findings a task may explain that is in no sum, since its time cannot be read: it is cost that was recorded, a
- * charge of its day, and a day of its user. The others accuse rows that were read, by what they are themselves or by ids,
- * which are looked up in the whole table whatever the times of its rows; A4 says itself what it can tell.
- */
-const EXPLAINED_BY_A_TASK: ReadonlyMap<RuleId, Explains> = new Map<RuleId, Explains>([
-  // Recorded beyond the bill is all the more so with another task.
-  ['A1', ({ expected, actual }) => expected === null || actual === null || actual < expected],
-  ['A3', () => true],
-  ['A5', () => true],
-  ['A6', () => true],
-])
-
-type Explains = (finding: FindingDraft) => boolean
-
-/** Findings that may be explained are not evaluated: each for its subject, and those that were not kept together. */
-function withoutExplained(
-  { examined, findings, notEvaluated, omitted }: RuleOutcome,
-  explains: Explains,
-  reason: Reason,
-): RuleOutcome {
-  const left = findings.filter((finding) => !explains(finding))
-  const open: { subject: Subject; reason: Reason }[] = findings
-    .filter(explains)
-    .map(({ subject }) => ({ subject, reason }))
-  if (omitted !== undefined) open.push({ subject: {}, reason })
-  return {
-    examined: examined - (findings.length - left.length),
-    findings: left,
-    notEvaluated: [...notEvaluated, ...open],
-    ...(omitted !== undefined && { openUsers: omitted.users }),
-  }
 }
 
 /** Rules that a ledger row of any time may speak to: past a number of tasks not all of them are looked for. */

@@ -1,5 +1,5 @@
 import type { BillingEvent } from '../fal/reader.ts'
-import { within } from '../units/instant.ts'
+import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Ownership, PlacementSum } from './placement-sums.ts'
 import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
@@ -16,6 +16,10 @@ export interface Placement {
   readonly carriedOutNanoUsd: NanoUsd
   /** Belongs to a task of the window, whenever it was billed. */
   readonly matchedNanoUsd: NanoUsd
+  /** Billed, whenever it was, for a task whose time is none: of what period it is nobody can tell. */
+  readonly undatedNanoUsd: NanoUsd
+  /** Of it, what lies beyond the cost that the task would add to the record of the same bill. */
+  readonly undatedBeyondNanoUsd: NanoUsd
   /** Billed within the window without any task. */
   readonly orphanNanoUsd: NanoUsd
   /** Whether any of its events lies within the window. */
@@ -25,10 +29,11 @@ export interface Placement {
 }
 
 /** Places every request; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
-export const placeRequests = ({ groups }: RequestJoin, { plan }: JoinScope): Placement[] =>
-  groups.map((group) => placeRequest(group, plan))
+export const placeRequests = ({ groups }: RequestJoin, scope: JoinScope): Placement[] =>
+  groups.map((group) => placeRequest(group, scope))
 
-function placeRequest(group: RequestGroup, { ranges, window }: JoinScope['plan']): Placement {
+function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
+  const { ranges, window } = scope.plan
   const { claimedBy, costNanoUsd, events } = group
   const [first] = events
   // Nearly every request has one event.
@@ -49,10 +54,23 @@ function placeRequest(group: RequestGroup, { ranges, window }: JoinScope['plan']
     carriedInNanoUsd: claimedBy !== null && !isMatched ? inTimeNanoUsd : ZERO_NANO_USD,
     carriedOutNanoUsd: isMatched && !isWhole ? subNanoUsd(costNanoUsd, inTimeNanoUsd) : ZERO_NANO_USD,
     matchedNanoUsd: isMatched ? costNanoUsd : ZERO_NANO_USD,
+    ...undatedIn(group, scope),
     orphanNanoUsd: claimedBy === null ? inTimeNanoUsd : ZERO_NANO_USD,
     isInTime,
     events: claimedBy === null ? inWindow : isMatched ? events : NO_EVENTS,
   }
+}
+
+type Undated = Pick<Placement, 'undatedNanoUsd' | 'undatedBeyondNanoUsd'>
+
+const DATED: Undated = { undatedNanoUsd: ZERO_NANO_USD, undatedBeyondNanoUsd: ZERO_NANO_USD }
+
+function undatedIn({ claimedBy, owner, bill, costNanoUsd }: RequestGroup, { accountOf }: JoinScope): Undated {
+  if (claimedBy?.createdAt !== NO_REAL_TIME) return DATED
+  const accountId = accountOf(claimedBy.apiKey) ?? Number.NaN
+  const isOfBill = typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
+  const beyond = isOfBill ? subNanoUsd(costNanoUsd, claimedBy.costNanoUsd) : costNanoUsd
+  return { undatedNanoUsd: costNanoUsd, undatedBeyondNanoUsd: beyond > 0n ? beyond : ZERO_NANO_USD }
 }
 
 const NO_EVENTS: readonly BillingEvent[] = []
@@ -65,7 +83,7 @@ export function periodBill(
   sums: readonly PlacementSum[],
   belongs: (whose: Ownership) => boolean,
   nameOf: (endpoint: string) => string,
-): Pick<PeriodBill, 'figures' | 'bridge'> {
+): Pick<PeriodBill, 'figures' | 'bridge' | 'undated' | 'undatedBeyondNanoUsd'> {
   const own = sums.filter(belongs)
   const add = (amountOf: (sum: PlacementSum) => NanoUsd): NanoUsd =>
     own.reduce((total, sum) => addNanoUsd(total, amountOf(sum)), ZERO_NANO_USD)
@@ -75,6 +93,8 @@ export function periodBill(
   )
   return {
     figures: figuresOf(own, nameOf, byTaskPeriodNanoUsd),
+    undated: undatedOf(own, nameOf),
+    undatedBeyondNanoUsd: add(({ undatedBeyondNanoUsd }) => undatedBeyondNanoUsd),
     bridge: {
       byEventTimeNanoUsd: add(({ inTimeNanoUsd }) => inTimeNanoUsd),
       carriedInNanoUsd: add(({ carriedInNanoUsd }) => carriedInNanoUsd),
@@ -82,6 +102,16 @@ export function periodBill(
       byTaskPeriodNanoUsd,
     },
   }
+}
+
+function undatedOf(sums: readonly PlacementSum[], nameOf: (endpoint: string) => string): Map<string, NanoUsd> {
+  const undated = new Map<string, NanoUsd>()
+  for (const { endpoint, undatedNanoUsd } of sums) {
+    if (undatedNanoUsd === 0n) continue
+    const canonical = nameOf(endpoint)
+    undated.set(canonical, addNanoUsd(undated.get(canonical) ?? ZERO_NANO_USD, undatedNanoUsd))
+  }
+  return undated
 }
 
 /** By the names of the endpoints as they were billed: what tasks call them is told by `ModelMatches`. */

@@ -19,6 +19,8 @@ export interface PlacementSum extends Ownership {
   readonly carriedOutNanoUsd: NanoUsd
   readonly matchedNanoUsd: NanoUsd
   readonly orphanNanoUsd: NanoUsd
+  readonly undatedNanoUsd: NanoUsd
+  readonly undatedBeyondNanoUsd: NanoUsd
   /** Cost of the events that belong to the window, by their own endpoint; null where there is no such event. */
   readonly placedNanoUsd: NanoUsd | null
   /** Requests with an event within the window. */
@@ -32,7 +34,9 @@ interface Draft extends Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoi
   isPlaced: boolean
 }
 
-const [IN_TIME, CARRIED_IN, CARRIED_OUT, MATCHED, ORPHAN, PLACED, AMOUNTS] = [0, 1, 2, 3, 4, 5, 6] as const
+const [IN_TIME, CARRIED_IN, CARRIED_OUT, MATCHED, ORPHAN, PLACED, UNDATED, UNDATED_BEYOND, AMOUNTS] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8,
+] as const
 
 /** Adds placements up; there are few kinds of them, however many requests. */
 export class PlacementSums {
@@ -60,6 +64,10 @@ export class PlacementSums {
       this.#amounts.add(sum.place + CARRIED_OUT, wholeOf(placement.carriedOutNanoUsd))
     }
     if (placement.orphanNanoUsd !== 0n) this.#amounts.add(sum.place + ORPHAN, wholeOf(placement.orphanNanoUsd))
+    if (placement.undatedNanoUsd !== 0n) {
+      this.#amounts.add(sum.place + UNDATED, wholeOf(placement.undatedNanoUsd))
+      this.#amounts.add(sum.place + UNDATED_BEYOND, wholeOf(placement.undatedBeyondNanoUsd))
+    }
     if (isInTime) sum.requests += 1
     for (const { model, costNanoUsd } of events) {
       const own = model === sum.endpoint ? sum : this.#sumOf(bill, owner, stored, model)
@@ -94,6 +102,8 @@ export class PlacementSums {
         carriedOutNanoUsd: amount(CARRIED_OUT),
         matchedNanoUsd: amount(MATCHED),
         orphanNanoUsd: amount(ORPHAN),
+        undatedNanoUsd: amount(UNDATED),
+        undatedBeyondNanoUsd: amount(UNDATED_BEYOND),
         placedNanoUsd: isPlaced ? amount(PLACED) : null,
       }
     })

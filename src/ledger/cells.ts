@@ -1,6 +1,6 @@
 import { AuditError, shortened } from '../errors.ts'
 import { type Whole, wholeOf } from '../units/exact-sums.ts'
-import { type Instant, instant } from '../units/instant.ts'
+import type { Instant } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
 import { ACCEPTED_IDS, rowIdOf } from '../units/row-id.ts'
 import type { Zone } from '../units/zone.ts'
@@ -16,12 +16,6 @@ export interface Place {
   readonly table: string
   readonly column: string
 }
-
-/**
- * The time of a row whose DATETIME is no real time (0000-00-00, or garbage): the epoch, which lies outside every window.
- * Such a row belongs to no period, but a look-up by id still finds it: its id is recorded all the same.
- */
-export const NO_REAL_TIME: Instant = instant(0)
 
 // Values of a FLOAT repeat: prices are few. Each has one place by its bits, so that no Map grows.
 const FLOATS_BITS = 16

@@ -2,51 +2,35 @@ import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from
 import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
 import { newTaskFields, TaskWriter } from '../rows/task-writer.ts'
 import type { Whole } from '../units/exact-sums.ts'
-import type { InstantRange } from '../units/instant.ts'
+import { type InstantRange, NO_REAL_TIME } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
-import { NO_REAL_TIME, type Place } from './cells.ts'
+import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
 import type { RowCells } from './row-cells.ts'
 import { tokensReader } from './tokens.ts'
+import { UnreadRows, UnreadTaskRows } from './unread-rows.ts'
 
 /** The time a row must lie in; none for look-ups, which find rows of any time. */
 export type Membership = InstantRange | undefined
-
-/**
- * Rows of one stream whose time cannot be read: they were among those that the database gave, so they may belong to its range,
- * but nobody can tell.
- */
-export interface UnreadRows {
-  rows: number
-  /** The least id of them; 0 where there is none. */
-  firstRowId: number
-  /** Whose they are; null where they are of more users than are told. */
-  userIds: readonly number[] | null
-}
 
 /** How rows of the three long tables are read into records, by position: the order is that of the columns in queries.ts. */
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
   const astray = { tasks: false, points: false, cash: false }
   /** Of the last stream of each table. */
-  const unread = { tasks: noUnreadRows(), points: noUnreadRows(), cash: noUnreadRows() }
+  const unread = { tasks: new UnreadTaskRows(mapping), points: new UnreadRows(), cash: new UnreadRows() }
   const noting = (table: keyof typeof astray, range: Membership): NoteAstray => {
     const count = unread[table]
-    if (range !== undefined) Object.assign(count, noUnreadRows())
+    if (range !== undefined) count.clear()
     return (row, isUnread) => {
       astray[table] = true
       // A row without a time, NULL or an empty text, is none of any period. SQL leaves it out before it comes here, and with it
       // 0000-00-00, which lies below every bound: that is how MySQL stores that there is no time.
       if (!isUnread || row.isNull(TIME_COLUMN)) return
-      const rowId = row.integer(ID_COLUMN)
-      const userId = row.integer(USER_COLUMN)
-      count.firstRowId = count.rows === 0 ? rowId : Math.min(count.firstRowId, rowId)
-      count.rows += 1
-      if (count.userIds === null || count.userIds.includes(userId)) return
-      count.userIds = count.userIds.length < UNREAD_USERS_MAX ? [...count.userIds, userId] : null
+      count.add(row)
     }
   }
   return {
@@ -76,12 +60,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   }
 }
 
-const ID_COLUMN = 0
 const TIME_COLUMN = 1
-const USER_COLUMN = 2
-/** Users up to which it is told whose such rows are. */
-const UNREAD_USERS_MAX = 200
-export const noUnreadRows = (): UnreadRows => ({ rows: 0, firstRowId: 0, userIds: [] })
 
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void

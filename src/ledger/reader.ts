@@ -94,6 +94,25 @@ export interface UnreadTimesOf {
   readonly firstRowId: number
   /** Whose they are; null: it is not told. */
   readonly userIds: readonly number[] | null
+  /** Of tasks alone. */
+  readonly tasks?: UnreadTasks
+}
+
+/** What tasks whose time cannot be read may add to sums; null: of too many to tell. */
+export interface UnreadTasks {
+  readonly sorts: readonly UnreadTasksOf[] | null
+  /** Charges above 0, by user; null: one cannot be read. */
+  readonly chargedByUser: ReadonlyMap<number, bigint | null> | null
+}
+
+/** Those of one key and model, as stored; an amount is null where one of them cannot be read, or is a cost below 0. */
+export interface UnreadTasksOf {
+  /** Secret, like that of an account; '' where they name none. */
+  readonly apiKey: string
+  readonly model: string
+  readonly costNanoUsd: bigint | null
+  /** Charged above 0, and not refunded. */
+  readonly keptPoints: bigint | null
 }
 
 /**

@@ -134,8 +134,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   const unread: { [Table in TimedTable]?: NonNullable<UnreadTimes[Table]> } = {}
   /** A table may be streamed more than once: the stream counts that met most such rows, since others may have met the same. */
   const noteUnread = (table: TimedTable): void => {
-    const { rows, firstRowId, userIds } = records.unread[table]
-    if (rows > (unread[table]?.rows ?? 0)) unread[table] = { rows, firstRowId, userIds }
+    const met = records.unread[table]
+    if (met.rows > (unread[table]?.rows ?? 0)) unread[table] = met.told()
   }
 
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {

@@ -22,6 +22,12 @@ export const later = (a: Instant, b: Instant): Instant => (a > b ? a : b)
 /** The clock is read through this, once, at the edge of the program. */
 export type Clock = () => Instant
 
+/**
+ * The time of a row whose DATETIME is no real time (0000-00-00, or garbage): the epoch, which lies outside every window.
+ * Such a row belongs to no period, but a look-up by id still finds it: its id is recorded all the same.
+ */
+export const NO_REAL_TIME: Instant = instant(0)
+
 const ISO_INSTANT = /^(\d{4}-\d{2}-\d{2})[T ]\d{2}:\d{2}(?::\d{2}(?:\.\d+)?)?(?:Z|[+-]\d{2}:?\d{2})$/i
 
 /** Instants can be written as ISO 8601 with a year of four digits, and dates begin with the year 100. */

@@ -61,52 +61,6 @@ describe('a finding', () => {
   })
 })
 
-describe('findings that a task may explain whose time cannot be read', () => {
-  const judged = (rule: Partial<Rule>, outcome: Partial<RuleOutcome>, tables: readonly ('tasks' | 'points')[]) => {
-    const unreadTimes = Object.fromEntries(tables.map((table) => [table, { rows: 2, firstRowId: 5, userIds: null }]))
-    const { findings, notEvaluated, counts, rules } = judge(
-      [ruleWith({ examined: 9, ...outcome }, rule)],
-      { ...books(), unreadTimes },
-      settings(),
-      'en',
-    )
-    return { found: findings.length, open: notEvaluated, breaks: counts.breaks, examined: rules[0]?.examined }
-  }
-  const reason =
-    'task table: 2 rows have times that cannot be read, first of all row 5; whether they belong to the period is not known'
-
-  it.each(['A3', 'A5', 'A6'] as const)('are not evaluated, each for its subject: %s', (id) => {
-    const findings = [draft({ subject: { userId: 7 } }), draft({ subject: { userId: 8 }, timing: true })]
-    expect(judged({ id }, { findings }, ['tasks'])).toEqual({
-      ...{ found: 0, breaks: 0, examined: 7 },
-      open: [7, 8].map((userId) => ({ rule: id, subject: { userId }, reason })),
-    })
-    expect(judged({ id }, { findings }, ['points'])).toMatchObject({ found: 2, open: [], examined: 9 })
-    expect(judged({ id }, { findings }, [])).toMatchObject({ found: 2, open: [], examined: 9 })
-  })
-
-  it('are those of A1 where less was recorded than billed, and no others', () => {
-    const findings = [
-      draft({ expected: usd('3'), actual: usd('2.999999999') }),
-      draft({ expected: usd('3'), actual: usd('3.000000001') }),
-      draft({ expected: null }),
-    ]
-    expect(judged({ id: 'A1' }, { findings }, ['tasks'])).toMatchObject({ found: 1, open: [{}, {}], examined: 7 })
-  })
-
-  it('are those too that were not kept', () => {
-    const omitted = { breaks: 4, timing: 0, critical: 0, medium: 4, users: new Set([9]) }
-    expect(judged({ id: 'A6' }, { findings: [draft()], omitted }, ['tasks'])).toMatchObject({
-      ...{ found: 0, breaks: 0 },
-      open: [{ subject: {} }, { subject: { accountId: 5 } }],
-    })
-  })
-
-  it.each(['A2', 'A7', 'B1', 'B2', 'B7', 'B15', 'B18'] as const)('are none of %s', (id) => {
-    expect(judged({ id }, { findings: [draft()] }, ['tasks', 'points'])).toMatchObject({ found: 1, open: [] })
-  })
-})
-
 describe('users of whom something was left open', () => {
   const openOf = (...notEvaluated: RuleOutcome['notEvaluated']) => [
     ...judge([ruleWith({ notEvaluated })], books(), settings(), 'en').counts.openUsers,
@@ -126,16 +80,6 @@ describe('users of whom something was left open', () => {
     ]) {
       expect(openOf({ subject: { userId: 7 }, reason: { code } })).toEqual([])
     }
-  })
-
-  it('are those too whose findings were not kept and may be explained', () => {
-    const omitted = { breaks: 4, timing: 0, critical: 0, medium: 4, users: new Set([9]) }
-    const unreadTimes = { tasks: { rows: 2, firstRowId: 5, userIds: null } }
-    const rule = ruleWith({ findings: [draft({ subject: { userId: 8 } })], omitted }, { id: 'A6' })
-    const of = (given: Parameters<typeof books>[0]) => judge([rule], books(given), settings(), 'en').counts
-    expect([...of({ unreadTimes }).openUsers].sort()).toEqual([8, 9])
-    expect([...of({ unreadTimes }).users]).toEqual([])
-    expect([of({}).openUsers.size, ...[...of({}).users].sort()]).toEqual([0, 8, 9])
   })
 })
 

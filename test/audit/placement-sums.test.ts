@@ -26,7 +26,10 @@ interface Given {
   readonly isInTime?: boolean
 }
 
-const NONE = { inTimeNanoUsd: 0n, carriedInNanoUsd: 0n, carriedOutNanoUsd: 0n, matchedNanoUsd: 0n, orphanNanoUsd: 0n }
+const NONE = {
+  ...{ inTimeNanoUsd: 0n, carriedInNanoUsd: 0n, carriedOutNanoUsd: 0n, matchedNanoUsd: 0n, orphanNanoUsd: 0n },
+  ...{ undatedNanoUsd: 0n, undatedBeyondNanoUsd: 0n },
+}
 
 function placement(given: Given): Placement {
   const { bill = team5, owner = { accountId: 5 }, claimedBy = null, events = [['veo3', 1n]], amounts = {} } = given
@@ -59,6 +62,8 @@ describe('placements of one bill, owner, model and endpoint', () => {
       carriedOutNanoUsd: 300n,
       matchedNanoUsd: 4000n,
       orphanNanoUsd: 50_000n,
+      undatedNanoUsd: 600_000n,
+      undatedBeyondNanoUsd: 8_000_000n,
     }
     const two = {
       inTimeNanoUsd: 2n,
@@ -66,12 +71,15 @@ describe('placements of one bill, owner, model and endpoint', () => {
       carriedOutNanoUsd: 400n,
       matchedNanoUsd: 5000n,
       orphanNanoUsd: 60_000n,
+      undatedNanoUsd: 700_000n,
+      undatedBeyondNanoUsd: 9_000_000n,
     }
     expect(sumsOf({ amounts: one, events: [['veo3', 7n]] }, { amounts: two, events: [['veo3', 8n]] })).toEqual([
       {
         ...{ bill: team5, owner: { accountId: 5 }, stored: null, endpoint: 'veo3', placedNanoUsd: 15n, requests: 2 },
         ...{ inTimeNanoUsd: 3n, carriedInNanoUsd: 50n, carriedOutNanoUsd: 700n },
-        ...{ matchedNanoUsd: 9000n, orphanNanoUsd: 110_000n },
+        ...{ matchedNanoUsd: 9000n, orphanNanoUsd: 110_000n, undatedNanoUsd: 1_300_000n },
+        undatedBeyondNanoUsd: nanoUsd(17_000_000n),
       },
     ])
   })

@@ -26,6 +26,8 @@ function placed({ claimedBy, owner = { accountId: 5 }, ...amounts }: Placed): Pl
     carriedOutNanoUsd: amount('carriedOut'),
     matchedNanoUsd: amount('matched'),
     orphanNanoUsd: amount('orphan'),
+    undatedNanoUsd: usd('0'),
+    undatedBeyondNanoUsd: usd('0'),
     isInTime: true,
     events: [],
   }

@@ -8,6 +8,7 @@ import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { writeEmbedded } from '../../src/demo/write-embedded.ts'
 import { createFalClient, type FalClientOptions } from '../../src/fal/client.ts'
+import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import { runAudit } from '../../src/operation.ts'
@@ -34,6 +35,8 @@ export interface RealWorld {
   readonly url: string
   readonly falUrl: string
   readonly double: FalDouble
+  /** Runs a statement as somebody else's program would. */
+  exec(sql: string): Promise<void>
   dependencies(options?: WorldAudit): Dependencies
   close(): Promise<void>
 }
@@ -48,6 +51,7 @@ export async function openWorld(world: World, parts: RealParts): Promise<RealWor
     url: database.url,
     falUrl: double.url,
     double,
+    exec: database.exec,
     dependencies: ({ now = READ_AT, zone = SHANGHAI, settings = {}, billing = memoryBilling() } = {}) => {
       const overrides: Partial<OperationSettings> = { auditZone: zone, ...settings }
       const clock = () => now
@@ -62,21 +66,27 @@ export async function openWorld(world: World, parts: RealParts): Promise<RealWor
   }
 }
 
-async function openDatabase(world: World, store: StoreKind): Promise<{ url: string; close(): Promise<void> }> {
+async function openDatabase(world: World, store: StoreKind): Promise<Pick<RealWorld, 'url' | 'exec' | 'close'>> {
   if (store === 'embedded') {
     const folder = await mkdtemp(join(tmpdir(), 'fal-audit-test-'))
     const path = join(folder, 'world.db')
     await writeEmbedded(path, world.tables)
-    return { url: `file:${path}`, close: () => rm(folder, { recursive: true, force: true }) }
+    const exec = async (sql: string): Promise<void> => {
+      const handle = await openEmbeddedHandle(path)
+      handle.exec(sql)
+      handle.close()
+    }
+    return { url: `file:${path}`, exec, close: () => rm(folder, { recursive: true, force: true }) }
   }
   if (store === 'spider') {
     const sharded = await freshShards(inject('spider'))
     await sharded.write(world.tables)
-    return { url: sharded.url, close: () => sharded.drop() }
+    return { url: sharded.url, exec: (sql) => sharded.exec(sql), close: () => sharded.drop() }
   }
   const database = await freshDatabase(inject('mariadb'))
   await writeMariaDb(database.options, world.tables)
-  return { url: database.urlFor(), close: () => database.drop() }
+  const exec = async (sql: string): Promise<void> => void (await database.admin.query(sql))
+  return { url: database.urlFor(), exec, close: () => database.drop() }
 }
 
 /** Audits a world on real parts, closes them, and holds the report to its schema. */

@@ -1,8 +1,15 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
+import type { LedgerSnapshot, UnreadTasks } from '../../src/ledger/reader.ts'
 import { all, at, BACKENDS, pointsRow, reading, type Stored, task } from './backends.ts'
 
 const RANGE = { start: at('2026-02-01T00:00:00+08:00'), end: at('2026-02-07T00:00:00+08:00') }
+
+const SORT = { apiKey: 'key-1-0000:secret', model: 'fal-ai/flux/dev', costNanoUsd: 100_000_000n, keptPoints: 40n }
+/** What so many tasks as they are stored here may add to sums. */
+const mayAdd = (tasks: bigint): UnreadTasks => ({
+  sorts: [{ ...SORT, costNanoUsd: SORT.costNanoUsd * tasks, keptPoints: SORT.keptPoints * tasks }],
+  chargedByUser: new Map([[101, 40n * tasks]]),
+})
 
 const opened: { remove(): Promise<void> }[] = []
 afterEach(async () => {
@@ -39,7 +46,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         const isReadable = time === "'2026-02-03 12:00'"
         expect(await tasksOf(snapshot)).toEqual(isReadable ? [1, 2, 3, 4, 5, 6, 7] : [1, 2, 3, 5, 7])
         expect(snapshot.unreadTimes?.()).toEqual(
-          isReadable ? {} : { tasks: { rows: 2, firstRowId: 4, userIds: [101] } },
+          isReadable ? {} : { tasks: { rows: 2, firstRowId: 4, userIds: [101], tasks: mayAdd(2n) } },
         )
       })
     },
@@ -52,11 +59,63 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       await put(world, 5, time)
       await reading(world, async (snapshot) => {
         expect(await tasksOf(snapshot)).toEqual([1, 2, 3, 4, 6, 7])
-        expect(snapshot.unreadTimes?.()).toEqual({ tasks: { rows: 1, firstRowId: 5, userIds: [101] } })
+        expect(snapshot.unreadTimes?.()).toEqual({
+          tasks: { rows: 1, firstRowId: 5, userIds: [101], tasks: mayAdd(1n) },
+        })
         expect((await snapshot.tasksByTaskIds(['t5'])).map(({ rowId }) => rowId)).toEqual([5])
       })
     },
   )
+
+  test('are told by what they may add: by key and model, by user, amounts that cannot be read as such', async () => {
+    const world = await stored()
+    await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
+    await world.exec("UPDATE ts_fal_tasks SET api_key = ' other ', money = -3 WHERE id = 2")
+    await world.exec("UPDATE ts_fal_tasks SET api_key = '', is_refund = 1, user_id = 102 WHERE id IN (3, 4)")
+    await world.exec("UPDATE ts_fal_tasks SET app_name = 'x', cost_money = -1, money = NULL WHERE id = 5")
+    await world.exec("UPDATE ts_fal_tasks SET app_name = 'y', cost_money = NULL WHERE id = 6")
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([])
+      const { sorts, chargedByUser } = snapshot.unreadTimes?.().tasks?.tasks ?? {}
+      const byName = (a: { model: string; apiKey: string }, b: typeof a) =>
+        a.model + a.apiKey < b.model + b.apiKey ? -1 : 1
+      expect([...(sorts ?? [])].sort(byName)).toEqual([
+        { ...SORT, apiKey: '', costNanoUsd: 200_000_000n, keptPoints: 0n },
+        { ...SORT, costNanoUsd: 200_000_000n, keptPoints: 80n },
+        { ...SORT, apiKey: 'other', keptPoints: 0n },
+        { ...SORT, model: 'x', costNanoUsd: null, keptPoints: 0n },
+        { ...SORT, model: 'y', costNanoUsd: 0n },
+      ])
+      expect(chargedByUser).toEqual(
+        new Map([
+          [101, 120n],
+          [102, 80n],
+        ]),
+      )
+    })
+  })
+
+  test('are told of no key where they name too many, and end no reading by what else they hold', async () => {
+    const tasks = Array.from({ length: 1001 }, (_, index) =>
+      task(index + 1, { createdAt: '2026-02-03 12:00:00', appName: `m${index}`, userId: 101 + (index % 201) }),
+    )
+    const world = await backend.create({ tasks })
+    opened.push(world)
+    if (!isEmbedded) await world.exec('ALTER TABLE ts_fal_tasks MODIFY created_at VARCHAR(40)')
+    if (!isEmbedded) await world.exec('ALTER TABLE ts_fal_tasks MODIFY money VARCHAR(40)')
+    await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon', money = 'many' WHERE id < 1001")
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot).catch(({ message }) => message)).toEqual([1001])
+      const { userIds, tasks } = snapshot.unreadTimes?.().tasks ?? {}
+      expect([userIds, tasks?.sorts?.length, tasks?.sorts?.[0]?.keptPoints]).toEqual([null, 1000, null])
+      expect(tasks?.chargedByUser).toBeNull()
+    })
+    await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([])
+      expect(snapshot.unreadTimes?.().tasks).toMatchObject({ rows: 1001, tasks: { sorts: null, chargedByUser: null } })
+    })
+  })
 
   test.each([['NULL'], ["''"], ["'0000-00-00 00:00:00'"], ["'2026-01-03 12:00:00'"]])(
     'are none where there is no time, or one outside: %s',
@@ -83,7 +142,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         await snapshot.tasksByTaskIds(['t5'])
       }
       expect(snapshot.unreadTimes?.()).toEqual({
-        tasks: { rows: 1, firstRowId: 5, userIds: [101] },
+        tasks: { rows: 1, firstRowId: 5, userIds: [101], tasks: mayAdd(1n) },
         points: { rows: 2, firstRowId: 2, userIds: [101] },
       })
     })

@@ -107,7 +107,7 @@ describe('tasks whose time cannot be read', () => {
   it('leave open what they may explain: a bill beyond the record, a day of refunds', async () => {
     const world = new MiniWorld().account(5)
     world.task({ at: `${DAY} 12:00:00`, cost: '1' })
-    world.task({ at: `${DAY} 12:01:00`, cost: '5', model: 'fal-ai/other' })
+    world.task({ at: `${DAY} 12:01:00`, cost: '5', model: 'fal-ai/other', points: 200 })
     world.task({ at: `${DAY} 12:02:00`, cost: '1', refunded: true })
     const sql = `UPDATE ts_fal_tasks SET created_at = '${DAY} 25:00:00' WHERE id = 2`
     const without = await audited(world, 'DELETE FROM ts_fal_tasks WHERE id = 2', { depth: 'summary' })

@@ -4,19 +4,20 @@ import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, FindingDraft, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
+import { type UnplacedTasks, undatedBill, unplacedCost } from './unplaced-tasks.ts'
 
 /**
  * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
  * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
- * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so. Amounts in
- * nano-USD. Source: rule A1 of the audit skill.
+ * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
+ * tasks have no readable time, only if they could not explain it. Amounts in nano-USD. Source: rule A1 of the audit skill.
  */
 export const a1CostDeviation: Rule = {
   id: 'A1',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons }, { thresholds }) {
+  evaluate({ comparisons, unplaced }, { thresholds }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -29,8 +30,14 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: eventsShort(comparison) })
         continue
       }
-      examined += 1
       const finding = deviation(comparison, comparison.bill.value.costNanoUsd, thresholds.a1DeviationRatio)
+      if (finding !== undefined && unplaced !== undefined) {
+        if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio)) {
+          notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
+          continue
+        }
+      }
+      examined += 1
       if (finding !== undefined) findings.push(finding)
     }
     return { examined, findings, notEvaluated }
@@ -51,6 +58,33 @@ function hangsOnMissing(comparison: BillComparison, threshold: Ratio): boolean {
   const side = (bill: bigint): number =>
     exceeds(abs(recorded - bill), bill, threshold) ? (recorded < bill ? -1 : 1) : 0
   return official <= 0n || side(official) !== side(official + missing)
+}
+
+/**
+ * Whether a finding depends on tasks whose time cannot be read: with all that they cost a record would not be short, nor would it be
+ * beyond a bill that they have a part in. Of the bill by event time they have theirs already.
+ */
+function hangsOnUnplaced(
+  comparison: BillComparison,
+  unplaced: UnplacedTasks,
+  { expected, actual, timing }: FindingDraft,
+  threshold: Ratio,
+): boolean {
+  const { period, recordByModel } = comparison
+  const cost = unplacedCost(unplaced, comparison)
+  if (cost === null) return true
+  const [official, recorded] = [expected ?? 0n, actual ?? 0n]
+  if (recorded > official) {
+    if (period === null || timing === true) return false
+    const bill = official + missingNanoUsd(comparison)
+    const beyond = period.undatedBeyondNanoUsd ?? 0n
+    return !exceeds(recorded - bill - beyond, bill + undatedBill(comparison), threshold)
+  }
+  if (!exceeds(official - recorded - cost, official, threshold)) return true
+  if (period !== null || timing === true || cost === 0n) return false
+  // They may be of right before the window, as what explains the difference.
+  const records = [...recordByModel.values()]
+  return official - recorded - cost <= sum(records, (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
 }
 
 function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): FindingDraft | undefined {

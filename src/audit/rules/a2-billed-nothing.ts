@@ -1,20 +1,21 @@
 import type { FindingDraft, Rule } from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
+import { undatedBill } from './unplaced-tasks.ts'
 
 /**
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
- * name none. Amounts in nano-USD.
+ * name none, nor where it was billed for a task whose time cannot be read. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
   id: 'A2',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches }) {
+  evaluate({ comparisons, modelMatches, unplaced }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -37,6 +38,10 @@ export const a2BilledNothing: Rule = {
           !isBeyondMissing(comparison, due.costNanoUsd) && mayBeMissing(comparison, endpoints, modelMatches)
         if (!isBilled && isOpen) {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
+          continue
+        }
+        if (!isBilled && unplaced !== undefined && undatedBill(comparison, endpoints) !== 0n) {
+          notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
         examined += 1

@@ -9,19 +9,20 @@ import {
 } from './books.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
+import { mayRecord } from './unplaced-tasks.ts'
 
 /**
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is
  * TIMING where tasks outside the window that could have been billed within it cost as much. Nothing is said of a model whose
- * usage tells of more than its events, nor where tasks name no model: they may be of this one. Amounts in nano-USD.
+ * usage tells of more than its events, nor where tasks name no model, or have no readable time: they may be of this one. Amounts in nano-USD.
  * Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches }) {
+  evaluate({ comparisons, modelMatches, unplaced }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -48,6 +49,11 @@ export const a3RecordedNothing: Rule = {
         const mayBeNameless = period === null || period.namelessOpen > 0 || period.namelessEndpoints.has(each.canonical)
         if (nameless > 0 && mayBeNameless) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
+          examined -= 1
+          continue
+        }
+        if (unplaced !== undefined && mayRecord(unplaced, comparison, each.canonical, modelMatches)) {
+          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: unplaced.reason })
           examined -= 1
           continue
         }

@@ -1,19 +1,29 @@
 import { percentText } from '../../units/exact.ts'
 import { exceeds, ratioPercent, scaleDown } from '../../units/ratio.ts'
 import type { FindingDraft, Rule } from './books.ts'
+import { unplacedPoints } from './unplaced-tasks.ts'
 
 /**
  * A5, per day of the task's creation: points of refunded tasks above the threshold's share of the points charged that
- * day. Charged points are gross, and charges above 0 alone. Source: rule A5 of the audit skill.
+ * day. Charged points are gross, and charges above 0 alone. Nothing is said of a day to which
+ * tasks whose time cannot be read may have added as much as it takes. Source: rule A5 of the audit skill.
  */
 export const a5RefundShare: Rule = {
   id: 'A5',
   severity: 'MEDIUM',
   perWindow: false,
-  evaluate({ days }, { thresholds }) {
+  evaluate({ days, unplaced }, { thresholds }) {
     const findings: FindingDraft[] = []
+    const notEvaluated = []
+    const absent = unplaced === undefined ? 0n : unplacedPoints(unplaced)
     for (const day of days) {
       if (!exceeds(day.refundedPoints, day.chargedPoints, thresholds.a5RefundRatio)) continue
+      const stands =
+        absent !== null && exceeds(day.refundedPoints, day.chargedPoints + absent, thresholds.a5RefundRatio)
+      if (unplaced !== undefined && !stands) {
+        notEvaluated.push({ subject: { date: day.date }, reason: unplaced.reason })
+        continue
+      }
       findings.push({
         subject: { date: day.date },
         expected: scaleDown(day.chargedPoints, thresholds.a5RefundRatio),
@@ -28,6 +38,6 @@ export const a5RefundShare: Rule = {
         },
       })
     }
-    return { examined: days.length, findings, notEvaluated: [] }
+    return { examined: days.length - notEvaluated.length, findings, notEvaluated }
   },
 }

@@ -1,8 +1,9 @@
+import type { Subject } from '../../../schemas/report.ts'
 import { SPANS } from '../../limits.ts'
 import { type Whole, wholeOf } from '../../units/exact-sums.ts'
 import { formatRatio, type Ratio, ratio } from '../../units/ratio.ts'
 import type { CalendarDate } from '../../units/zone.ts'
-import { type Books, type FindingDraft, NO_EVIDENCE, type Rule, type UserBook, unknown } from './books.ts'
+import { type Books, type FindingDraft, NO_EVIDENCE, type Reason, type Rule, type UserBook, unknown } from './books.ts'
 
 const ROBUST_ACTIVE_DAYS = 7
 const ROBUST_MULTIPLE = 3n
@@ -28,6 +29,7 @@ export const a6UsageSpike: Rule = {
   severity: 'LOW',
   perWindow: false,
   evaluate(books, { thresholds, pointsPerUsd }) {
+    const { unplaced } = books
     const robust = thresholds.a6Method === 'robust'
     if (robust && pointsPerUsd === undefined) {
       return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('rate-missing').reason }] }
@@ -35,7 +37,16 @@ export const a6UsageSpike: Rule = {
     const activeDaysMin = robust ? ROBUST_ACTIVE_DAYS : thresholds.a6ActiveDays
     const findings: FindingDraft[] = []
     let examined = 0
+    const notEvaluated: { subject: Subject; reason: Reason }[] = []
     let withoutHistory = 0
+    // What a user was charged at times that cannot be read may be of the days before, and raise their mean.
+    const mayBeUsual = (userId: number, charged: bigint, { total, days }: Usual): boolean => {
+      const by = unplaced?.chargedByUser
+      const absent = by === undefined ? 0n : by === null ? null : by.has(userId) ? (by.get(userId) ?? null) : 0n
+      if (absent === null) return true
+      if (absent === 0n) return false
+      return robust || charged * days <= total + absent * thresholds.a6Multiple.numerator
+    }
     eachUserDay(books, ({ user, date, charged, activeDays, total, history }) => {
       if (activeDays < activeDaysMin) {
         withoutHistory += 1
@@ -46,6 +57,11 @@ export const a6UsageSpike: Rule = {
         ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
         : aboveMean(charged, total, activeDays, thresholds.a6Multiple)
       if (usual === undefined) return
+      if (unplaced !== undefined && mayBeUsual(user.userId, BigInt(charged), usual)) {
+        notEvaluated.push({ subject: { userId: user.userId, date }, reason: unplaced.reason })
+        examined -= 1
+        return
+      }
       findings.push({
         subject: { userId: user.userId, date },
         expected: usual.total / usual.days,
@@ -60,10 +76,9 @@ export const a6UsageSpike: Rule = {
         },
       })
     })
-    const notEvaluated =
-      withoutHistory === 0
-        ? []
-        : [{ subject: {}, reason: unknown('insufficient-history', { count: withoutHistory }).reason }]
+    if (withoutHistory > 0) {
+      notEvaluated.push({ subject: {}, reason: unknown('insufficient-history', { count: withoutHistory }).reason })
+    }
     return { examined, findings, notEvaluated }
   },
 }

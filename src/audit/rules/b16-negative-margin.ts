@@ -1,7 +1,9 @@
+import { addPoints, points as pointsOf } from '../../units/points.ts'
 import { formatRatio, type Ratio } from '../../units/ratio.ts'
 import { type FindingDraft, type Rule, unknown } from './books.ts'
 import type { ModelDay } from './facts.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
+import { type UnplacedTasks, unplacedPoints } from './unplaced-tasks.ts'
 
 const NANO_PER_USD = 10n ** 9n
 
@@ -14,17 +16,30 @@ export const b16NegativeMargin: Rule = {
   id: 'B16',
   severity: 'MEDIUM',
   perWindow: false,
-  evaluate({ requests }, { pointsPerUsd }) {
+  evaluate({ requests, unplaced }, { pointsPerUsd }) {
     if (!requests.known) return notRead(requests.reason)
     if (pointsPerUsd === undefined) return notRead(unknown('rate-missing').reason)
     const { modelDays } = requests.value
     const findings: FindingDraft[] = []
+    const notEvaluated = [...unjudgedAccounts(requests.value)]
+    let examined = modelDays.length
     for (const day of modelDays) {
       const finding = lossOf(day, pointsPerUsd)
-      if (finding !== undefined) findings.push(finding)
+      if (finding === undefined) continue
+      if (unplaced !== undefined && mayMakeUpFor(day, unplaced, pointsPerUsd)) {
+        notEvaluated.push({ subject: finding.subject, reason: unplaced.reason })
+        examined -= 1
+      } else findings.push(finding)
     }
-    return { examined: modelDays.length, findings, notEvaluated: unjudgedAccounts(requests.value) }
+    return { examined, findings, notEvaluated }
   },
+}
+
+/** Whether tasks of the model whose time cannot be read may be of the day, and have been charged as much as it lacks. */
+function mayMakeUpFor(day: ModelDay, unplaced: UnplacedTasks, rate: Ratio): boolean {
+  const points = unplacedPoints(unplaced, day.model)
+  if (points === null) return true
+  return lossOf({ ...day, keptPoints: addPoints(day.keptPoints, pointsOf(points)) }, rate) === undefined
 }
 
 function lossOf(day: ModelDay, { numerator, denominator }: Ratio): FindingDraft | undefined {

@@ -1,5 +1,4 @@
 import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
-import type { UnreadTimes } from '../../ledger/reader.ts'
 import type { Depth, RuleSettings } from '../../settings.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import type { Instant, Millis } from '../../units/instant.ts'
@@ -9,6 +8,7 @@ import type { Window } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { PriceBook } from './prices.ts'
+import type { UnplacedTasks } from './unplaced-tasks.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
 export interface Reason {
@@ -105,6 +105,10 @@ export interface Bridge {
 export interface PeriodBill {
   readonly figures: BillFigures
   readonly bridge: Bridge
+  /** By canonical endpoint, what was billed for tasks whose time is none, in no figure here. Absent: nothing. */
+  readonly undated?: ReadonlyMap<string, NanoUsd>
+  /** Of it, what lies beyond the cost that these tasks would add to the record, request by request. Absent: nothing. */
+  readonly undatedBeyondNanoUsd?: NanoUsd
   /** Recorded cost of tasks of the window that may not be billed yet: of pending ones, and of those that still run. */
   readonly youngNanoUsd: NanoUsd
   /** Of it, that of the tasks that still run: they are not pending, which only a success is. */
@@ -223,8 +227,8 @@ export interface Books {
   readonly lookedUp: { readonly everyOrder: boolean; readonly everyRequest: boolean }
   /** Median of event time − completed_at over the matched requests, where there are enough of them. */
   readonly clockOffset: { readonly medianMillis: Millis; readonly matched: number } | null
-  /** Rows of the tables that could not be placed in time; absent: none. */
-  readonly unreadTimes?: UnreadTimes
+  /** Tasks that could not be placed in time, and so are in no sum; absent: none. */
+  readonly unplaced?: UnplacedTasks
 }
 
 export interface FindingDraft {
@@ -264,8 +268,6 @@ export interface RuleOutcome {
   readonly omitted?: OmittedFindings
   readonly findings: readonly FindingDraft[]
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
-  /** Users whom something concerns that is not evaluated and told of all together. Absent: none. */
-  readonly openUsers?: ReadonlySet<number>
 }
 
 /** `finding`: absent where it is one of those that are counted alone. */

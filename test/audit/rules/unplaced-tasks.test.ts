@@ -1,0 +1,225 @@
+import { describe, expect, it } from 'vitest'
+import {
+  type BillComparison,
+  type Books,
+  known,
+  type ModelRecord,
+  type PeriodBill,
+} from '../../../src/audit/rules/books.ts'
+import type { UnplacedSort, UnplacedTasks } from '../../../src/audit/rules/unplaced-tasks.ts'
+import { nanoUsd } from '../../../src/units/nano-usd.ts'
+import { date, evaluate, MODEL, points, requests, type Settings, usd, user } from '../../kit/books.ts'
+
+/** Tasks whose time cannot be read leave open what they can explain, and nothing besides. */
+
+const NONE = { total: 0, ids: [] }
+const reason = { code: 'times-unread' }
+
+const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
+  ...{ accountId: 5, stored: MODEL, model: MODEL, costNanoUsd: 0n, keptPoints: 0n, selected: true },
+  ...overrides,
+})
+const unplaced = (sorts: readonly UnplacedSort[] | null, charged?: UnplacedTasks['chargedByUser']): UnplacedTasks => ({
+  reason,
+  sorts,
+  chargedByUser: charged === undefined ? new Map([[101, 1_000_000n]]) : charged,
+})
+
+const record = (cost: string, overrides: Partial<ModelRecord> = {}): ModelRecord => ({
+  model: MODEL,
+  taskCount: 1,
+  costNanoUsd: usd(cost),
+  crossingOutNanoUsd: usd('0'),
+  crossingInNanoUsd: usd('0'),
+  roundingNanoUsd: usd('0'),
+  due: { count: 1, costNanoUsd: usd(cost), chargedPoints: points(900), crossingCount: 0, evidence: NONE },
+  ...overrides,
+})
+const figures = (cost: string, model = MODEL) => ({
+  costNanoUsd: usd(cost),
+  byModel: new Map(cost === '0' ? [] : [[model, { model, costNanoUsd: usd(cost) }] as const]),
+})
+const compared = (bill: string, recorded: string | null, overrides: Partial<BillComparison> = {}): BillComparison => ({
+  subject: { accountId: 5 },
+  bill: known(figures(bill)),
+  period: null,
+  recordByModel: new Map(recorded === null ? [] : [[MODEL, record(recorded)]]),
+  ...overrides,
+})
+const period = (cost: string, undated: string, beyond = '0'): PeriodBill => ({
+  figures: figures(cost),
+  bridge: {
+    byEventTimeNanoUsd: usd(cost),
+    carriedInNanoUsd: usd('0'),
+    carriedOutNanoUsd: usd('0'),
+    byTaskPeriodNanoUsd: usd(cost),
+  },
+  undated: new Map([[MODEL, usd(undated)]]),
+  undatedBeyondNanoUsd: usd(beyond),
+  ...{ youngNanoUsd: usd('0'), runningNanoUsd: usd('0'), namelessOpen: 0, namelessEndpoints: new Set<string>() },
+})
+
+/** How many findings there are, what is open, and how much was examined. */
+function said(id: Parameters<typeof evaluate>[0], books: Partial<Books>, given: Settings = {}) {
+  const { findings, notEvaluated, examined } = evaluate(id, books, given)
+  return { found: findings.length, open: notEvaluated.map(({ subject }) => subject), examined }
+}
+const FOUND = { found: 1, open: [], examined: 1 }
+
+describe('A1', () => {
+  const short = (tasks: UnplacedTasks | undefined, overrides: Partial<BillComparison> = {}) =>
+    said('A1', { comparisons: [compared('10', '5', overrides)], ...(tasks && { unplaced: tasks }) })
+  const OPEN = { found: 0, open: [{ accountId: 5 }], examined: 0 }
+
+  it('is open where what they cost would bring the record to the bill, to the nano-dollar', () => {
+    expect(short(undefined)).toEqual(FOUND)
+    expect(short(unplaced([sort({ costNanoUsd: usd('4') })]))).toEqual(OPEN)
+    expect(short(unplaced([sort({ costNanoUsd: usd('3.999999999') })]))).toEqual(FOUND)
+    expect(short(unplaced([sort({ costNanoUsd: usd('2') }), sort({ costNanoUsd: usd('2'), model: 'x' })]))).toEqual(
+      OPEN,
+    )
+    expect(short(unplaced([]))).toEqual(FOUND)
+  })
+
+  it('is open where it is not told whose they are or what they cost, and for nobody else', () => {
+    expect(short(unplaced(null))).toEqual(OPEN)
+    expect(short(unplaced([sort({ costNanoUsd: null })]))).toEqual(OPEN)
+    expect(short(unplaced([sort({ accountId: null, costNanoUsd: usd('4') })]))).toEqual(OPEN)
+    for (const costNanoUsd of [usd('4'), null]) {
+      expect(short(unplaced([sort({ accountId: 6, costNanoUsd })]))).toEqual(FOUND)
+    }
+  })
+
+  it('is open for a workspace that has the account as a member, and for no other', () => {
+    const tasks = unplaced([sort({ accountId: 6, costNanoUsd: usd('4') })])
+    const subject = { workspace: 'w' }
+    expect(short(tasks, { subject, members: [5, 6] })).toMatchObject({ found: 0, open: [subject] })
+    expect(short(tasks, { subject, members: [5, 7] })).toMatchObject({ found: 1, open: [] })
+  })
+
+  it('is open where they could make of a break one of timing', () => {
+    const tasks = unplaced([sort({ costNanoUsd: usd('3') })])
+    const crossing = (cost: string) => ({
+      recordByModel: new Map([[MODEL, record('5', { crossingInNanoUsd: usd(cost) })]]),
+    })
+    expect(short(tasks, crossing('2'))).toEqual(OPEN)
+    expect(short(tasks, crossing('1.999999999'))).toEqual(FOUND)
+    // What is of timing already stays it.
+    expect(short(tasks, crossing('5'))).toEqual(FOUND)
+  })
+
+  it('stands where more was recorded than billed, but for a bill that they have a part in', () => {
+    const over = (overrides: Partial<BillComparison>) =>
+      said('A1', {
+        comparisons: [compared('10', '22', overrides)],
+        unplaced: unplaced([sort({ costNanoUsd: usd('1') })]),
+      })
+    expect(over({})).toEqual(FOUND)
+    // 22 against 10 and what was billed for them: 12 apart, whatever as much more on both sides.
+    expect(over({ period: period('10', '109.99') })).toEqual(FOUND)
+    expect(over({ period: period('10', '110') })).toEqual(OPEN)
+    expect(over({ period: period('10', '10', '9.99') })).toEqual(FOUND)
+    expect(over({ period: period('10', '10', '10') })).toEqual(OPEN)
+  })
+})
+
+describe('A2', () => {
+  const billed = (undated: string, tasks?: UnplacedTasks) =>
+    said('A2', {
+      comparisons: [compared('0', '1', { period: period('0', undated) })],
+      ...(tasks && { unplaced: tasks }),
+    })
+
+  it('is open where fal billed the model for one of them', () => {
+    expect(billed('1', unplaced([sort()]))).toEqual({ found: 0, open: [{ accountId: 5, model: MODEL }], examined: 0 })
+    expect(billed('0', unplaced([sort()]))).toEqual(FOUND)
+    expect(billed('1')).toEqual(FOUND)
+  })
+})
+
+describe('A3', () => {
+  const leak = (
+    sorts: readonly UnplacedSort[] | null,
+    overrides: Partial<BillComparison> = {},
+    more?: Partial<Books>,
+  ) => said('A3', { comparisons: [compared('9', null, overrides)], unplaced: unplaced(sorts), ...more })
+  const OPEN = { found: 0, open: [{ accountId: 5, model: MODEL }], examined: 0 }
+
+  it('is open where they may be of the model, of the account', () => {
+    expect(leak([sort()])).toEqual(OPEN)
+    expect(leak([sort({ accountId: null })])).toEqual(OPEN)
+    expect(leak(null)).toEqual(OPEN)
+    expect(leak([sort({ accountId: 6 })])).toEqual(FOUND)
+    expect(leak([sort({ model: '' })])).toEqual(OPEN)
+    expect(leak([])).toEqual(FOUND)
+  })
+
+  it('is open where their name stands for no other model', () => {
+    expect(leak([sort({ model: 'our-video' })])).toEqual(OPEN)
+    const both = new Map([...figures('9').byModel, ['flux', { model: 'flux', costNanoUsd: usd('0') }] as const])
+    expect(leak([sort({ model: 'flux' })], { bill: known({ costNanoUsd: usd('9'), byModel: both }) })).toEqual(FOUND)
+    const modelMatches = {
+      endpointsOf: (name: string) => (name === 'our-video' ? [name, 'kling'] : [name]),
+      storedNamesOf: (name: string) => (name === 'kling' ? [name, 'our-video'] : [name]),
+    }
+    expect(leak([sort({ model: 'our-video' })], {}, { modelMatches })).toEqual(FOUND)
+  })
+})
+
+describe('A5', () => {
+  const day = { date: date('2026-02-06'), chargedPoints: points(100), refundedPoints: points(60), refundedCount: 1 }
+  const refunds = (tasks: UnplacedTasks) => said('A5', { days: [{ ...day, evidence: NONE }], unplaced: tasks })
+  const OPEN = { found: 0, open: [{ date: '2026-02-06' }], examined: 0 }
+
+  it('is open where they were charged as much as it takes, to the point', () => {
+    expect(refunds(unplaced([sort({ keptPoints: 100n })]))).toEqual(OPEN)
+    expect(refunds(unplaced([sort({ keptPoints: 99n })]))).toEqual(FOUND)
+    expect(refunds(unplaced([sort({ keptPoints: null })], null))).toEqual(OPEN)
+    expect(refunds(unplaced(null, null))).toEqual(OPEN)
+  })
+
+  it('stands where the filters leave none that were charged so much', () => {
+    expect(refunds(unplaced([sort({ keptPoints: 100n, selected: false })]))).toEqual(FOUND)
+    expect(refunds(unplaced([sort({ keptPoints: 100n })], new Map()))).toEqual(FOUND)
+    expect(refunds(unplaced(null, new Map([[101, 99n]])))).toEqual(FOUND)
+  })
+})
+
+describe('A6', () => {
+  const history = new Map([1, 2, 3].map((each) => [date(`2026-02-0${each}`), 10] as const))
+  const spike = (charged: number, tasks?: UnplacedTasks) => {
+    const chargedByDate = new Map([...history, [date('2026-02-06'), charged]])
+    const one = { ...user(101, { charged: 0, paid: 0 }), chargedByDate }
+    return said('A6', { users: [one], ...(tasks && { unplaced: tasks }) })
+  }
+  const OPEN = { found: 0, open: [{ userId: 101, date: '2026-02-06' }], examined: 0 }
+
+  it('is open where they may raise the mean of the user to what it takes, to the point', () => {
+    expect(spike(100)).toEqual(FOUND)
+    expect(spike(100, unplaced([], new Map([[101, 30n]])))).toEqual(OPEN)
+    expect(spike(100, unplaced([], new Map([[101, 29n]])))).toEqual(FOUND)
+    expect(spike(100, unplaced([], new Map([[101, null]])))).toEqual(OPEN)
+    expect(spike(100, unplaced([], null))).toEqual(OPEN)
+    for (const amount of [1000n, null]) expect(spike(100, unplaced([], new Map([[102, amount]])))).toEqual(FOUND)
+  })
+})
+
+describe('B16', () => {
+  const day = { model: MODEL, date: date('2026-02-06'), taskCount: 1, keptPoints: points(60), evidence: NONE }
+  const loss = (tasks: UnplacedTasks) => {
+    const book = requests()
+    if (!book.known) throw new RangeError('the requests are known')
+    const modelDays = [{ ...day, billedNanoUsd: nanoUsd(1_000_000_000n) }]
+    return said('B16', { requests: known({ ...book.value, modelDays }), unplaced: tasks }, { pointsPerUsd: '100' })
+  }
+
+  it('is open where they may have been charged what the day lacks, of its model', () => {
+    expect(loss(unplaced([sort({ keptPoints: 40n })]))).toMatchObject({
+      found: 0,
+      open: [{ model: MODEL }],
+      examined: 0,
+    })
+    expect(loss(unplaced([sort({ keptPoints: 39n })]))).toEqual(FOUND)
+    expect(loss(unplaced([sort({ keptPoints: 40n, stored: 'x' })]))).toEqual(FOUND)
+  })
+})
