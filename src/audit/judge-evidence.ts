@@ -6,9 +6,12 @@ import { canonicalModel } from './model-name.ts'
 import { Outcomes } from './outcomes.ts'
 import { frameOf, type RequestReconciliation, reconcilePiece } from './request-books.ts'
 import type { RequestEvidence } from './request-evidence.ts'
-import { type RequestSums, RequestTotals, withoutUnbilled } from './request-totals.ts'
-import { type Books, known, type Rule, type RuleOutcome } from './rules/books.ts'
+import { type RequestSums, RequestTotals } from './request-totals.ts'
+import { b2Unbilled } from './rules/b2-unbilled.ts'
+import { type Books, known, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
 import { RULES } from './rules/table.ts'
+import { isClockWrong } from './rules/tz-misconfigured.ts'
+import { withoutDoubtful } from './unbilled-sums.ts'
 
 export interface JudgeOptions {
   readonly signal?: AbortSignal
@@ -60,8 +63,12 @@ export async function judgeEvidence(
   }
   const books = openBooks(evidence, requests, { users })
   outcomes.judge(books, ({ pieces }) => pieces === undefined)
-  const takenBack = outcomes.reconsider(books, (stored) => canonicalModel(stored, plan.settings.modelAliases))
-  return { outcomes: outcomes.close(), requests: withoutUnbilled(requests, takenBack.get('B2') ?? 0), books, users }
+  const canonicalOf = (stored: string): string => canonicalModel(stored, plan.settings.modelAliases)
+  outcomes.reconsider(books, canonicalOf)
+  const doubt = isClockWrong(books.clockOffset)
+    ? () => unknown('timezone').reason
+    : b2Unbilled.doubts?.(books, canonicalOf)
+  return { outcomes: outcomes.close(), requests: withoutDoubtful(requests, doubt), books, users }
 }
 
 /** Joins the requests piece by piece, and has the rules judge each; null at depth summary. */

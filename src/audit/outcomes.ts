@@ -1,7 +1,7 @@
-import type { RuleId, Severity } from '../../schemas/report.ts'
+import type { Severity } from '../../schemas/report.ts'
 import { LIMITS } from '../limits.ts'
 import type { RuleSettings } from '../settings.ts'
-import { abs } from '../units/exact.ts'
+import { abs, bitLength } from '../units/exact.ts'
 import type { Books, Doubt, FindingContext, FindingDraft, Reason, Rule, RuleOutcome } from './rules/books.ts'
 
 /** What rules said so far, piece by piece. */
@@ -23,14 +23,12 @@ export class Outcomes {
     }
   }
 
-  /** Has rules that judge pieces take back what all pieces together put in doubt; tells of how many findings, by rule. */
-  reconsider(books: Books, canonicalOf: (stored: string) => string): ReadonlyMap<RuleId, number> {
-    const taken = new Map<RuleId, number>()
+  /** Has rules that judge pieces take back what all pieces together put in doubt. */
+  reconsider(books: Books, canonicalOf: (stored: string) => string): void {
     for (const rule of this.#rules) {
       const doubt = rule.doubts?.(books, canonicalOf)
-      if (doubt !== undefined) taken.set(rule.id, this.#drafts.get(rule)?.takeBack(doubt) ?? 0)
+      if (doubt !== undefined) this.#drafts.get(rule)?.takeBack(doubt)
     }
-    return taken
   }
 
   /** In the order of the rules. */
@@ -42,6 +40,8 @@ export class Outcomes {
 /** Findings that are counted alone: whose they are, as far as that could put them in doubt. */
 interface Omitted {
   readonly context: FindingContext
+  /** Of one of them. */
+  readonly amount: bigint
   breaks: number
   timing: number
   critical: number
@@ -79,28 +79,26 @@ class OutcomeDraft {
   }
 
   /** What is in doubt is neither a finding any more nor examined. */
-  takeBack(doubt: Doubt): number {
-    const before = this.#examined
-    const isTaken = (context: FindingContext, findings: number, finding?: FindingDraft): boolean => {
-      const reason = doubt(context, finding)
+  takeBack(doubt: Doubt): void {
+    const isTaken = (context: FindingContext, findings: number, amount: bigint): boolean => {
+      const reason = doubt(context, amount)
       if (reason === undefined) return false
       this.#examined -= findings
       this.#leaveOpen({ subject: modelOf(context), reason })
       return true
     }
-    const kept = this.#findings.filter((finding) => !isTaken(finding.context ?? {}, 1, finding))
+    const kept = this.#findings.filter((finding) => !isTaken(finding.context ?? {}, 1, amountOf(finding)))
     this.#findings.splice(0, this.#findings.length, ...kept)
-    for (const [key, { context, breaks, timing }] of this.#omitted) {
-      if (isTaken(context, breaks + timing)) this.#omitted.delete(key)
+    for (const [key, { context, breaks, timing, amount }] of this.#omitted) {
+      if (isTaken(context, breaks + timing, amount)) this.#omitted.delete(key)
     }
-    return before - this.#examined
   }
 
   outcome(): RuleOutcome {
     this.#cut()
-    const omitted = newOmitted({})
+    const omitted = newOmitted({}, 0n)
     for (const each of this.#omitted.values()) addOmitted(omitted, each)
-    const { context: _, breaks, timing, ...others } = omitted
+    const { context: _, amount: __, breaks, timing, ...others } = omitted
     return {
       examined: this.#examined,
       findings: this.#findings,
@@ -113,8 +111,9 @@ class OutcomeDraft {
   #cut(): void {
     if (this.#findings.length <= this.#max) return
     this.#findings.sort((a, b) => this.#compare(a, b))
-    for (const { timing, severity, subject, context } of this.#findings.splice(this.#max)) {
-      const omitted = this.#omittedOf(context)
+    for (const finding of this.#findings.splice(this.#max)) {
+      const { timing, severity, subject, context } = finding
+      const omitted = this.#omittedOf(context, amountOf(finding))
       const weight = timing === true ? 'TIMING' : (severity ?? this.#severity)
       if (weight === 'TIMING') omitted.timing += 1
       else omitted.breaks += 1
@@ -124,10 +123,10 @@ class OutcomeDraft {
     }
   }
 
-  #omittedOf(given: FindingContext = {}): Omitted {
-    const context = this.#mayDoubt ? modelOf(given) : {}
-    const key = JSON.stringify(context)
-    const omitted = this.#omitted.get(key) ?? newOmitted(context)
+  #omittedOf(given: FindingContext | undefined, amount: bigint): Omitted {
+    const context = this.#mayDoubt ? modelOf(given ?? {}) : {}
+    const key = this.#mayDoubt ? JSON.stringify([context, bitLength(amount)]) : ''
+    const omitted = this.#omitted.get(key) ?? newOmitted(context, amount)
     this.#omitted.set(key, omitted)
     return omitted
   }
@@ -151,8 +150,8 @@ const modelOf = ({ accountId, model }: FindingContext): FindingContext => ({
   ...(model !== undefined && { model }),
 })
 
-const newOmitted = (context: FindingContext): Omitted => ({
-  ...{ context, breaks: 0, timing: 0, critical: 0, medium: 0 },
+const newOmitted = (context: FindingContext, amount: bigint): Omitted => ({
+  ...{ context, amount, breaks: 0, timing: 0, critical: 0, medium: 0 },
   users: new Set(),
 })
 

@@ -26,6 +26,7 @@ import {
   unrecordedRequests,
 } from './rules/request-book.ts'
 import { TieOutTally } from './tie-out.ts'
+import { type UnbilledSum, UnbilledSums } from './unbilled-sums.ts'
 import { countVerdicts } from './verdict.ts'
 
 /** What all requests of an audit add up to: nothing in it grows with their number but what is wrong with them. */
@@ -39,7 +40,10 @@ export interface RequestSums {
   /** As the rules see it that judge no single request. */
   readonly book: RequestBook
   readonly counts: NonNullable<Report['requests']>
-  tieOut(recordedTotal: NanoUsd): Record<string, string>
+  /** What was recorded of tasks that fal billed nothing for. */
+  readonly unbilled: readonly UnbilledSum[]
+  /** `openNanoUsd`: what was recorded of those of them of which nobody can tell that after all. */
+  tieOut(recordedTotal: NanoUsd, openNanoUsd?: NanoUsd): Record<string, string>
   /** Recorded cost of an account's tasks that may not be billed yet; null where not all of its bill was told. */
   youngOf(accountId: number): NanoUsd | null
   /** Of it, that of tasks that still run. */
@@ -76,6 +80,7 @@ export class RequestTotals {
   readonly #shared: RequestBook['shared'][number][] = []
   readonly #repeated: RequestBook['repeated'][number][] = []
   readonly #counts = { matched: 0, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 0 }
+  readonly #unbilled = new UnbilledSums()
   readonly #verdicts = new Map<TraceVerdict, number>()
   /** Failed tasks that were billed, or of which that is not known (null). */
   readonly #failed = new Map<number, NanoUsd | null>()
@@ -153,10 +158,15 @@ export class RequestTotals {
       if (isAmountBreak(verdict, this.#frame.evidence.plan.settings.thresholds)) this.#counts.mismatched += 1
     }
     if (standing === 'pending') this.#counts.pending += 1
-    if (standing === 'unbilled' && task.costNanoUsd > 0n) this.#counts.unbilled += 1
+    if (standing === 'unbilled' && task.costNanoUsd > 0n) this.#addUnbilled(verdict)
     if (task.status !== 'failed' || task.chargedPoints <= 0n) return
     if (standing === 'not-evaluated') this.#failed.set(task.rowId, null)
     else if (billedNanoUsd !== 0n) this.#failed.set(task.rowId, billedNanoUsd)
+  }
+
+  #addUnbilled({ task, accountId }: TaskVerdict): void {
+    this.#counts.unbilled += 1
+    this.#unbilled.add(accountId, task)
   }
 
   #addStanding({ accountId, standing, task }: TaskVerdict): void {
@@ -213,7 +223,8 @@ export class RequestTotals {
         ...this.#counts,
         verdicts: Object.fromEntries([...this.#verdicts].sort(([a], [b]) => (a < b ? -1 : 1))),
       },
-      tieOut: (recordedTotal) => this.#tieOut.close(recordedTotal),
+      unbilled: this.#unbilled.list(),
+      tieOut: (recordedTotal, openNanoUsd) => this.#tieOut.close(recordedTotal, openNanoUsd),
       youngOf: (accountId) => {
         const account = this.#accounts.get(accountId)
         if (account?.isOpen === true) return null
@@ -227,19 +238,5 @@ export class RequestTotals {
         return known === undefined ? ZERO_NANO_USD : known
       },
     }
-  }
-}
-
-/** The same where so many requests were called unbilled and it turned out that nobody can tell. */
-export function withoutUnbilled(requests: RequestSums | null, taken: number): RequestSums | null {
-  if (requests === null || taken === 0) return requests
-  const { counts } = requests
-  const { unbilled = 0, ...others } = counts.verdicts ?? {}
-  const open = taken + (others['not-evaluated'] ?? 0)
-  const verdicts = { ...others, 'not-evaluated': open, ...(unbilled > taken && { unbilled: unbilled - taken }) }
-  const inOrder = Object.entries(verdicts).sort(([a], [b]) => (a < b ? -1 : 1))
-  return {
-    ...requests,
-    counts: { ...counts, unbilled: counts.unbilled - taken, verdicts: Object.fromEntries(inOrder) },
   }
 }

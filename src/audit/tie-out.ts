@@ -1,6 +1,6 @@
 import { sum } from '../units/exact.ts'
 import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
-import { formatUsd, type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
+import { formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Placement } from './period-bill.ts'
 import type { TaskStanding, TaskVerdict } from './rules/facts.ts'
 import type { Owner } from './whose-bill.ts'
@@ -86,7 +86,8 @@ export class TieOutTally {
     this.#sums.add(PLACE.matched, billed)
   }
 
-  close(recordedTotal: NanoUsd): Record<string, string> {
+  /** `openNanoUsd`: recorded of what counted as unbilled, and of which nobody can tell after all whether it is. */
+  close(recordedTotal: NanoUsd, openNanoUsd: NanoUsd = ZERO_NANO_USD): Record<string, string> {
     const of = (name: keyof typeof PLACE): bigint => this.#sums.sum(PLACE[name])
     const [byEventTime, carriedIn, carriedOut] = [of('byEventTime'), of('carriedIn'), of('carriedOut')]
     const [matched, ofTasks, unrecorded, unattributed] = [
@@ -97,7 +98,7 @@ export class TieOutTally {
     ]
     const total = byEventTime + carriedOut
     const notEvaluated = ofTasks - matched + of('unread')
-    const records = this.#recordSide()
+    const records = this.#recordSide(openNanoUsd)
     const difference = matched - records.matched
     const [breaks, tolerated] = [of('breaks'), of('tolerated')]
     const byTaskPeriod = ofTasks + of('unread') + unrecorded + unattributed
@@ -131,17 +132,17 @@ export class TieOutTally {
     return Object.fromEntries(Object.entries(amounts).map(([name, amount]) => [name, formatUsd(nanoUsd(amount))]))
   }
 
-  #recordSide() {
+  #recordSide(openNanoUsd: NanoUsd) {
     const of = (...standings: TaskStanding[]): bigint =>
       sum(standings, (standing) => this.#sums.sum(RECORDED[standing]))
     return {
       matched: of('matched'),
-      unbilled: of('unbilled'),
+      unbilled: of('unbilled') - openNanoUsd,
       pending: of('pending'),
       failedOrUnfinished: of('failed', 'unfinished'),
       withoutId: of('without-id'),
       duplicate: of('duplicate'),
-      notEvaluated: of('not-evaluated'),
+      notEvaluated: of('not-evaluated') + openNanoUsd,
     }
   }
 }

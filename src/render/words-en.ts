@@ -129,7 +129,7 @@ export const EN: Vocabulary = {
     recordedFailedOrUnfinished: 'failed or unfinished',
     recordedWithoutId: 'without request id',
     recordedDuplicate: 'with the request id of another task',
-    recordedNotEvaluated: 'of accounts that were not evaluated',
+    recordedNotEvaluated: 'not evaluated',
     recordedResidual: 'residual, must be 0',
     differenceMatched: 'Matched: billing events − recorded cost',
     differenceB3: 'of another amount (B3)',

@@ -122,7 +122,7 @@ export const ZH: Vocabulary = {
     recordedFailedOrUnfinished: '失败或未完成',
     recordedWithoutId: '没有请求编号',
     recordedDuplicate: '与其他任务的请求编号重复',
-    recordedNotEvaluated: '账号未能评估',
+    recordedNotEvaluated: '未能评估',
     recordedResidual: '残差（应为 0）',
     differenceMatched: '已匹配：计费明细 − 记录成本',
     differenceB3: '金额不一致 (B3)',

@@ -1,6 +1,9 @@
 /** Arithmetic on exact integers that every unit shares. */
 export const abs = (value: bigint): bigint => (value < 0n ? -value : value)
 
+/** How many binary digits an amount of 0 or more has: amounts of one length differ by less than twice. */
+export const bitLength = (amount: bigint): number => (amount === 0n ? 0 : amount.toString(2).length)
+
 /** An integer of JSON. Throws where it is too large to be exact: then there is no honest answer. */
 export function jsonInteger(amount: bigint): number {
   const value = Number(amount)

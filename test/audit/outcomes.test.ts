@@ -135,6 +135,20 @@ describe('what all pieces together put in doubt', () => {
     expect(outcome.notEvaluated).toEqual([{ subject: { accountId: 5, model: 'm' }, reason }])
   })
 
+  it.each([1, 2, 100])('is told by the amount too, by as many binary digits as it has: %i kept', (max) => {
+    const large = [of(1, 16, 5, 'm'), of(2, 17, 5, 'm'), of(3, 15, 5, 'm'), of(4, 8, 5, 'm'), of(5, 7, 5, 'm')]
+    const rule = {
+      ...saying({ examined: 5, findings: large }),
+      doubts: () => (_: unknown, amount: bigint) => (amount < 16n ? reason : undefined),
+    }
+    const outcomes = new Outcomes([rule], settings(), max)
+    outcomes.judge(books(), () => true)
+    outcomes.reconsider(books(), (stored) => stored)
+    const outcome = outcomes.close().get(rule)!
+    expect([outcome.examined, outcome.findings.length + (outcome.omitted?.breaks ?? 0)]).toEqual([2, 2])
+    for (const { subject } of outcome.findings) expect([1, 2]).toContain(subject.userId)
+  })
+
   it('is nothing where a rule has no doubts, or none of these books', () => {
     const rules = [doubting(undefined), doubting(() => undefined)]
     for (const rule of rules) {

@@ -64,13 +64,26 @@ function tieOut(
   isLeftOut: (placement: Placement) => boolean,
   judged: readonly TaskVerdict[],
   total: string,
+  open?: string,
 ) {
   const tally = new TieOutTally()
   tally.add(requests, isLeftOut, judged, (verdict) => verdict === mismatched, isRead)
-  return tally.close(usd(total))
+  return tally.close(usd(total), open === undefined ? undefined : usd(open))
 }
 
-const books = (total = '364') => tieOut(placements, (placement) => placement === leftOut, verdicts, total)
+const books = (total = '364', open?: string) =>
+  tieOut(placements, (placement) => placement === leftOut, verdicts, total, open)
+
+describe('what counted as unbilled and is not known to be', () => {
+  it('is not evaluated, and leaves nothing over', () => {
+    const before = books()
+    const after = books('364', '20')
+    expect([before.recordedUnbilled, before.recordedNotEvaluated]).toEqual(['20', '80'])
+    expect([after.recordedUnbilled, after.recordedNotEvaluated]).toEqual(['0', '100'])
+    const others = { recordedUnbilled: '', recordedNotEvaluated: '' }
+    expect({ ...after, ...others }).toEqual({ ...before, ...others })
+  })
+})
 
 describe('the tie-out', () => {
   it('has no sum that the views do not know', () => {

@@ -119,6 +119,21 @@ describe('requests of a window', () => {
 })
 
 describe('a zone that is wrong', () => {
+  it.each(['UTC', 'Asia/Shanghai'])('leaves what fal did not bill without a verdict, in sums too: %s', async (zone) => {
+    const built = new MiniWorld().account(5)
+    for (let count = 0; count < 30; count++) built.task({ at: `2026-02-06 12:${count + 10}:00` })
+    built.task({ at: '2026-02-06 12:00:00', cost: '0.7', billed: false })
+    const report = await auditWorld(built.build(), { ...requests, zone: openZone(zone)! })
+    const isWrong = zone === 'UTC'
+    expect(report.requests).toMatchObject({ unbilled: isWrong ? 0 : 1 })
+    expect(report.tieOut).toMatchObject({
+      ...NOTHING_LEFT,
+      ...(isWrong
+        ? { recordedUnbilled: '0', recordedNotEvaluated: '0.7' }
+        : { recordedUnbilled: '0.7', recordedNotEvaluated: '0' }),
+    })
+  })
+
   it('is one finding instead of a break a task', async () => {
     const built = new MiniWorld().account(5)
     for (let count = 0; count < 30; count++)

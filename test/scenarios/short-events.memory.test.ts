@@ -6,6 +6,7 @@ import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import { HOUR } from '../../src/units/instant.ts'
 import { auditWith } from '../kit/audit-with.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
+import { NOTHING_LEFT } from '../kit/tie-out.ts'
 
 // fal's usage tells of cost of which its events tell nothing: the two contradict each other, and only one can be right.
 const R = { depth: 'requests' as const, start: '2026-02-06', end: '2026-02-06' }
@@ -47,6 +48,39 @@ describe('events that fal does not keep, though its usage tells of their cost', 
     expect(inShort(report)).toEqual([B19])
     expect(openOf(report)).toEqual(['A1 5', `A2 5 ${MODEL}`, `B2 5 ${MODEL}`])
     expect(report.notEvaluated.find(({ rule }) => rule === 'B2')?.reason).toContain('by 1.5 USD')
+  })
+
+  it('are told as not evaluated by the tie-out too, to the nano-dollar', async () => {
+    const world = clean().task({ model: OTHER, cost: '0.010000001', billed: false })
+    const report = await keeping(world, (event) => !isOf5(event))
+    expect(report.tieOut).toMatchObject({
+      ...NOTHING_LEFT,
+      ...{ recordedTotal: '2.510000001', recordedMatched: '1', recordedUnbilled: '0.010000001' },
+      recordedNotEvaluated: '1.5',
+    })
+    const benign = await keeping(world, () => true)
+    expect(benign.tieOut).toMatchObject({ ...NOTHING_LEFT, recordedUnbilled: '0.010000001', recordedNotEvaluated: '0' })
+  })
+
+  it('are so whoever the audit is asked about, for all of the account', async () => {
+    const world = clean().task({ user: 103, cost: '0.5' })
+    const report = await keeping(world, (event) => !isOf5(event), { userIds: [103] })
+    expect(report.requests).toMatchObject({ unbilled: 0, verdicts: { 'not-evaluated': 7 } })
+    expect(report.tieOut).toMatchObject({ ...NOTHING_LEFT, recordedUnbilled: '0', recordedNotEvaluated: '2' })
+  })
+
+  it('are so but for what is so much that they cannot explain it', async () => {
+    const world = new MiniWorld().account(5)
+    for (const cost of ['0.25', '0.067108864', '0.067108863', '0.01']) world.task({ cost, billed: false })
+    world.task({ cost: '0.0001' }).task({ cost: '0.0001' })
+    const report = await keeping(world, () => false)
+    // Two hundred times what is missing are 0.04 USD, and 2^26 nano-dollars the first amount with more digits than that.
+    expect(inShort(report).filter((text) => text.startsWith('B2'))).toHaveLength(2)
+    expect(report.requests).toMatchObject({ unbilled: 2, verdicts: { unbilled: 2, 'not-evaluated': 4 } })
+    expect(report.tieOut).toMatchObject({
+      ...NOTHING_LEFT,
+      ...{ recordedUnbilled: '0.317108864', recordedNotEvaluated: '0.077308863' },
+    })
   })
 
   it('say so in Chinese', async () => {

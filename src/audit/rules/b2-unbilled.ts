@@ -43,10 +43,10 @@ export const b2Unbilled: Rule = {
         (comparison.members ?? [comparison.subject.accountId]).map((accountId) => [accountId, comparison] as const),
       ),
     )
-    return ({ accountId, model }, finding) => {
+    return ({ accountId, model }, costNanoUsd) => {
       const comparison = accountId === undefined ? undefined : byAccount.get(accountId)
       if (comparison === undefined || model === undefined) return undefined
-      if (finding !== undefined && isBeyondMissing(comparison, finding.actual ?? 0n)) return undefined
+      if (isBeyondMissing(comparison, costNanoUsd)) return undefined
       const names = modelMatches.endpointsOf(canonicalOf(model))
       return mayBeMissing(comparison, names, modelMatches) ? eventsShort(comparison) : undefined
     }

@@ -270,8 +270,11 @@ export interface RuleOutcome {
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
 }
 
-/** `finding`: absent where it is one of those that are counted alone. */
-export type Doubt = (context: FindingContext, finding?: FindingDraft) => Reason | undefined
+/**
+ * `amount`: what the finding is off by, without its sign. Findings of one account and model whose amounts have equally many
+ * binary digits are all in doubt or none of them: most are counted alone, and told apart by no more.
+ */
+export type Doubt = (context: FindingContext, amount: bigint) => Reason | undefined
 
 /** A rule: a pure function from the books to findings, with one id whether it passes or fails. */
 export interface Rule {

@@ -1,4 +1,4 @@
-import { sum } from '../../units/exact.ts'
+import { bitLength, sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { type BillComparison, type ModelMatches, type Reason, unknown } from './books.ts'
 
@@ -6,9 +6,12 @@ import { type BillComparison, type ModelMatches, type Reason, unknown } from './
 export const missingNanoUsd = ({ missing }: BillComparison): bigint =>
   sum([...(missing?.values() ?? [])], (each) => each)
 
-/** Of a record two hundred times as large as all that is missing that could be the bill of half a percent at most: of nothing. */
+/**
+ * Of a record two hundred times as large as all that is missing that could be the bill of half a percent at most: of nothing.
+ * Told by the length of the amounts, so that it holds of all records of one length or of none.
+ */
 export const isBeyondMissing = (comparison: BillComparison, recorded: bigint): boolean =>
-  recorded > 200n * missingNanoUsd(comparison)
+  bitLength(recorded) > bitLength(200n * missingNanoUsd(comparison))
 
 /** Why it is not told what fal billed, where its usage tells of more than its events. */
 export const eventsShort = (comparison: BillComparison): Reason =>
