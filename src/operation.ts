@@ -1,10 +1,11 @@
 import type { Report } from '../schemas/report.ts'
 import { unknownUsers } from './audit/asked-users.ts'
 import { chooseAccounts, collectEvidence } from './audit/collect.ts'
-import { type AuditPlan, type AuditRequest, planAudit } from './audit/plan.ts'
+import { type AuditPlan, type AuditRequest, planAudit, windowOf } from './audit/plan.ts'
 import { buildReport } from './audit/report.ts'
 import { AuditError, inputError } from './errors.ts'
 import type { AccountRow, LedgerSnapshot, LedgerStore } from './ledger/reader.ts'
+import { checkFirst, type InputCheck } from './operations/input-check.ts'
 import { priceReader } from './operations/price-reading.ts'
 import { readingAgain } from './operations/read-again.ts'
 import type { Lang } from './render/vocabulary.ts'
@@ -47,13 +48,15 @@ export async function withSpoolFile<T>(use: (file: SpoolFile) => Promise<T>): Pr
 }
 
 export interface PlanInput extends AuditRequest {
+  /** Of the inputs that the plan does not know. */
+  readonly check?: InputCheck
   readonly timezone?: string | undefined
   readonly thresholds?: Partial<Thresholds> | undefined
 }
 
 /**
- * Opens one snapshot of the database, settles the window in its zone, and closes the snapshot whatever happens. `use` may run
- * more than once, see read-again.ts: it must begin with nothing.
+ * Opens one snapshot of the database, settles the window in its zone, and closes the snapshot whatever happens. Bad inputs are
+ * told before. `use` may run more than once, see read-again.ts: it must begin with nothing.
  */
 export async function withPlan<T>(
   input: PlanInput,
@@ -61,8 +64,11 @@ export async function withPlan<T>(
   context: CallContext,
   use: (plan: AuditPlan, snapshot: LedgerSnapshot) => Promise<T>,
 ): Promise<T> {
-  const { settings } = dependencies
+  const { settings, clock } = dependencies
+  const { check = () => undefined } = input
   const auditZone = zoneOf(input.timezone) ?? settings.auditZone
+  const checks: InputCheck = (zone, asOf) => [windowOf(input, zone, asOf), check(zone, asOf)]
+  checkFirst(checks, auditZone, clock())
   const snapshot = await requireLedger(dependencies).snapshot(context.signal, auditZone)
   try {
     const zone = auditZone ?? openZone(snapshot.databaseOffset) ?? snapshot.zone

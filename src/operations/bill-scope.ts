@@ -10,6 +10,7 @@ import type { CallContext, Dependencies } from '../tool.ts'
 import { earlier, type Instant, type InstantRange } from '../units/instant.ts'
 import type { Window } from '../units/window.ts'
 import { openZone } from '../units/zone.ts'
+import type { InputCheck } from './input-check.ts'
 
 /** Longest reason that is shown: it may quote an answer of fal. */
 const REASON_CHARS = 300
@@ -36,6 +37,8 @@ export interface ScopeInput {
   readonly end?: string | undefined
   readonly timezone?: string | undefined
   readonly ids?: readonly number[] | undefined
+  /** Of the other inputs of the operation. */
+  readonly check?: InputCheck
 }
 
 /**
@@ -56,10 +59,15 @@ export async function openBillScope(
 }
 
 /** What withPlan needs to know of an operation that only looks at bills. */
-export const planOf = ({ start, end, timezone, ids = [] }: ScopeInput) =>
-  ({ start, end, timezone, ids, userIds: [], depth: 'summary' }) as const
+export const planOf = ({ start, end, timezone, ids = [], check }: ScopeInput) =>
+  ({ start, end, timezone, ids, userIds: [], depth: 'summary', ...(check && { check }) }) as const
 
 function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillScope {
+  const zone = zoneOf(input.timezone) ?? settings.auditZone ?? openZone('UTC')
+  if (zone === undefined) throw new AuditError('internal', 'the zone UTC is not known')
+  const asOf = clock()
+  const window = windowOf(input, zone, asOf)
+  input.check?.(zone, asOf)
   const { falKey } = settings
   if (falKey === undefined) {
     throw new AuditError('configuration', 'neither DATABASE_URL nor FAL_KEY is set, so there is no bill to read', {
@@ -72,10 +80,6 @@ function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillSco
   if (id !== undefined) {
     throw inputError('ids', id, 'no ids: without DATABASE_URL only the workspace of FAL_KEY can be read')
   }
-  const zone = zoneOf(input.timezone) ?? settings.auditZone ?? openZone('UTC')
-  if (zone === undefined) throw new AuditError('internal', 'the zone UTC is not known')
-  const asOf = clock()
-  const window = windowOf(input, zone, asOf)
   const range = { start: window.start, end: earlier(window.end, asOf) }
   return { window, asOf, range, holders: [{ apiKey: falKey }], table: undefined }
 }

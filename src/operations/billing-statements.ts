@@ -11,7 +11,10 @@ import { LIMITS } from '../limits.ts'
 import { withPlan } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { jsonInteger } from '../units/exact.ts'
+import type { Instant } from '../units/instant.ts'
 import { ZERO_NANO_USD } from '../units/nano-usd.ts'
+import type { Zone } from '../units/zone.ts'
+import type { InputCheck } from './input-check.ts'
 import { formatMonth, instantsOf, type MonthNumber, monthsOf, parseMonth } from './months.ts'
 import {
   DRAFT,
@@ -67,7 +70,8 @@ export function readStatement(
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<Head & { statement: Statement }> {
-  return calling(dependencies, context, async (call) => ({ statement: await detail(invoiceId, call) }))
+  const use = async (call: StatementCall) => ({ statement: await detail(invoiceId, call) })
+  return calling(dependencies, context, use, knowing(invoiceId))
 }
 
 /** Throws kind 'not-found' where there is no such statement; from the task table and the settlements alone. */
@@ -76,22 +80,25 @@ export async function requireStatement(
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<void> {
-  await calling(dependencies, context, async (call) => {
+  const use = async (call: StatementCall) => {
     const { id, month } = knownId(invoiceId, call)
     const settled = await readSettled(dependencies.billing, [invoiceId])
     if (settled?.has(invoiceId)) return {}
     const sums = await monthlySums(id.userId, month, month, call)
     if (!sums.has(id.period)) throw noTasks(invoiceId, id)
     return {}
-  })
+  }
+  await calling(dependencies, context, use, knowing(invoiceId))
 }
 
 function calling<T extends object>(
   dependencies: Dependencies,
   context: CallContext,
   use: (call: StatementCall) => Promise<T>,
+  check: InputCheck = () => undefined,
 ): Promise<Head & T> {
-  return withPlan({ ids: [], userIds: [], depth: 'requests' }, dependencies, context, async (today, snapshot) => {
+  const asked = { ids: [], userIds: [], depth: 'requests', check } as const
+  return withPlan(asked, dependencies, context, async (today, snapshot) => {
     const { zone } = today.window
     const head = { asOf: zone.format(today.asOf), timezone: zone.id }
     return { ...head, ...(await use({ today, snapshot, dependencies, context })) }
@@ -99,11 +106,25 @@ function calling<T extends object>(
 }
 
 /** Which month of whose an id names. Throws kind 'not-found' for none that has begun. */
-function knownId(invoiceId: string, call: StatementCall): { id: StatementId; month: MonthNumber } {
+const knownId = (invoiceId: string, { today: { window, asOf } }: StatementCall): KnownId =>
+  idAsOf(invoiceId, window.zone, asOf)
+
+/** Of an id no more than that is known without the database. */
+const knowing =
+  (invoiceId: string): InputCheck =>
+  (zone, asOf) =>
+    idAsOf(invoiceId, zone, asOf)
+
+interface KnownId {
+  readonly id: StatementId
+  readonly month: MonthNumber
+}
+
+function idAsOf(invoiceId: string, zone: Zone, asOf: Instant): KnownId {
   const id = parseStatementId(invoiceId)
   const month = id === undefined ? undefined : parseMonth(id.period)
   if (id === undefined || month === undefined) throw notFound(invoiceId, `ids have the form ${ID_FORM}`)
-  if (month > currentMonth(call)) throw notFound(invoiceId, `${id.period} has not begun`)
+  if (month > monthAt(zone, asOf)) throw notFound(invoiceId, `${id.period} has not begun`)
   return { id, month }
 }
 
@@ -139,12 +160,12 @@ function notFound(invoiceId: string, reason: string): AuditError {
   })
 }
 
-const currentMonth = ({ today: { window, asOf } }: StatementCall): MonthNumber =>
-  parseMonth(window.zone.dateOf(asOf).slice(0, 7)) ?? 0
+const monthAt = (zone: Zone, asOf: Instant): MonthNumber => parseMonth(zone.dateOf(asOf).slice(0, 7)) ?? 0
 
 /** One pass over the tasks of the months, and fal only for the few months that are not settled yet. */
 async function list(userId: number | null, limit: number, call: StatementCall): Promise<StatementItem[]> {
-  const now = currentMonth(call)
+  const { window, asOf } = call.today
+  const now = monthAt(window.zone, asOf)
   const from = Math.max(0, now - limit + 1)
   const sums = await monthlySums(userId, from, now, call)
   const newestFirst = monthsOf({ from, to: now }).reverse()

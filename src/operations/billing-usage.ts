@@ -11,8 +11,9 @@ import { withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
-import { plus } from '../units/instant.ts'
-import { datesOf } from '../units/window.ts'
+import { type Instant, plus } from '../units/instant.ts'
+import { datesOf, type Window } from '../units/window.ts'
+import type { Zone } from '../units/zone.ts'
 import { coverageOf } from './billing-coverage.ts'
 import { periodWindow } from './billing-period.ts'
 import { readVerdicts } from './task-verdicts.ts'
@@ -45,10 +46,11 @@ export function billingUsage(
 ): Promise<UsageOutput> {
   const { period, timezone, ids = [], user_id: userId, group_by: groupBy } = given
   const filters = { ids, userIds: userId === undefined ? [] : [userId], depth: 'requests' } as const
-  return withPlan({ timezone, ...filters }, dependencies, context, async (today, snapshot) => {
+  const check = (zone: Zone, asOf: Instant): Window => periodWindow(given, zone, asOf)
+  return withPlan({ timezone, ...filters, check }, dependencies, context, async (today, snapshot) => {
     const { asOf, settings, accountLimit } = today
     const { zone } = today.window
-    const window = periodWindow(given, zone, asOf)
+    const window = check(zone, asOf)
     const plan = withoutHistory(planWindow(window, filters, asOf, settings, accountLimit))
     const tally = tallyFor(plan, DIMENSIONS[groupBy])
     const { report, accounts } = await readVerdicts(plan, snapshot, dependencies.fal, context, (fact) =>

@@ -4,7 +4,7 @@ import type { BillSource } from '../../schemas/tool-shapes.ts'
 import type { Fetched, FocusRow, LegacyInvoice, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { earlier } from '../units/instant.ts'
+import { earlier, type Instant } from '../units/instant.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
@@ -40,9 +40,10 @@ export async function listInvoices(
   context: CallContext,
 ): Promise<InvoicesOutput> {
   const { from, to, timezone, ids } = given
-  const scope = await openBillScope({ timezone, ids }, dependencies, context)
+  const monthsIn = (zone: Zone, asOf: Instant): Months => monthRangeOf({ from, to }, zone, asOf)
+  const scope = await openBillScope({ timezone, ids, check: monthsIn }, dependencies, context)
   const { zone } = scope.window
-  const months = monthRangeOf({ from, to }, zone, scope.asOf)
+  const months = monthsIn(zone, scope.asOf)
   const { reads, sources } = await readInvoices(months, scope, dependencies, context)
   const merged = mergeUnnamed(reads, rowsRead)
   const invoices = merged.flatMap((read) => rowsOf(read, months))

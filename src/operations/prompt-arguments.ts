@@ -3,8 +3,8 @@ import { endInput, idsInput, langInput, startInput, userIdsInput } from '../../s
 import { boundOf, windowOf } from '../audit/plan.ts'
 import { AuditError } from '../errors.ts'
 import { type Instant, instant } from '../units/instant.ts'
-import { openZone, parseDate, type Zone } from '../units/zone.ts'
 import { parseOutside } from '../validation.ts'
+import { checkFirst, type InputCheck } from './input-check.ts'
 
 /** As the tools take them; all come as texts. */
 const given = z.strictObject({
@@ -17,7 +17,6 @@ const given = z.strictObject({
 
 type Texts = Readonly<Record<string, string>>
 
-const UTC = openZone('UTC') as Zone
 /** No date is too late for a checklist: whether it has come is for the tools to say, which know the zone. */
 const LATEST: Instant = instant(Date.parse('9999-01-01T00:00:00Z'))
 
@@ -50,11 +49,7 @@ const listOf = (text: string): (number | string)[] =>
 
 function checkWindow({ start, end }: z.output<typeof given>): void {
   if (start === undefined && end === undefined) return
-  const isDay = (text: string | undefined): boolean => text === undefined || parseDate(text) !== undefined
-  // A day and an instant can be compared in a known zone alone.
-  if (start === undefined || (end !== undefined && isDay(start) === isDay(end))) windowOf({ start, end }, UTC, LATEST)
-  else {
-    boundOf('start', start, UTC, 0)
-    if (end !== undefined) boundOf('end', end, UTC, 1)
-  }
+  const check: InputCheck = (zone, asOf) =>
+    start !== undefined && end === undefined ? boundOf('start', start, zone, 0) : windowOf({ start, end }, zone, asOf)
+  checkFirst(check, undefined, LATEST)
 }

@@ -61,7 +61,7 @@ export const toolThat = (
 export const SECRET = 'correct-horse-battery'
 
 export const fakeDependencies: Dependencies = {
-  clock: () => instant(0),
+  clock: () => instant(Date.UTC(2026, 1, 9)),
   ledger: undefined,
   fal: {
     usage: notCalled,
