@@ -44,7 +44,7 @@ const task = z.strictObject({
   status: z.enum(['success', 'failed', 'unfinished']),
   chargedPoints: pointsInt,
   costUsd: usdText.describe('as recorded'),
-  billedUsd: usdText.nullable().describe('null: not read'),
+  billedUsd: usdText.nullable().describe('null: not read, or no request id to ask by'),
   refunded: z.boolean(),
   createdAt: instantText,
   completedAt: instantText.optional(),
@@ -83,7 +83,9 @@ export const output = pagedOutput({
   foundAs: z
     .array(z.strictObject({ role: traceRole, rows: countInt }))
     .describe('task: task_id; request: request id of a task; event: billed request; order: order_id of ledger rows'),
-  billing: z.enum(['read', 'partial', 'unread', 'not-asked']).describe('how the events were read'),
+  billing: z
+    .enum(['read', 'partial', 'unread', 'not-asked'])
+    .describe('how the events of all audited accounts were read'),
   billingSince: instantText.optional().describe('events were asked for from here on'),
   tasks: z.array(task),
   moreTasks: countInt.optional().describe('tasks left out: the id names or shares too many'),

@@ -10,10 +10,13 @@ import type { Who } from './whose-bill.ts'
 const PROBES_MAX = 50
 
 export interface BillQuery {
-  readonly usage: UsageQuery
+  /** null: no usage is wanted; it then counts as read, and empty. */
+  readonly usage: UsageQuery | null
   /** null: no events are wanted. */
   readonly events: ((apiKey: string) => Promise<Fetched<EventLot>>) | null
 }
+
+const NO_USAGE: Fetched<readonly UsageRow[]> = { status: 'complete', value: [] }
 
 interface Draft {
   readonly account: AccountRow
@@ -48,7 +51,7 @@ export async function fetchBills(
   const groups = new Map<string, Group>()
   const read = async (apiKey: string): Promise<Bill> => {
     const [usage, events] = await Promise.all([
-      fal.usage(apiKey, query.usage, signal),
+      query.usage === null ? NO_USAGE : fal.usage(apiKey, query.usage, signal),
       query.events === null ? null : query.events(apiKey),
     ])
     return { usage, events, apiKey }

@@ -4,7 +4,8 @@ import type { Evidence } from './evidence.ts'
 import { wordOutcomes } from './findings.ts'
 import { judgeEvidence } from './judge-evidence.ts'
 import type { RequestGroup } from './requests.ts'
-import type { Orphan, TaskVerdict } from './rules/facts.ts'
+import type { TaskVerdict } from './rules/facts.ts'
+import { unrecordedRequests } from './rules/request-book.ts'
 import { RULES } from './rules/table.ts'
 
 /** Rules that concern single tasks and requests, and so can be judged of a few of them as of all. */
@@ -23,24 +24,39 @@ export const hasOwnWindow = (rule: RuleId): boolean => WINDOW_RULES.has(rule)
 export interface TraceJudgement {
   readonly verdicts: readonly TaskVerdict[]
   readonly groups: readonly RequestGroup[]
-  readonly orphans: readonly Orphan[]
+  /** Requests with cost that no task records: those that B1 accuses. */
+  readonly unrecorded: ReadonlySet<string>
   readonly findings: readonly Finding[]
   readonly notEvaluated: readonly NotEvaluated[]
+  /** Rows of tasks of whose bill nobody can tell after all, and why. */
+  readonly open: ReadonlyMap<number, string>
+}
+
+export interface TraceOptions {
+  /** Of all that is judged, only these requests are told of; absent: of all. Findings are told all the same. */
+  readonly requestIds?: ReadonlySet<string>
+  readonly signal?: AbortSignal
 }
 
 /** Joins and judges evidence that holds nothing but some tasks and what belongs to them, as the audit does. */
-export async function judgeTrace(evidence: Evidence, lang: Lang): Promise<TraceJudgement> {
+export async function judgeTrace(
+  evidence: Evidence,
+  lang: Lang,
+  { requestIds, signal }: TraceOptions = {},
+): Promise<TraceJudgement> {
   const verdicts: TaskVerdict[] = []
   const groups: RequestGroup[] = []
-  const orphans: Orphan[] = []
+  const unrecorded = new Set<string>()
+  const isTold = (requestId: string): boolean => requestIds?.has(requestId) ?? true
   const { outcomes, books } = await judgeEvidence(evidence, {
     rules: TASK_RULES,
-    take: ({ join }) => {
-      verdicts.push(...join.verdicts)
-      groups.push(...join.groups)
-      orphans.push(...join.orphans)
+    ...(signal && { signal }),
+    take: ({ join, book }) => {
+      for (const verdict of join.verdicts) if (isTold(verdict.task.requestId)) verdicts.push(verdict)
+      for (const group of join.groups) if (isTold(group.requestId)) groups.push(group)
+      for (const { requestId } of unrecordedRequests(book)) if (isTold(requestId)) unrecorded.add(requestId)
     },
   })
   const { findings, notEvaluated } = wordOutcomes(outcomes, books, lang)
-  return { verdicts, groups, orphans, findings, notEvaluated }
+  return { verdicts, groups, unrecorded, findings, notEvaluated, open: new Map() }
 }

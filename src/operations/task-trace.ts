@@ -1,6 +1,6 @@
 import type { z } from 'zod'
-import type { Finding } from '../../schemas/report.ts'
-import type { input, output, TracedEvent, TracedFinding } from '../../schemas/task-trace.ts'
+import type { Finding, NotEvaluated } from '../../schemas/report.ts'
+import type { input, output, TracedEvent, TracedFinding, TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { hasOwnWindow, judgeTrace, type TraceJudgement } from '../audit/task-trace.ts'
 import { inputError } from '../errors.ts'
@@ -15,6 +15,7 @@ import { planOf } from './bill-scope.ts'
 import { entryRows } from './ledger-rows.ts'
 import { priceReader } from './price-reading.ts'
 import { askBill, LOOK_BACK_DAYS, type OwnedEvent, type TraceBill } from './trace-bill.ts'
+import { confirmed, confirmedOwner } from './trace-confirm.ts'
 import { completeDay, type DayEvidence, planDays, readDays, withoutTasks, worstSources } from './trace-evidence.ts'
 import { notFound, searchTables, type TraceRole, type TraceSearch } from './trace-search.ts'
 import { gravest, type Told, tasklessVerdict, tracedTask } from './trace-verdict.ts'
@@ -45,7 +46,7 @@ export async function traceTask(
   const tables = await readTables(given, dependencies, context)
   const { plan, search, all, audited } = tables
   const requestIds = requestIdsOf(search)
-  const question = { requestIds, tasks: search.tasks, allAccounts: all, audited, asOf: plan.asOf }
+  const question = { requestIds, tasks: search.bearing, allAccounts: all, audited, asOf: plan.asOf }
   const bill = await askBill(question, dependencies.fal, context.signal)
   const sources = worstSources([
     ...search.sources,
@@ -56,9 +57,28 @@ export async function traceTask(
   if (search.named.length === 0 && roles.length === 0) throw notFound(search, sources, LOOK_BACK_DAYS)
   const days = tables.days.length > 0 ? tables.days : [orphanDay(tables, bill)]
   const judgements: TraceJudgement[] = []
-  for (const day of days) judgements.push(await judgeTrace(completeDay(day, bill, search.tasks), given.lang))
+  for (const day of days) {
+    const judged = await judgeTrace(completeDay(day, bill, search.bearing), given.lang)
+    judgements.push(await againstAudit(judged, day, tables, given, dependencies, context))
+  }
   const userNames = new Map(days.flatMap((day) => [...day.userNames]))
   return present(given, tables, bill, sources, roles, judgements, userNames)
+}
+
+/** What an audit of the same day would not say is not said. */
+function againstAudit(
+  judged: TraceJudgement,
+  { plan, traced }: DayEvidence,
+  { all, search }: Tables,
+  { lang, timezone }: TraceInput,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<TraceJudgement> {
+  const requestIds = new Set(requestIdsOf(search))
+  const question = { plan, allAccounts: all, tasks: traced, requestIds, lang, timezone }
+  return search.tasks.length > 0
+    ? confirmed(judged, question, dependencies, context)
+    : confirmedOwner(judged, question, dependencies, context)
 }
 
 function readTables(given: TraceInput, dependencies: Dependencies, context: CallContext): Promise<Tables> {
@@ -96,9 +116,10 @@ function present(
 ): TraceOutput {
   const { plan, search } = tables
   const { zone } = plan.window
-  const told: Told = { lang: given.lang, zone, thresholds: plan.settings.thresholds, bill, userNames }
+  const open = new Map(judgements.flatMap((judgement) => [...judgement.open]))
+  const told: Told = { lang: given.lang, zone, thresholds: plan.settings.thresholds, bill, open, userNames }
   const tasks = tasksOf(search, judgements, told)
-  const whole = gravest(tasks.filter(({ named }) => named)) ?? tasklessVerdict(judgements[0]?.groups ?? [], told)
+  const whole = gravest(tasks.filter(({ named }) => named)) ?? tasklessVerdict(judgements[0], told)
   return {
     id: cleanText(search.id),
     asOf: zone.format(plan.asOf),
@@ -114,9 +135,9 @@ function present(
     events: bill.owned.map((owned) => eventRow(owned, zone)),
     entries: entryRows(search.entries, zone),
     findings: findingsOf(judgements),
-    notEvaluated: notEvaluatedOf(judgements, search.tasks.length > 0),
+    notEvaluated: notEvaluatedOf(judgements, tasks),
     sources,
-    next: nextOf(search, bill),
+    next: nextOf(search, bill, whole.verdict),
   }
 }
 
@@ -164,18 +185,27 @@ function findingsOf(judgements: readonly TraceJudgement[]): TracedFinding[] {
   }))
 }
 
-/** Rules that could not be judged; without a task only those that concern a bill alone. */
-function notEvaluatedOf(judgements: readonly TraceJudgement[], hasTasks: boolean): TraceOutput['notEvaluated'] {
+/** Rules that could not be judged of these tasks' accounts; without a task only those that concern a bill alone. */
+function notEvaluatedOf(
+  judgements: readonly TraceJudgement[],
+  tasks: readonly Pick<TracedTask, 'accountId'>[],
+): TraceOutput['notEvaluated'] {
   const distinct = new Map<string, TraceOutput['notEvaluated'][number]>()
-  for (const { rule, reason } of judgements.flatMap(({ notEvaluated }) => notEvaluated)) {
-    if (hasTasks || rule === 'B1' || rule === 'B5') distinct.set(`${rule} ${reason}`, { rule, reason })
+  const accounts = new Set(tasks.map(({ accountId }) => accountId))
+  const concerns = ({ rule, subject: { accountId } }: NotEvaluated): boolean =>
+    tasks.length === 0 ? rule === 'B1' || rule === 'B5' : accountId === undefined || accounts.has(accountId)
+  for (const each of judgements.flatMap(({ notEvaluated }) => notEvaluated)) {
+    const { rule, reason } = each
+    if (concerns(each)) distinct.set(`${rule} ${reason}`, { rule, reason })
   }
   return [...distinct.values()]
 }
 
-function nextOf({ tasks }: TraceSearch, { status }: TraceBill): string {
-  if (status === 'unread' || status === 'partial') return 'fal-list-accounts: which keys may read the bill'
+function nextOf({ tasks }: TraceSearch, { status }: TraceBill, verdict: TraceVerdict): string {
   const [task] = tasks
+  const isUnread = status === 'unread' || status === 'partial'
+  if (isUnread && (task === undefined || verdict === 'not-evaluated'))
+    return 'fal-list-accounts: which keys may read the bill'
   return task === undefined
     ? 'audit-reconcile over its day: what else no task records'
     : `user-ledger with user_ids ${task.userId} and entries true: all rows of the user around it`

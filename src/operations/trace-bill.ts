@@ -1,7 +1,8 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { accountFinder, keyIdOwners } from '../audit/account-keys.ts'
 import { type EventLot, lotOf } from '../audit/event-lot.ts'
-import type { AccountEvidence, Bills, WorkspaceBill } from '../audit/evidence.ts'
+import type { AccountEvidence, Bills } from '../audit/evidence.ts'
+import { fetchBills } from '../audit/fetch-bills.ts'
 import { type RepeatedEvent, type RequestEvidence, repeatedEvents, withBareId } from '../audit/request-evidence.ts'
 import { type Attribution, attributeBills, type Owner, type SharedBill } from '../audit/whose-bill.ts'
 import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
@@ -9,7 +10,6 @@ import type { AccountRow, TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { DAY, earlier, type Instant, plus } from '../units/instant.ts'
-import { mergeUnnamed, openWorkspaces, readOnce, type Workspace } from './workspaces.ts'
 
 /** How far back fal is asked for a request of which no task tells the time: four of its longest spans. */
 export const LOOK_BACK_DAYS = 360
@@ -36,6 +36,8 @@ export interface TraceBill {
   readonly attribution: Attribution
   readonly events: RequestEvidence['events']
   readonly repeated: RequestEvidence['repeated']
+  /** Requests that a bill holds of which not all was told: nothing is said of them. */
+  readonly unanswered: RequestEvidence['unanswered']
   /** Everything that was read, also of an answer that broke off. */
   readonly owned: readonly OwnedEvent[]
   readonly status: 'read' | 'partial' | 'unread' | 'not-asked'
@@ -44,41 +46,60 @@ export interface TraceBill {
   readonly sources: readonly SourceStatus[]
 }
 
-interface Read {
-  readonly workspace: Workspace
-  readonly read: Fetched<readonly BillingEvent[]>
+/** Bills, and the events of each reading of one. */
+interface Readings {
+  readonly bills: Bills
+  readonly lots: readonly (readonly BillingEvent[])[]
 }
 
 /**
- * Asks fal for requests by id with the keys of their tasks' accounts; where an account is not known, with those of all
- * audited ones, each workspace once. Failures are values: an account that cannot be read has no events of null, not none.
+ * Asks fal for requests by id in every bill that an audit joins with the task table, each workspace once, by the first of its
+ * keys that may read it: a request may be billed to another account than its task names. Failures are values: an account
+ * that cannot be read has no events of null, not none.
  */
 export async function askBill(question: BillQuestion, fal: FalReader, signal: AbortSignal): Promise<TraceBill> {
-  const { requestIds, tasks, asOf } = question
+  const { requestIds, tasks, allAccounts, asOf } = question
   const holders = holdersOf(question)
-  const asked = requestIds.length > 0
-  const since = asked ? sinceOf(tasks, asOf) : null
-  const { workspaces } =
-    asked && holders.length > 1
-      ? await openWorkspaces(holders, fal, signal)
-      : { workspaces: holders.map((holder): Workspace => ({ name: null, holders: [holder] })) }
-  const reads = await Promise.all(
-    workspaces.map(async (workspace): Promise<Read> => {
-      if (since === null) return { workspace, read: { status: 'complete', value: [] } }
-      const query = { range: { start: since, end: asOf }, requestIds }
-      return { workspace, read: await readOnce(workspace, (apiKey) => fal.events(apiKey, query, signal)) }
-    }),
-  )
-  const merged = mergeUnnamed(reads, ({ read }) => (read.status === 'failed' ? [] : read.value))
-  return assemble(merged, question.allAccounts, since)
+  if (requestIds.length === 0) return assemble(unasked(holders), allAccounts, null)
+  const since = sinceOf(tasks, asOf)
+  const read = (of: readonly AccountRow[]) => readBills(of, question, since, fal, signal)
+  const first = await read(holders)
+  // Whose key an event names answers for it: then his bill is read as well, as an audit of his account would.
+  const named = namedBeyond(holders, first, allAccounts)
+  return assemble(named.length === 0 ? first : await read([...holders, ...named]), allAccounts, since)
 }
 
+async function readBills(
+  holders: readonly AccountRow[],
+  { requestIds, allAccounts, asOf }: BillQuestion,
+  since: Instant,
+  fal: FalReader,
+  signal: AbortSignal,
+): Promise<Readings> {
+  const lots: (readonly BillingEvent[])[] = []
+  const events = async (apiKey: string): Promise<Fetched<EventLot>> => {
+    const fetched = await fal.events(apiKey, { range: { start: since, end: asOf }, requestIds }, signal)
+    if (fetched.status === 'failed') return fetched
+    const own = fetched.value.map(withBareId)
+    const lot = lots.push(own) - 1
+    return { ...fetched, value: lotOf(own, lot) }
+  }
+  const others = allAccounts.filter((account) => !holders.includes(account))
+  const bills = await fetchBills(holders, others, fal, { usage: null, events }, signal, () => undefined)
+  return { bills, lots }
+}
+
+/** The audited accounts, and those of the tasks where an audit must be asked for them by id. */
 function holdersOf({ tasks, allAccounts, audited }: BillQuestion): AccountRow[] {
   const accountOf = accountFinder(allAccounts)
-  const ids = tasks.map(({ apiKey }) => accountOf(apiKey))
-  const known = allAccounts.filter(({ accountId }) => ids.includes(accountId))
-  const unknown = tasks.length === 0 || ids.includes(undefined)
-  return [...new Set([...known, ...(unknown ? audited : [])])]
+  const ids = new Set(tasks.map(({ apiKey }) => accountOf(apiKey)))
+  return [...new Set([...audited, ...allAccounts.filter(({ accountId }) => ids.has(accountId))])]
+}
+
+function namedBeyond(holders: readonly AccountRow[], { lots }: Readings, allAccounts: readonly AccountRow[]) {
+  const owners = keyIdOwners(allAccounts)
+  const named = new Set(lots.flat().map(({ keyId }) => owners.get(keyId ?? '')))
+  return allAccounts.filter((account) => named.has(account.accountId) && !holders.includes(account))
 }
 
 /** A day before the first of the tasks, so that stored times misread by a wrong zone still find their events. */
@@ -88,81 +109,68 @@ function sinceOf(tasks: readonly TaskRow[], asOf: Instant): Instant {
   return tasks.length === 0 || earliest <= 0 ? plus(asOf, -LOOK_BACK_DAYS * DAY) : plus(earliest, -SPANS.crossing)
 }
 
-function assemble(reads: readonly Read[], allAccounts: readonly AccountRow[], since: Instant | null): TraceBill {
-  const lots = reads.map(({ read }) => (read.status === 'failed' ? [] : read.value.map(withBareId)))
-  const bills = billsOf(reads, lots, allAccounts)
-  const attribution = attributeBills(bills, allAccounts, () => false)
+function assemble({ bills, lots }: Readings, allAccounts: readonly AccountRow[], since: Instant | null): TraceBill {
+  // Any account of which fal did not tell the workspace may share a bill.
+  const attribution = attributeBills(
+    bills,
+    allAccounts,
+    () => false,
+    () => true,
+  )
   const events = new Map<SharedBill, readonly BillingEvent[] | null>()
   const repeated: RepeatedEvent[] = []
   const owned: OwnedEvent[] = []
+  const unanswered = new Set<string>()
   for (const bill of attribution.workspaces) {
     const fetched = bill.source.events
     const own = fetched === null || fetched.status === 'failed' ? [] : (lots[fetched.value.lot] ?? [])
-    events.set(bill, fetched?.status === 'complete' ? own : null)
-    repeated.push(...repeatedEvents(own))
+    const isWhole = fetched?.status === 'complete'
+    events.set(bill, isWhole ? own : null)
+    if (isWhole) repeated.push(...repeatedEvents(own))
+    else for (const { requestId } of own) unanswered.add(requestId)
     for (const event of own) owned.push({ event, owner: bill.ownerOf(event), workspace: bill.name })
   }
   owned.sort((a, b) => a.event.at - b.event.at)
-  const sources = since === null ? [] : reads.flatMap(sourcesOf)
-  return { bills, attribution, events, repeated, owned, status: statusOf(reads, since), since, sources }
+  const sources = since === null ? [] : bills.accounts.flatMap(sourceOf)
+  const status = since === null ? 'not-asked' : statusOf(bills)
+  return { bills, attribution, events, repeated, unanswered, owned, status, since, sources }
 }
 
-function statusOf(reads: readonly Read[], since: Instant | null): TraceBill['status'] {
-  if (since === null) return 'not-asked'
-  if (reads.length > 0 && reads.every(({ read }) => read.status === 'complete')) return 'read'
-  return reads.some(({ read }) => read.status !== 'failed') ? 'partial' : 'unread'
+function statusOf({ workspaces }: Bills): TraceBill['status'] {
+  if (workspaces.length > 0 && workspaces.every(({ events }) => events?.status === 'complete')) return 'read'
+  return workspaces.some(({ events }) => events !== null && events.status !== 'failed') ? 'partial' : 'unread'
 }
 
-const sourcesOf = ({ workspace, read }: Read): SourceStatus[] =>
-  workspace.holders.map(({ accountId }) => ({
-    source: 'fal-events',
-    ...(accountId !== undefined && { accountId }),
-    status: read.status,
-    ...(read.status !== 'complete' && { reason: cleanText(read.reason, REASON_CHARS) }),
+const sourceOf = ({ account: { accountId }, events }: AccountEvidence): SourceStatus[] =>
+  events === null
+    ? []
+    : [
+        {
+          source: 'fal-events',
+          accountId,
+          status: events.status,
+          ...(events.status !== 'complete' && { reason: cleanText(events.reason, REASON_CHARS) }),
+        },
+      ]
+
+/** Bills of which nothing had to be asked: no task has a request id. */
+function unasked(holders: readonly AccountRow[]): Readings {
+  const nothing = { status: 'complete', value: null } as const
+  const accounts = holders.map(
+    (account, workspace): AccountEvidence => ({
+      account,
+      billing: { status: 'failed', failure: 'not-configured', reason: 'not asked for' },
+      workspace,
+      usage: nothing,
+      events: nothing,
+    }),
+  )
+  const workspaces = holders.map(({ accountId, apiKey }, lot) => ({
+    name: null,
+    members: [accountId],
+    usage: { status: 'complete', value: [] } as const,
+    events: { status: 'complete', value: lotOf([], lot) } as const,
+    apiKey,
   }))
-
-/** The bills as an audit has them, with events alone: of usage there is none, and no rule that needs it is run. */
-function billsOf(
-  reads: readonly Read[],
-  lots: readonly (readonly BillingEvent[])[],
-  allAccounts: readonly AccountRow[],
-): Bills {
-  const byId = new Map(allAccounts.map((account) => [account.accountId, account]))
-  const owners = keyIdOwners(allAccounts)
-  const workspaces: WorkspaceBill[] = []
-  const accounts = new Map<number, AccountEvidence>()
-  for (const [index, { workspace, read }] of reads.entries()) {
-    const own = lots[index] ?? []
-    const events: Fetched<EventLot> = read.status === 'failed' ? read : { ...read, value: lotOf(own, index) }
-    // Whoever an event names answers for it, whether or not the audit would ask with its key.
-    const keyIds = own.map(({ keyId }) => keyId ?? '')
-    const ids = [...workspace.holders.map(({ accountId }) => accountId), ...keyIds.map((keyId) => owners.get(keyId))]
-    const members = [...new Set(ids.flatMap((id) => byId.get(id ?? -1) ?? []))]
-    for (const account of members) {
-      if (accounts.has(account.accountId)) continue
-      accounts.set(account.accountId, evidenceOf(account, index, events))
-    }
-    workspaces.push({
-      name: workspace.name,
-      members: members.map(({ accountId }) => accountId),
-      usage: { status: 'complete', value: [] },
-      events,
-      apiKey: workspace.holders[0]?.apiKey ?? '',
-    })
-  }
-  return { accounts: [...accounts.values()], workspaces, unplaced: [] }
+  return { bills: { accounts, workspaces, unplaced: [] }, lots: [] }
 }
-
-const NOT_ASKED: Extract<Fetched<never>, { status: 'failed' }> = {
-  status: 'failed',
-  failure: 'not-found',
-  reason: 'not asked for',
-}
-
-const evidenceOf = (account: AccountRow, workspace: number, events: Fetched<EventLot>): AccountEvidence => ({
-  account,
-  billing: NOT_ASKED,
-  workspace,
-  usage: { status: 'complete', value: null },
-  events: events.status === 'failed' ? events : { ...events, value: null },
-})

@@ -136,7 +136,7 @@ export const withoutTasks = (
 /** The whole evidence of a day: all traced tasks count for who claims a request, those of the day are judged. */
 export const completeDay = (
   { traced: _, ...day }: DayEvidence,
-  { bills, attribution, events, repeated }: TraceBill,
+  { bills, attribution, events, repeated, unanswered }: TraceBill,
   allTasks: readonly TaskRow[],
 ): Evidence => ({
   ...day,
@@ -146,7 +146,7 @@ export const completeDay = (
     tasks: allTasks,
     events,
     otherTasks: [],
-    unanswered: new Set(),
+    unanswered,
     gaps: new Map(),
     sharedSearched: true,
     repeated,

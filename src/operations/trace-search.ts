@@ -25,6 +25,8 @@ export interface TraceSearch {
   readonly moreTasks: number
   /** The named tasks, then those that share a request id with one of them; each once. */
   readonly tasks: readonly TaskRow[]
+  /** Besides them all others that bear their request ids, shown or not: only of all is it told which one claims a request. */
+  readonly bearing: readonly TaskRow[]
   /** Rows of both ledgers, of any time and any user, that bear an id of the tasks or the id itself. */
   readonly entries: readonly LedgerEntry[]
   readonly roles: ReadonlyMap<TraceRole, number>
@@ -47,9 +49,10 @@ export async function searchTables(
   const requestIds = [...new Set(found.map(({ requestId }) => requestId).filter((requestId) => requestId !== ''))]
   const known = kind !== 'task' && requestIds.every((requestId) => requestId === bareId)
   const sharing = known ? [] : await snapshot.tasksByRequestIds(requestIds)
-  const named = new Set(found.map(({ rowId }) => rowId))
-  const related = [...found, ...distinct(sharing).filter(({ rowId }) => !named.has(rowId))]
-  const tasks = related.slice(0, TASKS_MAX)
+  const named = new Set(all.map(({ rowId }) => rowId))
+  const others = distinct(sharing).filter(({ rowId }) => !named.has(rowId))
+  const tasks = [...found, ...others].slice(0, TASKS_MAX)
+  const bearing = distinct([...all, ...others])
   const asked = kind === 'auto' || kind === 'order' ? [id, bareId] : []
   const orderIds = new Set([...asked, ...tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])])
   const { entries, sources } = await readEntries(
@@ -67,8 +70,9 @@ export async function searchTables(
     bareId,
     kind,
     named: found,
-    moreTasks: all.length - found.length + related.length - tasks.length,
+    moreTasks: bearing.length - tasks.length,
     tasks,
+    bearing,
     entries,
     roles: new Map(roles.filter(([, rows]) => rows > 0)),
     sources: [{ source: 'tasks', status: 'complete' }, ...sources],

@@ -2,6 +2,7 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import type { TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
 import type { RequestGroup } from '../audit/requests.ts'
 import type { TaskVerdict } from '../audit/rules/facts.ts'
+import type { TraceJudgement } from '../audit/task-trace.ts'
 import { requestVerdict } from '../audit/verdict.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
@@ -24,6 +25,8 @@ export interface Told {
   readonly zone: Zone
   readonly thresholds: Thresholds
   readonly bill: TraceBill
+  /** Tasks of whose bill nobody can tell after all, by row, and why. */
+  readonly open: ReadonlyMap<number, string>
   readonly userNames: ReadonlyMap<number, string>
 }
 
@@ -45,10 +48,11 @@ export function tracedTask(
   told: Told,
 ): TracedTask {
   const { zone, lang } = told
-  const verdict =
-    judged === undefined ? 'not-evaluated' : requestVerdict(judged, isRepeated(row, told), told.thresholds)
+  const isKnown = judged !== undefined && !told.open.has(row.rowId)
+  const verdict = isKnown ? requestVerdict(judged, isRepeated(row, told), told.thresholds) : 'not-evaluated'
   const userName = told.userNames.get(row.userId)
-  const read = judged !== undefined && judged.standing !== 'not-evaluated'
+  // Without a request id fal cannot be asked, whatever else is known of the task.
+  const read = isKnown && judged.standing !== 'not-evaluated' && row.requestId !== ''
   return {
     ...(row.taskId !== '' && { taskId: cleanText(row.taskId, ID_CHARS) }),
     ...(row.requestId !== '' && { requestId: cleanText(row.requestId, ID_CHARS) }),
@@ -89,10 +93,15 @@ function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: str
     claimedBy,
     lagHours: thresholds.settlementLagMillis / HOUR,
     unattributed: false,
-    asked: bill.since !== null,
-    reason: (judged?.accountId ?? null) === null ? '' : unreadReason(bill.sources, judged?.accountId),
+    asked: row.requestId !== '',
+    allRead: bill.status === 'read',
+    reason: told.open.get(row.rowId) ?? reasonOf(judged, bill),
   }
 }
+
+/** Why nothing is said of a task's bill; '' where its key is in no account row. */
+const reasonOf = (judged: TaskVerdict | undefined, { sources }: TraceBill): string =>
+  (judged?.accountId ?? null) === null ? '' : unreadReason(sources, judged?.accountId)
 
 /** Why a bill was not read: that of the account, where one is told. */
 function unreadReason(sources: readonly SourceStatus[], accountId?: number | null): string {
@@ -103,12 +112,11 @@ function unreadReason(sources: readonly SourceStatus[], accountId?: number | nul
 
 /** What is said of an id that no task bears: fal bills it, only the ledgers know it, or the bill could not be read. */
 export function tasklessVerdict(
-  groups: readonly RequestGroup[],
+  judgement: Pick<TraceJudgement, 'groups' | 'unrecorded' | 'notEvaluated'> | undefined,
   { bill, lang, thresholds }: Told,
 ): { verdict: TraceVerdict; sentence: string } {
-  const [group] = groups
-  const unread = bill.status === 'unread' || bill.status === 'partial'
-  const verdict: TraceVerdict = group !== undefined ? 'unrecorded' : unread ? 'not-evaluated' : 'ledger-only'
+  const group = judgement?.groups[0]
+  const verdict = group === undefined ? unbilledVerdict(bill) : orphanVerdict(group, judgement?.unrecorded)
   const facts: TraceFacts = {
     billedUsd: group === undefined ? '0' : formatUsd(group.costNanoUsd),
     recordedUsd: '0',
@@ -121,7 +129,20 @@ export function tasklessVerdict(
     lagHours: thresholds.settlementLagMillis / HOUR,
     unattributed: group?.owner === 'unattributed',
     asked: bill.since !== null,
-    reason: unreadReason(bill.sources),
+    allRead: bill.status === 'read',
+    reason: judgement?.notEvaluated.find(({ rule }) => rule === 'B1')?.reason ?? unreadReason(bill.sources),
   }
   return { verdict, sentence: traceSentence(verdict, facts, lang) }
+}
+
+const unbilledVerdict = ({ status }: TraceBill): TraceVerdict =>
+  status === 'unread' || status === 'partial' ? 'not-evaluated' : 'ledger-only'
+
+/** As B1 has it: what costs nothing is not unrecorded; of a key or login that no account row holds B1 says nothing. */
+function orphanVerdict(
+  { owner, requestId, costNanoUsd }: RequestGroup,
+  unrecorded?: ReadonlySet<string>,
+): TraceVerdict {
+  if (costNanoUsd <= 0n) return 'nothing-due'
+  return owner === 'unattributed' || unrecorded?.has(requestId) === true ? 'unrecorded' : 'not-evaluated'
 }

@@ -18,8 +18,10 @@ export interface TraceFacts {
   readonly lagHours: number
   /** Billed to a key or login that no account row holds. */
   readonly unattributed: boolean
-  /** Whether fal was asked at all. */
+  /** Whether fal was asked of it; of a task without a request id it cannot be. */
   readonly asked: boolean
+  /** Whether every bill that may hold it was read. */
+  readonly allRead: boolean
   /** Why the bill could not be read; '' where the task's key is in no account row. */
   readonly reason: string
 }
@@ -32,9 +34,15 @@ const REASON_CHARS = 300
 export const traceSentence = (verdict: TraceVerdict, facts: TraceFacts, lang: Lang): string =>
   SENTENCES[lang][verdict](facts)
 
-const billedEn = ({ billedUsd, events }: TraceFacts): string =>
-  `fal billed ${billedUsd} USD in ${events} event${events === 1 ? '' : 's'}`
-const billedZh = ({ billedUsd, events }: TraceFacts): string => `fal 计费 ${billedUsd} USD（${events} 条明细）`
+const NO_ID_EN = 'it has no request id by which fal could be asked, so nothing is said of its bill'
+const NO_ID_ZH = '没有可向 fal 查询的请求编号，因此不对账单作判断'
+const whereReadEn = ({ allRead }: TraceFacts): string => (allRead ? '' : ' in the bills that could be read')
+const whereReadZh = ({ allRead }: TraceFacts): string => (allRead ? '' : '在可读取的账单中')
+
+const billedEn = (facts: TraceFacts): string =>
+  `fal billed ${facts.billedUsd} USD in ${facts.events} event${facts.events === 1 ? '' : 's'}${whereReadEn(facts)}`
+const billedZh = (facts: TraceFacts): string =>
+  `fal ${whereReadZh(facts)}计费 ${facts.billedUsd} USD（${facts.events} 条明细）`
 
 const EN: Sentences = {
   matched: (facts) =>
@@ -44,10 +52,15 @@ const EN: Sentences = {
   unrecorded: (facts) =>
     `${billedEn(facts)}, and no task of any time records this request${facts.unattributed ? '; it was billed to a key or login that no account row holds' : ''}`,
   unbilled: (facts) =>
-    `the task succeeded and recorded ${facts.recordedUsd} USD, but fal bills nothing for it, also not when asked for its id`,
-  pending: ({ lagHours }) =>
-    `the task ended less than ${lagHours} hours ago and fal has not billed it yet, which is usual`,
-  unfinished: () => 'the task is not finished, and fal bills nothing for it so far',
+    `the task succeeded and recorded ${facts.recordedUsd} USD, but fal bills nothing for it${whereReadEn(facts)}, also not when asked for its id`,
+  pending: (facts) =>
+    facts.asked
+      ? `the task ended less than ${facts.lagHours} hours ago and fal has not billed it yet${whereReadEn(facts)}, which is usual`
+      : `the task ended less than ${facts.lagHours} hours ago, and ${NO_ID_EN}`,
+  unfinished: (facts) =>
+    facts.asked
+      ? `the task is not finished, and fal bills nothing for it so far${whereReadEn(facts)}`
+      : `the task is not finished, and ${NO_ID_EN}`,
   duplicate: (facts) =>
     facts.repeated
       ? `fal bills the very same event of this request more than once: ${facts.billedUsd} USD in ${facts.events} events`
@@ -56,10 +69,13 @@ const EN: Sentences = {
     `the task failed, and still ${billedEn(facts)}; ${facts.refunded ? 'it is marked as refunded' : 'it is not marked as refunded'}`,
   'refunded-but-billed': (facts) => `the task is marked as refunded to the user, and ${billedEn(facts)}`,
   'without-id': () => 'the task succeeded but has no request id, so its bill cannot be looked up',
-  'nothing-due': ({ status }) =>
-    status === 'failed'
-      ? 'the task failed and fal bills nothing for it, as it should be'
-      : 'the task recorded no cost and fal bills nothing for it',
+  'nothing-due': (facts) => {
+    if (facts.status === null) return `${billedEn(facts)}, and no task records this request: nothing is due for it`
+    const what = facts.status === 'failed' ? 'the task failed' : 'the task recorded no cost'
+    if (!facts.asked) return `${what}, and ${NO_ID_EN}`
+    const expected = facts.status === 'failed' ? ', as it should be' : ''
+    return `${what} and fal bills nothing for it${whereReadEn(facts)}${expected}`
+  },
   'ledger-only': ({ asked }) =>
     `only ledger rows bear this order id: no task does${asked ? ', and fal bills no such request' : ''}; it may be a recharge or another product`,
   'not-evaluated': ({ reason }) =>
@@ -75,9 +91,13 @@ const ZH: Sentences = {
     `${billedZh(facts)}，但任务记录成本 ${facts.recordedUsd} USD，差异（记录 − 计费）${facts.differenceUsd} USD`,
   unrecorded: (facts) =>
     `${billedZh(facts)}，但没有任何任务记录该请求${facts.unattributed ? '；计费的密钥或登录不属于任何账号' : ''}`,
-  unbilled: (facts) => `任务已成功，记录成本 ${facts.recordedUsd} USD，但 fal 未计费，按请求编号查询也没有`,
-  pending: ({ lagHours }) => `任务结束不到 ${lagHours} 小时，fal 尚未计费，属正常`,
-  unfinished: () => '任务未完成，fal 目前未计费',
+  unbilled: (facts) =>
+    `任务已成功，记录成本 ${facts.recordedUsd} USD，但 fal ${whereReadZh(facts)}未计费，按请求编号查询也没有`,
+  pending: (facts) =>
+    facts.asked
+      ? `任务结束不到 ${facts.lagHours} 小时，fal ${whereReadZh(facts)}尚未计费，属正常`
+      : `任务结束不到 ${facts.lagHours} 小时，${NO_ID_ZH}`,
+  unfinished: (facts) => (facts.asked ? `任务未完成，fal ${whereReadZh(facts)}目前未计费` : `任务未完成，${NO_ID_ZH}`),
   duplicate: (facts) =>
     facts.repeated
       ? `fal 对该请求的同一明细重复计费：共 ${facts.billedUsd} USD（${facts.events} 条明细）`
@@ -86,8 +106,12 @@ const ZH: Sentences = {
     `任务失败，但 ${billedZh(facts)}；${facts.refunded ? '任务已标记退款' : '任务未标记退款'}`,
   'refunded-but-billed': (facts) => `任务已标记退款给用户，但 ${billedZh(facts)}`,
   'without-id': () => '任务已成功但没有请求编号，无法查到对应的账单',
-  'nothing-due': ({ status }) =>
-    status === 'failed' ? '任务失败，fal 未计费，属正常' : '任务没有记录成本，fal 也未计费',
+  'nothing-due': (facts) => {
+    if (facts.status === null) return `${billedZh(facts)}，没有任务记录该请求，也无需记录`
+    const what = facts.status === 'failed' ? '任务失败' : '任务没有记录成本'
+    if (!facts.asked) return `${what}，${NO_ID_ZH}`
+    return `${what}，fal ${whereReadZh(facts)}${facts.status === 'failed' ? '未计费，属正常' : '也未计费'}`
+  },
   'ledger-only': ({ asked }) =>
     `只有流水使用该订单号：没有对应的任务${asked ? '，fal 也没有该请求的计费' : ''}；可能是充值或其他产品`,
   'not-evaluated': ({ reason }) =>

@@ -78,6 +78,7 @@ describe.each(STORES)('task-trace, on %s', (store) => {
           unitPriceUsd: '1',
           accountId: 5,
           keyId: '00000005…',
+          workspace: 'workspace-5',
         },
         expect.objectContaining({ at: '2026-02-06T12:05:00+08:00', costUsd: '0.030000001' }),
       ],
@@ -108,12 +109,18 @@ describe.each(STORES)('task-trace, on %s', (store) => {
     }
   })
 
-  it('asks fal once, by id, with an explicit start and the key of the account alone', async () => {
+  it('asks each workspace once for events, by id and with an explicit start', async () => {
     const before = real.double.requests.length
     await trace('task-1')
-    const asked = real.double.requests.slice(before)
-    expect(asked.map(({ path, workspace }) => [path, workspace])).toEqual([['/models/billing-events', 'workspace-5']])
-    expect(asked[0]?.query).toMatchObject({ request_id: [requestIdOf(1)], start: ['2026-02-05T04:00:00Z'] })
+    const asked = real.double.requests.slice(before).filter(({ path }) => path !== '/account/billing')
+    expect(asked.map(({ path, workspace }) => `${path} ${workspace}`).sort()).toEqual([
+      '/models/billing-events workspace-5',
+      '/models/billing-events workspace-7',
+      '/models/billing-events workspace-9',
+    ])
+    for (const { query } of asked) {
+      expect(query).toMatchObject({ request_id: [requestIdOf(1)], start: ['2026-02-05T04:00:00Z'] })
+    }
   })
 
   it('shows the tasks that share a request id, and by that id judges all of them', async () => {
@@ -210,7 +217,7 @@ describe('task-trace, where fal does not answer', () => {
     const result = await trace('task-15')
     expect(result).toMatchObject({
       verdict: 'not-evaluated',
-      billing: 'unread',
+      billing: 'partial',
       complete: false,
       events: [],
       findings: [],

@@ -1,0 +1,143 @@
+import type { Finding } from '../../schemas/report.ts'
+import { accountFinder } from '../audit/account-keys.ts'
+import { collectEvidence } from '../audit/collect.ts'
+import { type AuditPlan, planWindow } from '../audit/plan.ts'
+import { COMPARES_TIMES } from '../audit/rules/tz-misconfigured.ts'
+import { hasOwnWindow, judgeTrace, type TraceJudgement } from '../audit/task-trace.ts'
+import { AuditError } from '../errors.ts'
+import type { AccountRow, TaskRow } from '../ledger/reader.ts'
+import { collecting, withPlan, withSpoolFile } from '../operation.ts'
+import type { Lang } from '../render/vocabulary.ts'
+import type { CallContext, Dependencies } from '../tool.ts'
+import { planOf } from './bill-scope.ts'
+import { priceReader } from './price-reading.ts'
+import { planDays } from './trace-evidence.ts'
+
+/** What is asked of an audit: a window, and the requests that are traced. */
+export interface AuditQuestion {
+  readonly plan: AuditPlan
+  readonly allAccounts: readonly AccountRow[]
+  readonly tasks: readonly TaskRow[]
+  readonly requestIds: ReadonlySet<string>
+  readonly lang: Lang
+  /** As the caller gave it. */
+  readonly timezone: string | undefined
+}
+
+/**
+ * Findings that an audit takes back for what the rest of its window shows: clocks that disagree (COMPARES_TIMES), and for B2
+ * usage that tells of more than the events. A few tasks alone cannot show either.
+ */
+const leansOnWindow = ({ rule }: Finding): boolean => COMPARES_TIMES.has(rule) && !hasOwnWindow(rule)
+
+/**
+ * Has the audit of the same window itself judge what rests on more than the traced tasks, before a trace accuses anybody of it:
+ * what the audit does not say is not evaluated here. Asks nothing where there is no such finding.
+ */
+export async function confirmed(
+  judgement: TraceJudgement,
+  question: AuditQuestion,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<TraceJudgement> {
+  const doubtful = judgement.findings.filter(leansOnWindow)
+  if (doubtful.length === 0) return judgement
+  const word = await askAudit(question, dependencies, context)
+  if (word instanceof AuditError) {
+    return without(judgement, new Map(doubtful.map((finding) => [finding, word.message])))
+  }
+  const said = new Map(word.findings.map((finding) => [finding.fingerprint, finding]))
+  const silent = doubtful.filter(({ fingerprint }) => !said.has(fingerprint))
+  const reasonOf = ({ rule }: Finding): string =>
+    word.notEvaluated.find((each) => each.rule === rule)?.reason ?? NOT_SAID[question.lang]
+  const kept = without(judgement, new Map(silent.map((finding) => [finding, reasonOf(finding)])))
+  // Word by word as the audit says it: how grave it is may rest on its window as well.
+  const asSaid = (finding: Finding): Finding => (leansOnWindow(finding) && said.get(finding.fingerprint)) || finding
+  return { ...kept, findings: kept.findings.map(asSaid) }
+}
+
+/**
+ * Has the audit say whose a request is that no task records and that is billed to a key id of no account row: that such ids mean
+ * somebody else shows only in the whole bill, see whose-bill.ts.
+ */
+export async function confirmedOwner(
+  judgement: TraceJudgement,
+  question: AuditQuestion,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<TraceJudgement> {
+  const [group] = judgement.groups
+  const [first] = group?.events ?? []
+  if (group?.owner !== 'unattributed' || first === undefined || first.login !== null) return judgement
+  const { zone } = question.plan.window
+  const date = zone.dateOf(first.at)
+  const plan = planDays(question.plan, date, date, [])
+  const word = await askAudit({ ...question, plan }, dependencies, context)
+  if (word instanceof AuditError) {
+    const open = { rule: 'B1', subject: { requestId: group.requestId }, reason: word.message } as const
+    const groups = [{ ...group, owner: 'undivided' } as const]
+    return { ...judgement, groups, findings: [], notEvaluated: [...judgement.notEvaluated, open] }
+  }
+  const said = word.groups.find(({ requestId }) => requestId === group.requestId)
+  if (said === undefined || said.owner === 'unattributed') return judgement
+  const concerned = word.findings.filter(({ subject }) => subject.requestId === group.requestId)
+  return { ...judgement, groups: [{ ...group, owner: said.owner }], unrecorded: word.unrecorded, findings: concerned }
+}
+
+const NOT_SAID: Readonly<Record<Lang, string>> = {
+  en: 'an audit of the day does not say so',
+  zh: '当天的审计没有这样的结论',
+}
+
+function without(judgement: TraceJudgement, silent: ReadonlyMap<Finding, string>): TraceJudgement {
+  const { verdicts, findings, notEvaluated } = judgement
+  const open = new Map(judgement.open)
+  for (const [{ rule, subject }, reason] of silent) {
+    if (rule !== 'B2') continue
+    for (const { task } of verdicts) {
+      const isIt = task.taskId === (subject.taskId ?? '') && task.requestId === (subject.requestId ?? '')
+      if (isIt) open.set(task.rowId, reason)
+    }
+  }
+  return {
+    ...judgement,
+    open,
+    findings: findings.filter((finding) => !silent.has(finding)),
+    notEvaluated: [
+      ...notEvaluated,
+      ...[...silent].map(([{ rule, subject }, reason]) => ({ rule, subject: { ...subject }, reason })),
+    ],
+  }
+}
+
+/** The same audit's word on the traced tasks and requests; an error where it could not be made. */
+export async function askAudit(
+  { plan, allAccounts, tasks, requestIds, lang, timezone }: AuditQuestion,
+  dependencies: Dependencies,
+  context: CallContext,
+): Promise<TraceJudgement | AuditError> {
+  const accountLimit = limitFor(plan, allAccounts, tasks)
+  const input = { ...planOf({ timezone }), depth: 'requests' } as const
+  try {
+    return await withPlan(input, dependencies, context, (now, snapshot) =>
+      withSpoolFile(async (file) => {
+        const filters = { ids: [], userIds: [...plan.userIds], depth: 'requests' } as const
+        const same = planWindow(plan.window, filters, now.asOf, plan.settings, accountLimit)
+        const reading = { ...collecting(context), prices: priceReader(dependencies, context) }
+        const evidence = await collectEvidence(same, snapshot, dependencies.fal, file, reading)
+        return judgeTrace(evidence, lang, { requestIds, signal: context.signal })
+      }),
+    )
+  } catch (cause) {
+    if (cause instanceof AuditError && !context.signal.aborted) return cause
+    throw cause
+  }
+}
+
+/** As many of the newest accounts as hold the tasks', where those are beyond the limit. */
+function limitFor({ accountLimit }: AuditPlan, allAccounts: readonly AccountRow[], tasks: readonly TaskRow[]): number {
+  const accountOf = accountFinder(allAccounts)
+  const newestFirst = allAccounts.map(({ accountId }) => accountId).sort((a, b) => b - a)
+  const places = tasks.map(({ apiKey }) => newestFirst.indexOf(accountOf(apiKey) ?? -1) + 1)
+  return places.reduce((most, place) => Math.max(most, place), accountLimit)
+}
