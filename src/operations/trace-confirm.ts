@@ -1,4 +1,4 @@
-import type { Finding } from '../../schemas/report.ts'
+import type { Finding, RuleId } from '../../schemas/report.ts'
 import { accountFinder } from '../audit/account-keys.ts'
 import { collectEvidence } from '../audit/collect.ts'
 import { type AuditPlan, planWindow } from '../audit/plan.ts'
@@ -24,11 +24,17 @@ export interface AuditQuestion {
   readonly timezone: string | undefined
 }
 
+/** Rules that judge ledger rows by the tasks they name, where those of the whole window do name tasks. */
+const LEANS_ON_LINKS: ReadonlySet<RuleId> = new Set<RuleId>(['B6', 'B8', 'B9', 'B10'])
+
 /**
- * Findings that an audit takes back for what the rest of its window shows: clocks that disagree (COMPARES_TIMES), and for B2
- * usage that tells of more than the events. A few tasks alone cannot show either.
+ * Whether an audit may take a finding back for what the rest of its window shows, which a few tasks and users alone do not:
+ * clocks that disagree (COMPARES_TIMES), for B2 usage that tells of more than the events, and how the ledgers are linked.
  */
-const leansOnWindow = ({ rule }: Finding): boolean => COMPARES_TIMES.has(rule) && !hasOwnWindow(rule)
+function leansOnWindow({ rule }: Finding, { settings }: AuditPlan): boolean {
+  if (hasOwnWindow(rule)) return false
+  return COMPARES_TIMES.has(rule) || (settings.ledgerLink === 'auto' && LEANS_ON_LINKS.has(rule))
+}
 
 /**
  * Has the audit of the same window itself judge what rests on more than the traced tasks, before a trace accuses anybody of it:
@@ -40,7 +46,7 @@ export async function confirmed(
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<TraceJudgement> {
-  const doubtful = judgement.findings.filter(leansOnWindow)
+  const doubtful = judgement.findings.filter((finding) => leansOnWindow(finding, question.plan))
   if (doubtful.length === 0) return judgement
   const word = await askAudit(question, dependencies, context)
   if (word instanceof AuditError) {
@@ -51,8 +57,9 @@ export async function confirmed(
   const reasonOf = ({ rule }: Finding): string =>
     word.notEvaluated.find((each) => each.rule === rule)?.reason ?? NOT_SAID[question.lang]
   const kept = without(judgement, new Map(silent.map((finding) => [finding, reasonOf(finding)])))
-  // Word by word as the audit says it: how grave it is may rest on its window as well.
-  const asSaid = (finding: Finding): Finding => (leansOnWindow(finding) && said.get(finding.fingerprint)) || finding
+  // Without a request id fal was not asked, and only the audit knows whether the account's bill could be read at all.
+  const asSaid = (finding: Finding): Finding =>
+    finding.subject.requestId === undefined ? (said.get(finding.fingerprint) ?? finding) : finding
   return { ...kept, findings: kept.findings.map(asSaid) }
 }
 
@@ -121,7 +128,7 @@ export async function askAudit(
   try {
     return await withPlan(input, dependencies, context, (now, snapshot) =>
       withSpoolFile(async (file) => {
-        const filters = { ids: [], userIds: [...plan.userIds], depth: 'requests' } as const
+        const filters = { ids: [], userIds: [], depth: 'requests' } as const
         const same = planWindow(plan.window, filters, now.asOf, plan.settings, accountLimit)
         const reading = { ...collecting(context), prices: priceReader(dependencies, context) }
         const evidence = await collectEvidence(same, snapshot, dependencies.fal, file, reading)

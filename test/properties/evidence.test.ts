@@ -1,7 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { Report, RuleId } from '../../schemas/report.ts'
-import type { FalReader } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
 import { HOUR } from '../../src/units/instant.ts'
 import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
@@ -12,21 +11,7 @@ import { place } from '../kit/generator/faults.ts'
 import { MODELS } from '../kit/generator/models.ts'
 import { createPrng } from '../kit/generator/prng.ts'
 import { render } from '../kit/generator/render.ts'
-import { eachOf } from '../kit/memory-ports.ts'
-
-/** fal that answers 401 to some keys. */
-function refusing(fal: FalReader, refused: ReadonlySet<string>): FalReader {
-  const refusal = { status: 'failed', failure: 'unauthorized', reason: 'fal answered 401' } as const
-  const events: FalReader['events'] = async (apiKey, query, signal) =>
-    refused.has(apiKey) ? refusal : fal.events(apiKey, query, signal)
-  return {
-    ...fal,
-    usage: async (apiKey, query, signal) => (refused.has(apiKey) ? refusal : fal.usage(apiKey, query, signal)),
-    events,
-    eachEvents: eachOf(events),
-    billing: async (apiKey, signal) => (refused.has(apiKey) ? refusal : fal.billing(apiKey, signal)),
-  }
-}
+import { refusing } from '../kit/refusing.ts'
 
 async function auditRefused(draft: Draft, refused: ReadonlySet<string>): Promise<Report> {
   const rendered = render(draft)
