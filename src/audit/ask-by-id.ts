@@ -1,15 +1,12 @@
 import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
-import { earlier, type Instant, plus, within } from '../units/instant.ts'
+import { earlier, type Instant, plus } from '../units/instant.ts'
+import { type AskingTerms, FOR_RULES } from './asking-terms.ts'
 import type { AuditPlan } from './plan.ts'
 import { type RepeatedEvent, repeatedEvents, withBareId } from './request-evidence.ts'
 import { compareIds } from './rules/evidence-list.ts'
-import { isSettled } from './task-standing.ts'
 import type { SharedBill } from './whose-bill.ts'
-
-/** Requests of one bill about which fal is asked by id: 50 fit into one question. */
-const ASKED_MAX = 5000
 
 /** Requests of one bill that pages repeat, about which fal is asked by id; past it the bill counts as read in part. */
 const REPEATS_ASKED_MAX = 50_000
@@ -31,6 +28,8 @@ interface AskContext {
   readonly plan: AuditPlan
   readonly fal: FalReader
   readonly signal: AbortSignal
+  /** What the answers are for; the rules where nothing is said. */
+  readonly asking?: AskingTerms
 }
 
 /** The smallest of many ids, whatever the order in which they come. */
@@ -61,14 +60,15 @@ class FirstIds {
 }
 
 /**
- * What one bill is asked by id: about tasks that ought to be billed, or may have been late, and have no event; and about
- * requests that carry the same event twice, since pages may repeat and one answer about one request may not.
+ * What one bill is asked by id: about tasks that have no event, as far as it matters; and about requests that carry the same
+ * event twice, since pages may repeat and one answer about one request may not.
  */
 export class BillQuestions {
   readonly bill: SharedBill
   readonly #context: AskContext
-  readonly #costly = new FirstIds(ASKED_MAX)
-  readonly #others = new FirstIds(ASKED_MAX)
+  readonly #asking: AskingTerms
+  readonly #missed: FirstIds
+  readonly #others: FirstIds
   readonly #suspects = new FirstIds(REPEATS_ASKED_MAX + 1)
   #tasksSince: Instant
   #eventsSince: Instant
@@ -85,15 +85,19 @@ export class BillQuestions {
   constructor(bill: SharedBill, context: AskContext) {
     this.bill = bill
     this.#context = context
+    this.#asking = context.asking ?? FOR_RULES
+    this.#missed = new FirstIds(this.#asking.max)
+    this.#others = new FirstIds(this.#asking.max)
     this.#tasksSince = context.plan.asOf
     this.#eventsSince = context.plan.asOf
   }
 
   /** Takes a task of this bill's accounts that no event bears the id of. */
   addUnbilled(task: TaskRow): void {
-    if (!isOpen(task, this.#context.plan)) return
+    const { plan } = this.#context
+    if (!this.#asking.isOpen(task, plan)) return
     this.#tasksSince = earlier(this.#tasksSince, task.createdAt)
-    if (task.costNanoUsd > 0n) this.#costly.add(task.requestId)
+    if (this.#asking.isMissed(task, plan)) this.#missed.add(task.requestId)
     else this.#others.add(task.requestId)
   }
 
@@ -113,13 +117,13 @@ export class BillQuestions {
   }
 
   async #askForUnbilled(): Promise<void> {
-    // What was recorded to cost something comes first: only that is missed where it stays unanswered.
-    const costly = this.#costly.list()
-    const ids = [...new Set([...costly, ...this.#others.list()])]
+    const { max } = this.#asking
+    const missed = this.#missed.list()
+    const ids = [...new Set([...missed, ...this.#others.list()])]
     if (ids.length === 0) return
-    this.#asked = new Set(ids.slice(0, ASKED_MAX))
-    const left = this.#costly.total - costly.length
-    if (left > 0) this.#leaveOpen(left, `only ${ASKED_MAX} requests of a bill are asked for by id`)
+    this.#asked = new Set(ids.slice(0, max))
+    const left = this.#missed.total - missed.length
+    if (left > 0) this.#leaveOpen(left, `only ${max} requests of a bill are asked for by id`)
     const answer = await this.#askById([...this.#asked], this.#tasksSince)
     if (answer.status === 'complete') {
       for (const event of answer.value) this.#found.push(event)
@@ -127,7 +131,7 @@ export class BillQuestions {
       return
     }
     this.#unansweredAll = true
-    this.#leaveOpen(Math.max(ids.length, this.#costly.total), answer.reason)
+    this.#leaveOpen(Math.max(ids.length, this.#missed.total), answer.reason)
   }
 
   async #askForRepeated(): Promise<void> {
@@ -180,8 +184,9 @@ export class BillQuestions {
 
   /** Whether it stays open what fal would say of a task without an event. */
   leavesOpen(task: TaskRow): boolean {
-    if (!isOpen(task, this.#context.plan)) return false
-    return this.#unansweredAll || (task.costNanoUsd > 0n && !this.#asked.has(task.requestId))
+    const { plan } = this.#context
+    if (!this.#asking.isOpen(task, plan)) return false
+    return this.#unansweredAll || (this.#asking.isMissed(task, plan) && !this.#asked.has(task.requestId))
   }
 
   async #askById(requestIds: readonly string[], since: Instant): Promise<Fetched<BillingEvent[]>> {
@@ -192,17 +197,4 @@ export class BillQuestions {
     const answer = await fal.events(this.bill.source.apiKey, { range, requestIds }, signal)
     return answer.status === 'failed' ? answer : { ...answer, value: answer.value.map(withBareId) }
   }
-}
-
-/** Whether a rule would say something of the bill of a task that has no event. */
-const isOpen = (task: TaskRow, plan: AuditPlan): boolean =>
-  within(task.createdAt, plan.window) &&
-  (task.costNanoUsd > 0n || task.chargedPoints > 0n) &&
-  mayBeLate(task, plan) &&
-  task.requestId !== ''
-
-/** Whether a task without an event is old enough, or over in a way, that a rule would say something of its bill. */
-function mayBeLate(task: TaskRow, plan: AuditPlan): boolean {
-  if (task.status === 'success') return isSettled(task, plan)
-  return task.status === 'failed' || task.createdAt <= plan.asOf - plan.settings.thresholds.stuckMillis
 }

@@ -8,6 +8,7 @@ import { EVENT_RECORDS, EventWords } from '../rows/event-records.ts'
 import { TASK_RECORDS } from '../rows/task-records.ts'
 import { Spool } from '../spool/spool.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
+import type { AskingTerms } from './asking-terms.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
 import { CellTally } from './cell-tally.ts'
 import { type EventLot, EventLotTally } from './event-lot.ts'
@@ -33,6 +34,8 @@ export type PriceReader = (
 export interface EvidenceContext extends CollectContext {
   /** Absent: there are no price rules. */
   readonly prices?: PriceReader
+  /** Absent: fal is asked by id about what the rules need. */
+  readonly asking?: AskingTerms
 }
 
 /**
@@ -86,6 +89,7 @@ export async function collectEvidence(
             fal,
             signal,
             progress: context.progress,
+            ...(context.asking && { asking: context.asking }),
           })
     return {
       plan,

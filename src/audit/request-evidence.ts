@@ -5,6 +5,7 @@ import { type Instant, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
 import { BillQuestions, type PieceReading } from './ask-by-id.ts'
+import type { AskingTerms } from './asking-terms.ts'
 import { breathe } from './breathe.ts'
 import { plainMatches } from './plain-matches.ts'
 import type { AuditPlan } from './plan.ts'
@@ -58,11 +59,13 @@ export interface RequestSources {
   readonly fal: FalReader
   readonly signal: AbortSignal
   readonly progress: TellProgress
+  /** What fal is asked by id for; the rules where nothing is said. */
+  readonly asking?: AskingTerms
 }
 
 /**
  * Settles what the streams left open: the whole table is searched for events without a task before any is called
- * unrecorded, and fal is asked by id for settled tasks without an event before any is called unbilled.
+ * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled.
  */
 export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
   const { plan, attribution, spools, accounts, progress } = sources

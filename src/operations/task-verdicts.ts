@@ -1,5 +1,6 @@
 import type { Report } from '../../schemas/report.ts'
 import { accountFinder } from '../audit/account-keys.ts'
+import { FOR_SUMS } from '../audit/asking-terms.ts'
 import { collectEvidence, type PriceReader } from '../audit/collect.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { buildReport } from '../audit/report.ts'
@@ -21,7 +22,9 @@ export interface VerdictReading {
 
 /**
  * Audits a window at depth requests and hands over every task of it, one by one, with its verdict: those of accounts
- * outside the audit too, as not evaluated. Charges are held against `prices` where they are given. The one place where billing meets the engine of the audit.
+ * outside the audit too, as not evaluated. Fal is asked by id about every task whose bill the pages may lack, since what is
+ * handed over is added up. Charges are held against `prices` where they are given. The one place where billing meets the
+ * engine of the audit.
  */
 export async function readVerdicts(
   plan: AuditPlan,
@@ -34,6 +37,7 @@ export async function readVerdicts(
   return withSpoolFile(async (file) => {
     const evidence = await collectEvidence(plan, snapshot, fal, file, {
       ...collecting(context),
+      asking: FOR_SUMS,
       ...(prices && { prices }),
     })
     const accountOf = accountFinder(evidence.allAccounts)

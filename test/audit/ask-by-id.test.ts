@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { BillQuestions, type PieceReading } from '../../src/audit/ask-by-id.ts'
+import { type AskingTerms, FOR_RULES, FOR_SUMS } from '../../src/audit/asking-terms.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
 import { compareIds } from '../../src/audit/rules/evidence-list.ts'
 import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../src/fal/reader.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
-import { DAY, HOUR } from '../../src/units/instant.ts'
+import { DAY, HOUR, type Instant } from '../../src/units/instant.ts'
 import { AS_OF, at, later, points, usd } from '../kit/books.ts'
 import { eventOf, evidenceOf, failed, taskOf, whole } from '../kit/evidence.ts'
 import { planOf } from '../kit/rows.ts'
@@ -16,7 +17,7 @@ const noon = at('2026-02-06 12:00:00')
 type Answer = (query: EventQuery) => Fetched<BillingEvent[]>
 
 /** Questions about the bill of account 5, with what fal was asked, and what its pages said of one piece. */
-function questionsTo(answer: Answer | readonly BillingEvent[] = [], plan: AuditPlan = planOf()) {
+function questionsTo(answer: Answer | readonly BillingEvent[] = [], plan: AuditPlan = planOf(), asking?: AskingTerms) {
   const [bill] = evidenceOf({ spaces: [{ members: [5], events: whole([]) }] }).attribution.workspaces
   if (bill === undefined) throw new RangeError('no such bill')
   const asked: EventQuery[] = []
@@ -28,7 +29,8 @@ function questionsTo(answer: Answer | readonly BillingEvent[] = [], plan: AuditP
       return whole(answer.filter(({ requestId }) => wanted.has(requestId)))
     },
   }
-  const questions = new BillQuestions(bill, { plan, fal: fal as FalReader, signal: new AbortController().signal })
+  const { signal } = new AbortController()
+  const questions = new BillQuestions(bill, { plan, fal: fal as FalReader, signal, ...(asking && { asking }) })
   return { questions, asked, askedIds: () => asked.map(({ requestIds }) => requestIds) }
 }
 
@@ -242,5 +244,89 @@ describe('a task of which a rule would say nothing without an event', () => {
     questions.addUnbilled(taskNamed('a', more))
     await questions.ask()
     expect(askedIds()).toEqual(isAsked ? [['a']] : [])
+  })
+})
+
+describe('for sums of cost', () => {
+  const sums = (plan: AuditPlan = planOf(), answer: Answer | readonly BillingEvent[] = []) =>
+    questionsTo(answer, plan, FOR_SUMS)
+  const nothing = { costNanoUsd: usd('0'), chargedPoints: points(0) }
+  /** Two days, whose pages end a day after them; tasks are made at noon of the second. */
+  const readAt = (asOf: Instant) => planOf({ start: '2026-02-05' }, {}, asOf)
+  const dayAfter = at('2026-02-08 00:00:00')
+
+  it.each([
+    ['a free success', nothing],
+    ['a free failure', { ...nothing, status: 'failed' }],
+    ['a charged failure', { status: 'failed', costNanoUsd: usd('0') }],
+    ['one that still runs', { ...nothing, status: 'unfinished', completedAt: null }],
+  ] as const)('%s without an event is asked about, and stays open without an answer', async (_, more) => {
+    const { questions, askedIds } = sums()
+    questions.addUnbilled(taskNamed('a', more))
+    await questions.ask()
+    expect([askedIds(), questions.gap, questions.leavesOpen(taskNamed('a', more))]).toEqual([[['a']], null, false])
+    const silent = sums(planOf(), () => failed('500'))
+    silent.questions.addUnbilled(taskNamed('a', more))
+    await silent.questions.ask()
+    expect([silent.questions.gap, silent.questions.leavesOpen(taskNamed('a', more))]).toEqual([
+      reasonOf(1, '500'),
+      true,
+    ])
+  })
+
+  it('a task outside the window, or without an id, is no question', async () => {
+    const { questions, askedIds } = sums()
+    questions.addUnbilled(taskNamed('a', { ...nothing, createdAt: later(start, -1) }))
+    questions.addUnbilled(taskNamed('b', { ...nothing, createdAt: later(start, DAY) }))
+    questions.addUnbilled(taskNamed('', nothing))
+    await questions.ask()
+    expect(askedIds()).toEqual([])
+  })
+
+  it.each([
+    ['at the end of the pages', dayAfter, false],
+    ['a moment later', later(dayAfter, 1), true],
+  ])('read %s, fal may tell no more, or more, of the second day than the pages', async (_, asOf, isAsked) => {
+    const { questions, askedIds } = sums(readAt(asOf))
+    questions.addUnbilled(taskNamed('a', nothing))
+    await questions.ask()
+    expect(askedIds()).toEqual(isAsked ? [['a']] : [])
+  })
+
+  it.each([
+    ['a day after the pages begin', 0, false],
+    ['a moment less', -1, true],
+  ])('made %s, a task may not, or may, have a bill before them', async (_, millis, isAsked) => {
+    const plan = readAt(dayAfter)
+    const createdAt = later(plan.ranges.events.start, DAY + millis)
+    const { questions, askedIds } = sums(plan)
+    questions.addUnbilled(taskNamed('a', { ...nothing, createdAt }))
+    await questions.ask()
+    expect(askedIds()).toEqual(isAsked ? [['a']] : [])
+  })
+
+  it('what a rule needs is asked all the same, and its silence past the limit is what it is to the rules', async () => {
+    const plan = readAt(dayAfter)
+    for (const terms of [FOR_RULES, FOR_SUMS]) {
+      const { questions, askedIds } = questionsTo([], plan, { ...terms, max: 2 })
+      for (const id of ['a', 'b', 'c'])
+        questions.addUnbilled(taskNamed(id, { status: 'failed', costNanoUsd: usd('0') }))
+      await questions.ask()
+      expect([askedIds(), questions.gap]).toEqual([[['a', 'b']], null])
+    }
+  })
+
+  it.each([
+    [49_999, null],
+    [50_000, null],
+    [50_001, reasonOf(1, 'only 50000 requests of a bill are asked for by id')],
+  ])('of %d tasks up to 50,000 are asked about, and who is left is said', async (count, gap) => {
+    const { questions, askedIds } = sums()
+    const all = ids(count)
+    for (const id of all) questions.addUnbilled(taskNamed(id, nothing))
+    await questions.ask()
+    expect([askedIds()[0]?.length, questions.gap]).toEqual([Math.min(count, 50_000), gap])
+    const open = all.filter((id) => questions.leavesOpen(taskNamed(id, nothing)))
+    expect(open).toHaveLength(Math.max(0, count - 50_000))
   })
 })
