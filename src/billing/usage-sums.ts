@@ -4,6 +4,7 @@ import { abs } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints, type Points, subPoints, ZERO_POINTS } from '../units/points.ts'
 import { billedTokens } from './billed-tokens.ts'
+import { namesUnit } from './token-nature.ts'
 
 /**
  * One task of the window with what the audit says of it. Tasks of accounts that are not audited come as `not-evaluated`.
@@ -33,6 +34,8 @@ export class UsageSums {
   #inputUntold = false
   #outputUntold = false
   #tokensUntold = false
+  /** Stored models with a task that neither the columns nor a bill say anything of: it may have tokens. */
+  readonly #silentModels = new Set<string>()
 
   add(fact: UsageFact): void {
     const { task, standing, billedNanoUsd } = fact
@@ -61,6 +64,12 @@ export class UsageSums {
     this.#inputUntold ||= other.#inputUntold
     this.#outputUntold ||= other.#outputUntold
     this.#tokensUntold ||= other.#tokensUntold
+    for (const model of other.#silentModels) this.#silentModels.add(model)
+  }
+
+  /** Once all tasks were taken: tasks of these models have no tokens, so that their silence leaves nothing untold. */
+  settleTokens(hasNone: (storedModel: string) => boolean): void {
+    for (const model of this.#silentModels) if (hasNone(model)) this.#silentModels.delete(model)
   }
 
   get netPoints(): Points {
@@ -74,19 +83,23 @@ export class UsageSums {
 
   /** Null where nobody tells them, or not of all tasks: a part would pass for the whole. */
   get inputTokens(): bigint | null {
-    return this.#inputUntold ? null : this.#inputTokens
+    return this.#inputUntold || this.#isSilent ? null : this.#inputTokens
   }
 
   get outputTokens(): bigint | null {
-    return this.#outputUntold ? null : this.#outputTokens
+    return this.#outputUntold || this.#isSilent ? null : this.#outputTokens
   }
 
   /** Whole tokens; null where nobody tells them, or not of all tasks. */
   get totalTokens(): bigint | null {
-    return this.#totalTokens === null || this.#tokensUntold ? null : rounded(this.#totalTokens)
+    return this.#totalTokens === null || this.#tokensUntold || this.#isSilent ? null : rounded(this.#totalTokens)
   }
 
-  #addTokens({ inputTokens, outputTokens, events, standing }: UsageFact): void {
+  get #isSilent(): boolean {
+    return this.#silentModels.size > 0
+  }
+
+  #addTokens({ task, inputTokens, outputTokens, events, standing }: UsageFact): void {
     if (inputTokens !== null) this.#inputTokens = (this.#inputTokens ?? 0n) + BigInt(inputTokens)
     if (outputTokens !== null) this.#outputTokens = (this.#outputTokens ?? 0n) + BigInt(outputTokens)
     if (inputTokens !== null && outputTokens !== null) {
@@ -94,7 +107,11 @@ export class UsageSums {
       return
     }
     const billed = standing === 'not-evaluated' ? undefined : billedTokens(events)
-    if (billed === 'none' && inputTokens === null && outputTokens === null) return
+    if (billed === 'none' && inputTokens === null && outputTokens === null) {
+      // A bill per image says that there are none; no bill says nothing.
+      if (!events.some(namesUnit)) this.#silentModels.add(task.model)
+      return
+    }
     this.#inputUntold ||= inputTokens === null
     this.#outputUntold ||= outputTokens === null
     // One of the two alone is no total.

@@ -1,7 +1,9 @@
 import { DateReader } from '../audit/date-reader.ts'
 import { canonicalModel } from '../audit/model-name.ts'
+import { entryOf } from '../audit/nested.ts'
 import type { Instant } from '../units/instant.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
+import { TokenNature } from './token-nature.ts'
 import { type UsageFact, UsageSums } from './usage-sums.ts'
 
 export type UsageDimension = 'day' | 'model' | 'key' | 'user'
@@ -34,6 +36,19 @@ export interface KeyUsage {
   readonly sums: UsageSums
 }
 
+/** What the tasks of one stored name teach of their model. */
+interface StoredModel {
+  /** What their matches are billed as. */
+  readonly endpoints: Set<string>
+  readonly tokens: TokenNature
+}
+
+/** A model by the name that it is told by, and the one by which it is compared. */
+interface ModelName {
+  readonly modelId: string
+  readonly canonical: string
+}
+
 /** Usage of a window, added up. */
 export interface UsageBook {
   readonly total: UsageSums
@@ -62,7 +77,7 @@ export class UsageTally {
   readonly #models = new Map<string, UsageSums>()
   readonly #keys = new Map<string, KeyUsage>()
   readonly #users = new Map<number, UsageSums>()
-  readonly #endpoints = new Map<string, Set<string>>()
+  readonly #stored = new Map<string, StoredModel>()
   readonly #unread = new Map<number | null, number>()
   #pendingCount = 0
 
@@ -74,8 +89,8 @@ export class UsageTally {
 
   /** Takes one task of the window. */
   add(fact: UsageFact): void {
-    const { task, accountId, standing, events, apiKey } = fact
-    this.#learn(task.model, events)
+    const { task, accountId, standing, apiKey } = fact
+    this.#learn(fact)
     if (!fact.selected) return
     this.#total.add(fact)
     if (this.#wanted.has('day')) groupIn(this.#days, this.#dates.dateOf(task.createdAt)).add(fact)
@@ -89,10 +104,12 @@ export class UsageTally {
 
   /** The sums, once every task was taken. */
   close(): UsageBook {
+    const names = this.#modelNames()
+    this.#settleTokens(names)
     return {
       total: this.#total,
       days: this.#days,
-      models: this.#namedModels(),
+      models: this.#namedModels(names),
       keys: [...this.#keys.values()].sort(byKey),
       users: this.#users,
       pendingCount: this.#pendingCount,
@@ -100,10 +117,12 @@ export class UsageTally {
     }
   }
 
-  #learn(stored: string, events: UsageFact['events']): void {
-    const known = this.#endpoints.get(stored) ?? new Set()
-    for (const { model } of events) known.add(model)
-    this.#endpoints.set(stored, known)
+  #learn(fact: UsageFact): void {
+    const { model } = fact.task
+    const known = this.#stored.get(model) ?? { endpoints: new Set(), tokens: new TokenNature() }
+    for (const event of fact.events) known.endpoints.add(event.model)
+    known.tokens.learn(fact)
+    this.#stored.set(model, known)
   }
 
   #keyGroup(accountId: number | null, apiKey: string): UsageSums {
@@ -114,17 +133,37 @@ export class UsageTally {
     return known.sums
   }
 
-  /**
-   * Stored names that mean one model are one line. The names of all tasks take part, so that a model is called the same
-   * whichever filter is set.
-   */
-  #namedModels(): ModelUsage[] {
+  /** What each stored name means, in order. The names of all tasks take part, also of those that the filters leave out. */
+  #modelNames(): Map<string, ModelName> {
     const { aliases, clean } = this.#options
+    const names = [...this.#stored]
+      .sort(([a], [b]) => compare(a, b))
+      .map(([stored, { endpoints }]) => {
+        const modelId = this.#nameOnBill(stored, endpoints)
+        return [stored, { modelId, canonical: clean(canonicalModel(modelId, aliases)) }] as const
+      })
+    return new Map(names)
+  }
+
+  /** Whether a task without a bill may have tokens is what the other tasks of its model say, by whatever name. */
+  #settleTokens(names: ReadonlyMap<string, ModelName>): void {
+    const natures = new Map<string, TokenNature>()
+    for (const [stored, { canonical }] of names) {
+      const own = this.#stored.get(stored)?.tokens
+      if (own !== undefined) entryOf(natures, canonical, newNature).merge(own)
+    }
+    const hasNone = (stored: string): boolean => natures.get(names.get(stored)?.canonical ?? '')?.hasNone ?? false
+    const keys = [...this.#keys.values()].map(({ sums }) => sums)
+    const groups = [this.#days, this.#models, this.#users].flatMap((each) => [...each.values()])
+    for (const sums of [this.#total, ...keys, ...groups]) sums.settleTokens(hasNone)
+  }
+
+  /** Stored names that mean one model are one line. */
+  #namedModels(names: ReadonlyMap<string, ModelName>): ModelUsage[] {
+    const { clean } = this.#options
     const ids = new Map<string, string>()
     const groups = new Map<string, { readonly modelName: string; readonly sums: UsageSums }>()
-    for (const stored of [...this.#endpoints.keys()].sort(compare)) {
-      const modelId = this.#nameOnBill(stored)
-      const canonical = clean(canonicalModel(modelId, aliases))
+    for (const [stored, { modelId, canonical }] of names) {
       const known = ids.get(canonical)
       // The owner's prefix marks an endpoint id that is told in full.
       if (known === undefined || isFuller(modelId, known)) ids.set(canonical, clean(modelId))
@@ -139,9 +178,9 @@ export class UsageTally {
   }
 
   /** The endpoint id of its matches, where they agree on one; its alias otherwise. */
-  #nameOnBill(stored: string): string {
+  #nameOnBill(stored: string, billedAs: ReadonlySet<string>): string {
     const { aliases } = this.#options
-    const endpoints = [...(this.#endpoints.get(stored) ?? [])].sort(compare)
+    const endpoints = [...billedAs].sort(compare)
     const canonical = canonicalModel(stored, aliases)
     const own = endpoints.find((endpoint) => canonicalModel(endpoint, aliases) === canonical)
     if (own !== undefined) return own
@@ -150,6 +189,8 @@ export class UsageTally {
     return aliases.get(stored) ?? stored
   }
 }
+
+const newNature = (): TokenNature => new TokenNature()
 
 function groupIn<Key>(groups: Map<Key, UsageSums>, key: Key): UsageSums {
   const known = groups.get(key)

@@ -1,44 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { tokensPerUnit } from '../../src/billing/billed-tokens.ts'
 import { usageFigures } from '../../src/billing/usage-figures.ts'
 import type { UsageFact } from '../../src/billing/usage-sums.ts'
-import { type TallyOptions, UsageTally } from '../../src/billing/usage-tally.ts'
-import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { ratio } from '../../src/units/ratio.ts'
 import { openZone } from '../../src/units/zone.ts'
-import { at, event, points, task, usd } from '../kit/books.ts'
-
-/** A success of account 5, charged 1000 points, billed 1 USD. */
-function fact(overrides: Partial<UsageFact> = {}, own: Partial<UsageFact['task']> = {}): UsageFact {
-  const matched = overrides.standing === undefined || overrides.standing === 'matched'
-  return {
-    task: task(own),
-    accountId: 5,
-    standing: 'matched',
-    events: matched ? [event()] : [],
-    billedNanoUsd: matched ? usd('1') : usd('0'),
-    selected: true,
-    apiKey: 'key-of-5',
-    inputTokens: null,
-    outputTokens: null,
-    ...overrides,
-  }
-}
-
-const ALL = ['day', 'model', 'key', 'user'] as const
-
-function bookOf(facts: readonly UsageFact[], options: Partial<TallyOptions> = {}) {
-  const tally = new UsageTally({
-    zone: SHANGHAI,
-    by: ALL,
-    aliases: new Map(),
-    openSince: at('2026-02-05 00:00:00'),
-    clean: (text) => text.trim(),
-    ...options,
-  })
-  for (const each of facts) tally.add(each)
-  return tally.close()
-}
+import { at, event, points, usd } from '../kit/books.ts'
+import { bookOf, fact } from '../kit/usage-facts.ts'
 
 const CNY = { currency: 'CNY', pointsPerUsd: ratio('400') } as const
 const totalOf = (facts: readonly UsageFact[]) => usageFigures([bookOf(facts).total], CNY)[0]
@@ -194,87 +160,6 @@ describe('keys', () => {
       [null, 'zzz', 1],
     ])
     expect([...unread]).toEqual([[null, 2]])
-  })
-})
-
-describe('tokens', () => {
-  const tokens = (facts: readonly UsageFact[]) => {
-    const { inputTokens, outputTokens, totalTokens } = bookOf(facts).total
-    return [inputTokens, outputTokens, totalTokens]
-  }
-  const billed = (quantity: string | null, unit: string | null, more: Partial<UsageFact> = {}) =>
-    fact({ events: [event({ quantity, unit })], ...more })
-
-  it.each([
-    ['tokens', 1n],
-    ['token', 1n],
-    ['1k tokens', 1000n],
-    ['1000 tokens', 1000n],
-    ['1M Tokens', 1_000_000n],
-    ['million tokens', 1_000_000n],
-    ['images', undefined],
-    ['1000 characters', undefined],
-    ['', undefined],
-    [null, undefined],
-  ])('a unit "%s" is %s tokens', (unit, factor) => {
-    expect(tokensPerUnit(unit)).toBe(factor)
-  })
-
-  it('are null where no model is billed per token, and never 0', () => {
-    expect(tokens([])).toEqual([null, null, null])
-    expect(tokens([fact(), billed('3', 'images')])).toEqual([null, null, null])
-  })
-
-  it('come from the bill as a total', () => {
-    expect(tokens([billed('1200', 'tokens'), billed('0.5', '1k tokens'), fact()])).toEqual([null, null, 1700n])
-    expect(tokens([billed('0.0005', '1k tokens')])).toEqual([null, null, 1n])
-  })
-
-  it('are not told where a bill that may hold some was not read, or a quantity is missing', () => {
-    expect(tokens([billed('1200', 'tokens'), fact({ standing: 'not-evaluated' })])).toEqual([null, null, null])
-    expect(tokens([billed('1200', 'tokens'), billed(null, 'tokens')])).toEqual([null, null, null])
-  })
-
-  it('come from the columns before the bill, even where no bill was read', () => {
-    const stored = { inputTokens: 300, outputTokens: 20 }
-    expect(tokens([billed('9', 'tokens', stored), fact({ standing: 'not-evaluated', ...stored })])).toEqual([
-      600n,
-      40n,
-      640n,
-    ])
-    // An image has none, and is no reason to keep silent about the rest.
-    expect(tokens([fact(stored), fact()])).toEqual([300n, 20n, 320n])
-    expect(tokens([fact({ inputTokens: 0, outputTokens: 0 })])).toEqual([0n, 0n, 0n])
-  })
-
-  it('of one column alone make no total', () => {
-    expect(tokens([fact({ inputTokens: 300 })])).toEqual([300n, null, null])
-    expect(tokens([billed('320', 'tokens', { inputTokens: 300 })])).toEqual([300n, null, 320n])
-  })
-
-  it('survive the merging of names', () => {
-    const facts = [
-      fact({ inputTokens: 1, outputTokens: 2, events: [event({ model: 'fal-ai/gpt' })] }, { model: 'gpt' }),
-      fact({ events: [event({ model: 'fal-ai/gpt', unit: 'tokens', quantity: '10' })] }, { model: 'fal-ai/gpt' }),
-    ]
-    const [line] = bookOf(facts).models
-    // The bill does not split its ten: 1 and 2 would be a part that passes for the whole.
-    expect([line?.modelId, line?.sums.inputTokens, line?.sums.outputTokens, line?.sums.totalTokens]).toEqual([
-      'fal-ai/gpt',
-      null,
-      null,
-      13n,
-    ])
-  })
-
-  it('are not told in part: where no column tells those of a task, and its bill does not, or was not read', () => {
-    const stored = fact({ inputTokens: 300, outputTokens: 20 })
-    expect(tokens([stored, fact({ standing: 'not-evaluated' })])).toEqual([null, null, null])
-    expect(tokens([stored, fact({ inputTokens: 1 })])).toEqual([301n, null, null])
-    expect(tokens([stored, fact({ outputTokens: 1 })])).toEqual([null, 21n, null])
-    expect(tokens([stored, billed('5', 'tokens', { inputTokens: 1 })])).toEqual([301n, null, 325n])
-    expect(tokens([stored, billed(null, 'tokens')])).toEqual([null, null, null])
-    expect(tokens([stored, fact({ standing: 'unbilled' })])).toEqual([300n, 20n, 320n])
   })
 })
 

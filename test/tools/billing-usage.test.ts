@@ -211,6 +211,22 @@ describe('billing-usage', () => {
     ])
   })
 
+  it('tells no tokens of a model of which some task has no bill, nor of the whole', async () => {
+    const llm = { model: 'openrouter/llm', points: 3, cost: '0.002' }
+    const world = february()
+      .task({ ...llm, billed: { unit: 'tokens', quantity: '1500' } })
+      .task({ ...llm, billed: false })
+      .task({ ...llm, model: 'other/llm', billed: { unit: 'tokens', quantity: '20' } })
+    const usage = await usageOf(world.build(), { group_by: 'model' })
+    expect(usage.totals).toMatchObject({ total_tokens: null, matched_request_count: 6, unmatched_request_count: 2 })
+    expect(usage.items?.map(({ model_id, total_tokens }) => [model_id, total_tokens])).toEqual([
+      ['fal-ai/flux/schnell', null],
+      ['openrouter/llm', null],
+      ['other/llm', 20],
+      ['sora', null],
+    ])
+  })
+
   it('is told in points or USD where the settings say so', async () => {
     const inCurrency = async (currency: 'points' | 'USD', rate?: string) => {
       const { billing } = settingsFor()
