@@ -26,6 +26,15 @@ const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
     ? !isSettled(task, plan)
     : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
 
+/**
+ * Whether fal may yet bill a task that has no event. Fal bills some failures too, and their bills come no sooner than those of
+ * successes.
+ */
+export const mayYetBeBilled = (task: TaskTimes, plan: AuditPlan): boolean =>
+  task.status === 'failed'
+    ? taskEnd(task, plan.asOf) >= plan.asOf - plan.settings.thresholds.settlementLagMillis
+    : mayBePending(task, plan)
+
 /** A success that ended longer before the moment of reading than the settlement lag. */
 export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boolean {
   return task.status === 'success' && taskEnd(task, asOf) < asOf - settings.thresholds.settlementLagMillis

@@ -1,7 +1,6 @@
 import { DateReader } from '../audit/date-reader.ts'
 import { canonicalModel } from '../audit/model-name.ts'
 import { entryOf } from '../audit/nested.ts'
-import type { Instant } from '../units/instant.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 import { TokenNature } from './token-nature.ts'
 import { type UsageFact, UsageSums } from './usage-sums.ts'
@@ -15,8 +14,8 @@ export interface TallyOptions {
   readonly by: readonly UsageDimension[]
   /** app_name as stored → fal's endpoint id. */
   readonly aliases: ReadonlyMap<string, string>
-  /** An unfinished task made after this may still be billed. */
-  readonly openSince: Instant
+  /** Whether a task without an event that failed, or is unfinished, is young enough that fal may yet bill it. */
+  readonly mayYetBeBilled: (task: UsageFact['task']) => boolean
   /** Makes a stored name fit to be shown. */
   readonly clean: (untrusted: string) => string
 }
@@ -98,8 +97,8 @@ export class UsageTally {
     if (this.#wanted.has('user')) groupIn(this.#users, task.userId).add(fact)
     if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
     if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
-    const open = standing === 'unfinished' && task.createdAt > this.#options.openSince
-    if (standing === 'pending' || open) this.#pendingCount += 1
+    const isOpen = (standing === 'failed' || standing === 'unfinished') && this.#options.mayYetBeBilled(task)
+    if (standing === 'pending' || isOpen) this.#pendingCount += 1
   }
 
   /** The sums, once every task was taken. */

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { input, output, UsageFigures, UsageItem } from '../../schemas/billing-usage.ts'
 import type { SourceStatus } from '../../schemas/report.ts'
 import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
+import { mayYetBeBilled } from '../audit/task-standing.ts'
 import type { MoneyTerms } from '../billing/charge-money.ts'
 import { usageFigures } from '../billing/usage-figures.ts'
 import { UsageSums } from '../billing/usage-sums.ts'
@@ -11,7 +12,7 @@ import { withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
-import { type Instant, plus } from '../units/instant.ts'
+import type { Instant } from '../units/instant.ts'
 import { datesOf, type Window } from '../units/window.ts'
 import type { Zone } from '../units/zone.ts'
 import { coverageOf } from './billing-coverage.ts'
@@ -78,7 +79,7 @@ export const tallyFor = (plan: AuditPlan, by: readonly UsageDimension[]): UsageT
     zone: plan.window.zone,
     by,
     aliases: plan.settings.modelAliases,
-    openSince: plus(plan.asOf, -plan.settings.thresholds.settlementLagMillis),
+    mayYetBeBilled: (task) => mayYetBeBilled(task, plan),
     clean: (untrusted) => cleanText(untrusted, MODEL_CHARS),
   })
 

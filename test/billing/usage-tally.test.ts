@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import { usageFigures } from '../../src/billing/usage-figures.ts'
 import type { UsageFact } from '../../src/billing/usage-sums.ts'
+import { HOUR } from '../../src/units/instant.ts'
 import { ratio } from '../../src/units/ratio.ts'
 import { openZone } from '../../src/units/zone.ts'
-import { at, event, points, usd } from '../kit/books.ts'
+import { AS_OF, at, event, later, points, usd } from '../kit/books.ts'
 import { bookOf, fact } from '../kit/usage-facts.ts'
 
 const CNY = { currency: 'CNY', pointsPerUsd: ratio('400') } as const
@@ -164,14 +165,33 @@ describe('keys', () => {
 })
 
 describe('what may still be billed', () => {
+  const since = later(AS_OF, -24 * HOUR)
+  const countOf = (...facts: readonly UsageFact[]) => bookOf(facts).pendingCount
+  const failure = (own: Partial<UsageFact['task']>) =>
+    fact({ standing: 'failed' }, { status: 'failed', completedAt: null, ...own })
+
   it('is what is pending, and what is unfinished and young', () => {
     const facts = [
       fact({ standing: 'pending' }),
-      fact({ standing: 'unfinished' }, { createdAt: at('2026-02-05 00:00:01') }),
-      fact({ standing: 'unfinished' }, { createdAt: at('2026-02-05 00:00:00') }),
+      fact({ standing: 'unfinished' }, { status: 'unfinished', createdAt: later(since, 1) }),
+      fact({ standing: 'unfinished' }, { status: 'unfinished', createdAt: since }),
       fact({ standing: 'pending', selected: false }),
-      fact({ standing: 'failed' }),
     ]
-    expect(bookOf(facts).pendingCount).toBe(2)
+    expect(countOf(...facts)).toBe(2)
+  })
+
+  it('is what failed no longer ago than the settlement lag', () => {
+    const [made, ago, future] = [later(since, -HOUR), later(since, -1), later(AS_OF, 1)]
+    expect([since, ago].map((end) => countOf(failure({ createdAt: made, completedAt: end })))).toEqual([1, 0])
+    // Without an end that can be, by when it was made.
+    expect([since, ago].map((createdAt) => countOf(failure({ createdAt })))).toEqual([1, 0])
+    expect(countOf(failure({ createdAt: ago, completedAt: future }))).toBe(0)
+  })
+
+  it('is nothing that was billed, or that is over in another way', () => {
+    const standings = ['matched', 'unbilled', 'without-id', 'duplicate', 'not-evaluated'] as const
+    expect(countOf(...standings.map((standing) => fact({ standing }, { createdAt: since, completedAt: since })))).toBe(
+      0,
+    )
   })
 })

@@ -1,7 +1,12 @@
+import { mayYetBeBilled } from '../../src/audit/task-standing.ts'
 import type { UsageFact } from '../../src/billing/usage-sums.ts'
 import { type TallyOptions, type UsageBook, UsageTally } from '../../src/billing/usage-tally.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
-import { at, event, task, usd } from './books.ts'
+import { event, task, usd } from './books.ts'
+import { planOf } from './rows.ts'
+
+/** Read at AS_OF: what is 24 h older is settled. */
+const PLAN = planOf()
 
 /** A success of account 5, charged 1000 points, billed 1 USD. */
 export function fact(overrides: Partial<UsageFact> = {}, own: Partial<UsageFact['task']> = {}): UsageFact {
@@ -28,7 +33,7 @@ export function bookOf(facts: readonly UsageFact[], options: Partial<TallyOption
     zone: SHANGHAI,
     by: ALL,
     aliases: new Map(),
-    openSince: at('2026-02-05 00:00:00'),
+    mayYetBeBilled: (each) => mayYetBeBilled(each, PLAN),
     clean: (text) => text.trim(),
     ...options,
   })

@@ -2,7 +2,7 @@ import { afterEach, describe, expect, it } from 'vitest'
 import type { Statement } from '../../schemas/billing-statements.ts'
 import { canonicalJson, contentHash } from '../../src/billing/statement.ts'
 import type { BillingStore } from '../../src/billing/store.ts'
-import { apiKeyOf, MiniWorld, SHANGHAI } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld, SHANGHAI } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { AuditError } from '../../src/errors.ts'
 import { billingStatementsTool } from '../../tools/billing-statements.ts'
@@ -172,6 +172,26 @@ describe('a statement is a draft', () => {
     const soon = at('2026-03-01T03:00:00Z')
     expect(standing(await statementOf(world, 'inv_202602', { now: soon }))).toEqual(['draft', 'pending', null])
     expect((await statementOf(world, 'inv_202602')).status).toBe('settled')
+  })
+
+  it('while a failure of the month may still be billed, as long as a success may', async () => {
+    const failure = { at: '2026-02-28 23:58:00', status: 'failed', cost: '0', completed: null } as const
+    const reading = (now: string, more: MiniTask = { billed: false }) => {
+      const world = new MiniWorld()
+        .account(5)
+        .task({ at: '2026-02-20 12:00:00' })
+        .task({ ...failure, ...more })
+      return statementOf(world.build(), 'inv_202602', { now: at(now) })
+    }
+    for (const open of ['2026-02-28T16:00:01Z', '2026-03-01T15:58:00Z']) {
+      expect(standing(await reading(open))).toEqual(['draft', 'pending', null])
+    }
+    expect((await reading('2026-03-01T15:58:01Z')).status).toBe('settled')
+    // Once it is billed there is nothing to wait for.
+    expect(await reading('2026-02-28T16:10:00Z', { cost: '0.05' })).toMatchObject({
+      status: 'settled',
+      fal_cost_usd: '0.1',
+    })
   })
 
   it('where an account cannot be read, or tasks bear a key of no account: and the cost is null, not 0', async () => {
