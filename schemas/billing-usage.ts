@@ -45,7 +45,9 @@ export type UsageFigures = z.output<typeof usageFigures>
 
 export const usageItem = z.strictObject({
   date: dateText.optional(),
-  model_id: untrustedText.optional().describe("fal's endpoint id where known, otherwise as stored"),
+  model_id: untrustedText
+    .optional()
+    .describe("fal's endpoint id by the bills read (with ids: theirs alone), else as stored"),
   model_name: untrustedText.optional().describe('as stored'),
   key_id: z.string().optional().describe('shortened'),
   key_name: untrustedText.nullable().optional().describe('account name; null: a key in no account row'),

@@ -132,7 +132,10 @@ export class UsageTally {
     return known.sums
   }
 
-  /** What each stored name means, in order. The names of all tasks take part, also of those that the filters leave out. */
+  /**
+   * What each stored name means, in order. All tasks take part, so that a model is called the same for one user as for all. A
+   * filter by account leaves the bills of the others unread, and what they would teach unknown.
+   */
   #modelNames(): Map<string, ModelName> {
     const { aliases, clean } = this.#options
     const names = [...this.#stored]

@@ -198,6 +198,25 @@ describe('billing-usage', () => {
     expect(await refusal(billingUsageTool, { ids: [4] }, memoryDependencies(world, {}))).toMatchObject({ field: 'ids' })
   })
 
+  it('calls a model of some accounts what their own bills tell, and by an alias the same as that of all', async () => {
+    const world = new MiniWorld()
+      .account(5)
+      .account(7)
+      .task({ model: 'mine', billed: { endpointId: 'fal-ai/real' } })
+      .task({ model: 'mine', account: 7, user: 102, billed: false })
+      .build()
+    const namesOf = async (given: object, aliases: [string, string][] = []) => {
+      const settings = { modelAliases: new Map(aliases) }
+      const { items = [] } = await usageOf(world, { group_by: 'model', ...given }, { settings })
+      return items.map(({ model_id, model_name, request_count }) => [model_id, model_name, request_count])
+    }
+    expect(await namesOf({})).toEqual([['fal-ai/real', 'mine', 2]])
+    expect(await namesOf({ user_id: 102 })).toEqual([['fal-ai/real', 'mine', 1]])
+    expect(await namesOf({ ids: [5] })).toEqual([['fal-ai/real', 'mine', 1]])
+    expect(await namesOf({ ids: [7] })).toEqual([['mine', 'mine', 1]])
+    expect(await namesOf({ ids: [7] }, [['mine', 'fal-ai/real']])).toEqual([['fal-ai/real', 'mine', 1]])
+  })
+
   it('tells tokens of models that fal bills per token, and of no others', async () => {
     const world = february()
       .task({ model: 'openrouter/llm', points: 3, cost: '0.002', billed: { unit: 'tokens', quantity: '1500' } })
