@@ -1,4 +1,15 @@
-import { closeSync, existsSync, mkdirSync, openSync, statSync } from 'node:fs'
+import { randomUUID } from 'node:crypto'
+import {
+  closeSync,
+  constants,
+  copyFileSync,
+  existsSync,
+  linkSync,
+  mkdirSync,
+  openSync,
+  rmSync,
+  statSync,
+} from 'node:fs'
 import { dirname } from 'node:path'
 import { AuditError, shortened } from '../errors.ts'
 import type { Bind, EmbeddedHandle, EmbeddedStatement } from '../ledger/embedded-handle.ts'
@@ -52,19 +63,20 @@ export function storeFile(path: string, open: OpenHandle): StoreFile {
       if (!isThere(path)) return undefined
       return told(path, opened, (handle) => {
         handle.exec('PRAGMA query_only = 1')
-        return isMade(handle, path) ? work(handle) : undefined
+        checkIsStore(handle, path)
+        return work(handle)
       })
     },
     async write(work) {
       try {
-        makePlace(path)
+        await makeStore(path, open)
       } catch (cause) {
         throw failureOf(cause, path)
       }
       return told(path, opened, (handle) => {
         handle.exec('PRAGMA query_only = 0')
         return inTransaction(handle, () => {
-          if (!isMade(handle, path)) for (const statement of TABLES) handle.exec(statement)
+          checkIsStore(handle, path)
           return work(handle)
         })
       })
@@ -148,17 +160,22 @@ export function rowsOf(handle: EmbeddedHandle, sql: string, ...binds: Bind[]): (
 export const numberIn = (handle: EmbeddedHandle, sql: string, ...binds: Bind[]): number =>
   Number(rowsOf(handle, sql, ...binds)[0]?.[0] ?? 0)
 
-/** Whether the tables are there. Throws where the file is another database, or of a newer version of this program. */
-function isMade(handle: EmbeddedHandle, path: string): boolean {
+/**
+ * Throws where the file is another database, of a newer version of this program, or holds nothing: a store has its tables from
+ * the first moment on, so one without any was emptied, and nobody knows what it held.
+ */
+function checkIsStore(handle: EmbeddedHandle, path: string): void {
   const mark = numberIn(handle, 'PRAGMA application_id')
-  if (mark === 0 && numberIn(handle, 'SELECT count(*) FROM sqlite_master') === 0) return false
+  if (mark === 0 && numberIn(handle, 'SELECT count(*) FROM sqlite_master') === 0) {
+    const next = 'put a copy of it in its place; only if it never held anything, remove it'
+    throw unusable(path, 'is an empty file: what it held, if anything, is lost', next)
+  }
   if (mark !== STORE_MARK) {
     throw unusable(path, 'is another database, not one of billing rules', 'name another file in BILLING_STORE')
   }
   if (numberIn(handle, 'PRAGMA user_version') > STORE_VERSION) {
     throw unusable(path, 'was written by a newer version of this program', 'use that version, or another file')
   }
-  return true
 }
 
 /** A place that may not even be looked at is an error, not an empty store. */
@@ -175,14 +192,54 @@ function checkIsFile(path: string): void {
   if (!statSync(path).isFile()) throw unusable(path, 'is no file', 'name a file in BILLING_STORE')
 }
 
-/** The folder and the file, for this user alone: statements hold what users paid. */
-function makePlace(path: string): void {
+/**
+ * The folder and the file, for this user alone: statements hold what users paid. The file gets its tables under another name and
+ * then its own, so that nobody ever sees it without them.
+ */
+async function makeStore(path: string, open: OpenHandle): Promise<void> {
   if (existsSync(path)) {
     checkIsFile(path)
     return
   }
   makeFolder(dirname(path))
-  closeSync(openSync(path, 'a', 0o600))
+  const draft = `${path}.${randomUUID()}`
+  closeSync(openSync(draft, 'wx', 0o600))
+  try {
+    const handle = await open(draft)
+    try {
+      inTransaction(handle, () => {
+        for (const statement of TABLES) handle.exec(statement)
+      })
+    } finally {
+      handle.close()
+    }
+    giveName(draft, path)
+  } finally {
+    rmSync(draft, { force: true })
+  }
+}
+
+/** Whoever is first has made the store; the others take that one. */
+function giveName(draft: string, path: string): void {
+  try {
+    linkSync(draft, path)
+  } catch (cause) {
+    if (codeOf(cause) === 'EEXIST') return
+    if (!NO_SECOND_NAME.test(codeOf(cause))) throw cause
+    // Who reads at that very moment is told that the file cannot be read, and nothing is lost.
+    copyWhereNone(draft, path)
+  }
+}
+
+/** Some file systems know no second name of a file. */
+const NO_SECOND_NAME = /^(EPERM|ENOSYS|ENOTSUP|EOPNOTSUPP)$/
+
+function copyWhereNone(draft: string, path: string): void {
+  try {
+    copyFileSync(draft, path, constants.COPYFILE_EXCL)
+  } catch (cause) {
+    if (codeOf(cause) !== 'EEXIST') throw cause
+  }
 }
 
 /** One after another: Node's own recursion never ends where a file system makes no folders, such as /proc. */

@@ -262,13 +262,6 @@ describe('a place that cannot be the store', () => {
     expect((await failureOf(open(path).rules())).message).toContain('newer version')
   })
 
-  it('an empty file becomes one', async () => {
-    const path = join(folder, `empty-${count++}.db`)
-    writeFileSync(path, '')
-    expect(await open(path).rules()).toEqual([])
-    expect(await open(path).create(ruleDraft(), NOW)).toMatchObject({ ruleId: 'br_001' })
-  })
-
   it('a version that cannot be read is no rule', async () => {
     const path = freshPath()
     await open(path).create(ruleDraft(), NOW)
