@@ -42,6 +42,7 @@ const model = z.strictObject({
   currency: untrustedText.optional(),
   costUsd: unreadable.optional().describe('quantity at unitPrice; only where kind is units'),
   billed: z.array(billed).nullable().describe('what the last 30 days were billed at; null: not read'),
+  billedReason: z.string().optional().describe('why billed is null, though it was read'),
 })
 export type ModelEstimate = z.output<typeof model>
 

@@ -22,6 +22,7 @@ const invoice = z.strictObject({
   accountIds: z.array(idInt).optional(),
   invoiceId: untrustedText.optional(),
   costUsd: usdText.nullable().describe('null: not read'),
+  reason: z.string().optional().describe('why costUsd is null'),
   currency: z.string().optional(),
   status: untrustedText.optional(),
   lines: countInt.optional().describe('lines of the invoice report'),

@@ -40,6 +40,11 @@ export interface Bills {
   readonly workspaces: readonly WorkspaceBill[]
   /** Accounts of which fal did not tell, or was not asked, whose workspace they belong to. */
   readonly unplaced: readonly number[]
+  /**
+   * Where only rows of some endpoints were asked for, and these name no key of the account table: what the other rows of the
+   * bills tell of that. Absent: nothing was left out, or it does not matter.
+   */
+  readonly otherRows?: 'name-known-keys' | 'name-none' | 'unread'
 }
 
 /** Everything one audit read, with how completely: the rules and the report are a pure function of this. */

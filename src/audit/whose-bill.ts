@@ -5,6 +5,7 @@ import { keyIdOwners } from './account-keys.ts'
 import { betterRead } from './better-read.ts'
 import type { Bills, WorkspaceBill } from './evidence.ts'
 import { known, type Reading, type Reason, unknown } from './rules/books.ts'
+import { type BillEvidence, groupBills, usageLines } from './same-bill.ts'
 
 /** A workspace's bill, given to those who caused it. */
 export interface SharedBill {
@@ -55,7 +56,10 @@ export function attributeBills(
 ): Attribution {
   const owners = keyIdOwners(allAccounts)
   const distinct = mergeSameBills(bills, owners)
-  const idsAreKnown = distinct.some(({ rows }) => rows.some(({ keyId }) => keyId !== null && owners.has(keyId)))
+  const isStrange = ({ keyId }: UsageRow): boolean => keyId !== null && !owners.has(keyId)
+  const idsAreKnown =
+    bills.otherRows === 'name-known-keys' ||
+    distinct.some(({ rows }) => rows.some(({ keyId }) => keyId !== null && owners.has(keyId)))
   const withoutId = new Set(allAccounts.filter(({ apiKey }) => keyIdOf(apiKey) === null).map((a) => a.accountId))
   const byAccount = new Map<number, Reading<readonly UsageRow[]>>()
   const workspaces: SharedBill[] = []
@@ -72,7 +76,10 @@ export function attributeBills(
     const placed = new Set(workspace.name === null ? distinct.flatMap((bill) => bill.members) : members)
     const doubtful = workspace.name === null ? allAccounts.map((account) => account.accountId) : bills.unplaced
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
-    const scope: SharingScope = { owners, members, trusted, membersKnown: sure && !strangers, maybeTwice: !sure }
+    // Whether the ids say anything is itself not known: then they give a row to nobody, and to no member either.
+    const idsUnread = bills.otherRows === 'unread' && !trusted && rows.some(isStrange)
+    const membersKnown = sure && !strangers && !idsUnread
+    const scope: SharingScope = { owners, members, trusted, membersKnown, maybeTwice: !sure }
     const sorted = sortRows(rows, scope)
     for (const [accountId, own] of sorted.byAccount) append(auditedRows.get(accountId), own)
     const undivided = shareAnonymous(sorted, namesNobody(workspace, scope), scope, auditedRows, byAccount)
@@ -182,42 +189,39 @@ function shareAnonymous(
 }
 
 interface DistinctBill {
-  workspace: WorkspaceBill
-  readonly members: number[]
+  readonly workspace: WorkspaceBill
+  readonly members: readonly number[]
   /** Empty where the usage was not read, though the events were. */
-  rows: readonly UsageRow[]
+  readonly rows: readonly UsageRow[]
   /** Whether it is certain that no other bill here is the same one. */
-  sure: boolean
+  readonly sure: boolean
 }
 
-/**
- * Bills of which anything was read, each workspace once. Where fal did not tell the workspace of a key, its bill is the same
- * as another's if one names the other's key, or if both hold the very same rows of named keys or the same requests.
- */
-function mergeSameBills(bills: Bills, owners: ReadonlyMap<string, number | null>): DistinctBill[] {
-  const distinct: DistinctBill[] = []
-  // Named workspaces first, so that a bill without a name joins them and not the other way round.
-  const inOrder = [...bills.workspaces].sort((a, b) => Number(a.name === null) - Number(b.name === null))
-  for (const workspace of inOrder) {
-    const { usage, events } = workspace
-    if (usage.status === 'failed' && events?.status !== 'complete') continue
-    const bill: DistinctBill = {
-      workspace,
-      members: [...workspace.members],
-      rows: usage.status === 'failed' ? [] : usage.value,
-      sure: true,
-    }
-    const same = workspace.name === null ? distinct.find((other) => isSame(other, bill, owners)) : undefined
-    if (same !== undefined) {
-      same.members.push(...bill.members)
-      same.workspace = betterBill(same.workspace, workspace)
-      same.rows = same.workspace.usage.status === 'failed' ? [] : same.workspace.usage.value
-      continue
-    }
-    if (workspace.name === null) doubt(distinct, bill)
-    distinct.push(bill)
+/** Bills of which anything was read, each workspace once. */
+function mergeSameBills({ workspaces }: Bills, owners: ReadonlyMap<string, number | null>): DistinctBill[] {
+  const read = workspaces.filter(({ usage, events }) => usage.status !== 'failed' || events?.status === 'complete')
+  return groupBills(read, evidenceOf, owners).map(({ readings, sure }) => {
+    const workspace = readings.reduce(betterBill)
+    return { workspace, members: readings.flatMap(({ members }) => members), rows: rowsOf(workspace), sure }
+  })
+}
+
+const rowsOf = ({ usage }: WorkspaceBill): readonly UsageRow[] => (usage.status === 'failed' ? [] : usage.value)
+
+function evidenceOf(bill: WorkspaceBill): BillEvidence {
+  const { name, members, usage, events } = bill
+  const requests =
+    events === null || events.status === 'failed'
+      ? undefined
+      : { ids: events.value.sample, whole: events.status === 'complete' }
+  return {
+    name,
+    members,
+    kind: 'usage',
+    lines: () => usageLines(rowsOf(bill)),
+    whole: usage.status === 'complete',
+    ...(requests !== undefined && { requests }),
   }
-  return distinct
 }
 
 /** One bill, read by two keys: the better part of each. */
@@ -226,48 +230,3 @@ function betterBill(a: WorkspaceBill, b: WorkspaceBill): WorkspaceBill {
   const events = a.events === null || b.events === null ? a.events : betterRead(a.events, b.events)
   return { ...a, usage, events, apiKey: events === b.events && events !== a.events ? b.apiKey : a.apiKey }
 }
-
-function isSame(a: DistinctBill, b: DistinctBill, owners: ReadonlyMap<string, number | null>): boolean {
-  if (namesOneOf(a.rows, b.members, owners) || namesOneOf(b.rows, a.members, owners)) return true
-  if (requestsOverlap(a.workspace, b.workspace)) return true
-  return sameRows(a.rows, b.rows) && a.rows.some(({ keyId, login }) => keyId !== null || login !== null)
-}
-
-/** Two bills with the very same rows, which name nobody, may be one or two: then neither is anybody's for certain. */
-function doubt(distinct: readonly DistinctBill[], bill: DistinctBill): void {
-  for (const other of distinct) {
-    if (!sameRows(other.rows, bill.rows) || bothReadEvents(other.workspace, bill.workspace)) continue
-    other.sure = false
-    bill.sure = false
-  }
-}
-
-const bothReadEvents = (a: WorkspaceBill, b: WorkspaceBill): boolean =>
-  a.events?.status === 'complete' && b.events?.status === 'complete'
-
-function requestsOverlap(a: WorkspaceBill, b: WorkspaceBill): boolean {
-  if (a.events?.status !== 'complete' || b.events?.status !== 'complete') return false
-  const { sample } = b.events.value
-  return [...a.events.value.sample].some((requestId) => sample.has(requestId))
-}
-
-const namesOneOf = (
-  rows: readonly UsageRow[],
-  members: readonly number[],
-  owners: ReadonlyMap<string, number | null>,
-): boolean => rows.some(({ keyId }) => keyId !== null && members.includes(owners.get(keyId) ?? -1))
-
-function sameRows(a: readonly UsageRow[], b: readonly UsageRow[]): boolean {
-  if (a.length === 0 || a.length !== b.length) return false
-  return fingerprintOf(a) === fingerprintOf(b)
-}
-
-const fingerprintOf = (rows: readonly UsageRow[]): string =>
-  rows
-    .map((row) =>
-      [row.bucketStart, row.model, row.unit, row.quantity, row.unitPrice, row.costNanoUsd, row.keyId, row.login].join(
-        '|',
-      ),
-    )
-    .sort()
-    .join('\n')

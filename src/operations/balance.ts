@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { input, output, Pace, WorkspaceBalance } from '../../schemas/fal-balance.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
+import { betterRead } from '../audit/better-read.ts'
 import type { AccountBilling, FalReader, Fetched, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, CreditsBought, Dependencies } from '../tool.ts'
@@ -8,7 +9,16 @@ import { divideDecimals, formatDecimal } from '../units/decimal.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
 import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
 import { DASHBOARD, daysBefore, spentOf, sumQuery } from './bill-sums.ts'
-import { mergeUnnamed, openWorkspaces, readOnce, type Workspace } from './workspaces.ts'
+import {
+  MAYBE_TWICE,
+  openWorkspaces,
+  readOnce,
+  type SortedBill,
+  sortBills,
+  standsElsewhere,
+  usageEvidence,
+  type Workspace,
+} from './workspaces.ts'
 
 type BalanceInput = z.output<typeof input>
 type BalanceOutput = z.input<typeof output>
@@ -44,7 +54,9 @@ export async function readBalances(
   const scope = await openBillScope({ ids }, dependencies, context)
   const { zone } = scope.window
   const readings = await readAll(scope, dependencies, context)
-  const merged = mergeUnnamed(readings, ({ lastWeek, weeksBefore }) => [...rowsOf(lastWeek), ...rowsOf(weeksBefore)])
+  const merged = sortBills(readings, scope.table, ({ lastWeek, weeksBefore }) =>
+    usageEvidence(lastWeek, weeksBefore),
+  ).map(mergedOf)
   const rows = merged.map((reading) => ({ row: rowOf(reading), rank: rankOf(reading) }))
   rows.sort((a, b) => a.rank - b.rank || compareText(a.row.workspace ?? '', b.row.workspace ?? ''))
   const sources: BillSource[] = scope.table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
@@ -112,7 +124,22 @@ function bestBilling(billings: readonly Fetched<AccountBilling>[]): Fetched<Acco
 const balanceIn = (billing: Fetched<AccountBilling>): NanoUsd | null =>
   billing.status === 'failed' ? null : billing.value.balanceNanoUsd
 
-const rowsOf = (read: Spend): readonly UsageRow[] => (read.status === 'complete' ? read.value : [])
+/** One workspace, whose key fal did not always tell it of: the better of each part, but no spend that may be another's. */
+function mergedOf(bill: SortedBill<Reading>): Reading {
+  const { workspace, readings } = bill
+  const [{ bought }] = readings
+  const best = (part: (reading: Reading) => Spend): Spend =>
+    standsElsewhere(bill) ? NOT_ITS_OWN : readings.map(part).reduce(betterRead)
+  return {
+    workspace,
+    billing: bestBilling(readings.map(({ billing }) => billing)),
+    lastWeek: best(({ lastWeek }) => lastWeek),
+    weeksBefore: best(({ weeksBefore }) => weeksBefore),
+    bought,
+  }
+}
+
+const NOT_ITS_OWN = { status: 'failed', failure: 'bad-answer', reason: MAYBE_TWICE } as const
 
 function rowOf(reading: Reading): WorkspaceBalance {
   const { workspace, billing, lastWeek, weeksBefore, bought } = reading

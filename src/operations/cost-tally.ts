@@ -35,9 +35,17 @@ export class CostTally {
   }
 }
 
+/** What a group adds up to; null, with the reason, where its sum is not known. */
+interface GroupSum {
+  readonly costUsd: string | null
+  readonly quantities: { unit: string; quantity: string }[]
+  readonly reason?: string
+}
+
 /** Adds lines up by a key, keeping the fields that each group is shown with. */
 export class Breakdown<Fields extends object> {
   readonly #groups = new Map<string, { readonly fields: Fields; readonly tally: CostTally }>()
+  readonly #withheld = new Map<string, { readonly fields: Fields; readonly reason: string }>()
 
   /** The tally of a group; made where there is none yet. */
   group(key: string, fields: () => Fields): CostTally {
@@ -48,14 +56,27 @@ export class Breakdown<Fields extends object> {
     return tally
   }
 
-  /** The groups, costliest first, then by key. */
-  rows(): (Fields & { costUsd: string; quantities: { unit: string; quantity: string }[] })[] {
-    return [...this.#groups]
+  /** A group has a part that cannot be added up, so that it has no sum, whatever else is added to it. */
+  withhold(key: string, fields: () => Fields, reason: string): void {
+    if (!this.#withheld.has(key)) this.#withheld.set(key, { fields: fields(), reason })
+  }
+
+  /** The groups, costliest first, then by key; at the end those without a sum. */
+  rows(): (Fields & GroupSum)[] {
+    const sums = [...this.#groups]
+      .filter(([key]) => !this.#withheld.has(key))
       .sort(
         ([keyA, a], [keyB, b]) =>
           compareDown(a.tally.costNanoUsd, b.tally.costNanoUsd) || (keyA < keyB ? -1 : keyA > keyB ? 1 : 0),
       )
       .map(([, { fields, tally }]) => ({ ...fields, costUsd: tally.costUsd, quantities: tally.quantities() }))
+    const withheld = [...this.#withheld.values()].map(({ fields, reason }) => ({
+      ...fields,
+      costUsd: null,
+      quantities: [],
+      reason,
+    }))
+    return [...sums, ...withheld]
   }
 }
 

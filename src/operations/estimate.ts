@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { ModelEstimate, output } from '../../schemas/fal-estimate-cost.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
+import { betterRead } from '../audit/better-read.ts'
 import type { AccountBilling, Fetched, ModelPrice, Pricing, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -10,7 +11,15 @@ import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-sco
 import { daysBefore, sumQuery } from './bill-sums.ts'
 import { billedPrices } from './billed-prices.ts'
 import { type EstimateInput, type EstimatePlan, planEstimate } from './estimate-input.ts'
-import { mergeUnnamed, openWorkspaces, readOnce, type WorkspaceRead } from './workspaces.ts'
+import {
+  MAYBE_TWICE,
+  openWorkspaces,
+  readOnce,
+  type SortedBill,
+  sortBills,
+  usageEvidence,
+  type WorkspaceRead,
+} from './workspaces.ts'
 
 type EstimateOutput = z.input<typeof output>
 
@@ -24,9 +33,9 @@ interface Reading {
   readonly pricing: Fetched<Pricing>
   /** undefined: fal knows no model of the question. */
   readonly estimate: Fetched<NanoUsd> | undefined
-  /** Usage of the models by workspace, as read and with no workspace twice. */
+  /** Usage of the models by workspace: as read, and sorted so that none comes twice. */
   readonly reads: readonly WorkspaceRead<UsageRow>[]
-  readonly merged: readonly WorkspaceRead<UsageRow>[]
+  readonly bills: readonly SortedBill<WorkspaceRead<UsageRow>>[]
   readonly billings: readonly Fetched<AccountBilling>[]
 }
 
@@ -75,7 +84,7 @@ const NOTES = {
 
 async function readAll(
   { kind, quantities }: EstimatePlan,
-  { holders, asOf, window }: BillScope,
+  { holders, asOf, window, table }: BillScope,
   { fal }: Dependencies,
   { signal, progress }: CallContext,
 ): Promise<Reading> {
@@ -102,8 +111,8 @@ async function readAll(
     }),
     usage,
   ])
-  const merged = mergeUnnamed(reads, ({ read }) => (read.status === 'complete' ? read.value : []))
-  return { ...priced, reads, merged, billings }
+  const bills = sortBills(reads, table, ({ read }) => usageEvidence(read))
+  return { ...priced, reads, bills, billings }
 }
 
 /** The answer to the first key that gets a whole one; otherwise the best that was had. */
@@ -122,14 +131,13 @@ async function firstWhole<T>(
 
 function modelsOf(
   { kind, quantities }: EstimatePlan,
-  { pricing, merged }: Reading,
+  { pricing, bills }: Reading,
   unknown: readonly string[],
 ): ModelEstimate[] {
   const prices = new Map(
     pricing.status === 'failed' ? [] : pricing.value.prices.map((price) => [price.endpointId, price]),
   )
-  const whole = merged.flatMap(({ read }) => (read.status === 'complete' ? [read.value] : []))
-  const billed = billedPrices(whole.flat())
+  const billedOf = billedReader(bills)
   return [...quantities]
     .filter(([id]) => !unknown.includes(id))
     .map(([id, quantity]): ModelEstimate => {
@@ -140,9 +148,23 @@ function modelsOf(
         unitPrice: price?.unitPrice ?? null,
         ...(price !== undefined && { unit: cleanText(price.unit), currency: cleanText(price.currency) }),
         ...(kind === 'units' && { costUsd: costOf(quantity, price) }),
-        billed: whole.length === 0 ? null : (billed.get(id) ?? []),
+        ...billedOf(id),
       }
     })
+}
+
+/** What a model was billed at, over the workspaces that were read whole; null where one of them may be counted twice. */
+function billedReader(bills: Reading['bills']): (model: string) => Pick<ModelEstimate, 'billed' | 'billedReason'> {
+  const whole = bills.flatMap(({ readings, sure }) => {
+    const read = readings.map((reading) => reading.read).reduce(betterRead)
+    return read.status === 'complete' ? [{ rows: read.value, sure }] : []
+  })
+  const billed = billedPrices(whole.flatMap(({ rows }) => rows))
+  const doubtful = new Set(whole.flatMap(({ rows, sure }) => (sure ? [] : rows.map(({ model }) => model))))
+  return (model) => {
+    if (whole.length === 0) return { billed: null }
+    return doubtful.has(model) ? { billed: null, billedReason: MAYBE_TWICE } : { billed: billed.get(model) ?? [] }
+  }
 }
 
 /** Exact: quantity × unit price. Null where the price is not known, or in another currency. */
@@ -170,11 +192,14 @@ function comparison(plan: EstimatePlan, reading: Reading, unknownCount: number):
 
 type Available = Pick<Comparison, 'availableSource' | 'availableReason'> & { readonly nanoUsd: NanoUsd | null }
 
-function availableOf({ limitNanoUsd, requests }: EstimatePlan, { merged, billings }: Reading): Available {
+function availableOf({ limitNanoUsd, requests }: EstimatePlan, { bills, billings }: Reading): Available {
   if (limitNanoUsd !== undefined) return { nanoUsd: limitNanoUsd, availableSource: 'limit' }
   if (requests === undefined) return none('there is nothing to compare with; give limit_usd')
-  if (merged.length > 1) {
-    return none(`${merged.length} workspaces have a balance each; name the accounts of one with ids, or give limit_usd`)
+  if (bills.length > 1) {
+    const several = bills.every(({ sure }) => sure)
+      ? `${bills.length} workspaces have a balance each`
+      : `fal did not tell the workspaces of all keys, and these may be ${bills.length} or fewer`
+    return none(`${several}; name the accounts of one with ids, or give limit_usd`)
   }
   const told = billings.flatMap((billing) => (billing.status === 'failed' ? [] : [billing.value.balanceNanoUsd]))
   const live = told.find((balance) => balance !== null)

@@ -1,6 +1,8 @@
 import type { z } from 'zod'
 import type { InvoiceRow, input, output } from '../../schemas/fal-list-invoices.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
+import { betterRead } from '../audit/better-read.ts'
+import type { BillLine } from '../audit/same-bill.ts'
 import type { Fetched, FocusRow, LegacyInvoice, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -9,7 +11,16 @@ import { addNanoUsd, formatUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nan
 import type { Zone } from '../units/zone.ts'
 import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
 import { formatMonth, instantsOf, type MonthRange, monthRangeOf, monthsOf } from './months.ts'
-import { mergeUnnamed, openWorkspaces, readOnce, type Workspace } from './workspaces.ts'
+import {
+  MAYBE_TWICE,
+  openWorkspaces,
+  readOnce,
+  type SortedBill,
+  sortBills,
+  standsElsewhere,
+  usageEvidence,
+  type Workspace,
+} from './workspaces.ts'
 
 type InvoicesInput = z.output<typeof input>
 type InvoicesOutput = z.input<typeof output>
@@ -19,6 +30,8 @@ const NOTE =
 const NOT_ASKED = 'The unconfirmed address /billing/invoices was not asked.'
 const ASKED =
   'Rows with source unconfirmed-billing-invoices come from the address /billing/invoices, which fal does not document: they are unconfirmed, may repeat what other rows show, and are not to be added to them. What they do not tell plainly is left out, costs are null.'
+
+const REASON_CHARS = 300
 
 type Months = MonthRange & { readonly current: number }
 
@@ -45,8 +58,8 @@ export async function listInvoices(
   const { zone } = scope.window
   const months = monthsIn(zone, scope.asOf)
   const { reads, sources } = await readInvoices(months, scope, dependencies, context)
-  const merged = mergeUnnamed(reads, rowsRead)
-  const invoices = merged.flatMap((read) => rowsOf(read, months))
+  const bills = sortBills(reads, scope.table, evidenceOf)
+  const invoices = bills.flatMap((bill) => rowsOf(bill, months))
   invoices.sort((a, b) => compareText(b.billingMonth, a.billingMonth) || compareText(labelOf(a), labelOf(b)))
   return {
     months: { from: formatMonth(months.from), to: formatMonth(months.to), timezone: zone.id },
@@ -110,22 +123,35 @@ function focusSource(focus: WorkspaceInvoices['focus'], accountId: number | unde
   return closed ? { ...source, status: 'not-configured' } : source
 }
 
-const rowsRead = ({ focus, usage }: WorkspaceInvoices): readonly unknown[] => {
-  if (usage === undefined) return focus.status === 'failed' ? [] : focus.value
-  return usage.status === 'complete' ? usage.value : []
+function evidenceOf({ focus, usage }: WorkspaceInvoices) {
+  return usage === undefined && focus.status !== 'failed'
+    ? ({ kind: 'focus', lines: () => linesOf(focus.value), whole: focus.status === 'complete' } as const)
+    : usageEvidence(usage ?? NOT_READ)
 }
 
-function rowsOf({ workspace, focus, usage, legacy }: WorkspaceInvoices, months: Months): InvoiceRow[] {
+const NOT_READ = { status: 'failed', failure: 'not-configured', reason: 'not asked for' } as const
+
+/** No id of an invoice is promised to be of one workspace alone. */
+const linesOf = (rows: readonly FocusRow[]): BillLine[] =>
+  rows.map(({ invoiceId, billingMonth, chargeMonth, service }) => ({
+    keyId: null,
+    mark: JSON.stringify([invoiceId, billingMonth, chargeMonth, service]),
+  }))
+
+/** One workspace: the better of each part. Where it may stand in another one's rows already, its own have no figures. */
+function rowsOf(bill: SortedBill<WorkspaceInvoices>, months: Months): InvoiceRow[] {
+  const { workspace, readings } = bill
   const accountIds = workspace.holders.flatMap(({ accountId }) => accountId ?? []).sort((a, b) => a - b)
   const head = {
     ...(workspace.name !== null && { workspace: cleanText(workspace.name) }),
     ...(accountIds.length > 0 && { accountIds }),
   }
-  const known =
-    focus.status === 'failed'
-      ? statements(head, usage?.status === 'complete' ? usage.value : undefined, months)
-      : focusRows(head, focus.value)
-  return legacy.status === 'failed' ? known : [...known, ...unconfirmedRows(head, legacy.value, months)]
+  const focus = readings.map((reading) => reading.focus).reduce(betterRead)
+  const usage = readings.map((reading) => reading.usage ?? NOT_READ).reduce(betterRead)
+  const legacy = readings.map((reading) => reading.legacy).reduce(betterRead)
+  const rows = focus.status === 'failed' ? statements(head, usage, months) : focusRows(head, focus.value)
+  if (legacy.status !== 'failed') rows.push(...unconfirmedRows(head, legacy.value, months))
+  return standsElsewhere(bill) ? rows.map((row) => ({ ...row, costUsd: null, reason: MAYBE_TWICE })) : rows
 }
 
 type Head = Pick<InvoiceRow, 'workspace' | 'accountIds'>
@@ -150,9 +176,10 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
 }
 
 /** One statement a month; null where usage was not read whole. */
-function statements(head: Head, usage: readonly UsageRow[] | undefined, months: Months): InvoiceRow[] {
+function statements(head: Head, usage: Fetched<readonly UsageRow[]>, months: Months): InvoiceRow[] {
   const byMonth = new Map<string, NanoUsd>()
-  for (const { date, costNanoUsd } of usage ?? []) {
+  const whole = usage.status === 'complete'
+  for (const { date, costNanoUsd } of whole ? usage.value : []) {
     const month = date.slice(0, 7)
     byMonth.set(month, addNanoUsd(byMonth.get(month) ?? ZERO_NANO_USD, costNanoUsd))
   }
@@ -160,7 +187,8 @@ function statements(head: Head, usage: readonly UsageRow[] | undefined, months: 
     source: 'derived-from-usage',
     billingMonth: formatMonth(month),
     ...head,
-    costUsd: usage === undefined ? null : formatUsd(byMonth.get(formatMonth(month)) ?? ZERO_NANO_USD),
+    costUsd: whole ? formatUsd(byMonth.get(formatMonth(month)) ?? ZERO_NANO_USD) : null,
+    ...(!whole && { reason: cleanText(usage.reason, REASON_CHARS) }),
     ...(month === months.current && { partial: true }),
   }))
 }

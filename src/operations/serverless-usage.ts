@@ -1,12 +1,13 @@
 import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
+import type { BillLine } from '../audit/same-bill.ts'
 import type { ServerlessUsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { type BillScope, billSourceOf } from './bill-scope.ts'
 import { Breakdown, CostTally } from './cost-tally.ts'
 import type { UsageReading } from './usage-reading.ts'
-import { mergeUnnamed, openWorkspaces, readOnce, type WorkspaceRead } from './workspaces.ts'
+import { MAYBE_TWICE, openWorkspaces, readOnce, sortBills, type WorkspaceRead } from './workspaces.ts'
 
 /** Serverless compute of the window by app or machine type, each workspace once. */
 export async function readServerlessUsage(
@@ -25,19 +26,7 @@ export async function readServerlessUsage(
       return { workspace, read }
     }),
   )
-  const total = new CostTally()
-  const groups = new Breakdown<Partial<UsageBreakdownRow>>()
-  const whole = mergeUnnamed(reads, ({ read }) => (read.status === 'complete' ? read.value : [])).filter(
-    ({ read }) => read.status === 'complete',
-  )
-  for (const { read } of whole) {
-    for (const row of read.status === 'complete' ? read.value : []) {
-      const name = groupBy === 'app' ? row.app : row.gpuClass
-      const shown = name === '' ? 'unknown' : cleanText(name)
-      groups.group(name, () => (groupBy === 'app' ? { app: shown } : { gpuClass: shown })).add(row)
-      total.add(row)
-    }
-  }
+  const sums = addUp(groupBy, reads, table)
   const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
   for (const { workspace, read } of reads) {
     for (const { accountId } of workspace.holders) sources.push(billSourceOf('fal-serverless', read, accountId))
@@ -45,5 +34,43 @@ export async function readServerlessUsage(
   billings.forEach((billing, index) => {
     if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing, holders[index]?.accountId))
   })
-  return { rows: groups.rows(), total, hasTotal: whole.length > 0, sources }
+  return { ...sums, sources }
 }
+
+/** Of the bills that were read whole. */
+function addUp(
+  groupBy: 'app' | 'gpu_class',
+  reads: readonly WorkspaceRead<ServerlessUsageRow>[],
+  table: BillScope['table'],
+): Omit<UsageReading, 'sources'> {
+  const total = new CostTally()
+  const groups = new Breakdown<Partial<UsageBreakdownRow>>()
+  const whole = reads.flatMap(({ workspace, read }) =>
+    read.status === 'complete' ? [{ workspace, rows: read.value }] : [],
+  )
+  const bills = sortBills(whole, table, ({ rows }) => ({ kind: 'serverless', lines: () => linesOf(rows), whole: true }))
+  for (const { readings, sure } of bills) {
+    for (const row of readings[0].rows) {
+      const name = groupBy === 'app' ? row.app : row.gpuClass
+      const shown = name === '' ? 'unknown' : cleanText(name)
+      const fields = () => (groupBy === 'app' ? { app: shown } : { gpuClass: shown })
+      if (sure) groups.group(name, fields).add(row)
+      else groups.withhold(name, fields, MAYBE_TWICE)
+      total.add(row)
+    }
+  }
+  const allSure = bills.every(({ sure }) => sure)
+  return {
+    rows: groups.rows(),
+    total,
+    hasTotal: bills.length > 0 && allSure,
+    ...(!allSure && { note: MAYBE_TWICE }),
+  }
+}
+
+/** The serverless bill names no key. */
+const linesOf = (rows: readonly ServerlessUsageRow[]): BillLine[] =>
+  rows.map(({ bucketStart, app, gpuClass, unit }) => ({
+    keyId: null,
+    mark: JSON.stringify([bucketStart, app, gpuClass, unit]),
+  }))

@@ -1,5 +1,8 @@
-import type { FalReader, Fetched } from '../fal/reader.ts'
-import type { KeyHolder } from './bill-scope.ts'
+import { keyIdOwners } from '../audit/account-keys.ts'
+import { type BillEvidence, groupBills, usageLines } from '../audit/same-bill.ts'
+import type { FalReader, Fetched, UsageRow } from '../fal/reader.ts'
+import { notEvaluatedText } from '../render/messages.ts'
+import type { BillScope, KeyHolder } from './bill-scope.ts'
 
 /** A workspace of fal, and the keys of it that are at hand. */
 export interface Workspace {
@@ -46,33 +49,45 @@ export async function readOnce<T>(
   return best
 }
 
-/**
- * Drops what was read twice because fal did not tell a key's workspace: the very same rows as another workspace has. Its
- * holders join that workspace.
- */
-export function mergeUnnamed<T extends { readonly workspace: Workspace }>(
-  reads: readonly T[],
-  rowsOf: (read: T) => readonly unknown[],
-): T[] {
-  const merged: { read: T; print: string }[] = []
-  const inOrder = [...reads].sort((a, b) => Number(a.workspace.name === null) - Number(b.workspace.name === null))
-  for (const read of inOrder) {
-    const rows = rowsOf(read)
-    const print = rows.length === 0 ? '' : fingerprintOf(rows)
-    const same =
-      read.workspace.name === null && print !== '' ? merged.find((other) => other.print === print) : undefined
-    if (same === undefined) {
-      merged.push({ read, print })
-      continue
-    }
-    const { name, holders } = same.read.workspace
-    same.read = { ...same.read, workspace: { name, holders: [...holders, ...read.workspace.holders] } }
-  }
-  return merged.map(({ read }) => read)
+/** Readings of one workspace. */
+export interface SortedBill<T> {
+  /** With the keys of all of them. */
+  readonly workspace: Workspace
+  readonly readings: readonly [T, ...T[]]
+  /** Whether it is certain that no other one is the same workspace, read with another key. */
+  readonly sure: boolean
 }
 
-const fingerprintOf = (rows: readonly unknown[]): string =>
-  rows
-    .map((row) => JSON.stringify(row, (_, value) => (typeof value === 'bigint' ? String(value) : value)))
-    .sort()
-    .join('\n')
+/** Sorts readings by workspace where fal did not tell that of every key, as an audit does: see groupBills. */
+export function sortBills<T extends { readonly workspace: Workspace }>(
+  readings: readonly T[],
+  table: BillScope['table'],
+  evidenceOf: (reading: T) => Pick<BillEvidence, 'kind' | 'lines' | 'whole'>,
+): SortedBill<T>[] {
+  const owners = keyIdOwners(table?.all ?? [])
+  const told = (reading: T): BillEvidence => ({
+    name: reading.workspace.name,
+    members: reading.workspace.holders.flatMap(({ accountId }) => accountId ?? []),
+    ...evidenceOf(reading),
+  })
+  return groupBills(readings, told, owners).flatMap(({ readings: [first, ...others], sure }) => {
+    if (first === undefined) return []
+    const holders = [first, ...others].flatMap(({ workspace }) => workspace.holders)
+    return [{ workspace: { name: first.workspace.name, holders }, readings: [first, ...others], sure }]
+  })
+}
+
+/** What rows of usage tell, read whole or in part. */
+export const usageEvidence = (...reads: readonly Fetched<readonly UsageRow[]>[]) =>
+  ({
+    kind: 'usage',
+    lines: () => reads.flatMap((read) => (read.status === 'failed' ? [] : usageLines(read.value))),
+    whole: reads.every(({ status }) => status === 'complete'),
+  }) as const
+
+/** Why a figure is null that may be counted in another one already. */
+export const MAYBE_TWICE: string = notEvaluatedText('bill-maybe-twice', {}, 'en')
+
+/** A workspace that fal did not name and that may be another one: what it cost may stand there already. */
+export const standsElsewhere = ({ workspace, sure }: Pick<SortedBill<unknown>, 'workspace' | 'sure'>): boolean =>
+  !sure && workspace.name === null

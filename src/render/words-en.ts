@@ -95,7 +95,7 @@ export const EN: Vocabulary = {
   total: 'Total',
   someUnread: 'The total covers only the accounts that were read',
   maybeTwice:
-    'No total: bills read with several keys hold the same rows, and may be one bill or several, since fal did not tell the workspaces',
+    'No total: bills read with several keys cannot be told apart, and may be one bill or several, since fal did not tell the workspaces',
   unattributed: 'unattributed',
   noRows: 'No rows',
   leftOut: (shown, leftOut) => `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,
@@ -182,7 +182,7 @@ export const EN: Vocabulary = {
       `the official bill of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
     'no-key-ids': () => 'several accounts share the workspace and the bill names no key, so it cannot be split',
     'bill-maybe-twice': () =>
-      'the bill holds the same rows as that of another key, names no key, and fal did not tell the workspaces, so the two may be one bill or several',
+      'nothing in the bill tells it from that of another key, and fal did not tell the workspaces, so the two may be one bill or several',
     'key-ids-unmatched': () => 'no key in the bill is a key of the account table, so the bill cannot be split',
     'insufficient-history': (param) =>
       `insufficient history${given(param('count'), (count) => ` for ${count} days of users`)}${given(param('activeDays'), (days) => `: ${days} active days in the 30 days before`)}${given(param('neededDays'), (days) => `, at least ${days} needed`)}`,

@@ -88,7 +88,7 @@ export const ZH: Vocabulary = {
   ledgerStatuses: { OK: 'OK', DIFF: '差异', UNVERIFIED: '未核实' },
   total: '合计',
   someUnread: '合计只含已读取的账号',
-  maybeTwice: '无合计：不同密钥读到的账单内容完全相同，而 fal 没有说明它们属于哪个工作区，无法判断是同一份账单还是多份',
+  maybeTwice: '无合计：不同密钥读到的账单内容无法区分，而 fal 没有说明它们属于哪个工作区，无法判断是同一份账单还是多份',
   unattributed: '未归属',
   noRows: '无记录',
   leftOut: (shown, leftOut) => `只列出最大的 ${shown} 行，另有 ${leftOut} 行未列出；合计包含全部行`,
@@ -174,7 +174,7 @@ export const ZH: Vocabulary = {
     'bill-unread': (param) => `未能读取该账号的官方账单${given(param('detail'), (detail) => `：${detail}`)}`,
     'no-key-ids': () => '多个账号共用一个工作区，而账单没有标明密钥，无法按账号核对',
     'bill-maybe-twice': () =>
-      '该账单与另一个密钥读到的账单内容完全相同，没有标明密钥，fal 也没有说明工作区，无法判断是同一份账单还是多份',
+      '该账单的内容与另一个密钥读到的账单无法区分，fal 也没有说明工作区，无法判断是同一份账单还是多份',
     'key-ids-unmatched': () => '账单中的密钥与账号表中的密钥都对不上，无法按账号核对',
     'insufficient-history': (param) =>
       `历史数据不足${given(param('count'), (count) => `（${count} 个用户日）`)}${given(param('activeDays'), (days) => `：此前 30 天仅 ${days} 个活跃日`)}${given(param('neededDays'), (days) => `，至少需要 ${days} 个`)}`,

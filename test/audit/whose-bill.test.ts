@@ -19,10 +19,10 @@ const account = (accountId: number, apiKey = apiKeyOf(accountId)): AccountRow =>
 const who = { nobody: { keyId: null, login: null }, person: { keyId: null, login: 'alice' } }
 const key = (accountId: number) => ({ keyId: keyIdOfAccount(accountId), login: null })
 const strange = { keyId: 'deadbeef-0000-4000-8000-000000000000', login: null }
-const row = (cost: number, by: { keyId: string | null; login: string | null }): UsageRow => ({
+const row = (cost: number, by: { keyId: string | null; login: string | null }, model = 'm'): UsageRow => ({
   bucketStart: instant(0),
   date: '2026-02-06' as CalendarDate,
-  model: 'm',
+  model,
   unit: 'u',
   quantity: '1',
   unitPrice: null,
@@ -59,7 +59,14 @@ interface Space {
 /** Audited accounts are the members of the spaces, but for those that are `outside`. */
 function attribute(
   spaces: readonly Space[],
-  options: { outside?: number[]; unplaced?: number[]; recorded?: number[]; active?: number[]; all?: AccountRow[] } = {},
+  options: {
+    outside?: number[]
+    unplaced?: number[]
+    recorded?: number[]
+    active?: number[]
+    all?: AccountRow[]
+    otherRows?: Bills['otherRows']
+  } = {},
 ) {
   const workspaces = spaces.map(
     ({ name = 'team', members, usage, events = null }, lot): WorkspaceBill => ({
@@ -80,7 +87,8 @@ function attribute(
   )
   const ids = spaces.flatMap(({ members }) => members)
   const all = options.all ?? [...ids, ...(options.unplaced ?? [])].map((id) => account(id))
-  const bills: Bills = { accounts, workspaces, unplaced: options.unplaced ?? [] }
+  const { unplaced = [], otherRows } = options
+  const bills: Bills = { accounts, workspaces, unplaced, ...(otherRows !== undefined && { otherRows }) }
   const recorded = (id: number) => options.recorded?.includes(id) ?? false
   const result = attributeBills(bills, all, recorded, (id) => options.active?.includes(id) ?? recorded(id))
   const costs = Object.fromEntries(
@@ -166,7 +174,7 @@ describe('rows without ids', () => {
     expect(attribute([unnamed], { all, active: [5] }).costs).toEqual({ 5: [1] })
     expect(attribute([unnamed], { all, active: [6] }).costs).toEqual({ 5: shares })
     // The bill of the other one was read, and is another one, whether or not it has a name.
-    const read = { members: [6], usage: whole([row(2, who.nobody)]) }
+    const read = { members: [6], usage: whole([row(2, who.nobody, 'other')]) }
     for (const name of [null, 'team']) {
       expect(attribute([unnamed, { ...read, name }], { all, active: [5, 6] }).costs).toEqual({ 5: [1], 6: [2] })
     }
@@ -210,6 +218,33 @@ describe('ids that no account has', () => {
     const known = [...spaces, { name: 'other', members: [7], usage: whole([row(2, key(7))]) }]
     expect(attribute(known, { recorded: [6], all }).costs).toEqual({ 5: unmatched, 6: unmatched, 7: [2] })
     expect(attribute(known, { recorded: [5], all }).costs).toEqual({ 5: [], 6: [], 7: [2] })
+  })
+})
+
+describe('ids that no account has, in rows of some endpoints alone', () => {
+  const some = [
+    { name: 'a', members: [5], usage: whole([row(1, strange)]) },
+    { name: 'b', members: [6], usage: whole([row(2, who.nobody)]) },
+  ]
+  const recorded = [5, 6]
+
+  it('are somebody else’s where other rows name a known one', () => {
+    const { costs, shared } = attribute(some, { recorded, otherRows: 'name-known-keys' })
+    expect(costs).toEqual({ 5: [], 6: [2] })
+    expect(shared.map(({ unattributed }) => unattributed)).toEqual([[1], []])
+  })
+
+  it('say nothing where the other rows name none either', () => {
+    for (const options of [{ recorded }, { recorded, otherRows: 'name-none' }] as const) {
+      expect(attribute(some, { ...options, recorded: [...options.recorded] }).costs).toEqual({ 5: [1], 6: [2] })
+    }
+  })
+
+  it('are nobody’s where the other rows were not read, unless no account recorded cost', () => {
+    const { costs, shared } = attribute(some, { recorded, otherRows: 'unread' })
+    expect(costs).toEqual({ 5: unmatched, 6: [2] })
+    expect(shared[0]).toMatchObject({ undivided: [1], unattributed: [], membersKnown: false })
+    expect(attribute(some, { otherRows: 'unread' }).costs).toEqual({ 5: [], 6: [2] })
   })
 })
 
@@ -279,10 +314,11 @@ describe('bills of workspaces without a name', () => {
     expect(costs).toEqual({ 5: twice, 6: twice, 7: [] })
     expect(shared.map(({ membersKnown }) => membersKnown)).toEqual([true, false, false])
     expect(result.workspaces.map(({ maybeTwice }) => maybeTwice)).toEqual([false, true, true])
-    expect(attribute([unnamed([5], alike), unnamed([6], whole([row(2, who.nobody)]))]).costs).toEqual({
-      5: [1],
-      6: [2],
-    })
+    // A bill grows between two readings of it, so that the same line at another cost tells nothing.
+    const grown = whole([row(2, who.nobody)])
+    expect(attribute([unnamed([5], alike), unnamed([6], grown)]).costs).toEqual({ 5: twice, 6: twice })
+    const other = whole([row(2, who.nobody, 'other')])
+    expect(attribute([unnamed([5], alike), unnamed([6], other)]).costs).toEqual({ 5: [1], 6: [2] })
     expect(
       attribute([unnamed([5], whole([])), unnamed([6], whole([]))]).shared.every(({ membersKnown }) => membersKnown),
     ).toBe(true)

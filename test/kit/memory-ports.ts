@@ -152,9 +152,11 @@ export function memoryFal(workspaces: readonly FalWorkspace[]): FalReader {
       const balanceNanoUsd = space.balance === null ? null : parseUsd(space.balance)!
       return complete({ username: space.username, balanceNanoUsd })
     },
-    usage: async (apiKey, { range, zone }) => {
+    usage: async (apiKey, { range, zone, endpointIds }) => {
       const space = workspaceOf(apiKey)
-      return space === undefined ? unauthorized : complete(usageOf(eventsIn(space, range), zone))
+      if (space === undefined) return unauthorized
+      const asked = eventsIn(space, range).filter(({ model }) => endpointIds?.includes(model) ?? true)
+      return complete(usageOf(asked, zone))
     },
     events,
     eachEvents: eachOf(events),

@@ -168,13 +168,15 @@ describe('fal-get-usage, on real parts', () => {
     expect(double.requests.filter(({ path }) => path === '/models/usage')).toHaveLength(0)
   })
 
-  it('reads the serverless bill of one workspace once, also where fal does not tell that two keys share it', async () => {
+  it('adds up no serverless bill that may be read twice, where fal does not tell that two keys share it', async () => {
     const world = shared()
     const lines = [{ app: 'a/b', machineType: 'H100', timestamp: '2026-02-06T01:00:00Z', quantity: '60', cost: '1.5' }]
     const faults = [{ kind: 'status', status: 403, keyId: keyIdOfAccount(6), path: '/account/billing' }] as const
     const { dependencies } = await real(world, { serverless: { acme: lines }, faults })
     const result = await call(falGetUsageTool, { ...DAY, group_by: 'app' }, dependencies(), world)
-    expect(result).toMatchObject({ costUsd: '1.5', complete: false })
+    expect(result).toMatchObject({ costUsd: null, quantities: [], complete: false })
+    expect(result.note).toContain('may be one bill or several')
+    expect(result.rows).toEqual([{ app: 'a/b', costUsd: null, quantities: [], reason: result.note }])
     expect(result.sources).toContainEqual(expect.objectContaining({ source: 'fal-balance', accountId: 6 }))
   })
 

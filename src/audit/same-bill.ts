@@ -1,0 +1,149 @@
+import type { UsageRow } from '../fal/reader.ts'
+
+/** A line of a bill, as far as it tells whose bill it is. */
+export interface BillLine {
+  /** A key belongs to one workspace alone; null: the line names none. */
+  readonly keyId: string | null
+  /** What stays of the line while it grows: all but its quantity and cost. */
+  readonly mark: string
+}
+
+/** What one reading of a bill tells of the workspace whose bill it is. */
+export interface BillEvidence {
+  /** The workspace; null: fal did not tell. */
+  readonly name: string | null
+  /** Accounts whose keys open the bill. */
+  readonly members: readonly number[]
+  /** What the lines are of: those of two kinds cannot be held against each other. */
+  readonly kind: 'usage' | 'serverless' | 'focus'
+  /** Called where the name does not tell, which is seldom. */
+  readonly lines: () => readonly BillLine[]
+  /** Whether these are all of its lines. */
+  readonly whole: boolean
+  /** Requests it bills, whole or sampled alike in every reading of one bill; absent: not read. */
+  readonly requests?: { readonly ids: ReadonlySet<string>; readonly whole: boolean }
+}
+
+/** Readings of one bill. */
+export interface BillGroup<Reading> {
+  /** Of them the named one first, if there is one. */
+  readonly readings: readonly Reading[]
+  /** Whether it is certain that no other group holds the same bill. Where not, the two must not be added up. */
+  readonly sure: boolean
+}
+
+/** Which account a key id belongs to; null: several have it. */
+type Owners = ReadonlyMap<string, number | null>
+
+/**
+ * Sorts readings by workspace: the one way to tell whether two bills are one. fal's own names decide; where it told none, what
+ * the bills hold does. Groups with a name come first, each kind in the order given.
+ */
+export function groupBills<Reading>(
+  readings: readonly Reading[],
+  evidenceOf: (reading: Reading) => BillEvidence,
+  owners: Owners,
+): BillGroup<Reading>[] {
+  const faces = readings.map((reading): Face<Reading> => new Face(reading, evidenceOf(reading)))
+  faces.sort((a, b) => Number(a.told.name === null) - Number(b.told.name === null))
+  const groups: Group<Reading>[] = []
+  for (const face of faces) {
+    const same = groups.filter((group) => group.faces.some((other) => sameness(other, face, owners) === 'same'))
+    const [first, ...others] = same
+    if (first === undefined) groups.push({ faces: [face], sure: true })
+    else first.faces.push(face)
+    for (const other of others) join(groups, first, other)
+  }
+  for (const [index, a] of groups.entries()) {
+    for (const b of groups.slice(index + 1)) {
+      if (!a.faces.some((one) => b.faces.some((other) => sameness(one, other, owners) === 'doubtful'))) continue
+      a.sure = false
+      b.sure = false
+    }
+  }
+  return groups.map(({ faces: each, sure }) => ({ readings: each.map(({ reading }) => reading), sure }))
+}
+
+interface Group<Reading> {
+  readonly faces: Face<Reading>[]
+  sure: boolean
+}
+
+/** A reading that is one with two groups makes them one, unless fal gave them two names. */
+function join<Reading>(groups: Group<Reading>[], first: Group<Reading> | undefined, other: Group<Reading>): void {
+  if (first === undefined) return
+  if (other.faces[0]?.told.name !== null) {
+    first.sure = false
+    other.sure = false
+    return
+  }
+  first.faces.push(...other.faces)
+  groups.splice(groups.indexOf(other), 1)
+}
+
+/** A reading, and what its lines tell, taken once. */
+class Face<Reading> {
+  readonly reading: Reading
+  readonly told: BillEvidence
+  #lines: readonly BillLine[] | undefined
+  #keyIds: ReadonlySet<string> | undefined
+  #marks: ReadonlySet<string> | undefined
+
+  constructor(reading: Reading, told: BillEvidence) {
+    this.reading = reading
+    this.told = told
+  }
+
+  get #all(): readonly BillLine[] {
+    this.#lines ??= this.told.lines()
+    return this.#lines
+  }
+
+  get keyIds(): ReadonlySet<string> {
+    this.#keyIds ??= new Set(this.#all.flatMap(({ keyId }) => keyId ?? []))
+    return this.#keyIds
+  }
+
+  get marks(): ReadonlySet<string> {
+    this.#marks ??= new Set(this.#all.map(({ mark }) => mark))
+    return this.#marks
+  }
+}
+
+/**
+ * Same: one names a key of the other, or a key or request of both. Different: fal named both, or each names keys or requests and
+ * none in common. Otherwise their lines decide: those of one bill, read twice within moments, are all the same but for a few
+ * that came or grew meanwhile. So bills that share less than half of the lines of the shorter one are two; others may be one.
+ */
+function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 'different' | 'doubtful' {
+  if (a.told.name !== null && b.told.name !== null) return 'different'
+  if (sharedOf(a.keyIds, b.keyIds) > 0 || namesMember(a, b, owners) || namesMember(b, a, owners)) return 'same'
+  const requests = [a.told.requests, b.told.requests].flatMap((each) => (each === undefined ? [] : [each]))
+  const [ofA, ofB] = requests
+  if (ofA !== undefined && ofB !== undefined) {
+    if (sharedOf(ofA.ids, ofB.ids) > 0) return 'same'
+    if (requests.every(({ ids, whole }) => whole && ids.size > 0)) return 'different'
+  }
+  const shorter = Math.min(a.marks.size, b.marks.size)
+  if (shorter === 0) return 'different'
+  if (a.told.kind !== b.told.kind) return 'doubtful'
+  if (a.told.whole && b.told.whole && a.keyIds.size > 0 && b.keyIds.size > 0) return 'different'
+  return sharedOf(a.marks, b.marks) * 2 < shorter ? 'different' : 'doubtful'
+}
+
+const namesMember = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
+  [...a.keyIds].some((keyId) => b.told.members.includes(owners.get(keyId) ?? -1))
+
+function sharedOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
+  const [small, large] = a.size < b.size ? [a, b] : [b, a]
+  let shared = 0
+  for (const each of small) if (large.has(each)) shared += 1
+  return shared
+}
+
+/** The lines of a bill of usage. */
+export const usageLines = (rows: readonly UsageRow[]): BillLine[] =>
+  rows.map(({ bucketStart, model, unit, unitPrice, percentDiscount, keyId, login }) => ({
+    keyId,
+    mark: JSON.stringify([bucketStart, model, unit, unitPrice, percentDiscount, keyId, login]),
+  }))

@@ -1,0 +1,123 @@
+import { describe, expect, it } from 'vitest'
+import { type BillEvidence, groupBills } from '../../src/audit/same-bill.ts'
+
+const OWNERS = new Map<string, number | null>([
+  ['k5', 5],
+  ['k6', 6],
+  ['twin', null],
+])
+
+interface Told extends Partial<Omit<BillEvidence, 'lines' | 'requests'>> {
+  readonly id: string
+  /** Lines that name nobody; one that begins with a key and a colon names it. */
+  readonly lines?: readonly string[]
+  readonly requests?: readonly string[]
+  readonly cutRequests?: readonly string[]
+}
+
+const evidenceOf = ({ lines = [], requests, cutRequests, ...told }: Told): BillEvidence => ({
+  name: null,
+  members: [],
+  kind: 'usage',
+  whole: true,
+  lines: () => lines.map((mark) => ({ keyId: /^(\w+):/.exec(mark)?.[1] ?? null, mark })),
+  ...(requests !== undefined && { requests: { ids: new Set(requests), whole: true } }),
+  ...(cutRequests !== undefined && { requests: { ids: new Set(cutRequests), whole: false } }),
+  ...told,
+})
+
+/** Groups in short: ids together, with a question mark where a group may be another one. */
+const grouped = (...readings: Told[]): string[] =>
+  groupBills(readings, evidenceOf, OWNERS).map(
+    ({ readings: each, sure }) => each.map(({ id }) => id).join('+') + (sure ? '' : '?'),
+  )
+
+const ALIKE = ['flux', 'kling', 'sora']
+
+describe('two bills are', () => {
+  it.each([
+    ['one names the key of an account of the other', { lines: ['k6:flux'] }, { members: [6], lines: ['x'] }],
+    ['both name one key, whoever has it', { lines: ['strange:flux', 'a'] }, { lines: ['strange:flux', 'b'] }],
+    ['both name a key that several accounts have', { lines: ['twin:flux'] }, { lines: ['twin:kling'] }],
+    ['both bill one request', { requests: ['r1', 'r2'] }, { requests: ['r2', 'r3'] }],
+    ['both bill one request, though one was read in part', { requests: ['r1'] }, { cutRequests: ['r1'] }],
+  ])('one, where %s', (_, a, b) => {
+    expect(grouped({ id: 'a', ...a }, { id: 'b', ...b })).toEqual(['a+b'])
+    expect(grouped({ id: 'b', ...b, name: 'team' }, { id: 'a', ...a })).toEqual(['b+a'])
+  })
+
+  it.each([
+    ['fal named both, whatever they hold', { name: 'v', lines: ALIKE }, { name: 'w', lines: ALIKE }],
+    ['they name keys, and none in common', { lines: ['k5:a', ...ALIKE] }, { lines: ['k6:a', ...ALIKE] }],
+    ['they bill requests, and none in common', { requests: ['r1'], lines: ALIKE }, { requests: ['r2'], lines: ALIKE }],
+    ['they have no line in common', { lines: ['flux'] }, { lines: ['kling'] }],
+    ['less than half of the lines of the shorter one', { lines: ALIKE }, { lines: ['flux', 'a', 'b', 'c'] }],
+    ['one of them holds nothing', { lines: ALIKE }, { lines: [] }],
+    ['both hold nothing', {}, {}],
+  ])('two, where %s', (_, a, b) => {
+    expect(grouped({ id: 'a', ...a }, { id: 'b', ...b })).toEqual(['a', 'b'])
+  })
+
+  it.each([
+    ['their lines are the same', { lines: ALIKE }, { lines: ALIKE }],
+    ['one has grown since', { lines: ['flux'] }, { lines: ['flux', 'kling', 'sora'] }],
+    ['half of the lines of the shorter one are in the other', { lines: ['flux', 'x'] }, { lines: ALIKE }],
+    [
+      'one was read in part, and might name keys',
+      { lines: ['k5:a', ...ALIKE] },
+      { lines: ['k6:a', ...ALIKE], whole: false },
+    ],
+    [
+      'the requests of one were read in part',
+      { requests: ['r1'], lines: ALIKE },
+      { cutRequests: ['r2'], lines: ALIKE },
+    ],
+    ['the requests of one were not read', { requests: ['r1'], lines: ALIKE }, { lines: ALIKE }],
+    ['one bills no request', { requests: ['r1'], lines: ALIKE }, { requests: [], lines: ALIKE }],
+    ['they are of two kinds', { lines: ['flux'] }, { kind: 'focus', lines: ['INV-1'] }],
+  ] as const)('one or two, where %s', (_, a, b) => {
+    expect(grouped({ id: 'a', ...a }, { id: 'b', ...b })).toEqual(['a?', 'b?'])
+    expect(grouped({ id: 'a', name: 'team', ...a }, { id: 'b', ...b })).toEqual(['a?', 'b?'])
+  })
+})
+
+describe('several bills', () => {
+  it('come with the named ones first, and a reading joins the named one', () => {
+    const five = { members: [5], lines: ['k5:a'] }
+    expect(grouped({ id: 'u', lines: ['k5:a', 'b'] }, { id: 'n', name: 'n', ...five }, { id: 'm', name: 'm' })).toEqual(
+      ['n+u', 'm'],
+    )
+  })
+
+  it('that one more shows to be one, are one', () => {
+    const a = { id: 'a', members: [5], lines: ['strange:x'] }
+    const b = { id: 'b', members: [6], lines: ['k6:x'] }
+    expect(grouped(a, b)).toEqual(['a', 'b'])
+    expect(grouped(a, b, { id: 'c', lines: ['strange:x', 'k6:x'] })).toEqual(['a+c+b'])
+  })
+
+  it('of two names are never one: the contradiction leaves both open', () => {
+    const v = { id: 'v', name: 'v', members: [5], lines: ['x'] }
+    const w = { id: 'w', name: 'w', members: [6], lines: ['y'] }
+    expect(grouped(v, w, { id: 'u', lines: ['k5:x', 'k6:x'] })).toEqual(['v+u?', 'w?'])
+  })
+
+  it('leave a doubt with those that may be one, and none with the others', () => {
+    expect(
+      grouped(
+        { id: 'a', lines: ['flux'] },
+        { id: 'b', lines: ['flux'] },
+        { id: 'c', lines: ['kling'] },
+        { id: 'n', name: 'n', lines: ['sora'] },
+      ),
+    ).toEqual(['n', 'a?', 'b?', 'c'])
+  })
+
+  it('that fal named are not looked into', () => {
+    const lines = () => {
+      throw new Error('looked into')
+    }
+    const named = ['v', 'w'].map((name) => ({ id: name, name }))
+    expect(groupBills(named, (told) => ({ ...evidenceOf(told), lines }), OWNERS)).toHaveLength(2)
+  })
+})
