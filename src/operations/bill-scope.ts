@@ -1,4 +1,5 @@
 import type { BillSource } from '../../schemas/tool-shapes.ts'
+import { accountFinder } from '../audit/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { windowOf } from '../audit/plan.ts'
 import { AuditError, inputError } from '../errors.ts'
@@ -84,22 +85,33 @@ function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillSco
   return { window, asOf, range, holders: [{ apiKey: falKey }], table: undefined }
 }
 
-/** Accounts whose tasks of the window have cost, read only where a bill names not one known key. */
-export function recordedAccounts(
+/** Accounts by what the task table tells of the window. */
+export interface TaskAccounts {
+  /** Those whose tasks have cost. */
+  readonly recorded: ReadonlySet<number>
+  /** Those with any task. */
+  readonly active: ReadonlySet<number>
+}
+
+/** Reads the tasks of the window for the accounts they name: only where a bill does not tell whose its rows are. */
+export function taskAccounts(
   input: ScopeInput,
   dependencies: Dependencies,
   context: CallContext,
-): Promise<ReadonlySet<number>> {
+): Promise<TaskAccounts> {
   return withPlan(planOf(input), dependencies, context, async (plan: AuditPlan, snapshot) => {
-    const byKey = new Map((await snapshot.accounts()).map(({ apiKey, accountId }) => [apiKey, accountId]))
+    const accountOf = accountFinder(await snapshot.accounts())
     const recorded = new Set<number>()
+    const active = new Set<number>()
     for await (const batch of snapshot.tasks(plan.window)) {
       for (const { apiKey, costNanoUsd } of batch.rows()) {
-        const accountId = costNanoUsd > 0n ? byKey.get(apiKey) : undefined
-        if (accountId !== undefined) recorded.add(accountId)
+        const accountId = accountOf(apiKey)
+        if (accountId === undefined) continue
+        active.add(accountId)
+        if (costNanoUsd > 0n) recorded.add(accountId)
       }
     }
-    return recorded
+    return { recorded, active }
   })
 }
 

@@ -1,20 +1,20 @@
 import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { balanceOf } from '../audit/books.ts'
-import type { AccountEvidence, Bills } from '../audit/evidence.ts'
+import type { Bills } from '../audit/evidence.ts'
 import { fetchBills } from '../audit/fetch-bills.ts'
-import type { Reason } from '../audit/rules/books.ts'
-import { type Attribution, attributeBills } from '../audit/whose-bill.ts'
-import type { Fetched, UsageRow } from '../fal/reader.ts'
+import { attributeBills } from '../audit/whose-bill.ts'
+import type { UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
-import { notEvaluatedText } from '../render/messages.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { keyIdOf, shortenKeyId, shortKeyId } from '../units/api-key.ts'
+import { shortenKeyId } from '../units/api-key.ts'
 import { formatUsd } from '../units/nano-usd.ts'
-import { type BillScope, billSourceOf, recordedAccounts, type ScopeInput } from './bill-scope.ts'
+import { type BillScope, billSourceOf, type ScopeInput, type TaskAccounts, taskAccounts } from './bill-scope.ts'
 import { Breakdown, CostTally } from './cost-tally.ts'
+import { tasksDecide, withOtherRows } from './key-evidence.ts'
+import { type OwnedBill, type Owner, ownedBill, ownedBills } from './owned-bills.ts'
 import type { UsageReading } from './usage-reading.ts'
+import { MAYBE_TWICE } from './workspaces.ts'
 
 type GroupBy = 'model' | 'account' | 'key' | 'day'
 
@@ -22,19 +22,6 @@ interface Question {
   readonly groupBy: GroupBy
   readonly endpointIds: readonly string[]
   readonly given: ScopeInput
-}
-
-/** Who a part of the bill belongs to: an account row, or a workspace beyond those. */
-type Owner = Pick<UsageBreakdownRow, 'accountId' | 'accountName' | 'keyId' | 'workspace'> &
-  Pick<UsageBreakdownRow, 'balanceUsd' | 'balanceSource'>
-
-interface OwnedBill {
-  readonly owner: Owner
-  /** undefined: not read, for the reason given. */
-  readonly rows: readonly UsageRow[] | undefined
-  readonly reason?: string
-  /** Whether another of the bills may be this one: then the two must not be added up. */
-  readonly maybeTwice?: boolean
 }
 
 /** Model usage of the window: what fal bills by endpoint, each workspace once, as an audit attributes it. */
@@ -55,7 +42,7 @@ export async function readModelUsage(
     rows: question.groupBy === 'account' ? accountRows(bills) : breakDown(question.groupBy, bills),
     total,
     hasTotal: !maybeTwice && bills.some(({ rows }) => rows !== undefined),
-    ...(maybeTwice && { note: reasonText(MAYBE_TWICE) }),
+    ...(maybeTwice && { note: MAYBE_TWICE }),
     sources,
   }
 }
@@ -82,10 +69,22 @@ async function readTable(
     context.signal,
     () => context.progress({ message: 'fal accounts read', done: ++answered, total: audited.length }),
   )
-  const recorded = namesStrangersOnly(bills, all) ? await recordedAccounts(given, dependencies, context) : undefined
-  const attribution = attributeBills(bills, all, (accountId) => recorded?.has(accountId) ?? false)
-  return { bills: ownedBills(bills, attribution), sources: sourcesOf(bills) }
+  const accounts = tasksDecide(bills, all) ? await taskAccounts(given, dependencies, context) : NO_TASKS
+  const told =
+    endpointIds.length > 0
+      ? await withOtherRows(bills, all, accounts, queryOf(scope, []), dependencies.fal, context.signal)
+      : { bills, sources: [] }
+  const attribution = attributeBills(
+    told.bills,
+    all,
+    (accountId) => accounts.recorded.has(accountId),
+    (accountId) => accounts.active.has(accountId),
+  )
+  return { bills: ownedBills(told.bills, attribution), sources: [...sourcesOf(bills), ...told.sources] }
 }
+
+/** Where the bills themselves tell whose every row is. */
+const NO_TASKS: TaskAccounts = { recorded: new Set(), active: new Set() }
 
 const queryOf = ({ range, window }: BillScope, endpointIds: readonly string[]) => ({
   range,
@@ -93,45 +92,6 @@ const queryOf = ({ range, window }: BillScope, endpointIds: readonly string[]) =
   timeframe: 'day' as const,
   ...(endpointIds.length > 0 && { endpointIds }),
 })
-
-/** Whether the bills name keys, but not one of the account table: then what was recorded decides whether ids can be trusted. */
-function namesStrangersOnly({ workspaces }: Bills, accounts: readonly AccountRow[]): boolean {
-  const known = new Set(accounts.map(({ apiKey }) => keyIdOf(apiKey)))
-  const named = workspaces.flatMap(({ usage }) =>
-    usage.status === 'failed' ? [] : usage.value.flatMap(({ keyId }) => keyId ?? []),
-  )
-  return named.length > 0 && !named.some((keyId) => known.has(keyId))
-}
-
-function ownedBills(bills: Bills, { byAccount, workspaces }: Attribution): OwnedBill[] {
-  const owned = bills.accounts.map((entry): OwnedBill => {
-    const bill = byAccount.get(entry.account.accountId)
-    const owner = ownerOf(entry, bills.workspaces[entry.workspace]?.name ?? null)
-    if (bill?.known === true) return { owner, rows: bill.value }
-    return { owner, rows: undefined, reason: reasonText(bill?.reason ?? { code: 'bill-unread' }) }
-  })
-  for (const { name, undivided, unattributed, maybeTwice } of workspaces) {
-    const rows = [...(undivided ?? []), ...unattributed]
-    if (rows.length > 0) owned.push({ owner: { workspace: cleanText(name ?? 'unknown') }, rows, maybeTwice })
-  }
-  return owned
-}
-
-function ownerOf(entry: AccountEvidence, workspace: string | null): Owner {
-  const { account } = entry
-  const balance = balanceOf(entry)
-  return {
-    accountId: account.accountId,
-    accountName: cleanText(account.name),
-    keyId: shortKeyId(account.apiKey),
-    ...(workspace !== null && { workspace: cleanText(workspace) }),
-    ...(balance !== null && { balanceUsd: formatUsd(balance.nanoUsd), balanceSource: balance.source }),
-  }
-}
-
-const MAYBE_TWICE: Reason = { code: 'bill-maybe-twice' }
-
-const reasonText = ({ code, params = {} }: Reason): string => notEvaluatedText(code, params, 'en')
 
 /** Each account's usage, and its balance where that could not be read. */
 function sourcesOf({ accounts }: Bills): BillSource[] {
@@ -164,12 +124,7 @@ async function readKey(
   }
   const sources = [billSourceOf('fal-usage', usage)]
   if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing))
-  return { bills: [billOf(owner, usage)], sources }
-}
-
-function billOf(owner: Owner, usage: Fetched<UsageRow[]>): OwnedBill {
-  if (usage.status === 'complete') return { owner, rows: usage.value }
-  return { owner, rows: undefined, reason: reasonText({ code: 'bill-unread', params: { detail: usage.reason } }) }
+  return { bills: [ownedBill(owner, usage)], sources }
 }
 
 /** One row for each account, also where nothing was spent or nothing could be read, and one for what lies beyond them. */
@@ -187,37 +142,18 @@ function accountRows(bills: readonly OwnedBill[]): UsageBreakdownRow[] {
   return [...read.rows(), ...unread]
 }
 
+/** Groups that a bill is part of which was not read whole, or which may be another one of the bills, have no sum. */
 function breakDown(groupBy: Exclude<GroupBy, 'account'>, bills: readonly OwnedBill[]): UsageBreakdownRow[] {
   const groups = new Breakdown<Partial<UsageBreakdownRow>>()
-  const uncertain = uncertainGroups(groupBy, bills)
-  for (const { owner, rows = [] } of bills) {
-    for (const row of rows) {
+  for (const { owner, rows, parts = [], reason = MAYBE_TWICE, maybeTwice } of bills) {
+    for (const row of rows ?? parts) {
       const key = keyOf(groupBy, row, owner)
-      if (!uncertain.has(key)) groups.group(key, () => fieldsOf(groupBy, row, owner)).add(row)
+      const fields = () => fieldsOf(groupBy, row, owner)
+      if (rows === undefined || maybeTwice === true) groups.withhold(key, fields, reason)
+      else groups.group(key, fields).add(row)
     }
   }
-  return [...groups.rows(), ...uncertain.values()]
-}
-
-/** Groups that a bill is part of which may be another one of the bills: they have no sum. */
-function uncertainGroups(
-  groupBy: Exclude<GroupBy, 'account'>,
-  bills: readonly OwnedBill[],
-): ReadonlyMap<string, UsageBreakdownRow> {
-  const uncertain = new Map<string, UsageBreakdownRow>()
-  for (const { owner, rows = [], maybeTwice } of bills) {
-    if (maybeTwice !== true) continue
-    for (const row of rows) {
-      const fields = fieldsOf(groupBy, row, owner)
-      uncertain.set(keyOf(groupBy, row, owner), {
-        ...fields,
-        costUsd: null,
-        quantities: [],
-        reason: reasonText(MAYBE_TWICE),
-      })
-    }
-  }
-  return uncertain
+  return groups.rows()
 }
 
 function keyOf(groupBy: Exclude<GroupBy, 'account'>, row: UsageRow, { accountId, workspace }: Owner): string {
