@@ -94,7 +94,7 @@ export function createFalClient(options: FalClientOptions): FalClient {
     serverlessUsage: async (apiKey, query, signal) =>
       redactedRows(await askServerlessUsage(call(apiKey, signal), query), ['app', 'gpuClass', 'unit'], redact),
     focus: async (apiKey, months, signal) =>
-      redactedRows(await askFocus(call(apiKey, signal), months), ['service'], redact),
+      redactedRows(await askFocus(call(apiKey, signal), months), ['invoiceId', 'service'], redact),
     legacyInvoices: async (apiKey, signal) => {
       const answer = await askLegacyInvoices(call(apiKey, signal), legacyBaseUrl)
       return redactedRows(answer, ['invoiceId', 'status'], redact)

@@ -1,7 +1,8 @@
 import { parseUsd } from '../units/nano-usd.ts'
-import { type Answer, complete, failed } from './answer.ts'
+import { type Answer, complete, failed, partial } from './answer.ts'
 import type { Call } from './asking.ts'
 import { parseCsv } from './csv.ts'
+import { type FocusAnswer, type FocusLine, placeLines } from './focus-months.ts'
 import { HTML_PAGE } from './json.ts'
 import { readParts } from './parts.ts'
 import type { Fetched, FocusRow } from './reader.ts'
@@ -11,15 +12,9 @@ import { looksLikeHtml } from './reasons.ts'
 const MONTHS_MAX = 120
 const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/
 
-interface FocusLine {
-  readonly row: FocusRow
-  /** The line as it was sent, to tell a repeat. */
-  readonly wire: string
-}
-
 /**
  * GET /account/focus, source invoice: the lines billed in each month of issue, both ends included (YYYY-MM). It is the only
- * official invoice data, and for enterprise accounts alone. A line that several months deliver alike counts once.
+ * official invoice data, and for enterprise accounts alone. A month whose lines are not known is a row without a cost.
  */
 export async function askFocus(call: Call, months: { from: string; to: string }): Promise<Fetched<FocusRow[]>> {
   const asked = monthsOf(months)
@@ -27,10 +22,46 @@ export async function askFocus(call: Call, months: { from: string; to: string })
     return failed('invalid', `months are given as YYYY-MM, the earlier one first, at most ${MONTHS_MAX} of them`)
   }
   const fetched = await readParts(asked, (month) => askMonth(call, month))
-  return fetched.status === 'failed' ? fetched : { ...fetched, value: withoutRepeats(fetched.value) }
+  if (fetched.status === 'failed') return fetched
+  const answered = new Set(fetched.value.map(({ month }) => month))
+  const { rows, open, untold } = placeLines(asked, fetched.value)
+  const unread = fetched.status === 'complete' ? [] : [{ months: new Set(asked.filter(notIn(answered))), ...fetched }]
+  const contradiction =
+    asked.length > 1 ? CONTRADICTED : `${CONTRADICTED}; ask for several months, which may tell them apart`
+  const told = [...unread, ...(open.size > 0 ? [{ months: open, reason: contradiction }] : [])]
+  const missing = told.flatMap(({ months: each, reason }) => [...each].map((month) => missingMonth(month, reason)))
+  const value = [...rows, ...missing].sort((a, b) =>
+    a.billingMonth < b.billingMonth ? -1 : Number(a.billingMonth > b.billingMonth),
+  )
+  const reasons = [...told.map(({ reason }) => reason), ...(untold > 0 ? [untoldMonths(untold)] : [])]
+  if (reasons.length === 0) return complete(value)
+  const failure = fetched.status === 'partial' ? fetched.failure : 'bad-answer'
+  return partial(value, { failure, reason: reasons.join('; ') })
 }
 
-async function askMonth(call: Call, month: string): Promise<Answer<{ month: string; lines: FocusLine[] }[]>> {
+const CONTRADICTED =
+  "fal's invoice report contradicts itself: billing periods that its lines name and months that it was asked for do not agree"
+
+const untoldMonths = (lines: number): string =>
+  `fal sent ${lines} lines of its invoice report for several months alike, and they name no billing period, so their month is not told`
+
+const notIn =
+  (known: ReadonlySet<string>) =>
+  (month: string): boolean =>
+    !known.has(month)
+
+const missingMonth = (billingMonth: string, reason: string): FocusRow => ({
+  invoiceId: '',
+  billingMonth,
+  period: '',
+  chargeMonth: '',
+  service: '',
+  currency: '',
+  billedCostNanoUsd: null,
+  reason,
+})
+
+async function askMonth(call: Call, month: string): Promise<Answer<FocusAnswer[]>> {
   const answer = await call.transport.ask(
     {
       apiKey: call.apiKey,
@@ -40,7 +71,7 @@ async function askMonth(call: Call, month: string): Promise<Answer<{ month: stri
         ['billing_month', month],
       ],
       accept: 'text/csv',
-      read: (text) => readFocus(text, month),
+      read: readFocus,
     },
     call.signal,
   )
@@ -49,17 +80,7 @@ async function askMonth(call: Call, month: string): Promise<Answer<{ month: stri
   return failed('forbidden', `${answer.reason}. Invoices (FOCUS) are open to enterprise accounts only`)
 }
 
-/** fal may not heed billing_month, and would then send the same lines for every month. */
-function withoutRepeats(answers: readonly { month: string; lines: readonly FocusLine[] }[]): FocusRow[] {
-  const seen = new Set<string>()
-  return answers.flatMap(({ lines }) => {
-    const fresh = lines.filter(({ wire }) => !seen.has(wire))
-    for (const { wire } of lines) seen.add(wire)
-    return fresh.map(({ row }) => row)
-  })
-}
-
-function readFocus(text: string, month: string): Answer<FocusLine[]> {
+function readFocus(text: string): Answer<FocusLine[]> {
   if (looksLikeHtml(text)) return HTML_PAGE
   const records = parseCsv(text)
   if (records === undefined) return badCsv('a quote is never closed; it may have been cut on its way')
@@ -78,11 +99,12 @@ function readFocus(text: string, month: string): Answer<FocusLine[]> {
     if (billedCostNanoUsd === undefined) return badCsv(`BilledCost of ${where} is no decimal number`)
     const currency = column('BillingCurrency').toUpperCase()
     if (currency !== 'USD') return badCsv(`BillingCurrency of ${where} is another currency than USD`)
+    const period = monthOf(column('BillingPeriodStart')) ?? ''
     rows.push({
       row: {
         invoiceId: column('InvoiceId'),
-        billingMonth: month,
-        chargeMonth: monthOf(column('ChargePeriodStart')) ?? monthOf(column('BillingPeriodStart')) ?? '',
+        period,
+        chargeMonth: monthOf(column('ChargePeriodStart')) ?? period,
         service: column('ServiceName'),
         currency,
         billedCostNanoUsd,

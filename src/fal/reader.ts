@@ -85,13 +85,17 @@ export interface ServerlessUsageRow {
 export interface FocusRow {
   /** Invoice id, or '' where the report has none. */
   readonly invoiceId: string
-  /** YYYY-MM of issue. */
+  /** YYYY-MM of issue; '' where fal sent the line for several months and it names none. */
   readonly billingMonth: string
+  /** YYYY-MM of the billing period that the line names; '' where it names none. Where it is not billingMonth, fal was asked for that. */
+  readonly period: string
   /** YYYY-MM incurred, where told. */
   readonly chargeMonth: string
   readonly service: string
   readonly currency: string
-  readonly billedCostNanoUsd: NanoUsd
+  /** null: no line, but a month of which the lines are not known, for the reason given. */
+  readonly billedCostNanoUsd: NanoUsd | null
+  readonly reason?: string
 }
 
 /** An invoice of GET /billing/invoices, an address that fal does not document. What could not be read is '' or null. */

@@ -33,6 +33,12 @@ const ASKED =
 
 const REASON_CHARS = 300
 
+const NO_MONTH = 'fal sent these lines for several months alike, and they name neither invoice nor billing period'
+const MONTH_UNNAMED =
+  'Some lines of the invoice report name no billing period: their month is the one that fal was asked for.'
+const MONTH_OTHERWISE =
+  'Some lines of the invoice report name a billing period other than the month of issue that fal sent them for, which is the one shown.'
+
 type Months = MonthRange & { readonly current: number }
 
 interface WorkspaceInvoices {
@@ -68,8 +74,23 @@ export async function listInvoices(
     complete: allRead(sources),
     invoices,
     sources,
-    note: `${NOTE} ${reads.some(({ legacy }) => isAsked(legacy)) ? ASKED : NOT_ASKED}`,
+    note: noteOf(reads),
   }
+}
+
+function noteOf(reads: readonly WorkspaceInvoices[]): string {
+  const lines = reads
+    .flatMap(({ focus }) => (focus.status === 'failed' ? [] : focus.value))
+    .filter(({ billingMonth, billedCostNanoUsd }) => billingMonth !== '' && billedCostNanoUsd !== null)
+  const unnamed = lines.some(({ period }) => period === '')
+  const otherwise = lines.some(({ period, billingMonth }) => period !== '' && period !== billingMonth)
+  const asked = reads.some(({ legacy }) => isAsked(legacy))
+  return [
+    NOTE,
+    ...(unnamed ? [MONTH_UNNAMED] : []),
+    ...(otherwise ? [MONTH_OTHERWISE] : []),
+    asked ? ASKED : NOT_ASKED,
+  ].join(' ')
 }
 
 async function readInvoices(
@@ -133,10 +154,12 @@ const NOT_READ = { status: 'failed', failure: 'not-configured', reason: 'not ask
 
 /** No id of an invoice is promised to be of one workspace alone. */
 const linesOf = (rows: readonly FocusRow[]): BillLine[] =>
-  rows.map(({ invoiceId, billingMonth, chargeMonth, service }) => ({
-    keyId: null,
-    mark: JSON.stringify([invoiceId, billingMonth, chargeMonth, service]),
-  }))
+  rows
+    .filter(({ billedCostNanoUsd }) => billedCostNanoUsd !== null)
+    .map(({ invoiceId, billingMonth, chargeMonth, service }) => ({
+      keyId: null,
+      mark: JSON.stringify([invoiceId, billingMonth, chargeMonth, service]),
+    }))
 
 /** One workspace: the better of each part. Where it may stand in another one's rows already, its own have no figures. */
 function rowsOf(bill: SortedBill<WorkspaceInvoices>, months: Months): InvoiceRow[] {
@@ -156,23 +179,41 @@ function rowsOf(bill: SortedBill<WorkspaceInvoices>, months: Months): InvoiceRow
 
 type Head = Pick<InvoiceRow, 'workspace' | 'accountIds'>
 
+/** One row an invoice, and one for each month whose invoices are not known. */
 function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
   const invoices = new Map<string, { first: FocusRow; costNanoUsd: NanoUsd; lines: number }>()
+  const rows: InvoiceRow[] = []
   for (const line of lines) {
-    const key = JSON.stringify([line.billingMonth, line.invoiceId])
+    const { billingMonth, billedCostNanoUsd, reason } = line
+    if (billedCostNanoUsd === null) {
+      rows.push({
+        source: 'focus',
+        billingMonth,
+        ...head,
+        costUsd: null,
+        ...(reason !== undefined && { reason: cleanText(reason, REASON_CHARS) }),
+      })
+      continue
+    }
+    const key = JSON.stringify([billingMonth, line.invoiceId])
     const invoice = invoices.get(key) ?? { first: line, costNanoUsd: ZERO_NANO_USD, lines: 0 }
-    invoice.costNanoUsd = addNanoUsd(invoice.costNanoUsd, line.billedCostNanoUsd)
+    invoice.costNanoUsd = addNanoUsd(invoice.costNanoUsd, billedCostNanoUsd)
     invoice.lines += 1
     invoices.set(key, invoice)
   }
-  return [...invoices.values()].map(({ first, costNanoUsd, lines: count }) => ({
-    source: 'focus',
-    billingMonth: first.billingMonth,
-    ...head,
-    ...(first.invoiceId !== '' && { invoiceId: cleanText(first.invoiceId) }),
-    costUsd: formatUsd(costNanoUsd),
-    lines: count,
-  }))
+  for (const { first, costNanoUsd, lines: count } of invoices.values()) {
+    // Without month and invoice nothing tells whether lines that came several times are one.
+    const isKnown = first.billingMonth !== '' || first.invoiceId !== ''
+    rows.push({
+      source: 'focus',
+      billingMonth: first.billingMonth,
+      ...head,
+      ...(first.invoiceId !== '' && { invoiceId: cleanText(first.invoiceId) }),
+      ...(isKnown ? { costUsd: formatUsd(costNanoUsd) } : { costUsd: null, reason: NO_MONTH }),
+      lines: count,
+    })
+  }
+  return rows
 }
 
 /** One statement a month; null where usage was not read whole. */

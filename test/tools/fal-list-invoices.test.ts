@@ -155,6 +155,75 @@ describe('fal-list-invoices', () => {
     expect(result.sources).toContainEqual(expect.objectContaining({ source: 'fal-focus', status: 'failed' }))
   })
 
+  it('takes the month that a line names where fal sends every line for every month', async () => {
+    const lines = ['10,USD,2025-12-01,,INV-12,x', '20,USD,2026-01-01,,INV-01,x', '30,USD,2026-02-01,,INV-02,x']
+    const every = `${HEADER}\n${lines.join('\n')}\n`
+    const focus = { 'workspace-7': { '2025-12': every, '2026-01': every, '2026-02': every } }
+    const { dependencies } = await real(world(), { focus })
+    const all = await call(falListInvoicesTool, { ids: [7] }, dependencies(), world())
+    expect(all.complete).toBe(true)
+    expect(all.invoices.map(({ billingMonth, invoiceId, costUsd }) => [billingMonth, invoiceId, costUsd])).toEqual([
+      ['2026-02', 'INV-02', '30'],
+      ['2026-01', 'INV-01', '20'],
+      ['2025-12', 'INV-12', '10'],
+    ])
+    const one = await call(falListInvoicesTool, { ids: [7], from: '2026-01', to: '2026-01' }, dependencies(), world())
+    expect(short(one.invoices)).toEqual([['2026-01', 'workspace-7', '20']])
+    expect(one.complete).toBe(true)
+    expect(one.note).not.toMatch(/billing period/)
+  })
+
+  it('a month of the invoice report that cannot be read is null with its reason', async () => {
+    const bad = { ...FOCUS['workspace-7'], '2026-01': `${HEADER}\nx,USD,,,,\n` }
+    const { dependencies } = await real(world(), { focus: { 'workspace-7': bad } })
+    const { invoices, complete } = await call(falListInvoicesTool, { ids: [7] }, dependencies(), world())
+    expect(complete).toBe(false)
+    const head = { source: 'focus', workspace: 'workspace-7', accountIds: [7] }
+    expect(invoices).toEqual([
+      { ...head, billingMonth: '2026-02', invoiceId: 'INV-8', costUsd: '3', lines: 1 },
+      { ...head, billingMonth: '2026-01', costUsd: null, reason: expect.stringContaining('no decimal number') },
+    ])
+  })
+
+  it('lines that agree with no month leave it open, and those that name none are said to', async () => {
+    const odd = await real(world(), {
+      focus: { 'workspace-7': { '2026-01': `${HEADER}\n5,USD,2025-12-01,,INV-1,x\n` } },
+    })
+    const given = { ids: [7], from: '2026-01', to: '2026-01' }
+    const open = await call(falListInvoicesTool, given, odd.dependencies(), world())
+    expect(open.complete).toBe(false)
+    expect(open.invoices).toEqual([
+      expect.objectContaining({
+        billingMonth: '2026-01',
+        costUsd: null,
+        reason: expect.stringContaining('contradicts'),
+      }),
+    ])
+    const heeded = await call(falListInvoicesTool, { ...given, from: '2025-12' }, odd.dependencies(), world())
+    expect(short(heeded.invoices)).toEqual([['2026-01', 'workspace-7', '5']])
+    expect(heeded).toMatchObject({ complete: true, note: expect.stringContaining('other than the month of issue') })
+    const bare = { '2026-01': `${HEADER}\n5,USD,,,INV-1,x\n` }
+    const unnamed = await real(world(), { focus: { 'workspace-7': bare } })
+    const told = await call(falListInvoicesTool, given, unnamed.dependencies(), world())
+    expect(short(told.invoices)).toEqual([['2026-01', 'workspace-7', '5']])
+    expect(told).toMatchObject({ complete: true, note: expect.stringContaining('name no billing period') })
+  })
+
+  it('lines without a period that come for several months have no month, nor without an invoice a cost', async () => {
+    const same = `${HEADER}\n5,USD,,,INV-1,x\n1,USD,,,,x\n`
+    const focus = { 'workspace-7': { '2026-01': same, '2026-02': same } }
+    const { dependencies } = await real(world(), { focus })
+    const result = await call(falListInvoicesTool, { ids: [7], from: '2026-01' }, dependencies(), world())
+    expect(result.complete).toBe(false)
+    expect(result.invoices.map(({ billingMonth, costUsd, reason }) => [billingMonth, costUsd, reason])).toEqual([
+      ['', null, expect.stringContaining('neither invoice nor billing period')],
+      ['', '5', undefined],
+    ])
+    expect(result.sources).toContainEqual(
+      expect.objectContaining({ source: 'fal-focus', reason: expect.stringContaining('2 lines') }),
+    )
+  })
+
   it('counts a workspace once where fal does not tell that two keys share it', async () => {
     const faults = [{ kind: 'status', status: 403, path: '/account/billing', keyId: keyIdOfAccount(6) }] as const
     const { dependencies } = await real(world(), { faults })
