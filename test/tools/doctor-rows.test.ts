@@ -183,6 +183,41 @@ describe.each(BACKENDS)('the ledger link, on $name', (backend) => {
     expect((await link({ sql: byRequest })).status).toBe('ok')
   })
 
+  it('is left open where a ledger was not read, unless the other one names enough tasks', async () => {
+    const byPoints = healthyWorld().cash(101, -100, { at: '2026-02-06 12:00:00', orderId: 'shop-1' })
+    const noPoints = await link({ world: byPoints.build(), sql: ['DROP TABLE ts_points_detail'] })
+    expect(noPoints).toMatchObject({
+      status: 'unverified',
+      seen: expect.stringMatching(
+        /^the ledger ts_points_detail was not read: the table of points cannot be read; 0 tasks of 31 .* and 1 ledger row$/,
+      ),
+    })
+    expect(noPoints.todo).toBeUndefined()
+    expect(await link({ sql: ['DROP TABLE ts_financial_transactions'] })).toMatchObject({
+      status: 'ok',
+      seen: expect.stringMatching(/^31 tasks of 31/),
+    })
+    // Just enough, and one too few: 28 of 31 are 90.3 %, 27 are 87.1 %.
+    for (const [most, status] of [
+      [3, 'ok'],
+      [4, 'unverified'],
+    ] as const) {
+      const apart = `UPDATE ts_points_detail SET order_id = 'shop' WHERE id <= ${most}`
+      expect((await link({ sql: [apart, 'DROP TABLE ts_financial_transactions'] })).status).toBe(status)
+    }
+  })
+
+  it('a ledger whose order ids have no column is not read; one without rows is', async () => {
+    const renamed = ['ALTER TABLE ts_points_detail RENAME COLUMN order_id TO kept_apart']
+    const world = healthyWorld().cash(101, -100, { at: '2026-02-06 12:00:00', orderId: 'shop-1' })
+    expect(await link({ world: world.build(), sql: renamed })).toMatchObject({
+      status: 'unverified',
+      seen: expect.stringMatching(/ts_points_detail was not read: there is no column for orderId/),
+    })
+    const emptied = ['DELETE FROM ts_points_detail']
+    expect(await link({ world: world.build(), sql: emptied })).toMatchObject({ status: 'warning' })
+  })
+
   it('of tasks older than the ledger rows that were read is left open', async () => {
     const line = await link({ limits: { ledgerRows: 5 } })
     expect(line).toMatchObject({

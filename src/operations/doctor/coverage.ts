@@ -62,11 +62,10 @@ export function ledgerLinkLine(parts: CoverageParts): Line {
   const tasks = usable(parts.tasks, ['taskId', 'money', 'createdAt'])
   if ('unread' in tasks) return unverified(id, { seen: tasks.unread })
   if (zone === undefined) return unverified(id, { seen: 'the zone of the stored times is not known' })
-  const books = [
-    { sample: usable(parts.points, ['orderId', 'createdAt']), time: 'createdAt' },
-    { sample: usable(parts.cash, ['orderId', 'time']), time: 'time' },
-  ].flatMap(({ sample, time }) => ('unread' in sample ? [] : [{ sample, time }]))
-  if (books.length === 0) return unverified(id, { seen: 'neither ledger has rows that can be read' })
+  const { books, unread } = ledgersOf(parts)
+  if (books.length === 0) {
+    return unverified(id, { seen: ['neither ledger has rows that can be read', ...unread].join('; ') })
+  }
   const timeOf = (row: Row, key: string): Instant | undefined => zone.fromNaive(row.get(key) ?? '')
   const orders = new Set(books.flatMap(({ sample }) => sample.rows.map((row) => wordOf(row, 'orderId'))))
   orders.delete('')
@@ -84,12 +83,16 @@ export function ledgerLinkLine(parts: CoverageParts): Line {
   })
   const ledgerRows = books.reduce((sum, { sample }) => sum + sample.rows.length, 0)
   const looked = `among the newest ${counted(tasks.rows.length, 'task')} and ${counted(ledgerRows, 'ledger row')}`
-  if (charged.length === 0) return unverified(id, { seen: `no charged task is as new as the ledger rows, ${looked}` })
+  if (charged.length === 0) {
+    return unverified(id, { seen: [`no charged task is as new as the ledger rows, ${looked}`, ...unread].join('; ') })
+  }
   const linked = charged.filter(
     (row) => orders.has(wordOf(row, 'taskId')) || isOrder(wordOf(row, 'onlineTaskId'), orders, bareRequestId),
   ).length
   const seen = `${share(linked, charged.length)} that charged have a ledger row with their id, ${looked}`
   const enough = BigInt(linked) * linkRatio.denominator >= BigInt(charged.length) * linkRatio.numerator
+  // Its rows may name the tasks that the other ledger does not.
+  if (!enough && unread.length > 0) return unverified(id, { seen: [...unread, seen].join('; ') })
   if (enough || ledgerLink === 'total') return ok(id, { seen })
   const asked = `ledgerLinkRatio is ${formatRatio(linkRatio)}`
   return warning(id, {
@@ -99,6 +102,22 @@ export function ledgerLinkLine(parts: CoverageParts): Line {
         ? 'set ledgerLink to auto or total in AUDIT_CONFIG, or let the system store the task id in order_id'
         : "let the system store the task id in order_id; until then only each user's totals are compared, and no single charge is judged",
   })
+}
+
+/** The ledgers whose rows can be held against tasks, and in words those that were not read. One without rows is neither. */
+function ledgersOf({ points, cash, mapping }: CoverageParts) {
+  const books: { readonly sample: Sample; readonly time: string }[] = []
+  const unread: string[] = []
+  for (const { sampled, table, time } of [
+    { sampled: points, table: mapping.tables.points, time: 'createdAt' },
+    { sampled: cash, table: mapping.tables.cash, time: 'time' },
+  ]) {
+    if ('rows' in sampled && sampled.rows.length === 0) continue
+    const sample = usable(sampled, ['orderId', time])
+    if ('unread' in sample) unread.push(`the ledger ${table} was not read: ${sample.unread}`)
+    else books.push({ sample, time })
+  }
+  return { books, unread }
 }
 
 const isOrder = (stored: string, orders: ReadonlySet<string>, bare: (stored: string) => string): boolean =>
