@@ -94,7 +94,7 @@ export function inspectorWithoutSecrets(
         const isShown = names.map((name, at) => at !== keyAt && shown.has(name))
         return rows.map((row) => row.map((cell, at) => (cell !== null && isShown[at] ? redact(cell) : cell)))
       }),
-    probe: (role) => attempt(() => inspection.probe(role)),
+    probe: (...of) => attempt(() => inspection.probe(...of)),
     table: (role) => attempt(() => inspection.table(role)),
     rowsScanned: (...question) => attempt(() => inspection.rowsScanned(...question)),
   })

@@ -12,6 +12,8 @@ export interface Catalogue {
   allColumns(look: Look): Promise<readonly TextRow[]>
   /** How a SELECT would be answered; null where that is not told. */
   plan(look: Look, select: string, binds: readonly Bind[], table: string): Promise<Plan | null>
+  /** The same SELECT, which the database itself ends after `seconds`, where it can. */
+  limited(select: string, seconds: number): string
 }
 
 export interface Plan {

@@ -39,14 +39,16 @@ export interface LedgerInspection {
   readonly databaseOffset: string
   /** What SHOW GRANTS says, line by line; null where the engine knows no users. May hold the digest of a password. */
   grants(): Promise<readonly string[] | null>
-  /** Settles where the table can be read; rejects with the reason where not. */
-  probe(role: TableRole): Promise<void>
+  /** Settles where the table, or that column of it, can be read; rejects with the reason where not. */
+  probe(role: TableRole, column?: string): Promise<void>
+  /** The statement by which an administrator lets this user read columns of a table; null where the engine knows no users. */
+  grantOf(role: TableRole, columns: readonly string[]): string | null
   table(role: TableRole): Promise<TableFacts>
   /** Every table this user may see, with its columns. Bounded. */
   allTables(): Promise<ReadonlyMap<string, readonly string[]>>
   /** Rows the database expects to read to find those with one value in a column; null where it does not tell. */
   rowsScanned(role: TableRole, column: string, value: string): Promise<number | null>
-  /** The newest rows by primary key. Rejects where that would mean to read and sort a large table. */
+  /** The newest rows by primary key. Rejects where that would mean to read and sort a large table, or takes too long. */
   newest(role: TableRole, columns: readonly string[], limit: number): Promise<readonly TextRow[]>
   /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
   bareRequestId(stored: string): string

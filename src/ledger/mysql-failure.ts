@@ -22,7 +22,9 @@ type Hint = (at: {
 }
 
 // Servers quote identifiers in more than one way: 'x' in 1054, `db`.`x` in newer 1142.
-const UNKNOWN_COLUMN = /column ['`"]?([^'"]+?)['`"]? in/i
+const COLUMN = /column ['`"]?([^'"]+?)['`"]? in/i
+
+const columnIn = (message: string): string | undefined => COLUMN.exec(message)?.[1]?.split('.').at(-1)
 
 const unreachable: Hint = ({ server }) => ({
   says: `the database server ${server} does not answer`,
@@ -42,6 +44,16 @@ const noGrant: Hint = ({ address, table }) => ({
   next: `let an administrator run: ${grantOf(address, table)}`,
 })
 
+/** Of a user who was given single columns. A server may say so of a column that is not there, too. */
+const noColumnGrant: Hint = (at) => {
+  const column = columnIn(at.message)
+  if (column === undefined) return noGrant(at)
+  return {
+    says: `the user "${at.address.user}" may not read the column ${column} of ${at.table}`,
+    next: `let an administrator run: ${grantOf(at.address, at.table, [column])}; doctor tells of all columns that are missing`,
+  }
+}
+
 /** At the door of the database it is not known yet what the tables are called, and no more than those is to be granted. */
 const noDatabaseGrant: Hint = ({ address, table }) => ({
   says: `the user "${address.user}" may not read ${table}`,
@@ -50,8 +62,9 @@ const noDatabaseGrant: Hint = ({ address, table }) => ({
 
 const AUDITED = Object.values(DEFAULT_MAPPING.tables).join(', ')
 
-const grantOf = ({ database, user }: MysqlAddress, table: string): string =>
-  `GRANT SELECT ON \`${database}\`.\`${table}\` TO '${user}'@'<this host>'`
+/** The statement that lets the user read a table, or those columns of it. */
+export const grantOf = ({ database, user }: MysqlAddress, table: string, columns: readonly string[] = []): string =>
+  `GRANT SELECT ${columns.length === 0 ? '' : `(${columns.map((column) => `\`${column}\``).join(', ')}) `}ON \`${database}\`.\`${table}\` TO '${user}'@'<this host>'`
 
 const lost: Hint = ({ server, table }) => ({
   says: `the connection to the database server ${server} broke while reading ${table}`,
@@ -61,6 +74,11 @@ const lost: Hint = ({ server, table }) => ({
 const serverEnded: Hint = ({ table }) => ({
   says: `the server ended the query on ${table}`,
   next: 'see whether an administrator or a time limit of the server (max_statement_time) ends long queries',
+})
+
+const tookTooLong: Hint = ({ table }) => ({
+  says: `the server ended the query on ${table}, since it took too long`,
+  next: 'see whether a time limit of the server (max_statement_time, MAX_EXECUTION_TIME) ends long queries',
 })
 
 const WITHOUT_VERIFICATION = '?ssl=required encrypts without verification'
@@ -98,7 +116,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
   1698: refusedLogin,
   1044: noDatabaseGrant,
   1142: noGrant,
-  1143: noGrant,
+  1143: noColumnGrant,
   1049: ({ server, address }) => ({
     says: `the database server ${server} has no database "${address.database}"`,
     next: 'mend the name of the database at the end of DATABASE_URL',
@@ -108,8 +126,12 @@ const HINTS: Readonly<Record<string, Hint>> = {
     next: 'name the table in AUDIT_CONFIG (tables), or mend the database in DATABASE_URL',
   }),
   1054: ({ table, message }) => ({
-    says: `the table ${table} has no column ${UNKNOWN_COLUMN.exec(message)?.[1]?.split('.').at(-1) ?? 'of that name'}`,
+    says: `the table ${table} has no column ${columnIn(message) ?? 'of that name'}`,
     next: 'name the column in AUDIT_CONFIG (columns)',
+  }),
+  1345: ({ table }) => ({
+    says: `${table} is a view, and the server tells how it is read only to those who may also look beneath it`,
+    next: 'see that the tables beneath it have the index, or let an administrator grant SHOW VIEW on it and SELECT on those tables',
   }),
   1040: ({ server }) => ({
     says: `the database server ${server} has no connection to spare`,
@@ -145,8 +167,8 @@ const HINTS: Readonly<Record<string, Hint>> = {
     next: 'let an administrator create the user for this host',
   }),
   1317: serverEnded,
-  1969: serverEnded,
-  3024: serverEnded,
+  1969: tookTooLong,
+  3024: tookTooLong,
 }
 
 /**

@@ -142,3 +142,22 @@ export function lineOf({ lines }: Diagnosis, id: Line['id'], subject?: string | 
   }
   return found[0]
 }
+
+/** Looks as a user who was given these grants, on tables or on all (*). */
+export async function asUser(grants: readonly string[], password = 'only-reads', sql: readonly string[] = []) {
+  const open = await openCase({ backend: MARIADB, sql })
+  const { pathname, host } = new URL(open.stored.url)
+  const database = pathname.slice(1)
+  const user = `u_${database.slice(-12)}`
+  await open.stored.exec(`CREATE USER '${user}'@'%' IDENTIFIED BY 'only-reads'`)
+  for (const grant of grants) {
+    await open.stored.exec(grant.replaceAll('{db}', database).replaceAll('{user}', `'${user}'@'%'`))
+  }
+  try {
+    return await examined({ backend: MARIADB, url: `mysql://${user}:${password}@${host}/${database}` })
+  } finally {
+    await open.stored.exec(`DROP USER '${user}'@'%'`)
+    await open.close()
+  }
+}
+export const READING = Object.values(DEFAULT_MAPPING.tables).map((table) => `GRANT SELECT ON {db}.${table} TO {user}`)

@@ -1,29 +1,18 @@
 import { createServer } from 'node:net'
 import { describe, expect, inject, it } from 'vitest'
-import { DEFAULT_MAPPING, mappingWith } from '../../src/ledger/mapping.ts'
-import { EMBEDDED, examined, healthyWorld, lineOf, MARIADB, openCase, statuses } from '../kit/doctor-case.ts'
+import { mappingWith } from '../../src/ledger/mapping.ts'
+import {
+  asUser,
+  EMBEDDED,
+  examined,
+  healthyWorld,
+  lineOf,
+  MARIADB,
+  openCase,
+  READING,
+  statuses,
+} from '../kit/doctor-case.ts'
 import { BACKENDS } from '../ledger/backends.ts'
-
-const TABLES = Object.values(DEFAULT_MAPPING.tables)
-
-/** Looks as a user who was given these grants, on tables or on all (*). */
-async function asUser(grants: readonly string[], password = 'only-reads') {
-  const open = await openCase({ backend: MARIADB })
-  const { pathname, host } = new URL(open.stored.url)
-  const database = pathname.slice(1)
-  const user = `u_${database.slice(-12)}`
-  await open.stored.exec(`CREATE USER '${user}'@'%' IDENTIFIED BY 'only-reads'`)
-  for (const grant of grants) {
-    await open.stored.exec(grant.replaceAll('{db}', database).replaceAll('{user}', `'${user}'@'%'`))
-  }
-  try {
-    return await examined({ backend: MARIADB, url: `mysql://${user}:${password}@${host}/${database}` })
-  } finally {
-    await open.stored.exec(`DROP USER '${user}'@'%'`)
-    await open.close()
-  }
-}
-const READING = TABLES.map((table) => `GRANT SELECT ON {db}.${table} TO {user}`)
 
 describe('the login', () => {
   it('where nobody listens is a failure that names the server', async () => {
@@ -59,44 +48,6 @@ describe('the login', () => {
     const { host, port, user, password } = inject('mariadb')
     const diagnosis = await examined({ url: `mysql://${user}:${password}@${host}:${port}/no_such_shop` })
     expect(lineOf(diagnosis, 'database-login').seen).toMatch(/has no database "no_such_shop"/)
-  })
-})
-
-describe('the grants', () => {
-  it('of a user who may only read are enough', async () => {
-    const diagnosis = await asUser(READING)
-    expect(lineOf(diagnosis, 'database-grants')).toMatchObject({ status: 'ok', seen: 'this user may only read' })
-    expect(diagnosis.lines.filter(({ status }) => status !== 'ok')).toEqual([])
-  })
-
-  it('to write are a warning that names them', async () => {
-    const diagnosis = await asUser([...READING, 'GRANT INSERT, UPDATE ON {db}.ts_fal_tasks TO {user}'])
-    expect(lineOf(diagnosis, 'database-grants')).toMatchObject({
-      status: 'warning',
-      seen: 'this user may do more than read: INSERT, UPDATE',
-    })
-    expect(diagnosis.counts.failure).toBe(0)
-  })
-
-  it('that lack a table are told with the GRANT to run', async () => {
-    const diagnosis = await asUser(READING.filter((grant) => !grant.includes('ts_fal_account')))
-    expect(lineOf(diagnosis, 'table', 'ts_fal_account')).toMatchObject({
-      status: 'failure',
-      seen: expect.stringMatching(/may not read ts_fal_account/),
-      todo: expect.stringMatching(/GRANT SELECT ON/),
-    })
-    expect(lineOf(diagnosis, 'accounts').status).toBe('unverified')
-  })
-
-  it('on some columns show what is missing', async () => {
-    const columns = 'GRANT SELECT (id, username) ON {db}.ts_users TO {user}'
-    const healthy = [...READING.filter((grant) => !grant.includes('ts_users')), columns]
-    expect(lineOf(await asUser(healthy), 'columns', 'ts_users').status).toBe('ok')
-    const short = healthy.map((grant) => grant.replace('(id, username)', '(id)'))
-    expect(lineOf(await asUser(short), 'columns', 'ts_users')).toMatchObject({
-      status: 'warning',
-      seen: expect.stringMatching(/none this user may read: username/),
-    })
   })
 })
 

@@ -52,7 +52,7 @@ export async function examineTables(
     }
     try {
       const facts = await parts.inspection.table(role)
-      const found = columnsOf(role, facts, parts)
+      const found = await columnsOf(role, facts, parts)
       readable.set(role, found.table)
       lines.push(found.line)
       const types = typesLine(role, name, found.typed, parts)
@@ -93,11 +93,14 @@ async function nearTables(role: TableRole, { inspection, mapping }: TablesParts)
   }
 }
 
-function columnsOf(
-  role: TableRole,
-  facts: TableFacts,
-  { mapping }: TablesParts,
-): { readonly line: Line; readonly table: ReadableTable; readonly typed: readonly TypedColumn[] } {
+interface FoundColumns {
+  readonly line: Line
+  readonly table: ReadableTable
+  readonly typed: readonly TypedColumn[]
+}
+
+async function columnsOf(role: TableRole, facts: TableFacts, parts: TablesParts): Promise<FoundColumns> {
+  const { mapping } = parts
   const subject = mapping.tables[role]
   const present = new Map(facts.columns.map((column): [string, ColumnFacts] => [column.name.toLowerCase(), column]))
   const wanted = Object.entries(mapping.columns[role]).filter((entry): entry is [string, string] => entry[1] !== null)
@@ -118,7 +121,27 @@ function columnsOf(
   // Titles are read only where somebody asks for the rows of a ledger.
   const bad = missing.every(({ key }) => key === 'title') ? warning : badOf(role)
   const seen = `no column, or none this user may read: ${missing.map(({ name }) => name).join(', ')}; ${LOSS[role]}`
-  return { line: bad('columns', { subject, seen, todo: hints.join('; ') }), table, typed }
+  const grant = await missingGrant(
+    role,
+    missing.map(({ name }) => name),
+    parts,
+  )
+  const todo = grant === undefined ? hints.join('; ') : `let an administrator run: ${grant}; or ${hints.join('; ')}`
+  return { line: bad('columns', { subject, seen, todo }), table, typed }
+}
+
+/** The GRANT that a user lacks who was given single columns of a table; undefined for those who may read all of it. */
+async function missingGrant(
+  role: TableRole,
+  columns: readonly string[],
+  { inspection }: TablesParts,
+): Promise<string | undefined> {
+  const denied: string[] = []
+  for (const column of columns) {
+    const problem = await inspection.probe(role, column).then(() => '', messageOf)
+    if (/may not read/.test(problem)) denied.push(column)
+  }
+  return denied.length === 0 ? undefined : (inspection.grantOf(role, denied) ?? undefined)
 }
 
 const SETTINGS_OF_USERS: Readonly<Record<string, string>> = {
