@@ -7,6 +7,8 @@ import type { UsdType } from './usd-text.ts'
 export interface DefinedColumn {
   readonly name: string
   readonly type: UsdType
+  /** Whether MySQL prints six digits of it, of seven or more that it holds: a FLOAT without a number of decimals. */
+  readonly losesDigits: boolean
   /** Worked out by the database itself. */
   readonly generated: boolean
 }
@@ -45,6 +47,7 @@ function columnsIn(sql: string): DefinedColumn[] {
     columns.push({
       name: name.replaceAll('``', '`'),
       type: /^float$/i.test(type) ? 'float' : 'other',
+      losesDigits: /^float$/i.test(type) && !/^\s*\(\s*\d+\s*,/.test(more),
       generated: /\bGENERATED ALWAYS AS\b/i.test(more),
     })
   }

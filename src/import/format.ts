@@ -1,6 +1,7 @@
 import { shortened } from '../errors.ts'
-import { type ImportTable, sameName } from './columns.ts'
-import { DUMP, dumpedColumns } from './dump.ts'
+import { type ImportColumn, type ImportTable, sameName } from './columns.ts'
+import { type DefinedColumn, DUMP, dumpedColumns } from './dump.ts'
+import { emptyFileCommand, exportCommand } from './export-command.ts'
 import { type Dialect, RecordSplitter } from './records.ts'
 import { refusedFile, type SourceFile } from './sources.ts'
 import type { UsdType } from './usd-text.ts'
@@ -58,20 +59,42 @@ export async function formatOf(
     const typeOf = (column: string): UsdType =>
       definition.find(({ name }) => sameName(name) === sameName(column))?.type ?? 'unknown'
     const usdTypes = table.columns.map(({ name }) => typeOf(name))
+    checkDigits(definition, file, table)
     return { dialect: DUMP, ...selectionOf(names, file, table), usdTypes, headBytes: 0, firstLine: 1 }
   }
-  const { line, headBytes, firstLine } = firstLineOf(head, file)
+  const { line, headBytes, firstLine } = firstLineOf(head, file, table)
   const dialect = dialectOf(line, backslashEscapes)
   const usdTypes = table.columns.map(() => usdType)
   return { dialect, ...selectionOf(headerOf(line, dialect, file), file, table), usdTypes, headBytes, firstLine }
 }
 
+/** Throws where amounts have lost digits on their way into the file: nothing in it tells which, and how many. */
+function checkDigits(definition: readonly DefinedColumn[], file: SourceFile, table: ImportTable): void {
+  const short = definition.filter(({ losesDigits }) => losesDigits).map((column) => sameName(column.name))
+  const isShort = (column: ImportColumn): boolean => column.kind === 'usd' && short.includes(sameName(column.name))
+  const amounts = table.columns.filter(isShort).map((column) => column.name)
+  if (amounts.length === 0) return
+  throw refusedFile(
+    file,
+    `${amounts.join(', ')} is a FLOAT there, of which mysqldump writes six digits, and MySQL holds more`,
+    'an export with all digits',
+    `Export this table with: ${exportCommand(table, isShort)}; and give that file with --${file.role}.`,
+  )
+}
+
 /** The first line that is not empty, without a byte order mark. */
-function firstLineOf(head: Buffer, file: SourceFile) {
+function firstLineOf(head: Buffer, file: SourceFile, table: ImportTable) {
   let from = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
   let line = 1
   for (; from < head.length && (head[from] === LF || head[from] === CR); from++) if (head[from] === LF) line++
-  if (from >= head.length) throw refusedFile(file, 'it is empty', 'a file whose first line names its columns')
+  if (from >= head.length) {
+    throw refusedFile(
+      file,
+      'it is empty',
+      'a file whose first line names its columns',
+      `Export the table again; if it has no rows, of which mysql --batch prints nothing, run: ${emptyFileCommand(table, file.shown)}`,
+    )
+  }
   const end = head.indexOf(LF, from)
   if (end < 0 && head.length >= HEAD_BYTES_MAX) {
     throw refusedFile(

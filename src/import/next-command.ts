@@ -35,4 +35,6 @@ function datesOf(times: NextStep['taskTimes']): { readonly start: string; readon
   return { start: first > earliest ? first : earliest, end: last }
 }
 
-const forShell = (text: string): string => (/^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`)
+/** A word that a shell takes as it stands. */
+export const forShell = (text: string): string =>
+  /^[\w./:@%+,=-]+$/.test(text) ? text : `'${text.replaceAll("'", "'\\''")}'`

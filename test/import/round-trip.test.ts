@@ -1,5 +1,5 @@
-import { spawnSync } from 'node:child_process'
-import { chmodSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
+import { execFileSync, spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
 import { type Report, report as reportSchema } from '../../schemas/report.ts'
@@ -7,11 +7,13 @@ import { startFalDouble } from '../../src/demo/fal-double.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { SAMPLE_DATE, SAMPLE_NOW, sampleWorld } from '../../src/demo/sample-world.ts'
 import type { StoredTables } from '../../src/demo/stored-world.ts'
+import type { AuditError } from '../../src/errors.ts'
 import { createFalClient } from '../../src/fal/client.ts'
 import { ROLES } from '../../src/import/columns.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import { runAudit } from '../../src/operation.ts'
+import { parseUsd } from '../../src/units/nano-usd.ts'
 import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { freshDatabase, type TestDatabase, writeMariaDb } from '../kit/mariadb.ts'
 import { ALL_TIME, account, all, cashRow, pointsRow, reading, task } from '../ledger/backends.ts'
@@ -19,18 +21,49 @@ import { type Workshop, workshop } from './kit.ts'
 
 const { tables: TABLES } = DEFAULT_MAPPING
 
-/** Has the server and its own program export a database: <table>.txt and <table>.sql. */
-function dumpTab({ options }: TestDatabase, folder: string): void {
+/** Has the server and its own program export a database, <table>.txt and <table>.sql; all tables where none is named. */
+function dumpTab({ options }: TestDatabase, folder: string, tables: readonly string[] = []): void {
   mkdirSync(folder)
   // The server may run as another user than this test.
   chmodSync(folder, 0o777)
   const { host, port, user, password, database } = options
-  const args = ['--no-defaults', `--host=${host}`, `--port=${port}`, `--user=${user}`, `--tab=${folder}`, database]
+  const args = [
+    '--no-defaults',
+    `--host=${host}`,
+    `--port=${port}`,
+    `--user=${user}`,
+    `--tab=${folder}`,
+    database,
+    ...tables,
+  ]
   const run = (program: string) =>
     spawnSync(program, args, { env: { PATH: process.env.PATH, MYSQL_PWD: password }, encoding: 'utf8' })
   const dumped = run('mariadb-dump')
   const { status, stderr } = dumped.error === undefined ? dumped : run('mysqldump')
   expect([status, stderr]).toEqual([0, ''])
+}
+
+/** Runs a command that an error gave, as a shell does, in a folder. */
+function runAsTold({ options }: TestDatabase, told: string, folder: string): void {
+  const { host, port, user, password, database } = options
+  const login = `mysql --no-defaults --host=${host} --port=${port} --user=${user}`
+  const command = told.replace(/^mysql/, login).replace(' DATABASE ', ` ${database} `)
+  execFileSync('/bin/sh', ['-c', command], { cwd: folder, env: { PATH: process.env.PATH, MYSQL_PWD: password } })
+}
+
+/** The dump, with what the import says to do where it refuses the file of a table. */
+async function writeTab(database: TestDatabase, shop: Workshop): Promise<void> {
+  const folder = shop.path('tab')
+  dumpTab(database, folder)
+  for (const role of ['accounts', 'tasks'] as const) {
+    const request = { [role]: [join(folder, `${TABLES[role]}.txt`)], dir: folder }
+    const error = await shop.run(request).catch((cause: unknown) => cause)
+    expect(error).toMatchObject({ field: role, message: expect.stringMatching(/is a FLOAT there, .* six digits/) })
+    const [, command = ''] =
+      /^Export this table with: (.*); and give that file/.exec((error as AuditError).next ?? '') ?? []
+    runAsTold(database, command, folder)
+    rmSync(join(folder, `${TABLES[role]}.txt`))
+  }
 }
 
 /** Writes each table as CSV, as programs do that read what the server prints. */
@@ -81,7 +114,7 @@ async function withDatabase<T>(tables: StoredTables, use: (database: TestDatabas
 
 /** Exports a database in each way, imports that, and hands over the address of what came of it. */
 async function eachWay(database: TestDatabase, shop: Workshop, use: (way: string, url: string) => Promise<void>) {
-  dumpTab(database, shop.path('tab'))
+  await writeTab(database, shop)
   await writeCsv(database, shop.path('csv'))
   await writeOutfile(database, shop.path('outfile'))
   for (const way of ['tab', 'csv', 'outfile']) {
@@ -224,6 +257,50 @@ describe('an awkward world', () => {
       await eachWay(database, shop, async (way, url) => {
         expect({ way, ...(await everything(url)) }).toEqual({ way, ...expected })
       })
+    })
+  })
+
+  it('keeps every digit of costs that mysqldump writes whole, and refuses those of which it writes six', async () => {
+    const shop = workshop()
+    const tasks = MORE_DIGITS.map((costMoney, index) => task(index + 1, { costMoney }))
+    await withDatabase({ ...AWKWARD, tasks }, async (database) => {
+      for (const [type, folder] of [
+        ['DOUBLE', 'double'],
+        ['DECIMAL(20,9)', 'decimal'],
+        ['FLOAT(24,9)', 'decimals'],
+      ] as const) {
+        await database.admin.query(`ALTER TABLE ts_fal_tasks MODIFY cost_money ${type}`)
+        await database.admin.query('UPDATE ts_fal_tasks SET cost_money = 12.34567 WHERE id = 2')
+        const expected = (await everything(database.urlFor())).tasks.map(({ costNanoUsd }) => costNanoUsd)
+        expect(expected[1]).toBe(12_345_670_000n)
+        dumpTab(database, shop.path(folder), [TABLES.tasks])
+        await shop.run({ tasks: [shop.path(`${folder}/ts_fal_tasks.txt`)], overwrite: true })
+        const costs = await shop.rows('ts_fal_tasks', 'id, cost_money')
+        expect(costs.map(([, usd]) => parseUsd(String(usd)))).toEqual(expected)
+      }
+      for (const type of ['FLOAT', 'FLOAT UNSIGNED', 'FLOAT NOT NULL']) {
+        await database.admin.query(`ALTER TABLE ts_fal_tasks MODIFY cost_money ${type}`)
+        const folder = type.replaceAll(' ', '-')
+        dumpTab(database, shop.path(folder), [TABLES.tasks])
+        await expect(shop.run({ tasks: [shop.path(`${folder}/ts_fal_tasks.txt`)], overwrite: true })).rejects.toThrow(
+          /cost_money is a FLOAT there/,
+        )
+      }
+    })
+  })
+
+  it('an empty table is imported as the error about its empty file says', async () => {
+    const shop = workshop()
+    await withDatabase({ ...AWKWARD, cash: [] }, async (database) => {
+      await writeCsv(database, shop.path('csv'))
+      const cash = [shop.write("it's cash.tsv", '')]
+      const request = { dir: shop.path('csv'), accounts: undefined, cash }
+      const error = await shop.run(request).catch((cause: unknown) => cause)
+      expect(error).toMatchObject({ field: 'cash', message: expect.stringMatching(/\(it is empty\)/) })
+      const [, command = ''] = /mysql --batch prints nothing, run: (.*)$/.exec((error as AuditError).next ?? '') ?? []
+      runAsTold(database, command, shop.folder)
+      expect(await shop.run(request)).toMatchObject({ status: 'written', missingTables: [] })
+      expect(await everything(`file:${shop.path('out.db')}`)).toEqual(await everything(database.urlFor()))
     })
   })
 
