@@ -79,9 +79,10 @@ async function run(args: readonly string[]): Promise<number> {
 stdout.on('error', () => {})
 stderr.on('error', () => {})
 
-const SIGNAL_CODES = { SIGINT: 130, SIGTERM: 143 } as const
+// SIGHUP comes when a terminal is closed: files with keys are not to stay behind.
+const SIGNAL_CODES = { SIGHUP: 129, SIGINT: 130, SIGTERM: 143 } as const
 let signalled: number | undefined
-for (const name of ['SIGINT', 'SIGTERM'] as const) {
+for (const name of ['SIGHUP', 'SIGINT', 'SIGTERM'] as const) {
   process.on(name, () => {
     // The second one does not wait for queries to be ended.
     if (signalled !== undefined) process.exit(signalled)

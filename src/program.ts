@@ -28,7 +28,7 @@ export interface Host {
   readonly secrets: Secrets
   readonly reports: ReportStore
   readonly clock: Clock
-  /** Aborted by SIGTERM and SIGINT. */
+  /** Aborted by SIGTERM, SIGINT and SIGHUP. */
   readonly signal: AbortSignal
   readonly processFacts: () => ProcessFacts
   /** Runs `clean` when the process ends, until the function returned is called. */

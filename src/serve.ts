@@ -24,7 +24,7 @@ export interface ServeEnvirons {
   readonly log: (line: string) => void
   /** Runs `clean` when the process ends, until the function returned is called. */
   readonly onExit: (clean: () => void) => () => void
-  /** Aborted by SIGTERM and SIGINT. */
+  /** Aborted by SIGTERM, SIGINT and SIGHUP. */
   readonly signal: AbortSignal
 }
 

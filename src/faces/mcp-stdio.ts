@@ -6,7 +6,7 @@ import { createLineTransport } from './stdio-lines.ts'
 export interface StdioOptions {
   readonly stdin: Readable
   readonly stdout: Writable
-  /** Aborted by SIGTERM and SIGINT. */
+  /** Aborted by SIGTERM, SIGINT and SIGHUP. */
   readonly signal: AbortSignal
 }
 

@@ -1,8 +1,9 @@
 import { randomBytes } from 'node:crypto'
-import { rmSync, type Stats } from 'node:fs'
+import type { Stats } from 'node:fs'
 import { chmod, link, lstat, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AuditError, shortened } from '../errors.ts'
+import { JOURNALS, removeDatabase, removeLeftovers } from './leftovers.ts'
 
 /** The file that an import writes: under a temporary name beside its place until it is whole. */
 export interface Target {
@@ -19,8 +20,6 @@ export interface Target {
 const MODE = 0o600
 const PERMISSIONS = 0o777
 const SQLITE_MAGIC = Buffer.from('SQLite format 3\u0000')
-/** What a database leaves beside it while it is written. */
-const JOURNALS = ['-journal', '-wal']
 const ACCEPTED = 'the path of a database file to write'
 
 /** Throws AuditError of kind 'input' where the file could not be put in its place, before any work. */
@@ -35,12 +34,11 @@ export async function openTarget(output: string, overwrite: boolean, inputs: rea
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeFile(temporary, '', { flag: 'wx', mode: MODE })
+    await removeLeftovers(path, await lstat(temporary))
   } catch (cause) {
     throw refused(output, codeOf(cause))
   }
-  const discard = (): void => {
-    for (const ending of ['', ...JOURNALS]) rmSync(`${temporary}${ending}`, { force: true })
-  }
+  const discard = (): void => removeDatabase(temporary)
   const commit = async (): Promise<void> => {
     try {
       await settle(temporary)

@@ -127,7 +127,11 @@ describe('the command', () => {
   })
 })
 
-it.each(['SIGINT', 'SIGTERM'] as const)('%s while it reads leaves nothing', async (signal) => {
+it.each([
+  ['SIGINT', 130],
+  ['SIGTERM', 143],
+  ['SIGHUP', 129],
+] as const)('%s while it reads leaves nothing', async (signal, code) => {
   const shop = workshop()
   const args = [MAIN, 'import', '--output', 'out.db', '--accounts', 'accounts.csv', '--tasks', 'tasks.pipe']
   expect(spawnSync('mkfifo', [shop.path('tasks.pipe')]).status).toBe(0)
@@ -150,6 +154,6 @@ it.each(['SIGINT', 'SIGTERM'] as const)('%s while it reads leaves nothing', asyn
   expect(temporary()).toHaveLength(1)
   await new Promise((resolve) => setTimeout(resolve, 200))
   child.kill(signal)
-  expect(await ended).toEqual([signal === 'SIGINT' ? 130 : 143, null])
+  expect(await ended).toEqual([code, null])
   expect(shop.files()).toEqual(['accounts.csv', 'tasks.pipe'])
 })

@@ -1,5 +1,6 @@
-import { chmodSync, readFileSync, statSync, symlinkSync, writeFileSync } from 'node:fs'
+import { chmodSync, existsSync, readFileSync, statSync, symlinkSync, utimesSync, writeFileSync } from 'node:fs'
 import { describe, expect, it } from 'vitest'
+import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { taskFile, taskLine, workshop } from './kit.ts'
 
 describe('the output', () => {
@@ -52,6 +53,41 @@ describe('the output', () => {
       status: 'written',
     })
     expect(shop.files()).toEqual(['accounts.csv', 'link.db', 'notes.txt', 'out.db', 'tasks.csv'])
+  })
+
+  it('is freed of what a killed import left, ten minutes later, and of nothing else', async () => {
+    const shop = workshop()
+    const KEYS = 'SQLite format 3\u0000 with keys'
+    const aged = (name: string, minutes: number, content = KEYS) => {
+      writeFileSync(shop.path(name), content, { mode: 0o600 })
+      const then = Date.now() / 1000 - minutes * 60
+      utimesSync(shop.path(name), then, then)
+      return name
+    }
+    const gone = [aged('.out.db.0123456789ab.tmp', 11), aged('.out.db.00000000000a.tmp', 11, '')]
+    aged('.out.db.0123456789ab.tmp-journal', 11)
+    const kept = [
+      aged('.out.db.111111111111.tmp', 9),
+      aged('.other.db.0123456789ab.tmp', 99),
+      aged('.out.db.0123456789.tmp', 99),
+      aged('.out.db.0123456789ab.tmp.txt', 99),
+      aged('.out.db.222222222222.tmp', 99),
+    ]
+    chmodSync(shop.path('.out.db.222222222222.tmp'), 0o644)
+    // One that is at work, and has been waiting for its next line for long.
+    const busy = '.out.db.333333333333.tmp'
+    writeFileSync(shop.path(busy), '', { mode: 0o600 })
+    const handle = await openEmbeddedHandle(shop.path(busy))
+    handle.exec('PRAGMA journal_mode = MEMORY')
+    handle.exec('BEGIN')
+    handle.exec('CREATE TABLE t (a)')
+    utimesSync(shop.path(busy), 0, 0)
+    await shop.run(small(shop))
+    expect(shop.files().filter((name) => name.startsWith('.'))).toEqual([...kept, busy].sort())
+    expect(gone.filter((name) => existsSync(shop.path(name)))).toEqual([])
+    handle.close()
+    await shop.run({ ...small(shop), overwrite: true })
+    expect(shop.files().filter((name) => name.startsWith('.'))).toEqual([...kept].sort())
   })
 
   it('is refused beside the journal of a database in use, which would spoil it', async () => {

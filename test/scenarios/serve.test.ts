@@ -78,6 +78,15 @@ describe('serve --demo', () => {
     expect(readdirSync(directory)).toEqual(before)
   })
 
+  it('leaves nothing behind where its terminal is closed', async () => {
+    const before = readdirSync(directory)
+    const { child, ended } = await serve(['--demo'])
+    expect(readdirSync(directory).length).toBe(before.length + 1)
+    child.kill('SIGHUP')
+    expect(await ended).toEqual([0, null])
+    expect(readdirSync(directory)).toEqual(before)
+  })
+
   it('leaves nothing behind where a second signal ends it at once', async () => {
     const before = readdirSync(directory)
     const { child, ended } = await serve(['--demo'])
