@@ -12,6 +12,10 @@ export interface Pager {
   first(tool: string, whole: JsonObject, lists: readonly string[], more?: ResultParts): JsonObject
   /** The page that a cursor names. Throws AuditError of kind 'input' where the cursor is unknown. */
   next(tool: string, cursor: string): JsonObject
+  /** Keeps beside a first page what was asked for, as long as its cursor is good. */
+  remember(firstPage: JsonObject, asked: JsonObject): void
+  /** What the result of a cursor was asked with; undefined where that is not known. */
+  askedWith(cursor: string): JsonObject | undefined
 }
 
 export interface ResultParts {
@@ -74,6 +78,7 @@ export function createPager(options: PagerOptions = {}): Pager {
   const resultsKept = options.resultsKept ?? RESULTS_KEPT
   const itemsKept = options.itemsKept ?? ITEMS_KEPT
   const kept = new Map<string, Kept>()
+  const asked = new WeakMap<Kept, JsonObject>()
 
   const keep = (id: string, entry: Kept): void => {
     kept.delete(id)
@@ -104,8 +109,18 @@ export function createPager(options: PagerOptions = {}): Pager {
       keep(id, entry)
       return cutPage(offset === '0' ? entry : { ...entry, ...entry.later }, id, Number(offset), resultChars)
     },
+    remember({ nextCursor }, input) {
+      const entry = kept.get(idOf(nextCursor))
+      if (entry !== undefined) asked.set(entry, input)
+    },
+    askedWith(cursor) {
+      const entry = kept.get(idOf(cursor))
+      return entry === undefined ? undefined : asked.get(entry)
+    },
   }
 }
+
+const idOf = (cursor: unknown): string => String(cursor).split('.')[0] ?? ''
 
 function unknownCursor(tool: string, cursor: string): AuditError {
   const shown = shortened(cursor, 80)

@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import { AuditError, type ErrorKind, shortened, wordsOf } from './errors.ts'
+import { nearest } from './nearest.ts'
 
 interface Complaint {
   /** Dotted path of the value; '' for the whole. */
@@ -9,7 +10,7 @@ interface Complaint {
 }
 
 const SHOWN_CHARS = 80
-const SHOWN_NAMES = 20
+const SHOWN_NAMES = 40
 
 export interface ParseOptions {
   readonly kind: ErrorKind
@@ -42,15 +43,25 @@ function complaintOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType):
   if (issue.code === 'unrecognized_keys') {
     const [key = ''] = issue.keys
     const known = keysAt(schema, issue.path)
-    const accepted = known.length === 0 ? 'no such field' : `one of: ${known.slice(0, SHOWN_NAMES).join(', ')}`
-    return { field: field === '' ? key : `${field}.${key}`, problem: 'there is no such field', accepted }
+    const accepted = known.length === 0 ? 'no such field' : `one of: ${listed(known)}`
+    const near = nearest(key, known)
+    const problem = `there is no such field${near.length === 0 ? '' : ` (is it ${near.join(' or ')}?)`}`
+    return { field: field === '' ? key : `${field}.${key}`, problem, accepted }
   }
   if (issue.code === 'invalid_union') {
     const branches = issue.errors.map((branch) => branch[0]).filter((branch) => branch !== undefined)
     const accepted = [...new Set(branches.map((branch) => acceptedBy(branch)))].join(' or ')
     return { field, problem: problemOf(found), accepted: accepted === '' ? issue.message : accepted }
   }
-  return { field, problem: problemOf(found), accepted: acceptedBy(issue) }
+  const isList = issue.code === 'invalid_type' && issue.expected === 'array'
+  const accepted = isList ? listOf(schemaAt(schema, issue.path)) : acceptedBy(issue)
+  return { field, problem: problemOf(found), accepted }
+}
+
+/** Names, and how many of them are not shown. */
+function listed(names: readonly string[]): string {
+  const more = names.length - SHOWN_NAMES
+  return `${names.slice(0, SHOWN_NAMES).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
 }
 
 const problemOf = (found: unknown): string => (found === undefined ? 'is missing' : `${show(found)} is not accepted`)
@@ -102,9 +113,25 @@ function valueAt(root: unknown, path: readonly PropertyKey[]): unknown {
 
 /** The names that an object at a path of the schema knows. */
 function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
-  let at: unknown = unwrap(schema)
-  for (const key of path) at = unwrap(at instanceof z.ZodObject ? at.shape[String(key)] : undefined)
+  const at = schemaAt(schema, path)
   return at instanceof z.ZodObject ? Object.keys(at.shape) : []
+}
+
+function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): unknown {
+  let at: unknown = unwrap(schema)
+  for (const key of path) {
+    at = unwrap(at instanceof z.ZodObject ? at.shape[String(key)] : at instanceof z.ZodArray ? at.element : undefined)
+  }
+  return at
+}
+
+/** What a list holds, as a caller writes it. */
+function listOf(schema: unknown): string {
+  const element = schema instanceof z.ZodArray ? unwrap(schema.element) : undefined
+  if (element instanceof z.ZodNumber) return 'a list of numbers, such as [5, 12]'
+  if (element instanceof z.ZodString) return 'a list of texts, such as ["a", "b"]'
+  if (element instanceof z.ZodEnum) return `a list of some of: ${element.options.map(String).join(', ')}`
+  return element instanceof z.ZodObject ? 'a list of objects' : 'a list'
 }
 
 function unwrap(schema: unknown): unknown {

@@ -27,3 +27,58 @@ describe('a value that is not accepted', () => {
     }
   })
 })
+
+const problemIn = (schema: z.ZodType, value: unknown): string => {
+  try {
+    parseOutside(schema, value, { kind: 'input' })
+  } catch (error) {
+    return String((error as Error).message)
+  }
+  throw new Error('it was accepted')
+}
+
+const fields = (count: number) =>
+  z.strictObject(Object.fromEntries(Array.from({ length: count }, (_, at) => [`field_${at}`, z.string().optional()])))
+
+describe('a field that there is not', () => {
+  it('is told with all names, and with how many are left out where they are very many', () => {
+    expect(problemIn(fields(40), { zzz: 1 })).toMatch(/give one of: field_0, .*, field_39$/)
+    expect(problemIn(fields(41), { zzz: 1 })).toMatch(/, field_39 and 1 more$/)
+  })
+
+  it.each([
+    ['since', /is it start\?/],
+    ['until', /is it end\?/],
+    ['userIds', /is it user_ids\?/],
+    ['user-id', /is it user_ids\?/],
+    ['strat', /is it start\?/],
+    ['colour', /^colour: there is no such field; give one of: start, end, user_ids$/],
+  ])('%s is told with what it may mean', (name, told) => {
+    const schema = z.strictObject({
+      start: z.string().optional(),
+      end: z.string().optional(),
+      user_ids: z.string().optional(),
+    })
+    expect(problemIn(schema, { [name]: 'x' })).toMatch(told)
+  })
+
+  it('is not taken for one that the object does not have', () => {
+    expect(problemIn(z.strictObject({ window: z.string().optional() }), { since: 'x' })).not.toMatch(/start/)
+  })
+})
+
+describe('what is no list', () => {
+  it.each([
+    [z.array(z.int()), 'a list of numbers, such as [5, 12]'],
+    [z.array(z.string()).min(1).optional(), 'a list of texts, such as ["a", "b"]'],
+    [z.array(z.enum(['A1', 'B2'])), 'a list of some of: A1, B2'],
+    [z.array(z.strictObject({ id: z.int() })), 'a list of objects'],
+  ])('is told with what the list holds: %#', (list, told) => {
+    expect(problemIn(z.strictObject({ given: list }), { given: '5' })).toBe(`given: "5" is not accepted; give ${told}`)
+  })
+
+  it('is told deep inside, too', () => {
+    const schema = z.strictObject({ rows: z.array(z.strictObject({ ids: z.array(z.int()) })) })
+    expect(problemIn(schema, { rows: [{ ids: [1] }, { ids: 2 }] })).toMatch(/^rows\.1\.ids: .* a list of numbers/)
+  })
+})

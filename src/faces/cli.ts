@@ -1,9 +1,9 @@
 import { AuditError, shortened } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import { type Command, type CommandServices, commandsOf } from './commands.ts'
 import { EXIT } from './exit-code.ts'
 import { type Flag, parseFlags } from './flags.ts'
 import { commandHelp, programHelp } from './help.ts'
-import { nearest } from './nearest.ts'
 import { failureOf, faultLog } from './outgoing.ts'
 import type { Terminal } from './terminal.ts'
 

@@ -1,7 +1,7 @@
 import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { AuditError, shortened } from '../errors.ts'
-import { nearest } from './nearest.ts'
+import { nearest } from '../nearest.ts'
 
 type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers' | 'paths'
 

@@ -1,8 +1,9 @@
-import { AuditError, inputError, shortened } from '../errors.ts'
+import { isDeepStrictEqual } from 'node:util'
+import { AuditError, inputError, shortened, wordsOf } from '../errors.ts'
+import { nearest } from '../nearest.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
-import { nearest } from './nearest.ts'
 
 /** Validates the arguments of a call and runs the tool. Returns its whole result. */
 export async function runTool(
@@ -11,11 +12,21 @@ export async function runTool(
   dependencies: OpenDependencies,
   context: CallContext,
 ): Promise<JsonObject> {
-  // Agents fill optional inputs with null; it says the same as leaving them out.
-  const filled = Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
-  const input = parseOutside(tool.input, filled, { kind: 'input' })
-  return tool.run(input, await dependencies({ despiteProblems: tool.diagnoses === true }), context)
+  return run(tool, inputOf(tool, given), dependencies, context)
 }
+
+/** Agents fill optional inputs with null; it says the same as leaving them out. */
+const filled = (given: JsonObject): JsonObject =>
+  Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
+
+const inputOf = (tool: Tool, given: JsonObject) => parseOutside(tool.input, filled(given), { kind: 'input' })
+
+const run = async (
+  tool: Tool,
+  input: JsonObject,
+  dependencies: OpenDependencies,
+  context: CallContext,
+): Promise<JsonObject> => tool.run(input, await dependencies({ despiteProblems: tool.diagnoses === true }), context)
 
 /** As runTool, cut to one page. A cursor brings the next page of an earlier result without running anything. */
 export async function runToolPaged(
@@ -28,10 +39,36 @@ export async function runToolPaged(
   const { cursor } = given
   if (cursor !== undefined && cursor !== null && cursor !== '' && 'cursor' in tool.input.shape) {
     if (typeof cursor !== 'string') throw inputError('cursor', cursor, 'the nextCursor of an earlier result')
-    return pager.next(tool.name, cursor)
+    const page = pager.next(tool.name, cursor)
+    refuseOthers(tool, given, pager.askedWith(cursor))
+    return page
   }
-  return pager.first(tool.name, await runTool(tool, given, dependencies, context), tool.lists, tool)
+  const input = inputOf(tool, given)
+  const page = pager.first(tool.name, await run(tool, input, dependencies, context), tool.lists, tool)
+  pager.remember(page, input)
+  return page
 }
+
+/**
+ * Throws an input error for the first input beside a cursor that is not the one its result was asked with: the rows of
+ * another question would be taken for an answer to it.
+ */
+function refuseOthers(tool: Tool, given: JsonObject, asked: JsonObject = {}): void {
+  const input: JsonObject = inputOf(tool, given)
+  const isOther = (field: string): boolean => !isDeepStrictEqual(wordless(input[field]), wordless(asked[field]))
+  const field = Object.keys(filled(given)).find((each) => each !== 'cursor' && isOther(each))
+  if (field === undefined) return
+  const shown = shortened(wordsOf(given[field], String), 80)
+  const accepted = 'cursor alone, or with the inputs of the call that returned it'
+  throw new AuditError(
+    'input',
+    `${field}: "${shown}" is not used with cursor, which goes on with a result as it was asked for; give ${accepted}`,
+    { field, value: shown, accepted, next: `For another ${field} call ${tool.name} without cursor.` },
+  )
+}
+
+/** A list of nothing says no more than none. */
+const wordless = (value: unknown): unknown => (Array.isArray(value) && value.length === 0 ? undefined : value)
 
 /** The error for a name that is no tool's: names the nearest ones. */
 export function unknownTool(name: string, known: readonly string[]): AuditError {

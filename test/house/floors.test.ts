@@ -20,7 +20,7 @@ const UPSTAIRS = ['audit', 'billing', 'billing-store', 'operation', 'tool', 'pag
 const ROOMS: readonly Room[] = [
   // Floor 0
   { name: 'units', holds: /^src\/units\//, imports: GROUND },
-  { name: 'ground', holds: /^src\/(errors|limits)\.ts$/, imports: GROUND },
+  { name: 'ground', holds: /^src\/(errors|limits|nearest)\.ts$/, imports: GROUND },
   { name: 'rows', holds: /^src\/rows\//, imports: GROUND, types: ['fal', 'ledger'] },
   { name: 'spool', holds: /^src\/spool\//, imports: [...GROUND, 'rows'] },
   // Floor 1

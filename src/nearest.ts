@@ -1,13 +1,27 @@
+/** Words that mean a name and are spelled quite unlike it. */
+const ALSO_CALLED: Readonly<Record<string, string>> = {
+  ...{ since: 'start', from: 'start', begin: 'start', startdate: 'start', datefrom: 'start' },
+  ...{ until: 'end', to: 'end', till: 'end', enddate: 'end', dateto: 'end' },
+}
+
+/** userIds, user_ids and user-ids are one name. */
+const plain = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
+
 /** The names closest to one that is not known, best first, at most three; none where nothing is close. */
 export function nearest(unknown: string, known: readonly string[]): string[] {
-  const wanted = unknown.toLowerCase().replaceAll('_', '-')
+  const wanted = plain(unknown)
+  const meant = ALSO_CALLED[wanted]
+  if (meant !== undefined && known.includes(meant)) return [meant]
   return known
-    .map((name) => ({ name, distance: name.startsWith(wanted) && wanted !== '' ? 1 : editDistance(wanted, name) }))
+    .map((name) => ({ name, distance: distanceOf(wanted, plain(name)) }))
     .filter(({ name, distance }) => distance <= Math.max(2, Math.floor(name.length / 3)))
     .sort((a, b) => a.distance - b.distance)
     .slice(0, 3)
     .map(({ name }) => name)
 }
+
+const distanceOf = (wanted: string, name: string): number =>
+  wanted !== name && wanted !== '' && name.startsWith(wanted) ? 1 : editDistance(wanted, name)
 
 /** Letters to insert, remove or replace to turn one word into the other (Levenshtein). */
 function editDistance(from: string, to: string): number {
