@@ -108,8 +108,10 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
     /** The sentence of the description that tells of it. */
     readonly told: string
   }
-  /** Whether it records something. Such a tool is only there where the configuration allows it. */
+  /** Whether it changes what it is asked to change. Such a tool is only there where the configuration allows it. */
   readonly writes?: true
+  /** Whether it reads alone, but keeps some of what it saw in this program's own store. */
+  readonly records?: true
   /** Whether it looks into the set-up itself: settings that cannot be used are told by it, and do not keep it from running. */
   readonly diagnoses?: true
   /** The exit code of its command; by default whether the result is complete. */

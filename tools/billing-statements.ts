@@ -6,9 +6,10 @@ export const billingStatementsTool: Tool<typeof input, typeof output> = {
   name: 'billing-statements',
   title: 'Monthly statements',
   description:
-    'Monthly statements of what all users or one were charged: the list, or with invoice_id one by model with fal cost, margin and what changed since it was settled.',
+    'Monthly statements of what all users or one were charged: the list, or with invoice_id one by model with fal cost, margin and what changed since it was settled. A month that is over is settled in the local billing store when first seen whole.',
   input,
   output,
+  records: true,
   lists: ['items', 'statement.breakdown', 'statement.restatement.lines', 'statement.coverage.sources'],
   run: (given, dependencies, context) => billingStatements(given, dependencies, context),
 }

@@ -72,7 +72,7 @@ function listedTool(tool: Tool): ListedTool {
     ...toolSchemas(tool),
     // What is written is added to what is there, and nothing is lost by it.
     annotations: {
-      readOnlyHint: tool.writes !== true,
+      readOnlyHint: tool.writes !== true && tool.records !== true,
       destructiveHint: false,
       idempotentHint: tool.writes !== true,
     },

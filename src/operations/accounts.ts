@@ -11,7 +11,7 @@ import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
 import { DAY, type Instant, plus } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
-import { planOf } from './bill-scope.ts'
+import { nextAfter, planOf } from './bill-scope.ts'
 
 type AccountsInput = z.output<typeof input>
 type AccountsOutput = z.input<typeof output>
@@ -74,7 +74,7 @@ export async function listAccounts(
     },
     accounts,
     sources,
-    next: 'fal-get-usage with group_by account: what each of them spent',
+    next: nextAfter(sources, 'fal-get-usage with group_by account: what each of them spent'),
   }
 }
 

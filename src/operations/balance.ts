@@ -7,7 +7,7 @@ import { cleanText } from '../render/clean.ts'
 import type { CallContext, CreditsBought, Dependencies } from '../tool.ts'
 import { divideDecimals, formatDecimal } from '../units/decimal.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
-import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
+import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope } from './bill-scope.ts'
 import { DASHBOARD, daysBefore, spentOf, sumQuery } from './bill-sums.ts'
 import {
   MAYBE_TWICE,
@@ -59,17 +59,18 @@ export async function readBalances(
   ).map(mergedOf)
   const rows = merged.map((reading) => ({ row: rowOf(reading), rank: rankOf(reading) }))
   rows.sort((a, b) => a.rank - b.rank || compareText(a.row.workspace ?? '', b.row.workspace ?? ''))
-  const sources: BillSource[] = scope.table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
+  const read = readings.flatMap(sourcesOf)
+  const sources: BillSource[] = scope.table === undefined ? read : [{ source: 'accounts', status: 'complete' }, ...read]
   return {
     asOf: zone.format(scope.asOf),
     timezone: zone.id,
     scope: scope.table === undefined ? 'fal-key' : 'accounts',
     complete: readings.every((reading) => allRead(sourcesOf(reading))),
     workspaces: rows.map(({ row }) => row),
-    sources: [...sources, ...readings.flatMap(sourcesOf)],
+    sources,
     dashboard: DASHBOARD,
     notes: notesOf(merged),
-    next: 'fal-estimate-cost: what an event or a batch of calls would cost',
+    next: nextAfter(sources, 'fal-estimate-cost: what an event or a batch of calls would cost'),
   }
 }
 

@@ -130,6 +130,16 @@ export function billSourceOf(
   }
 }
 
+/** The call that is of use next: where fal answered for nobody, the one that says why. */
+export function nextAfter(
+  sources: readonly { readonly source: string; readonly status: BillSource['status'] }[],
+  next: string,
+): string {
+  const asked = sources.filter(({ source, status }) => source.startsWith('fal-') && status !== 'not-configured')
+  const noneAnswered = asked.length > 0 && asked.every(({ status }) => status === 'failed')
+  return noneAnswered ? 'doctor: why fal answered for none of the keys, and what to do' : next
+}
+
 /** FOCUS is not open to every account; that is no gap in what was asked for. */
 export const allRead = (sources: readonly { readonly status: BillSource['status'] }[]): boolean =>
   sources.every(({ status }) => status === 'complete' || status === 'not-configured')

@@ -2,7 +2,7 @@ import type { z } from 'zod'
 import type { input, output } from '../../schemas/fal-get-usage.ts'
 import { inputError } from '../errors.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { allRead, type BillScope, openBillScope } from './bill-scope.ts'
+import { allRead, type BillScope, nextAfter, openBillScope } from './bill-scope.ts'
 import { readModelUsage } from './model-usage.ts'
 import { readServerlessUsage } from './serverless-usage.ts'
 import type { UsageReading } from './usage-reading.ts'
@@ -52,7 +52,7 @@ function present(
     rows: [...rows],
     sources: [...sources],
     ...(note !== undefined && { note }),
-    next: 'tasks-by-user with the same start and end: what the system recorded for it',
+    next: nextAfter(sources, 'tasks-by-user with the same start and end: what the system recorded for it'),
   }
 }
 

@@ -132,6 +132,7 @@ describe('fal-get-usage, on real parts', () => {
       [7, null],
     ])
     expect(result.rows[1]?.reason).toMatch(/403.*billing/)
+    expect(result.next).toMatch(/^tasks-by-user /)
     expect(result.sources).toContainEqual({ source: 'fal-usage', accountId: 5, status: 'complete' })
     expect(result.sources).toContainEqual(
       expect.objectContaining({ source: 'fal-usage', accountId: 7, status: 'failed', reason: expect.any(String) }),
@@ -143,6 +144,7 @@ describe('fal-get-usage, on real parts', () => {
     const { dependencies } = await real(world, { faults: [{ kind: 'html' }] })
     const result = await call(falGetUsageTool, DAY, dependencies(), world)
     expect(result).toMatchObject({ complete: false, costUsd: null, rows: [], quantities: [] })
+    expect(result.next).toMatch(/^doctor: why fal answered for none/)
   })
 
   it('reads app and gpu_class from the serverless bill, once a workspace', async () => {
