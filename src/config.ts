@@ -59,6 +59,10 @@ export async function readConfig(
     const secret = value(name)
     if (secret !== undefined && !secret.startsWith('file:')) onSecret(secret)
   }
+  for (const name of NOT_SECRET) {
+    const password = passwordIn(value(name))
+    if (password !== '') onSecret(password)
+  }
   const named = value('AUDIT_CONFIG')
   const configPath = named === undefined ? undefined : resolve(directory, named)
   const tell = (error: unknown): void => {
@@ -123,15 +127,25 @@ export function readTokens(
   return { serve: read('SERVE_TOKEN'), admin: read('ADMIN_TOKEN') }
 }
 
+/** Settings that are no secrets; but by mistake each may hold the address of a database, with its password. */
+const NOT_SECRET = [
+  ...['FAL_API_BASE_URL', 'AUDIT_TIMEZONE', 'DB_TIMEZONE', 'AUDIT_ACCOUNT_LIMIT', 'AUDIT_POINTS_PER_USD'],
+  ...['AUDIT_CONFIG', 'BILLING_STORE', 'XDG_DATA_HOME'],
+]
+/** An address with a user, as it is written, or as a path in which its // became one. */
+const WITH_USER = /[a-z][a-z0-9+.-]*:\/+([^:/@]*)(?::(\S*))?@/i
+
+const passwordIn = (text: string | undefined): string => WITH_USER.exec(text ?? '')?.[2] ?? ''
+
 /** Empty values, and ${VAR} that a client passed on unexpanded, count as unset. */
 function given(raw: string | undefined): string | undefined {
   const text = raw?.trim() ?? ''
   return text === '' || /^\$\{[^}]*\}$/.test(text) ? undefined : text
 }
 
-/** The error for one bad setting. Leave the value out where it could be a secret. */
+/** The error for one bad setting. Leave the value out where it could be a secret; an address with a user is not shown. */
 function badSetting(name: string, accepted: string, value?: string): AuditError {
-  const shown = value === undefined ? undefined : shortened(value, 80)
+  const shown = value === undefined || WITH_USER.test(value) ? undefined : shortened(value, 80)
   const found = shown === undefined ? 'its value' : `"${shown}"`
   return new AuditError('configuration', `${name}: ${found} is not accepted; give ${accepted}`, {
     field: name,

@@ -85,6 +85,8 @@ function filePath(text: string): string {
     }
   }
   if (path === '') throw malformed('it names no file')
+  // Taken for a path it would be shown, and with it a password.
+  if (/^[a-z][a-z0-9+.-]+:\/\//i.test(path)) throw malformed('it has a second scheme behind file:')
   return isAbsolute(path) ? path : resolve(path)
 }
 

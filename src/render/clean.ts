@@ -60,8 +60,9 @@ const REDACTED = '[redacted]'
 // it runs into goes with it, which may be a second key.
 const FAL_KEY = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)[0-9a-f]{4}(?:[:-]?[0-9a-z])*/gi
 // Greedy up to the last @ before a blank or quote: passwords in hand-written URLs hold @ and / unescaped.
-const DATABASE_URL = /\b((?:mysql2?|mariadb):\/\/)[^\s'"`<>]*@/gi
-const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/\/)[^\s/@:'"]+:[^\s/@'"]+@/gi
+// Taken for a path such an URL keeps one / alone.
+const DATABASE_URL = /\b((?:mysql2?|mariadb)(?:\+\w{1,20})?:\/{1,2})[^\s'"`<>]*@/gi
+const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/@'"]+@/gi
 
 /**
  * Returns a function that blanks out every given secret in a text: whole, its part after the first ':', the password of

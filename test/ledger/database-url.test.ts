@@ -21,6 +21,7 @@ describe('DATABASE_URL', () => {
     ['mysql://u:p@h/db?ssl-mode=VERIFY_CA', { ...MYSQL, tls: 'verify-ca' }],
     ['mysql://u:p@h/db?ssl-mode=REQUIRED', { ...MYSQL, tls: 'encrypt' }],
     ['file:/tmp/a b.db', { engine: 'embedded', path: '/tmp/a b.db' }],
+    ['file:mysql:a.db', { engine: 'embedded', path: resolve('mysql:a.db') }],
     ['file:a.db', { engine: 'embedded', path: resolve('a.db') }],
     ['file:///tmp/a%20b.db', { engine: 'embedded', path: '/tmp/a b.db' }],
   ])('reads %s', (url, address) => {
@@ -43,6 +44,8 @@ describe('DATABASE_URL', () => {
     ['mysql+pymysql://user:1/s3cr3t-pass@host', /not encoded/],
     ['mysql://user:s3cr3t-pass@host/db?pool=3', /parameter pool/],
     ['file:', /no file/],
+    ['file:mysql://u:pass@h/db', /second scheme behind file:/],
+    ['FILE:MariaDB+x://u@h/db', /second scheme behind file:/],
   ])('refuses %s without repeating it', (url, says) => {
     try {
       parseDatabaseUrl(url)
