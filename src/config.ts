@@ -189,7 +189,8 @@ function readBillingStore(text: string | undefined, directory: string, dataHome:
     const home = dataHome !== undefined && isAbsolute(dataHome) ? dataHome : join(homedir(), '.local', 'share')
     return join(home, ...BILLING_STORE_PLACE)
   }
-  const path = /^file:(?!\/\/)(.+)$/.exec(text)?.[1]
+  // A second scheme is no folder: with it an address, and its password, would become one.
+  const path = /^file:(?!\/\/|[a-z][a-z0-9+.-]+:\/\/)(.+)$/i.exec(text)?.[1]
   if (path === undefined) throw badSetting('BILLING_STORE', 'file: and the path of a file, which need not exist', text)
   return resolve(directory, path)
 }

@@ -115,6 +115,7 @@ describe('the environment', () => {
     ['DB_TIMEZONE', `mysql://${'u'.repeat(75)}:p4ssword@h/db`],
     ['AUDIT_TIMEZONE', 'mysql+pymysql://u:p4ss/p4ssword@h/db'],
     ['BILLING_STORE', 'mysql://u:p4ssword@h/db'],
+    ['BILLING_STORE', 'file:mysql://u:p4ssword@h/db'],
     ['AUDIT_ACCOUNT_LIMIT', 'https://p4ssword@h/'],
     ['AUDIT_POINTS_PER_USD', 'mariadb://u:p4ssword@h/db'],
     ['FAL_API_BASE_URL', 'mysql://u:p4ssword@h/db'],
