@@ -109,39 +109,6 @@ describe('the environment', () => {
     expect(JSON.stringify([error.message, error.accepted, error.next])).not.toContain('hunter22')
   })
 
-  it.each([
-    ['AUDIT_CONFIG', 'mysql://u:p4ssword@h/db'],
-    ['AUDIT_CONFIG', 'mysql:/u:p4ssword@h/db'],
-    ['DB_TIMEZONE', `mysql://${'u'.repeat(75)}:p4ssword@h/db`],
-    ['AUDIT_TIMEZONE', 'mysql+pymysql://u:p4ss/p4ssword@h/db'],
-    ['BILLING_STORE', 'mysql://u:p4ssword@h/db'],
-    ['BILLING_STORE', 'file:mysql://u:p4ssword@h/db'],
-    ['AUDIT_ACCOUNT_LIMIT', 'https://p4ssword@h/'],
-    ['AUDIT_POINTS_PER_USD', 'mariadb://u:p4ssword@h/db'],
-    ['FAL_API_BASE_URL', 'mysql://u:p4ssword@h/db'],
-    ['DATABASE_URL', 'file:mysql://u:p4ssword@h/db'],
-    ['FAL_KEY', 'mysql://u:p4ss word@h/db'],
-  ])('shows no password that was put into %s by mistake', async (name, address) => {
-    const error = await failureOf(read({ [name]: address }))
-    expect(error.field).toBe(name)
-    expect(JSON.stringify([error, error.message])).not.toMatch(/p4ss/)
-    expect(error.message).toMatch(/give |cannot be used/)
-  })
-
-  it('shows what is wrong where it holds no address with a user', async () => {
-    expect((await failureOf(read({ DB_TIMEZONE: 'a@b' }))).message).toMatch(/"a@b"/)
-    expect((await failureOf(read({ AUDIT_CONFIG: 'no/such@file.json' }))).message).toMatch(/no\/such@file\.json/)
-  })
-
-  it('tells the redactor of a password that was put into another setting', async () => {
-    const secrets: string[] = []
-    const reading = read({ AUDIT_CONFIG: 'mysql://u:p4ss@word@h/db', BILLING_STORE: 'file:a' }, (secret) =>
-      secrets.push(secret),
-    )
-    await failureOf(reading)
-    expect(secrets).toEqual(['p4ss@word'])
-  })
-
   it('hands every secret to the redactor, even where reading fails afterwards', async () => {
     const secrets: string[] = []
     const environment = {
