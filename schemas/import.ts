@@ -43,6 +43,13 @@ const importedTable = z.strictObject({
   skippedColumns: z
     .array(z.string())
     .describe('columns of the files that the audit does not read; they are not stored'),
+  sixDigitColumns: z
+    .array(z.string())
+    .optional()
+    .describe(
+      'FLOATs of which mysqldump wrote six digits and MySQL holds more: each amount may be off by half of its sixth digit. Absent: none',
+    ),
+  exportWhole: z.string().optional().describe('command that exports the table with all digits of them'),
 })
 export type ImportedTable = Readonly<z.output<typeof importedTable>>
 

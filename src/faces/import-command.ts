@@ -42,6 +42,12 @@ async function runImport(given: Record<string, unknown>, services: CommandServic
       },
     )
   }
+  for (const { table, sixDigitColumns = [], exportWhole } of outcome.tables) {
+    if (sixDigitColumns.length === 0) continue
+    const which = `${table}: ${sixDigitColumns.join(', ')}`
+    const told = `note: ${which} came with six digits, as mysqldump writes a FLOAT, and may be off in the seventh; with all digits: ${exportWhole}`
+    terminal.note(outgoingText(told, redact))
+  }
   if (outcome.timezone === null) {
     terminal.note(
       'note: a file does not tell the zone of its times; put it in the place of ZONE, such as Asia/Shanghai',

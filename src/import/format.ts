@@ -1,7 +1,7 @@
 import { shortened } from '../errors.ts'
 import { type ImportColumn, type ImportTable, sameName } from './columns.ts'
 import { type DefinedColumn, DUMP, dumpedColumns } from './dump.ts'
-import { emptyFileCommand, exportCommand } from './export-command.ts'
+import { emptyFileCommand } from './export-command.ts'
 import { type Dialect, RecordSplitter } from './records.ts'
 import { refusedFile, type SourceFile } from './sources.ts'
 import type { UsdType } from './usd-text.ts'
@@ -15,6 +15,8 @@ export interface FileFormat {
   readonly skipped: readonly string[]
   /** The type of each column of the table, where it holds USD. */
   readonly usdTypes: readonly UsdType[]
+  /** Columns of USD of which the file holds six digits, and the database more. */
+  readonly cutAmounts: readonly ImportColumn[]
   /** Bytes at the start of the file that hold no row, and the line behind them. */
   readonly headBytes: number
   readonly firstLine: number
@@ -59,27 +61,20 @@ export async function formatOf(
     const typeOf = (column: string): UsdType =>
       definition.find(({ name }) => sameName(name) === sameName(column))?.type ?? 'unknown'
     const usdTypes = table.columns.map(({ name }) => typeOf(name))
-    checkDigits(definition, file, table)
-    return { dialect: DUMP, ...selectionOf(names, file, table), usdTypes, headBytes: 0, firstLine: 1 }
+    const cutAmounts = cutAmountsOf(definition, table)
+    return { dialect: DUMP, ...selectionOf(names, file, table), usdTypes, cutAmounts, headBytes: 0, firstLine: 1 }
   }
   const { line, headBytes, firstLine } = firstLineOf(head, file, table)
   const dialect = dialectOf(line, backslashEscapes)
   const usdTypes = table.columns.map(() => usdType)
-  return { dialect, ...selectionOf(headerOf(line, dialect, file), file, table), usdTypes, headBytes, firstLine }
+  const selection = selectionOf(headerOf(line, dialect, file), file, table)
+  return { dialect, ...selection, usdTypes, cutAmounts: [], headBytes, firstLine }
 }
 
-/** Throws where amounts have lost digits on their way into the file: nothing in it tells which, and how many. */
-function checkDigits(definition: readonly DefinedColumn[], file: SourceFile, table: ImportTable): void {
+/** Amounts that have lost digits on their way into the file: nothing in it tells which, and how many. */
+function cutAmountsOf(definition: readonly DefinedColumn[], table: ImportTable): ImportColumn[] {
   const short = definition.filter(({ losesDigits }) => losesDigits).map((column) => sameName(column.name))
-  const isShort = (column: ImportColumn): boolean => column.kind === 'usd' && short.includes(sameName(column.name))
-  const amounts = table.columns.filter(isShort).map((column) => column.name)
-  if (amounts.length === 0) return
-  throw refusedFile(
-    file,
-    `${amounts.join(', ')} is a FLOAT there, of which mysqldump writes six digits, and MySQL holds more`,
-    'an export with all digits',
-    `Export this table with: ${exportCommand(table, isShort)}; and give that file with --${file.role}.`,
-  )
+  return table.columns.filter(({ kind, name }) => kind === 'usd' && short.includes(sameName(name)))
 }
 
 /** The first line that is not empty, without a byte order mark. */

@@ -5,7 +5,8 @@ import { inputError, throwIfAborted } from '../errors.ts'
 import type { TableMapping, TableRole } from '../ledger/mapping.ts'
 import type { CallContext } from '../tool.ts'
 import { openZone, type Zone } from '../units/zone.ts'
-import { checkTableNames, type ImportTable, importTable, ROLES } from './columns.ts'
+import { checkTableNames, type ImportColumn, type ImportTable, importTable, ROLES } from './columns.ts'
+import { exportCommand } from './export-command.ts'
 import { nextCommand } from './next-command.ts'
 import { readTableFile } from './read-file.ts'
 import { findSources, type SourceFile } from './sources.ts'
@@ -126,6 +127,7 @@ async function fill(
 ): Promise<ImportedTable> {
   const inserting = writer.table(table)
   const skipped = new Set<string>()
+  const cut = new Set<ImportColumn>()
   for (const file of files) {
     const format = await readTableFile(file, {
       table,
@@ -142,12 +144,17 @@ async function fill(
       },
     })
     for (const name of format.skipped) skipped.add(name)
+    for (const column of format.cutAmounts) cut.add(column)
   }
   return {
     table: table.name,
     rows: inserting.rows(),
     files: files.map(({ shown }) => shown),
     skippedColumns: [...skipped],
+    ...(cut.size > 0 && {
+      sixDigitColumns: [...cut].map(({ name }) => name),
+      exportWhole: exportCommand(table, (column) => cut.has(column)),
+    }),
   }
 }
 
