@@ -115,9 +115,12 @@ export const officialModel = z.strictObject({
 })
 export type OfficialModel = z.output<typeof officialModel>
 
+const untoldCharges = countInt.optional().describe('tasks that hold no charge (NULL): they are in no sum of charges')
+const untoldCosts = countInt.optional().describe('tasks that hold no cost (NULL): they are in no sum of costs')
+
 export const taskRow = z.strictObject({
   accountId: idInt.nullable(),
-  userId: idInt,
+  userId: idInt.nullable().describe('null: the tasks name no user'),
   userName: untrustedText.optional(),
   model: untrustedText,
   taskCount: countInt,
@@ -125,6 +128,8 @@ export const taskRow = z.strictObject({
   costUsd: usdText,
   refundCount: countInt,
   refundedPoints: pointsInt,
+  untoldCharges,
+  untoldCosts,
 })
 export type TaskCell = z.output<typeof taskRow>
 
@@ -134,6 +139,8 @@ export const taskTotals = z.strictObject({
   costUsd: usdText,
   refundCount: countInt,
   refundedPoints: pointsInt,
+  untoldCharges,
+  untoldCosts,
   outsideAccounts: z.strictObject({ taskCount: countInt, chargedPoints: pointsInt, costUsd: usdText }),
   omittedRows: countInt.optional().describe('rows left out for being too many: those of least cost'),
 })
@@ -142,6 +149,7 @@ export const ledgerRow = z.strictObject({
   userId: idInt,
   userName: untrustedText.optional(),
   chargedPoints: pointsInt,
+  untoldCharges,
   pointsConsumed: pointsInt.nullable(),
   cashConsumed: pointsInt.nullable(),
   pointsRefunded: pointsInt.nullable(),

@@ -15,7 +15,7 @@ export const input = z.strictObject({
 })
 
 const userRow = z.strictObject({
-  userId: idInt,
+  userId: idInt.nullable().describe('null: the tasks name no user'),
   userName: untrustedText.optional(),
   taskCount: countInt,
   chargedPoints: pointsInt,

@@ -50,7 +50,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
       const billNanoUsd = bill?.known === true ? billFigures(bill.value, nameOf).costNanoUsd : null
       return { accountId, disabled, billNanoUsd, balance: balanceOf(entry) }
     }),
-    users: tasks.users.map((user) => userBook(user, { ledger })),
+    users: tasks.users.map((user) => userBook(user, { ledger, tasks })),
     days: dayBooks(tasks),
     unknownKeys: [...tasks.unknownKeys].map(([apiKey, key]) => ({
       keyId: apiKey === '' ? '' : shortKeyId(apiKey),
@@ -68,7 +68,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
 
 /** What is alike in all books of one audit, and nothing else. */
 export function framedBooks(evidence: Evidence): Books {
-  const { plan, ledger, requests, priceRules } = evidence
+  const { plan, ledger, requests, priceRules, tasks } = evidence
   const unplaced = unplacedTasks(evidence)
   return {
     window: plan.window,
@@ -92,6 +92,7 @@ export function framedBooks(evidence: Evidence): Books {
     },
     clockOffset: null,
     ...(unplaced !== undefined && { unplaced }),
+    untold: tasks.untold,
   }
 }
 
@@ -114,7 +115,7 @@ export function ledgerBooks(evidence: Evidence, requests: RequestSums | null): (
     ...frame,
     users: [...piece.users.keys()].flatMap((userId) => {
       const user = tallies.get(userId)
-      return user === undefined ? [] : [userBook(user, { ledger: piece })]
+      return user === undefined ? [] : [userBook(user, { ledger: piece, tasks: evidence.tasks })]
     }),
     settledTasks: piece.settledTasks,
     taskLedgers: frame.taskLedgers.known
@@ -134,13 +135,7 @@ function billOf(
 }
 
 const dayBooks = ({ days }: TaskBook): DayBook[] =>
-  [...days].map(([date, day]) => ({
-    date,
-    chargedPoints: day.chargedPoints,
-    refundedPoints: day.refundedPoints,
-    refundedCount: day.refundedCount,
-    evidence: day.evidence.view(),
-  }))
+  [...days].map(([date, { evidence, ...day }]) => ({ date, ...day, evidence: evidence.view() }))
 
 /** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
 function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
@@ -253,12 +248,14 @@ function periodOf(
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
   let youngNanoUsd = ZERO_NANO_USD
   let runningNanoUsd = ZERO_NANO_USD
+  let untoldNanoUsd = ZERO_NANO_USD
   let namelessOpen = 0
   for (const accountId of accountIds) {
     const young = requests.youngOf(accountId)
     if (young === null) return null
     youngNanoUsd = addNanoUsd(youngNanoUsd, young)
     runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
+    untoldNanoUsd = addNanoUsd(untoldNanoUsd, requests.untoldOf(accountId))
     namelessOpen += requests.namelessOpenOf(accountId)
   }
   const nameOf = endpointNames(requests.scope.plan.settings.modelAliases)
@@ -268,7 +265,7 @@ function periodOf(
   const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, nameOf),
-    ...{ youngNanoUsd, runningNanoUsd, namelessOpen, namelessEndpoints },
+    ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, namelessOpen, namelessEndpoints },
   }
 }
 
@@ -320,6 +317,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
   crossingOutNanoUsd: tally.crossingOutNanoUsd,
   crossingInNanoUsd: tally.crossingInNanoUsd,
   roundingNanoUsd: tally.roundingNanoUsd,
+  untoldCosts: tally.untoldCosts,
   due: {
     count: tally.dueCount,
     costNanoUsd: tally.dueCostNanoUsd,
@@ -337,6 +335,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
     crossingOutNanoUsd: addNanoUsd(a.crossingOutNanoUsd, b.crossingOutNanoUsd),
     crossingInNanoUsd: addNanoUsd(a.crossingInNanoUsd, b.crossingInNanoUsd),
     roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
+    untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
     due: {
       count: a.due.count + b.due.count,
       costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),

@@ -14,13 +14,17 @@ import type { AuditPlan } from './plan.ts'
 export interface TaskCell {
   /** null: the key is in no account row. */
   readonly accountId: number | null
-  readonly userId: number
+  /** null: the tasks name no user. */
+  readonly userId: number | null
   readonly model: string
   readonly taskCount: number
   readonly chargedPoints: Points
   readonly costNanoUsd: NanoUsd
   readonly refundCount: number
   readonly refundedPoints: Points
+  /** Tasks that tell no charge, and no cost: they are in no sum. */
+  readonly untoldCharges: number
+  readonly untoldCosts: number
 }
 
 /** The tasks of layer 2 in all. */
@@ -41,6 +45,9 @@ interface Column {
   readonly number: number
   readonly accountId: number | null
   readonly model: string
+  /** Of tasks that name no user; absent as long as there are none. */
+  nobodys?: Column
+  readonly isNobodys?: true
 }
 
 /** What layer 2 does not show. */
@@ -54,20 +61,38 @@ const REFUNDS = 3
 const REFUNDED = 4
 const PLACES = 5
 
+/** What some tasks do not tell: most do. */
+interface Untold {
+  charges: number
+  costs: number
+}
+
+const NONE_UNTOLD: Readonly<Untold> = { charges: 0, costs: 0 }
+
 /** Holds numbers, of which bigints are made when they are asked for: a report shows very many cells. */
 class Cell implements TaskCell, RankedCell {
   readonly accountId: number | null
-  readonly userId: number
+  readonly userId: number | null
   readonly model: string
   readonly taskCount: number
+  readonly untoldCharges: number
+  readonly untoldCosts: number
   readonly refundCount: number
   readonly charged: Whole
   readonly cost: Whole
   readonly refunded: Whole
 
-  constructor({ accountId, model }: Column, userId: number, sums: ExactSums, first: number) {
+  constructor(
+    { accountId, model, isNobodys }: Column,
+    userId: number,
+    sums: ExactSums,
+    first: number,
+    { charges, costs }: Readonly<Untold>,
+  ) {
     this.accountId = accountId
-    this.userId = userId
+    this.userId = isNobodys ? null : userId
+    this.untoldCharges = charges
+    this.untoldCosts = costs
     this.model = model
     this.taskCount = sums.nearest(first + TASKS)
     this.refundCount = sums.nearest(first + REFUNDS)
@@ -100,6 +125,9 @@ export class CellTally {
   readonly #sums = new ExactSums(0)
   readonly #largest: LargestCells<Cell>
   readonly #totals = new ExactSums(PLACES)
+  /** By number of the cell; and of all of them. */
+  readonly #untold = new Map<number, Untold>()
+  readonly #untoldTotal: Untold = { charges: 0, costs: 0 }
 
   constructor(
     plan: AuditPlan,
@@ -130,17 +158,39 @@ export class CellTally {
   add(tasks: TaskRecords, index: number): void {
     if (!within(tasks.createdAt(index), this.#plan.window)) return
     const userId = tasks.userId(index)
-    if (!isOfUsers(this.#plan, userId)) return
+    const userUntold = userId === 0 && tasks.isUserUntold(index)
+    if (!isOfUsers(this.#plan, userId, userUntold)) return
     const column = this.#columns.ofTask(tasks, index)
     if (column === HIDDEN) return
-    const cell = this.#cells.numberOf(userId, column.number)
+    const cell = this.#cells.numberOf(userId, userUntold ? this.#nobodysOf(column).number : column.number)
     const first = PLACES * cell
     this.#sums.grow(first + PLACES)
     const charged = tasks.charged(index)
     const cost = tasks.cost(index)
     const refunded = tasks.isRefunded(index)
+    if (charged === 0 || cost === 0) this.#addUntold(tasks, index, cell)
     addTask(this.#sums, first, charged, cost, refunded)
     addTask(this.#totals, 0, charged, cost, refunded)
+  }
+
+  #nobodysOf(column: Column): Column {
+    if (column.nobodys === undefined) {
+      const { accountId, model } = column
+      column.nobodys = { number: this.#columnList.length, accountId, model, isNobodys: true }
+      this.#columnList.push(column.nobodys)
+    }
+    return column.nobodys
+  }
+
+  #addUntold(tasks: TaskRecords, index: number, cell: number): void {
+    const [charge, cost] = [tasks.isChargeUntold(index), tasks.isCostUntold(index)]
+    if (!charge && !cost) return
+    const own = this.#untold.get(cell) ?? { charges: 0, costs: 0 }
+    this.#untold.set(cell, own)
+    for (const untold of [own, this.#untoldTotal]) {
+      if (charge) untold.charges += 1
+      if (cost) untold.costs += 1
+    }
   }
 
   /** Takes all tasks of some users. */
@@ -158,15 +208,17 @@ export class CellTally {
         this.#largest.omit()
         continue
       }
-      this.#largest.add(new Cell(column, this.#cells.userOf(cell), this.#sums, first))
+      const untold = this.#untold.get(cell) ?? NONE_UNTOLD
+      this.#largest.add(new Cell(column, this.#cells.userOf(cell), this.#sums, first, untold))
     }
     this.#cells.clear()
+    this.#untold.clear()
     this.#sums.clear()
   }
 
   close(): TaskLayerSums {
     this.endUsers()
-    return { ...this.#largest.close(), totals: sumsAt(this.#totals, 0) }
+    return { ...this.#largest.close(), totals: { ...sumsAt(this.#totals, 0), ...untoldOf(this.#untoldTotal) } }
   }
 }
 
@@ -179,7 +231,9 @@ function addTask(sums: ExactSums, first: number, charged: Whole, cost: Whole, re
   sums.add(first + REFUNDED, charged)
 }
 
-const sumsAt = (sums: ExactSums, first: number): CellTotals => ({
+const untoldOf = ({ charges, costs }: Untold) => ({ untoldCharges: charges, untoldCosts: costs })
+
+const sumsAt = (sums: ExactSums, first: number): Omit<CellTotals, 'untoldCharges' | 'untoldCosts'> => ({
   taskCount: sums.nearest(first + TASKS),
   chargedPoints: points(sums.sum(first + CHARGED)),
   costNanoUsd: nanoUsd(sums.sum(first + COST)),
@@ -191,7 +245,9 @@ const sumsAt = (sums: ExactSums, first: number): CellTotals => ({
 export const isShown = ({ ids }: AuditPlan, audited: ReadonlySet<number>, accountId: number | null): boolean =>
   accountId === null ? ids.size === 0 : audited.has(accountId)
 
-export const isOfUsers = ({ userIds }: AuditPlan, userId: number): boolean => userIds.size === 0 || userIds.has(userId)
+/** A task that names no user is of none of those who were asked for. */
+export const isOfUsers = ({ userIds }: AuditPlan, userId: number, userUntold = false): boolean =>
+  userIds.size === 0 || (userIds.has(userId) && !userUntold)
 
 /** Layer 2 of tasks that are all in memory. */
 export function layerOf(

@@ -110,11 +110,13 @@ export async function collectEvidence(
   }
 }
 
-/** Whether the tasks of an account cost anything within the window or at its edges. */
+/** Whether the tasks of an account cost anything within the window or at its edges, or may have. */
 const recordsCost =
   ({ recordByAccount }: TaskBook) =>
   (accountId: number): boolean =>
-    [...(recordByAccount.get(accountId)?.values() ?? [])].some(({ costNanoUsd }) => costNanoUsd > 0n)
+    [...(recordByAccount.get(accountId)?.values() ?? [])].some(
+      ({ costNanoUsd, untoldCosts }) => costNanoUsd > 0n || untoldCosts > 0,
+    )
 
 const hasTasks =
   ({ recordByAccount }: TaskBook) =>
@@ -170,7 +172,7 @@ function spoolEvents(
 }
 
 /** What the operator's own tables say, added up; without asking fal. */
-export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables' | 'unreadTimes'>
+export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables' | 'unreadTimes' | 'unknownKinds'>
 
 /** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `cells`: takes all tasks. */
 export async function readBooks(
@@ -194,7 +196,8 @@ export async function readBooks(
     userNames = await readNames(snapshot, tasks, tables, context.signal)
   }
   const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { cells, meanwhile })
-  return { tasks, ledger, userNames, tables, unreadTimes: snapshot.unreadTimes?.() ?? {} }
+  const [unreadTimes, unknownKinds] = [snapshot.unreadTimes?.() ?? {}, snapshot.unknownKinds?.() ?? {}]
+  return { tasks, ledger, userNames, tables, unreadTimes, unknownKinds }
 }
 
 /** The accounts of the audit: those asked for, or the newest by id, whatever their status. */

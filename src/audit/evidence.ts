@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
-import type { AccountRow, Consistency, ReadFrom, UnreadTimes } from '../ledger/reader.ts'
+import type { AccountRow, Consistency, ReadFrom, UnknownKinds, UnreadTimes } from '../ledger/reader.ts'
 import type { UnknownUsers } from './asked-users.ts'
 import type { TaskLayerSums } from './cell-tally.ts'
 import type { EventLot } from './event-lot.ts'
@@ -75,4 +75,6 @@ export interface Evidence {
   readonly tables: readonly SourceStatus[]
   /** Rows of the tables that could not be placed in time; absent: none. */
   readonly unreadTimes?: UnreadTimes
+  /** Rows of the ledgers of which nothing tells what they are; absent: none. */
+  readonly unknownKinds?: UnknownKinds
 }

@@ -4,7 +4,8 @@ import type { Whole } from '../units/exact-sums.ts'
 export interface RankedCell {
   /** null: the key is in no account row. */
   readonly accountId: number | null
-  readonly userId: number
+  /** null: the tasks name no user. */
+  readonly userId: number | null
   readonly model: string
   /** Nano-USD. */
   readonly cost: Whole
@@ -81,7 +82,7 @@ const byRank = (a: RankedCell, b: RankedCell): number => compare(b.cost, a.cost)
 
 const inOrder = (a: RankedCell, b: RankedCell): number =>
   compare(a.accountId ?? Number.POSITIVE_INFINITY, b.accountId ?? Number.POSITIVE_INFINITY) ||
-  a.userId - b.userId ||
+  compare(a.userId ?? Number.POSITIVE_INFINITY, b.userId ?? Number.POSITIVE_INFINITY) ||
   compare(a.model, b.model)
 
 /** Numbers and bigints compare by what they stand for. */

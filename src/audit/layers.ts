@@ -134,13 +134,15 @@ export function taskLayer(
     rows: cells.map((cell) => ({
       accountId: cell.accountId,
       userId: cell.userId,
-      userName: nameOf({ userNames }, cell.userId),
+      userName: cell.userId === null ? undefined : nameOf({ userNames }, cell.userId),
       model: cleanText(cell.model),
       taskCount: cell.taskCount,
       chargedPoints: jsonInteger(cell.chargedPoints),
       costUsd: formatUsd(cell.costNanoUsd),
       refundCount: cell.refundCount,
       refundedPoints: jsonInteger(cell.refundedPoints),
+      untoldCharges: someOf(cell.untoldCharges),
+      untoldCosts: someOf(cell.untoldCosts),
     })),
     totals: {
       ...sumsOf(totals),
@@ -154,12 +156,17 @@ export function taskLayer(
   }
 }
 
-const sumsOf = ({ taskCount, chargedPoints, costNanoUsd, refundCount, refundedPoints }: CellTotals) => ({
+/** Undefined where there are none: JSON leaves that out. */
+const someOf = (count: number | undefined): number | undefined => (count === 0 ? undefined : count)
+
+const sumsOf = ({ taskCount, chargedPoints, costNanoUsd, refundCount, refundedPoints, ...untold }: CellTotals) => ({
   taskCount,
   chargedPoints: jsonInteger(chargedPoints),
   costUsd: formatUsd(costNanoUsd),
   refundCount,
   refundedPoints: jsonInteger(refundedPoints),
+  ...(untold.untoldCharges > 0 && { untoldCharges: untold.untoldCharges }),
+  ...(untold.untoldCosts > 0 && { untoldCosts: untold.untoldCosts }),
 })
 
 /** Layer 3: what each user with tasks of the window was charged and paid. */
@@ -178,6 +185,7 @@ export function ledgerLayer(
       userId: user.userId,
       userName: nameOf(evidence, user.userId),
       chargedPoints: jsonInteger(user.chargedPoints),
+      untoldCharges: someOf(user.untoldCharges),
       pointsConsumed: isOpen?.points === true ? null : read(payment?.pointsConsumed),
       cashConsumed: isOpen?.cash === true ? null : read(payment?.cashConsumed),
       pointsRefunded: read(ledger?.pointsRefunded),

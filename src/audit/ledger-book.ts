@@ -26,6 +26,8 @@ export interface TaskEntries {
   readonly task: TaskRow
   readonly entries: readonly LinkedEntry[]
   readonly shared?: SharedLedger
+  /** Whether a row of no known type names it. */
+  readonly kindUntold?: true
 }
 
 /** The two ledgers, added up by user. */
@@ -84,6 +86,11 @@ export interface UserSums {
   refundUntold: boolean
   /** By ledger: whether a row that came in, or may have, does not tell its amount. */
   inUntold: Readonly<Record<BookName, boolean>>
+  /** Whether a row of no known type bears the order of a task of the window. */
+  kindUntold: boolean
+  /** Whether one that may have paid names no task; and whether any of the window, or right after it, may have. */
+  unlinkedKindUntold: boolean
+  anyKindUntold: boolean
 }
 
 /** Most users have no such row. */
@@ -107,27 +114,20 @@ export const newUserSums = (): UserSums => ({
   unlinkedUntold: false,
   refundUntold: false,
   inUntold: ALL_TOLD,
+  kindUntold: false,
+  unlinkedKindUntold: false,
+  anyKindUntold: false,
 })
-
-/** Notes a row that does not tell its amount. `unlinked`: whether it links to no task, as far as is known. */
-export function noteUntold(sums: UserSums | undefined, kind: LinkedEntry['kind'] | undefined, unlinked = false): void {
-  if (sums === undefined || kind === undefined) return
-  if (kind === 'consume') sums.hasUntold = true
-  if (unlinked && kind === 'consume') sums.unlinkedUntold = true
-  if (unlinked && kind === 'refund') sums.refundUntold = true
-}
-
-/** Notes a row of the window that came in, or may have, and does not tell its amount. */
-export function noteInUntold(sums: UserSums | undefined, book: BookName, kind: EntryKind): void {
-  // A cash row without an amount is of no kind: which way the money went is told by its sign.
-  const cameIn = kind === 'refund' || kind === 'recharge' || (book === 'cash' && kind === 'other')
-  if (sums !== undefined && cameIn) sums.inUntold = { ...sums.inUntold, [book]: true }
-}
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
 export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
   if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
-  else if (kind === 'recharge' && book === 'cash' && amount > 0) {
+  else if (kind === 'recharge' && book === 'cash') addPossibleCashIn(sums, amount)
+}
+
+/** Adds what came in without an order, and may be a refund as well as something else. */
+export function addPossibleCashIn(sums: UserSums, amount: number): void {
+  if (amount > 0) {
     if (sums.unlinkedCashIn === NO_CASH) sums.unlinkedCashIn = [amount]
     else sums.unlinkedCashIn.push(amount)
   }
@@ -179,6 +179,8 @@ export interface TaskSums {
   readonly unpaid: EvidenceList
   /** Whether a charged task that a filter left out has no linked row. */
   othersUnlinked: boolean
+  /** Whether some of them tell no charge, and whether rows took something for one of those. */
+  untold: Payment['untold']
 }
 
 export const newTaskSums = (): TaskSums => ({
@@ -195,6 +197,7 @@ export const newTaskSums = (): TaskSums => ({
   endsCharged: false,
   unpaid: new EvidenceList(),
   othersUnlinked: false,
+  untold: undefined,
 })
 
 /** What rows gave back for the tasks they are linked to; for a user without tasks, all that was given back. */
@@ -219,6 +222,7 @@ export function paymentOfSums(sums: PaymentSums): Payment {
     cashConsumed: whole(sums.cashConsumed),
     explainedByEdge: sums.explainedByEdge,
     negativeChargedPoints: whole(sums.negativeChargedPoints),
+    untold: sums.untold,
   }
   return sums.bound === undefined ? payment : { ...payment, bound: sums.bound }
 }
@@ -253,6 +257,7 @@ export function orderPayment(
     cashConsumed: addExact(addExact(paid.cash, shared.cash), counted ? unlinked.cash : 0),
     explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
     negativeChargedPoints: tasks.negativeCharged,
+    untold: tasks.untold,
   }
 }
 
@@ -293,7 +298,7 @@ export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
   const paid = both(sums.unlinked)
   const nearby = nearbySums(sums).at(-1) ?? 0
   const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn, refundUntold } = sums
-  const paidOpen = waits || sums.unlinkedUntold
+  const paidOpen = waits || sums.unlinkedUntold || sums.unlinkedKindUntold
   if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn.length === 0 && !refundUntold)
     return NO_UNLINKED
   return { paid, nearby, paidOpen, refunds, cashIn, refundUntold }
@@ -314,6 +319,7 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolea
     cashConsumed: sums.consumed.cash,
     explainedByEdge: explained,
     negativeChargedPoints: tasks.negativeCharged,
+    untold: tasks.untold,
   }
 }
 

@@ -9,12 +9,13 @@ import { atOnce, breathe, inBreaths } from './breathe.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
 import {
   type LedgerPiece,
+  type LedgerRecords,
   type LedgerRooms,
   type LedgerSource,
   type LedgerSpools,
   ledgerRooms,
 } from './ledger-source.ts'
-import { type LedgerRecords, LedgerTally, looksUpEveryOrder, type ToldTasks } from './ledger-tally.ts'
+import { LedgerTally, looksUpEveryOrder, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'

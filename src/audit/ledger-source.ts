@@ -10,7 +10,6 @@ import type { SpoolFile } from '../spool/spool-file.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
-import type { LedgerRecords } from './ledger-tally.ts'
 import type { AuditPlan } from './plan.ts'
 import { UserNumbers } from './user-numbers.ts'
 
@@ -58,6 +57,14 @@ export function wholeLedger({ pieces, ...book }: LedgerSource): LedgerBook {
     for (const entry of piece.taskEntries()) taskEntries.push(entry)
   }
   return { ...book, users, taskEntries }
+}
+
+/** Tasks and ledger rows of some users: all of the tasks, and of the rows those within the plan's range for ledgers. */
+export interface LedgerRecords {
+  readonly tasks: TaskRecords
+  readonly entries: EntryRecords
+  /** Whether a user is one of these. */
+  holds(userId: number): boolean
 }
 
 /** Where pieces are read into, one after the other. */

@@ -8,23 +8,23 @@ import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
 import { atOnce } from './breathe.ts'
 import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
+import { inSteps } from './in-steps.ts'
 import {
   isLast,
   type LedgerBook,
   linkedKind,
   newTaskSums,
   newUserSums,
-  noteInUntold,
-  noteUntold,
   type TaskSums,
   type UserSums,
 } from './ledger-book.ts'
-import type { LedgerPiece } from './ledger-source.ts'
+import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
 import { UnresolvedRows } from './unresolved-rows.ts'
+import { noteInUntold, noteKindUntold, noteUntold } from './untold-rows.ts'
 import type { UserFigures } from './user-figures.ts'
 import { addToUser } from './user-rows.ts'
 
@@ -38,17 +38,6 @@ export const looksUpEveryOrder = (windowTasks: number): boolean => windowTasks <
 export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntries' | 'taskEntries'> {
   /** How many are not settled. */
   readonly openTasks: number
-}
-
-/** Tasks or rows that are gone through before others may have their turn. */
-const ROWS_AT_ONCE = 50_000
-
-/** Tasks and ledger rows of some users: all of the tasks, and of the rows those within the plan's range for ledgers. */
-export interface LedgerRecords {
-  readonly tasks: TaskRecords
-  readonly entries: EntryRecords
-  /** Whether a user is one of these. */
-  holds(userId: number): boolean
 }
 
 /**
@@ -127,8 +116,12 @@ export class LedgerTally {
   #addTask(task: number): void {
     const { window } = this.#plan
     const createdAt = this.#tasks.createdAt(task)
-    const owner = this.#numberOf(this.#tasks.userId(task))
+    const userId = this.#tasks.userId(task)
+    // A task that names no user is nobody's, and no row is one of its: it has an owner that no row has.
+    const isNobodys = userId === 0 && this.#tasks.isUserUntold(task)
+    const owner = this.#numberOf(isNobodys ? Number.NaN : userId)
     this.#owners[task] = owner
+    if (isNobodys) return
     if (within(createdAt, window)) this.#isTarget[task] = 1
     // Charges from right before the window, which its first rows may pay.
     else if (createdAt < window.start && createdAt >= window.start - LEDGER_EDGE) {
@@ -158,7 +151,12 @@ export class LedgerTally {
   #link(task: number, entry: number, sums: UserSums | undefined): void {
     const book = this.#entries.book(entry)
     const kind = linkedKind(book, this.#entries.kind(entry))
-    if (kind === undefined) return
+    if (kind === undefined) {
+      if (!this.#entries.isKindUntold(entry)) return
+      this.#payments.noteKindUntold(task)
+      noteKindUntold(sums, book)
+      return
+    }
     const amount = this.#entries.amountPoints(entry)
     this.#payments.add(task, book, kind, amount)
     if (amount === 0 && this.#entries.isUntold(entry)) {
@@ -172,7 +170,13 @@ export class LedgerTally {
     const book = this.#entries.book(entry)
     const kind = linkedKind(book, this.#entries.kind(entry))
     const bearers = this.#index.bearers(owner, this.#entries.orderText(entry))
-    if (kind === undefined || bearers === undefined) return
+    if (bearers === undefined) return
+    if (kind === undefined) {
+      if (!this.#entries.isKindUntold(entry)) return
+      this.#shared.noteKindUntold(bearers)
+      noteKindUntold(sums, book)
+      return
+    }
     const untold = this.#entries.isUntold(entry)
     const amountPoints = this.#entries.amountPoints(entry)
     this.#shared.add(bearers, { book, rowId: this.#entries.rowId(entry), kind, amountPoints, untold })
@@ -185,11 +189,17 @@ export class LedgerTally {
     const owner = this.#numbers.get(userId)
     if (owner === undefined || within(at, this.#plan.ranges.ledger)) return
     const kind = linkedKind(book, entry.kind)
-    if (kind === undefined) return
+    if (kind === undefined && entry.kindUntold !== true) return
     const task = this.#index.findText(owner, orderId)
     this.#taskSums = undefined
     this.#shared.reckonAnew()
     const bearers = task === SHARED_ID ? this.#index.bearers(owner, orderId) : undefined
+    if (kind === undefined) {
+      if (bearers !== undefined) this.#shared.noteKindUntold(bearers)
+      if (this.#isTarget[task] === 1) this.#payments.noteKindUntold(task)
+      if (bearers !== undefined || this.#isTarget[task] === 1) noteKindUntold(this.#sums[owner], book)
+      return
+    }
     const untold = entry.amountUntold === true
     if (bearers !== undefined)
       this.#shared.add(bearers, { book, rowId, kind, amountPoints: exactAmount(entry), untold })
@@ -225,6 +235,8 @@ export class LedgerTally {
     for (let task = 0; task < this.#tasks.count; task++) {
       if (this.#isTarget[task] !== 1 || (scope === 'selected' && !this.#tasks.isSelected(task))) continue
       if (this.#payments.isPaid(task, this.#tasks) && !this.#refundsMatter(task)) continue
+      // Whatever other rows say, nobody can tell.
+      if (this.#payments.isKindUntold(task)) continue
       const { taskId, requestId } = this.#tasks.row(task)
       if (taskId !== '') ids.push(taskId)
       if (requestId !== '' && requestId !== taskId) ids.push(requestId)
@@ -292,7 +304,12 @@ export class LedgerTally {
   #entriesOf(task: number): LedgerBook['taskEntries'][number] {
     const entries = this.#rows?.of(task, this.#linkedEntry) ?? []
     const shared = this.#shared.of(task)
-    return { task: this.#tasks.row(task), entries, ...(shared !== undefined && { shared }) }
+    const kindUntold = this.#payments.isKindUntold(task)
+    return {
+      ...{ task: this.#tasks.row(task), entries },
+      ...(shared !== undefined && { shared }),
+      ...(kindUntold && { kindUntold: true }),
+    }
   }
 
   readonly #linkedEntry = (entry: number): LinkedEntry => {
@@ -328,12 +345,5 @@ export class LedgerTally {
       const addsUp = this.#shared.addsUp(task)
       this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan), addsUp)
     }
-  }
-}
-
-function* inSteps(count: number, take: (from: number, until: number) => void): Generator<undefined, void, undefined> {
-  for (let from = 0; from < count; from += ROWS_AT_ONCE) {
-    if (from > 0) yield
-    take(from, Math.min(count, from + ROWS_AT_ONCE))
   }
 }

@@ -10,8 +10,10 @@ export class TaskPayments {
   readonly #gaveBack: Uint8Array
   readonly #paid: Readonly<Record<BookName, Float64Array>>
   readonly #refunded: Readonly<Record<BookName, Float64Array>>
-  /** Tasks with a row that does not tell its amount. */
+  /** Tasks with a row that does not tell its amount, or what it is. */
   readonly #untold = new Set<number>()
+  /** Of them, those with a row of no known type. */
+  readonly #kindUntold = new Set<number>()
 
   constructor(tasks: number) {
     const sums = () => ({ points: new Float64Array(tasks), cash: new Float64Array(tasks) })
@@ -28,11 +30,22 @@ export class TaskPayments {
     sums[task] = addExact(sums[task] ?? 0, kind === 'consume' ? -amountPoints : amountPoints)
   }
 
+  /** Notes a row of no known type: it may have taken the charge, or given it back. */
+  noteKindUntold(task: number): void {
+    this.#isLinked[task] = 1
+    this.#kindUntold.add(task)
+    this.#untold.add(task)
+  }
+
+  isKindUntold(task: number): boolean {
+    return this.#kindUntold.has(task)
+  }
+
   noteUntold(task: number): void {
     this.#untold.add(task)
   }
 
-  /** Whether a row took something for the task. */
+  /** Whether a row took something for the task, or may have. */
   isLinked(task: number): boolean {
     return this.#isLinked[task] === 1
   }
@@ -41,7 +54,7 @@ export class TaskPayments {
   isSettled(task: number, tasks: TaskRecords): boolean {
     if (!this.isLinked(task) || this.#gaveBack[task] === 1 || tasks.isRefunded(task) || tasks.hasFailed(task))
       return false
-    return this.isPaid(task, tasks) && !this.#untold.has(task)
+    return this.isPaid(task, tasks) && !this.#untold.has(task) && !tasks.isChargeUntold(task)
   }
 
   /** Whether rows took exactly the charge. */
@@ -77,13 +90,16 @@ export class TaskPayments {
     if (linked) user.linkedCharged = addExact(user.linkedCharged, charged)
     else if (charged < 0) user.negativeCharged = addExact(user.negativeCharged, charged)
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
+    const untold = charged === 0 && tasks.isChargeUntold(task)
+    if (untold && user.untold !== 'paid') user.untold = linked ? 'paid' : 'unpaid'
     if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
     if (isLast && !linked) user.endsUnlinked = true
     if (isLast && charged > 0) user.endsCharged = true
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
-    if (!addsUp && this.paid(task) !== charged) user.unpaid.add(tasks.row(task).taskId)
+    if (!addsUp && !untold && this.paid(task) !== charged && !this.isKindUntold(task))
+      user.unpaid.add(tasks.row(task).taskId)
   }
 }
 

@@ -15,7 +15,8 @@ const DUE = 5
 const DUE_COST = 6
 const DUE_CHARGED = 7
 const DUE_CROSSING = 8
-const PLACES = 9
+const UNTOLD = 9
+const PLACES = 10
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -37,6 +38,11 @@ export class ModelSums {
 
   constructor(model: string) {
     this.model = model
+  }
+
+  /** Of one of these tasks, in or outside the window: it does not tell its cost. */
+  addUntold(): void {
+    this.#sums.add(UNTOLD, 1)
   }
 
   /** A task of the window. */
@@ -71,6 +77,7 @@ export class ModelSums {
       crossingOutNanoUsd: usd(CROSSING_OUT),
       crossingInNanoUsd: usd(CROSSING_IN),
       roundingNanoUsd: usd(ROUNDING),
+      untoldCosts: this.#sums.nearest(UNTOLD),
       dueCount: this.#sums.nearest(DUE),
       dueCostNanoUsd: usd(DUE_COST),
       dueChargedPoints: points(this.#sums.sum(DUE_CHARGED)),

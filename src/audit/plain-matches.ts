@@ -113,6 +113,7 @@ class PlainJudge {
     const recorded = tasks.cost(task)
     const billed = events.cost(event)
     if (typeof recorded !== 'number' || typeof billed !== 'number' || !isRounded(recorded, billed)) return false
+    if (recorded === 0 && tasks.isCostUntold(task)) return false
     if (typeof tasks.charged(task) !== 'number') return false
     const account = this.#accountOf(tasks.apiKeyCode(task))
     return account !== NOBODY && account === this.#ownerOf(bill, events.keyIdCode(event), events.loginCode(event))

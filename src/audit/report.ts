@@ -11,6 +11,7 @@ import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-e
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 import { canonicalModel } from './model-name.ts'
 import type { RequestSums } from './request-totals.ts'
+import { withUnknownKinds } from './unknown-kinds.ts'
 import { withUnreadTimes } from './unread-times.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
@@ -80,7 +81,8 @@ function requestSection(
 
 /** The sources that this run's depth needs, tables first, then each account's. */
 function sourcesOf(evidence: Evidence, lang: Lang): SourceStatus[] {
-  const sources = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
+  const placed = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
+  const sources = withUnknownKinds(placed, evidence.unknownKinds ?? {}, lang)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
   for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [

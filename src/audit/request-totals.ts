@@ -50,6 +50,8 @@ export interface RequestSums {
   runningOf(accountId: number): NanoUsd
   /** An account's tasks that name no model and that no event was matched with. */
   namelessOpenOf(accountId: number): number
+  /** What fal billed for an account's tasks of the window that tell no cost. */
+  untoldOf(accountId: number): NanoUsd
   /** Sum of the events of a failed task of the layer; null where its bill was not read whole. */
   billedOfFailed(task: { readonly rowId: number }, accountId: number | null): NanoUsd | null
 }
@@ -58,6 +60,7 @@ interface AccountStanding {
   youngNanoUsd: NanoUsd
   runningNanoUsd: NanoUsd
   namelessOpen: number
+  untoldNanoUsd: NanoUsd
   isOpen: boolean
 }
 
@@ -169,14 +172,21 @@ export class RequestTotals {
     this.#unbilled.add(accountId, task)
   }
 
-  #addStanding({ accountId, standing, task }: TaskVerdict): void {
-    if (accountId === null) return
-    const { asOf, settings } = this.#frame.evidence.plan
+  #accountOf(accountId: number): AccountStanding {
     let account = this.#accounts.get(accountId)
     if (account === undefined) {
-      account = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, namelessOpen: 0, isOpen: false }
+      const none = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, untoldNanoUsd: ZERO_NANO_USD }
+      account = { ...none, namelessOpen: 0, isOpen: false }
       this.#accounts.set(accountId, account)
     }
+    return account
+  }
+
+  #addStanding({ accountId, standing, task, billedNanoUsd }: TaskVerdict): void {
+    if (accountId === null) return
+    const { asOf, settings } = this.#frame.evidence.plan
+    const account = this.#accountOf(accountId)
+    if (task.costUntold === true) account.untoldNanoUsd = addNanoUsd(account.untoldNanoUsd, billedNanoUsd)
     if (standing === 'not-evaluated') account.isOpen = true
     if (standing !== 'matched' && canonicalModel(task.model, settings.modelAliases) === NAMELESS)
       account.namelessOpen += 1
@@ -231,6 +241,7 @@ export class RequestTotals {
         return account?.youngNanoUsd ?? ZERO_NANO_USD
       },
       namelessOpenOf: (accountId) => this.#accounts.get(accountId)?.namelessOpen ?? 0,
+      untoldOf: (accountId) => this.#accounts.get(accountId)?.untoldNanoUsd ?? ZERO_NANO_USD,
       runningOf: (accountId) => this.#accounts.get(accountId)?.runningNanoUsd ?? ZERO_NANO_USD,
       billedOfFailed: ({ rowId }, accountId) => {
         if (accountId !== null && !scope.eventsRead(accountId)) return null

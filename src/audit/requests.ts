@@ -67,7 +67,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     task !== null &&
     within(task.createdAt, window) &&
     inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
-    (userIds.size === 0 || userIds.has(task.userId))
+    (userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true))
   evidence.tasks.forEach((task, index) => {
     if (!within(task.createdAt, window)) return
     const accountId = scope.accountOf(task.apiKey) ?? null
@@ -84,7 +84,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
       requestBilled: group !== null && countsHere(group.claimedBy),
-      selected: userIds.size === 0 || userIds.has(task.userId),
+      selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
     }
     if (shown) verdicts.push(verdict)
     else outside.push(verdict)
@@ -226,7 +226,7 @@ function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope
       (task) =>
         within(task.createdAt, window) &&
         inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
-        (userIds.size === 0 || userIds.has(task.userId)),
+        (userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true)),
     )
     if (concerned === undefined) continue
     const inTime = [...tasks].sort((a, b) => a.createdAt - b.createdAt || a.rowId - b.rowId)

@@ -18,6 +18,8 @@ interface Group {
   readonly refundRows: EvidenceList
   /** What rows did of which one does not tell its amount. */
   readonly untold: Set<LinkedEntry['kind']>
+  /** Whether one is of no known type. */
+  kindUntold: boolean
   /** Whether all rows of the bearers add up; undefined until it is asked for, and when a row has come since. */
   addsUp: boolean | undefined
 }
@@ -63,6 +65,12 @@ export class SharedRows {
     if (kind === 'consume' && amountPoints > 0) group.paidBack[book] = addExact(group.paidBack[book], -amountPoints)
   }
 
+  /** Notes a row of no known type. */
+  noteKindUntold(bearers: readonly number[]): void {
+    const group = this.#groups.get(bearers) ?? this.#newGroup(bearers)
+    group.kindUntold = true
+  }
+
   #newGroup(bearers: readonly number[]): Group {
     const group: Group = {
       bearers,
@@ -71,6 +79,7 @@ export class SharedRows {
       refunded: { points: 0, cash: 0 },
       refundRows: new EvidenceList(),
       untold: new Set(),
+      kindUntold: false,
       addsUp: undefined,
     }
     this.#groups.set(bearers, group)
@@ -103,6 +112,7 @@ export class SharedRows {
       ...sumsOf(groups),
       addsUp: this.addsUp(task),
       ...(untold.size > 0 && { untold }),
+      ...(groups.some(({ kindUntold }) => kindUntold) && { kindUntold: true }),
       ...(group !== undefined && { group }),
     }
   }
@@ -145,9 +155,10 @@ export class SharedRows {
   }
 
   /** Whether what these and all other rows of the bearers took is what the bearers charged, where all of them are told of. */
-  #addsUp({ bearers, paid, untold }: Group): boolean {
+  #addsUp({ bearers, paid, untold, kindUntold }: Group): boolean {
     const { tasks, payments, isTold } = this.#targets
-    if (untold.has('consume') || !bearers.every((task) => isTold(task))) return false
+    if (kindUntold || untold.has('consume') || !bearers.every((task) => isTold(task) && !tasks.isChargeUntold(task)))
+      return false
     let [charged, taken] = [0, both(paid)]
     for (const task of bearers) {
       charged = addExact(charged, tasks.chargedPoints(task))
@@ -167,6 +178,8 @@ export class SharedRows {
       if (user === undefined) continue
       user.shared ??= newSharedSums()
       const { shared } = user
+      const took = BOOKS.some((book) => group.paid[book] !== 0)
+      if (took && told.some((task) => this.#targets.tasks.isChargeUntold(task))) user.untold = 'paid'
       if (told.length < group.bearers.length) {
         partly.push(() => this.#addOpen(shared, group, told, counted))
         continue

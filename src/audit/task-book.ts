@@ -8,12 +8,14 @@ import type { CalendarDate } from '../units/zone.ts'
 import { accountFinder, KeyModels } from './account-keys.ts'
 import { isOfUsers, isShown } from './cell-tally.ts'
 import { DayReader } from './date-reader.ts'
+import { DaySums, type DayTally } from './day-sums.ts'
 import { canonicalModel } from './model-name.ts'
 import { ModelSums } from './model-sums.ts'
 import type { AuditPlan } from './plan.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
+import type { UntoldBook } from './rules/untold-tasks.ts'
 import { couldBeBilledAcross, isDue, type TaskTimes } from './task-standing.ts'
-import type { ChargedDay } from './user-charges.ts'
+import { UntoldTally } from './untold-tally.ts'
 import { UserTallies } from './user-tallies.ts'
 
 export interface ModelTally {
@@ -25,6 +27,8 @@ export interface ModelTally {
   readonly crossingInNanoUsd: NanoUsd
   /** What the stored FLOATs of the tasks counted here may be off by. */
   readonly roundingNanoUsd: NanoUsd
+  /** How many of the tasks counted here are successes that tell no cost. */
+  readonly untoldCosts: number
   readonly dueCount: number
   readonly dueCostNanoUsd: NanoUsd
   readonly dueChargedPoints: Points
@@ -37,19 +41,15 @@ export interface UserTally {
   readonly userId: number
   readonly taskCount: number
   readonly chargedPoints: Points
+  /** Tasks of the window, and of all days that were read, that tell no charge. */
+  readonly untoldCharges: number
+  readonly untoldEver: number
   readonly freeCount: number
   readonly freeCostNanoUsd: NanoUsd
   readonly freeEvidence: Pick<EvidenceList, 'view'>
   readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
   /** Of these, what was charged on the window's first day before the window began. */
   readonly chargedEarly: Whole
-}
-
-export interface DayTally {
-  readonly chargedPoints: Points
-  readonly refundedPoints: Points
-  readonly refundedCount: number
-  readonly evidence: EvidenceList
 }
 
 export interface OutsideTally {
@@ -70,6 +70,7 @@ export interface TaskBook {
   readonly layerCostNanoUsd: NanoUsd
   /** Tasks of the window that the filters leave, by a key that no account row holds. */
   readonly unknownKeys: ReadonlyMap<string, KeyTally>
+  readonly untold: UntoldBook
 }
 
 export interface KeyTally {
@@ -98,23 +99,11 @@ type LookedAt = {
   userId: number
   refunded: boolean
   costNanoUsd: Whole
+  costUntold: boolean
   chargedPoints: Whole
+  chargeUntold: boolean
+  userUntold: boolean
 }
-
-interface DaySums {
-  readonly date: CalendarDate
-  /** Absent as long as nobody was charged on it. */
-  charged: ChargedDay | undefined
-  readonly sums: ExactSums
-  readonly evidence: EvidenceList
-}
-
-// Places of the sums of a day.
-const DAY_TASKS = 0
-const DAY_CHARGED = 1
-const DAY_REFUNDED = 2
-const DAY_REFUNDS = 3
-const DAY_PLACES = 4
 
 // Places of the sums of all tasks.
 const LAYER_COST = 0
@@ -137,6 +126,7 @@ export class TaskTally {
   /** Days with tasks of the window that the filters leave. */
   readonly #windowDays: DaySums[] = []
   readonly #unknownKeys = new Map<string, KeyTally>()
+  readonly #untold = new UntoldTally()
   readonly #task: LookedAt = {
     sort: { accountId: null, shown: false, selected: false, record: undefined },
     userId: 0,
@@ -145,7 +135,10 @@ export class TaskTally {
     createdAt: instant(0),
     completedAt: null,
     costNanoUsd: 0,
+    costUntold: false,
     chargedPoints: 0,
+    chargeUntold: false,
+    userUntold: false,
   }
 
   constructor(plan: AuditPlan, accounts: readonly AccountRow[], audited: ReadonlySet<number>) {
@@ -177,9 +170,14 @@ export class TaskTally {
       this.#addToLayer(tasks, index)
     } else if (sort.accountId !== null && createdAt >= this.#crossingSince) {
       const record = this.#recordOf(sort.accountId, tasks, index)
-      if (couldBeBilledAcross(task, this.#plan)) record.addCrossingIn(task.costNanoUsd)
+      if (couldBeBilledAcross(task, this.#plan)) {
+        record.addCrossingIn(task.costNanoUsd)
+        if (isCostMissing(task)) record.addUntold()
+      }
     }
-    const selected = sort.selected && isOfUsers(this.#plan, task.userId)
+    const selected = sort.selected && isOfUsers(this.#plan, task.userId, task.userUntold)
+    if (sort.selected && task.userUntold) this.#untold.addNobodys(tasks, index, inWindow)
+    if (selected && inWindow) this.#untold.add(tasks, index, sort.accountId)
     if (selected && createdAt < window.end) this.#addToUser(tasks, index, inWindow)
     return selected && inWindow
   }
@@ -195,7 +193,10 @@ export class TaskTally {
     task.createdAt = tasks.createdAt(index)
     task.completedAt = Number.isNaN(completedAt) ? null : instant(completedAt)
     task.costNanoUsd = tasks.cost(index)
+    task.costUntold = task.costNanoUsd === 0 && tasks.isCostUntold(index)
     task.chargedPoints = tasks.charged(index)
+    task.chargeUntold = task.chargedPoints === 0 && tasks.isChargeUntold(index)
+    task.userUntold = task.userId === 0 && tasks.isUserUntold(index)
     return task
   }
 
@@ -207,15 +208,6 @@ export class TaskTally {
         new Map([...models].map(([canonical, sums]): [string, ModelTally] => [canonical, sums.close()])),
       ]),
     )
-    const days = this.#windowDays.map(({ date, sums, evidence }): [CalendarDate, DayTally] => [
-      date,
-      {
-        chargedPoints: points(sums.sum(DAY_CHARGED)),
-        refundedPoints: points(sums.sum(DAY_REFUNDED)),
-        refundedCount: sums.nearest(DAY_REFUNDS),
-        evidence,
-      },
-    ])
     return {
       outside: {
         taskCount: this.#sums.nearest(OUTSIDE_TASKS),
@@ -224,18 +216,19 @@ export class TaskTally {
       },
       recordByAccount: records,
       users: this.#users.list(),
-      days: new Map(days),
+      days: new Map(this.#windowDays.map((day) => [day.date, day.close()])),
       layerCostNanoUsd: nanoUsd(this.#sums.sum(LAYER_COST)),
       unknownKeys: this.#unknownKeys,
+      untold: this.#untold.close(),
     }
   }
 
   #addToLayer(tasks: TaskRecords, index: number): void {
-    const { sort, userId, costNanoUsd, chargedPoints } = this.#task
+    const { sort, userId, userUntold, costNanoUsd, chargedPoints } = this.#task
     const { shown, accountId } = sort
     if (shown) this.#sums.add(LAYER_COST, costNanoUsd)
     if (shown && accountId !== null) return
-    if (!isOfUsers(this.#plan, userId)) return
+    if (!isOfUsers(this.#plan, userId, userUntold)) return
     if (shown) {
       this.#addToKey(tasks, index)
       return
@@ -262,6 +255,7 @@ export class TaskTally {
     const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
     record.add(task.costNanoUsd, crosses)
+    if (isCostMissing(task)) record.addUntold()
     if (isDue(task, this.#plan)) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
   }
 
@@ -288,8 +282,14 @@ export class TaskTally {
   }
 
   #addToUser(tasks: TaskRecords, index: number, inWindow: boolean): void {
-    const { createdAt, userId, chargedPoints, costNanoUsd, refunded } = this.#task
+    const { createdAt, userId, chargedPoints, costNanoUsd, refunded, chargeUntold } = this.#task
     const day = this.#dayReader.at(createdAt)
+    if (inWindow) {
+      if (day.isEmpty) this.#windowDays.push(day)
+      day.add(this.#task, tasks, index)
+    }
+    // A task that names no user is nobody's: not that of a user whose id is 0.
+    if (this.#task.userUntold) return
     const user = this.#users.numberOf(userId)
     // Charged is what lies above 0: what a correction gives back on another task hides no day, and makes none unusual.
     if (chargedPoints > 0) {
@@ -298,32 +298,23 @@ export class TaskTally {
       const isEarly = !inWindow && createdAt >= this.#firstDayStart
       if (isEarly) this.#users.addCharge(this.#users.earlyPart(day.date), user, chargedPoints)
     }
+    if (chargeUntold) this.#users.addUntold(user, inWindow)
     if (!inWindow) return
     this.#users.addTask(user, chargedPoints)
-    if (chargedPoints === 0 && costNanoUsd > 0 && !refunded) this.#users.addFree(user, tasks, index)
-    this.#addToDay(day, tasks, index)
+    if (chargedPoints === 0 && costNanoUsd > 0 && !refunded && !chargeUntold) this.#users.addFree(user, tasks, index)
   }
 
   #dayOf(date: CalendarDate): DaySums {
     const known = this.#days.get(date)
     if (known !== undefined) return known
-    const day = { date, charged: undefined, sums: new ExactSums(DAY_PLACES), evidence: new EvidenceList() }
+    const day = new DaySums(date)
     this.#days.set(date, day)
     return day
   }
-
-  #addToDay(day: DaySums, tasks: TaskRecords, index: number): void {
-    const { chargedPoints, refunded } = this.#task
-    if (day.sums.nearest(DAY_TASKS) === 0) this.#windowDays.push(day)
-    day.sums.add(DAY_TASKS, 1)
-    const charged = chargedPoints > 0 ? chargedPoints : 0
-    day.sums.add(DAY_CHARGED, charged)
-    if (!refunded) return
-    day.sums.add(DAY_REFUNDED, charged)
-    day.sums.add(DAY_REFUNDS, 1)
-    day.evidence.addTask(tasks, index)
-  }
 }
+
+/** A success has cost something as a rule; of a task that failed or still runs none is recorded, and fal bills none. */
+const isCostMissing = ({ costUntold, status }: LookedAt): boolean => costUntold && status === 'success'
 
 /** Of a user without tasks; nobody adds to it. */
 const NO_EVIDENCE: Pick<EvidenceList, 'view'> = new EvidenceList()
@@ -333,6 +324,8 @@ export const newUserTally = (userId: number): UserTally => ({
   userId,
   taskCount: 0,
   chargedPoints: ZERO_POINTS,
+  untoldCharges: 0,
+  untoldEver: 0,
   freeCount: 0,
   freeCostNanoUsd: ZERO_NANO_USD,
   freeEvidence: NO_EVIDENCE,

@@ -17,6 +17,7 @@ const PLACE = {
   breaks: 7,
   tolerated: 8,
   unread: 17,
+  untold: 18,
 } as const
 
 const RECORDED: Readonly<Record<TaskStanding, number>> = {
@@ -30,7 +31,7 @@ const RECORDED: Readonly<Record<TaskStanding, number>> = {
   'not-evaluated': 16,
 }
 
-const PLACES = 18
+const PLACES = 19
 
 /**
  * The identities of the tie-out and of the bridge, each with its residual, in decimal USD. Totals are added up on their
@@ -58,7 +59,7 @@ export class TieOutTally {
       if (standing !== 'matched') continue
       matched.add(task.rowId)
       const gap = billedNanoUsd - task.costNanoUsd
-      if (gap !== 0n) this.#sums.add(isBreak(verdict) ? PLACE.breaks : PLACE.tolerated, wholeOf(gap))
+      if (gap !== 0n) this.#sums.add(placeOfGap(verdict, isBreak), wholeOf(gap))
     }
     for (const placement of placements) {
       if (leftOut(placement)) continue
@@ -100,7 +101,7 @@ export class TieOutTally {
     const notEvaluated = ofTasks - matched + of('unread')
     const records = this.#recordSide(openNanoUsd)
     const difference = matched - records.matched
-    const [breaks, tolerated] = [of('breaks'), of('tolerated')]
+    const [breaks, tolerated, untold] = [of('breaks'), of('tolerated'), of('untold')]
     const byTaskPeriod = ofTasks + of('unread') + unrecorded + unattributed
     const amounts: Record<string, bigint> = {
       eventsTotal: total,
@@ -122,7 +123,8 @@ export class TieOutTally {
       differenceMatched: difference,
       differenceB3: breaks,
       differenceTolerated: tolerated,
-      differenceResidual: difference - breaks - tolerated,
+      differenceUntold: untold,
+      differenceResidual: difference - breaks - tolerated - untold,
       bridgeByEventTime: byEventTime,
       bridgeCarriedIn: carriedIn,
       bridgeCarriedOut: carriedOut,
@@ -145,6 +147,12 @@ export class TieOutTally {
       notEvaluated: of('not-evaluated') + openNanoUsd,
     }
   }
+}
+
+/** Where what bill and record of a matched task differ by counts. */
+function placeOfGap(verdict: TaskVerdict, isBreak: (verdict: TaskVerdict) => boolean): number {
+  if (verdict.task.costUntold === true) return PLACE.untold
+  return isBreak(verdict) ? PLACE.breaks : PLACE.tolerated
 }
 
 /** Where a request without any task counts: as unrecorded only where B1 says so. */

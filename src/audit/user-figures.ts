@@ -223,6 +223,7 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'], user.userId)
   if (failed.size > 0) return unread(failed)
   const countsTasks = mode === 'order' && tasks.taskCount > 0
+  if (countsTasks && sums.kindUntold) return unknown('kind-untold')
   if (countsTasks ? sums.hasUntold : sums.anyUntold) return unknown('amount-untold')
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (countsTasks) {
@@ -231,6 +232,8 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
     if ('known' in payment) return payment
     // A row without a task may pay a task that the filter left out as well as one of these.
     const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
+    const isShort = payment.unlinkedChargedPoints > payment.unlinkedPaidPoints
+    if (isShort && sums.unlinkedKindUntold) return unknown('kind-untold')
     if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
     // Rows whose order was too many to look up may pay a task of another time, or one of these.
     if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
@@ -243,7 +246,9 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
-  return totalPayment(sums, tasks, paidBefore)
+  const payment = totalPayment(sums, tasks, paidBefore)
+  const isShort = payment.comparedChargedPoints > payment.comparedPaidPoints
+  return isShort && sums.anyKindUntold ? unknown('kind-untold') : payment
 }
 
 function add(sums: BookSums, book: BookName, amount: number): void {

@@ -4,15 +4,15 @@ import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
 import { NO_TASK } from './id-index.ts'
 import {
+  addPossibleCashIn,
   addPossibleRefund,
   type BookName,
   type BookSums,
   linkedKind,
-  noteInUntold,
-  noteUntold,
   type UserSums,
 } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
+import { noteInUntold, notePossiblePayment, noteUntold } from './untold-rows.ts'
 
 /**
  * Adds a ledger row to what its user took and got. `task`: what its order is, of the tasks of the user that were read, NO_TASK
@@ -38,6 +38,10 @@ export function addToUser(
     // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these.
     if (task === NO_TASK && (means === 'refund' || at < window.end + LEDGER_EDGE)) noteUntold(sums, means, true)
   }
+  if (kind === 'other') {
+    if (at >= window.start && entries.isKindUntold(entry)) addUnknownKind(sums, window, entries, entry, task, hasOrder)
+    return
+  }
   if (kind === 'consume') {
     const amount = -signed
     if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
@@ -59,6 +63,22 @@ export function addToUser(
   if (book === 'cash' && task !== NO_TASK) add(sums.refunded, 'cash', signed)
   else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
   else add(sums.recharged, book, signed)
+}
+
+/** Of a row of no known type only its amount tells whether it may have paid for something, or given it back. */
+function addUnknownKind(
+  sums: UserSums,
+  window: AuditPlan['window'],
+  entries: EntryRecords,
+  entry: number,
+  task: number,
+  hasOrder: boolean,
+): void {
+  const signed = entries.amountPoints(entry)
+  const tookSomething = signed < 0 || entries.isUntold(entry)
+  if (tookSomething && entries.time(entry) < window.end + LEDGER_EDGE) notePossiblePayment(sums, task === NO_TASK)
+  if (!hasOrder) addPossibleCashIn(sums, signed)
+  if (!hasOrder && entries.isUntold(entry)) sums.refundUntold = true
 }
 
 function add(sums: BookSums, book: BookName, amount: number): void {

@@ -10,6 +10,8 @@ import { UserNumbers } from './user-numbers.ts'
 /** Nobody adds to it. */
 const NOTHING: Pick<EvidenceList, 'view'> = new EvidenceList()
 
+const NONE_UNTOLD = { window: 0, all: 0 }
+
 // Two places a user.
 const TASK_COUNT = 0
 const CHARGED = 1
@@ -31,6 +33,8 @@ export class UserTallies {
   readonly #numbers = new UserNumbers()
   readonly #sums = new ExactSums(0)
   readonly #free = new Map<number, FreeTally>()
+  /** By user, tasks that tell no charge: of the window, and of all days that were read. */
+  readonly #untold = new Map<number, { window: number; all: number }>()
   readonly #days: ChargedDay[] = []
   /** The window's first day as far as it lies before the window; absent as long as nobody was charged then. */
   #early: ChargedDay | undefined
@@ -118,6 +122,14 @@ export class UserTallies {
     free.evidence.addTask(tasks, index)
   }
 
+  /** Notes a task that does not tell what was charged. */
+  addUntold(user: number, inWindow: boolean): void {
+    const untold = this.#untold.get(user) ?? { window: 0, all: 0 }
+    this.#untold.set(user, untold)
+    untold.all += 1
+    if (inWindow) untold.window += 1
+  }
+
   /** A day on which users may be charged. */
   newDay(date: CalendarDate): ChargedDay {
     const place = this.#days.length % DAYS_TOGETHER
@@ -149,6 +161,10 @@ export class UserTallies {
 
   chargedPoints(user: number): Points {
     return points(this.#sums.sum(2 * user + CHARGED))
+  }
+
+  untoldOf(user: number): Readonly<Record<'window' | 'all', number>> {
+    return this.#untold.get(user) ?? NONE_UNTOLD
   }
 
   freeOf(user: number): Readonly<FreeTally> | undefined {
@@ -194,6 +210,14 @@ class UserView {
 
   get freeEvidence(): Pick<EvidenceList, 'view'> {
     return this.#users.freeOf(this.#user)?.evidence ?? NOTHING
+  }
+
+  get untoldCharges(): number {
+    return this.#users.untoldOf(this.#user).window
+  }
+
+  get untoldEver(): number {
+    return this.#users.untoldOf(this.#user).all
   }
 
   get chargedByDate(): UserCharges {

@@ -8,11 +8,13 @@ import { readAccounts } from './rules/request-book.ts'
 export function requestVerdict(judged: TaskVerdict, isRepeated: boolean, thresholds: Thresholds): TraceVerdict {
   const { task, standing, billedNanoUsd } = judged
   if (standing === 'failed') return 'nothing-due'
+  if (standing === 'unbilled' && task.costUntold === true) return 'not-evaluated'
   if (standing === 'unbilled' && task.costNanoUsd <= 0n) return 'nothing-due'
   if (standing !== 'matched') return standing
   if (isRepeated) return 'duplicate'
   if (billedNanoUsd > 0n && task.status === 'failed') return 'failed-but-billed'
   if (billedNanoUsd > 0n && task.refunded) return 'refunded-but-billed'
+  if (task.costUntold === true) return 'not-evaluated'
   return isAmountBreak(judged, thresholds) ? 'amount' : 'matched'
 }
 

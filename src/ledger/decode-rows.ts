@@ -1,4 +1,5 @@
 import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from '../rows/entry-records.ts'
+import type { Span } from '../rows/record-list.ts'
 import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
 import { newTaskFields, TaskWriter } from '../rows/task-writer.ts'
 import type { Whole } from '../units/exact-sums.ts'
@@ -22,6 +23,18 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   const astray = { tasks: false, points: false, cash: false }
   /** Of the last stream of each table. */
   const unread = { tasks: new UnreadTaskRows(mapping), points: new UnreadRows(), cash: new UnreadRows() }
+  /** Of the last stream of each ledger. */
+  const unknownKinds = { points: noUnknownKinds(), cash: noUnknownKinds() }
+  const notingKinds = (table: keyof typeof unknownKinds, range: Membership): NoteKind => {
+    const count = unknownKinds[table]
+    if (range === undefined) return () => undefined
+    Object.assign(count, noUnknownKinds())
+    return (word) => {
+      count.rows += 1
+      const shown = word === '' ? 'NULL' : word.slice(0, KIND_CHARS)
+      if (count.words.length < KINDS_SHOWN && !count.words.includes(shown)) count.words.push(shown)
+    }
+  }
   const noting = (table: keyof typeof astray, range: Membership): NoteAstray => {
     const count = unread[table]
     if (range !== undefined) count.clear()
@@ -36,6 +49,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   return {
     astray,
     unread,
+    unknownKinds,
     tasks: (range: Membership): BatcherFactory<TaskRecords> => {
       const note = noting('tasks', range)
       return inRecords(
@@ -45,22 +59,32 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
     },
     points: (range: Membership): BatcherFactory<EntryRecords> => {
       const note = noting('points', range)
+      const noteKind = notingKinds('points', range)
       return inRecords(
         () => new EntryWriter(),
-        () => pointsDecoder(mapping, zone, range, note),
+        () => pointsDecoder(mapping, zone, range, note, noteKind),
       )
     },
     cash: (range: Membership): BatcherFactory<EntryRecords> => {
       const note = noting('cash', range)
+      const noteKind = notingKinds('cash', range)
       return inRecords(
         () => new EntryWriter(),
-        () => cashDecoder(mapping, zone, range, note),
+        () => cashDecoder(mapping, zone, range, note, noteKind),
       )
     },
   }
 }
 
 const TIME_COLUMN = 1
+
+/** Types that are named, and characters of each. */
+const KINDS_SHOWN = 5
+const KIND_CHARS = 40
+const noUnknownKinds = (): { rows: number; words: string[] } => ({ rows: 0, words: [] })
+
+/** Hears of the type of a row that nothing tells the kind of. */
+type NoteKind = (word: string) => void
 
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void
@@ -91,12 +115,12 @@ function taskDecoder(
     if (Number.isNaN(createdAt)) return
     fields.rowId = row.id(0, idAt)
     fields.createdAt = createdAt
-    fields.userId = row.id(2, userAt)
+    fields.userId = row.isNull(2) ? null : row.id(2, userAt)
     fields.model = row.word(5, modelCode)
     fields.apiKey = row.word(6, keyCode)
     fields.status = statuses[row.word(7, statusCode)] ?? 'unfinished'
-    fields.chargedPoints = row.whole(8, moneyAt) ?? 0
-    fields.costNanoUsd = row.usd(9, costAt) ?? 0
+    fields.chargedPoints = row.whole(8, moneyAt)
+    fields.costNanoUsd = row.usd(9, costAt)
     fields.refunded = row.flag(10)
     fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
     tokensInto?.(row, fields)
@@ -109,6 +133,7 @@ function pointsDecoder(
   zone: Zone,
   range: Membership,
   note: NoteAstray,
+  noteKind: NoteKind,
 ): (row: RowCells, to: EntryWriter) => void {
   const { points: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.points, column })
@@ -128,9 +153,12 @@ function pointsDecoder(
     headOf(row, fields)
     fields.amountPoints = row.whole(3, amountAt)
     fields.kind = kinds[row.word(5, kindCode)] ?? 'other'
+    fields.kindUntold = fields.kind === 'other'
     fields.balanceBefore = row.whole(6, beforeAt)
     fields.balanceAfter = row.whole(7, afterAt)
-    to.write(fields, row.span(4), row.text(8))
+    const orderId = row.span(4)
+    if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
+    to.write(fields, orderId, row.text(8))
   }
 }
 
@@ -139,6 +167,7 @@ function cashDecoder(
   zone: Zone,
   range: Membership,
   note: NoteAstray,
+  noteKind: NoteKind,
 ): (row: RowCells, to: EntryWriter) => void {
   const { cash: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.cash, column })
@@ -153,11 +182,20 @@ function cashDecoder(
     fields.at = at
     headOf(row, fields)
     fields.amountPoints = row.whole(3, amountAt)
-    // NULL is no number: as 0 it would turn into a recharge.
-    fields.kind = row.isNull(5) ? 'other' : kindOf(row.integer(5), fields.amountPoints)
-    to.write(fields, row.span(4), row.text(6))
+    const type = row.integer(5)
+    // NULL and words are no number: as 0 they would turn into a recharge.
+    const kind = type === 0 && Number(row.text(5) || Number.NaN) !== 0 ? undefined : kindOf(type, fields.amountPoints)
+    fields.kind = kind ?? 'other'
+    fields.kindUntold = kind === undefined
+    const orderId = row.span(4)
+    if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
+    to.write(fields, orderId, row.text(6))
   }
 }
+
+/** What comes in without an order, a bonus as a rule, neither pays for a task nor gives a charge back. */
+const mayBePayment = ({ amountPoints }: EntryFields, orderId: Span): boolean =>
+  orderId.length > 0 || amountPoints === null || amountPoints < 0
 
 const headReader =
   (idAt: Place, userAt: Place) =>
@@ -192,14 +230,20 @@ function pointsKindReader({ sourceType }: TableMapping): (word: string) => Exclu
   return (word) => known.get(word.toLowerCase()) ?? 'other'
 }
 
-/** Recharge and refund share a number: what comes in, or does not tell, is a recharge until its order id says that it is a refund. */
-function cashKindReader({ transactionType }: TableMapping): (type: number, amount: Whole | null) => EntryKind {
+/**
+ * Recharge and refund share a number: what comes in, or does not tell, is a recharge until its order id says that it is a refund.
+ * Undefined for a number that the mapping does not name.
+ */
+function cashKindReader({
+  transactionType,
+}: TableMapping): (type: number, amount: Whole | null) => EntryKind | undefined {
   const consume = new Set(transactionType.consume)
   const income = new Set(transactionType.income)
   const rechargeOrRefund = new Set(transactionType.rechargeOrRefund)
   return (type, amount) => {
     if (consume.has(type)) return 'consume'
     if (income.has(type)) return 'income'
-    return rechargeOrRefund.has(type) && (amount === null || amount > 0) ? 'recharge' : 'other'
+    if (!rechargeOrRefund.has(type)) return undefined
+    return amount === null || amount > 0 ? 'recharge' : 'other'
   }
 }

@@ -21,6 +21,8 @@ export type TaskStatus = 'success' | 'failed' | 'unfinished'
 export interface TaskRow {
   readonly rowId: number
   readonly userId: number
+  /** Where the row names no user (NULL), who is 0 then; absent of a user whose id is 0. */
+  readonly userUntold?: true
   /** The operator's id of the task. */
   readonly taskId: string
   /** fal's request id, bare (taken out of an URL or endpoint#id); '' where the task has none. */
@@ -30,8 +32,12 @@ export interface TaskRow {
   readonly apiKey: string
   readonly status: TaskStatus
   readonly chargedPoints: Points
-  /** cost_money, read exactly; NULL is 0: the system recorded no cost. */
+  /** Where the row does not tell its charge (NULL), which is 0 then. */
+  readonly chargeUntold?: true
+  /** cost_money, read exactly. */
   readonly costNanoUsd: NanoUsd
+  /** Where the row does not tell its cost (NULL), which is 0 then. */
+  readonly costUntold?: true
   readonly refunded: boolean
   readonly createdAt: Instant
   readonly completedAt: Instant | null
@@ -54,6 +60,8 @@ export interface LedgerEntry {
   /** '' where the row has none. */
   readonly orderId: string
   readonly kind: EntryKind
+  /** Where the row has no type, or one that the mapping does not name; its kind is other then. */
+  readonly kindUntold?: true
   readonly balanceBefore: Points | null
   readonly balanceAfter: Points | null
   readonly at: Instant
@@ -116,6 +124,18 @@ export interface UnreadTasksOf {
 }
 
 /**
+ * By ledger, streamed rows of no type, or of one that the mapping does not name, that may have paid for something or given it back:
+ * they bear an order, or took something. Ledgers without such rows are absent.
+ */
+export type UnknownKinds = Readonly<Partial<Record<'points' | 'cash', UnknownKindsOf>>>
+
+export interface UnknownKindsOf {
+  readonly rows: number
+  /** The first few types: untrusted texts from the database. */
+  readonly words: readonly string[]
+}
+
+/**
  * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another, never two at once.
  * Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that names the table.
  * Where a row turns up that a stream left out by its id, any read throws BoundContradicted: see readWhole.
@@ -171,6 +191,8 @@ export interface LedgerSnapshot {
   readFrom?(): ReadFrom
   /** Of the streams so far. Rows without any time, NULL or 0000-00-00, count as none of any period. */
   unreadTimes?(): UnreadTimes
+  /** Of the streams so far. */
+  unknownKinds?(): UnknownKinds
   /** Has a table read without a bound on its ids from now on; whoever calls it reads everything again. */
   readWhole?(table: keyof ReadFrom): void
   /** Ends the snapshot and its connections. Safe to call twice. */

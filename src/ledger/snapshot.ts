@@ -10,7 +10,16 @@ import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
 import { type IdColumn, type NaiveBounds, queriesOf, type Statement } from './queries.ts'
-import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable, UnreadTimes } from './reader.ts'
+import type {
+  EntryRequest,
+  LedgerEntry,
+  LedgerSnapshot,
+  ReadFrom,
+  TaskRow,
+  TimedTable,
+  UnknownKinds,
+  UnreadTimes,
+} from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
@@ -138,6 +147,12 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     if (met.rows > (unread[table]?.rows ?? 0)) unread[table] = met.told()
   }
 
+  const unknownKinds: { -readonly [Book in keyof UnknownKinds]: UnknownKinds[Book] } = {}
+  const noteUnknown = (book: keyof UnknownKinds): void => {
+    const { rows, words } = records.unknownKinds[book]
+    if (rows > (unknownKinds[book]?.rows ?? 0)) unknownKinds[book] = { rows, words: [...words] }
+  }
+
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {
     const batches = records.tasks(range)
     for await (const bounds of boundsIn('tasks', range)) {
@@ -182,6 +197,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     }
     if (userIds === undefined) streamed[book].push(range)
     noteUnread(book)
+    noteUnknown(book)
   }
 
   /**
@@ -319,6 +335,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       return from
     },
     unreadTimes: () => ({ ...unread }),
+    unknownKinds: () => ({ ...unknownKinds }),
     readWhole(table) {
       for (const each of TIMED_TABLES) idBounds[each].restart()
       idBounds[table].readWhole()

@@ -206,7 +206,7 @@ function nextOf({ tasks }: TraceSearch, { status }: TraceBill, verdict: TraceVer
   const isUnread = status === 'unread' || status === 'partial'
   if (isUnread && (task === undefined || verdict === 'not-evaluated'))
     return 'fal-list-accounts: which keys may read the bill'
-  return task === undefined
+  return task === undefined || task.userUntold === true
     ? 'audit-reconcile over its day: what else no task records'
     : `user-ledger with user_ids ${task.userId} and entries true: all rows of the user around it`
 }

@@ -45,8 +45,10 @@ export async function readDays(
   }
   const days: DayEvidence[] = []
   for (const [date, own] of byDate) {
-    const userIds = [...new Set(own.map(({ userId }) => userId))]
-    const day = await readDay(planDays(plan, date, date, userIds), snapshot, allAccounts, own, context)
+    const userIds = [...new Set(own.flatMap(({ userId, userUntold }) => (userUntold === true ? [] : userId)))]
+    // A task that names no user is of none who could be asked for.
+    const asked = own.every(({ userUntold }) => userUntold !== true) ? userIds : []
+    const day = await readDay(planDays(plan, date, date, asked), snapshot, allAccounts, own, context)
     days.push({ ...day, priceRules: await prices(snapshot, userIds) })
   }
   return days

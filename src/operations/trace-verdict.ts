@@ -50,7 +50,7 @@ export function tracedTask(
   const { zone, lang } = told
   const isKnown = judged !== undefined && !told.open.has(row.rowId)
   const verdict = isKnown ? requestVerdict(judged, isRepeated(row, told), told.thresholds) : 'not-evaluated'
-  const userName = told.userNames.get(row.userId)
+  const userName = row.userUntold === true ? undefined : told.userNames.get(row.userId)
   // Without a request id fal cannot be asked, whatever else is known of the task.
   const read = isKnown && judged.standing !== 'not-evaluated' && row.requestId !== ''
   return {
@@ -60,12 +60,12 @@ export function tracedTask(
     named,
     accountId: judged?.accountId ?? null,
     keyId: shortKeyId(row.apiKey),
-    userId: row.userId,
+    userId: row.userUntold === true ? null : row.userId,
     ...(userName !== undefined && { userName: cleanText(userName) }),
     model: cleanText(row.model),
     status: row.status,
-    chargedPoints: jsonInteger(row.chargedPoints),
-    costUsd: formatUsd(row.costNanoUsd),
+    chargedPoints: row.chargeUntold === true ? null : jsonInteger(row.chargedPoints),
+    costUsd: row.costUntold === true ? null : formatUsd(row.costNanoUsd),
     billedUsd: read ? formatUsd(judged.billedNanoUsd) : null,
     refunded: row.refunded,
     createdAt: zone.format(row.createdAt),
@@ -96,6 +96,7 @@ function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: str
     asked: row.requestId !== '',
     allRead: bill.status === 'read',
     reason: told.open.get(row.rowId) ?? reasonOf(judged, bill),
+    costUntold: row.costUntold === true && judged !== undefined && standing !== 'not-evaluated',
   }
 }
 
@@ -131,6 +132,7 @@ export function tasklessVerdict(
     asked: bill.since !== null,
     allRead: bill.status === 'read',
     reason: judgement?.notEvaluated.find(({ rule }) => rule === 'B1')?.reason ?? unreadReason(bill.sources),
+    costUntold: false,
   }
   return { verdict, sentence: traceSentence(verdict, facts, lang) }
 }

@@ -12,6 +12,7 @@ import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
 import { SHARED } from '../audit/rules/unlinked-rows.ts'
 import { newUserTally } from '../audit/task-book.ts'
+import { withUnknownKinds } from '../audit/unknown-kinds.ts'
 import { withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
 import { AuditError } from '../errors.ts'
@@ -58,7 +59,8 @@ export function userLedgers(
     const rows = rowsOf(books, unknown)
     const tables = [...books.tables]
     const listed = entries ? await readLedgerRows(plan, snapshot, tables, context) : undefined
-    const sources = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
+    const placed = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
+    const sources = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, 'en')
     const { zone } = plan.window
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
     return {

@@ -71,23 +71,30 @@ async function readTasks(
   audited: readonly AccountRow[],
   model: string | undefined,
   context: CallContext,
-): Promise<{ book: TaskBook; layer: TaskLayerSums; free: Map<number, number> }> {
+): Promise<{ book: TaskBook; layer: TaskLayerSums; free: Map<number | null, number> }> {
   const auditedIds = new Set(audited.map(({ accountId }) => accountId))
   const tally = new TaskTally(plan, all, auditedIds)
   // Its rows come page by page, so all of them are kept.
   const cells = new CellTally(plan, all, auditedIds, Number.POSITIVE_INFINITY)
   const wanted = modelFilter(plan, model)
   const isShown = shownFilter(plan, all, auditedIds)
-  const free = new Map<number, number>()
+  const free = new Map<number | null, number>()
   let rows = 0
   for await (const batch of snapshot.tasks(plan.window)) {
     for (let index = 0; index < batch.count; index++) {
       if (!wanted(batch.model(index))) continue
       tally.add(batch, index)
       cells.add(batch, index)
-      if (batch.charged(index) !== 0 || batch.cost(index) <= 0 || batch.isRefunded(index)) continue
+      if (
+        batch.isChargeUntold(index) ||
+        batch.charged(index) !== 0 ||
+        batch.cost(index) <= 0 ||
+        batch.isRefunded(index)
+      )
+        continue
       const task = batch.row(index)
-      if (isShown(task)) free.set(task.userId, (free.get(task.userId) ?? 0) + 1)
+      const userId = task.userUntold === true ? null : task.userId
+      if (isShown(task)) free.set(userId, (free.get(userId) ?? 0) + 1)
     }
     rows += batch.count
     context.progress({ message: 'tasks read', done: rows })
@@ -128,7 +135,7 @@ async function readNames(
   signal: AbortSignal,
 ): Promise<{ byId: Map<number, string>; source: SourceStatus }> {
   try {
-    const byId = await snapshot.userNames([...new Set(cells.map(({ userId }) => userId))])
+    const byId = await snapshot.userNames([...new Set(cells.flatMap(({ userId }) => userId ?? []))])
     return { byId, source: { source: 'users', status: 'complete' } }
   } catch (cause) {
     return { byId: new Map(), source: failedTable('users', cause, signal) }
@@ -138,18 +145,25 @@ async function readNames(
 function userRows(
   cells: readonly TaskCell[],
   names: ReadonlyMap<number, string>,
-  free: ReadonlyMap<number, number>,
+  free: ReadonlyMap<number | null, number>,
 ): UserTaskRow[] {
-  const byUser = new Map<number, TaskCell[]>()
+  const byUser = new Map<number | null, TaskCell[]>()
   for (const cell of cells) {
     const own = byUser.get(cell.userId)
     if (own === undefined) byUser.set(cell.userId, [cell])
     else own.push(cell)
   }
-  return [...byUser].map(([userId, own]) => userRow(userId, own, names.get(userId), free.get(userId) ?? 0))
+  return [...byUser].map(([userId, own]) =>
+    userRow(userId, own, userId === null ? undefined : names.get(userId), free.get(userId) ?? 0),
+  )
 }
 
-function userRow(userId: number, cells: readonly TaskCell[], name: string | undefined, free: number): UserTaskRow {
+function userRow(
+  userId: number | null,
+  cells: readonly TaskCell[],
+  name: string | undefined,
+  free: number,
+): UserTaskRow {
   const count = (amountOf: (cell: TaskCell) => number): number =>
     cells.reduce((total, cell) => total + amountOf(cell), 0)
   const accounts = [...new Set(cells.flatMap(({ accountId }) => accountId ?? []))].sort((a, b) => a - b)
@@ -185,7 +199,7 @@ function largestFirst(sort: TasksInput['sort']): (a: Sortable, b: Sortable) => n
   }[sort]
   return (a, b) =>
     by(a, b) ||
-    a.userId - b.userId ||
+    (a.userId ?? Number.MAX_SAFE_INTEGER) - (b.userId ?? Number.MAX_SAFE_INTEGER) ||
     (a.accountId ?? Number.MAX_SAFE_INTEGER) - (b.accountId ?? Number.MAX_SAFE_INTEGER) ||
     ((a.model ?? '') < (b.model ?? '') ? -1 : 1)
 }

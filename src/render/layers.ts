@@ -148,7 +148,7 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
     rankOf: (row) => rankOfUsd(row.costUsd),
     cellsOf: (row) => [
       ownerCell(row, words),
-      String(row.userId),
+      row.userId === null ? countCell(null) : String(row.userId),
       cleanText(row.userName ?? ''),
       cleanText(row.model),
       countCell(row.taskCount),
@@ -169,6 +169,8 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
     }),
   }
   const blocks = layerBlocks(layer, words, rowsMax)
+  const { untoldCharges = 0, untoldCosts = 0 } = totals
+  if (untoldCharges + untoldCosts > 0) blocks.push(note(words.untold(untoldCharges, untoldCosts)))
   const outside = totals.outsideAccounts
   if (outside.taskCount > 0) {
     const chargedPoints = words.points(countCell(outside.chargedPoints))

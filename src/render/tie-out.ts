@@ -44,6 +44,7 @@ const IDENTITIES: readonly Identity[] = [
     parts: [
       ['=', 'differenceB3'],
       ['+', 'differenceTolerated'],
+      ['+', 'differenceUntold'],
     ],
     residual: 'differenceResidual',
   },

@@ -24,6 +24,8 @@ export interface TraceFacts {
   readonly allRead: boolean
   /** Why the bill could not be read; '' where the task's key is in no account row. */
   readonly reason: string
+  /** Whether the bill was read and the task tells no cost. */
+  readonly costUntold: boolean
 }
 
 type Sentences = Readonly<Record<TraceVerdict, (facts: TraceFacts) => string>>
@@ -78,10 +80,12 @@ const EN: Sentences = {
   },
   'ledger-only': ({ asked }) =>
     `only ledger rows bear this order id: no task does${asked ? ', and fal bills no such request' : ''}; it may be a recharge or another product`,
-  'not-evaluated': ({ reason }) =>
-    reason === ''
-      ? 'the key of the task is in no account row, so its bill cannot be read and nothing is said of it'
-      : `the billing events could not be read, so nothing is said of the bill: ${cleanText(reason, REASON_CHARS)}`,
+  'not-evaluated': ({ reason, costUntold }) =>
+    costUntold
+      ? 'the task holds no cost (NULL), so the bill cannot be held against it'
+      : reason === ''
+        ? 'the key of the task is in no account row, so its bill cannot be read and nothing is said of it'
+        : `the billing events could not be read, so nothing is said of the bill: ${cleanText(reason, REASON_CHARS)}`,
 }
 
 const ZH: Sentences = {
@@ -114,10 +118,12 @@ const ZH: Sentences = {
   },
   'ledger-only': ({ asked }) =>
     `只有流水使用该订单号：没有对应的任务${asked ? '，fal 也没有该请求的计费' : ''}；可能是充值或其他产品`,
-  'not-evaluated': ({ reason }) =>
-    reason === ''
-      ? '任务的密钥不属于任何账号，无法读取账单，因此不作判断'
-      : `未能读取计费明细，因此不对账单作判断：${cleanText(reason, REASON_CHARS)}`,
+  'not-evaluated': ({ reason, costUntold }) =>
+    costUntold
+      ? '任务没有记录成本（NULL），无法与账单核对'
+      : reason === ''
+        ? '任务的密钥不属于任何账号，无法读取账单，因此不作判断'
+        : `未能读取计费明细，因此不对账单作判断：${cleanText(reason, REASON_CHARS)}`,
 }
 
 const SENTENCES: Readonly<Record<Lang, Sentences>> = { en: EN, zh: ZH }

@@ -64,6 +64,11 @@ export const NOT_EVALUATED_CODES = [
   'levels-unread',
   'charge-quantity',
   'amount-untold',
+  'kind-untold',
+  'kinds-unknown',
+  'charge-untold',
+  'cost-untold',
+  'user-untold',
   'key-untold',
   'model-untold',
 ] as const
@@ -75,7 +80,7 @@ export const TIE_OUT_KEYS = [
   ...['eventsUnattributed', 'eventsResidual'],
   ...['recordedTotal', 'recordedMatched', 'recordedUnbilled', 'recordedPending', 'recordedFailedOrUnfinished'],
   ...['recordedWithoutId', 'recordedDuplicate', 'recordedNotEvaluated', 'recordedResidual'],
-  ...['differenceMatched', 'differenceB3', 'differenceTolerated', 'differenceResidual'],
+  ...['differenceMatched', 'differenceB3', 'differenceTolerated', 'differenceUntold', 'differenceResidual'],
   ...['bridgeByEventTime', 'bridgeCarriedIn', 'bridgeCarriedOut', 'bridgeByTaskPeriod', 'bridgeResidual'],
 ] as const
 export type TieOutKey = (typeof TIE_OUT_KEYS)[number]
@@ -152,6 +157,8 @@ export interface Vocabulary {
   readonly leftOut: (shown: number, leftOut: number) => string
   /** Rows of layer 2 that the report does not have, of how many there are. */
   readonly omittedRows: (omitted: number, all: number) => string
+  /** Tasks that hold no charge, and no cost: they are in no sum. */
+  readonly untold: (charges: number, costs: number) => string
   readonly outsideAccounts: (taskCount: number, points: string, usd: string) => string
   readonly requests: string
   readonly requestKinds: Readonly<Record<'matched' | 'unrecorded' | 'unbilled' | 'pending' | 'mismatched', string>>

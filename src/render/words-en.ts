@@ -1,8 +1,11 @@
 import { RULES_EN } from './rules-en.ts'
-import { given, type Vocabulary } from './vocabulary.ts'
+import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
 const quoted = (text: string): string => `"${text.replaceAll('"', "'")}"`
+
+const tasksHold = (param: ReasonParam, what: string): string =>
+  `tasks that hold ${what} (NULL)${given(param('count'), (count) => `, ${count} of the period`)}${given(param('tasks'), (tasks) => ` (${quoted(tasks)})`)}`
 
 const TIMED_TABLES: Readonly<Record<string, string>> = {
   tasks: 'task table',
@@ -101,6 +104,8 @@ export const EN: Vocabulary = {
   leftOut: (shown, leftOut) => `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,
   omittedRows: (omitted, all) =>
     `${omitted} of all ${all} rows, those of least cost, are too many for the report, in JSON too; the total counts them. To see them, use tasks-by-user, or audit a shorter period, or only some accounts or users`,
+  untold: (charges, costs) =>
+    `Not in these sums, for holding none (NULL): the charge of ${charges} tasks, the cost of ${costs} tasks`,
   outsideAccounts: (taskCount, points, usd) =>
     `Not listed, of accounts outside this audit: ${taskCount} tasks, charged ${points}, fal cost ${usd}`,
   requests: 'Requests: bill against tasks',
@@ -134,6 +139,7 @@ export const EN: Vocabulary = {
     differenceMatched: 'Matched: billing events − recorded cost',
     differenceB3: 'of another amount (B3)',
     differenceTolerated: 'within tolerance',
+    differenceUntold: 'of tasks that tell no cost',
     differenceResidual: 'residual, must be 0',
     bridgeByEventTime: 'Bridge: bill by event time',
     bridgeCarriedIn: 'carried in',
@@ -223,6 +229,13 @@ export const EN: Vocabulary = {
     'charge-quantity': (param) =>
       `of some tasks neither the bill nor the task table tells how much was used${given(param('unit'), (unit) => ` in the unit of their price rule, ${unit}`)}`,
     'amount-untold': () => 'a ledger row of this user holds no amount, so the rows do not add up to anything',
+    'kind-untold': () =>
+      'a ledger row of this user has no type, or one that is not known, so it may have paid for something or given it back',
+    'kinds-unknown': (param) =>
+      `${given(param('rows'), (rows) => `${rows} `)}rows that bear an order or took something are of no known type${given(param('words'), (words) => ` (${quoted(words)})`)}; AUDIT_CONFIG can name what these mean (sourceTypes, transactionTypes)`,
+    'charge-untold': (param) => `${tasksHold(param, 'no charge')}: that is no charge of 0`,
+    'cost-untold': (param) => `${tasksHold(param, 'no cost')}: that is no cost of 0`,
+    'user-untold': (param) => `${tasksHold(param, 'no user')}: whose they are is not known`,
     'key-untold': (param) =>
       `tasks without a key${given(param('count'), (count) => ` (${count})`)}: whether it is a known one cannot be told`,
     'model-untold': (param) =>

@@ -1,5 +1,5 @@
 import { RULES_ZH } from './rules-zh.ts'
-import { given, type Vocabulary } from './vocabulary.ts'
+import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 
 const LEDGERS: Readonly<Record<string, string>> = { points: '积分', cash: '现金' }
 
@@ -12,6 +12,9 @@ const ledgers = (books: string): string =>
 
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
 const quoted = (text: string): string => `“${text.replace(/[“”]/g, "'")}”`
+
+const tasksHold = (param: ReasonParam, what: string): string =>
+  `${given(param('count'), (count) => `该时段有 ${count} 个`)}任务没有记录${what}（NULL）${given(param('tasks'), quoted)}`
 
 const TIMED_TABLES: Readonly<Record<string, string>> = { tasks: '任务表', points: '积分流水', cash: '现金流水' }
 
@@ -94,6 +97,7 @@ export const ZH: Vocabulary = {
   leftOut: (shown, leftOut) => `只列出最大的 ${shown} 行，另有 ${leftOut} 行未列出；合计包含全部行`,
   omittedRows: (omitted, all) =>
     `全部 ${all} 行中，成本最低的 ${omitted} 行因数量过多未写入报告（JSON 中也没有），合计已包含。要看到这些行，请用 tasks-by-user，或缩短审计范围，或只选部分账号或用户`,
+  untold: (charges, costs) => `未计入合计：${charges} 个任务没有记录收费（NULL），${costs} 个任务没有记录成本（NULL）`,
   outsideAccounts: (taskCount, points, usd) =>
     `另有 ${taskCount} 个任务属于未审计的账号，未列入：收费 ${points}，fal 成本 ${usd}`,
   requests: '请求核对',
@@ -127,6 +131,7 @@ export const ZH: Vocabulary = {
     differenceMatched: '已匹配：计费明细 − 记录成本',
     differenceB3: '金额不一致 (B3)',
     differenceTolerated: '容差以内',
+    differenceUntold: '没有记录成本的任务',
     differenceResidual: '残差（应为 0）',
     bridgeByEventTime: '桥接：按计费时间的账单',
     bridgeCarriedIn: '转入',
@@ -207,6 +212,12 @@ export const ZH: Vocabulary = {
     'charge-quantity': (param) =>
       `账单和任务表都没有说明部分任务${given(param('unit'), (unit) => `按价格规则的单位 ${unit} `)}用了多少`,
     'amount-untold': () => '该用户有流水没有金额，无法合计',
+    'kind-untold': () => '该用户有流水没有类型或类型未知，可能是扣费，也可能是退款',
+    'kinds-unknown': (param) =>
+      `有${given(param('rows'), (rows) => ` ${rows} `)}行带订单号或扣款的流水类型未知${given(param('words'), quoted)}，可在 AUDIT_CONFIG 中说明其含义（sourceTypes、transactionTypes）`,
+    'charge-untold': (param) => `${tasksHold(param, '收费')}，不等于收费为 0`,
+    'cost-untold': (param) => `${tasksHold(param, '成本')}，不等于成本为 0`,
+    'user-untold': (param) => `${tasksHold(param, '用户')}，无法判断属于谁`,
     'key-untold': (param) =>
       `${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录密钥，无法判断密钥是否已知`,
     'model-untold': (param) =>

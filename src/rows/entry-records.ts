@@ -24,6 +24,8 @@ export type BookName = LedgerEntry['book']
 export interface EntryFields {
   book: BookName
   kind: EntryKind
+  /** Whether nothing tells what the row is: it has no type, or one that the mapping does not name. */
+  kindUntold: boolean
   rowId: number
   userId: number
   /** Milliseconds. */
@@ -37,6 +39,7 @@ export interface EntryFields {
 export const newEntryFields = (book: BookName): EntryFields => ({
   book,
   kind: 'other',
+  kindUntold: false,
   rowId: 0,
   userId: 0,
   at: 0,
@@ -57,6 +60,7 @@ const LARGE = 32
 const TITLE = 64
 /** The row does not tell its amount: it stands as 0. */
 const UNTOLD = 128
+const KIND_UNTOLD = 256
 
 /** Where each field begins in a record; the order id follows, then large numbers and the title, if any. */
 const AT = {
@@ -130,7 +134,8 @@ export class EntryWriter {
         (spanMayBeOtherForm(orderId) ? OTHER_FORM : 0) |
         (large ? LARGE : 0) |
         (title === '' ? 0 : TITLE) |
-        (amountPoints === null ? UNTOLD : 0),
+        (amountPoints === null ? UNTOLD : 0) |
+        (fields.kindUntold ? KIND_UNTOLD : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
@@ -151,6 +156,7 @@ export class EntryWriter {
   writeRow({ orderId, title, ...entry }: LedgerEntry): void {
     const fields: EntryFields = {
       ...entry,
+      kindUntold: entry.kindUntold === true,
       amountPoints: entry.amountUntold === true ? null : wholeOf(entry.amountPoints),
       balanceBefore: entry.balanceBefore === null ? null : wholeOf(entry.balanceBefore),
       balanceAfter: entry.balanceAfter === null ? null : wholeOf(entry.balanceAfter),
@@ -214,6 +220,11 @@ export class EntryRecords extends RecordList {
     return (this.#flags(index) & UNTOLD) !== 0
   }
 
+  /** Whether nothing tells what the row is, which is of kind other then. */
+  isKindUntold(index: number): boolean {
+    return (this.#flags(index) & KIND_UNTOLD) !== 0
+  }
+
   /** As stored: + in, − out; 0 where the row does not tell. Throws where no double holds it: no sum of it would be exact. */
   amountPoints(index: number): number {
     if ((this.#flags(index) & LARGE) !== 0) return exactAmount(this.row(index))
@@ -272,7 +283,12 @@ export class EntryRecords extends RecordList {
       at: this.time(index),
       title: (this.#flags(index) & TITLE) === 0 ? '' : textAt(this, end),
     }
-    return this.isUntold(index) ? { ...entry, amountUntold: true } : entry
+    if ((this.#flags(index) & (UNTOLD | KIND_UNTOLD)) === 0) return entry
+    return {
+      ...entry,
+      ...(this.isUntold(index) && { amountUntold: true }),
+      ...(this.isKindUntold(index) && { kindUntold: true }),
+    }
   }
 
   /** Makes a row of each. */

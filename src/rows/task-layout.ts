@@ -12,6 +12,10 @@ export const OUTPUT_TOKENS = 32
 /** An amount that no double holds: it stands as text at the end of the record. */
 export const LARGE_CHARGE = 64
 export const LARGE_COST = 128
+/** The row does not tell it (NULL): it stands as 0. */
+export const CHARGE_UNTOLD = 256
+export const COST_UNTOLD = 512
+export const USER_UNTOLD = 1024
 
 /** Where each field begins in a record. The ids follow, one behind the other; then tokens and large amounts, if any. */
 export const AT = {

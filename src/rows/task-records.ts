@@ -9,6 +9,8 @@ import { Lexicon } from './lexicon.ts'
 import { endOfText, type RecordKind, RecordList, textAt } from './record-list.ts'
 import {
   AT,
+  CHARGE_UNTOLD,
+  COST_UNTOLD,
   FAILED,
   INPUT_TOKENS,
   LARGE_CHARGE,
@@ -18,6 +20,7 @@ import {
   SELECTED,
   STATUS,
   STATUSES,
+  USER_UNTOLD,
 } from './task-layout.ts'
 
 /** The texts that many tasks have in common. Records that are put together share them. */
@@ -25,6 +28,8 @@ export class TaskWords {
   readonly models = new Lexicon()
   readonly apiKeys = new Lexicon()
 }
+
+const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD
 
 /** Not a number stands for what is not known. */
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
@@ -38,6 +43,21 @@ export const TASK_RECORDS: RecordKind<TaskWords, TaskRecords> = {
 export class TaskRecords extends RecordList<TaskWords> {
   rowId(index: number): number {
     return this.view.getFloat64(this.at(index) + AT.rowId, true)
+  }
+
+  /** Whether the row names no user, who is 0 then: a user of that id is another matter. */
+  isUserUntold(index: number): boolean {
+    return (this.#flags(index) & USER_UNTOLD) !== 0
+  }
+
+  /** Whether the row does not tell what was charged, which is 0 then. */
+  isChargeUntold(index: number): boolean {
+    return (this.#flags(index) & CHARGE_UNTOLD) !== 0
+  }
+
+  /** Whether the row does not tell what it cost, which is 0 then. */
+  isCostUntold(index: number): boolean {
+    return (this.#flags(index) & COST_UNTOLD) !== 0
   }
 
   userId(index: number): number {
@@ -200,9 +220,12 @@ export class TaskRecords extends RecordList<TaskWords> {
       createdAt: this.createdAt(index),
       completedAt: completedAt === null ? null : instant(completedAt),
     }
-    if (inputTokens === undefined && outputTokens === undefined) return task
+    if ((flags & (INPUT_TOKENS | OUTPUT_TOKENS | UNTOLD)) === 0) return task
     return {
       ...task,
+      ...((flags & USER_UNTOLD) !== 0 && { userUntold: true }),
+      ...((flags & CHARGE_UNTOLD) !== 0 && { chargeUntold: true }),
+      ...((flags & COST_UNTOLD) !== 0 && { costUntold: true }),
       ...(inputTokens !== undefined && { inputTokens }),
       ...(outputTokens !== undefined && { outputTokens }),
     }

@@ -4,6 +4,8 @@ import { hashOfBytes } from './bytes.ts'
 import { putSpan, putText, RecordWriter, type Span, sizeOfText, spanOfText } from './record-list.ts'
 import {
   AT,
+  CHARGE_UNTOLD,
+  COST_UNTOLD,
   EXTRAS_BYTES_MAX,
   INPUT_TOKENS,
   LARGE_CHARGE,
@@ -11,21 +13,24 @@ import {
   OUTPUT_TOKENS,
   REFUNDED,
   STATUSES,
+  USER_UNTOLD,
 } from './task-layout.ts'
 import { TaskRecords, TaskWords } from './task-records.ts'
 
 /** A task on its way into a record: numbers and codes, for its ids see `TaskWriter`. */
 export interface TaskFields {
   rowId: number
-  userId: number
+  /** null: the row names no user. */
+  userId: number | null
   /** Milliseconds. */
   createdAt: number
   /** Milliseconds; NaN: it has no end. */
   completedAt: number
   status: TaskStatus
   refunded: boolean
-  chargedPoints: Whole
-  costNanoUsd: Whole
+  /** null: the row does not tell. */
+  chargedPoints: Whole | null
+  costNanoUsd: Whole | null
   /** By the models and keys of the TaskWords. */
   model: number
   apiKey: number
@@ -82,11 +87,14 @@ export class TaskWriter {
         (inputTokens === undefined ? 0 : INPUT_TOKENS) |
         (outputTokens === undefined ? 0 : OUTPUT_TOKENS) |
         (largeCharge ? LARGE_CHARGE : 0) |
-        (largeCost ? LARGE_COST : 0),
+        (largeCost ? LARGE_COST : 0) |
+        (chargedPoints === null ? CHARGE_UNTOLD : 0) |
+        (costNanoUsd === null ? COST_UNTOLD : 0) |
+        (fields.userId === null ? USER_UNTOLD : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
-    view.setFloat64(at + AT.userId, fields.userId, true)
+    view.setFloat64(at + AT.userId, fields.userId ?? 0, true)
     view.setFloat64(at + AT.createdAt, fields.createdAt, true)
     view.setFloat64(at + AT.completedAt, fields.completedAt, true)
     view.setFloat64(at + AT.charged, Number(chargedPoints), true)
@@ -116,13 +124,13 @@ export class TaskWriter {
   writeRow(task: TaskRow): void {
     const fields = this.#fields
     fields.rowId = task.rowId
-    fields.userId = task.userId
+    fields.userId = task.userUntold === true ? null : task.userId
     fields.createdAt = task.createdAt
     fields.completedAt = task.completedAt ?? Number.NaN
     fields.status = task.status
     fields.refunded = task.refunded
-    fields.chargedPoints = wholeOf(task.chargedPoints)
-    fields.costNanoUsd = wholeOf(task.costNanoUsd)
+    fields.chargedPoints = task.chargeUntold === true ? null : wholeOf(task.chargedPoints)
+    fields.costNanoUsd = task.costUntold === true ? null : wholeOf(task.costNanoUsd)
     fields.model = this.words.models.codeOf(task.model)
     fields.apiKey = this.words.apiKeys.codeOf(task.apiKey)
     fields.inputTokens = orNaN(task.inputTokens)

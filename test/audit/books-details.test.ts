@@ -181,7 +181,14 @@ describe('users, days and keys', () => {
     ])
     expect(days).toEqual([
       {
-        ...{ date: '2026-02-06', chargedPoints: 40n, refundedPoints: 10n, refundedCount: 1 },
+        ...{
+          date: '2026-02-06',
+          chargedPoints: 40n,
+          refundedPoints: 10n,
+          refundedCount: 1,
+          untoldKept: 0,
+          untoldRefunded: 0,
+        },
         evidence: { total: 1, ids: ['task-1'] },
       },
     ])

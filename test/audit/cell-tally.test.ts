@@ -68,6 +68,7 @@ describe('the tasks of layer 2', () => {
     })
     expect(totals).toEqual({
       ...{ taskCount: 7, chargedPoints: 5042n, costNanoUsd: usd('5.75'), refundCount: 1, refundedPoints: 12n },
+      ...{ untoldCharges: 0, untoldCosts: 0 },
     })
     expect(omitted).toBe(0)
   })

@@ -12,7 +12,7 @@ function expectedOf(cells: readonly RankedCell[], max: number) {
   const compare = <T extends bigint | number | string>(a: T, b: T): number => (a < b ? -1 : a > b ? 1 : 0)
   const inOrder = (a: RankedCell, b: RankedCell): number =>
     compare(a.accountId ?? Number.POSITIVE_INFINITY, b.accountId ?? Number.POSITIVE_INFINITY) ||
-    a.userId - b.userId ||
+    compare(a.userId ?? Number.POSITIVE_INFINITY, b.userId ?? Number.POSITIVE_INFINITY) ||
     compare(a.model, b.model)
   const ranked = [...cells].sort((a, b) => compare(b.cost, a.cost) || inOrder(a, b))
   return { cells: ranked.slice(0, max).sort(inOrder), omitted: Math.max(0, cells.length - max) }

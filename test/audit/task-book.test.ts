@@ -229,11 +229,25 @@ describe('a day', () => {
     }))
     expect(days).toEqual([
       {
-        ...{ date: '2026-02-06', chargedPoints: 231n, refundedPoints: 31n, refundedCount: 2 },
+        ...{
+          date: '2026-02-06',
+          chargedPoints: 231n,
+          refundedPoints: 31n,
+          refundedCount: 2,
+          untoldKept: 0,
+          untoldRefunded: 0,
+        },
         evidence: { total: 2, ids: ['task-2', 'task-6'] },
       },
       {
-        ...{ date: '2026-02-07', chargedPoints: 200n, refundedPoints: 100n, refundedCount: 1 },
+        ...{
+          date: '2026-02-07',
+          chargedPoints: 200n,
+          refundedPoints: 100n,
+          refundedCount: 1,
+          untoldKept: 0,
+          untoldRefunded: 0,
+        },
         evidence: { total: 1, ids: ['task-4'] },
       },
     ])

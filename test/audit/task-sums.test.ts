@@ -103,6 +103,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     crossingOutNanoUsd: costOf(out),
     crossingInNanoUsd: costOf(into),
     roundingNanoUsd: sum([...inside, ...into], ({ costNanoUsd }) => floatTolerance(costNanoUsd)),
+    untoldCosts: 0,
     dueCount: due.length,
     dueCostNanoUsd: costOf(due),
     dueChargedPoints: chargedOf(due),
@@ -154,6 +155,8 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
       const sums = {
         chargedPoints: chargedAboveZeroOf(own),
         refundedPoints: chargedAboveZeroOf(refunded),
+        untoldKept: 0,
+        untoldRefunded: 0,
         refundedCount: refunded.length,
       }
       return [date, { ...sums, evidence: idsOf(refunded) }]
@@ -226,7 +229,7 @@ describe('tasks added up in one pass', () => {
           const refunds = { refundCount: refunded.length, refundedPoints: chargedOf(refunded) }
           return { taskCount: own.length, chargedPoints: chargedOf(own), costNanoUsd: costOf(own), ...refunds }
         }
-        const nameOf = (name: unknown, { userId, model }: { userId: number; model: string }): string =>
+        const nameOf = (name: unknown, { userId, model }: Pick<TaskCell, 'userId' | 'model'>): string =>
           `${name} ${userId} ${model}`
         const expected = grouped(shown, (task) => nameOf(accountOf(task), task))
         const told = ({
@@ -245,7 +248,11 @@ describe('tasks added up in one pass', () => {
             expected.map(([name, own]) => [name, { userId: own[0]?.userId, model: own[0]?.model, ...sumsOf(own) }]),
           ),
         )
-        expect([totals, omitted, cells.length]).toEqual([sumsOf(shown), 0, expected.length])
+        expect([totals, omitted, cells.length]).toEqual([
+          { ...sumsOf(shown), untoldCharges: 0, untoldCosts: 0 },
+          0,
+          expected.length,
+        ])
       }),
       { numRuns: 800 },
     )

@@ -111,6 +111,7 @@ describe('the tie-out', () => {
       differenceMatched: '10',
       differenceB3: '9',
       differenceTolerated: '1',
+      differenceUntold: '0',
       differenceResidual: '0',
       bridgeByEventTime: '70',
       bridgeCarriedIn: '11',

@@ -1,8 +1,14 @@
 import { atOnce } from '../../src/audit/breathe.ts'
 import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
-import { type LedgerPiece, type LedgerSource, LedgerSpools, wholeLedger } from '../../src/audit/ledger-source.ts'
-import { type LedgerRecords, LedgerTally } from '../../src/audit/ledger-tally.ts'
+import {
+  type LedgerPiece,
+  type LedgerRecords,
+  type LedgerSource,
+  LedgerSpools,
+  wholeLedger,
+} from '../../src/audit/ledger-source.ts'
+import { LedgerTally } from '../../src/audit/ledger-tally.ts'
 import type { LinkMode } from '../../src/audit/link-scans.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
 import { ClosedUser, resolveOrders } from '../../src/audit/user-figures.ts'

@@ -46,7 +46,7 @@ describe('the tie-out', () => {
       ['residual, must be 0', '0.250000000'],
     ])
     const signs = lines.slice(2).map((line) => /^ {4}([=+−]) /.exec(line)?.[1] ?? '')
-    expect(signs.join('')).toBe('=++++' + '=++++++' + '=+' + '−+=')
+    expect(signs.join('')).toBe('=++++' + '=++++++' + '=++' + '−+=')
     expect(lines.filter((line) => line.includes('residual'))).toHaveLength(4)
   })
 

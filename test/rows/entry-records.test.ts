@@ -17,9 +17,17 @@ import { entryRow } from '../kit/rows.ts'
 const SAFE = 2n ** 53n - 1n
 const HUGE = 2n ** 70n
 const untoldEntry = anyEntry.map((row): LedgerEntry => ({ ...row, amountPoints: points(0n), amountUntold: true }))
-const entriesOfAnyKind = fc.array(fc.oneof({ weight: 4, arbitrary: anyEntry }, { weight: 1, arbitrary: untoldEntry }), {
-  maxLength: 12,
-})
+const kindlessEntry = fc
+  .oneof(anyEntry, untoldEntry)
+  .map((row): LedgerEntry => ({ ...row, kind: 'other', kindUntold: true }))
+const entriesOfAnyKind = fc.array(
+  fc.oneof(
+    { weight: 4, arbitrary: anyEntry },
+    { weight: 1, arbitrary: untoldEntry },
+    { weight: 1, arbitrary: kindlessEntry },
+  ),
+  { maxLength: 12 },
+)
 const isSafe = (amount: bigint | null): boolean => amount === null || (amount <= SAFE && amount >= -SAFE)
 
 function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void {
@@ -34,6 +42,7 @@ function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void
       ...{ orderBytes: records.bytes.toString('utf8', id.from, id.from + id.length), orderHash: id.hash },
       ...{ isLarge: records.isLarge(index), otherForm: records.mayBeOtherForm(index) },
       isUntold: records.isUntold(index),
+      isKindUntold: records.isKindUntold(index),
       before: records.balanceBefore(index),
       after: records.balanceAfter(index),
     }).toEqual({
@@ -41,6 +50,7 @@ function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void
       ...{ orderId: row.orderId, orderBytes: row.orderId, orderHash: hashOfText(row.orderId), isLarge },
       otherForm: mayBeOtherForm(row.orderId),
       isUntold: row.amountUntold === true,
+      isKindUntold: row.kindUntold === true,
       before: balanceBefore === null ? Number.NaN : Number(balanceBefore),
       after: balanceAfter === null ? Number.NaN : Number(balanceAfter),
     })

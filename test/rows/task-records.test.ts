@@ -12,7 +12,15 @@ import { anyTask } from '../kit/any-rows.ts'
 import { taskRow } from '../kit/rows.ts'
 
 const HUGE = 2n ** 70n
-const tasksOfAnyKind = fc.array(anyTask, { maxLength: 12 })
+const untoldTask = fc.tuple(anyTask, fc.boolean(), fc.boolean(), fc.boolean()).map(
+  ([row, user, charge, cost]): TaskRow => ({
+    ...row,
+    ...(user && { userId: 0, userUntold: true }),
+    ...(charge && { chargedPoints: points(0n), chargeUntold: true }),
+    ...(cost && { costNanoUsd: nanoUsd(0n), costUntold: true }),
+  }),
+)
+const tasksOfAnyKind = fc.array(fc.oneof(anyTask, untoldTask), { maxLength: 12 })
 
 /** The text that stands where a record says that an id stands. */
 const textOf = (records: TaskRecords, { from, length }: { from: number; length: number }): string =>
@@ -35,6 +43,7 @@ function expectFields(records: TaskRecords, tasks: readonly TaskRow[]): void {
       hasTaskId: records.hasTaskId(index),
       ...{ requestBytes: textOf(records, records.requestId(index, id)), requestHash: id.hash },
       lookedForBy: records.requestHash(index),
+      untold: [records.isUserUntold(index), records.isChargeUntold(index), records.isCostUntold(index)],
     }).toEqual({
       ...{ rowId: task.rowId, userId: task.userId, createdAt: task.createdAt, completedAt: task.completedAt },
       ...{ status: task.status, refunded: task.refunded, hasFailed: task.status === 'failed' },
@@ -43,6 +52,7 @@ function expectFields(records: TaskRecords, tasks: readonly TaskRow[]): void {
       ...{ taskHash: hashOfText(task.taskId), hasTaskId: task.taskId !== '' },
       ...{ requestBytes: task.requestId, requestHash: hashOfText(task.requestId) },
       lookedForBy: hashOfText(task.requestId === '' ? task.taskId : task.requestId),
+      untold: [task.userUntold, task.chargeUntold, task.costUntold].map((each) => each === true),
     })
   }
 }

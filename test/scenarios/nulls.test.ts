@@ -1,44 +1,13 @@
 import { describe, expect, it } from 'vitest'
-import type { Report } from '../../schemas/report.ts'
-import { keyIdOfAccount, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { StoredTables } from '../../src/demo/stored-world.ts'
 import { inShort } from '../kit/audit-world.ts'
-import { auditRealWorld, STORES, type StoreKind } from '../kit/real-audit.ts'
+import { audited, clean, fourth, openOf } from '../kit/null-world.ts'
+import { auditRealWorld, STORES } from '../kit/real-audit.ts'
 
 // A column that holds nothing accuses nobody of what it does not say.
 const MODEL = 'fal-ai/flux/schnell'
 const OTHER = 'fal-ai/kling/v2'
-
-function clean(): MiniWorld {
-  const world = new MiniWorld().account(5)
-  for (let each = 0; each < 40; each++)
-    world.task({ user: 101 + (each % 4), cost: '0.5', at: `2026-02-06 1${each % 10}:00:00` })
-  return world
-}
-
-/** Audits a world of whose rows one or more are given other cells. */
-async function audited(
-  store: StoreKind,
-  world: MiniWorld,
-  depth: 'summary' | 'requests',
-  change: Partial<{ [Table in keyof StoredTables]: (row: StoredTables[Table][number]) => object }>,
-): Promise<Report> {
-  const built = world.build()
-  const tables = Object.fromEntries(
-    Object.entries(built.tables).map(([name, rows]: [string, readonly object[]]) => {
-      const over = change[name as keyof StoredTables] as ((row: object) => object) | undefined
-      return [name, over === undefined ? rows : rows.map((row) => ({ ...row, ...over(row) }))]
-    }),
-  ) as unknown as StoredTables
-  return auditRealWorld({ ...built, tables }, { store }, { depth })
-}
-
-const fourth = (over: object) => (row: { readonly id: number }) => (row.id === 4 ? over : {})
-const openOf = ({ notEvaluated }: Report, words: string) =>
-  notEvaluated
-    .filter(({ reason }) => reason.includes(words))
-    .map(({ rule, subject }) => [rule, ...Object.values(subject)].join(' '))
-    .sort()
 
 describe.each(STORES)('NULL, on %s', (store) => {
   it('for the amount of a ledger row leaves its user open', async () => {

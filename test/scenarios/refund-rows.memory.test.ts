@@ -106,7 +106,7 @@ describe('cash that came in without an order', () => {
   it.each([
     ['of before the window', (all: MiniWorld) => all.cash(101, 100, { at: '2026-02-05 23:59:59' })],
     ['of somebody else', (all: MiniWorld) => all.cash(900, 100, { at })],
-    ['as income', (all: MiniWorld) => all.cash(101, 100, { at, transactionType: 2 })],
+    ['as income', (all: MiniWorld) => all.cash(101, 100, { at, transactionType: 3 })],
     ['for an order that is no task', (all: MiniWorld) => all.cash(101, 100, { at, orderId: 'pay-1' })],
     ['as points that were bought', (all: MiniWorld) => all.points(101, 100, { at })],
   ])('is none where it came in %s', async (_, add) => {

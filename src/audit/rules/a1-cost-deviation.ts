@@ -1,23 +1,25 @@
 import { abs, percentText, sum } from '../../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
-import type { BillComparison, FindingDraft, PeriodBill, Rule } from './books.ts'
+import type { BillComparison, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import { type UnplacedTasks, undatedBill, unplacedCost } from './unplaced-tasks.ts'
+import { tasksUntold } from './untold-tasks.ts'
 
 /**
  * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
  * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
- * tasks have no readable time, only if they could not explain it. Amounts in nano-USD. Source: rule A1 of the audit skill.
+ * tasks have no readable time or tell no cost, only if they could not explain it. Amounts in nano-USD. Source: rule A1 of the
+ * audit skill.
  */
 export const a1CostDeviation: Rule = {
   id: 'A1',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, unplaced }, { thresholds }) {
+  evaluate({ comparisons, modelMatches, unplaced, untold }, { thresholds }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -36,6 +38,16 @@ export const a1CostDeviation: Rule = {
           notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
           continue
         }
+      }
+      const absent = unplaced === undefined ? 0n : (unplacedCost(unplaced, comparison) ?? 0n)
+      if (
+        finding !== undefined &&
+        isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent)
+      ) {
+        const { accountId } = comparison.subject
+        const tasks = accountId === undefined ? undefined : untold?.costs.get(accountId)
+        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', tasks) })
+        continue
       }
       examined += 1
       if (finding !== undefined) findings.push(finding)
@@ -85,6 +97,42 @@ function hangsOnUnplaced(
   // They may be of right before the window, as what explains the difference.
   const records = [...recordByModel.values()]
   return official - recorded - cost <= sum(records, (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
+}
+
+/**
+ * Whether a record that is short of the bill would not be, had the tasks that tell no cost recorded what fal billed for them. It
+ * exceeds the bill whatever they cost.
+ */
+function isExplained(
+  { expected, actual, timing }: FindingDraft,
+  comparison: BillComparison,
+  matches: ModelMatches,
+  threshold: Ratio,
+  absent: bigint,
+): boolean {
+  if (timing === true || expected === null || actual === null || actual >= expected) return false
+  const untold = billedForUntold(comparison, matches)
+  if (untold === 0n) return false
+  if (untold === undefined) return true
+  const short = expected - actual - untold - absent
+  return short <= 0n || !exceeds(short, expected, threshold)
+}
+
+/**
+ * What fal billed at most for tasks that tell no cost: with billing events what it did; without, of their models what lies beyond
+ * the record. Undefined: it billed no such model by that name, so that it may be anything.
+ */
+function billedForUntold({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint | undefined {
+  if (period !== null) return period.untoldNanoUsd ?? 0n
+  let most = 0n
+  for (const [canonical, { untoldCosts = 0, costNanoUsd }] of recordByModel) {
+    if (untoldCosts === 0 || !bill.known) continue
+    const { byModel } = bill.value
+    const billed = sum(matches.endpointsOf(canonical), (endpoint) => byModel.get(endpoint)?.costNanoUsd ?? 0n)
+    if (billed === 0n) return undefined
+    if (billed > costNanoUsd) most += billed - costNanoUsd
+  }
+  return most
 }
 
 function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): FindingDraft | undefined {

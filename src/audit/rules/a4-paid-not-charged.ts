@@ -1,5 +1,6 @@
 import type { FindingDraft, Payment, Reading, Rule, UserBook } from './books.ts'
 import { known, unknown } from './books.ts'
+import { ownersUntold } from './untold-tasks.ts'
 
 export interface PaymentVerdict {
   readonly paidPoints: bigint
@@ -26,11 +27,24 @@ export function judgePayment(payment: Reading<Payment>): Reading<PaymentVerdict>
   const unlinkedPaid = unlinkedChargedPoints > 0n ? unlinkedPaidPoints : 0n
   const paidPoints = comparedPaidPoints + unlinkedPaid
   const chargedPoints = comparedChargedPoints + unlinkedChargedPoints
+  if (isUntoldDecisive(payment.value, paidPoints, chargedPoints)) return unknown('charge-untold')
   // Between what was charged and what is left of it anything may be right; beyond either nothing is.
   if (negative < 0n && paidPoints >= chargedPoints + negative && paidPoints <= chargedPoints) {
     return unknown('charge-negative')
   }
   return known({ paidPoints, differencePoints: paidPoints - chargedPoints - negative })
+}
+
+/**
+ * Whether a charge that is not told decides: it is 0 or more, so that what was paid is too little where the others alone come to
+ * more. A task that rows took something for was charged something; one without rows may have been free, as long as no row that
+ * names no task may be its own.
+ */
+function isUntoldDecisive({ mode, untold, ...payment }: Payment, paid: bigint, charged: bigint): boolean {
+  if (untold === undefined || paid < charged) return false
+  if (mode === 'total') return paid > charged
+  if (untold === 'paid') return true
+  return paid === charged && payment.unlinkedChargedPoints === 0n && payment.unlinkedPaidPoints > 0n
 }
 
 /**
@@ -43,9 +57,9 @@ export const a4PaidNotCharged: Rule = {
   id: 'A4',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ users }) {
+  evaluate({ users, untold }) {
     const findings: FindingDraft[] = []
-    const notEvaluated = []
+    const notEvaluated = [...ownersUntold({ untold })]
     let examined = 0
     for (const user of users) {
       const verdict = judgePayment(user.payment)

@@ -2,22 +2,29 @@ import { percentText } from '../../units/exact.ts'
 import { exceeds, ratioPercent, scaleDown } from '../../units/ratio.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import { unplacedPoints } from './unplaced-tasks.ts'
+import { tasksUntold } from './untold-tasks.ts'
 
 /**
  * A5, per day of the task's creation: points of refunded tasks above the threshold's share of the points charged that
- * day. Charged points are gross, and charges above 0 alone. Nothing is said of a day to which
- * tasks whose time cannot be read may have added as much as it takes. Source: rule A5 of the audit skill.
+ * day. Charged points are gross, and charges above 0 alone. Nothing is said of a day on which charges that are not told may
+ * decide, or to which tasks whose time cannot be read may have added as much as it takes. Source: rule A5 of the audit skill.
  */
 export const a5RefundShare: Rule = {
   id: 'A5',
   severity: 'MEDIUM',
   perWindow: false,
-  evaluate({ days, unplaced }, { thresholds }) {
+  evaluate({ days, unplaced, untold }, { thresholds }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     const absent = unplaced === undefined ? 0n : unplacedPoints(unplaced)
     for (const day of days) {
-      if (!exceeds(day.refundedPoints, day.chargedPoints, thresholds.a5RefundRatio)) continue
+      const isAbove = exceeds(day.refundedPoints, day.chargedPoints, thresholds.a5RefundRatio)
+      // Charges that are not told are 0 or more: those of kept tasks make the share smaller, those of refunded ones larger.
+      if (((isAbove ? day.untoldKept : day.untoldRefunded) ?? 0) > 0) {
+        notEvaluated.push({ subject: { date: day.date }, reason: tasksUntold('charge-untold', untold?.charges) })
+        continue
+      }
+      if (!isAbove) continue
       const stands =
         absent !== null && exceeds(day.refundedPoints, day.chargedPoints + absent, thresholds.a5RefundRatio)
       if (unplaced !== undefined && !stands) {

@@ -3,7 +3,17 @@ import { SPANS } from '../../limits.ts'
 import { type Whole, wholeOf } from '../../units/exact-sums.ts'
 import { formatRatio, type Ratio, ratio } from '../../units/ratio.ts'
 import type { CalendarDate } from '../../units/zone.ts'
-import { type Books, type FindingDraft, NO_EVIDENCE, type Reason, type Rule, type UserBook, unknown } from './books.ts'
+import {
+  type Books,
+  type FindingDraft,
+  NO_EVIDENCE,
+  type Reason,
+  type Rule,
+  type RuleOutcome,
+  type UserBook,
+  unknown,
+} from './books.ts'
+import { tasksUntold } from './untold-tasks.ts'
 
 const ROBUST_ACTIVE_DAYS = 7
 const ROBUST_MULTIPLE = 3n
@@ -36,6 +46,7 @@ export const a6UsageSpike: Rule = {
     }
     const activeDaysMin = robust ? ROBUST_ACTIVE_DAYS : thresholds.a6ActiveDays
     const findings: FindingDraft[] = []
+    const open: { readonly subject: Subject; readonly reason: Reason }[] = []
     let examined = 0
     const notEvaluated: { subject: Subject; reason: Reason }[] = []
     let withoutHistory = 0
@@ -52,10 +63,17 @@ export const a6UsageSpike: Rule = {
         withoutHistory += 1
         return
       }
+      const above = (sum: Whole): Usual | undefined =>
+        robust
+          ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
+          : aboveMean(charged, sum, activeDays, thresholds.a6Multiple)
+      const usual = above(total)
+      const doubt = usual === undefined ? undefined : doubtOf(user, books, (more) => !robust && above(more(total)))
+      if (doubt !== undefined) {
+        open.push({ subject: { userId: user.userId, date }, reason: doubt })
+        return
+      }
       examined += 1
-      const usual = robust
-        ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
-        : aboveMean(charged, total, activeDays, thresholds.a6Multiple)
       if (usual === undefined) return
       if (unplaced !== undefined && mayBeUsual(user.userId, BigInt(charged), usual)) {
         notEvaluated.push({ subject: { userId: user.userId, date }, reason: unplaced.reason })
@@ -79,9 +97,30 @@ export const a6UsageSpike: Rule = {
     if (withoutHistory > 0) {
       notEvaluated.push({ subject: {}, reason: unknown('insufficient-history', { count: withoutHistory }).reason })
     }
-    return { examined, findings, notEvaluated }
+    return { examined, findings, notEvaluated: [...notEvaluated, ...untoldDays(books), ...open] }
   },
 }
+
+/**
+ * Why a day may be none out of the usual: tasks of the user before it tell no charge, or those that name no user may have been the
+ * user's. `isAbove`: whether it is out of the usual with so much more charged before it.
+ */
+function doubtOf(
+  { untoldEver = 0 }: UserBook,
+  { untold }: Books,
+  isAbove: (more: (total: Whole) => Whole) => unknown,
+): Reason | undefined {
+  if (untoldEver > 0) return tasksUntold('charge-untold', untold?.charges)
+  const owners = untold?.owners
+  if (owners === undefined) return undefined
+  const { chargedPoints } = owners
+  const isSure = chargedPoints !== null && isAbove((total) => plusWhole(total, wholeOf(chargedPoints), 1))
+  return isSure ? undefined : tasksUntold('user-untold', owners)
+}
+
+/** Charges that are in no day: said once. */
+const untoldDays = ({ untold }: Books): RuleOutcome['notEvaluated'] =>
+  untold?.charges === undefined ? [] : [{ subject: {}, reason: tasksUntold('charge-untold', untold.charges) }]
 
 interface UserDay {
   readonly user: UserBook

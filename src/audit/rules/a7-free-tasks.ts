@@ -1,15 +1,16 @@
 import { formatUsd } from '../../units/nano-usd.ts'
 import type { FindingDraft, Rule } from './books.ts'
+import { tasksUntold, type UntoldCode, type UntoldTasks } from './untold-tasks.ts'
 
 /**
  * A7, per user: tasks with money = 0 and cost_money > 0, not refunded; the difference is their count.
- * Source: rule A7 of the audit skill.
+ * Tasks that do not tell one of them, or whose they are, are counted apart. Source: rule A7 of the audit skill.
  */
 export const a7FreeTasks: Rule = {
   id: 'A7',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ users }) {
+  evaluate({ users, untold }) {
     const findings: FindingDraft[] = []
     for (const { userId, free } of users) {
       if (free.count === 0) continue
@@ -23,6 +24,8 @@ export const a7FreeTasks: Rule = {
         detail: { costUsd: formatUsd(free.costNanoUsd) },
       })
     }
-    return { examined: users.length, findings, notEvaluated: [] }
+    const open = Object.entries(untold?.free ?? {}) as [UntoldCode, UntoldTasks][]
+    const notEvaluated = open.map(([code, tasks]) => ({ subject: {}, reason: tasksUntold(code, tasks) }))
+    return { examined: users.length, findings, notEvaluated }
   },
 }

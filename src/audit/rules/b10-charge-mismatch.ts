@@ -6,6 +6,7 @@ import { consumedBounds, consumeRows, paidIn, rowEvidence, untoldAmount } from '
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 import { type Doubt, doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.ts'
+import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
@@ -17,7 +18,7 @@ export const b10ChargeMismatch: Rule = {
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, settledTasks, users, window }) {
+  evaluate({ taskLedgers, settledTasks, users, window, untold }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
     const doubtOf = doubtsOfPayment({ users })
@@ -38,7 +39,7 @@ export const b10ChargeMismatch: Rule = {
       if (!mismatch.value) continue
       findings.push({ ...amountsOf(ledger), context: taskContext(task, accountId, window.zone) })
     }
-    return { examined, findings, notEvaluated: leftOpen(unclear) }
+    return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...leftOpen(unclear)] }
   },
 }
 
@@ -49,6 +50,8 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
   const untold = untoldAmount(ledger, 'consume')
   if (untold !== undefined) return { known: false, reason: untold }
   const { least, most } = consumedBounds(ledger)
+  // Without rows it may have been free.
+  if (task.chargeUntold === true) return most > 0n ? { known: false, reason: chargeUntold(task) } : undefined
   if (least !== most) {
     // Rows of several tasks at once: that each took its charge shows where all of them add up, and else only too much does.
     if (least > task.chargedPoints) return known(true)

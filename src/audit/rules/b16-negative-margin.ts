@@ -4,6 +4,7 @@ import { type FindingDraft, type Rule, unknown } from './books.ts'
 import type { ModelDay } from './facts.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
 import { type UnplacedTasks, unplacedPoints } from './unplaced-tasks.ts'
+import { tasksUntold } from './untold-tasks.ts'
 
 const NANO_PER_USD = 10n ** 9n
 
@@ -16,7 +17,7 @@ export const b16NegativeMargin: Rule = {
   id: 'B16',
   severity: 'MEDIUM',
   perWindow: false,
-  evaluate({ requests, unplaced }, { pointsPerUsd }) {
+  evaluate({ requests, unplaced, untold }, { pointsPerUsd }) {
     if (!requests.known) return notRead(requests.reason)
     if (pointsPerUsd === undefined) return notRead(unknown('rate-missing').reason)
     const { modelDays } = requests.value
@@ -26,7 +27,11 @@ export const b16NegativeMargin: Rule = {
     for (const day of modelDays) {
       const finding = lossOf(day, pointsPerUsd)
       if (finding === undefined) continue
-      if (unplaced !== undefined && mayMakeUpFor(day, unplaced, pointsPerUsd)) {
+      // What is not told may make up for it.
+      if ((day.untoldCharges ?? 0) > 0) {
+        notEvaluated.push({ subject: finding.subject, reason: tasksUntold('charge-untold', untold?.charges) })
+        examined -= 1
+      } else if (unplaced !== undefined && mayMakeUpFor(day, unplaced, pointsPerUsd)) {
         notEvaluated.push({ subject: finding.subject, reason: unplaced.reason })
         examined -= 1
       } else findings.push(finding)

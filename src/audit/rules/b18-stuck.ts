@@ -2,7 +2,7 @@ import { HOUR } from '../../units/instant.ts'
 import { formatUsd } from '../../units/nano-usd.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import { notRead } from './request-book.ts'
-import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
+import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
 
 /**
  * B18, per task: unfinished, however long ago it was made. MEDIUM where fal billed it: then it ended, and only the system
@@ -33,7 +33,7 @@ export const b18Stuck: Rule = {
         ...(billedNanoUsd > 0n && { severity: 'MEDIUM' }),
         evidence: taskEvidence([task]),
         detail: {
-          userId: task.userId,
+          ...userOf(task),
           model: task.model,
           hours: Math.floor(age / HOUR),
           ...(billed !== null && { billedUsd: formatUsd(billed) }),

@@ -2,6 +2,7 @@ import type { FindingDraft, Rule } from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing, missingNanoUsd } from './missing-events.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
+import { costsUntold } from './untold-tasks.ts'
 
 /**
  * B2, per task: a settled success with recorded cost, of which fal bills nothing, also not when asked for its id.
@@ -13,13 +14,16 @@ export const b2Unbilled: Rule = {
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'requests',
-  evaluate({ requests, window }) {
+  evaluate({ requests, window, untold }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
+    const open = new Set<number | null>()
     let examined = requests.value.plain?.withCost ?? 0
     for (const { task, accountId, standing } of judgedTasks(requests.value)) {
       if (standing !== 'matched' && standing !== 'unbilled') continue
-      if (task.status !== 'success' || task.costNanoUsd <= 0n || task.requestId === '') continue
+      if (task.status !== 'success' || task.requestId === '') continue
+      if (task.costUntold === true && standing === 'unbilled') open.add(accountId)
+      if (task.costNanoUsd <= 0n) continue
       examined += 1
       if (standing === 'matched') continue
       findings.push({
@@ -33,7 +37,7 @@ export const b2Unbilled: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: unjudgedAccounts(requests.value) }
+    return { examined, findings, notEvaluated: [...unjudgedAccounts(requests.value), ...costsUntold(open, untold)] }
   },
   doubts({ comparisons, modelMatches }, canonicalOf) {
     const short = comparisons.filter((comparison) => missingNanoUsd(comparison) > 0n)

@@ -1,5 +1,6 @@
 import type { FindingDraft, Rule } from './books.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
+import { ownersUntold } from './untold-tasks.ts'
 
 /**
  * B20, per user: tasks that were refunded to the user although fal billed them; the difference is the loss, in nano-USD.
@@ -9,7 +10,7 @@ export const b20LossOnRefund: Rule = {
   id: 'B20',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ requests }) {
+  evaluate({ requests, untold }) {
     if (!requests.known) return notRead(requests.reason)
     const { refundLosses } = requests.value
     const findings: FindingDraft[] = []
@@ -25,6 +26,7 @@ export const b20LossOnRefund: Rule = {
         detail: { refundedPoints: String(refundedPoints) },
       })
     }
-    return { examined: refundLosses.length, findings, notEvaluated: unjudgedAccounts(requests.value) }
+    const nobodys = (untold?.owners?.refunded ?? 0) > 0 ? ownersUntold({ untold }) : []
+    return { examined: refundLosses.length, findings, notEvaluated: [...unjudgedAccounts(requests.value), ...nobodys] }
   },
 }

@@ -8,6 +8,7 @@ import type { ChargeTerms, DueCharge } from './prices.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
 import { eventKey } from './same-event.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
+import { tasksUntold, type UntoldBook } from './untold-tasks.ts'
 
 /**
  * B22, per successful task that a price rule of the operator covers: it charged other points than the rule asks for.
@@ -19,7 +20,7 @@ export const b22ExpectedCharge: Rule = {
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'requests',
-  evaluate({ requests, priceRules, window }, { thresholds: { b22TolerancePoints } }) {
+  evaluate({ requests, priceRules, window, untold }, { thresholds: { b22TolerancePoints } }) {
     if (!requests.known) return notRead(requests.reason)
     if (!priceRules.known) return notRead(priceRules.reason)
     const prices = priceRules.value
@@ -34,6 +35,11 @@ export const b22ExpectedCharge: Rule = {
       const due = prices.chargeOf(task, repeated.has(task.requestId) ? eachOnce(events) : events)
       if (due.kind !== 'due') {
         open.add(verdict, due)
+        continue
+      }
+      const code = task.chargeUntold === true ? 'charge-untold' : task.userUntold === true ? 'user-untold' : undefined
+      if (code !== undefined) {
+        open.addUntold(code, untold)
         continue
       }
       examined += 1
@@ -97,6 +103,12 @@ class OpenCharges {
       const { reason } = unknown('charge-quantity', { unit })
       this.#entries.set(JSON.stringify([model, unit]), { subject: { model }, reason })
     }
+  }
+
+  /** One that does not tell its charge, or whose it is: prices may go by the user's level. */
+  addUntold(code: 'charge-untold' | 'user-untold', untold: UntoldBook | undefined): void {
+    const tasks = code === 'charge-untold' ? untold?.charges : untold?.owners
+    this.#entries.set(code, { subject: {}, reason: tasksUntold(code, tasks) })
   }
 
   list(requests: RequestBook) {

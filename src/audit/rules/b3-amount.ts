@@ -6,21 +6,27 @@ import type { FindingDraft, Rule } from './books.ts'
 import type { TaskVerdict } from './facts.ts'
 import { matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
+import { costsUntold } from './untold-tasks.ts'
 
 /**
  * B3, per matched task: what fal billed and what was recorded differ by more than a stored FLOAT can be off, and by more
- * than the allowed share of the bill. Nano-USD, compared exactly. Source: rule B3 of the specification.
+ * than the allowed share of the bill. A task that tells no cost is not judged. Nano-USD, compared exactly. Source: rule B3 of the specification.
  */
 export const b3Amount: Rule = {
   id: 'B3',
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'requests',
-  evaluate({ requests, window }, { thresholds }) {
+  evaluate({ requests, window, untold }, { thresholds }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
+    const open = new Set<number | null>()
     let examined = requests.value.plain?.count ?? 0
     for (const verdict of matchedTasks(requests.value)) {
+      if (verdict.task.costUntold === true) {
+        open.add(verdict.accountId)
+        continue
+      }
       examined += 1
       if (!isAmountBreak(verdict, thresholds)) continue
       const { task, accountId, events, billedNanoUsd } = verdict
@@ -37,12 +43,13 @@ export const b3Amount: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: unjudgedAccounts(requests.value) }
+    return { examined, findings, notEvaluated: [...unjudgedAccounts(requests.value), ...costsUntold(open, untold)] }
   },
 }
 
 /** Whether bill and record of a matched task differ by more than both tolerances. */
 export function isAmountBreak({ task, billedNanoUsd }: TaskVerdict, { b3AmountRatio }: Thresholds): boolean {
+  if (task.costUntold === true) return false
   if (isRounded(Number(task.costNanoUsd), Number(billedNanoUsd))) return false
   const difference = abs(task.costNanoUsd - billedNanoUsd)
   return difference > floatTolerance(task.costNanoUsd) && exceeds(difference, abs(billedNanoUsd), b3AmountRatio)

@@ -4,6 +4,7 @@ import type { FindingContext, FindingDraft, Rule } from './books.ts'
 import type { RequestBook, TaskFact } from './facts.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence } from './task-subject.ts'
+import { tasksUntold } from './untold-tasks.ts'
 
 /**
  * B4, per request: several charged tasks bear its id, so users paid more than once for what fal did once.
@@ -14,12 +15,20 @@ export const b4DuplicateTask: Rule = {
   severity: 'HIGH',
   perWindow: false,
   pieces: 'requests',
-  evaluate({ requests, window }) {
+  evaluate({ requests, window, untold }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
+    let isOpen = false
     for (const { requestId, accountId, tasks } of requests.value.shared) {
       const charged = tasks.filter(({ chargedPoints }) => chargedPoints > 0n)
-      if (requestId === '' || charged.length < 2) continue
+      if (requestId === '') continue
+      if (charged.length < 2) {
+        const mayBeCharged = tasks.filter(
+          ({ chargedPoints, chargeUntold }) => chargedPoints > 0n || chargeUntold === true,
+        )
+        isOpen ||= mayBeCharged.length > 1 && mayBeCharged.length > charged.length
+        continue
+      }
       const evidence = taskEvidence(charged)
       findings.push({
         subject: { requestId },
@@ -35,7 +44,8 @@ export const b4DuplicateTask: Rule = {
         context: contextOf(charged, accountId, window.zone),
       })
     }
-    return { examined: requestCount(requests.value), findings, notEvaluated: [] }
+    const notEvaluated = isOpen ? [{ subject: {}, reason: tasksUntold('charge-untold', untold?.charges) }] : []
+    return { examined: requestCount(requests.value), findings, notEvaluated }
   },
 }
 
@@ -46,7 +56,8 @@ function contextOf(tasks: readonly TaskFact[], accountId: number | null, zone: Z
   const { userId, model, ...rest } = taskContext(first, accountId, zone)
   return {
     ...rest,
-    ...(tasks.every((task) => task.userId === userId) && { userId }),
+    ...(userId !== undefined &&
+      tasks.every((task) => task.userId === userId && task.userUntold !== true) && { userId }),
     ...(tasks.every((task) => task.model === model) && { model }),
   }
 }

@@ -1,9 +1,11 @@
-import type { FindingDraft, Rule } from './books.ts'
+import type { FindingDraft, Reason, Rule } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedPoints, rowEvidence } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
+import { leftOpen } from './unlinked-rows.ts'
+import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B6, per task: one ledger holds the same row twice, of the same type and amount, and together the rows of that type
@@ -15,9 +17,10 @@ export const b6DuplicateRow: Rule = {
   severity: 'HIGH',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, settledTasks, window }) {
+  evaluate({ taskLedgers, settledTasks, window, untold }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const findings: FindingDraft[] = []
+    const unclear = new Map<number, Reason>()
     let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       if (ledger.entries.length === 0) continue
@@ -26,6 +29,11 @@ export const b6DuplicateRow: Rule = {
       const excess = excessOf(ledger, 'consume') ?? excessOf(ledger, 'refund')
       if (excess === undefined) continue
       const { task, accountId } = ledger
+      if (task.chargeUntold === true) {
+        examined -= 1
+        unclear.set(task.userId, chargeUntold(task))
+        continue
+      }
       const evidence = rowEvidence(excess.rows)
       findings.push({
         subject: taskSubject(task),
@@ -38,7 +46,7 @@ export const b6DuplicateRow: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: [] }
+    return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...leftOpen(unclear)] }
   },
 }
 

@@ -2,12 +2,13 @@ import { sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { refundedBounds, untoldAmount } from './linked-entries.ts'
+import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { groupNames, isUnrefundedTogether, judgeTasks, type TaskGroup, type Verdict } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
-import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
+import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
 import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
+import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
@@ -24,12 +25,17 @@ export const b7FailedButCharged: Rule = {
     const candidates = candidatesOf(books)
     if (!candidates.known) return notRead(candidates.reason)
     const doubtOf = doubtsOfRefunds(books)
+    // By the mark alone it does not matter whose they are.
+    const nobodys = books.taskLedgers.known ? ownersUntold(books) : []
     const isDue = ({ task }: Candidate): boolean =>
       !task.refunded && books.asOf - taskEnd(task, books.asOf) >= thresholds.refundLagMillis
     const verdictOf = (each: Candidate): Verdict | undefined => {
       const { task, accountId } = each
       const { least, most } = refundedBounds(each)
-      if (!isChargedFailure(each) || least > 0n) return undefined
+      if (least > 0n) return undefined
+      // Without rows it may have been free.
+      if (isUntoldFailure(each) && consumedPoints(each.entries) > 0n) return { open: chargeUntold(task) }
+      if (!isChargedFailure(each)) return undefined
       const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? SHARED : undefined)
       const doubt = task.refunded ? undefined : (unclear ?? doubtOf(task.userId, task.chargedPoints))
       if (doubt !== undefined) return { open: doubt }
@@ -39,7 +45,7 @@ export const b7FailedButCharged: Rule = {
         finding: {
           ...amounts,
           subject: taskSubject(task),
-          detail: { userId: task.userId, model: task.model, ...detail },
+          detail: { ...userOf(task), model: task.model, ...detail },
           context: taskContext(task, accountId, books.window.zone),
         },
       }
@@ -53,7 +59,7 @@ export const b7FailedButCharged: Rule = {
       return { ...names, ...amounts, detail: { ...detail, model: members[0].task.model, ...amounts.detail } }
     }
     const outcome = judgeTasks(candidates.value, verdictOf, breakOf)
-    return { ...outcome, notEvaluated: [...unjudged(books), ...outcome.notEvaluated] }
+    return { ...outcome, notEvaluated: [...unjudged(books), ...nobodys, ...outcome.notEvaluated] }
   },
 }
 
@@ -61,6 +67,9 @@ export const b7FailedButCharged: Rule = {
 interface Candidate extends Pick<TaskLedger, 'task' | 'accountId' | 'billedNanoUsd' | 'entries' | 'shared'> {}
 
 const isChargedFailure = ({ task }: Candidate): boolean => task.status === 'failed' && task.chargedPoints > 0n
+
+const isUntoldFailure = ({ task }: Candidate): boolean =>
+  task.status === 'failed' && !task.refunded && task.chargeUntold === true
 
 function amountsOf(tasks: readonly Candidate[]): Omit<FindingDraft, 'subject' | 'context'> {
   const bills = tasks.flatMap(({ billedNanoUsd }) => billedNanoUsd ?? [])

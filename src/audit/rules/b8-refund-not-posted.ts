@@ -1,8 +1,15 @@
 import { sum } from '../../units/exact.ts'
 import type { Millis } from '../../units/instant.ts'
-import type { Books, FindingDraft, Rule } from './books.ts'
+import type { Books, FindingDraft, Reason, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { refundedBounds, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
+import {
+  consumedPoints,
+  refundedBounds,
+  refundedPoints,
+  refundRows,
+  rowEvidence,
+  untoldAmount,
+} from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import {
   groupNames,
@@ -16,6 +23,7 @@ import {
 import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
+import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
@@ -37,7 +45,7 @@ export const b8RefundNotPosted: Rule = {
       const { task, accountId } = ledger
       const { least, most } = refundedBounds(ledger)
       const isPosted = least > 0n
-      const untold = untoldAmount(ledger, 'refund')
+      const untold = untoldAmount(ledger, 'refund') ?? untoldCharge(ledger)
       if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) return undefined
       const unlinked = () => untold ?? (most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints))
       const doubt = isPosted ? undefined : unlinked()
@@ -53,9 +61,14 @@ export const b8RefundNotPosted: Rule = {
       const { detail, ...names } = groupNames(group, window.zone)
       return { ...names, ...amounts, unit: 'points', count: 1, detail: { ...detail, ...amounts.detail } }
     }
-    return judgeTasks(taskLedgers.value, verdictOf, breakOf)
+    const outcome = judgeTasks(taskLedgers.value, verdictOf, breakOf)
+    return { ...outcome, notEvaluated: [...ownersUntold(books), ...outcome.notEvaluated] }
   },
 }
+
+/** Why it is not told whether a task that is marked as refunded was charged: rows took something for it. */
+const untoldCharge = ({ task, entries }: TaskLedger): Reason | undefined =>
+  task.refunded && task.chargeUntold === true && consumedPoints(entries) > 0n ? chargeUntold(task) : undefined
 
 type Amounts = Pick<FindingDraft, 'expected' | 'actual' | 'evidence' | 'detail'>
 
@@ -86,7 +99,7 @@ const unpostedTogether = (
   lag: Millis,
   doubtOf: ReturnType<typeof doubtsOfRefunds>,
 ): Amounts | undefined =>
-  group.members.every(({ task }) => task.refunded && asOf - taskEnd(task, asOf) >= lag) &&
+  group.members.every(({ task }) => task.refunded && task.chargeUntold !== true && asOf - taskEnd(task, asOf) >= lag) &&
   isUnrefundedTogether(group, doubtOf)
     ? {
         expected: sum(group.members, ({ task }) => task.chargedPoints),

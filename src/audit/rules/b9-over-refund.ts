@@ -22,6 +22,7 @@ import {
 } from './shared-tasks.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
 import { doubtsOfPayment, SHARED } from './unlinked-rows.ts'
+import { ownersUntold } from './untold-tasks.ts'
 
 /**
  * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
@@ -34,7 +35,7 @@ export const b9OverRefund: Rule = {
   severity: 'HIGH',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, users, window: { zone } }) {
+  evaluate({ taskLedgers, users, window: { zone }, untold: untoldTasks }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const doubtOf = doubtsOfPayment({ users })
     const verdictOf = (ledger: TaskLedger): Verdict | undefined => {
@@ -71,7 +72,8 @@ export const b9OverRefund: Rule = {
       const evidence = refundRowsTogether(group)
       return { ...groupNames(group, zone), expected, actual, unit: 'points', count: evidence.total, evidence }
     }
-    return judgeTasks(taskLedgers.value, verdictOf, breakOf)
+    const outcome = judgeTasks(taskLedgers.value, verdictOf, breakOf)
+    return { ...outcome, notEvaluated: [...ownersUntold({ untold: untoldTasks }), ...outcome.notEvaluated] }
   },
 }
 

@@ -9,6 +9,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { PriceBook } from './prices.ts'
 import type { UnplacedTasks } from './unplaced-tasks.ts'
+import type { UntoldBook } from './untold-tasks.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
 export interface Reason {
@@ -75,6 +76,8 @@ export interface ModelRecord {
   readonly crossingInNanoUsd: NanoUsd
   /** What the stored FLOATs of all these tasks may be off by. */
   readonly roundingNanoUsd: NanoUsd
+  /** How many of all these tasks are successes that tell no cost, and are in no sum. Absent: none. */
+  readonly untoldCosts?: number
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */
@@ -115,6 +118,8 @@ export interface PeriodBill {
   readonly runningNanoUsd: NanoUsd
   /** Tasks of the window that name no model and that no event was matched with, and what the others of them were billed as. */
   readonly namelessOpen: number
+  /** What fal billed for tasks of the window that tell no cost: absent: nothing. */
+  readonly untoldNanoUsd?: NanoUsd
   readonly namelessEndpoints: ReadonlySet<string>
 }
 
@@ -143,6 +148,8 @@ export interface Payment {
   readonly explainedByEdge: boolean
   /** Charges below 0 of tasks without a linked row: whether the ledgers gave that back, and how, they do not tell. */
   readonly negativeChargedPoints: Points
+  /** Whether tasks tell no charge, and whether rows took something for one of them; absent: all tell theirs. */
+  readonly untold?: 'paid' | 'unpaid' | undefined
   /** Absent: all of this is what was paid, no more and no less. */
   readonly bound?: PaymentBound
 }
@@ -182,6 +189,9 @@ export interface UserBook {
   readonly taskCount: number
   readonly chargedPoints: Points
   readonly payment: Reading<Payment>
+  /** Tasks of the window that tell no charge, and those of all days that were read; absent: none. */
+  readonly untoldCharges?: number
+  readonly untoldEver?: number
   /** Only in link mode order. */
   readonly unlinked: Reading<UnlinkedRows>
   /** Task ids whose linked rows do not add up to their charge, or have none. */
@@ -199,6 +209,9 @@ export interface DayBook {
   readonly chargedPoints: Points
   readonly refundedPoints: Points
   readonly refundedCount: number
+  /** Tasks that tell no charge, by whether they were refunded; absent: none. */
+  readonly untoldKept?: number
+  readonly untoldRefunded?: number
   readonly evidence: Evidence
 }
 
@@ -229,6 +242,8 @@ export interface Books {
   readonly clockOffset: { readonly medianMillis: Millis; readonly matched: number } | null
   /** Tasks that could not be placed in time, and so are in no sum; absent: none. */
   readonly unplaced?: UnplacedTasks
+  /** Tasks that do not tell something of themselves; absent: none. */
+  readonly untold?: UntoldBook
 }
 
 export interface FindingDraft {

@@ -8,13 +8,18 @@ import type { Evidence, Reason } from './books.ts'
 export interface TaskFact {
   readonly rowId: number
   readonly userId: number
+  /** Where the row names no user, who is 0 then. */
+  readonly userUntold?: true
   readonly taskId: string
   /** fal's bare request id; '' where the task has none. */
   readonly requestId: string
   readonly model: string
   readonly status: 'success' | 'failed' | 'unfinished'
   readonly chargedPoints: Points
+  /** Where the row does not tell its charge, which is 0 then; and its cost. */
+  readonly chargeUntold?: true
   readonly costNanoUsd: NanoUsd
+  readonly costUntold?: true
   readonly refunded: boolean
   readonly createdAt: Instant
   readonly completedAt: Instant | null
@@ -127,6 +132,8 @@ export interface ModelDay {
   readonly taskCount: number
   /** Charged and not refunded. */
   readonly keptPoints: Points
+  /** Tasks that were not refunded and tell no charge; absent: none. */
+  readonly untoldCharges?: number
   readonly billedNanoUsd: NanoUsd
   readonly evidence: Evidence
 }
@@ -180,6 +187,8 @@ export interface SharedLedger {
   readonly addsUp: boolean
   /** What rows did of which one does not tell its amount. Absent: none. */
   readonly untold?: ReadonlySet<LinkedEntry['kind']>
+  /** Whether one of them is of no known type. */
+  readonly kindUntold?: true
   /** Absent where one of the tasks that ids bind to it is none of those that are told of. */
   readonly group?: SharedGroup
 }
@@ -203,6 +212,8 @@ export interface TaskLedger {
   readonly entries: readonly LinkedEntry[]
   /** Absent: no row names an id of the task that others of its user's tasks bear. */
   readonly shared?: SharedLedger
+  /** Whether a row of no known type bears an id of the task: it is none of the entries, and may have done what they do. */
+  readonly kindUntold?: true
 }
 
 /** A break in a user's points ledger within the window: the first row that shows it, and how many do. */

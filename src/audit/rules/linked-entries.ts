@@ -25,7 +25,7 @@ export interface Bounds {
   readonly most: bigint
 }
 
-type TaskRows = Pick<TaskLedger, 'entries' | 'shared'>
+type TaskRows = Pick<TaskLedger, 'entries' | 'shared' | 'kindUntold'>
 
 export const consumedBounds = ({ entries, shared }: TaskRows): Bounds =>
   bounds(consumedPoints(entries), shared?.paidPoints ?? 0n)
@@ -38,10 +38,18 @@ const bounds = (own: bigint, shared: bigint): Bounds =>
   shared > 0n ? { least: own, most: own + shared } : { least: own + shared, most: own }
 
 const { reason: UNTOLD } = unknown('amount-untold')
+const { reason: KIND_UNTOLD } = unknown('kind-untold')
 
-/** Why it is not told what rows took or gave back for a task: one of them, or of those that it shares, holds no amount. */
-export const untoldAmount = ({ entries, shared }: TaskRows, kind: LinkedEntry['kind']): Reason | undefined =>
-  shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold) ? UNTOLD : undefined
+/** Why it is not told what rows took or gave back for a task: one of them, or of those that it shares, holds no amount, or no known type. */
+export const untoldAmount = (
+  { entries, shared, kindUntold }: TaskRows,
+  kind: LinkedEntry['kind'],
+): Reason | undefined =>
+  kindUntold || shared?.kindUntold
+    ? KIND_UNTOLD
+    : shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold)
+      ? UNTOLD
+      : undefined
 
 /** Names a ledger row: ids of one book may be those of the other too. */
 export const rowName = ({ book, rowId }: Pick<LinkedEntry, 'book' | 'rowId'>): string => `${book}:${rowId}`

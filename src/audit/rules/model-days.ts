@@ -11,7 +11,10 @@ import { taskName } from './task-subject.ts'
 
 type Draft<Fact> = { -readonly [Key in keyof Omit<Fact, 'evidence'>]: Fact[Key] } & { readonly evidence: EvidenceList }
 
-type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd'> & { readonly place: number }
+type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd' | 'untoldCharges'> & {
+  readonly place: number
+  untoldCharges: number
+}
 
 /** Charges and bill of the tasks of one model. */
 export interface ModelOfDays {
@@ -34,6 +37,7 @@ export class ModelDays {
   add({ task, billedNanoUsd }: TaskVerdict): void {
     const day = this.#dayOf(this.#dates.dateOf(task.createdAt), task.model)
     day.taskCount += 1
+    if (task.chargeUntold === true && !task.refunded) day.untoldCharges += 1
     this.#sums.add(day.place, wholeOf(billedNanoUsd))
     if (!task.refunded) this.#sums.add(day.place + 1, wholeOf(task.chargedPoints))
     day.evidence.add(taskName(task))
@@ -55,8 +59,10 @@ export class ModelDays {
         const number = this.#dates.numberAt(at)
         const day = known[number] ?? newDay(number, at)
         day.taskCount += 1
+        const charged = tasks.charged(index)
+        if (charged === 0 && tasks.isChargeUntold(index)) day.untoldCharges += 1
         this.#sums.add(day.place, billed)
-        this.#sums.add(day.place + 1, tasks.charged(index))
+        this.#sums.add(day.place + 1, charged)
         if (tasks.hasTaskId(index)) day.evidence.addTask(tasks, index)
         else day.evidence.add(String(tasks.rowId(index)))
       },
@@ -71,7 +77,7 @@ export class ModelDays {
     }
     let day = models.get(model)
     if (day === undefined) {
-      day = { model, date, taskCount: 0, place: this.#places, evidence: new EvidenceList() }
+      day = { model, date, taskCount: 0, untoldCharges: 0, place: this.#places, evidence: new EvidenceList() }
       models.set(model, day)
       this.#places += 2
       this.#sums.grow(this.#places)
@@ -81,10 +87,11 @@ export class ModelDays {
 
   list(): ModelDay[] {
     return [...this.#days.values()].flatMap((models) =>
-      [...models.values()].map(({ place, evidence, model, date, taskCount }) => ({
+      [...models.values()].map(({ place, evidence, model, date, taskCount, untoldCharges }) => ({
         model,
         date,
         taskCount,
+        ...(untoldCharges > 0 && { untoldCharges }),
         keptPoints: points(this.#sums.sum(place + 1)),
         billedNanoUsd: nanoUsd(this.#sums.sum(place)),
         evidence: evidence.view(),
@@ -98,7 +105,7 @@ export class RefundLosses {
   readonly #users = new Map<number, Draft<RefundLoss>>()
 
   add({ task, billedNanoUsd }: TaskVerdict): void {
-    if (!task.refunded) return
+    if (!task.refunded || task.userUntold === true) return
     const { userId } = task
     let user = this.#users.get(userId)
     if (user === undefined) {

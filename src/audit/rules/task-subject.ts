@@ -10,19 +10,23 @@ export const taskSubject = ({ taskId, requestId, rowId }: TaskFact): Subject => 
   ...(requestId !== '' && { requestId }),
 })
 
+/** The user of a task that names one. */
+export const userOf = ({ userId, userUntold }: TaskFact): Pick<FindingContext, 'userId'> =>
+  userUntold === true ? {} : { userId }
+
 /** Whose task it is; the date is that of its creation in the audit's zone. */
 export const taskContext = (task: TaskFact, accountId: number | null, zone: Zone): FindingContext => ({
   ...(accountId !== null && { accountId }),
-  userId: task.userId,
+  ...userOf(task),
   model: task.model,
   date: zone.dateOf(task.createdAt),
 })
 
 /** The same as a finding's extras. */
-export const taskDetail = ({ userId, model }: TaskFact, accountId: number | null): Record<string, string | number> => ({
+export const taskDetail = (task: TaskFact, accountId: number | null): Record<string, string | number> => ({
   ...(accountId !== null && { accountId }),
-  userId,
-  model,
+  ...userOf(task),
+  model: task.model,
 })
 
 /** The operator's id of a task, or its row where it has none. */

@@ -1,0 +1,49 @@
+import type { Points } from '../../units/points.ts'
+import { type Books, type Evidence, type Reason, type RuleOutcome, unknown } from './books.ts'
+import type { TaskFact } from './facts.ts'
+import { taskName } from './task-subject.ts'
+
+/** Tasks that do not tell something of themselves (NULL): a charge, a cost, or whose they are. */
+export interface UntoldTasks {
+  readonly count: number
+  readonly evidence: Evidence
+}
+
+/** Tasks of the window that the filters leave and that do not tell something; absent: none. */
+export interface UntoldBook {
+  /** By account; null: keys in no account row. */
+  readonly costs: ReadonlyMap<number | null, UntoldTasks>
+  readonly charges?: UntoldTasks
+  /** Tasks that name no user, and what they were charged on all days that were read; null: one of them does not tell. */
+  readonly owners?: UntoldTasks & { readonly chargedPoints: Points | null; readonly refunded: number }
+  /** Tasks that were not refunded and may have cost something while nothing was charged, by what keeps them from being told of. */
+  readonly free?: Readonly<Partial<Record<UntoldCode, UntoldTasks>>>
+}
+
+export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold'
+
+/** Tasks of them that are named. */
+const NAMED_MAX = 5
+
+/** Why nothing is said that hangs on what such tasks do not tell. */
+export function tasksUntold(code: UntoldCode, untold?: UntoldTasks): Reason {
+  if (untold === undefined) return unknown(code).reason
+  const { count, evidence } = untold
+  const named = evidence.ids.slice(0, NAMED_MAX)
+  const more = count > named.length ? ', …' : ''
+  return unknown(code, { count, ...(named.length > 0 && { tasks: `${named.join(', ')}${more}` }) }).reason
+}
+
+/** What a rule says of accounts with tasks that it does not judge since they tell no cost; null: keys in no account row. */
+export const costsUntold = (accounts: ReadonlySet<number | null>, untold?: UntoldBook): RuleOutcome['notEvaluated'] =>
+  [...accounts].map((accountId) => ({
+    subject: accountId === null ? {} : { accountId },
+    reason: tasksUntold('cost-untold', untold?.costs.get(accountId)),
+  }))
+
+/** Why nothing is said that hangs on the charge of one task. */
+export const chargeUntold = (task: TaskFact): Reason => unknown('charge-untold', { tasks: taskName(task) }).reason
+
+/** What a rule about users says once where tasks name none: they are nobody's, and of nobody it can say anything. */
+export const ownersUntold = ({ untold }: Pick<Books, 'untold'>): RuleOutcome['notEvaluated'] =>
+  untold?.owners === undefined ? [] : [{ subject: {}, reason: tasksUntold('user-untold', untold.owners) }]

@@ -1,0 +1,31 @@
+import type { EntryKind } from '../ledger/reader.ts'
+import type { BookName, UserSums } from './ledger-book.ts'
+import type { LinkedEntry } from './rules/facts.ts'
+
+/** Notes a row that does not tell its amount. `unlinked`: whether it links to no task, as far as is known. */
+export function noteUntold(sums: UserSums | undefined, kind: LinkedEntry['kind'] | undefined, unlinked = false): void {
+  if (sums === undefined || kind === undefined) return
+  if (kind === 'consume') sums.hasUntold = true
+  if (unlinked && kind === 'consume') sums.unlinkedUntold = true
+  if (unlinked && kind === 'refund') sums.refundUntold = true
+}
+
+/** Notes a row of the window that came in, or may have, and does not tell its amount. */
+export function noteInUntold(sums: UserSums | undefined, book: BookName, kind: EntryKind): void {
+  // A cash row without an amount is of no kind: which way the money went is told by its sign.
+  const cameIn = kind === 'refund' || kind === 'recharge' || (book === 'cash' && kind === 'other')
+  if (sums !== undefined && cameIn) sums.inUntold = { ...sums.inUntold, [book]: true }
+}
+
+/** Notes a row of no known type that bears the order of a task of the window: it may have paid it, or given it back. */
+export function noteKindUntold(sums: UserSums | undefined, book: BookName): void {
+  if (sums === undefined) return
+  sums.kindUntold = true
+  sums.inUntold = { ...sums.inUntold, [book]: true }
+}
+
+/** Notes a row of no known type that took something, or does not tell. `isUnlinked`: whether it names no task that is known. */
+export function notePossiblePayment(sums: UserSums, isUnlinked: boolean): void {
+  sums.anyKindUntold = true
+  if (isUnlinked) sums.unlinkedKindUntold = true
+}

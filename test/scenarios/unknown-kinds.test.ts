@@ -1,0 +1,108 @@
+import { describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { inShort } from '../kit/audit-world.ts'
+import { audited, clean, foundIn, fourth, openOf } from '../kit/null-world.ts'
+import { STORES } from '../kit/real-audit.ts'
+
+describe.each(STORES)('a ledger row of no known type, on %s', (store) => {
+  const NO_TYPE = 'has no type'
+  const sourceOf = ({ coverage }: Report, name: string) => coverage.sources.find(({ source }) => source === name)
+  const ofUser = (userId: number) => ['A4', 'B10', 'B8', 'B9'].map((rule) => `${rule} ${userId}`)
+
+  it.each([null, '', '消费', 'deduct'])('may be the payment or the refund: %s', async (sourceType) => {
+    const report = await audited(store, clean(), 'requests', { points: fourth({ sourceType }) })
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, NO_TYPE)).toEqual(ofUser(104))
+    expect(report.coverage.complete).toBe(false)
+    const { status, reason } = sourceOf(report, 'points') ?? {}
+    expect([status, reason]).toEqual(['partial', expect.stringContaining(`1 rows`)])
+    expect(reason).toContain(`("${sourceType || 'NULL'}")`)
+    expect(reason).toContain('AUDIT_CONFIG')
+    const summary = await audited(store, clean(), 'summary', { points: fourth({ sourceType }) })
+    expect(inShort(summary)).toEqual([])
+    expect(openOf(summary, NO_TYPE)).toEqual(['A4 104'])
+  })
+
+  it('in every row leaves every user open, and links them all the same', async () => {
+    const report = await audited(store, clean(), 'requests', { points: () => ({ sourceType: '消费' }) })
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, NO_TYPE)).toEqual([101, 102, 103, 104].flatMap(ofUser).sort())
+    expect(report.settings).toMatchObject({ ledgerLink: 'order', ledgerLinkedRatio: '1.000' })
+    expect(sourceOf(report, 'points')?.reason).toContain('40 rows')
+  })
+
+  it.each([null, 7])('may be cash: %s', async (transactionType) => {
+    const world = () => clean().task({ user: 105, paid: { cash: 100 } })
+    const report = await audited(store, world(), 'requests', { cash: () => ({ transactionType }) })
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, NO_TYPE)).toEqual(ofUser(105))
+    expect(sourceOf(report, 'cash')?.status).toBe('partial')
+    const income = await audited(store, world(), 'requests', { cash: () => ({ transactionType: 3 }) })
+    expect(foundIn(income)).toEqual(['A4 userId=105', 'B10 taskId=task-41'])
+    expect(income.coverage.complete).toBe(true)
+  })
+
+  it('is none where the type is known and pays for nothing', async () => {
+    const report = await audited(store, clean(), 'requests', { points: fourth({ sourceType: 'gift' }) })
+    expect(foundIn(report)).toEqual(['A4 userId=104', 'B10 taskId=task-4'])
+    expect(report.coverage.complete).toBe(true)
+  })
+})
+
+describe('a ledger row of no known type', () => {
+  const last = (over: object) => ({ points: (row: { id: number }) => (row.id === 41 ? over : {}) })
+
+  it('that names no task may have paid one, or given its charge back', async () => {
+    const unpaid = () => clean().task({ user: 109, paid: false }).points(109, -100, { sourceType: 'consume' })
+    expect(inShort(await audited('embedded', unpaid(), 'requests', {}))).toEqual([])
+    const report = await audited('embedded', unpaid(), 'requests', last({ sourceType: 'deduct' }))
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, 'has no type')).toEqual(['A4 109', 'B10 109'])
+    const failed = () => clean().task({ user: 109, cost: '0', status: 'failed', billed: false }).points(109, 100)
+    const back = (points: number) => ({
+      points: (row: { id: number }) => (row.id === 42 ? { sourceType: 'giveback', points } : {}),
+    })
+    const given = await audited('embedded', failed(), 'requests', back(100))
+    expect(inShort(given).filter((text) => !/^B1[12]/.test(text))).toEqual([])
+    expect(openOf(given, 'link to no task')).toEqual(['B7 109'])
+    // A bonus of another amount is none, and no word is lost about it.
+    const bonus = await audited('embedded', failed(), 'requests', back(5))
+    expect(foundIn(bonus)).toContain('B7 taskId=task-41')
+    expect(bonus.coverage.complete).toBe(true)
+  })
+
+  it('leaves open what was paid in all, but not that it was too much', async () => {
+    const world = (points: number) => {
+      const made = new MiniWorld().account(5)
+      for (let each = 0; each < 10; each++) made.task({ user: 101, paid: { orderId: null, points } })
+      return made
+    }
+    const one = { points: (row: { id: number }) => (row.id === 4 ? { sourceType: 'deduct' } : {}) }
+    const report = await audited('embedded', world(100), 'summary', one)
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, 'has no type')).toEqual(['A4 101'])
+    expect(foundIn(await audited('embedded', world(200), 'summary', one))).toEqual(['A4 userId=101'])
+    expect(foundIn(await audited('embedded', world(99), 'summary', {}))).toEqual(['A4 userId=101'])
+  })
+
+  it('of an id that several tasks bear leaves all of them open', async () => {
+    const shared = { user: 109, requestId: requestIdOf(5000) }
+    const world = clean()
+      .task({ ...shared, paid: false })
+      .task({ ...shared, billed: false, cost: '0', paid: false })
+      .points(109, -200, { orderId: shared.requestId })
+    const report = await audited('embedded', world, 'requests', last({ sourceType: 'deduct' }))
+    expect(inShort(report).filter((text) => !text.startsWith('B4'))).toEqual([])
+    expect(openOf(report, 'has no type')).toEqual(['A4 109', 'B10 109', 'B8 109', 'B9 109'])
+  })
+
+  it('is told of in words that steer nobody', async () => {
+    const sourceType = `x\u202e\u001b[31m" ${'long '.repeat(30)}`
+    const report = await audited('embedded', clean(), 'requests', { points: fourth({ sourceType }) })
+    const reason = report.coverage.sources.find(({ source }) => source === 'points')?.reason ?? ''
+    // biome-ignore lint/suspicious/noControlCharactersInRegex: that is what must not be there.
+    expect(reason).not.toMatch(/[\u0000-\u001f\u202e]/)
+    expect(reason.length).toBeLessThan(300)
+  })
+})
