@@ -3,6 +3,7 @@ import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints as whole } from '../units/points.ts'
+import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
 import type { AuditPlan } from './plan.ts'
 import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
@@ -63,11 +64,12 @@ export interface UserSums {
   /** Consume rows of the window without order id, or whose order is known to be no task. */
   readonly unlinked: BookSums
   /**
-   * Refund rows since the window's start without order id, or whose order is known to be no task; and each amount of cash that
-   * came in without, which may be a refund as well.
+   * Refund rows since the window's start without order id, or whose order is known to be no task, and each of them that gave
+   * something back; and each amount of cash that came in without, which may be a refund as well.
    */
   unlinkedRefunds: number
-  unlinkedCashIn: number[]
+  refundRows: AmountsIn
+  unlinkedCashIn: AmountsIn
   /**
    * Rows whose order was not seen among the tasks that were read, by their index: consume and cash-in rows of the window, and
    * refund rows since its start.
@@ -89,16 +91,14 @@ export interface UserSums {
 /** Most users have no such row. */
 const ALL_TOLD = { points: false, cash: false }
 
-/** Nobody adds to it: most users have none. */
-const NO_CASH: number[] = []
-
 export const newUserSums = (): UserSums => ({
   consumed: none(),
   refunded: none(),
   recharged: none(),
   unlinked: none(),
   unlinkedRefunds: 0,
-  unlinkedCashIn: NO_CASH,
+  refundRows: NO_AMOUNTS,
+  unlinkedCashIn: NO_AMOUNTS,
   unresolved: [],
   afterStart: [],
   afterEnd: [],
@@ -125,12 +125,17 @@ export function noteInUntold(sums: UserSums | undefined, book: BookName, kind: E
 }
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
-export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
-  if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
+export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number, at: Instant): void {
+  if (kind === 'refund') addRefund(sums, amount, at)
   else if (kind === 'recharge' && book === 'cash' && amount > 0) {
-    if (sums.unlinkedCashIn === NO_CASH) sums.unlinkedCashIn = [amount]
-    else sums.unlinkedCashIn.push(amount)
+    sums.unlinkedCashIn = withAmount(sums.unlinkedCashIn, amount, at)
   }
+}
+
+/** Adds a refund row that is none of a task. */
+export function addRefund(sums: Pick<UserSums, 'unlinkedRefunds' | 'refundRows'>, amount: number, at: Instant): void {
+  sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
+  if (amount > 0) sums.refundRows = withAmount(sums.refundRows, amount, at)
 }
 
 /** Rows that name an id which several tasks of one user bear. */
@@ -265,15 +270,16 @@ export interface UnlinkedSums {
   readonly nearby: number
   readonly paidOpen: boolean
   /** Refund rows, what they took back again subtracted. */
-  readonly refunds: number
-  readonly cashIn: readonly number[]
+  readonly unlinkedRefunds: number
+  readonly refundRows: AmountsIn
+  readonly cashIn: AmountsIn
   readonly refundUntold: boolean
 }
 
 /** Most users have none. */
 const NO_UNLINKED: UnlinkedSums = {
-  ...{ paid: 0, nearby: 0, paidOpen: false, refunds: 0, refundUntold: false },
-  cashIn: NO_CASH,
+  ...{ paid: 0, nearby: 0, paidOpen: false, unlinkedRefunds: 0, refundUntold: false },
+  ...{ refundRows: NO_AMOUNTS, cashIn: NO_AMOUNTS },
 }
 
 /** `refundsOpen`: what refund rows gave back of which it is not known what their orders are. */
@@ -282,8 +288,9 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
   nearbyPoints: whole(sums.nearby),
   paidOpen: sums.paidOpen,
   // Refunds that were taken back, by rows that name no task either, are no less than none.
-  refundedPoints: whole(Math.max(0, sums.refunds)),
-  cashInPoints: sums.cashIn.map(whole),
+  refundedPoints: whole(Math.max(0, sums.unlinkedRefunds)),
+  refunds: looseAmounts(sums.refundRows),
+  cashIn: looseAmounts(sums.cashIn),
   refundsOpenPoints: whole(refundsOpen),
   refundUntold: sums.refundUntold,
 })
@@ -292,11 +299,11 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
 export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
   const paid = both(sums.unlinked)
   const nearby = nearbySums(sums).at(-1) ?? 0
-  const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn, refundUntold } = sums
+  const { unlinkedRefunds, refundRows, unlinkedCashIn: cashIn, refundUntold } = sums
   const paidOpen = waits || sums.unlinkedUntold
-  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn.length === 0 && !refundUntold)
-    return NO_UNLINKED
-  return { paid, nearby, paidOpen, refunds, cashIn, refundUntold }
+  const noneIn = unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold
+  if (paid === 0 && nearby === 0 && !paidOpen && noneIn) return NO_UNLINKED
+  return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold }
 }
 
 /** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */

@@ -2,9 +2,12 @@ import type { EntryKind, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
+import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
+import { copyOf } from './amounts-in.ts'
 import {
+  addRefund,
   type BookSums,
   both,
   linkedRefunds,
@@ -31,6 +34,7 @@ export interface UnresolvedRow {
   readonly kind: EntryKind
   readonly amountPoints: number
   readonly orderId: string
+  readonly at: Instant
 }
 
 /** What was added up of one user, before it is known in which mode rows link. */
@@ -55,13 +59,13 @@ const isTaskOrder = ({ tasks }: ResolvedOrders, orderId: string): boolean =>
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
 export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
   const { sums } = user
-  user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints }) => {
+  user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints, at }) => {
     if (!orders.asked.has(orderId)) return true
     const isTask = isTaskOrder(orders, orderId)
     if (kind === 'consume') {
       if (!isTask) add(sums.unlinked, book, -amountPoints)
     } else if (kind === 'refund') {
-      if (!isTask) sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amountPoints)
+      if (!isTask) addRefund(sums, amountPoints, at)
     } else add(isTask ? sums.refunded : sums.recharged, book, amountPoints)
     return false
   })
@@ -124,19 +128,25 @@ export class ClosedUser implements UserLedger {
   resolve(orders: ResolvedOrders): void {
     if (this.waiting.length === 0) return
     const open: UnresolvedRow[] = []
+    const refunds: UnresolvedRow[] = []
     for (const row of this.waiting) {
       if (!orders.asked.has(row.orderId)) open.push(row)
-      else if (row.kind === 'refund') this.#settleRefund(row, isTaskOrder(orders, row.orderId))
-      else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
+      else if (row.kind === 'refund') {
+        // A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these.
+        if (!isTaskOrder(orders, row.orderId)) refunds.push(row)
+      } else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
       else this.#addRecharge(row)
     }
     this.waiting = open.length === 0 ? NONE : open
+    this.#addUnlinked(refunds)
   }
 
-  /** A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these. */
-  #settleRefund({ amountPoints }: UnresolvedRow, isTask: boolean): void {
-    if (isTask || 'known' in this.rows) return
-    this.rows = { ...this.rows, refunds: addExact(this.rows.refunds, amountPoints) }
+  #addUnlinked(refunds: readonly UnresolvedRow[]): void {
+    if (refunds.length === 0 || 'known' in this.rows) return
+    // What was added up before may be asked for again.
+    const rows = { ...this.rows, refundRows: copyOf(this.rows.refundRows) }
+    for (const { amountPoints, at } of refunds) addRefund(rows, amountPoints, at)
+    this.rows = rows
   }
 
   #addRefund({ book, amountPoints }: UnresolvedRow): void {

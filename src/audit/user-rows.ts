@@ -49,7 +49,7 @@ export function addToUser(
     return
   }
   if (at >= window.start) {
-    if (!hasOrder) addPossibleRefund(sums, book, kind, signed)
+    if (!hasOrder) addPossibleRefund(sums, book, kind, signed, at)
     else if (kind === 'refund' && task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
   }
   if (!within(at, window)) return

@@ -9,7 +9,7 @@ import { type Doubt, doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.t
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
- * such row is judged only where the user's rows without a task cannot be its payment, and one whose rows do not tell how
+ * such row is judged only where the user's rows without a task do not come to its charge or are known to be payments, and one whose rows do not tell how
  * much they took is not. Source: rule B10 of the specification.
  */
 export const b10ChargeMismatch: Rule = {
@@ -27,7 +27,7 @@ export const b10ChargeMismatch: Rule = {
     for (const ledger of taskLedgers.value) {
       const { task, accountId } = ledger
       const mismatch = isMismatch(ledger, () =>
-        isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId)),
+        isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId, task.chargedPoints)),
       )
       if (mismatch === undefined) continue
       if (!mismatch.known) {
@@ -59,7 +59,7 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
 }
 
 /**
- * Whether the row of a task without one is missing: yes where the user has no row without a task; no where such rows
+ * Whether the row of a task without one is missing: yes where the user's rows without a task are less than its charge; no where such rows
  * come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks were paid.
  */
 function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {

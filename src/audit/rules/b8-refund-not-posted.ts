@@ -1,8 +1,9 @@
+import type { Thresholds } from '../../settings.ts'
 import { sum } from '../../units/exact.ts'
-import type { Millis } from '../../units/instant.ts'
 import type { Books, FindingDraft, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
 import { refundedBounds, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
+import { doubtsOfRefunds, isRefundDue, type RefundDoubts } from './refund-doubts.ts'
 import { notRead } from './request-book.ts'
 import {
   groupNames,
@@ -13,9 +14,8 @@ import {
   type TaskGroup,
   type Verdict,
 } from './shared-tasks.ts'
-import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
+import { SHARED } from './unlinked-rows.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
@@ -31,24 +31,23 @@ export const b8RefundNotPosted: Rule = {
   evaluate(books, { thresholds }) {
     const { taskLedgers, window } = books
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
-    const doubtOf = doubtsOfRefunds(books)
-    const lag = thresholds.refundLagMillis
+    const doubts = doubtsOfRefunds(books, thresholds)
     const verdictOf = (ledger: TaskLedger): Verdict | undefined => {
       const { task, accountId } = ledger
       const { least, most } = refundedBounds(ledger)
       const isPosted = least > 0n
       const untold = untoldAmount(ledger, 'refund')
       if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) return undefined
-      const unlinked = () => untold ?? (most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints))
+      const unlinked = () => untold ?? (most > 0n ? SHARED : doubts.ofTask(task))
       const doubt = isPosted ? undefined : unlinked()
       if (doubt !== undefined) return { open: doubt }
-      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, lag)
+      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds)
       if (amounts === undefined) return 'well'
       const context = taskContext(task, accountId, window.zone)
       return { finding: { ...amounts, subject: taskSubject(task), unit: 'points', count: 1, context } }
     }
     const breakOf = (group: TaskGroup<TaskLedger>): FindingDraft | undefined => {
-      const amounts = unmarkedTogether(group) ?? unpostedTogether(group, books, lag, doubtOf)
+      const amounts = unmarkedTogether(group) ?? unpostedTogether(group, books, thresholds, doubts)
       if (amounts === undefined) return undefined
       const { detail, ...names } = groupNames(group, window.zone)
       return { ...names, ...amounts, unit: 'points', count: 1, detail: { ...detail, ...amounts.detail } }
@@ -59,15 +58,15 @@ export const b8RefundNotPosted: Rule = {
 
 type Amounts = Pick<FindingDraft, 'expected' | 'actual' | 'evidence' | 'detail'>
 
-const unposted = ({ task, entries }: TaskLedger, { asOf }: Books, lag: Millis): Amounts | undefined =>
-  asOf - taskEnd(task, asOf) < lag
-    ? undefined
-    : {
+const unposted = ({ task, entries }: TaskLedger, books: Books, thresholds: Thresholds): Amounts | undefined =>
+  isRefundDue(task, books, thresholds)
+    ? {
         expected: task.chargedPoints,
         actual: refundedPoints(entries),
         evidence: taskEvidence([task]),
         detail: { userId: task.userId, case: refundRows(entries).length === 0 ? 'unposted' : 'returned' },
       }
+    : undefined
 
 const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>
   task.refunded
@@ -82,12 +81,13 @@ const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>
 /** Where nothing came back for all of them, some of them got nothing, whoever that is. */
 const unpostedTogether = (
   group: TaskGroup<TaskLedger>,
-  { asOf }: Books,
-  lag: Millis,
-  doubtOf: ReturnType<typeof doubtsOfRefunds>,
+  books: Books,
+  thresholds: Thresholds,
+  doubts: RefundDoubts,
 ): Amounts | undefined =>
-  group.members.every(({ task }) => task.refunded && asOf - taskEnd(task, asOf) >= lag) &&
-  isUnrefundedTogether(group, doubtOf)
+  group.members.every(({ task }) => task.refunded && isRefundDue(task, books, thresholds)) &&
+  isUnrefundedTogether(group) &&
+  doubts.ofGroup(group) === undefined
     ? {
         expected: sum(group.members, ({ task }) => task.chargedPoints),
         actual: refundedTogether(group),

@@ -25,7 +25,7 @@ import { doubtsOfPayment, SHARED } from './unlinked-rows.ts'
 
 /**
  * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
- * not judged where the user has rows that link to no task: one of them may have paid it; nor is one whose rows do not tell
+ * not judged where the user's rows that link to no task come to as much: they may have paid it; nor is one whose rows do not tell
  * how much they took, or gave back where that decides. Tasks that share an id are judged together where rows name it: what
  * is more than all of them took was owed to none. Points. Source: rule B9 of the specification.
  */
@@ -45,7 +45,7 @@ export const b9OverRefund: Rule = {
       const consumed = consumedBounds(ledger)
       const isOver = refunded.least > consumed.most
       const untold = untoldAmount(ledger, 'consume') ?? (isOver ? undefined : refundUntold)
-      const doubt = untold ?? (consumed.least > 0n ? undefined : doubtOf(task.userId))
+      const doubt = untold ?? (consumed.least > 0n ? undefined : doubtOf(task.userId, refunded.least - consumed.most))
       const isShared = !isOver && refunded.most > consumed.least
       if (doubt !== undefined || isShared) return { open: doubt ?? SHARED }
       if (!isOver) return 'well'
@@ -67,7 +67,8 @@ export const b9OverRefund: Rule = {
       const expected = consumedTogether(group)
       const actual = refundedTogether(group)
       if (actual <= 0n || actual <= expected || isUntoldTogether(group, 'consume')) return undefined
-      if (!isPaidByOwnRows(group) && doubtOf(group.members[0].task.userId) !== undefined) return undefined
+      if (!isPaidByOwnRows(group) && doubtOf(group.members[0].task.userId, actual - expected) !== undefined)
+        return undefined
       const evidence = refundRowsTogether(group)
       return { ...groupNames(group, zone), expected, actual, unit: 'points', count: evidence.total, evidence }
     }

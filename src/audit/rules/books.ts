@@ -161,16 +161,22 @@ export interface UnlinkedRows {
   readonly nearbyPoints: Points
   /** Whether there are consume rows of which it was not found out whether their orders are tasks, or that do not tell their amount. */
   readonly paidOpen: boolean
-  /**
-   * Since the window's start: refund rows without an order or of one that is no task; and each amount of cash that came in
-   * without an order, which may be a refund or a recharge.
-   */
+  /** Refund rows since the window's start without an order or of one that is no task, what they took back again subtracted. */
   readonly refundedPoints: Points
-  readonly cashInPoints: readonly Points[]
+  /** Of these rows, each that gave something back. */
+  readonly refunds: readonly LooseAmount[]
+  /** Each amount of cash that came in without an order since the window's start: it may be a refund or a recharge. */
+  readonly cashIn: readonly LooseAmount[]
   /** What refund rows gave back of which it was not found out whether their orders are tasks, where that matters. */
   readonly refundsOpenPoints: Points
   /** Whether a row that gave something back, or may have, does not tell its amount, and links to no task as far as is known. */
   readonly refundUntold: boolean
+}
+
+/** An amount above 0 that came in for no task that it names; `at`: null where it is not known any more when. */
+export interface LooseAmount {
+  readonly points: Points
+  readonly at: Instant | null
 }
 
 export interface UserBook {
