@@ -1,10 +1,9 @@
 import type { EntryKind, TaskRow } from '../ledger/reader.ts'
-import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
-import type { Instant } from '../units/instant.ts'
+import type { Instant, InstantRange } from '../units/instant.ts'
 import { type Points, wholePoints as whole } from '../units/points.ts'
 import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
-import type { AuditPlan } from './plan.ts'
+import { crossingSums, type EdgeAmount, type Edges } from './edges.ts'
 import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
@@ -49,13 +48,6 @@ export type BookSums = Record<BookName, number>
 
 const none = (): BookSums => ({ points: 0, cash: 0 })
 
-/** A consume row right at an edge of the window. */
-export interface EdgeRow {
-  readonly at: Instant
-  readonly amount: number
-  readonly linked: boolean
-}
-
 /** What one user's ledger rows add up to. */
 export interface UserSums {
   readonly consumed: BookSums
@@ -75,9 +67,8 @@ export interface UserSums {
    * refund rows since its start.
    */
   unresolved: number[]
-  /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
-  readonly afterStart: EdgeRow[]
-  readonly afterEnd: EdgeRow[]
+  /** Consume rows near the edges of the window, within it and beyond. */
+  readonly edgeRows: EdgeAmount[]
   /** Whether a row that took something for a task of the window, or may have, does not tell how much; and any row. */
   hasUntold: boolean
   anyUntold: boolean
@@ -100,8 +91,7 @@ export const newUserSums = (): UserSums => ({
   refundRows: NO_AMOUNTS,
   unlinkedCashIn: NO_AMOUNTS,
   unresolved: [],
-  afterStart: [],
-  afterEnd: [],
+  edgeRows: [],
   hasUntold: false,
   anyUntold: false,
   unlinkedUntold: false,
@@ -176,10 +166,6 @@ export interface TaskSums {
   lacksPayment: boolean
   /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
   leastUnrefunded: number
-  /** Whether one of them right before the window's end has no linked row. */
-  endsUnlinked: boolean
-  /** Whether one of them right before the window's end was charged. */
-  endsCharged: boolean
   /** Those whose linked rows do not add up to their charge. */
   readonly unpaid: EvidenceList
   /** Whether a charged task that a filter left out has no linked row. */
@@ -196,8 +182,6 @@ export const newTaskSums = (): TaskSums => ({
   negativeCharged: 0,
   lacksPayment: false,
   leastUnrefunded: Number.POSITIVE_INFINITY,
-  endsUnlinked: false,
-  endsCharged: false,
   unpaid: new EvidenceList(),
   othersUnlinked: false,
 })
@@ -231,10 +215,14 @@ export function paymentOfSums(sums: PaymentSums): Payment {
 /** Nobody adds to it. */
 const NO_SHARED: Readonly<Pick<SharedSums, 'paid' | 'unlinkedCharged'>> = { paid: none(), unlinkedCharged: 0 }
 
-/** `shared`: what rows took that name an id which several tasks of the user bear, and what these were charged. */
+/**
+ * `nearby`: what rows without an order right after the window's end may have paid of its last tasks; `shared`: what rows took
+ * that name an id which several tasks of the user bear, and what these were charged.
+ */
 export function orderPayment(
   sums: UserSums,
   tasks: TaskSums,
+  nearby: readonly number[],
   { paid: shared, unlinkedCharged: sharedCharged }: typeof NO_SHARED = tasks.shared ?? NO_SHARED,
 ): PaymentSums {
   const { linkedCharged, unlinkedCharged, paid } = tasks
@@ -246,7 +234,6 @@ export function orderPayment(
   const beyond = sharedPaid < 0 ? sharedPaid : Math.max(0, sharedPaid - sharedCharged)
   const comparedPaid = addExact(both(paid), beyond)
   const unlinkedPaid = addExact(both(unlinked), sharedPaid - beyond)
-  const nearby = nearbySums(sums)
   const short = unlinkedCharged - unlinkedPaid
   return {
     mode: 'order',
@@ -256,13 +243,10 @@ export function orderPayment(
     unlinkedPaidPoints: unlinkedPaid,
     pointsConsumed: addExact(addExact(paid.points, shared.points), counted ? unlinked.points : 0),
     cashConsumed: addExact(addExact(paid.cash, shared.cash), counted ? unlinked.cash : 0),
-    explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
+    explainedByEdge: comparedPaid === linkedCharged && short > 0 && nearby.includes(short),
     negativeChargedPoints: tasks.negativeCharged,
   }
 }
-
-/** What consume rows without an order right after the window's end add up to, one after another. */
-export const nearbySums = ({ afterEnd }: UserSums): number[] => prefixSums(afterEnd.filter(({ linked }) => !linked))
 
 /** Rows that link to no task, while nobody asks for them. */
 export interface UnlinkedSums {
@@ -295,10 +279,9 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
   refundUntold: sums.refundUntold,
 })
 
-/** `waits`: whether consume rows wait for what their orders are. */
-export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
+/** `waits`: whether consume rows wait for what their orders are; `nearby`: those right after the window's end that name none. */
+export function unlinkedSums(sums: UserSums, waits: boolean, nearby: number): UnlinkedSums {
   const paid = both(sums.unlinked)
-  const nearby = nearbySums(sums).at(-1) ?? 0
   const { unlinkedRefunds, refundRows, unlinkedCashIn: cashIn, refundUntold } = sums
   const paidOpen = waits || sums.unlinkedUntold
   const noneIn = unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold
@@ -306,11 +289,11 @@ export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
   return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold }
 }
 
-/** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */
-export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolean): PaymentSums {
+/** `edges`: what rows may have paid across the edges of the window. */
+export function totalPayment(sums: UserSums, tasks: TaskSums, edges: Edges, window: InstantRange): PaymentSums {
   const charged = addExact(tasks.linkedCharged, tasks.unlinkedCharged)
   const paid = both(sums.consumed)
-  const explained = paid !== charged && edgeExplains(paid - charged, sums, tasks.endsCharged, paidBefore)
+  const explained = paid !== charged && edgesExplain(paid - charged, edges, window)
   return {
     mode: 'total',
     comparedChargedPoints: charged,
@@ -325,28 +308,13 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolea
 }
 
 /**
- * Whether rows right at the edges make up the whole difference: the first rows after the start may pay tasks from right
- * before it, and the first rows after the end the window's last tasks. Only whole rows in order of time are moved.
+ * Whether rows right at the edges make up the whole difference: rows after the start may pay tasks from right before it, and
+ * rows after the end the window's last tasks.
  */
-function edgeExplains(difference: number, sums: UserSums, endsCharged: boolean, paidBefore: boolean): boolean {
-  const starts = paidBefore ? prefixSums(sums.afterStart) : [0]
-  const ends = endsCharged ? prefixSums(sums.afterEnd) : [0]
-  const wanted = new Set(starts.map((moved) => addExact(moved, -difference)))
-  return ends.some((moved) => wanted.has(moved))
+function edgesExplain(difference: number, edges: Edges, { start, end }: InstantRange): boolean {
+  const wanted = new Set(crossingSums(start, edges).map((moved) => addExact(moved, -difference)))
+  return crossingSums(end, edges).some((moved) => wanted.has(moved))
 }
-
-function prefixSums(rows: readonly EdgeRow[]): number[] {
-  const sums = [0]
-  let total = 0
-  for (const { amount } of [...rows].sort((a, b) => a.at - b.at)) {
-    total = addExact(total, amount)
-    sums.push(total)
-  }
-  return sums
-}
-
-/** Whether a time lies right before the window's end. */
-export const isLast = (at: Instant, { window }: AuditPlan): boolean => at >= window.end - LEDGER_EDGE
 
 /** What a row means to the task it names: cash that comes in for a task is a refund. */
 export function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {

@@ -3,13 +3,13 @@ import { LIMITS } from '../limits.ts'
 import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
-import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
 import { atOnce } from './breathe.ts'
+import { EdgeTasks } from './edge-tasks.ts'
+import { isTaskNearEdge } from './edges.ts'
 import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
 import {
-  isLast,
   type LedgerBook,
   linkedKind,
   newTaskSums,
@@ -65,8 +65,7 @@ export class LedgerTally {
   readonly #owners: Int32Array
   /** Of users who are told of; the others only count for the link mode. */
   readonly #sums: (UserSums | undefined)[] = []
-  /** Users with charged tasks right before the window. */
-  readonly #paidBefore = new Set<number>()
+  readonly #edgeTasks = new EdgeTasks()
   /** By user, since a row of somebody else does not pay this user's task; whose rows it names, a look-up tells. */
   readonly #index: IdIndex
   /** 1 where a task is one of the window: rows link to these. */
@@ -130,10 +129,7 @@ export class LedgerTally {
     const owner = this.#numberOf(this.#tasks.userId(task))
     this.#owners[task] = owner
     if (within(createdAt, window)) this.#isTarget[task] = 1
-    // Charges from right before the window, which its first rows may pay.
-    else if (createdAt < window.start && createdAt >= window.start - LEDGER_EDGE) {
-      if (this.#tasks.isCharged(task)) this.#paidBefore.add(owner)
-    }
+    if (isTaskNearEdge(createdAt, window) && this.#tasks.isCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
 
@@ -151,6 +147,7 @@ export class LedgerTally {
       const sums = this.#sums[owner]
       if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
       else if (task === SHARED_ID) this.#share(owner, entry, sums)
+      else if (task >= 0 && this.#entries.kind(entry) === 'consume') this.#payments.noteLinked(task)
       if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, id.length > 0)
     }
   }
@@ -173,6 +170,9 @@ export class LedgerTally {
     const kind = linkedKind(book, this.#entries.kind(entry))
     const bearers = this.#index.bearers(owner, this.#entries.orderText(entry))
     if (kind === undefined || bearers === undefined) return
+    if (kind === 'consume') {
+      for (const task of bearers) if (this.#isTarget[task] !== 1) this.#payments.noteLinked(task)
+    }
     const untold = this.#entries.isUntold(entry)
     const amountPoints = this.#entries.amountPoints(entry)
     this.#shared.add(bearers, { book, rowId: this.#entries.rowId(entry), kind, amountPoints, untold })
@@ -265,7 +265,7 @@ export class LedgerTally {
         userId,
         sums,
         tasks: tasks[owner] ?? newTaskSums(),
-        paidBefore: this.#paidBefore.has(owner),
+        edgeTasks: this.#edgeTasks.of(owner, this.#tasks, this.#payments),
         unresolved: unresolved.of(owner),
       })
     }
@@ -326,7 +326,7 @@ export class LedgerTally {
       const own = users[owner] ?? newTaskSums()
       users[owner] = own
       const addsUp = this.#shared.addsUp(task)
-      this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan), addsUp)
+      this.#payments.addTo(own, task, this.#tasks, addsUp)
     }
   }
 }

@@ -32,6 +32,11 @@ export class TaskPayments {
     this.#untold.add(task)
   }
 
+  /** Notes that a row took something for a task whose rows do not count here. */
+  noteLinked(task: number): void {
+    this.#isLinked[task] = 1
+  }
+
   /** Whether a row took something for the task. */
   isLinked(task: number): boolean {
     return this.#isLinked[task] === 1
@@ -66,7 +71,7 @@ export class TaskPayments {
   }
 
   /** Adds a task of the window to those of its user. `addsUp`: whether it does with rows that it shares with others. */
-  addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean, addsUp: boolean): void {
+  addTo(user: TaskSums, task: number, tasks: TaskRecords, addsUp: boolean): void {
     const linked = this.isLinked(task)
     if (!tasks.isSelected(task)) {
       if (!linked && tasks.isCharged(task)) user.othersUnlinked = true
@@ -79,8 +84,6 @@ export class TaskPayments {
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
     if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
-    if (isLast && !linked) user.endsUnlinked = true
-    if (isLast && charged > 0) user.endsCharged = true
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
     if (!addsUp && this.paid(task) !== charged) user.unpaid.add(tasks.row(task).taskId)

@@ -6,6 +6,7 @@ import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
 import { copyOf } from './amounts-in.ts'
+import { crossingSums, type EdgeAmount, type Edges, spareSum, unlinkedEdges } from './edges.ts'
 import {
   addRefund,
   type BookSums,
@@ -42,8 +43,8 @@ export interface UserFigures {
   readonly userId: number
   readonly sums: UserSums
   readonly tasks: TaskSums
-  /** Whether the user has charged tasks right before the window, which its first rows may pay. */
-  readonly paidBefore: boolean
+  /** Charged tasks near the edges of the window, within it and beyond. */
+  readonly edgeTasks: readonly EdgeAmount[]
   unresolved: readonly UnresolvedRow[]
 }
 
@@ -216,19 +217,22 @@ export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolve
 
 const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
 
-function unlinkedOf(user: UserFigures, { mode, failed, unreadTimes = {} }: ClosingTerms): ClosedUser['rows'] {
+const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => ({ rows: sums.edgeRows, tasks: edgeTasks })
+
+function unlinkedOf(user: UserFigures, { plan, mode, failed, unreadTimes = {} }: ClosingTerms): ClosedUser['rows'] {
   if (failed.size > 0) return unread(failed)
   // One that names no task may be the row that a task lacks, whenever it came.
   const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
   if (mode === 'order' && unplaced !== undefined) return { known: false, reason: unplaced }
-  return mode === 'order' ? unlinkedSums(user.sums, isPaymentOpen(user)) : LINKS_TOTAL
+  if (mode === 'total') return LINKS_TOTAL
+  return unlinkedSums(user.sums, isPaymentOpen(user), spareSum(plan.window.end, unlinkedEdges(edgesOf(user))))
 }
 
 /** One for all: in mode total there may be very many users. */
 const LINKS_TOTAL = unknown('links-total')
 
 function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
-  const { sums, tasks, paidBefore } = user
+  const { sums, tasks } = user
   const { plan, mode, failed, unreadTimes = {} } = terms
   const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'], user.userId)
   if (failed.size > 0) return unread(failed)
@@ -237,7 +241,10 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (countsTasks) {
     const { shared } = tasks
-    const payment = shared?.open ? openPayment(sums, tasks, shared, shared.open) : orderPayment(sums, tasks)
+    const nearby = crossingSums(plan.window.end, unlinkedEdges(edgesOf(user)))
+    const payment = shared?.open
+      ? openPayment(sums, tasks, nearby, shared, shared.open)
+      : orderPayment(sums, tasks, nearby)
     if ('known' in payment) return payment
     // A row without a task may pay a task that the filter left out as well as one of these.
     const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
@@ -253,7 +260,7 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
-  return totalPayment(sums, tasks, paidBefore)
+  return totalPayment(sums, tasks, edgesOf(user), plan.window)
 }
 
 function add(sums: BookSums, book: BookName, amount: number): void {

@@ -2,6 +2,7 @@ import type { EntryRecords } from '../rows/entry-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
+import { isRowNearEdge } from './edges.ts'
 import { NO_TASK } from './id-index.ts'
 import {
   addPossibleRefund,
@@ -40,10 +41,9 @@ export function addToUser(
   }
   if (kind === 'consume') {
     const amount = -signed
-    if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
+    if (isRowNearEdge(at, window)) sums.edgeRows.push({ at, amount, linked: hasOrder })
     if (!within(at, window)) return
     add(sums.consumed, book, amount)
-    if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: hasOrder })
     if (!hasOrder) add(sums.unlinked, book, amount)
     else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
     return
