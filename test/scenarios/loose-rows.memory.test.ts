@@ -109,6 +109,24 @@ describe('a row of another product that a user bought', () => {
     }
   })
 
+  it('cannot have paid two tasks with what it took once', async () => {
+    const over = (...taken: readonly number[]) => {
+      const world = withLinkedTasks()
+      for (const task of [41, 42, 43]) {
+        world.task(free).points(user, task === 43 ? 50 : 100, { ...refund, orderId: `task-${task}` })
+      }
+      for (const [index, each] of taken.entries()) world.points(user, -each, { orderId: `shop-${index}` })
+      return said(world)
+    }
+    const open = ['B9 userId=101']
+    expect(await over(49)).toEqual({ findings: found('B9', 41, 42, 43), open: [] })
+    expect(await over(50)).toEqual({ findings: found('B9', 41, 42), open })
+    expect(await over(149)).toEqual({ findings: found('B9', 41, 42), open })
+    expect(await over(100, 50)).toEqual({ findings: found('B9', 42), open })
+    expect(await over(249)).toEqual({ findings: found('B9', 42), open })
+    expect(await over(250)).toEqual({ findings: [], open })
+  })
+
   it('cannot have paid a charge that is more than all of them', async () => {
     const unpaid = (...shop: readonly number[]) => {
       const world = withLinkedTasks().task({ user, paid: false }).task({ user, paid: false })

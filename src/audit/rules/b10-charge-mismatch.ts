@@ -9,8 +9,8 @@ import { type Doubt, doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.t
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
- * such row is judged only where the user's rows without a task do not come to its charge or are known to be payments, and one whose rows do not tell how
- * much they took is not. Source: rule B10 of the specification.
+ * such row is judged only where the user's rows without a task do not come to its charge, or are what such tasks charged; one
+ * whose rows do not tell how much they took is not. Source: rule B10 of the specification.
  */
 export const b10ChargeMismatch: Rule = {
   id: 'B10',
@@ -59,8 +59,9 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
 }
 
 /**
- * Whether the row of a task without one is missing: yes where the user's rows without a task are less than its charge; no where such rows
- * come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks were paid.
+ * Whether the row of a task without one is missing: yes where the user's rows without a task are less than its charge; no
+ * where such rows come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks
+ * were paid.
  */
 function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
   // Rows that several tasks share leave open what the user paid, and are no rows of a task that does not share them.
