@@ -135,7 +135,7 @@ export interface Payment {
   readonly unlinkedPaidPoints: Points
   readonly pointsConsumed: Points
   readonly cashConsumed: Points
-  /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */
+  /** Rows right after an edge of the window, and tasks right before it that they may have paid, explain the difference to the point. */
   readonly explainedByEdge: boolean
   /** Charges below 0 of tasks without a linked row: whether the ledgers gave that back, and how, they do not tell. */
   readonly negativeChargedPoints: Points
@@ -156,7 +156,10 @@ export interface PaymentBound {
  * told apart from the payment: where nobody can say what a user paid, these may be known all the same.
  */
 export interface UnlinkedRows {
-  /** Consume rows of the window without an order or of one that is no task, and those right after its end without one. */
+  /**
+   * Consume rows of the window without an order or of one that is no task; and those right after its end without one, as far as
+   * tasks after it do not need them.
+   */
   readonly paidPoints: Points
   readonly nearbyPoints: Points
   /** Whether there are consume rows of which it was not found out whether their orders are tasks, or that do not tell their amount. */
