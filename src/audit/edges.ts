@@ -18,7 +18,12 @@ export interface Edges {
 
 /** A row that follows its task so soon, and takes exactly its charge, pays it and no other. */
 const AT_ONCE: Millis = 5 * SECOND
-/** Tasks near one edge up to which a row follows one at once for a reason: of more, some row does by chance. */
+/**
+ * Of a user whose payments come later some rows follow a task at once by chance. So many of a hundred must, and so many at
+ * least, where tasks near the edge are no more than this.
+ */
+const AT_ONCE_PERCENT = 80
+const AT_ONCE_MIN = 2
 const TOLD_APART_MAX = (3 * LEDGER_EDGE) / (2 * AT_ONCE)
 
 /** A row may pay what was charged up to LEDGER_EDGE before it. So these rows may pay tasks right at an edge. */
@@ -107,16 +112,16 @@ function withoutOwn(rows: readonly EdgeAmount[], { tasks }: Edges, edge: Instant
   return rows.filter((row) => !paired.has(row))
 }
 
-/** What is left on each side of an edge where rows that follow a task at once are those of these tasks. */
+/** What is left on each side of an edge where nearly all rows follow their tasks at once: such rows are those of these tasks. */
 function withoutPaidAtOnce(edge: Instant, { rows, tasks }: Edges): Edges {
   const near = tasks.filter(({ at }) => isFrom(at, edge, -2, 1))
   if (near.length > TOLD_APART_MAX) return { rows, tasks }
-  const sides = [(at: Instant) => at < edge, (at: Instant) => at >= edge]
-  const paid = new Set<EdgeAmount>()
-  for (const isHere of sides) {
-    const here = (amounts: readonly EdgeAmount[]) => amounts.filter(({ at }) => isHere(at))
-    for (const { row, task } of pairs(here(rows), here(near), AT_ONCE)) paid.add(row).add(task)
-  }
+  const before = ({ at }: EdgeAmount): boolean => at < edge
+  const after = ({ at }: EdgeAmount): boolean => at >= edge
+  const found = [before, after].flatMap((isHere) => pairs(rows.filter(isHere), near.filter(isHere), AT_ONCE))
+  const nearRows = rows.filter(({ at }) => isFrom(at, edge, -1, 1))
+  if (found.length < AT_ONCE_MIN || found.length * 100 < nearRows.length * AT_ONCE_PERCENT) return { rows, tasks }
+  const paid = new Set(found.flatMap(({ row, task }) => [row, task]))
   return { rows: rows.filter((row) => !paid.has(row)), tasks: tasks.filter((task) => !paid.has(task)) }
 }
 

@@ -160,18 +160,21 @@ describe('what rows after an edge can spare', () => {
 
 describe('a row that follows its task at once', () => {
   const second = 1 / 60
-  // A row past the first ten minutes, whose own task is not known, may be that of the task before.
+  // A row past the first ten minutes, whose own task is not known, may be that of the task before; one of before it is paid.
   it.each<[string, Timed[], Timed[], number[]]>([
-    ['at the same moment', [-2, 5], [5, 11], [0]],
-    ['up to five seconds later', [-2, 5], [5 + 5 * second, 11], [0]],
-    ['and no later', [-2, 5], [5 + 5.1 * second, 11], [0, 100]],
-    ['and not before it', [-2, 5], [5 - second, 11], [0, 100]],
-    ['and not where it took a point more', [-2, [5, 99]], [5, 11], [0, 100]],
-    ['each one task', [-2, 5, 5], [5, 6, 11], [0, 100]],
+    ['at the same moment', [-4, -2, 5], [-4, 5, 11], [0]],
+    ['up to five seconds later', [-4, -2, 5], [-4, 5 + 5 * second, 11], [0]],
+    ['and no later', [-4, -2, 5], [-4, 5 + 5.1 * second, 11], [0, 100]],
+    ['and not before it', [-4, -2, 5], [-4, 5 - second, 11], [0, 100]],
+    ['and not where it took a point more', [-4, -2, [5, 99]], [-4, 5, 11], [0, 100]],
+    ['each one task', [-4, -2, 1, 2, 3, 4, 4], [-4, 1, 2, 3, 4, 4.5, 11], [0, 100]],
     ['two of a moment', [-2, 5, 5], [5, 5, 11, 12], [0]],
+    ['however many were not paid', [-4, -3, -2, -1, 5], [-4, 5, 11], [0]],
+    ['not where it is the only one', [-2, 5], [5, 11], [0, 100]],
     ['not across the edge', [-second], [0], [0, 100]],
-    ['also before the edge', [-11, -5, -2], [-5, -2, 1], [0]],
-    ['of which one was paid late', [-11, -5, -2], [-5, -1.9, 1], [0, 100]],
+    ['also before the edge, as four of five rows do', [-11, -7, -6, -5, -2], [-7, -6, -5, -2, 1], [0]],
+    ['and not as three of four do', [-11, -6, -5, -2], [-6, -5, -2, 1], [0, 100]],
+    ['of which one was paid late', [-11, -7, -6, -5, -4, -2], [-7, -6, -5, -4, -1.9, 1], [0, 100]],
   ])('pays it: %s', (_, tasks, rows, expected) => {
     expect(sums(tasks, rows)).toEqual(expected)
   })
