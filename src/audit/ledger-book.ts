@@ -1,9 +1,9 @@
 import type { EntryKind, TaskRow } from '../ledger/reader.ts'
-import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
-import type { Instant } from '../units/instant.ts'
+import type { Instant, InstantRange } from '../units/instant.ts'
 import { type Points, wholePoints as whole } from '../units/points.ts'
-import type { AuditPlan } from './plan.ts'
+import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
+import { crossingSums, type EdgeAmount, type Edges } from './edges.ts'
 import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
@@ -50,13 +50,6 @@ export type BookSums = Record<BookName, number>
 
 const none = (): BookSums => ({ points: 0, cash: 0 })
 
-/** A consume row right at an edge of the window. */
-export interface EdgeRow {
-  readonly at: Instant
-  readonly amount: number
-  readonly linked: boolean
-}
-
 /** What one user's ledger rows add up to. */
 export interface UserSums {
   readonly consumed: BookSums
@@ -65,19 +58,19 @@ export interface UserSums {
   /** Consume rows of the window without order id, or whose order is known to be no task. */
   readonly unlinked: BookSums
   /**
-   * Refund rows since the window's start without order id, or whose order is known to be no task; and each amount of cash that
-   * came in without, which may be a refund as well.
+   * Refund rows since the window's start without order id, or whose order is known to be no task, and each of them that gave
+   * something back; and each amount of cash that came in without, which may be a refund as well.
    */
   unlinkedRefunds: number
-  unlinkedCashIn: number[]
+  refundRows: AmountsIn
+  unlinkedCashIn: AmountsIn
   /**
    * Rows whose order was not seen among the tasks that were read, by their index: consume and cash-in rows of the window, and
    * refund rows since its start.
    */
   unresolved: number[]
-  /** Consume rows right after the window's start (in it) and right after its end (beyond it), for link mode total. */
-  readonly afterStart: EdgeRow[]
-  readonly afterEnd: EdgeRow[]
+  /** Consume rows near the edges of the window, within it and beyond. */
+  readonly edgeRows: EdgeAmount[]
   /** Whether a row that took something for a task of the window, or may have, does not tell how much; and any row. */
   hasUntold: boolean
   anyUntold: boolean
@@ -96,19 +89,16 @@ export interface UserSums {
 /** Most users have no such row. */
 const ALL_TOLD = { points: false, cash: false }
 
-/** Nobody adds to it: most users have none. */
-const NO_CASH: number[] = []
-
 export const newUserSums = (): UserSums => ({
   consumed: none(),
   refunded: none(),
   recharged: none(),
   unlinked: none(),
   unlinkedRefunds: 0,
-  unlinkedCashIn: NO_CASH,
+  refundRows: NO_AMOUNTS,
+  unlinkedCashIn: NO_AMOUNTS,
   unresolved: [],
-  afterStart: [],
-  afterEnd: [],
+  edgeRows: [],
   hasUntold: false,
   anyUntold: false,
   unlinkedUntold: false,
@@ -120,17 +110,22 @@ export const newUserSums = (): UserSums => ({
 })
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
-export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number): void {
-  if (kind === 'refund') sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
-  else if (kind === 'recharge' && book === 'cash') addPossibleCashIn(sums, amount)
+export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKind, amount: number, at: Instant): void {
+  if (kind === 'refund') addRefund(sums, amount, at)
+  else if (kind === 'recharge' && book === 'cash') addPossibleCashIn(sums, amount, at)
 }
 
 /** Adds what came in without an order, and may be a refund as well as something else. */
-export function addPossibleCashIn(sums: UserSums, amount: number): void {
+export function addPossibleCashIn(sums: UserSums, amount: number, at: Instant): void {
   if (amount > 0) {
-    if (sums.unlinkedCashIn === NO_CASH) sums.unlinkedCashIn = [amount]
-    else sums.unlinkedCashIn.push(amount)
+    sums.unlinkedCashIn = withAmount(sums.unlinkedCashIn, amount, at)
   }
+}
+
+/** Adds a refund row that is none of a task. */
+export function addRefund(sums: Pick<UserSums, 'unlinkedRefunds' | 'refundRows'>, amount: number, at: Instant): void {
+  sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amount)
+  if (amount > 0) sums.refundRows = withAmount(sums.refundRows, amount, at)
 }
 
 /** Rows that name an id which several tasks of one user bear. */
@@ -171,10 +166,6 @@ export interface TaskSums {
   lacksPayment: boolean
   /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
   leastUnrefunded: number
-  /** Whether one of them right before the window's end has no linked row. */
-  endsUnlinked: boolean
-  /** Whether one of them right before the window's end was charged. */
-  endsCharged: boolean
   /** Those whose linked rows do not add up to their charge. */
   readonly unpaid: EvidenceList
   /** Whether a charged task that a filter left out has no linked row. */
@@ -193,8 +184,6 @@ export const newTaskSums = (): TaskSums => ({
   negativeCharged: 0,
   lacksPayment: false,
   leastUnrefunded: Number.POSITIVE_INFINITY,
-  endsUnlinked: false,
-  endsCharged: false,
   unpaid: new EvidenceList(),
   othersUnlinked: false,
   untold: undefined,
@@ -230,10 +219,14 @@ export function paymentOfSums(sums: PaymentSums): Payment {
 /** Nobody adds to it. */
 const NO_SHARED: Readonly<Pick<SharedSums, 'paid' | 'unlinkedCharged'>> = { paid: none(), unlinkedCharged: 0 }
 
-/** `shared`: what rows took that name an id which several tasks of the user bear, and what these were charged. */
+/**
+ * `nearby`: what rows without an order right after the window's end may have paid of its last tasks; `shared`: what rows took
+ * that name an id which several tasks of the user bear, and what these were charged.
+ */
 export function orderPayment(
   sums: UserSums,
   tasks: TaskSums,
+  nearby: readonly number[],
   { paid: shared, unlinkedCharged: sharedCharged }: typeof NO_SHARED = tasks.shared ?? NO_SHARED,
 ): PaymentSums {
   const { linkedCharged, unlinkedCharged, paid } = tasks
@@ -245,7 +238,6 @@ export function orderPayment(
   const beyond = sharedPaid < 0 ? sharedPaid : Math.max(0, sharedPaid - sharedCharged)
   const comparedPaid = addExact(both(paid), beyond)
   const unlinkedPaid = addExact(both(unlinked), sharedPaid - beyond)
-  const nearby = nearbySums(sums)
   const short = unlinkedCharged - unlinkedPaid
   return {
     mode: 'order',
@@ -255,14 +247,11 @@ export function orderPayment(
     unlinkedPaidPoints: unlinkedPaid,
     pointsConsumed: addExact(addExact(paid.points, shared.points), counted ? unlinked.points : 0),
     cashConsumed: addExact(addExact(paid.cash, shared.cash), counted ? unlinked.cash : 0),
-    explainedByEdge: comparedPaid === linkedCharged && short > 0 && tasks.endsUnlinked && nearby.includes(short),
+    explainedByEdge: comparedPaid === linkedCharged && short > 0 && nearby.includes(short),
     negativeChargedPoints: tasks.negativeCharged,
     untold: tasks.untold,
   }
 }
-
-/** What consume rows without an order right after the window's end add up to, one after another. */
-export const nearbySums = ({ afterEnd }: UserSums): number[] => prefixSums(afterEnd.filter(({ linked }) => !linked))
 
 /** Rows that link to no task, while nobody asks for them. */
 export interface UnlinkedSums {
@@ -270,15 +259,16 @@ export interface UnlinkedSums {
   readonly nearby: number
   readonly paidOpen: boolean
   /** Refund rows, what they took back again subtracted. */
-  readonly refunds: number
-  readonly cashIn: readonly number[]
+  readonly unlinkedRefunds: number
+  readonly refundRows: AmountsIn
+  readonly cashIn: AmountsIn
   readonly refundUntold: boolean
 }
 
 /** Most users have none. */
 const NO_UNLINKED: UnlinkedSums = {
-  ...{ paid: 0, nearby: 0, paidOpen: false, refunds: 0, refundUntold: false },
-  cashIn: NO_CASH,
+  ...{ paid: 0, nearby: 0, paidOpen: false, unlinkedRefunds: 0, refundUntold: false },
+  ...{ refundRows: NO_AMOUNTS, cashIn: NO_AMOUNTS },
 }
 
 /** `refundsOpen`: what refund rows gave back of which it is not known what their orders are. */
@@ -287,28 +277,28 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
   nearbyPoints: whole(sums.nearby),
   paidOpen: sums.paidOpen,
   // Refunds that were taken back, by rows that name no task either, are no less than none.
-  refundedPoints: whole(Math.max(0, sums.refunds)),
-  cashInPoints: sums.cashIn.map(whole),
+  refundedPoints: whole(Math.max(0, sums.unlinkedRefunds)),
+  refunds: looseAmounts(sums.refundRows),
+  cashIn: looseAmounts(sums.cashIn),
   refundsOpenPoints: whole(refundsOpen),
   refundUntold: sums.refundUntold,
 })
 
-/** `waits`: whether consume rows wait for what their orders are. */
-export function unlinkedSums(sums: UserSums, waits: boolean): UnlinkedSums {
+/** `waits`: whether consume rows wait for what their orders are; `nearby`: those right after the window's end that name none. */
+export function unlinkedSums(sums: UserSums, waits: boolean, nearby: number): UnlinkedSums {
   const paid = both(sums.unlinked)
-  const nearby = nearbySums(sums).at(-1) ?? 0
-  const { unlinkedRefunds: refunds, unlinkedCashIn: cashIn, refundUntold } = sums
+  const { unlinkedRefunds, refundRows, unlinkedCashIn: cashIn, refundUntold } = sums
   const paidOpen = waits || sums.unlinkedUntold || sums.unlinkedKindUntold
-  if (paid === 0 && nearby === 0 && !paidOpen && refunds === 0 && cashIn.length === 0 && !refundUntold)
-    return NO_UNLINKED
-  return { paid, nearby, paidOpen, refunds, cashIn, refundUntold }
+  const noneIn = unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold
+  if (paid === 0 && nearby === 0 && !paidOpen && noneIn) return NO_UNLINKED
+  return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold }
 }
 
-/** `paidBefore`: whether the user has charged tasks right before the window, which its first rows may pay. */
-export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolean): PaymentSums {
+/** `edges`: what rows may have paid across the edges of the window. */
+export function totalPayment(sums: UserSums, tasks: TaskSums, edges: Edges, window: InstantRange): PaymentSums {
   const charged = addExact(tasks.linkedCharged, tasks.unlinkedCharged)
   const paid = both(sums.consumed)
-  const explained = paid !== charged && edgeExplains(paid - charged, sums, tasks.endsCharged, paidBefore)
+  const explained = paid !== charged && edgesExplain(paid - charged, edges, window)
   return {
     mode: 'total',
     comparedChargedPoints: charged,
@@ -324,28 +314,13 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, paidBefore: boolea
 }
 
 /**
- * Whether rows right at the edges make up the whole difference: the first rows after the start may pay tasks from right
- * before it, and the first rows after the end the window's last tasks. Only whole rows in order of time are moved.
+ * Whether rows right at the edges make up the whole difference: rows after the start may pay tasks from right before it, and
+ * rows after the end the window's last tasks.
  */
-function edgeExplains(difference: number, sums: UserSums, endsCharged: boolean, paidBefore: boolean): boolean {
-  const starts = paidBefore ? prefixSums(sums.afterStart) : [0]
-  const ends = endsCharged ? prefixSums(sums.afterEnd) : [0]
-  const wanted = new Set(starts.map((moved) => addExact(moved, -difference)))
-  return ends.some((moved) => wanted.has(moved))
+function edgesExplain(difference: number, edges: Edges, { start, end }: InstantRange): boolean {
+  const wanted = new Set(crossingSums(start, edges).map((moved) => addExact(moved, -difference)))
+  return crossingSums(end, edges).some((moved) => wanted.has(moved))
 }
-
-function prefixSums(rows: readonly EdgeRow[]): number[] {
-  const sums = [0]
-  let total = 0
-  for (const { amount } of [...rows].sort((a, b) => a.at - b.at)) {
-    total = addExact(total, amount)
-    sums.push(total)
-  }
-  return sums
-}
-
-/** Whether a time lies right before the window's end. */
-export const isLast = (at: Instant, { window }: AuditPlan): boolean => at >= window.end - LEDGER_EDGE
 
 /** What a row means to the task it names: cash that comes in for a task is a refund. */
 export function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {

@@ -3,21 +3,14 @@ import { LIMITS } from '../limits.ts'
 import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
-import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
 import { atOnce } from './breathe.ts'
+import { EdgeTasks } from './edge-tasks.ts'
+import { isTaskNearEdge } from './edges.ts'
 import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
-import {
-  isLast,
-  type LedgerBook,
-  linkedKind,
-  newTaskSums,
-  newUserSums,
-  type TaskSums,
-  type UserSums,
-} from './ledger-book.ts'
+import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import type { AuditPlan } from './plan.ts'
@@ -54,8 +47,7 @@ export class LedgerTally {
   readonly #owners: Int32Array
   /** Of users who are told of; the others only count for the link mode. */
   readonly #sums: (UserSums | undefined)[] = []
-  /** Users with charged tasks right before the window. */
-  readonly #paidBefore = new Set<number>()
+  readonly #edgeTasks = new EdgeTasks()
   /** By user, since a row of somebody else does not pay this user's task; whose rows it names, a look-up tells. */
   readonly #index: IdIndex
   /** 1 where a task is one of the window: rows link to these. */
@@ -123,10 +115,7 @@ export class LedgerTally {
     this.#owners[task] = owner
     if (isNobodys) return
     if (within(createdAt, window)) this.#isTarget[task] = 1
-    // Charges from right before the window, which its first rows may pay.
-    else if (createdAt < window.start && createdAt >= window.start - LEDGER_EDGE) {
-      if (this.#tasks.isCharged(task)) this.#paidBefore.add(owner)
-    }
+    if (isTaskNearEdge(createdAt, window) && this.#tasks.isCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
 
@@ -144,6 +133,7 @@ export class LedgerTally {
       const sums = this.#sums[owner]
       if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
       else if (task === SHARED_ID) this.#share(owner, entry, sums)
+      else if (task >= 0 && this.#entries.kind(entry) === 'consume') this.#payments.noteLinked(task)
       if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, id.length > 0)
     }
   }
@@ -176,6 +166,9 @@ export class LedgerTally {
       this.#shared.noteKindUntold(bearers)
       noteKindUntold(sums, book)
       return
+    }
+    if (kind === 'consume') {
+      for (const task of bearers) if (this.#isTarget[task] !== 1) this.#payments.noteLinked(task)
     }
     const untold = this.#entries.isUntold(entry)
     const amountPoints = this.#entries.amountPoints(entry)
@@ -277,7 +270,7 @@ export class LedgerTally {
         userId,
         sums,
         tasks: tasks[owner] ?? newTaskSums(),
-        paidBefore: this.#paidBefore.has(owner),
+        edgeTasks: this.#edgeTasks.of(owner, this.#tasks, this.#payments),
         unresolved: unresolved.of(owner),
       })
     }
@@ -343,7 +336,7 @@ export class LedgerTally {
       const own = users[owner] ?? newTaskSums()
       users[owner] = own
       const addsUp = this.#shared.addsUp(task)
-      this.#payments.addTo(own, task, this.#tasks, isLast(this.#tasks.createdAt(task), this.#plan), addsUp)
+      this.#payments.addTo(own, task, this.#tasks, addsUp)
     }
   }
 }

@@ -45,6 +45,11 @@ export class TaskPayments {
     this.#untold.add(task)
   }
 
+  /** Notes that a row took something for a task whose rows do not count here. */
+  noteLinked(task: number): void {
+    this.#isLinked[task] = 1
+  }
+
   /** Whether a row took something for the task, or may have. */
   isLinked(task: number): boolean {
     return this.#isLinked[task] === 1
@@ -79,7 +84,7 @@ export class TaskPayments {
   }
 
   /** Adds a task of the window to those of its user. `addsUp`: whether it does with rows that it shares with others. */
-  addTo(user: TaskSums, task: number, tasks: TaskRecords, isLast: boolean, addsUp: boolean): void {
+  addTo(user: TaskSums, task: number, tasks: TaskRecords, addsUp: boolean): void {
     const linked = this.isLinked(task)
     if (!tasks.isSelected(task)) {
       if (!linked && tasks.isCharged(task)) user.othersUnlinked = true
@@ -94,8 +99,6 @@ export class TaskPayments {
     if (untold && user.untold !== 'paid') user.untold = linked ? 'paid' : 'unpaid'
     if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
-    if (isLast && !linked) user.endsUnlinked = true
-    if (isLast && charged > 0) user.endsCharged = true
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
     if (!addsUp && !untold && this.paid(task) !== charged && !this.isKindUntold(task))

@@ -3,7 +3,6 @@ import {
   type BookName,
   type BookSums,
   both,
-  nearbySums,
   type OpenSums,
   orderPayment,
   type PaymentSums,
@@ -25,11 +24,12 @@ type Shared = Pick<SharedSums, 'paid' | 'unlinkedCharged'>
 export function openPayment(
   sums: UserSums,
   tasks: TaskSums,
+  nearby: readonly number[],
   shared: Shared,
   open: OpenSums,
 ): PaymentSums | Extract<Reading<Payment>, { known: false }> {
   const withRows = (rows: BookSums, unlinked: BookSums): PaymentSums =>
-    orderPayment({ ...sums, unlinked }, tasks, {
+    orderPayment({ ...sums, unlinked }, tasks, nearby, {
       paid: { points: addExact(shared.paid.points, rows.points), cash: addExact(shared.paid.cash, rows.cash) },
       unlinkedCharged: addExact(shared.unlinkedCharged, open.unlinkedCharged),
     })
@@ -44,7 +44,7 @@ export function openPayment(
     open.least[book] !== open.most[book] || (loose !== 0 && sums.unlinked[book] !== 0)
   const books = { points: isOpen('points'), cash: isOpen('cash') }
   if (low > 0n) return { ...least, bound: { paid: 'least', open: books } }
-  if (high < 0n && !edgeMayExplain(sums, tasks, missingIn(most), missingIn(least))) {
+  if (high < 0n && !edgeMayExplain(nearby, missingIn(most), missingIn(least))) {
     return { ...most, bound: { paid: 'most', open: books } }
   }
   return SHARED
@@ -64,5 +64,5 @@ const missingIn = (payment: PaymentSums): number =>
   addExact(payment.comparedPaidPoints, payment.unlinkedPaidPoints)
 
 /** Whether rows right after the window's end may make up what is missing, which is something between two amounts. */
-const edgeMayExplain = (sums: UserSums, { endsUnlinked }: TaskSums, least: number, most: number): boolean =>
-  endsUnlinked && nearbySums(sums).some((nearby) => nearby > 0 && nearby >= least && nearby <= most)
+const edgeMayExplain = (nearby: readonly number[], least: number, most: number): boolean =>
+  nearby.some((sum) => sum > 0 && sum >= least && sum <= most)

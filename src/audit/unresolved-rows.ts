@@ -60,6 +60,7 @@ export class UnresolvedRows {
       kind: this.#entries.kind(entry),
       amountPoints: this.#entries.amountPoints(entry),
       orderId: this.#entries.orderText(entry),
+      at: this.#entries.time(entry),
     }))
   }
 
@@ -68,7 +69,7 @@ export class UnresolvedRows {
     const sums = this.#sums[owner]
     const least = this.#tasks[owner]?.leastUnrefunded ?? Number.POSITIVE_INFINITY
     if (sums === undefined || least === Number.POSITIVE_INFINITY) return false
-    let possible = sums.unlinkedCashIn.reduce(addExact, Math.max(0, sums.unlinkedRefunds))
+    let possible = sums.unlinkedCashIn.amounts.reduce(addExact, Math.max(0, sums.unlinkedRefunds))
     for (const entry of sums.unresolved) {
       if (possible >= least) break
       const amount = isRefund(this.#entries.kind(entry)) ? this.#entries.amountPoints(entry) : 0

@@ -2,9 +2,13 @@ import type { EntryKind, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
+import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
+import { copyOf } from './amounts-in.ts'
+import { crossingSums, type EdgeAmount, type Edges, spareSum, unlinkedEdges } from './edges.ts'
 import {
+  addRefund,
   type BookSums,
   both,
   linkedRefunds,
@@ -31,6 +35,7 @@ export interface UnresolvedRow {
   readonly kind: EntryKind
   readonly amountPoints: number
   readonly orderId: string
+  readonly at: Instant
 }
 
 /** What was added up of one user, before it is known in which mode rows link. */
@@ -38,8 +43,8 @@ export interface UserFigures {
   readonly userId: number
   readonly sums: UserSums
   readonly tasks: TaskSums
-  /** Whether the user has charged tasks right before the window, which its first rows may pay. */
-  readonly paidBefore: boolean
+  /** Charged tasks near the edges of the window, within it and beyond. */
+  readonly edgeTasks: readonly EdgeAmount[]
   unresolved: readonly UnresolvedRow[]
 }
 
@@ -55,13 +60,13 @@ const isTaskOrder = ({ tasks }: ResolvedOrders, orderId: string): boolean =>
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
 export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
   const { sums } = user
-  user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints }) => {
+  user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints, at }) => {
     if (!orders.asked.has(orderId)) return true
     const isTask = isTaskOrder(orders, orderId)
     if (kind === 'consume') {
       if (!isTask) add(sums.unlinked, book, -amountPoints)
     } else if (kind === 'refund') {
-      if (!isTask) sums.unlinkedRefunds = addExact(sums.unlinkedRefunds, amountPoints)
+      if (!isTask) addRefund(sums, amountPoints, at)
     } else add(isTask ? sums.refunded : sums.recharged, book, amountPoints)
     return false
   })
@@ -124,19 +129,25 @@ export class ClosedUser implements UserLedger {
   resolve(orders: ResolvedOrders): void {
     if (this.waiting.length === 0) return
     const open: UnresolvedRow[] = []
+    const refunds: UnresolvedRow[] = []
     for (const row of this.waiting) {
       if (!orders.asked.has(row.orderId)) open.push(row)
-      else if (row.kind === 'refund') this.#settleRefund(row, isTaskOrder(orders, row.orderId))
-      else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
+      else if (row.kind === 'refund') {
+        // A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these.
+        if (!isTaskOrder(orders, row.orderId)) refunds.push(row)
+      } else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
       else this.#addRecharge(row)
     }
     this.waiting = open.length === 0 ? NONE : open
+    this.#addUnlinked(refunds)
   }
 
-  /** A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these. */
-  #settleRefund({ amountPoints }: UnresolvedRow, isTask: boolean): void {
-    if (isTask || 'known' in this.rows) return
-    this.rows = { ...this.rows, refunds: addExact(this.rows.refunds, amountPoints) }
+  #addUnlinked(refunds: readonly UnresolvedRow[]): void {
+    if (refunds.length === 0 || 'known' in this.rows) return
+    // What was added up before may be asked for again.
+    const rows = { ...this.rows, refundRows: copyOf(this.rows.refundRows) }
+    for (const { amountPoints, at } of refunds) addRefund(rows, amountPoints, at)
+    this.rows = rows
   }
 
   #addRefund({ book, amountPoints }: UnresolvedRow): void {
@@ -206,19 +217,22 @@ export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolve
 
 const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
 
-function unlinkedOf(user: UserFigures, { mode, failed, unreadTimes = {} }: ClosingTerms): ClosedUser['rows'] {
+const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => ({ rows: sums.edgeRows, tasks: edgeTasks })
+
+function unlinkedOf(user: UserFigures, { plan, mode, failed, unreadTimes = {} }: ClosingTerms): ClosedUser['rows'] {
   if (failed.size > 0) return unread(failed)
   // One that names no task may be the row that a task lacks, whenever it came.
   const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
   if (mode === 'order' && unplaced !== undefined) return { known: false, reason: unplaced }
-  return mode === 'order' ? unlinkedSums(user.sums, isPaymentOpen(user)) : LINKS_TOTAL
+  if (mode === 'total') return LINKS_TOTAL
+  return unlinkedSums(user.sums, isPaymentOpen(user), spareSum(plan.window.end, unlinkedEdges(edgesOf(user))))
 }
 
 /** One for all: in mode total there may be very many users. */
 const LINKS_TOTAL = unknown('links-total')
 
 function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
-  const { sums, tasks, paidBefore } = user
+  const { sums, tasks } = user
   const { plan, mode, failed, unreadTimes = {} } = terms
   const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'], user.userId)
   if (failed.size > 0) return unread(failed)
@@ -228,7 +242,10 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (countsTasks) {
     const { shared } = tasks
-    const payment = shared?.open ? openPayment(sums, tasks, shared, shared.open) : orderPayment(sums, tasks)
+    const nearby = crossingSums(plan.window.end, unlinkedEdges(edgesOf(user)))
+    const payment = shared?.open
+      ? openPayment(sums, tasks, nearby, shared, shared.open)
+      : orderPayment(sums, tasks, nearby)
     if ('known' in payment) return payment
     // A row without a task may pay a task that the filter left out as well as one of these.
     const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
@@ -246,7 +263,7 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
-  const payment = totalPayment(sums, tasks, paidBefore)
+  const payment = totalPayment(sums, tasks, edgesOf(user), plan.window)
   const isShort = payment.comparedChargedPoints > payment.comparedPaidPoints
   return isShort && sums.anyKindUntold ? unknown('kind-untold') : payment
 }

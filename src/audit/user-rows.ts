@@ -2,6 +2,7 @@ import type { EntryRecords } from '../rows/entry-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
+import { isRowNearEdge } from './edges.ts'
 import { NO_TASK } from './id-index.ts'
 import {
   addPossibleCashIn,
@@ -44,16 +45,15 @@ export function addToUser(
   }
   if (kind === 'consume') {
     const amount = -signed
-    if (at >= window.end && at < window.end + LEDGER_EDGE) sums.afterEnd.push({ at, amount, linked: hasOrder })
+    if (isRowNearEdge(at, window)) sums.edgeRows.push({ at, amount, linked: hasOrder })
     if (!within(at, window)) return
     add(sums.consumed, book, amount)
-    if (at < window.start + LEDGER_EDGE) sums.afterStart.push({ at, amount, linked: hasOrder })
     if (!hasOrder) add(sums.unlinked, book, amount)
     else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
     return
   }
   if (at >= window.start) {
-    if (!hasOrder) addPossibleRefund(sums, book, kind, signed)
+    if (!hasOrder) addPossibleRefund(sums, book, kind, signed, at)
     else if (kind === 'refund' && task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
   }
   if (!within(at, window)) return
@@ -77,7 +77,7 @@ function addUnknownKind(
   const signed = entries.amountPoints(entry)
   const tookSomething = signed < 0 || entries.isUntold(entry)
   if (tookSomething && entries.time(entry) < window.end + LEDGER_EDGE) notePossiblePayment(sums, task === NO_TASK)
-  if (!hasOrder) addPossibleCashIn(sums, signed)
+  if (!hasOrder) addPossibleCashIn(sums, signed, entries.time(entry))
   if (!hasOrder && entries.isUntold(entry)) sums.refundUntold = true
 }
 

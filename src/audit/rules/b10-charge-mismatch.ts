@@ -10,8 +10,8 @@ import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
- * such row is judged only where the user's rows without a task cannot be its payment, and one whose rows do not tell how
- * much they took is not. Source: rule B10 of the specification.
+ * such row is judged only where the user's rows without a task do not come to its charge, or are what such tasks charged; one
+ * whose rows do not tell how much they took is not. Source: rule B10 of the specification.
  */
 export const b10ChargeMismatch: Rule = {
   id: 'B10',
@@ -28,7 +28,7 @@ export const b10ChargeMismatch: Rule = {
     for (const ledger of taskLedgers.value) {
       const { task, accountId } = ledger
       const mismatch = isMismatch(ledger, () =>
-        isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId)),
+        isMissing(payments.get(task.userId) ?? unknown('ledger-unread'), doubtOf(task.userId, task.chargedPoints)),
       )
       if (mismatch === undefined) continue
       if (!mismatch.known) {
@@ -62,8 +62,9 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
 }
 
 /**
- * Whether the row of a task without one is missing: yes where the user has no row without a task; no where such rows
- * come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks were paid.
+ * Whether the row of a task without one is missing: yes where the user's rows without a task are less than its charge; no
+ * where such rows come to exactly what such tasks charged, as A4 holds them together. Otherwise nobody can tell which tasks
+ * were paid.
  */
 function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
   // Rows that several tasks share leave open what the user paid, and are no rows of a task that does not share them.

@@ -3,11 +3,11 @@ import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
 import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
+import { doubtsOfRefunds, isRefundDue } from './refund-doubts.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { groupNames, isUnrefundedTogether, judgeTasks, type TaskGroup, type Verdict } from './shared-tasks.ts'
-import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
-import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
+import { SHARED } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -24,11 +24,10 @@ export const b7FailedButCharged: Rule = {
   evaluate(books, { thresholds }) {
     const candidates = candidatesOf(books)
     if (!candidates.known) return notRead(candidates.reason)
-    const doubtOf = doubtsOfRefunds(books)
+    const doubts = doubtsOfRefunds(books, thresholds)
     // By the mark alone it does not matter whose they are.
     const nobodys = books.taskLedgers.known ? ownersUntold(books) : []
-    const isDue = ({ task }: Candidate): boolean =>
-      !task.refunded && books.asOf - taskEnd(task, books.asOf) >= thresholds.refundLagMillis
+    const isDue = ({ task }: Candidate): boolean => !task.refunded && isRefundDue(task, books, thresholds)
     const verdictOf = (each: Candidate): Verdict | undefined => {
       const { task, accountId } = each
       const { least, most } = refundedBounds(each)
@@ -37,7 +36,7 @@ export const b7FailedButCharged: Rule = {
       if (isUntoldFailure(each) && consumedPoints(each.entries) > 0n) return { open: chargeUntold(task) }
       if (!isChargedFailure(each)) return undefined
       const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? SHARED : undefined)
-      const doubt = task.refunded ? undefined : (unclear ?? doubtOf(task.userId, task.chargedPoints))
+      const doubt = task.refunded ? undefined : (unclear ?? doubts.ofTask(task))
       if (doubt !== undefined) return { open: doubt }
       if (!isDue(each)) return 'well'
       const { detail, ...amounts } = amountsOf([each])
@@ -53,7 +52,7 @@ export const b7FailedButCharged: Rule = {
     const breakOf = (group: TaskGroup<Candidate>): FindingDraft | undefined => {
       const { members } = group
       if (!members.every((each) => isChargedFailure(each) && isDue(each))) return undefined
-      if (!isUnrefundedTogether(group, doubtOf)) return undefined
+      if (!isUnrefundedTogether(group) || doubts.ofGroup(group) !== undefined) return undefined
       const { detail, ...names } = groupNames(group, books.window.zone)
       const amounts = amountsOf(members)
       return { ...names, ...amounts, detail: { ...detail, model: members[0].task.model, ...amounts.detail } }

@@ -1,5 +1,5 @@
+import type { Thresholds } from '../../settings.ts'
 import { sum } from '../../units/exact.ts'
-import type { Millis } from '../../units/instant.ts'
 import type { Books, FindingDraft, Reason, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
 import {
@@ -10,6 +10,7 @@ import {
   rowEvidence,
   untoldAmount,
 } from './linked-entries.ts'
+import { doubtsOfRefunds, isRefundDue, type RefundDoubts } from './refund-doubts.ts'
 import { notRead } from './request-book.ts'
 import {
   groupNames,
@@ -20,9 +21,8 @@ import {
   type TaskGroup,
   type Verdict,
 } from './shared-tasks.ts'
-import { taskEnd } from './task-end.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { doubtsOfRefunds, SHARED } from './unlinked-rows.ts'
+import { SHARED } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -39,24 +39,23 @@ export const b8RefundNotPosted: Rule = {
   evaluate(books, { thresholds }) {
     const { taskLedgers, window } = books
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
-    const doubtOf = doubtsOfRefunds(books)
-    const lag = thresholds.refundLagMillis
+    const doubts = doubtsOfRefunds(books, thresholds)
     const verdictOf = (ledger: TaskLedger): Verdict | undefined => {
       const { task, accountId } = ledger
       const { least, most } = refundedBounds(ledger)
       const isPosted = least > 0n
       const untold = untoldAmount(ledger, 'refund') ?? untoldCharge(ledger)
       if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) return undefined
-      const unlinked = () => untold ?? (most > 0n ? SHARED : doubtOf(task.userId, task.chargedPoints))
+      const unlinked = () => untold ?? (most > 0n ? SHARED : doubts.ofTask(task))
       const doubt = isPosted ? undefined : unlinked()
       if (doubt !== undefined) return { open: doubt }
-      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, lag)
+      const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds)
       if (amounts === undefined) return 'well'
       const context = taskContext(task, accountId, window.zone)
       return { finding: { ...amounts, subject: taskSubject(task), unit: 'points', count: 1, context } }
     }
     const breakOf = (group: TaskGroup<TaskLedger>): FindingDraft | undefined => {
-      const amounts = unmarkedTogether(group) ?? unpostedTogether(group, books, lag, doubtOf)
+      const amounts = unmarkedTogether(group) ?? unpostedTogether(group, books, thresholds, doubts)
       if (amounts === undefined) return undefined
       const { detail, ...names } = groupNames(group, window.zone)
       return { ...names, ...amounts, unit: 'points', count: 1, detail: { ...detail, ...amounts.detail } }
@@ -72,15 +71,15 @@ const untoldCharge = ({ task, entries }: TaskLedger): Reason | undefined =>
 
 type Amounts = Pick<FindingDraft, 'expected' | 'actual' | 'evidence' | 'detail'>
 
-const unposted = ({ task, entries }: TaskLedger, { asOf }: Books, lag: Millis): Amounts | undefined =>
-  asOf - taskEnd(task, asOf) < lag
-    ? undefined
-    : {
+const unposted = ({ task, entries }: TaskLedger, books: Books, thresholds: Thresholds): Amounts | undefined =>
+  isRefundDue(task, books, thresholds)
+    ? {
         expected: task.chargedPoints,
         actual: refundedPoints(entries),
         evidence: taskEvidence([task]),
         detail: { userId: task.userId, case: refundRows(entries).length === 0 ? 'unposted' : 'returned' },
       }
+    : undefined
 
 const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>
   task.refunded
@@ -95,12 +94,15 @@ const unmarked = ({ task, entries }: TaskLedger): Amounts | undefined =>
 /** Where nothing came back for all of them, some of them got nothing, whoever that is. */
 const unpostedTogether = (
   group: TaskGroup<TaskLedger>,
-  { asOf }: Books,
-  lag: Millis,
-  doubtOf: ReturnType<typeof doubtsOfRefunds>,
+  books: Books,
+  thresholds: Thresholds,
+  doubts: RefundDoubts,
 ): Amounts | undefined =>
-  group.members.every(({ task }) => task.refunded && task.chargeUntold !== true && asOf - taskEnd(task, asOf) >= lag) &&
-  isUnrefundedTogether(group, doubtOf)
+  group.members.every(
+    ({ task }) => task.refunded && task.chargeUntold !== true && isRefundDue(task, books, thresholds),
+  ) &&
+  isUnrefundedTogether(group) &&
+  doubts.ofGroup(group) === undefined
     ? {
         expected: sum(group.members, ({ task }) => task.chargedPoints),
         actual: refundedTogether(group),

@@ -1,6 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
+import { groupBy } from './group-by.ts'
 import {
   consumedBounds,
   consumedPoints,
@@ -21,14 +22,14 @@ import {
   type Verdict,
 } from './shared-tasks.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
-import { doubtsOfPayment, SHARED } from './unlinked-rows.ts'
+import { type Doubt, doubtsOfPayment, SHARED } from './unlinked-rows.ts'
 import { ownersUntold } from './untold-tasks.ts'
 
 /**
  * B9, per task: its rows, points and cash together, gave back more than they ever took. A task whose rows took nothing is
- * not judged where the user has rows that link to no task: one of them may have paid it; nor is one whose rows do not tell
- * how much they took, or gave back where that decides. Tasks that share an id are judged together where rows name it: what
- * is more than all of them took was owed to none. Points. Source: rule B9 of the specification.
+ * not judged where the user's rows that link to no task come to as much: they may have paid it, and once; nor is one whose
+ * rows do not tell how much they took, or gave back where that decides. Tasks that share an id are judged together where rows
+ * name it: what is more than all of them took was owed to none. Points. Source: rule B9 of the specification.
  */
 export const b9OverRefund: Rule = {
   id: 'B9',
@@ -38,6 +39,7 @@ export const b9OverRefund: Rule = {
   evaluate({ taskLedgers, users, window: { zone }, untold: untoldTasks }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const doubtOf = doubtsOfPayment({ users })
+    const paidOtherwise = mayBePaidOtherwise(taskLedgers.value, doubtOf)
     const verdictOf = (ledger: TaskLedger): Verdict | undefined => {
       const { task, accountId, entries } = ledger
       const refunded = refundedBounds(ledger)
@@ -46,7 +48,8 @@ export const b9OverRefund: Rule = {
       const consumed = consumedBounds(ledger)
       const isOver = refunded.least > consumed.most
       const untold = untoldAmount(ledger, 'consume') ?? (isOver ? undefined : refundUntold)
-      const doubt = untold ?? (consumed.least > 0n ? undefined : doubtOf(task.userId))
+      const unpaid = () => (isOver ? paidOtherwise.get(ledger) : doubtOf(task.userId, 0n))
+      const doubt = untold ?? (consumed.least > 0n ? undefined : unpaid())
       const isShared = !isOver && refunded.most > consumed.least
       if (doubt !== undefined || isShared) return { open: doubt ?? SHARED }
       if (!isOver) return 'well'
@@ -68,7 +71,8 @@ export const b9OverRefund: Rule = {
       const expected = consumedTogether(group)
       const actual = refundedTogether(group)
       if (actual <= 0n || actual <= expected || isUntoldTogether(group, 'consume')) return undefined
-      if (!isPaidByOwnRows(group) && doubtOf(group.members[0].task.userId) !== undefined) return undefined
+      if (!isPaidByOwnRows(group) && doubtOf(group.members[0].task.userId, actual - expected) !== undefined)
+        return undefined
       const evidence = refundRowsTogether(group)
       return { ...groupNames(group, zone), expected, actual, unit: 'points', count: evidence.total, evidence }
     }
@@ -76,6 +80,43 @@ export const b9OverRefund: Rule = {
     return { ...outcome, notEvaluated: [...ownersUntold({ untold: untoldTasks }), ...outcome.notEvaluated] }
   },
 }
+
+/** What rows gave back for a task beyond what they may have taken. */
+const excessOf = (ledger: TaskLedger): bigint => refundedBounds(ledger).least - consumedBounds(ledger).most
+
+/**
+ * Tasks whose rows took nothing, and gave back what the user's rows without a task may have taken: as many as these may have
+ * paid all together, the smallest first.
+ */
+function mayBePaidOtherwise(
+  ledgers: readonly TaskLedger[],
+  doubtOf: ReturnType<typeof doubtsOfPayment>,
+): ReadonlyMap<TaskLedger, Doubt> {
+  const doubts = new Map<TaskLedger, Doubt>()
+  const over = ledgers.filter(
+    (ledger) =>
+      excessOf(ledger) > 0n &&
+      refundedBounds(ledger).most > 0n &&
+      consumedBounds(ledger).least <= 0n &&
+      untoldAmount(ledger, 'consume') === undefined,
+  )
+  for (const [userId, own] of groupBy(over, ({ task }) => task.userId)) {
+    let missing = 0n
+    for (const { ledger, excess } of own.map((ledger) => ({ ledger, excess: excessOf(ledger) })).sort(smallestFirst)) {
+      missing += excess
+      doubts.set(ledger, doubtOf(userId, missing))
+    }
+  }
+  return doubts
+}
+
+interface Excess {
+  readonly ledger: TaskLedger
+  readonly excess: bigint
+}
+
+const smallestFirst = (a: Excess, b: Excess): number =>
+  a.excess === b.excess ? a.ledger.task.rowId - b.ledger.task.rowId : a.excess < b.excess ? -1 : 1
 
 /**
  * Whether no row without a task is needed to pay any of several tasks: rows took something for each, or for all together

@@ -144,7 +144,7 @@ export interface Payment {
   readonly unlinkedPaidPoints: Points
   readonly pointsConsumed: Points
   readonly cashConsumed: Points
-  /** Mode total: rows and tasks right at the window's edge explain the difference to the point. */
+  /** Rows right after an edge of the window, and tasks right before it that they may have paid, explain the difference to the point. */
   readonly explainedByEdge: boolean
   /** Charges below 0 of tasks without a linked row: whether the ledgers gave that back, and how, they do not tell. */
   readonly negativeChargedPoints: Points
@@ -167,21 +167,30 @@ export interface PaymentBound {
  * told apart from the payment: where nobody can say what a user paid, these may be known all the same.
  */
 export interface UnlinkedRows {
-  /** Consume rows of the window without an order or of one that is no task, and those right after its end without one. */
+  /**
+   * Consume rows of the window without an order or of one that is no task; and those right after its end without one, as far as
+   * tasks after it do not need them.
+   */
   readonly paidPoints: Points
   readonly nearbyPoints: Points
   /** Whether there are consume rows of which it was not found out whether their orders are tasks, or that do not tell their amount. */
   readonly paidOpen: boolean
-  /**
-   * Since the window's start: refund rows without an order or of one that is no task; and each amount of cash that came in
-   * without an order, which may be a refund or a recharge.
-   */
+  /** Refund rows since the window's start without an order or of one that is no task, what they took back again subtracted. */
   readonly refundedPoints: Points
-  readonly cashInPoints: readonly Points[]
+  /** Of these rows, each that gave something back. */
+  readonly refunds: readonly LooseAmount[]
+  /** Each amount of cash that came in without an order since the window's start: it may be a refund or a recharge. */
+  readonly cashIn: readonly LooseAmount[]
   /** What refund rows gave back of which it was not found out whether their orders are tasks, where that matters. */
   readonly refundsOpenPoints: Points
   /** Whether a row that gave something back, or may have, does not tell its amount, and links to no task as far as is known. */
   readonly refundUntold: boolean
+}
+
+/** An amount above 0 that came in for no task that it names; `at`: null where it is not known any more when. */
+export interface LooseAmount {
+  readonly points: Points
+  readonly at: Instant | null
 }
 
 export interface UserBook {

@@ -4,7 +4,7 @@ import type { Evidence, FindingDraft, Reason, RuleOutcome } from './books.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger, TaskFact, TaskLedger } from './facts.ts'
 import { consumedPoints, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { evidenceOf, joinEvidence, taskContext, taskName, taskSubject } from './task-subject.ts'
-import { type doubtsOfRefunds, leftOpen } from './unlinked-rows.ts'
+import { leftOpen } from './unlinked-rows.ts'
 
 /** A task as a rule judges it, with what rows come to that others bear as well. */
 interface Judged {
@@ -64,7 +64,7 @@ const findingIn = (verdict: Verdict | undefined): FindingDraft[] =>
 const amountOf = ({ expected, actual }: FindingDraft): bigint => abs((actual ?? 0n) - (expected ?? 0n))
 
 /** Those of which all tasks are here. */
-function groupsOf<Each extends Judged>(tasks: readonly Each[]): TaskGroup<Each>[] {
+export function groupsOf<Each extends Judged>(tasks: readonly Each[]): TaskGroup<Each>[] {
   const groups = new Map<number, { readonly shared: SharedGroup; readonly members: Each[] }>()
   for (const each of tasks) {
     const shared = each.shared?.group
@@ -106,17 +106,8 @@ export const refundRowsTogether = ({ members, shared }: LedgerGroup): Evidence =
 export const isUntoldTogether = ({ members }: LedgerGroup, kind: LinkedEntry['kind']): boolean =>
   members.some((ledger) => untoldAmount(ledger, kind) !== undefined)
 
-/**
- * Whether all of several tasks were charged and rows gave nothing back for them, nor may rows have that name no task. Then
- * one of them at least got nothing back, whoever's the rows are.
- */
-export function isUnrefundedTogether(group: LedgerGroup, doubtOf: ReturnType<typeof doubtsOfRefunds>): boolean {
-  const { members } = group
-  if (refundedTogether(group) > 0n || isUntoldTogether(group, 'refund')) return false
-  const charges = members.map(({ task }) => task.chargedPoints)
-  const { userId } = members[0].task
-  return (
-    charges.every((charge) => charge > 0n) &&
-    [...charges, sum(charges, (charge) => charge)].every((charge) => doubtOf(userId, charge) === undefined)
-  )
-}
+/** Whether all of several tasks were charged and rows that name them gave nothing back. */
+export const isUnrefundedTogether = (group: LedgerGroup): boolean =>
+  refundedTogether(group) <= 0n &&
+  !isUntoldTogether(group, 'refund') &&
+  group.members.every(({ task }) => task.chargedPoints > 0n)

@@ -168,9 +168,13 @@ describe('B9', () => {
 
   it('is left open where the payment may be a row that names no order, in the window or right after it', () => {
     const refundAlone = rows(refund(2, 1000))
-    for (const overrides of [{ paidPoints: points(1) }, { nearbyPoints: points(1) }, { paidOpen: true }])
-      expect(evaluate('B9', { ...refundAlone, users: [payer(overrides)] }).notEvaluated).toEqual(open)
-    expect(evaluate('B9', { ...refundAlone, users: [payer({})] }).findings).toHaveLength(1)
+    const of = (overrides: Partial<UnlinkedRows>) => evaluate('B9', { ...refundAlone, users: [payer(overrides)] })
+    const [all, but1] = [points(1000), points(999)]
+    const halves = { paidPoints: points(1), nearbyPoints: but1 }
+    for (const overrides of [{ paidPoints: all }, { nearbyPoints: all }, halves, { paidOpen: true }])
+      expect(of(overrides)).toEqual({ examined: 0, findings: [], notEvaluated: open })
+    for (const overrides of [{}, { paidPoints: but1 }, { nearbyPoints: but1 }, { ...halves, paidPoints: points(-1) }])
+      expect(of(overrides)).toMatchObject({ examined: 1, findings: [{ actual: 1000n }], notEvaluated: [] })
     const free = rows()
     expect(evaluate('B9', { ...free, users: [payer({ paidPoints: points(1) })] }).notEvaluated).toEqual([])
   })

@@ -39,7 +39,7 @@ const ofTasks = (loud: TaskVerdict, ...quiet: readonly TaskVerdict[]): Items => 
 const ofLedgers = (loud: TaskLedger, ...quiet: readonly TaskLedger[]): Items => ({
   loud,
   quiet,
-  lay: (items) => ({ taskLedgers: known(items), users: [user(101, { charged: 9, paid: 9 })] }),
+  lay: (items) => ({ taskLedgers: known(items), users: [user(101, { charged: 9000, paid: 9000 })] }),
 })
 
 const failed: Partial<TaskFact> = { status: 'failed' }

@@ -169,7 +169,11 @@ describe('B8 of tasks that share an id', () => {
     ['of what rows gave back that do not tell it', { ...back(0), untold: 'refund' }, ['amount-untold']],
     ['of what may have come back otherwise', { ...back(0), unlinked: { refundedPoints: points(1000) } }, open],
     ['of what may not', { ...back(0), unlinked: { refundedPoints: points(999) } }, ['task-1: 2000 0']],
-    ['of what cash gave back for both', { ...back(0), unlinked: { cashInPoints: [points(2000)] } }, open],
+    [
+      'of what cash gave back for both',
+      { ...back(0), unlinked: { cashIn: [{ points: points(2000), at: null }] } },
+      open,
+    ],
   ])('where all was taken back %s', (_, given, expected) => {
     expect(said('B8', given)).toEqual(expected)
   })

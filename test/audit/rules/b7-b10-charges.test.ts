@@ -168,20 +168,22 @@ describe('B10: the charge is not what its rows took', () => {
   })
 
   it.each([
-    [1, 0, ['links-unlinked']],
-    [999, 0, ['links-unlinked']],
-    [1000, 1, []],
-    [1001, 0, ['links-unlinked']],
-  ])('rows of %d points without a task leave open which task they paid: examined %d, %j', (paid, examined, codes) => {
-    const outcome = evaluate('B10', world([], {}, { charged: 1000, paid }))
-    expect(outcome.findings).toEqual([])
-    expect(outcome.examined).toBe(examined)
-    expect(outcome.notEvaluated.map(({ reason }) => reason.code)).toEqual(codes)
+    [1, 1000, ['0 of 1000']],
+    [999, 1000, ['0 of 1000']],
+    [1000, 1000, []],
+    [1001, 1000, ['links-unlinked']],
+    [1000, 1001, ['links-unlinked']],
+    [999, 1999, ['0 of 1000']],
+  ])('rows of %d points without a task, for charges of %d: %j', (paid, charged, expected) => {
+    const { examined, findings, notEvaluated } = evaluate('B10', world([], {}, { charged, paid }))
+    const codes = notEvaluated.map(({ reason }) => reason.code)
+    expect([...findings.map((found) => `${found.actual} of ${found.expected}`), ...codes]).toEqual(expected)
+    expect(examined).toBe(1 - codes.length)
   })
 
   it('says once a user what cannot be told, and judges the user’s other tasks', () => {
     const taskLedgers = known([linked({}, []), linked({ taskId: 'task-2' }, []), linked({}, [consume(1, 5)])])
-    const users = [user(101, { charged: 2000, paid: 1 })]
+    const users = [user(101, { charged: 2000, paid: 1000 })]
     expect(evaluate('B10', { taskLedgers, users })).toMatchObject({
       examined: 1,
       findings: [{ actual: 5n }],
@@ -206,15 +208,15 @@ describe('B9: a refund of a task whose own row may be one without an order', () 
     users: [user(101, { charged: 1000, paid })],
   })
 
-  it('is not judged', () => {
-    expect(evaluate('B9', world(1))).toEqual({
+  it('is not judged where such rows come to what was given back', () => {
+    expect(evaluate('B9', world(1000))).toEqual({
       examined: 0,
       findings: [],
       notEvaluated: [{ subject: { userId: 101 }, reason: { code: 'links-unlinked' } }],
     })
   })
 
-  it('is a break where the user has no such row', () => {
-    expect(theFinding('B9', world(0))).toMatchObject({ subject: SUBJECT, expected: 0n, actual: 1000n })
+  it.each([0, 1, 999])('is a break where they come to %d points', (paid) => {
+    expect(theFinding('B9', world(paid))).toMatchObject({ subject: SUBJECT, expected: 0n, actual: 1000n })
   })
 })

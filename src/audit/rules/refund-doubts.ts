@@ -1,0 +1,111 @@
+import { LIMITS } from '../../limits.ts'
+import type { Thresholds } from '../../settings.ts'
+import { sum } from '../../units/exact.ts'
+import { type Books, type UnlinkedRows, unknown } from './books.ts'
+import type { TaskFact, TaskLedger } from './facts.ts'
+import { groupBy } from './group-by.ts'
+import { refundedBounds, untoldAmount } from './linked-entries.ts'
+import { mayBeGivenBack } from './refund-pot.ts'
+import { groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
+import { taskEnd } from './task-end.ts'
+import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
+
+const { reason: TOO_MANY } = unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
+
+/** Whether what a task was charged may have been given back by rows that name no task. */
+export interface RefundDoubts {
+  ofTask(task: TaskFact): Doubt
+  /** The same of several tasks, of any of them. */
+  ofGroup(group: TaskGroup<TaskLedger>): Doubt
+}
+
+/** How long ago a task ended, at least, whose refund is overdue. */
+export const isRefundDue = (
+  task: TaskFact,
+  { asOf }: Pick<Books, 'asOf'>,
+  { refundLagMillis }: Pick<Thresholds, 'refundLagMillis'>,
+): boolean => asOf - taskEnd(task, asOf) >= refundLagMillis
+
+/**
+ * Holds all rows of a user that name no task, and may be refunds, against all of the user's charges that were to be given back:
+ * a row is the refund of one task, so that the other tasks have none. Tasks that are marked as refunded come first.
+ */
+export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDoubts {
+  const rowsOf = unlinkedOf(books)
+  const given = givenBack(books, thresholds, rowsOf)
+  const ofTask = (task: TaskFact): Doubt => {
+    const rows = rowsOf(task.userId)
+    if (rows === undefined) return undefined
+    if (!rows.known) return rows.reason
+    const { refundedPoints, refundsOpenPoints, refundUntold } = rows.value
+    if (refundUntold || given.has(task)) return UNLINKED
+    const isOpen = refundsOpenPoints > 0n && refundedPoints + refundsOpenPoints >= task.chargedPoints
+    return isOpen ? TOO_MANY : undefined
+  }
+  return {
+    ofTask,
+    ofGroup({ members }) {
+      for (const { task } of members) {
+        const doubt = ofTask(task)
+        if (doubt !== undefined) return doubt
+      }
+      const rows = rowsOf(members[0].task.userId)
+      const charged = sum(members, ({ task }) => task.chargedPoints)
+      return rows?.known && isGivenBackInCash(rows.value, charged) ? UNLINKED : undefined
+    },
+  }
+}
+
+/** The tasks that rows which name none may have given back: what comes in once is given back once. */
+function givenBack(books: Books, thresholds: Thresholds, rowsOf: ReturnType<typeof unlinkedOf>): ReadonlySet<TaskFact> {
+  const given = new Set<TaskFact>()
+  if (!books.taskLedgers.known) return given
+  const mayHaveRows = books.taskLedgers.value.filter(({ task }) => {
+    const rows = rowsOf(task.userId)
+    return rows?.known === true && rows.value.refunds.length + rows.value.cashIn.length > 0
+  })
+  const isDue = (task: TaskFact): boolean => isRefundDue(task, books, thresholds)
+  for (const [userId, tasks] of groupBy(unrefunded(mayHaveRows, isDue), ({ userId }) => userId)) {
+    const rows = rowsOf(userId)
+    if (rows?.known !== true) continue
+    const due = tasks.filter(isDue)
+    const covered = mayBeGivenBack(rows.value, {
+      likely: due.filter(({ refunded }) => refunded),
+      possible: due.filter(({ refunded }) => !refunded),
+      others: tasks.filter((task) => !isDue(task)),
+    })
+    for (const task of covered) given.add(task)
+  }
+  return given
+}
+
+/** Those that were charged, failed or are marked as refunded, and got nothing back by rows that name them. */
+function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => boolean): TaskFact[] {
+  // Of others that share ids nothing is said of the whole group, and of those whom rows of the group may concern nothing at all.
+  const groups = groupsOf(ledgers).filter(
+    (group) =>
+      isUnrefundedTogether(group) &&
+      group.members.every(({ task }) => isDue(task) && task.refunded === group.members[0].task.refunded),
+  )
+  const together = new Set(groups.flatMap(({ members }) => members))
+  const isUnrefunded = (ledger: TaskLedger): boolean => {
+    if (together.has(ledger)) return true
+    const { least, most } = refundedBounds(ledger)
+    return least <= 0n && most <= 0n && untoldAmount(ledger, 'refund') === undefined
+  }
+  return ledgers
+    .filter((ledger) => {
+      const { chargedPoints, refunded, status } = ledger.task
+      return chargedPoints > 0n && (refunded || status === 'failed') && isUnrefunded(ledger)
+    })
+    .map(({ task }) => task)
+}
+
+/** Whether cash that came in makes up a charge to the point, an amount or all of them, alone or with what was refunded. */
+function isGivenBackInCash({ refundedPoints, cashIn }: UnlinkedRows, charge: bigint): boolean {
+  if (cashIn.length === 0) return false
+  const all = sum(cashIn, ({ points }) => points)
+  return [all, ...cashIn.map(({ points }) => points)].some(
+    (cash) => cash === charge || cash + refundedPoints === charge,
+  )
+}
