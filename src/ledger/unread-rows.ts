@@ -1,3 +1,4 @@
+import type { Whole } from '../units/exact-sums.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { UnreadTasks, UnreadTasksOf, UnreadTimesOf } from './reader.ts'
@@ -41,6 +42,8 @@ export class UnreadRows {
     const rowId = row.integer(ID_COLUMN)
     this.#firstRowId = this.#rows === 0 ? rowId : Math.min(this.#firstRowId, rowId)
     this.#rows += 1
+    // One that names no user may be anybody's.
+    if (row.isNull(USER_COLUMN)) this.#userIds = null
     this.#userIds?.add(row.integer(USER_COLUMN))
     if ((this.#userIds?.size ?? 0) > USERS_MAX) this.#userIds = null
   }
@@ -75,16 +78,19 @@ export class UnreadTaskRows extends UnreadRows {
 
   override add(row: RowCells): void {
     super.add(row)
-    const charged = ifReadable(() => positive(BigInt(row.whole(MONEY_COLUMN, this.#moneyAt) ?? 0)))
+    const charged = ifReadable(() => row.whole(MONEY_COLUMN, this.#moneyAt), positive)
     this.#addSort(row, charged)
+    if (row.isNull(USER_COLUMN)) this.#chargedByUser = null
     const userId = row.integer(USER_COLUMN)
-    this.#chargedByUser?.set(userId, plus(this.#chargedByUser.get(userId) ?? 0n, charged))
+    // null stays: what is not told of one of them is not told of all.
+    const before = this.#chargedByUser?.get(userId)
+    this.#chargedByUser?.set(userId, before === undefined ? charged : plus(before, charged))
     if ((this.#chargedByUser?.size ?? 0) > USERS_MAX) this.#chargedByUser = null
   }
 
   #addSort(row: RowCells, charged: bigint | null): void {
     if (this.#sorts === null) return
-    const cost = ifReadable(() => BigInt(row.usd(COST_COLUMN, this.#costAt) ?? 0))
+    const cost = ifReadable(() => row.usd(COST_COLUMN, this.#costAt))
     const [apiKey, model] = [row.text(KEY_COLUMN), row.text(MODEL_COLUMN)]
     const name = JSON.stringify([apiKey, model])
     const sort = this.#sorts.get(name) ?? { apiKey, model, costNanoUsd: 0n, keptPoints: 0n }
@@ -111,10 +117,11 @@ const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n)
 /** null: it cannot be read, and may be anything. */
 const plus = (a: bigint | null, b: bigint | null): bigint | null => (a === null || b === null ? null : a + b)
 
-/** An amount that is none ends no audit here: whether the row is of its period is not known. */
-function ifReadable(read: () => bigint): bigint | null {
+/** An amount that is none, or NULL, ends no audit here: whether the row is of its period is not known. */
+function ifReadable(read: () => Whole | null, as = (amount: bigint): bigint => amount): bigint | null {
   try {
-    return read()
+    const amount = read()
+    return amount === null ? null : as(BigInt(amount))
   } catch {
     return null
   }

@@ -83,15 +83,21 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         { ...SORT, apiKey: '', costNanoUsd: 200_000_000n, keptPoints: 0n },
         { ...SORT, costNanoUsd: 200_000_000n, keptPoints: 80n },
         { ...SORT, apiKey: 'other', keptPoints: 0n },
-        { ...SORT, model: 'x', costNanoUsd: null, keptPoints: 0n },
-        { ...SORT, model: 'y', costNanoUsd: 0n },
+        { ...SORT, model: 'x', costNanoUsd: null, keptPoints: null },
+        { ...SORT, model: 'y', costNanoUsd: null },
       ])
       expect(chargedByUser).toEqual(
         new Map([
-          [101, 120n],
+          [101, null],
           [102, 80n],
         ]),
       )
+    })
+    // What names no user may be anybody's.
+    await world.exec('UPDATE ts_fal_tasks SET user_id = NULL WHERE id = 6')
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([])
+      expect(snapshot.unreadTimes?.().tasks).toMatchObject({ userIds: null, tasks: { chargedByUser: null } })
     })
   })
 

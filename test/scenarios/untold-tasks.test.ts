@@ -73,6 +73,20 @@ describe.each(STORES)('a cost of NULL, on %s', (store) => {
     expect(inShort(requests)).toContain('A1 accountId=5')
   })
 
+  it('explains a record that is short together with tasks that cross the edge', async () => {
+    // Of 23 USD billed 3 are of a task that ended right before the day, and 2.5 of tasks that tell no cost.
+    const world = clean()
+    const billed = { timestamp: world.iso('2026-02-06 00:00:10') }
+    world.task({ user: 104, model: 'fal-ai/kling/v2', cost: '3', at: '2026-02-05 23:59:50', billed })
+    const some = { tasks: (row: { id: number }) => (row.id <= 5 ? { costMoney: null } : {}) }
+    const report = await audited(store, world, 'summary', some)
+    expect(inShort(report)).toEqual(['A3 TIMING accountId=5 model=fal-ai/kling/v2'])
+    expect(openOf(report, 'hold no cost').filter((text) => text.startsWith('A1'))).toEqual(['A1 5'])
+    // What they do not explain is a break.
+    const leak = world.event({ endpointId: 'fal-ai/leak', cost: '9', timestamp: world.iso('2026-02-06 15:00:00') })
+    expect(foundIn(await audited(store, leak, 'summary', some))).toContain('A1 accountId=5')
+  })
+
   it('makes no record smaller that is too large whatever it was', async () => {
     const world = clean().task({ user: 104, cost: '9', billed: false })
     const report = await audited(store, world, 'requests', { tasks: fourth({ costMoney: null }) })

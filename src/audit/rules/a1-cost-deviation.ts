@@ -115,7 +115,11 @@ function isExplained(
   if (untold === 0n) return false
   if (untold === undefined) return true
   const short = expected - actual - untold - absent
-  return short <= 0n || !exceeds(short, expected, threshold)
+  if (short <= 0n || !exceeds(short, expected, threshold)) return true
+  if (comparison.period !== null || untold + absent === 0n) return false
+  // Tasks of right before the window may explain the rest.
+  const records = [...comparison.recordByModel.values()]
+  return short <= sum(records, (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
 }
 
 /**

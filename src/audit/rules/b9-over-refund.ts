@@ -86,7 +86,7 @@ const excessOf = (ledger: TaskLedger): bigint => refundedBounds(ledger).least - 
 
 /**
  * Tasks whose rows took nothing, and gave back what the user's rows without a task may have taken: as many as these may have
- * paid all together, the smallest first.
+ * paid all together, and of so many those that come to most. What is left is the least that is certain.
  */
 function mayBePaidOtherwise(
   ledgers: readonly TaskLedger[],
@@ -101,13 +101,33 @@ function mayBePaidOtherwise(
       untoldAmount(ledger, 'consume') === undefined,
   )
   for (const [userId, own] of groupBy(over, ({ task }) => task.userId)) {
-    let missing = 0n
-    for (const { ledger, excess } of own.map((ledger) => ({ ledger, excess: excessOf(ledger) })).sort(smallestFirst)) {
-      missing += excess
-      doubts.set(ledger, doubtOf(userId, missing))
+    const inOrder = own.map((ledger) => ({ ledger, excess: excessOf(ledger) })).sort(smallestFirst)
+    for (const { ledger, excess } of paidOf(inOrder, (total) => doubtOf(userId, total) !== undefined)) {
+      doubts.set(ledger, doubtOf(userId, excess))
     }
   }
   return doubts
+}
+
+/** The most of them that fit together, and of so many those that come to most, as far as one at a time is exchanged. */
+function paidOf(smallestFirst: readonly Excess[], fits: (total: bigint) => boolean): Excess[] {
+  const paid: Excess[] = []
+  let total = 0n
+  for (const each of smallestFirst) {
+    if (!fits(total + each.excess)) break
+    total += each.excess
+    paid.push(each)
+  }
+  const left = smallestFirst.slice(paid.length).reverse()
+  for (let place = paid.length - 1; place >= 0; place--) {
+    const { excess } = paid[place] as Excess
+    const larger = left.findIndex((each) => each.excess > excess && fits(total - excess + each.excess))
+    const [other] = larger < 0 ? [] : left.splice(larger, 1)
+    if (other === undefined) continue
+    total += other.excess - excess
+    paid[place] = other
+  }
+  return paid
 }
 
 interface Excess {

@@ -4,8 +4,8 @@ import { sum } from '../../units/exact.ts'
 import { type Books, type UnlinkedRows, unknown } from './books.ts'
 import type { TaskFact, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { refundedBounds, untoldAmount } from './linked-entries.ts'
-import { mayBeGivenBack } from './refund-pot.ts'
+import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
+import { type Debt, mayBeGivenBack } from './refund-pot.ts'
 import { groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
 import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
@@ -65,22 +65,22 @@ function givenBack(books: Books, thresholds: Thresholds, rowsOf: ReturnType<type
     return rows?.known === true && rows.value.refunds.length + rows.value.cashIn.length > 0
   })
   const isDue = (task: TaskFact): boolean => isRefundDue(task, books, thresholds)
-  for (const [userId, tasks] of groupBy(unrefunded(mayHaveRows, isDue), ({ userId }) => userId)) {
+  for (const [userId, debts] of groupBy(unrefunded(mayHaveRows, isDue), ({ task }) => task.userId)) {
     const rows = rowsOf(userId)
     if (rows?.known !== true) continue
-    const due = tasks.filter(isDue)
+    const due = debts.filter(({ task }) => isDue(task))
     const covered = mayBeGivenBack(rows.value, {
-      likely: due.filter(({ refunded }) => refunded),
-      possible: due.filter(({ refunded }) => !refunded),
-      others: tasks.filter((task) => !isDue(task)),
+      likely: due.filter(({ task }) => task.refunded),
+      possible: due.filter(({ task }) => !task.refunded),
+      others: debts.filter(({ task }) => !isDue(task)),
     })
-    for (const task of covered) given.add(task)
+    for (const { task } of covered) given.add(task)
   }
   return given
 }
 
 /** Those that were charged, failed or are marked as refunded, and got nothing back by rows that name them. */
-function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => boolean): TaskFact[] {
+function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => boolean): TaskDebt[] {
   // Of others that share ids nothing is said of the whole group, and of those whom rows of the group may concern nothing at all.
   const groups = groupsOf(ledgers).filter(
     (group) =>
@@ -98,7 +98,18 @@ function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => b
       const { chargedPoints, refunded, status } = ledger.task
       return chargedPoints > 0n && (refunded || status === 'failed') && isUnrefunded(ledger)
     })
-    .map(({ task }) => task)
+    .map(debtOf)
+}
+
+interface TaskDebt extends Debt {
+  readonly task: TaskFact
+}
+
+/** What is owed for a task: its charge, or what rows took of it where that is less. */
+function debtOf({ task, entries }: TaskLedger): TaskDebt {
+  const { chargedPoints: charged, createdAt, rowId } = task
+  const taken = consumedPoints(entries)
+  return { task, createdAt, rowId, chargedPoints: taken > 0n && taken < charged ? taken : charged }
 }
 
 /** Whether cash that came in makes up a charge to the point, an amount or all of them, alone or with what was refunded. */

@@ -4,6 +4,7 @@ import type { LooseAmount, UnlinkedRows } from './books.ts'
 
 /** A charge that ought to have been given back, and that no row which names its task did. */
 export interface Debt {
+  /** Of it what was taken, where rows tell that it was less. */
   readonly chargedPoints: bigint
   readonly createdAt: Instant
   readonly rowId: number
@@ -68,8 +69,15 @@ class RefundPot {
     return [...given, ...rest.filter((debt) => !open.has(debt))]
   }
 
-  /** Whether the refund rows give all of these back; then they did. */
+  /** Whether the refund rows, or one amount of cash, give all of these back; then they did. */
   giveAllBack(debts: readonly Debt[]): boolean {
+    const last = debts.reduce((latest, { createdAt }) => Math.max(latest, createdAt), 0)
+    const all = sum(debts, ({ chargedPoints }) => chargedPoints)
+    const cash = debts.length < 2 ? undefined : this.#cash.find(({ at, left }) => at >= last && left === all)
+    if (cash !== undefined) {
+      cash.left = 0n
+      return true
+    }
     return [...debts].sort(smallestFirst).every((debt) => this.#giveFrom(debt))
   }
 

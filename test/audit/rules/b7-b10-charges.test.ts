@@ -216,6 +216,22 @@ describe('B9: a refund of a task whose own row may be one without an order', () 
     })
   })
 
+  it.each<[string, number, number[], number[]]>([
+    // Left open: as many as were paid, and of so many what comes to most. Found: the least that is certain.
+    ['the one that they come to', 100, [100, 10], [10]],
+    ['the smaller where they come to no more', 99, [100, 10], [100]],
+    ['two of three', 100, [60, 50, 50], [60]],
+    ['the largest two', 110, [60, 50, 50], [50]],
+    ['all', 160, [60, 50, 50], []],
+    ['none', 49, [60, 50, 50], [60, 50, 50]],
+  ])('leaves of several open %s', (_, paid, refunds, found) => {
+    const ledgers = refunds.map((amount, index) =>
+      linked({ rowId: index + 1, taskId: `task-${index + 1}` }, [refund(index + 1, amount)]),
+    )
+    const { findings } = evaluate('B9', { taskLedgers: known(ledgers), users: [user(101, { charged: 1000, paid })] })
+    expect(findings.map(({ actual }) => Number(actual))).toEqual(found)
+  })
+
   it.each([0, 1, 999])('is a break where they come to %d points', (paid) => {
     expect(theFinding('B9', world(paid))).toMatchObject({ subject: SUBJECT, expected: 0n, actual: 1000n })
   })

@@ -206,6 +206,9 @@ describe('cash that came in without an order', () => {
       [14],
     ],
     ['once', { cash: [[60, 9], [40]], possible: five }, [14]],
+    ['one amount is all of them to the point', { cash: [[500, 9]], possible: five }, [10, 11, 12, 13, 14]],
+    ['all but one of them is not', { cash: [[400, 9]], possible: five }, []],
+    ['all of them before the last was made is not', { cash: [[500, 4]], possible: five }, []],
     [
       'and none with one that was used',
       {
