@@ -133,7 +133,7 @@ const NOT_SECRET = [
   ...['AUDIT_CONFIG', 'BILLING_STORE', 'XDG_DATA_HOME'],
 ]
 /** An address with a user, as it is written, or as a path in which its // became one. */
-const WITH_USER = /[a-z][a-z0-9+.-]*:\/+([^:/@]*)(?::(\S*))?@/i
+const WITH_USER = /[a-z][a-z0-9+.-]*:\/+([^:/@]*)(?::(.*))?@/is
 
 const passwordIn = (text: string | undefined): string => WITH_USER.exec(text ?? '')?.[2] ?? ''
 

@@ -27,6 +27,9 @@ describe('an address with a password, in the wrong setting', () => {
     ['FAL_API_BASE_URL', 'mysql://u:p4ssword@h/db'],
     ['DATABASE_URL', 'file:mysql://u:p4ssword@h/db'],
     ['FAL_KEY', 'mysql://u:p4ss word@h/db'],
+    ['BILLING_STORE', 'mysql://u:my p4ss word@h/db'],
+    ['AUDIT_CONFIG', 'mysql://u:my p4ss\tword@h/db'],
+    ['AUDIT_TIMEZONE', 'mysql://u:my p4ss@word@h/db'],
   ])('is not shown by %s: %s', async (name, address) => {
     const { error } = await failureIn({ [name]: address })
     expect(error.field).toBe(name)

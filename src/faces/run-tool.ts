@@ -54,7 +54,8 @@ export async function runToolPaged(
  * another question would be taken for an answer to it.
  */
 function refuseOthers(tool: Tool, given: JsonObject, asked: JsonObject = {}): void {
-  const input: JsonObject = inputOf(tool, given)
+  // What a call without a cursor needs is not needed beside one.
+  const input: JsonObject = parseOutside(tool.input.partial(), filled(given), { kind: 'input' })
   const isOther = (field: string): boolean => !isDeepStrictEqual(wordless(input[field]), wordless(asked[field]))
   const field = Object.keys(filled(given)).find((each) => each !== 'cursor' && isOther(each))
   if (field === undefined) return

@@ -27,6 +27,14 @@ export interface PlacedLines {
   readonly untold: number
 }
 
+/** Whether all lines of one answer are of the month before the one asked for: fal issues the invoice of a month after it. */
+function areOfMonthBefore(sent: readonly Sent[], [answer]: readonly FocusAnswer[]): boolean {
+  if (answer === undefined || sent.length === 0) return false
+  const [year = 0, month = 0] = answer.month.split('-').map(Number)
+  const before = new Date(Date.UTC(year, month - 2, 1)).toISOString().slice(0, 7)
+  return sent.every(({ line }) => line.row.period === before)
+}
+
 /**
  * Gives each line to its month once. Where no line comes for two months fal heeds the month it is asked for, and that is the
  * line's month. Otherwise it may send every line each time: then the period that a line names tells its month, and lines of
@@ -34,7 +42,7 @@ export interface PlacedLines {
  */
 export function placeLines(asked: readonly string[], answers: readonly FocusAnswer[]): PlacedLines {
   const sent = sentLines(answers)
-  const heeds = answers.length > 1 && sent.every(({ copies }) => copies.size === 1)
+  const heeds = answers.length > 1 ? sent.every(({ copies }) => copies.size === 1) : areOfMonthBefore(sent, answers)
   const rows: FocusRow[] = []
   const open = new Set<string>()
   let untold = 0

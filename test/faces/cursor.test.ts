@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { z } from 'zod'
 import { AuditError } from '../../src/errors.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
 import { createPager, type JsonObject } from '../../src/paging.ts'
@@ -42,6 +43,17 @@ describe('inputs beside a cursor', () => {
     const error = await call(given).catch((cause: unknown) => cause)
     expect(error).toBeInstanceOf(AuditError)
     expect(error).toMatchObject({ kind: 'input', field, message: expect.stringMatching(told) })
+  })
+
+  it('need not be there, also those that a call without a cursor needs', async () => {
+    const needing = { ...echoTool, input: echoTool.input.extend({ id: z.string() }) }
+    const pager = createPager()
+    const call = (given: JsonObject) => runToolPaged(needing, given, pager, dependencies, quietContext())
+    const { nextCursor: cursor } = await call({ ...ASKED, id: 'a' })
+    const page = await call({ cursor })
+    expect(page).toEqual(await call({ cursor, id: 'a' }))
+    await expect(call({ cursor, id: 'b' })).rejects.toMatchObject({ field: 'id' })
+    await expect(call(ASKED)).rejects.toMatchObject({ field: 'id' })
   })
 
   it('are no matter where the cursor itself is unknown', async () => {

@@ -37,6 +37,11 @@ describe('where fal heeds the month', () => {
     expect(placed(M, answer(JAN, B, B), answer(FEB))).toEqual(sure(`${JAN} B`, `${JAN} B`))
   })
 
+  it('an only answer tells the month of lines that are all of the month before: they are issued after it', () => {
+    expect(placed([FEB], answer(FEB, B, `D ${JAN}`))).toEqual(sure(`${FEB} B`, `${FEB} D`))
+    expect(placed([JAN], answer(JAN, A))).toEqual(sure(`${JAN} A`))
+  })
+
   it('an only answer tells the month of lines that name none', () => {
     expect(placed([JAN], answer(JAN, 'X -', B))).toEqual(sure(`${JAN} X`, `${JAN} B`))
   })
@@ -78,7 +83,8 @@ describe('where fal sends every line for every month', () => {
 
 describe('where periods and answers do not agree, the months are open', () => {
   it.each([
-    ['an only answer of another month', [FEB], [answer(FEB, B)], [FEB]],
+    ['an only answer of an older month', [FEB], [answer(FEB, A)], [FEB]],
+    ['an only answer of several months, none of them its own', [FEB], [answer(FEB, B, A)], [FEB]],
     ['an only answer with a line of another month and no invoice', [FEB], [answer(FEB, C, `- ${JAN}`)], [FEB]],
     ['a line that is missing in its own month', M, [answer(DEC, A, C), answer(JAN, A, C), answer(FEB, A)], [...M]],
     ['a line of another time that came for some months', [JAN, FEB], [answer(JAN, B, A), answer(FEB, B)], [JAN]],

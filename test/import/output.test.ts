@@ -72,6 +72,7 @@ describe('the output', () => {
       aged('.out.db.0123456789.tmp', 99),
       aged('.out.db.0123456789ab.tmp.txt', 99),
       aged('.out.db.222222222222.tmp', 99),
+      aged('.out.db.444444444444.tmp', 99, 'notes of mine'),
     ]
     chmodSync(shop.path('.out.db.222222222222.tmp'), 0o644)
     // One that is at work, and has been waiting for its next line for long.
