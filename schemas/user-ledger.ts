@@ -27,7 +27,7 @@ export const entry = z.strictObject({
   userId: idInt,
   at: instantText,
   kind: z.enum(['consume', 'refund', 'recharge', 'gift', 'income', 'other']),
-  amountPoints: pointsInt.describe('points or cents: + in, - out'),
+  amountPoints: pointsInt.nullable().describe('points or cents: + in, - out; null: the row holds none'),
   orderId: untrustedText.optional(),
   title: untrustedText.optional(),
   balanceBefore: pointsInt.optional(),

@@ -27,11 +27,11 @@ export async function buildReport(evidence: Evidence, lang: Lang, options: Judge
 function reportOf(
   evidence: Evidence,
   lang: Lang,
-  { requests, books, users }: JudgedEvidence,
+  { outcomes, requests, books, users }: JudgedEvidence,
   { findings, notEvaluated, rules: tallies, counts }: Judgement,
 ): Report {
   const { plan } = evidence
-  const sources = sourcesOf(evidence, lang)
+  const sources = sourcesOf(evidence, outcomes, lang)
   const ledger = ledgerLayer({ ledger: { users }, userNames: evidence.userNames }, books.users)
   return {
     schemaVersion: 1,
@@ -80,9 +80,10 @@ function requestSection(
 }
 
 /** The sources that this run's depth needs, tables first, then each account's. */
-function sourcesOf(evidence: Evidence, lang: Lang): SourceStatus[] {
+function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lang: Lang): SourceStatus[] {
   const placed = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
-  const sources = withUnknownKinds(placed, evidence.unknownKinds ?? {}, lang)
+  const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
+  const sources = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
   for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [

@@ -2,17 +2,25 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import type { UnknownKinds } from '../ledger/reader.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { Lang } from '../render/vocabulary.ts'
+import type { Reason } from './rules/books.ts'
 
-/** How completely ledgers were read: in part, where rows that may have paid for something are of no known type. */
+/**
+ * How completely ledgers were read: in part, where rows of no known type leave something open of somebody. Rows of other
+ * products leave nothing open, whatever their type is called.
+ */
 export const withUnknownKinds = (
   tables: readonly SourceStatus[],
   unknownKinds: UnknownKinds,
+  reasons: Iterable<Reason>,
   lang: Lang,
-): SourceStatus[] =>
-  tables.map((table) => {
+): SourceStatus[] => {
+  const leaveOpen = [...reasons].some(({ code }) => code === 'kind-untold')
+  return tables.map((table) => {
     const { source, status, reason } = table
+    if (!leaveOpen) return table
     const rows = source === 'points' || source === 'cash' ? unknownKinds[source] : undefined
     if (rows === undefined || status === 'failed') return table
     const said = notEvaluatedText('kinds-unknown', { rows: rows.rows, words: rows.words.join(', ') }, lang)
     return { ...table, status: 'partial', reason: reason === undefined ? said : `${reason}; ${said}` }
   })
+}

@@ -77,7 +77,7 @@ function entryRow(entry: LedgerEntry, zone: Zone): LedgerEntryRow {
     userId,
     at: zone.format(at),
     kind,
-    amountPoints: jsonInteger(amountPoints),
+    amountPoints: entry.amountUntold === true ? null : jsonInteger(amountPoints),
     ...(orderId !== '' && { orderId: cleanText(orderId) }),
     ...(title !== '' && { title }),
     ...(balanceBefore !== null && { balanceBefore: jsonInteger(balanceBefore) }),

@@ -60,7 +60,8 @@ export function userLedgers(
     const tables = [...books.tables]
     const listed = entries ? await readLedgerRows(plan, snapshot, tables, context) : undefined
     const placed = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
-    const sources = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, 'en')
+    const open = [...books.ledger.users.values()].flatMap(({ payment }) => (payment.known ? [] : [payment.reason]))
+    const sources = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, open, 'en')
     const { zone } = plan.window
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
     return {

@@ -43,6 +43,19 @@ describe.each(STORES)('a ledger row of no known type, on %s', (store) => {
     expect(income.coverage.complete).toBe(true)
   })
 
+  it('of another product leaves nothing open, and the table read whole', async () => {
+    for (const over of [
+      { userId: 999, points: -100, orderId: 'SHOP-1', sourceType: 'vip', balanceBefore: null, balanceAfter: null },
+      { userId: 104, points: 100, orderId: 'SHOP-1', sourceType: 'vip', balanceBefore: null, balanceAfter: null },
+    ]) {
+      const world = clean().points(104, -1)
+      const report = await audited(store, world, 'requests', { points: (row) => (row.id === 41 ? over : {}) })
+      expect(openOf(report, NO_TYPE)).toEqual([])
+      expect(inShort(report)).toEqual([])
+      expect(report.coverage.complete).toBe(true)
+    }
+  })
+
   it('is none where the type is known and pays for nothing', async () => {
     const report = await audited(store, clean(), 'requests', { points: fourth({ sourceType: 'gift' }) })
     expect(foundIn(report)).toEqual(['A4 userId=104', 'B10 taskId=task-4'])
