@@ -115,8 +115,10 @@ export const officialModel = z.strictObject({
 })
 export type OfficialModel = z.output<typeof officialModel>
 
-const untoldCharges = countInt.optional().describe('tasks that hold no charge (NULL): they are in no sum of charges')
-const untoldCosts = countInt.optional().describe('tasks that hold no cost (NULL): they are in no sum of costs')
+export const untoldCharges = countInt
+  .optional()
+  .describe('tasks that hold no charge (NULL): they are in no sum of charges')
+export const untoldCosts = countInt.optional().describe('tasks that hold no cost (NULL): they are in no sum of costs')
 
 export const taskRow = z.strictObject({
   accountId: idInt.nullable(),

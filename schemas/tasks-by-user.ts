@@ -1,6 +1,17 @@
 import { z } from 'zod'
 import { cursorInput, pagedOutput } from './paging.ts'
-import { countInt, idInt, pointsInt, sourceStatus, taskRow, taskTotals, untrustedText, usdText } from './report.ts'
+import {
+  countInt,
+  idInt,
+  pointsInt,
+  sourceStatus,
+  taskRow,
+  taskTotals,
+  untoldCharges,
+  untoldCosts,
+  untrustedText,
+  usdText,
+} from './report.ts'
 import { asOfShape, endInput, idsInput, startInput, timezoneInput, userIdsInput, windowShape } from './tool-shapes.ts'
 
 export const input = z.strictObject({
@@ -22,6 +33,8 @@ const userRow = z.strictObject({
   costUsd: usdText,
   refundCount: countInt,
   refundedPoints: pointsInt,
+  untoldCharges,
+  untoldCosts,
   freeTaskCount: countInt.describe('cost but no charge, not refunded'),
   accounts: z.array(idInt),
   unknownKeyTasks: countInt.optional().describe('tasks of keys in no account row'),

@@ -168,6 +168,7 @@ function userRow(
     cells.reduce((total, cell) => total + amountOf(cell), 0)
   const accounts = [...new Set(cells.flatMap(({ accountId }) => accountId ?? []))].sort((a, b) => a - b)
   const models = [...new Set(cells.map(({ model }) => model))].sort()
+  const untold = { charges: count((cell) => cell.untoldCharges), costs: count((cell) => cell.untoldCosts) }
   const unknownKeyTasks = count((cell) => (cell.accountId === null ? cell.taskCount : 0))
   return {
     userId,
@@ -177,6 +178,8 @@ function userRow(
     costUsd: formatUsd(nanoUsd(sum(cells, (cell) => cell.costNanoUsd))),
     refundCount: count((cell) => cell.refundCount),
     refundedPoints: jsonInteger(sum(cells, (cell) => cell.refundedPoints)),
+    ...(untold.charges > 0 && { untoldCharges: untold.charges }),
+    ...(untold.costs > 0 && { untoldCosts: untold.costs }),
     freeTaskCount: free,
     accounts,
     ...(unknownKeyTasks > 0 && { unknownKeyTasks }),

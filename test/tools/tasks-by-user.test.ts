@@ -34,6 +34,23 @@ function mixed(): World {
 }
 
 describe('tasks-by-user', () => {
+  it('tells of how many tasks of a user no charge or no cost is told, and of the others nothing', async () => {
+    const world = mixed()
+    const tasks = world.tables.tasks.map((row) =>
+      row.id === 1 ? { ...row, money: null } : row.id === 4 ? { ...row, money: null, costMoney: null } : row,
+    )
+    const holed = { ...world, tables: { ...world.tables, tasks: tasks as typeof world.tables.tasks } }
+    const { users } = await call(tasksByUserTool, DAY, memoryDependencies(holed, {}), holed)
+    const told = users.map(({ userId, chargedPoints, untoldCharges, untoldCosts }) => [
+      ...[userId, chargedPoints, untoldCharges, untoldCosts],
+    ])
+    expect(told.sort()).toEqual([
+      [101, 400, 1, undefined],
+      [102, 0, 1, 1],
+      [103, 7, undefined, undefined],
+    ])
+  })
+
   it('adds up by user, and by account, user and model, costliest first', async () => {
     const world = mixed()
     const opened = await openWorld(world, { store: 'embedded' })
