@@ -49,9 +49,9 @@ const standing = {
 /** What a statement and each of its lines say alike. */
 const figures = {
   total_tokens: tokensInt,
-  total_cost: moneyText.describe('net charge: charged less refunded'),
-  charged_points: pointsInt.describe('refunded tasks included'),
-  refunded_points: pointsInt,
+  total_cost: moneyText.nullable().describe('net charge: charged less refunded'),
+  charged_points: pointsInt.nullable().describe('refunded tasks included; null where a charge is not told'),
+  refunded_points: pointsInt.nullable(),
   request_count: countInt.describe('tasks'),
 }
 
@@ -71,7 +71,7 @@ export const statementLine = z.strictObject({
   input_tokens: tokensInt,
   output_tokens: tokensInt,
   ...figures,
-  net_points: pointsInt,
+  net_points: pointsInt.nullable(),
   fal_cost_usd: usdText.nullable(),
   margin_usd: usdText.nullable(),
 })
@@ -97,9 +97,9 @@ export const statement = z.strictObject({
   input_tokens: tokensInt,
   output_tokens: tokensInt,
   ...figures,
-  net_points: pointsInt,
+  net_points: pointsInt.nullable(),
   fal_cost_usd: usdText.nullable().describe('billing events matched to its tasks; null where not all were read'),
-  margin_usd: usdText.nullable().describe('null without AUDIT_POINTS_PER_USD or fal_cost_usd'),
+  margin_usd: usdText.nullable().describe('null without AUDIT_POINTS_PER_USD, fal_cost_usd or net_points'),
   ...standing,
   breakdown: z.array(statementLine).describe('by model_id, in order; adds up to the totals'),
   coverage: z.strictObject({ complete: z.boolean(), sources: z.array(sourceStatus) }),

@@ -19,17 +19,27 @@ export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): U
       output_tokens: tokens(sums.outputTokens),
       total_tokens: tokens(sums.totalTokens),
       request_count: requestCount,
-      total_cost: costs[index] ?? '',
-      charged_points: jsonInteger(sums.chargedPoints),
-      refunded_points: jsonInteger(sums.refundedPoints),
-      net_points: jsonInteger(sums.netPoints),
+      ...chargeFigures(sums, costs[index] ?? null),
       fal_cost_usd: falCostNanoUsd === null ? null : formatUsd(falCostNanoUsd),
-      margin_usd: margins[index] ?? null,
+      margin_usd: sums.untoldKept > 0 ? null : (margins[index] ?? null),
       matched_request_count: read ? matchedCount : null,
       unmatched_request_count: read ? requestCount - matchedCount : null,
       unread_request_count: sums.unreadCount,
     }
   })
+}
+
+type ChargeFigures = Pick<UsageFigures, 'total_cost' | 'charged_points' | 'refunded_points' | 'net_points'>
+
+/** What a group was charged, with its net charge in the currency; null is what hangs on a charge that a task does not tell. */
+export function chargeFigures(sums: UsageSums, netText: string | null): ChargeFigures {
+  const { chargedPoints, refundedPoints, netPoints, untoldKept, untoldRefunded } = sums
+  return {
+    total_cost: untoldKept > 0 ? null : netText,
+    charged_points: untoldKept + untoldRefunded > 0 ? null : jsonInteger(chargedPoints),
+    refunded_points: untoldRefunded > 0 ? null : jsonInteger(refundedPoints),
+    net_points: untoldKept > 0 ? null : jsonInteger(netPoints),
+  }
 }
 
 const tokens = (count: bigint | null): number | null => (count === null ? null : jsonInteger(count))

@@ -20,8 +20,12 @@ export interface UsageFact extends Omit<TaskVerdict, 'requestBilled'> {
 /** Charges, cost and tokens of some tasks, added up exactly. */
 export class UsageSums {
   requestCount = 0
+  /** Of the tasks that tell their charge. */
   chargedPoints: Points = ZERO_POINTS
   refundedPoints: Points = ZERO_POINTS
+  /** Tasks that may be charged and do not tell it (NULL). Of the refunded ones nothing is left, whatever they were charged. */
+  untoldKept = 0
+  untoldRefunded = 0
   matchedCount = 0
   /** Tasks whose bill was not read: then nothing is said of the group's cost. */
   unreadCount = 0
@@ -42,6 +46,10 @@ export class UsageSums {
     this.requestCount += 1
     this.chargedPoints = addPoints(this.chargedPoints, task.chargedPoints)
     if (task.refunded) this.refundedPoints = addPoints(this.refundedPoints, task.chargedPoints)
+    if (isChargeOpen(task)) {
+      if (task.refunded) this.untoldRefunded += 1
+      else this.untoldKept += 1
+    }
     if (standing === 'not-evaluated') this.unreadCount += 1
     if (standing === 'matched') {
       this.matchedCount += 1
@@ -55,6 +63,8 @@ export class UsageSums {
     this.requestCount += other.requestCount
     this.chargedPoints = addPoints(this.chargedPoints, other.chargedPoints)
     this.refundedPoints = addPoints(this.refundedPoints, other.refundedPoints)
+    this.untoldKept += other.untoldKept
+    this.untoldRefunded += other.untoldRefunded
     this.matchedCount += other.matchedCount
     this.unreadCount += other.unreadCount
     this.billedNanoUsd = addNanoUsd(this.billedNanoUsd, other.billedNanoUsd)
@@ -72,6 +82,7 @@ export class UsageSums {
     for (const model of this.#silentModels) if (hasNone(model)) this.#silentModels.delete(model)
   }
 
+  /** Of the tasks that tell their charge. */
   get netPoints(): Points {
     return subPoints(this.chargedPoints, this.refundedPoints)
   }
@@ -123,6 +134,10 @@ export class UsageSums {
     this.#totalTokens = addDecimals(this.#totalTokens ?? ZERO_DECIMAL, tokens)
   }
 }
+
+/** A task that failed is charged nothing as a rule: what it was charged counts where it is told. */
+const isChargeOpen = ({ chargeUntold, status }: UsageFact['task']): boolean =>
+  chargeUntold === true && status !== 'failed'
 
 const addToKnown = (known: bigint | null, more: bigint | null): bigint | null =>
   known === null ? more : more === null ? known : known + more

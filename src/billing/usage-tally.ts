@@ -56,6 +56,7 @@ export interface UsageBook {
   readonly models: readonly ModelUsage[]
   /** Accounts first, then unknown keys in order. */
   readonly keys: readonly KeyUsage[]
+  /** Without tasks that name no user: they are of the whole, and nobody's. */
   readonly users: ReadonlyMap<number, UsageSums>
   /** Tasks of which a bill may still come. */
   readonly pendingCount: number
@@ -94,7 +95,7 @@ export class UsageTally {
     this.#total.add(fact)
     if (this.#wanted.has('day')) groupIn(this.#days, this.#dates.dateOf(task.createdAt)).add(fact)
     if (this.#wanted.has('model')) groupIn(this.#models, task.model).add(fact)
-    if (this.#wanted.has('user')) groupIn(this.#users, task.userId).add(fact)
+    if (this.#wanted.has('user') && task.userUntold !== true) groupIn(this.#users, task.userId).add(fact)
     if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
     if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
     const isOpen = (standing === 'failed' || standing === 'unfinished') && this.#options.mayYetBeBilled(task)

@@ -9,14 +9,23 @@ export interface Coverage {
 
 /**
  * The sources of an audit, those that are wanted, and besides them whose tasks lie in the window though nobody read their
- * bill: of accounts that were not audited, and of keys that no account row holds.
+ * bill: of accounts that were not audited, and of keys that no account row holds. Tasks that do not tell their charge make the
+ * task table one that was read in part.
  */
 export function coverageOf(
   { coverage }: Pick<Report, 'coverage'>,
-  { unread }: UsageBook,
+  { total, unread }: UsageBook,
   wanted: (source: SourceStatus['source']) => boolean = () => true,
 ): Coverage {
   const sources = coverage.sources.filter(({ source }) => wanted(source))
+  const untold = total.untoldKept + total.untoldRefunded
+  const tasks = sources.findIndex(({ source }) => source === 'tasks')
+  const read = sources[tasks]
+  if (untold > 0 && read !== undefined) {
+    const reason = `${untold} tasks hold no charge (NULL)`
+    const both = read.reason === undefined ? reason : `${read.reason}; ${reason}`
+    sources[tasks] = { ...read, status: read.status === 'complete' ? 'partial' : read.status, reason: both }
+  }
   const told = new Set(sources.map(({ source, accountId }) => (source === 'fal-events' ? accountId : undefined)))
   for (const [accountId, tasks] of [...unread].sort(([a], [b]) => (a ?? -1) - (b ?? -1))) {
     if (accountId === null) {

@@ -5,6 +5,7 @@ import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
 import { parseStatementId, type StatementId, statementId } from '../billing/statement-id.ts'
 import type { SettlementRecord } from '../billing/store.ts'
+import { chargeFigures } from '../billing/usage-figures.ts'
 import { UsageSums } from '../billing/usage-sums.ts'
 import { AuditError, inputError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
@@ -221,7 +222,7 @@ async function monthlySums(
   let rows = 0
   for await (const batch of snapshot.tasks(instantsOf({ from, to }, zone))) {
     for (const task of batch.rows()) {
-      if (userId !== null && task.userId !== userId) continue
+      if (userId !== null && (task.userId !== userId || task.userUntold === true)) continue
       const period = dates.dateOf(task.createdAt).slice(0, 7)
       const own = months.get(period) ?? new UsageSums()
       months.set(period, own)
@@ -245,10 +246,11 @@ function itemOf(
 ): StatementItem {
   const terms = moneyTerms(dependencies)
   const settled = record === undefined ? undefined : parseContent(record.content)
+  const { total_cost, charged_points, refunded_points } = chargeFigures(sums, chargeText(sums.netPoints, terms))
   const charges = {
-    total_cost: chargeText(sums.netPoints, terms),
-    charged_points: jsonInteger(sums.chargedPoints),
-    refunded_points: jsonInteger(sums.refundedPoints),
+    total_cost,
+    charged_points,
+    refunded_points,
     request_count: sums.requestCount,
     currency: terms.currency,
   }

@@ -1,6 +1,7 @@
 import type { Report } from '../../schemas/report.ts'
 import { accountFinder } from '../audit/account-keys.ts'
 import { FOR_SUMS } from '../audit/asking-terms.ts'
+import { isOfUsers } from '../audit/cell-tally.ts'
 import { collectEvidence, type PriceReader } from '../audit/collect.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { buildReport } from '../audit/report.ts'
@@ -55,7 +56,7 @@ export async function readVerdicts(
             standing: verdict?.standing ?? 'not-evaluated',
             events: verdict?.events ?? [],
             billedNanoUsd: verdict?.billedNanoUsd ?? ZERO_NANO_USD,
-            selected: leaves(plan, accountId, task.userId),
+            selected: leaves(plan, accountId, task),
             apiKey: task.apiKey,
             inputTokens: task.inputTokens ?? null,
             outputTokens: task.outputTokens ?? null,
@@ -68,5 +69,5 @@ export async function readVerdicts(
 }
 
 /** Whether the filters leave a task: as for the rules that look at all tasks of the window. */
-const leaves = ({ ids, userIds }: AuditPlan, accountId: number | null, userId: number): boolean =>
-  (ids.size === 0 || (accountId !== null && ids.has(accountId))) && (userIds.size === 0 || userIds.has(userId))
+const leaves = (plan: AuditPlan, accountId: number | null, { userId, userUntold }: UsageFact['task']): boolean =>
+  (plan.ids.size === 0 || (accountId !== null && plan.ids.has(accountId))) && isOfUsers(plan, userId, userUntold)

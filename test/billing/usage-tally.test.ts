@@ -57,6 +57,28 @@ describe('charges', () => {
     expect([...unread]).toEqual([[7, 1]])
   })
 
+  it('of a task that names no user are of the whole and of no user; user 0 is one', () => {
+    const { total, users } = bookOf([fact({}, { userId: 0, userUntold: true }), fact({}, { userId: 0 })])
+    expect([total.requestCount, [...users].map(([id, sums]) => [id, sums.requestCount])]).toEqual([2, [[0, 1]]])
+  })
+
+  it('that are not told are not 0, save those of a task that failed; models that are one line share it', () => {
+    const none = { chargedPoints: points(0), chargeUntold: true } as const
+    const charged = (own: Partial<UsageFact['task']>) => totalOf([fact(), fact({}, { ...none, ...own })])
+    expect(charged({})).toMatchObject({ charged_points: null, refunded_points: 0, net_points: null, total_cost: null })
+    expect(charged({})).toMatchObject({ fal_cost_usd: '2', margin_usd: null })
+    expect(charged({ status: 'unfinished' })?.charged_points).toBeNull()
+    expect(charged({ refunded: true })).toMatchObject({ charged_points: null, refunded_points: null, net_points: 1000 })
+    expect(charged({ status: 'failed' })).toMatchObject({ charged_points: 1000, total_cost: '10.00' })
+    const { models } = bookOf([fact({}, { model: 'flux' }), fact({}, { model: 'fal-ai/flux', ...none })])
+    expect(
+      usageFigures(
+        models.map(({ sums }) => sums),
+        CNY,
+      ),
+    ).toMatchObject([{ request_count: 2, net_points: null }])
+  })
+
   it('of users add up to the whole, whatever the grouping', () => {
     const facts = Array.from({ length: 50 }, (_, index) =>
       fact({}, { userId: 100 + (index % 7), chargedPoints: points(index), model: `m${index % 3}` }),

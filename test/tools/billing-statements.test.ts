@@ -113,13 +113,13 @@ describe('a statement', () => {
     ])
     for (const field of ['charged_points', 'refunded_points', 'net_points', 'request_count'] as const) {
       expect(
-        parts.reduce((sum, part) => sum + part[field], 0),
+        parts.reduce((sum, part) => sum + (part[field] ?? Number.NaN), 0),
         field,
       ).toBe(whole[field])
       for (const line of whole.breakdown) {
         const own = parts.flatMap(({ breakdown }) => breakdown.filter(({ model_id }) => model_id === line.model_id))
         expect(
-          own.reduce((sum, part) => sum + part[field], 0),
+          own.reduce((sum, part) => sum + (part[field] ?? Number.NaN), 0),
           `${line.model_id} ${field}`,
         ).toBe(line[field])
       }

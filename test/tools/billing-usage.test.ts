@@ -178,7 +178,7 @@ describe('billing-usage', () => {
     const parts = await Promise.all([101, 102].map(async (id) => (await usageOf(world, { user_id: id })).totals))
     for (const field of ['request_count', 'charged_points', 'refunded_points', 'net_points'] as const) {
       expect(
-        parts.reduce((sum, part) => sum + part[field], 0),
+        parts.reduce((sum, part) => sum + (part[field] ?? Number.NaN), 0),
         field,
       ).toBe(whole[field])
     }
