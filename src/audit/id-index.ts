@@ -8,6 +8,8 @@ import { bareId } from '../units/request-id.ts'
 export const NO_TASK = -1
 /** Several tasks of one user bear the id: it does not tell which of them a row pays. */
 export const SHARED_ID = -2
+/** Stands among those that share an id for a task that is not here: one of another time. */
+const TASK_ELSEWHERE = -1
 
 /** How full a table of places may be: one place in three at the most. */
 const PLACES_PER_ID = 3
@@ -43,6 +45,15 @@ export class IdIndex {
   /** Takes the ids of some tasks, from one up to another: all of them in turn, before any is looked for. */
   take(from: number, until: number): void {
     for (let task = from; task < until; task++) this.#bear(task)
+  }
+
+  /** Notes that a task of the user that is not among these bears an id: what names it may be that task's. After all were taken. */
+  takeElsewhere(owner: number, stored: string): void {
+    const { view, id } = idOfText(stored)
+    if (id.length === 0) return
+    const place = this.#placeOf(owner, view, id)
+    const first = this.#places[place] ?? 0
+    if (first !== 0) this.#share(place, first, TASK_ELSEWHERE)
   }
 
   /** The task of a user that bears an id, NO_TASK or SHARED_ID. */
@@ -96,11 +107,15 @@ export class IdIndex {
       this.#hashes[place] = mixed(owner, id.hash)
       return place
     }
+    this.#share(place, first, (reference - 1) >> 1)
+    return place
+  }
+
+  #share(place: number, first: number, task: number): void {
     this.#shared[place] = 1
     const bearers = this.#bearers.get(place)
-    if (bearers === undefined) this.#bearers.set(place, [(first - 1) >> 1, (reference - 1) >> 1])
-    else bearers.push((reference - 1) >> 1)
-    return place
+    if (bearers === undefined) this.#bearers.set(place, [(first - 1) >> 1, task])
+    else if (task !== TASK_ELSEWHERE || !bearers.includes(task)) bearers.push(task)
   }
 
   /** Where the id stands, or would. */

@@ -1,5 +1,4 @@
-import { AuditError } from '../errors.ts'
-import type { LedgerEntry, LedgerSnapshot, UnreadTimes } from '../ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
@@ -15,8 +14,9 @@ import {
   type LedgerSpools,
   ledgerRooms,
 } from './ledger-source.ts'
-import { LedgerTally, looksUpEveryOrder, type ToldTasks } from './ledger-tally.ts'
+import { LedgerTally, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
+import { looksUpEveryOrder, withinLimit } from './looked-up.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
 import { ClosedUser, isPaymentOpen, type ResolvedOrders, resolveOrders, type UserFigures } from './user-figures.ts'
@@ -63,6 +63,8 @@ export class LedgerLinks {
   readonly #failed: Set<BookName>
   readonly #context: LinkContext
   readonly #lookedUp: LedgerEntry[] = []
+  /** Tasks of other times that bear ids of tasks whose rows come to too much. */
+  #bearers: readonly TaskRow[] = []
   readonly #pieces: readonly (readonly number[])[]
   readonly #unreadTimes: UnreadTimes
   readonly #scans = new LinkScans()
@@ -207,10 +209,21 @@ export class LedgerLinks {
       for (const entry of [...foundEarly.filter(({ orderId }) => wanted.has(orderId)), ...found]) {
         if (!within(entry.at, this.#plan.ranges.ledger)) this.#lookedUp.push(entry)
       }
-      await this.#lookAgain()
+      await this.#lookAgain(this.#lookedUp)
+      await this.#lookForBearers()
     }
     const asked = new Set(this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal))
     this.#orders = { asked, tasks: await this.#tasksAmong(asked) }
+  }
+
+  /** Rows that come to too much for their task may be those of a task of another time: then nobody can tell of which. */
+  async #lookForBearers(): Promise<void> {
+    const ids = withinLimit(this.#scans.idsOfTasks('doubtful'))
+    if (ids.length === 0 || this.#modeNow() === 'total') return
+    const { taken } = this.#spools
+    const found = await this.#snapshot.tasksByEitherId(ids, taken)
+    this.#bearers = found.filter(({ createdAt, userUntold }) => userUntold !== true && !within(createdAt, taken))
+    if (this.#bearers.length > 0) await this.#lookAgain(this.#bearers)
   }
 
   /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
@@ -266,12 +279,12 @@ export class LedgerLinks {
     return entries
   }
 
-  /** Looks at the pieces again whose users the rows that were looked up belong to. */
-  async #lookAgain(): Promise<void> {
+  /** Looks at the pieces again whose users what was looked up belongs to. */
+  async #lookAgain(found: readonly { readonly userId: number }[]): Promise<void> {
     // What was left out before may be few enough now.
     const all = this.#scans.isCut
     if (all) this.#scans.restart()
-    const concerned = new Set(this.#lookedUp.map(({ userId }) => partOfNumber(userId)))
+    const concerned = new Set(found.map(({ userId }) => partOfNumber(userId)))
     const rooms = ledgerRooms()
     for (const [piece, parts] of this.#pieces.entries()) {
       if (!all && !parts.some((part) => concerned.has(part))) continue
@@ -329,14 +342,8 @@ export class LedgerLinks {
   }
 
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
-    const own = this.#lookedUp.filter(({ userId }) => reading.holds(userId))
+    const isHere = ({ userId }: { readonly userId: number }): boolean => reading.holds(userId)
+    const own = { rows: this.#lookedUp.filter(isHere), bearers: this.#bearers.filter(isHere) }
     return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks, own)
   }
-}
-
-function withinLimit(ids: readonly string[]): readonly string[] {
-  if (ids.length <= LIMITS.lookupIdsTotal) return ids
-  throw new AuditError('source', `more than ${LIMITS.lookupIdsTotal} order ids would have to be looked up`, {
-    next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
-  })
 }

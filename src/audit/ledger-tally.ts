@@ -1,5 +1,4 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
-import { LIMITS } from '../limits.ts'
 import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
@@ -13,6 +12,7 @@ import { inSteps } from './in-steps.ts'
 import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
+import { type LookedUp, looksUpEveryOrder, type TaskScope } from './looked-up.ts'
 import type { AuditPlan } from './plan.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
@@ -20,12 +20,6 @@ import { UnresolvedRows } from './unresolved-rows.ts'
 import { noteInUntold, noteKindUntold, noteUntold } from './untold-rows.ts'
 import type { UserFigures } from './user-figures.ts'
 import { addToUser } from './user-rows.ts'
-
-/** Tasks up to which the ledger rows of all of them are looked up, at any time. */
-const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
-
-/** Whether a window has few enough tasks to look up the rows of each. */
-export const looksUpEveryOrder = (windowTasks: number): boolean => windowTasks <= EVERY_ORDER_MAX
 
 /** The tasks of some users that are told of. */
 export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntries' | 'taskEntries'> {
@@ -77,19 +71,20 @@ export class LedgerTally {
 
   /**
    * Links what there is of some users, step by step: a user may have millions of rows. `windowTasks`: how many tasks the window
-   * has in all; `lookedUp`: rows that were looked up by their order.
+   * has in all.
    */
   static *linking(
     plan: AuditPlan,
     records: LedgerRecords,
     windowTasks: number,
-    lookedUp: Iterable<LedgerEntry> = [],
+    { rows, bearers }: LookedUp = { rows: [], bearers: [] },
   ): Generator<undefined, LedgerTally, undefined> {
     const tally = new LedgerTally(plan, records, windowTasks)
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.tasks.count, (from, until) => tally.#index.take(from, until))
+    for (const task of bearers) tally.#addBearer(task)
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
-    for (const entry of lookedUp) tally.addLookedUp(entry)
+    for (const entry of rows) tally.addLookedUp(entry)
     yield* tally.#addingTasksUp()
     return tally
   }
@@ -117,6 +112,12 @@ export class LedgerTally {
     if (within(createdAt, window)) this.#isTarget[task] = 1
     if (isTaskNearEdge(createdAt, window) && this.#tasks.isCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
+  }
+
+  #addBearer({ userId, taskId, requestId }: LookedUp['bearers'][number]): void {
+    const owner = this.#numbers.get(userId)
+    if (owner === undefined) return
+    for (const id of [taskId, requestId]) this.#index.takeElsewhere(owner, id)
   }
 
   #addEntries(from: number, until: number): void {
@@ -223,10 +224,12 @@ export class LedgerTally {
    * Order ids of tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for
    * the rules about refunds, where one is due or was made.
    */
-  openOrderIds(scope: 'selected' | 'window'): string[] {
+  openOrderIds(scope: TaskScope): string[] {
     const ids: string[] = []
     for (let task = 0; task < this.#tasks.count; task++) {
-      if (this.#isTarget[task] !== 1 || (scope === 'selected' && !this.#tasks.isSelected(task))) continue
+      if (this.#isTarget[task] !== 1 || (scope !== 'window' && !this.#tasks.isSelected(task))) continue
+      if (scope === 'doubtful' && !this.#payments.isTooMuch(task, this.#tasks) && !this.#shared.isTooMuch(task))
+        continue
       if (this.#payments.isPaid(task, this.#tasks) && !this.#refundsMatter(task)) continue
       // Whatever other rows say, nobody can tell.
       if (this.#payments.isKindUntold(task)) continue

@@ -1,6 +1,7 @@
 import { LIMITS } from '../limits.ts'
 import { hashOfText } from '../rows/bytes.ts'
 import type { LedgerTally } from './ledger-tally.ts'
+import type { TaskScope } from './looked-up.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
@@ -12,6 +13,8 @@ interface OpenIds {
   /** Order ids of tasks whose other rows may lie at any time: of tasks that the filters leave, and of all of the window. */
   readonly selected: readonly string[]
   readonly window: readonly string[]
+  /** Ids of tasks that the filters leave and whose rows come to too much: tasks of other times may bear them as well. */
+  readonly doubtful: readonly string[]
   /** Order ids of rows that no task bears, by the link mode in which they matter. */
   readonly order: readonly string[]
   readonly total: readonly string[]
@@ -30,7 +33,7 @@ export interface LinkCount {
 export class LinkScans {
   readonly #scans: (LinkCount & OpenIds)[] = []
   /** Ids of tasks so far: one that several bear as often as it comes. */
-  readonly #taskIds = { selected: 0, window: 0 }
+  readonly #taskIds = { selected: 0, window: 0, doubtful: 0 }
   /** Orders of rows so far. */
   readonly #orders = { order: new Set<string>(), total: new Set<string>(), refunds: new Set<string>() }
   #isCut = false
@@ -49,11 +52,13 @@ export class LinkScans {
     yield
     const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window')))
     yield
+    const doubtful = this.#idsOfTasks('doubtful', before, () => tally.openOrderIds('doubtful'))
+    yield
     const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))
     const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))
     const refunds = this.#ordersOfRows('refunds', () => tally.unresolvedRefundIds())
     yield
-    const scan = { charged, linked, selected, window, order, total, refunds }
+    const scan = { charged, linked, selected, window, doubtful, order, total, refunds }
     this.#scans[piece] = scan
     return scan
   }
@@ -63,6 +68,7 @@ export class LinkScans {
     this.#scans.length = 0
     this.#taskIds.selected = 0
     this.#taskIds.window = 0
+    this.#taskIds.doubtful = 0
     this.#orders.order.clear()
     this.#orders.total.clear()
     this.#orders.refunds.clear()
@@ -78,7 +84,7 @@ export class LinkScans {
   }
 
   /** Of all pieces, as often as tasks bear them: where they are more than may be looked up, some are left out. */
-  idsOfTasks(name: 'selected' | 'window'): string[] {
+  idsOfTasks(name: TaskScope): string[] {
     return this.#scans.flatMap((scan) => scan[name])
   }
 
@@ -88,11 +94,7 @@ export class LinkScans {
     return [...new Set(mode === 'order' ? [...orders, ...this.#scans.flatMap(({ refunds }) => refunds)] : orders)]
   }
 
-  #idsOfTasks(
-    name: 'selected' | 'window',
-    before: OpenIds | undefined,
-    ids: () => readonly string[],
-  ): readonly string[] {
+  #idsOfTasks(name: TaskScope, before: OpenIds | undefined, ids: () => readonly string[]): readonly string[] {
     this.#taskIds[name] -= before?.[name].length ?? 0
     // Past what may be looked up nobody asks which they are, but that they are too many.
     if (this.#taskIds[name] > LIMITS.lookupIdsTotal) return this.#cut()

@@ -67,6 +67,20 @@ export class TaskPayments {
     return this.paid(task) === tasks.exactCharge(task)
   }
 
+  /**
+   * Whether rows took more than the charge, or gave back what the task does not say it got: where another task bears the same
+   * id, they may be its rows.
+   */
+  isTooMuch(task: number, tasks: TaskRecords): boolean {
+    const charged = tasks.exactCharge(task) ?? Number.POSITIVE_INFINITY
+    if (this.isLinked(task) && this.paid(task) > charged) return true
+    return this.hasRefundRow(task) && this.#refundedOf(task) > (tasks.isRefunded(task) ? charged : 0)
+  }
+
+  #refundedOf(task: number): number {
+    return addExact(this.#refunded.points[task] ?? 0, this.#refunded.cash[task] ?? 0)
+  }
+
   /** What both ledgers took for the task. */
   paid(task: number): number {
     return addExact(this.#paid.points[task] ?? 0, this.#paid.cash[task] ?? 0)
@@ -80,7 +94,7 @@ export class TaskPayments {
   /** Whether a charge should have been given back, as far as the task tells, and no rows did. */
   #isUnrefunded(task: number, charged: number, tasks: TaskRecords): boolean {
     if (charged <= 0 || !(tasks.hasFailed(task) || tasks.isRefunded(task))) return false
-    return addExact(this.#refunded.points[task] ?? 0, this.#refunded.cash[task] ?? 0) <= 0
+    return this.#refundedOf(task) <= 0
   }
 
   /** Adds a task of the window to those of its user. `addsUp`: whether it does with rows that it shares with others. */

@@ -102,6 +102,12 @@ export class SharedRows {
     return this.#byTask.has(task)
   }
 
+  /** Whether such rows took something else than what was charged, or gave something back: they may be rows of further tasks. */
+  isTooMuch(task: number): boolean {
+    const groups = this.#byTask.get(task)
+    return groups?.some(({ refunded }) => both(refunded) !== 0) === true || (groups !== undefined && !this.addsUp(task))
+  }
+
   /** What these rows come to, of those that may be the task's; undefined where there are none. */
   of(task: number): SharedLedger | undefined {
     const groups = this.#byTask.get(task)

@@ -85,6 +85,14 @@ describe('the index of ids', () => {
     ])
   })
 
+  it('tells of an id that a task of another time bears that it is shared, once, for that user alone', () => {
+    const rows = [taskRow({ taskId: 'a', requestId: 'x' }), taskRow({ taskId: 'a', requestId: 'x' })]
+    const index = indexOf(taskRecordsOf(rows), Int32Array.from([1, 2]))
+    for (const id of ['x', 'x', '', 'unknown']) index.takeElsewhere(1, id)
+    expect(['x', 'a', 'unknown', ''].map((id) => index.findText(1, id))).toEqual([SHARED_ID, 0, NO_TASK, NO_TASK])
+    expect([index.bearers(1, 'x'), index.findText(2, 'x')]).toEqual([[0, -1], 1])
+  })
+
   it('finds a request id in another form, where the text may be one', () => {
     const id = 'aaaaaaaa-0000-4000-8000-000000000001'
     const records = taskRecordsOf([taskRow({ taskId: 'job', requestId: id })])

@@ -47,6 +47,24 @@ describe('rows of another time', () => {
     expect(failures[0]?.[1]).toContain(`holds ${-(2n ** 53n)}`)
   })
 
+  it('are asked for whose task may be one of another time, only of tasks whose rows come to too much', async () => {
+    const tasks = numbers(40).map((id) => task(id))
+    const entries = numbers(40).map((id) => pays(id))
+    const again = entryRow(99, -100, { userId: 107, orderId: 'request-7' })
+    const otherTasks = [task(50, { userId: 107, requestId: 'request-7', createdAt: later(noon, 30 * DAY) })]
+    const set = { tasks, otherTasks, entries: [...entries, again] }
+    const { askedOf, users, failures } = await inAnyPieces(set)
+    expect([askedOf('tasksByEitherId'), failures]).toEqual([[['task-7', 'request-7']], []])
+    expect(paymentOf(users, 107)).toMatchObject({ known: false, reason: { code: 'links-shared' } })
+    expect((await inAnyPieces({ tasks, otherTasks, entries })).askedOf('tasksByEitherId')).toEqual([])
+    const alone = await inAnyPieces({ tasks, entries: set.entries })
+    expect(paymentOf(alone.users, 107)).toMatchObject({ value: { pointsConsumed: 200n } })
+    // Nobody is accused of what could not be asked.
+    const failed = await inAnyPieces({ ...set, failing: ['tasksByEitherId'] })
+    expect([failed.mode, failed.failures.map(([book]) => book)]).toEqual([null, ['points', 'cash']])
+    expect(paymentOf(failed.users, 107)).toMatchObject({ known: false })
+  })
+
   it('are found by the sample though the first of all users never pays', async () => {
     const first = numbers(1000).find((userId) => partOfNumber(userId) === 0) ?? 0
     const others = numbers(2000).filter((id) => partOfNumber(100 + id) !== 0)

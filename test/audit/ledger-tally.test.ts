@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type LedgerTally, looksUpEveryOrder } from '../../src/audit/ledger-tally.ts'
+import type { LedgerTally } from '../../src/audit/ledger-tally.ts'
+import { looksUpEveryOrder } from '../../src/audit/looked-up.ts'
 import type { Payment, UnlinkedRows } from '../../src/audit/rules/books.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'

@@ -1,0 +1,28 @@
+import { AuditError } from '../errors.ts'
+import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
+
+/** Which tasks: those of the window, those of them that the filters leave, or of these those whose rows come to too much. */
+export type TaskScope = 'window' | 'selected' | 'doubtful'
+
+/** What was looked up of other times. */
+export interface LookedUp {
+  /** Rows, by their order. */
+  readonly rows: readonly LedgerEntry[]
+  /** Tasks that bear ids of tasks of the window. */
+  readonly bearers: readonly TaskRow[]
+}
+
+/** Tasks up to which the ledger rows of all of them are looked up, at any time. */
+const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
+
+/** Whether a window has few enough tasks to look up the rows of each. */
+export const looksUpEveryOrder = (windowTasks: number): boolean => windowTasks <= EVERY_ORDER_MAX
+
+/** Ids that may be looked up, all of them. */
+export function withinLimit(ids: readonly string[]): readonly string[] {
+  if (ids.length <= LIMITS.lookupIdsTotal) return ids
+  throw new AuditError('source', `more than ${LIMITS.lookupIdsTotal} order ids would have to be looked up`, {
+    next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
+  })
+}

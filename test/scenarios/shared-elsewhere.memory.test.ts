@@ -1,0 +1,95 @@
+import { describe, expect, it } from 'vitest'
+import { type MiniTask, type MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
+import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
+
+const X = requestIdOf(5000)
+const RULES = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10'] as const
+const LATE = '2026-02-06 23:00:00'
+/** Of tasks that the audit of 02-06 does not stream. */
+const ELSEWHERE = [
+  ['later', '2026-02-07 01:00:00'],
+  ['long after', '2026-04-01 12:00:00'],
+  ['long before', '2026-01-01 12:00:00'],
+] as const
+
+const task = (world: MiniWorld, given: MiniTask): MiniWorld =>
+  world.task({ user: 101, requestId: X, paid: { orderId: given.requestId ?? X }, ...given })
+
+/** Task 41 of the day, and task 42 of another one. */
+const twins = (at: string, one: MiniTask = {}, other: MiniTask = {}): MiniWorld =>
+  task(task(withLinkedTasks(), { at: LATE, ...one }), { at, billed: false, cost: '0', ...other })
+
+const single = (one: MiniTask = {}): MiniWorld => task(withLinkedTasks(), { at: LATE, ...one })
+
+async function said(world: MiniWorld, options: WorldAudit = {}) {
+  const report = await auditWorld(world.build(), { depth: 'requests', ...options })
+  for (const pieceRows of [1, 7]) {
+    expect(await auditWorld(world.build(), { depth: 'requests', pieceRows, ...options })).toEqual(report)
+  }
+  const reasons = report.notEvaluated.filter(({ rule }) => RULES.some((each) => each === rule))
+  return { ...saidOf(report, ...RULES), reasons: [...new Set(reasons.map(({ reason }) => reason))] }
+}
+
+describe.each(ELSEWHERE)('a task %s that bears the request id of one of the window', (_, at) => {
+  it('leaves open whose rows are whose', async () => {
+    const open = { findings: [], reasons: [expect.stringContaining('an id that several tasks of this user bear')] }
+    expect(await said(twins(at))).toMatchObject({ ...open, open: ['A4 userId=101', 'B10 userId=101'] })
+    const summary = await said(twins(at), { depth: 'summary' })
+    expect([summary.findings, summary.open.includes('A4 userId=101')]).toEqual([[], true])
+    // However the request is named.
+    const url = `https://queue.fal.run/fal-ai/flux/requests/${X.toUpperCase()}`
+    expect(await said(twins(at, {}, { requestId: url, paid: { orderId: url, at: LATE } }))).toMatchObject(open)
+  })
+
+  it('accuses nobody where another one got it back', async () => {
+    const refund = { sourceType: 'refund', at, orderId: X }
+    const { findings, reasons } = await said(twins(at, {}, { refunded: true }).points(101, 100, refund))
+    expect({ findings, reasons }).toEqual({
+      findings: [],
+      reasons: [expect.stringContaining('an id that several tasks of this user bear')],
+    })
+    // One row alone, which each of them may have got.
+    const failed = { status: 'failed', refunded: true, paid: false, billed: false, cost: '0' } as const
+    expect((await said(twins(at, {}, failed).points(101, 100, refund))).findings).toEqual([])
+  })
+
+  it('explains no rows of another user, or of another request', async () => {
+    const wrong = ['B6 taskId=task-41', 'A4 userId=101', 'B10 taskId=task-41']
+    for (const other of [{ user: 102 }, { requestId: requestIdOf(6000) }]) {
+      const world = twins(at, {}, other).points(101, -100, { orderId: X, at: LATE })
+      expect(await said(world)).toEqual({ findings: wrong, open: [], reasons: [] })
+      expect((await said(world, { depth: 'summary' })).findings).toEqual(['A4 userId=101'])
+    }
+  })
+
+  it('is asked for only where rows come to too much', async () => {
+    expect(await said(twins(at, {}, { paid: false }))).toEqual({ findings: [], open: [], reasons: [] })
+    for (const points of [99, 101]) {
+      const { findings } = await said(twins(at, { paid: { orderId: X, points } }, { paid: false }))
+      expect(findings).toEqual(points === 99 ? ['A4 userId=101', 'B10 taskId=task-41'] : [])
+    }
+  })
+})
+
+describe('without another task of the request', () => {
+  it('a row that comes twice is one too many', async () => {
+    const world = single().points(101, -100, { orderId: X, at: LATE })
+    const findings = ['B6 taskId=task-41', 'A4 userId=101', 'B10 taskId=task-41']
+    expect(await said(world)).toEqual({ findings, open: [], reasons: [] })
+    expect((await said(world, { depth: 'summary' })).findings).toEqual(['A4 userId=101'])
+  })
+
+  it('a refund of a task that is not marked is an unmarked one', async () => {
+    const world = single().points(101, 100, { sourceType: 'refund', at: LATE, orderId: X })
+    expect((await said(world)).findings).toContain('B8 taskId=task-41')
+  })
+})
+
+it('two tasks of the window and a third of another day leave open what all of them got', async () => {
+  const world = task(twins('2026-02-07 01:00:00'), { at: LATE, billed: false, cost: '0' })
+  expect(await said(world)).toMatchObject({
+    findings: [],
+    reasons: [expect.stringContaining('an id that several tasks of this user bear')],
+  })
+})
