@@ -187,9 +187,13 @@ describe('fal-list-invoices', () => {
 
   it('lines that agree with no month leave it open, and those that name none are said to', async () => {
     const odd = await real(world(), {
-      focus: { 'workspace-7': { '2026-01': `${HEADER}\n5,USD,2025-12-01,,INV-1,x\n` } },
+      focus: { 'workspace-7': { '2026-01': `${HEADER}\n5,USD,2025-11-01,,INV-1,x\n` } },
     })
     const given = { ids: [7], from: '2026-01', to: '2026-01' }
+    const late = { focus: { 'workspace-7': { '2026-01': `${HEADER}\n5,USD,2025-12-01,,INV-1,x\n` } } }
+    const issued = await call(falListInvoicesTool, given, (await real(world(), late)).dependencies(), world())
+    expect(short(issued.invoices)).toEqual([['2026-01', 'workspace-7', '5']])
+    expect(issued).toMatchObject({ complete: true, note: expect.stringContaining('other than the month of issue') })
     const open = await call(falListInvoicesTool, given, odd.dependencies(), world())
     expect(open.complete).toBe(false)
     expect(open.invoices).toEqual([
