@@ -115,6 +115,11 @@ export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKin
   else if (kind === 'recharge' && book === 'cash') addPossibleCashIn(sums, amount, at)
 }
 
+/** Adds an amount to the sum of one book. Throws RangeError where no number holds it. */
+export function addToBook(sums: BookSums, book: BookName, amount: number): void {
+  sums[book] = addExact(sums[book], amount)
+}
+
 /** Adds what came in without an order, and may be a refund as well as something else. */
 export function addPossibleCashIn(sums: UserSums, amount: number, at: Instant): void {
   if (amount > 0) {

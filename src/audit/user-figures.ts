@@ -9,7 +9,7 @@ import { copyOf } from './amounts-in.ts'
 import { crossingSums, type EdgeAmount, type Edges, spareSum, unlinkedEdges } from './edges.ts'
 import {
   addRefund,
-  type BookSums,
+  addToBook,
   both,
   linkedRefunds,
   orderPayment,
@@ -64,10 +64,10 @@ export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
     if (!orders.asked.has(orderId)) return true
     const isTask = isTaskOrder(orders, orderId)
     if (kind === 'consume') {
-      if (!isTask) add(sums.unlinked, book, -amountPoints)
+      if (!isTask) addToBook(sums.unlinked, book, -amountPoints)
     } else if (kind === 'refund') {
       if (!isTask) addRefund(sums, amountPoints, at)
-    } else add(isTask ? sums.refunded : sums.recharged, book, amountPoints)
+    } else addToBook(isTask ? sums.refunded : sums.recharged, book, amountPoints)
     return false
   })
 }
@@ -266,8 +266,4 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const payment = totalPayment(sums, tasks, edgesOf(user), plan.window)
   const isShort = payment.comparedChargedPoints > payment.comparedPaidPoints
   return isShort && sums.anyKindUntold ? unknown('kind-untold') : payment
-}
-
-function add(sums: BookSums, book: BookName, amount: number): void {
-  sums[book] = addExact(sums[book], amount)
 }

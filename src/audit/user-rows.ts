@@ -1,17 +1,9 @@
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
-import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
 import { isRowNearEdge } from './edges.ts'
 import { NO_TASK } from './id-index.ts'
-import {
-  addPossibleCashIn,
-  addPossibleRefund,
-  type BookName,
-  type BookSums,
-  linkedKind,
-  type UserSums,
-} from './ledger-book.ts'
+import { addPossibleCashIn, addPossibleRefund, addToBook, linkedKind, type UserSums } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
 import { noteInUntold, notePossiblePayment, noteUntold } from './untold-rows.ts'
 
@@ -47,8 +39,8 @@ export function addToUser(
     const amount = -signed
     if (isRowNearEdge(at, window)) sums.edgeRows.push({ at, amount, linked: hasOrder })
     if (!within(at, window)) return
-    add(sums.consumed, book, amount)
-    if (!hasOrder) add(sums.unlinked, book, amount)
+    addToBook(sums.consumed, book, amount)
+    if (!hasOrder) addToBook(sums.unlinked, book, amount)
     else if (task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
     return
   }
@@ -57,12 +49,12 @@ export function addToUser(
     else if (kind === 'refund' && task === NO_TASK && settings.ledgerLink !== 'total') sums.unresolved.push(entry)
   }
   if (!within(at, window)) return
-  if (kind === 'refund') add(sums.refunded, book, signed)
+  if (kind === 'refund') addToBook(sums.refunded, book, signed)
   if (kind !== 'recharge') return
   // Cash in is a refund where its order is a task, and otherwise a recharge.
-  if (book === 'cash' && task !== NO_TASK) add(sums.refunded, 'cash', signed)
+  if (book === 'cash' && task !== NO_TASK) addToBook(sums.refunded, 'cash', signed)
   else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
-  else add(sums.recharged, book, signed)
+  else addToBook(sums.recharged, book, signed)
 }
 
 /** Of a row of no known type only its amount tells whether it may have paid for something, or given it back. */
@@ -79,8 +71,4 @@ function addUnknownKind(
   if (tookSomething && entries.time(entry) < window.end + LEDGER_EDGE) notePossiblePayment(sums, task === NO_TASK)
   if (!hasOrder) addPossibleCashIn(sums, signed, entries.time(entry))
   if (!hasOrder && entries.isUntold(entry)) sums.refundUntold = true
-}
-
-function add(sums: BookSums, book: BookName, amount: number): void {
-  sums[book] = addExact(sums[book], amount)
 }
