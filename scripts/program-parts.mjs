@@ -7,7 +7,7 @@ import { oneFile, root } from './bundle.mjs'
 const ENTRY = join(root, 'src', 'main.ts')
 const PROGRAM = join(root, 'src', 'program.ts')
 
-/** Bundles the program by esbuild's `build`. Returns its files, which are not yet written. */
+/** Bundles the program by esbuild's `build`. Returns its files, all of ASCII, which are not yet written. */
 export async function bundleProgram(build, outdir, firstLine, plugins) {
   // Where all of a source is ASCII, V8 keeps it in half the memory.
   const options = { ...oneFile(ENTRY, undefined, firstLine), charset: 'ascii', outdir, write: false }
@@ -29,8 +29,12 @@ export async function bundleProgram(build, outdir, firstLine, plugins) {
     chunkNames: 'shared',
     plugins: [programReady(program.outputFiles[0].text), ...plugins],
   })
-  return outputFiles
+  return outputFiles.map(({ path, text }) => ({ path, contents: Buffer.from(asAscii(text)) }))
 }
+
+/** What the bundler leaves as it is, comments and regular expressions, by the escapes that mean the same. */
+const asAscii = (text) =>
+  text.replace(/[^\0-\x7f]/g, (unit) => `\\u${unit.charCodeAt(0).toString(16).padStart(4, '0')}`)
 
 /** The program is not looked into. */
 const programLeftOut = {

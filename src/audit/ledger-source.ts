@@ -11,6 +11,7 @@ import { type InstantRange, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import type { AuditPlan } from './plan.ts'
+import type { RowLinks } from './row-links.ts'
 import { UserNumbers } from './user-numbers.ts'
 
 /** Tasks and ledger rows that are linked at once. */
@@ -65,6 +66,8 @@ export interface LedgerRecords {
   readonly entries: EntryRecords
   /** Whether a user is one of these. */
   holds(userId: number): boolean
+  /** Where it is known already which rows name which tasks. */
+  readonly links?: RowLinks
 }
 
 /** Where pieces are read into, one after the other. */

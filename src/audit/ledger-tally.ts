@@ -1,19 +1,19 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
 import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
-import { newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { within } from '../units/instant.ts'
 import { points } from '../units/points.ts'
 import { atOnce } from './breathe.ts'
 import { EdgeTasks } from './edge-tasks.ts'
 import { isTaskNearEdge } from './edges.ts'
-import { IdIndex, NO_TASK, SHARED_ID } from './id-index.ts'
+import { SHARED_ID } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
 import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import { type LookedUp, looksUpEveryOrder, type TaskScope } from './looked-up.ts'
 import type { AuditPlan } from './plan.ts'
+import { findingLinks, NO_USER, type RowLinks } from './row-links.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
 import { UnresolvedRows } from './unresolved-rows.ts'
@@ -36,14 +36,10 @@ export class LedgerTally {
   readonly #tasks: TaskRecords
   readonly #entries: EntryRecords
   readonly #windowTasks: number
-  /** Users by id, each with a number. */
-  readonly #numbers = new Map<number, number>()
-  readonly #owners: Int32Array
+  readonly #links: RowLinks
   /** Of users who are told of; the others only count for the link mode. */
-  readonly #sums: (UserSums | undefined)[] = []
+  readonly #sums: (UserSums | undefined)[]
   readonly #edgeTasks = new EdgeTasks()
-  /** By user, since a row of somebody else does not pay this user's task; whose rows it names, a look-up tells. */
-  readonly #index: IdIndex
   /** 1 where a task is one of the window: rows link to these. */
   readonly #isTarget: Uint8Array
   readonly #payments: TaskPayments
@@ -53,20 +49,19 @@ export class LedgerTally {
   /** By user; undefined until they are asked for, and when a row has come since. */
   #taskSums: readonly (TaskSums | undefined)[] | undefined
 
-  private constructor(plan: AuditPlan, { tasks, entries, holds }: LedgerRecords, windowTasks: number) {
+  private constructor(plan: AuditPlan, { tasks, entries }: LedgerRecords, windowTasks: number, links: RowLinks) {
     this.#plan = plan
     this.#tasks = tasks
     this.#entries = entries
     this.#windowTasks = windowTasks
-    this.#owners = new Int32Array(tasks.count)
+    this.#links = links
     this.#isTarget = new Uint8Array(tasks.count)
     this.#payments = new TaskPayments(tasks.count)
     const isTold = (task: number): boolean => this.#isTarget[task] === 1 && tasks.isSelected(task)
     this.#shared = new SharedRows({ tasks, payments: this.#payments, isTold })
     this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
     // Who was asked for by id is told of, with or without tasks.
-    for (const userId of plan.userIds) if (holds(userId)) this.#sums[this.#numberOf(userId)] = newUserSums()
-    this.#index = new IdIndex(tasks, this.#owners)
+    this.#sums = links.users.map((userId) => (plan.userIds.has(userId) ? newUserSums() : undefined))
   }
 
   /**
@@ -79,21 +74,14 @@ export class LedgerTally {
     windowTasks: number,
     { rows, bearers }: LookedUp = { rows: [], bearers: [] },
   ): Generator<undefined, LedgerTally, undefined> {
-    const tally = new LedgerTally(plan, records, windowTasks)
+    const asked = [...plan.userIds].filter((userId) => records.holds(userId))
+    const links = records.links ?? (yield* findingLinks(records, asked, bearers))
+    const tally = new LedgerTally(plan, records, windowTasks, links)
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
-    yield* inSteps(records.tasks.count, (from, until) => tally.#index.take(from, until))
-    for (const task of bearers) tally.#addBearer(task)
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
     for (const entry of rows) tally.addLookedUp(entry)
     yield* tally.#addingTasksUp()
     return tally
-  }
-
-  #numberOf(userId: number): number {
-    const known = this.#numbers.get(userId)
-    if (known !== undefined) return known
-    this.#numbers.set(userId, this.#sums.length)
-    return this.#sums.push(undefined) - 1
   }
 
   #addTasks(from: number, until: number): void {
@@ -103,39 +91,24 @@ export class LedgerTally {
   #addTask(task: number): void {
     const { window } = this.#plan
     const createdAt = this.#tasks.createdAt(task)
-    const userId = this.#tasks.userId(task)
-    // A task that names no user is nobody's, and no row is one of its: it has an owner that no row has.
-    const isNobodys = userId === 0 && this.#tasks.isUserUntold(task)
-    const owner = this.#numberOf(isNobodys ? Number.NaN : userId)
-    this.#owners[task] = owner
-    if (isNobodys) return
+    if (this.#tasks.userId(task) === 0 && this.#tasks.isUserUntold(task)) return
+    const owner = this.#links.ownerOfTask[task] as number
     if (within(createdAt, window)) this.#isTarget[task] = 1
     if (isTaskNearEdge(createdAt, window) && this.#tasks.isCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
 
-  #addBearer({ userId, taskId, requestId }: LookedUp['bearers'][number]): void {
-    const owner = this.#numbers.get(userId)
-    if (owner === undefined) return
-    for (const id of [taskId, requestId]) this.#index.takeElsewhere(owner, id)
-  }
-
   #addEntries(from: number, until: number): void {
-    const id = newBytesOfId()
-    const { view } = this.#entries
+    const { ownerOfEntry, taskOfEntry } = this.#links
     for (let entry = from; entry < until; entry++) {
-      const owner = this.#numbers.get(this.#entries.userId(entry))
-      if (owner === undefined) continue
-      this.#entries.orderId(entry, id)
-      let task = this.#index.find(owner, view, id)
-      if (task === NO_TASK && this.#entries.mayBeOtherForm(entry)) {
-        task = this.#index.findBare(owner, this.#entries.orderText(entry))
-      }
+      const owner = ownerOfEntry[entry] as number
+      if (owner === NO_USER) continue
+      const task = taskOfEntry[entry] as number
       const sums = this.#sums[owner]
       if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
       else if (task === SHARED_ID) this.#share(owner, entry, sums)
       else if (task >= 0 && this.#entries.kind(entry) === 'consume') this.#payments.noteLinked(task)
-      if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, id.length > 0)
+      if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, this.#entries.hasOrder(entry))
     }
   }
 
@@ -160,7 +133,7 @@ export class LedgerTally {
   #share(owner: number, entry: number, sums: UserSums | undefined): void {
     const book = this.#entries.book(entry)
     const kind = linkedKind(book, this.#entries.kind(entry))
-    const bearers = this.#index.bearers(owner, this.#entries.orderText(entry))
+    const bearers = this.#links.index.bearers(owner, this.#entries.orderText(entry))
     if (bearers === undefined) return
     if (kind === undefined) {
       if (!this.#entries.isKindUntold(entry)) return
@@ -180,14 +153,14 @@ export class LedgerTally {
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
   addLookedUp(entry: LedgerEntry): void {
     const { book, rowId, at, userId, amountPoints, orderId } = entry
-    const owner = this.#numbers.get(userId)
+    const owner = this.#links.numberOf(userId)
     if (owner === undefined || within(at, this.#plan.ranges.ledger)) return
     const kind = linkedKind(book, entry.kind)
     if (kind === undefined && entry.kindUntold !== true) return
-    const task = this.#index.findText(owner, orderId)
+    const task = this.#links.index.findText(owner, orderId)
     this.#taskSums = undefined
     this.#shared.reckonAnew()
-    const bearers = task === SHARED_ID ? this.#index.bearers(owner, orderId) : undefined
+    const bearers = task === SHARED_ID ? this.#links.index.bearers(owner, orderId) : undefined
     if (kind === undefined) {
       if (bearers !== undefined) this.#shared.noteKindUntold(bearers)
       if (this.#isTarget[task] === 1) this.#payments.noteKindUntold(task)
@@ -266,7 +239,7 @@ export class LedgerTally {
     const tasks = this.#tasksOfUsers()
     const unresolved = this.#unresolved()
     const users: UserFigures[] = []
-    for (const [userId, owner] of this.#numbers) {
+    for (const [owner, userId] of this.#links.users.entries()) {
       const sums = this.#sums[owner]
       if (sums === undefined) continue
       users.push({
@@ -327,7 +300,7 @@ export class LedgerTally {
   *#addingTasksUp(): Generator<undefined, readonly (TaskSums | undefined)[], undefined> {
     const users: (TaskSums | undefined)[] = new Array(this.#sums.length).fill(undefined)
     yield* inSteps(this.#tasks.count, (from, until) => this.#addTasksUp(users, from, until))
-    this.#shared.addTo((task) => users[this.#owners[task] ?? 0])
+    this.#shared.addTo((task) => users[this.#links.ownerOfTask[task] ?? 0])
     this.#taskSums = users
     return users
   }
@@ -335,7 +308,7 @@ export class LedgerTally {
   #addTasksUp(users: (TaskSums | undefined)[], from: number, until: number): void {
     for (let task = from; task < until; task++) {
       if (this.#isTarget[task] !== 1) continue
-      const owner = this.#owners[task] ?? 0
+      const owner = this.#links.ownerOfTask[task] as number
       const own = users[owner] ?? newTaskSums()
       users[owner] = own
       const addsUp = this.#shared.addsUp(task)

@@ -260,6 +260,10 @@ export class EntryRecords extends RecordList {
     return into
   }
 
+  hasOrder(index: number): boolean {
+    return this.view.getUint32(this.at(index) + AT.orderBytes, true) > 0
+  }
+
   orderText(index: number): string {
     const at = this.at(index)
     const from = at + AT.order

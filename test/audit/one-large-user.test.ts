@@ -38,9 +38,9 @@ describe('a user of very many rows', () => {
   }
 
   it('gives others their turn at each step, and is not linked to the end where that is in vain', async () => {
-    // Four loops of three steps each.
-    await expect(inBreaths(linking(), abortedAt(8))).rejects.toMatchObject({ kind: 'cancelled' })
-    expect((await inBreaths(linking(), abortedAt(9))).linkCount().linked).toBe(TASKS)
+    // Six loops of three steps each.
+    await expect(inBreaths(linking(), abortedAt(12))).rejects.toMatchObject({ kind: 'cancelled' })
+    expect((await inBreaths(linking(), abortedAt(13))).linkCount().linked).toBe(TASKS)
   })
 
   it('ends the reading of the ledgers where it is cancelled', async () => {

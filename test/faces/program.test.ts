@@ -78,6 +78,13 @@ describe('the program', () => {
     }
   })
 
+  it('is of ASCII, which V8 keeps in half the memory', () => {
+    for (const name of ['main.mjs', 'shared.mjs', 'program.mjs']) {
+      const bytes = readFileSync(join(dirname(MAIN), name))
+      expect([name, bytes.findIndex((byte) => byte > 0x7f)]).toEqual([name, -1])
+    }
+  })
+
   it('runs from any directory with plain node', () => {
     expect(run(['--version'])).toMatchObject({ status: 0, stdout: `${version}\n`, stderr: '' })
   })
