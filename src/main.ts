@@ -5,16 +5,16 @@ import { AuditError } from './errors.ts'
 import { EXIT } from './faces/exit-code.ts'
 import { serveStdio } from './faces/mcp-stdio.ts'
 import { failureOf, faultLog } from './faces/outgoing.ts'
+import { limitGarbage } from './garbage.ts'
 import { LIMITS } from './limits.ts'
 import type { Host } from './program.ts'
 import { createReportStore } from './reports.ts'
 import { createSecrets } from './secrets.ts'
 import { instant } from './units/instant.ts'
 
-// Where a machine has much memory, V8 lets garbage grow to several times of what lives before it collects it. An audit makes
-// much garbage and keeps little: this costs it a tenth of its time, and spares the machine half of its memory.
-setFlagsFromString('--heap-growing-percent=40')
-// And it takes rows that are held for a second for rows that are kept, and puts all later ones where garbage is collected late.
+// An audit makes much garbage and keeps little.
+limitGarbage()
+// V8 takes rows that are held for a second for rows that are kept, and puts all later ones where garbage is collected late.
 setFlagsFromString('--no-allocation-site-pretenuring')
 
 const MICROS_PER_SECOND = 1_000_000

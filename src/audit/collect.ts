@@ -10,10 +10,10 @@ import { Spool } from '../spool/spool.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
 import type { AskingTerms } from './asking-terms.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
-import { CellTally } from './cell-tally.ts'
 import { type EventLot, EventLotTally } from './event-lot.ts'
 import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
+import { LayerReading, type LayerTerms } from './layer-reading.ts'
 import { LedgerSpools } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
 import { type CollectContext, failedTable, readLedgers } from './read-ledgers.ts'
@@ -72,8 +72,8 @@ export async function collectEvidence(
   )
   fetching.catch(() => undefined)
   try {
-    const cells = new CellTally(plan, allAccounts, auditedIds)
-    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, cells)
+    const layer = new LayerReading({ plan: layerPlan(plan), accounts: allAccounts.map(keyOf), audited: auditedIds })
+    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, layer)
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const bills = await fetching
     const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
@@ -101,7 +101,7 @@ export async function collectEvidence(
       attribution,
       requests,
       priceRules,
-      layer: cells.close(),
+      layer: layer.close(),
       ...books,
     }
   } catch (cause) {
@@ -109,6 +109,14 @@ export async function collectEvidence(
     throw cause
   }
 }
+
+/** As plain data: another thread may be told of it. */
+const layerPlan = ({ window: { start, end }, ids, userIds }: AuditPlan): LayerTerms['plan'] => ({
+  window: { start, end },
+  ids,
+  userIds,
+})
+const keyOf = ({ accountId, apiKey }: AccountRow): LayerTerms['accounts'][number] => ({ accountId, apiKey })
 
 /** Whether the tasks of an account cost anything within the window or at its edges, or may have. */
 const recordsCost =
@@ -174,7 +182,7 @@ function spoolEvents(
 /** What the operator's own tables say, added up; without asking fal. */
 export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables' | 'unreadTimes' | 'unknownKinds'>
 
-/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `cells`: takes all tasks. */
+/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `layer` takes all tasks. */
 export async function readBooks(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
@@ -182,7 +190,7 @@ export async function readBooks(
   auditedIds: ReadonlySet<number>,
   spools: AuditSpools,
   context: CollectContext,
-  cells?: CellTally,
+  layer?: LayerReading,
 ): Promise<OperatorBooks> {
   const tally = new TaskTally(plan, allAccounts, auditedIds)
   const tasks = await readTasks(plan, snapshot, tally, spools, context)
@@ -195,7 +203,7 @@ export async function readBooks(
   const meanwhile = async (): Promise<void> => {
     userNames = await readNames(snapshot, tasks, tables, context.signal)
   }
-  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { cells, meanwhile })
+  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { layer, meanwhile })
   const [unreadTimes, unknownKinds] = [snapshot.unreadTimes?.() ?? {}, snapshot.unknownKinds?.() ?? {}]
   return { tasks, ledger, userNames, tables, unreadTimes, unknownKinds }
 }

@@ -1,21 +1,22 @@
 import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { exactAmount } from '../rows/entry-records.ts'
-import type { TaskRecords } from '../rows/task-records.ts'
 import { partOfNumber } from '../spool/spool.ts'
+import type { ThreadUse } from '../thread/second-thread.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
+import type { LayerReading } from './layer-reading.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
 import {
   type LedgerPiece,
   type LedgerRecords,
-  type LedgerRooms,
   type LedgerSource,
   type LedgerSpools,
   ledgerRooms,
 } from './ledger-source.ts'
 import { LedgerTally, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
+import { linkedPieces } from './linked-pieces.ts'
 import { looksUpEveryOrder, withinLimit } from './looked-up.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
@@ -40,6 +41,7 @@ interface EarlyLookUp {
 export interface LinkContext {
   readonly signal: AbortSignal
   readonly progress: TellProgress
+  readonly thread?: ThreadUse | undefined
 }
 
 /** What is kept of a piece when its rows are let go, so that they need not be read again: where that is little. */
@@ -95,16 +97,16 @@ export class LedgerLinks {
   }
 
   /**
-   * Decides the link mode, and looks up what lies outside the streamed range. `onTasks` sees the tasks of each piece, once: all
-   * of one user are in one. `reading`: what the snapshot is read for in the meantime; it reads one thing after another.
+   * Decides the link mode, and looks up what lies outside the streamed range. `layer` takes all tasks. `reading`: what the
+   * snapshot is read for in the meantime; it reads one thing after another.
    */
   async settle(
     onFailure: (book: BookName, cause: unknown) => void,
-    onTasks: (tasks: TaskRecords) => void = () => undefined,
+    layer?: LayerReading,
     reading: Promise<unknown> = Promise.resolve(),
   ): Promise<void> {
     const early = this.#lookUpEarly(reading)
-    await this.#lookAtAll(onTasks)
+    await this.#lookAtAll(layer)
     await reading
     if (this.#failed.size > 0) return
     try {
@@ -131,12 +133,12 @@ export class LedgerLinks {
     return { ids: new Set(ids), entries }
   }
 
-  async #lookAtAll(onTasks: (tasks: TaskRecords) => void): Promise<void> {
+  async #lookAtAll(layer: LayerReading | undefined): Promise<void> {
     let rows = 0
-    const rooms = ledgerRooms()
-    for (const piece of this.#pieces.keys()) {
-      const reading = await this.#look(piece, rooms)
-      onTasks(reading.tasks)
+    let piece = 0
+    const terms = { plan: this.#plan, layer, thread: this.#context.thread }
+    for await (const reading of linkedPieces(this.#spools, this.#pieces, terms)) {
+      await this.#look(piece++, reading)
       rows += reading.tasks.count + reading.entries.count
       this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
       await breathe(this.#context.signal)
@@ -288,20 +290,18 @@ export class LedgerLinks {
     const rooms = ledgerRooms()
     for (const [piece, parts] of this.#pieces.entries()) {
       if (!all && !parts.some((part) => concerned.has(part))) continue
-      await this.#look(piece, rooms)
+      await this.#look(piece, this.#spools.reading(parts, rooms))
       await breathe(this.#context.signal)
     }
     this.#count = this.#scans.count()
   }
 
   /** Links the rows of a piece, and keeps what that tells: nothing of it lies in the rooms, which the next piece is read into. */
-  async #look(piece: number, rooms: LedgerRooms): Promise<LedgerRecords> {
-    const reading = this.#spools.reading(this.#pieces[piece] ?? [], rooms)
+  async #look(piece: number, reading: LedgerRecords): Promise<void> {
     const { signal } = this.#context
     const tally = await inBreaths(this.#linking(reading), signal)
     const count = await inBreaths(this.#scans.taking(piece, tally), signal)
     this.#kept[piece] = this.#keep(piece, tally, count)
-    return reading
   }
 
   /** Sums by user grow with users, and are needed in the end; rows that wait are kept as long as they are few. */

@@ -10,6 +10,7 @@ import type { SpoolFile } from '../spool/spool-file.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
+import type { PlacedPiece } from './link-room.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RowLinks } from './row-links.ts'
 import { UserNumbers } from './user-numbers.ts'
@@ -179,12 +180,28 @@ export class LedgerSpools {
 
   /** Reads one piece; in rooms good until they are read into again. */
   reading(parts: readonly number[], rooms?: LedgerRooms): LedgerRecords {
+    const tasks = this.#tasks.read(parts, rooms?.tasks)
+    return { tasks, entries: this.#entries.read(parts, rooms?.entries), holds: this.holding(parts) }
+  }
+
+  /** Tells of users whether they are in some parts. */
+  holding(parts: readonly number[]): LedgerRecords['holds'] {
     const held = new Uint8Array(PARTS)
     for (const part of parts) held[part] = 1
-    return {
-      tasks: this.#tasks.read(parts, rooms?.tasks),
-      entries: this.#entries.read(parts, rooms?.entries),
-      holds: (userId) => held[partOfNumber(userId)] === 1,
-    }
+    return (userId) => held[partOfNumber(userId)] === 1
+  }
+
+  /** Where one piece stands in the file, for another thread to read it. */
+  placed(parts: readonly number[]): PlacedPiece {
+    return { tasks: this.#tasks.placed(parts), entries: this.#entries.placed(parts) }
+  }
+
+  /** What reads the file. */
+  descriptor(): number {
+    return this.#file.descriptor()
+  }
+
+  get taskWords(): TaskWords {
+    return this.#tasks.words
   }
 }

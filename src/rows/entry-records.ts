@@ -186,7 +186,7 @@ export function entryRecordsOf(entries: Iterable<LedgerEntry>): EntryRecords {
 
 export const ENTRY_RECORDS: RecordKind<null, EntryRecords> = {
   words: () => null,
-  list: (bytes, count) => new EntryRecords(bytes, count, null),
+  list: (...records) => new EntryRecords(...records),
 }
 
 /** Many ledger rows as records: their fields are read without making rows. Indices begin at 0. */

@@ -153,7 +153,7 @@ export function eventRecordsOf(events: Iterable<BillingEvent>, words = new Event
 
 export const EVENT_RECORDS: RecordKind<EventWords, EventRecords> = {
   words: () => new EventWords(),
-  list: (bytes, count, words) => new EventRecords(bytes, count, words),
+  list: (...records) => new EventRecords(...records),
 }
 
 /** Many events as records: single fields of them are read without making objects. Indices begin at 0. */

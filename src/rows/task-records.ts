@@ -25,8 +25,13 @@ import {
 
 /** The texts that many tasks have in common. Records that are put together share them. */
 export class TaskWords {
-  readonly models = new Lexicon()
-  readonly apiKeys = new Lexicon()
+  readonly models: Lexicon
+  readonly apiKeys: Lexicon
+
+  constructor(models = new Lexicon(), apiKeys = new Lexicon()) {
+    this.models = models
+    this.apiKeys = apiKeys
+  }
 }
 
 const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD
@@ -36,7 +41,7 @@ const orNull = (value: number): number | null => (Number.isNaN(value) ? null : v
 
 export const TASK_RECORDS: RecordKind<TaskWords, TaskRecords> = {
   words: () => new TaskWords(),
-  list: (bytes, count, words) => new TaskRecords(bytes, count, words),
+  list: (...records) => new TaskRecords(...records),
 }
 
 /** Many tasks as records: single fields of them are read without making rows. Indices begin at 0. */

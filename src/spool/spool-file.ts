@@ -45,12 +45,14 @@ export class SpoolFile {
       this.#tail.copy(into, offset, at - this.#filed, at - this.#filed + length)
       return
     }
-    const { descriptor } = this.#open()
-    for (let read = 0; read < length; ) {
-      const got = readSync(descriptor, into, offset + read, length - read, at + read)
-      if (got === 0) throw new Error('the temporary file is shorter than what was written to it')
-      read += got
-    }
+    readWhole(this.#open().descriptor, into, offset, length, at)
+  }
+
+  /** What reads all that was appended so far: good until the file is closed, in any thread of this process. */
+  descriptor(): number {
+    if (this.#closed) throw new Error('the temporary file was closed')
+    this.#flush()
+    return this.#open().descriptor
   }
 
   close(): void {
@@ -94,5 +96,14 @@ export class SpoolFile {
     // An open file lives on without its name; where the system forbids that, closing removes it.
     if (!IS_WINDOWS) rmSync(folder, { recursive: true, force: true })
     return this.#file
+  }
+}
+
+/** Reads so many bytes of a file. Throws where it is shorter. */
+export function readWhole(descriptor: number, into: Uint8Array, offset: number, length: number, at: number): void {
+  for (let read = 0; read < length; ) {
+    const got = readSync(descriptor, into, offset + read, length - read, at + read)
+    if (got === 0) throw new Error('the temporary file is shorter than what was written to it')
+    read += got
   }
 }

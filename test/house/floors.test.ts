@@ -22,6 +22,7 @@ const ROOMS: readonly Room[] = [
   { name: 'units', holds: /^src\/units\//, imports: GROUND },
   { name: 'ground', holds: /^src\/(errors|limits|nearest)\.ts$/, imports: GROUND },
   { name: 'rows', holds: /^src\/rows\//, imports: GROUND, types: ['fal', 'ledger'] },
+  { name: 'thread', holds: /^src\/thread\//, imports: GROUND },
   { name: 'spool', holds: /^src\/spool\//, imports: [...GROUND, 'rows'] },
   // Floor 1
   { name: 'schemas', holds: /^schemas\//, imports: [...GROUND, 'settings'] },
@@ -35,7 +36,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'audit',
     holds: /^src\/audit\//,
-    imports: [...CONTRACTS, 'rules', 'render', 'rows', 'spool'],
+    imports: [...CONTRACTS, 'rules', 'render', 'rows', 'spool', 'thread'],
     types: ['fal', 'ledger'],
   },
   {
@@ -45,7 +46,7 @@ const ROOMS: readonly Room[] = [
     types: ['rules', 'fal', 'ledger'],
   },
   // Floor 4
-  { name: 'tool', holds: /^src\/tool\.ts$/, imports: CONTRACTS, types: ['fal', 'ledger', 'billing'] },
+  { name: 'tool', holds: /^src\/tool\.ts$/, imports: CONTRACTS, types: ['fal', 'ledger', 'billing', 'thread'] },
   { name: 'billing-store', holds: /^src\/billing-store\.ts$/, imports: [...GROUND, 'audit', 'ledger', 'billing'] },
   {
     name: 'operation',
@@ -73,8 +74,8 @@ const ROOMS: readonly Room[] = [
   // Floor 6
   {
     name: 'main',
-    holds: /^src\/(main|program|serve|config|dependencies|secrets)\.ts$/,
-    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows'],
+    holds: /^src\/(main|program|garbage|joining-thread|serve|config|dependencies|secrets)\.ts$/,
+    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows', 'thread'],
   },
 ]
 
