@@ -4,9 +4,7 @@ import { inputError } from '../errors.ts'
 import type { FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { EVENT_RECORDS, EventWords } from '../rows/event-records.ts'
-import { TASK_RECORDS } from '../rows/task-records.ts'
-import { Spool } from '../spool/spool.ts'
+import { EventWords } from '../rows/event-records.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
 import type { AskingTerms } from './asking-terms.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
@@ -15,6 +13,7 @@ import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
 import { LayerReading, type LayerTerms } from './layer-reading.ts'
 import { LedgerSpools } from './ledger-source.ts'
+import { type OpenRequests, type ScoutSources, scoutAll } from './open-requests.ts'
 import type { AuditPlan } from './plan.ts'
 import { type CollectContext, failedTable, readLedgers } from './read-ledgers.ts'
 import { readRequestEvidence } from './request-evidence.ts'
@@ -23,7 +22,7 @@ import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
 import { rowsTeller } from './waiting.ts'
-import { attributeBills } from './whose-bill.ts'
+import { type Attribution, attributeBills } from './whose-bill.ts'
 
 /** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
 export type PriceReader = (
@@ -73,24 +72,32 @@ export async function collectEvidence(
   fetching.catch(() => undefined)
   try {
     const layer = new LayerReading({ plan: layerPlan(plan), accounts: allAccounts.map(keyOf), audited: auditedIds })
-    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, layer)
+    const { asking, thread } = context
+    const sourcesOf = (attribution: Attribution, own: RequestSpools): ScoutSources => {
+      const of = { plan, accounts: allAccounts, spools: own, attribution, fal, signal, thread }
+      return asking === undefined ? of : { ...of, asking }
+    }
+    let attributing: Promise<Attribution> | undefined
+    let scouting: Promise<OpenRequests> | undefined
+    const onTasks = (tasks: TaskBook): void => {
+      const attributed = fetching.then((read) => attributeBills(read, allAccounts, recordsCost(tasks), hasTasks(tasks)))
+      attributing = attributed
+      const own = spools.requests
+      // By another thread, while this one reads the ledgers.
+      if (own !== null && thread !== undefined)
+        scouting = attributed.then((attribution) => scoutAll(sourcesOf(attribution, own)))
+      // Whoever waits for it below is told of its failure.
+      for (const waiting of [attributing, scouting]) waiting?.catch(() => undefined)
+    }
+    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, { layer, onTasks })
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const bills = await fetching
-    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
+    const attribution = (await attributing) as Attribution
+    const { progress } = context
     const requests =
       spools.requests === null
         ? null
-        : await readRequestEvidence({
-            plan,
-            accounts: allAccounts,
-            spools: spools.requests,
-            attribution,
-            snapshot,
-            fal,
-            signal,
-            progress: context.progress,
-            ...(context.asking && { asking: context.asking }),
-          })
+        : await readRequestEvidence({ ...sourcesOf(attribution, spools.requests), snapshot, progress }, scouting)
     return {
       plan,
       databaseZoneId: snapshot.zone.id,
@@ -141,10 +148,7 @@ export interface AuditSpools {
 /** `pieceRows`: how many rows are joined at once, where not the usual number. */
 export const openSpools = (plan: AuditPlan, file: SpoolFile, pieceRows?: number): AuditSpools => ({
   ledgers: new LedgerSpools(plan, file, pieceRows),
-  requests:
-    plan.depth === 'summary'
-      ? null
-      : new RequestSpools(new Spool(TASK_RECORDS, file), new Spool(EVENT_RECORDS, file), pieceRows),
+  requests: plan.depth === 'summary' ? null : new RequestSpools(file, pieceRows),
 })
 
 /**
@@ -179,10 +183,17 @@ function spoolEvents(
   return (apiKey) => places(() => read(apiKey))
 }
 
+export interface BooksCompany {
+  /** Takes all tasks. */
+  readonly layer?: LayerReading
+  /** Told of the tasks as soon as all are read. */
+  readonly onTasks?: (tasks: TaskBook) => void
+}
+
 /** What the operator's own tables say, added up; without asking fal. */
 export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables' | 'unreadTimes' | 'unknownKinds'>
 
-/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `layer` takes all tasks. */
+/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. */
 export async function readBooks(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
@@ -190,10 +201,11 @@ export async function readBooks(
   auditedIds: ReadonlySet<number>,
   spools: AuditSpools,
   context: CollectContext,
-  layer?: LayerReading,
+  { layer, onTasks = () => undefined }: BooksCompany = {},
 ): Promise<OperatorBooks> {
   const tally = new TaskTally(plan, allAccounts, auditedIds)
   const tasks = await readTasks(plan, snapshot, tally, spools, context)
+  onTasks(tasks)
   const tables: SourceStatus[] = [
     { source: 'accounts', status: 'complete' },
     { source: 'tasks', status: 'complete' },

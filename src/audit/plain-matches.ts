@@ -1,6 +1,9 @@
+import { newBytesOfId } from '../rows/id-bytes.ts'
+import { IdSet } from '../rows/id-set.ts'
+import type { TaskRecords } from '../rows/task-records.ts'
 import { within } from '../units/instant.ts'
 import type { AuditPlan } from './plan.ts'
-import { RequestTable } from './request-scout.ts'
+import type { RequestPairs } from './request-scout.ts'
 import type { SpooledPiece } from './request-source.ts'
 import { isRounded } from './rules/b3-amount.ts'
 import type { Owner, SharedBill } from './whose-bill.ts'
@@ -44,34 +47,29 @@ export interface PlainMatches {
 /** `besides`: ids that something bears which is not of the piece, or of which fal was asked. */
 export function plainMatches(
   piece: SpooledPiece,
+  pairs: RequestPairs,
   readLots: readonly ReadLot[],
-  besides: Iterable<string>,
+  besides: readonly string[],
   terms: PlainTerms,
 ): PlainMatches {
   const { tasks, events } = piece
-  const table = new RequestTable(piece)
-  for (let task = 0; task < tasks.count; task++) table.addTask(task)
-  const billOfEvent = new Int32Array(events.count)
-  for (const [index, { lot }] of readLots.entries()) {
-    for (const event of events.ofLot(lot)) {
-      billOfEvent[event] = index
-      table.addEvent(event)
-    }
-  }
-  for (const id of besides) table.setAside(id)
   const found = {
-    tasks: new Int32Array(tasks.count),
-    events: new Int32Array(tasks.count),
-    bills: new Int32Array(tasks.count),
+    tasks: new Int32Array(pairs.tasks.length),
+    events: new Int32Array(pairs.tasks.length),
+    bills: new Int32Array(pairs.tasks.length),
     isPlainTask: new Uint8Array(tasks.count),
     isPlainEvent: new Uint8Array(events.count),
   }
+  const bills = new Map(readLots.map(({ lot }, index) => [lot, index]))
+  const isBeside = besideTeller(tasks, besides)
   const judge = new PlainJudge(piece, readLots, terms)
   let count = 0
   let withCost = 0
-  table.eachPair((task, event) => {
-    const bill = billOfEvent[event] as number
-    if (!judge.isPlain(task, event, bill)) return
+  for (let pair = 0; pair < pairs.tasks.length; pair++) {
+    const task = pairs.tasks[pair] as number
+    const event = pairs.events[pair] as number
+    const bill = bills.get(events.lot(event))
+    if (bill === undefined || isBeside(task) || !judge.isPlain(task, event, bill)) continue
     found.tasks[count] = task
     found.events[count] = event
     found.bills[count] = bill
@@ -79,8 +77,16 @@ export function plainMatches(
     found.isPlainEvent[event] = 1
     count += 1
     if (tasks.cost(task) > 0) withCost += 1
-  })
+  }
   return { piece, readLots, count, withCost, ...found }
+}
+
+/** Whether a task bears one of some ids. */
+function besideTeller(tasks: TaskRecords, besides: readonly string[]): (task: number) => boolean {
+  if (besides.length === 0) return () => false
+  const ids = new IdSet(new Set(besides))
+  const id = newBytesOfId()
+  return (task) => ids.hasId(tasks, tasks.requestId(task, id))
 }
 
 /** No such owner: also of a key that no account row has. */

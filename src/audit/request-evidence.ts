@@ -1,31 +1,24 @@
-import type { BillingEvent, FalReader } from '../fal/reader.ts'
-import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
-import { LIMITS } from '../limits.ts'
-import { type Instant, within } from '../units/instant.ts'
+import type { BillingEvent } from '../fal/reader.ts'
+import type { LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
-import { BillQuestions, type PieceReading } from './ask-by-id.ts'
-import type { AskingTerms } from './asking-terms.ts'
-import { breathe } from './breathe.ts'
-import { plainMatches } from './plain-matches.ts'
-import type { AuditPlan } from './plan.ts'
-import { PriceChanges } from './price-points.ts'
-import { RequestScout } from './request-scout.ts'
+import type { BillQuestions, PieceReading } from './ask-by-id.ts'
 import {
-  notePrice,
-  partOfRequest,
-  type RequestSource,
-  type RequestSpools,
-  rowsOf,
-  type SpooledPiece,
-} from './request-source.ts'
+  type AccountOf,
+  type OpenIds,
+  type OpenRequests,
+  questionsAbout,
+  type ScoutSources,
+  scoutAll,
+} from './open-requests.ts'
+import { plainMatches } from './plain-matches.ts'
+import { PriceChanges } from './price-points.ts'
+import { notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
 import { eventKey } from './rules/same-event.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
-
-/** Requests of a window up to which the whole table is searched for others that share their ids. */
-const SHARED_IDS_MAX = LIMITS.lookupIdsTotal
 
 /** What was read about single requests, of all or of one piece of them. */
 export interface RequestEvidence {
@@ -50,35 +43,24 @@ export interface RepeatedEvent {
   readonly times: number
 }
 
-export interface RequestSources {
-  readonly plan: AuditPlan
-  readonly accounts: readonly AccountRow[]
-  readonly spools: RequestSpools
-  readonly attribution: Attribution
+export interface RequestSources extends ScoutSources {
   readonly snapshot: LedgerSnapshot
-  readonly fal: FalReader
-  readonly signal: AbortSignal
   readonly progress: TellProgress
-  /** What fal is asked by id for; the rules where nothing is said. */
-  readonly asking?: AskingTerms
 }
 
 /**
  * Settles what the streams left open: the whole table is searched for events without a task before any is called
- * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled.
+ * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled. `scouted`: what they left open,
+ * where that was looked for before.
  */
-export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
-  const { plan, attribution, spools, accounts, progress } = sources
-  const questions = attribution.workspaces
-    .filter(({ source }) => source.events?.status === 'complete')
-    .map((bill) => new BillQuestions(bill, sources))
+export async function readRequestEvidence(
+  sources: RequestSources,
+  scouted: Promise<OpenRequests> = scoutAll(sources),
+): Promise<RequestSource> {
+  const { attribution, spools, accounts, progress } = sources
+  const { questions, open, pairs } = await scouted
   const changes = new PriceChanges()
-  const open = new OpenIds(plan)
   const accountOf = accountFinder(accounts)
-  for (const piece of spools.read()) {
-    lookThrough(piece, questions, open, accountOf)
-    await breathe(sources.signal)
-  }
   const { otherTasks, sharedSearched } = await tellingSeconds(progress, 'tasks of other times looked up', () =>
     readOtherTasks(sources, open),
   )
@@ -110,9 +92,11 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
     sharedSearched,
     priceChanges: (key) => changes.changes(key),
     *pieces(terms) {
+      let index = 0
       for (const piece of spools.read()) {
         const besides = piece.parts.flatMap((part) => besidesByPart.get(part) ?? [])
-        const plain = terms && plainMatches(piece, readLots, besides, terms)
+        const told = pairs[index++]
+        const plain = terms && told && plainMatches(piece, told(), readLots, besides, terms)
         yield { ...evidenceOf(rowsOf(piece, plain), piece.parts), ...(plain && { plain }) }
       }
     },
@@ -128,43 +112,6 @@ function eventsOf(
   return new Map(workspaces.map((bill) => [bill, read.get(bill) ?? null]))
 }
 
-type AccountOf = (apiKey: string) => number | undefined
-
-/** Ids of one piece that the table or fal is to be asked about. Rows are made of those alone that are in question. */
-function lookThrough(
-  piece: SpooledPiece,
-  questions: readonly BillQuestions[],
-  open: OpenIds,
-  accountOf: AccountOf,
-): void {
-  const { tasks, events } = piece
-  for (let task = 0; task < tasks.count && open.areAll; task++) {
-    if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.requestIdText(task))
-  }
-  const scout = new RequestScout(piece)
-  for (const each of questions) {
-    if (each.lot === null) continue
-    const repeated = scout.addLot(each.lot, (event) => {
-      if (open.isOfBill(events.time(event))) open.addEvent(events.event(event))
-    })
-    each.addEvents(repeated.map((event) => events.event(event)))
-  }
-  for (const index of scout.withoutEvent()) {
-    const task = tasks.row(index)
-    questionsAbout(task, questions, accountOf)?.addUnbilled(task)
-  }
-}
-
-/** The bill that a task's account shares in. */
-const questionsAbout = (
-  { apiKey }: TaskRow,
-  questions: readonly BillQuestions[],
-  accountOf: AccountOf,
-): BillQuestions | undefined => {
-  const accountId = accountOf(apiKey)
-  return accountId === undefined ? undefined : questions.find(({ bill }) => bill.members.includes(accountId))
-}
-
 function unansweredOf(piece: PieceReading, questions: readonly BillQuestions[], accountOf: AccountOf): Set<string> {
   const unanswered = new Set<string>()
   if (questions.every(({ gap }) => gap === null)) return unanswered
@@ -175,46 +122,6 @@ function unansweredOf(piece: PieceReading, questions: readonly BillQuestions[], 
     if (questionsAbout(task, questions, accountOf)?.leavesOpen(task)) unanswered.add(task.requestId)
   }
   return unanswered
-}
-
-/** Ids of the window by which the whole table is searched: those of events without a task and, where they are few, all. */
-class OpenIds {
-  readonly #plan: AuditPlan
-  readonly #orphans = new Set<string>()
-  #own: Set<string> | null = new Set()
-
-  constructor(plan: AuditPlan) {
-    this.#plan = plan
-  }
-
-  /** Whether an event of that time counts, if no task bears its id. */
-  isOfBill(at: Instant): boolean {
-    return within(at, this.#plan.ranges.bill)
-  }
-
-  addEvent({ requestId }: BillingEvent): void {
-    this.#orphans.add(requestId)
-  }
-
-  /** Whether a task of that time is one of the window. */
-  isOfWindow(createdAt: Instant): boolean {
-    return within(createdAt, this.#plan.window)
-  }
-
-  addTask(requestId: string): void {
-    if (this.#own === null || requestId === '') return
-    this.#own.add(requestId)
-    if (this.#own.size > SHARED_IDS_MAX) this.#own = null
-  }
-
-  /** Whether all tasks of the window count: they are few. */
-  get areAll(): boolean {
-    return this.#own !== null
-  }
-
-  list(): string[] {
-    return [...this.#orphans, ...(this.#own ?? [])]
-  }
 }
 
 /**

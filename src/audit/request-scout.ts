@@ -1,5 +1,5 @@
 import { sameBytes } from '../rows/bytes.ts'
-import { type BytesOfId, idOfText, newBytesOfId } from '../rows/id-bytes.ts'
+import { type BytesOfId, newBytesOfId } from '../rows/id-bytes.ts'
 import type { SpooledPiece } from './request-source.ts'
 
 /** How full a table of places may be: one place in two at the most. */
@@ -10,25 +10,25 @@ const PLACES_PER_ID = 2
  * and never by their hash alone, and nothing is made an object of.
  */
 class RequestPlaces {
-  readonly #piece: SpooledPiece
+  readonly #piece: Pick<SpooledPiece, 'tasks' | 'events'>
   /** 0: free; one more than a task; or for an event, less than 0, one less than the negative of its index. */
-  readonly bearers: Int32Array
+  readonly #bearers: Int32Array
   readonly #hashes: Int32Array
   readonly #mask: number
   readonly #id = newBytesOfId()
   readonly #other = newBytesOfId()
 
-  constructor(piece: SpooledPiece) {
+  constructor(piece: Pick<SpooledPiece, 'tasks' | 'events'>) {
     this.#piece = piece
     const ids = piece.tasks.count + piece.events.count
     const room = 2 ** Math.ceil(Math.log2(Math.max(1, ids) * PLACES_PER_ID))
-    this.bearers = new Int32Array(room)
+    this.#bearers = new Int32Array(room)
     this.#hashes = new Int32Array(room)
     this.#mask = room - 1
   }
 
   get room(): number {
-    return this.bearers.length
+    return this.#bearers.length
   }
 
   /** The place of a task's id, taken by it where it is free; -1: it has no id. */
@@ -45,16 +45,9 @@ class RequestPlaces {
     return this.#take(this.#placeOf(events.view, id), id, -event - 1)
   }
 
-  /** The place of any id; -1: nothing bears it. */
-  ofText(text: string): number {
-    const { view, id } = idOfText(text)
-    const place = this.#placeOf(view, id)
-    return this.bearers[place] === 0 ? -1 : place
-  }
-
   #take(place: number, { hash }: BytesOfId, bearer: number): number {
-    if (this.bearers[place] === 0) {
-      this.bearers[place] = bearer
+    if (this.#bearers[place] === 0) {
+      this.#bearers[place] = bearer
       this.#hashes[place] = hash
     }
     return place
@@ -65,7 +58,7 @@ class RequestPlaces {
     // All ids of a piece end in the bits of its few parts.
     for (let place = Math.imul(id.hash, 0x9e3779b1) >>> 7; ; place++) {
       const at = place & this.#mask
-      const bearer = this.bearers[at] ?? 0
+      const bearer = this.#bearers[at] ?? 0
       if (bearer === 0) return at
       if (this.#hashes[at] === (id.hash | 0) && this.#stands(bearer, view, id)) return at
     }
@@ -79,94 +72,71 @@ class RequestPlaces {
   }
 }
 
-/** Which tasks and events of one piece bear the same request id. */
-export class RequestScout {
-  readonly #piece: SpooledPiece
-  readonly #places: RequestPlaces
-  /** One more than the lot that bore the id last; 0: no event bears it. */
-  readonly #lots: Int32Array
-  /** The same for lots of which several events bear it. */
-  readonly #several: Int32Array
-
-  constructor(piece: SpooledPiece) {
-    this.#piece = piece
-    this.#places = new RequestPlaces(piece)
-    this.#lots = new Int32Array(this.#places.room)
-    this.#several = new Int32Array(this.#places.room)
-    for (let task = 0; task < piece.tasks.count; task++) this.#places.ofTask(task)
-  }
-
-  /**
-   * Takes the events of one lot; lots come one after another. Tells of each event that no task of the piece bears the id of, and
-   * returns those of which the lot has several with one id, in order.
-   */
-  addLot(lot: number, onUnrecorded: (event: number) => void): number[] {
-    const mark = lot + 1
-    const indices = this.#piece.events.ofLot(lot)
-    let repeats = false
-    for (const event of indices) {
-      const place = this.#places.ofEvent(event)
-      if ((this.#places.bearers[place] ?? 0) < 0) onUnrecorded(event)
-      if (this.#lots[place] === mark) {
-        this.#several[place] = mark
-        repeats = true
-      }
-      this.#lots[place] = mark
-    }
-    if (!repeats) return []
-    return indices.filter((event) => this.#several[this.#places.ofEvent(event)] === mark)
-  }
-
-  /** The tasks with a request id that no event taken bears. */
-  *withoutEvent(): Generator<number> {
-    for (let task = 0; task < this.#piece.tasks.count; task++) {
-      const place = this.#places.ofTask(task)
-      if (place >= 0 && this.#lots[place] === 0) yield task
-    }
-  }
+/** What the request ids of one piece tell, by index of its tasks and events. */
+export interface Scouted {
+  /** Events of ids that no task of the piece bears, lot by lot. */
+  readonly unrecorded: Int32Array
+  /** Events of ids that several events of their lot bear, lot by lot. */
+  readonly repeated: Int32Array
+  /** Tasks of ids that no event bears. */
+  readonly withoutEvent: Int32Array
+  readonly pairs: RequestPairs
 }
 
-/** An id that more than one task, more than one event, or something else bears. */
-const ASIDE = -1
+/** Tasks and events, of one index each, of ids that these two bear and nothing else of the piece. In order of the tasks. */
+export interface RequestPairs {
+  readonly tasks: Int32Array
+  readonly events: Int32Array
+}
 
-/** Finds the ids of one piece that one task and one event bear, and nothing else. */
-export class RequestTable {
-  readonly #places: RequestPlaces
-  readonly #taskCount: number
-  /** By place: one more than the task that bears the id, and the event; 0: none does yet. */
-  readonly #tasks: Int32Array
-  readonly #events: Int32Array
+/** An id that more than one task, or more than one event, bears. */
+const SEVERAL = -1
 
-  constructor(piece: SpooledPiece) {
-    this.#places = new RequestPlaces(piece)
-    this.#taskCount = piece.tasks.count
-    this.#tasks = new Int32Array(this.#places.room)
-    this.#events = new Int32Array(this.#places.room)
+/** Which tasks of a piece, and which events of some lots of it, bear the same request id. */
+export function scoutRequests(piece: Pick<SpooledPiece, 'tasks' | 'events'>, lots: readonly number[]): Scouted {
+  const { tasks, events } = piece
+  const places = new RequestPlaces(piece)
+  /** By place: one more than the only task that bears the id, and the only event; 0: none does. */
+  const taskAt = new Int32Array(places.room)
+  const eventAt = new Int32Array(places.room)
+  const placeOfTask = new Int32Array(tasks.count)
+  for (let task = 0; task < tasks.count; task++) {
+    const place = places.ofTask(task)
+    placeOfTask[task] = place
+    if (place >= 0) taskAt[place] = taskAt[place] === 0 ? task + 1 : SEVERAL
   }
-
-  addTask(task: number): void {
-    const place = this.#places.ofTask(task)
-    if (place >= 0) this.#tasks[place] = this.#tasks[place] === 0 ? task + 1 : ASIDE
-  }
-
-  addEvent(event: number): void {
-    const place = this.#places.ofEvent(event)
-    this.#events[place] = this.#events[place] === 0 ? event + 1 : ASIDE
-  }
-
-  /** Something else bears the id too. */
-  setAside(id: string): void {
-    const place = this.#places.ofText(id)
-    if (place >= 0) this.#tasks[place] = ASIDE
-  }
-
-  /** Hands out the pairs in order of their tasks. */
-  eachPair(take: (task: number, event: number) => void): void {
-    for (let task = 0; task < this.#taskCount; task++) {
-      const place = this.#places.ofTask(task)
-      if (place < 0 || this.#tasks[place] !== task + 1) continue
-      const event = (this.#events[place] as number) - 1
-      if (event >= 0) take(task, event)
+  const unrecorded: number[] = []
+  const repeated: number[] = []
+  const lastLot = new Int32Array(places.room)
+  for (const lot of lots) {
+    const several = new Set<number>()
+    for (const event of events.ofLot(lot)) {
+      const place = places.ofEvent(event)
+      if (taskAt[place] === 0) unrecorded.push(event)
+      if (lastLot[place] === lot + 1) several.add(place)
+      lastLot[place] = lot + 1
+      eventAt[place] = eventAt[place] === 0 ? event + 1 : SEVERAL
     }
+    if (several.size === 0) continue
+    for (const event of events.ofLot(lot)) if (several.has(places.ofEvent(event))) repeated.push(event)
+  }
+  const withoutEvent: number[] = []
+  const pairs = { tasks: new Int32Array(tasks.count), events: new Int32Array(tasks.count) }
+  let count = 0
+  for (let task = 0; task < tasks.count; task++) {
+    const place = placeOfTask[task] as number
+    if (place < 0) continue
+    const event = eventAt[place] as number
+    if (event === 0) withoutEvent.push(task)
+    if (event <= 0 || taskAt[place] !== task + 1) continue
+    pairs.tasks[count] = task
+    pairs.events[count] = event - 1
+    count += 1
+  }
+  return {
+    unrecorded: Int32Array.from(unrecorded),
+    repeated: Int32Array.from(repeated),
+    withoutEvent: Int32Array.from(withoutEvent),
+    pairs: { tasks: pairs.tasks.slice(0, count), events: pairs.events.slice(0, count) },
   }
 }

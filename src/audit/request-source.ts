@@ -1,10 +1,12 @@
 import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { hashOfText } from '../rows/bytes.ts'
-import type { EventRecords, EventWords } from '../rows/event-records.ts'
-import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
+import { EVENT_RECORDS, type EventRecords, type EventWords } from '../rows/event-records.ts'
+import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
+import { putNumbersAside } from '../spool/put-aside.ts'
 import { ReadingRoom } from '../spool/reading-room.ts'
-import { PARTS, partOfHash, pieceParts, type Spool } from '../spool/spool.ts'
+import { PARTS, partOfHash, pieceParts, Spool } from '../spool/spool.ts'
+import type { SpoolFile } from '../spool/spool-file.ts'
 import type { PieceReading } from './ask-by-id.ts'
 import { entryOf } from './nested.ts'
 import type { PlainMatches, PlainTerms } from './plain-matches.ts'
@@ -12,6 +14,7 @@ import { PriceChanges, SeenPrices } from './price-points.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { PricePoint } from './rules/facts.ts'
 import { sequenceKey } from './rules/price-sequence.ts'
+import type { PlacedRequests } from './scout-job.ts'
 import type { SharedBill } from './whose-bill.ts'
 
 /** Rows of tasks and events that are joined at once. */
@@ -95,13 +98,20 @@ export class RequestSpools {
   readonly #prices = new Map<number, PriceChanges>()
   /** Prices that a lot has named already. */
   readonly #seen = new Map<number, SeenPrices>()
+  readonly #file: SpoolFile
   /** The only piece, where all fits into one. */
   #only: SpooledPiece | undefined
 
-  constructor(tasks: Spool<TaskWords, TaskRecords>, events: Spool<EventWords, EventRecords>, pieceRows = PIECE_ROWS) {
+  constructor(file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
-    this.tasks = tasks
-    this.events = events
+    this.#file = file
+    this.tasks = new Spool(TASK_RECORDS, file)
+    this.events = new Spool(EVENT_RECORDS, file)
+  }
+
+  /** Tasks and events in all. */
+  get rows(): number {
+    return this.tasks.rows + this.events.rows
   }
 
   /** Adds one of some tasks. Those without a request id are spread by their own. */
@@ -125,7 +135,7 @@ export class RequestSpools {
 
   /** The same pieces at every call; each is good until the next is asked for. */
   *read(): Generator<SpooledPiece> {
-    const pieces = pieceParts((part) => this.tasks.rowsIn(part) + this.events.rowsIn(part), this.#pieceRows)
+    const pieces = this.pieces()
     if (pieces.length === 1) {
       this.#only ??= this.#reading(pieces[0] ?? [])
       yield this.#only
@@ -133,6 +143,26 @@ export class RequestSpools {
     }
     const rooms = { tasks: new ReadingRoom(), events: new ReadingRoom() }
     for (const parts of pieces) yield this.#reading(parts, rooms)
+  }
+
+  /** Parts that are read at once, the same at every call. */
+  pieces(): number[][] {
+    return pieceParts((part) => this.tasks.rowsIn(part) + this.events.rowsIn(part), this.#pieceRows)
+  }
+
+  /** Where one piece stands in the file, for another thread to read it. */
+  placed(parts: readonly number[]): PlacedRequests {
+    return { tasks: this.tasks.placed(parts), events: this.events.placed(parts) }
+  }
+
+  /** What reads the file. */
+  descriptor(): number {
+    return this.#file.descriptor()
+  }
+
+  /** Puts numbers aside until they are asked for. */
+  putAside(numbers: Int32Array): () => Int32Array {
+    return putNumbersAside(this.#file, numbers)
   }
 
   #reading(parts: readonly number[], rooms?: RequestRooms): SpooledPiece {

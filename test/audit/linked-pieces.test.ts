@@ -8,6 +8,7 @@ import { points, usd } from '../kit/books.ts'
 import { settledLedgers, toldOf } from '../kit/ledger-spools.ts'
 import { entryRow, KEY_5, planOf, taskRow } from '../kit/rows.ts'
 import { joiningThread } from '../kit/two-threads.ts'
+import { failingAfter, tellingJobs } from '../kit/watched-thread.ts'
 
 const KEY_6 = '00000006-0000-4000-8000-000000000000:key-of-six'
 const ACCOUNTS = [
@@ -54,12 +55,6 @@ async function settled(thread: ThreadUse | undefined, plan: AuditPlan = planOf()
   return { told: toldOf(source), failures, layer: { ...sums, cells: shown }, rows: spools.rows }
 }
 
-type Begin = SecondThread['begin']
-
-/** A thread whose jobs are begun by something else. */
-const beginningBy = (thread: SecondThread, begin: (...job: Parameters<Begin>) => ReturnType<Begin>): SecondThread =>
-  Object.create(thread, { begin: { value: begin } })
-
 describe('pieces that another thread links', () => {
   it.each([
     ['all users', planOf()],
@@ -81,16 +76,13 @@ describe('pieces that another thread links', () => {
 
   it('are done here where rows are few', async () => {
     const { thread } = await joiningThread()
-    const begun: string[] = []
-    const counted = beginningBy(thread, (...job) => {
-      begun.push(job[0].name)
-      return thread.begin(...job)
-    })
+    const told: string[] = []
+    const counted = tellingJobs(thread, told)
     const { rows } = await settled(undefined)
     await settled({ thread: counted, rowsLeast: rows + 1 })
-    expect(begun).toEqual([])
+    expect(told).toEqual([])
     await settled({ thread: counted, rowsLeast: rows })
-    expect(begun).toEqual(['linking'])
+    expect(told).toEqual(['begin linking', 'end linking'])
   })
 })
 
@@ -102,35 +94,19 @@ describe('another thread that is of no use', () => {
 
   it.each([1, 4])('has ended after piece %i: the rest is linked here', async (pieces) => {
     const { thread } = await joiningThread()
-    const failing = beginningBy(thread, (kind, setup, listener) => {
-      let left = pieces
-      return thread.begin(kind, setup, {
-        ...listener,
-        onAnswer: (answer) => {
-          if (left-- > 0) listener.onAnswer(answer)
-          else listener.onFailure(new Error('out of memory'))
-        },
-      })
-    })
+    const failing = failingAfter(thread, pieces)
     expect(await settled({ thread: failing, rowsLeast: 0 })).toEqual(await settled(undefined))
   })
 
   it('is let go where the reading ends early', async () => {
     const { thread } = await joiningThread()
-    const ended: string[] = []
-    const watched = beginningBy(thread, (...job) => {
-      const own = thread.begin(...job)
-      const end = (): void => {
-        ended.push('end')
-        own.end()
-      }
-      return { ask: own.ask, end }
-    })
+    const told: string[] = []
+    const watched = tellingJobs(thread, told)
     const ends = new AbortController()
     ends.abort()
     const given = { tasks, entries, pieceRows: 60, thread: { thread: watched, rowsLeast: 0 }, signal: ends.signal }
     await expect(settledLedgers(given)).rejects.toMatchObject({ kind: 'cancelled' })
-    expect(ended).toEqual(['end'])
+    expect(told).toEqual(['begin linking', 'end linking'])
   })
 })
 

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { RequestScout } from '../../src/audit/request-scout.ts'
+import { scoutRequests } from '../../src/audit/request-scout.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
 import { EVENT_RECORDS, eventRecordsOf } from '../../src/rows/event-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
@@ -34,33 +34,33 @@ describe('the ids of a piece', () => {
     })
     fc.assert(
       fc.property(given, fc.subarray(LOTS), ({ tasks, events }, lots) => {
-        const scout = new RequestScout(pieceOf({ tasks, events }))
-        const billed = new Set<string>()
-        for (const lot of lots) {
-          const own = [...events.entries()].filter(([, event]) => event.lot === lot)
-          const unrecorded: number[] = []
-          const several = scout.addLot(lot, (event) => unrecorded.push(event))
-          // A task without an id bears none.
-          const isRecorded = (id: string) => id !== '' && tasks.includes(id)
-          expect(unrecorded).toEqual(own.filter(([, { id }]) => !isRecorded(id)).map(([index]) => index))
-          const times = (id: string) => own.filter(([, event]) => event.id === id).length
-          expect(several).toEqual(own.filter(([, { id }]) => times(id) > 1).map(([index]) => index))
-          for (const [, { id }] of own) billed.add(id)
-        }
-        const open = [...tasks.entries()].filter(([, id]) => id !== '' && !billed.has(id)).map(([index]) => index)
-        expect([...scout.withoutEvent()]).toEqual(open)
+        const scouted = scoutRequests(pieceOf({ tasks, events }), lots)
+        const taken = lots.flatMap((lot) => [...events.entries()].filter(([, event]) => event.lot === lot))
+        // A task without an id bears none.
+        const isRecorded = (id: string) => id !== '' && tasks.includes(id)
+        const timesIn = (lot: number, id: string) =>
+          events.filter((event) => event.lot === lot && event.id === id).length
+        const indices = (of: typeof taken) => of.map(([index]) => index)
+        expect([...scouted.unrecorded]).toEqual(indices(taken.filter(([, { id }]) => !isRecorded(id))))
+        expect([...scouted.repeated]).toEqual(indices(taken.filter(([, { lot, id }]) => timesIn(lot, id) > 1)))
+        const eventsOf = (id: string) => (id === '' ? [] : taken.filter((event) => event[1].id === id))
+        const inOrder = [...tasks.entries()]
+        const open = inOrder.filter(([, id]) => id !== '' && eventsOf(id).length === 0)
+        expect([...scouted.withoutEvent]).toEqual(open.map(([index]) => index))
+        const isAlone = (id: string) => tasks.filter((other) => other === id).length === 1 && eventsOf(id).length === 1
+        const alone = inOrder.filter(([, id]) => isAlone(id))
+        expect([...scouted.pairs.tasks]).toEqual(alone.map(([index]) => index))
+        expect([...scouted.pairs.events]).toEqual(alone.map(([, id]) => eventsOf(id)[0]?.[0]))
       }),
     )
   })
 
   it('are told apart where they have one hash', () => {
     const [one, other] = idsOfOneHash()
-    const scout = new RequestScout(pieceOf({ tasks: [one], events: [{ lot: 0, id: other }] }))
-    const unrecorded: number[] = []
-    expect(scout.addLot(0, (event) => unrecorded.push(event))).toEqual([])
-    expect([unrecorded, [...scout.withoutEvent()]]).toEqual([[0], [0]])
-    const repeated = new RequestScout(pieceOf({ tasks: [], events: [one, other, one].map((id) => ({ lot: 0, id })) }))
-    expect(repeated.addLot(0, () => undefined)).toEqual([0, 2])
+    const scouted = scoutRequests(pieceOf({ tasks: [one], events: [{ lot: 0, id: other }] }), [0])
+    expect([[...scouted.unrecorded], [...scouted.withoutEvent], scouted.pairs.tasks.length]).toEqual([[0], [0], 0])
+    const repeated = pieceOf({ tasks: [], events: [one, other, one].map((id) => ({ lot: 0, id })) })
+    expect([...scoutRequests(repeated, [0]).repeated]).toEqual([0, 2])
   })
 
   it('are told among many', () => {
@@ -69,11 +69,12 @@ describe('the ids of a piece', () => {
       tasks: numbers.filter((_, index) => index % 3 !== 0),
       events: numbers.filter((_, index) => index % 2 === 0).map((id) => ({ lot: 7, id })),
     })
-    const scout = new RequestScout(piece)
-    let unrecorded = 0
-    expect(scout.addLot(7, () => unrecorded++)).toEqual([])
-    expect([unrecorded, [...scout.withoutEvent()].length]).toEqual([1500, 3000])
-    expect(scout.addLot(8, () => unrecorded++)).toEqual([])
+    const counts = (lots: readonly number[]) => {
+      const { unrecorded, repeated, withoutEvent, pairs } = scoutRequests(piece, lots)
+      return [unrecorded.length, repeated.length, withoutEvent.length, pairs.tasks.length]
+    }
+    expect(counts([7])).toEqual([1500, 0, 3000, 3000])
+    expect(counts([8])).toEqual([0, 0, 6000, 0])
   })
 })
 

@@ -2,10 +2,8 @@ import { readRequestEvidence, withBareId } from '../../src/audit/request-evidenc
 import { RequestSpools } from '../../src/audit/request-source.ts'
 import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../src/fal/reader.ts'
 import type { LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'
-import { EVENT_RECORDS, EventWords, eventRecordsOf } from '../../src/rows/event-records.ts'
-import { TASK_RECORDS } from '../../src/rows/task-records.ts'
+import { EventWords, eventRecordsOf } from '../../src/rows/event-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
-import { Spool } from '../../src/spool/spool.ts'
 import { SpoolFile } from '../../src/spool/spool-file.ts'
 import { within } from '../../src/units/instant.ts'
 import { evidenceOf, type GivenEvidence, lotEvents, whole } from './evidence.ts'
@@ -24,7 +22,7 @@ export interface GivenReading extends GivenEvidence {
 export async function readRequests({ table = [], byId = [], ...given }: GivenReading) {
   const { plan, allAccounts: accounts, attribution } = evidenceOf({ ...given, tasks: [] })
   const file = new SpoolFile()
-  const spools = new RequestSpools(new Spool(TASK_RECORDS, file), new Spool(EVENT_RECORDS, file), given.pieceRows)
+  const spools = new RequestSpools(file, given.pieceRows)
   const tasks = taskRecordsOf(given.tasks ?? [])
   for (let task = 0; task < tasks.count; task++) spools.addTask(tasks, task)
   const words = new EventWords()

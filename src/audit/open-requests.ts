@@ -1,0 +1,139 @@
+import type { BillingEvent, FalReader } from '../fal/reader.ts'
+import type { AccountRow, TaskRow } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
+import type { ThreadUse } from '../thread/second-thread.ts'
+import { type Instant, within } from '../units/instant.ts'
+import { accountFinder } from './account-keys.ts'
+import { BillQuestions } from './ask-by-id.ts'
+import type { AskingTerms } from './asking-terms.ts'
+import { breathe } from './breathe.ts'
+import type { AuditPlan } from './plan.ts'
+import type { RequestPairs } from './request-scout.ts'
+import type { RequestSpools } from './request-source.ts'
+import { groupBy } from './rules/group-by.ts'
+import { type ScoutedPiece, scoutedPieces } from './scouted-pieces.ts'
+import type { Attribution } from './whose-bill.ts'
+
+/** Requests of a window up to which the whole table is searched for others that share their ids. */
+const SHARED_IDS_MAX = LIMITS.lookupIdsTotal
+
+/** What the streams left open is told by these alone. */
+export interface ScoutSources {
+  readonly plan: AuditPlan
+  readonly accounts: readonly AccountRow[]
+  readonly spools: RequestSpools
+  readonly attribution: Attribution
+  readonly fal: FalReader
+  readonly signal: AbortSignal
+  /** What fal is asked by id for; the rules where nothing is said. */
+  readonly asking?: AskingTerms
+  /** Another thread, for what is done on bytes alone. */
+  readonly thread?: ThreadUse | undefined
+}
+
+/** What the streams left open of single requests. */
+export interface OpenRequests {
+  /** By bill, of those whose events were read whole. */
+  readonly questions: readonly BillQuestions[]
+  readonly open: OpenIds
+  /** By piece, the tasks and events that alone bear their request id. */
+  readonly pairs: readonly (() => RequestPairs)[]
+}
+
+/** Looks through all pieces for what the table or fal is to be asked about. */
+export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
+  const { plan, attribution, accounts, spools, signal, thread } = sources
+  const questions = attribution.workspaces
+    .filter(({ source }) => source.events?.status === 'complete')
+    .map((bill) => new BillQuestions(bill, sources))
+  const open = new OpenIds(plan)
+  const accountOf = accountFinder(accounts)
+  const pairs: OpenRequests['pairs'][number][] = []
+  const lots = questions.flatMap(({ lot }) => lot ?? [])
+  for await (const piece of scoutedPieces(spools, lots, thread)) {
+    lookThrough(piece, questions, open, accountOf)
+    pairs.push(aside(spools, piece.pairs))
+    await breathe(signal)
+  }
+  return { questions, open, pairs }
+}
+
+function aside(spools: RequestSpools, { tasks, events }: RequestPairs): () => RequestPairs {
+  const [own, theirs] = [spools.putAside(tasks), spools.putAside(events)]
+  return () => ({ tasks: own(), events: theirs() })
+}
+
+/** Takes of one piece what the table or fal is to be asked about. Rows are made of those alone that are in question. */
+function lookThrough(
+  { piece, unrecorded, repeated, withoutEvent }: ScoutedPiece,
+  questions: readonly BillQuestions[],
+  open: OpenIds,
+  accountOf: AccountOf,
+): void {
+  const { tasks, events } = piece
+  for (let task = 0; task < tasks.count && open.areAll; task++) {
+    if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.requestIdText(task))
+  }
+  for (const event of unrecorded) if (open.isOfBill(events.time(event))) open.addEvent(events.event(event))
+  const repeatedByLot = groupBy([...repeated], (event) => events.lot(event))
+  for (const each of questions) {
+    const own = each.lot === null ? undefined : repeatedByLot.get(each.lot)
+    if (own !== undefined) each.addEvents(own.map((event) => events.event(event)))
+  }
+  for (const index of withoutEvent) {
+    const task = tasks.row(index)
+    questionsAbout(task, questions, accountOf)?.addUnbilled(task)
+  }
+}
+
+export type AccountOf = (apiKey: string) => number | undefined
+
+/** The bill that a task's account shares in. */
+export const questionsAbout = (
+  { apiKey }: TaskRow,
+  questions: readonly BillQuestions[],
+  accountOf: AccountOf,
+): BillQuestions | undefined => {
+  const accountId = accountOf(apiKey)
+  return accountId === undefined ? undefined : questions.find(({ bill }) => bill.members.includes(accountId))
+}
+
+/** Ids of the window by which the whole table is searched: those of events without a task and, where they are few, all. */
+export class OpenIds {
+  readonly #plan: AuditPlan
+  readonly #orphans = new Set<string>()
+  #own: Set<string> | null = new Set()
+
+  constructor(plan: AuditPlan) {
+    this.#plan = plan
+  }
+
+  /** Whether an event of that time counts, if no task bears its id. */
+  isOfBill(at: Instant): boolean {
+    return within(at, this.#plan.ranges.bill)
+  }
+
+  addEvent({ requestId }: BillingEvent): void {
+    this.#orphans.add(requestId)
+  }
+
+  /** Whether a task of that time is one of the window. */
+  isOfWindow(createdAt: Instant): boolean {
+    return within(createdAt, this.#plan.window)
+  }
+
+  addTask(requestId: string): void {
+    if (this.#own === null || requestId === '') return
+    this.#own.add(requestId)
+    if (this.#own.size > SHARED_IDS_MAX) this.#own = null
+  }
+
+  /** Whether all tasks of the window count: they are few. */
+  get areAll(): boolean {
+    return this.#own !== null
+  }
+
+  list(): string[] {
+    return [...this.#orphans, ...(this.#own ?? [])]
+  }
+}
