@@ -4,11 +4,11 @@ import type { Depth } from '../settings.ts'
 import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
 import { sum } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { addPoints } from '../units/points.ts'
 import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import type { LedgerPiece } from './ledger-source.ts'
 import { canonicalModel } from './model-name.ts'
+import { recordsOf } from './model-records.ts'
 import { periodBill } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
 import type { RequestSums } from './request-totals.ts'
@@ -21,7 +21,6 @@ import {
   type Books,
   type DayBook,
   known,
-  type ModelRecord,
   NO_MATCHES,
   type PeriodBill,
   unknown,
@@ -29,8 +28,7 @@ import {
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
-import { joinEvidence } from './rules/task-subject.ts'
-import type { ModelTally, TaskBook } from './task-book.ts'
+import type { TaskBook } from './task-book.ts'
 import { unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -189,7 +187,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
         [accountId],
         ({ owner }) => typeof owner === 'object' && owner.accountId === accountId,
       ),
-      recordByModel: recordsOf(evidence, [accountId]),
+      recordByModel: recordsOf(evidence.tasks, [accountId]),
       ...(ofAccount !== undefined && { missing: ofAccount }),
     })
   }
@@ -206,7 +204,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
           ? known(billFigures(undivided, nameOf))
           : unknown('bill-unread'),
       period: periodOf(requests, members, together),
-      recordByModel: recordsOf(evidence, members),
+      recordByModel: recordsOf(evidence.tasks, members),
       members,
       ...missingTogether(undivided, requests, together, nameOf),
     })
@@ -249,6 +247,7 @@ function periodOf(
   let youngNanoUsd = ZERO_NANO_USD
   let runningNanoUsd = ZERO_NANO_USD
   let untoldNanoUsd = ZERO_NANO_USD
+  let untoldUnbilled = 0
   let namelessOpen = 0
   for (const accountId of accountIds) {
     const young = requests.youngOf(accountId)
@@ -256,6 +255,7 @@ function periodOf(
     youngNanoUsd = addNanoUsd(youngNanoUsd, young)
     runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
     untoldNanoUsd = addNanoUsd(untoldNanoUsd, requests.untoldOf(accountId))
+    untoldUnbilled += requests.untoldUnbilledOf(accountId)
     namelessOpen += requests.namelessOpenOf(accountId)
   }
   const nameOf = endpointNames(requests.scope.plan.settings.modelAliases)
@@ -265,7 +265,7 @@ function periodOf(
   const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, nameOf),
-    ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, namelessOpen, namelessEndpoints },
+    ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
   }
 }
 
@@ -296,52 +296,4 @@ export function billFigures(rows: readonly UsageRow[], nameOf: (endpoint: string
     }
   }
   return { costNanoUsd, byModel }
-}
-
-function recordsOf(evidence: Evidence, accountIds: readonly number[]): ReadonlyMap<string, ModelRecord> {
-  const records = new Map<string, ModelRecord>()
-  for (const accountId of accountIds) {
-    for (const [canonical, tally] of evidence.tasks.recordByAccount.get(accountId) ?? []) {
-      const record = modelRecord(tally)
-      const other = records.get(canonical)
-      records.set(canonical, other === undefined ? record : mergeRecords(other, record))
-    }
-  }
-  return records
-}
-
-const modelRecord = (tally: ModelTally): ModelRecord => ({
-  model: tally.model,
-  taskCount: tally.taskCount,
-  costNanoUsd: tally.costNanoUsd,
-  crossingOutNanoUsd: tally.crossingOutNanoUsd,
-  crossingInNanoUsd: tally.crossingInNanoUsd,
-  roundingNanoUsd: tally.roundingNanoUsd,
-  untoldCosts: tally.untoldCosts,
-  due: {
-    count: tally.dueCount,
-    costNanoUsd: tally.dueCostNanoUsd,
-    chargedPoints: tally.dueChargedPoints,
-    crossingCount: tally.dueCrossingCount,
-    evidence: tally.dueEvidence.view(),
-  },
-})
-
-function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
-  return {
-    model: a.model < b.model ? a.model : b.model,
-    taskCount: a.taskCount + b.taskCount,
-    costNanoUsd: addNanoUsd(a.costNanoUsd, b.costNanoUsd),
-    crossingOutNanoUsd: addNanoUsd(a.crossingOutNanoUsd, b.crossingOutNanoUsd),
-    crossingInNanoUsd: addNanoUsd(a.crossingInNanoUsd, b.crossingInNanoUsd),
-    roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
-    untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
-    due: {
-      count: a.due.count + b.due.count,
-      costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
-      chargedPoints: addPoints(a.due.chargedPoints, b.due.chargedPoints),
-      crossingCount: a.due.crossingCount + b.due.crossingCount,
-      evidence: joinEvidence([a.due.evidence, b.due.evidence]),
-    },
-  }
 }

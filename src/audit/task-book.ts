@@ -13,8 +13,8 @@ import { canonicalModel } from './model-name.ts'
 import { ModelSums } from './model-sums.ts'
 import type { AuditPlan } from './plan.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import type { UntoldBook } from './rules/untold-tasks.ts'
-import { couldBeBilledAcross, isDue, type TaskTimes } from './task-standing.ts'
+import type { UntoldBook, UntoldRecord } from './rules/untold-tasks.ts'
+import { couldBeBilledAcross, isDue, isSettled, type TaskTimes } from './task-standing.ts'
 import { UntoldTally } from './untold-tally.ts'
 import { UserTallies } from './user-tallies.ts'
 
@@ -29,6 +29,8 @@ export interface ModelTally {
   readonly roundingNanoUsd: NanoUsd
   /** How many of the tasks counted here are successes that tell no cost. */
   readonly untoldCosts: number
+  /** What tasks do not tell besides. Absent: nothing. */
+  readonly untold?: UntoldRecord
   readonly dueCount: number
   readonly dueCostNanoUsd: NanoUsd
   readonly dueChargedPoints: Points
@@ -172,7 +174,10 @@ export class TaskTally {
       const record = this.#recordOf(sort.accountId, tasks, index)
       if (couldBeBilledAcross(task, this.#plan)) {
         record.addCrossingIn(task.costNanoUsd)
-        if (isCostMissing(task)) record.addUntold()
+        if (task.costUntold) {
+          record.addUntold(task.status === 'success')
+          record.addUntoldCrossingIn(tasks, index)
+        }
       }
     }
     const selected = sort.selected && isOfUsers(this.#plan, task.userId, task.userUntold)
@@ -255,8 +260,19 @@ export class TaskTally {
     const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
     record.add(task.costNanoUsd, crosses)
-    if (isCostMissing(task)) record.addUntold()
     if (isDue(task, this.#plan)) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
+    if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
+  }
+
+  /** Of a task of the window. */
+  #addUntold(record: ModelSums, tasks: TaskRecords, index: number, crosses: boolean): void {
+    const { status, costUntold, refunded, costNanoUsd, chargedPoints } = this.#task
+    if (costUntold) {
+      record.addUntold(status === 'success')
+      if (status === 'success' && !crosses) record.addUntoldWithin()
+    }
+    if (refunded || costNanoUsd > 0 || chargedPoints > 0 || !isSettled(this.#task, this.#plan)) return
+    record.addUntoldDue(costUntold ? 'cost' : 'charge', tasks, index, crosses)
   }
 
   #recordOf(accountId: number, tasks: TaskRecords, index: number): ModelSums {
@@ -312,9 +328,6 @@ export class TaskTally {
     return day
   }
 }
-
-/** A success has cost something as a rule; of a task that failed or still runs none is recorded, and fal bills none. */
-const isCostMissing = ({ costUntold, status }: LookedAt): boolean => costUntold && status === 'success'
 
 /** Of a user without tasks; nobody adds to it. */
 const NO_EVIDENCE: Pick<EvidenceList, 'view'> = new EvidenceList()

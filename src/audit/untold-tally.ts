@@ -70,7 +70,7 @@ function listOf<Key>(lists: Map<Key, EvidenceList>, key: Key): EvidenceList {
 const untoldBy = <Key>(lists: ReadonlyMap<Key, EvidenceList>): Map<Key, UntoldTasks> =>
   new Map([...lists].map(([key, list]) => [key, untoldOf(list)]))
 
-function untoldOf(list: EvidenceList): UntoldTasks {
+export function untoldOf(list: EvidenceList): UntoldTasks {
   const evidence = list.view()
   return { count: evidence.total, evidence }
 }

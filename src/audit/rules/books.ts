@@ -9,7 +9,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { PriceBook } from './prices.ts'
 import type { UnplacedTasks } from './unplaced-tasks.ts'
-import type { UntoldBook } from './untold-tasks.ts'
+import type { UntoldBook, UntoldRecord } from './untold-tasks.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
 export interface Reason {
@@ -78,6 +78,8 @@ export interface ModelRecord {
   readonly roundingNanoUsd: NanoUsd
   /** How many of all these tasks are successes that tell no cost, and are in no sum. Absent: none. */
   readonly untoldCosts?: number
+  /** What others of these tasks do not tell. Absent: nothing. */
+  readonly untold?: UntoldRecord
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */
@@ -120,6 +122,8 @@ export interface PeriodBill {
   readonly namelessOpen: number
   /** What fal billed for tasks of the window that tell no cost: absent: nothing. */
   readonly untoldNanoUsd?: NanoUsd
+  /** Successes of the window that tell no cost, and that fal did not bill though it should have by now. Absent: none. */
+  readonly untoldUnbilled?: number
   readonly namelessEndpoints: ReadonlySet<string>
 }
 

@@ -20,6 +20,22 @@ export interface UntoldBook {
   readonly free?: Readonly<Partial<Record<UntoldCode, UntoldTasks>>>
 }
 
+/** Tasks of one account and model that do not tell something, and so are in no sum of it. */
+export interface UntoldRecord {
+  /** Tasks that failed or still run, of the window or of before it and billed within it, that tell no cost: fal bills some. */
+  readonly unended: number
+  /** Successes of the window that tell no cost and could have been billed within the window alone. */
+  readonly within: number
+  /** Tasks outside the window that could have been billed within it, and tell no cost. */
+  readonly crossingIn: UntoldTasks
+  /** Settled tasks of the window, not refunded, that are due if what they do not tell is above 0. Absent: none. */
+  readonly due?: UntoldTasks & {
+    readonly code: UntoldCode
+    /** Whether each of them could have been billed outside the window. */
+    readonly onlyCrossing: boolean
+  }
+}
+
 export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold'
 
 /** Tasks of them that are named. */
