@@ -161,7 +161,7 @@ describe('at an edge of the period, with usage alone', () => {
   })
 
   /** A model that fal billed right after midnight, and whose only task was made before it. */
-  const before = (cost: string | null, at: string, billed = '3') => {
+  const onEve = (cost: string | null, at: string, billed = '3') => {
     const world = twenty().task({ model: OTHER, cost, at, completed: at, billed: false })
     return world.event({ endpointId: OTHER, cost: billed, timestamp: world.iso('2026-02-06 00:00:10') })
   }
@@ -169,20 +169,20 @@ describe('at an edge of the period, with usage alone', () => {
 
   it('a model whose only task lies before midnight and tells no cost is none that no task records', async () => {
     const of = async (world: MiniWorld) => told(world, { depth: 'summary' }, /^A3/)
-    expect(await of(before(null, '2026-02-05 23:59:50'))).toEqual([[], [`A3 5 ${OTHER}`]])
+    expect(await of(onEve(null, '2026-02-05 23:59:50'))).toEqual([[], [`A3 5 ${OTHER}`]])
     // Billed within an hour of its end, to the second.
-    expect(await of(before(null, '2026-02-05 23:00:00'))).toEqual([[], [`A3 5 ${OTHER}`]])
-    expect(await of(before(null, '2026-02-05 22:59:59'))).toEqual([A3, []])
+    expect(await of(onEve(null, '2026-02-05 23:00:00'))).toEqual([[], [`A3 5 ${OTHER}`]])
+    expect(await of(onEve(null, '2026-02-05 22:59:59'))).toEqual([A3, []])
     // One that tells too little is not enough, and one that tells enough is timing.
-    expect(await of(before('2.9', '2026-02-05 23:59:50'))).toEqual([A3, []])
-    expect(await of(before('3', '2026-02-05 23:59:50'))).toEqual([[], []])
+    expect(await of(onEve('2.9', '2026-02-05 23:59:50'))).toEqual([A3, []])
+    expect(await of(onEve('3', '2026-02-05 23:59:50'))).toEqual([[], []])
     expect(
-      await of(before('2.9', '2026-02-05 23:59:50').task({ model: OTHER, cost: null, at: '2026-02-05 23:59:51' })),
+      await of(onEve('2.9', '2026-02-05 23:59:50').task({ model: OTHER, cost: null, at: '2026-02-05 23:59:51' })),
     ).toEqual([[], [`A3 5 ${OTHER}`]])
   })
 
   it('leaves open whether the record is short, and is named', async () => {
-    const report = await audited(before(null, '2026-02-05 23:59:50'), { depth: 'summary' })
+    const report = await audited(onEve(null, '2026-02-05 23:59:50'), { depth: 'summary' })
     expect(openOf(report, 'hold no cost')).toEqual(['A1 5', `A3 5 ${OTHER}`])
     expect(report.notEvaluated.find(({ rule }) => rule === 'A3')?.reason).toContain('task-21')
   })
