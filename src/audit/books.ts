@@ -5,6 +5,7 @@ import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
 import { sum } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { accountFinder } from './account-keys.ts'
+import { dayBooks } from './day-books.ts'
 import type { Evidence } from './evidence.ts'
 import type { LedgerPiece } from './ledger-source.ts'
 import { canonicalModel } from './model-name.ts'
@@ -19,7 +20,6 @@ import {
   type BillComparison,
   type BillFigures,
   type Books,
-  type DayBook,
   known,
   NO_MATCHES,
   type PeriodBill,
@@ -28,7 +28,6 @@ import {
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
-import type { TaskBook } from './task-book.ts'
 import { unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -131,9 +130,6 @@ function billOf(
   if (requests === null || !inLayer(accountId, requests.scope)) return { accountId: null, billedNanoUsd: null }
   return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
 }
-
-const dayBooks = ({ days }: TaskBook): DayBook[] =>
-  [...days].map(([date, { evidence, ...day }]) => ({ date, ...day, evidence: evidence.view() }))
 
 /** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
 function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {

@@ -217,14 +217,28 @@ export interface UserBook {
   readonly chargedEarly: Whole
 }
 
+/** Tasks that name no user, which a filter by user leaves out, though they may be of one who was asked for. */
+export interface NobodysDay {
+  /** Charged and not refunded; and refunded. */
+  readonly keptPoints: Points
+  readonly refundedPoints: Points
+  /** Of these, tasks that tell no charge. */
+  readonly untoldKept: number
+  readonly untoldRefunded: number
+}
+
 export interface DayBook {
   readonly date: CalendarDate
+  /** 0 of a day of which nothing is known but `nobodys`. Absent: some. */
+  readonly taskCount?: 0
   readonly chargedPoints: Points
   readonly refundedPoints: Points
   readonly refundedCount: number
   /** Tasks that tell no charge, by whether they were refunded; absent: none. */
   readonly untoldKept?: number
   readonly untoldRefunded?: number
+  /** Absent: none. */
+  readonly nobodys?: NobodysDay
   readonly evidence: Evidence
 }
 
