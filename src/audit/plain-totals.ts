@@ -136,11 +136,12 @@ export class PlainTotals {
     }
   }
 
-  #addDays({ piece, tasks, count }: PlainMatches): void {
+  #addDays({ piece, tasks, events, count }: PlainMatches): void {
     const { kinds, times, billed } = this.#columns
     for (let match = 0; match < count; match++) {
       const { days } = this.#kinds[kinds[match] as number] as Kind
-      days.add(instant(times[match] as number), billed[match] as number)
+      const isRounded = piece.events.isCostRounded(events[match] as number)
+      days.add(instant(times[match] as number), billed[match] as number, isRounded)
     }
     if (this.#sinks.modelDays === null) return
     for (let match = 0; match < count; match++) {
