@@ -68,6 +68,7 @@ function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): P
   return {
     untold: {
       unended: a.unended + b.unended,
+      dearestNanoUsd: a.dearestNanoUsd > b.dearestNanoUsd ? a.dearestNanoUsd : b.dearestNanoUsd,
       within: a.within + b.within,
       crossingIn: joinTasks(a.crossingIn, b.crossingIn),
       ...(due !== undefined && { due }),

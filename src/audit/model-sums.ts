@@ -40,6 +40,8 @@ export class ModelSums {
   model: string
   readonly #sums = new ExactSums(PLACES)
   readonly #dueEvidence = new EvidenceList()
+  /** What the dearest of these tasks cost, as far as they tell. */
+  #dearest: Whole = 0
   /** Tasks outside the window that could have been billed within it, and tell no cost. */
   readonly #untoldCrossingIn = new EvidenceList()
   /** Tasks that are due if what they do not tell is above 0: a cost, or a charge alone. */
@@ -72,6 +74,7 @@ export class ModelSums {
 
   /** A task of the window. */
   add(cost: Whole, crosses: boolean): void {
+    if (cost > this.#dearest) this.#dearest = cost
     this.#sums.add(TASKS, 1)
     this.#sums.add(COST, cost)
     this.#sums.add(ROUNDING, toleranceOf(cost))
@@ -123,7 +126,7 @@ export class ModelSums {
     const dueCount = cost.view().total + charge.view().total
     return {
       untold: {
-        ...{ unended, within, crossingIn },
+        ...{ unended, dearestNanoUsd: nanoUsd(BigInt(this.#dearest)), within, crossingIn },
         ...(due.count > 0 && {
           due: {
             ...due,

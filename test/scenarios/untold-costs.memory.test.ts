@@ -88,12 +88,29 @@ describe('a cost that is not told, of a task that failed or still runs', () => {
             timestamp: made.iso('2026-02-06 12:00:30'),
           })
         }
-        // A tenth of the whole bill is none too many.
+        // A tenth of the whole bill is none too many. One of the others cost 1 USD.
         expect(await told(world('2.222222222'), { depth })).toEqual([[], []])
         expect(await told(world('2.222222223'), { depth })).toEqual([[], ['A1 5']])
         expect(await told(world('2.222222223', { cost: '0' }), { depth })).toEqual([['A1 accountId=5'], []])
       }
     }
+  })
+
+  it('explains with usage alone no more than the dearest task of its model cost, each', async () => {
+    const failed = { cost: null, status: 'failed' }
+    const of = (world: MiniWorld) => told(world, { depth: 'summary' }, /^A1/)
+    // Of 23.33 USD a tenth may be missing, and one of a failed task.
+    expect(await of(leak(twenty().task(failed), '3.333333333'))).toEqual([[], ['A1 5']])
+    expect(await of(leak(twenty().task(failed), '3.333333334'))).toEqual([['A1 accountId=5'], []])
+    expect(await of(leak(twenty().task(failed).task(failed), '4.444444444'))).toEqual([[], ['A1 5']])
+    expect(await of(leak(twenty().task(failed).task(failed), '4.444444445'))).toEqual([['A1 accountId=5'], []])
+    // Whose model no task tells the cost of may have cost what it was billed for, and successes too.
+    const alone = twenty().task({ ...failed, model: OTHER })
+    expect(await of(leak(alone, '9', OTHER))).toEqual([[], ['A1 5']])
+    expect(await of(leak(twenty().task({ cost: null }), '9'))).toEqual([[], ['A1 5']])
+    // What fal billed for it by its request is known otherwise.
+    const billed = leak(twenty().task(failed), '3.333333333')
+    expect(await told(billed, { depth: 'requests' }, /^A1/)).toEqual([['A1 accountId=5'], []])
   })
 
   it('explains nothing of another model, nor of one that fal did not bill', async () => {

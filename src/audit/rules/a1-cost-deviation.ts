@@ -145,17 +145,21 @@ const billedAs = (canonical: string, { byModel }: BillFigures, matches: ModelMat
 
 /**
  * What fal billed at most for tasks that tell no cost: with billing events what it did; without, of their models what lies beyond
- * the record. Undefined: it billed no such model by that name, so that it may be anything; but for tasks that failed or still run,
- * of which it bills none as a rule.
+ * the record. Undefined: it billed no such model by that name, so that it may be anything. Of tasks that failed or still run it
+ * bills none as a rule: they account for no other names, and each for no more than the dearest task of its model.
  */
 function billedForUntold({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint | undefined {
   if (period !== null) return period.untoldNanoUsd ?? 0n
   let most = 0n
   for (const [canonical, { untoldCosts = 0, untold, costNanoUsd }] of recordByModel) {
-    if (untoldCosts + (untold?.unended ?? 0) === 0 || !bill.known) continue
+    const unended = BigInt(untold?.unended ?? 0)
+    if ((untoldCosts === 0 && unended === 0n) || !bill.known) continue
     const billed = billedAs(canonical, bill.value, matches)
     if (billed === 0n && untoldCosts > 0) return undefined
-    if (billed > costNanoUsd) most += billed - costNanoUsd
+    const beyond = billed - costNanoUsd
+    if (beyond <= 0n) continue
+    const dearest = untoldCosts > 0 ? 0n : (untold?.dearestNanoUsd ?? 0n)
+    most += dearest > 0n && unended * dearest < beyond ? unended * dearest : beyond
   }
   return most
 }
