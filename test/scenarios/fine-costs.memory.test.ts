@@ -52,3 +52,45 @@ describe('2,100 events whose costs are rounded, in one row of usage', () => {
     expect(await found('0.05', 500_000_000n, -1001n)).toEqual(B19)
   })
 })
+
+describe('the bill of a workspace that is not told apart', () => {
+  /** Events of 50,000,000.49 nano-dollars each, and an unbilled task of the same model; whether fal contradicts itself. */
+  async function told(more: bigint, cost = '0.05000000049') {
+    const world = new MiniWorld().account(5).account(6, { workspace: 'workspace-5' })
+    for (let each = 0; each < EVENTS; each++) world.task({ cost: '0.05', points: 10, billed: { cost } })
+    world.task({ account: 6, cost: '0.0001', billed: false })
+    const built = world.build()
+    const workspaces = built.workspaces.map((space) => ({
+      ...space,
+      events: space.events.map(({ keyId: _, ...event }) => event),
+    }))
+    const report = await auditWith(
+      { ...built, workspaces },
+      ({ usage }) => ({
+        usage: async (...question): Promise<Fetched<UsageRow[]>> => {
+          const fetched = await usage(...question)
+          if (fetched.status === 'failed') return fetched
+          return {
+            ...fetched,
+            value: fetched.value.map((row) => ({ ...row, costNanoUsd: nanoUsd(row.costNanoUsd + more) })),
+          }
+        },
+      }),
+      { depth: 'requests' },
+    )
+    const isOpen = report.notEvaluated.some(({ reason }) => reason.includes('contradicts itself'))
+    return [breaksOf(report).filter((text) => text.startsWith('B2 ')).length, isOpen]
+  }
+
+  it('is no contradiction as far as rounding goes', async () => {
+    expect(await told(0n)).toEqual([1, false])
+    expect(await told(1029n)).toEqual([1, false])
+    expect(await told(2050n)).toEqual([1, false])
+    expect(await told(2051n)).toEqual([0, true])
+  })
+
+  it('is one beyond what a row may be off by where nothing is rounded', async () => {
+    expect(await told(1000n, '0.05')).toEqual([1, false])
+    expect(await told(1001n, '0.05')).toEqual([0, true])
+  })
+})
