@@ -4,11 +4,12 @@ import type { Depth } from '../settings.ts'
 import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
 import { sum } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { addPoints } from '../units/points.ts'
 import { accountFinder } from './account-keys.ts'
+import { dayBooks } from './day-books.ts'
 import type { Evidence } from './evidence.ts'
 import type { LedgerPiece } from './ledger-source.ts'
 import { canonicalModel } from './model-name.ts'
+import { recordsOf } from './model-records.ts'
 import { periodBill } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
 import type { RequestSums } from './request-totals.ts'
@@ -19,9 +20,7 @@ import {
   type BillComparison,
   type BillFigures,
   type Books,
-  type DayBook,
   known,
-  type ModelRecord,
   NO_MATCHES,
   type PeriodBill,
   unknown,
@@ -29,8 +28,6 @@ import {
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
-import { joinEvidence } from './rules/task-subject.ts'
-import type { ModelTally, TaskBook } from './task-book.ts'
 import { unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -134,9 +131,6 @@ function billOf(
   return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
 }
 
-const dayBooks = ({ days }: TaskBook): DayBook[] =>
-  [...days].map(([date, { evidence, ...day }]) => ({ date, ...day, evidence: evidence.view() }))
-
 /** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
 function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
   if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
@@ -189,7 +183,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
         [accountId],
         ({ owner }) => typeof owner === 'object' && owner.accountId === accountId,
       ),
-      recordByModel: recordsOf(evidence, [accountId]),
+      recordByModel: recordsOf(evidence.tasks, [accountId]),
       ...(ofAccount !== undefined && { missing: ofAccount }),
     })
   }
@@ -206,7 +200,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
           ? known(billFigures(undivided, nameOf))
           : unknown('bill-unread'),
       period: periodOf(requests, members, together),
-      recordByModel: recordsOf(evidence, members),
+      recordByModel: recordsOf(evidence.tasks, members),
       members,
       ...missingTogether(undivided, requests, together, nameOf),
     })
@@ -234,8 +228,15 @@ function missingTogether(
     add(missing, row.model, row.costNanoUsd)
     add(tolerated, row.model, settings.thresholds.b19NanoUsdPerRow)
   }
-  for (const sum of requests.placements.filter(together)) add(missing, sum.endpoint, nanoUsd(-sum.inTimeNanoUsd))
-  for (const [model, nano] of missing) if (nano <= (tolerated.get(model) ?? 0n)) missing.delete(model)
+  const rounded = new Map<string, NanoUsd>()
+  for (const sum of requests.placements.filter(together)) {
+    add(missing, sum.endpoint, nanoUsd(-sum.inTimeNanoUsd))
+    add(rounded, sum.endpoint, nanoUsd(BigInt(sum.roundedEvents)))
+  }
+  for (const [model, nano] of missing) {
+    // Half a nano-dollar for each, as for the bill of one account.
+    if (nano <= (tolerated.get(model) ?? 0n) + (rounded.get(model) ?? 0n) / 2n) missing.delete(model)
+  }
   return missing.size === 0 ? {} : { missing }
 }
 
@@ -249,6 +250,7 @@ function periodOf(
   let youngNanoUsd = ZERO_NANO_USD
   let runningNanoUsd = ZERO_NANO_USD
   let untoldNanoUsd = ZERO_NANO_USD
+  let untoldUnbilled = 0
   let namelessOpen = 0
   for (const accountId of accountIds) {
     const young = requests.youngOf(accountId)
@@ -256,6 +258,7 @@ function periodOf(
     youngNanoUsd = addNanoUsd(youngNanoUsd, young)
     runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
     untoldNanoUsd = addNanoUsd(untoldNanoUsd, requests.untoldOf(accountId))
+    untoldUnbilled += requests.untoldUnbilledOf(accountId)
     namelessOpen += requests.namelessOpenOf(accountId)
   }
   const nameOf = endpointNames(requests.scope.plan.settings.modelAliases)
@@ -265,7 +268,7 @@ function periodOf(
   const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, nameOf),
-    ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, namelessOpen, namelessEndpoints },
+    ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
   }
 }
 
@@ -296,52 +299,4 @@ export function billFigures(rows: readonly UsageRow[], nameOf: (endpoint: string
     }
   }
   return { costNanoUsd, byModel }
-}
-
-function recordsOf(evidence: Evidence, accountIds: readonly number[]): ReadonlyMap<string, ModelRecord> {
-  const records = new Map<string, ModelRecord>()
-  for (const accountId of accountIds) {
-    for (const [canonical, tally] of evidence.tasks.recordByAccount.get(accountId) ?? []) {
-      const record = modelRecord(tally)
-      const other = records.get(canonical)
-      records.set(canonical, other === undefined ? record : mergeRecords(other, record))
-    }
-  }
-  return records
-}
-
-const modelRecord = (tally: ModelTally): ModelRecord => ({
-  model: tally.model,
-  taskCount: tally.taskCount,
-  costNanoUsd: tally.costNanoUsd,
-  crossingOutNanoUsd: tally.crossingOutNanoUsd,
-  crossingInNanoUsd: tally.crossingInNanoUsd,
-  roundingNanoUsd: tally.roundingNanoUsd,
-  untoldCosts: tally.untoldCosts,
-  due: {
-    count: tally.dueCount,
-    costNanoUsd: tally.dueCostNanoUsd,
-    chargedPoints: tally.dueChargedPoints,
-    crossingCount: tally.dueCrossingCount,
-    evidence: tally.dueEvidence.view(),
-  },
-})
-
-function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
-  return {
-    model: a.model < b.model ? a.model : b.model,
-    taskCount: a.taskCount + b.taskCount,
-    costNanoUsd: addNanoUsd(a.costNanoUsd, b.costNanoUsd),
-    crossingOutNanoUsd: addNanoUsd(a.crossingOutNanoUsd, b.crossingOutNanoUsd),
-    crossingInNanoUsd: addNanoUsd(a.crossingInNanoUsd, b.crossingInNanoUsd),
-    roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
-    untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
-    due: {
-      count: a.due.count + b.due.count,
-      costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
-      chargedPoints: addPoints(a.due.chargedPoints, b.due.chargedPoints),
-      crossingCount: a.due.crossingCount + b.due.crossingCount,
-      evidence: joinEvidence([a.due.evidence, b.due.evidence]),
-    },
-  }
 }

@@ -9,11 +9,12 @@ import type { RequestFrame } from './request-books.ts'
 import type { RequestGroup } from './requests.ts'
 import type { DailyBill } from './rules/facts.ts'
 
-type Draft = { -readonly [Key in keyof Omit<DailyBill, 'eventsNanoUsd'>]: DailyBill[Key] }
+type Draft = { -readonly [Key in keyof Omit<DailyBill, 'eventsNanoUsd' | 'roundedEvents'>]: DailyBill[Key] }
 
 /** What events of one account and model cost. */
 export interface DailyCosts {
-  add(at: Instant, cost: Whole): void
+  /** `isRounded`: whether the cost is the nearest nano-dollar to a finer amount. */
+  add(at: Instant, cost: Whole, isRounded: boolean): void
 }
 
 /** A day that is not compared. */
@@ -33,6 +34,8 @@ export class DailyBills {
   readonly #list: Draft[] = []
   /** What events cost, by place. */
   readonly #events = new ExactSums(0)
+  /** Of how many of them the cost was rounded: as a rule of none. */
+  readonly #rounded = new ExactSums(0)
 
   constructor({ evidence, billsUnread }: RequestFrame) {
     const { window, ranges } = evidence.plan
@@ -63,10 +66,10 @@ export class DailyBills {
     if (typeof owner !== 'object') return
     const places = this.#places.get(owner.accountId)
     if (places === undefined) return
-    for (const { model, at, costNanoUsd } of events) {
+    for (const { model, at, costNanoUsd, costRounded } of events) {
       const day = this.#days.at(at)
       if (day === OPEN) continue
-      this.#events.add(this.#placeOf(places, owner.accountId, day, model), wholeOf(costNanoUsd))
+      this.#add(this.#placeOf(places, owner.accountId, day, model), wholeOf(costNanoUsd), costRounded === true)
     }
   }
 
@@ -75,21 +78,28 @@ export class DailyBills {
     const places = this.#places.get(accountId)
     const known: (number | undefined)[] = this.#closed.map(() => undefined)
     return {
-      add: (at, cost) => {
+      add: (at, cost, isRounded) => {
         const day = places === undefined ? OPEN : this.#days.at(at)
         if (places === undefined || day === OPEN) return
         const place = known[day] ?? this.#placeOf(places, accountId, day, model)
         known[day] = place
-        this.#events.add(place, cost)
+        this.#add(place, cost, isRounded)
       },
     }
+  }
+
+  #add(place: number, cost: Whole, isRounded: boolean): void {
+    this.#events.add(place, cost)
+    if (isRounded) this.#rounded.add(place, 1)
   }
 
   list(): readonly DailyBill[] {
     // Each named: of what is spread, V8 makes a class of its own for each of tens of thousands.
     return this.#list.map(({ accountId, model, date, usageNanoUsd, usageRows }, place) => {
       const eventsNanoUsd = nanoUsd(this.#events.sum(place))
-      return { accountId, model, date, usageNanoUsd, usageRows, eventsNanoUsd }
+      const roundedEvents = this.#rounded.nearest(place)
+      const bill: DailyBill = { accountId, model, date, usageNanoUsd, usageRows, eventsNanoUsd }
+      return roundedEvents === 0 ? bill : { ...bill, roundedEvents }
     })
   }
 
@@ -104,6 +114,7 @@ export class DailyBills {
     places.set(key, place)
     this.#list.push({ accountId, model, date, usageNanoUsd: ZERO_NANO_USD, usageRows: 0 })
     this.#events.grow(place + 1)
+    this.#rounded.grow(place + 1)
     return place
   }
 

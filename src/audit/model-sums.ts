@@ -4,6 +4,8 @@ import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { points } from '../units/points.ts'
 import { floatTolerance } from './rules/b3-amount.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
+import type { UntoldRecord } from './rules/untold-tasks.ts'
+import { untoldOf } from './untold-tally.ts'
 
 // Places of the sums.
 const TASKS = 0
@@ -16,7 +18,10 @@ const DUE_COST = 6
 const DUE_CHARGED = 7
 const DUE_CROSSING = 8
 const UNTOLD = 9
-const PLACES = 10
+const UNTOLD_UNENDED = 10
+const UNTOLD_WITHIN = 11
+const UNTOLD_DUE_CROSSING = 12
+const PLACES = 13
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -35,18 +40,41 @@ export class ModelSums {
   model: string
   readonly #sums = new ExactSums(PLACES)
   readonly #dueEvidence = new EvidenceList()
+  /** What the dearest of these tasks cost, as far as they tell. */
+  #dearest: Whole = 0
+  /** Tasks outside the window that could have been billed within it, and tell no cost. */
+  readonly #untoldCrossingIn = new EvidenceList()
+  /** Tasks that are due if what they do not tell is above 0: a cost, or a charge alone. */
+  readonly #untoldDue = { cost: new EvidenceList(), charge: new EvidenceList() }
 
   constructor(model: string) {
     this.model = model
   }
 
-  /** Of one of these tasks, in or outside the window: it does not tell its cost. */
-  addUntold(): void {
-    this.#sums.add(UNTOLD, 1)
+  /** Of one of these tasks, in or outside the window: it does not tell its cost. `isSuccess`: then it cost something as a rule. */
+  addUntold(isSuccess: boolean): void {
+    this.#sums.add(isSuccess ? UNTOLD : UNTOLD_UNENDED, 1)
+  }
+
+  /** The same task, where it is a success of the window that can have been billed within the window alone. */
+  addUntoldWithin(): void {
+    this.#sums.add(UNTOLD_WITHIN, 1)
+  }
+
+  /** The same task, where it is none of the window. */
+  addUntoldCrossingIn(tasks: TaskRecords, index: number): void {
+    this.#untoldCrossingIn.addTask(tasks, index)
+  }
+
+  /** A task of the window, where fal must have billed it by now if what it does not tell is above 0. */
+  addUntoldDue(untold: 'cost' | 'charge', tasks: TaskRecords, index: number, crosses: boolean): void {
+    this.#untoldDue[untold].addTask(tasks, index)
+    if (crosses) this.#sums.add(UNTOLD_DUE_CROSSING, 1)
   }
 
   /** A task of the window. */
   add(cost: Whole, crosses: boolean): void {
+    if (cost > this.#dearest) this.#dearest = cost
     this.#sums.add(TASKS, 1)
     this.#sums.add(COST, cost)
     this.#sums.add(ROUNDING, toleranceOf(cost))
@@ -83,6 +111,30 @@ export class ModelSums {
       dueChargedPoints: points(this.#sums.sum(DUE_CHARGED)),
       dueCrossingCount: this.#sums.nearest(DUE_CROSSING),
       dueEvidence: this.#dueEvidence,
+      ...this.#untold(),
+    }
+  }
+
+  /** Nothing, as a rule. */
+  #untold(): { untold?: UntoldRecord } {
+    const { cost, charge } = this.#untoldDue
+    const crossingIn = untoldOf(this.#untoldCrossingIn)
+    const due = untoldOf(cost.isEmpty ? charge : cost)
+    const unended = this.#sums.nearest(UNTOLD_UNENDED)
+    const within = this.#sums.nearest(UNTOLD_WITHIN)
+    if (unended + within + crossingIn.count + due.count === 0) return {}
+    const dueCount = cost.view().total + charge.view().total
+    return {
+      untold: {
+        ...{ unended, dearestNanoUsd: nanoUsd(BigInt(this.#dearest)), within, crossingIn },
+        ...(due.count > 0 && {
+          due: {
+            ...due,
+            code: cost.isEmpty ? 'charge-untold' : 'cost-untold',
+            onlyCrossing: this.#sums.nearest(UNTOLD_DUE_CROSSING) === dueCount,
+          },
+        }),
+      },
     }
   }
 }

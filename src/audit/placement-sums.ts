@@ -25,11 +25,14 @@ export interface PlacementSum extends Ownership {
   readonly placedNanoUsd: NanoUsd | null
   /** Requests with an event within the window. */
   readonly requests: number
+  /** Events of the requests whose costs were rounded to a nano-dollar. */
+  readonly roundedEvents: number
 }
 
 /** One sum, its amounts in places from `place` on. */
 interface Draft extends Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoint'> {
   requests: number
+  roundedEvents: number
   readonly place: number
   isPlaced: boolean
 }
@@ -69,6 +72,7 @@ export class PlacementSums {
       this.#amounts.add(sum.place + UNDATED_BEYOND, wholeOf(placement.undatedBeyondNanoUsd))
     }
     if (isInTime) sum.requests += 1
+    for (const { costRounded } of group.events) if (costRounded === true) sum.roundedEvents += 1
     for (const { model, costNanoUsd } of events) {
       const own = model === sum.endpoint ? sum : this.#sumOf(bill, owner, stored, model)
       own.isPlaced = true
@@ -81,15 +85,17 @@ export class PlacementSums {
     { bill, owner, stored, endpoint }: Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoint'>,
     requests: number,
     billed: Whole,
+    roundedEvents: number,
   ): void {
     const sum = this.#sumOf(bill, owner, stored, endpoint)
     for (const which of [IN_TIME, MATCHED, PLACED]) this.#amounts.add(sum.place + which, billed)
     sum.requests += requests
+    sum.roundedEvents += roundedEvents
     sum.isPlaced = true
   }
 
   list(): readonly PlacementSum[] {
-    return this.#list.map(({ place, isPlaced, bill, owner, stored, endpoint, requests }) => {
+    return this.#list.map(({ place, isPlaced, bill, owner, stored, endpoint, requests, roundedEvents }) => {
       const amount = (which: number): NanoUsd => nanoUsd(this.#amounts.sum(place + which))
       return {
         bill,
@@ -97,6 +103,7 @@ export class PlacementSums {
         stored,
         endpoint,
         requests,
+        roundedEvents,
         inTimeNanoUsd: amount(IN_TIME),
         carriedInNanoUsd: amount(CARRIED_IN),
         carriedOutNanoUsd: amount(CARRIED_OUT),
@@ -134,7 +141,7 @@ export class PlacementSums {
 
   #newSum(bill: SharedBill, owner: Owner, stored: string | null, endpoint: string): Draft {
     const place = this.#list.length * AMOUNTS
-    const sum: Draft = { bill, owner, stored, endpoint, requests: 0, place, isPlaced: false }
+    const sum: Draft = { bill, owner, stored, endpoint, requests: 0, roundedEvents: 0, place, isPlaced: false }
     this.#list.push(sum)
     this.#amounts.grow(place + AMOUNTS)
     return sum

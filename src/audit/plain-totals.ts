@@ -54,7 +54,8 @@ interface KindPrice {
 const MATCHES = 0
 const BILLED = 1
 const RECORDED = 2
-const PLACES = 3
+const ROUNDED = 3
+const PLACES = 4
 
 /** What is known of the matches that are added up at once, each in a place of its own. */
 class Columns {
@@ -126,21 +127,23 @@ export class PlainTotals {
   // One sum after another: each match is of another kind, so that the processor waits for memory, and it waits for that of
   // many matches at once where nothing else is done between them.
 
-  #addSums({ piece, tasks, count }: PlainMatches): void {
+  #addSums({ piece, tasks, events, count }: PlainMatches): void {
     const { kinds, billed } = this.#columns
     for (let match = 0; match < count; match++) {
       const place = PLACES * (kinds[match] as number)
       this.#sums.add(place + MATCHES, 1)
       this.#sums.add(place + BILLED, billed[match] as number)
       this.#sums.add(place + RECORDED, piece.tasks.cost(tasks[match] as number))
+      if (piece.events.isCostRounded(events[match] as number)) this.#sums.add(place + ROUNDED, 1)
     }
   }
 
-  #addDays({ piece, tasks, count }: PlainMatches): void {
+  #addDays({ piece, tasks, events, count }: PlainMatches): void {
     const { kinds, times, billed } = this.#columns
     for (let match = 0; match < count; match++) {
       const { days } = this.#kinds[kinds[match] as number] as Kind
-      days.add(instant(times[match] as number), billed[match] as number)
+      const isRounded = piece.events.isCostRounded(events[match] as number)
+      days.add(instant(times[match] as number), billed[match] as number, isRounded)
     }
     if (this.#sinks.modelDays === null) return
     for (let match = 0; match < count; match++) {
@@ -155,7 +158,12 @@ export class PlainTotals {
     for (const { bill, accountId, stored, endpoint, number } of this.#kinds) {
       const place = PLACES * number
       const billed = this.#sums.whole(place + BILLED)
-      placements.addPlain({ bill, owner: { accountId }, stored, endpoint }, this.#sums.nearest(place + MATCHES), billed)
+      placements.addPlain(
+        { bill, owner: { accountId }, stored, endpoint },
+        this.#sums.nearest(place + MATCHES),
+        billed,
+        this.#sums.nearest(place + ROUNDED),
+      )
       tieOut.addPlain(this.#sums.whole(place + RECORDED), billed)
       onName(stored, endpoint)
     }

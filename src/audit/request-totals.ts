@@ -15,7 +15,7 @@ import { pricePoint, type RequestSource } from './request-source.ts'
 import type { JoinScope, RequestGroup } from './requests.ts'
 import { isAmountBreak } from './rules/b3-amount.ts'
 import type { ModelMatches } from './rules/books.ts'
-import type { RequestBook, TaskVerdict } from './rules/facts.ts'
+import type { RequestBook, TaskStanding, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
 import {
@@ -52,15 +52,21 @@ export interface RequestSums {
   namelessOpenOf(accountId: number): number
   /** What fal billed for an account's tasks of the window that tell no cost. */
   untoldOf(accountId: number): NanoUsd
+  /** An account's successes of the window that tell no cost, and that fal did not bill though it should have by now. */
+  untoldUnbilledOf(accountId: number): number
   /** Sum of the events of a failed task of the layer; null where its bill was not read whole. */
   billedOfFailed(task: { readonly rowId: number }, accountId: number | null): NanoUsd | null
 }
+
+/** Where no event is a task's, and none is awaited. */
+const UNBILLED: readonly TaskStanding[] = ['unbilled', 'without-id', 'duplicate']
 
 interface AccountStanding {
   youngNanoUsd: NanoUsd
   runningNanoUsd: NanoUsd
   namelessOpen: number
   untoldNanoUsd: NanoUsd
+  untoldUnbilled: number
   isOpen: boolean
 }
 
@@ -176,7 +182,7 @@ export class RequestTotals {
     let account = this.#accounts.get(accountId)
     if (account === undefined) {
       const none = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, untoldNanoUsd: ZERO_NANO_USD }
-      account = { ...none, namelessOpen: 0, isOpen: false }
+      account = { ...none, namelessOpen: 0, untoldUnbilled: 0, isOpen: false }
       this.#accounts.set(accountId, account)
     }
     return account
@@ -186,7 +192,10 @@ export class RequestTotals {
     if (accountId === null) return
     const { asOf, settings } = this.#frame.evidence.plan
     const account = this.#accountOf(accountId)
-    if (task.costUntold === true) account.untoldNanoUsd = addNanoUsd(account.untoldNanoUsd, billedNanoUsd)
+    if (task.costUntold === true) {
+      account.untoldNanoUsd = addNanoUsd(account.untoldNanoUsd, billedNanoUsd)
+      if (task.status === 'success' && UNBILLED.includes(standing)) account.untoldUnbilled += 1
+    }
     if (standing === 'not-evaluated') account.isOpen = true
     if (standing !== 'matched' && canonicalModel(task.model, settings.modelAliases) === NAMELESS)
       account.namelessOpen += 1
@@ -242,6 +251,7 @@ export class RequestTotals {
       },
       namelessOpenOf: (accountId) => this.#accounts.get(accountId)?.namelessOpen ?? 0,
       untoldOf: (accountId) => this.#accounts.get(accountId)?.untoldNanoUsd ?? ZERO_NANO_USD,
+      untoldUnbilledOf: (accountId) => this.#accounts.get(accountId)?.untoldUnbilled ?? 0,
       runningOf: (accountId) => this.#accounts.get(accountId)?.runningNanoUsd ?? ZERO_NANO_USD,
       billedOfFailed: ({ rowId }, accountId) => {
         if (accountId !== null && !scope.eventsRead(accountId)) return null

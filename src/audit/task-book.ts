@@ -3,7 +3,7 @@ import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums, type Whole } from '../units/exact-sums.ts'
 import { type Instant, instant, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { type Points, points, ZERO_POINTS } from '../units/points.ts'
+import { type Points, points } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import { accountFinder, KeyModels } from './account-keys.ts'
 import { isOfUsers, isShown } from './cell-tally.ts'
@@ -11,10 +11,11 @@ import { DayReader } from './date-reader.ts'
 import { DaySums, type DayTally } from './day-sums.ts'
 import { canonicalModel } from './model-name.ts'
 import { ModelSums } from './model-sums.ts'
+import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import type { UntoldBook } from './rules/untold-tasks.ts'
-import { couldBeBilledAcross, isDue, type TaskTimes } from './task-standing.ts'
+import type { UntoldBook, UntoldRecord } from './rules/untold-tasks.ts'
+import { couldBeBilledAcross, isDue, isSettled, type TaskTimes } from './task-standing.ts'
 import { UntoldTally } from './untold-tally.ts'
 import { UserTallies } from './user-tallies.ts'
 
@@ -29,6 +30,8 @@ export interface ModelTally {
   readonly roundingNanoUsd: NanoUsd
   /** How many of the tasks counted here are successes that tell no cost. */
   readonly untoldCosts: number
+  /** What tasks do not tell besides. Absent: nothing. */
+  readonly untold?: UntoldRecord
   readonly dueCount: number
   readonly dueCostNanoUsd: NanoUsd
   readonly dueChargedPoints: Points
@@ -66,6 +69,8 @@ export interface TaskBook {
   /** Users with tasks of the window that the filters leave. */
   readonly users: readonly UserTally[]
   readonly days: ReadonlyMap<CalendarDate, DayTally>
+  /** Where users were asked for, tasks of the window that name none, by day: they may be of one of these. Absent: none. */
+  readonly nobodysDays?: ReadonlyMap<CalendarDate, DayTally>
   /** Recorded cost of all tasks of layer 2, whatever the filter by user. */
   readonly layerCostNanoUsd: NanoUsd
   /** Tasks of the window that the filters leave, by a key that no account row holds. */
@@ -125,6 +130,7 @@ export class TaskTally {
   readonly #days = new Map<CalendarDate, DaySums>()
   /** Days with tasks of the window that the filters leave. */
   readonly #windowDays: DaySums[] = []
+  readonly #nobodysDays = new Map<CalendarDate, DaySums>()
   readonly #unknownKeys = new Map<string, KeyTally>()
   readonly #untold = new UntoldTally()
   readonly #task: LookedAt = {
@@ -172,11 +178,14 @@ export class TaskTally {
       const record = this.#recordOf(sort.accountId, tasks, index)
       if (couldBeBilledAcross(task, this.#plan)) {
         record.addCrossingIn(task.costNanoUsd)
-        if (isCostMissing(task)) record.addUntold()
+        if (task.costUntold) {
+          record.addUntold(task.status === 'success')
+          record.addUntoldCrossingIn(tasks, index)
+        }
       }
     }
     const selected = sort.selected && isOfUsers(this.#plan, task.userId, task.userUntold)
-    if (sort.selected && task.userUntold) this.#untold.addNobodys(tasks, index, inWindow)
+    if (sort.selected && task.userUntold) this.#addNobodys(tasks, index, inWindow)
     if (selected && inWindow) this.#untold.add(tasks, index, sort.accountId)
     if (selected && createdAt < window.end) this.#addToUser(tasks, index, inWindow)
     return selected && inWindow
@@ -216,7 +225,8 @@ export class TaskTally {
       },
       recordByAccount: records,
       users: this.#users.list(),
-      days: new Map(this.#windowDays.map((day) => [day.date, day.close()])),
+      days: closed(this.#windowDays),
+      ...(this.#nobodysDays.size > 0 && { nobodysDays: closed(this.#nobodysDays.values()) }),
       layerCostNanoUsd: nanoUsd(this.#sums.sum(LAYER_COST)),
       unknownKeys: this.#unknownKeys,
       untold: this.#untold.close(),
@@ -255,8 +265,19 @@ export class TaskTally {
     const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
     record.add(task.costNanoUsd, crosses)
-    if (isCostMissing(task)) record.addUntold()
     if (isDue(task, this.#plan)) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
+    if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
+  }
+
+  /** Of a task of the window. */
+  #addUntold(record: ModelSums, tasks: TaskRecords, index: number, crosses: boolean): void {
+    const { status, costUntold, refunded, costNanoUsd, chargedPoints } = this.#task
+    if (costUntold) {
+      record.addUntold(status === 'success')
+      if (status === 'success' && !crosses) record.addUntoldWithin()
+    }
+    if (refunded || costNanoUsd > 0 || chargedPoints > 0 || !isSettled(this.#task, this.#plan)) return
+    record.addUntoldDue(costUntold ? 'cost' : 'charge', tasks, index, crosses)
   }
 
   #recordOf(accountId: number, tasks: TaskRecords, index: number): ModelSums {
@@ -304,31 +325,19 @@ export class TaskTally {
     if (chargedPoints === 0 && costNanoUsd > 0 && !refunded && !chargeUntold) this.#users.addFree(user, tasks, index)
   }
 
+  /** A task that names no user: of those who were asked for it may be each. */
+  #addNobodys(tasks: TaskRecords, index: number, inWindow: boolean): void {
+    const isLeftOut = this.#plan.userIds.size > 0
+    this.#untold.addNobodys(tasks, index, inWindow, isLeftOut)
+    if (!inWindow || !isLeftOut) return
+    const { date } = this.#dayReader.at(this.#task.createdAt)
+    entryOf(this.#nobodysDays, date, () => new DaySums(date)).add(this.#task, tasks, index)
+  }
+
   #dayOf(date: CalendarDate): DaySums {
-    const known = this.#days.get(date)
-    if (known !== undefined) return known
-    const day = new DaySums(date)
-    this.#days.set(date, day)
-    return day
+    return entryOf(this.#days, date, () => new DaySums(date))
   }
 }
 
-/** A success has cost something as a rule; of a task that failed or still runs none is recorded, and fal bills none. */
-const isCostMissing = ({ costUntold, status }: LookedAt): boolean => costUntold && status === 'success'
-
-/** Of a user without tasks; nobody adds to it. */
-const NO_EVIDENCE: Pick<EvidenceList, 'view'> = new EvidenceList()
-
-/** A user without any task yet. */
-export const newUserTally = (userId: number): UserTally => ({
-  userId,
-  taskCount: 0,
-  chargedPoints: ZERO_POINTS,
-  untoldCharges: 0,
-  untoldEver: 0,
-  freeCount: 0,
-  freeCostNanoUsd: ZERO_NANO_USD,
-  freeEvidence: NO_EVIDENCE,
-  chargedByDate: [],
-  chargedEarly: 0,
-})
+const closed = (days: Iterable<DaySums>): Map<CalendarDate, DayTally> =>
+  new Map([...days].map((day) => [day.date, day.close()]))

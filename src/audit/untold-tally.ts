@@ -33,14 +33,16 @@ export class UntoldTally {
     if (isFree && cost > 0 && tasks.isUserUntold(index)) listOf(this.#free, 'user-untold').addTask(tasks, index)
   }
 
-  /** Notes a task that names no user, of any day that was read. */
-  addNobodys(tasks: TaskRecords, index: number, inWindow: boolean): void {
+  /** Notes a task that names no user, of any day that was read. `isLeftOut`: by a filter by user, so that it is noted nowhere else. */
+  addNobodys(tasks: TaskRecords, index: number, inWindow: boolean, isLeftOut: boolean): void {
     const charged = BigInt(tasks.charged(index))
     if (charged > 0n) this.#charged += charged
     if (tasks.isChargeUntold(index)) this.#someUntold = true
     if (!inWindow) return
     this.#owners.addTask(tasks, index)
     if (tasks.isRefunded(index)) this.#refunded += 1
+    const isFree = charged === 0n && !tasks.isRefunded(index) && tasks.cost(index) > 0
+    if (isLeftOut && isFree) listOf(this.#free, 'user-untold').addTask(tasks, index)
   }
 
   close(): UntoldBook {
@@ -70,7 +72,7 @@ function listOf<Key>(lists: Map<Key, EvidenceList>, key: Key): EvidenceList {
 const untoldBy = <Key>(lists: ReadonlyMap<Key, EvidenceList>): Map<Key, UntoldTasks> =>
   new Map([...lists].map(([key, list]) => [key, untoldOf(list)]))
 
-function untoldOf(list: EvidenceList): UntoldTasks {
+export function untoldOf(list: EvidenceList): UntoldTasks {
   const evidence = list.view()
   return { count: evidence.total, evidence }
 }

@@ -1,9 +1,10 @@
 import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums, type Whole } from '../units/exact-sums.ts'
 import { type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { type Points, points } from '../units/points.ts'
+import { type Points, points, ZERO_POINTS } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
+import type { UserTally } from './task-book.ts'
 import { ChargedDay, ChargedDays, DAYS_TOGETHER, UserCharges } from './user-charges.ts'
 import { UserNumbers } from './user-numbers.ts'
 
@@ -228,3 +229,17 @@ class UserView {
     return this.#users.chargedEarly(this.#user)
   }
 }
+
+/** A user without any task yet. */
+export const newUserTally = (userId: number): UserTally => ({
+  userId,
+  taskCount: 0,
+  chargedPoints: ZERO_POINTS,
+  untoldCharges: 0,
+  untoldEver: 0,
+  freeCount: 0,
+  freeCostNanoUsd: ZERO_NANO_USD,
+  freeEvidence: NOTHING,
+  chargedByDate: [],
+  chargedEarly: 0,
+})

@@ -18,6 +18,7 @@ export interface EventPage extends Page {
 export const newEventFields = (): EventFields => ({
   at: Number.NaN,
   costNanoUsd: 0,
+  costRounded: false,
   model: 0,
   quantity: null,
   unit: 0,
@@ -76,6 +77,7 @@ export function fieldsOf(event: BillingEvent, { texts }: EventWords, redact: Red
   return {
     at: event.at,
     costNanoUsd: wholeOf(event.costNanoUsd),
+    costRounded: event.costRounded === true,
     model: texts.codeOf(redact(event.model)),
     quantity: event.quantity,
     unit: texts.codeOf(event.unit === null ? null : redact(event.unit)),

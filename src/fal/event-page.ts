@@ -2,7 +2,7 @@ import { falBillingEvents, type WireBillingEvent, wireInstant } from '../../sche
 import { type Bytes, bytesWithView } from '../rows/bytes.ts'
 import type { EventWords } from '../rows/event-records.ts'
 import { type InstantRange, instant, within } from '../units/instant.ts'
-import { nanoUsd } from '../units/nano-usd.ts'
+import { isFinerThanNano, nanoUsd } from '../units/nano-usd.ts'
 import { type Answer, complete } from './answer.ts'
 import { attributionOf, decimalOf, decimalOrNull, usdOf } from './decode.ts'
 import { EventDraft, type EventPage, fieldsOf } from './event-draft.ts'
@@ -170,5 +170,6 @@ export function eventOfWire(wire: WireBillingEvent): BillingEvent {
     unitPrice: decimalOrNull(wire.unit_price),
     percentDiscount: decimalOrNull(wire.percent_discount),
     costNanoUsd: count == null ? usdOf(wire.cost_total ?? '') : nanoUsd(BigInt(decimalOf(count))),
+    ...(count == null && isFinerThanNano(wire.cost_total ?? '') && { costRounded: true }),
   }
 }

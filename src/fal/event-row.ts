@@ -1,6 +1,6 @@
 import { isRequestId, plainDecimal, wireInstant } from '../../schemas/fal.ts'
 import { type Instant, instant } from '../units/instant.ts'
-import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
+import { isFinerThanNano, type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
 import { parseWallHead } from '../units/wall.ts'
 import { decimalOf, keyIdOf } from './decode.ts'
 import type { BillingEvent } from './reader.ts'
@@ -49,6 +49,7 @@ export function eventReader(): (wire: unknown) => BillingEvent | undefined {
       return undefined
     const costNanoUsd = costIn(row.cost_estimate_nano_usd, row.cost_total, decimalIn)
     if (costNanoUsd === undefined) return undefined
+    const isRounded = row.cost_estimate_nano_usd == null && isFinerThanNano(decimalIn(row.cost_total) ?? '')
     const by = row.auth_method_structured ?? NOBODY
     const attribution = asRecord(by)
     if (attribution === undefined) return undefined
@@ -65,6 +66,7 @@ export function eventReader(): (wire: unknown) => BillingEvent | undefined {
       unitPrice,
       percentDiscount,
       costNanoUsd,
+      ...(isRounded && { costRounded: true }),
     }
   }
 }

@@ -3,7 +3,7 @@ import { type Bytes, bytesWithView } from '../rows/bytes.ts'
 import type { EventFields } from '../rows/event-records.ts'
 import { wholeOf } from '../units/exact-sums.ts'
 import { type InstantRange, instant, within } from '../units/instant.ts'
-import { parseUsd } from '../units/nano-usd.ts'
+import { isFinerThanNano, parseUsd } from '../units/nano-usd.ts'
 import { isLikeUuidAt, UUID_CHARS } from '../units/request-id.ts'
 import { type Column, FIELD, type Field, type KnownValue } from './event-columns.ts'
 import { type EventDraft, newEventFields } from './event-draft.ts'
@@ -58,6 +58,7 @@ export class EventValues {
   clear(): void {
     const fields = this.#fields
     fields.at = Number.NaN
+    fields.costRounded = false
     fields.quantity = null
     fields.unit = 0
     fields.unitPrice = 0
@@ -95,6 +96,7 @@ export class EventValues {
     const cost = total == null ? undefined : parseUsd(total)
     if (cost === undefined) return false
     fields.costNanoUsd = wholeOf(cost)
+    fields.costRounded = isFinerThanNano(total ?? '')
     return true
   }
 

@@ -61,6 +61,8 @@ export interface BillingEvent extends Attribution {
   readonly percentDiscount: string | null
   /** cost_estimate_nano_usd, or cost_total where that is absent. */
   readonly costNanoUsd: NanoUsd
+  /** Where cost_total was finer than a nano-dollar: the cost is off by half of one at most. */
+  readonly costRounded?: true
 }
 
 export interface AccountBilling {

@@ -23,6 +23,8 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   const astray = { tasks: false, points: false, cash: false }
   /** Of the last stream of each table. */
   const unread = { tasks: new UnreadTaskRows(mapping), points: new UnreadRows(), cash: new UnreadRows() }
+  /** Tasks of its last stream that have no time at all. */
+  const undatedTasks = new UnreadTaskRows(mapping)
   /** Of the last stream of each ledger. */
   const unknownKinds = { points: noUnknownKinds(), cash: noUnknownKinds() }
   const notingKinds = (table: keyof typeof unknownKinds, range: Membership): NoteKind => {
@@ -38,17 +40,22 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   const noting = (table: keyof typeof astray, range: Membership): NoteAstray => {
     const count = unread[table]
     if (range !== undefined) count.clear()
+    if (range !== undefined && table === 'tasks') undatedTasks.clear()
     return (row, isUnread) => {
+      // A row without a time is none of any period. Of the ledgers SQL leaves it out before it comes here. It is nowhere else
+      // for the database: those that lie outside a range are asked for with it.
+      if (isUnread && isUndated(row)) {
+        if (table === 'tasks') undatedTasks.add(row)
+        return
+      }
       astray[table] = true
-      // A row without a time, NULL or an empty text, is none of any period. SQL leaves it out before it comes here, and with it
-      // 0000-00-00, which lies below every bound: that is how MySQL stores that there is no time.
-      if (!isUnread || row.isNull(TIME_COLUMN)) return
-      count.add(row)
+      if (isUnread) count.add(row)
     }
   }
   return {
     astray,
     unread,
+    undatedTasks,
     unknownKinds,
     tasks: (range: Membership): BatcherFactory<TaskRecords> => {
       const note = noting('tasks', range)
@@ -77,6 +84,15 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
 }
 
 const TIME_COLUMN = 1
+
+/** 0000-00-00 is how MySQL stores that there is no time. */
+const ZERO_DATE = '0000-00-00'
+
+/** Whether a row has no time: NULL, an empty text, or 0000-00-00. */
+const isUndated = (row: RowCells): boolean => {
+  const text = row.isNull(TIME_COLUMN) ? '' : row.text(TIME_COLUMN)
+  return text === '' || text.startsWith(ZERO_DATE)
+}
 
 /** Types that are named, and characters of each. */
 const KINDS_SHOWN = 5

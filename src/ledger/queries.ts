@@ -41,6 +41,9 @@ export interface EntryFilter {
   readonly titles: boolean
 }
 
+/** Below it lie 0000-00-00 and '', and no time that anybody means. */
+const FIRST_YEAR = '1000-01-01'
+
 type Select = { toSQL(): { sql: string; params: unknown[] } }
 
 /**
@@ -126,15 +129,14 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
   const withinIds = (id: AnyMySqlColumn, { fromId, untilId }: Pick<NaiveBounds, 'fromId' | 'untilId'>) =>
     and(fromId === undefined ? undefined : gte(id, fromId), untilId === undefined ? undefined : lt(id, untilId))
 
-  /** What lies within some bounds of a table. */
+  /** What lies within some bounds of a table; of tasks those without a time too, since they are to be told of. */
   const withinOf = (table: TimedTable, { from, until, otherForms, ...ids }: NaiveBounds) => {
     const [, { id, at }] = timed(table)
     const form = formOf(at, otherForms)
     const inTime = and(gte(form.at, from), lt(form.at, until))
-    return and(
-      form.isOther === undefined ? inTime : or(inTime, and(form.isOther, gt(sql`length(${at})`, 0))),
-      withinIds(id, ids),
-    )
+    const inOtherForm = form.isOther && and(form.isOther, gt(sql`length(${at})`, 0))
+    const undated = table === 'tasks' ? [isNull(at), lt(form.at, FIRST_YEAR)] : []
+    return and(or(inTime, inOtherForm, ...undated), withinIds(id, ids))
   }
 
   const isEarlier = ({ time, otherForms }: Earlier) => {

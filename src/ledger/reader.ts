@@ -95,7 +95,13 @@ export type TimedTable = 'tasks' | 'points' | 'cash'
  * By table, how many streamed rows had a time that cannot be read, and the least id of them: they were handed out by no stream.
  * Tables without such rows are absent.
  */
-export type UnreadTimes = Readonly<Partial<Record<TimedTable, UnreadTimesOf>>>
+export type UnreadTimes = Readonly<Partial<Record<TimedTable, UnreadTimesOf>>> & {
+  /** The same of tasks that have no time: NULL, '' or 0000-00-00. */
+  readonly undatedTasks?: UnreadTimesOf & {
+    /** Where a stream began at some id: those with lower ids are not among them. */
+    readonly fromRowId?: number
+  }
+}
 
 export interface UnreadTimesOf {
   readonly rows: number
@@ -189,7 +195,7 @@ export interface LedgerSnapshot {
   expectedRows?(table: 'tasks' | 'points' | 'cash', range: InstantRange): Promise<number | undefined>
   /** Where streams began; a table that was read whole is absent. */
   readFrom?(): ReadFrom
-  /** Of the streams so far. Rows without any time, NULL or 0000-00-00, count as none of any period. */
+  /** Of the streams so far. Rows of the ledgers without any time, NULL or 0000-00-00, count as none of any period. */
   unreadTimes?(): UnreadTimes
   /** Of the streams so far. */
   unknownKinds?(): UnknownKinds

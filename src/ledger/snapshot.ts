@@ -9,17 +9,9 @@ import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
 import type { TableMapping } from './mapping.ts'
+import { metRows } from './met-rows.ts'
 import { type IdColumn, type NaiveBounds, queriesOf, type Statement } from './queries.ts'
-import type {
-  EntryRequest,
-  LedgerEntry,
-  LedgerSnapshot,
-  ReadFrom,
-  TaskRow,
-  TimedTable,
-  UnknownKinds,
-  UnreadTimes,
-} from './reader.ts'
+import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
@@ -140,18 +132,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   const isOfOneMoment = session.consistency === 'consistent' || session.consistency === 'per-shard'
   const streamed: Record<TimedTable, InstantRange[]> = { tasks: [], points: [], cash: [] }
 
-  const unread: { [Table in TimedTable]?: NonNullable<UnreadTimes[Table]> } = {}
-  /** A table may be streamed more than once: the stream counts that met most such rows, since others may have met the same. */
-  const noteUnread = (table: TimedTable): void => {
-    const met = records.unread[table]
-    if (met.rows > (unread[table]?.rows ?? 0)) unread[table] = met.told()
-  }
-
-  const unknownKinds: { -readonly [Book in keyof UnknownKinds]: UnknownKinds[Book] } = {}
-  const noteUnknown = (book: keyof UnknownKinds): void => {
-    const { rows, words } = records.unknownKinds[book]
-    if (rows > (unknownKinds[book]?.rows ?? 0)) unknownKinds[book] = { rows, words: [...words] }
-  }
+  const met = metRows(records)
 
   async function* tasks(range: InstantRange): AsyncGenerator<TaskRecords> {
     const batches = records.tasks(range)
@@ -162,7 +143,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       }
     }
     streamed.tasks.push(range)
-    noteUnread('tasks')
+    met.note('tasks', idBounds.tasks.readFrom)
   }
 
   /**
@@ -196,8 +177,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       }
     }
     if (userIds === undefined) streamed[book].push(range)
-    noteUnread(book)
-    noteUnknown(book)
+    met.note(book, idBounds[book].readFrom)
   }
 
   /**
@@ -334,8 +314,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       }
       return from
     },
-    unreadTimes: () => ({ ...unread }),
-    unknownKinds: () => ({ ...unknownKinds }),
+    unreadTimes: met.unreadTimes,
+    unknownKinds: met.unknownKinds,
     readWhole(table) {
       for (const each of TIMED_TABLES) idBounds[each].restart()
       idBounds[table].readWhole()

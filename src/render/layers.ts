@@ -10,6 +10,7 @@ import { joined, type Vocabulary } from './vocabulary.ts'
 const OWNER_WIDTH_MAX = 32
 const NAME_WIDTH_MAX = 24
 const MODEL_WIDTH_MAX = 60
+const NOTE_CHARS = 300
 
 const right = (title: string): Column => ({ title, align: 'right' })
 const left = (title: string, widthMax: number): Column => ({ title, align: 'left', widthMax })
@@ -171,6 +172,8 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
   const blocks = layerBlocks(layer, words, rowsMax)
   const { untoldCharges = 0, untoldCosts = 0 } = totals
   if (untoldCharges + untoldCosts > 0) blocks.push(note(words.untold(untoldCharges, untoldCosts)))
+  const undated = report.coverage.sources.find(({ source, status }) => source === 'tasks' && status === 'complete')
+  if (undated?.reason !== undefined) blocks.push(note(cleanText(undated.reason, NOTE_CHARS)))
   const outside = totals.outsideAccounts
   if (outside.taskCount > 0) {
     const chargedPoints = words.points(countCell(outside.chargedPoints))

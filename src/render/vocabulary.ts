@@ -51,6 +51,7 @@ export const NOT_EVALUATED_CODES = [
   'rate-missing',
   'tasks-partial',
   'times-unread',
+  'times-none',
   'timezone',
   'depth-summary',
   'events-unread',

@@ -204,7 +204,9 @@ export const EN: Vocabulary = {
     'rate-missing': () => 'no rate of points per USD is configured (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => 'the task table could not be read whole',
     'times-unread': (param) =>
-      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'row has a time' : 'rows have times'} that cannot be read${given(param('firstRowId'), (id) => `, first of all row ${id}`)}; whether they belong to the period is not known`,
+      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'row has a time' : 'rows have times'} that cannot be read${given(param('firstRowId'), (id) => `, first of all row ${id}`)}${given(param('undated'), (count) => `, and ${count} ${count === '1' ? 'has' : 'have'} none`)}; whether they belong to the period is not known`,
+    'times-none': (param) =>
+      `${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'task' : 'tasks'} without created_at${given(param('firstRowId'), (id) => `, first of all row ${id}`)}${given(param('fromRowId'), (id) => `, among those from row ${id} on`)}: of no period, and in no sum here`,
     timezone: () =>
       "the stored times and fal's clock disagree by a fixed offset, so a time zone is probably set wrong and times cannot be compared across layers",
     'depth-summary': () => 'the bill is only read request by request with --depth requests',

@@ -193,7 +193,9 @@ export const ZH: Vocabulary = {
     'rate-missing': () => '未配置每 USD 的积分数 (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => '未能完整读取任务表',
     'times-unread': (param) =>
-      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行的时间无法读取${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}，无法判断是否属于该时段`,
+      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行的时间无法读取${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}${given(param('undated'), (count) => `，另有 ${count} 行没有时间`)}，无法判断是否属于该时段`,
+    'times-none': (param) =>
+      `有${given(param('rows'), (rows) => ` ${rows} `)}个任务没有 created_at${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}${given(param('fromRowId'), (id) => `（只查看了 id ${id} 起的行）`)}：不属于任何时段，未计入合计`,
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',
     'depth-summary': () => '只有 --depth requests 才逐请求读取账单',
     'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,

@@ -23,6 +23,8 @@ export interface EventFields {
   /** Milliseconds. */
   at: number
   costNanoUsd: Whole
+  /** Whether the cost is the nearest nano-dollar to a finer amount. */
+  costRounded: boolean
   model: number
   quantity: string | null
   unit: number
@@ -36,6 +38,7 @@ export interface EventFields {
 const LARGE_COST = 1
 /** A quantity that is not among the texts kept: it stands behind the request id. */
 const OWN_QUANTITY = 2
+const COST_ROUNDED = 4
 
 /** Different quantities kept once for all: there may be as many as events. */
 const QUANTITIES_MAX = 20_000
@@ -97,7 +100,8 @@ export class EventWriter {
       (isLarge ? sizeOfText(String(costNanoUsd)) : 0) + (ownQuantity === null ? 0 : sizeOfText(ownQuantity))
     const at = this.#records.begin(AT.requestId + requestId.length + extras)
     const { view } = this.#records
-    view.setUint32(at + AT.flags, (isLarge ? LARGE_COST : 0) | (ownQuantity === null ? 0 : OWN_QUANTITY), true)
+    const own = ownQuantity === null ? 0 : OWN_QUANTITY
+    view.setUint32(at + AT.flags, (isLarge ? LARGE_COST : 0) | own | (fields.costRounded ? COST_ROUNDED : 0), true)
     view.setUint32(at + AT.lot, 0, true)
     view.setUint32(at + AT.requestHash, hashOfBytes(requestId.view, requestId.from, requestId.length), true)
     view.setFloat64(at + AT.at, fields.at, true)
@@ -122,6 +126,7 @@ export class EventWriter {
     const fields: EventFields = {
       at: event.at,
       costNanoUsd: wholeOf(event.costNanoUsd),
+      costRounded: event.costRounded === true,
       model: texts.codeOf(event.model),
       quantity: event.quantity,
       unit: texts.codeOf(event.unit),
@@ -177,6 +182,11 @@ export class EventRecords extends RecordList<EventWords> {
   cost(index: number): Whole {
     if ((this.#flags(index) & LARGE_COST) !== 0) return this.event(index).costNanoUsd
     return this.view.getFloat64(this.at(index) + AT.cost, true)
+  }
+
+  /** Whether the cost is the nearest nano-dollar to a finer amount. */
+  isCostRounded(index: number): boolean {
+    return (this.#flags(index) & COST_ROUNDED) !== 0
   }
 
   /** Codes of words.texts; 0 for null. */
@@ -249,6 +259,7 @@ export class EventRecords extends RecordList<EventWords> {
       unitPrice: texts.textOf(this.unitPriceCode(index)),
       percentDiscount: texts.textOf(this.percentDiscountCode(index)),
       costNanoUsd: nanoUsd(BigInt(cost)),
+      ...((flags & COST_ROUNDED) !== 0 && { costRounded: true }),
       keyId: texts.textOf(this.keyIdCode(index)),
       login: texts.textOf(this.loginCode(index)),
     }

@@ -30,6 +30,15 @@ export function parseUsd(amount: string | number): NanoUsd | undefined {
   return nanoUsd(sign === '-' ? -magnitude : magnitude)
 }
 
+/** Whether parseUsd rounds such an amount: it has digits finer than a nano-dollar. */
+export function isFinerThanNano(amount: string | number): boolean {
+  const match = DECIMAL.exec(String(amount).trim())
+  if (match === null) return false
+  const [, , whole = '', fraction = '', exponent = '0'] = match
+  const finer = fraction.length - NANO_DIGITS - Number(exponent)
+  return finer > 0 && BigInt(whole + fraction) % 10n ** BigInt(finer) !== 0n
+}
+
 function roundHalfAway(digits: bigint, places: number): bigint {
   const unit = 10n ** BigInt(places)
   return (digits + unit / 2n) / unit

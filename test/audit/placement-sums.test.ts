@@ -76,7 +76,15 @@ describe('placements of one bill, owner, model and endpoint', () => {
     }
     expect(sumsOf({ amounts: one, events: [['veo3', 7n]] }, { amounts: two, events: [['veo3', 8n]] })).toEqual([
       {
-        ...{ bill: team5, owner: { accountId: 5 }, stored: null, endpoint: 'veo3', placedNanoUsd: 15n, requests: 2 },
+        ...{
+          bill: team5,
+          owner: { accountId: 5 },
+          stored: null,
+          endpoint: 'veo3',
+          placedNanoUsd: 15n,
+          requests: 2,
+          roundedEvents: 0,
+        },
         ...{ inTimeNanoUsd: 3n, carriedInNanoUsd: 50n, carriedOutNanoUsd: 700n },
         ...{ matchedNanoUsd: 9000n, orphanNanoUsd: 110_000n, undatedNanoUsd: 1_300_000n },
         undatedBeyondNanoUsd: nanoUsd(17_000_000n),

@@ -60,6 +60,32 @@ const rows = fc.record({
 })
 
 describe('a page of events', () => {
+  it('tells of costs that are finer than a nano-dollar where fal sends no whole number of them', () => {
+    const row = { request_id: 'r1', endpoint_id: 'm', timestamp: '2026-02-02T10:00:00Z' }
+    const costs = [
+      [{ cost_total: 0.0500000005 }, 50_000_001n, true],
+      [{ cost_total: '0.0500000004' }, 50_000_000n, true],
+      [{ cost_total: '0.0500000000' }, 50_000_000n, undefined],
+      [{ cost_total: 0.05 }, 50_000_000n, undefined],
+      [{ cost_total: 0.0500000005, cost_estimate_nano_usd: 50_000_001 }, 50_000_001n, undefined],
+      [{ cost_total: '0.0500000005', cost_estimate_nano_usd: null }, 50_000_001n, true],
+    ] as const
+    const events = costs.map(([cost]) => ({ ...row, ...cost }))
+    const expected = costs.map(([, costNanoUsd, costRounded]) => [costNanoUsd, costRounded])
+    const shown = (found: readonly { costNanoUsd: bigint; costRounded?: true }[]) =>
+      found.map(({ costNanoUsd, costRounded }) => [costNanoUsd, costRounded])
+    // By its bytes, and as JSON for a key that comes twice.
+    for (const text of [
+      JSON.stringify({ billing_events: events, has_more: false }),
+      `{"has_more":true,"has_more":false,"billing_events":${JSON.stringify(events)}}`,
+    ]) {
+      const answer = pageReader()(text)
+      if (answer.status === 'failed') throw new RangeError(answer.reason)
+      expect(shown(answer.value.rows)).toEqual(expected)
+    }
+    expect(shown(falBillingEvents.parse({ billing_events: events }).billing_events.map(eventOfWire))).toEqual(expected)
+  })
+
   it('is read as the schema reads it, and refused as it refuses', () => {
     const seen = { taken: 0, refused: 0 }
     fc.assert(

@@ -14,7 +14,7 @@ import { eventRecordsOf } from '../../src/rows/event-records.ts'
 import { TaskWords } from '../../src/rows/task-records.ts'
 import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../src/units/decimal.ts'
 import { type Instant, type InstantRange, later, parseInstant, within } from '../../src/units/instant.ts'
-import { nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
+import { isFinerThanNano, nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
 import type { Zone } from '../../src/units/zone.ts'
 
 /** Events page by page, all in one page, by the way they are read as a whole. */
@@ -195,6 +195,7 @@ function eventsIn({ events }: FalWorkspace, range: InstantRange): BillingEvent[]
         unitPrice: event.unitPrice,
         percentDiscount: event.percentDiscount ?? null,
         costNanoUsd: parseUsd(event.cost)!,
+        ...(isFinerThanNano(event.cost) && { costRounded: true }),
         keyId: event.keyId ?? null,
         login: event.login ?? null,
       }),

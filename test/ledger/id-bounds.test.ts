@@ -6,7 +6,7 @@ import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
 import { DAY, HOUR, type Instant, instant, plus } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { entryRow } from '../kit/rows.ts'
-import { all, at, BACKENDS, cashRow, openSnapshot, pointsRow, type Stored, task, uuid } from './backends.ts'
+import { all, at, BACKENDS, cashRow, openSnapshot, pointsRow, reading, type Stored, task, uuid } from './backends.ts'
 
 const START = at('2026-01-01T00:00:00Z')
 /** An hour from id to id. */
@@ -206,6 +206,28 @@ describe.each(BACKENDS)('a row that lies far ahead of its id on $name', (backend
       await idsOf(table)
       await expect(all<unknown>(snapshot[table](wide))).rejects.toMatchObject({ table, rowId: STRAY })
       expect((await snapshot.accounts()).length).toBe(0)
+    }
+  })
+
+  test('leaves out tasks without a time that have lower ids, and says so', async () => {
+    await stored.exec(`UPDATE ts_fal_tasks SET created_at = NULL WHERE id IN (1, ${last})`)
+    await reading(
+      stored,
+      async (fresh) => {
+        await all<unknown>(fresh.tasks(range))
+        const from = fresh.readFrom?.().tasks
+        const { rows, firstRowId, fromRowId } = fresh.unreadTimes?.().undatedTasks ?? {}
+        expect([rows, firstRowId, fromRowId]).toEqual([1, last, from])
+        expect(from).toBeGreaterThan(1)
+        fresh.readWhole?.('tasks')
+        await all<unknown>(fresh.tasks(range))
+        expect(fresh.unreadTimes?.().undatedTasks).toMatchObject({ rows: 2, firstRowId: 1 })
+        expect(fresh.unreadTimes?.().undatedTasks).not.toHaveProperty('fromRowId')
+      },
+      { zone: 'UTC' },
+    )
+    for (const id of [1, last]) {
+      await stored.exec(`UPDATE ts_fal_tasks SET created_at = '${naive(id)}' WHERE id = ${id}`)
     }
   })
 })

@@ -65,6 +65,19 @@ describe('records of events', () => {
     expect(words.texts.size).toBe(size)
   })
 
+  it('tell of each whether its cost was rounded', () => {
+    const large = (2n ** 70n) as never
+    const events = [
+      billingEvent(),
+      billingEvent({ costRounded: true }),
+      billingEvent({ costRounded: true, costNanoUsd: large }),
+      billingEvent({ costNanoUsd: large }),
+    ]
+    const records = eventRecordsOf(events)
+    expect(records.events()).toStrictEqual(events)
+    expect(events.map((_, index) => records.isCostRounded(index))).toEqual([false, true, true, false])
+  })
+
   it('count a quantity once, though other texts are alike', () => {
     const words = new EventWords()
     const records = eventRecordsOf([billingEvent({ quantity: '1', unitPrice: '1', unit: '1', model: '1' })], words)

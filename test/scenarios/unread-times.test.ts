@@ -82,16 +82,27 @@ describe('tasks whose time cannot be read', () => {
     }
   })
 
-  it('are none where all is well, nor where a row has no time', async () => {
-    for (const sql of [
-      undefined,
-      'UPDATE ts_fal_tasks SET created_at = NULL WHERE id = 5',
-      "UPDATE ts_fal_tasks SET created_at = '0000-00-00 00:00:00' WHERE id = 5",
-    ]) {
-      const report = await audited(cleanWorld(), sql)
-      expect(report.coverage.complete).toBe(true)
-      expect(sourceOf(report, 'tasks')).toEqual({ source: 'tasks', status: 'complete' })
-    }
+  it('are none where all is well', async () => {
+    const report = await audited(cleanWorld(), undefined)
+    expect(report.coverage.complete).toBe(true)
+    expect(sourceOf(report, 'tasks')).toEqual({ source: 'tasks', status: 'complete' })
+  })
+
+  it.each(['NULL', "'0000-00-00 00:00:00'", "''"])('are told apart from those without a time, of %s', async (none) => {
+    const undated = `UPDATE ts_fal_tasks SET created_at = ${none} WHERE id IN (5, 7)`
+    const alone = await audited(cleanWorld(), undated)
+    expect(alone.coverage.complete).toBe(true)
+    const reason = '2 tasks without created_at, first of all row 5: of no period, and in no sum here'
+    expect(sourceOf(alone, 'tasks')).toEqual({ source: 'tasks', status: 'complete', reason })
+    expect([inShort(alone), exitCodeOf(alone, 'low')]).toEqual([[], 0])
+    expect(renderText(alone, { lang: 'en' })).toContain(reason)
+    const unread = `UPDATE ts_fal_tasks SET created_at = '${DAY} 25:00:00' WHERE id = 6`
+    const both = await audited(cleanWorld(), `${undated}; ${unread}`)
+    expect(sourceOf(both, 'tasks')).toEqual({
+      source: 'tasks',
+      status: 'partial',
+      reason: `1 row has a time that cannot be read, first of all row 6; whether they belong to the period is not known; ${reason}`,
+    })
   })
 
   it('keep no accusation that they cannot explain: a request of no task, a record beyond the bill', async () => {

@@ -45,6 +45,20 @@ describe.each(BACKENDS)('the time zone, on $name', (backend) => {
     })
   })
 
+  it('tasks without a time are told, as such', async () => {
+    for (const none of ['NULL', ...(backend.name === 'embedded' ? ["''"] : []), "'0000-00-00 00:00:00'"]) {
+      const sql = [
+        ...(backend.name === 'mariadb' ? ["SET SESSION sql_mode = ''"] : []),
+        `UPDATE ts_fal_tasks SET created_at = ${none} WHERE id IN (3, 5)`,
+      ]
+      expect(await timeZone({ sql })).toMatchObject({
+        status: 'warning',
+        seen: expect.stringMatching(/, 2 without created_at: of no period, and in no sum$/),
+        todo: expect.stringMatching(/NOT NULL/),
+      })
+    }
+  })
+
   it('times that cannot be read are a failure, an empty table is unverified', async () => {
     const mapping = mappingWith({ columns: { tasks: { createdAt: 'app_name' } } })
     expect(await timeZone({ mapping })).toMatchObject({ status: 'failure', seen: expect.stringMatching(/flux/) })

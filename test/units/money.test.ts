@@ -9,7 +9,7 @@ import {
   ZERO_DECIMAL,
 } from '../../src/units/decimal.ts'
 import { abs, jsonInteger, percentText, sum } from '../../src/units/exact.ts'
-import { addNanoUsd, formatUsd, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
+import { addNanoUsd, formatUsd, isFinerThanNano, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
 import { addPoints, points, subPoints } from '../../src/units/points.ts'
 import { exceeds, formatRatio, parseRatio, ratio, ratioPercent, scaleDown } from '../../src/units/ratio.ts'
 
@@ -50,6 +50,23 @@ describe('nano-USD', () => {
   it('reads a number by its shortest text', () => {
     expect(parseUsd(0.1 + 0.2)).toBe(300_000_000n)
     expect(parseUsd(1e-7)).toBe(100n)
+  })
+
+  it.each([
+    ['0.0500000001', true],
+    ['0.050000001', false],
+    ['0.0500000010', false],
+    ['5e-10', true],
+    ['10e-10', false],
+    ['0e-30', false],
+    ['0.00000000049e1', true],
+    ['0.00000000050e1', false],
+    ['-0.0000000004', true],
+    ['3', false],
+    ['x', false],
+    [0.1 + 0.2, true],
+  ])('tells of %j whether it is finer than a nano-dollar: %s', (text, isFiner) => {
+    expect(isFinerThanNano(text)).toBe(isFiner)
   })
 
   it('writes what it reads', () => {

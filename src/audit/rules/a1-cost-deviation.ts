@@ -1,7 +1,7 @@
 import { abs, percentText, sum } from '../../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
-import type { BillComparison, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
+import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import { type UnplacedTasks, undatedBill, unplacedCost } from './unplaced-tasks.ts'
@@ -12,7 +12,8 @@ import { tasksUntold } from './untold-tasks.ts'
  * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
- * tasks have no readable time or tell no cost, only if they could not explain it. Amounts in nano-USD. Source: rule A1 of the
+ * tasks have no readable time or tell no cost, only if they could not explain it; nothing is said where what fal did not bill of
+ * such tasks may decide. Amounts in nano-USD. Source: rule A1 of the
  * audit skill.
  */
 export const a1CostDeviation: Rule = {
@@ -41,8 +42,8 @@ export const a1CostDeviation: Rule = {
       }
       const absent = unplaced === undefined ? 0n : (unplacedCost(unplaced, comparison) ?? 0n)
       if (
-        finding !== undefined &&
-        isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent)
+        mayExceed(finding, comparison, modelMatches) ||
+        (finding !== undefined && isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent))
       ) {
         const { accountId } = comparison.subject
         const tasks = accountId === undefined ? undefined : untold?.costs.get(accountId)
@@ -123,18 +124,42 @@ function isExplained(
 }
 
 /**
+ * Whether tasks that tell no cost, and that fal billed nothing for, may have cost what makes a record exceed the bill. One that
+ * exceeds it does so whatever they cost; of what fal did bill for such tasks a record that is true holds no more.
+ */
+function mayExceed(finding: FindingDraft | undefined, comparison: BillComparison, matches: ModelMatches): boolean {
+  const { bill, period, recordByModel } = comparison
+  if (!bill.known || (period?.figures ?? bill.value).costNanoUsd <= 0n) return false
+  if (finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n))
+    return false
+  if (period !== null) return (period.untoldUnbilled ?? 0) > 0
+  return [...recordByModel].some(
+    ([canonical, { untold, costNanoUsd, roundingNanoUsd }]) =>
+      (untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd,
+  )
+}
+
+/** What fal billed for a model that tasks record, under any name that it is known to stand for. */
+const billedAs = (canonical: string, { byModel }: BillFigures, matches: ModelMatches): bigint =>
+  sum(matches.endpointsOf(canonical), (endpoint) => byModel.get(endpoint)?.costNanoUsd ?? 0n)
+
+/**
  * What fal billed at most for tasks that tell no cost: with billing events what it did; without, of their models what lies beyond
- * the record. Undefined: it billed no such model by that name, so that it may be anything.
+ * the record. Undefined: it billed no such model by that name, so that it may be anything. Of tasks that failed or still run it
+ * bills none as a rule: they account for no other names, and each for no more than the dearest task of its model.
  */
 function billedForUntold({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint | undefined {
   if (period !== null) return period.untoldNanoUsd ?? 0n
   let most = 0n
-  for (const [canonical, { untoldCosts = 0, costNanoUsd }] of recordByModel) {
-    if (untoldCosts === 0 || !bill.known) continue
-    const { byModel } = bill.value
-    const billed = sum(matches.endpointsOf(canonical), (endpoint) => byModel.get(endpoint)?.costNanoUsd ?? 0n)
-    if (billed === 0n) return undefined
-    if (billed > costNanoUsd) most += billed - costNanoUsd
+  for (const [canonical, { untoldCosts = 0, untold, costNanoUsd }] of recordByModel) {
+    const unended = BigInt(untold?.unended ?? 0)
+    if ((untoldCosts === 0 && unended === 0n) || !bill.known) continue
+    const billed = billedAs(canonical, bill.value, matches)
+    if (billed === 0n && untoldCosts > 0) return undefined
+    const beyond = billed - costNanoUsd
+    if (beyond <= 0n) continue
+    const dearest = untoldCosts > 0 ? 0n : (untold?.dearestNanoUsd ?? 0n)
+    most += dearest > 0n && unended * dearest < beyond ? unended * dearest : beyond
   }
   return most
 }

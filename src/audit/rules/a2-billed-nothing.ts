@@ -2,13 +2,15 @@ import type { FindingDraft, Rule } from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { undatedBill } from './unplaced-tasks.ts'
+import { tasksUntold } from './untold-tasks.ts'
 
 /**
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
- * name none, nor where it was billed for a task whose time cannot be read. Amounts in nano-USD.
+ * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due do not tell
+ * their cost, or their charge. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -25,13 +27,15 @@ export const a2BilledNothing: Rule = {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
       }
-      for (const [canonical, { model, due }] of recordByModel) {
-        if (due.count === 0) continue
+      for (const [canonical, { model, due, untold }] of recordByModel) {
+        const open = untold?.due
+        if (due.count === 0 && open === undefined) continue
         const { byModel } = period?.figures ?? bill.value
         const endpoints = modelMatches.endpointsOf(canonical)
         const isBilled = endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)
+        if (isBilled && due.count === 0) continue
         if (!isBilled && canonical === NAMELESS) {
-          notEvaluated.push({ subject, reason: modelUntold(due.count) })
+          notEvaluated.push({ subject, reason: modelUntold(due.count + (open?.count ?? 0)) })
           continue
         }
         const isOpen =
@@ -44,6 +48,12 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
+        const timing = period === null && due.crossingCount === due.count
+        // What they do not tell would make a break of what is none, or timing alone.
+        if (!isBilled && open !== undefined && (due.count === 0 || (timing && !open.onlyCrossing))) {
+          notEvaluated.push({ subject: { ...subject, model }, reason: tasksUntold(open.code, open) })
+          continue
+        }
         examined += 1
         if (isBilled) continue
         findings.push({
@@ -52,7 +62,7 @@ export const a2BilledNothing: Rule = {
           actual: due.costNanoUsd,
           unit: 'USD',
           count: due.count,
-          timing: period === null && due.crossingCount === due.count,
+          timing,
           evidence: due.evidence,
           detail: { taskCount: due.count, chargedPoints: String(due.chargedPoints) },
         })

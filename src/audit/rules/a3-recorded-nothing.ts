@@ -9,12 +9,15 @@ import {
 } from './books.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
+import { joinEvidence } from './task-subject.ts'
 import { mayRecord } from './unplaced-tasks.ts'
+import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
 
 /**
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is
- * TIMING where tasks outside the window that could have been billed within it cost as much. Nothing is said of a model whose
+ * TIMING where tasks outside the window that could have been billed within it cost as much, and nothing is said where such tasks
+ * tell no cost, and so may have. Nothing is said of a model whose
  * usage tells of more than its events, nor where tasks name no model, or have no readable time: they may be of this one. Amounts in nano-USD.
  * Source: rule A3 of the audit skill.
  */
@@ -57,13 +60,20 @@ export const a3RecordedNothing: Rule = {
           examined -= 1
           continue
         }
+        const timing = period === null && mayBeCarriedIn(each, unrecorded)
+        const untold = period === null && !timing ? untoldCarriedIn(each, unrecorded) : undefined
+        if (untold !== undefined) {
+          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: tasksUntold('cost-untold', untold) })
+          examined -= 1
+          continue
+        }
         findings.push({
           subject: { ...subject, model: each.model },
           expected: each.billed,
           actual: 0n,
           unit: 'USD',
           count: 1,
-          timing: period === null && mayBeCarriedIn(each, unrecorded),
+          timing,
           evidence: NO_EVIDENCE,
           detail: {},
         })
@@ -96,15 +106,34 @@ function unrecordedModels(
       canonical,
       model,
       billed,
-      carried: new Set(records.filter(({ crossingInNanoUsd }) => crossingInNanoUsd > 0n)),
+      carried: new Set(records.filter((record) => record.crossingInNanoUsd > 0n || carriesUntold(record))),
     })
   }
   return unrecorded
 }
 
+const carriesUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
+
 /** Tasks explain a bill once: those that could have been billed as several models must cost as much as all of these. */
 function mayBeCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): boolean {
-  return one.carried.size > 0 && [one.carried, reachOf(one, all)].every((records) => explainAll(records, all))
+  if (![...one.carried].some(({ crossingInNanoUsd }) => crossingInNanoUsd > 0n)) return false
+  return [one.carried, reachOf(one, all)].every((records) => explainAll(records, all))
+}
+
+/**
+ * Tasks that tell no cost and so may explain a bill that others do not; undefined: none, or they would not be enough whatever
+ * they cost.
+ */
+function untoldCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): UntoldTasks | undefined {
+  const reach = reachOf(one, all)
+  const mayExplain = (records: ReadonlySet<ModelRecord>): boolean =>
+    [...records].some(carriesUntold) || explainAll(records, all)
+  if (one.carried.size === 0 || ![one.carried, reach].every(mayExplain)) return undefined
+  const tasks = [...reach].flatMap(({ untold }) => untold?.crossingIn ?? [])
+  return {
+    count: tasks.reduce((count, each) => count + each.count, 0),
+    evidence: joinEvidence(tasks.map(({ evidence }) => evidence)),
+  }
 }
 
 /** Whether what can have been billed for nothing but these tasks is no more than they cost. */

@@ -31,7 +31,8 @@ interface Usual {
 
 /**
  * A6, per user and day: points charged that day, as far as it lies within the window, above a multiple of the mean of the user's active days in the 30 days
- * before it; too few active days decide nothing. The robust method instead asks for a day far above the median, both in
+ * before it; too few active days decide nothing. Nothing is said of a day that would be none out of the usual with all that may
+ * have been charged to the user before it: that tasks do not tell, that name no user, or whose time cannot be read. The robust method instead asks for a day far above the median, both in
  * ratio and in worth, and far out by the spread of the logarithms. Source: rule A6 of the audit skill.
  */
 export const a6UsageSpike: Rule = {
@@ -39,7 +40,6 @@ export const a6UsageSpike: Rule = {
   severity: 'LOW',
   perWindow: false,
   evaluate(books, { thresholds, pointsPerUsd }) {
-    const { unplaced } = books
     const robust = thresholds.a6Method === 'robust'
     if (robust && pointsPerUsd === undefined) {
       return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('rate-missing').reason }] }
@@ -50,14 +50,6 @@ export const a6UsageSpike: Rule = {
     let examined = 0
     const notEvaluated: { subject: Subject; reason: Reason }[] = []
     let withoutHistory = 0
-    // What a user was charged at times that cannot be read may be of the days before, and raise their mean.
-    const mayBeUsual = (userId: number, charged: bigint, { total, days }: Usual): boolean => {
-      const by = unplaced?.chargedByUser
-      const absent = by === undefined ? 0n : by === null ? null : by.has(userId) ? (by.get(userId) ?? null) : 0n
-      if (absent === null) return true
-      if (absent === 0n) return false
-      return robust || charged * days <= total + absent * thresholds.a6Multiple.numerator
-    }
     eachUserDay(books, ({ user, date, charged, activeDays, total, history }) => {
       if (activeDays < activeDaysMin) {
         withoutHistory += 1
@@ -68,18 +60,17 @@ export const a6UsageSpike: Rule = {
           ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
           : aboveMean(charged, sum, activeDays, thresholds.a6Multiple)
       const usual = above(total)
-      const doubt = usual === undefined ? undefined : doubtOf(user, books, (more) => !robust && above(more(total)))
-      if (doubt !== undefined) {
-        open.push({ subject: { userId: user.userId, date }, reason: doubt })
+      if (usual === undefined) {
+        examined += 1
+        return
+      }
+      const absent = absentCharges(user, books)
+      const isSure = isOutside(absent, (more) => !robust && above(plusWhole(total, more, 1)) !== undefined)
+      if (!isSure) {
+        open.push(...absent.map(({ reason }) => ({ subject: { userId: user.userId, date }, reason })))
         return
       }
       examined += 1
-      if (usual === undefined) return
-      if (unplaced !== undefined && mayBeUsual(user.userId, BigInt(charged), usual)) {
-        notEvaluated.push({ subject: { userId: user.userId, date }, reason: unplaced.reason })
-        examined -= 1
-        return
-      }
       findings.push({
         subject: { userId: user.userId, date },
         expected: usual.total / usual.days,
@@ -97,30 +88,48 @@ export const a6UsageSpike: Rule = {
     if (withoutHistory > 0) {
       notEvaluated.push({ subject: {}, reason: unknown('insufficient-history', { count: withoutHistory }).reason })
     }
-    return { examined, findings, notEvaluated: [...notEvaluated, ...untoldDays(books), ...open] }
+    return { examined, findings, notEvaluated: [...notEvaluated, ...chargesOfNoDay(books), ...open] }
   },
 }
 
-/**
- * Why a day may be none out of the usual: tasks of the user before it tell no charge, or those that name no user may have been the
- * user's. `isAbove`: whether it is out of the usual with so much more charged before it.
- */
-function doubtOf(
-  { untoldEver = 0 }: UserBook,
-  { untold }: Books,
-  isAbove: (more: (total: Whole) => Whole) => unknown,
-): Reason | undefined {
-  if (untoldEver > 0) return tasksUntold('charge-untold', untold?.charges)
-  const owners = untold?.owners
-  if (owners === undefined) return undefined
-  const { chargedPoints } = owners
-  const isSure = chargedPoints !== null && isAbove((total) => plusWhole(total, wholeOf(chargedPoints), 1))
-  return isSure ? undefined : tasksUntold('user-untold', owners)
+/** What a user may have been charged on the days before, in no sum of them, and why it is not known. */
+interface AbsentCharges {
+  readonly reason: Reason
+  /** null: it may be anything. */
+  readonly points: bigint | null
 }
 
-/** Charges that are in no day: said once. */
-const untoldDays = ({ untold }: Books): RuleOutcome['notEvaluated'] =>
-  untold?.charges === undefined ? [] : [{ subject: {}, reason: tasksUntold('charge-untold', untold.charges) }]
+function absentCharges({ userId, untoldEver = 0 }: UserBook, { untold, unplaced }: Books): AbsentCharges[] {
+  const absent: AbsentCharges[] = []
+  if (untoldEver > 0) absent.push({ reason: tasksUntold('charge-untold', untold?.charges), points: null })
+  const owners = untold?.owners
+  if (owners !== undefined) absent.push({ reason: tasksUntold('user-untold', owners), points: owners.chargedPoints })
+  if (unplaced !== undefined) {
+    const { reason, chargedByUser } = unplaced
+    const points = chargedByUser?.has(userId) === false ? 0n : (chargedByUser?.get(userId) ?? null)
+    absent.push({ reason, points })
+  }
+  return absent.filter(({ points }) => points !== 0n)
+}
+
+/** Whether a day is out of the usual with all of these together charged before it. */
+function isOutside(absent: readonly AbsentCharges[], isAbove: (more: Whole) => boolean): boolean {
+  let more = 0n
+  for (const { points } of absent) {
+    if (points === null) return false
+    more += points
+  }
+  return absent.length === 0 || isAbove(wholeOf(more))
+}
+
+/** Charges that are in no day, and may be what makes one unusual: said once. */
+function chargesOfNoDay({ untold, unplaced }: Books): RuleOutcome['notEvaluated'] {
+  const isAny = unplaced !== undefined && [...(unplaced.chargedByUser?.values() ?? [null])].some((each) => each !== 0n)
+  return [
+    ...(untold?.charges === undefined ? [] : [tasksUntold('charge-untold', untold.charges)]),
+    ...(isAny ? [unplaced.reason] : []),
+  ].map((reason) => ({ subject: {}, reason }))
+}
 
 interface UserDay {
   readonly user: UserBook

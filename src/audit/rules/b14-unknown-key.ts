@@ -1,15 +1,16 @@
 import { formatUsd } from '../../units/nano-usd.ts'
-import { type FindingDraft, type Rule, unknown } from './books.ts'
+import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
 
 /**
  * B14, per key: tasks whose key is in no account row at all; the difference is their count. Needs no bill, so it is
- * judged at every depth. Tasks that name no key are none of an unknown one. Source: rule B14 of the specification.
+ * judged at every depth. Tasks that name no key are none of an unknown one, and of those that have no time, or none that can be read,
+ * nobody can tell whether they are of the window. Source: rule B14 of the specification.
  */
 export const b14UnknownKey: Rule = {
   id: 'B14',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ unknownKeys, accounts }) {
+  evaluate({ unknownKeys, accounts, unplaced }) {
     const keys = unknownKeys.filter(({ keyId }) => keyId !== '')
     const notEvaluated = unknownKeys
       .filter(({ keyId }) => keyId === '')
@@ -26,6 +27,20 @@ export const b14UnknownKey: Rule = {
         detail: { costUsd: formatUsd(costNanoUsd) },
       }),
     )
-    return { examined: accounts.length + keys.length, findings, notEvaluated }
+    return {
+      examined: accounts.length + keys.length,
+      findings,
+      notEvaluated: [...notEvaluated, ...unplacedKeys(unplaced, keys)],
+    }
   },
+}
+
+/** Keys that none but tasks without a place in time name. */
+function unplacedKeys(unplaced: Books['unplaced'], found: Books['unknownKeys']): RuleOutcome['notEvaluated'] {
+  if (unplaced === undefined) return []
+  const { sorts, reason } = unplaced
+  if (sorts === null) return [{ subject: {}, reason }]
+  const identities = new Set(found.map(({ identity }) => identity))
+  const keys = new Map(sorts.flatMap(({ unknownKey }) => (unknownKey ? [[unknownKey.identity, unknownKey.keyId]] : [])))
+  return [...keys].flatMap(([identity, keyId]) => (identities.has(identity) ? [] : [{ subject: { keyId }, reason }]))
 }

@@ -11,11 +11,11 @@ export interface BillDay {
   readonly tolerance: NanoUsd
 }
 
-/** Rounding may be off by so much for each row of usage. */
+/** Rounding may be off by so much for each row of usage, and by half a nano-dollar for each event whose cost was rounded to one. */
 export const billDay = (bill: DailyBill, perRow: NanoUsd): BillDay => ({
   bill,
   difference: bill.eventsNanoUsd - bill.usageNanoUsd,
-  tolerance: nanoUsd(perRow * BigInt(Math.max(1, bill.usageRows))),
+  tolerance: nanoUsd(perRow * BigInt(Math.max(1, bill.usageRows)) + BigInt(bill.roundedEvents ?? 0) / 2n),
 })
 
 export const isOff = ({ difference, tolerance }: BillDay): boolean => abs(difference) > tolerance

@@ -9,7 +9,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { PriceBook } from './prices.ts'
 import type { UnplacedTasks } from './unplaced-tasks.ts'
-import type { UntoldBook } from './untold-tasks.ts'
+import type { UntoldBook, UntoldRecord } from './untold-tasks.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
 export interface Reason {
@@ -78,6 +78,8 @@ export interface ModelRecord {
   readonly roundingNanoUsd: NanoUsd
   /** How many of all these tasks are successes that tell no cost, and are in no sum. Absent: none. */
   readonly untoldCosts?: number
+  /** What others of these tasks do not tell. Absent: nothing. */
+  readonly untold?: UntoldRecord
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */
@@ -120,6 +122,8 @@ export interface PeriodBill {
   readonly namelessOpen: number
   /** What fal billed for tasks of the window that tell no cost: absent: nothing. */
   readonly untoldNanoUsd?: NanoUsd
+  /** Successes of the window that tell no cost, and that fal did not bill though it should have by now. Absent: none. */
+  readonly untoldUnbilled?: number
   readonly namelessEndpoints: ReadonlySet<string>
 }
 
@@ -213,14 +217,28 @@ export interface UserBook {
   readonly chargedEarly: Whole
 }
 
+/** Tasks that name no user, which a filter by user leaves out, though they may be of one who was asked for. */
+export interface NobodysDay {
+  /** Charged and not refunded; and refunded. */
+  readonly keptPoints: Points
+  readonly refundedPoints: Points
+  /** Of these, tasks that tell no charge. */
+  readonly untoldKept: number
+  readonly untoldRefunded: number
+}
+
 export interface DayBook {
   readonly date: CalendarDate
+  /** 0 of a day of which nothing is known but `nobodys`. Absent: some. */
+  readonly taskCount?: 0
   readonly chargedPoints: Points
   readonly refundedPoints: Points
   readonly refundedCount: number
   /** Tasks that tell no charge, by whether they were refunded; absent: none. */
   readonly untoldKept?: number
   readonly untoldRefunded?: number
+  /** Absent: none. */
+  readonly nobodys?: NobodysDay
   readonly evidence: Evidence
 }
 

@@ -155,6 +155,8 @@ export interface DailyBill {
   readonly usageNanoUsd: NanoUsd
   readonly usageRows: number
   readonly eventsNanoUsd: NanoUsd
+  /** How many of the events cost a part of a nano-dollar more or less than is counted. Absent: none. */
+  readonly roundedEvents?: number
 }
 
 export interface PricePoint {

@@ -2,7 +2,7 @@ import type { BillComparison, ModelMatches, Reason } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
 
 /**
- * Tasks of which nobody can tell whether they are of the window, since their time cannot be read: cost that was recorded, a
+ * Tasks of which nobody can tell whether they are of the window, since they have no time, or none that can be read: cost that was recorded, a
  * charge of its day, a day of its user, as far as they are whose. The sums that rules judge are without them.
  */
 export interface UnplacedTasks {
@@ -26,6 +26,8 @@ export interface UnplacedSort {
   readonly keptPoints: bigint | null
   /** Whether the filter by account leaves them, or may. */
   readonly selected: boolean
+  /** The key, shortened and as a digest, where it is in no account row and tasks of such keys are looked at. */
+  readonly unknownKey?: { readonly keyId: string; readonly identity: string }
 }
 
 const adds = (amounts: Iterable<bigint | null>): bigint | null => {

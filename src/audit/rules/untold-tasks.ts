@@ -1,3 +1,4 @@
+import type { NanoUsd } from '../../units/nano-usd.ts'
 import type { Points } from '../../units/points.ts'
 import { type Books, type Evidence, type Reason, type RuleOutcome, unknown } from './books.ts'
 import type { TaskFact } from './facts.ts'
@@ -18,6 +19,24 @@ export interface UntoldBook {
   readonly owners?: UntoldTasks & { readonly chargedPoints: Points | null; readonly refunded: number }
   /** Tasks that were not refunded and may have cost something while nothing was charged, by what keeps them from being told of. */
   readonly free?: Readonly<Partial<Record<UntoldCode, UntoldTasks>>>
+}
+
+/** Tasks of one account and model that do not tell something, and so are in no sum of it. */
+export interface UntoldRecord {
+  /** Tasks that failed or still run, of the window or of before it and billed within it, that tell no cost: fal bills some. */
+  readonly unended: number
+  /** What the dearest task of the window cost that tells its cost; 0 where none does. */
+  readonly dearestNanoUsd: NanoUsd
+  /** Successes of the window that tell no cost and could have been billed within the window alone. */
+  readonly within: number
+  /** Tasks outside the window that could have been billed within it, and tell no cost. */
+  readonly crossingIn: UntoldTasks
+  /** Settled tasks of the window, not refunded, that are due if what they do not tell is above 0. Absent: none. */
+  readonly due?: UntoldTasks & {
+    readonly code: UntoldCode
+    /** Whether each of them could have been billed outside the window. */
+    readonly onlyCrossing: boolean
+  }
 }
 
 export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold'

@@ -62,8 +62,16 @@ export function timeZoneLine({ tasks, zone, now }: TimeParts): Line {
       todo: `if tasks were made since, set DB_TIMEZONE to the zone of the stored times${looksLike(zone, now, -lag)}`,
     })
   }
-  return ok('time-zone', { seen: `the newest task is ${spanText(lag)} old, ${reading}` })
+  const seen = `the newest task is ${spanText(lag)} old, ${reading}`
+  const undated = cells.filter(isUndated).length
+  if (undated === 0) return ok('time-zone', { seen })
+  return warning('time-zone', {
+    seen: `${seen}; ${looked}, ${undated.toLocaleString('en-US')} without created_at: of no period, and in no sum`,
+    todo: 'let the system store created_at with each task (NOT NULL DEFAULT CURRENT_TIMESTAMP)',
+  })
 }
+
+const isUndated = (cell: string | null): boolean => cell === null || cell === '' || cell.startsWith('0000-00-00')
 
 /** The offset that would put the newest task where the clock is; nothing where no zone has it. */
 function looksLike(zone: Zone, now: Instant, shift: Millis): string {

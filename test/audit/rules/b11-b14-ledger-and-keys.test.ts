@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { known } from '../../../src/audit/rules/books.ts'
 import type { BalanceTrail, LedgerBreak } from '../../../src/audit/rules/facts.ts'
+import type { UnplacedTasks } from '../../../src/audit/rules/unplaced-tasks.ts'
 import { evaluate, fired, NO_BALANCES, points, requests, theFinding, unmatched, usd } from '../../kit/books.ts'
 
 const broken = (overrides: Partial<LedgerBreak> = {}): LedgerBreak => ({
@@ -87,5 +88,22 @@ describe('B14: tasks with a key that no account has', () => {
     const keyless = requests({ tasks: [unmatched('not-evaluated', {}, { accountId: null })] })
     expect(evaluate('B14', { accounts, requests: keyless })).toEqual({ examined: 1, findings: [], notEvaluated: [] })
     expect(evaluate('B14', { accounts, unknownKeys }).examined).toBe(2)
+  })
+
+  it('leaves open keys that none but tasks without a place in time name, each once', () => {
+    const reason = { code: 'times-none' }
+    const sort = { accountId: null, stored: 'm', model: 'm', costNanoUsd: 0n, keptPoints: 0n, selected: true }
+    const open = (sorts: UnplacedTasks['sorts'], overrides = {}) =>
+      evaluate('B14', { unplaced: { reason, sorts, chargedByUser: null }, ...overrides }).notEvaluated
+    const key = { keyId: '00000008…', identity: 'digest-8' }
+    expect(open([{ ...sort, unknownKey: key }, { ...sort, model: 'n', unknownKey: key }, sort])).toEqual([
+      { subject: { keyId: key.keyId }, reason },
+    ])
+    const found = { ...key, taskCount: 1, costNanoUsd: usd('0'), evidence }
+    expect(open([{ ...sort, unknownKey: key }], { unknownKeys: [found] })).toEqual([])
+    // Another key that is alike when shortened is none of these.
+    expect(open([{ ...sort, unknownKey: key }], { unknownKeys: [{ ...found, identity: 'digest-9' }] })).toHaveLength(1)
+    expect(open([sort])).toEqual([])
+    expect(open(null)).toEqual([{ subject: {}, reason }])
   })
 })

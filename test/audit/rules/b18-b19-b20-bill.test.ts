@@ -125,6 +125,20 @@ describe('B19: the bill disagrees with itself', () => {
     expect(found(bill('2026-02-06', difference, { usageRows }))).toEqual(expected)
   })
 
+  it.each([
+    // 2,000 events that were rounded may be off by 1,000 nano-dollars together, to the half.
+    [2000, 2000n, []],
+    [2000, 2001n, ['06']],
+    [2000, -2000n, []],
+    [2000, -2001n, ['06']],
+    [2001, 2001n, ['06']],
+    [2002, 2001n, []],
+    [1, 1000n, []],
+    [1, 1001n, ['06']],
+  ])('%d events of rounded costs that differ by %d nano-USD', (roundedEvents, difference, expected) => {
+    expect(found(bill('2026-02-06', difference, { roundedEvents }))).toEqual(expected)
+  })
+
   it('takes its tolerance from the settings', () => {
     const thresholds = { b19NanoUsdPerRow: nanoUsd(10n) }
     const off = (difference: bigint) => world(bill('2026-02-06', difference, { usageRows: 2 }))

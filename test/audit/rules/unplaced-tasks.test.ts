@@ -5,8 +5,10 @@ import {
   known,
   type ModelRecord,
   type PeriodBill,
+  type UserBook,
 } from '../../../src/audit/rules/books.ts'
 import type { UnplacedSort, UnplacedTasks } from '../../../src/audit/rules/unplaced-tasks.ts'
+import type { UntoldBook } from '../../../src/audit/rules/untold-tasks.ts'
 import { nanoUsd } from '../../../src/units/nano-usd.ts'
 import { date, evaluate, MODEL, points, requests, type Settings, usd, user } from '../../kit/books.ts'
 
@@ -187,20 +189,96 @@ describe('A5', () => {
 
 describe('A6', () => {
   const history = new Map([1, 2, 3].map((each) => [date(`2026-02-0${each}`), 10] as const))
-  const spike = (charged: number, tasks?: UnplacedTasks) => {
+  const oneOf = (charged: number, over: Partial<UserBook> = {}): UserBook => {
     const chargedByDate = new Map([...history, [date('2026-02-06'), charged]])
-    const one = { ...user(101, { charged: 0, paid: 0 }), chargedByDate }
-    return said('A6', { users: [one], ...(tasks && { unplaced: tasks }) })
+    return { ...user(101, { charged: 0, paid: 0 }), chargedByDate, ...over }
   }
-  const OPEN = { found: 0, open: [{ userId: 101, date: '2026-02-06' }], examined: 0 }
+  const spike = (charged: number, tasks?: UnplacedTasks) =>
+    said('A6', { users: [oneOf(charged)], ...(tasks && { unplaced: tasks }) })
+  const DAY = { userId: 101, date: '2026-02-06' }
+  // That charges are of no day is said of all users at once: they may be what makes another day unusual.
+  const OPEN = { found: 0, open: [{}, DAY], examined: 0 }
+  const STANDS = { ...FOUND, open: [{}] }
 
   it('is open where they may raise the mean of the user to what it takes, to the point', () => {
     expect(spike(100)).toEqual(FOUND)
     expect(spike(100, unplaced([], new Map([[101, 30n]])))).toEqual(OPEN)
-    expect(spike(100, unplaced([], new Map([[101, 29n]])))).toEqual(FOUND)
+    expect(spike(100, unplaced([], new Map([[101, 29n]])))).toEqual(STANDS)
+    expect(spike(100, unplaced([], new Map([[101, 0n]])))).toEqual(FOUND)
     expect(spike(100, unplaced([], new Map([[101, null]])))).toEqual(OPEN)
     expect(spike(100, unplaced([], null))).toEqual(OPEN)
-    for (const amount of [1000n, null]) expect(spike(100, unplaced([], new Map([[102, amount]])))).toEqual(FOUND)
+    for (const amount of [1000n, null]) expect(spike(100, unplaced([], new Map([[102, amount]])))).toEqual(STANDS)
+  })
+
+  it('says of a day that is not out of the usual that charges of no day may make it so', () => {
+    expect(spike(50, unplaced([], new Map([[101, 1n]])))).toEqual({ found: 0, open: [{}], examined: 1 })
+    expect(spike(50, unplaced([], new Map([[101, 0n]])))).toEqual({ found: 0, open: [], examined: 1 })
+  })
+
+  describe('beside tasks that tell no charge or name no user', () => {
+    const evidence = { total: 1, ids: ['task-9'] }
+    const nobodys = (charged: bigint | null): UntoldBook => ({
+      costs: new Map(),
+      owners: { count: 1, evidence, chargedPoints: charged === null ? null : points(Number(charged)), refunded: 0 },
+    })
+    const why = (books: Partial<Books>, over: Partial<UserBook> = {}) => {
+      const { findings, notEvaluated } = evaluate('A6', { users: [oneOf(100, over)], ...books })
+      const codes = notEvaluated.filter(({ subject }) => subject.userId === 101).map(({ reason: { code } }) => code)
+      return [findings.length, ...codes]
+    }
+    const unread = (amount: bigint | null) => unplaced([], new Map([[101, amount]]))
+
+    it('adds up what they may have charged before it, to the point, and names each', () => {
+      for (const [owned, absent] of [
+        [15n, 15n],
+        [29n, 1n],
+        [1n, 29n],
+        [null, 1n],
+        [1n, null],
+      ] as const) {
+        const both = { untold: nobodys(owned), unplaced: unread(absent) }
+        expect(why(both)).toEqual([0, 'user-untold', 'times-unread'])
+      }
+      expect(why({ untold: nobodys(15n), unplaced: unread(14n) })).toEqual([1])
+    })
+
+    it('names those alone that were charged something', () => {
+      expect(why({ untold: nobodys(30n), unplaced: unread(0n) })).toEqual([0, 'user-untold'])
+      expect(why({ untold: nobodys(0n), unplaced: unread(30n) })).toEqual([0, 'times-unread'])
+      expect(why({ untold: nobodys(0n), unplaced: unread(0n) })).toEqual([1])
+    })
+
+    it('names all three', () => {
+      const three = { untold: nobodys(1n), unplaced: unread(1n) }
+      expect(why(three, { untoldEver: 1 })).toEqual([0, 'charge-untold', 'user-untold', 'times-unread'])
+      expect(why({}, { untoldEver: 1 })).toEqual([0, 'charge-untold'])
+    })
+
+    it('says both once where no day is out of the usual', () => {
+      const charges = { count: 1, evidence }
+      const books = { users: [oneOf(50)], untold: { costs: new Map(), charges }, unplaced: unread(1n) }
+      const { examined, findings, notEvaluated } = evaluate('A6', books)
+      expect([examined, findings.length]).toEqual([1, 0])
+      expect(notEvaluated.map(({ subject, reason: { code } }) => [subject, code])).toEqual([
+        [{}, 'charge-untold'],
+        [{}, 'times-unread'],
+      ])
+    })
+
+    it('leaves nothing to the robust method either', () => {
+      const chargedByDate = new Map([
+        ...[1, 2, 3, 4, 5, 6, 7].map((day) => [date(`2026-01-2${day}`), 1000] as const),
+        [date('2026-02-06'), 100_000],
+      ])
+      const robust = { thresholds: { a6Method: 'robust' as const }, pointsPerUsd: '400' }
+      const books = { users: [oneOf(0, { chargedByDate })], untold: nobodys(1n), unplaced: unread(1n) }
+      const { findings, notEvaluated } = evaluate('A6', books, robust)
+      expect([findings.length, notEvaluated.map(({ reason: { code } }) => code)]).toEqual([
+        0,
+        ['times-unread', 'user-untold', 'times-unread'],
+      ])
+      expect(evaluate('A6', { users: books.users }, robust).findings).toHaveLength(1)
+    })
   })
 })
 

@@ -52,7 +52,7 @@ function leak(draft: Draft, random: Prng, account: Account): Allowed[] | undefin
   if (model === undefined) return undefined
   const because = 'what nobody recorded is what the deviation is made of'
   const allowed = [also('B15', { accountId: account.id }, because)]
-  const wanted = (billOf(draft, account) * 6n) / 10n + 50_000_000n + carriedIn(draft, account)
+  const wanted = (billOf(draft, account) * 6n) / 10n + 50_000_000n + carriedIn(draft, account) + untold(draft, account)
   for (let spent = 0n; spent < wanted; ) {
     const event = addOrphan(draft, random, account, model, random.int(20, 60))
     if (event === undefined) return undefined
@@ -72,6 +72,19 @@ const carriedIn = ({ tasks, window, depth }: Draft, { apiKey }: Account): bigint
             task.apiKey === apiKey && task.createdAt < window.start && task.createdAt > window.start - 25 * HOUR,
         )
         .reduce((sum, { costNanoUsd }) => sum + (costNanoUsd ?? 0n), 0n)
+
+/**
+ * What tasks that failed or still run, and tell no cost, may have cost: at depth summary they may explain so much of the bill, each
+ * as much as the dearest of its model.
+ */
+function untold({ tasks, window, depth }: Draft, { apiKey }: Account): bigint {
+  if (depth === 'requests') return 0n
+  const own = tasks.filter((task) => task.apiKey === apiKey && task.createdAt > window.start - 25 * HOUR)
+  const costOf = ({ costNanoUsd }: DraftTask): bigint => costNanoUsd ?? 0n
+  const dearest = (model: string): bigint =>
+    own.reduce((most, task) => (task.model === model && costOf(task) > most ? costOf(task) : most), 0n)
+  return own.reduce((sum, { costNanoUsd, model }) => sum + (costNanoUsd === null ? dearest(model) : 0n), 0n)
+}
 
 /** The system records a third too little, for every task of the account. */
 function understate(draft: Draft, account: Account): Allowed[] | undefined {

@@ -1,0 +1,43 @@
+import type { recordsOf } from './decode-rows.ts'
+import type { TimedTable, UnknownKinds, UnreadTimes, UnreadTimesOf } from './reader.ts'
+import type { UnreadRows } from './unread-rows.ts'
+
+type Noted = Pick<ReturnType<typeof recordsOf>, 'unread' | 'undatedTasks' | 'unknownKinds'>
+type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
+
+/**
+ * What the streams of a snapshot met. A table may be streamed more than once: the stream counts that met most such rows, since
+ * others may have met the same.
+ */
+export function metRows(records: Noted) {
+  const unread: Draft<Omit<UnreadTimes, 'undatedTasks'>> = {}
+  const kinds: Draft<UnknownKinds> = {}
+  let undated: UnreadTimesOf | undefined
+  let undatedFrom: number | undefined
+  const most = (met: UnreadRows, known: UnreadTimesOf | undefined): UnreadTimesOf | undefined =>
+    met.rows > (known?.rows ?? 0) ? met.told() : known
+  const noteKinds = (book: keyof UnknownKinds): void => {
+    const { rows, words } = records.unknownKinds[book]
+    if (rows > (kinds[book]?.rows ?? 0)) kinds[book] = { rows, words: [...words] }
+  }
+  return {
+    /** Notes what the last stream of a table met; `fromRowId`: no stream looked at those with lower ids. */
+    note(table: TimedTable, fromRowId: number | undefined): void {
+      const told = most(records.unread[table], unread[table])
+      if (told !== undefined) unread[table] = told
+      if (table !== 'tasks') {
+        noteKinds(table)
+        return
+      }
+      undated = most(records.undatedTasks, undated)
+      undatedFrom = fromRowId
+    },
+    unreadTimes: (): UnreadTimes => ({
+      ...unread,
+      ...(undated !== undefined && {
+        undatedTasks: { ...undated, ...(undatedFrom !== undefined && { fromRowId: undatedFrom }) },
+      }),
+    }),
+    unknownKinds: (): UnknownKinds => ({ ...kinds }),
+  }
+}

@@ -1,0 +1,111 @@
+import { describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { inShort } from '../kit/audit-world.ts'
+import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
+import { STORES } from '../kit/real-audit.ts'
+
+// A task without created_at is of no period. What it may be of is told as open, and its ids are recorded all the same.
+const OTHER = 'fal-ai/kling/v2'
+const NO_TIME = 'without created_at'
+const DEPTHS = ['summary', 'requests'] as const
+
+/** Takes the time of the tasks from some row on. */
+const undated = (least: number) => ({
+  tasks: (row: { readonly id: number }) => (row.id >= least ? { createdAt: null } : {}),
+})
+const reasonOf = ({ coverage }: Report): string | undefined =>
+  coverage.sources.find(({ source }) => source === 'tasks')?.reason
+
+describe.each(STORES)('a task without created_at, on %s', (store) => {
+  it('is counted and told of, and its request is none that no task records', async () => {
+    const world = () => clean().task({ user: 104, cost: '0.5' })
+    const report = await audited(store, world(), 'requests', undated(41))
+    expect(inShort(report)).toEqual([])
+    expect(reasonOf(report)).toBe('1 task without created_at, first of all row 41: of no period, and in no sum here')
+    expect(report.tasks.totals.taskCount).toBe(40)
+    // Its bill is carried over to a time that nobody knows.
+    expect(report.requests).toMatchObject({ matched: 40, unrecorded: 0 })
+    const gone = world()
+    gone.event({ requestId: requestIdOf(77), cost: '0.5', timestamp: gone.iso('2026-02-06 15:00:00') })
+    expect(inShort(await audited(store, gone, 'requests', undated(41)))).toContain(`B1 requestId=${requestIdOf(77)}`)
+  })
+
+  it('leaves open what it may explain with usage alone, and nothing besides', async () => {
+    const world = (cost = '3') => clean().task({ user: 104, model: OTHER, cost, points: 0, paid: false })
+    const report = await audited(store, world(), 'summary', undated(41))
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, NO_TIME)).toEqual(['A1 5', `A3 5 ${OTHER}`])
+    // A tenth of what fal billed.
+    expect(openOf(await audited(store, world('2.222222222'), 'summary', undated(41)), NO_TIME)).toEqual([
+      `A3 5 ${OTHER}`,
+    ])
+    const leak = world()
+    leak.event({ endpointId: 'fal-ai/leak', cost: '9', timestamp: leak.iso('2026-02-06 15:00:00') })
+    expect(foundIn(await audited(store, leak, 'summary', undated(41)))).toEqual([
+      'A1 accountId=5',
+      'A3 accountId=5 model=fal-ai/leak',
+    ])
+  })
+
+  it('bears the id of a request that another task was charged for', async () => {
+    const requestId = requestIdOf(40)
+    const world = () => clean().task({ user: 104, requestId, billed: false, cost: '0' })
+    const report = await audited(store, world(), 'requests', undated(41))
+    expect(inShort(report).filter((text) => text.startsWith('B4'))).toEqual([`B4 requestId=${requestId}`])
+  })
+
+  it('names a key that no account has', async () => {
+    const apiKey = '99999999-0000-4000-8000-000000000000:secret'
+    for (const depth of DEPTHS) {
+      const world = () => clean().task({ user: 104, apiKey, billed: false, cost: '0', points: 0 })
+      const report = await audited(store, world(), depth, undated(41))
+      expect(inShort(report)).toEqual([])
+      expect(openOf(report, NO_TIME).filter((text) => text.startsWith('B14'))).toEqual(['B14 99999999…'])
+      expect(inShort(await audited(store, world(), depth, {}))).toEqual(['B14 keyId=99999999…'])
+    }
+  })
+})
+
+describe('tasks without created_at', () => {
+  it('may be what a user paid for, where rows name no tasks', async () => {
+    const world = new MiniWorld().account(5)
+    for (let each = 0; each < 10; each++) world.task({ user: 101 + (each % 2), paid: { orderId: null } })
+    const report = await audited('embedded', world, 'summary', {
+      tasks: (row) => (row.id === 3 ? { createdAt: null } : {}),
+    })
+    expect(inShort(report).filter((text) => text.startsWith('A4'))).toEqual([])
+    expect(openOf(report, NO_TIME)).toEqual(expect.arrayContaining(['A4 101']))
+    expect(openOf(report, NO_TIME)).not.toContain('A4 102')
+  })
+
+  it('may have been charged on a day of many refunds, to the point', async () => {
+    const world = (points: number) => {
+      const made = new MiniWorld().account(5).task({ points: 60, cost: '0', billed: false })
+      made.task({ points: 40, cost: '0', billed: false, refunded: true })
+      return made.task({ points, cost: '0', billed: false, paid: false })
+    }
+    const A5 = 'A5 2026-02-06'
+    expect(openOf(await audited('embedded', world(34), 'summary', undated(3)), NO_TIME)).toContain(A5)
+    const found = await audited('embedded', world(33), 'summary', undated(3))
+    expect(foundIn(found)).toContain('A5 date=2026-02-06')
+  })
+
+  it('beside those whose time cannot be read: each kind is counted', async () => {
+    const world = clean().task({ user: 104, model: OTHER, cost: '3', points: 0 }).task({ user: 104, cost: '0.5' })
+    const report = await audited('embedded', world, 'summary', {
+      tasks: (row) => (row.id === 41 ? { createdAt: '2026-02-06 25:00:00' } : row.id === 42 ? { createdAt: '' } : {}),
+    })
+    const told = report.notEvaluated.find(({ rule }) => rule === 'A3')?.reason
+    expect(told).toMatch(/1 row has a time that cannot be read, first of all row 41, and 1 has none; whether/)
+    expect(report.coverage.complete).toBe(false)
+  })
+
+  it('are none where all have one', async () => {
+    const report = await audited('embedded', clean(), 'requests', {})
+    expect([reasonOf(report), report.notEvaluated.filter(({ reason }) => reason.includes(NO_TIME))]).toEqual([
+      undefined,
+      [],
+    ])
+  })
+})

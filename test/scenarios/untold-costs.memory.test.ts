@@ -1,0 +1,213 @@
+import { describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { breaksOf } from '../kit/audit-with.ts'
+import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
+import { openOf } from '../kit/null-world.ts'
+
+// What a cost that is not told may decide of A1 to A3, and what it may not.
+const MODEL = 'fal-ai/flux/schnell'
+const OTHER = 'fal-ai/kling/v2'
+const DEPTHS = ['summary', 'requests'] as const
+
+/** Twenty clean tasks of 1 USD each. */
+function twenty(): MiniWorld {
+  const world = new MiniWorld().account(5)
+  for (let each = 0; each < 20; each++) world.task({ cost: '1' })
+  return world
+}
+
+/** A bill of the day that no task records, of some model. */
+const leak = (world: MiniWorld, cost: string, endpointId = MODEL): MiniWorld =>
+  world.event({ endpointId, cost, timestamp: world.iso('2026-02-06 15:00:00') })
+
+const audited = (world: MiniWorld, options: WorldAudit): Promise<Report> => auditWorld(world.build(), options)
+
+/** What breaks of some rules there are, and for whom a cost that is not told left them open. */
+async function told(world: MiniWorld, options: WorldAudit, rules = /^A[123]\b/) {
+  const report = await audited(world, options)
+  return [
+    breaksOf(report).filter((text) => rules.test(text)),
+    openOf(report, 'hold no cost').filter((text) => rules.test(text)),
+  ]
+}
+
+describe.each(DEPTHS)('a success of no told cost that fal did not bill, at depth %s', (depth) => {
+  it('may have cost what makes the record exceed the bill', async () => {
+    expect(await told(twenty().task({ cost: null }), { depth })).toEqual([[], ['A1 5']])
+    expect(await told(twenty().task({ cost: '0', billed: false }), { depth })).toEqual([[], []])
+  })
+
+  it('nor is a record short for certain', async () => {
+    const other = leak(twenty().task({ cost: null }), '9', 'fal-ai/leak')
+    expect(await told(other, { depth })).toEqual([['A3 accountId=5 model=fal-ai/leak'], ['A1 5']])
+    const known = leak(twenty(), '9', 'fal-ai/leak')
+    expect(await told(known, { depth })).toEqual([['A1 accountId=5', 'A3 accountId=5 model=fal-ai/leak'], []])
+  })
+
+  it('leaves a record that is too large whatever it cost a break', async () => {
+    const world = twenty().task({ cost: null })
+    expect(await told(world.task({ cost: '2.000000001', billed: false }), { depth })).toEqual([['A1 accountId=5'], []])
+    const within = twenty().task({ cost: null })
+    expect(await told(within.task({ cost: '2', billed: false }), { depth })).toEqual([[], ['A1 5']])
+  })
+
+  it('is none of a task that failed, or that still runs', async () => {
+    for (const status of ['failed', 'running']) {
+      expect(await told(twenty().task({ cost: null, status, completed: null }), { depth })).toEqual([[], []])
+    }
+  })
+
+  it('decides nothing where fal billed nothing at all', async () => {
+    const world = new MiniWorld().account(5).task({ cost: null, points: 0 })
+    expect(await told(world, { depth }, /^A1/)).toEqual([[], []])
+  })
+
+  it('of a workspace whose bill is not told apart is judged with it', async () => {
+    const world = twenty().account(6, { workspace: 'workspace-5' }).task({ account: 6, cost: null })
+    const built = world.build()
+    const workspaces = built.workspaces.map((space) => ({
+      ...space,
+      events: space.events.map(({ keyId: _, ...event }) => event),
+    }))
+    const report = await auditWorld({ ...built, workspaces }, { depth })
+    expect(breaksOf(report).filter((text) => /^A/.test(text))).toEqual([])
+    expect(openOf(report, 'hold no cost').filter((text) => /^A/.test(text))).toEqual(['A1 workspace-5'])
+  })
+})
+
+describe('a cost that is not told, of a task that failed or still runs', () => {
+  it('explains what fal billed for its model beyond the record, at either depth', async () => {
+    for (const depth of DEPTHS) {
+      for (const status of ['failed', 'running']) {
+        const world = (cost: string, over = {}) => {
+          const made = twenty().task({ cost: null, status, completed: '2026-02-06 12:00:20', ...over })
+          return made.event({
+            requestId: '00000021-aaaa-4aaa-8aaa-aaaaaaaaaaaa',
+            cost,
+            timestamp: made.iso('2026-02-06 12:00:30'),
+          })
+        }
+        // A tenth of the whole bill is none too many. One of the others cost 1 USD.
+        expect(await told(world('2.222222222'), { depth })).toEqual([[], []])
+        expect(await told(world('2.222222223'), { depth })).toEqual([[], ['A1 5']])
+        expect(await told(world('2.222222223', { cost: '0' }), { depth })).toEqual([['A1 accountId=5'], []])
+      }
+    }
+  })
+
+  it('explains with usage alone no more than the dearest task of its model cost, each', async () => {
+    const failed = { cost: null, status: 'failed' }
+    const of = (world: MiniWorld) => told(world, { depth: 'summary' }, /^A1/)
+    // Of 23.33 USD a tenth may be missing, and one of a failed task.
+    expect(await of(leak(twenty().task(failed), '3.333333333'))).toEqual([[], ['A1 5']])
+    expect(await of(leak(twenty().task(failed), '3.333333334'))).toEqual([['A1 accountId=5'], []])
+    expect(await of(leak(twenty().task(failed).task(failed), '4.444444444'))).toEqual([[], ['A1 5']])
+    expect(await of(leak(twenty().task(failed).task(failed), '4.444444445'))).toEqual([['A1 accountId=5'], []])
+    // Whose model no task tells the cost of may have cost what it was billed for, and successes too.
+    const alone = twenty().task({ ...failed, model: OTHER })
+    expect(await of(leak(alone, '9', OTHER))).toEqual([[], ['A1 5']])
+    expect(await of(leak(twenty().task({ cost: null }), '9'))).toEqual([[], ['A1 5']])
+    // What fal billed for it by its request is known otherwise.
+    const billed = leak(twenty().task(failed), '3.333333333')
+    expect(await told(billed, { depth: 'requests' }, /^A1/)).toEqual([['A1 accountId=5'], []])
+  })
+
+  it('explains nothing of another model, nor of one that fal did not bill', async () => {
+    const failed = { cost: null, status: 'failed' }
+    expect(await told(leak(twenty().task(failed), '9', OTHER), { depth: 'summary' })).toEqual([
+      ['A1 accountId=5', `A3 accountId=5 model=${OTHER}`],
+      [],
+    ])
+    expect(await told(leak(twenty().task({ ...failed, model: 'fal-ai/none' }), '9'), { depth: 'summary' })).toEqual([
+      ['A1 accountId=5'],
+      [],
+    ])
+  })
+})
+
+describe.each(DEPTHS)('a model that fal did not bill, at depth %s', (depth) => {
+  const open = async (...tasks: Parameters<MiniWorld['task']>[0][]) => {
+    const world = twenty()
+    for (const task of tasks) world.task({ model: OTHER, billed: false, points: 0, ...task })
+    const report = await audited(world, { depth })
+    const of = (words: string) => openOf(report, words).filter((text) => text.startsWith('A2'))
+    return [breaksOf(report).filter((text) => text.startsWith('A2')), of('hold no cost'), of('hold no charge')]
+  }
+  const A2 = [`A2 accountId=5 model=${OTHER}`]
+
+  it('stays open where its only tasks tell no cost', async () => {
+    expect(await open({ cost: null })).toEqual([[], [`A2 5 ${OTHER}`], []])
+    expect(await open({ cost: '0' })).toEqual([[], [], []])
+    expect(await open({ cost: null, points: 1 })).toEqual([A2, [], []])
+    expect(await open({ cost: null }, { cost: '0.000000001' })).toEqual([A2, [], []])
+  })
+
+  it('is none of tasks that could not be due anyway', async () => {
+    for (const over of [{ refunded: true }, { status: 'failed' }, { status: 'running', completed: null }]) {
+      expect(await open({ cost: null, ...over })).toEqual([[], [], []])
+    }
+  })
+
+  it('names the tasks', async () => {
+    const report = await audited(twenty().task({ model: OTHER, cost: null, points: 0 }), { depth })
+    expect(report.notEvaluated.find(({ rule }) => rule === 'A2')?.reason).toContain('task-21')
+  })
+
+  it('stays open where they tell no charge', async () => {
+    const built = twenty().task({ model: OTHER, cost: '0', points: 0, billed: false }).build()
+    const tasks = built.tables.tasks.map((row) => (row.id === 21 ? { ...row, money: null as never } : row))
+    const report = await auditWorld({ ...built, tables: { ...built.tables, tasks } }, { depth })
+    expect(openOf(report, 'hold no charge')).toContain(`A2 5 ${OTHER}`)
+    expect(breaksOf(report)).toEqual([])
+  })
+})
+
+describe('at an edge of the period, with usage alone', () => {
+  const A2_OPEN = [[], [`A2 5 ${OTHER}`]]
+
+  it('a task of no told cost makes a break of what were timing without it, unless it may be billed outside too', async () => {
+    const late = { model: OTHER, cost: '2', at: '2026-02-06 23:59:58' }
+    const noon = { model: OTHER, cost: null, points: 0 }
+    const A2 = /^A2/
+    expect(await told(twenty().task(late).task(noon), { depth: 'summary' }, A2)).toEqual(A2_OPEN)
+    const alsoLate = twenty()
+      .task(late)
+      .task({ ...noon, at: '2026-02-06 23:59:59' })
+    expect(await told(alsoLate, { depth: 'summary' }, A2)).toEqual([[], []])
+  })
+
+  /** A model that fal billed right after midnight, and whose only task was made before it. */
+  const onEve = (cost: string | null, at: string, billed = '3') => {
+    const world = twenty().task({ model: OTHER, cost, at, completed: at, billed: false })
+    return world.event({ endpointId: OTHER, cost: billed, timestamp: world.iso('2026-02-06 00:00:10') })
+  }
+  const A3 = [`A3 accountId=5 model=${OTHER}`]
+
+  it('a model whose only task lies before midnight and tells no cost is none that no task records', async () => {
+    const of = async (world: MiniWorld) => told(world, { depth: 'summary' }, /^A3/)
+    expect(await of(onEve(null, '2026-02-05 23:59:50'))).toEqual([[], [`A3 5 ${OTHER}`]])
+    // Billed within an hour of its end, to the second.
+    expect(await of(onEve(null, '2026-02-05 23:00:00'))).toEqual([[], [`A3 5 ${OTHER}`]])
+    expect(await of(onEve(null, '2026-02-05 22:59:59'))).toEqual([A3, []])
+    // One that tells too little is not enough, and one that tells enough is timing.
+    expect(await of(onEve('2.9', '2026-02-05 23:59:50'))).toEqual([A3, []])
+    expect(await of(onEve('3', '2026-02-05 23:59:50'))).toEqual([[], []])
+    expect(
+      await of(onEve('2.9', '2026-02-05 23:59:50').task({ model: OTHER, cost: null, at: '2026-02-05 23:59:51' })),
+    ).toEqual([[], [`A3 5 ${OTHER}`]])
+  })
+
+  it('leaves open whether the record is short, and is named', async () => {
+    const report = await audited(onEve(null, '2026-02-05 23:59:50'), { depth: 'summary' })
+    expect(openOf(report, 'hold no cost')).toEqual(['A1 5', `A3 5 ${OTHER}`])
+    expect(report.notEvaluated.find(({ rule }) => rule === 'A3')?.reason).toContain('task-21')
+  })
+
+  it('is carried over by its events, where there are any', async () => {
+    const requestId = '00000021-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
+    const world = twenty().task({ model: OTHER, cost: null, at: '2026-02-05 23:59:50' })
+    world.event({ requestId, endpointId: OTHER, cost: '3', timestamp: world.iso('2026-02-06 00:00:10') })
+    expect(await told(world, { depth: 'requests' })).toEqual([[], []])
+  })
+})
