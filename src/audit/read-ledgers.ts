@@ -2,6 +2,7 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import { AuditError, throwIfAborted } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
+import { earlier } from '../units/instant.ts'
 import type { BalanceTrailTally } from './balance-trail.ts'
 import type { CellTally } from './cell-tally.ts'
 import type { BookName } from './ledger-book.ts'
@@ -97,10 +98,28 @@ async function readStarts(
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
     }
+    await readBridges(plan, snapshot, trail)
     return true
   } catch (cause) {
     markPartial('points', tables, cause, context)
     return false
+  }
+}
+
+/** Rows before the streamed ones that tell no user, where they may lie between two rows of one. */
+async function readBridges(
+  { ranges: { ledger } }: AuditPlan,
+  snapshot: LedgerSnapshot,
+  trail: BalanceTrailTally,
+): Promise<void> {
+  const gaps = trail.gapsSince(ledger.start)
+  if (gaps.length === 0) return
+  const userIds = [...new Set(gaps.map(({ userId }) => userId))]
+  const start = gaps.reduce((first, { since }) => earlier(first, since), ledger.start)
+  for await (const batch of snapshot.points({ start, end: ledger.start }, { userIds, ownerless: true })) {
+    for (let index = 0; index < batch.count; index++) {
+      if (batch.isUserUntold(index)) trail.takeOwnerless(batch.row(index))
+    }
   }
 }
 
