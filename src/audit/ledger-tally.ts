@@ -125,9 +125,11 @@ export class LedgerTally {
     this.#owners[task] = owner
     if (isNobodys) return
     if (within(createdAt, window)) this.#isTarget[task] = 1
-    if (isTaskNearEdge(createdAt, window) && this.#tasks.isCharged(task)) this.#edgeTasks.add(owner, task)
+    if (isTaskNearEdge(createdAt, window) && this.#mayBeCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
+
+  readonly #mayBeCharged = (task: number): boolean => this.#tasks.isCharged(task) || this.#tasks.isChargeUntold(task)
 
   #addBearer({ userId, taskId, requestId }: LookedUp['bearers'][number]): void {
     const owner = this.#numbers.get(userId)

@@ -52,6 +52,16 @@ export function openPayment(
   return unclear
 }
 
+/**
+ * Whether rows right after the window's end may make up what is missing where tasks of the window do not tell what they were
+ * charged: those took what others lack. `nearby`: what such rows may have paid.
+ */
+export function untoldMayLack(payment: PaymentSums, nearby: readonly number[]): boolean {
+  if (payment.untold === undefined || payment.explainedByEdge) return false
+  const difference = differenceOf(payment)
+  return difference !== undefined && difference < 0n && nearby.some((sum) => sum > 0 && BigInt(sum) >= -difference)
+}
+
 /** What a user paid whose tasks lack more than the rows that name no task took, where there are such rows that tell no user. */
 export interface LoosePayment {
   readonly payment: PaymentSums

@@ -1,6 +1,6 @@
 import { addExact } from '../units/exact.ts'
 import type { InstantRange } from '../units/instant.ts'
-import { crossingSums, type Edges } from './edges.ts'
+import { crossingSums, type Edges, untoldCrossingSums } from './edges.ts'
 import { both, type PaymentSums, type TaskSums, type UserSums } from './ledger-book.ts'
 
 /** `edges`: what rows may have paid across the edges of the window. */
@@ -29,6 +29,23 @@ export function totalPayment(sums: UserSums, tasks: TaskSums, edges: Edges, wind
 function edgesExplain(difference: number, edges: Edges, { start, end }: InstantRange): boolean {
   const wanted = new Set(crossingSums(start, edges).map((moved) => addExact(moved, -difference)))
   return crossingSums(end, edges).some((moved) => wanted.has(moved))
+}
+
+/**
+ * Whether rows right at the edges may make up a difference where tasks do not tell what they were charged: with what rows took for
+ * such tasks right before the window, which is not the window's, and, where the window has some (`hasUntold`), for those.
+ */
+export function untoldMayExplain(
+  difference: number,
+  hasUntold: boolean,
+  edges: Edges,
+  { start, end }: InstantRange,
+): boolean {
+  if (!hasUntold && edges.untold === undefined) return false
+  const after = untoldCrossingSums(end, edges, false)
+  return untoldCrossingSums(start, edges, true).some((before) =>
+    after.some((late) => (hasUntold ? difference >= before - late : difference === before - late)),
+  )
 }
 
 /** Whether they may make up any difference between two, both included. */

@@ -6,7 +6,15 @@ import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
 import { copyOf } from './amounts-in.ts'
-import { crossingSums, type EdgeAmount, type Edges, spareSum, unlinkedEdges } from './edges.ts'
+import {
+  crossingSums,
+  type EdgeAmount,
+  type Edges,
+  edgesWith,
+  spareSum,
+  unlinkedEdges,
+  untoldCrossingSums,
+} from './edges.ts'
 import {
   addRefund,
   addToBook,
@@ -23,12 +31,12 @@ import {
   unlinkedOfSums,
   unlinkedSums,
 } from './ledger-book.ts'
-import { loosePayment, openPayment } from './open-payment.ts'
+import { loosePayment, openPayment, untoldMayLack } from './open-payment.ts'
 import type { OwnerlessSums } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import { edgesMayExplain, totalPayment } from './total-payment.ts'
+import { edgesMayExplain, totalPayment, untoldMayExplain } from './total-payment.ts'
 import { unreadTimeReason } from './unread-times.ts'
 
 /** A row whose order was not seen among the tasks that were read: of the window, but for refunds, which may be of later. */
@@ -224,7 +232,7 @@ export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolve
 
 const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
 
-const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => ({ rows: sums.edgeRows, tasks: edgeTasks })
+const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => edgesWith(sums.edgeRows, edgeTasks)
 
 function unlinkedOf(user: UserFigures, terms: ClosingTerms): ClosedUser['rows'] {
   const { plan, mode, failed, unreadTimes = {}, lateOpen } = terms
@@ -269,6 +277,8 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
     // A row that bears the id of a task is found whatever its time. One that bears none may be what a task lacks, and one of a
     // task that could not be placed may be none of these.
     if (unplaced !== undefined && payment.unlinkedChargedPoints > 0) return { known: false, reason: unplaced }
+    if (untoldMayLack(payment, untoldCrossingSums(plan.window.end, unlinkedEdges(edgesOf(user)), false)))
+      return unknown('charge-untold')
     if (ownerless === undefined) return payment
     const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
     return loosePayment({ payment, taken: ownerless.taken, edgeMayExplain })
@@ -278,6 +288,10 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const payment = totalPayment(sums, tasks, edgesOf(user), plan.window)
   const isShort = payment.comparedChargedPoints > payment.comparedPaidPoints
   if (isShort && sums.anyKindUntold) return unknown('kind-untold')
+  const difference = addExact(payment.comparedPaidPoints, -payment.comparedChargedPoints)
+  const isOpen = difference !== 0 && !payment.explainedByEdge
+  if (isOpen && untoldMayExplain(difference, tasks.untold !== undefined, edgesOf(user), plan.window))
+    return unknown('charge-untold')
   const taken = takenByNobody(tasks, ownerless)
   const edgeMayExplain = (low: number, high: number) => edgesMayExplain(low, high, edgesOf(user), plan.window)
   return taken === undefined ? payment : loosePayment({ payment, taken, edgeMayExplain })

@@ -103,7 +103,8 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
   /** Rows of a ledger that a filter leaves. */
   const leftBy = (book: 'points' | 'cash', { userIds, ownerless, cameIn }: EntryFilter): (SQL | undefined)[] => {
     const [userId, amount] = book === 'points' ? [points.userId, points.points] : [cash.userId, cash.money]
-    const nobodys = textIds.has(`${book}.userId`) ? or(isNull(userId), eq(sql`${userId}`, '')) : isNull(userId)
+    // Whatever the type of the column, an embedded database may hold texts; as a number an empty one is a user 0 too many.
+    const nobodys = or(isNull(userId), eq(sql`${userId}`, ''))
     const named = userIds && inArray(userOf(book), [...userIds])
     return [named && ownerless ? or(named, nobodys) : named, cameIn ? or(gt(amount, 0), isNull(amount)) : undefined]
   }

@@ -1,8 +1,12 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { inShort } from '../kit/audit-world.ts'
+import type { EntryRequest } from '../../src/ledger/reader.ts'
+import { LIMITS } from '../../src/limits.ts'
+import { runAudit } from '../../src/operation.ts'
+import { instant } from '../../src/units/instant.ts'
+import { auditInput, inShort, quietContext, READ_AT } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, fourth, openOf } from '../kit/null-world.ts'
-import { STORES } from '../kit/real-audit.ts'
+import { openWorld, STORES } from '../kit/real-audit.ts'
 
 /** A ledger row that names no user is said to be so, and explains what it may: of its task, or of anybody's. */
 
@@ -83,5 +87,44 @@ describe.each(STORES)('a ledger row without a user, on %s', (store) => {
     )
     expect(report.settings).toMatchObject({ ledgerLink: 'order', ledgerLinkedRatio: '1.000' })
     expect(sourceOf(report, 'points')?.reason).toContain('40 ledger rows')
+  })
+
+  it('is one with an empty text for its user, whenever it came', async () => {
+    const real = await openWorld(
+      withFailed().points(109, 100, { sourceType: 'refund', at: '2026-02-08 09:00:00' }).build(),
+      {
+        store,
+      },
+    )
+    onTestFinished(real.close)
+    if (store === 'mariadb') await real.exec('ALTER TABLE ts_points_detail MODIFY user_id VARCHAR(20)')
+    const audit = () => runAudit(auditInput({ depth: 'requests' }), real.dependencies(), quietContext())
+    await real.exec("UPDATE ts_points_detail SET user_id = '' WHERE id = 42")
+    const late = await audit()
+    expect([foundIn(late), openOf(late, NOBODY)]).toEqual([[], ['B7 109']])
+    await real.exec("UPDATE ts_points_detail SET user_id = '' WHERE id = 4")
+    expect(openOf(await audit(), NOBODY)).toEqual(['A4 104', 'B10 104', ...CHAIN, 'B7 109'].sort())
+  })
+
+  it('is read beside those of the users who are asked for, however many they are', async () => {
+    const world = clean().points(109, 5).points(109, -5).points(108, 5).points(107, 5).build()
+    const real = await openWorld(world, { store })
+    onTestFinished(real.close)
+    await real.exec('UPDATE ts_points_detail SET user_id = NULL WHERE id = 43')
+    await real.exec('UPDATE ts_points_detail SET points = NULL WHERE id = 44')
+    const snapshot = await real.dependencies().ledger!.snapshot(new AbortController().signal)
+    onTestFinished(() => snapshot.close())
+    const range = { start: instant(Date.parse('2026-02-01T00:00:00Z')), end: READ_AT }
+    const rows = async (request: EntryRequest) => {
+      const found: number[] = []
+      for await (const batch of snapshot.points(range, request)) found.push(...batch.rows().map(({ rowId }) => rowId))
+      return found
+    }
+    const many = Array.from({ length: LIMITS.lookupIds + 1 }, (_, id) => 107 + 2 * id)
+    for (const userIds of [[107, 109], many]) {
+      expect(await rows({ userIds })).toEqual([41, 42, 44])
+      expect(await rows({ userIds, ownerless: true })).toEqual([41, 42, 43, 44])
+      expect(await rows({ userIds, ownerless: true, cameIn: true })).toEqual([41, 43, 44])
+    }
   })
 })
