@@ -1,7 +1,7 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
-import { type Instant, type InstantRange, within } from '../units/instant.ts'
+import { type InstantRange, within } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
 import type { BalanceTrail, LedgerBreak } from './rules/facts.ts'
 import { UserNumbers } from './user-numbers.ts'
@@ -29,7 +29,6 @@ export interface Gap {
   readonly before: Points
   readonly after: Points
   readonly afterRowId: number
-  readonly since: Instant
 }
 
 const USERS_AT_FIRST = 64
@@ -199,21 +198,22 @@ export class BalanceTrailTally {
       const after = rowBefore?.balanceAfter ?? null
       if (rowBefore === undefined || after !== null) this.#mark(this.#numberOf(userId), CHAINED)
       if (rowBefore !== undefined && after !== null && after !== before) {
-        this.#gaps.push({ userId, rowId, before, after, afterRowId: rowBefore.rowId, since: rowBefore.at })
+        this.#gaps.push({ userId, rowId, before, after, afterRowId: rowBefore.rowId })
       }
       this.#drop(userId)
     }
   }
 
-  /** Gaps that begin before the streamed rows: what tells no user may lie in them unread. */
-  gapsSince(start: Instant): readonly Gap[] {
-    return this.#gaps.filter(({ since }) => since < start)
+  /** Whether rows are missing, as far as is known. */
+  get hasGaps(): boolean {
+    return this.#gaps.length > 0
   }
 
-  /** Takes a row that tells no user. */
-  takeOwnerless({ rowId, balanceBefore, balanceAfter }: LedgerEntry): void {
+  /** Takes a row that tells no user; false where there are too many. */
+  takeOwnerless({ rowId, balanceBefore, balanceAfter }: LedgerEntry): boolean {
     if (this.#ownerless.length < OWNERLESS_MAX) this.#ownerless.push({ rowId, balanceBefore, balanceAfter })
     else this.#ownerlessCut = true
+    return !this.#ownerlessCut
   }
 
   /** Whether rows that tell no user may go on where one row ended, and end where the next begins. */

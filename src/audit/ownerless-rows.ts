@@ -26,6 +26,10 @@ export type OwnerlessCounts = Readonly<
 export interface OwnerlessSums {
   /** Infinity where a row does not tell how much. */
   readonly taken: Readonly<BookSums>
+  /** The same with those that name a task. */
+  readonly takenInAll: Readonly<BookSums>
+  /** What consume rows gave back again, whatever they name. */
+  readonly gaveBack: number
   /** Whether a row of the window came in, or may have. */
   readonly cameIn: Readonly<Record<BookName, boolean>>
   readonly told: OwnerlessRows
@@ -43,6 +47,8 @@ export class OwnerlessTally {
   #refunds: AmountsIn = NO_AMOUNTS
   #cashIn: AmountsIn = NO_AMOUNTS
   #refundUntold = false
+  #gaveBack = 0
+  readonly #takenInAll: BookSums = { points: 0, cash: 0 }
 
   constructor(plan: AuditPlan) {
     this.#plan = plan
@@ -81,8 +87,11 @@ export class OwnerlessTally {
   /** Tells rows of tasks from the others, once their orders were looked up. */
   settle(isTask: (orderId: string) => boolean): void {
     for (const entry of this.#kept) {
-      if (entry.orderId !== '' && isTask(entry.orderId)) this.#named.push(entry)
-      else this.addLoose(entry)
+      if (entry.orderId === '' || !isTask(entry.orderId)) this.addLoose(entry)
+      else {
+        this.#named.push(entry)
+        this.#take(entry, this.#takenInAll)
+      }
     }
     this.#kept = []
   }
@@ -105,18 +114,25 @@ export class OwnerlessTally {
     const means = linkedKind(book, kind)
     if (at < window.start) return
     if (kind !== 'consume' && within(at, window)) this.#cameIn[book] = true
-    const mayTake = means === 'consume' || (kind === 'other' && (untold || amount < 0))
-    if (mayTake && at < window.end + LEDGER_EDGE) {
-      // An amount above 0 gave something back again, or is of another kind than it says.
-      const taken = untold || amount > 0 ? Number.POSITIVE_INFINITY : -amount
-      this.#taken[book] = taken === Number.POSITIVE_INFINITY ? taken : plus(this.#taken[book], taken)
-    }
+    for (const sums of [this.#taken, this.#takenInAll]) this.#take(entry, sums)
     // Cash in with an order that is no task is a recharge.
     const mayGiveBack = means === 'refund' ? kind === 'refund' || orderId === '' : kind === 'other' && orderId === ''
     if (!mayGiveBack) return
     if (untold) this.#refundUntold = true
     else if (amount > 0 && kind === 'refund') this.#refunds = withAmount(this.#refunds, amount, at)
     else if (amount > 0) this.#cashIn = withAmount(this.#cashIn, amount, at)
+  }
+
+  /** Adds what a row of the window, or right after its end, took, or may have. */
+  #take(entry: LedgerEntry, sums: BookSums): void {
+    const { book, at } = entry
+    const { window } = this.#plan
+    if (!mayTake(entry) || at < window.start || at >= window.end + LEDGER_EDGE) return
+    const amount = exactAmount(entry)
+    // An amount above 0 gave something back again, or is of another kind than it says.
+    if (amount > 0 && sums === this.#takenInAll) this.#gaveBack = addExact(this.#gaveBack, amount)
+    const isTold = entry.amountUntold !== true && amount <= 0
+    sums[book] = isTold ? plus(sums[book], -amount) : Number.POSITIVE_INFINITY
   }
 
   /** What the rows without a task gave back, or may have: points. */
@@ -128,12 +144,22 @@ export class OwnerlessTally {
   sums(): OwnerlessSums | undefined {
     const [taken, cameIn, refundUntold] = [this.#taken, this.#cameIn, this.#refundUntold]
     const [refunds, cashIn] = [looseAmounts(this.#refunds), looseAmounts(this.#cashIn)]
-    const all = taken.points + taken.cash
-    if (all === 0 && !cameIn.points && !cameIn.cash && !refundUntold && refunds.length + cashIn.length === 0) return
+    const [all, inAll] = [taken, this.#takenInAll].map(({ points, cash }) => points + cash)
+    const anyTaken = inAll !== 0
+    if (!anyTaken && !cameIn.points && !cameIn.cash && !refundUntold && refunds.length + cashIn.length === 0) return
     const takenPoints = all === Number.POSITIVE_INFINITY ? null : wholePoints(both(taken))
-    return { taken: { ...taken }, cameIn: { ...cameIn }, told: { takenPoints, refunds, cashIn, refundUntold } }
+    return {
+      taken: { ...taken },
+      takenInAll: { ...this.#takenInAll },
+      gaveBack: this.#gaveBack,
+      cameIn: { ...cameIn },
+      told: { takenPoints, anyTaken, refunds, cashIn, refundUntold },
+    }
   }
 }
+
+const mayTake = ({ book, kind, amountUntold, amountPoints }: LedgerEntry): boolean =>
+  linkedKind(book, kind) === 'consume' || (kind === 'other' && (amountUntold === true || amountPoints < 0n))
 
 const plus = (sum: number, amount: number): number => (sum === Number.POSITIVE_INFINITY ? sum : addExact(sum, amount))
 

@@ -1,8 +1,9 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { AuditError, throwIfAborted } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
+import { SPANS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
-import { earlier } from '../units/instant.ts'
+import { instant, plus, within } from '../units/instant.ts'
 import type { BalanceTrailTally } from './balance-trail.ts'
 import type { CellTally } from './cell-tally.ts'
 import type { BookName } from './ledger-book.ts'
@@ -106,19 +107,18 @@ async function readStarts(
   }
 }
 
-/** Rows before the streamed ones that tell no user, where they may lie between two rows of one. */
+/** Rows of other times that tell no user, where a row is missing: ids and times need not have one order. */
 async function readBridges(
-  { ranges: { ledger } }: AuditPlan,
+  { ranges: { ledger }, asOf }: AuditPlan,
   snapshot: LedgerSnapshot,
   trail: BalanceTrailTally,
 ): Promise<void> {
-  const gaps = trail.gapsSince(ledger.start)
-  if (gaps.length === 0) return
-  const userIds = [...new Set(gaps.map(({ userId }) => userId))]
-  const start = gaps.reduce((first, { since }) => earlier(first, since), ledger.start)
-  for await (const batch of snapshot.points({ start, end: ledger.start }, { userIds, ownerless: true })) {
+  if (!trail.hasGaps) return
+  const everything = { start: instant(0), end: plus(asOf, SPANS.skew) }
+  for await (const batch of snapshot.points(everything, { userIds: [], ownerless: true })) {
     for (let index = 0; index < batch.count; index++) {
-      if (batch.isUserUntold(index)) trail.takeOwnerless(batch.row(index))
+      const isNew = batch.isUserUntold(index) && !within(batch.time(index), ledger)
+      if (isNew && !trail.takeOwnerless(batch.row(index))) return
     }
   }
 }

@@ -267,7 +267,7 @@ const isOwnerless = ({ ownerless, ownerlessOpen }: Group): boolean => ownerless.
 const ownerlessOf = (groups: readonly Group[]): NonNullable<SharedLedger['ownerless']> => ({
   rows: groups.flatMap(({ ownerless }) => ownerless),
   open: new Set(groups.flatMap(({ ownerlessOpen }) => [...ownerlessOpen])),
-  isAll: groups.every(isOwnerless),
+  isAll: groups.every((group) => isOwnerless(group) && group.bearers.length === 2),
 })
 
 /** What the rows of all of these come to. */

@@ -18,7 +18,6 @@ import {
 import {
   addRefund,
   addToBook,
-  type BookSums,
   both,
   linkedRefunds,
   orderPayment,
@@ -292,16 +291,11 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const isOpen = difference !== 0 && !payment.explainedByEdge
   if (isOpen && untoldMayExplain(difference, tasks.untold !== undefined, edgesOf(user), plan.window))
     return unknown('charge-untold')
-  const taken = takenByNobody(tasks, ownerless)
+  // What names one of the user's tasks is too much where the rest is enough.
+  const isNamed = tasks.shared?.open?.ownerless || tasks.shared?.ownerlessOpen
+  if (difference === 0 && isNamed) return unknown('owner-untold')
+  if (difference > 0 && difference <= (ownerless?.gaveBack ?? 0)) return unknown('owner-untold')
   const edgeMayExplain = (low: number, high: number) => edgesMayExplain(low, high, edgesOf(user), plan.window)
-  return taken === undefined ? payment : loosePayment({ payment, taken, edgeMayExplain })
-}
-
-/** What rows that tell no user took, if they name no task or one of the user's; undefined where there are none. */
-function takenByNobody({ shared }: TaskSums, ownerless: OwnerlessSums | undefined): BookSums | undefined {
-  const named = shared?.open?.ownerless ? shared.open.most : undefined
-  if (ownerless === undefined && named === undefined && shared?.ownerlessOpen !== true) return undefined
-  const taken = (book: BookName): number =>
-    shared?.ownerlessOpen ? Number.POSITIVE_INFINITY : (ownerless?.taken[book] ?? 0) + (named?.[book] ?? 0)
-  return { points: taken('points'), cash: taken('cash') }
+  // Whatever task they name: rows count here by whose they are.
+  return ownerless === undefined ? payment : loosePayment({ payment, taken: ownerless.takenInAll, edgeMayExplain })
 }

@@ -183,7 +183,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     request: EntryRequest,
   ): AsyncGenerator<EntryRecords> {
     const userIds = request.userIds === undefined ? undefined : new Set(request.userIds)
-    if (userIds?.size === 0) return
+    if (userIds?.size === 0 && request.ownerless !== true) return
     const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
     const { titles = false, ownerless = false, cameIn = false } = request
     const filter = { titles, ownerless, cameIn, ...(bound ? { userIds: [...userIds] } : {}) }

@@ -200,7 +200,7 @@ export interface OwnerlessEntries {
   readonly rows: readonly LinkedEntry[]
   /** What such rows may have done of which one does not tell how much, or took something back. */
   readonly open: ReadonlySet<LinkedEntry['kind']>
-  /** Whether all rows that are shared are such. */
+  /** Whether all rows that are shared are such, and name no other task of the user. */
   readonly isAll: boolean
 }
 

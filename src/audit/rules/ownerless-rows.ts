@@ -8,6 +8,8 @@ import { type LooseAmount, type Reason, type UnlinkedRows, unknown } from './boo
 export interface OwnerlessRows {
   /** What consume rows of the window, or right after its end, took; null: one of them does not tell. */
   readonly takenPoints: Points | null
+  /** Whether there are any, those that name a task included. */
+  readonly anyTaken: boolean
   /** Each amount since the window's start that was given back, and of cash that came in without an order. */
   readonly refunds: readonly LooseAmount[]
   readonly cashIn: readonly LooseAmount[]
