@@ -5,19 +5,10 @@ import type { World } from '../../src/demo/stored-world.ts'
 import { parseRatio } from '../../src/units/ratio.ts'
 import { auditWorld } from '../kit/audit-world.ts'
 import { runs, seeds, topics } from '../kit/generator/any-world.ts'
-import { createPrng, type Prng, seedOf } from '../kit/generator/prng.ts'
-import { tangledWorld } from '../kit/tangled-world.ts'
+import { createPrng, seedOf } from '../kit/generator/prng.ts'
+import { tangledWorld, withHiddenUsers } from '../kit/tangled-world.ts'
 
 const LEDGER_RULES: readonly RuleId[] = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10', 'B11', 'B12', 'B13']
-
-/** Takes the user away from some rows of both ledgers. */
-function hidden({ tables, ...world }: World, random: Prng): World {
-  // A row of no known type leaves its user open; without one it does so for the task that it names.
-  const isKnown = (row: object): boolean => !('transactionType' in row && row.transactionType === 2)
-  const hide = <Row extends object>(row: Row): Row =>
-    random.chance(0.2) && isKnown(row) ? { ...row, userId: null } : row
-  return { ...world, tables: { ...tables, points: tables.points.map(hide), cash: tables.cash.map(hide) } }
-}
 
 const rowsOf = ({ tables: { points, cash } }: World): number =>
   [...points, ...cash].filter(({ userId }) => (userId as number | null) === null).length
@@ -29,7 +20,7 @@ describe('a ledger row that loses its user', () => {
       fc.asyncProperty(seeds, async (seed) => {
         const random = createPrng(seedOf(seed, 'ownerless'))
         const world = tangledWorld(random)
-        const less = hidden(world, random)
+        const less = withHiddenUsers(world, random)
         const settings = { ledgerLink, pointsPerUsd: parseRatio('1000') }
         const audit = { depth: random.pick(['requests', 'requests', 'summary'] as const), settings }
         const before = await auditWorld(world, audit)
