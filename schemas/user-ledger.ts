@@ -24,7 +24,7 @@ export type UserLedgerRow = z.output<typeof userRow>
 export const entry = z.strictObject({
   book: z.enum(['points', 'cash']),
   rowId: idInt,
-  userId: idInt,
+  userId: idInt.nullable().describe('null: the row names no user'),
   at: instantText,
   kind: z.enum(['consume', 'refund', 'recharge', 'gift', 'income', 'other']),
   amountPoints: pointsInt.nullable().describe('points or cents: + in, - out; null: the row holds none'),

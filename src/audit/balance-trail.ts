@@ -1,4 +1,5 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
@@ -15,6 +16,20 @@ export interface TrailDoubt {
 
 /** Users whose doubts are settled by looking rows up. */
 const USERS_SETTLED_MAX = 2000
+
+/** Rows that tell no user and are kept: of more, every gap may be bridged by them. */
+const OWNERLESS_MAX = LIMITS.lookupIdsTotal
+
+type OwnerlessRow = Pick<LedgerEntry, 'rowId' | 'balanceBefore' | 'balanceAfter'>
+
+/** A row that does not begin where the user's row before it ended. */
+export interface Gap {
+  readonly userId: number
+  readonly rowId: number
+  readonly before: Points
+  readonly after: Points
+  readonly afterRowId: number
+}
 
 const USERS_AT_FIRST = 64
 // What is known of a user: whether there was a row, one of the window, and one of which each rule could compare something.
@@ -48,6 +63,14 @@ export class BalanceTrailTally {
   readonly #negative: Breaks = new Map()
   /** Users with a row of the window that does not tell its amount. */
   readonly #amountUntold = new Set<number>()
+  /** Rows that tell no user, and may lie between two of one. */
+  readonly #ownerless: OwnerlessRow[] = []
+  #ownerlessCut = false
+  /** Of the window; and the least id of them. */
+  readonly #ownerlessIn = { rows: 0, firstRowId: Number.POSITIVE_INFINITY }
+  readonly #gaps: Gap[] = []
+  /** Users of whom such rows may bridge a gap. */
+  readonly #bridged = new Set<number>()
   /** By user, in order of id. */
   readonly #doubts = new Map<number, TrailDoubt[]>()
 
@@ -58,6 +81,14 @@ export class BalanceTrailTally {
 
   /** Takes one of some rows, which come in order of id, those around the window included. */
   add(entries: EntryRecords, index: number): void {
+    if (entries.isUserUntold(index)) {
+      if (within(entries.time(index), this.#window)) {
+        this.#ownerlessIn.rows += 1
+        this.#ownerlessIn.firstRowId = Math.min(this.#ownerlessIn.firstRowId, entries.rowId(index))
+      }
+      this.takeOwnerless(entries.row(index))
+      return
+    }
     const userId = entries.userId(index)
     if (!this.#concerns(userId)) return
     const user = this.#numberOf(userId)
@@ -166,9 +197,32 @@ export class BalanceTrailTally {
       const rowBefore = beforeOf.get(userId)
       const after = rowBefore?.balanceAfter ?? null
       if (rowBefore === undefined || after !== null) this.#mark(this.#numberOf(userId), CHAINED)
-      if (after !== null && after !== before) note(this.#continuity, userId, rowId, after, before)
+      if (rowBefore !== undefined && after !== null && after !== before) {
+        this.#gaps.push({ userId, rowId, before, after, afterRowId: rowBefore.rowId })
+      }
       this.#drop(userId)
     }
+  }
+
+  /** Whether rows are missing, as far as is known. */
+  get hasGaps(): boolean {
+    return this.#gaps.length > 0
+  }
+
+  /** Takes a row that tells no user; false where there are too many. */
+  takeOwnerless({ rowId, balanceBefore, balanceAfter }: LedgerEntry): boolean {
+    if (this.#ownerless.length < OWNERLESS_MAX) this.#ownerless.push({ rowId, balanceBefore, balanceAfter })
+    else this.#ownerlessCut = true
+    return !this.#ownerlessCut
+  }
+
+  /** Whether rows that tell no user may go on where one row ended, and end where the next begins. */
+  #isBridged({ afterRowId, rowId, after, before }: Gap): boolean {
+    const between = this.#ownerless.filter((row) => row.rowId > afterRowId && row.rowId < rowId)
+    const begins = between.some(({ balanceBefore }) => balanceBefore === null || balanceBefore === after)
+    return (
+      this.#ownerlessCut || (begins && between.some((row) => row.balanceAfter === null || row.balanceAfter === before))
+    )
   }
 
   #drop(userId: number): void {
@@ -184,7 +238,13 @@ export class BalanceTrailTally {
   }
 
   close(): BalanceTrail {
+    for (const gap of this.#gaps.splice(0)) {
+      if (this.#isBridged(gap)) this.#bridged.add(gap.userId)
+      else note(this.#continuity, gap.userId, gap.rowId, gap.after, gap.before)
+    }
+    const ownerless = { ...this.#ownerlessIn, users: [...this.#bridged].sort((a, b) => a - b) }
     return {
+      ...(ownerless.rows + ownerless.users.length > 0 && { ownerless }),
       users: this.#followed,
       arithmetic: [...this.#arithmetic.values()],
       continuity: [...this.#continuity.values()],

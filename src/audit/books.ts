@@ -82,6 +82,7 @@ export function framedBooks(evidence: Evidence): Books {
     priceRules,
     taskLedgers: taskLedgersUnread(plan.depth, ledger.mode) ?? known([]),
     settledTasks: 0,
+    ...(ledger.ownerless?.told !== undefined && { ownerless: ledger.ownerless.told }),
     balances: unknown('depth-summary'),
     lookedUp: {
       everyOrder: ledger.mode === null || ledger.everyOrder,

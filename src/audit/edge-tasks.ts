@@ -2,7 +2,7 @@ import type { TaskRecords } from '../rows/task-records.ts'
 import type { EdgeAmount } from './edges.ts'
 import type { TaskPayments } from './linked-rows.ts'
 
-/** Charged tasks near the edges of the window, by number of the user. */
+/** Tasks near the edges of the window that were charged, or do not tell it, by number of the user. */
 export class EdgeTasks {
   readonly #tasks = new Map<number, number[]>()
 
@@ -16,7 +16,9 @@ export class EdgeTasks {
   of(owner: number, tasks: TaskRecords, payments: Pick<TaskPayments, 'isLinked'>): EdgeAmount[] {
     return (this.#tasks.get(owner) ?? []).flatMap((task) => {
       const amount = tasks.exactCharge(task)
-      return amount === undefined ? [] : [{ at: tasks.createdAt(task), amount, linked: payments.isLinked(task) }]
+      if (amount === undefined) return []
+      const edge = { at: tasks.createdAt(task), amount, linked: payments.isLinked(task) }
+      return [tasks.isChargeUntold(task) ? { ...edge, untold: true } : edge]
     })
   }
 }

@@ -8,12 +8,21 @@ export interface EdgeAmount {
   readonly amount: number
   /** Whether the row bears an order, or a row names the task. */
   readonly linked: boolean
+  /** Of a task that does not tell its charge: the amount is 0 then. */
+  readonly untold?: true
 }
 
 /** A user's consume rows and charged tasks near the edges of the window, on both sides of each. */
 export interface Edges {
   readonly rows: readonly EdgeAmount[]
   readonly tasks: readonly EdgeAmount[]
+  /** Tasks there that do not tell their charge: none of the others. Absent: none. */
+  readonly untold?: readonly EdgeAmount[]
+}
+
+export const edgesWith = (rows: readonly EdgeAmount[], tasks: readonly EdgeAmount[]): Edges => {
+  const untold = tasks.filter((task) => task.untold)
+  return untold.length === 0 ? { rows, tasks } : { rows, tasks: tasks.filter((task) => !task.untold), untold }
 }
 
 /** A row that follows its task so soon, and takes exactly its charge, pays it and no other. */
@@ -39,9 +48,10 @@ const isFrom = (at: Instant, edge: Instant, from: number, until: number): boolea
   at >= edge + from * LEDGER_EDGE && at < edge + until * LEDGER_EDGE
 
 /** Rows and tasks that nothing binds to each other. */
-export const unlinkedEdges = ({ rows, tasks }: Edges): Edges => ({
+export const unlinkedEdges = ({ rows, tasks, untold = [] }: Edges): Edges => ({
   rows: rows.filter(({ linked }) => !linked),
   tasks: tasks.filter(({ linked }) => !linked),
+  untold: untold.filter(({ linked }) => !linked),
 })
 
 /**
@@ -54,6 +64,20 @@ export function crossingSums(edge: Instant, edges: Edges): number[] {
   if (last.length === 0) return [0]
   const open = withoutPaidAtOnce(edge, edges)
   const most = Math.min(sparedAfter(edge, open), unpaidBefore(edge, open))
+  const rows = rowsAfter(edge, edges)
+  return [0, ...prefixSums(rows), ...prefixSums(withoutOwn(rows, edges, edge))].filter((sum) => sum <= most)
+}
+
+/**
+ * The same as far as anything is possible where tasks right before the edge do not tell what they were charged: these may have
+ * taken what rows before it paid, and where what rows after it paid of them counts, that as well. `countsThem`: whether it does.
+ */
+export function untoldCrossingSums(edge: Instant, edges: Edges, countsThem: boolean): number[] {
+  const untold = (edges.untold ?? []).filter(({ at }) => isFrom(at, edge, -2, 0))
+  if (untold.length === 0) return crossingSums(edge, edges)
+  const last = edges.tasks.filter(({ at }) => isFrom(at, edge, -1, 0))
+  const takesAny = countsThem && untold.some(({ at }) => isFrom(at, edge, -1, 0))
+  const most = Math.min(sparedAfter(edge, edges), takesAny ? Number.POSITIVE_INFINITY : total(last))
   const rows = rowsAfter(edge, edges)
   return [0, ...prefixSums(rows), ...prefixSums(withoutOwn(rows, edges, edge))].filter((sum) => sum <= most)
 }

@@ -1,12 +1,14 @@
 import type { EntryKind, TaskRow } from '../ledger/reader.ts'
 import { addExact } from '../units/exact.ts'
-import type { Instant, InstantRange } from '../units/instant.ts'
+import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints as whole } from '../units/points.ts'
 import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
-import { crossingSums, type EdgeAmount, type Edges } from './edges.ts'
+import type { EdgeAmount } from './edges.ts'
+import type { OwnerlessCounts } from './ownerless-rows.ts'
 import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
+import type { OwnerlessRows } from './rules/ownerless-rows.ts'
 
 export type BookName = 'points' | 'cash'
 
@@ -30,6 +32,13 @@ export interface TaskEntries {
   readonly kindUntold?: true
 }
 
+/** Rows of the ledgers that name no user. */
+export interface OwnerlessBook {
+  readonly counts: OwnerlessCounts
+  /** What those of them that name no task may have done; absent: nothing. */
+  readonly told?: OwnerlessRows
+}
+
 /** The two ledgers, added up by user. */
 export interface LedgerBook {
   /** null: no ledger was read whole. */
@@ -41,6 +50,8 @@ export interface LedgerBook {
   readonly taskEntries: readonly TaskEntries[]
   /** Whether the rows of every task were looked up at any time, or only of those whose rows leave something open. */
   readonly everyOrder: boolean
+  /** Rows that name no user; absent: none. */
+  readonly ownerless?: OwnerlessBook
   /** null where the points ledger was not followed. */
   readonly balances: BalanceTrail | null
 }
@@ -143,6 +154,8 @@ export interface SharedSums {
   open: OpenSums | null
   /** Whether others gave something back, likewise. */
   readonly refundOpen: Record<BookName, boolean>
+  /** Whether a row without a user may have taken something for one of these tasks, and does not tell how much. */
+  ownerlessOpen: boolean
 }
 
 /** What rows may have taken for tasks of a user that are told of, or for others. */
@@ -150,6 +163,8 @@ export interface OpenSums {
   /** At least, and at most: the rows below 0 alone, and those above. */
   readonly least: BookSums
   readonly most: BookSums
+  /** Whether one of these rows tells no user. */
+  ownerless: boolean
   /** What the tasks that are told of were charged, as far as they have no linked row and are not counted otherwise. */
   unlinkedCharged: number
 }
@@ -268,11 +283,13 @@ export interface UnlinkedSums {
   readonly refundRows: AmountsIn
   readonly cashIn: AmountsIn
   readonly refundUntold: boolean
+  /** Whether refunds may have come so late that they were not read. */
+  readonly lateOpen: boolean
 }
 
 /** Most users have none. */
 const NO_UNLINKED: UnlinkedSums = {
-  ...{ paid: 0, nearby: 0, paidOpen: false, unlinkedRefunds: 0, refundUntold: false },
+  ...{ paid: 0, nearby: 0, paidOpen: false, unlinkedRefunds: 0, refundUntold: false, lateOpen: false },
   ...{ refundRows: NO_AMOUNTS, cashIn: NO_AMOUNTS },
 }
 
@@ -287,44 +304,21 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
   cashIn: looseAmounts(sums.cashIn),
   refundsOpenPoints: whole(refundsOpen),
   refundUntold: sums.refundUntold,
+  lateOpen: sums.lateOpen,
 })
 
 /** `waits`: whether consume rows wait for what their orders are; `nearby`: those right after the window's end that name none. */
-export function unlinkedSums(sums: UserSums, waits: boolean, nearby: number): UnlinkedSums {
+export function unlinkedSums(
+  sums: UserSums,
+  { waits, nearby, lateOpen }: Pick<UnlinkedSums, 'nearby' | 'lateOpen'> & { readonly waits: boolean },
+): UnlinkedSums {
   const paid = both(sums.unlinked)
   const { unlinkedRefunds, refundRows, unlinkedCashIn: cashIn, refundUntold } = sums
   const paidOpen = waits || sums.unlinkedUntold || sums.unlinkedKindUntold
-  const noneIn = unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold
+  const noneIn =
+    unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold && !lateOpen
   if (paid === 0 && nearby === 0 && !paidOpen && noneIn) return NO_UNLINKED
-  return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold }
-}
-
-/** `edges`: what rows may have paid across the edges of the window. */
-export function totalPayment(sums: UserSums, tasks: TaskSums, edges: Edges, window: InstantRange): PaymentSums {
-  const charged = addExact(tasks.linkedCharged, tasks.unlinkedCharged)
-  const paid = both(sums.consumed)
-  const explained = paid !== charged && edgesExplain(paid - charged, edges, window)
-  return {
-    mode: 'total',
-    comparedChargedPoints: charged,
-    comparedPaidPoints: paid,
-    unlinkedChargedPoints: 0,
-    unlinkedPaidPoints: 0,
-    pointsConsumed: sums.consumed.points,
-    cashConsumed: sums.consumed.cash,
-    explainedByEdge: explained,
-    negativeChargedPoints: tasks.negativeCharged,
-    untold: tasks.untold,
-  }
-}
-
-/**
- * Whether rows right at the edges make up the whole difference: rows after the start may pay tasks from right before it, and
- * rows after the end the window's last tasks.
- */
-function edgesExplain(difference: number, edges: Edges, { start, end }: InstantRange): boolean {
-  const wanted = new Set(crossingSums(start, edges).map((moved) => addExact(moved, -difference)))
-  return crossingSums(end, edges).some((moved) => wanted.has(moved))
+  return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold, lateOpen }
 }
 
 /** What a row means to the task it names: cash that comes in for a task is a refund. */

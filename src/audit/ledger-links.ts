@@ -1,12 +1,15 @@
 import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import { exactAmount } from '../rows/entry-records.ts'
 import { partOfNumber } from '../spool/spool.ts'
 import type { ThreadUse } from '../thread/second-thread.ts'
-import { type InstantRange, within } from '../units/instant.ts'
+import { within } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
+import type { EarlyLookUp, KeptPiece } from './kept-piece.ts'
+import { type LateRefunds, lookForLateRefunds } from './late-refunds.ts'
 import type { LayerReading } from './layer-reading.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
+import { BOOKS, LedgerLookUps } from './ledger-look-ups.ts'
 import {
   type LedgerPiece,
   type LedgerRecords,
@@ -18,9 +21,11 @@ import { LedgerTally, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
 import { linkedPieces } from './linked-pieces.ts'
 import { looksUpEveryOrder, withinLimit } from './looked-up.ts'
+import { NamedRows } from './ownerless-links.ts'
+import type { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
-import { ClosedUser, isPaymentOpen, type ResolvedOrders, resolveOrders, type UserFigures } from './user-figures.ts'
+import { ClosedUser, type ClosingTerms, isPaymentOpen, type ResolvedOrders, resolveOrders } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
 /** Rows that are kept as objects for later, of all pieces. */
@@ -30,28 +35,10 @@ const TASKS_ASIDE_MAX = 60_000
 
 const NO_ENTRIES = (): LedgerBook['taskEntries'] => []
 
-const BOOKS: readonly BookName[] = ['points', 'cash']
-
-/** Rows that are looked up before it is known which all are to be. */
-interface EarlyLookUp {
-  readonly ids: ReadonlySet<string>
-  readonly entries: Promise<readonly LedgerEntry[]>
-}
-
 export interface LinkContext {
   readonly signal: AbortSignal
   readonly progress: TellProgress
   readonly thread?: ThreadUse | undefined
-}
-
-/** What is kept of a piece when its rows are let go, so that they need not be read again: where that is little. */
-interface KeptPiece {
-  /** The mode in which its users were closed: that which this piece alone tells. */
-  readonly mode: LinkMode
-  /** Each user, closed; or what was added up, where what was paid waits for what an order is. */
-  readonly users: readonly (ClosedUser | UserFigures)[]
-  readonly settledTasks: number
-  readonly openEntries: LedgerPiece['openEntries']
 }
 
 /**
@@ -77,8 +64,10 @@ export class LedgerLinks {
   #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
-  /** The ledger that is looked into; undefined: what fails then leaves both of them open. */
-  #reading: BookName | undefined
+  readonly #lookUps: LedgerLookUps
+  readonly #ownerless: OwnerlessTally
+  #named = new NamedRows([])
+  #late: LateRefunds | undefined
 
   constructor(
     plan: AuditPlan,
@@ -94,6 +83,8 @@ export class LedgerLinks {
     this.#failed = failed
     this.#pieces = spools.pieces()
     this.#unreadTimes = snapshot.unreadTimes?.() ?? {}
+    this.#lookUps = new LedgerLookUps(snapshot, spools, context.signal)
+    this.#ownerless = spools.ownerless
   }
 
   /**
@@ -105,21 +96,35 @@ export class LedgerLinks {
     layer?: LayerReading,
     reading: Promise<unknown> = Promise.resolve(),
   ): Promise<void> {
+    const trying = async (lookUp: () => Promise<void>): Promise<void> => {
+      if (this.#failed.size > 0) return
+      try {
+        await tellingSeconds(this.#context.progress, 'ledger rows of other times looked up', lookUp)
+      } catch (cause) {
+        // What was not looked up may hold the missing payment: without it nobody is accused.
+        const { reading: book } = this.#lookUps
+        for (const each of book === undefined ? BOOKS : [book]) {
+          onFailure(each, cause)
+          this.#failed.add(each)
+        }
+        this.#kept.length = 0
+      }
+    }
+    if (Object.keys(this.#ownerless.counts).length > 0) await trying(() => this.#settleOwnerless(reading))
     const early = this.#lookUpEarly(reading)
     await this.#lookAtAll(layer)
     await reading
-    if (this.#failed.size > 0) return
-    try {
-      await tellingSeconds(this.#context.progress, 'ledger rows of other times looked up', () => this.#lookUp(early))
-    } catch (cause) {
-      // What was not looked up may hold the missing payment: without it nobody is accused.
-      for (const book of this.#reading === undefined ? BOOKS : [this.#reading]) {
-        onFailure(book, cause)
-        this.#failed.add(book)
-      }
-      this.#kept.length = 0
-    }
+    await trying(() => this.#lookUp(early))
     this.#mode = this.#modeNow()
+  }
+
+  /** Tells which rows without a user are of tasks: before any piece is looked at, since they may be of all. */
+  async #settleOwnerless(reading: Promise<unknown>): Promise<void> {
+    const orders = this.#ownerless.orders()
+    if (orders.size > 0) await reading
+    const tasks = await this.#lookUps.tasksAmong(orders)
+    this.#ownerless.settle((orderId) => tasks.has(orderId) || tasks.has(bareId(orderId)))
+    this.#named = new NamedRows(this.#ownerless.named)
   }
 
   /** Begins to look up what certainly will be, while rows are linked here. Failures are told to whoever waits for it. */
@@ -128,7 +133,7 @@ export class LedgerLinks {
     const isIdle = ledgerLink === 'total' || this.#failed.size > 0 || looksUpEveryOrder(this.#spools.windowTasks)
     const refunds = this.#spools.takeRefundOrders()
     const ids = isIdle ? [] : refunds
-    const entries = reading.then(() => (ids.length === 0 ? [] : this.#found(ids, this.#plan.ranges.ledger)))
+    const entries = reading.then(() => (ids.length === 0 ? [] : this.#lookUps.rows(ids, this.#plan.ranges.ledger)))
     entries.catch(() => undefined)
     return { ids: new Set(ids), entries }
   }
@@ -149,6 +154,7 @@ export class LedgerLinks {
   close(balances: BalanceTrail | null): LedgerSource {
     const { charged, linked } = this.#count
     const count = this.#pieces.length
+    const ownerless = this.#ownerless.sums()
     // What there was to look up is known by now: of many tasks it is tens of megabytes.
     this.#scans.restart()
     const pieceAt = (piece: number): LedgerPiece => this.#keptPiece(piece) ?? this.#readPiece(piece)
@@ -157,6 +163,7 @@ export class LedgerLinks {
       chargedTasks: charged,
       linkedTasks: linked,
       everyOrder: looksUpEveryOrder(this.#spools.windowTasks),
+      ownerless: { counts: this.#ownerless.counts, ...(ownerless && { told: ownerless.told }) },
       balances,
       *pieces() {
         for (let piece = 0; piece < count; piece++) yield pieceAt(piece)
@@ -183,7 +190,7 @@ export class LedgerLinks {
   }
 
   #close(users: KeptPiece['users']): Map<number, UserLedger> {
-    const terms = { plan: this.#plan, mode: this.#mode, failed: this.#failed, unreadTimes: this.#unreadTimes }
+    const terms = this.#termsOf(this.#mode)
     return new Map(
       users.map((user) => {
         if (user instanceof ClosedUser) {
@@ -196,9 +203,14 @@ export class LedgerLinks {
     )
   }
 
+  #termsOf(mode: LinkMode): ClosingTerms {
+    const [plan, failed, unreadTimes] = [this.#plan, this.#failed, this.#unreadTimes]
+    return { plan, mode, failed, unreadTimes, ownerless: this.#ownerless.sums(), lateOpen: this.#late?.isOpen === true }
+  }
+
   async #lookUp(early: EarlyLookUp): Promise<void> {
     const foundEarly = await early.entries
-    this.#reading = undefined
+    this.#lookUps.reading = undefined
     const { ledgerLink } = this.#plan.settings
     if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await this.#linksInUse()))) {
       // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
@@ -207,15 +219,20 @@ export class LedgerLinks {
       const ids = withinLimit(this.#scans.idsOfTasks(scope))
       const wanted = new Set(ids)
       const late = ids.filter((id) => !early.ids.has(id))
-      const found = late.length === 0 ? [] : await this.#found(late, this.#plan.ranges.ledger)
+      const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
       for (const entry of [...foundEarly.filter(({ orderId }) => wanted.has(orderId)), ...found]) {
-        if (!within(entry.at, this.#plan.ranges.ledger)) this.#lookedUp.push(entry)
+        if (within(entry.at, this.#plan.ranges.ledger)) continue
+        if (entry.userUntold === true) this.#ownerless.addNamed(entry)
+        else this.#lookedUp.push(entry)
       }
-      await this.#lookAgain(this.#lookedUp)
+      const isMore = this.#ownerless.named.length > this.#named.count
+      if (isMore) this.#named = new NamedRows(this.#ownerless.named)
+      await this.#lookAgain(this.#lookedUp, isMore)
       await this.#lookForBearers()
+      await this.#lookForLate()
     }
     const asked = new Set(this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal))
-    this.#orders = { asked, tasks: await this.#tasksAmong(asked) }
+    this.#orders = { asked, tasks: await this.#lookUps.tasksAmong(asked) }
   }
 
   /** Rows that come to too much for their task may be those of a task of another time: then nobody can tell of which. */
@@ -228,20 +245,16 @@ export class LedgerLinks {
     if (this.#bearers.length > 0) await this.#lookAgain(this.#bearers)
   }
 
-  /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
-  async #tasksAmong(orders: ReadonlySet<string>): Promise<Set<string>> {
-    const ids = new Set<string>()
-    if (orders.size === 0) return ids
-    const asking = this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
-    // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
-    asking.catch(() => undefined)
-    for (const own of this.#spools.idsAmong(orders)) {
-      for (const id of own) ids.add(id)
-      await breathe(this.#context.signal)
-    }
-    for (const { taskId, requestId } of await asking) ids.add(taskId).add(requestId)
-    ids.delete('')
-    return ids
+  /** Refunds that name no task may have come at any time since, to users who are missing one. */
+  async #lookForLate(): Promise<void> {
+    if (this.#modeNow() === 'total') return
+    const context = { plan: this.#plan, snapshot: this.#snapshot, lookUps: this.#lookUps, signal: this.#context.signal }
+    const late = await lookForLateRefunds(this.#scans.unrefundedUsers(), context)
+    this.#late = late
+    for (const entry of late.ownerless) this.#ownerless.addLoose(entry)
+    if (late.isOpen) this.#kept.length = 0
+    else if (late.ofUsers.length + late.ownerless.length > 0)
+      await this.#lookAgain(late.ofUsers, late.ownerless.length > 0)
   }
 
   #modeNow(count = this.#count): LinkMode {
@@ -259,33 +272,15 @@ export class LedgerLinks {
   /** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */
   async #linksInUse(): Promise<boolean> {
     if (this.#linksSuffice()) return true
-    return (await this.#found(sampleOf(this.#scans.idsOfTasks('window')))).length > 0
+    return (await this.#lookUps.rows(sampleOf(this.#scans.idsOfTasks('window')))).length > 0
   }
 
-  /** Rows with these order ids; those of `taken` may be left out. */
-  async #found(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
-    const lookUps: Record<BookName, LedgerSnapshot['pointsByOrderIds']> = {
-      points: (...question) => this.#snapshot.pointsByOrderIds(...question),
-      cash: (...question) => this.#snapshot.cashByOrderIds(...question),
-    }
-    const entries: LedgerEntry[] = []
-    for (const book of BOOKS) {
-      this.#reading = book
-      for (const entry of await lookUps[book](withinLimit(ids), taken)) {
-        // What no number holds is told here, where it makes the ledger one that was read in part.
-        exactAmount(entry)
-        entries.push(entry)
-      }
-    }
-    this.#reading = undefined
-    return entries
-  }
-
-  /** Looks at the pieces again whose users what was looked up belongs to. */
-  async #lookAgain(found: readonly { readonly userId: number }[]): Promise<void> {
+  /** Looks at the pieces again whose users what was looked up belongs to, or at all. */
+  async #lookAgain(found: readonly { readonly userId: number }[], concernsAll = false): Promise<void> {
     // What was left out before may be few enough now.
-    const all = this.#scans.isCut
-    if (all) this.#scans.restart()
+    const { isCut } = this.#scans
+    const all = isCut || concernsAll
+    if (isCut) this.#scans.restart()
     const concerned = new Set(found.map(({ userId }) => partOfNumber(userId)))
     const rooms = ledgerRooms()
     for (const [piece, parts] of this.#pieces.entries()) {
@@ -312,7 +307,7 @@ export class LedgerLinks {
     if (this.#rowsKept + waiting > ROWS_KEPT_MAX) return null
     this.#rowsKept += waiting
     const mode = this.#modeNow(count)
-    const terms = { plan: this.#plan, mode, failed: this.#failed, unreadTimes: this.#unreadTimes }
+    const terms = this.#termsOf(mode)
     try {
       return {
         mode,
@@ -343,7 +338,13 @@ export class LedgerLinks {
 
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
     const isHere = ({ userId }: { readonly userId: number }): boolean => reading.holds(userId)
-    const own = { rows: this.#lookedUp.filter(isHere), bearers: this.#bearers.filter(isHere) }
+    const own = {
+      rows: this.#lookedUp.filter(isHere),
+      bearers: this.#bearers.filter(isHere),
+      late: this.#late?.ofUsers.filter(isHere) ?? [],
+      named: this.#named,
+      refundsOfAnybody: this.#ownerless.refundsOfAnybody(),
+    }
     return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks, own)
   }
 }

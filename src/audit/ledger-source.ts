@@ -11,6 +11,7 @@ import { type InstantRange, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import type { PlacedPiece } from './link-job.ts'
+import { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RowLinks } from './row-links.ts'
 import { UserNumbers } from './user-numbers.ts'
@@ -87,12 +88,14 @@ export class LedgerSpools {
   readonly #tasks: Spool<TaskWords, TaskRecords>
   readonly #entries: Spool<null, EntryRecords>
   readonly #users = new UserNumbers()
+  readonly ownerless: OwnerlessTally
   #windowTasks = 0
   #refundOrders: string[] = []
 
   constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
     this.#plan = plan
+    this.ownerless = new OwnerlessTally(plan)
     this.#file = file
     this.#tasks = new Spool(TASK_RECORDS, file)
     this.#entries = new Spool(ENTRY_RECORDS, file)
@@ -138,6 +141,10 @@ export class LedgerSpools {
 
   /** Adds one of some rows. Those of users without any task pay none. Throws where no number holds the amount whole. */
   addEntry(entries: EntryRecords, index: number): void {
+    if (entries.isUserUntold(index)) {
+      this.ownerless.add(entries, index)
+      return
+    }
     const userId = entries.userId(index)
     if (!this.#users.has(userId)) return
     if (entries.isLarge(index)) entries.amountPoints(index)

@@ -11,7 +11,9 @@ import { inSteps } from './in-steps.ts'
 import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
-import { type LookedUp, looksUpEveryOrder, type TaskScope } from './looked-up.ts'
+import { type LookedUp, looksUpEveryOrder, NOTHING_LOOKED_UP, type TaskScope } from './looked-up.ts'
+import { type LinkedTasks, openOrderIds } from './open-orders.ts'
+import { OwnerlessLinks } from './ownerless-links.ts'
 import type { AuditPlan } from './plan.ts'
 import { findingLinks, NO_USER, type RowLinks } from './row-links.ts'
 import type { LinkedEntry } from './rules/facts.ts'
@@ -19,7 +21,7 @@ import { SharedRows } from './shared-rows.ts'
 import { UnresolvedRows } from './unresolved-rows.ts'
 import { noteInUntold, noteKindUntold, noteUntold } from './untold-rows.ts'
 import type { UserFigures } from './user-figures.ts'
-import { addToUser } from './user-rows.ts'
+import { addLateRefund, addToUser } from './user-rows.ts'
 
 /** The tasks of some users that are told of. */
 export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntries' | 'taskEntries'> {
@@ -44,8 +46,11 @@ export class LedgerTally {
   readonly #isTarget: Uint8Array
   readonly #payments: TaskPayments
   readonly #shared: SharedRows
+  readonly #targets: LinkedTasks
   /** The rows of each task; null where the depth does not need them. */
   readonly #rows: LinkedRows | null
+  /** What came back by rows that tell neither user nor task. */
+  #refundsOfAnybody = 0
   /** By user; undefined until they are asked for, and when a row has come since. */
   #taskSums: readonly (TaskSums | undefined)[] | undefined
 
@@ -59,6 +64,11 @@ export class LedgerTally {
     this.#payments = new TaskPayments(tasks.count)
     const isTold = (task: number): boolean => this.#isTarget[task] === 1 && tasks.isSelected(task)
     this.#shared = new SharedRows({ tasks, payments: this.#payments, isTold })
+    this.#targets = {
+      ...{ tasks, owners: links.ownerOfTask, payments: this.#payments, shared: this.#shared },
+      isTarget: (task) => this.#isTarget[task] === 1,
+      sumsOf: (owner) => this.#sums[owner],
+    }
     this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
     // Who was asked for by id is told of, with or without tasks.
     this.#sums = links.users.map((userId) => (plan.userIds.has(userId) ? newUserSums() : undefined))
@@ -72,14 +82,19 @@ export class LedgerTally {
     plan: AuditPlan,
     records: LedgerRecords,
     windowTasks: number,
-    { rows, bearers }: LookedUp = { rows: [], bearers: [] },
+    { rows, bearers, late, named, refundsOfAnybody }: LookedUp = NOTHING_LOOKED_UP,
   ): Generator<undefined, LedgerTally, undefined> {
     const asked = [...plan.userIds].filter((userId) => records.holds(userId))
     const links = records.links ?? (yield* findingLinks(records, asked, bearers))
     const tally = new LedgerTally(plan, records, windowTasks, links)
+    tally.#refundsOfAnybody = refundsOfAnybody
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
     for (const entry of rows) tally.addLookedUp(entry)
+    for (const entry of late) addLateRefund(tally.#sums[links.numberOf(entry.userId) ?? -1], entry)
+    const ownerless = new OwnerlessLinks(named, tally.#targets)
+    if (!named.isEmpty) yield* inSteps(records.tasks.count, (from, until) => ownerless.take(from, until))
+    ownerless.close()
     yield* tally.#addingTasksUp()
     return tally
   }
@@ -94,9 +109,11 @@ export class LedgerTally {
     if (this.#tasks.userId(task) === 0 && this.#tasks.isUserUntold(task)) return
     const owner = this.#links.ownerOfTask[task] as number
     if (within(createdAt, window)) this.#isTarget[task] = 1
-    if (isTaskNearEdge(createdAt, window) && this.#tasks.isCharged(task)) this.#edgeTasks.add(owner, task)
+    if (isTaskNearEdge(createdAt, window) && this.#mayBeCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
+
+  readonly #mayBeCharged = (task: number): boolean => this.#tasks.isCharged(task) || this.#tasks.isChargeUntold(task)
 
   #addEntries(from: number, until: number): void {
     const { ownerOfEntry, taskOfEntry } = this.#links
@@ -181,43 +198,21 @@ export class LedgerTally {
     this.#rows?.addLookedUp(task, { book, rowId, kind, amountPoints, ...(untold && { amountUntold: true }), at })
   }
 
-  /** Charged tasks of the window, and how many of them have a linked consume row so far. */
+  /** Charged tasks of the window, and how many of them have a linked consume row so far, whoever's it is. */
   linkCount(): { charged: number; linked: number } {
     let charged = 0
     let linked = 0
     for (let task = 0; task < this.#tasks.count; task++) {
       if (this.#isTarget[task] !== 1 || !this.#tasks.isCharged(task)) continue
       charged += 1
-      if (this.#payments.isLinked(task)) linked += 1
+      if (this.#payments.isNamed(task)) linked += 1
     }
     return { charged, linked }
   }
 
-  /**
-   * Order ids of tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for
-   * the rules about refunds, where one is due or was made.
-   */
+  /** Order ids of tasks whose other rows may lie at any time. */
   openOrderIds(scope: TaskScope): string[] {
-    const ids: string[] = []
-    for (let task = 0; task < this.#tasks.count; task++) {
-      if (this.#isTarget[task] !== 1 || (scope !== 'window' && !this.#tasks.isSelected(task))) continue
-      if (scope === 'doubtful' && !this.#payments.isTooMuch(task, this.#tasks) && !this.#shared.isTooMuch(task))
-        continue
-      if (this.#payments.isPaid(task, this.#tasks) && !this.#refundsMatter(task)) continue
-      // Whatever other rows say, nobody can tell.
-      if (this.#payments.isKindUntold(task)) continue
-      const { taskId, requestId } = this.#tasks.row(task)
-      if (taskId !== '') ids.push(taskId)
-      if (requestId !== '' && requestId !== taskId) ids.push(requestId)
-    }
-    return ids
-  }
-
-  #refundsMatter(task: number): boolean {
-    // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
-    if (looksUpEveryOrder(this.#windowTasks)) return true
-    if (this.#tasks.isRefunded(task) || this.#tasks.hasFailed(task)) return true
-    return this.#payments.hasRefundRow(task) || this.#shared.concern(task)
+    return openOrderIds(scope, this.#targets, looksUpEveryOrder(this.#windowTasks))
   }
 
   /** Order ids of rows that no task read so far bears, where it matters to payments and sums whether they are tasks. */
@@ -231,7 +226,14 @@ export class LedgerTally {
   }
 
   #unresolved(): UnresolvedRows {
-    return new UnresolvedRows(this.#entries, this.#sums, this.#tasksOfUsers())
+    return new UnresolvedRows(this.#entries, this.#sums, this.#tasksOfUsers(), this.#refundsOfAnybody)
+  }
+
+  /** Users with a charge that was to be given back, and was not as far as rows tell that name its task. */
+  unrefundedUsers(): number[] {
+    const tasks = this.#tasksOfUsers()
+    const isUnrefunded = (owner: number): boolean => (tasks[owner]?.leastUnrefunded ?? Infinity) < Infinity
+    return this.#links.users.filter((_, owner) => isUnrefunded(owner))
   }
 
   /** What the rows add up to by user, as of now. */

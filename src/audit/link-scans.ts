@@ -20,6 +20,8 @@ interface OpenIds {
   readonly total: readonly string[]
   /** Order ids of refund rows that no task bears, in mode order. */
   readonly refunds: readonly string[]
+  /** Users with a charge that was to be given back, and was not as far as is known. */
+  readonly unrefunded: readonly number[]
 }
 
 /** How well rows and tasks are linked so far. */
@@ -58,7 +60,17 @@ export class LinkScans {
     const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))
     const refunds = this.#ordersOfRows('refunds', () => tally.unresolvedRefundIds())
     yield
-    const scan = { charged, linked, selected, window, doubtful, order, total, refunds }
+    const scan = {
+      charged,
+      linked,
+      selected,
+      window,
+      doubtful,
+      order,
+      total,
+      refunds,
+      unrefunded: tally.unrefundedUsers(),
+    }
     this.#scans[piece] = scan
     return scan
   }
@@ -92,6 +104,11 @@ export class LinkScans {
   ordersOfRows(mode: LinkMode): string[] {
     const orders = this.#scans.flatMap((scan) => scan[mode])
     return [...new Set(mode === 'order' ? [...orders, ...this.#scans.flatMap(({ refunds }) => refunds)] : orders)]
+  }
+
+  /** Of all pieces. */
+  unrefundedUsers(): number[] {
+    return this.#scans.flatMap(({ unrefunded }) => unrefunded)
   }
 
   #idsOfTasks(name: TaskScope, before: OpenIds | undefined, ids: () => readonly string[]): readonly string[] {

@@ -14,6 +14,7 @@ export class TaskPayments {
   readonly #untold = new Set<number>()
   /** Of them, those with a row of no known type. */
   readonly #kindUntold = new Set<number>()
+  readonly #named = new Set<number>()
 
   constructor(tasks: number) {
     const sums = () => ({ points: new Float64Array(tasks), cash: new Float64Array(tasks) })
@@ -43,6 +44,16 @@ export class TaskPayments {
 
   noteUntold(task: number): void {
     this.#untold.add(task)
+  }
+
+  /** Notes that a row names the task which tells no user, so that it may be somebody else's. */
+  noteNamed(task: number): void {
+    this.#named.add(task)
+  }
+
+  /** Whether a row took something for the task, or may have, or names it at least: that tells whether rows name tasks at all. */
+  isNamed(task: number): boolean {
+    return this.isLinked(task) || this.#named.has(task)
   }
 
   /** Notes that a row took something for a task whose rows do not count here. */

@@ -1,6 +1,7 @@
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
+import { NamedRows } from './ownerless-links.ts'
 
 /** Which tasks: those of the window, those of them that the filters leave, or of these those whose rows come to too much. */
 export type TaskScope = 'window' | 'selected' | 'doubtful'
@@ -11,6 +12,17 @@ export interface LookedUp {
   readonly rows: readonly LedgerEntry[]
   /** Tasks that bear ids of tasks of the window. */
   readonly bearers: readonly TaskRow[]
+  /** Refunds that name no task, later than all that was read. */
+  readonly late: readonly LedgerEntry[]
+  /** Rows that tell no user and name tasks, of any time. */
+  readonly named: NamedRows
+  /** What came back by rows that tell neither user nor task: points. */
+  readonly refundsOfAnybody: number
+}
+
+export const NOTHING_LOOKED_UP: LookedUp = {
+  ...{ rows: [], bearers: [], late: [], refundsOfAnybody: 0 },
+  named: new NamedRows([]),
 }
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */

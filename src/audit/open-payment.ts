@@ -39,19 +39,75 @@ export function openPayment(
   const least = withRows(open.least, loose > 0 ? NONE : sums.unlinked)
   const most = withRows(open.most, loose < 0 ? NONE : sums.unlinked)
   const [low, high] = [differenceOf(least), differenceOf(most)]
-  if (low === undefined || high === undefined) return SHARED
+  const unclear = open.ownerless ? NOBODYS : SHARED
+  const { reason } = unclear
+  if (low === undefined || high === undefined) return unclear
   const isOpen = (book: BookName): boolean =>
     open.least[book] !== open.most[book] || (loose !== 0 && sums.unlinked[book] !== 0)
   const books = { points: isOpen('points'), cash: isOpen('cash') }
-  if (low > 0n) return { ...least, bound: { paid: 'least', open: books } }
+  if (low > 0n) return { ...least, bound: { paid: 'least', reason, open: books } }
   if (high < 0n && !edgeMayExplain(nearby, missingIn(most), missingIn(least))) {
-    return { ...most, bound: { paid: 'most', open: books } }
+    return { ...most, bound: { paid: 'most', reason, open: books } }
   }
-  return SHARED
+  return unclear
+}
+
+/**
+ * Whether rows right after the window's end may make up what is missing where tasks of the window do not tell what they were
+ * charged: those took what others lack. `nearby`: what such rows may have paid.
+ */
+export function untoldMayLack(payment: PaymentSums, nearby: readonly number[]): boolean {
+  if (payment.untold === undefined || payment.explainedByEdge) return false
+  const difference = differenceOf(payment)
+  return difference !== undefined && difference < 0n && nearby.some((sum) => sum > 0 && BigInt(sum) >= -difference)
+}
+
+/** What a user paid whose tasks lack more than the rows that name no task took, where there are such rows that tell no user. */
+export interface LoosePayment {
+  readonly payment: PaymentSums
+  /** What those that tell no user took: Infinity where one does not tell. */
+  readonly taken: Readonly<BookSums>
+  /** Whether rows right at an edge may make up a difference between these two, both below 0: paid less charged. */
+  edgeMayExplain(low: number, high: number): boolean
+}
+
+/**
+ * The same where such rows may be the user's: what they took counts in part, in whole or not at all, and what is more than the
+ * tasks lack is somebody else's.
+ */
+export function loosePayment({
+  payment,
+  taken,
+  edgeMayExplain,
+}: LoosePayment): PaymentSums | Extract<Reading<Payment>, { known: false }> {
+  const isOrder = payment.mode === 'order'
+  const short = isOrder
+    ? payment.unlinkedChargedPoints - payment.unlinkedPaidPoints
+    : payment.comparedChargedPoints - payment.comparedPaidPoints
+  const all = taken.points + taken.cash
+  if (all <= 0 || short <= 0) return payment
+  const more = Math.min(short, all)
+  const most = isOrder
+    ? { ...payment, unlinkedPaidPoints: addExact(payment.unlinkedPaidPoints, more) }
+    : { ...payment, comparedPaidPoints: addExact(payment.comparedPaidPoints, more) }
+  const [low, high] = [differenceOf(payment), differenceOf(most)]
+  if (low === undefined) return payment
+  if (high === undefined) return NOBODYS
+  const before = payment.bound?.open
+  const open = {
+    points: taken.points > 0 || before?.points === true,
+    cash: taken.cash > 0 || before?.cash === true,
+  }
+  if (low > 0n) return { ...payment, bound: { paid: 'least', reason: NOBODYS.reason, open } }
+  if (high < 0n && !edgeMayExplain(Number(low), Number(high))) {
+    return { ...most, explainedByEdge: false, bound: { paid: 'most', reason: NOBODYS.reason, open } }
+  }
+  return NOBODYS
 }
 
 const NONE: BookSums = { points: 0, cash: 0 }
 const SHARED = unknown('links-shared')
+const NOBODYS = unknown('owner-untold')
 
 /** Paid less charged; undefined where that cannot be told for other reasons. */
 function differenceOf(payment: PaymentSums): bigint | undefined {

@@ -1,8 +1,10 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import { AuditError, throwIfAborted } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
+import { SPANS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import type { ThreadUse } from '../thread/second-thread.ts'
+import { instant, plus, within } from '../units/instant.ts'
 import type { BalanceTrailTally } from './balance-trail.ts'
 import type { LayerReading } from './layer-reading.ts'
 import type { BookName } from './ledger-book.ts'
@@ -96,10 +98,27 @@ async function readStarts(
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
     }
+    await readBridges(plan, snapshot, trail)
     return true
   } catch (cause) {
     markPartial('points', tables, cause, context)
     return false
+  }
+}
+
+/** Rows of other times that tell no user, where a row is missing: ids and times need not have one order. */
+async function readBridges(
+  { ranges: { ledger }, asOf }: AuditPlan,
+  snapshot: LedgerSnapshot,
+  trail: BalanceTrailTally,
+): Promise<void> {
+  if (!trail.hasGaps) return
+  const everything = { start: instant(0), end: plus(asOf, SPANS.skew) }
+  for await (const batch of snapshot.points(everything, { userIds: [], ownerless: true })) {
+    for (let index = 0; index < batch.count; index++) {
+      const isNew = batch.isUserUntold(index) && !within(batch.time(index), ledger)
+      if (isNew && !trail.takeOwnerless(batch.row(index))) return
+    }
   }
 }
 

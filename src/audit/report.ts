@@ -10,6 +10,7 @@ import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } fr
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 import { canonicalModel } from './model-name.ts'
+import { withOwnerless } from './ownerless-rows.ts'
 import type { RequestSums } from './request-totals.ts'
 import { withUnknownKinds } from './unknown-kinds.ts'
 import { withUnreadTimes } from './unread-times.ts'
@@ -81,7 +82,8 @@ function requestSection(
 
 /** The sources that this run's depth needs, tables first, then each account's. */
 function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lang: Lang): SourceStatus[] {
-  const placed = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
+  const timed = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
+  const placed = withOwnerless(timed, evidence.ledger.ownerless?.counts ?? {}, lang)
   const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
   const sources = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)

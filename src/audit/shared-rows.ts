@@ -1,7 +1,17 @@
+import type { LedgerEntry } from '../ledger/reader.ts'
+import { exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { addExact } from '../units/exact.ts'
 import { wholePoints as whole } from '../units/points.ts'
-import { type BookName, type BookSums, both, type OpenSums, type SharedSums, type TaskSums } from './ledger-book.ts'
+import {
+  type BookName,
+  type BookSums,
+  both,
+  linkedKind,
+  type OpenSums,
+  type SharedSums,
+  type TaskSums,
+} from './ledger-book.ts'
 import type { TaskPayments } from './linked-rows.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger } from './rules/facts.ts'
@@ -20,6 +30,9 @@ interface Group {
   readonly untold: Set<LinkedEntry['kind']>
   /** Whether one is of no known type. */
   kindUntold: boolean
+  /** Rows that tell no user, and what they may have done of which one does not tell how much. */
+  readonly ownerless: LinkedEntry[]
+  readonly ownerlessOpen: Set<LinkedEntry['kind']>
   /** Whether all rows of the bearers add up; undefined until it is asked for, and when a row has come since. */
   addsUp: boolean | undefined
 }
@@ -71,6 +84,25 @@ export class SharedRows {
     group.kindUntold = true
   }
 
+  /** Adds a row that tells no user: it is of one of these tasks, or of one of somebody else. */
+  addOwnerless(bearers: readonly number[], entry: LedgerEntry): void {
+    const group = this.#groups.get(bearers) ?? this.#newGroup(bearers)
+    const { book, rowId, amountPoints, at } = entry
+    const kind = linkedKind(book, entry.kind)
+    this.#together.clear()
+    if (kind === undefined) {
+      for (const each of ['consume', 'refund'] as const) group.ownerlessOpen.add(each)
+      return
+    }
+    const amount = exactAmount(entry)
+    group.ownerless.push({ book, rowId, kind, amountPoints, at })
+    // One that took back what another may have done leaves open what is left of it: each is the user's, or none.
+    const isBack = kind === 'consume' ? amount > 0 : amount < 0
+    if (isBack || entry.amountUntold === true) group.ownerlessOpen.add(kind)
+    else if (kind === 'consume') group.paid[book] = addExact(group.paid[book], -amount)
+    else group.refunded[book] = addExact(group.refunded[book], amount)
+  }
+
   #newGroup(bearers: readonly number[]): Group {
     const group: Group = {
       bearers,
@@ -80,6 +112,8 @@ export class SharedRows {
       refundRows: new EvidenceList(),
       untold: new Set(),
       kindUntold: false,
+      ownerless: [],
+      ownerlessOpen: new Set(),
       addsUp: undefined,
     }
     this.#groups.set(bearers, group)
@@ -119,6 +153,7 @@ export class SharedRows {
       addsUp: this.addsUp(task),
       ...(untold.size > 0 && { untold }),
       ...(groups.some(({ kindUntold }) => kindUntold) && { kindUntold: true }),
+      ...(groups.some(isOwnerless) && { ownerless: ownerlessOf(groups) }),
       ...(group !== undefined && { group }),
     }
   }
@@ -163,6 +198,7 @@ export class SharedRows {
   /** Whether what these and all other rows of the bearers took is what the bearers charged, where all of them are told of. */
   #addsUp({ bearers, paid, untold, kindUntold }: Group): boolean {
     const { tasks, payments, isTold } = this.#targets
+    // Where rows tell no user, one of the bearers is none of those that are told of.
     if (kindUntold || untold.has('consume') || !bearers.every((task) => isTold(task) && !tasks.isChargeUntold(task)))
       return false
     let [charged, taken] = [0, both(paid)]
@@ -199,16 +235,14 @@ export class SharedRows {
   }
 
   /** Adds rows that may be those of a task that is none of those told of. */
-  #addOpen(
-    shared: SharedSums,
-    { paid, paidBack, refunded }: Group,
-    told: readonly number[],
-    counted: Set<number>,
-  ): void {
+  #addOpen(shared: SharedSums, group: Group, told: readonly number[], counted: Set<number>): void {
+    const { paid, paidBack, refunded } = group
+    if (group.ownerlessOpen.has('consume')) shared.ownerlessOpen = true
     for (const book of BOOKS) if (refunded[book] !== 0) shared.refundOpen[book] = true
     const tookBooks = BOOKS.filter((book) => paid[book] !== 0 || paidBack[book] !== 0)
     if (tookBooks.length === 0) return
     shared.open ??= newOpenSums()
+    if (isOwnerless(group)) shared.open.ownerless = true
     const { least, most } = shared.open
     for (const book of tookBooks) {
       least[book] = addExact(least[book], paidBack[book])
@@ -228,6 +262,14 @@ export class SharedRows {
   }
 }
 
+const isOwnerless = ({ ownerless, ownerlessOpen }: Group): boolean => ownerless.length > 0 || ownerlessOpen.size > 0
+
+const ownerlessOf = (groups: readonly Group[]): NonNullable<SharedLedger['ownerless']> => ({
+  rows: groups.flatMap(({ ownerless }) => ownerless),
+  open: new Set(groups.flatMap(({ ownerlessOpen }) => [...ownerlessOpen])),
+  isAll: groups.every((group) => isOwnerless(group) && group.bearers.length === 2),
+})
+
 /** What the rows of all of these come to. */
 function sumsOf(groups: readonly Group[]): Pick<SharedGroup, 'paidPoints' | 'refundedPoints'> {
   const sum = (sums: (group: Group) => BookSums) =>
@@ -242,12 +284,14 @@ const newSharedSums = (): SharedSums => ({
   unlinkedCharged: 0,
   open: null,
   refundOpen: { points: false, cash: false },
+  ownerlessOpen: false,
 })
 
 const newOpenSums = (): OpenSums => ({
   least: { points: 0, cash: 0 },
   most: { points: 0, cash: 0 },
   unlinkedCharged: 0,
+  ownerless: false,
 })
 
 function addBooks(into: BookSums, sums: BookSums): void {

@@ -12,12 +12,16 @@ export class UnresolvedRows {
   /** By number of the user, as are the tasks. */
   readonly #sums: readonly (UserSums | undefined)[]
   readonly #tasks: readonly (TaskSums | undefined)[]
+  /** What came back by rows that tell no user, and may be each user's. */
+  readonly #refundsOfAnybody: number
 
   constructor(
     entries: EntryRecords,
     sums: readonly (UserSums | undefined)[],
     tasks: readonly (TaskSums | undefined)[],
+    refundsOfAnybody = 0,
   ) {
+    this.#refundsOfAnybody = refundsOfAnybody
     this.#entries = entries
     this.#sums = sums
     this.#tasks = tasks
@@ -69,7 +73,10 @@ export class UnresolvedRows {
     const sums = this.#sums[owner]
     const least = this.#tasks[owner]?.leastUnrefunded ?? Number.POSITIVE_INFINITY
     if (sums === undefined || least === Number.POSITIVE_INFINITY) return false
-    let possible = sums.unlinkedCashIn.amounts.reduce(addExact, Math.max(0, sums.unlinkedRefunds))
+    let possible = sums.unlinkedCashIn.amounts.reduce(
+      addExact,
+      Math.max(0, sums.unlinkedRefunds) + this.#refundsOfAnybody,
+    )
     for (const entry of sums.unresolved) {
       if (possible >= least) break
       const amount = isRefund(this.#entries.kind(entry)) ? this.#entries.amountPoints(entry) : 0

@@ -6,7 +6,15 @@ import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
 import { copyOf } from './amounts-in.ts'
-import { crossingSums, type EdgeAmount, type Edges, spareSum, unlinkedEdges } from './edges.ts'
+import {
+  crossingSums,
+  type EdgeAmount,
+  type Edges,
+  edgesWith,
+  spareSum,
+  unlinkedEdges,
+  untoldCrossingSums,
+} from './edges.ts'
 import {
   addRefund,
   addToBook,
@@ -16,17 +24,18 @@ import {
   type PaymentSums,
   paymentOfSums,
   type TaskSums,
-  totalPayment,
   type UnlinkedSums,
   type UserLedger,
   type UserSums,
   unlinkedOfSums,
   unlinkedSums,
 } from './ledger-book.ts'
-import { openPayment } from './open-payment.ts'
+import { loosePayment, openPayment, untoldMayLack } from './open-payment.ts'
+import type { OwnerlessSums } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
+import { edgesMayExplain, totalPayment, untoldMayExplain } from './total-payment.ts'
 import { unreadTimeReason } from './unread-times.ts'
 
 /** A row whose order was not seen among the tasks that were read: of the window, but for refunds, which may be of later. */
@@ -79,6 +88,10 @@ export interface ClosingTerms {
   readonly failed: ReadonlySet<BookName>
   /** Rows of the tables that could not be placed in time; absent: none. */
   readonly unreadTimes?: UnreadTimes
+  /** What rows may have done that name neither a user nor a task; absent: none. */
+  readonly ownerless?: OwnerlessSums | undefined
+  /** Whether refunds may have come so late that they were not read; absent: none. */
+  readonly lateOpen?: boolean
 }
 
 /**
@@ -114,6 +127,7 @@ export class ClosedUser implements UserLedger {
     const isRead = (book: BookName): boolean =>
       !failed.has(book) &&
       !sums.inUntold[book] &&
+      terms.ownerless?.cameIn[book] !== true &&
       unreadTimeReason(terms.unreadTimes ?? {}, [book], user.userId) === undefined
     const read = { points: isRead('points'), cash: isRead('cash') }
     this.isRead = read.points && read.cash ? BOTH_READ : read
@@ -217,15 +231,17 @@ export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolve
 
 const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
 
-const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => ({ rows: sums.edgeRows, tasks: edgeTasks })
+const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => edgesWith(sums.edgeRows, edgeTasks)
 
-function unlinkedOf(user: UserFigures, { plan, mode, failed, unreadTimes = {} }: ClosingTerms): ClosedUser['rows'] {
+function unlinkedOf(user: UserFigures, terms: ClosingTerms): ClosedUser['rows'] {
+  const { plan, mode, failed, unreadTimes = {}, lateOpen } = terms
   if (failed.size > 0) return unread(failed)
   // One that names no task may be the row that a task lacks, whenever it came.
   const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
   if (mode === 'order' && unplaced !== undefined) return { known: false, reason: unplaced }
   if (mode === 'total') return LINKS_TOTAL
-  return unlinkedSums(user.sums, isPaymentOpen(user), spareSum(plan.window.end, unlinkedEdges(edgesOf(user))))
+  const nearby = spareSum(plan.window.end, unlinkedEdges(edgesOf(user)))
+  return unlinkedSums(user.sums, { waits: isPaymentOpen(user), nearby, lateOpen: lateOpen === true })
 }
 
 /** One for all: in mode total there may be very many users. */
@@ -233,12 +249,13 @@ const LINKS_TOTAL = unknown('links-total')
 
 function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   const { sums, tasks } = user
-  const { plan, mode, failed, unreadTimes = {} } = terms
+  const { plan, mode, failed, unreadTimes = {}, ownerless } = terms
   const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'], user.userId)
   if (failed.size > 0) return unread(failed)
   const countsTasks = mode === 'order' && tasks.taskCount > 0
   if (countsTasks && sums.kindUntold) return unknown('kind-untold')
   if (countsTasks ? sums.hasUntold : sums.anyUntold) return unknown('amount-untold')
+  if (countsTasks && tasks.shared?.ownerlessOpen) return unknown('owner-untold')
   // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
   if (countsTasks) {
     const { shared } = tasks
@@ -259,11 +276,26 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
     // A row that bears the id of a task is found whatever its time. One that bears none may be what a task lacks, and one of a
     // task that could not be placed may be none of these.
     if (unplaced !== undefined && payment.unlinkedChargedPoints > 0) return { known: false, reason: unplaced }
-    return payment
+    if (untoldMayLack(payment, untoldCrossingSums(plan.window.end, unlinkedEdges(edgesOf(user)), false)))
+      return unknown('charge-untold')
+    if (ownerless === undefined) return payment
+    const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
+    return loosePayment({ payment, taken: ownerless.taken, edgeMayExplain })
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
   const payment = totalPayment(sums, tasks, edgesOf(user), plan.window)
   const isShort = payment.comparedChargedPoints > payment.comparedPaidPoints
-  return isShort && sums.anyKindUntold ? unknown('kind-untold') : payment
+  if (isShort && sums.anyKindUntold) return unknown('kind-untold')
+  const difference = addExact(payment.comparedPaidPoints, -payment.comparedChargedPoints)
+  const isOpen = difference !== 0 && !payment.explainedByEdge
+  if (isOpen && untoldMayExplain(difference, tasks.untold !== undefined, edgesOf(user), plan.window))
+    return unknown('charge-untold')
+  // What names one of the user's tasks is too much where the rest is enough.
+  const isNamed = tasks.shared?.open?.ownerless || tasks.shared?.ownerlessOpen
+  if (difference === 0 && isNamed) return unknown('owner-untold')
+  if (difference > 0 && difference <= (ownerless?.gaveBack ?? 0)) return unknown('owner-untold')
+  const edgeMayExplain = (low: number, high: number) => edgesMayExplain(low, high, edgesOf(user), plan.window)
+  // Whatever task they name: rows count here by whose they are.
+  return ownerless === undefined ? payment : loosePayment({ payment, taken: ownerless.takenInAll, edgeMayExplain })
 }

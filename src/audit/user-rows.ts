@@ -1,3 +1,4 @@
+import type { LedgerEntry } from '../ledger/reader.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
@@ -55,6 +56,17 @@ export function addToUser(
   if (book === 'cash' && task !== NO_TASK) addToBook(sums.refunded, 'cash', signed)
   else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
   else addToBook(sums.recharged, book, signed)
+}
+
+/** Adds a refund that names no task and came after all that was read. */
+export function addLateRefund(
+  sums: UserSums | undefined,
+  { book, kind, at, amountPoints, amountUntold }: LedgerEntry,
+): void {
+  if (sums === undefined) return
+  if (amountUntold === true) sums.refundUntold = true
+  else if (kind === 'other') addPossibleCashIn(sums, Number(amountPoints), at)
+  else addPossibleRefund(sums, book, kind, Number(amountPoints), at)
 }
 
 /** Of a row of no known type only its amount tells whether it may have paid for something, or given it back. */

@@ -84,6 +84,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
 }
 
 const TIME_COLUMN = 1
+const USER_COLUMN = 2
 
 /** 0000-00-00 is how MySQL stores that there is no time. */
 const ZERO_DATE = '0000-00-00'
@@ -217,7 +218,9 @@ const headReader =
   (idAt: Place, userAt: Place) =>
   (row: RowCells, fields: EntryFields): void => {
     fields.rowId = row.id(0, idAt)
-    fields.userId = row.id(2, userAt)
+    fields.userId = row.id(USER_COLUMN, userAt)
+    // A user may have the id 0; an empty text names nobody.
+    fields.userUntold = fields.userId === 0 && row.text(USER_COLUMN) === ''
   }
 
 /** The time of a row, in milliseconds; NaN where it does not belong. Membership is decided on the instant, half-open. */

@@ -38,6 +38,10 @@ export type IdColumn = `${TimedTable}.${'id' | 'userId'}`
 
 export interface EntryFilter {
   readonly userIds?: readonly number[]
+  /** Beside them, rows that name no user. */
+  readonly ownerless?: boolean
+  /** Only rows that came in, or do not tell their amount. */
+  readonly cameIn?: boolean
   readonly titles: boolean
 }
 
@@ -99,6 +103,14 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     textIds.has(name) ? sql`cast(${column} as signed)` : sql`${column}`
   const idOf = (table: TimedTable) => byNumber(`${table}.id`, { tasks, points, cash }[table].id)
   const userOf = (table: TimedTable) => byNumber(`${table}.userId`, { tasks, points, cash }[table].userId)
+  /** Rows of a ledger that a filter leaves. */
+  const leftBy = (book: 'points' | 'cash', { userIds, ownerless, cameIn }: EntryFilter): (SQL | undefined)[] => {
+    const [userId, amount] = book === 'points' ? [points.userId, points.points] : [cash.userId, cash.money]
+    // Whatever the type of the column, an embedded database may hold texts; as a number an empty one is a user 0 too many.
+    const nobodys = or(isNull(userId), eq(sql`${userId}`, ''))
+    const named = userIds && inArray(userOf(book), [...userIds])
+    return [named && ownerless ? or(named, nobodys) : named, cameIn ? or(gt(amount, 0), isNull(amount)) : undefined]
+  }
   const selectTasks = (where: SQL | undefined) => statement('tasks', query.select(taskColumns).from(tasks).where(where))
   const selectPoints = (where: SQL | undefined, titles: boolean) =>
     statement(
@@ -243,11 +255,8 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .from(tasks)
           .where(outsideOf('tasks', outside)),
       ),
-    points: (bounds: NaiveBounds, { userIds, titles }: EntryFilter) =>
-      selectPoints(
-        and(withinOf('points', bounds), userIds === undefined ? undefined : inArray(userOf('points'), [...userIds])),
-        titles,
-      ),
+    points: (bounds: NaiveBounds, filter: EntryFilter) =>
+      selectPoints(and(withinOf('points', bounds), ...leftBy('points', filter)), filter.titles),
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
     pointsByRowIds: (ids: readonly number[]) => selectPoints(inArray(idOf('points'), [...ids]), false),
     /** The highest row id of each of these users with a time before the bound. */
@@ -279,11 +288,8 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .where(or(...rows.map(({ userId, rowId }) => and(eq(userOf('points'), userId), lt(points.id, rowId)))))
           .groupBy(userOf('points')),
       ),
-    cash: (bounds: NaiveBounds, { userIds, titles }: EntryFilter) =>
-      selectCash(
-        and(withinOf('cash', bounds), userIds === undefined ? undefined : inArray(userOf('cash'), [...userIds])),
-        titles,
-      ),
+    cash: (bounds: NaiveBounds, filter: EntryFilter) =>
+      selectCash(and(withinOf('cash', bounds), ...leftBy('cash', filter)), filter.titles),
     cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), false),
     cashByRowIds: (ids: readonly number[]) => selectCash(inArray(idOf('cash'), [...ids]), false),
     userNames: (ids: readonly number[]) =>

@@ -53,6 +53,8 @@ export interface LedgerEntry {
   readonly book: 'points' | 'cash'
   readonly rowId: number
   readonly userId: number
+  /** Where the row names no user (NULL, or an empty text), who is 0 then; absent of a user whose id is 0. */
+  readonly userUntold?: true
   /** Points, or cents (one cent is one point); + in, − out. */
   readonly amountPoints: Points
   /** Where the row does not tell its amount (NULL), which is 0 then. */
@@ -77,6 +79,10 @@ export interface EntryRequest {
   readonly userIds?: readonly number[]
   /** Whether titles are read; they are wide and untrusted. */
   readonly titles?: boolean
+  /** Where users are named: also rows that name none. Such a stream looks back or ahead, and adds nothing to what is told of the others. */
+  readonly ownerless?: boolean
+  /** Only rows that came in, or do not tell their amount. */
+  readonly cameIn?: boolean
 }
 
 /**

@@ -14,7 +14,7 @@ import { type IdColumn, type NaiveBounds, queriesOf, type Statement } from './qu
 import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
-import { sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
+import { partsOf, sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
 import { beforeInstant, boundsOf, boundsWithin, otherFormsOf } from './time-bounds.ts'
 import { timeOrdersOf } from './time-order.ts'
 
@@ -164,18 +164,21 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     request: EntryRequest,
   ): AsyncGenerator<EntryRecords> {
     const userIds = request.userIds === undefined ? undefined : new Set(request.userIds)
-    if (userIds?.size === 0) return
+    if (userIds?.size === 0 && request.ownerless !== true) return
     const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
-    const filter = { titles: request.titles ?? false, ...(bound ? { userIds: [...userIds] } : {}) }
+    const { titles = false, ownerless = false, cameIn = false } = request
+    const filter = { titles, ownerless, cameIn, ...(bound ? { userIds: [...userIds] } : {}) }
+    const isNamed = ({ userId, userUntold }: LedgerEntry) => (userUntold ? ownerless : userIds?.has(userId))
     const batches = records[book](range)
     // A user's rows are found by the index on users.
     for await (const bounds of bound ? [await streamBounds(book, range)] : boundsIn(book, range)) {
       for await (const batch of session.read(queries[book](bounds, filter), batches)) {
         idBounds[book].observeEntries(batch)
         if (userIds === undefined || bound) yield batch
-        else yield entryRecordsOf(batch.rows().filter(({ userId }) => userIds.has(userId)))
+        else yield entryRecordsOf(batch.rows().filter(isNamed))
       }
     }
+    if (ownerless) return
     if (userIds === undefined) streamed[book].push(range)
     met.note(book, idBounds[book].readFrom)
   }
@@ -322,8 +325,4 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     },
     close: () => session.close(),
   }
-}
-
-function* partsOf<Id>(ids: readonly Id[]): Generator<readonly Id[]> {
-  for (let from = 0; from < ids.length; from += LIMITS.lookupIds) yield ids.slice(from, from + LIMITS.lookupIds)
 }

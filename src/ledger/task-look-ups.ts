@@ -1,3 +1,4 @@
+import { LIMITS } from '../limits.ts'
 import type { InstantRange } from '../units/instant.ts'
 import type { BatcherFactory } from './batches.ts'
 import type { decodersOf } from './decode.ts'
@@ -74,3 +75,8 @@ export const sortedByRow = <Row extends { readonly rowId: number }>(rows: Row[])
 
 export const wantedIds = (ids: readonly string[]): ReadonlySet<string> =>
   new Set(ids.map((id) => id.trim()).filter((id) => id !== ''))
+
+/** Ids, as many at a time as one query binds. */
+export function* partsOf<Id>(ids: readonly Id[]): Generator<readonly Id[]> {
+  for (let from = 0; from < ids.length; from += LIMITS.lookupIds) yield ids.slice(from, from + LIMITS.lookupIds)
+}

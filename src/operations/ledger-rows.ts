@@ -45,7 +45,7 @@ async function readRows(
     for await (const batch of snapshot[book](plan.window, request)) {
       // A store may read more users than were asked for.
       for (const entry of batch.rows()) {
-        if (!plan.userIds.has(entry.userId)) continue
+        if (entry.userUntold === true || !plan.userIds.has(entry.userId)) continue
         if (++rows > ENTRIES_MAX) {
           const reason = `only the first ${ENTRIES_MAX} rows are listed: ask for fewer users or days`
           return { source: book, status: 'partial', reason }
@@ -74,7 +74,7 @@ function entryRow(entry: LedgerEntry, zone: Zone): LedgerEntryRow {
   return {
     book,
     rowId,
-    userId,
+    userId: entry.userUntold === true ? null : userId,
     at: zone.format(at),
     kind,
     amountPoints: entry.amountUntold === true ? null : jsonInteger(amountPoints),

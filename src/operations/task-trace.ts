@@ -82,11 +82,18 @@ function againstAudit(
 }
 
 function readTables(given: TraceInput, dependencies: Dependencies, context: CallContext): Promise<Tables> {
-  const { id, kind, timezone } = given
+  const { id, kind, timezone, lang } = given
   return withPlan({ ...planOf({ timezone }), depth: 'requests' }, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
     const search = await searchTables(id, kind, snapshot, context.signal)
-    const days = await readDays(plan, snapshot, all, search.tasks, context, priceReader(dependencies, context))
+    const days = await readDays(
+      plan,
+      snapshot,
+      all,
+      search.tasks,
+      { ...context, lang },
+      priceReader(dependencies, context),
+    )
     return { plan, databaseZoneId: snapshot.zone.id, all, audited, search, days }
   })
 }

@@ -4,13 +4,16 @@ import { openSpools, type PriceReader, readBooks } from '../audit/collect.ts'
 import type { Evidence } from '../audit/evidence.ts'
 import type { LedgerBook } from '../audit/ledger-book.ts'
 import { ledgerInOnePiece, wholeLedger } from '../audit/ledger-source.ts'
+import { withOwnerless } from '../audit/ownerless-rows.ts'
 import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
 import { inOnePiece } from '../audit/request-source.ts'
 import { known } from '../audit/rules/books.ts'
 import { NO_PRICES } from '../audit/rules/prices.ts'
 import { TaskTally } from '../audit/task-book.ts'
+import { withUnreadTimes } from '../audit/unread-times.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { collecting, withSpoolFile } from '../operation.ts'
+import type { Lang } from '../render/vocabulary.ts'
 import { taskRecordsOf } from '../rows/task-writer.ts'
 import type { CallContext } from '../tool.ts'
 import type { CalendarDate } from '../units/zone.ts'
@@ -34,7 +37,7 @@ export async function readDays(
   snapshot: LedgerSnapshot,
   allAccounts: readonly AccountRow[],
   tasks: readonly TaskRow[],
-  context: CallContext,
+  context: CallContext & { readonly lang: Lang },
   prices: PriceReader,
 ): Promise<DayEvidence[]> {
   const { zone } = plan.window
@@ -71,7 +74,7 @@ async function readDay(
   snapshot: LedgerSnapshot,
   allAccounts: readonly AccountRow[],
   traced: readonly TaskRow[],
-  context: CallContext,
+  context: CallContext & { readonly lang: Lang },
 ): Promise<Omit<DayEvidence, 'priceRules'>> {
   const accountIds = new Set(allAccounts.map(({ accountId }) => accountId))
   const day = withoutHistory(plan)
@@ -79,6 +82,8 @@ async function readDay(
     const read = await readBooks(day, snapshot, allAccounts, accountIds, openSpools(day, file), collecting(context))
     return [read, wholeLedger(read.ledger)] as const
   })
+  const { lang } = context
+  const timed = withUnreadTimes(books.tables, books.unreadTimes ?? {}, lang)
   const byRow = new Map(traced.map((task) => [task.rowId, task]))
   const taskEntries = ledger.taskEntries.flatMap((ledger) => {
     const task = byRow.get(ledger.task.rowId)
@@ -91,7 +96,7 @@ async function readDay(
     ...tallied(plan, allAccounts, traced),
     ledger: ledgerInOnePiece({ ...ledger, taskEntries }),
     userNames: books.userNames,
-    tables: books.tables,
+    tables: withOwnerless(timed, ledger.ownerless?.counts ?? {}, lang),
     traced,
   }
 }

@@ -6,11 +6,11 @@ import { type OperatorBooks, openSpools, readBooks } from '../audit/collect.ts'
 import { ledgerLayer } from '../audit/layers.ts'
 import type { LedgerBook } from '../audit/ledger-book.ts'
 import { wholeLedger } from '../audit/ledger-source.ts'
+import { withOwnerless } from '../audit/ownerless-rows.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
-import { SHARED } from '../audit/rules/unlinked-rows.ts'
 import { withUnknownKinds } from '../audit/unknown-kinds.ts'
 import { withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
@@ -60,7 +60,8 @@ export function userLedgers(
     const rows = rowsOf(books, unknown)
     const tables = [...books.tables]
     const listed = entries ? await readLedgerRows(plan, snapshot, tables, context) : undefined
-    const placed = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
+    const timed = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
+    const placed = withOwnerless(timed, books.ledger.ownerless?.counts ?? {}, 'en')
     const open = [...books.ledger.users.values()].flatMap(({ payment }) => (payment.known ? [] : [payment.reason]))
     const sources = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, open, 'en')
     const { zone } = plan.window
@@ -130,8 +131,7 @@ function withReason(
     return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
   }
   const verdict = judgePayment(payment)
-  const isBound = payment.known && payment.value.bound !== undefined
-  const open = verdict.known ? (isBound ? SHARED : undefined) : verdict.reason
+  const open = verdict.known ? (payment.known ? payment.value.bound?.reason : undefined) : verdict.reason
   if (open === undefined) return { ...row, taskCount }
   return { ...row, taskCount, reason: notEvaluatedText(open.code, open.params ?? {}, 'en') }
 }

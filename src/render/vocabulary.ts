@@ -70,6 +70,8 @@ export const NOT_EVALUATED_CODES = [
   'charge-untold',
   'cost-untold',
   'user-untold',
+  'owner-untold',
+  'refunds-late',
   'key-untold',
   'model-untold',
 ] as const

@@ -238,6 +238,10 @@ export const EN: Vocabulary = {
     'charge-untold': (param) => `${tasksHold(param, 'no charge')}: that is no charge of 0`,
     'cost-untold': (param) => `${tasksHold(param, 'no cost')}: that is no cost of 0`,
     'user-untold': (param) => `${tasksHold(param, 'no user')}: whose they are is not known`,
+    'owner-untold': (param) =>
+      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'ledger row names' : 'ledger rows name'} no user${given(param('firstRowId'), (id) => `, first of all row ${id}`)}: whose they are is not known`,
+    'refunds-late': (param) =>
+      `a refund may have come after the period, and there are too many rows to look for it${given(param('limit'), (limit) => ` (at most ${limit})`)}`,
     'key-untold': (param) =>
       `tasks without a key${given(param('count'), (count) => ` (${count})`)}: whether it is a known one cannot be told`,
     'model-untold': (param) =>

@@ -220,6 +220,10 @@ export const ZH: Vocabulary = {
     'charge-untold': (param) => `${tasksHold(param, '收费')}，不等于收费为 0`,
     'cost-untold': (param) => `${tasksHold(param, '成本')}，不等于成本为 0`,
     'user-untold': (param) => `${tasksHold(param, '用户')}，无法判断属于谁`,
+    'owner-untold': (param) =>
+      `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行流水没有用户${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}，无法判断属于谁`,
+    'refunds-late': (param) =>
+      `退款可能在审计时段之后才入账，而需要查找的流水过多${given(param('limit'), (limit) => `（上限 ${limit} 行）`)}`,
     'key-untold': (param) =>
       `${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录密钥，无法判断密钥是否已知`,
     'model-untold': (param) =>

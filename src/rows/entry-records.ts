@@ -28,6 +28,8 @@ export interface EntryFields {
   kindUntold: boolean
   rowId: number
   userId: number
+  /** Whether the row names no user, who is 0 then. */
+  userUntold: boolean
   /** Milliseconds. */
   at: number
   /** As stored: + in, − out; null where the row does not tell. */
@@ -42,6 +44,7 @@ export const newEntryFields = (book: BookName): EntryFields => ({
   kindUntold: false,
   rowId: 0,
   userId: 0,
+  userUntold: false,
   at: 0,
   amountPoints: 0,
   balanceBefore: null,
@@ -61,6 +64,7 @@ const TITLE = 64
 /** The row does not tell its amount: it stands as 0. */
 const UNTOLD = 128
 const KIND_UNTOLD = 256
+const USER_UNTOLD = 512
 
 /** Where each field begins in a record; the order id follows, then large numbers and the title, if any. */
 const AT = {
@@ -135,7 +139,8 @@ export class EntryWriter {
         (large ? LARGE : 0) |
         (title === '' ? 0 : TITLE) |
         (amountPoints === null ? UNTOLD : 0) |
-        (fields.kindUntold ? KIND_UNTOLD : 0),
+        (fields.kindUntold ? KIND_UNTOLD : 0) |
+        (fields.userUntold ? USER_UNTOLD : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
@@ -157,6 +162,7 @@ export class EntryWriter {
     const fields: EntryFields = {
       ...entry,
       kindUntold: entry.kindUntold === true,
+      userUntold: entry.userUntold === true,
       amountPoints: entry.amountUntold === true ? null : wholeOf(entry.amountPoints),
       balanceBefore: entry.balanceBefore === null ? null : wholeOf(entry.balanceBefore),
       balanceAfter: entry.balanceAfter === null ? null : wholeOf(entry.balanceAfter),
@@ -209,6 +215,11 @@ export class EntryRecords extends RecordList {
 
   userId(index: number): number {
     return this.view.getFloat64(this.at(index) + AT.userId, true)
+  }
+
+  /** Whether the row names no user, who is 0 then. */
+  isUserUntold(index: number): boolean {
+    return (this.#flags(index) & USER_UNTOLD) !== 0
   }
 
   time(index: number): Instant {
@@ -287,11 +298,12 @@ export class EntryRecords extends RecordList {
       at: this.time(index),
       title: (this.#flags(index) & TITLE) === 0 ? '' : textAt(this, end),
     }
-    if ((this.#flags(index) & (UNTOLD | KIND_UNTOLD)) === 0) return entry
+    if ((this.#flags(index) & (UNTOLD | KIND_UNTOLD | USER_UNTOLD)) === 0) return entry
     return {
       ...entry,
       ...(this.isUntold(index) && { amountUntold: true }),
       ...(this.isKindUntold(index) && { kindUntold: true }),
+      ...(this.isUserUntold(index) && { userUntold: true }),
     }
   }
 

@@ -48,11 +48,15 @@ export class SpoolFile {
     readWhole(this.#open().descriptor, into, offset, length, at)
   }
 
-  /** What reads all that was appended so far: good until the file is closed, in any thread of this process. */
+  /** What reads the file, in any thread of this process, until it is closed: all that was written out. */
   descriptor(): number {
     if (this.#closed) throw new Error('the temporary file was closed')
-    this.#flush()
     return this.#open().descriptor
+  }
+
+  /** Writes out what was appended so far: others read it in the file alone. */
+  writeOut(): void {
+    this.#flush()
   }
 
   close(): void {

@@ -106,6 +106,7 @@ export class Spool<Words, Records extends RecordList<Words>> {
   placed(parts: readonly number[]): PlacedRows {
     if (this.#first !== null) this.#makeRooms()
     this.#writeOut()
+    this.#file.writeOut()
     const filed = parts.flatMap((part) => this.#filed[part] ?? [])
     const stretches = new Float64Array(filed.reduce((count, { told }) => count + told.length, 0))
     let at = 0

@@ -8,7 +8,7 @@ import { points, usd } from '../kit/books.ts'
 import { settledLedgers, toldOf } from '../kit/ledger-spools.ts'
 import { entryRow, KEY_5, planOf, taskRow } from '../kit/rows.ts'
 import { joiningThread } from '../kit/two-threads.ts'
-import { failingAfter, tellingJobs } from '../kit/watched-thread.ts'
+import { failingAfter, tellingFailures, tellingJobs } from '../kit/watched-thread.ts'
 
 const KEY_6 = '00000006-0000-4000-8000-000000000000:key-of-six'
 const ACCOUNTS = [
@@ -63,7 +63,10 @@ describe('pieces that another thread links', () => {
     ['depth summary', planOf({ depth: 'summary' })],
   ])('are those of this one: %s', async (_, plan) => {
     const alone = await settled(undefined, plan)
-    expect(await settled(await joiningThread(), plan)).toEqual(alone)
+    const failures: Error[] = []
+    const thread = tellingFailures((await joiningThread()).thread, failures)
+    expect(await settled({ thread, rowsLeast: 0 }, plan)).toEqual(alone)
+    expect(failures).toEqual([])
     expect(alone.told.users.length).toBeGreaterThan(2)
     expect(alone.layer.cells.length).toBeGreaterThan(2)
   })

@@ -7,7 +7,7 @@ import { SpoolFile } from '../../src/spool/spool-file.ts'
 import { SecondThread, type ThreadUse } from '../../src/thread/second-thread.ts'
 import { billingEvent, taskRow } from '../kit/rows.ts'
 import { joiningThread } from '../kit/two-threads.ts'
-import { failingAfter, tellingJobs } from '../kit/watched-thread.ts'
+import { failingAfter, tellingFailures, tellingJobs } from '../kit/watched-thread.ts'
 
 const ROWS = 600
 
@@ -57,7 +57,10 @@ describe('pieces that another thread scouts', () => {
     const alone = await scouted(undefined, lots)
     expect(alone.length).toBeGreaterThan(10)
     expect(alone.some(({ repeated }) => repeated.length > 0)).toBe(lots.length > 0)
-    expect(await scouted(await joiningThread(), lots)).toEqual(alone)
+    const failures: Error[] = []
+    const thread = tellingFailures((await joiningThread()).thread, failures)
+    expect(await scouted({ thread, rowsLeast: 0 }, lots)).toEqual(alone)
+    expect(failures).toEqual([])
   })
 
   it('are done here where rows are few', async () => {

@@ -58,11 +58,12 @@ export const anyEntry: fc.Arbitrary<LedgerEntry> = fc
   .record({
     ...{ book: fc.constantFrom('points', 'cash'), rowId: ids, userId: ids, orderId: anyId, title: someText },
     kind: fc.constantFrom('consume', 'refund', 'recharge', 'gift', 'income', 'other'),
-    ...{ amount: amounts, before: fc.option(amounts), after: fc.option(amounts), time: times },
+    ...{ amount: amounts, before: fc.option(amounts), after: fc.option(amounts), time: times, nobodys: fc.boolean() },
   })
-  .map(({ amount, before, after, time, ...row }) => ({
+  .map(({ amount, before, after, time, nobodys, ...row }) => ({
     ...(row as Pick<LedgerEntry, 'book' | 'rowId' | 'userId' | 'orderId' | 'title' | 'kind'>),
     amountPoints: points(amount),
+    ...(nobodys && { userId: 0, userUntold: true as const }),
     balanceBefore: before === null ? null : points(before),
     balanceAfter: after === null ? null : points(after),
     at: instant(time),

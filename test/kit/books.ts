@@ -171,7 +171,7 @@ export const linked = (
 /** Rows of a user that link to no task: none unless said. */
 export const unlinkedRows = (overrides: Partial<UnlinkedRows> = {}): UnlinkedRows => ({
   ...{ paidPoints: points(0), nearbyPoints: points(0), paidOpen: false, refundedPoints: points(0), cashIn: [] },
-  ...{ refundsOpenPoints: points(0), refundUntold: false },
+  ...{ refundsOpenPoints: points(0), refundUntold: false, lateOpen: false },
   // One row, of which it is not known when, unless said.
   refunds: overrides.refundedPoints ? [{ points: overrides.refundedPoints, at: null }] : [],
   ...overrides,

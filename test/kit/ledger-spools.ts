@@ -145,7 +145,15 @@ export async function settledLedgers(given: GivenLedgers) {
     }
   const ofBook = (book: BookName) => entries.filter((entry) => entry.book === book)
   const allTasks = [...tasks, ...otherTasks]
+  const stream = (book: BookName): LedgerSnapshot['points'] =>
+    async function* (range, { userIds = [] } = {}) {
+      asked.push([book, userIds.map(String)])
+      if (failing.includes(book)) throw new RangeError(`${book} failed`)
+      yield entryRecordsOf(ofBook(book).filter(({ at }) => within(at, range)))
+    }
   const snapshot: Partial<LedgerSnapshot> = {
+    points: stream('points'),
+    cash: stream('cash'),
     pointsByOrderIds: lookUp('pointsByOrderIds', ofBook('points'), ({ orderId }) => orderId),
     cashByOrderIds: lookUp('cashByOrderIds', ofBook('cash'), ({ orderId }) => orderId),
     async tasksByEitherId(ids, taken) {

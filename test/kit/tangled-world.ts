@@ -39,3 +39,12 @@ export function tangledWorld(random: Prng): World {
   }
   return world.build()
 }
+
+/** Takes the user away from some rows of both ledgers. */
+export function withHiddenUsers({ tables, ...world }: World, random: Prng): World {
+  // A row of no known type leaves its user open; without one it does so for the task that it names.
+  const isKnown = (row: object): boolean => !('transactionType' in row && row.transactionType === 2)
+  const hide = <Row extends object>(row: Row): Row =>
+    random.chance(0.2) && isKnown(row) ? { ...row, userId: null } : row
+  return { ...world, tables: { ...tables, points: tables.points.map(hide), cash: tables.cash.map(hide) } }
+}

@@ -21,6 +21,18 @@ export const failingAfter = (thread: SecondThread, answers: number): SecondThrea
     })
   })
 
+/** A thread that tells of failures, which are made up for by whoever asks. */
+export const tellingFailures = (thread: SecondThread, failures: Error[]): SecondThread =>
+  beginningBy(thread, (kind, setup, listener) =>
+    thread.begin(kind, setup, {
+      ...listener,
+      onFailure: (cause) => {
+        failures.push(cause)
+        listener.onFailure(cause)
+      },
+    }),
+  )
+
 /** A thread that tells of the jobs that are begun and ended. */
 export const tellingJobs = (thread: SecondThread, told: string[]): SecondThread =>
   beginningBy(thread, (...job) => {

@@ -16,7 +16,7 @@ import { auditedAccounts, type Draft } from '../kit/generator/draft.ts'
 import { createPrng, type Prng, seedOf } from '../kit/generator/prng.ts'
 import { type Rendered, render } from '../kit/generator/render.ts'
 import { refusing } from '../kit/refusing.ts'
-import { tangledWorld } from '../kit/tangled-world.ts'
+import { tangledWorld, withHiddenUsers } from '../kit/tangled-world.ts'
 
 /** Rules about one task or request, of which a finding has one fingerprint whatever the window. */
 const BILL_RULES: ReadonlySet<string> = new Set<RuleId>(['B1', 'B2', 'B3', 'B4', 'B5', 'B18'])
@@ -189,7 +189,8 @@ describe('a trace', () => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
         const random = createPrng(seedOf(seed, 'tangled trace'))
-        const world = withoutEarlyEvents(tangledWorld(random))
+        const tangled = withoutEarlyEvents(tangledWorld(random))
+        const world = random.chance(0.5) ? withHiddenUsers(tangled, random) : tangled
         const settings = { ledgerLink: random.pick(['order', 'total'] as const) }
         const dependencies = memoryDependencies(world, { settings })
         const { tasks } = world.tables

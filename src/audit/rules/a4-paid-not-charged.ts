@@ -1,5 +1,6 @@
 import type { FindingDraft, Payment, Reading, Rule, UserBook } from './books.ts'
 import { known, unknown } from './books.ts'
+import { OWNERLESS } from './ownerless-rows.ts'
 import { ownersUntold } from './untold-tasks.ts'
 
 export interface PaymentVerdict {
@@ -57,9 +58,10 @@ export const a4PaidNotCharged: Rule = {
   id: 'A4',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ users, untold }) {
+  evaluate({ users, untold, ownerless }) {
     const findings: FindingDraft[] = []
     const notEvaluated = [...ownersUntold({ untold })]
+    let isTotal = false
     let examined = 0
     for (const user of users) {
       const verdict = judgePayment(user.payment)
@@ -68,9 +70,14 @@ export const a4PaidNotCharged: Rule = {
         continue
       }
       examined += 1
+      if (user.payment.known && user.payment.value.mode === 'total') isTotal = true
       if (verdict.value.differencePoints !== 0n && user.payment.known) {
         findings.push(findingOf(user, user.payment.value, verdict.value.paidPoints))
       }
+    }
+    // Of nobody who paid enough it is known that this was all.
+    if (isTotal && ownerless?.anyTaken) {
+      notEvaluated.push({ subject: {}, reason: OWNERLESS })
     }
     return { examined, findings, notEvaluated }
   },

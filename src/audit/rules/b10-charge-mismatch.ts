@@ -1,11 +1,19 @@
 import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Payment, Reading, Reason, Rule } from './books.ts'
 import { known, unknown } from './books.ts'
-import type { TaskLedger } from './facts.ts'
-import { consumedBounds, consumeRows, paidIn, rowEvidence, untoldAmount } from './linked-entries.ts'
+import type { LinkedEntry, TaskLedger } from './facts.ts'
+import {
+  consumedBounds,
+  consumedPoints,
+  consumeRows,
+  paidIn,
+  rowEvidence,
+  sharedReason,
+  untoldAmount,
+} from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { type Doubt, doubtsOfPayment, leftOpen, SHARED } from './unlinked-rows.ts'
+import { type Doubt, doubtsOfPayment, leftOpen } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -18,10 +26,10 @@ export const b10ChargeMismatch: Rule = {
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, settledTasks, users, window, untold }) {
+  evaluate({ taskLedgers, settledTasks, users, window, untold, ownerless }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
-    const doubtOf = doubtsOfPayment({ users })
+    const doubtOf = doubtsOfPayment({ users, ...(ownerless && { ownerless }) })
     const findings: FindingDraft[] = []
     const unclear = new Map<number, Reason>()
     let examined = settledTasks
@@ -55,10 +63,27 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
   if (least !== most) {
     // Rows of several tasks at once: that each took its charge shows where all of them add up, and else only too much does.
     if (least > task.chargedPoints) return known(true)
-    return shared?.addsUp === true ? known(false) : { known: false, reason: SHARED }
+    if (shared?.addsUp === true) return known(false)
+    // Whichever of the rows that tell no user are the task's, all of them or none.
+    if (shared?.ownerless?.isAll && !mayAddUp(ledger, shared.ownerless.rows)) {
+      return rows.length > 0 ? known(true) : isMissing()
+    }
+    return { known: false, reason: sharedReason(ledger) }
   }
   if (rows.length > 0) return known(least !== task.chargedPoints)
   return task.chargedPoints <= 0n ? undefined : isMissing()
+}
+
+/** Rows without a user of which it is tried out what each choice of them comes to. */
+const CHOSEN_FROM_MAX = 10
+
+/** Whether the task's own consume rows, with some of those that tell no user or none of them, may have taken its charge. */
+function mayAddUp({ task, entries }: TaskLedger, ownerless: readonly LinkedEntry[]): boolean {
+  const others = consumeRows(ownerless)
+  if (others.length > CHOSEN_FROM_MAX) return true
+  let sums = new Set([consumedPoints(entries)])
+  for (const row of others) sums = new Set([...sums].flatMap((total) => [total, total + paidIn(row)]))
+  return sums.has(task.chargedPoints)
 }
 
 /**
@@ -67,14 +92,17 @@ function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Read
  * were paid.
  */
 function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
-  // Rows that several tasks share leave open what the user paid, and are no rows of a task that does not share them.
-  if (!payment.known && payment.reason.code !== SHARED.code) return payment
+  // Rows that several tasks share, or that tell no user, leave open what the user paid, and are no rows of a task that none of
+  // them names.
+  if (!payment.known && !OF_OTHERS.has(payment.reason.code)) return payment
   if (doubt === undefined) return known(true)
   if (!payment.known) return payment
-  if (payment.value.bound !== undefined) return { known: false, reason: SHARED }
+  if (payment.value.bound !== undefined) return { known: false, reason: payment.value.bound.reason }
   const { unlinkedPaidPoints, unlinkedChargedPoints } = payment.value
   return unlinkedPaidPoints === unlinkedChargedPoints ? known(false) : { known: false, reason: doubt }
 }
+
+const OF_OTHERS: ReadonlySet<string> = new Set(['links-shared', 'owner-untold'])
 
 function amountsOf({ task, entries }: TaskLedger): FindingDraft {
   const rows = consumeRows(entries)

@@ -1,5 +1,6 @@
 import { judgeTrail } from './balance-trail.ts'
 import { type Rule, unknown } from './books.ts'
+import { OWNERLESS } from './ownerless-rows.ts'
 
 /**
  * B12, per user: rows of the points ledger, in order of id, that do not begin where the user's row before them ended.
@@ -14,6 +15,10 @@ export const b12LedgerContinuity: Rule = {
     if (!balances.known) return outcome
     const { reason } = unknown('lookup-limit', { limit: balances.value.settledMax })
     const open = balances.value.unsettled.map((userId) => ({ subject: { userId }, reason }))
-    return { ...outcome, notEvaluated: [...outcome.notEvaluated, ...open] }
+    const bridged = (balances.value.ownerless?.users ?? []).map((userId) => ({
+      subject: { userId },
+      reason: OWNERLESS,
+    }))
+    return { ...outcome, notEvaluated: [...outcome.notEvaluated, ...open, ...bridged] }
   },
 }

@@ -2,6 +2,7 @@ import type { FindingDraft, Reason, Rule } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedPoints, rowEvidence } from './linked-entries.ts'
+import { OWNERLESS } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
 import { leftOpen } from './unlinked-rows.ts'
@@ -23,12 +24,20 @@ export const b6DuplicateRow: Rule = {
     const unclear = new Map<number, Reason>()
     let examined = settledTasks
     for (const ledger of taskLedgers.value) {
-      if (ledger.entries.length === 0) continue
+      const ownerless = ledger.shared?.ownerless?.rows ?? []
+      if (ledger.entries.length === 0 && ownerless.length === 0) continue
       examined += 1
       // One subject is one finding: where both types repeat, what was taken says more than what was given back.
       const excess = excessOf(ledger, 'consume') ?? excessOf(ledger, 'refund')
-      if (excess === undefined) continue
       const { task, accountId } = ledger
+      if (excess === undefined) {
+        // A row that tells no user may be the second of the task's, or one of somebody else.
+        const all = ownerless.length === 0 ? undefined : { task, entries: [...ledger.entries, ...ownerless] }
+        if (all === undefined || !(excessOf(all, 'consume') ?? excessOf(all, 'refund'))) continue
+        examined -= 1
+        unclear.set(task.userId, OWNERLESS)
+        continue
+      }
       if (task.chargeUntold === true) {
         examined -= 1
         unclear.set(task.userId, chargeUntold(task))
@@ -58,7 +67,10 @@ interface Excess {
   readonly beyondFirst: number
 }
 
-function excessOf({ task, entries }: TaskLedger, kind: LinkedEntry['kind']): Excess | undefined {
+function excessOf(
+  { task, entries }: Pick<TaskLedger, 'task' | 'entries'>,
+  kind: LinkedEntry['kind'],
+): Excess | undefined {
   const total = kind === 'consume' ? consumedPoints(entries) : refundedPoints(entries)
   if (total <= task.chargedPoints) return undefined
   // Rows of nothing may repeat without harm.

@@ -2,12 +2,11 @@ import { sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
 import type { TaskLedger } from './facts.ts'
-import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
+import { consumedPoints, refundedBounds, sharedReason, untoldAmount } from './linked-entries.ts'
 import { doubtsOfRefunds, isRefundDue } from './refund-doubts.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { groupNames, isUnrefundedTogether, judgeTasks, type TaskGroup, type Verdict } from './shared-tasks.ts'
 import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
-import { SHARED } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -35,7 +34,7 @@ export const b7FailedButCharged: Rule = {
       // Without rows it may have been free.
       if (isUntoldFailure(each) && consumedPoints(each.entries) > 0n) return { open: chargeUntold(task) }
       if (!isChargedFailure(each)) return undefined
-      const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? SHARED : undefined)
+      const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? sharedReason(each) : undefined)
       const doubt = task.refunded ? undefined : (unclear ?? doubts.ofTask(task))
       if (doubt !== undefined) return { open: doubt }
       if (!isDue(each)) return 'well'

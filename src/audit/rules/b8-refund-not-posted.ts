@@ -8,6 +8,7 @@ import {
   refundedPoints,
   refundRows,
   rowEvidence,
+  sharedReason,
   untoldAmount,
 } from './linked-entries.ts'
 import { doubtsOfRefunds, isRefundDue, type RefundDoubts } from './refund-doubts.ts'
@@ -22,7 +23,6 @@ import {
   type Verdict,
 } from './shared-tasks.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { SHARED } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -46,7 +46,7 @@ export const b8RefundNotPosted: Rule = {
       const isPosted = least > 0n
       const untold = untoldAmount(ledger, 'refund') ?? untoldCharge(ledger)
       if (most <= 0n && untold === undefined && !(task.refunded && task.chargedPoints > 0n)) return undefined
-      const unlinked = () => untold ?? (most > 0n ? SHARED : doubts.ofTask(task))
+      const unlinked = () => untold ?? (most > 0n ? sharedReason(ledger) : doubts.ofTask(task))
       const doubt = isPosted ? undefined : unlinked()
       if (doubt !== undefined) return { open: doubt }
       const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds)

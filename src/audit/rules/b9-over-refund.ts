@@ -8,6 +8,7 @@ import {
   refundedBounds,
   refundRows,
   rowEvidence,
+  sharedReason,
   untoldAmount,
 } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
@@ -22,7 +23,7 @@ import {
   type Verdict,
 } from './shared-tasks.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
-import { type Doubt, doubtsOfPayment, SHARED } from './unlinked-rows.ts'
+import { type Doubt, doubtsOfPayment } from './unlinked-rows.ts'
 import { ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -36,9 +37,9 @@ export const b9OverRefund: Rule = {
   severity: 'HIGH',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, users, window: { zone }, untold: untoldTasks }) {
+  evaluate({ taskLedgers, users, window: { zone }, untold: untoldTasks, ownerless }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
-    const doubtOf = doubtsOfPayment({ users })
+    const doubtOf = doubtsOfPayment({ users, ...(ownerless && { ownerless }) })
     const paidOtherwise = mayBePaidOtherwise(taskLedgers.value, doubtOf)
     const verdictOf = (ledger: TaskLedger): Verdict | undefined => {
       const { task, accountId, entries } = ledger
@@ -51,7 +52,7 @@ export const b9OverRefund: Rule = {
       const unpaid = () => (isOver ? paidOtherwise.get(ledger) : doubtOf(task.userId, 0n))
       const doubt = untold ?? (consumed.least > 0n ? undefined : unpaid())
       const isShared = !isOver && refunded.most > consumed.least
-      if (doubt !== undefined || isShared) return { open: doubt ?? SHARED }
+      if (doubt !== undefined || isShared) return { open: doubt ?? sharedReason(ledger) }
       if (!isOver) return 'well'
       const rows = refundRows(entries)
       return {

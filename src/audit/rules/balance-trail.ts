@@ -1,6 +1,13 @@
 import { type FindingDraft, type Reading, type RuleOutcome, unknown } from './books.ts'
 import type { BalanceTrail } from './facts.ts'
+import { ownersUntoldIn } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
+
+/** What is said once of rows that tell no user: they are followed for nobody. */
+const ownerlessOf = ({ ownerless }: BalanceTrail): RuleOutcome['notEvaluated'] =>
+  ownerless === undefined || ownerless.rows === 0
+    ? []
+    : [{ subject: {}, reason: ownersUntoldIn('points', ownerless.rows, ownerless.firstRowId) }]
 
 /**
  * One finding a user: the first row of the points ledger that shows the break, and how many rows do. Users whose balances
@@ -24,5 +31,6 @@ export function judgeTrail(balances: Reading<BalanceTrail>, name: keyof BalanceT
       detail: {},
     }),
   )
-  return { examined, findings, notEvaluated: subjects.map((subject) => ({ subject, reason })) }
+  const notEvaluated = subjects.map((subject) => ({ subject, reason }))
+  return { examined, findings, notEvaluated: [...ownerlessOf(balances.value), ...notEvaluated] }
 }

@@ -7,6 +7,7 @@ import type { Points } from '../../units/points.ts'
 import type { Window } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
+import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
 import type { UnplacedTasks } from './unplaced-tasks.ts'
 import type { UntoldBook, UntoldRecord } from './untold-tasks.ts'
@@ -158,10 +159,12 @@ export interface Payment {
   readonly bound?: PaymentBound
 }
 
-/** What a payment is where some rows may as well have paid tasks that are not told of. */
+/** What a payment is where some rows may as well have paid tasks that are not told of, or those of somebody else. */
 export interface PaymentBound {
   /** Whether at least or at most so much was paid: never what was charged, nor anything on the other side of it. */
   readonly paid: 'least' | 'most'
+  /** Why that is not known exactly. */
+  readonly reason: Reason
   /** In which ledgers such rows stand. */
   readonly open: Readonly<Record<'points' | 'cash', boolean>>
 }
@@ -189,6 +192,8 @@ export interface UnlinkedRows {
   readonly refundsOpenPoints: Points
   /** Whether a row that gave something back, or may have, does not tell its amount, and links to no task as far as is known. */
   readonly refundUntold: boolean
+  /** Whether refunds may have come so late that they were not read: there were too many rows to look for them. */
+  readonly lateOpen: boolean
 }
 
 /** An amount above 0 that came in for no task that it names; `at`: null where it is not known any more when. */
@@ -262,6 +267,8 @@ export interface Books {
   readonly taskLedgers: Reading<readonly TaskLedger[]>
   /** Tasks that are not among these since all is well: rows took exactly their charge, gave nothing back, and had no cause to. */
   readonly settledTasks: number
+  /** What ledger rows may have done that name neither a user nor a task; absent: none. */
+  readonly ownerless?: OwnerlessRows
   readonly balances: Reading<BalanceTrail>
   /** Whether rows of any time were looked up for every task, and tasks of any time for every request id of the window. */
   readonly lookedUp: { readonly everyOrder: boolean; readonly everyRequest: boolean }

@@ -191,8 +191,19 @@ export interface SharedLedger {
   readonly untold?: ReadonlySet<LinkedEntry['kind']>
   /** Whether one of them is of no known type. */
   readonly kindUntold?: true
+  /** Those of them that tell no user, and may be rows of somebody else's task; absent: none. */
+  readonly ownerless?: OwnerlessEntries
   /** Absent where one of the tasks that ids bind to it is none of those that are told of. */
   readonly group?: SharedGroup
+}
+
+/** Ledger rows that name a task and tell no user. */
+export interface OwnerlessEntries {
+  readonly rows: readonly LinkedEntry[]
+  /** What such rows may have done of which one does not tell how much, or took something back. */
+  readonly open: ReadonlySet<LinkedEntry['kind']>
+  /** Whether all rows that are shared are such, and name no other task of the user. */
+  readonly isAll: boolean
 }
 
 /** All tasks of a user that ids they share bind together, and what the rows that name such ids come to, each counted once. */
@@ -237,6 +248,11 @@ export interface BalanceTrail {
   readonly untold: Readonly<Record<'arithmetic' | 'continuity' | 'negative', readonly number[]>>
   /** Users with a row that does not tell its amount, so that it adds up to nothing. In order. */
   readonly amountUntold: readonly number[]
+  /**
+   * Rows of the window that tell no user, and are followed for nobody; and users of whom they, or others of any time, may lie where
+   * a row is missing. Absent: none.
+   */
+  readonly ownerless?: { readonly rows: number; readonly firstRowId: number; readonly users: readonly number[] }
   /** Users of whom there was more in doubt than is looked up. */
   readonly unsettled: readonly number[]
   /** Users, and rows of one, up to which doubts are settled. */

@@ -1,6 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import { type Evidence, type Reason, unknown } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
+import { OWNERLESS } from './ownerless-rows.ts'
 import { evidenceOf } from './task-subject.ts'
 
 /** A consume row takes points and is stored negative: what it took is positive here. */
@@ -45,11 +46,20 @@ export const untoldAmount = (
   { entries, shared, kindUntold }: TaskRows,
   kind: LinkedEntry['kind'],
 ): Reason | undefined =>
-  kindUntold || shared?.kindUntold
-    ? KIND_UNTOLD
-    : shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold)
-      ? UNTOLD
-      : undefined
+  shared?.ownerless?.open.has(kind)
+    ? OWNERLESS
+    : kindUntold || shared?.kindUntold
+      ? KIND_UNTOLD
+      : shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold)
+        ? UNTOLD
+        : undefined
+
+/** Rows name an id that several tasks bear. */
+const { reason: SHARED } = unknown('links-shared')
+
+/** Why it is not told whether a row that may be a task's is: it names others as well, or tells no user. */
+export const sharedReason = ({ shared }: Pick<TaskRows, 'shared'>): Reason =>
+  shared?.ownerless === undefined ? SHARED : OWNERLESS
 
 /** Names a ledger row: ids of one book may be those of the other too. */
 export const rowName = ({ book, rowId }: Pick<LinkedEntry, 'book' | 'rowId'>): string => `${book}:${rowId}`

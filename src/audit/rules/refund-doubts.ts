@@ -5,11 +5,13 @@ import { type Books, type UnlinkedRows, unknown } from './books.ts'
 import type { TaskFact, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
+import { besidesOwnerless, OWNERLESS, type OwnerlessRows } from './ownerless-rows.ts'
 import { type Debt, mayBeGivenBack } from './refund-pot.ts'
 import { groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
 import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
 
+const { reason: LATE } = unknown('refunds-late', { limit: LIMITS.lookupIdsTotal })
 const { reason: TOO_MANY } = unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
 
 /** Whether what a task was charged may have been given back by rows that name no task. */
@@ -27,20 +29,25 @@ export const isRefundDue = (
 ): boolean => asOf - taskEnd(task, asOf) >= refundLagMillis
 
 /**
- * Holds all rows of a user that name no task, and may be refunds, against all of the user's charges that were to be given back:
+ * Holds all rows that name no task, and may be refunds, those of a user and then those that tell no user, against all of the user's charges that were to be given back:
  * a row is the refund of one task, so that the other tasks have none. Tasks that are marked as refunded come first.
  */
 export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDoubts {
   const rowsOf = unlinkedOf(books)
-  const given = givenBack(books, thresholds, rowsOf)
+  const { ownerless } = books
+  const own = givenBack(books, thresholds, rowsOf)
+  const given = { own, all: ownerless === undefined ? own : givenBack(books, thresholds, rowsOf, ownerless) }
   const ofTask = (task: TaskFact): Doubt => {
     const rows = rowsOf(task.userId)
     if (rows === undefined) return undefined
     if (!rows.known) return rows.reason
-    const { refundedPoints, refundsOpenPoints, refundUntold } = rows.value
-    if (refundUntold || given.has(task)) return UNLINKED
+    const { refundsOpenPoints, refundUntold, lateOpen } = rows.value
+    if (refundUntold || given.own.has(task)) return UNLINKED
+    if (ownerless?.refundUntold || given.all.has(task)) return OWNERLESS
+    const { refundedPoints } = besidesOwnerless(rows.value, ownerless)
     const isOpen = refundsOpenPoints > 0n && refundedPoints + refundsOpenPoints >= task.chargedPoints
-    return isOpen ? TOO_MANY : undefined
+    if (isOpen) return TOO_MANY
+    return lateOpen ? LATE : undefined
   }
   return {
     ofTask,
@@ -51,25 +58,39 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
       }
       const rows = rowsOf(members[0].task.userId)
       const charged = sum(members, ({ task }) => task.chargedPoints)
-      return rows?.known && isGivenBackInCash(rows.value, charged) ? UNLINKED : undefined
+      if (rows?.known !== true) return undefined
+      if (isGivenBackInCash(rows.value, charged)) return UNLINKED
+      return isGivenBackInCash(besidesOwnerless(rows.value, ownerless), charged) ? OWNERLESS : undefined
     },
   }
 }
 
-/** The tasks that rows which name none may have given back: what comes in once is given back once. */
-function givenBack(books: Books, thresholds: Thresholds, rowsOf: ReturnType<typeof unlinkedOf>): ReadonlySet<TaskFact> {
+/**
+ * The tasks that rows which name none may have given back: what comes in once is given back once. `ownerless`: rows that tell no
+ * user count for each.
+ */
+function givenBack(
+  books: Books,
+  thresholds: Thresholds,
+  userRowsOf: ReturnType<typeof unlinkedOf>,
+  ownerless?: OwnerlessRows,
+): ReadonlySet<TaskFact> {
+  const rowsOf = (userId: number): UnlinkedRows | undefined => {
+    const rows = userRowsOf(userId)
+    return rows?.known === true ? besidesOwnerless(rows.value, ownerless) : undefined
+  }
   const given = new Set<TaskFact>()
   if (!books.taskLedgers.known) return given
   const mayHaveRows = books.taskLedgers.value.filter(({ task }) => {
     const rows = rowsOf(task.userId)
-    return rows?.known === true && rows.value.refunds.length + rows.value.cashIn.length > 0
+    return rows !== undefined && rows.refunds.length + rows.cashIn.length > 0
   })
   const isDue = (task: TaskFact): boolean => isRefundDue(task, books, thresholds)
   for (const [userId, debts] of groupBy(unrefunded(mayHaveRows, isDue), ({ task }) => task.userId)) {
     const rows = rowsOf(userId)
-    if (rows?.known !== true) continue
+    if (rows === undefined) continue
     const due = debts.filter(({ task }) => isDue(task))
-    const covered = mayBeGivenBack(rows.value, {
+    const covered = mayBeGivenBack(rows, {
       likely: due.filter(({ task }) => task.refunded),
       possible: due.filter(({ task }) => !task.refunded),
       others: debts.filter(({ task }) => !isDue(task)),

@@ -1,17 +1,19 @@
 import { type Books, type Reading, type Reason, type RuleOutcome, type UnlinkedRows, unknown } from './books.ts'
+import { OWNERLESS } from './ownerless-rows.ts'
 
 /** Why it cannot be told of a task whether a row that links to no task is one of its own; undefined: none can be. */
 export type Doubt = Reason | undefined
 
 export const { reason: UNLINKED } = unknown('links-unlinked')
-/** Rows name an id that several tasks bear. */
-export const { reason: SHARED } = unknown('links-shared')
 
 /**
- * Tells whether rows that name no task may have taken what is missing of a task: as much at least as they took all together.
+ * Tells whether rows that name no task, the user's and those that tell no user, may have taken what is missing of a task: as
+ * much at least as they took all together.
  * `missingPoints`: what must have been taken besides, for all to be well.
  */
-export function doubtsOfPayment(books: Pick<Books, 'users'>): (userId: number, missingPoints: bigint) => Doubt {
+export function doubtsOfPayment(
+  books: Pick<Books, 'users' | 'ownerless'>,
+): (userId: number, missingPoints: bigint) => Doubt {
   const rowsOf = unlinkedOf(books)
   return (userId, missingPoints) => {
     const rows = rowsOf(userId)
@@ -19,7 +21,10 @@ export function doubtsOfPayment(books: Pick<Books, 'users'>): (userId: number, m
     if (!rows.known) return rows.reason
     const { paidPoints, nearbyPoints, paidOpen } = rows.value
     const most = atLeastNone(paidPoints) + atLeastNone(nearbyPoints)
-    return paidOpen || (most > 0n && missingPoints <= most) ? UNLINKED : undefined
+    if (paidOpen || (most > 0n && missingPoints <= most)) return UNLINKED
+    if (books.ownerless === undefined) return undefined
+    const { takenPoints } = books.ownerless
+    return takenPoints === null || (takenPoints > 0n && missingPoints <= most + takenPoints) ? OWNERLESS : undefined
   }
 }
 

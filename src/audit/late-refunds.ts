@@ -1,0 +1,79 @@
+import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import { LIMITS, SPANS } from '../limits.ts'
+import { exactAmount } from '../rows/entry-records.ts'
+import { type InstantRange, plus } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
+import { breathe } from './breathe.ts'
+import { BOOKS, type LedgerLookUps } from './ledger-look-ups.ts'
+import type { AuditPlan } from './plan.ts'
+
+/** Users whose refunds are looked for, and rows that may be refunds: where there are more, it stays open who got one. */
+const LATE_MAX = LIMITS.lookupIdsTotal
+
+/** Refunds that name no task and came after all that was read of the ledgers: rows of any type that may be one. */
+export interface LateRefunds {
+  readonly ofUsers: readonly LedgerEntry[]
+  /** Those that tell no user. */
+  readonly ownerless: readonly LedgerEntry[]
+  /** Whether they were too many to look at. */
+  readonly isOpen: boolean
+}
+
+const NONE: LateRefunds = { ofUsers: [], ownerless: [], isOpen: false }
+const TOO_MANY: LateRefunds = { ...NONE, isOpen: true }
+
+export interface LateContext {
+  readonly plan: AuditPlan
+  readonly snapshot: LedgerSnapshot
+  readonly lookUps: LedgerLookUps
+  readonly signal: AbortSignal
+}
+
+/** From the end of the ledgers' range until now. Rows beyond now are of a clock that is ahead. */
+const lateRange = ({ ranges, asOf }: AuditPlan): InstantRange => ({
+  start: ranges.ledger.end,
+  end: plus(asOf, SPANS.skew),
+})
+
+/** Looks for refunds of users whose charges were to be given back, and were not as far as was read. */
+export async function lookForLateRefunds(userIds: readonly number[], context: LateContext): Promise<LateRefunds> {
+  const { plan, snapshot, lookUps, signal } = context
+  const range = lateRange(plan)
+  if (userIds.length === 0 || range.start >= range.end) return NONE
+  if (userIds.length > LATE_MAX) return TOO_MANY
+  const wanted = new Set(userIds)
+  const found: LedgerEntry[] = []
+  for (const book of BOOKS) {
+    lookUps.reading = book
+    for await (const batch of snapshot[book](range, { userIds, ownerless: true, cameIn: true })) {
+      // A store may read more than was asked for.
+      for (const entry of batch.rows()) {
+        if ((entry.userUntold !== true && !wanted.has(entry.userId)) || !mayBeRefund(entry)) continue
+        if (found.length >= LATE_MAX) {
+          lookUps.reading = undefined
+          return TOO_MANY
+        }
+        // What no number holds is told here, where it makes the ledger one that was read in part.
+        exactAmount(entry)
+        found.push(entry)
+      }
+      await breathe(signal)
+    }
+  }
+  lookUps.reading = undefined
+  const tasks = await lookUps.tasksAmong(new Set(found.map(({ orderId }) => orderId).filter((id) => id !== '')))
+  // What names a task was looked up by its order.
+  const loose = found.filter(({ orderId }) => orderId === '' || !(tasks.has(orderId) || tasks.has(bareId(orderId))))
+  return {
+    ofUsers: loose.filter(({ userUntold }) => userUntold !== true),
+    ownerless: loose.filter(({ userUntold }) => userUntold === true),
+    isOpen: false,
+  }
+}
+
+/** A refund; without an order cash that came in, or what is of no known type. */
+function mayBeRefund({ book, kind, kindUntold, orderId, amountPoints, amountUntold }: LedgerEntry): boolean {
+  if (amountPoints <= 0n && amountUntold !== true) return false
+  if (kind === 'refund') return true
+  return orderId === '' && ((book === 'cash' && kind === 'recharge') || kindUntold === true)
+}

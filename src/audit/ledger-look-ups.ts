@@ -1,0 +1,59 @@
+import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import { exactAmount } from '../rows/entry-records.ts'
+import type { InstantRange } from '../units/instant.ts'
+import { breathe } from './breathe.ts'
+import type { BookName } from './ledger-book.ts'
+import type { LedgerSpools } from './ledger-source.ts'
+import { withinLimit } from './looked-up.ts'
+
+export const BOOKS: readonly BookName[] = ['points', 'cash']
+
+/** Looks ledger rows and tasks of any time up, by their ids. */
+export class LedgerLookUps {
+  readonly #snapshot: LedgerSnapshot
+  readonly #spools: LedgerSpools
+  readonly #signal: AbortSignal
+  /** The ledger that is looked into; undefined: what fails then leaves both of them open. */
+  reading: BookName | undefined
+
+  constructor(snapshot: LedgerSnapshot, spools: LedgerSpools, signal: AbortSignal) {
+    this.#snapshot = snapshot
+    this.#spools = spools
+    this.#signal = signal
+  }
+
+  /** Rows with these order ids; those of `taken` may be left out. */
+  async rows(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
+    const lookUps: Record<BookName, LedgerSnapshot['pointsByOrderIds']> = {
+      points: (...question) => this.#snapshot.pointsByOrderIds(...question),
+      cash: (...question) => this.#snapshot.cashByOrderIds(...question),
+    }
+    const entries: LedgerEntry[] = []
+    for (const book of BOOKS) {
+      this.reading = book
+      for (const entry of await lookUps[book](withinLimit(ids), taken)) {
+        // What no number holds is told here, where it makes the ledger one that was read in part.
+        exactAmount(entry)
+        entries.push(entry)
+      }
+    }
+    this.reading = undefined
+    return entries
+  }
+
+  /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
+  async tasksAmong(orders: ReadonlySet<string>): Promise<Set<string>> {
+    const ids = new Set<string>()
+    if (orders.size === 0) return ids
+    const asking = this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
+    // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
+    asking.catch(() => undefined)
+    for (const own of this.#spools.idsAmong(orders)) {
+      for (const id of own) ids.add(id)
+      await breathe(this.#signal)
+    }
+    for (const { taskId, requestId } of await asking) ids.add(taskId).add(requestId)
+    ids.delete('')
+    return ids
+  }
+}

@@ -1,0 +1,44 @@
+import type { TaskRecords } from '../rows/task-records.ts'
+import type { UserSums } from './ledger-book.ts'
+import type { TaskPayments } from './linked-rows.ts'
+import type { TaskScope } from './looked-up.ts'
+import type { SharedRows } from './shared-rows.ts'
+
+/** The tasks of some users, and what the rows that name them add up to. */
+export interface LinkedTasks {
+  readonly tasks: TaskRecords
+  /** Whose each task is. */
+  readonly owners: Int32Array
+  /** Whether a task is one of the window. */
+  isTarget(task: number): boolean
+  readonly payments: TaskPayments
+  readonly shared: SharedRows
+  /** Undefined where nothing is told of the user. */
+  sumsOf(owner: number): UserSums | undefined
+}
+
+/**
+ * Order ids of tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for
+ * the rules about refunds, where one is due or was made.
+ */
+export function openOrderIds(scope: TaskScope, linked: LinkedTasks, everyOrder: boolean): string[] {
+  const { tasks, payments, shared } = linked
+  const ids: string[] = []
+  for (let task = 0; task < tasks.count; task++) {
+    if (!linked.isTarget(task) || (scope !== 'window' && !tasks.isSelected(task))) continue
+    if (scope === 'doubtful' && !payments.isTooMuch(task, tasks) && !shared.isTooMuch(task)) continue
+    // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
+    if (payments.isPaid(task, tasks) && !everyOrder && !refundsMatter(task, linked)) continue
+    // Whatever other rows say, nobody can tell.
+    if (payments.isKindUntold(task)) continue
+    const { taskId, requestId } = tasks.row(task)
+    if (taskId !== '') ids.push(taskId)
+    if (requestId !== '' && requestId !== taskId) ids.push(requestId)
+  }
+  return ids
+}
+
+function refundsMatter(task: number, { tasks, payments, shared }: LinkedTasks): boolean {
+  if (tasks.isRefunded(task) || tasks.hasFailed(task)) return true
+  return payments.hasRefundRow(task) || shared.concern(task)
+}
