@@ -1,6 +1,5 @@
 // npm run build: bundles the program into dist/main.mjs, which runs with plain Node, and what it loads later into the files
-// beside it: program.mjs and shared.mjs; joining-thread.mjs, which a second thread runs where there is much to join; and, only to
-// write a PDF, statement-pdf.mjs with its font.
+// beside it: program.mjs and shared.mjs, and, only to write a PDF, statement-pdf.mjs with its font.
 import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
 import { join, relative } from 'node:path'
 import process from 'node:process'
@@ -13,7 +12,6 @@ const { build } = await import('esbuild')
 
 const entry = join(root, 'src', 'main.ts')
 const pdf = join(root, 'src', 'render', 'pdf')
-const thread = join(root, 'src', 'joining-thread.ts')
 const dist = join(root, 'dist')
 // Esbuild keeps the first line of an entry that has one, and a second one is a syntax error.
 const hashbang = readFileSync(entry, 'utf8').startsWith('#!') ? '' : '#!/usr/bin/env node\n'
@@ -45,7 +43,6 @@ function place(path, write) {
 
 const bundles = await Promise.all([
   build({ ...oneFile(join(pdf, 'draw-statement.ts'), join(dist, 'statement-pdf.mjs')), plugins, write: false }),
-  build({ ...oneFile(thread, join(dist, 'joining-thread.mjs')), plugins, write: false }),
   bundleProgram(build, dist, hashbang, plugins),
 ]).catch(() => undefined)
 
@@ -56,12 +53,10 @@ if (bundles === undefined) {
   for (const font of readdirSync(join(pdf, 'fonts'))) {
     place(join(dist, 'fonts', font), (half) => copyFileSync(join(pdf, 'fonts', font), half))
   }
-  const [statement, joining, program] = bundles
+  const [{ outputFiles }, program] = bundles
   // What others load comes before them: main.mjs last.
   const main = join(dist, 'main.mjs')
-  const inTurn = [...statement.outputFiles, ...joining.outputFiles, ...program].sort(
-    (a, b) => Number(a.path === main) - Number(b.path === main),
-  )
+  const inTurn = [...outputFiles, ...program].sort((a, b) => Number(a.path === main) - Number(b.path === main))
   for (const { path, contents } of inTurn) {
     place(path, (half) => {
       writeFileSync(half, contents)

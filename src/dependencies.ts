@@ -10,7 +10,6 @@ import { DOCTOR } from './limits.ts'
 import { type EntryRecords, entryRecordsOf } from './rows/entry-records.ts'
 import type { TaskRecords } from './rows/task-records.ts'
 import type { Secrets } from './secrets.ts'
-import type { ThreadUse } from './thread/second-thread.ts'
 import type { Dependencies, ReportStore } from './tool.ts'
 import { couldBeKey } from './units/api-key.ts'
 import { type Clock, SECOND } from './units/instant.ts'
@@ -20,8 +19,6 @@ export interface Environs {
   readonly reports: ReportStore
   /** Told every secret that is learned later, such as the accounts' keys. */
   readonly secrets: Secrets
-  /** Another thread; undefined: there is none. */
-  readonly thread?: ThreadUse | undefined
 }
 
 /**
@@ -30,7 +27,7 @@ export interface Environs {
  */
 export function dependenciesOf(
   config: Config,
-  { clock, reports, secrets, thread }: Environs,
+  { clock, reports, secrets }: Environs,
   problems: readonly AuditError[] = [],
 ): Dependencies {
   const { mapping, dbZone, databaseUrl } = config
@@ -38,7 +35,6 @@ export function dependenciesOf(
     clock,
     ledger: config.databaseUrl === undefined ? undefined : lazyLedger(config, config.databaseUrl, clock, secrets),
     fal: lazyFal(config, secrets),
-    thread,
     settings: config.operation,
     reports,
     billing: lazyBilling(config),

@@ -37,8 +37,6 @@ export const LIMITS = {
   /** Time an audit may spend reading the database. */
   databaseDeadline: 5 * MINUTE,
   databaseConnectTimeout: 8 * SECOND,
-  /** Tasks and ledger rows from which on a second thread helps to join them: fewer are joined before it has started. */
-  threadRowsLeast: 100_000,
   /** Ids bound in one look-up query. */
   lookupIds: 5000,
   /** Ids looked up in all, in one audit and one direction. */

@@ -30,7 +30,7 @@ export async function runAudit(input: AuditInput, dependencies: Dependencies, co
     withSpoolFile(async (file) => {
       const unknown = await unknownUsers(plan, snapshot, context.signal)
       const prices = priceReader(dependencies, context)
-      const reading = { ...collecting(context, dependencies), pieceRows: input.pieceRows, prices }
+      const reading = { ...collecting(context), pieceRows: input.pieceRows, prices }
       const evidence = await collectEvidence(plan, snapshot, dependencies.fal, file, reading)
       return buildReport({ ...evidence, unknownUsers: unknown }, input.lang, reading)
     }),
@@ -117,9 +117,8 @@ export function ruleSettings(settings: OperationSettings, thresholds: Partial<Th
   }
 }
 
-/** How to read: progress as the faces want it, and with which thread. */
-export const collecting = (context: CallContext, { thread }: Pick<Dependencies, 'thread'> = {}) => ({
-  thread,
+/** Progress of reading, as the faces want it. */
+export const collecting = (context: CallContext) => ({
   signal: context.signal,
   progress: (message: string, done: number, total?: number): void =>
     context.progress(total === undefined ? { message, done } : { message, done, total }),

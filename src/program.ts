@@ -1,5 +1,3 @@
-import { existsSync } from 'node:fs'
-import { availableParallelism } from 'node:os'
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { TOOLS, WRITE_TOOLS } from '../tools/registry.ts'
@@ -14,10 +12,8 @@ import type { KeptFile } from './faces/output-file.ts'
 import { createTerminal } from './faces/terminal.ts'
 import { createToolCalls, type ToolCalls } from './faces/tool-calls.ts'
 import { parseDatabaseUrl } from './ledger/database-url.ts'
-import { LIMITS } from './limits.ts'
 import { createPager } from './paging.ts'
 import type { Secrets } from './secrets.ts'
-import { SecondThread, type ThreadUse } from './thread/second-thread.ts'
 import type { Dependencies, OpenDependencies, ReportStore, Tool } from './tool.ts'
 import type { Clock } from './units/instant.ts'
 
@@ -106,15 +102,12 @@ async function keptFiles(environment: Environment, { directory, secrets }: Host)
 /** Reads the configuration at the first use: help, and the list of tools, need none. */
 function dependencies(environment: () => Promise<Environment>, host: Host): OpenDependencies {
   const { secrets, directory } = host
-  const environs = { ...host, thread: threadUse() }
-  const open = once(async () =>
-    dependenciesOf(await readConfig(await environment(), directory(), secrets.add), environs),
-  )
+  const open = once(async () => dependenciesOf(await readConfig(await environment(), directory(), secrets.add), host))
   const openDespite = async (): Promise<Dependencies> => {
     const problems: AuditError[] = []
     const onProblem = (problem: AuditError) => void problems.push(problem)
     const config = await readConfig(await environment(), directory(), secrets.add, onProblem)
-    return dependenciesOf(config, environs, problems)
+    return dependenciesOf(config, host, problems)
   }
   return ({ despiteProblems } = { despiteProblems: false }) => (despiteProblems ? open().catch(openDespite) : open())
 }
@@ -133,18 +126,6 @@ async function serve(request: ServeRequest, environment: Environment, host: Host
     tools: TOOLS,
     environment,
     directory: host.directory(),
-    thread: threadUse(),
     log: (line) => void host.stderr.write(`${line}\n`),
   })
-}
-
-/** What the build makes of src/joining-thread.ts. */
-const THREAD_PROGRAM = new URL('./joining-thread.mjs', import.meta.url)
-let use: ThreadUse | undefined
-
-/** Another thread, where there is a processor for it; not where the program runs from its sources. */
-function threadUse(): ThreadUse | undefined {
-  if (availableParallelism() < 2 || !existsSync(THREAD_PROGRAM)) return undefined
-  use ??= { thread: new SecondThread(THREAD_PROGRAM), rowsLeast: LIMITS.threadRowsLeast }
-  return use
 }

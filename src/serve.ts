@@ -10,7 +10,6 @@ import { SERVE } from './limits.ts'
 import { createPager } from './paging.ts'
 import { createReportStore } from './reports.ts'
 import type { Secrets } from './secrets.ts'
-import type { ThreadUse } from './thread/second-thread.ts'
 import type { Dependencies, ReportStore, Tool } from './tool.ts'
 import type { Clock } from './units/instant.ts'
 
@@ -20,7 +19,6 @@ export interface ServeEnvirons {
   readonly environment: Environment
   readonly directory: string
   readonly secrets: Secrets
-  readonly thread?: ThreadUse | undefined
   readonly clock: Clock
   readonly processFacts: () => ProcessFacts
   readonly log: (line: string) => void
@@ -73,13 +71,13 @@ interface OpenWorld {
 
 async function openConfigured(
   { host }: ServeRequest,
-  { environment, directory, secrets, clock, thread }: ServeEnvirons,
+  { environment, directory, secrets, clock }: ServeEnvirons,
   reports: ReportStore,
 ): Promise<OpenWorld> {
   const config = await readConfig(environment, directory, secrets.add)
   const tokens = { serve: config.serveToken, admin: config.adminToken }
   requireToken(host, tokens)
-  const dependencies = dependenciesOf(config, { clock, reports, secrets, thread })
+  const dependencies = dependenciesOf(config, { clock, reports, secrets })
   return { dependencies, tokens, close: async () => {} }
 }
 

@@ -7,7 +7,6 @@ import type { LedgerInspector } from './ledger/inspection.ts'
 import type { TableMapping } from './ledger/mapping.ts'
 import type { LedgerStore } from './ledger/reader.ts'
 import type { BillingSettings, LedgerLinkSetting, Thresholds } from './settings.ts'
-import type { ThreadUse } from './thread/second-thread.ts'
 import type { Clock } from './units/instant.ts'
 import type { NanoUsd } from './units/nano-usd.ts'
 import type { Ratio } from './units/ratio.ts'
@@ -59,8 +58,6 @@ export interface Dependencies {
   /** undefined: DATABASE_URL is not set. Operations that need it say so through requireLedger. */
   readonly ledger: LedgerStore | undefined
   readonly fal: FalReader
-  /** Another thread; undefined: everything is done by this one. */
-  readonly thread?: ThreadUse | undefined
   readonly settings: OperationSettings
   readonly reports: ReportStore
   /** Absent: nobody told. */

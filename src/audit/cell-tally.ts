@@ -2,13 +2,12 @@ import type { AccountRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { ExactSums, type Whole } from '../units/exact-sums.ts'
-import { type InstantRange, within } from '../units/instant.ts'
+import { within } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { type Points, points } from '../units/points.ts'
 import { accountFinder, KeyModels } from './account-keys.ts'
 import { CellNumbers } from './cell-numbers.ts'
-import { LargestCells } from './largest-cells.ts'
-import { LayerCell } from './layer-cell.ts'
+import { LargestCells, type RankedCell } from './largest-cells.ts'
 import type { AuditPlan } from './plan.ts'
 
 /** One row of layer 2: tasks of one account, user and model within the window. */
@@ -32,9 +31,9 @@ export interface TaskCell {
 export type CellTotals = Omit<TaskCell, 'accountId' | 'userId' | 'model'>
 
 /** Layer 2, added up. */
-export interface TaskLayerSums<Cell extends TaskCell = TaskCell> {
+export interface TaskLayerSums {
   /** In order of account, user and model; the largest by cost where there are too many to show. */
-  readonly cells: readonly Cell[]
+  readonly cells: readonly TaskCell[]
   /** Of all cells, shown or not. */
   readonly totals: CellTotals
   /** Cells that are not among them, for being too many. */
@@ -70,34 +69,74 @@ interface Untold {
 
 const NONE_UNTOLD: Readonly<Untold> = { charges: 0, costs: 0 }
 
-/** What of a plan decides which tasks layer 2 holds. */
-export interface LayerPlan extends Pick<AuditPlan, 'ids' | 'userIds'> {
-  readonly window: InstantRange
+/** Holds numbers, of which bigints are made when they are asked for: a report shows very many cells. */
+class Cell implements TaskCell, RankedCell {
+  readonly accountId: number | null
+  readonly userId: number | null
+  readonly model: string
+  readonly taskCount: number
+  readonly untoldCharges: number
+  readonly untoldCosts: number
+  readonly refundCount: number
+  readonly charged: Whole
+  readonly cost: Whole
+  readonly refunded: Whole
+
+  constructor(
+    { accountId, model, isNobodys }: Column,
+    userId: number,
+    sums: ExactSums,
+    first: number,
+    { charges, costs }: Readonly<Untold>,
+  ) {
+    this.accountId = accountId
+    this.userId = isNobodys ? null : userId
+    this.untoldCharges = charges
+    this.untoldCosts = costs
+    this.model = model
+    this.taskCount = sums.nearest(first + TASKS)
+    this.refundCount = sums.nearest(first + REFUNDS)
+    this.charged = sums.whole(first + CHARGED)
+    this.cost = sums.whole(first + COST)
+    this.refunded = sums.whole(first + REFUNDED)
+  }
+
+  get chargedPoints(): Points {
+    return points(BigInt(this.charged))
+  }
+
+  get costNanoUsd(): NanoUsd {
+    return nanoUsd(BigInt(this.cost))
+  }
+
+  get refundedPoints(): Points {
+    return points(BigInt(this.refunded))
+  }
 }
 
 /** Adds the tasks of layer 2 up by account, user and model. All tasks of one user come before `endUsers`. */
 export class CellTally {
-  readonly #plan: LayerPlan
+  readonly #plan: AuditPlan
   readonly #columns: KeyModels<Column | typeof HIDDEN>
   /** Of the users who have not ended. */
   readonly #cells = new CellNumbers()
   readonly #columnList: Column[] = []
   /** By number of the cell. */
   readonly #sums = new ExactSums(0)
-  readonly #largest: LargestCells<LayerCell>
+  readonly #largest: LargestCells<Cell>
   readonly #totals = new ExactSums(PLACES)
   /** By number of the cell; and of all of them. */
   readonly #untold = new Map<number, Untold>()
   readonly #untoldTotal: Untold = { charges: 0, costs: 0 }
 
   constructor(
-    plan: LayerPlan,
-    accounts: readonly Pick<AccountRow, 'accountId' | 'apiKey'>[],
+    plan: AuditPlan,
+    accounts: readonly AccountRow[],
     audited: ReadonlySet<number>,
     max: number = LIMITS.reportTaskRows,
   ) {
     this.#plan = plan
-    this.#largest = new LargestCells<LayerCell>(max)
+    this.#largest = new LargestCells<Cell>(max)
     const accountOf = accountFinder(accounts)
     // One account may be named by keys that differ in case.
     const byAccount = new Map<number | null, Map<string, Column>>()
@@ -169,32 +208,15 @@ export class CellTally {
         this.#largest.omit()
         continue
       }
-      this.#largest.add(this.#cellOf(column, cell))
+      const untold = this.#untold.get(cell) ?? NONE_UNTOLD
+      this.#largest.add(new Cell(column, this.#cells.userOf(cell), this.#sums, first, untold))
     }
     this.#cells.clear()
     this.#untold.clear()
     this.#sums.clear()
   }
 
-  #cellOf({ accountId, model, isNobodys }: Column, cell: number): LayerCell {
-    const sums = this.#sums
-    const first = PLACES * cell
-    const { charges, costs } = this.#untold.get(cell) ?? NONE_UNTOLD
-    return new LayerCell({
-      accountId,
-      userId: isNobodys ? null : this.#cells.userOf(cell),
-      model,
-      taskCount: sums.nearest(first + TASKS),
-      untoldCharges: charges,
-      untoldCosts: costs,
-      refundCount: sums.nearest(first + REFUNDS),
-      charged: sums.whole(first + CHARGED),
-      cost: sums.whole(first + COST),
-      refunded: sums.whole(first + REFUNDED),
-    })
-  }
-
-  close(): TaskLayerSums<LayerCell> {
+  close(): TaskLayerSums {
     this.endUsers()
     return { ...this.#largest.close(), totals: { ...sumsAt(this.#totals, 0), ...untoldOf(this.#untoldTotal) } }
   }
@@ -220,14 +242,11 @@ const sumsAt = (sums: ExactSums, first: number): Omit<CellTotals, 'untoldCharges
 })
 
 /** Whether layer 2 shows the tasks of an account; null: of keys in no account row. */
-export const isShown = (
-  { ids }: Pick<AuditPlan, 'ids'>,
-  audited: ReadonlySet<number>,
-  accountId: number | null,
-): boolean => (accountId === null ? ids.size === 0 : audited.has(accountId))
+export const isShown = ({ ids }: AuditPlan, audited: ReadonlySet<number>, accountId: number | null): boolean =>
+  accountId === null ? ids.size === 0 : audited.has(accountId)
 
 /** A task that names no user is of none of those who were asked for. */
-export const isOfUsers = ({ userIds }: Pick<AuditPlan, 'userIds'>, userId: number, userUntold = false): boolean =>
+export const isOfUsers = ({ userIds }: AuditPlan, userId: number, userUntold = false): boolean =>
   userIds.size === 0 || (userIds.has(userId) && !userUntold)
 
 /** Layer 2 of tasks that are all in memory. */

@@ -8,12 +8,11 @@ import { EventWords } from '../rows/event-records.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
 import type { AskingTerms } from './asking-terms.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
+import { CellTally } from './cell-tally.ts'
 import { type EventLot, EventLotTally } from './event-lot.ts'
 import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
-import { LayerReading, type LayerTerms } from './layer-reading.ts'
 import { LedgerSpools } from './ledger-source.ts'
-import { type OpenRequests, type ScoutSources, scoutAll } from './open-requests.ts'
 import type { AuditPlan } from './plan.ts'
 import { type CollectContext, failedTable, readLedgers } from './read-ledgers.ts'
 import { readRequestEvidence } from './request-evidence.ts'
@@ -22,7 +21,7 @@ import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
 import { rowsTeller } from './waiting.ts'
-import { type Attribution, attributeBills } from './whose-bill.ts'
+import { attributeBills } from './whose-bill.ts'
 
 /** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
 export type PriceReader = (
@@ -71,33 +70,25 @@ export async function collectEvidence(
   )
   fetching.catch(() => undefined)
   try {
-    const layer = new LayerReading({ plan: layerPlan(plan), accounts: allAccounts.map(keyOf), audited: auditedIds })
-    const { asking, thread } = context
-    const sourcesOf = (attribution: Attribution, own: RequestSpools): ScoutSources => {
-      const of = { plan, accounts: allAccounts, spools: own, attribution, fal, signal, thread }
-      return asking === undefined ? of : { ...of, asking }
-    }
-    let attributing: Promise<Attribution> | undefined
-    let scouting: Promise<OpenRequests> | undefined
-    const onTasks = (tasks: TaskBook): void => {
-      const attributed = fetching.then((read) => attributeBills(read, allAccounts, recordsCost(tasks), hasTasks(tasks)))
-      attributing = attributed
-      const own = spools.requests
-      // By another thread, while this one reads the ledgers.
-      if (own !== null && thread !== undefined)
-        scouting = attributed.then((attribution) => scoutAll(sourcesOf(attribution, own)))
-      // Whoever waits for it below is told of its failure.
-      for (const waiting of [attributing, scouting]) waiting?.catch(() => undefined)
-    }
-    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, { layer, onTasks })
+    const cells = new CellTally(plan, allAccounts, auditedIds)
+    const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, cells)
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const bills = await fetching
-    const attribution = (await attributing) as Attribution
-    const { progress } = context
+    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
     const requests =
       spools.requests === null
         ? null
-        : await readRequestEvidence({ ...sourcesOf(attribution, spools.requests), snapshot, progress }, scouting)
+        : await readRequestEvidence({
+            plan,
+            accounts: allAccounts,
+            spools: spools.requests,
+            attribution,
+            snapshot,
+            fal,
+            signal,
+            progress: context.progress,
+            ...(context.asking && { asking: context.asking }),
+          })
     return {
       plan,
       databaseZoneId: snapshot.zone.id,
@@ -108,7 +99,7 @@ export async function collectEvidence(
       attribution,
       requests,
       priceRules,
-      layer: layer.close(),
+      layer: cells.close(),
       ...books,
     }
   } catch (cause) {
@@ -116,14 +107,6 @@ export async function collectEvidence(
     throw cause
   }
 }
-
-/** As plain data: another thread may be told of it. */
-const layerPlan = ({ window: { start, end }, ids, userIds }: AuditPlan): LayerTerms['plan'] => ({
-  window: { start, end },
-  ids,
-  userIds,
-})
-const keyOf = ({ accountId, apiKey }: AccountRow): LayerTerms['accounts'][number] => ({ accountId, apiKey })
 
 /** Whether the tasks of an account cost anything within the window or at its edges, or may have. */
 const recordsCost =
@@ -183,17 +166,10 @@ function spoolEvents(
   return (apiKey) => places(() => read(apiKey))
 }
 
-export interface BooksCompany {
-  /** Takes all tasks. */
-  readonly layer?: LayerReading
-  /** Told of the tasks as soon as all are read. */
-  readonly onTasks?: (tasks: TaskBook) => void
-}
-
 /** What the operator's own tables say, added up; without asking fal. */
 export type OperatorBooks = Pick<Evidence, 'tasks' | 'ledger' | 'userNames' | 'tables' | 'unreadTimes' | 'unknownKinds'>
 
-/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. */
+/** Reads tasks, both ledgers and the users' names. Throws where tasks cannot be read; the others may fail. `cells`: takes all tasks. */
 export async function readBooks(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
@@ -201,11 +177,10 @@ export async function readBooks(
   auditedIds: ReadonlySet<number>,
   spools: AuditSpools,
   context: CollectContext,
-  { layer, onTasks = () => undefined }: BooksCompany = {},
+  cells?: CellTally,
 ): Promise<OperatorBooks> {
   const tally = new TaskTally(plan, allAccounts, auditedIds)
   const tasks = await readTasks(plan, snapshot, tally, spools, context)
-  onTasks(tasks)
   const tables: SourceStatus[] = [
     { source: 'accounts', status: 'complete' },
     { source: 'tasks', status: 'complete' },
@@ -215,7 +190,7 @@ export async function readBooks(
   const meanwhile = async (): Promise<void> => {
     userNames = await readNames(snapshot, tasks, tables, context.signal)
   }
-  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { layer, meanwhile })
+  const ledger = await readLedgers(plan, snapshot, spools.ledgers, trail, tables, context, { cells, meanwhile })
   const [unreadTimes, unknownKinds] = [snapshot.unreadTimes?.() ?? {}, snapshot.unknownKinds?.() ?? {}]
   return { tasks, ledger, userNames, tables, unreadTimes, unknownKinds }
 }

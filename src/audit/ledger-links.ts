@@ -1,13 +1,12 @@
 import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { partOfNumber } from '../spool/spool.ts'
-import type { ThreadUse } from '../thread/second-thread.ts'
 import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
+import type { CellTally } from './cell-tally.ts'
 import type { EarlyLookUp, KeptPiece } from './kept-piece.ts'
 import { type LateRefunds, lookForLateRefunds } from './late-refunds.ts'
-import type { LayerReading } from './layer-reading.ts'
 import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
 import { BOOKS, LedgerLookUps } from './ledger-look-ups.ts'
 import {
@@ -19,7 +18,6 @@ import {
 } from './ledger-source.ts'
 import { LedgerTally, type ToldTasks } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
-import { linkedPieces } from './linked-pieces.ts'
 import { looksUpEveryOrder, withinLimit } from './looked-up.ts'
 import { NamedRows } from './ownerless-links.ts'
 import type { OwnerlessTally } from './ownerless-rows.ts'
@@ -38,7 +36,6 @@ const NO_ENTRIES = (): LedgerBook['taskEntries'] => []
 export interface LinkContext {
   readonly signal: AbortSignal
   readonly progress: TellProgress
-  readonly thread?: ThreadUse | undefined
 }
 
 /**
@@ -88,12 +85,12 @@ export class LedgerLinks {
   }
 
   /**
-   * Decides the link mode, and looks up what lies outside the streamed range. `layer` takes all tasks. `reading`: what the
+   * Decides the link mode, and looks up what lies outside the streamed range. `cells` takes all tasks. `reading`: what the
    * snapshot is read for in the meantime; it reads one thing after another.
    */
   async settle(
     onFailure: (book: BookName, cause: unknown) => void,
-    layer?: LayerReading,
+    cells?: CellTally,
     reading: Promise<unknown> = Promise.resolve(),
   ): Promise<void> {
     const trying = async (lookUp: () => Promise<void>): Promise<void> => {
@@ -112,7 +109,7 @@ export class LedgerLinks {
     }
     if (Object.keys(this.#ownerless.counts).length > 0) await trying(() => this.#settleOwnerless(reading))
     const early = this.#lookUpEarly(reading)
-    await this.#lookAtAll(layer)
+    await this.#lookAtAll(cells)
     await reading
     await trying(() => this.#lookUp(early))
     this.#mode = this.#modeNow()
@@ -138,12 +135,13 @@ export class LedgerLinks {
     return { ids: new Set(ids), entries }
   }
 
-  async #lookAtAll(layer: LayerReading | undefined): Promise<void> {
+  async #lookAtAll(cells: CellTally | undefined): Promise<void> {
     let rows = 0
-    let piece = 0
-    const terms = { plan: this.#plan, layer, thread: this.#context.thread }
-    for await (const reading of linkedPieces(this.#spools, this.#pieces, terms)) {
-      await this.#look(piece++, reading)
+    const rooms = ledgerRooms()
+    for (const [piece, parts] of this.#pieces.entries()) {
+      const reading = this.#spools.reading(parts, rooms)
+      await this.#look(piece, reading)
+      cells?.addPiece(reading.tasks)
       rows += reading.tasks.count + reading.entries.count
       this.#context.progress('tasks and ledger rows linked', rows, this.#spools.rows)
       await breathe(this.#context.signal)

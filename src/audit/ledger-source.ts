@@ -10,10 +10,8 @@ import type { SpoolFile } from '../spool/spool-file.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
-import type { PlacedPiece } from './link-job.ts'
 import { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
-import type { RowLinks } from './row-links.ts'
 import { UserNumbers } from './user-numbers.ts'
 
 /** Tasks and ledger rows that are linked at once. */
@@ -68,8 +66,6 @@ export interface LedgerRecords {
   readonly entries: EntryRecords
   /** Whether a user is one of these. */
   holds(userId: number): boolean
-  /** Where it is known already which rows name which tasks. */
-  readonly links?: RowLinks
 }
 
 /** Where pieces are read into, one after the other. */
@@ -187,28 +183,12 @@ export class LedgerSpools {
 
   /** Reads one piece; in rooms good until they are read into again. */
   reading(parts: readonly number[], rooms?: LedgerRooms): LedgerRecords {
-    const tasks = this.#tasks.read(parts, rooms?.tasks)
-    return { tasks, entries: this.#entries.read(parts, rooms?.entries), holds: this.holding(parts) }
-  }
-
-  /** Tells of users whether they are in some parts. */
-  holding(parts: readonly number[]): LedgerRecords['holds'] {
     const held = new Uint8Array(PARTS)
     for (const part of parts) held[part] = 1
-    return (userId) => held[partOfNumber(userId)] === 1
-  }
-
-  /** Where one piece stands in the file, for another thread to read it. */
-  placed(parts: readonly number[]): PlacedPiece {
-    return { tasks: this.#tasks.placed(parts), entries: this.#entries.placed(parts) }
-  }
-
-  /** What reads the file. */
-  descriptor(): number {
-    return this.#file.descriptor()
-  }
-
-  get taskWords(): TaskWords {
-    return this.#tasks.words
+    return {
+      tasks: this.#tasks.read(parts, rooms?.tasks),
+      entries: this.#entries.read(parts, rooms?.entries),
+      holds: (userId) => held[partOfNumber(userId)] === 1,
+    }
   }
 }

@@ -12,7 +12,7 @@ import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, t
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import { type LookedUp, looksUpEveryOrder, NOTHING_LOOKED_UP, type TaskScope } from './looked-up.ts'
-import { type LinkedTasks, openOrderIds } from './open-orders.ts'
+import { type LinkedTasks, openTasks, orderIdsOf } from './open-orders.ts'
 import { OwnerlessLinks } from './ownerless-links.ts'
 import type { AuditPlan } from './plan.ts'
 import { findingLinks, NO_USER, type RowLinks } from './row-links.ts'
@@ -85,7 +85,7 @@ export class LedgerTally {
     { rows, bearers, late, named, refundsOfAnybody }: LookedUp = NOTHING_LOOKED_UP,
   ): Generator<undefined, LedgerTally, undefined> {
     const asked = [...plan.userIds].filter((userId) => records.holds(userId))
-    const links = records.links ?? (yield* findingLinks(records, asked, bearers))
+    const links = yield* findingLinks(records, asked, bearers)
     const tally = new LedgerTally(plan, records, windowTasks, links)
     tally.#refundsOfAnybody = refundsOfAnybody
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
@@ -210,9 +210,14 @@ export class LedgerTally {
     return { charged, linked }
   }
 
-  /** Order ids of tasks whose other rows may lie at any time. */
-  openOrderIds(scope: TaskScope): string[] {
-    return openOrderIds(scope, this.#targets, looksUpEveryOrder(this.#windowTasks))
+  /** Tasks whose other rows may lie at any time, as of now. */
+  openTasks(): number[] {
+    return openTasks(this.#targets, looksUpEveryOrder(this.#windowTasks))
+  }
+
+  /** Order ids of those of them that are in question. */
+  openOrderIds(scope: TaskScope, open = this.openTasks()): string[] {
+    return orderIdsOf(scope, open, this.#targets)
   }
 
   /** Order ids of rows that no task read so far bears, where it matters to payments and sums whether they are tasks. */

@@ -49,12 +49,12 @@ export class LinkScans {
   *taking(piece: number, tally: LedgerTally): Generator<undefined, LinkCount, undefined> {
     const before = this.#scans[piece]
     const { charged, linked } = tally.linkCount()
+    const open = tally.openTasks()
+    yield
     // What is in question is most often the same either way: then the ids are kept once.
-    const selected = this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected'))
-    yield
-    const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window')))
-    yield
-    const doubtful = this.#idsOfTasks('doubtful', before, () => tally.openOrderIds('doubtful'))
+    const selected = this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected', open))
+    const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window', open)))
+    const doubtful = this.#idsOfTasks('doubtful', before, () => tally.openOrderIds('doubtful', open))
     yield
     const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))
     const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))

@@ -18,19 +18,32 @@ export interface LinkedTasks {
 }
 
 /**
- * Order ids of tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for
- * the rules about refunds, where one is due or was made.
+ * Tasks whose other rows may lie at any time: where the rows so far do not add up to the charge and, for the rules about
+ * refunds, where one is due or was made.
  */
-export function openOrderIds(scope: TaskScope, linked: LinkedTasks, everyOrder: boolean): string[] {
-  const { tasks, payments, shared } = linked
-  const ids: string[] = []
+export function openTasks(linked: LinkedTasks, everyOrder: boolean): number[] {
+  const { tasks, payments } = linked
+  const open: number[] = []
   for (let task = 0; task < tasks.count; task++) {
-    if (!linked.isTarget(task) || (scope !== 'window' && !tasks.isSelected(task))) continue
-    if (scope === 'doubtful' && !payments.isTooMuch(task, tasks) && !shared.isTooMuch(task)) continue
+    if (!linked.isTarget(task)) continue
     // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
     if (payments.isPaid(task, tasks) && !everyOrder && !refundsMatter(task, linked)) continue
     // Whatever other rows say, nobody can tell.
-    if (payments.isKindUntold(task)) continue
+    if (!payments.isKindUntold(task)) open.push(task)
+  }
+  return open
+}
+
+/** Order ids of those of some tasks that are in question. */
+export function orderIdsOf(
+  scope: TaskScope,
+  open: readonly number[],
+  { tasks, payments, shared }: LinkedTasks,
+): string[] {
+  const ids: string[] = []
+  for (const task of open) {
+    if (scope !== 'window' && !tasks.isSelected(task)) continue
+    if (scope === 'doubtful' && !payments.isTooMuch(task, tasks) && !shared.isTooMuch(task)) continue
     const { taskId, requestId } = tasks.row(task)
     if (taskId !== '') ids.push(taskId)
     if (requestId !== '' && requestId !== taskId) ids.push(requestId)

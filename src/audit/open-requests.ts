@@ -1,17 +1,15 @@
 import type { BillingEvent, FalReader } from '../fal/reader.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
-import type { ThreadUse } from '../thread/second-thread.ts'
 import { type Instant, within } from '../units/instant.ts'
 import { accountFinder } from './account-keys.ts'
 import { BillQuestions } from './ask-by-id.ts'
 import type { AskingTerms } from './asking-terms.ts'
 import { breathe } from './breathe.ts'
 import type { AuditPlan } from './plan.ts'
-import type { RequestPairs } from './request-scout.ts'
-import type { RequestSpools } from './request-source.ts'
+import { type RequestPairs, type Scouted, scoutRequests } from './request-scout.ts'
+import type { RequestSpools, SpooledPiece } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
-import { type ScoutedPiece, scoutedPieces } from './scouted-pieces.ts'
 import type { Attribution } from './whose-bill.ts'
 
 /** Requests of a window up to which the whole table is searched for others that share their ids. */
@@ -27,8 +25,6 @@ export interface ScoutSources {
   readonly signal: AbortSignal
   /** What fal is asked by id for; the rules where nothing is said. */
   readonly asking?: AskingTerms
-  /** Another thread, for what is done on bytes alone. */
-  readonly thread?: ThreadUse | undefined
 }
 
 /** What the streams left open of single requests. */
@@ -42,7 +38,7 @@ export interface OpenRequests {
 
 /** Looks through all pieces for what the table or fal is to be asked about. */
 export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
-  const { plan, attribution, accounts, spools, signal, thread } = sources
+  const { plan, attribution, accounts, spools, signal } = sources
   const questions = attribution.workspaces
     .filter(({ source }) => source.events?.status === 'complete')
     .map((bill) => new BillQuestions(bill, sources))
@@ -50,9 +46,10 @@ export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
   const accountOf = accountFinder(accounts)
   const pairs: OpenRequests['pairs'][number][] = []
   const lots = questions.flatMap(({ lot }) => lot ?? [])
-  for await (const piece of scoutedPieces(spools, lots, thread)) {
-    lookThrough(piece, questions, open, accountOf)
-    pairs.push(aside(spools, piece.pairs))
+  for (const piece of spools.read()) {
+    const scouted = scoutRequests(piece, lots)
+    lookThrough(piece, scouted, questions, open, accountOf)
+    pairs.push(aside(spools, scouted.pairs))
     await breathe(signal)
   }
   return { questions, open, pairs }
@@ -65,12 +62,12 @@ function aside(spools: RequestSpools, { tasks, events }: RequestPairs): () => Re
 
 /** Takes of one piece what the table or fal is to be asked about. Rows are made of those alone that are in question. */
 function lookThrough(
-  { piece, unrecorded, repeated, withoutEvent }: ScoutedPiece,
+  { tasks, events }: SpooledPiece,
+  { unrecorded, repeated, withoutEvent }: Scouted,
   questions: readonly BillQuestions[],
   open: OpenIds,
   accountOf: AccountOf,
 ): void {
-  const { tasks, events } = piece
   for (let task = 0; task < tasks.count && open.areAll; task++) {
     if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.requestIdText(task))
   }

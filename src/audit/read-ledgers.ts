@@ -3,10 +3,9 @@ import { AuditError, throwIfAborted } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
-import type { ThreadUse } from '../thread/second-thread.ts'
 import { instant, plus, within } from '../units/instant.ts'
 import type { BalanceTrailTally } from './balance-trail.ts'
-import type { LayerReading } from './layer-reading.ts'
+import type { CellTally } from './cell-tally.ts'
 import type { BookName } from './ledger-book.ts'
 import { LedgerLinks } from './ledger-links.ts'
 import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
@@ -22,13 +21,11 @@ export interface CollectContext {
   readonly progress: TellProgress
   /** How many rows are joined at once, where not the usual number. */
   readonly pieceRows?: number | undefined
-  /** Another thread, for what is done on bytes alone. */
-  readonly thread?: ThreadUse | undefined
 }
 
 export interface LedgerCompany {
   /** Takes all tasks, those of one user at once. */
-  readonly layer?: LayerReading | undefined
+  readonly cells?: CellTally | undefined
   /** Read while rows are linked here, since the server has little to do then. */
   readonly meanwhile?: () => Promise<unknown>
 }
@@ -44,7 +41,7 @@ export async function readLedgers(
   trail: BalanceTrailTally,
   tables: SourceStatus[],
   context: CollectContext,
-  { layer, meanwhile = async () => undefined }: LedgerCompany = {},
+  { cells, meanwhile = async () => undefined }: LedgerCompany = {},
 ): Promise<LedgerSource> {
   const follows = plan.depth === 'requests'
   const failed = new Set<BookName>()
@@ -78,7 +75,7 @@ export async function readLedgers(
   const reading = starts.then(meanwhile)
   // Whoever waits for it is told of its failure: nobody does where linking fails first.
   reading.catch(() => undefined)
-  await links.settle((book, cause) => markPartial(book, tables, cause, context), layer, reading)
+  await links.settle((book, cause) => markPartial(book, tables, cause, context), cells, reading)
   const balances: BalanceTrail | null = (await starts) ? trail.close() : null
   return links.close(balances)
 }

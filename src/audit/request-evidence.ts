@@ -4,14 +4,7 @@ import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
 import type { BillQuestions, PieceReading } from './ask-by-id.ts'
-import {
-  type AccountOf,
-  type OpenIds,
-  type OpenRequests,
-  questionsAbout,
-  type ScoutSources,
-  scoutAll,
-} from './open-requests.ts'
+import { type AccountOf, type OpenIds, questionsAbout, type ScoutSources, scoutAll } from './open-requests.ts'
 import { plainMatches } from './plain-matches.ts'
 import { PriceChanges } from './price-points.ts'
 import { notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
@@ -50,15 +43,11 @@ export interface RequestSources extends ScoutSources {
 
 /**
  * Settles what the streams left open: the whole table is searched for events without a task before any is called
- * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled. `scouted`: what they left open,
- * where that was looked for before.
+ * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled.
  */
-export async function readRequestEvidence(
-  sources: RequestSources,
-  scouted: Promise<OpenRequests> = scoutAll(sources),
-): Promise<RequestSource> {
+export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
   const { attribution, spools, accounts, progress } = sources
-  const { questions, open, pairs } = await scouted
+  const { questions, open, pairs } = await scoutAll(sources)
   const changes = new PriceChanges()
   const accountOf = accountFinder(accounts)
   const { otherTasks, sharedSearched } = await tellingSeconds(progress, 'tasks of other times looked up', () =>

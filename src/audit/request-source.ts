@@ -14,7 +14,6 @@ import { PriceChanges, SeenPrices } from './price-points.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { PricePoint } from './rules/facts.ts'
 import { sequenceKey } from './rules/price-sequence.ts'
-import type { PlacedRequests } from './scout-job.ts'
 import type { SharedBill } from './whose-bill.ts'
 
 /** Rows of tasks and events that are joined at once. */
@@ -109,11 +108,6 @@ export class RequestSpools {
     this.events = new Spool(EVENT_RECORDS, file)
   }
 
-  /** Tasks and events in all. */
-  get rows(): number {
-    return this.tasks.rows + this.events.rows
-  }
-
   /** Adds one of some tasks. Those without a request id are spread by their own. */
   addTask(tasks: TaskRecords, index: number): void {
     this.tasks.add(partOfHash(tasks.requestHash(index)), tasks, index)
@@ -135,7 +129,7 @@ export class RequestSpools {
 
   /** The same pieces at every call; each is good until the next is asked for. */
   *read(): Generator<SpooledPiece> {
-    const pieces = this.pieces()
+    const pieces = pieceParts((part) => this.tasks.rowsIn(part) + this.events.rowsIn(part), this.#pieceRows)
     if (pieces.length === 1) {
       this.#only ??= this.#reading(pieces[0] ?? [])
       yield this.#only
@@ -143,21 +137,6 @@ export class RequestSpools {
     }
     const rooms = { tasks: new ReadingRoom(), events: new ReadingRoom() }
     for (const parts of pieces) yield this.#reading(parts, rooms)
-  }
-
-  /** Parts that are read at once, the same at every call. */
-  pieces(): number[][] {
-    return pieceParts((part) => this.tasks.rowsIn(part) + this.events.rowsIn(part), this.#pieceRows)
-  }
-
-  /** Where one piece stands in the file, for another thread to read it. */
-  placed(parts: readonly number[]): PlacedRequests {
-    return { tasks: this.tasks.placed(parts), events: this.events.placed(parts) }
-  }
-
-  /** What reads the file. */
-  descriptor(): number {
-    return this.#file.descriptor()
   }
 
   /** Puts numbers aside until they are asked for. */

@@ -130,7 +130,7 @@ export async function askAudit(
       withSpoolFile(async (file) => {
         const filters = { ids: [], userIds: [], depth: 'requests' } as const
         const same = planWindow(plan.window, filters, now.asOf, plan.settings, accountLimit)
-        const reading = { ...collecting(context, dependencies), prices: priceReader(dependencies, context) }
+        const reading = { ...collecting(context), prices: priceReader(dependencies, context) }
         const evidence = await collectEvidence(same, snapshot, dependencies.fal, file, reading)
         return judgeTrace(evidence, lang, { requestIds, signal: context.signal })
       }),

@@ -52,8 +52,7 @@ export function userLedgers(
     const auditedIds = new Set(audited.map(({ accountId }) => accountId))
     const window = withoutHistory(plan)
     const read = await withSpoolFile(async (file) => {
-      const reading = collecting(context, dependencies)
-      const each = await readBooks(window, snapshot, all, auditedIds, openSpools(window, file), reading)
+      const each = await readBooks(window, snapshot, all, auditedIds, openSpools(window, file), collecting(context))
       return { ...each, ledger: wholeLedger(each.ledger) }
     })
     const books = await withTasklessUsers(plan, snapshot, read, context.signal)

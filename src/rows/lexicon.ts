@@ -4,21 +4,6 @@ export class Lexicon {
   readonly #texts: string[] = []
   #revised = 0
 
-  /** Texts in order of their codes, from 1 on. */
-  static of(texts: readonly string[]): Lexicon {
-    const lexicon = new Lexicon()
-    for (const text of texts) {
-      lexicon.#texts.push(text)
-      if (!lexicon.#codes.has(text)) lexicon.#codes.set(text, lexicon.#texts.length)
-    }
-    return lexicon
-  }
-
-  /** As `of` takes them. */
-  get texts(): readonly string[] {
-    return this.#texts
-  }
-
   /** How many texts there are: codes are 0 to this number. */
   get size(): number {
     return this.#texts.length

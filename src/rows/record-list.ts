@@ -35,8 +35,8 @@ export class RecordList<Words = null> implements Bytes {
   }
 }
 
-/** Where so many records begin, one behind another. `offsets`: where that is written to. */
-export function offsetsOf(view: DataView, count: number, offsets: Uint32Array = new Uint32Array(count)): Uint32Array {
+function offsetsOf(view: DataView, count: number): Uint32Array {
+  const offsets = new Uint32Array(count)
   let at = 0
   for (let index = 0; index < count; index++) {
     offsets[index] = at
@@ -49,7 +49,7 @@ export function offsetsOf(view: DataView, count: number, offsets: Uint32Array = 
 export interface RecordKind<Words, Records extends RecordList<Words>> {
   /** Words of no record yet. */
   words(): Words
-  list(bytes: Buffer, count: number, words: Words, offsets?: Uint32Array): Records
+  list(bytes: Buffer, count: number, words: Words): Records
 }
 
 const ROOM_AT_FIRST = 16 * 1024

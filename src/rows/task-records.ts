@@ -25,13 +25,8 @@ import {
 
 /** The texts that many tasks have in common. Records that are put together share them. */
 export class TaskWords {
-  readonly models: Lexicon
-  readonly apiKeys: Lexicon
-
-  constructor(models = new Lexicon(), apiKeys = new Lexicon()) {
-    this.models = models
-    this.apiKeys = apiKeys
-  }
+  readonly models = new Lexicon()
+  readonly apiKeys = new Lexicon()
 }
 
 const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD
@@ -41,7 +36,7 @@ const orNull = (value: number): number | null => (Number.isNaN(value) ? null : v
 
 export const TASK_RECORDS: RecordKind<TaskWords, TaskRecords> = {
   words: () => new TaskWords(),
-  list: (...records) => new TaskRecords(...records),
+  list: (bytes, count, words) => new TaskRecords(bytes, count, words),
 }
 
 /** Many tasks as records: single fields of them are read without making rows. Indices begin at 0. */

@@ -45,18 +45,12 @@ export class SpoolFile {
       this.#tail.copy(into, offset, at - this.#filed, at - this.#filed + length)
       return
     }
-    readWhole(this.#open().descriptor, into, offset, length, at)
-  }
-
-  /** What reads the file, in any thread of this process, until it is closed: all that was written out. */
-  descriptor(): number {
-    if (this.#closed) throw new Error('the temporary file was closed')
-    return this.#open().descriptor
-  }
-
-  /** Writes out what was appended so far: others read it in the file alone. */
-  writeOut(): void {
-    this.#flush()
+    const { descriptor } = this.#open()
+    for (let read = 0; read < length; ) {
+      const got = readSync(descriptor, into, offset + read, length - read, at + read)
+      if (got === 0) throw new Error('the temporary file is shorter than what was written to it')
+      read += got
+    }
   }
 
   close(): void {
@@ -100,14 +94,5 @@ export class SpoolFile {
     // An open file lives on without its name; where the system forbids that, closing removes it.
     if (!IS_WINDOWS) rmSync(folder, { recursive: true, force: true })
     return this.#file
-  }
-}
-
-/** Reads so many bytes of a file. Throws where it is shorter. */
-export function readWhole(descriptor: number, into: Uint8Array, offset: number, length: number, at: number): void {
-  for (let read = 0; read < length; ) {
-    const got = readSync(descriptor, into, offset + read, length - read, at + read)
-    if (got === 0) throw new Error('the temporary file is shorter than what was written to it')
-    read += got
   }
 }

@@ -1,6 +1,5 @@
 import type { RecordKind, RecordList } from '../rows/record-list.ts'
 import { FirstRows } from './first-rows.ts'
-import type { PlacedRows } from './placed-rows.ts'
 import type { ReadingRoom } from './reading-room.ts'
 import type { SpoolFile } from './spool-file.ts'
 import { Stretches } from './stretches.ts'
@@ -94,28 +93,7 @@ export class Spool<Words, Records extends RecordList<Words>> {
       })
       if (this.#first !== null) offset = 4 * this.#first.copyTo(fours, offset >> 2, part)
     }
-    return this.#kind.list(bytes, rows, this.words)
-  }
-
-  /** What the codes in all records stand for. */
-  get words(): Words {
-    return this.#words ?? this.#kind.words()
-  }
-
-  /** Where the rows of some parts stand in the file, in the order of `read`. Nothing is added any more. */
-  placed(parts: readonly number[]): PlacedRows {
-    if (this.#first !== null) this.#makeRooms()
-    this.#writeOut()
-    this.#file.writeOut()
-    const filed = parts.flatMap((part) => this.#filed[part] ?? [])
-    const stretches = new Float64Array(filed.reduce((count, { told }) => count + told.length, 0))
-    let at = 0
-    for (const { told } of filed) {
-      stretches.set(told, at)
-      at += told.length
-    }
-    const rows = parts.reduce((count, part) => count + this.rowsIn(part), 0)
-    return { rows, bytes: filed.reduce((total, { bytes }) => total + bytes, 0), stretches }
+    return this.#kind.list(bytes, rows, this.#words ?? this.#kind.words())
   }
 
   #takeWords(words: Words): void {

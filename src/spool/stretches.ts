@@ -32,24 +32,16 @@ export class Stretches {
   }
 
   each(take: (at: number, bytes: number) => void): void {
-    eachStretch(this.told, take)
-  }
-
-  /** All of them, as numbers that eachStretch reads. */
-  get told(): Float64Array {
-    return this.#told.subarray(0, this.#count)
+    for (let index = 0; index < this.#count; index++) {
+      const told = this.#told[index] as number
+      const at = Math.floor(told / FOURS_PLACES)
+      take(at, 4 * (told - at * FOURS_PLACES))
+    }
   }
 
   #grow(): void {
     const larger = new Float64Array(Math.max(ROOM_AT_FIRST, Math.ceil(GROWTH * this.#told.length)))
     larger.set(this.#told)
     this.#told = larger
-  }
-}
-
-export function eachStretch(told: Float64Array, take: (at: number, bytes: number) => void): void {
-  for (const stretch of told) {
-    const at = Math.floor(stretch / FOURS_PLACES)
-    take(at, 4 * (stretch - at * FOURS_PLACES))
   }
 }

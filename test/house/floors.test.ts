@@ -22,7 +22,6 @@ const ROOMS: readonly Room[] = [
   { name: 'units', holds: /^src\/units\//, imports: GROUND },
   { name: 'ground', holds: /^src\/(errors|limits|nearest)\.ts$/, imports: GROUND },
   { name: 'rows', holds: /^src\/rows\//, imports: GROUND, types: ['fal', 'ledger'] },
-  { name: 'thread', holds: /^src\/thread\//, imports: GROUND },
   { name: 'spool', holds: /^src\/spool\//, imports: [...GROUND, 'rows'] },
   // Floor 1
   { name: 'schemas', holds: /^schemas\//, imports: [...GROUND, 'settings'] },
@@ -36,7 +35,7 @@ const ROOMS: readonly Room[] = [
   {
     name: 'audit',
     holds: /^src\/audit\//,
-    imports: [...CONTRACTS, 'rules', 'render', 'rows', 'spool', 'thread'],
+    imports: [...CONTRACTS, 'rules', 'render', 'rows', 'spool'],
     types: ['fal', 'ledger'],
   },
   {
@@ -46,7 +45,7 @@ const ROOMS: readonly Room[] = [
     types: ['rules', 'fal', 'ledger'],
   },
   // Floor 4
-  { name: 'tool', holds: /^src\/tool\.ts$/, imports: CONTRACTS, types: ['fal', 'ledger', 'billing', 'thread'] },
+  { name: 'tool', holds: /^src\/tool\.ts$/, imports: CONTRACTS, types: ['fal', 'ledger', 'billing'] },
   { name: 'billing-store', holds: /^src\/billing-store\.ts$/, imports: [...GROUND, 'audit', 'ledger', 'billing'] },
   {
     name: 'operation',
@@ -74,8 +73,8 @@ const ROOMS: readonly Room[] = [
   // Floor 6
   {
     name: 'main',
-    holds: /^src\/(main|program|garbage|joining-thread|serve|config|dependencies|secrets)\.ts$/,
-    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows', 'thread'],
+    holds: /^src\/(main|program|garbage|serve|config|dependencies|secrets)\.ts$/,
+    imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows'],
   },
 ]
 

@@ -1,5 +1,4 @@
 import { atOnce } from '../../src/audit/breathe.ts'
-import type { LayerReading } from '../../src/audit/layer-reading.ts'
 import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import {
@@ -17,7 +16,6 @@ import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../../sr
 import { entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { SpoolFile } from '../../src/spool/spool-file.ts'
-import type { ThreadUse } from '../../src/thread/second-thread.ts'
 import { within } from '../../src/units/instant.ts'
 import { bareId } from '../../src/units/request-id.ts'
 import { points } from './books.ts'
@@ -41,10 +39,6 @@ export interface GivenLedgers {
   readonly signal?: AbortSignal
   /** What settles the links, where not the usual class. */
   readonly linksClass?: typeof LedgerLinks
-  /** Reads and links pieces ahead. */
-  readonly thread?: ThreadUse
-  /** Takes all tasks. */
-  readonly layer?: LayerReading
 }
 
 const newSpools = (plan: AuditPlan, pieceRows: number): LedgerSpools => {
@@ -173,12 +167,11 @@ export async function settledLedgers(given: GivenLedgers) {
   const links = new (given.linksClass ?? LedgerLinks)(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), {
     signal,
     progress: () => undefined,
-    thread: given.thread,
   })
   await links.settle((book, cause) => {
     failures.push([book, String(cause)])
     causes.push(cause)
-  }, given.layer)
+  })
   /** Ids asked of one look-up, question after question. */
   const askedOf = (name: keyof LedgerSnapshot) => asked.flatMap(([of, ids]) => (of === name ? [ids] : []))
   return { source: links.close(null), spools, reads, asked, askedOf, failures, causes }

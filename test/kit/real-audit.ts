@@ -13,7 +13,6 @@ import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import { runAudit } from '../../src/operation.ts'
 import { createReportStore } from '../../src/reports.ts'
-import type { ThreadUse } from '../../src/thread/second-thread.ts'
 import type { Dependencies, OperationSettings } from '../../src/tool.ts'
 import type { Zone } from '../../src/units/zone.ts'
 import { auditInput, quietContext, READ_AT, settingsFor, type WorldAudit } from './audit-world.ts'
@@ -30,8 +29,6 @@ export interface RealParts {
   readonly double?: Omit<FalDoubleOptions, 'workspaces'>
   readonly client?: Partial<FalClientOptions>
   readonly dbZone?: Zone
-  /** Another thread; without one everything is done by that of the test. */
-  readonly thread?: ThreadUse
 }
 
 export interface RealWorld {
@@ -59,8 +56,7 @@ export async function openWorld(world: World, parts: RealParts): Promise<RealWor
       const overrides: Partial<OperationSettings> = { auditZone: zone, ...settings }
       const clock = () => now
       const ledger = openLedgerStore({ url: database.url, mapping: DEFAULT_MAPPING, dbZone: parts.dbZone, clock })
-      const { thread } = parts
-      return { clock, ledger, fal, thread, settings: settingsFor(overrides), reports: createReportStore(2), billing }
+      return { clock, ledger, fal, settings: settingsFor(overrides), reports: createReportStore(2), billing }
     },
     close: async () => {
       await fal.close()

@@ -50,29 +50,33 @@ export const a6UsageSpike: Rule = {
     let examined = 0
     const notEvaluated: { subject: Subject; reason: Reason }[] = []
     let withoutHistory = 0
-    eachUserDay(books, ({ user, date, charged, activeDays, total, history }) => {
+    const usualOf = (charged: Whole, sum: Whole, activeDays: number, history: () => readonly Whole[]) =>
+      robust
+        ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
+        : aboveMean(charged, sum, activeDays, thresholds.a6Multiple)
+    eachUserDay(books, (user, days, day, first, total) => {
+      const activeDays = day - first
       if (activeDays < activeDaysMin) {
         withoutHistory += 1
         return
       }
-      const above = (sum: Whole): Usual | undefined =>
-        robust
-          ? robustOutlier(BigInt(charged), history().map(BigInt), pointsPerUsd as Ratio)
-          : aboveMean(charged, sum, activeDays, thresholds.a6Multiple)
-      const usual = above(total)
+      const charged = days.judged[day] as Whole
+      const history = (): readonly Whole[] => days.charged.slice(first, day)
+      const usual = usualOf(charged, total, activeDays, history)
       if (usual === undefined) {
         examined += 1
         return
       }
+      const subject = { userId: user.userId, date: days.dateOf(day) }
       const absent = absentCharges(user, books)
-      const isSure = isOutside(absent, (more) => !robust && above(plusWhole(total, more, 1)) !== undefined)
-      if (!isSure) {
-        open.push(...absent.map(({ reason }) => ({ subject: { userId: user.userId, date }, reason })))
+      const withMore = (more: Whole) => usualOf(charged, plusWhole(total, more, 1), activeDays, history)
+      if (!isOutside(absent, (more) => !robust && withMore(more) !== undefined)) {
+        open.push(...absent.map(({ reason }) => ({ subject, reason })))
         return
       }
       examined += 1
       findings.push({
-        subject: { userId: user.userId, date },
+        subject,
         expected: usual.total / usual.days,
         actual: BigInt(charged),
         unit: 'points',
@@ -131,17 +135,7 @@ function chargesOfNoDay({ untold, unplaced }: Books): RuleOutcome['notEvaluated'
   ].map((reason) => ({ subject: {}, reason }))
 }
 
-interface UserDay {
-  readonly user: UserBook
-  readonly date: CalendarDate
-  readonly charged: Whole
-  /** Days with charges in the 30 days before, and what was charged on them in all. */
-  readonly activeDays: number
-  readonly total: Whole
-  /** The charges of each of these days. */
-  history(): readonly Whole[]
-}
-
+/** What of a date is the same for all users. */
 interface AboutDay {
   readonly date: CalendarDate
   /** The first of the 30 days before it. */
@@ -151,61 +145,100 @@ interface AboutDay {
   readonly isFirst: boolean
 }
 
-interface DayOfUser {
-  readonly date: CalendarDate
+/** The days on which one user was charged, in order, in columns: of many users there are millions. */
+class DaysOfUser {
+  #about: AboutDay[] = []
   /** On the whole day: what later days are held against. */
-  readonly charged: Whole
-  readonly since: CalendarDate
+  charged: Whole[] = []
   /** What was charged of it within the window. */
-  readonly judged: Whole
+  judged: Whole[] = []
+  #inOrder = true
+
+  get count(): number {
+    return this.#about.length
+  }
+
+  dateOf(day: number): CalendarDate {
+    return (this.#about[day] as AboutDay).date
+  }
+
+  sinceOf(day: number): CalendarDate {
+    return (this.#about[day] as AboutDay).since
+  }
+
+  clear(): void {
+    this.#about.length = 0
+    this.charged.length = 0
+    this.judged.length = 0
+    this.#inOrder = true
+  }
+
+  add(about: AboutDay, charged: Whole, judged: Whole): void {
+    const last = this.#about[this.#about.length - 1]
+    if (last !== undefined && last.date > about.date) this.#inOrder = false
+    this.#about.push(about)
+    this.charged.push(charged)
+    this.judged.push(judged)
+  }
+
+  /** They come in order, as a rule. */
+  sort(): void {
+    if (this.#inOrder) return
+    const order = [...this.#about.keys()].sort((a, b) => (this.dateOf(a) < this.dateOf(b) ? -1 : 1))
+    const [about, charged, judged] = [this.#about, this.charged, this.judged]
+    this.#about = order.map((day) => about[day] as AboutDay)
+    this.charged = order.map((day) => charged[day] as Whole)
+    this.judged = order.map((day) => judged[day] as Whole)
+  }
 }
 
-/** Hands out the days of the window on which users were charged: of many users, millions. */
-function eachUserDay({ users, window }: Books, take: (day: UserDay) => void): void {
+/**
+ * Takes a day of the window on which a user was charged. The days from `first` up to it are those with charges in the 30 days
+ * before, and `total` what was charged on them in all.
+ */
+type TakeDay = (user: UserBook, days: DaysOfUser, day: number, first: number, total: Whole) => void
+
+function eachUserDay({ users, window }: Books, take: TakeDay): void {
   const { zone } = window
   const firstDate = zone.dateOf(window.start)
   const known = new Map<CalendarDate, AboutDay>()
   const aboutDay = (date: CalendarDate): AboutDay => {
-    const day = known.get(date) ?? {
+    const before = known.get(date)
+    if (before !== undefined) return before
+    const about = {
       date,
       since: zone.addDays(date, -SPANS.historyDays),
       isJudged: date >= firstDate && zone.startOfDate(date) < window.end,
       isFirst: date === firstDate,
     }
-    known.set(date, day)
-    return day
+    known.set(date, about)
+    return about
   }
-  const active: DayOfUser[] = []
+  const days = new DaysOfUser()
   for (const user of users) {
-    active.length = 0
-    let inOrder = true
+    days.clear()
     for (const [date, charged] of user.chargedByDate) {
       if (charged <= 0) continue
-      if (active.length > 0 && (active[active.length - 1] as DayOfUser).date > date) inOrder = false
-      const { since, isJudged, isFirst } = aboutDay(date)
-      const inWindow = isFirst ? plusWhole(charged, user.chargedEarly, -1) : charged
-      active.push({ date, charged, since, judged: isJudged ? inWindow : 0 })
+      const about = aboutDay(date)
+      const inWindow = about.isFirst ? plusWhole(charged, user.chargedEarly, -1) : charged
+      days.add(about, charged, about.isJudged ? inWindow : 0)
     }
-    if (!inOrder) active.sort((a, b) => (a.date < b.date ? -1 : 1))
-    eachDayOf(user, active, take)
+    days.sort()
+    eachDayOf(user, days, take)
   }
 }
 
-function eachDayOf(user: UserBook, active: readonly DayOfUser[], take: (day: UserDay) => void): void {
+function eachDayOf(user: UserBook, days: DaysOfUser, take: TakeDay): void {
+  const { charged, judged } = days
   // The 30 days before each day move along with it.
   let first = 0
   let total: Whole = 0
-  for (const [index, { date, charged, since, judged }] of active.entries()) {
-    for (let oldest = active[first]; oldest !== undefined && oldest.date < since; oldest = active[first]) {
-      total = plusWhole(total, oldest.charged, -1)
-      first += 1
+  for (let day = 0; day < days.count; day++) {
+    for (const since = days.sinceOf(day); first < day && days.dateOf(first) < since; first++) {
+      total = plusWhole(total, charged[first] as Whole, -1)
     }
-    const from = first
-    if (judged > 0) {
-      const history = () => active.slice(from, index).map((day) => day.charged)
-      take({ user, date, charged: judged, activeDays: index - from, total, history })
-    }
-    total = plusWhole(total, charged, 1)
+    if ((judged[day] as Whole) > 0) take(user, days, day, first, total)
+    total = plusWhole(total, charged[day] as Whole, 1)
   }
 }
 
