@@ -68,7 +68,7 @@ export async function collectEvidence(
     signal,
     () => context.progress('fal accounts read', ++answered, audited.length),
   )
-  fetching.catch(() => undefined)
+  fetching.then(() => spools.requests?.endEvents()).catch(() => undefined)
   try {
     const cells = new CellTally(plan, allAccounts, auditedIds)
     const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, cells)
@@ -228,6 +228,8 @@ async function readTasks(
     rows += batch.count
     tell(rows)
   }
+  ledgers.endTasks()
+  requests?.endTasks()
   return tally.close()
 }
 

@@ -118,6 +118,11 @@ export class LedgerSpools {
     if (tasks.isSelected(index) && (tasks.isRefunded(index) || tasks.hasFailed(index))) this.#addRefund(tasks, index)
   }
 
+  /** No task is added any more. */
+  endTasks(): void {
+    this.#tasks.end()
+  }
+
   #addRefund(tasks: TaskRecords, index: number): void {
     if (this.#refundOrders.length > LIMITS.lookupIdsTotal) return
     const { taskId, requestId } = tasks.row(index)

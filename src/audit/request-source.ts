@@ -113,6 +113,15 @@ export class RequestSpools {
     this.tasks.add(partOfHash(tasks.requestHash(index)), tasks, index)
   }
 
+  /** No task is added any more, and no event. */
+  endTasks(): void {
+    this.tasks.end()
+  }
+
+  endEvents(): void {
+    this.events.end()
+  }
+
   /** Adds one of some events, as one of a lot. */
   addEvent(lot: number, events: EventRecords, index: number): void {
     events.setLot(index, lot)

@@ -103,8 +103,10 @@ export class ClosedUser implements UserLedger {
   readonly unpaid: EvidenceList
   readonly paid: PaymentSums | Extract<Reading<Payment>, { known: false }>
   rows: UnlinkedSums | Extract<Reading<UnlinkedRows>, { known: false }>
-  /** Rows that came in, or gave something back, whose order may be a task. */
+  /** Rows that came in, or gave something back, whose order may be a task, until it is known which orders were asked about. */
   waiting: readonly UnresolvedRow[]
+  /** What of them is left then. */
+  left: LeftRows = NOTHING_LEFT
   readonly isRead: Readonly<Record<BookName, boolean>>
   /** Books of which it cannot be said what they gave back for the user's tasks. */
   readonly refundOpen: Readonly<Record<BookName, boolean>>
@@ -152,7 +154,8 @@ export class ClosedUser implements UserLedger {
       } else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
       else this.#addRecharge(row)
     }
-    this.waiting = open.length === 0 ? NONE : open
+    this.waiting = NONE
+    this.left = leftOf(open)
     this.#addUnlinked(refunds)
   }
 
@@ -184,12 +187,7 @@ export class ClosedUser implements UserLedger {
   }
 
   #refundsOpen(): number {
-    let open = 0
-    for (const { kind, amountPoints } of this.waiting) {
-      // What is taken back may be of another refund than those that are open.
-      if (kind === 'refund' && amountPoints > 0) open = addExact(open, amountPoints)
-    }
-    return open
+    return this.waiting.length === 0 ? this.left.refunds : leftOf(this.waiting).refunds
   }
 
   get pointsRefunded(): Points | null {
@@ -210,9 +208,35 @@ export class ClosedUser implements UserLedger {
 
   /** Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it. */
   #amountOf(book: BookName, amount: number): Points | null {
-    const isOpen = !this.isRead[book] || this.waiting.some((row) => row.kind !== 'refund' && row.book === book)
-    return isOpen ? null : wholePoints(amount)
+    const left = this.waiting.length === 0 ? this.left : leftOf(this.waiting)
+    return !this.isRead[book] || left[book] ? null : wholePoints(amount)
   }
+}
+
+/** Of rows whose order nobody asked about, since they are too many: of very many users no row is kept. */
+interface LeftRows {
+  /** Whether some came in that may be refunds. */
+  readonly points: boolean
+  readonly cash: boolean
+  /** What refund rows gave back. */
+  readonly refunds: number
+}
+
+const NOTHING_LEFT: LeftRows = { points: false, cash: false, refunds: 0 }
+const CASH_LEFT: LeftRows = { points: false, cash: true, refunds: 0 }
+
+function leftOf(rows: readonly UnresolvedRow[]): LeftRows {
+  let [points, cash, refunds] = [false, false, 0]
+  for (const { book, kind, amountPoints } of rows) {
+    if (kind !== 'refund') {
+      points ||= book === 'points'
+      cash ||= book === 'cash'
+    }
+    // What is taken back may be of another refund than those that are open.
+    else if (amountPoints > 0) refunds = addExact(refunds, amountPoints)
+  }
+  if (points || refunds > 0) return { points, cash, refunds }
+  return cash ? CASH_LEFT : NOTHING_LEFT
 }
 
 /** Nobody adds to these. */

@@ -73,10 +73,16 @@ export class Spool<Words, Records extends RecordList<Words>> {
     }
   }
 
+  /** Nothing is added any more: what is in the file needs no room beside it. */
+  end(): void {
+    if (this.#rooms.length === 0) return
+    for (let part = 0; part < PARTS; part++) this.#empty(part)
+    this.#rooms = NOTHING
+  }
+
   /** The rows of some parts, part by part in the order in which they were added; in a room good until it is read into again. */
   read(parts: readonly number[], room?: ReadingRoom): Records {
-    // Nothing is added any more, as a rule: parts that are in the file need no room beside it.
-    this.#writeOut()
+    this.end()
     let total = 0
     let rows = 0
     for (const part of parts) {
@@ -105,12 +111,6 @@ export class Spool<Words, Records extends RecordList<Words>> {
     const used = this.#used[part] as number
     if (used > 0) this.#append(part, this.#rooms.subarray(part * ROOM_FOURS, part * ROOM_FOURS + used))
     this.#used[part] = 0
-  }
-
-  #writeOut(): void {
-    if (this.#rooms.length === 0) return
-    for (let part = 0; part < PARTS; part++) this.#empty(part)
-    this.#rooms = NOTHING
   }
 
   #append(part: number, fours: Int32Array): void {
