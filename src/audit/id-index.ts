@@ -2,6 +2,7 @@ import { sameBytes } from '../rows/bytes.ts'
 import { mayBeOtherForm } from '../rows/entry-records.ts'
 import { type BytesOfId, idOfText, newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
 import { bareId } from '../units/request-id.ts'
 
 /** No task of the user bears the id. */
@@ -10,6 +11,10 @@ export const NO_TASK = -1
 export const SHARED_ID = -2
 /** Stands among those that share an id for a task that is not here: one of another time. */
 const TASK_ELSEWHERE = -1
+
+/** Lists of the rooms that are taken; below them all are others'. */
+const PLACES_ROOM = 3
+const HASHES_ROOM = 4
 
 /** How full a table of places may be: one place in three at the most. */
 const PLACES_PER_ID = 3
@@ -22,23 +27,25 @@ export class IdIndex {
   readonly #tasks: TaskRecords
   /** Whose each task is. */
   readonly #owners: Int32Array
-  /** 0: free; otherwise one more than twice the task, and one more where it is its request id. */
+  /**
+   * 0: free; otherwise one more than twice the task, and one more where it is its request id. Below 0, the negative of that:
+   * several tasks share the id.
+   */
   readonly #places: Int32Array
   readonly #hashes: Int32Array
-  readonly #shared: Uint8Array
   /** By place, the tasks that share an id. */
   readonly #bearers = new Map<number, number[]>()
   readonly #mask: number
   readonly #id = newBytesOfId()
   readonly #other = newBytesOfId()
 
-  constructor(tasks: TaskRecords, owners: Int32Array) {
+  /** Good until the same rooms are used again. */
+  constructor(tasks: TaskRecords, owners: Int32Array, rooms: NumberRooms = new NumberRooms()) {
     this.#tasks = tasks
     this.#owners = owners
     const room = 2 ** Math.ceil(Math.log2(Math.max(1, tasks.count) * 2 * PLACES_PER_ID))
-    this.#places = new Int32Array(room)
-    this.#hashes = new Int32Array(room)
-    this.#shared = new Uint8Array(room)
+    this.#places = rooms.zeros(PLACES_ROOM, room)
+    this.#hashes = rooms.take(HASHES_ROOM, room)
     this.#mask = room - 1
   }
 
@@ -62,7 +69,7 @@ export class IdIndex {
     const place = this.#placeOf(owner, view, id)
     const reference = this.#places[place] ?? 0
     if (reference === 0) return NO_TASK
-    return this.#shared[place] === 1 ? SHARED_ID : (reference - 1) >> 1
+    return reference < 0 ? SHARED_ID : (reference - 1) >> 1
   }
 
   /** The same for an id in any stored form. */
@@ -111,8 +118,9 @@ export class IdIndex {
     return place
   }
 
-  #share(place: number, first: number, task: number): void {
-    this.#shared[place] = 1
+  #share(place: number, reference: number, task: number): void {
+    const first = Math.abs(reference)
+    this.#places[place] = -first
     const bearers = this.#bearers.get(place)
     if (bearers === undefined) this.#bearers.set(place, [(first - 1) >> 1, task])
     else if (task !== TASK_ELSEWHERE || !bearers.includes(task)) bearers.push(task)
@@ -124,7 +132,7 @@ export class IdIndex {
     for (let place = (hash ^ (hash >>> 16)) & this.#mask; ; place = (place + 1) & this.#mask) {
       const reference = this.#places[place] ?? 0
       if (reference === 0) return place
-      if (this.#hashes[place] === hash && this.#stands(reference, owner, view, id)) return place
+      if (this.#hashes[place] === hash && this.#stands(Math.abs(reference), owner, view, id)) return place
     }
   }
 

@@ -3,6 +3,7 @@ import { ENTRY_RECORDS, type EntryRecords } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import { IdSet } from '../rows/id-set.ts'
 import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
 import { putAside } from '../spool/put-aside.ts'
 import { ReadingRoom } from '../spool/reading-room.ts'
 import { PARTS, partOfNumber, pieceParts, Spool } from '../spool/spool.ts'
@@ -66,15 +67,22 @@ export interface LedgerRecords {
   readonly entries: EntryRecords
   /** Whether a user is one of these. */
   holds(userId: number): boolean
+  /** Where they are linked; absent: in a place of its own. */
+  readonly rooms?: NumberRooms
 }
 
 /** Where pieces are read into, one after the other. */
 export interface LedgerRooms {
   readonly tasks: ReadingRoom
   readonly entries: ReadingRoom
+  readonly links: NumberRooms
 }
 
-export const ledgerRooms = (): LedgerRooms => ({ tasks: new ReadingRoom(), entries: new ReadingRoom() })
+export const ledgerRooms = (): LedgerRooms => ({
+  tasks: new ReadingRoom(),
+  entries: new ReadingRoom(),
+  links: new NumberRooms(),
+})
 
 /** Tasks and ledger rows as they were read, in parts by user: first all tasks, then the rows. */
 export class LedgerSpools {
@@ -194,6 +202,7 @@ export class LedgerSpools {
       tasks: this.#tasks.read(parts, rooms?.tasks),
       entries: this.#entries.read(parts, rooms?.entries),
       holds: (userId) => held[partOfNumber(userId)] === 1,
+      ...(rooms && { rooms: rooms.links }),
     }
   }
 }

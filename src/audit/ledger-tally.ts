@@ -85,7 +85,7 @@ export class LedgerTally {
     { rows, bearers, late, named, refundsOfAnybody }: LookedUp = NOTHING_LOOKED_UP,
   ): Generator<undefined, LedgerTally, undefined> {
     const asked = [...plan.userIds].filter((userId) => records.holds(userId))
-    const links = yield* findingLinks(records, asked, bearers)
+    const links = yield* findingLinks(records, asked, bearers, records.rooms)
     const tally = new LedgerTally(plan, records, windowTasks, links)
     tally.#refundsOfAnybody = refundsOfAnybody
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))

@@ -1,6 +1,8 @@
 import type { BillingEvent, FalReader } from '../fal/reader.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
+import type { ReadingRoom } from '../spool/reading-room.ts'
 import { type Instant, within } from '../units/instant.ts'
 import { accountFinder } from './account-keys.ts'
 import { BillQuestions } from './ask-by-id.ts'
@@ -33,7 +35,7 @@ export interface OpenRequests {
   readonly questions: readonly BillQuestions[]
   readonly open: OpenIds
   /** By piece, the tasks and events that alone bear their request id. */
-  readonly pairs: readonly (() => RequestPairs)[]
+  readonly pairs: readonly ((rooms: PairRooms) => RequestPairs)[]
 }
 
 /** Looks through all pieces for what the table or fal is to be asked about. */
@@ -46,8 +48,9 @@ export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
   const accountOf = accountFinder(accounts)
   const pairs: OpenRequests['pairs'][number][] = []
   const lots = questions.flatMap(({ lot }) => lot ?? [])
+  const rooms = new NumberRooms()
   for (const piece of spools.read()) {
-    const scouted = scoutRequests(piece, lots)
+    const scouted = scoutRequests(piece, lots, rooms)
     lookThrough(piece, scouted, questions, open, accountOf)
     pairs.push(aside(spools, scouted.pairs))
     await breathe(signal)
@@ -55,9 +58,15 @@ export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
   return { questions, open, pairs }
 }
 
-function aside(spools: RequestSpools, { tasks, events }: RequestPairs): () => RequestPairs {
+/** Where the pairs of one piece after another are read into. */
+export interface PairRooms {
+  readonly tasks: ReadingRoom
+  readonly events: ReadingRoom
+}
+
+function aside(spools: RequestSpools, { tasks, events }: RequestPairs): (rooms: PairRooms) => RequestPairs {
   const [own, theirs] = [spools.putAside(tasks), spools.putAside(events)]
-  return () => ({ tasks: own(), events: theirs() })
+  return (rooms) => ({ tasks: own(rooms.tasks), events: theirs(rooms.events) })
 }
 
 /** Takes of one piece what the table or fal is to be asked about. Rows are made of those alone that are in question. */

@@ -1,6 +1,7 @@
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import { IdSet } from '../rows/id-set.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
 import { within } from '../units/instant.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestPairs } from './request-scout.ts'
@@ -40,25 +41,32 @@ export interface PlainMatches {
   readonly bills: Int32Array
   readonly readLots: readonly ReadLot[]
   /** 1 where a task, or an event, is one of a plain match. */
-  readonly isPlainTask: Uint8Array
-  readonly isPlainEvent: Uint8Array
+  readonly isPlainTask: Int32Array
+  readonly isPlainEvent: Int32Array
 }
 
-/** `besides`: ids that something bears which is not of the piece, or of which fal was asked. */
+/** Where plain matches are looked for. */
+export interface PairedPiece {
+  readonly piece: SpooledPiece
+  readonly pairs: RequestPairs
+  readonly readLots: readonly ReadLot[]
+  /** Ids that something bears which is not of the piece, or of which fal was asked. */
+  readonly besides: readonly string[]
+}
+
+/** What is found is good until the same rooms are used again. */
 export function plainMatches(
-  piece: SpooledPiece,
-  pairs: RequestPairs,
-  readLots: readonly ReadLot[],
-  besides: readonly string[],
+  { piece, pairs, readLots, besides }: PairedPiece,
   terms: PlainTerms,
+  rooms: NumberRooms = new NumberRooms(),
 ): PlainMatches {
   const { tasks, events } = piece
   const found = {
-    tasks: new Int32Array(pairs.tasks.length),
-    events: new Int32Array(pairs.tasks.length),
-    bills: new Int32Array(pairs.tasks.length),
-    isPlainTask: new Uint8Array(tasks.count),
-    isPlainEvent: new Uint8Array(events.count),
+    tasks: rooms.take(0, pairs.tasks.length),
+    events: rooms.take(1, pairs.tasks.length),
+    bills: rooms.take(2, pairs.tasks.length),
+    isPlainTask: rooms.zeros(3, tasks.count),
+    isPlainEvent: rooms.zeros(4, events.count),
   }
   const bills = new Map(readLots.map(({ lot }, index) => [lot, index]))
   const isBeside = besideTeller(tasks, besides)

@@ -1,5 +1,7 @@
 import type { BillingEvent } from '../fal/reader.ts'
 import type { LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
+import { ReadingRoom } from '../spool/reading-room.ts'
 import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
@@ -82,10 +84,12 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
     priceChanges: (key) => changes.changes(key),
     *pieces(terms) {
       let index = 0
+      const rooms = { tasks: new ReadingRoom(), events: new ReadingRoom(), found: new NumberRooms() }
       for (const piece of spools.read()) {
         const besides = piece.parts.flatMap((part) => besidesByPart.get(part) ?? [])
         const told = pairs[index++]
-        const plain = terms && told && plainMatches(piece, told(), readLots, besides, terms)
+        const plain =
+          terms && told && plainMatches({ piece, pairs: told(rooms), readLots, besides }, terms, rooms.found)
         yield { ...evidenceOf(rowsOf(piece, plain), piece.parts), ...(plain && { plain }) }
       }
     },

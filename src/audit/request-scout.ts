@@ -1,5 +1,6 @@
 import { sameBytes } from '../rows/bytes.ts'
 import { type BytesOfId, newBytesOfId } from '../rows/id-bytes.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
 import type { SpooledPiece } from './request-source.ts'
 
 /** How full a table of places may be: one place in two at the most. */
@@ -18,12 +19,12 @@ class RequestPlaces {
   readonly #id = newBytesOfId()
   readonly #other = newBytesOfId()
 
-  constructor(piece: Pick<SpooledPiece, 'tasks' | 'events'>) {
+  constructor(piece: Pick<SpooledPiece, 'tasks' | 'events'>, rooms: NumberRooms) {
     this.#piece = piece
     const ids = piece.tasks.count + piece.events.count
     const room = 2 ** Math.ceil(Math.log2(Math.max(1, ids) * PLACES_PER_ID))
-    this.#bearers = new Int32Array(room)
-    this.#hashes = new Int32Array(room)
+    this.#bearers = rooms.zeros(0, room)
+    this.#hashes = rooms.take(1, room)
     this.#mask = room - 1
   }
 
@@ -92,14 +93,21 @@ export interface RequestPairs {
 /** An id that more than one task, or more than one event, bears. */
 const SEVERAL = -1
 
-/** Which tasks of a piece, and which events of some lots of it, bear the same request id. */
-export function scoutRequests(piece: Pick<SpooledPiece, 'tasks' | 'events'>, lots: readonly number[]): Scouted {
+/**
+ * Which tasks of a piece, and which events of some lots of it, bear the same request id. The pairs are good until the same rooms
+ * are used again.
+ */
+export function scoutRequests(
+  piece: Pick<SpooledPiece, 'tasks' | 'events'>,
+  lots: readonly number[],
+  rooms: NumberRooms = new NumberRooms(),
+): Scouted {
   const { tasks, events } = piece
-  const places = new RequestPlaces(piece)
+  const places = new RequestPlaces(piece, rooms)
   /** By place: one more than the only task that bears the id, and the only event; 0: none does. */
-  const taskAt = new Int32Array(places.room)
-  const eventAt = new Int32Array(places.room)
-  const placeOfTask = new Int32Array(tasks.count)
+  const taskAt = rooms.zeros(2, places.room)
+  const eventAt = rooms.zeros(3, places.room)
+  const placeOfTask = rooms.take(4, tasks.count)
   for (let task = 0; task < tasks.count; task++) {
     const place = places.ofTask(task)
     placeOfTask[task] = place
@@ -107,7 +115,7 @@ export function scoutRequests(piece: Pick<SpooledPiece, 'tasks' | 'events'>, lot
   }
   const unrecorded: number[] = []
   const repeated: number[] = []
-  const lastLot = new Int32Array(places.room)
+  const lastLot = rooms.zeros(5, places.room)
   for (const lot of lots) {
     const several = new Set<number>()
     for (const event of events.ofLot(lot)) {
@@ -121,7 +129,7 @@ export function scoutRequests(piece: Pick<SpooledPiece, 'tasks' | 'events'>, lot
     for (const event of events.ofLot(lot)) if (several.has(places.ofEvent(event))) repeated.push(event)
   }
   const withoutEvent: number[] = []
-  const pairs = { tasks: new Int32Array(tasks.count), events: new Int32Array(tasks.count) }
+  const pairs = { tasks: rooms.take(6, tasks.count), events: rooms.take(7, tasks.count) }
   let count = 0
   for (let task = 0; task < tasks.count; task++) {
     const place = placeOfTask[task] as number
@@ -137,6 +145,6 @@ export function scoutRequests(piece: Pick<SpooledPiece, 'tasks' | 'events'>, lot
     unrecorded: Int32Array.from(unrecorded),
     repeated: Int32Array.from(repeated),
     withoutEvent: Int32Array.from(withoutEvent),
-    pairs: { tasks: pairs.tasks.slice(0, count), events: pairs.events.slice(0, count) },
+    pairs: { tasks: pairs.tasks.subarray(0, count), events: pairs.events.subarray(0, count) },
   }
 }

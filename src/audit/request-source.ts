@@ -149,7 +149,7 @@ export class RequestSpools {
   }
 
   /** Puts numbers aside until they are asked for. */
-  putAside(numbers: Int32Array): () => Int32Array {
+  putAside(numbers: Int32Array): (room: ReadingRoom) => Int32Array {
     return putNumbersAside(this.#file, numbers)
   }
 

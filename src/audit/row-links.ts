@@ -1,5 +1,6 @@
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
+import { NumberRooms } from '../spool/number-rooms.ts'
 import { IdIndex, NO_TASK } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
 import type { LedgerRecords } from './ledger-source.ts'
@@ -20,69 +21,51 @@ export interface FoundLinks {
   readonly taskOfEntry: Int32Array
 }
 
-/** Where what is found is written to. */
-export type LinkPlaces = Omit<FoundLinks, 'users'>
-
-const newPlaces = ({ tasks, entries }: Pick<LedgerRecords, 'tasks' | 'entries'>): LinkPlaces => ({
-  ownerOfTask: new Int32Array(tasks.count),
-  ownerOfEntry: new Int32Array(entries.count),
-  taskOfEntry: new Int32Array(entries.count),
-})
-
-/** What was found, and what is looked for afterwards: that is asked of few. */
+/** What was found, and what is looked for afterwards. */
 export class RowLinks implements FoundLinks {
-  readonly #tasks: TaskRecords
-  #index: IdIndex | undefined
-  #numbers: Map<number, number> | undefined
+  readonly #numbers: ReadonlyMap<number, number>
+  /** Which task bears an id. */
+  readonly index: IdIndex
   readonly users: readonly number[]
   readonly ownerOfTask: Int32Array
   readonly ownerOfEntry: Int32Array
   readonly taskOfEntry: Int32Array
 
-  /** `index`, `numbers`: where they were made to find it; otherwise they are made when they are asked for. */
-  constructor(tasks: TaskRecords, found: FoundLinks, index?: IdIndex, numbers?: Map<number, number>) {
-    this.#tasks = tasks
-    this.#index = index
+  /** `numbers`: of the users. */
+  constructor(found: Omit<FoundLinks, 'users'>, index: IdIndex, numbers: ReadonlyMap<number, number>) {
+    this.index = index
     this.#numbers = numbers
-    this.users = found.users
+    this.users = [...numbers.keys()]
     this.ownerOfTask = found.ownerOfTask
     this.ownerOfEntry = found.ownerOfEntry
     this.taskOfEntry = found.taskOfEntry
   }
 
-  /** Which task bears an id. */
-  get index(): IdIndex {
-    if (this.#index === undefined) {
-      this.#index = new IdIndex(this.#tasks, this.ownerOfTask)
-      this.#index.take(0, this.#tasks.count)
-    }
-    return this.#index
-  }
-
   /** The number of a user; undefined where it is none of these. */
   numberOf(userId: number): number | undefined {
-    this.#numbers ??= new Map(this.users.map((id, number) => [id, number]))
     return this.#numbers.get(userId)
   }
 }
 
 /**
  * Finds the links step by step: a user may have millions of rows. `users`: who is one of these with or without tasks; `bearers`:
- * tasks of other times, whose ids are then shared.
+ * tasks of other times, whose ids are then shared. What is found is good until the same rooms are used again.
  */
 export function* findingLinks(
   records: Pick<LedgerRecords, 'tasks' | 'entries'>,
   users: readonly number[],
   bearers: LookedUp['bearers'] = [],
-  places: LinkPlaces = newPlaces(records),
+  rooms: NumberRooms = new NumberRooms(),
 ): Generator<undefined, RowLinks, undefined> {
   const { tasks, entries } = records
   const numbers = new Map(users.map((id, number) => [id, number]))
-  const { ownerOfTask, ownerOfEntry, taskOfEntry } = places
+  const ownerOfTask = rooms.take(0, tasks.count)
+  const ownerOfEntry = rooms.take(1, entries.count)
+  const taskOfEntry = rooms.take(2, entries.count)
   yield* inSteps(tasks.count, (from, until) => {
     for (let task = from; task < until; task++) ownerOfTask[task] = numberIn(numbers, ownerId(tasks, task))
   })
-  const index = new IdIndex(tasks, ownerOfTask)
+  const index = new IdIndex(tasks, ownerOfTask, rooms)
   yield* inSteps(tasks.count, (from, until) => index.take(from, until))
   for (const { userId, taskId, requestId } of bearers) {
     const owner = numbers.get(userId)
@@ -102,7 +85,7 @@ export function* findingLinks(
       taskOfEntry[entry] = task
     }
   })
-  return new RowLinks(tasks, { users: [...numbers.keys()], ...places }, index, numbers)
+  return new RowLinks({ ownerOfTask, ownerOfEntry, taskOfEntry }, index, numbers)
 }
 
 /** A task that names no user is nobody's, and no row is one of its: it has an owner that no row has. */
