@@ -1,4 +1,4 @@
-import { closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
+import { close as closeFile, closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
 
@@ -59,9 +59,15 @@ export class SpoolFile {
     this.#tailLength = 0
     this.#filed = 0
     if (this.#file === undefined) return
-    closeSync(this.#file.descriptor)
-    rmSync(this.#file.folder, { recursive: true, force: true })
+    const { descriptor, folder } = this.#file
     this.#file = undefined
+    if (IS_WINDOWS) {
+      closeSync(descriptor)
+      rmSync(folder, { recursive: true, force: true })
+    } else {
+      // The system lets go of what may be gigabytes, which nobody need wait for. It has no name any more.
+      closeFile(descriptor, () => undefined)
+    }
   }
 
   #makeRoom(length: number): void {

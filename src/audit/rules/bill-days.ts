@@ -22,6 +22,8 @@ export const isOff = ({ difference, tolerance }: BillDay): boolean => abs(differ
 
 /** Days whose difference the next or the previous day takes back. Each day takes back one other, so no sum is lost. */
 export function cancellingDays(days: readonly BillDay[], zone: Zone): Set<BillDay> {
+  // There are tens of thousands of days, and most often all of them agree.
+  if (!days.some(isOff)) return new Set()
   const keyOf = ({ accountId, model }: DailyBill, date: string): string => JSON.stringify([accountId, model, date])
   const byKey = new Map(days.map((day) => [keyOf(day.bill, day.bill.date), day]))
   const paired = new Set<BillDay>()
