@@ -3,7 +3,6 @@ import { ENTRY_RECORDS, type EntryRecords } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import { IdSet } from '../rows/id-set.ts'
 import { TASK_RECORDS, type TaskRecords, type TaskWords } from '../rows/task-records.ts'
-import { NumberRooms } from '../spool/number-rooms.ts'
 import { putAside } from '../spool/put-aside.ts'
 import { ReadingRoom } from '../spool/reading-room.ts'
 import { PARTS, partOfNumber, pieceParts, Spool } from '../spool/spool.ts'
@@ -13,6 +12,7 @@ import { bareId } from '../units/request-id.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
+import { type LinkRooms, newLinkRooms } from './row-links.ts'
 import { UserNumbers } from './user-numbers.ts'
 
 /** Tasks and ledger rows that are linked at once. */
@@ -68,20 +68,20 @@ export interface LedgerRecords {
   /** Whether a user is one of these. */
   holds(userId: number): boolean
   /** Where they are linked; absent: in a place of its own. */
-  readonly rooms?: NumberRooms
+  readonly rooms?: LinkRooms
 }
 
 /** Where pieces are read into, one after the other. */
 export interface LedgerRooms {
   readonly tasks: ReadingRoom
   readonly entries: ReadingRoom
-  readonly links: NumberRooms
+  readonly links: LinkRooms
 }
 
 export const ledgerRooms = (): LedgerRooms => ({
   tasks: new ReadingRoom(),
   entries: new ReadingRoom(),
-  links: new NumberRooms(),
+  links: newLinkRooms(),
 })
 
 /** Tasks and ledger rows as they were read, in parts by user: first all tasks, then the rows. */

@@ -91,7 +91,7 @@ export class LedgerTally {
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
     for (const entry of rows) tally.addLookedUp(entry)
-    for (const entry of late) addLateRefund(tally.#sums[links.numberOf(entry.userId) ?? -1], entry)
+    for (const entry of late) addLateRefund(tally.#sums[links.numberOf(entry.userId)], entry)
     const ownerless = new OwnerlessLinks(named, tally.#targets)
     if (!named.isEmpty) yield* inSteps(records.tasks.count, (from, until) => ownerless.take(from, until))
     ownerless.close()
@@ -171,7 +171,7 @@ export class LedgerTally {
   addLookedUp(entry: LedgerEntry): void {
     const { book, rowId, at, userId, amountPoints, orderId } = entry
     const owner = this.#links.numberOf(userId)
-    if (owner === undefined || within(at, this.#plan.ranges.ledger)) return
+    if (owner === NO_USER || within(at, this.#plan.ranges.ledger)) return
     const kind = linkedKind(book, entry.kind)
     if (kind === undefined && entry.kindUntold !== true) return
     const task = this.#links.index.findText(owner, orderId)

@@ -5,9 +5,10 @@ import { IdIndex, NO_TASK } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
 import type { LedgerRecords } from './ledger-source.ts'
 import type { LookedUp } from './looked-up.ts'
+import { NO_NUMBER, UserNumbers } from './user-numbers.ts'
 
 /** Stands where a ledger row is of none of the users. */
-export const NO_USER = -1
+export const NO_USER = NO_NUMBER
 
 /** Whose some tasks and ledger rows are, and which task each row names: as told by nothing but their bytes. */
 export interface FoundLinks {
@@ -21,9 +22,17 @@ export interface FoundLinks {
   readonly taskOfEntry: Int32Array
 }
 
+/** Where links are found, for one piece after another. */
+export interface LinkRooms {
+  readonly places: NumberRooms
+  readonly numbers: UserNumbers
+}
+
+export const newLinkRooms = (): LinkRooms => ({ places: new NumberRooms(), numbers: new UserNumbers() })
+
 /** What was found, and what is looked for afterwards. */
 export class RowLinks implements FoundLinks {
-  readonly #numbers: ReadonlyMap<number, number>
+  readonly #numbers: UserNumbers
   /** Which task bears an id. */
   readonly index: IdIndex
   readonly users: readonly number[]
@@ -32,18 +41,18 @@ export class RowLinks implements FoundLinks {
   readonly taskOfEntry: Int32Array
 
   /** `numbers`: of the users. */
-  constructor(found: Omit<FoundLinks, 'users'>, index: IdIndex, numbers: ReadonlyMap<number, number>) {
+  constructor(found: Omit<FoundLinks, 'users'>, index: IdIndex, numbers: UserNumbers) {
     this.index = index
     this.#numbers = numbers
-    this.users = [...numbers.keys()]
+    this.users = [...numbers.ids]
     this.ownerOfTask = found.ownerOfTask
     this.ownerOfEntry = found.ownerOfEntry
     this.taskOfEntry = found.taskOfEntry
   }
 
-  /** The number of a user; undefined where it is none of these. */
-  numberOf(userId: number): number | undefined {
-    return this.#numbers.get(userId)
+  /** The number of a user, or NO_USER. */
+  numberOf(userId: number): number {
+    return this.#numbers.find(userId)
   }
 }
 
@@ -55,31 +64,32 @@ export function* findingLinks(
   records: Pick<LedgerRecords, 'tasks' | 'entries'>,
   users: readonly number[],
   bearers: LookedUp['bearers'] = [],
-  rooms: NumberRooms = new NumberRooms(),
+  { places, numbers }: LinkRooms = newLinkRooms(),
 ): Generator<undefined, RowLinks, undefined> {
   const { tasks, entries } = records
-  const numbers = new Map(users.map((id, number) => [id, number]))
-  const ownerOfTask = rooms.take(0, tasks.count)
-  const ownerOfEntry = rooms.take(1, entries.count)
-  const taskOfEntry = rooms.take(2, entries.count)
+  numbers.clear()
+  for (const userId of users) numbers.numberOf(userId)
+  const ownerOfTask = places.take(0, tasks.count)
+  const ownerOfEntry = places.take(1, entries.count)
+  const taskOfEntry = places.take(2, entries.count)
   yield* inSteps(tasks.count, (from, until) => {
-    for (let task = from; task < until; task++) ownerOfTask[task] = numberIn(numbers, ownerId(tasks, task))
+    for (let task = from; task < until; task++) ownerOfTask[task] = numbers.numberOf(ownerId(tasks, task))
   })
-  const index = new IdIndex(tasks, ownerOfTask, rooms)
+  const index = new IdIndex(tasks, ownerOfTask, places)
   yield* inSteps(tasks.count, (from, until) => index.take(from, until))
   for (const { userId, taskId, requestId } of bearers) {
-    const owner = numbers.get(userId)
-    if (owner === undefined) continue
+    const owner = numbers.find(userId)
+    if (owner === NO_USER) continue
     for (const id of [taskId, requestId]) index.takeElsewhere(owner, id)
   }
   const id = newBytesOfId()
   const { view } = entries
   yield* inSteps(entries.count, (from, until) => {
     for (let entry = from; entry < until; entry++) {
-      const owner = numbers.get(entries.userId(entry))
-      ownerOfEntry[entry] = owner ?? NO_USER
+      const owner = numbers.find(entries.userId(entry))
+      ownerOfEntry[entry] = owner
       taskOfEntry[entry] = NO_TASK
-      if (owner === undefined) continue
+      if (owner === NO_USER) continue
       let task = index.find(owner, view, entries.orderId(entry, id))
       if (task === NO_TASK && entries.mayBeOtherForm(entry)) task = index.findBare(owner, entries.orderText(entry))
       taskOfEntry[entry] = task
@@ -92,12 +102,4 @@ export function* findingLinks(
 function ownerId(tasks: TaskRecords, task: number): number {
   const userId = tasks.userId(task)
   return userId === 0 && tasks.isUserUntold(task) ? Number.NaN : userId
-}
-
-/** The number of a user: of one who was never seen, the next. */
-function numberIn(numbers: Map<number, number>, userId: number): number {
-  const known = numbers.get(userId)
-  if (known !== undefined) return known
-  numbers.set(userId, numbers.size)
-  return numbers.size - 1
 }

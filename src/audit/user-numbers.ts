@@ -2,6 +2,9 @@
 const DIRECT_IDS = 2 ** 22
 const DIRECT_AT_FIRST = 1024
 
+/** Has no number. */
+export const NO_NUMBER = -1
+
 /** Users, each with a number, from 0 on: there may be very many, and each row looks one of them up. */
 export class UserNumbers {
   readonly #ids: number[] = []
@@ -15,7 +18,19 @@ export class UserNumbers {
   }
 
   has(userId: number): boolean {
-    return isDirect(userId) ? (this.#direct[userId] ?? 0) !== 0 : this.#others.has(userId)
+    return this.find(userId) !== NO_NUMBER
+  }
+
+  /** The number of a user, NO_NUMBER where it was never seen. */
+  find(userId: number): number {
+    return isDirect(userId) ? (this.#direct[userId] ?? 0) - 1 : (this.#others.get(userId) ?? NO_NUMBER)
+  }
+
+  /** Begins anew: nobody was seen yet. */
+  clear(): void {
+    for (const userId of this.#ids) if (isDirect(userId)) this.#direct[userId] = 0
+    this.#ids.length = 0
+    this.#others.clear()
   }
 
   /** The number of a user: of one who was never seen, the next. */

@@ -1,6 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { UserNumbers } from '../../src/audit/user-numbers.ts'
+import { NO_NUMBER, UserNumbers } from '../../src/audit/user-numbers.ts'
 
 const EDGES = [0, -1, 1, 1023, 1024, 1025, 2 ** 22 - 1, 2 ** 22, 2 ** 32, -0.5, 1.5, Number.MAX_SAFE_INTEGER]
 
@@ -18,6 +18,10 @@ describe('users', () => {
         }
         for (const userId of [...EDGES, ...ids]) expect(numbers.has(userId)).toBe(seen.has(userId))
         expect(numbers.ids).toEqual([...seen.keys()])
+        for (const userId of EDGES) expect(numbers.find(userId)).toBe(seen.get(userId) ?? NO_NUMBER)
+        numbers.clear()
+        for (const userId of [...EDGES, ...ids]) expect(numbers.find(userId)).toBe(NO_NUMBER)
+        expect([numbers.ids.length, numbers.numberOf(7), numbers.numberOf(2 ** 40)]).toEqual([0, 0, 1])
       }),
     )
   })
