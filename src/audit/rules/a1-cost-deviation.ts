@@ -42,7 +42,7 @@ export const a1CostDeviation: Rule = {
       }
       const absent = unplaced === undefined ? 0n : (unplacedCost(unplaced, comparison) ?? 0n)
       if (
-        mayExceed(finding, comparison, modelMatches) ||
+        mayExceed(finding, comparison, modelMatches, thresholds.a1DeviationRatio) ||
         (finding !== undefined && isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent))
       ) {
         const { accountId } = comparison.subject
@@ -124,19 +124,37 @@ function isExplained(
 }
 
 /**
- * Whether tasks that tell no cost, and that fal billed nothing for, may have cost what makes a record exceed the bill. One that
- * exceeds it does so whatever they cost; of what fal did bill for such tasks a record that is true holds no more.
+ * Whether tasks that tell no cost may have cost what makes a record exceed the bill: any amount, where fal billed nothing for them;
+ * what it did bill for them, where others hold too much. One that exceeds it does so whatever they cost.
  */
-function mayExceed(finding: FindingDraft | undefined, comparison: BillComparison, matches: ModelMatches): boolean {
+function mayExceed(
+  finding: FindingDraft | undefined,
+  comparison: BillComparison,
+  matches: ModelMatches,
+  threshold: Ratio,
+): boolean {
   const { bill, period, recordByModel } = comparison
   if (!bill.known || (period?.figures ?? bill.value).costNanoUsd <= 0n) return false
-  if (finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n))
-    return false
+  if (isExcess(finding)) return false
+  const billed = billedWithin(comparison, matches)
+  if (billed > 0n && isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
   return [...recordByModel].some(
     ([canonical, { untold, costNanoUsd, roundingNanoUsd }]) =>
       (untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd,
   )
+}
+
+const isExcess = (finding: FindingDraft | undefined): boolean =>
+  finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n)
+
+/** What fal billed for tasks of the window that tell no cost; with usage alone, of their models what lies beyond the record. */
+function billedWithin({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint {
+  if (period !== null || !bill.known) return period?.untoldNanoUsd ?? 0n
+  return sum([...recordByModel], ([canonical, { untold, costNanoUsd }]) => {
+    const beyond = billedAs(canonical, bill.value, matches) - costNanoUsd
+    return (untold?.within ?? 0) > 0 && beyond > 0n ? beyond : 0n
+  })
 }
 
 /** What fal billed for a model that tasks record, under any name that it is known to stand for. */
@@ -164,10 +182,16 @@ function billedForUntold({ bill, period, recordByModel }: BillComparison, matche
   return most
 }
 
-function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): FindingDraft | undefined {
+/** `more`: what the record is held to hold besides. */
+function deviation(
+  comparison: BillComparison,
+  raw: NanoUsd,
+  threshold: Ratio,
+  more = 0n,
+): FindingDraft | undefined {
   const { subject, period, recordByModel } = comparison
   const records = [...recordByModel.values()]
-  const recorded = sum(records, (record) => record.costNanoUsd)
+  const recorded = sum(records, (record) => record.costNanoUsd) + more
   const far = (official: bigint, record: bigint): boolean =>
     official > 0n && exceeds(abs(record - official), official, threshold)
   const draft = (official: bigint, record: bigint, timing: boolean): FindingDraft => ({
