@@ -45,6 +45,8 @@ export interface JoinScope {
   sharesBill(accountId: number): boolean
   /** Whether the account's events were read whole. */
   eventsRead(accountId: number): boolean
+  /** Ids of rows that the streams met, and that have no time or none that can be read. */
+  readonly unplacedRows?: { has(rowId: number): boolean }
   readonly tellsDelay: TellsDelay
 }
 

@@ -4,7 +4,7 @@ import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
-import { type UnplacedTasks, undatedBill, unplacedCost } from './unplaced-tasks.ts'
+import { type UnplacedTasks, undatedBill, undatedWithin, unplacedCost } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -40,7 +40,8 @@ export const a1CostDeviation: Rule = {
           continue
         }
       }
-      const absent = unplaced === undefined ? 0n : (unplacedCost(unplaced, comparison) ?? 0n)
+      const cost = unplaced === undefined ? null : unplacedCost(unplaced, comparison)
+      const absent = cost === null ? 0n : cost - undatedWithin(comparison)
       if (
         mayExceed(finding, comparison, modelMatches, thresholds.a1DeviationRatio) ||
         (finding !== undefined && isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent))
@@ -75,7 +76,7 @@ function hangsOnMissing(comparison: BillComparison, threshold: Ratio): boolean {
 
 /**
  * Whether a finding depends on tasks whose time cannot be read: with all that they cost a record would not be short, nor would it be
- * beyond a bill that they have a part in. Of the bill by event time they have theirs already.
+ * beyond a bill that they have a part in.
  */
 function hangsOnUnplaced(
   comparison: BillComparison,
@@ -93,7 +94,9 @@ function hangsOnUnplaced(
     const beyond = period.undatedBeyondNanoUsd ?? 0n
     return !exceeds(recorded - bill - beyond, bill + undatedBill(comparison), threshold)
   }
-  if (!exceeds(official - recorded - cost, official, threshold)) return true
+  // Of the bill by event time they have theirs already.
+  const within = timing === true ? 0n : undatedWithin(comparison)
+  if (!exceeds(official - recorded - (cost - within), official + within, threshold)) return true
   if (period !== null || timing === true || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
   const records = [...recordByModel.values()]
@@ -116,7 +119,7 @@ function isExplained(
   if (untold === 0n) return false
   if (untold === undefined) return true
   const short = expected - actual - untold - absent
-  if (short <= 0n || !exceeds(short, expected, threshold)) return true
+  if (short <= 0n || !exceeds(short, expected + undatedWithin(comparison), threshold)) return true
   if (comparison.period !== null || untold + absent === 0n) return false
   // Tasks of right before the window may explain the rest.
   const records = [...comparison.recordByModel.values()]
@@ -183,12 +186,7 @@ function billedForUntold({ bill, period, recordByModel }: BillComparison, matche
 }
 
 /** `more`: what the record is held to hold besides. */
-function deviation(
-  comparison: BillComparison,
-  raw: NanoUsd,
-  threshold: Ratio,
-  more = 0n,
-): FindingDraft | undefined {
+function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio, more = 0n): FindingDraft | undefined {
   const { subject, period, recordByModel } = comparison
   const records = [...recordByModel.values()]
   const recorded = sum(records, (record) => record.costNanoUsd) + more
