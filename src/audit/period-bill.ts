@@ -2,7 +2,7 @@ import type { BillingEvent } from '../fal/reader.ts'
 import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Ownership, PlacementSum } from './placement-sums.ts'
-import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
+import { byOwner, type JoinScope, type RequestGroup, type RequestJoin } from './requests.ts'
 import type { BillFigures, PeriodBill } from './rules/books.ts'
 
 /** Where the cost of one request belongs, as far as the window is concerned. */
@@ -30,9 +30,13 @@ export interface Placement {
   readonly events: readonly BillingEvent[]
 }
 
-/** Places every request; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
+/** Places every request, that of several bills in each; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
 export const placeRequests = ({ groups }: RequestJoin, scope: JoinScope): Placement[] =>
-  groups.map((group) => placeRequest(group, scope))
+  groups.flatMap((group) =>
+    group.elsewhere === undefined
+      ? placeRequest(group, scope)
+      : byOwner(group).map((part) => placeRequest(part, scope)),
+  )
 
 function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
   const { ranges, window } = scope.plan
