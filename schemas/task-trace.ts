@@ -46,7 +46,7 @@ const task = z.strictObject({
   costUsd: usdText.nullable().describe('as recorded; null: it holds none'),
   billedUsd: usdText.nullable().describe('null: not read, or no request id to ask by'),
   refunded: z.boolean(),
-  createdAt: instantText,
+  createdAt: instantText.optional().describe('absent: none, or none that can be read'),
   completedAt: instantText.optional(),
   verdict: traceVerdict,
   sentence: z.string(),

@@ -1,6 +1,9 @@
 import type { BillingEvent, FalReader } from '../fal/reader.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
+import type { EventRecords } from '../rows/event-records.ts'
+import { newBytesOfId } from '../rows/id-bytes.ts'
+import { IdSet } from '../rows/id-set.ts'
 import { NumberRooms } from '../spool/number-rooms.ts'
 import type { ReadingRoom } from '../spool/reading-room.ts'
 import { type Instant, within } from '../units/instant.ts'
@@ -27,6 +30,8 @@ export interface ScoutSources {
   readonly signal: AbortSignal
   /** What fal is asked by id for; the rules where nothing is said. */
   readonly asking?: AskingTerms
+  /** Request ids of tasks that the streams met, and whose time is not known. */
+  readonly unplaced?: ReadonlySet<string>
 }
 
 /** What the streams left open of single requests. */
@@ -40,11 +45,11 @@ export interface OpenRequests {
 
 /** Looks through all pieces for what the table or fal is to be asked about. */
 export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
-  const { plan, attribution, accounts, spools, signal } = sources
+  const { plan, attribution, accounts, spools, signal, unplaced } = sources
   const questions = attribution.workspaces
     .filter(({ source }) => source.events?.status === 'complete')
     .map((bill) => new BillQuestions(bill, sources))
-  const open = new OpenIds(plan)
+  const open = new OpenIds(plan, unplaced)
   const accountOf = accountFinder(accounts)
   const pairs: OpenRequests['pairs'][number][] = []
   const lots = questions.flatMap(({ lot }) => lot ?? [])
@@ -80,7 +85,9 @@ function lookThrough(
   for (let task = 0; task < tasks.count && open.areAll; task++) {
     if (open.isOfWindow(tasks.createdAt(task))) open.addTask(tasks.requestIdText(task))
   }
-  for (const event of unrecorded) if (open.isOfBill(events.time(event))) open.addEvent(events.event(event))
+  for (const event of unrecorded) {
+    if (open.isOfBill(events.time(event)) || open.isUnplaced(events, event)) open.addEvent(events.event(event))
+  }
   const repeatedByLot = groupBy([...repeated], (event) => events.lot(event))
   for (const each of questions) {
     const own = each.lot === null ? undefined : repeatedByLot.get(each.lot)
@@ -107,11 +114,19 @@ export const questionsAbout = (
 /** Ids of the window by which the whole table is searched: those of events without a task and, where they are few, all. */
 export class OpenIds {
   readonly #plan: AuditPlan
+  readonly #unplaced: IdSet | null
+  readonly #id = newBytesOfId()
   readonly #orphans = new Set<string>()
   #own: Set<string> | null = new Set()
 
-  constructor(plan: AuditPlan) {
+  constructor(plan: AuditPlan, unplaced: ReadonlySet<string> = new Set()) {
     this.#plan = plan
+    this.#unplaced = unplaced.size === 0 ? null : new IdSet(unplaced)
+  }
+
+  /** Whether an event of any time may be that of a task of the window whose time is not known. */
+  isUnplaced(events: EventRecords, event: number): boolean {
+    return this.#unplaced?.hasId(events, events.requestId(event, this.#id)) === true
   }
 
   /** Whether an event of that time counts, if no task bears its id. */

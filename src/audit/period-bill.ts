@@ -2,7 +2,7 @@ import type { BillingEvent } from '../fal/reader.ts'
 import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Ownership, PlacementSum } from './placement-sums.ts'
-import type { JoinScope, RequestGroup, RequestJoin } from './requests.ts'
+import { byOwner, type JoinScope, type RequestGroup, type RequestJoin } from './requests.ts'
 import type { BillFigures, PeriodBill } from './rules/books.ts'
 
 /** Where the cost of one request belongs, as far as the window is concerned. */
@@ -20,6 +20,8 @@ export interface Placement {
   readonly undatedNanoUsd: NanoUsd
   /** Of it, what lies beyond the cost that the task would add to the record of the same bill. */
   readonly undatedBeyondNanoUsd: NanoUsd
+  /** Of it, what lies within that cost, where it is known that the streams met the task. */
+  readonly undatedWithinNanoUsd: NanoUsd
   /** Billed within the window without any task. */
   readonly orphanNanoUsd: NanoUsd
   /** Whether any of its events lies within the window. */
@@ -28,9 +30,13 @@ export interface Placement {
   readonly events: readonly BillingEvent[]
 }
 
-/** Places every request; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
+/** Places every request, that of several bills in each; inTime − carriedIn + carriedOut = matched + orphan holds for each, to the nano-dollar. */
 export const placeRequests = ({ groups }: RequestJoin, scope: JoinScope): Placement[] =>
-  groups.map((group) => placeRequest(group, scope))
+  groups.flatMap((group) =>
+    group.elsewhere === undefined
+      ? placeRequest(group, scope)
+      : byOwner(group).map((part) => placeRequest(part, scope)),
+  )
 
 function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
   const { ranges, window } = scope.plan
@@ -61,16 +67,27 @@ function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
   }
 }
 
-type Undated = Pick<Placement, 'undatedNanoUsd' | 'undatedBeyondNanoUsd'>
+type Undated = Pick<Placement, 'undatedNanoUsd' | 'undatedBeyondNanoUsd' | 'undatedWithinNanoUsd'>
 
-const DATED: Undated = { undatedNanoUsd: ZERO_NANO_USD, undatedBeyondNanoUsd: ZERO_NANO_USD }
+const DATED: Undated = {
+  undatedNanoUsd: ZERO_NANO_USD,
+  undatedBeyondNanoUsd: ZERO_NANO_USD,
+  undatedWithinNanoUsd: ZERO_NANO_USD,
+}
 
-function undatedIn({ claimedBy, owner, bill, costNanoUsd }: RequestGroup, { accountOf }: JoinScope): Undated {
+function undatedIn({ claimedBy, owner, bill, costNanoUsd }: RequestGroup, scope: JoinScope): Undated {
+  const { accountOf, unplacedRows } = scope
   if (claimedBy?.createdAt !== NO_REAL_TIME) return DATED
   const accountId = accountOf(claimedBy.apiKey) ?? Number.NaN
   const isOfBill = typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
   const beyond = isOfBill ? subNanoUsd(costNanoUsd, claimedBy.costNanoUsd) : costNanoUsd
-  return { undatedNanoUsd: costNanoUsd, undatedBeyondNanoUsd: beyond > 0n ? beyond : ZERO_NANO_USD }
+  const undatedBeyondNanoUsd = beyond > 0n ? beyond : ZERO_NANO_USD
+  const within = subNanoUsd(costNanoUsd, undatedBeyondNanoUsd)
+  return {
+    undatedNanoUsd: costNanoUsd,
+    undatedBeyondNanoUsd,
+    undatedWithinNanoUsd: within > 0n && unplacedRows?.has(claimedBy.rowId) === true ? within : ZERO_NANO_USD,
+  }
 }
 
 const NO_EVENTS: readonly BillingEvent[] = []
@@ -83,7 +100,7 @@ export function periodBill(
   sums: readonly PlacementSum[],
   belongs: (whose: Ownership) => boolean,
   nameOf: (endpoint: string) => string,
-): Pick<PeriodBill, 'figures' | 'bridge' | 'undated' | 'undatedBeyondNanoUsd'> {
+): Pick<PeriodBill, 'figures' | 'bridge' | 'undated' | 'undatedBeyondNanoUsd' | 'undatedWithinNanoUsd'> {
   const own = sums.filter(belongs)
   const add = (amountOf: (sum: PlacementSum) => NanoUsd): NanoUsd =>
     own.reduce((total, sum) => addNanoUsd(total, amountOf(sum)), ZERO_NANO_USD)
@@ -95,6 +112,7 @@ export function periodBill(
     figures: figuresOf(own, nameOf, byTaskPeriodNanoUsd),
     undated: undatedOf(own, nameOf),
     undatedBeyondNanoUsd: add(({ undatedBeyondNanoUsd }) => undatedBeyondNanoUsd),
+    undatedWithinNanoUsd: add(({ undatedWithinNanoUsd }) => undatedWithinNanoUsd),
     bridge: {
       byEventTimeNanoUsd: add(({ inTimeNanoUsd }) => inTimeNanoUsd),
       carriedInNanoUsd: add(({ carriedInNanoUsd }) => carriedInNanoUsd),

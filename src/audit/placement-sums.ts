@@ -21,6 +21,7 @@ export interface PlacementSum extends Ownership {
   readonly orphanNanoUsd: NanoUsd
   readonly undatedNanoUsd: NanoUsd
   readonly undatedBeyondNanoUsd: NanoUsd
+  readonly undatedWithinNanoUsd: NanoUsd
   /** Cost of the events that belong to the window, by their own endpoint; null where there is no such event. */
   readonly placedNanoUsd: NanoUsd | null
   /** Requests with an event within the window. */
@@ -37,8 +38,8 @@ interface Draft extends Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoi
   isPlaced: boolean
 }
 
-const [IN_TIME, CARRIED_IN, CARRIED_OUT, MATCHED, ORPHAN, PLACED, UNDATED, UNDATED_BEYOND, AMOUNTS] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8,
+const [IN_TIME, CARRIED_IN, CARRIED_OUT, MATCHED, ORPHAN, PLACED, UNDATED, UNDATED_BEYOND, UNDATED_WITHIN, AMOUNTS] = [
+  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
 ] as const
 
 /** Adds placements up; there are few kinds of them, however many requests. */
@@ -70,6 +71,7 @@ export class PlacementSums {
     if (placement.undatedNanoUsd !== 0n) {
       this.#amounts.add(sum.place + UNDATED, wholeOf(placement.undatedNanoUsd))
       this.#amounts.add(sum.place + UNDATED_BEYOND, wholeOf(placement.undatedBeyondNanoUsd))
+      this.#amounts.add(sum.place + UNDATED_WITHIN, wholeOf(placement.undatedWithinNanoUsd))
     }
     if (isInTime) sum.requests += 1
     for (const { costRounded } of group.events) if (costRounded === true) sum.roundedEvents += 1
@@ -111,6 +113,7 @@ export class PlacementSums {
         orphanNanoUsd: amount(ORPHAN),
         undatedNanoUsd: amount(UNDATED),
         undatedBeyondNanoUsd: amount(UNDATED_BEYOND),
+        undatedWithinNanoUsd: amount(UNDATED_WITHIN),
         placedNanoUsd: isPlaced ? amount(PLACED) : null,
       }
     })

@@ -9,6 +9,7 @@ import type { RequestPiece, RequestSource } from './request-source.ts'
 import { inLayer, type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
 import { type Reason, unknown } from './rules/books.ts'
 import type { RequestBook } from './rules/facts.ts'
+import { unplacedRequests } from './unread-times.ts'
 
 /** Requests, joined, placed in periods, and as the rules see them: those of one piece. */
 export interface RequestReconciliation {
@@ -65,6 +66,7 @@ function scopeOf(evidence: Evidence, { readBills }: RequestSource): JoinScope {
     audited: (accountId) => audited.has(accountId),
     sharesBill: (accountId) => sharing.has(accountId),
     eventsRead: (accountId) => read.has(accountId),
+    unplacedRows: unplacedRequests(evidence.unreadTimes ?? {}),
     tellsDelay: delayTeller(openZone(evidence.databaseZoneId) ?? evidence.plan.window.zone),
   }
 }

@@ -12,6 +12,7 @@ import { PriceChanges } from './price-points.ts'
 import { notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
 import { eventKey } from './rules/same-event.ts'
+import { unplacedRequests } from './unread-times.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
 
@@ -48,8 +49,10 @@ export interface RequestSources extends ScoutSources {
  * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled.
  */
 export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
-  const { attribution, spools, accounts, progress } = sources
-  const { questions, open, pairs } = await scoutAll(sources)
+  const { attribution, spools, accounts, progress, snapshot } = sources
+  const stored = unplacedRequests(snapshot.unreadTimes?.() ?? {}).values()
+  const unplaced = new Set([...stored].map((id) => snapshot.bareRequestId(id)).filter((id) => id !== ''))
+  const { questions, open, pairs } = await scoutAll({ ...sources, unplaced })
   const changes = new PriceChanges()
   const accountOf = accountFinder(accounts)
   const { otherTasks, sharedSearched } = await tellingSeconds(progress, 'tasks of other times looked up', () =>

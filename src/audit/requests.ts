@@ -10,12 +10,14 @@ import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from './rules/f
 import { isSettled } from './task-standing.ts'
 import type { Owner, SharedBill } from './whose-bill.ts'
 
-/** All events of one request in one bill, summed up, and who answers for them. */
+/** All events of one request, summed up, and whose bill the first of them is in. */
 export interface RequestGroup {
   readonly bill: SharedBill
   readonly requestId: string
   readonly owner: Owner
   readonly events: BillingEvent[]
+  /** Whose bill those are in that are in no bill of its owner. Absent: none. */
+  elsewhere?: Map<BillingEvent, Pick<RequestGroup, 'bill' | 'owner'>>
   costNanoUsd: NanoUsd
   /** The task that claims the request: of the window, of around it, or of any other time; null for none at all. */
   readonly claimedBy: TaskRow | null
@@ -45,6 +47,8 @@ export interface JoinScope {
   sharesBill(accountId: number): boolean
   /** Whether the account's events were read whole. */
   eventsRead(accountId: number): boolean
+  /** Ids of rows that the streams met, and that have no time or none that can be read. */
+  readonly unplacedRows?: { has(rowId: number): boolean }
   readonly tellsDelay: TellsDelay
 }
 
@@ -148,6 +152,7 @@ function groupEvents({ events }: RequestEvidence, byRequest: Map<string, Request
       if (known !== null) {
         known.events.push(event)
         known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)
+        noteOwner(known, event, bill)
         continue
       }
       const group: RequestGroup = {
@@ -164,6 +169,33 @@ function groupEvents({ events }: RequestEvidence, byRequest: Map<string, Request
     }
   }
   return groups
+}
+
+function noteOwner(group: RequestGroup, event: BillingEvent, bill: SharedBill): void {
+  const owner = bill.ownerOf(event)
+  if (bill === group.bill && isSameOwner(owner, group.owner)) return
+  group.elsewhere ??= new Map()
+  group.elsewhere.set(event, { bill, owner })
+}
+
+const isSameOwner = (a: Owner, b: Owner): boolean =>
+  typeof a === 'object' && typeof b === 'object' ? a.accountId === b.accountId : a === b
+
+/** A request by whose bill its events are in: each is billed to one, whoever else bears the same id. */
+export function byOwner(group: RequestGroup): readonly RequestGroup[] {
+  const parts: RequestGroup[] = []
+  for (const event of group.events) {
+    const { bill, owner } = group.elsewhere?.get(event) ?? group
+    const known = parts.find((part) => part.bill === bill && isSameOwner(part.owner, owner))
+    if (known === undefined) {
+      const { requestId, claimedBy } = group
+      parts.push({ bill, owner, requestId, claimedBy, events: [event], costNanoUsd: event.costNanoUsd })
+    } else {
+      known.events.push(event)
+      known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)
+    }
+  }
+  return parts
 }
 
 /** Events as pages hand them out are in order of time already, as a rule. */

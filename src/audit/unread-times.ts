@@ -44,7 +44,7 @@ export function unplacedTasks({
 }: Pick<Evidence, 'plan' | 'allAccounts' | 'bills' | 'unreadTimes'>): UnplacedTasks | undefined {
   const reason = unreadTimeReason(unreadTimes, ['tasks'])
   if (reason === undefined) return undefined
-  const { sorts, chargedByUser } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
+  const { sorts, chargedByUser, requests } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
   const accountOf = accountFinder(allAccounts)
   const audited = new Set(bills.accounts.map(({ account }) => account.accountId))
   return {
@@ -64,6 +64,7 @@ export function unplacedTasks({
           ...(isUnknownKey && { unknownKey: { keyId: shortKeyId(apiKey), identity: keyDigest(apiKey) } }),
         }
       }) ?? null,
+    byRequest: requests !== null,
     // A filter by user leaves no others.
     chargedByUser:
       chargedByUser === null || plan.userIds.size === 0
@@ -76,9 +77,11 @@ export function unplacedTasks({
 function addUp(all: readonly (UnreadTimesOf | undefined)[]): UnreadTasks {
   let sorts: UnreadTasks['sorts'] = []
   let charged: Map<number, bigint | null> | null = new Map()
+  let requests: UnreadTasks['requests'] = new Map()
   for (const each of all) {
     if (each === undefined) continue
-    const { sorts: own = null, chargedByUser = null } = each.tasks ?? {}
+    const { sorts: own = null, chargedByUser = null, requests: theirs = null } = each.tasks ?? {}
+    requests = requests === null || theirs === null ? null : new Map([...requests, ...theirs])
     sorts = sorts === null || own === null ? null : [...sorts, ...own]
     if (chargedByUser === null) charged = null
     for (const [userId, amount] of chargedByUser ?? []) {
@@ -86,8 +89,12 @@ function addUp(all: readonly (UnreadTimesOf | undefined)[]): UnreadTasks {
       charged?.set(userId, before === null || amount === null ? null : before + amount)
     }
   }
-  return { sorts, chargedByUser: charged }
+  return { sorts, chargedByUser: charged, requests }
 }
+
+/** The request ids that such tasks bear, as they are stored, by row id; empty where there are none, or too many to tell. */
+export const unplacedRequests = ({ tasks, undatedTasks }: UnreadTimes): ReadonlyMap<number, string> =>
+  addUp([tasks, undatedTasks]).requests ?? new Map()
 
 /** How completely tables were read: in part, where rows of one could not be placed in time. Of tasks without any time it is said. */
 export const withUnreadTimes = (tables: readonly SourceStatus[], unread: UnreadTimes, lang: Lang): SourceStatus[] =>

@@ -123,6 +123,8 @@ export interface UnreadTasks {
   readonly sorts: readonly UnreadTasksOf[] | null
   /** Charges above 0, by user; null: one cannot be read. */
   readonly chargedByUser: ReadonlyMap<number, bigint | null> | null
+  /** Request ids in whatever form they are stored, by row id; null: of too many tasks. */
+  readonly requests: ReadonlyMap<number, string> | null
 }
 
 /** Those of one key and model, as stored; an amount is null where one of them cannot be read, or is a cost below 0. */

@@ -7,6 +7,7 @@ import type { RowCells } from './row-cells.ts'
 // The columns of all three tables that tell whose a row is, and of tasks those that tell what it may add.
 const ID_COLUMN = 0
 const USER_COLUMN = 2
+const REQUEST_COLUMN = 4
 const MODEL_COLUMN = 5
 const KEY_COLUMN = 6
 const MONEY_COLUMN = 8
@@ -17,6 +18,8 @@ const REFUND_COLUMN = 10
 const USERS_MAX = 200
 /** Pairs of a key and a model up to which it is told what such tasks may add. */
 const SORTS_MAX = 1000
+/** Such tasks up to which it is told what request ids they bear. */
+const REQUESTS_MAX = 1000
 
 /**
  * Rows of one stream whose time cannot be read: they were among those that the database gave, so they may belong to its range,
@@ -63,6 +66,7 @@ export class UnreadTaskRows extends UnreadRows {
   readonly #costAt: Place
   #sorts: Map<string, Draft<UnreadTasksOf>> | null = new Map()
   #chargedByUser: Map<number, bigint | null> | null = new Map()
+  #requests: Map<number, string> | null = new Map()
 
   constructor({ tables, columns }: TableMapping) {
     super()
@@ -74,12 +78,15 @@ export class UnreadTaskRows extends UnreadRows {
     super.clear()
     this.#sorts = new Map()
     this.#chargedByUser = new Map()
+    this.#requests = new Map()
   }
 
   override add(row: RowCells): void {
     super.add(row)
     const charged = ifReadable(() => row.whole(MONEY_COLUMN, this.#moneyAt), positive)
     this.#addSort(row, charged)
+    this.#requests?.set(row.integer(ID_COLUMN), row.text(REQUEST_COLUMN))
+    if (this.rows > REQUESTS_MAX) this.#requests = null
     if (row.isNull(USER_COLUMN)) this.#chargedByUser = null
     const userId = row.integer(USER_COLUMN)
     // null stays: what is not told of one of them is not told of all.
@@ -105,6 +112,7 @@ export class UnreadTaskRows extends UnreadRows {
     const tasks: UnreadTasks = {
       sorts: this.#sorts === null ? null : [...this.#sorts.values()].map((sort) => ({ ...sort })),
       chargedByUser: this.#chargedByUser === null ? null : new Map(this.#chargedByUser),
+      requests: this.#requests === null ? null : new Map(this.#requests),
     }
     return { ...super.told(), tasks }
   }

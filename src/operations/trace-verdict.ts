@@ -11,7 +11,7 @@ import type { Lang } from '../render/vocabulary.ts'
 import type { Thresholds } from '../settings.ts'
 import { shortKeyId } from '../units/api-key.ts'
 import { jsonInteger } from '../units/exact.ts'
-import { HOUR } from '../units/instant.ts'
+import { HOUR, NO_REAL_TIME } from '../units/instant.ts'
 import { formatUsd, subNanoUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import type { TraceBill } from './trace-bill.ts'
@@ -68,7 +68,7 @@ export function tracedTask(
     costUsd: row.costUntold === true ? null : formatUsd(row.costNanoUsd),
     billedUsd: read ? formatUsd(judged.billedNanoUsd) : null,
     refunded: row.refunded,
-    createdAt: zone.format(row.createdAt),
+    ...(row.createdAt !== NO_REAL_TIME && { createdAt: zone.format(row.createdAt) }),
     ...(row.completedAt !== null && { completedAt: zone.format(row.completedAt) }),
     verdict,
     sentence: traceSentence(verdict, taskFacts(row, judged, claimedBy, told), lang),

@@ -28,7 +28,7 @@ interface Given {
 
 const NONE = {
   ...{ inTimeNanoUsd: 0n, carriedInNanoUsd: 0n, carriedOutNanoUsd: 0n, matchedNanoUsd: 0n, orphanNanoUsd: 0n },
-  ...{ undatedNanoUsd: 0n, undatedBeyondNanoUsd: 0n },
+  ...{ undatedNanoUsd: 0n, undatedBeyondNanoUsd: 0n, undatedWithinNanoUsd: 0n },
 }
 
 function placement(given: Given): Placement {
@@ -64,6 +64,7 @@ describe('placements of one bill, owner, model and endpoint', () => {
       orphanNanoUsd: 50_000n,
       undatedNanoUsd: 600_000n,
       undatedBeyondNanoUsd: 8_000_000n,
+      undatedWithinNanoUsd: 10_000_000n,
     }
     const two = {
       inTimeNanoUsd: 2n,
@@ -73,6 +74,7 @@ describe('placements of one bill, owner, model and endpoint', () => {
       orphanNanoUsd: 60_000n,
       undatedNanoUsd: 700_000n,
       undatedBeyondNanoUsd: 9_000_000n,
+      undatedWithinNanoUsd: 20_000_000n,
     }
     expect(sumsOf({ amounts: one, events: [['veo3', 7n]] }, { amounts: two, events: [['veo3', 8n]] })).toEqual([
       {
@@ -88,6 +90,7 @@ describe('placements of one bill, owner, model and endpoint', () => {
         ...{ inTimeNanoUsd: 3n, carriedInNanoUsd: 50n, carriedOutNanoUsd: 700n },
         ...{ matchedNanoUsd: 9000n, orphanNanoUsd: 110_000n, undatedNanoUsd: 1_300_000n },
         undatedBeyondNanoUsd: nanoUsd(17_000_000n),
+        undatedWithinNanoUsd: nanoUsd(30_000_000n),
       },
     ])
   })

@@ -28,6 +28,7 @@ function placed({ claimedBy, owner = { accountId: 5 }, ...amounts }: Placed): Pl
     orphanNanoUsd: amount('orphan'),
     undatedNanoUsd: usd('0'),
     undatedBeyondNanoUsd: usd('0'),
+    undatedWithinNanoUsd: usd('0'),
     isInTime: true,
     events: [],
   }

@@ -7,6 +7,7 @@ import type { Cell } from '../../src/ledger/cells.ts'
 import { decodersOf } from '../../src/ledger/decode.ts'
 import { recordsOf } from '../../src/ledger/decode-rows.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
+import { metRows } from '../../src/ledger/met-rows.ts'
 import type { LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
 import { bareRequestId } from '../../src/ledger/request-id.ts'
 import { CellRow } from '../../src/ledger/row-cells.ts'
@@ -48,6 +49,7 @@ const EVERYTHING = undefined
 function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerSnapshot {
   const { account } = decodersOf(DEFAULT_MAPPING, zone)
   const records = recordsOf(DEFAULT_MAPPING, zone, new TaskWords())
+  const met = metRows(records)
   const taskCells = tables.tasks.map((t) => [
     ...[t.id, t.createdAt, t.userId, t.taskId, t.onlineTaskId, t.appName, t.apiKey],
     ...[t.status, t.money, t.costMoney, t.isRefund, t.completedAt],
@@ -81,7 +83,11 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
         ),
       ]
     },
-    tasks: (range) => inOne(taskRecords(range)),
+    async *tasks(range) {
+      yield taskRecords(range)
+      met.note('tasks', undefined)
+    },
+    unreadTimes: met.unreadTimes,
     points: (range) => inOne(pointsRecords(range)),
     cash: (range) => inOne(cashRecords(range)),
     tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),

@@ -5,11 +5,15 @@ import { all, at, BACKENDS, pointsRow, reading, type Stored, task } from './back
 const RANGE = { start: at('2026-02-01T00:00:00+08:00'), end: at('2026-02-07T00:00:00+08:00') }
 
 const SORT = { apiKey: 'key-1-0000:secret', model: 'fal-ai/flux/dev', costNanoUsd: 100_000_000n, keptPoints: 40n }
-/** What so many tasks as they are stored here may add to sums. */
-const mayAdd = (tasks: bigint): UnreadTasks => ({
-  sorts: [{ ...SORT, costNanoUsd: SORT.costNanoUsd * tasks, keptPoints: SORT.keptPoints * tasks }],
-  chargedByUser: new Map([[101, 40n * tasks]]),
-})
+/** What tasks of some row ids, as they are stored here, may add to sums. */
+const mayAdd = (...rowIds: readonly number[]): UnreadTasks => {
+  const tasks = BigInt(rowIds.length)
+  return {
+    sorts: [{ ...SORT, costNanoUsd: SORT.costNanoUsd * tasks, keptPoints: SORT.keptPoints * tasks }],
+    chargedByUser: new Map([[101, 40n * tasks]]),
+    requests: new Map(rowIds.map((rowId) => [rowId, task(rowId).onlineTaskId ?? ''])),
+  }
+}
 
 const opened: { remove(): Promise<void> }[] = []
 afterEach(async () => {
@@ -46,7 +50,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         const isReadable = time === "'2026-02-03 12:00'"
         expect(await tasksOf(snapshot)).toEqual(isReadable ? [1, 2, 3, 4, 5, 6, 7] : [1, 2, 3, 5, 7])
         expect(snapshot.unreadTimes?.()).toEqual(
-          isReadable ? {} : { tasks: { rows: 2, firstRowId: 4, userIds: [101], tasks: mayAdd(2n) } },
+          isReadable ? {} : { tasks: { rows: 2, firstRowId: 4, userIds: [101], tasks: mayAdd(4, 6) } },
         )
       })
     },
@@ -60,7 +64,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       await reading(world, async (snapshot) => {
         expect(await tasksOf(snapshot)).toEqual([1, 2, 3, 4, 6, 7])
         expect(snapshot.unreadTimes?.()).toEqual({
-          tasks: { rows: 1, firstRowId: 5, userIds: [101], tasks: mayAdd(1n) },
+          tasks: { rows: 1, firstRowId: 5, userIds: [101], tasks: mayAdd(5) },
         })
         expect((await snapshot.tasksByTaskIds(['t5'])).map(({ rowId }) => rowId)).toEqual([5])
       })
@@ -119,7 +123,10 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
     await reading(world, async (snapshot) => {
       expect(await tasksOf(snapshot)).toEqual([])
-      expect(snapshot.unreadTimes?.().tasks).toMatchObject({ rows: 1001, tasks: { sorts: null, chargedByUser: null } })
+      expect(snapshot.unreadTimes?.().tasks).toMatchObject({
+        rows: 1001,
+        tasks: { sorts: null, chargedByUser: null, requests: null },
+      })
     })
   })
 
@@ -130,8 +137,8 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     await reading(world, async (snapshot) => {
       expect(await tasksOf(snapshot)).toEqual([1, 2, 4, 7])
       expect(snapshot.unreadTimes?.()).toEqual({
-        tasks: { rows: 1, firstRowId: 6, userIds: [101], tasks: mayAdd(1n) },
-        undatedTasks: { rows: 2, firstRowId: 3, userIds: [101], tasks: mayAdd(2n) },
+        tasks: { rows: 1, firstRowId: 6, userIds: [101], tasks: mayAdd(6) },
+        undatedTasks: { rows: 2, firstRowId: 3, userIds: [101], tasks: mayAdd(3, 5) },
       })
     })
   })
@@ -159,7 +166,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       expect(await tasksOf(snapshot)).toEqual([1, 3])
       expect((await all(snapshot.points(RANGE))).map(({ rowId }) => rowId)).toEqual([1])
       expect(snapshot.unreadTimes?.()).toEqual({
-        undatedTasks: { rows: 1, firstRowId: 2, userIds: [101], tasks: mayAdd(1n) },
+        undatedTasks: { rows: 1, firstRowId: 2, userIds: [101], tasks: mayAdd(2) },
       })
       // What was streamed is left out of a search all the same; that row was not.
       expect((await snapshot.tasksByRequestIds([task(2).onlineTaskId ?? ''], RANGE)).map(({ rowId }) => rowId)).toEqual(
@@ -181,7 +188,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         await snapshot.tasksByTaskIds(['t5'])
       }
       expect(snapshot.unreadTimes?.()).toEqual({
-        tasks: { rows: 1, firstRowId: 5, userIds: [101], tasks: mayAdd(1n) },
+        tasks: { rows: 1, firstRowId: 5, userIds: [101], tasks: mayAdd(5) },
         points: { rows: 2, firstRowId: 2, userIds: [101] },
       })
     })

@@ -91,6 +91,54 @@ describe('tasks without created_at', () => {
     expect(foundIn(found)).toContain('A5 date=2026-02-06')
   })
 
+  const dated = (from: number, createdAt: string) => ({
+    tasks: (row: { readonly id: number }) => (row.id >= from ? { createdAt } : {}),
+  })
+  const ofBill = (report: Report) => foundIn(report).filter((text) => /^A[123] /.test(text))
+
+  it('that fal billed at what they cost account for no bill that nobody recorded', async () => {
+    // 20 USD recorded, 24 billed, and 10 USD both recorded and billed at a time that nobody knows.
+    const world = (billed: false | object) => {
+      const made = clean().task({ user: 104, cost: '10', billed })
+      return made.event({ cost: '4', timestamp: made.iso('2026-02-06 15:00:00') })
+    }
+    expect(ofBill(await audited('embedded', world({}), 'requests', undated(41)))).toEqual(['A1 accountId=5'])
+    const unbilled = await audited('embedded', world(false), 'requests', undated(41))
+    expect([ofBill(unbilled), openOf(unbilled, NO_TIME)]).toEqual([[], expect.arrayContaining(['A1 5'])])
+    expect(ofBill(await audited('embedded', world({}), 'requests', dated(41, '2026-01-20 12:00:00')))).toEqual([
+      'A1 accountId=5',
+    ])
+  })
+
+  it('record no model as which none of them was billed', async () => {
+    const world = (billed: false | { readonly endpointId: string }) => {
+      const made = clean().task({ user: 104, model: 'our-video', cost: '0.1', billed })
+      return made.event({ endpointId: OTHER, cost: '0.1', timestamp: made.iso('2026-02-06 15:00:00') })
+    }
+    const A3 = `A3 accountId=5 model=${OTHER}`
+    for (const billed of [false, { endpointId: 'fal-ai/another' }] as const) {
+      expect(ofBill(await audited('embedded', world(billed), 'requests', undated(41)))).toContain(A3)
+    }
+    const own = await audited('embedded', world({ endpointId: OTHER }), 'requests', undated(41))
+    expect([ofBill(own), openOf(own, NO_TIME)]).toEqual([[], expect.arrayContaining([`A3 5 ${OTHER}`])])
+  })
+
+  it('may have been of the period with a bill beyond its end, which no task besides them bears', async () => {
+    // Of a model that fal bills for nothing else, and that a task of the period was not billed for.
+    const world = (at: string) => {
+      const made = clean().task({ user: 104, model: OTHER, cost: '0.1', billed: false })
+      return made.task({ user: 104, model: OTHER, cost: '0.1', billed: { timestamp: made.iso(at) } })
+    }
+    const A2 = `A2 accountId=5 model=${OTHER}`
+    for (const at of ['2026-02-05 23:55:00', '2026-02-07 00:05:00']) {
+      const report = await audited('embedded', world(at), 'requests', undated(42))
+      expect([ofBill(report), openOf(report, NO_TIME)]).toEqual([[], expect.arrayContaining([`A2 5 ${OTHER}`])])
+      // Where it is told that it is of the period there is no break, and where it is told that it is not there is.
+      expect(ofBill(await audited('embedded', world(at), 'requests', dated(42, '2026-02-06 23:59:00')))).toEqual([])
+      expect(ofBill(await audited('embedded', world(at), 'requests', dated(42, '2026-02-07 00:04:00')))).toEqual([A2])
+    }
+  })
+
   it('beside those whose time cannot be read: each kind is counted', async () => {
     const world = clean().task({ user: 104, model: OTHER, cost: '3', points: 0 }).task({ user: 104, cost: '0.5' })
     const report = await audited('embedded', world, 'summary', {

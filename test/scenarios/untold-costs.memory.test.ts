@@ -76,6 +76,23 @@ describe.each(DEPTHS)('a success of no told cost that fal did not bill, at depth
   })
 })
 
+describe.each(DEPTHS)('a success of no told cost that fal billed, at depth %s', (depth) => {
+  // 21 USD billed, of which one of a task that may not tell it; a tenth of it is none too much.
+  const world = (cost: string | null, tooMuch: string) =>
+    twenty()
+      .task({ cost, billed: false })
+      .event({ requestId: '00000021-aaaa-4aaa-8aaa-aaaaaaaaaaaa', cost: '1', timestamp: '2026-02-06T04:00:30Z' })
+      .task({ model: OTHER, cost: tooMuch, billed: false })
+  const of = (cost: string | null, tooMuch: string) => told(world(cost, tooMuch), { depth }, /^A1/)
+
+  it('does not make up for what others recorded too much', async () => {
+    expect(await of('1', '2.100000001')).toEqual([['A1 accountId=5'], []])
+    expect(await of(null, '2.100000001')).toEqual([[], ['A1 5']])
+    expect(await of(null, '2.1')).toEqual([[], []])
+    expect(await of(null, '3.100000001')).toEqual([['A1 accountId=5'], []])
+  })
+})
+
 describe('a cost that is not told, of a task that failed or still runs', () => {
   it('explains what fal billed for its model beyond the record, at either depth', async () => {
     for (const depth of DEPTHS) {

@@ -4,7 +4,7 @@ import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
-import { type UnplacedTasks, undatedBill, unplacedCost } from './unplaced-tasks.ts'
+import { type UnplacedTasks, undatedBill, undatedWithin, unplacedCost } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -40,9 +40,10 @@ export const a1CostDeviation: Rule = {
           continue
         }
       }
-      const absent = unplaced === undefined ? 0n : (unplacedCost(unplaced, comparison) ?? 0n)
+      const cost = unplaced === undefined ? null : unplacedCost(unplaced, comparison)
+      const absent = cost === null ? 0n : cost - undatedWithin(comparison)
       if (
-        mayExceed(finding, comparison, modelMatches) ||
+        mayExceed(finding, comparison, modelMatches, thresholds.a1DeviationRatio) ||
         (finding !== undefined && isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent))
       ) {
         const { accountId } = comparison.subject
@@ -75,7 +76,7 @@ function hangsOnMissing(comparison: BillComparison, threshold: Ratio): boolean {
 
 /**
  * Whether a finding depends on tasks whose time cannot be read: with all that they cost a record would not be short, nor would it be
- * beyond a bill that they have a part in. Of the bill by event time they have theirs already.
+ * beyond a bill that they have a part in.
  */
 function hangsOnUnplaced(
   comparison: BillComparison,
@@ -93,7 +94,9 @@ function hangsOnUnplaced(
     const beyond = period.undatedBeyondNanoUsd ?? 0n
     return !exceeds(recorded - bill - beyond, bill + undatedBill(comparison), threshold)
   }
-  if (!exceeds(official - recorded - cost, official, threshold)) return true
+  // Of the bill by event time they have theirs already.
+  const within = timing === true ? 0n : undatedWithin(comparison)
+  if (!exceeds(official - recorded - (cost - within), official + within, threshold)) return true
   if (period !== null || timing === true || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
   const records = [...recordByModel.values()]
@@ -116,7 +119,7 @@ function isExplained(
   if (untold === 0n) return false
   if (untold === undefined) return true
   const short = expected - actual - untold - absent
-  if (short <= 0n || !exceeds(short, expected, threshold)) return true
+  if (short <= 0n || !exceeds(short, expected + undatedWithin(comparison), threshold)) return true
   if (comparison.period !== null || untold + absent === 0n) return false
   // Tasks of right before the window may explain the rest.
   const records = [...comparison.recordByModel.values()]
@@ -124,19 +127,37 @@ function isExplained(
 }
 
 /**
- * Whether tasks that tell no cost, and that fal billed nothing for, may have cost what makes a record exceed the bill. One that
- * exceeds it does so whatever they cost; of what fal did bill for such tasks a record that is true holds no more.
+ * Whether tasks that tell no cost may have cost what makes a record exceed the bill: any amount, where fal billed nothing for them;
+ * what it did bill for them, where others hold too much. One that exceeds it does so whatever they cost.
  */
-function mayExceed(finding: FindingDraft | undefined, comparison: BillComparison, matches: ModelMatches): boolean {
+function mayExceed(
+  finding: FindingDraft | undefined,
+  comparison: BillComparison,
+  matches: ModelMatches,
+  threshold: Ratio,
+): boolean {
   const { bill, period, recordByModel } = comparison
   if (!bill.known || (period?.figures ?? bill.value).costNanoUsd <= 0n) return false
-  if (finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n))
-    return false
+  if (isExcess(finding)) return false
+  const billed = billedWithin(comparison, matches)
+  if (billed > 0n && isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
   return [...recordByModel].some(
     ([canonical, { untold, costNanoUsd, roundingNanoUsd }]) =>
       (untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd,
   )
+}
+
+const isExcess = (finding: FindingDraft | undefined): boolean =>
+  finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n)
+
+/** What fal billed for tasks of the window that tell no cost; with usage alone, of their models what lies beyond the record. */
+function billedWithin({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint {
+  if (period !== null || !bill.known) return period?.untoldNanoUsd ?? 0n
+  return sum([...recordByModel], ([canonical, { untold, costNanoUsd }]) => {
+    const beyond = billedAs(canonical, bill.value, matches) - costNanoUsd
+    return (untold?.within ?? 0) > 0 && beyond > 0n ? beyond : 0n
+  })
 }
 
 /** What fal billed for a model that tasks record, under any name that it is known to stand for. */
@@ -164,10 +185,11 @@ function billedForUntold({ bill, period, recordByModel }: BillComparison, matche
   return most
 }
 
-function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio): FindingDraft | undefined {
+/** `more`: what the record is held to hold besides. */
+function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio, more = 0n): FindingDraft | undefined {
   const { subject, period, recordByModel } = comparison
   const records = [...recordByModel.values()]
-  const recorded = sum(records, (record) => record.costNanoUsd)
+  const recorded = sum(records, (record) => record.costNanoUsd) + more
   const far = (official: bigint, record: bigint): boolean =>
     official > 0n && exceeds(abs(record - official), official, threshold)
   const draft = (official: bigint, record: bigint, timing: boolean): FindingDraft => ({

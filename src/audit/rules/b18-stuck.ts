@@ -1,12 +1,12 @@
-import { HOUR } from '../../units/instant.ts'
+import { HOUR, NO_REAL_TIME } from '../../units/instant.ts'
 import { formatUsd } from '../../units/nano-usd.ts'
-import type { FindingDraft, Rule } from './books.ts'
+import { type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
 
 /**
  * B18, per task: unfinished, however long ago it was made. MEDIUM where fal billed it: then it ended, and only the system
- * does not know. Nano-USD. Source: rule B18 of the specification.
+ * does not know. Of a task whose time is not known nothing is said. Nano-USD. Source: rule B18 of the specification.
  */
 export const b18Stuck: Rule = {
   id: 'B18',
@@ -16,9 +16,15 @@ export const b18Stuck: Rule = {
   evaluate({ requests, window, asOf }, { thresholds }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
+    const notEvaluated: RuleOutcome['notEvaluated'][number][] = []
     let examined = 0
     for (const { task, accountId, billedNanoUsd, standing, selected } of requests.value.tasks) {
       if (!selected || task.status !== 'unfinished') continue
+      if (task.createdAt === NO_REAL_TIME) {
+        const { reason } = unknown('times-none', { rows: 1, firstRowId: task.rowId })
+        notEvaluated.push({ subject: taskSubject(task), reason })
+        continue
+      }
       // That a task is stuck its own table tells; only whether fal billed it takes the bill.
       const billed = standing === 'not-evaluated' ? null : billedNanoUsd
       examined += 1
@@ -41,6 +47,6 @@ export const b18Stuck: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: [] }
+    return { examined, findings, notEvaluated }
   },
 }

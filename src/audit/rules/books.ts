@@ -115,6 +115,8 @@ export interface PeriodBill {
   readonly undated?: ReadonlyMap<string, NanoUsd>
   /** Of it, what lies beyond the cost that these tasks would add to the record, request by request. Absent: nothing. */
   readonly undatedBeyondNanoUsd?: NanoUsd
+  /** Of it, what lies within that cost. Absent: nothing. */
+  readonly undatedWithinNanoUsd?: NanoUsd
   /** Recorded cost of tasks of the window that may not be billed yet: of pending ones, and of those that still run. */
   readonly youngNanoUsd: NanoUsd
   /** Of it, that of the tasks that still run: they are not pending, which only a success is. */

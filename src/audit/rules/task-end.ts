@@ -1,4 +1,4 @@
-import type { Instant } from '../../units/instant.ts'
+import { type Instant, NO_REAL_TIME } from '../../units/instant.ts'
 
 interface Times {
   readonly createdAt: Instant
@@ -9,5 +9,6 @@ interface Times {
 export const toldEnd = ({ completedAt, createdAt }: Times, asOf: Instant): Instant | null =>
   completedAt === null || completedAt > asOf || completedAt < createdAt ? null : completedAt
 
-/** When a task ended; where that is not told, when it was made. */
-export const taskEnd = (task: Times, asOf: Instant): Instant => toldEnd(task, asOf) ?? task.createdAt
+/** When a task ended; where that is not told, when it was made; where neither is, it may have been just now. */
+export const taskEnd = (task: Times, asOf: Instant): Instant =>
+  toldEnd(task, asOf) ?? (task.createdAt === NO_REAL_TIME ? asOf : task.createdAt)

@@ -9,6 +9,8 @@ export interface UnplacedTasks {
   readonly reason: Reason
   /** null: of too many kinds to tell. */
   readonly sorts: readonly UnplacedSort[] | null
+  /** Whether it is known of each of them what fal billed, where its events were read: not of too many. */
+  readonly byRequest: boolean
   /** What was charged to users whom the filters leave; null as a whole: to too many; null of one: it cannot be read. */
   readonly chargedByUser: ReadonlyMap<number, bigint | null> | null
 }
@@ -48,13 +50,16 @@ export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison
   return sorts && adds(sorts.map(({ costNanoUsd }) => costNanoUsd))
 }
 
+/** Of it, what fal billed for them: with them it would be in the bill of the period too, and so explains nothing. */
+export const undatedWithin = ({ period }: BillComparison): bigint => period?.undatedWithinNanoUsd ?? 0n
+
 /** What may be missing from the bill by task period at most, in nano-USD: of some endpoints, or in all. */
 export const undatedBill = ({ period }: BillComparison, endpoints?: readonly string[]): bigint =>
   adds(endpoints?.map((name) => period?.undated?.get(name) ?? 0n) ?? period?.undated?.values() ?? []) ?? 0n
 
 /**
  * Whether any of them may be what the record lacks of an endpoint: by its name, without a name, or by a name that neither the
- * bill holds nor matches connect with another.
+ * bill holds nor matches connect with another. Where events were read, matches connect each of them with what it was billed as.
  */
 export function mayRecord(
   unplaced: UnplacedTasks,
@@ -66,10 +71,13 @@ export function mayRecord(
   const names = storedNamesOf(endpoint)
   const isBilled = (name: string): boolean =>
     (bill.known && bill.value.byModel.has(name)) || period?.figures.byModel.has(name) === true
+  const isMatched = period !== null && unplaced.byRequest
   return (
     sortsOf(unplaced, comparison)?.some(
       ({ model }) =>
-        model === NAMELESS || names.includes(model) || (endpointsOf(model).length === 1 && !isBilled(model)),
+        model === NAMELESS ||
+        names.includes(model) ||
+        (!isMatched && endpointsOf(model).length === 1 && !isBilled(model)),
     ) ?? true
   )
 }

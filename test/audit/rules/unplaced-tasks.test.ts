@@ -24,6 +24,7 @@ const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
 const unplaced = (sorts: readonly UnplacedSort[] | null, charged?: UnplacedTasks['chargedByUser']): UnplacedTasks => ({
   reason,
   sorts,
+  byRequest: true,
   chargedByUser: charged === undefined ? new Map([[101, 1_000_000n]]) : charged,
 })
 
@@ -48,7 +49,7 @@ const compared = (bill: string, recorded: string | null, overrides: Partial<Bill
   recordByModel: new Map(recorded === null ? [] : [[MODEL, record(recorded)]]),
   ...overrides,
 })
-const period = (cost: string, undated: string, beyond = '0'): PeriodBill => ({
+const period = (cost: string, undated: string, beyond = '0', within = '0'): PeriodBill => ({
   figures: figures(cost),
   bridge: {
     byEventTimeNanoUsd: usd(cost),
@@ -58,6 +59,7 @@ const period = (cost: string, undated: string, beyond = '0'): PeriodBill => ({
   },
   undated: new Map([[MODEL, usd(undated)]]),
   undatedBeyondNanoUsd: usd(beyond),
+  undatedWithinNanoUsd: usd(within),
   ...{ youngNanoUsd: usd('0'), runningNanoUsd: usd('0'), namelessOpen: 0, namelessEndpoints: new Set<string>() },
 })
 
@@ -108,6 +110,17 @@ describe('A1', () => {
     expect(short(tasks, crossing('1.999999999'))).toEqual(FOUND)
     // What is of timing already stays it.
     expect(short(tasks, crossing('5'))).toEqual(FOUND)
+  })
+
+  it('stands whatever they cost where fal billed them as much, but for what their bills add to the bill', () => {
+    const billed = (cost: string, within: string, official = '10') =>
+      short(unplaced([sort({ costNanoUsd: usd(cost) })]), { period: period(official, within, '0', within) })
+    expect(billed('40', '0')).toEqual(OPEN)
+    expect(billed('39.999999999', '39.999999999')).toEqual(FOUND)
+    // 5 USD are a tenth of 50.
+    expect(billed('40', '40')).toEqual(OPEN)
+    expect(billed('24', '20')).toEqual(OPEN)
+    expect(billed('21.999999999', '20')).toEqual(FOUND)
   })
 
   it('stands where more was recorded than billed, but for a bill that they have a part in', () => {
@@ -165,6 +178,19 @@ describe('A3', () => {
       storedNamesOf: (name: string) => (name === 'kling' ? [name, 'our-video'] : [name]),
     }
     expect(leak([sort({ model: 'our-video' })], {}, { modelMatches })).toEqual(FOUND)
+  })
+
+  it('is none of a name that matches would have connected with it, unless they are too many to be known', () => {
+    const whole = { period: period('9', '0') }
+    const named = (model: string, byRequest = true) =>
+      said('A3', {
+        comparisons: [compared('9', null, whole)],
+        unplaced: { ...unplaced([sort({ model })]), byRequest },
+      })
+    expect(named('our-video')).toEqual(FOUND)
+    expect(named('our-video', false)).toEqual(OPEN)
+    expect(named(MODEL)).toEqual(OPEN)
+    expect(named('')).toEqual(OPEN)
   })
 })
 

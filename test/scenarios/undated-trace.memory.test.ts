@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
+import { memoryDependencies } from '../kit/audit-world.ts'
+import { call } from '../tools/call.ts'
+
+const DAY = '2026-02-06 12:00:00'
+
+/** A trace of one task that has some created_at. */
+async function traced(task: MiniTask, createdAt: string | null) {
+  const built = new MiniWorld().account(5).task(task).build()
+  const tasks = built.tables.tasks.map((row) => ({ ...row, createdAt })) as typeof built.tables.tasks
+  const world = { ...built, tables: { ...built.tables, tasks } }
+  const told = await call(taskTraceTool, { id: 'task-1', lang: 'en' }, memoryDependencies(world, {}), world)
+  return { ...told, rules: told.findings.map(({ rule }) => rule) }
+}
+
+describe('a trace of a task without created_at', () => {
+  it('shows it without one, and holds its bill against its record all the same', async () => {
+    const told = await traced({ cost: '1', billed: { cost: '2' } }, null)
+    expect([told.verdict, told.rules]).toEqual(['amount', ['B3']])
+    expect(told.tasks[0]).not.toHaveProperty('createdAt')
+    expect((await traced({ cost: '1' }, DAY)).tasks[0]).toMatchObject({ createdAt: '2026-02-06T12:00:00+08:00' })
+  })
+
+  it('does not call it stuck: it may have been made just now', async () => {
+    const running: MiniTask = { status: 'running', billed: false, completed: null }
+    const told = await traced(running, null)
+    expect(told.rules).toEqual([])
+    expect(told.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B18' }))
+    expect((await traced(running, DAY)).rules).toEqual(['B18'])
+  })
+
+  it('awaits its bill, and a refund of it, as long as it does not tell when it ended either', async () => {
+    const unbilled = (completed: string | null): MiniTask => ({ cost: '1', billed: false, completed })
+    expect(await traced(unbilled(null), null)).toMatchObject({ verdict: 'pending', rules: [] })
+    expect(await traced(unbilled(null), DAY)).toMatchObject({ verdict: 'unbilled', rules: ['B2'] })
+    expect(await traced(unbilled(DAY), null)).toMatchObject({ verdict: 'unbilled', rules: ['B2'] })
+    const failed = (completed: string | null): MiniTask => ({ status: 'failed', billed: false, completed })
+    expect((await traced(failed(null), null)).rules).toEqual([])
+    expect((await traced(failed(null), DAY)).rules).toEqual(['B7'])
+    expect((await traced(failed(DAY), null)).rules).toEqual(['B7'])
+  })
+})
