@@ -129,10 +129,9 @@ export class OwnerlessTally {
     const { window } = this.#plan
     if (!mayTake(entry) || at < window.start || at >= window.end + LEDGER_EDGE) return
     const amount = exactAmount(entry)
-    // An amount above 0 gave something back again, or is of another kind than it says.
+    // An amount above 0 gave something back again, or took as much and is told without its sign: no more than that.
     if (amount > 0 && sums === this.#takenInAll) this.#gaveBack = addExact(this.#gaveBack, amount)
-    const isTold = entry.amountUntold !== true && amount <= 0
-    sums[book] = isTold ? plus(sums[book], -amount) : Number.POSITIVE_INFINITY
+    sums[book] = entry.amountUntold === true ? Number.POSITIVE_INFINITY : plus(sums[book], Math.abs(amount))
   }
 
   /** What the rows without a task gave back, or may have: points. */

@@ -124,6 +124,34 @@ describe('a payment without a user that names a task', () => {
   })
 })
 
+describe('a payment without a user or a task', () => {
+  const back = { sourceType: 'consume' } as const
+
+  it.each(['order', 'total'] as const)('that came back explains no more than it is: %s', async (ledgerLink) => {
+    const rows = async (amount: number, book: 'points' | 'cash') => {
+      const world = withLinkedTasks().task({ user, paid: false }).task({ user: 102, points: 101, paid: false })
+      if (book === 'points') world.points(NOBODY, amount, back)
+      else world.cash(NOBODY, amount, { transactionType: 1 })
+      const report = await reported(world, { settings: { ledgerLink } })
+      return saidOf(report, 'A4').findings
+    }
+    for (const book of ['points', 'cash'] as const) {
+      expect(await rows(1, book)).toEqual(['A4 userId=102', 'A4 userId=101'])
+      expect(await rows(99, book)).toEqual(['A4 userId=102', 'A4 userId=101'])
+      // It may have taken as much, and be told without its sign.
+      expect(await rows(100, book)).toEqual(['A4 userId=102'])
+      expect(await rows(101, book)).toEqual([])
+    }
+  })
+
+  it('that came back leaves the refund of another task certain', async () => {
+    const world = withLinkedTasks().task({ ...failed, paid: false, refunded: true })
+    world.points(user, 100, { ...refund, orderId: 'task-41' })
+    expect(await said(world.points(NOBODY, 1, back), 'B9')).toEqual({ findings: ['B9 taskId=task-41'], open: [] })
+    expect(await said(world.points(NOBODY, 99, back), 'B9')).toEqual({ findings: [], open: ['B9 userId=101'] })
+  })
+})
+
 describe('a refund without a user', () => {
   it.each([
     [false, 'B7'],
