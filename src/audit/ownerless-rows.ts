@@ -87,7 +87,7 @@ export class OwnerlessTally {
   /** Tells rows of tasks from the others, once their orders were looked up. */
   settle(isTask: (orderId: string) => boolean): void {
     for (const entry of this.#kept) {
-      if (entry.orderId === '' || !isTask(entry.orderId)) this.addLoose(entry)
+      if (entry.orderId === '' || !mayBeOfTask(entry) || !isTask(entry.orderId)) this.addLoose(entry)
       else {
         this.#named.push(entry)
         this.#take(entry, this.#takenInAll)
@@ -102,7 +102,7 @@ export class OwnerlessTally {
   }
 
   addNamed(entry: LedgerEntry): void {
-    this.#named.push(entry)
+    if (mayBeOfTask(entry)) this.#named.push(entry)
   }
 
   /** Takes a row that names no task. */
@@ -156,6 +156,10 @@ export class OwnerlessTally {
     }
   }
 }
+
+/** Whether a row may have paid the task that it names, or given that back: what was bought or given away did neither. */
+const mayBeOfTask = ({ book, kind, kindUntold }: LedgerEntry): boolean =>
+  kindUntold === true || linkedKind(book, kind) !== undefined
 
 const mayTake = ({ book, kind, amountUntold, amountPoints }: LedgerEntry): boolean =>
   linkedKind(book, kind) === 'consume' || (kind === 'other' && (amountUntold === true || amountPoints < 0n))

@@ -117,6 +117,21 @@ describe('a payment without a user that names a task', () => {
     expect(await back(100)).toEqual({ findings: [], open: ['B9 userId=101'] })
   })
 
+  it('is none where it was bought or given away, whenever that was', async () => {
+    for (const at of ['2026-02-06 12:00:00', '2026-02-08 23:00:00']) {
+      for (const sourceType of ['recharge', 'gift']) {
+        const world = withLinkedTasks()
+          .task({ user, paid: false })
+          .task({ ...failed, refunded: true })
+        for (const orderId of ['task-41', 'task-42']) world.points(NOBODY, 100, { at, orderId, sourceType })
+        const { findings, open } = await said(world, 'A4', 'B8', 'B10')
+        expect([findings, open]).toEqual([['A4 userId=101', 'B10 taskId=task-41', 'B8 taskId=task-42'], []])
+        const refunded = await said(world.points(NOBODY, 100, { at, orderId: 'task-42', sourceType: 'refund' }), 'B8')
+        expect(refunded).toEqual({ findings: [], open: ['B8 userId=101'] })
+      }
+    }
+  })
+
   it('that gave something back again leaves open what is left', async () => {
     const world = withLinkedTasks().task({ user, paid: false })
     world.points(NOBODY, -99, { orderId: 'task-41' }).points(NOBODY, 1, { orderId: 'task-41', sourceType: 'consume' })
