@@ -1,4 +1,5 @@
 import { newBytesOfId } from '../rows/id-bytes.ts'
+import { IdSet } from '../rows/id-set.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { IdIndex, NO_TASK } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
@@ -68,7 +69,7 @@ export class RowLinks implements FoundLinks {
 
 /**
  * Finds the links step by step: a user may have millions of rows. `users`: who is one of these with or without tasks; `bearers`:
- * tasks of other times, whose ids are then shared.
+ * tasks of other times, or that name no user, whose ids are then shared.
  */
 export function* findingLinks(
   records: Pick<LedgerRecords, 'tasks' | 'entries'>,
@@ -84,12 +85,28 @@ export function* findingLinks(
   })
   const index = new IdIndex(tasks, ownerOfTask)
   yield* inSteps(tasks.count, (from, until) => index.take(from, until))
-  for (const { userId, taskId, requestId } of bearers) {
-    const owner = numbers.get(userId)
-    if (owner === undefined) continue
-    for (const id of [taskId, requestId]) index.takeElsewhere(owner, id)
-  }
   const id = newBytesOfId()
+  const nobodys = new Set<string>()
+  for (const { userId, userUntold, taskId, requestId } of bearers) {
+    const owner = userUntold ? undefined : numbers.get(userId)
+    for (const each of [taskId, requestId]) {
+      if (userUntold) nobodys.add(each)
+      else if (owner !== undefined) index.takeElsewhere(owner, each)
+    }
+  }
+  nobodys.delete('')
+  if (nobodys.size > 0) {
+    // Whose they are is not known: they may be of anyone who has a task with such an id.
+    const ids = new IdSet(nobodys)
+    yield* inSteps(tasks.count, (from, until) => {
+      for (let task = from; task < until; task++) {
+        if (!ids.hasId(tasks, tasks.taskId(task, id)) && !ids.hasId(tasks, tasks.requestId(task, id))) continue
+        const { taskId, requestId } = tasks.row(task)
+        const owner = ownerOfTask[task] as number
+        for (const each of [taskId, requestId]) if (nobodys.has(each)) index.takeElsewhere(owner, each)
+      }
+    })
+  }
   const { view } = entries
   yield* inSteps(entries.count, (from, until) => {
     for (let entry = from; entry < until; entry++) {
