@@ -99,6 +99,8 @@ describe('a payment without a user that names a task', () => {
       said(withLinkedTasks().task({ user }).points(NOBODY, -amount, { orderId: 'task-41' }), 'B6')
     expect(await twice(100)).toEqual({ findings: [], open: ['B6 userId=101'] })
     expect(await twice(99)).toEqual({ findings: [], open: [] })
+    const typeless = withLinkedTasks().task({ user }).points(NOBODY, -100, { orderId: 'task-41', sourceType: 'deduct' })
+    expect(await said(typeless, 'B6')).toEqual({ findings: [], open: ['B6 userId=101'] })
     const own = withLinkedTasks().task({ user }).points(user, -100, { orderId: 'task-41' })
     expect(await said(own.points(NOBODY, -100, { orderId: 'task-41' }), 'B6')).toEqual({
       findings: ['B6 taskId=task-41'],

@@ -83,12 +83,14 @@ function excessOf(
 }
 
 /** Why it is not told whether rows of a type repeat, or come to too much: one of them does not tell its amount, or what it is. */
-function repeatDoubt({ task, entries, kindUntold }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
-  const reason = untoldAmount({ entries, ...(kindUntold && { kindUntold }) }, kind)
+function repeatDoubt({ task, entries, shared, kindUntold }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
+  const isNobodysOpen = shared?.ownerless?.open.has(kind) === true
+  const reason = isNobodysOpen ? OWNERLESS : untoldAmount({ entries, ...(kindUntold && { kindUntold }) }, kind)
   if (reason === undefined) return undefined
+  const isAnyLike = isNobodysOpen || kindUntold === true
   const told = amountsOf(entries, kind)
   const untold = entries.filter((entry) => entry.kind === kind && entry.amountUntold === true)
-  const isLike = ({ book }: LinkedEntry): boolean => kindUntold === true || untold.some((entry) => entry.book === book)
+  const isLike = ({ book }: LinkedEntry): boolean => isAnyLike || untold.some((entry) => entry.book === book)
   const total = totalOf(entries, kind)
   const isSecond = (entry: LinkedEntry): boolean => isLike(entry) && total + amountOf(entry) > task.chargedPoints
   return repeatedOf(told).length > 0 || repeatedOf(untold).length > 0 || told.some(isSecond) ? reason : undefined

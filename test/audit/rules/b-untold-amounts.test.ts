@@ -32,6 +32,9 @@ describe('a row without an amount', () => {
     expect(of('B9', {}, consume(1, 1000), untold, refund(3, 1000))).toEqual(open)
     expect(of('B9', {}, consume(1, 1000), untold, refund(3, 1001))).toEqual([1, 1, ''])
     expect(of('B7', failed, consume(1, 1000), refund(2, 0))).toEqual([1, 1, ''])
+    // What consume rows gave back is no refund: nothing is certain of one that does not tell its amount.
+    expect(of('B9', {}, consume(1, -100), untold)).toEqual(open)
+    expect(of('B9', {}, consume(1, -100), refund(2, 0))).toEqual([0, 0, ''])
   })
 
   it('leaves open whether it is the second of another, where both come to too much', () => {
