@@ -92,13 +92,14 @@ export interface UserSums {
   inUntold: Readonly<Record<BookName, boolean>>
   /** Whether a row of no known type bears the order of a task of the window. */
   kindUntold: boolean
-  /** Whether one that may have paid names no task; and whether any of the window, or right after it, may have. */
-  unlinkedKindUntold: boolean
-  anyKindUntold: boolean
+  /** What those that name no task may have paid, and what any of the window, or right after it: Infinity where one does not tell. */
+  unlinkedKindTaken: Readonly<BookSums>
+  kindTaken: Readonly<BookSums>
 }
 
 /** Most users have no such row. */
 const ALL_TOLD = { points: false, cash: false }
+const NOTHING_TAKEN: Readonly<BookSums> = none()
 
 export const newUserSums = (): UserSums => ({
   consumed: none(),
@@ -116,8 +117,8 @@ export const newUserSums = (): UserSums => ({
   refundUntold: false,
   inUntold: ALL_TOLD,
   kindUntold: false,
-  unlinkedKindUntold: false,
-  anyKindUntold: false,
+  unlinkedKindTaken: NOTHING_TAKEN,
+  kindTaken: NOTHING_TAKEN,
 })
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
@@ -310,11 +311,16 @@ export const unlinkedOfSums = (sums: UnlinkedSums, refundsOpen: number): Unlinke
 /** `waits`: whether consume rows wait for what their orders are; `nearby`: those right after the window's end that name none. */
 export function unlinkedSums(
   sums: UserSums,
-  { waits, nearby, lateOpen }: Pick<UnlinkedSums, 'nearby' | 'lateOpen'> & { readonly waits: boolean },
+  { waits, lateOpen, ...rows }: Pick<UnlinkedSums, 'nearby' | 'lateOpen'> & { readonly waits: boolean },
 ): UnlinkedSums {
   const paid = both(sums.unlinked)
   const { unlinkedRefunds, refundRows, unlinkedCashIn: cashIn, refundUntold } = sums
-  const paidOpen = waits || sums.unlinkedUntold || sums.unlinkedKindUntold
+  const { points, cash } = sums.unlinkedKindTaken
+  const kindTaken = points + cash
+  const isAny = kindTaken === Number.POSITIVE_INFINITY
+  const paidOpen = waits || sums.unlinkedUntold || isAny
+  // They pay as those do that may be of a task of the window, or not.
+  const nearby = isAny || kindTaken === 0 ? rows.nearby : addExact(Math.max(0, rows.nearby), kindTaken)
   const noneIn =
     unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold && !lateOpen
   if (paid === 0 && nearby === 0 && !paidOpen && noneIn) return NO_UNLINKED

@@ -31,6 +31,7 @@ const ROWS_KEPT_MAX = 60_000
 /** Tasks that are put aside for later, of all pieces: more are linked again when they are asked for. */
 const TASKS_ASIDE_MAX = 60_000
 
+const isNobodys = ({ userUntold }: TaskRow): boolean => userUntold === true
 const NO_ENTRIES = (): LedgerBook['taskEntries'] => []
 
 export interface LinkContext {
@@ -233,14 +234,14 @@ export class LedgerLinks {
     this.#orders = { asked, tasks: await this.#lookUps.tasksAmong(asked) }
   }
 
-  /** Rows that come to too much for their task may be those of a task of another time: then nobody can tell of which. */
+  /**
+   * Rows that come to too much for their task may be those of a task of another time, or of one that names no user: then nobody
+   * can tell of which.
+   */
   async #lookForBearers(): Promise<void> {
-    const ids = withinLimit(this.#scans.idsOfTasks('doubtful'))
-    if (ids.length === 0 || this.#modeNow() === 'total') return
-    const { taken } = this.#spools
-    const found = await this.#snapshot.tasksByEitherId(ids, taken)
-    this.#bearers = found.filter(({ createdAt, userUntold }) => userUntold !== true && !within(createdAt, taken))
-    if (this.#bearers.length > 0) await this.#lookAgain(this.#bearers)
+    if (this.#modeNow() === 'total') return
+    this.#bearers = await this.#lookUps.bearersOf(withinLimit(this.#scans.idsOfTasks('doubtful')))
+    if (this.#bearers.length > 0) await this.#lookAgain(this.#bearers, this.#bearers.some(isNobodys))
   }
 
   /** Refunds that name no task may have come at any time since, to users who are missing one. */
@@ -338,7 +339,7 @@ export class LedgerLinks {
     const isHere = ({ userId }: { readonly userId: number }): boolean => reading.holds(userId)
     const own = {
       rows: this.#lookedUp.filter(isHere),
-      bearers: this.#bearers.filter(isHere),
+      bearers: this.#bearers.filter((task) => isNobodys(task) || isHere(task)),
       late: this.#late?.ofUsers.filter(isHere) ?? [],
       named: this.#named,
       refundsOfAnybody: this.#ownerless.refundsOfAnybody(),

@@ -1,6 +1,6 @@
-import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { exactAmount } from '../rows/entry-records.ts'
-import type { InstantRange } from '../units/instant.ts'
+import { type InstantRange, within } from '../units/instant.ts'
 import { breathe } from './breathe.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
@@ -55,5 +55,14 @@ export class LedgerLookUps {
     for (const { taskId, requestId } of await asking) ids.add(taskId).add(requestId)
     ids.delete('')
     return ids
+  }
+
+  /** Tasks of other times that bear one of some ids, and tasks of any time that name no user. */
+  async bearersOf(ids: readonly string[]): Promise<TaskRow[]> {
+    if (ids.length === 0) return []
+    const { taken } = this.#spools
+    const found = await this.#snapshot.tasksByEitherId(ids, taken)
+    const elsewhere = found.filter(({ createdAt }) => !within(createdAt, taken))
+    return [...elsewhere, ...this.#spools.nobodysAmong(new Set(ids))]
   }
 }

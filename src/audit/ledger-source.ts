@@ -1,3 +1,4 @@
+import type { TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { ENTRY_RECORDS, type EntryRecords } from '../rows/entry-records.ts'
 import { newBytesOfId } from '../rows/id-bytes.ts'
@@ -14,6 +15,9 @@ import { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { type LinkRooms, newLinkRooms } from './row-links.ts'
 import { UserNumbers } from './user-numbers.ts'
+
+/** Whose tasks are that name no user: together with those of a user 0. */
+const NOBODY = 0
 
 /** Tasks and ledger rows that are linked at once. */
 const PIECE_ROWS = 40_000
@@ -94,6 +98,7 @@ export class LedgerSpools {
   readonly #users = new UserNumbers()
   readonly ownerless: OwnerlessTally
   #windowTasks = 0
+  #hasNobodys = false
   #refundOrders: string[] = []
 
   constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
@@ -121,6 +126,7 @@ export class LedgerSpools {
     const userId = tasks.userId(index)
     this.#tasks.add(partOfNumber(userId), tasks, index)
     this.#users.numberOf(userId)
+    if (userId === NOBODY && tasks.isUserUntold(index)) this.#hasNobodys = true
     if (!within(tasks.createdAt(index), this.#plan.window)) return
     this.#windowTasks += 1
     if (tasks.isSelected(index) && (tasks.isRefunded(index) || tasks.hasFailed(index))) this.#addRefund(tasks, index)
@@ -168,19 +174,35 @@ export class LedgerSpools {
 
   /** The ids, piece by piece, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form. */
   *idsAmong(ids: ReadonlySet<string>): Generator<string[]> {
-    const own = new IdSet(ids)
-    const requests = new IdSet(new Set([...ids].map(bareId).filter((id) => id !== '')))
-    const id = newBytesOfId()
+    const bearersIn = this.#bearersOf(ids)
     const room = new ReadingRoom()
     for (const parts of this.pieces()) {
       const tasks = this.#tasks.read(parts, room)
-      const found: string[] = []
-      for (let task = 0; task < tasks.count; task++) {
-        if (!own.hasId(tasks, tasks.taskId(task, id)) && !requests.hasId(tasks, tasks.requestId(task, id))) continue
+      yield [...bearersIn(tasks)].flatMap((task) => {
         const { taskId, requestId } = tasks.row(task)
-        found.push(taskId, requestId)
+        return [taskId, requestId]
+      })
+    }
+  }
+
+  /** The tasks here that name no user and bear one of some ids, likewise. */
+  nobodysAmong(ids: ReadonlySet<string>): TaskRow[] {
+    if (!this.#hasNobodys || ids.size === 0) return []
+    const tasks = this.#tasks.read([partOfNumber(NOBODY)])
+    const found = [...this.#bearersOf(ids)(tasks)]
+    return found
+      .filter((task) => tasks.userId(task) === NOBODY && tasks.isUserUntold(task))
+      .map((task) => tasks.row(task))
+  }
+
+  #bearersOf(ids: ReadonlySet<string>): (tasks: TaskRecords) => Generator<number> {
+    const own = new IdSet(ids)
+    const requests = new IdSet(new Set([...ids].map(bareId).filter((id) => id !== '')))
+    const id = newBytesOfId()
+    return function* (tasks) {
+      for (let task = 0; task < tasks.count; task++) {
+        if (own.hasId(tasks, tasks.taskId(task, id)) || requests.hasId(tasks, tasks.requestId(task, id))) yield task
       }
-      yield found
     }
   }
 

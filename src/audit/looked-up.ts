@@ -10,7 +10,7 @@ export type TaskScope = 'window' | 'selected' | 'doubtful'
 export interface LookedUp {
   /** Rows, by their order. */
   readonly rows: readonly LedgerEntry[]
-  /** Tasks that bear ids of tasks of the window. */
+  /** Tasks that bear ids of tasks of the window, and are of other times or name no user. */
   readonly bearers: readonly TaskRow[]
   /** Refunds that name no task, later than all that was read. */
   readonly late: readonly LedgerEntry[]

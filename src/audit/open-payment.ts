@@ -62,24 +62,35 @@ export function untoldMayLack(payment: PaymentSums, nearby: readonly number[]): 
   return difference !== undefined && difference < 0n && nearby.some((sum) => sum > 0 && BigInt(sum) >= -difference)
 }
 
-/** What a user paid whose tasks lack more than the rows that name no task took, where there are such rows that tell no user. */
+/** What a user paid whose tasks lack more than the rows that name no task took, and what other rows may have paid of it. */
 export interface LoosePayment {
   readonly payment: PaymentSums
-  /** What those that tell no user took: Infinity where one does not tell. */
-  readonly taken: Readonly<BookSums>
+  /** What rows of the user took that are of no known type: Infinity where one does not tell. */
+  readonly kindTaken: Readonly<BookSums>
+  /** What those took that tell no user, likewise; absent: there are none. */
+  readonly taken: Readonly<BookSums> | undefined
   /** Whether rows right at an edge may make up a difference between these two, both below 0: paid less charged. */
   edgeMayExplain(low: number, high: number): boolean
 }
 
 /**
- * The same where such rows may be the user's: what they took counts in part, in whole or not at all, and what is more than the
- * tasks lack is somebody else's.
+ * The same where such rows may have paid for the tasks: what they took counts in part, in whole or not at all, and what is more
+ * than the tasks lack was for something else.
  */
-export function loosePayment({
-  payment,
-  taken,
-  edgeMayExplain,
-}: LoosePayment): PaymentSums | Extract<Reading<Payment>, { known: false }> {
+export function loosePayment({ kindTaken, taken = NONE, ...known }: LoosePayment): PaymentVerdict {
+  const kinds = withTaken(known, kindTaken, KINDS)
+  if ('known' in kinds || isNothing(taken)) return kinds
+  const reason = kinds.bound?.reason === KINDS.reason ? KINDS : NOBODYS
+  return withTaken(known, sumOf(kindTaken, taken), reason)
+}
+
+type PaymentVerdict = PaymentSums | Extract<Reading<Payment>, { known: false }>
+
+function withTaken(
+  { payment, edgeMayExplain }: Pick<LoosePayment, 'payment' | 'edgeMayExplain'>,
+  taken: Readonly<BookSums>,
+  unclear: typeof NOBODYS,
+): PaymentVerdict {
   const isOrder = payment.mode === 'order'
   const short = isOrder
     ? payment.unlinkedChargedPoints - payment.unlinkedPaidPoints
@@ -92,22 +103,32 @@ export function loosePayment({
     : { ...payment, comparedPaidPoints: addExact(payment.comparedPaidPoints, more) }
   const [low, high] = [differenceOf(payment), differenceOf(most)]
   if (low === undefined) return payment
-  if (high === undefined) return NOBODYS
+  if (high === undefined) return unclear
+  const { reason } = unclear
   const before = payment.bound?.open
   const open = {
     points: taken.points > 0 || before?.points === true,
     cash: taken.cash > 0 || before?.cash === true,
   }
-  if (low > 0n) return { ...payment, bound: { paid: 'least', reason: NOBODYS.reason, open } }
+  if (low > 0n) return { ...payment, bound: { paid: 'least', reason, open } }
   if (high < 0n && !edgeMayExplain(Number(low), Number(high))) {
-    return { ...most, explainedByEdge: false, bound: { paid: 'most', reason: NOBODYS.reason, open } }
+    return { ...most, explainedByEdge: false, bound: { paid: 'most', reason, open } }
   }
-  return NOBODYS
+  return unclear
 }
+
+export const isNothing = ({ points, cash }: Readonly<BookSums>): boolean => points === 0 && cash === 0
+
+/** Infinity where one of them is. */
+const sumOf = (a: Readonly<BookSums>, b: Readonly<BookSums>): BookSums => ({
+  points: a.points + b.points,
+  cash: a.cash + b.cash,
+})
 
 const NONE: BookSums = { points: 0, cash: 0 }
 const SHARED = unknown('links-shared')
 const NOBODYS = unknown('owner-untold')
+const KINDS = unknown('kind-untold')
 
 /** Paid less charged; undefined where that cannot be told for other reasons. */
 function differenceOf(payment: PaymentSums): bigint | undefined {

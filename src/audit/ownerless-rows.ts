@@ -87,7 +87,7 @@ export class OwnerlessTally {
   /** Tells rows of tasks from the others, once their orders were looked up. */
   settle(isTask: (orderId: string) => boolean): void {
     for (const entry of this.#kept) {
-      if (entry.orderId === '' || !isTask(entry.orderId)) this.addLoose(entry)
+      if (entry.orderId === '' || !mayBeOfTask(entry) || !isTask(entry.orderId)) this.addLoose(entry)
       else {
         this.#named.push(entry)
         this.#take(entry, this.#takenInAll)
@@ -102,7 +102,7 @@ export class OwnerlessTally {
   }
 
   addNamed(entry: LedgerEntry): void {
-    this.#named.push(entry)
+    if (mayBeOfTask(entry)) this.#named.push(entry)
   }
 
   /** Takes a row that names no task. */
@@ -129,10 +129,9 @@ export class OwnerlessTally {
     const { window } = this.#plan
     if (!mayTake(entry) || at < window.start || at >= window.end + LEDGER_EDGE) return
     const amount = exactAmount(entry)
-    // An amount above 0 gave something back again, or is of another kind than it says.
+    // An amount above 0 gave something back again, or took as much and is told without its sign: no more than that.
     if (amount > 0 && sums === this.#takenInAll) this.#gaveBack = addExact(this.#gaveBack, amount)
-    const isTold = entry.amountUntold !== true && amount <= 0
-    sums[book] = isTold ? plus(sums[book], -amount) : Number.POSITIVE_INFINITY
+    sums[book] = entry.amountUntold === true ? Number.POSITIVE_INFINITY : plus(sums[book], Math.abs(amount))
   }
 
   /** What the rows without a task gave back, or may have: points. */
@@ -157,6 +156,10 @@ export class OwnerlessTally {
     }
   }
 }
+
+/** Whether a row may have paid the task that it names, or given that back: what was bought or given away did neither. */
+const mayBeOfTask = ({ book, kind, kindUntold }: LedgerEntry): boolean =>
+  kindUntold === true || linkedKind(book, kind) !== undefined
 
 const mayTake = ({ book, kind, amountUntold, amountPoints }: LedgerEntry): boolean =>
   linkedKind(book, kind) === 'consume' || (kind === 'other' && (amountUntold === true || amountPoints < 0n))

@@ -1,4 +1,5 @@
 import { newBytesOfId } from '../rows/id-bytes.ts'
+import { IdSet } from '../rows/id-set.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { NumberRooms } from '../spool/number-rooms.ts'
 import { IdIndex, NO_TASK } from './id-index.ts'
@@ -58,7 +59,8 @@ export class RowLinks implements FoundLinks {
 
 /**
  * Finds the links step by step: a user may have millions of rows. `users`: who is one of these with or without tasks; `bearers`:
- * tasks of other times, whose ids are then shared. What is found is good until the same rooms are used again.
+ * tasks of other times, or that name no user, whose ids are then shared. What is found is good until the same rooms are used
+ * again.
  */
 export function* findingLinks(
   records: Pick<LedgerRecords, 'tasks' | 'entries'>,
@@ -77,12 +79,28 @@ export function* findingLinks(
   })
   const index = new IdIndex(tasks, ownerOfTask, places)
   yield* inSteps(tasks.count, (from, until) => index.take(from, until))
-  for (const { userId, taskId, requestId } of bearers) {
-    const owner = numbers.find(userId)
-    if (owner === NO_USER) continue
-    for (const id of [taskId, requestId]) index.takeElsewhere(owner, id)
-  }
   const id = newBytesOfId()
+  const nobodys = new Set<string>()
+  for (const { userId, userUntold, taskId, requestId } of bearers) {
+    const owner = userUntold ? NO_USER : numbers.find(userId)
+    for (const each of [taskId, requestId]) {
+      if (userUntold) nobodys.add(each)
+      else if (owner !== NO_USER) index.takeElsewhere(owner, each)
+    }
+  }
+  nobodys.delete('')
+  if (nobodys.size > 0) {
+    // Whose they are is not known: they may be of anyone who has a task with such an id.
+    const ids = new IdSet(nobodys)
+    yield* inSteps(tasks.count, (from, until) => {
+      for (let task = from; task < until; task++) {
+        if (!ids.hasId(tasks, tasks.taskId(task, id)) && !ids.hasId(tasks, tasks.requestId(task, id))) continue
+        const { taskId, requestId } = tasks.row(task)
+        const owner = ownerOfTask[task] as number
+        for (const each of [taskId, requestId]) if (nobodys.has(each)) index.takeElsewhere(owner, each)
+      }
+    })
+  }
   const { view } = entries
   yield* inSteps(entries.count, (from, until) => {
     for (let entry = from; entry < until; entry++) {

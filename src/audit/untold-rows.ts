@@ -1,5 +1,6 @@
 import type { EntryKind } from '../ledger/reader.ts'
-import type { BookName, UserSums } from './ledger-book.ts'
+import { addExact } from '../units/exact.ts'
+import type { BookName, BookSums, UserSums } from './ledger-book.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 
 /** Notes a row that does not tell its amount. `unlinked`: whether it links to no task, as far as is known. */
@@ -24,8 +25,16 @@ export function noteKindUntold(sums: UserSums | undefined, book: BookName): void
   sums.inUntold = { ...sums.inUntold, [book]: true }
 }
 
-/** Notes a row of no known type that took something, or does not tell. `isUnlinked`: whether it names no task that is known. */
-export function notePossiblePayment(sums: UserSums, isUnlinked: boolean): void {
-  sums.anyKindUntold = true
-  if (isUnlinked) sums.unlinkedKindUntold = true
+/**
+ * Notes a row of no known type that took something: Infinity where it does not tell how much. `isUnlinked`: whether it names no task
+ * that is known.
+ */
+export function notePossiblePayment(sums: UserSums, book: BookName, taken: number, isUnlinked: boolean): void {
+  sums.kindTaken = withTaken(sums.kindTaken, book, taken)
+  if (isUnlinked) sums.unlinkedKindTaken = withTaken(sums.unlinkedKindTaken, book, taken)
+}
+
+const withTaken = (sums: Readonly<BookSums>, book: BookName, taken: number): BookSums => {
+  const sum = sums[book]
+  return { ...sums, [book]: sum + taken === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : addExact(sum, taken) }
 }

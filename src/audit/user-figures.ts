@@ -30,7 +30,7 @@ import {
   unlinkedOfSums,
   unlinkedSums,
 } from './ledger-book.ts'
-import { loosePayment, openPayment, untoldMayLack } from './open-payment.ts'
+import { isNothing, loosePayment, openPayment, untoldMayLack } from './open-payment.ts'
 import type { OwnerlessSums } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
@@ -290,8 +290,6 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
     if ('known' in payment) return payment
     // A row without a task may pay a task that the filter left out as well as one of these.
     const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
-    const isShort = payment.unlinkedChargedPoints > payment.unlinkedPaidPoints
-    if (isShort && sums.unlinkedKindUntold) return unknown('kind-untold')
     if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
     // Rows whose order was too many to look up may pay a task of another time, or one of these.
     if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
@@ -302,15 +300,12 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
     if (unplaced !== undefined && payment.unlinkedChargedPoints > 0) return { known: false, reason: unplaced }
     if (untoldMayLack(payment, untoldCrossingSums(plan.window.end, unlinkedEdges(edgesOf(user)), false)))
       return unknown('charge-untold')
-    if (ownerless === undefined) return payment
     const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
-    return loosePayment({ payment, taken: ownerless.taken, edgeMayExplain })
+    return loosePayment({ payment, kindTaken: sums.unlinkedKindTaken, taken: ownerless?.taken, edgeMayExplain })
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
   const payment = totalPayment(sums, tasks, edgesOf(user), plan.window)
-  const isShort = payment.comparedChargedPoints > payment.comparedPaidPoints
-  if (isShort && sums.anyKindUntold) return unknown('kind-untold')
   const difference = addExact(payment.comparedPaidPoints, -payment.comparedChargedPoints)
   const isOpen = difference !== 0 && !payment.explainedByEdge
   if (isOpen && untoldMayExplain(difference, tasks.untold !== undefined, edgesOf(user), plan.window))
@@ -318,8 +313,9 @@ function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
   // What names one of the user's tasks is too much where the rest is enough.
   const isNamed = tasks.shared?.open?.ownerless || tasks.shared?.ownerlessOpen
   if (difference === 0 && isNamed) return unknown('owner-untold')
+  if (difference === 0 && sums.kindUntold && !isNothing(sums.kindTaken)) return unknown('kind-untold')
   if (difference > 0 && difference <= (ownerless?.gaveBack ?? 0)) return unknown('owner-untold')
   const edgeMayExplain = (low: number, high: number) => edgesMayExplain(low, high, edgesOf(user), plan.window)
   // Whatever task they name: rows count here by whose they are.
-  return ownerless === undefined ? payment : loosePayment({ payment, taken: ownerless.takenInAll, edgeMayExplain })
+  return loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
 }

@@ -79,8 +79,9 @@ function addUnknownKind(
   hasOrder: boolean,
 ): void {
   const signed = entries.amountPoints(entry)
-  const tookSomething = signed < 0 || entries.isUntold(entry)
-  if (tookSomething && entries.time(entry) < window.end + LEDGER_EDGE) notePossiblePayment(sums, task === NO_TASK)
+  const taken = entries.isUntold(entry) ? Number.POSITIVE_INFINITY : -signed
+  if (taken > 0 && entries.time(entry) < window.end + LEDGER_EDGE)
+    notePossiblePayment(sums, entries.book(entry), taken, task === NO_TASK)
   if (!hasOrder) addPossibleCashIn(sums, signed, entries.time(entry))
   if (!hasOrder && entries.isUntold(entry)) sums.refundUntold = true
 }

@@ -99,6 +99,8 @@ describe('a payment without a user that names a task', () => {
       said(withLinkedTasks().task({ user }).points(NOBODY, -amount, { orderId: 'task-41' }), 'B6')
     expect(await twice(100)).toEqual({ findings: [], open: ['B6 userId=101'] })
     expect(await twice(99)).toEqual({ findings: [], open: [] })
+    const typeless = withLinkedTasks().task({ user }).points(NOBODY, -100, { orderId: 'task-41', sourceType: 'deduct' })
+    expect(await said(typeless, 'B6')).toEqual({ findings: [], open: ['B6 userId=101'] })
     const own = withLinkedTasks().task({ user }).points(user, -100, { orderId: 'task-41' })
     expect(await said(own.points(NOBODY, -100, { orderId: 'task-41' }), 'B6')).toEqual({
       findings: ['B6 taskId=task-41'],
@@ -117,10 +119,53 @@ describe('a payment without a user that names a task', () => {
     expect(await back(100)).toEqual({ findings: [], open: ['B9 userId=101'] })
   })
 
+  it('is none where it was bought or given away, whenever that was', async () => {
+    for (const at of ['2026-02-06 12:00:00', '2026-02-08 23:00:00']) {
+      for (const sourceType of ['recharge', 'gift']) {
+        const world = withLinkedTasks()
+          .task({ user, paid: false })
+          .task({ ...failed, refunded: true })
+        for (const orderId of ['task-41', 'task-42']) world.points(NOBODY, 100, { at, orderId, sourceType })
+        const { findings, open } = await said(world, 'A4', 'B8', 'B10')
+        expect([findings, open]).toEqual([['A4 userId=101', 'B10 taskId=task-41', 'B8 taskId=task-42'], []])
+        const refunded = await said(world.points(NOBODY, 100, { at, orderId: 'task-42', sourceType: 'refund' }), 'B8')
+        expect(refunded).toEqual({ findings: [], open: ['B8 userId=101'] })
+      }
+    }
+  })
+
   it('that gave something back again leaves open what is left', async () => {
     const world = withLinkedTasks().task({ user, paid: false })
     world.points(NOBODY, -99, { orderId: 'task-41' }).points(NOBODY, 1, { orderId: 'task-41', sourceType: 'consume' })
     expect(await said(world, 'A4', 'B10')).toEqual({ findings: [], open })
+  })
+})
+
+describe('a payment without a user or a task', () => {
+  const back = { sourceType: 'consume' } as const
+
+  it.each(['order', 'total'] as const)('that came back explains no more than it is: %s', async (ledgerLink) => {
+    const rows = async (amount: number, book: 'points' | 'cash') => {
+      const world = withLinkedTasks().task({ user, paid: false }).task({ user: 102, points: 101, paid: false })
+      if (book === 'points') world.points(NOBODY, amount, back)
+      else world.cash(NOBODY, amount, { transactionType: 1 })
+      const report = await reported(world, { settings: { ledgerLink } })
+      return saidOf(report, 'A4').findings
+    }
+    for (const book of ['points', 'cash'] as const) {
+      expect(await rows(1, book)).toEqual(['A4 userId=102', 'A4 userId=101'])
+      expect(await rows(99, book)).toEqual(['A4 userId=102', 'A4 userId=101'])
+      // It may have taken as much, and be told without its sign.
+      expect(await rows(100, book)).toEqual(['A4 userId=102'])
+      expect(await rows(101, book)).toEqual([])
+    }
+  })
+
+  it('that came back leaves the refund of another task certain', async () => {
+    const world = withLinkedTasks().task({ ...failed, paid: false, refunded: true })
+    world.points(user, 100, { ...refund, orderId: 'task-41' })
+    expect(await said(world.points(NOBODY, 1, back), 'B9')).toEqual({ findings: ['B9 taskId=task-41'], open: [] })
+    expect(await said(world.points(NOBODY, 99, back), 'B9')).toEqual({ findings: [], open: ['B9 userId=101'] })
   })
 })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { type MiniTask, type MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
 import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
 
@@ -22,10 +23,12 @@ const twins = (at: string, one: MiniTask = {}, other: MiniTask = {}): MiniWorld 
 
 const single = (one: MiniTask = {}): MiniWorld => task(withLinkedTasks(), { at: LATE, ...one })
 
-async function said(world: MiniWorld, options: WorldAudit = {}) {
-  const report = await auditWorld(world.build(), { depth: 'requests', ...options })
+const said = (world: MiniWorld, options: WorldAudit = {}) => saidBy(world.build(), options)
+
+async function saidBy(world: World, options: WorldAudit) {
+  const report = await auditWorld(world, { depth: 'requests', ...options })
   for (const pieceRows of [1, 7]) {
-    expect(await auditWorld(world.build(), { depth: 'requests', pieceRows, ...options })).toEqual(report)
+    expect(await auditWorld(world, { depth: 'requests', pieceRows, ...options })).toEqual(report)
   }
   const reasons = report.notEvaluated.filter(({ rule }) => RULES.some((each) => each === rule))
   return { ...saidOf(report, ...RULES), reasons: [...new Set(reasons.map(({ reason }) => reason))] }
@@ -93,3 +96,34 @@ it('two tasks of the window and a third of another day leave open what all of th
     reasons: [expect.stringContaining('an id that several tasks of this user bear')],
   })
 })
+
+/** Task 42 names no user. */
+const nobodys = (world: MiniWorld): World => {
+  const built = world.build()
+  const tasks = built.tables.tasks.map((row) => (row.id === 42 ? { ...row, userId: null as unknown as number } : row))
+  return { ...built, tables: { ...built.tables, tasks } }
+}
+
+describe.each([['of the day', LATE] as const, ...ELSEWHERE])(
+  'a task without a user, %s, that bears the request id of a task of the window',
+  (_, at) => {
+    const found = (world: World) => saidBy(world, {})
+    const wrong = ['B6 taskId=task-41', 'A4 userId=101', 'B10 taskId=task-41']
+
+    it('leaves open whose rows are whose', async () => {
+      const { findings, reasons } = await found(nobodys(twins(at)))
+      expect([findings, reasons.some((reason) => reason.includes('an id that several tasks'))]).toEqual([[], true])
+      const summary = await saidBy(nobodys(twins(at)), { depth: 'summary' })
+      expect([summary.findings, summary.open.includes('A4 userId=101')]).toEqual([[], true])
+      const refund = { sourceType: 'refund', at, orderId: X }
+      expect((await found(nobodys(twins(at, {}, { refunded: true }).points(101, 100, refund)))).findings).toEqual([])
+    })
+
+    it('and none of another request, or of a task that was paid too little', async () => {
+      const other = twins(at, {}, { requestId: requestIdOf(6000) }).points(101, -100, { orderId: X, at: LATE })
+      expect((await found(nobodys(other))).findings).toEqual(wrong)
+      const less = twins(at, { paid: { orderId: X, points: 99 } }, { paid: false })
+      expect((await found(nobodys(less))).findings).toEqual(['A4 userId=101', 'B10 taskId=task-41'])
+    })
+  },
+)

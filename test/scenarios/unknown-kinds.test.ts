@@ -99,6 +99,54 @@ describe('a ledger row of no known type', () => {
     expect(foundIn(await audited('embedded', world(99), 'summary', {}))).toEqual(['A4 userId=101'])
   })
 
+  it('explains no more than it took, however rows are linked', async () => {
+    const world = (charge: number) => {
+      const made = new MiniWorld().account(5).task({ user: 101, points: charge, paid: false })
+      return made.points(101, -40).points(102, -40).cash(101, -20)
+    }
+    const kinds = (row: { id: number }) => (row.id === 1 ? { sourceType: 'deduct' } : { userId: null })
+    const cash = () => ({ transactionType: 7 })
+    const found = async (charge: number, change: Parameters<typeof audited>[3]) => {
+      const summary = await audited('embedded', world(charge), 'summary', change)
+      const built = world(charge).task({ user: 103, points: 1 })
+      for (let each = 0; each < 12; each++) built.task({ user: 900 })
+      const requests = await audited('embedded', built, 'requests', {
+        ...change,
+        points: (row) => (row.id < 3 ? (change.points?.(row) ?? {}) : {}),
+      })
+      expect(summary.settings.ledgerLink).toBe('total')
+      expect(requests.settings.ledgerLink).toBe('order')
+      const a4 = (report: Report) => report.findings.find(({ rule }) => rule === 'A4')
+      expect([a4(requests)?.actual, foundIn(requests).includes('B10 taskId=task-1')]).toEqual([
+        a4(summary)?.actual,
+        a4(summary) !== undefined,
+      ])
+      return a4(summary)?.actual
+    }
+    // What is told pays 20 or 40 of it, the row of no known type 40, and the one without a user 40 as well.
+    const typeless = { points: (row: { id: number }) => (row.id === 1 ? { sourceType: 'deduct' } : {}) }
+    expect([await found(60, typeless), await found(61, typeless)]).toEqual([undefined, '60'])
+    expect([await found(100, { points: kinds }), await found(101, { points: kinds })]).toEqual([undefined, '100'])
+    expect([await found(60, { ...typeless, cash }), await found(61, { ...typeless, cash })]).toEqual([undefined, '60'])
+    const untold = { points: (row: { id: number }) => (row.id === 1 ? { sourceType: 'deduct', points: null } : {}) }
+    expect(await found(1_000_000, untold)).toBe(undefined)
+  })
+
+  it('that names a task of its user is too much where the rest is enough', async () => {
+    const said = async (amount: number, orderId: string) => {
+      const world = new MiniWorld().account(5)
+      for (let each = 0; each < 10; each++) world.task({ user: 101, paid: { orderId: null } })
+      const report = await audited('embedded', world.points(101, amount, { orderId }), 'summary', {
+        points: (row) => (row.id === 11 ? { sourceType: 'deduct' } : {}),
+      })
+      expect([report.settings.ledgerLink, inShort(report)]).toEqual(['total', []])
+      return openOf(report, 'has no type')
+    }
+    expect(await said(-100, 'task-1')).toEqual(['A4 101'])
+    expect(await said(100, 'task-1')).toEqual([])
+    expect(await said(-100, 'SHOP-1')).toEqual([])
+  })
+
   it('of an id that several tasks bear leaves all of them open', async () => {
     const shared = { user: 109, requestId: requestIdOf(5000) }
     const world = clean()

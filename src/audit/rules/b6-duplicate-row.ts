@@ -1,7 +1,7 @@
 import type { FindingDraft, Reason, Rule } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { consumedPoints, refundedPoints, rowEvidence } from './linked-entries.ts'
+import { consumedPoints, paidIn, refundedPoints, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { OWNERLESS } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
@@ -10,7 +10,8 @@ import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B6, per task: one ledger holds the same row twice, of the same type and amount, and together the rows of that type
- * come to more than the task's charge. A charge that was split over points and cash is none. Points.
+ * come to more than the task's charge. A charge that was split over points and cash is none. A row that does not tell its amount,
+ * its type or its user may be the second of another, and is not said to be none. Points.
  * Source: rule B6 of the specification.
  */
 export const b6DuplicateRow: Rule = {
@@ -33,9 +34,11 @@ export const b6DuplicateRow: Rule = {
       if (excess === undefined) {
         // A row that tells no user may be the second of the task's, or one of somebody else.
         const all = ownerless.length === 0 ? undefined : { task, entries: [...ledger.entries, ...ownerless] }
-        if (all === undefined || !(excessOf(all, 'consume') ?? excessOf(all, 'refund'))) continue
+        const isNobodys = all !== undefined && (excessOf(all, 'consume') ?? excessOf(all, 'refund')) !== undefined
+        const open = isNobodys ? OWNERLESS : (repeatDoubt(ledger, 'consume') ?? repeatDoubt(ledger, 'refund'))
+        if (open === undefined) continue
         examined -= 1
-        unclear.set(task.userId, OWNERLESS)
+        unclear.set(task.userId, open)
         continue
       }
       if (task.chargeUntold === true) {
@@ -71,13 +74,37 @@ function excessOf(
   { task, entries }: Pick<TaskLedger, 'task' | 'entries'>,
   kind: LinkedEntry['kind'],
 ): Excess | undefined {
-  const total = kind === 'consume' ? consumedPoints(entries) : refundedPoints(entries)
+  const total = totalOf(entries, kind)
   if (total <= task.chargedPoints) return undefined
-  // Rows of nothing may repeat without harm.
-  const rows = entries.filter((entry) => entry.kind === kind && entry.amountPoints !== 0n)
-  const groups = groupBy(rows, ({ book, amountPoints }) => `${book} ${amountPoints}`)
-  const repeated = [...groups.values()].filter((group) => group.length > 1)
+  const repeated = repeatedOf(amountsOf(entries, kind))
   if (repeated.length === 0) return undefined
   const same = repeated.flat()
   return { kind, total, rows: same, beyondFirst: same.length - repeated.length }
 }
+
+/** Why it is not told whether rows of a type repeat, or come to too much: one of them does not tell its amount, or what it is. */
+function repeatDoubt({ task, entries, shared, kindUntold }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
+  const isNobodysOpen = shared?.ownerless?.open.has(kind) === true
+  const reason = isNobodysOpen ? OWNERLESS : untoldAmount({ entries, ...(kindUntold && { kindUntold }) }, kind)
+  if (reason === undefined) return undefined
+  const isAnyLike = isNobodysOpen || kindUntold === true
+  const told = amountsOf(entries, kind)
+  const untold = entries.filter((entry) => entry.kind === kind && entry.amountUntold === true)
+  const isLike = ({ book }: LinkedEntry): boolean => isAnyLike || untold.some((entry) => entry.book === book)
+  const total = totalOf(entries, kind)
+  const isSecond = (entry: LinkedEntry): boolean => isLike(entry) && total + amountOf(entry) > task.chargedPoints
+  return repeatedOf(told).length > 0 || repeatedOf(untold).length > 0 || told.some(isSecond) ? reason : undefined
+}
+
+/** Rows of nothing may repeat without harm. */
+const amountsOf = (entries: readonly LinkedEntry[], kind: LinkedEntry['kind']): LinkedEntry[] =>
+  entries.filter((entry) => entry.kind === kind && entry.amountPoints !== 0n)
+
+/** Groups of rows that are the same. */
+const repeatedOf = (rows: readonly LinkedEntry[]): LinkedEntry[][] =>
+  [...groupBy(rows, ({ book, amountPoints }) => `${book} ${amountPoints}`).values()].filter(({ length }) => length > 1)
+
+const totalOf = (entries: readonly LinkedEntry[], kind: LinkedEntry['kind']): bigint =>
+  kind === 'consume' ? consumedPoints(entries) : refundedPoints(entries)
+
+const amountOf = (entry: LinkedEntry): bigint => (entry.kind === 'consume' ? paidIn(entry) : entry.amountPoints)

@@ -47,7 +47,8 @@ export const b9OverRefund: Rule = {
       const refundUntold = untoldAmount(ledger, 'refund')
       if (refunded.most <= 0n && refundUntold === undefined) return undefined
       const consumed = consumedBounds(ledger)
-      const isOver = refunded.least > consumed.most
+      // Rows that come to nothing given back are no refund, whatever consume rows gave back.
+      const isOver = refunded.least > 0n && refunded.least > consumed.most
       const untold = untoldAmount(ledger, 'consume') ?? (isOver ? undefined : refundUntold)
       const unpaid = () => (isOver ? paidOtherwise.get(ledger) : doubtOf(task.userId, 0n))
       const doubt = untold ?? (consumed.least > 0n ? undefined : unpaid())

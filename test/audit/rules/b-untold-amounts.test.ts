@@ -32,5 +32,32 @@ describe('a row without an amount', () => {
     expect(of('B9', {}, consume(1, 1000), untold, refund(3, 1000))).toEqual(open)
     expect(of('B9', {}, consume(1, 1000), untold, refund(3, 1001))).toEqual([1, 1, ''])
     expect(of('B7', failed, consume(1, 1000), refund(2, 0))).toEqual([1, 1, ''])
+    // What consume rows gave back is no refund: nothing is certain of one that does not tell its amount.
+    expect(of('B9', {}, consume(1, -100), untold)).toEqual(open)
+    expect(of('B9', {}, consume(1, -100), refund(2, 0))).toEqual([0, 0, ''])
+  })
+
+  it('leaves open whether it is the second of another, where both come to too much', () => {
+    const untold = { ...consume(2, 0), ...none }
+    expect(of('B6', {}, consume(1, 1000), untold)).toEqual(open)
+    expect(of('B6', {}, consume(1, 501), untold)).toEqual(open)
+    expect(of('B6', {}, consume(1, 500), untold)).toEqual([1, 0, ''])
+    expect(of('B6', {}, consume(1, 1000), { ...untold, book: 'cash' })).toEqual([1, 0, ''])
+    expect(of('B6', {}, untold)).toEqual([1, 0, ''])
+    expect(of('B6', {}, untold, { ...untold, rowId: 3 })).toEqual(open)
+    expect(of('B6', {}, consume(1, 400), consume(3, 400), { ...untold, book: 'cash' })).toEqual(open)
+    expect(of('B6', {}, consume(1, 501), consume(3, 501), untold)).toEqual([1, 1, ''])
+    expect(of('B6', {}, consume(1, 1000), refund(3, 1000), { ...refund(4, 0), ...none })).toEqual(open)
+  })
+
+  it('or of no known type likewise', () => {
+    const kinds = (...entries: Parameters<typeof linked>[1]) => {
+      const taskLedgers = known([{ ...linked({}, entries), kindUntold: true as const }])
+      const { examined, findings, notEvaluated } = evaluate('B6', { taskLedgers })
+      return [examined, findings.length, notEvaluated.map(({ reason }) => reason.code).join()]
+    }
+    expect(kinds(consume(1, 1000))).toEqual([0, 0, 'kind-untold'])
+    expect(kinds(consume(1, 500))).toEqual([1, 0, ''])
+    expect(kinds(consume(1, 1000), consume(2, 1000))).toEqual([1, 1, ''])
   })
 })
