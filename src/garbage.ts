@@ -3,12 +3,14 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 
 /** Garbage beside what lives, in bytes, until it is collected. */
 const GARBAGE = 32 * 1024 * 1024
+/** What lives and garbage together, in bytes, beyond which less of it is left. */
+const HEAP = 160 * 1024 * 1024
 /** In percent of what lives: V8 cannot do with less, and a small heap needs no more. */
 const PERCENT_LEAST = 10
 const PERCENT_MOST = 150
 
 /**
- * Holds garbage to about so much, however much lives. By itself V8 lets it grow to several times of that where a machine has
+ * Holds garbage to about so much, and to less where very much lives. By itself V8 lets it grow to several times of that where a machine has
  * much memory; a share of what lives would be collected all the time while little does, and be much while much does.
  */
 export function limitGarbage(): void {
@@ -21,7 +23,7 @@ export function limitGarbage(): void {
 
 /** How far a heap of which so many bytes live may grow. */
 export const percentOf = (live: number): number =>
-  Math.round(Math.min(PERCENT_MOST, Math.max(PERCENT_LEAST, (100 * GARBAGE) / live)))
+  Math.round(Math.min(PERCENT_MOST, Math.max(PERCENT_LEAST, (100 * Math.min(GARBAGE, HEAP - live)) / live)))
 
 const limitTo = (percent: number): void => setFlagsFromString(`--heap-growing-percent=${percent}`)
 

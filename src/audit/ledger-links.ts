@@ -129,11 +129,12 @@ export class LedgerLinks {
   #lookUpEarly(reading: Promise<unknown>): EarlyLookUp {
     const { ledgerLink } = this.#plan.settings
     const isIdle = ledgerLink === 'total' || this.#failed.size > 0 || looksUpEveryOrder(this.#spools.windowTasks)
-    const refunds = this.#spools.takeRefundOrders()
+    const [refunds, cash] = [this.#spools.takeRefundOrders(), this.#spools.takeCashOrders()]
     const ids = isIdle ? [] : refunds
     const entries = reading.then(() => (ids.length === 0 ? [] : this.#lookUps.rows(ids, this.#plan.ranges.ledger)))
-    entries.catch(() => undefined)
-    return { ids: new Set(ids), entries }
+    const orders = entries.then(() => this.#lookUps.tasksElsewhere(isIdle ? new Set() : cash))
+    for (const each of [entries, orders]) each.catch(() => undefined)
+    return { ids: new Set(ids), entries, orders }
   }
 
   async #lookAtAll(cells: CellTally | undefined): Promise<void> {
@@ -208,7 +209,7 @@ export class LedgerLinks {
   }
 
   async #lookUp(early: EarlyLookUp): Promise<void> {
-    const foundEarly = await early.entries
+    const [foundEarly, known] = [await early.entries, await early.orders]
     this.#lookUps.reading = undefined
     const { ledgerLink } = this.#plan.settings
     if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await this.#linksInUse()))) {
@@ -231,7 +232,7 @@ export class LedgerLinks {
       await this.#lookForLate()
     }
     const asked = new Set(this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal))
-    this.#orders = { asked, tasks: await this.#lookUps.tasksAmong(asked) }
+    this.#orders = { asked, tasks: await this.#lookUps.tasksAmong(asked, known) }
   }
 
   /**

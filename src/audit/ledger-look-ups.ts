@@ -2,11 +2,14 @@ import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { exactAmount } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { breathe } from './breathe.ts'
+import type { KnownOrders } from './kept-piece.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
 import { withinLimit } from './looked-up.ts'
 
 export const BOOKS: readonly BookName[] = ['points', 'cash']
+
+const NOTHING_KNOWN: KnownOrders = { asked: new Set(), ids: [] }
 
 /** Looks ledger rows and tasks of any time up, by their ids. */
 export class LedgerLookUps {
@@ -41,18 +44,25 @@ export class LedgerLookUps {
     return entries
   }
 
-  /** The ids of tasks, of whatever user and time, that are among some order ids or that these are other forms of. */
-  async tasksAmong(orders: ReadonlySet<string>): Promise<Set<string>> {
-    const ids = new Set<string>()
+  /** The ids of tasks of other times that are among some order ids, or that these are other forms of. */
+  async tasksElsewhere(orders: ReadonlySet<string>): Promise<KnownOrders> {
+    const tasks = orders.size === 0 ? [] : await this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
+    return { asked: orders, ids: tasks.flatMap(({ taskId, requestId }) => [taskId, requestId]) }
+  }
+
+  /** The same of tasks of whatever user and time. `known`: what was looked up before. */
+  async tasksAmong(orders: ReadonlySet<string>, known: KnownOrders = NOTHING_KNOWN): Promise<Set<string>> {
+    const ids = new Set<string>(known.ids)
     if (orders.size === 0) return ids
-    const asking = this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
+    const others = known.asked.size === 0 ? orders : new Set([...orders].filter((order) => !known.asked.has(order)))
+    const asking = this.tasksElsewhere(others)
     // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
     asking.catch(() => undefined)
     for (const own of this.#spools.idsAmong(orders)) {
       for (const id of own) ids.add(id)
       await breathe(this.#signal)
     }
-    for (const { taskId, requestId } of await asking) ids.add(taskId).add(requestId)
+    for (const id of (await asking).ids) ids.add(id)
     ids.delete('')
     return ids
   }

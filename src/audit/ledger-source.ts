@@ -22,6 +22,9 @@ const NOBODY = 0
 /** Tasks and ledger rows that are linked at once. */
 const PIECE_ROWS = 40_000
 
+/** Orders of cash that are kept to be looked up early. */
+const CASH_ORDERS_MAX = LIMITS.lookupIdsTotal / 2
+
 /** What the ledgers say of some users, and the tasks of these users. */
 export interface LedgerPiece extends Pick<LedgerBook, 'users'> {
   /**
@@ -100,6 +103,7 @@ export class LedgerSpools {
   #windowTasks = 0
   #hasNobodys = false
   #refundOrders: string[] = []
+  #cashOrders = new Set<string>()
 
   constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
@@ -154,6 +158,16 @@ export class LedgerSpools {
     return orders.length > LIMITS.lookupIdsTotal ? [] : orders
   }
 
+  /**
+   * Orders of cash that came in: where they are tasks it was a refund. None where they are very many. They are not kept here any
+   * more.
+   */
+  takeCashOrders(): ReadonlySet<string> {
+    const orders = this.#cashOrders
+    this.#cashOrders = new Set()
+    return orders.size > CASH_ORDERS_MAX ? new Set() : orders
+  }
+
   /** Adds one of some rows. Those of users without any task pay none. Throws where no number holds the amount whole. */
   addEntry(entries: EntryRecords, index: number): void {
     if (entries.isUserUntold(index)) {
@@ -162,6 +176,8 @@ export class LedgerSpools {
     }
     const userId = entries.userId(index)
     if (!this.#users.has(userId)) return
+    if (this.#cashOrders.size <= CASH_ORDERS_MAX && isCashIn(entries, index))
+      this.#cashOrders.add(entries.orderText(index))
     if (entries.isLarge(index)) entries.amountPoints(index)
     this.#entries.add(partOfNumber(userId), entries, index)
   }
@@ -228,3 +244,6 @@ export class LedgerSpools {
     }
   }
 }
+
+const isCashIn = (entries: EntryRecords, index: number): boolean =>
+  entries.kind(index) === 'recharge' && entries.book(index) === 'cash' && entries.hasOrder(index)
