@@ -4,7 +4,7 @@ import { getHeapStatistics, setFlagsFromString } from 'node:v8'
 /** Garbage beside what lives, in bytes, until it is collected. */
 const GARBAGE = 32 * 1024 * 1024
 /** What lives and garbage together, in bytes, beyond which less of it is left. */
-const HEAP = 160 * 1024 * 1024
+const HEAP = 140 * 1024 * 1024
 /** In percent of what lives: V8 cannot do with less, and a small heap needs no more. */
 const PERCENT_LEAST = 10
 const PERCENT_MOST = 150
