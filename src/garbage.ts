@@ -10,8 +10,9 @@ const PERCENT_LEAST = 10
 const PERCENT_MOST = 150
 
 /**
- * Holds garbage to about so much, and to less where very much lives. By itself V8 lets it grow to several times of that where a machine has
- * much memory; a share of what lives would be collected all the time while little does, and be much while much does.
+ * Holds garbage to about so much, and to less where very much lives. By itself V8 lets it grow to several times of that where a
+ * machine has much memory; a share of what lives would be collected all the time while little does, and be much while much
+ * does.
  */
 export function limitGarbage(): void {
   limitTo(PERCENT_MOST)

@@ -216,13 +216,26 @@ export class BalanceTrailTally {
     return !this.#ownerlessCut
   }
 
-  /** Whether rows that tell no user may go on where one row ended, and end where the next begins. */
+  /** Not all rows that tell no user are known: every gap may be bridged by them. */
+  leaveGapsOpen(): void {
+    this.#ownerlessCut = true
+  }
+
+  /**
+   * Whether rows that tell no user, and are in order of id, may go on where one row ended, and end where the next begins. There
+   * may be very many of both: only those between the two are looked at.
+   */
   #isBridged({ afterRowId, rowId, after, before }: Gap): boolean {
-    const between = this.#ownerless.filter((row) => row.rowId > afterRowId && row.rowId < rowId)
-    const begins = between.some(({ balanceBefore }) => balanceBefore === null || balanceBefore === after)
-    return (
-      this.#ownerlessCut || (begins && between.some((row) => row.balanceAfter === null || row.balanceAfter === before))
-    )
+    if (this.#ownerlessCut) return true
+    let begins = false
+    let ends = false
+    for (let at = firstAbove(this.#ownerless, afterRowId); at < this.#ownerless.length; at++) {
+      const row = this.#ownerless[at] as OwnerlessRow
+      if (row.rowId >= rowId || (begins && ends)) break
+      begins ||= row.balanceBefore === null || row.balanceBefore === after
+      ends ||= row.balanceAfter === null || row.balanceAfter === before
+    }
+    return begins && ends
   }
 
   #drop(userId: number): void {
@@ -238,6 +251,7 @@ export class BalanceTrailTally {
   }
 
   close(): BalanceTrail {
+    this.#ownerless.sort((a, b) => a.rowId - b.rowId)
     for (const gap of this.#gaps.splice(0)) {
       if (this.#isBridged(gap)) this.#bridged.add(gap.userId)
       else note(this.#continuity, gap.userId, gap.rowId, gap.after, gap.before)
@@ -266,4 +280,15 @@ function note(breaks: Breaks, userId: number, rowId: number, expectedPoints: Poi
   const known = breaks.get(userId)
   if (known === undefined) breaks.set(userId, { userId, rowId, count: 1, expectedPoints, actualPoints })
   else known.count += 1
+}
+
+/** The place of the first of some rows, in order of id, with a higher one. */
+function firstAbove(rows: readonly OwnerlessRow[], rowId: number): number {
+  let [from, until] = [0, rows.length]
+  while (from < until) {
+    const middle = (from + until) >> 1
+    if ((rows[middle] as OwnerlessRow).rowId > rowId) until = middle
+    else from = middle + 1
+  }
+  return from
 }

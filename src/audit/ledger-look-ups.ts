@@ -2,10 +2,9 @@ import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { exactAmount } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { breathe } from './breathe.ts'
-import type { KnownOrders } from './kept-piece.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
-import { withinLimit } from './looked-up.ts'
+import { type KnownOrders, withinLimit } from './looked-up.ts'
 
 export const BOOKS: readonly BookName[] = ['points', 'cash']
 

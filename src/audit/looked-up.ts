@@ -25,6 +25,20 @@ export const NOTHING_LOOKED_UP: LookedUp = {
   named: new NamedRows([]),
 }
 
+/** Rows that are looked up before it is known which all are to be. */
+export interface EarlyLookUp {
+  readonly ids: ReadonlySet<string>
+  readonly entries: Promise<readonly LedgerEntry[]>
+  /** What is known of some orders: after the entries, since one thing is read after another. */
+  readonly orders: Promise<KnownOrders>
+}
+
+/** Orders that tasks of other times were looked for by, and the ids of those that were found. */
+export interface KnownOrders {
+  readonly asked: ReadonlySet<string>
+  readonly ids: readonly string[]
+}
+
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */
 const EVERY_ORDER_MAX = LIMITS.lookupIdsTotal / 2
 

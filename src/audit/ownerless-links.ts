@@ -68,7 +68,9 @@ export class OwnerlessLinks {
         const byOwner = this.#bearers.get(row) ?? new Map<number, number[]>()
         this.#bearers.set(row, byOwner)
         const owner = owners[task] ?? 0
-        byOwner.set(owner, [...(byOwner.get(owner) ?? []), task])
+        const own = byOwner.get(owner)
+        if (own === undefined) byOwner.set(owner, [task])
+        else own.push(task)
       }
     }
   }

@@ -95,7 +95,7 @@ async function readStarts(
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
     }
-    await readBridges(plan, snapshot, trail)
+    await readBridges(plan, snapshot, trail, (cause) => markPartial('points', tables, cause, context))
     return true
   } catch (cause) {
     markPartial('points', tables, cause, context)
@@ -103,19 +103,28 @@ async function readStarts(
   }
 }
 
-/** Rows of other times that tell no user, where a row is missing: ids and times need not have one order. */
+/**
+ * Rows of other times that tell no user, where a row is missing: ids and times need not have one order. What else the balances
+ * tell holds without them.
+ */
 async function readBridges(
   { ranges: { ledger }, asOf }: AuditPlan,
   snapshot: LedgerSnapshot,
   trail: BalanceTrailTally,
+  onFailure: (cause: unknown) => void,
 ): Promise<void> {
   if (!trail.hasGaps) return
   const everything = { start: instant(0), end: plus(asOf, SPANS.skew) }
-  for await (const batch of snapshot.points(everything, { userIds: [], ownerless: true })) {
-    for (let index = 0; index < batch.count; index++) {
-      const isNew = batch.isUserUntold(index) && !within(batch.time(index), ledger)
-      if (isNew && !trail.takeOwnerless(batch.row(index))) return
+  try {
+    for await (const batch of snapshot.points(everything, { userIds: [], ownerless: true })) {
+      for (let index = 0; index < batch.count; index++) {
+        const isNew = batch.isUserUntold(index) && !within(batch.time(index), ledger)
+        if (isNew && !trail.takeOwnerless(batch.row(index))) return
+      }
     }
+  } catch (cause) {
+    onFailure(cause)
+    trail.leaveGapsOpen()
   }
 }
 

@@ -11,18 +11,6 @@ import { NO_NUMBER, UserNumbers } from './user-numbers.ts'
 /** Stands where a ledger row is of none of the users. */
 export const NO_USER = NO_NUMBER
 
-/** Whose some tasks and ledger rows are, and which task each row names: as told by nothing but their bytes. */
-export interface FoundLinks {
-  /** Users in order of their numbers, which begin at 0; NaN: nobody, whose tasks no row is one of. */
-  readonly users: readonly number[]
-  /** By task, the number of its user. */
-  readonly ownerOfTask: Int32Array
-  /** By ledger row, the number of its user, or NO_USER. */
-  readonly ownerOfEntry: Int32Array
-  /** By ledger row, the task of its user that it names, NO_TASK or SHARED_ID. */
-  readonly taskOfEntry: Int32Array
-}
-
 /** Where links are found, for one piece after another. */
 export interface LinkRooms {
   readonly places: NumberRooms
@@ -31,24 +19,33 @@ export interface LinkRooms {
 
 export const newLinkRooms = (): LinkRooms => ({ places: new NumberRooms(), numbers: new UserNumbers() })
 
-/** What was found, and what is looked for afterwards. */
-export class RowLinks implements FoundLinks {
+type Columns = Pick<RowLinks, 'ownerOfTask' | 'ownerOfEntry' | 'taskOfEntry'>
+
+/**
+ * Whose some tasks and ledger rows are, and which task each row names, as told by nothing but their bytes; and which tasks bear
+ * an id that is asked for afterwards.
+ */
+export class RowLinks {
   readonly #numbers: UserNumbers
   /** Which task bears an id. */
   readonly index: IdIndex
+  /** Users in order of their numbers, which begin at 0; NaN: nobody, whose tasks no row is one of. */
   readonly users: readonly number[]
+  /** By task, the number of its user. */
   readonly ownerOfTask: Int32Array
+  /** By ledger row, the number of its user, or NO_USER. */
   readonly ownerOfEntry: Int32Array
+  /** By ledger row, the task of its user that it names, NO_TASK or SHARED_ID. */
   readonly taskOfEntry: Int32Array
 
   /** `numbers`: of the users. */
-  constructor(found: Omit<FoundLinks, 'users'>, index: IdIndex, numbers: UserNumbers) {
+  constructor(columns: Columns, index: IdIndex, numbers: UserNumbers) {
     this.index = index
     this.#numbers = numbers
     this.users = [...numbers.ids]
-    this.ownerOfTask = found.ownerOfTask
-    this.ownerOfEntry = found.ownerOfEntry
-    this.taskOfEntry = found.taskOfEntry
+    this.ownerOfTask = columns.ownerOfTask
+    this.ownerOfEntry = columns.ownerOfEntry
+    this.taskOfEntry = columns.taskOfEntry
   }
 
   /** The number of a user, or NO_USER. */

@@ -150,9 +150,9 @@ export interface UnknownKindsOf {
 }
 
 /**
- * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another, never two at once.
- * Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that names the table.
- * Where a row turns up that a stream left out by its id, any read throws BoundContradicted: see readWhole.
+ * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another,
+ * never two at once. Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that
+ * names the table. Where a row turns up that a stream left out by its id, any read throws BoundContradicted: see readWhole.
  */
 export interface LedgerSnapshot {
   /** The program's clock when the snapshot was taken. */

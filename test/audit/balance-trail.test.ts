@@ -303,3 +303,42 @@ describe('balances of any size', () => {
     expect(goesOn.close()).toMatchObject({ ...NOTHING, users: 1 })
   })
 })
+
+describe('a gap between two rows of a user', () => {
+  /** The user's rows 1 and 5, from 90 to 80, and rows that tell no user, which come in any order. */
+  function gapWith(...ownerless: readonly LedgerEntry[]) {
+    const rows = [row(1, 100, -10, 90, before), row(5, 80, -10, 70)]
+    const tally = tallyOf(...rows)
+    tally.settle(tally.openDoubts(), rows.slice(0, 1))
+    for (const each of ownerless) tally.takeOwnerless(each)
+    return tally
+  }
+  const told = (tally: BalanceTrailTally) => {
+    const { continuity, ownerless } = tally.close()
+    return [continuity.map(({ rowId }) => rowId), ownerless?.users ?? []]
+  }
+  const open = [[], [101]]
+  const broken = [[5], []]
+
+  it.each([
+    ['none', [], broken],
+    ['one from end to end', [row(3, 90, -10, 80)], open],
+    ['one that only begins there', [row(3, 90, -9, 81)], broken],
+    ['one that only ends there', [row(3, 91, -11, 80)], broken],
+    ['two, the last first', [row(4, 85, -5, 80), row(2, 90, -5, 85)], open],
+    ['one without balances', [row(3, null, -10, null)], open],
+    ['one of the id of the row before it', [row(1, 90, -10, 80)], broken],
+    ['one right behind that', [row(2, 90, -10, 80)], open],
+    ['one right before the row behind it', [row(4, 90, -10, 80)], open],
+    ['one of the id of the row behind it', [row(5, 90, -10, 80)], broken],
+    ['one among many others', [row(9, 1, 1, 2), row(3, 90, -10, 80), row(0, 1, 1, 2)], open],
+  ])('is bridged by rows that tell no user, or not: %s', (_, ownerless, expected) => {
+    expect(told(gapWith(...ownerless))).toEqual(expected)
+  })
+
+  it('may be bridged by rows that could not be looked for', () => {
+    const tally = gapWith()
+    tally.leaveGapsOpen()
+    expect(told(tally)).toEqual(open)
+  })
+})

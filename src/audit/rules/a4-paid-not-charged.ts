@@ -49,10 +49,10 @@ function isUntoldDecisive({ mode, untold, ...payment }: Payment, paid: bigint, c
 }
 
 /**
- * A4, per user: paid ≠ charged over the user's tasks of the window, in points. In link mode total a difference that rows
- * right at the window's edge explain to the point is TIMING. Where rows name an id that tasks outside the window or the
- * filters bear as well, what was paid lies between two amounts, and a user is accused where both are on one side of the
- * charge: the amount told is then the part that is certain, from the charge to the nearer of them. Source: rule A4 of the audit skill.
+ * A4, per user: paid ≠ charged over the user's tasks of the window, in points. In link mode total a difference that rows right
+ * at the window's edge explain to the point is TIMING. Where rows name an id that tasks outside the window or the filters bear
+ * as well, what was paid lies between two amounts, and a user is accused where both are on one side of the charge: the amount
+ * told is then the part that is certain, from the charge to the nearer of them. Source: rule A4 of the audit skill.
  */
 export const a4PaidNotCharged: Rule = {
   id: 'A4',

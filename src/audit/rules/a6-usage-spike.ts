@@ -30,10 +30,11 @@ interface Usual {
 }
 
 /**
- * A6, per user and day: points charged that day, as far as it lies within the window, above a multiple of the mean of the user's active days in the 30 days
- * before it; too few active days decide nothing. Nothing is said of a day that would be none out of the usual with all that may
- * have been charged to the user before it: that tasks do not tell, that name no user, or whose time cannot be read. The robust method instead asks for a day far above the median, both in
- * ratio and in worth, and far out by the spread of the logarithms. Source: rule A6 of the audit skill.
+ * A6, per user and day: points charged that day, as far as it lies within the window, above a multiple of the mean of the
+ * user's active days in the 30 days before it; too few active days decide nothing. Nothing is said of a day that would be none
+ * out of the usual with all that may have been charged to the user before it: that tasks do not tell, that name no user, or
+ * whose time cannot be read. The robust method instead asks for a day far above the median, both in ratio and in worth, and far
+ * out by the spread of the logarithms. Source: rule A6 of the audit skill.
  */
 export const a6UsageSpike: Rule = {
   id: 'A6',

@@ -2,8 +2,8 @@ import { formatUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
 
 /**
- * B14, per key: tasks whose key is in no account row at all; the difference is their count. Needs no bill, so it is
- * judged at every depth. Tasks that name no key are none of an unknown one, and of those that have no time, or none that can be read,
+ * B14, per key: tasks whose key is in no account row at all; the difference is their count. Needs no bill, so it is judged at
+ * every depth. Tasks that name no key are none of an unknown one, and of those that have no time, or none that can be read,
  * nobody can tell whether they are of the window. Source: rule B14 of the specification.
  */
 export const b14UnknownKey: Rule = {

@@ -4,9 +4,9 @@ import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import { notRead, readAccounts, unreadBills } from './request-book.ts'
 
 /**
- * B19, per account, model and closed day: fal's usage rows and its billing events come to different sums, by more than
- * rounding allows for each row, and for each event that cost a part of a nano-dollar. TIMING where the day beside it differs by as much the other way. Nano-USD.
- * Source: rule B19 of the specification.
+ * B19, per account, model and closed day: fal's usage rows and its billing events come to different sums, by more than rounding
+ * allows for each row, and for each event that cost a part of a nano-dollar. TIMING where the day beside it differs by as much
+ * the other way. Nano-USD. Source: rule B19 of the specification.
  */
 export const b19BillDisagrees: Rule = {
   id: 'B19',

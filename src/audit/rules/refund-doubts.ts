@@ -29,8 +29,9 @@ export const isRefundDue = (
 ): boolean => asOf - taskEnd(task, asOf) >= refundLagMillis
 
 /**
- * Holds all rows that name no task, and may be refunds, those of a user and then those that tell no user, against all of the user's charges that were to be given back:
- * a row is the refund of one task, so that the other tasks have none. Tasks that are marked as refunded come first.
+ * Holds all rows that name no task, and may be refunds, those of a user and then those that tell no user, against all of the
+ * user's charges that were to be given back: a row is the refund of one task, so that the other tasks have none. Tasks that are
+ * marked as refunded come first.
  */
 export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDoubts {
   const rowsOf = unlinkedOf(books)

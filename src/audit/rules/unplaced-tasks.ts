@@ -2,8 +2,8 @@ import type { BillComparison, ModelMatches, Reason } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
 
 /**
- * Tasks of which nobody can tell whether they are of the window, since they have no time, or none that can be read: cost that was recorded, a
- * charge of its day, a day of its user, as far as they are whose. The sums that rules judge are without them.
+ * Tasks of which nobody can tell whether they are of the window, since they have no time, or none that can be read: cost that
+ * was recorded, a charge of its day, a day of its user, as far as they are whose. The sums that rules judge are without them.
  */
 export interface UnplacedTasks {
   readonly reason: Reason
