@@ -1,3 +1,4 @@
+import { HashSet } from './hash-set.ts'
 import type { RowHashes } from './row-hash.ts'
 
 /** Tells rows of one question that an earlier page delivered already. */
@@ -15,7 +16,7 @@ export interface Overlap {
 
 const NONE: readonly number[] = []
 
-/** Remembers 8 bytes a row, and as much again for room: whole rows would be hundreds of megabytes for a million events. */
+/** Remembers 8 bytes a row, and about as much again for room: whole rows would be hundreds of megabytes for a million events. */
 export function createOverlap(): Overlap {
   const before = new HashSet()
   // The few rows that one page told of several times.
@@ -47,7 +48,7 @@ export function createOverlap(): Overlap {
 /** Of the rows of a page that were known: which come from an earlier page, and not from this one. Nearly always there are none. */
 function repeatsAmong(page: RowHashes, known: readonly number[], counts: Map<string, number>): number[] {
   const isKnown = new Uint8Array(page.length)
-  const names = new HashSet(known.length)
+  const names = new HashSet()
   for (const at of known) {
     isKnown[at] = 1
     names.add(page.high(at), page.low(at))
@@ -69,71 +70,3 @@ function repeatsAmong(page: RowHashes, known: readonly number[], counts: Map<str
 }
 
 const nameOf = (hashes: RowHashes, at: number): string => `${hashes.high(at)} ${hashes.low(at)}`
-
-const ROOM_LEAST = 1024
-/** How full a set may be, and by how much it grows then: less where it is large, since there may be millions. */
-const FULL_MOST = 0.8
-const ROOM_LARGE = 2 ** 16
-const [GROWTH, GROWTH_LARGE] = [2, 1.25]
-
-/** A set of 64-bit hashes in one array, at most four fifths full. */
-class HashSet {
-  /** Two halves a place. */
-  #halves: Int32Array
-  #room: number
-  /** Hashes up to which it does not grow. */
-  #sizeMax: number
-  #size = 0
-
-  constructor(expected = 0) {
-    this.#room = Math.max(ROOM_LEAST, Math.ceil((expected + 1) / FULL_MOST))
-    this.#halves = new Int32Array(2 * this.#room)
-    this.#sizeMax = Math.floor(this.#room * FULL_MOST)
-  }
-
-  has(high: number, low: number): boolean {
-    return this.#halves[this.#placeOf(high, marked(low)) + 1] !== 0
-  }
-
-  /** Whether it is new. */
-  add(high: number, low: number): boolean {
-    if (this.#size >= this.#sizeMax) this.#grow()
-    const at = this.#placeOf(high, marked(low))
-    if (this.#halves[at + 1] !== 0) return false
-    this.#halves[at] = high
-    this.#halves[at + 1] = marked(low)
-    this.#size++
-    return true
-  }
-
-  /** Where the hash is, or would be. */
-  #placeOf(high: number, low: number): number {
-    const room = this.#room
-    const halves = this.#halves
-    // The hash as a share of the room: any room will do.
-    let place = Math.floor(((high >>> 0) / 2 ** 32) * room)
-    for (;;) {
-      const at = place * 2
-      const there = halves[at + 1]
-      if (there === 0 || (there === low && halves[at] === high)) return at
-      place = place + 1 === room ? 0 : place + 1
-    }
-  }
-
-  #grow(): void {
-    const halves = this.#halves
-    this.#room = Math.ceil(this.#room * (this.#room < ROOM_LARGE ? GROWTH : GROWTH_LARGE))
-    this.#sizeMax = Math.floor(this.#room * FULL_MOST)
-    this.#halves = new Int32Array(2 * this.#room)
-    for (let at = 0; at < halves.length; at += 2) {
-      const [high = 0, low = 0] = [halves[at], halves[at + 1]]
-      if (low === 0) continue
-      const place = this.#placeOf(high, low)
-      this.#halves[place] = high
-      this.#halves[place + 1] = low
-    }
-  }
-}
-
-/** A free place is one whose lower half is nought, so no hash has that. */
-const marked = (low: number): number => (low === 0 ? 1 : low)

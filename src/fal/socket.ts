@@ -1,6 +1,7 @@
 import type { Agent } from 'undici'
 import { type Millis, SECOND } from '../units/instant.ts'
 import { type Answer, complete, type Failed } from './answer.ts'
+import { BodyRooms } from './body-rooms.ts'
 import { failureOfConnection, failureOfSize } from './reasons.ts'
 import { abortErrorOf } from './waiting.ts'
 
@@ -38,7 +39,7 @@ const KEEP_ALIVE: Millis = 10 * SECOND
 const ERROR_BYTES_MAX = 64 * 1024
 
 export function createSocket(connections: number): Socket {
-  const rooms = new Rooms()
+  const rooms = new BodyRooms()
   let opened: Promise<{ undici: typeof import('undici'); agent: Agent }> | undefined
   // Loaded late: a server that is never asked about fal starts without it.
   const open = async (): Promise<{ undici: typeof import('undici'); agent: Agent }> => {
@@ -70,7 +71,7 @@ export function createSocket(connections: number): Socket {
 async function exchange(
   request: typeof import('undici').request,
   dispatcher: Agent,
-  rooms: Rooms,
+  rooms: BodyRooms,
   ask: Ask,
   signal: AbortSignal,
 ): Promise<Answer<Reply>> {
@@ -116,46 +117,6 @@ async function exchange(
 
 /** Room for a body of which it is not told how long it is. */
 const ROOM_LEAST = 64 * 1024
-/** Rooms of this size and more are read into again and again: pages of megabytes each in a new one would be much garbage. */
-const ROOM_KEPT_LEAST = 256 * 1024
-const ROOM_KEPT_MOST = 16 * 1024 * 1024
-const ROOMS_KEPT_MAX = 4
-
-/** Places that bodies are read into. They are kept as long as bodies come: an audit goes on for long after the last one. */
-class Rooms {
-  #kept: Buffer[] = []
-  #coming = 0
-
-  /** A body will come. */
-  begin(): void {
-    this.#coming += 1
-  }
-
-  end(): void {
-    this.#coming -= 1
-  }
-
-  take(bytes: number): Buffer {
-    const at = this.#kept.findIndex(({ length }) => length >= bytes)
-    const [kept] = at < 0 || bytes < ROOM_KEPT_LEAST ? [] : this.#kept.splice(at, 1)
-    if (kept !== undefined) return kept
-    // Pages are of nearly the same size: the next one shall fit, if it is a little longer.
-    const step = bytes < ROOM_KEPT_LEAST ? 1 : ROOM_KEPT_LEAST
-    return Buffer.allocUnsafeSlow(Math.ceil(bytes / step) * step)
-  }
-
-  giveBack(room: Buffer): void {
-    if (this.#coming === 0) this.clear()
-    if (this.#coming === 0 || room.length < ROOM_KEPT_LEAST || room.length > ROOM_KEPT_MOST) return
-    // Those that were too short for a page are not asked for again.
-    if (this.#kept.length >= ROOMS_KEPT_MAX) this.#kept.shift()
-    this.#kept.push(room)
-  }
-
-  clear(): void {
-    this.#kept = []
-  }
-}
 
 /**
  * Reads a body up to a limit. Beyond it the connection is dropped: an answer is refused, that of an error is cut. What arrives is
@@ -163,7 +124,7 @@ class Rooms {
  */
 async function readBody(
   body: AsyncIterable<Buffer>,
-  rooms: Rooms,
+  rooms: BodyRooms,
   announced: number,
   bytesMax: number,
   refuse: boolean,
