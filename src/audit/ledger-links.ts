@@ -5,34 +5,29 @@ import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
 import type { CellTally } from './cell-tally.ts'
-import type { KeptPiece } from './kept-piece.ts'
+import { type KeptPiece, KeptPieces } from './kept-piece.ts'
 import { type LateRefunds, lookForLateRefunds } from './late-refunds.ts'
-import type { BookName, LedgerBook, UserLedger } from './ledger-book.ts'
+import type { BookName, UserLedger } from './ledger-book.ts'
 import { BOOKS, LedgerLookUps } from './ledger-look-ups.ts'
 import {
   type LedgerPiece,
   type LedgerRecords,
+  type LedgerRooms,
   type LedgerSource,
   type LedgerSpools,
   ledgerRooms,
 } from './ledger-source.ts'
-import { LedgerTally, type ToldTasks } from './ledger-tally.ts'
+import { LedgerTally } from './ledger-tally.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
 import { type EarlyLookUp, looksUpEveryOrder, withinLimit } from './looked-up.ts'
 import { NamedRows } from './ownerless-links.ts'
 import type { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
-import { ClosedUser, type ClosingTerms, isPaymentOpen, type ResolvedOrders, resolveOrders } from './user-figures.ts'
+import { ClosedUser, type ClosingTerms, type ResolvedOrders, resolveOrders } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
-/** Rows that are kept as objects for later, of all pieces. */
-const ROWS_KEPT_MAX = 60_000
-/** Tasks that are put aside for later, of all pieces: more are linked again when they are asked for. */
-const TASKS_ASIDE_MAX = 60_000
-
 const isNobodys = ({ userUntold }: TaskRow): boolean => userUntold === true
-const NO_ENTRIES = (): LedgerBook['taskEntries'] => []
 
 export interface LinkContext {
   readonly signal: AbortSignal
@@ -55,10 +50,7 @@ export class LedgerLinks {
   readonly #pieces: readonly (readonly number[])[]
   readonly #unreadTimes: UnreadTimes
   readonly #scans = new LinkScans()
-  /** By piece. */
-  readonly #kept: (KeptPiece | null)[] = []
-  #rowsKept = 0
-  #tasksAside = 0
+  readonly #kept: KeptPieces
   #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
@@ -73,6 +65,7 @@ export class LedgerLinks {
     spools: LedgerSpools,
     failed: Set<BookName>,
     context: LinkContext,
+    kept = new KeptPieces(),
   ) {
     this.#plan = plan
     this.#context = context
@@ -83,6 +76,7 @@ export class LedgerLinks {
     this.#unreadTimes = snapshot.unreadTimes?.() ?? {}
     this.#lookUps = new LedgerLookUps(snapshot, spools, context.signal)
     this.#ownerless = spools.ownerless
+    this.#kept = kept
   }
 
   /**
@@ -105,7 +99,7 @@ export class LedgerLinks {
           onFailure(each, cause)
           this.#failed.add(each)
         }
-        this.#kept.length = 0
+        this.#kept.clear()
       }
     }
     if (Object.keys(this.#ownerless.counts).length > 0) await trying(() => this.#settleOwnerless(reading))
@@ -157,7 +151,8 @@ export class LedgerLinks {
     const ownerless = this.#ownerless.sums()
     // What there was to look up is known by now: of many tasks it is tens of megabytes.
     this.#scans.restart()
-    const pieceAt = (piece: number): LedgerPiece => this.#keptPiece(piece) ?? this.#readPiece(piece)
+    const pieceAt = (piece: number, rooms: LedgerRooms): LedgerPiece =>
+      this.#keptPiece(piece, rooms) ?? this.#readPiece(piece, rooms)
     return {
       mode: this.#failed.size > 0 ? null : this.#mode,
       chargedTasks: charged,
@@ -166,26 +161,27 @@ export class LedgerLinks {
       ownerless: { counts: this.#ownerless.counts, ...(ownerless && { told: ownerless.told }) },
       balances,
       *pieces() {
-        for (let piece = 0; piece < count; piece++) yield pieceAt(piece)
+        const rooms = ledgerRooms()
+        for (let piece = 0; piece < count; piece++) yield pieceAt(piece, rooms)
       },
     }
   }
 
   /** A piece of which what was kept still holds. */
-  #keptPiece(piece: number): LedgerPiece | undefined {
-    const kept = this.#kept[piece] ?? null
+  #keptPiece(piece: number, rooms: LedgerRooms): LedgerPiece | undefined {
+    const kept = this.#kept.at(piece)
     if (kept === null || kept.mode !== this.#mode) return undefined
     const { settledTasks, openEntries } = kept
     return {
       users: this.#close(kept.users),
       settledTasks,
       openEntries,
-      taskEntries: () => this.#tallyOf(piece).taskEntries().taskEntries(),
+      taskEntries: () => this.#tallyOf(piece, rooms).taskEntries().taskEntries(),
     }
   }
 
-  #readPiece(piece: number): LedgerPiece {
-    const tally = this.#tallyOf(piece)
+  #readPiece(piece: number, rooms: LedgerRooms): LedgerPiece {
+    const tally = this.#tallyOf(piece, rooms)
     return { users: this.#close(tally.figures()), ...tally.taskEntries() }
   }
 
@@ -252,7 +248,7 @@ export class LedgerLinks {
     const late = await lookForLateRefunds(this.#scans.unrefundedUsers(), context)
     this.#late = late
     for (const entry of late.ownerless) this.#ownerless.addLoose(entry)
-    if (late.isOpen) this.#kept.length = 0
+    if (late.isOpen) this.#kept.clear()
     else if (late.ofUsers.length + late.ownerless.length > 0)
       await this.#lookAgain(late.ofUsers, late.ownerless.length > 0)
   }
@@ -294,46 +290,21 @@ export class LedgerLinks {
   /** Links the rows of a piece, and keeps what that tells: nothing of it lies in the rooms, which the next piece is read into. */
   async #look(piece: number, reading: LedgerRecords): Promise<void> {
     const { signal } = this.#context
+    this.#kept.letGo(piece)
     const tally = await inBreaths(this.#linking(reading), signal)
     const count = await inBreaths(this.#scans.taking(piece, tally), signal)
-    this.#kept[piece] = this.#keep(piece, tally, count)
+    this.#kept.keep(piece, {
+      figures: tally.figures(),
+      told: tally.taskEntries(),
+      terms: this.#termsOf(this.#modeNow(count)),
+      putAside: (entries) => this.#spools.putAside(entries),
+      again: () => this.#tallyOf(piece).taskEntries().openEntries(),
+    })
   }
 
-  /** Sums by user grow with users, and are needed in the end; rows that wait are kept as long as they are few. */
-  #keep(piece: number, tally: LedgerTally, count: LinkCount): KeptPiece | null {
-    const told = tally.taskEntries()
-    const figures = tally.figures()
-    const waiting = figures.reduce((count, { unresolved }) => count + unresolved.length, 0)
-    if (this.#rowsKept + waiting > ROWS_KEPT_MAX) return null
-    this.#rowsKept += waiting
-    const mode = this.#modeNow(count)
-    const terms = this.#termsOf(mode)
-    try {
-      return {
-        mode,
-        users: figures.map((user) => (isPaymentOpen(user) ? user : new ClosedUser(user, terms))),
-        settledTasks: told.settledTasks,
-        openEntries: this.#putAside(piece, mode, told),
-      }
-    } catch (cause) {
-      // A sum that no number holds may never be asked for in the end: then the mode is another one, or a ledger has failed.
-      if (cause instanceof RangeError) return null
-      throw cause
-    }
-  }
-
-  /** In mode total nobody asks for tasks and their rows. */
-  #putAside(piece: number, mode: LinkMode, { openTasks, openEntries }: ToldTasks): LedgerPiece['openEntries'] {
-    if (openTasks === 0) return NO_ENTRIES
-    if (mode === 'total' || this.#tasksAside + openTasks > TASKS_ASIDE_MAX) {
-      return () => this.#tallyOf(piece).taskEntries().openEntries()
-    }
-    this.#tasksAside += openTasks
-    return this.#spools.putAside(openEntries())
-  }
-
-  #tallyOf(piece: number): LedgerTally {
-    return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [])))
+  /** Links a piece again; in rooms good until they are linked in again. */
+  #tallyOf(piece: number, rooms?: LedgerRooms): LedgerTally {
+    return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [], rooms)))
   }
 
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {

@@ -40,7 +40,7 @@ export interface LedgerPiece extends Pick<LedgerBook, 'users'> {
 
 /** The two ledgers of an audit, piece by piece: all rows of one user are in one piece. */
 export interface LedgerSource extends Omit<LedgerBook, 'users' | 'taskEntries'> {
-  /** Each piece once a call, in an order that depends on the users' ids alone. */
+  /** Each piece once a call, in an order that depends on the users' ids alone; good until the next is asked for. */
   pieces(): Iterable<LedgerPiece>
 }
 

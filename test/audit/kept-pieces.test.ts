@@ -1,47 +1,19 @@
-import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { tmpdir } from 'node:os'
-import { join } from 'node:path'
-import { fileURLToPath, pathToFileURL } from 'node:url'
 import fc from 'fast-check'
-import { afterAll, beforeAll, describe, expect, it } from 'vitest'
+import { describe, expect, it } from 'vitest'
+import { KeptPieces } from '../../src/audit/kept-piece.ts'
 import type { UserLedger } from '../../src/audit/ledger-book.ts'
-import type { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import type { LedgerSource } from '../../src/audit/ledger-source.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { partOfNumber } from '../../src/spool/spool.ts'
 import { DAY, MINUTE } from '../../src/units/instant.ts'
 import { at, later, points } from '../kit/books.ts'
-import { type GivenLedgers, linking, settledLedgers, toldOf, toldOfUser } from '../kit/ledger-spools.ts'
+import { type GivenLedgers, linking, settledLedgers, tallyOf, toldOf, toldOfUser } from '../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
-const AUDIT = new URL('../../src/audit/', import.meta.url)
-let folder: string
-/** The same class, that keeps nothing of any piece: what it says of one it reads out of the spools again. */
-let Forgetful: typeof LedgerLinks
-/** The same class, that puts next to no task aside. */
-let Sparing: typeof LedgerLinks
-
-/** The same, but for a limit. */
-async function withLimit(name: string, limit: number): Promise<typeof LedgerLinks> {
-  const source = readFileSync(new URL('ledger-links.ts', AUDIT), 'utf8')
-  const changed = source.replace(new RegExp(`const ${name} = [\\d_]+\\n`), `const ${name} = ${limit}\n`)
-  expect(changed).not.toBe(source)
-  const elsewhere = changed.replace(
-    /from '(\.[^']+)'/g,
-    (_, path: string) => `from ${JSON.stringify(fileURLToPath(new URL(path, AUDIT)))}`,
-  )
-  const path = join(folder, `${name}.ts`)
-  writeFileSync(path, elsewhere)
-  const module: { LedgerLinks: typeof LedgerLinks } = await import(pathToFileURL(path).href)
-  return module.LedgerLinks
-}
-
-beforeAll(async () => {
-  folder = mkdtempSync(join(tmpdir(), 'fal-audit-links-'))
-  Forgetful = await withLimit('ROWS_KEPT_MAX', -1)
-  Sparing = await withLimit('TASKS_ASIDE_MAX', 2)
-})
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
+/** Keeps nothing of any piece: what is said of one is read out of the spools again. */
+const FORGETFUL = { rowsWaiting: -1, tasksAside: 60_000 }
+/** Puts next to no task aside. */
+const SPARING = { rowsWaiting: 60_000, tasksAside: 2 }
 
 const [start, end] = [at('2026-02-06 00:00:00'), at('2026-02-07 00:00:00')]
 const ids = fc.constantFrom('a', 'b', 'c', 'd', 'e', '')
@@ -104,7 +76,7 @@ const viewed = ({ users: all }: { users: ReadonlyMap<number, UserLedger> }) =>
 
 /** All that a source says, piece by piece and in all. */
 const saidBy = (source: LedgerSource) => ({
-  pieces: [...source.pieces()].map((piece) => ({
+  pieces: Array.from(source.pieces(), (piece) => ({
     users: viewed(piece),
     settledTasks: piece.settledTasks,
     open: piece.openEntries(),
@@ -119,7 +91,7 @@ describe('what is kept of a piece', () => {
     await fc.assert(
       fc.asyncProperty(given, async (world) => {
         const keeping = await settledLedgers(world)
-        const forgetting = await settledLedgers({ ...world, linksClass: Forgetful })
+        const forgetting = await settledLedgers({ ...world, kept: FORGETFUL })
         expect(keeping.asked).toEqual(forgetting.asked)
         expect(keeping.failures).toEqual(forgetting.failures)
         const looked = keeping.reads.length
@@ -131,7 +103,7 @@ describe('what is kept of a piece', () => {
         for (const _ of forgetting.source.pieces());
         expect(forgetting.reads.length).toBe(looked + forgetting.spools.pieces().length)
         const wanted = saidBy(forgetting.source)
-        const sparing = await settledLedgers({ ...world, linksClass: Sparing })
+        const sparing = await settledLedgers({ ...world, kept: SPARING })
         for (const { source } of [keeping, keeping, sparing, sparing]) expect(saidBy(source)).toEqual(wanted)
         for (const { open } of wanted.pieces) seen.open += open.length
         if (keeping.source.mode !== null) seen[keeping.source.mode] += 1
@@ -158,7 +130,7 @@ describe('what is kept of a piece', () => {
     const world = { tasks, entries, pieceRows: 1 }
     const keeping = await settledLedgers(world)
     const looked = keeping.reads.length
-    const forgetting = await settledLedgers({ ...world, linksClass: Forgetful })
+    const forgetting = await settledLedgers({ ...world, kept: FORGETFUL })
     expect([keeping.source.mode, inOrder.length]).toEqual(['total', 40])
     for (const piece of keeping.source.pieces()) expect(piece.users.size).toBeLessThan(2)
     const withTasks = new Set(inOrder.map(partOfNumber))
@@ -169,5 +141,35 @@ describe('what is kept of a piece', () => {
       [...own.values()].map(({ payment }) => payment),
     )
     for (const payment of payments) expect(payment).toMatchObject({ known: true, value: { mode: 'total' } })
+  })
+
+  it('counts a piece once, however often it is looked at, and no more once it is let go', () => {
+    const kept = new KeptPieces({ rowsWaiting: 1, tasksAside: 1 })
+    const tally = tallyOf(
+      [taskRow({ userId: 101, taskId: 'a', chargedPoints: points(100) })],
+      [entryRow(1, 100, { userId: 101, orderId: 'elsewhere', kind: 'recharge', book: 'cash' })],
+      { plan: planOf({ depth: 'requests' }) },
+    )
+    const put: number[] = []
+    const keep = (piece: number): void =>
+      kept.keep(piece, {
+        figures: tally.figures(),
+        told: tally.taskEntries(),
+        terms: { plan: planOf(), mode: 'order', failed: new Set() },
+        putAside: (entries) => {
+          put.push(piece)
+          return () => entries
+        },
+        again: () => [],
+      })
+    for (const piece of [0, 0, 1, 0]) keep(piece)
+    expect([kept.at(0)?.rowsWaiting, kept.at(0)?.tasksAside, kept.at(1)]).toEqual([1, 1, null])
+    expect(put).toEqual([0, 0, 0])
+    kept.letGo(0)
+    keep(1)
+    expect([kept.at(0), kept.at(1)?.rowsWaiting]).toEqual([null, 1])
+    kept.clear()
+    keep(0)
+    expect([kept.at(0)?.rowsWaiting, kept.at(1)]).toEqual([1, null])
   })
 })

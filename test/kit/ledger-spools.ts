@@ -1,4 +1,5 @@
 import { atOnce } from '../../src/audit/breathe.ts'
+import { type KeptLimits, KeptPieces } from '../../src/audit/kept-piece.ts'
 import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import {
@@ -37,8 +38,8 @@ export interface GivenLedgers {
   /** Look-ups that fail, by name. */
   readonly failing?: readonly (keyof LedgerSnapshot)[]
   readonly signal?: AbortSignal
-  /** What settles the links, where not the usual class. */
-  readonly linksClass?: typeof LedgerLinks
+  /** How much is kept of pieces, where not as much as usual. */
+  readonly kept?: KeptLimits
 }
 
 const newSpools = (plan: AuditPlan, pieceRows: number): LedgerSpools => {
@@ -124,9 +125,9 @@ export async function settledLedgers(given: GivenLedgers) {
   fill(spools, tasks, streamed, (task) => within(task.createdAt, plan.window) && isSelected(task))
   const reads: (readonly number[])[] = []
   const read = spools.reading.bind(spools)
-  spools.reading = (parts) => {
+  spools.reading = (parts, rooms) => {
     reads.push(parts)
-    return read(parts)
+    return read(parts, rooms)
   }
   const asked: [string, readonly string[]][] = []
   const lookUp =
@@ -164,10 +165,9 @@ export async function settledLedgers(given: GivenLedgers) {
   const failures: [BookName, string][] = []
   const causes: unknown[] = []
   const signal = given.signal ?? new AbortController().signal
-  const links = new (given.linksClass ?? LedgerLinks)(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), {
-    signal,
-    progress: () => undefined,
-  })
+  const context = { signal, progress: () => undefined }
+  const kept = new KeptPieces(given.kept)
+  const links = new LedgerLinks(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), context, kept)
   await links.settle((book, cause) => {
     failures.push([book, String(cause)])
     causes.push(cause)
