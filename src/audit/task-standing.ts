@@ -41,6 +41,14 @@ export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boole
 }
 
 /**
+ * Whether a task whose creation is not known would be one that fal has billed by now, if it bills it, had it been made within the
+ * window: at its very start.
+ */
+export function mayBeOld(task: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
+  return !mayBePending({ ...task, createdAt: plan.window.start }, plan)
+}
+
+/**
  * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
  * of a task, as a rule within an hour; of a task without an end, unless it failed, it may follow a day after its
  * creation. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
