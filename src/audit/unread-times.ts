@@ -9,7 +9,7 @@ import { canonicalModel } from './model-name.ts'
 import type { AuditPlan } from './plan.ts'
 import { type Reason, unknown } from './rules/books.ts'
 import type { UnplacedSort, UnplacedTasks } from './rules/unplaced-tasks.ts'
-import { mayBeOld } from './task-standing.ts'
+import { mayBeOld, wouldCross } from './task-standing.ts'
 
 /** Why something is not known that such a row of a table, or of one of a user, may speak to; undefined where each row has a time. */
 export function unreadTimeReason(
@@ -71,7 +71,8 @@ function unplacedSort(
   isSelected: (accountId: number | undefined) => boolean,
 ): UnplacedSort {
   const { apiKey, model, status, costNanoUsd, toldNanoUsd, keptPoints, refundedPoints, worth } = sort
-  const isOld = mayBeOld({ status, completedAt: sort.endedSince }, plan)
+  const ended = { status, completedAt: sort.endedSince }
+  const isOld = mayBeOld(ended, plan)
   // With a filter by account no task of such a key is looked at.
   const isUnknownKey = accountId === undefined && apiKey !== '' && plan.ids.size === 0
   return {
@@ -84,6 +85,7 @@ function unplacedSort(
     keptPoints,
     refundedPoints,
     due: status === 'success' && isOld ? worth : 0,
+    crosses: wouldCross(ended, plan),
     selected: isSelected(accountId),
     ...(isUnknownKey && { unknownKey: { keyId: shortKeyId(apiKey), identity: keyDigest(apiKey) } }),
   }

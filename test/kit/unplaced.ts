@@ -14,8 +14,12 @@ export const NONE = { total: 0, ids: [] }
 const reason = { code: 'times-unread' }
 
 export const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
-  ...{ accountId: 5, stored: MODEL, model: MODEL, keptPoints: 0n, refundedPoints: 0n, due: 0, selected: true },
-  ...{ costNanoUsd: 0n, recordedNanoUsd: overrides.costNanoUsd === undefined ? 0n : overrides.costNanoUsd },
+  ...{ accountId: 5, stored: MODEL, model: MODEL, keptPoints: 0n, refundedPoints: 0n, due: 0, crosses: false },
+  ...{
+    selected: true,
+    costNanoUsd: 0n,
+    recordedNanoUsd: overrides.costNanoUsd === undefined ? 0n : overrides.costNanoUsd,
+  },
   ...overrides,
 })
 /** `charged`: what users were charged for them, and kept being charged; null: of too many. */

@@ -127,11 +127,11 @@ function mayDeviate(
 ): boolean {
   const { bill, period, recordByModel } = comparison
   if (!bill.known || (finding !== undefined && finding.timing !== true)) return false
-  const unbilled = unbilledCost(unplaced, comparison)
-  if (unbilled === null) return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
+  const { cost, crossing } = unbilledCost(unplaced, comparison)
+  if (cost === null) return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
   // Others may tell no cost.
-  const more = unbilled + billedWithin(comparison, matches)
-  if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more))
+  const more = cost + billedWithin(comparison, matches)
+  if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more, crossing))
   const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
   return mayPart(period, { recorded, unbilled: more }, threshold)
 }
@@ -218,8 +218,14 @@ function billedForUntold({ bill, period, recordByModel }: BillComparison, matche
   return most
 }
 
-/** `more`: what the record is held to hold besides. */
-function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio, more = 0n): FindingDraft | undefined {
+/** `more`: what the record is held to hold besides; `crossing`: of it, what could have been billed outside the window. */
+function deviation(
+  comparison: BillComparison,
+  raw: NanoUsd,
+  threshold: Ratio,
+  more = 0n,
+  crossing = 0n,
+): FindingDraft | undefined {
   const { subject, period, recordByModel } = comparison
   const records = [...recordByModel.values()]
   const recorded = sum(records, (record) => record.costNanoUsd) + more
@@ -246,7 +252,8 @@ function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio, m
   }
   if (!far(raw, recorded)) return undefined
   const difference = recorded - raw
-  const allowance = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
+  const allowed = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
+  const allowance = allowed + (difference < 0n ? 0n : crossing)
   const rounding = sum(records, (record) => record.roundingNanoUsd)
   return draft(raw, recorded, allowance > 0n && abs(difference) <= allowance + rounding)
 }

@@ -1,7 +1,7 @@
 import type { BillComparison, BillFigures, Books, FindingDraft, ModelMatches, Rule, RuleOutcome } from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
-import { dueModels, mayBeDue, undatedBill } from './unplaced-tasks.ts'
+import { dueModels, mayBeDueWithin, undatedBill } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -50,7 +50,7 @@ export const a2BilledNothing: Rule = {
         }
         const timing = period === null && due.crossingCount === due.count
         // They may be of the middle of the window.
-        if (!isBilled && timing && unplaced !== undefined && mayBeDue(unplaced, comparison, canonical)) {
+        if (!isBilled && timing && unplaced !== undefined && mayBeDueWithin(unplaced, comparison, canonical)) {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }

@@ -35,6 +35,8 @@ export interface UnplacedSort {
   readonly refundedPoints: bigint | null
   /** Those that fal must have billed by now, were they of the window, or may have had to: they may not tell a cost or a charge. */
   readonly due: number
+  /** Whether each may have been billed outside the window, wherever in it it was made. */
+  readonly crosses: boolean
   /** Whether the filter by account leaves them, or may. */
   readonly selected: boolean
   /** The key, shortened and as a digest, where it is in no account row and tasks of such keys are looked at. */
@@ -86,13 +88,25 @@ export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison
 const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
   sortsOf(unplaced, comparison)?.filter(({ accountId }) => accountId !== null) ?? null
 
-/**
- * What the record of what fal should have billed by now may lack at most, in nano-USD, of those that fal did not bill as far as is
- * known; null: nobody can tell.
- */
-export function unbilledCost(unplaced: UnplacedTasks, comparison: BillComparison): bigint | null {
-  const cost = adds(ownSorts(unplaced, comparison)?.map(({ recordedNanoUsd }) => recordedNanoUsd) ?? [null])
-  return cost === null ? null : cost - sum(comparison.period?.undatedTasks ?? [], ({ amongNanoUsd }) => amongNanoUsd)
+/** What a record may lack at most of what fal should have billed by now, in nano-USD; null: nobody can tell. */
+export interface UnbilledCost {
+  readonly cost: bigint | null
+  /** Of it, what fal may have billed outside the window. */
+  readonly crossing: bigint
+}
+
+/** Of those that fal did not bill, as far as is known. */
+export function unbilledCost(unplaced: UnplacedTasks, comparison: BillComparison): UnbilledCost {
+  const sorts = ownSorts(unplaced, comparison)
+  if (sorts === null) return { cost: null, crossing: 0n }
+  const { period } = comparison
+  if (period !== null) {
+    const among = sum(period.undatedTasks ?? [], ({ amongNanoUsd }) => amongNanoUsd)
+    const cost = adds(sorts.map(({ recordedNanoUsd }) => recordedNanoUsd))
+    return { cost: cost === null ? null : cost - among, crossing: 0n }
+  }
+  const crossing = sum(sorts, ({ crosses, recordedNanoUsd }) => (crosses ? (recordedNanoUsd ?? 0n) : 0n))
+  return { cost: adds([crossing, ...sorts.map((sort) => (sort.crosses ? 0n : sort.recordedNanoUsd))]), crossing }
 }
 
 /**
@@ -145,9 +159,9 @@ export function dueModels(unplaced: UnplacedTasks, comparison: BillComparison): 
   return new Map([...counts].flatMap(([model, { stored, due }]) => (due > 0 ? [[model, stored]] : [])))
 }
 
-/** Whether a model has such tasks, or may. */
-export const mayBeDue = (unplaced: UnplacedTasks, comparison: BillComparison, model: string): boolean =>
-  dueModels(unplaced, comparison)?.has(model) ?? true
+/** Whether a model has such tasks, or may, that fal would have billed within the window alone. */
+export const mayBeDueWithin = (unplaced: UnplacedTasks, comparison: BillComparison, model: string): boolean =>
+  ownSorts(unplaced, comparison)?.some((sort) => sort.model === model && sort.due > 0 && !sort.crosses) ?? true
 
 /** Of what they cost, what fal billed for them: with them it would be in the bill of the period too, and so explains nothing. */
 export const undatedWithin = ({ period }: BillComparison): bigint => period?.undatedWithinNanoUsd ?? 0n
