@@ -81,7 +81,8 @@ function unplacedSort(
     model: canonicalModel(model, plan.settings.modelAliases),
     costNanoUsd,
     // Of a task that failed or still runs and tells no cost none is recorded as a rule.
-    recordedNanoUsd: !isOld ? 0n : status === 'success' ? costNanoUsd : toldNanoUsd,
+    recordedNanoUsd: status === 'success' ? costNanoUsd : toldNanoUsd,
+    isYoung: !isOld,
     keptPoints,
     refundedPoints,
     due: status === 'success' && isOld ? worth : 0,

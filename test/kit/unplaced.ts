@@ -17,6 +17,7 @@ export const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
   ...{ accountId: 5, stored: MODEL, model: MODEL, keptPoints: 0n, refundedPoints: 0n, due: 0, crosses: false },
   ...{
     selected: true,
+    isYoung: false,
     costNanoUsd: 0n,
     recordedNanoUsd: overrides.costNanoUsd === undefined ? 0n : overrides.costNanoUsd,
   },

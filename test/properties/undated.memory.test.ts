@@ -102,7 +102,7 @@ describe('tasks that lose their time', () => {
         )
         expect([seed, idle]).toEqual([seed, []])
       }),
-      { ...runs(200), endOnFailure: true },
+      { ...runs(60), endOnFailure: true },
     )
   })
 })

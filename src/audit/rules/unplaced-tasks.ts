@@ -28,8 +28,10 @@ export interface UnplacedSort {
   readonly model: string
   /** Not below 0. */
   readonly costNanoUsd: bigint | null
-  /** Of it, what they would add to a record of what fal should have billed by now, were they of the window. */
+  /** Of it, what they would add to the record, were they of the window. */
   readonly recordedNanoUsd: bigint | null
+  /** Whether none of them need be billed by now, wherever in the window it was made. */
+  readonly isYoung: boolean
   /** Charged above 0, and not refunded; and refunded. */
   readonly keptPoints: bigint | null
   readonly refundedPoints: bigint | null
@@ -61,7 +63,7 @@ export interface UndatedPart {
   readonly billedNanoUsd: bigint
   /** What it would add to the record of the same bill. */
   readonly recordedNanoUsd: bigint
-  /** What of the sorts' `recordedNanoUsd` is its own, and whether it is one of their `due`. */
+  /** What of the sorts' `recordedNanoUsd` is its own, unless it is young, and whether it is one of their `due`. */
   readonly amongNanoUsd: bigint
   readonly isDue: boolean
 }
@@ -88,7 +90,7 @@ export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison
 const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
   sortsOf(unplaced, comparison)?.filter(({ accountId }) => accountId !== null) ?? null
 
-/** What a record may lack at most of what fal should have billed by now, in nano-USD; null: nobody can tell. */
+/** What a record may lack at most, in nano-USD, where events were read without what need not be billed yet; null: nobody can tell. */
 export interface UnbilledCost {
   readonly cost: bigint | null
   /** Of it, what fal may have billed outside the window. */
@@ -102,7 +104,7 @@ export function unbilledCost(unplaced: UnplacedTasks, comparison: BillComparison
   const { period } = comparison
   if (period !== null) {
     const among = sum(period.undatedTasks ?? [], ({ amongNanoUsd }) => amongNanoUsd)
-    const cost = adds(sorts.map(({ recordedNanoUsd }) => recordedNanoUsd))
+    const cost = adds(sorts.map(({ isYoung, recordedNanoUsd }) => (isYoung ? 0n : recordedNanoUsd)))
     return { cost: cost === null ? null : cost - among, crossing: 0n }
   }
   const crossing = sum(sorts, ({ crosses, recordedNanoUsd }) => (crosses ? (recordedNanoUsd ?? 0n) : 0n))

@@ -92,7 +92,15 @@ describe('B14: tasks with a key that no account has', () => {
 
   it('leaves open keys that none but tasks without a place in time name, each once', () => {
     const reason = { code: 'times-none' }
-    const amounts = { costNanoUsd: 0n, recordedNanoUsd: 0n, keptPoints: 0n, refundedPoints: 0n, due: 0, crosses: false }
+    const amounts = {
+      costNanoUsd: 0n,
+      recordedNanoUsd: 0n,
+      keptPoints: 0n,
+      refundedPoints: 0n,
+      due: 0,
+      crosses: false,
+      isYoung: false,
+    }
     const sort = { ...amounts, accountId: null, stored: 'm', model: 'm', selected: true }
     const open = (sorts: UnplacedTasks['sorts'], overrides = {}) =>
       evaluate('B14', { unplaced: { reason, sorts, byRequest: true, owners: null }, ...overrides }).notEvaluated

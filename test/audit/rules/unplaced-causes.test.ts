@@ -44,11 +44,29 @@ describe('A1', () => {
     const much = { costNanoUsd: usd('9') }
     expect(agreed(unplaced([sort({ ...much, accountId: 6 })]))).toEqual(PASSED)
     expect(agreed(unplaced([sort({ ...much, accountId: null })]))).toEqual(PASSED)
-    expect(agreed(unplaced([sort({ ...much, recordedNanoUsd: 0n })]))).toEqual(PASSED)
+    const young = unplaced([sort({ ...much, isYoung: true, crosses: true })])
+    expect(agreed(young)).toEqual(PASSED)
+    expect(agreed(young, { period: period('10', '0') })).toEqual(PASSED)
     const subject = { workspace: 'w' }
     const tasks = unplaced([sort({ ...much, accountId: 6 })])
     expect(agreed(tasks, { subject, members: [5, 6] })).toMatchObject({ found: 0, open: [subject] })
     expect(agreed(tasks, { subject, members: [5, 7] })).toEqual(PASSED)
+  })
+
+  it('is of timing where fal may have billed them outside the window, beside what is not', () => {
+    const crossing = (text: string, recorded = '10') =>
+      said('A1', {
+        comparisons: [compared('10', recorded)],
+        unplaced: unplaced([sort({ costNanoUsd: usd(text), crosses: true })]),
+      })
+    expect(crossing('9')).toEqual(PASSED)
+    expect(crossing('0.5', '10.5')).toEqual(PASSED)
+    expect(crossing('0.500000001', '10.5')).toEqual(OPEN)
+    const both = [sort({ costNanoUsd: usd('0.5') }), sort({ costNanoUsd: usd('0.5'), crosses: true })]
+    expect(agreed(unplaced(both))).toEqual(PASSED)
+    expect(agreed(unplaced([...both, sort({ costNanoUsd: 1n, crosses: true })]))).toEqual(OPEN)
+    // Of what does not tell its cost as much is said as of others.
+    expect(agreed(unplaced([sort({ costNanoUsd: null, crosses: true })]))).toEqual(PASSED)
   })
 
   it('is none where fal billed nothing', () => {
@@ -141,6 +159,9 @@ describe('A2', () => {
     const overrides = { recordByModel: new Map([[MODEL, edge]]) }
     expect(due([sort({ due: 1 })], overrides)).toEqual(OPEN)
     expect(due([sort({ due: 1, accountId: 6 })], overrides)).toEqual(FOUND)
+    expect(due([sort({ due: 1, crosses: true })], overrides)).toEqual(FOUND)
+    expect(due([sort({ crosses: false })], overrides)).toEqual(FOUND)
+    expect(due(null, overrides).found).toBe(0)
   })
 })
 
