@@ -127,8 +127,8 @@ export interface UnreadTasks {
 }
 
 /**
- * Those of one key and model, as stored, of one status, and either with a time of their end or without; an amount is null where one
- * of them cannot be read, or is a cost below 0.
+ * Those of one key and model, as stored, of one status, and of one end; where they are many, of any end, or of none. An amount is null
+ * where one of them cannot be read, or is a cost below 0.
  */
 export interface UnreadTasksOf {
   /** Secret, like that of an account; '' where they name none. */

@@ -1,5 +1,5 @@
 import type { Whole } from '../units/exact-sums.ts'
-import { instant } from '../units/instant.ts'
+import { earlier } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
@@ -75,7 +75,9 @@ export class UnreadTaskRows extends UnreadRows {
   readonly #reading: TaskReading
   readonly #moneyAt: Place
   readonly #costAt: Place
-  #sorts: Map<string, Draft<UnreadTasksOf>> | null = new Map()
+  #sorts: Map<string, UnreadTasksOf> | null = new Map()
+  /** Whether sorts are told apart by when they ended. */
+  #byEnd = true
   #owners: Map<string, Draft<UnreadTasksOfUser>> | null = new Map()
   #requests: Map<number, string> | null = new Map()
 
@@ -89,6 +91,7 @@ export class UnreadTaskRows extends UnreadRows {
   override clear(): void {
     super.clear()
     this.#sorts = new Map()
+    this.#byEnd = true
     this.#owners = new Map()
     this.#requests = new Map()
   }
@@ -121,20 +124,28 @@ export class UnreadTaskRows extends UnreadRows {
     }
   }
 
-  #addSort(row: RowCells, { status, costNanoUsd, keptPoints, refundedPoints, isWorth }: Amounts): void {
+  #addSort(row: RowCells, { isWorth, refunded: _, isFree: __, ...amounts }: Amounts): void {
     if (this.#sorts === null) return
+    const endedSince = this.#reading.zone.fromWall(row.wall(END_COLUMN)) ?? null
     const [apiKey, model] = [row.text(KEY_COLUMN), row.text(MODEL_COLUMN)]
-    const end = this.#reading.zone.fromWall(row.wall(END_COLUMN)) ?? null
-    const name = JSON.stringify([apiKey, model, status, end !== null])
-    const sort = this.#sorts.get(name) ?? { ...NO_AMOUNTS, apiKey, model, status, endedSince: end }
-    this.#sorts.set(name, sort)
-    if (end !== null && sort.endedSince !== null) sort.endedSince = instant(Math.min(sort.endedSince, end))
-    sort.costNanoUsd = plus(sort.costNanoUsd, costNanoUsd)
-    sort.toldNanoUsd += costNanoUsd ?? 0n
-    sort.keptPoints = plus(sort.keptPoints, keptPoints)
-    sort.refundedPoints = plus(sort.refundedPoints, refundedPoints)
-    if (isWorth) sort.worth += 1
+    const toldNanoUsd = amounts.costNanoUsd ?? 0n
+    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, worth: isWorth ? 1 : 0 })
+    if (this.#sorts.size > SORTS_MAX && this.#byEnd) this.#forgetEnds(this.#sorts)
     if (this.#sorts.size > SORTS_MAX) this.#sorts = null
+  }
+
+  /** Of many it is told by key, model and status alone. */
+  #forgetEnds(sorts: ReadonlyMap<string, UnreadTasksOf>): void {
+    this.#byEnd = false
+    this.#sorts = new Map()
+    for (const each of sorts.values()) this.#putSort(each)
+  }
+
+  #putSort(sort: UnreadTasksOf): void {
+    const { apiKey, model, status, endedSince } = sort
+    const name = JSON.stringify([apiKey, model, status, this.#byEnd ? endedSince : endedSince !== null])
+    const known = this.#sorts?.get(name)
+    this.#sorts?.set(name, known === undefined ? sort : joinSorts(known, sort))
   }
 
   #addOwner(row: RowCells, { keptPoints, refundedPoints, refunded, isFree }: Amounts): void {
@@ -154,7 +165,7 @@ export class UnreadTaskRows extends UnreadRows {
 
   override told(): UnreadTimesOf {
     const tasks: UnreadTasks = {
-      sorts: this.#sorts === null ? null : [...this.#sorts.values()].map((sort) => ({ ...sort })),
+      sorts: this.#sorts === null ? null : [...this.#sorts.values()],
       owners: this.#owners === null ? null : [...this.#owners.values()].map((owner) => ({ ...owner })),
       requests: this.#requests === null ? null : new Map(this.#requests),
     }
@@ -171,10 +182,15 @@ interface Amounts extends Pick<UnreadTasksOf, 'status' | 'costNanoUsd' | 'keptPo
   readonly isFree: boolean
 }
 
-const NO_AMOUNTS: Pick<
-  Draft<UnreadTasksOf>,
-  'costNanoUsd' | 'toldNanoUsd' | 'keptPoints' | 'refundedPoints' | 'worth'
-> = { costNanoUsd: 0n, toldNanoUsd: 0n, keptPoints: 0n, refundedPoints: 0n, worth: 0 }
+const joinSorts = (a: UnreadTasksOf, b: UnreadTasksOf): UnreadTasksOf => ({
+  ...a,
+  endedSince: a.endedSince === null || b.endedSince === null ? null : earlier(a.endedSince, b.endedSince),
+  costNanoUsd: plus(a.costNanoUsd, b.costNanoUsd),
+  toldNanoUsd: a.toldNanoUsd + b.toldNanoUsd,
+  keptPoints: plus(a.keptPoints, b.keptPoints),
+  refundedPoints: plus(a.refundedPoints, b.refundedPoints),
+  worth: a.worth + b.worth,
+})
 
 const isOrMayBe = (amount: bigint | null): boolean => amount === null || amount > 0n
 

@@ -121,7 +121,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     })
   })
 
-  test('are told apart by their status, and by whether they tell when they ended', async () => {
+  test('are told apart by their status, and by when they ended', async () => {
     const world = await stored()
     await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
     await world.exec("UPDATE ts_fal_tasks SET completed_at = '2026-02-03 11:00:00' WHERE id = 2")
@@ -132,11 +132,12 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     await reading(world, async (snapshot) => {
       expect(await tasksOf(snapshot)).toEqual([])
       const { sorts, owners } = snapshot.unreadTimes?.().tasks?.tasks ?? {}
-      const of = (sort: UnreadTasksOf) => `${sort.status} ${sort.endedSince === null}`
+      const of = (sort: UnreadTasksOf) => `${sort.status} ${sort.endedSince}`
       const [two, none] = [{ costNanoUsd: 2n * COST, toldNanoUsd: 2n * COST }, { keptPoints: 0n }]
       expect([...(sorts ?? [])].sort((a, b) => (of(a) < of(b) ? -1 : 1))).toEqual([
         { ...SORT, ...none, status: 'failed', costNanoUsd: null, worth: 2 },
-        { ...SORT, ...two, endedSince: at('2026-02-03T11:00:00+08:00'), keptPoints: 80n, worth: 2 },
+        { ...SORT, endedSince: at('2026-02-03T11:00:00+08:00') },
+        SORT,
         { ...SORT, ...two, endedSince: null, keptPoints: 80n, worth: 2 },
         { ...SORT, ...none, status: 'unfinished', costNanoUsd: 0n, toldNanoUsd: 0n, worth: 0 },
       ])
@@ -145,9 +146,34 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     })
   })
 
+  test('are told by key, model and status alone where they ended at too many times', async () => {
+    const endOf = (index: number) => `2026-02-03 1${Math.floor(index / 600)}:${10 + (index % 50)}:${10 + (index % 47)}`
+    const tasks = Array.from({ length: 1100 }, (_, index) =>
+      task(index + 1, { createdAt: '2026-02-03 12:00:00', completedAt: endOf(index), appName: `m${index % 2}` }),
+    )
+    const world = await backend.create({ tasks })
+    opened.push(world)
+    if (!isEmbedded) await world.exec('ALTER TABLE ts_fal_tasks MODIFY created_at VARCHAR(40)')
+    await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([])
+      const many = { costNanoUsd: 550n * COST, toldNanoUsd: 550n * COST, keptPoints: 22_000n, worth: 550 }
+      expect(snapshot.unreadTimes?.().tasks?.tasks?.sorts).toEqual([
+        { ...SORT, ...many, model: 'm0', endedSince: at('2026-02-03T10:10:10+08:00') },
+        { ...SORT, ...many, model: 'm1', endedSince: at('2026-02-03T10:11:11+08:00') },
+      ])
+    })
+  })
+
   test('are told of no key where they name too many, and end no reading by what else they hold', async () => {
+    const endOf = (index: number) => `2026-02-03 12:${10 + (index % 50)}:00`
     const tasks = Array.from({ length: 1001 }, (_, index) =>
-      task(index + 1, { createdAt: '2026-02-03 12:00:00', appName: `m${index}`, userId: 101 + index }),
+      task(index + 1, {
+        createdAt: '2026-02-03 12:00:00',
+        appName: `m${index}`,
+        userId: 101 + index,
+        completedAt: endOf(index),
+      }),
     )
     const world = await backend.create({ tasks })
     opened.push(world)

@@ -9,8 +9,9 @@ import { runs, seeds } from '../kit/generator/any-world.ts'
 import { createPrng, type Prng, seedOf } from '../kit/generator/prng.ts'
 
 const RULES: readonly RuleId[] = ['A1', 'A2', 'A5', 'A7', 'B16', 'B20']
-/** Before the period, at its very start, and in its middle. */
+/** Before the period, at its very start, and in its middle; where it has two days, on the first of them too. */
 const PLACES = ['2026-01-02 12:00:00', '2026-02-06 00:00:00', '2026-02-06 12:00:00'] as const
+const FIRST_DAY = '2026-02-05 12:00:00'
 const MODELS = ['fal-ai/flux/schnell', 'fal-ai/kling/v2'] as const
 
 function anyTask(random: Prng): MiniTask {
@@ -37,14 +38,24 @@ function anyTask(random: Prng): MiniTask {
 
 /** A small world, and its rows that are to lose their time. */
 function smallWorld(random: Prng): { world: World; from: number } {
-  const world = new MiniWorld().account(5).account(6)
+  const world = new MiniWorld().account(5).account(6).user(101)
   const dated = random.int(0, 7)
   for (let each = 0; each < dated; each++) {
     world.task(random.int(0, 3) > 0 ? { at: '2026-02-06 11:00:00', cost: '1' } : anyTask(random))
   }
   const lost = random.int(1, 2)
   for (let each = 0; each < lost; each++) world.task({ ...anyTask(random), at: '2026-02-06 12:00:00' })
-  return { world: world.build(), from: dated + 1 }
+  return { world: withHoles(world.build(), random), from: dated + 1 }
+}
+
+const STRANGE = '99999999-0000-4000-8000-000000000000:secret'
+
+/** Some rows do not tell something else of themselves either. */
+function withHoles({ tables, ...world }: World, random: Prng): World {
+  const hole = (): object =>
+    random.pick([{ money: null }, { userId: null }, { apiKey: STRANGE }, { onlineTaskId: null }, { appName: null }])
+  const tasks = tables.tasks.map((row) => (random.int(0, 7) === 0 ? { ...row, ...hole() } : row))
+  return { ...world, tables: { ...tables, tasks } }
 }
 
 function withTimes({ tables, ...world }: World, from: number, times: readonly (string | null)[]): World {
@@ -71,18 +82,29 @@ const openIn = ({ notEvaluated }: Report, words = ''): Topic[] =>
 const covers = (open: Topic, topic: Topic): boolean => open.every((part) => topic.includes(part))
 const isIn = (topics: readonly Topic[], topic: Topic): boolean => topics.some((each) => each.join() === topic.join())
 
-const placesOf = (count: number): readonly (readonly string[])[] =>
-  count === 0 ? [[]] : placesOf(count - 1).flatMap((rest) => PLACES.map((place) => [...rest, place]))
+const placesOf = (count: number, places: readonly string[]): readonly (readonly string[])[] =>
+  count === 0 ? [[]] : placesOf(count - 1, places).flatMap((rest) => places.map((place) => [...rest, place]))
+
+/** What is asked for, and whether the period has two days. */
+function anyAudit(depth: 'requests' | 'summary', random: Prng): { options: WorldAudit; places: readonly string[] } {
+  const isLong = random.int(0, 3) === 0
+  const options = {
+    ...{ depth, settings: { pointsPerUsd: ratio('100') }, start: isLong ? '2026-02-05' : '2026-02-06' },
+    ...random.pick([{}, {}, {}, { userIds: [101] }, { ids: [5] }]),
+  }
+  return { options, places: isLong ? [...PLACES, FIRST_DAY] : PLACES }
+}
 
 describe('tasks that lose their time', () => {
   it.each(['requests', 'summary'] as const)('leave open what hangs on it, and that alone: %s', async (depth) => {
     await fc.assert(
       fc.asyncProperty(seeds, async (seed) => {
-        const { world, from } = smallWorld(createPrng(seedOf(seed, 'undated')))
-        const options: WorldAudit = { depth, settings: { pointsPerUsd: ratio('100') } }
+        const random = createPrng(seedOf(seed, 'undated'))
+        const { world, from } = smallWorld(random)
+        const { options, places } = anyAudit(depth, random)
         const without = await auditWorld(withTimes(world, from, []), options)
         const placed: Report[] = []
-        for (const times of placesOf(world.tables.tasks.length - from + 1)) {
+        for (const times of placesOf(world.tables.tasks.length - from + 1, places)) {
           placed.push(await auditWorld(withTimes(world, from, times), options))
         }
         const [found, open] = [foundIn(without), openIn(without)]
