@@ -50,7 +50,7 @@ export function unplacedTasks({
   const accountOf = accountFinder(allAccounts)
   const audited = new Set(bills.accounts.map(({ account }) => account.accountId))
   const isSelected = (accountId: number | undefined): boolean =>
-    plan.ids.size === 0 || accountId === undefined || audited.has(accountId)
+    plan.ids.size === 0 || (accountId !== undefined && audited.has(accountId))
   return {
     reason,
     sorts: sorts?.map((sort) => unplacedSort(sort, accountOf(sort.apiKey), plan, isSelected)) ?? null,

@@ -39,7 +39,7 @@ export interface UnplacedSort {
   readonly due: number
   /** Whether each may have been billed outside the window, wherever in it it was made. */
   readonly crosses: boolean
-  /** Whether the filter by account leaves them, or may. */
+  /** Whether the filter by account leaves them. */
   readonly selected: boolean
   /** The key, shortened and as a digest, where it is in no account row and tasks of such keys are looked at. */
   readonly unknownKey?: { readonly keyId: string; readonly identity: string }
