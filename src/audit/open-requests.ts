@@ -162,6 +162,7 @@ export class OpenIds {
   }
 
   list(): string[] {
-    return [...new Set([...this.#orphans, ...this.#unplacedIds]), ...(this.#own ?? [])]
+    const unbilled = [...this.#unplacedIds].filter((id) => this.isUnbilled(id))
+    return [...this.#orphans, ...unbilled, ...(this.#own ?? [])]
   }
 }

@@ -43,7 +43,8 @@ export function unplacedTasks({
   allAccounts,
   bills,
   unreadTimes = {},
-}: Pick<Evidence, 'plan' | 'allAccounts' | 'bills' | 'unreadTimes'>): UnplacedTasks | undefined {
+  requests: source,
+}: Pick<Evidence, 'plan' | 'allAccounts' | 'bills' | 'unreadTimes' | 'requests'>): UnplacedTasks | undefined {
   const reason = unreadTimeReason(unreadTimes, ['tasks'])
   if (reason === undefined) return undefined
   const { sorts, owners, requests } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
@@ -60,7 +61,7 @@ export function unplacedTasks({
         ({ apiKey, userId }) =>
           isSelected(accountOf(apiKey)) && (plan.userIds.size === 0 || userId === null || plan.userIds.has(userId)),
       ) ?? null,
-    byRequest: requests !== null,
+    byRequest: requests !== null && (source?.gaps.size ?? 0) === 0,
   }
 }
 

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
+import { runAudit } from '../../src/operation.ts'
 import { ratio } from '../../src/units/ratio.ts'
-import type { WorldAudit } from '../kit/audit-world.ts'
+import { auditInput, memoryDependencies, quietContext, type WorldAudit } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
 
 // A task without created_at may be of the period as well as not. Where it would make a rule speak that is silent without it, what
@@ -19,6 +21,7 @@ async function said(rule: string, world: MiniWorld, depth: Depth, options: World
   const ofRule = (texts: readonly string[]) => texts.filter((text) => text.startsWith(`${rule} `) || text === rule)
   return [...ofRule(foundIn(report)).map((text) => `! ${text}`), ...ofRule(openOf(report, NO_TIME))]
 }
+const LATE = { timestamp: '2026-02-09T01:00:00Z' }
 const one = (task: MiniTask, world = clean()): MiniWorld => world.task({ user: 104, ...task })
 /** After the period, so that by event time it is in no sum. */
 const billedAt = (cost: string) => ({ cost, timestamp: '2026-02-06T16:05:00Z' })
@@ -96,6 +99,7 @@ describe('A2', () => {
   it('is silent of one that was billed itself, and not of another beside it', async () => {
     const at = '2026-02-07T00:05:00+08:00'
     expect(await A2({ billed: { timestamp: at } }, 'requests')).toEqual([])
+    expect(await A2({ billed: LATE }, 'requests')).toEqual([])
     const two = one({ model: OTHER, cost: '0.1', billed: { timestamp: at } })
     expect(await said('A2', two.task({ user: 104, model: OTHER, cost: '0.1', billed: false }), 'requests')).toEqual(
       OPEN,
@@ -167,6 +171,7 @@ describe('B16', () => {
     // 4000 points at 400 a USD, for 20 USD.
     const FOUND = ['! B16 model=fal-ai/flux/schnell date=2026-02-06']
     expect(await B16({ points: 4040, cost: '0.1' }, '400')).toEqual([DAY])
+    expect(await B16({ points: 4040, cost: '0.1', billed: LATE }, '400')).toEqual([DAY])
     expect(await B16({ points: 4039, cost: '0.1' }, '400')).toEqual(FOUND)
     expect(await B16({ points: 99_999, cost: '0.1', billed: false }, '400')).toEqual(FOUND)
     expect(await B16({ points: 99_999, cost: '0.1', refunded: true }, '400')).toEqual(FOUND)
@@ -186,6 +191,24 @@ describe('B20', () => {
   it('is open for the user of one that was refunded and billed', async () => {
     expect(await B20({})).toEqual(['B20 104'])
     expect(await B20({}, { userIds: [104] })).toEqual(['B20 104'])
+    // So late that only an answer about its id tells of it.
+    expect(await B20({ billed: LATE })).toEqual(['B20 104'])
+  })
+
+  it('is open where fal did not answer what it was asked of it', async () => {
+    const { tables, ...world } = one({ cost: '0.1', refunded: true, billed: false }).build()
+    const tasks = tables.tasks.map((row) => (row.id > 40 ? { ...row, createdAt: null as never } : row))
+    const dependencies = memoryDependencies({ ...world, tables: { ...tables, tasks } }, {})
+    const said = async (fal: FalReader) => {
+      const report = await runAudit(auditInput({ depth: 'requests' }), { ...dependencies, fal }, quietContext())
+      return openOf(report, NO_TIME).filter((text) => text.startsWith('B20'))
+    }
+    const { fal } = dependencies
+    expect(await said(fal)).toEqual([])
+    const failed = { status: 'failed', failure: 'forbidden', reason: 'fal answered 403' } as const
+    const events: FalReader['events'] = async (key, query, signal) =>
+      query.requestIds === undefined ? fal.events(key, query, signal) : failed
+    expect(await said({ ...fal, events })).toEqual(['B20 104'])
   })
 
   it('is silent of one that was not, and of users who were not asked for', async () => {

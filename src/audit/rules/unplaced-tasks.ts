@@ -15,7 +15,7 @@ export interface UnplacedTasks {
   readonly sorts: readonly UnplacedSort[] | null
   /** Those that the filters leave; null: of too many users to tell. */
   readonly owners: readonly UnplacedOwner[] | null
-  /** Whether it is known of each of them what fal billed, where its events were read: not of too many. */
+  /** Whether it is known of each of them what fal billed, where its events were read: not of too many, nor where fal did not answer. */
   readonly byRequest: boolean
 }
 

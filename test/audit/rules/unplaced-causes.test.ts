@@ -98,13 +98,9 @@ describe('A1', () => {
   })
 
   it('is open where they would make a break of what is of timing', () => {
-    const crossing = (text: string) => ({
-      recordByModel: new Map([[MODEL, record('12', { crossingOutNanoUsd: usd('3') })]]),
-      bill: known(figures('10')),
-      ...{ subject: { accountId: 5 }, text },
-    })
-    expect(agreed(cost('1'), crossing('1'))).toEqual(FOUND)
-    expect(agreed(cost('1.000000001'), crossing('1'))).toEqual(OPEN)
+    const recordByModel = new Map([[MODEL, record('12', { crossingOutNanoUsd: usd('3') })]])
+    expect(agreed(cost('1'), { recordByModel })).toEqual(FOUND)
+    expect(agreed(cost('1.000000001'), { recordByModel })).toEqual(OPEN)
   })
 
   it('stands whatever they cost where the record exceeds the bill', () => {
@@ -222,7 +218,6 @@ const undated = (billed: string, fact: Partial<UndatedBill['task']> = {}): Undat
   task: task({ rowId: 9, ...fact }),
   billedNanoUsd: usd(billed),
 })
-const bookWith = (overrides: Partial<RequestBook>) => requests(overrides)
 
 describe('B16', () => {
   const day = { model: MODEL, date: date('2026-02-06'), taskCount: 1, evidence: NONE }
@@ -232,7 +227,7 @@ describe('B16', () => {
     more: Partial<UnplacedTasks> = {},
     over: Partial<Books> = {},
   ) => {
-    const book = bookWith({ undated: tasks })
+    const book = requests({ undated: tasks })
     if (!book.known) throw new RangeError('the requests are known')
     const modelDays = [{ ...day, keptPoints: points(kept), billedNanoUsd: usd('1') }]
     const books = {
@@ -287,7 +282,7 @@ describe('B16', () => {
 describe('B20', () => {
   const lost = (tasks: readonly UndatedBill[], more: Partial<UnplacedTasks> = {}, own: Partial<RequestBook> = {}) => {
     const { found, open } = said('B20', {
-      requests: bookWith({ undated: tasks, ...own }),
+      requests: requests({ undated: tasks, ...own }),
       unplaced: { ...unplaced([], null), owners: [owner({ refunded: 1 })], ...more },
     })
     return [found, open]
