@@ -101,6 +101,11 @@ export class BillQuestions {
     else this.#others.add(task.requestId)
   }
 
+  /** The same of one whose time is not known: as if it were of the window. */
+  addUnplaced(task: TaskRow): void {
+    this.addUnbilled({ ...task, createdAt: this.#context.plan.window.start })
+  }
+
   addEvents(events: readonly BillingEvent[]): void {
     const suspects = new Set(repeatedEvents(events).map(({ event }) => event.requestId))
     if (suspects.size === 0) return

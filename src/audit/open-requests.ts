@@ -115,6 +115,7 @@ export const questionsAbout = (
 export class OpenIds {
   readonly #plan: AuditPlan
   readonly #unplaced: IdSet | null
+  readonly #unplacedIds: ReadonlySet<string>
   readonly #id = newBytesOfId()
   readonly #orphans = new Set<string>()
   #own: Set<string> | null = new Set()
@@ -122,11 +123,17 @@ export class OpenIds {
   constructor(plan: AuditPlan, unplaced: ReadonlySet<string> = new Set()) {
     this.#plan = plan
     this.#unplaced = unplaced.size === 0 ? null : new IdSet(unplaced)
+    this.#unplacedIds = unplaced
   }
 
   /** Whether an event of any time may be that of a task of the window whose time is not known. */
   isUnplaced(events: EventRecords, event: number): boolean {
     return this.#unplaced?.hasId(events, events.requestId(event, this.#id)) === true
+  }
+
+  /** Whether no event that was read is that of a task whose time is not known. */
+  isUnbilled(requestId: string): boolean {
+    return this.#unplacedIds.has(requestId) && !this.#orphans.has(requestId)
   }
 
   /** Whether an event of that time counts, if no task bears its id. */
@@ -155,6 +162,7 @@ export class OpenIds {
   }
 
   list(): string[] {
-    return [...this.#orphans, ...(this.#own ?? [])]
+    const unbilled = [...this.#unplacedIds].filter((id) => this.isUnbilled(id))
+    return [...this.#orphans, ...unbilled, ...(this.#own ?? [])]
   }
 }

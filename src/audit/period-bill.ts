@@ -75,12 +75,18 @@ const DATED: Undated = {
   undatedWithinNanoUsd: ZERO_NANO_USD,
 }
 
-function undatedIn({ claimedBy, owner, bill, costNanoUsd }: RequestGroup, scope: JoinScope): Undated {
-  const { accountOf, unplacedRows } = scope
+/** Whether the task that claims a request is of the account, or of one of those, that fal billed for it. */
+export function isOfBill({ claimedBy, owner, bill }: RequestGroup, { accountOf }: JoinScope): boolean {
+  const accountId = claimedBy === null ? undefined : accountOf(claimedBy.apiKey)
+  if (accountId === undefined) return false
+  return typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
+}
+
+function undatedIn(group: RequestGroup, scope: JoinScope): Undated {
+  const { claimedBy, costNanoUsd } = group
+  const { unplacedRows } = scope
   if (claimedBy?.createdAt !== NO_REAL_TIME) return DATED
-  const accountId = accountOf(claimedBy.apiKey) ?? Number.NaN
-  const isOfBill = typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
-  const beyond = isOfBill ? subNanoUsd(costNanoUsd, claimedBy.costNanoUsd) : costNanoUsd
+  const beyond = isOfBill(group, scope) ? subNanoUsd(costNanoUsd, claimedBy.costNanoUsd) : costNanoUsd
   const undatedBeyondNanoUsd = beyond > 0n ? beyond : ZERO_NANO_USD
   const within = subNanoUsd(costNanoUsd, undatedBeyondNanoUsd)
   return {

@@ -58,6 +58,10 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   const { otherTasks, sharedSearched } = await tellingSeconds(progress, 'tasks of other times looked up', () =>
     readOtherTasks(sources, open),
   )
+  // Of what period they are nobody can tell: fal is asked as of the others.
+  for (const task of otherTasks.filter(({ requestId }) => open.isUnbilled(requestId))) {
+    questionsAbout(task, questions, accountOf)?.addUnplaced(task)
+  }
   await tellingSeconds(progress, 'fal asked for requests by id', async () => {
     for (const each of questions) await each.ask()
   })

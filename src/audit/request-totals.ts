@@ -27,6 +27,7 @@ import {
 } from './rules/request-book.ts'
 import { TieOutTally } from './tie-out.ts'
 import { type UnbilledSum, UnbilledSums } from './unbilled-sums.ts'
+import { UndatedBills } from './undated-bills.ts'
 import { countVerdicts } from './verdict.ts'
 
 /** What all requests of an audit add up to: nothing in it grows with their number but what is wrong with them. */
@@ -42,6 +43,8 @@ export interface RequestSums {
   readonly counts: NonNullable<Report['requests']>
   /** What was recorded of tasks that fal billed nothing for. */
   readonly unbilled: readonly UnbilledSum[]
+  /** What it billed for tasks that have no time. */
+  readonly undated: Pick<UndatedBills, 'of'>
   /** `openNanoUsd`: what was recorded of those of them of which nobody can tell that after all. */
   tieOut(recordedTotal: NanoUsd, openNanoUsd?: NanoUsd): Record<string, string>
   /** Recorded cost of an account's tasks that may not be billed yet; null where not all of its bill was told. */
@@ -90,6 +93,7 @@ export class RequestTotals {
   readonly #repeated: RequestBook['repeated'][number][] = []
   readonly #counts = { matched: 0, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 0 }
   readonly #unbilled = new UnbilledSums()
+  readonly #undated = new UndatedBills()
   readonly #verdicts = new Map<TraceVerdict, number>()
   /** Failed tasks that were billed, or of which that is not known (null). */
   readonly #failed = new Map<number, NanoUsd | null>()
@@ -121,6 +125,7 @@ export class RequestTotals {
     const out = new Set<Placement>()
     for (const placement of placements) {
       this.#placements.add(placement)
+      if (placement.undatedNanoUsd !== 0n) this.#undated.add(placement, scope)
       const isLeftOut = leftOut(placement.group, scope)
       if (isLeftOut) out.add(placement)
       this.#addGroup(placement.group, isLeftOut)
@@ -236,6 +241,7 @@ export class RequestTotals {
         prices: this.#prices.list(),
         modelDays: this.#modelDays?.list() ?? [],
         refundLosses: this.#losses.list(),
+        undated: this.#undated.list(scope),
         unanswered: [...this.#unanswered],
       },
       counts: {
@@ -243,6 +249,7 @@ export class RequestTotals {
         verdicts: Object.fromEntries([...this.#verdicts].sort(([a], [b]) => (a < b ? -1 : 1))),
       },
       unbilled: this.#unbilled.list(),
+      undated: this.#undated,
       tieOut: (recordedTotal, openNanoUsd) => this.#tieOut.close(recordedTotal, openNanoUsd),
       youngOf: (accountId) => {
         const account = this.#accounts.get(accountId)

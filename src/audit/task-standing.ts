@@ -41,6 +41,25 @@ export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boole
 }
 
 /**
+ * Whether a task whose creation is not known would be one that fal has billed by now, if it bills it, had it been made within the
+ * window: at its very start.
+ */
+export function mayBeOld(task: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
+  return !mayBePending({ ...task, createdAt: plan.window.start }, plan)
+}
+
+/**
+ * Whether tasks whose creation is not known would all be such as may be billed outside the window, wherever in it they were made.
+ * `completedAt`: the first end of them.
+ */
+export function wouldCross({ status, completedAt }: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
+  const createdAt = plus(plan.window.start, SPANS.skew)
+  // Others may have ended in the middle of it.
+  if (completedAt !== null && completedAt < createdAt) return false
+  return couldBeBilledAcross({ status, completedAt, createdAt }, plan)
+}
+
+/**
  * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
  * of a task, as a rule within an hour; of a task without an end, unless it failed, it may follow a day after its
  * creation. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of

@@ -1,13 +1,15 @@
 import type { SourceStatus } from '../../schemas/report.ts'
-import type { TimedTable, UnreadTasks, UnreadTimes, UnreadTimesOf } from '../ledger/reader.ts'
+import type { TimedTable, UnreadTasks, UnreadTasksOf, UnreadTimes, UnreadTimesOf } from '../ledger/reader.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import { keyDigest, shortKeyId } from '../units/api-key.ts'
 import { accountFinder } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { canonicalModel } from './model-name.ts'
+import type { AuditPlan } from './plan.ts'
 import { type Reason, unknown } from './rules/books.ts'
-import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
+import type { UnplacedSort, UnplacedTasks } from './rules/unplaced-tasks.ts'
+import { mayBeOld, wouldCross } from './task-standing.ts'
 
 /** Why something is not known that such a row of a table, or of one of a user, may speak to; undefined where each row has a time. */
 export function unreadTimeReason(
@@ -41,55 +43,69 @@ export function unplacedTasks({
   allAccounts,
   bills,
   unreadTimes = {},
-}: Pick<Evidence, 'plan' | 'allAccounts' | 'bills' | 'unreadTimes'>): UnplacedTasks | undefined {
+  requests: source,
+}: Pick<Evidence, 'plan' | 'allAccounts' | 'bills' | 'unreadTimes' | 'requests'>): UnplacedTasks | undefined {
   const reason = unreadTimeReason(unreadTimes, ['tasks'])
   if (reason === undefined) return undefined
-  const { sorts, chargedByUser, requests } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
+  const { sorts, owners, requests } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
   const accountOf = accountFinder(allAccounts)
   const audited = new Set(bills.accounts.map(({ account }) => account.accountId))
+  const isSelected = (accountId: number | undefined): boolean =>
+    plan.ids.size === 0 || (accountId !== undefined && audited.has(accountId))
   return {
     reason,
-    sorts:
-      sorts?.map(({ apiKey, model, costNanoUsd, keptPoints }) => {
-        const accountId = accountOf(apiKey) ?? null
-        // With a filter by account no task of such a key is looked at.
-        const isUnknownKey = accountId === null && apiKey !== '' && plan.ids.size === 0
-        return {
-          accountId,
-          stored: model,
-          model: canonicalModel(model, plan.settings.modelAliases),
-          costNanoUsd,
-          keptPoints,
-          selected: plan.ids.size === 0 || accountId === null || audited.has(accountId),
-          ...(isUnknownKey && { unknownKey: { keyId: shortKeyId(apiKey), identity: keyDigest(apiKey) } }),
-        }
-      }) ?? null,
-    byRequest: requests !== null,
-    // A filter by user leaves no others.
-    chargedByUser:
-      chargedByUser === null || plan.userIds.size === 0
-        ? chargedByUser
-        : new Map([...chargedByUser].filter(([userId]) => plan.userIds.has(userId))),
+    sorts: sorts?.map((sort) => unplacedSort(sort, accountOf(sort.apiKey), plan, isSelected)) ?? null,
+    // A filter by user leaves no others, but those that may be of one of them.
+    owners:
+      owners?.filter(
+        ({ apiKey, userId }) =>
+          isSelected(accountOf(apiKey)) && (plan.userIds.size === 0 || userId === null || plan.userIds.has(userId)),
+      ) ?? null,
+    byRequest: requests !== null && (source?.gaps.size ?? 0) === 0,
+  }
+}
+
+function unplacedSort(
+  sort: UnreadTasksOf,
+  accountId: number | undefined,
+  plan: AuditPlan,
+  isSelected: (accountId: number | undefined) => boolean,
+): UnplacedSort {
+  const { apiKey, model, status, costNanoUsd, toldNanoUsd, keptPoints, refundedPoints, worth } = sort
+  const ended = { status, completedAt: sort.endedSince }
+  const isOld = mayBeOld(ended, plan)
+  // With a filter by account no task of such a key is looked at.
+  const isUnknownKey = accountId === undefined && apiKey !== '' && plan.ids.size === 0
+  return {
+    accountId: accountId ?? null,
+    stored: model,
+    model: canonicalModel(model, plan.settings.modelAliases),
+    costNanoUsd,
+    // Of a task that failed or still runs and tells no cost none is recorded as a rule.
+    recordedNanoUsd: status === 'success' ? costNanoUsd : toldNanoUsd,
+    isYoung: !isOld,
+    keptPoints,
+    refundedPoints,
+    due: status === 'success' && isOld ? worth : 0,
+    crosses: wouldCross(ended, plan),
+    selected: isSelected(accountId),
+    ...(isUnknownKey && { unknownKey: { keyId: shortKeyId(apiKey), identity: keyDigest(apiKey) } }),
   }
 }
 
 /** What all of them may add; null: too much to tell. */
 function addUp(all: readonly (UnreadTimesOf | undefined)[]): UnreadTasks {
   let sorts: UnreadTasks['sorts'] = []
-  let charged: Map<number, bigint | null> | null = new Map()
+  let owners: UnreadTasks['owners'] = []
   let requests: UnreadTasks['requests'] = new Map()
   for (const each of all) {
     if (each === undefined) continue
-    const { sorts: own = null, chargedByUser = null, requests: theirs = null } = each.tasks ?? {}
+    const { sorts: own = null, owners: whose = null, requests: theirs = null } = each.tasks ?? {}
     requests = requests === null || theirs === null ? null : new Map([...requests, ...theirs])
     sorts = sorts === null || own === null ? null : [...sorts, ...own]
-    if (chargedByUser === null) charged = null
-    for (const [userId, amount] of chargedByUser ?? []) {
-      const before: bigint | null = charged?.has(userId) === true ? (charged.get(userId) ?? null) : 0n
-      charged?.set(userId, before === null || amount === null ? null : before + amount)
-    }
+    owners = owners === null || whose === null ? null : [...owners, ...whose]
   }
-  return { sorts, chargedByUser: charged, requests }
+  return { sorts, owners, requests }
 }
 
 /** The request ids that such tasks bear, as they are stored, by row id; empty where there are none, or too many to tell. */

@@ -21,10 +21,11 @@ export type Membership = InstantRange | undefined
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
   const astray = { tasks: false, points: false, cash: false }
+  const reading = { statusOf: statusReader(mapping), zone }
   /** Of the last stream of each table. */
-  const unread = { tasks: new UnreadTaskRows(mapping), points: new UnreadRows(), cash: new UnreadRows() }
+  const unread = { tasks: new UnreadTaskRows(mapping, reading), points: new UnreadRows(), cash: new UnreadRows() }
   /** Tasks of its last stream that have no time at all. */
-  const undatedTasks = new UnreadTaskRows(mapping)
+  const undatedTasks = new UnreadTaskRows(mapping, reading)
   /** Of the last stream of each ledger. */
   const unknownKinds = { points: noUnknownKinds(), cash: noUnknownKinds() }
   const notingKinds = (table: keyof typeof unknownKinds, range: Membership): NoteKind => {

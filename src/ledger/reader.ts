@@ -121,20 +121,43 @@ export interface UnreadTimesOf {
 /** What tasks whose time cannot be read may add to sums; null: of too many to tell. */
 export interface UnreadTasks {
   readonly sorts: readonly UnreadTasksOf[] | null
-  /** Charges above 0, by user; null: one cannot be read. */
-  readonly chargedByUser: ReadonlyMap<number, bigint | null> | null
+  readonly owners: readonly UnreadTasksOfUser[] | null
   /** Request ids in whatever form they are stored, by row id; null: of too many tasks. */
   readonly requests: ReadonlyMap<number, string> | null
 }
 
-/** Those of one key and model, as stored; an amount is null where one of them cannot be read, or is a cost below 0. */
+/**
+ * Those of one key and model, as stored, of one status, and of one end; where they are many, of any end, or of none. An amount is null
+ * where one of them cannot be read, or is a cost below 0.
+ */
 export interface UnreadTasksOf {
   /** Secret, like that of an account; '' where they name none. */
   readonly apiKey: string
   readonly model: string
+  readonly status: TaskStatus
+  /** The first end; null: they tell none. */
+  readonly endedSince: Instant | null
   readonly costNanoUsd: bigint | null
-  /** Charged above 0, and not refunded. */
+  /** Of those that tell it. */
+  readonly toldNanoUsd: bigint
+  /** Charged above 0, and not refunded; and refunded. */
   readonly keptPoints: bigint | null
+  readonly refundedPoints: bigint | null
+  /** Those that were not refunded and have a cost or a charge, or may have. */
+  readonly worth: number
+}
+
+/** Those of one key and user. */
+export interface UnreadTasksOfUser {
+  readonly apiKey: string
+  /** null: they name none. */
+  readonly userId: number | null
+  readonly keptPoints: bigint | null
+  readonly refundedPoints: bigint | null
+  /** Those that were refunded. */
+  readonly refunded: number
+  /** Those that were not refunded and cost something while nothing was charged, or may have. */
+  readonly free: number
 }
 
 /**

@@ -1,7 +1,9 @@
 import type { Whole } from '../units/exact-sums.ts'
+import { earlier } from '../units/instant.ts'
+import type { Zone } from '../units/zone.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
-import type { UnreadTasks, UnreadTasksOf, UnreadTimesOf } from './reader.ts'
+import type { TaskStatus, UnreadTasks, UnreadTasksOf, UnreadTasksOfUser, UnreadTimesOf } from './reader.ts'
 import type { RowCells } from './row-cells.ts'
 
 // The columns of all three tables that tell whose a row is, and of tasks those that tell what it may add.
@@ -10,13 +12,15 @@ const USER_COLUMN = 2
 const REQUEST_COLUMN = 4
 const MODEL_COLUMN = 5
 const KEY_COLUMN = 6
+const STATUS_COLUMN = 7
 const MONEY_COLUMN = 8
 const COST_COLUMN = 9
 const REFUND_COLUMN = 10
+const END_COLUMN = 11
 
 /** Users up to which it is told whose such rows are. */
 const USERS_MAX = 200
-/** Pairs of a key and a model up to which it is told what such tasks may add. */
+/** Sorts of such tasks, and pairs of a key and a user, up to which it is told what they may add. */
 const SORTS_MAX = 1000
 /** Such tasks up to which it is told what request ids they bear. */
 const REQUESTS_MAX = 1000
@@ -60,16 +64,26 @@ export class UnreadRows {
   }
 }
 
+/** How a task's status and a time of it are read. */
+export interface TaskReading {
+  readonly statusOf: (word: string) => TaskStatus
+  readonly zone: Zone
+}
+
 /** The same of tasks, with what they may add to sums. */
 export class UnreadTaskRows extends UnreadRows {
+  readonly #reading: TaskReading
   readonly #moneyAt: Place
   readonly #costAt: Place
-  #sorts: Map<string, Draft<UnreadTasksOf>> | null = new Map()
-  #chargedByUser: Map<number, bigint | null> | null = new Map()
+  #sorts: Map<string, UnreadTasksOf> | null = new Map()
+  /** Whether sorts are told apart by when they ended. */
+  #byEnd = true
+  #owners: Map<string, Draft<UnreadTasksOfUser>> | null = new Map()
   #requests: Map<number, string> | null = new Map()
 
-  constructor({ tables, columns }: TableMapping) {
+  constructor({ tables, columns }: TableMapping, reading: TaskReading) {
     super()
+    this.#reading = reading
     this.#moneyAt = { table: tables.tasks, column: columns.tasks.money }
     this.#costAt = { table: tables.tasks, column: columns.tasks.costMoney }
   }
@@ -77,41 +91,82 @@ export class UnreadTaskRows extends UnreadRows {
   override clear(): void {
     super.clear()
     this.#sorts = new Map()
-    this.#chargedByUser = new Map()
+    this.#byEnd = true
+    this.#owners = new Map()
     this.#requests = new Map()
   }
 
   override add(row: RowCells): void {
     super.add(row)
-    const charged = ifReadable(() => row.whole(MONEY_COLUMN, this.#moneyAt), positive)
-    this.#addSort(row, charged)
+    const task = this.#read(row)
+    this.#addSort(row, task)
+    this.#addOwner(row, task)
     this.#requests?.set(row.integer(ID_COLUMN), row.text(REQUEST_COLUMN))
     if (this.rows > REQUESTS_MAX) this.#requests = null
-    if (row.isNull(USER_COLUMN)) this.#chargedByUser = null
-    const userId = row.integer(USER_COLUMN)
-    // null stays: what is not told of one of them is not told of all.
-    const before = this.#chargedByUser?.get(userId)
-    this.#chargedByUser?.set(userId, before === undefined ? charged : plus(before, charged))
-    if ((this.#chargedByUser?.size ?? 0) > USERS_MAX) this.#chargedByUser = null
   }
 
-  #addSort(row: RowCells, charged: bigint | null): void {
+  #read(row: RowCells): Amounts {
+    const points = ifReadable(() => row.whole(MONEY_COLUMN, this.#moneyAt))
+    const nanoUsd = ifReadable(() => row.usd(COST_COLUMN, this.#costAt))
+    const status = this.#reading.statusOf(row.text(STATUS_COLUMN))
+    const refunded = row.flag(REFUND_COLUMN)
+    const charged = points === null ? null : positive(points)
+    return {
+      status,
+      refunded,
+      // A cost below nought takes away from a sum, which nobody expects of a row that is left out.
+      costNanoUsd: nanoUsd === null || nanoUsd < 0n ? null : nanoUsd,
+      keptPoints: refunded ? 0n : charged,
+      refundedPoints: refunded ? charged : 0n,
+      isWorth: !refunded && (isOrMayBe(nanoUsd) || isOrMayBe(points)),
+      // Of a task that failed or still runs no cost is recorded as a rule.
+      isFree: !refunded && (points ?? 0n) === 0n && (nanoUsd === null ? status === 'success' : nanoUsd > 0n),
+    }
+  }
+
+  #addSort(row: RowCells, { isWorth, refunded: _, isFree: __, ...amounts }: Amounts): void {
     if (this.#sorts === null) return
-    const cost = ifReadable(() => row.usd(COST_COLUMN, this.#costAt))
+    const endedSince = this.#reading.zone.fromWall(row.wall(END_COLUMN)) ?? null
     const [apiKey, model] = [row.text(KEY_COLUMN), row.text(MODEL_COLUMN)]
-    const name = JSON.stringify([apiKey, model])
-    const sort = this.#sorts.get(name) ?? { apiKey, model, costNanoUsd: 0n, keptPoints: 0n }
-    this.#sorts.set(name, sort)
-    // A cost below nought takes away from a sum, which nobody expects of a row that is left out.
-    sort.costNanoUsd = cost === null || cost < 0n ? null : plus(sort.costNanoUsd, cost)
-    if (!row.flag(REFUND_COLUMN)) sort.keptPoints = plus(sort.keptPoints, charged)
+    const toldNanoUsd = amounts.costNanoUsd ?? 0n
+    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, worth: isWorth ? 1 : 0 })
+    if (this.#sorts.size > SORTS_MAX && this.#byEnd) this.#forgetEnds(this.#sorts)
     if (this.#sorts.size > SORTS_MAX) this.#sorts = null
+  }
+
+  /** Of many it is told by key, model and status alone. */
+  #forgetEnds(sorts: ReadonlyMap<string, UnreadTasksOf>): void {
+    this.#byEnd = false
+    this.#sorts = new Map()
+    for (const each of sorts.values()) this.#putSort(each)
+  }
+
+  #putSort(sort: UnreadTasksOf): void {
+    const { apiKey, model, status, endedSince } = sort
+    const name = JSON.stringify([apiKey, model, status, this.#byEnd ? endedSince : endedSince !== null])
+    const known = this.#sorts?.get(name)
+    this.#sorts?.set(name, known === undefined ? sort : joinSorts(known, sort))
+  }
+
+  #addOwner(row: RowCells, { keptPoints, refundedPoints, refunded, isFree }: Amounts): void {
+    if (this.#owners === null) return
+    const apiKey = row.text(KEY_COLUMN)
+    const userId = row.isNull(USER_COLUMN) ? null : row.integer(USER_COLUMN)
+    const name = JSON.stringify([apiKey, userId])
+    const none = { keptPoints: 0n, refundedPoints: 0n, refunded: 0, free: 0 }
+    const owner = this.#owners.get(name) ?? { ...none, apiKey, userId }
+    this.#owners.set(name, owner)
+    owner.keptPoints = plus(owner.keptPoints, keptPoints)
+    owner.refundedPoints = plus(owner.refundedPoints, refundedPoints)
+    if (refunded) owner.refunded += 1
+    if (isFree) owner.free += 1
+    if (this.#owners.size > SORTS_MAX) this.#owners = null
   }
 
   override told(): UnreadTimesOf {
     const tasks: UnreadTasks = {
-      sorts: this.#sorts === null ? null : [...this.#sorts.values()].map((sort) => ({ ...sort })),
-      chargedByUser: this.#chargedByUser === null ? null : new Map(this.#chargedByUser),
+      sorts: this.#sorts === null ? null : [...this.#sorts.values()],
+      owners: this.#owners === null ? null : [...this.#owners.values()].map((owner) => ({ ...owner })),
       requests: this.#requests === null ? null : new Map(this.#requests),
     }
     return { ...super.told(), tasks }
@@ -120,16 +175,35 @@ export class UnreadTaskRows extends UnreadRows {
 
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
 
+/** What one task may add; an amount is null where it cannot be read. */
+interface Amounts extends Pick<UnreadTasksOf, 'status' | 'costNanoUsd' | 'keptPoints' | 'refundedPoints'> {
+  readonly refunded: boolean
+  readonly isWorth: boolean
+  readonly isFree: boolean
+}
+
+const joinSorts = (a: UnreadTasksOf, b: UnreadTasksOf): UnreadTasksOf => ({
+  ...a,
+  endedSince: a.endedSince === null || b.endedSince === null ? null : earlier(a.endedSince, b.endedSince),
+  costNanoUsd: plus(a.costNanoUsd, b.costNanoUsd),
+  toldNanoUsd: a.toldNanoUsd + b.toldNanoUsd,
+  keptPoints: plus(a.keptPoints, b.keptPoints),
+  refundedPoints: plus(a.refundedPoints, b.refundedPoints),
+  worth: a.worth + b.worth,
+})
+
+const isOrMayBe = (amount: bigint | null): boolean => amount === null || amount > 0n
+
 const positive = (amount: bigint): bigint => (amount > 0n ? amount : 0n)
 
 /** null: it cannot be read, and may be anything. */
 const plus = (a: bigint | null, b: bigint | null): bigint | null => (a === null || b === null ? null : a + b)
 
 /** An amount that is none, or NULL, ends no audit here: whether the row is of its period is not known. */
-function ifReadable(read: () => Whole | null, as = (amount: bigint): bigint => amount): bigint | null {
+function ifReadable(read: () => Whole | null): bigint | null {
   try {
     const amount = read()
-    return amount === null ? null : as(BigInt(amount))
+    return amount === null ? null : BigInt(amount)
   } catch {
     return null
   }

@@ -1,7 +1,7 @@
 import type { Report } from '../../schemas/report.ts'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
 import type { StoredTables } from '../../src/demo/stored-world.ts'
-import { inShort } from './audit-world.ts'
+import { inShort, type WorldAudit } from './audit-world.ts'
 import { auditRealWorld, type StoreKind } from './real-audit.ts'
 
 /** Forty tasks of four users, all of them paid and billed as they ought to be. */
@@ -18,6 +18,7 @@ export async function audited(
   world: MiniWorld,
   depth: 'summary' | 'requests',
   change: Partial<{ [Table in keyof StoredTables]: (row: StoredTables[Table][number]) => object }>,
+  options: WorldAudit = {},
 ): Promise<Report> {
   const built = world.build()
   const tables = Object.fromEntries(
@@ -26,7 +27,7 @@ export async function audited(
       return [name, over === undefined ? rows : rows.map((row) => ({ ...row, ...over(row) }))]
     }),
   ) as unknown as StoredTables
-  return auditRealWorld({ ...built, tables }, { store }, { depth })
+  return auditRealWorld({ ...built, tables }, { store }, { depth, ...options })
 }
 
 /** Gives the fourth row other cells. */

@@ -1,16 +1,27 @@
 import { afterEach, describe, expect, test } from 'vitest'
-import type { LedgerSnapshot, UnreadTasks } from '../../src/ledger/reader.ts'
+import type { LedgerSnapshot, UnreadTasks, UnreadTasksOf } from '../../src/ledger/reader.ts'
 import { all, at, BACKENDS, pointsRow, reading, type Stored, task } from './backends.ts'
 
 const RANGE = { start: at('2026-02-01T00:00:00+08:00'), end: at('2026-02-07T00:00:00+08:00') }
 
-const SORT = { apiKey: 'key-1-0000:secret', model: 'fal-ai/flux/dev', costNanoUsd: 100_000_000n, keptPoints: 40n }
+const COST = 100_000_000n
+const END = at('2026-02-03T12:00:30+08:00')
+const SORT = {
+  ...{ apiKey: 'key-1-0000:secret', model: 'fal-ai/flux/dev', status: 'success', endedSince: END },
+  ...{ costNanoUsd: COST, toldNanoUsd: COST, keptPoints: 40n, refundedPoints: 0n, worth: 1 },
+} satisfies UnreadTasksOf
+const OWNER = { apiKey: SORT.apiKey, userId: 101, keptPoints: 40n, refundedPoints: 0n, refunded: 0, free: 0 }
 /** What tasks of some row ids, as they are stored here, may add to sums. */
 const mayAdd = (...rowIds: readonly number[]): UnreadTasks => {
   const tasks = BigInt(rowIds.length)
   return {
-    sorts: [{ ...SORT, costNanoUsd: SORT.costNanoUsd * tasks, keptPoints: SORT.keptPoints * tasks }],
-    chargedByUser: new Map([[101, 40n * tasks]]),
+    sorts: [
+      {
+        ...{ ...SORT, costNanoUsd: COST * tasks, toldNanoUsd: COST * tasks },
+        ...{ keptPoints: SORT.keptPoints * tasks, worth: rowIds.length },
+      },
+    ],
+    owners: [{ ...OWNER, keptPoints: OWNER.keptPoints * tasks }],
     requests: new Map(rowIds.map((rowId) => [rowId, task(rowId).onlineTaskId ?? ''])),
   }
 }
@@ -71,7 +82,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     },
   )
 
-  test('are told by what they may add: by key and model, by user, amounts that cannot be read as such', async () => {
+  test('are told by what they may add: by key and model, by key and user, amounts that cannot be read as such', async () => {
     const world = await stored()
     await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
     await world.exec("UPDATE ts_fal_tasks SET api_key = ' other ', money = -3 WHERE id = 2")
@@ -80,34 +91,89 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
     await world.exec("UPDATE ts_fal_tasks SET app_name = 'y', cost_money = NULL WHERE id = 6")
     await reading(world, async (snapshot) => {
       expect(await tasksOf(snapshot)).toEqual([])
-      const { sorts, chargedByUser } = snapshot.unreadTimes?.().tasks?.tasks ?? {}
+      const { sorts, owners } = snapshot.unreadTimes?.().tasks?.tasks ?? {}
+      const two = { costNanoUsd: 2n * COST, toldNanoUsd: 2n * COST }
       const byName = (a: { model: string; apiKey: string }, b: typeof a) =>
         a.model + a.apiKey < b.model + b.apiKey ? -1 : 1
       expect([...(sorts ?? [])].sort(byName)).toEqual([
-        { ...SORT, apiKey: '', costNanoUsd: 200_000_000n, keptPoints: 0n },
-        { ...SORT, costNanoUsd: 200_000_000n, keptPoints: 80n },
+        { ...SORT, ...two, apiKey: '', keptPoints: 0n, refundedPoints: 80n, worth: 0 },
+        { ...SORT, ...two, keptPoints: 80n, worth: 2 },
         { ...SORT, apiKey: 'other', keptPoints: 0n },
-        { ...SORT, model: 'x', costNanoUsd: null, keptPoints: null },
-        { ...SORT, model: 'y', costNanoUsd: null },
+        { ...SORT, model: 'x', costNanoUsd: null, toldNanoUsd: 0n, keptPoints: null },
+        { ...SORT, model: 'y', costNanoUsd: null, toldNanoUsd: 0n },
       ])
-      expect(chargedByUser).toEqual(
-        new Map([
-          [101, null],
-          [102, 80n],
-        ]),
-      )
+      expect([...(owners ?? [])].sort((a, b) => (a.apiKey < b.apiKey ? -1 : 1))).toEqual([
+        { ...OWNER, apiKey: '', userId: 102, keptPoints: 0n, refundedPoints: 80n, refunded: 2 },
+        // One of them does not tell its charge, and a cost below nought is none.
+        { ...OWNER, keptPoints: null },
+        { ...OWNER, apiKey: 'other', keptPoints: 0n },
+      ])
     })
     // What names no user may be anybody's.
     await world.exec('UPDATE ts_fal_tasks SET user_id = NULL WHERE id = 6')
     await reading(world, async (snapshot) => {
       expect(await tasksOf(snapshot)).toEqual([])
-      expect(snapshot.unreadTimes?.().tasks).toMatchObject({ userIds: null, tasks: { chargedByUser: null } })
+      const { userIds, tasks } = snapshot.unreadTimes?.().tasks ?? {}
+      expect([userIds, tasks?.owners?.filter(({ userId }) => userId === null)]).toEqual([
+        null,
+        [{ ...OWNER, userId: null }],
+      ])
+    })
+  })
+
+  test('are told apart by their status, and by when they ended', async () => {
+    const world = await stored()
+    await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
+    await world.exec("UPDATE ts_fal_tasks SET completed_at = '2026-02-03 11:00:00' WHERE id = 2")
+    await world.exec('UPDATE ts_fal_tasks SET completed_at = NULL WHERE id IN (3, 4)')
+    await world.exec("UPDATE ts_fal_tasks SET status = 'Failed', money = 0 WHERE id IN (5, 6)")
+    await world.exec('UPDATE ts_fal_tasks SET cost_money = NULL WHERE id = 6')
+    await world.exec("UPDATE ts_fal_tasks SET status = 'queued', money = 0, cost_money = 0 WHERE id = 7")
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([])
+      const { sorts, owners } = snapshot.unreadTimes?.().tasks?.tasks ?? {}
+      const of = (sort: UnreadTasksOf) => `${sort.status} ${sort.endedSince}`
+      const [two, none] = [{ costNanoUsd: 2n * COST, toldNanoUsd: 2n * COST }, { keptPoints: 0n }]
+      expect([...(sorts ?? [])].sort((a, b) => (of(a) < of(b) ? -1 : 1))).toEqual([
+        { ...SORT, ...none, status: 'failed', costNanoUsd: null, worth: 2 },
+        { ...SORT, endedSince: at('2026-02-03T11:00:00+08:00') },
+        SORT,
+        { ...SORT, ...two, endedSince: null, keptPoints: 80n, worth: 2 },
+        { ...SORT, ...none, status: 'unfinished', costNanoUsd: 0n, toldNanoUsd: 0n, worth: 0 },
+      ])
+      // Of a failure that tells no cost none is recorded as a rule.
+      expect(owners).toEqual([{ ...OWNER, keptPoints: 160n, free: 1 }])
+    })
+  })
+
+  test('are told by key, model and status alone where they ended at too many times', async () => {
+    const endOf = (index: number) => `2026-02-03 1${Math.floor(index / 600)}:${10 + (index % 50)}:${10 + (index % 47)}`
+    const tasks = Array.from({ length: 1100 }, (_, index) =>
+      task(index + 1, { createdAt: '2026-02-03 12:00:00', completedAt: endOf(index), appName: `m${index % 2}` }),
+    )
+    const world = await backend.create({ tasks })
+    opened.push(world)
+    if (!isEmbedded) await world.exec('ALTER TABLE ts_fal_tasks MODIFY created_at VARCHAR(40)')
+    await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([])
+      const many = { costNanoUsd: 550n * COST, toldNanoUsd: 550n * COST, keptPoints: 22_000n, worth: 550 }
+      expect(snapshot.unreadTimes?.().tasks?.tasks?.sorts).toEqual([
+        { ...SORT, ...many, model: 'm0', endedSince: at('2026-02-03T10:10:10+08:00') },
+        { ...SORT, ...many, model: 'm1', endedSince: at('2026-02-03T10:11:11+08:00') },
+      ])
     })
   })
 
   test('are told of no key where they name too many, and end no reading by what else they hold', async () => {
+    const endOf = (index: number) => `2026-02-03 12:${10 + (index % 50)}:00`
     const tasks = Array.from({ length: 1001 }, (_, index) =>
-      task(index + 1, { createdAt: '2026-02-03 12:00:00', appName: `m${index}`, userId: 101 + (index % 201) }),
+      task(index + 1, {
+        createdAt: '2026-02-03 12:00:00',
+        appName: `m${index}`,
+        userId: 101 + index,
+        completedAt: endOf(index),
+      }),
     )
     const world = await backend.create({ tasks })
     opened.push(world)
@@ -118,14 +184,14 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       expect(await tasksOf(snapshot).catch(({ message }) => message)).toEqual([1001])
       const { userIds, tasks } = snapshot.unreadTimes?.().tasks ?? {}
       expect([userIds, tasks?.sorts?.length, tasks?.sorts?.[0]?.keptPoints]).toEqual([null, 1000, null])
-      expect(tasks?.chargedByUser).toBeNull()
+      expect(tasks?.owners?.length).toBe(1000)
     })
     await world.exec("UPDATE ts_fal_tasks SET created_at = 'soon'")
     await reading(world, async (snapshot) => {
       expect(await tasksOf(snapshot)).toEqual([])
       expect(snapshot.unreadTimes?.().tasks).toMatchObject({
         rows: 1001,
-        tasks: { sorts: null, chargedByUser: null, requests: null },
+        tasks: { sorts: null, owners: null, requests: null },
       })
     })
   })

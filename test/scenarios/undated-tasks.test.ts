@@ -1,9 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
-import { inShort } from '../kit/audit-world.ts'
+import { billingUsage } from '../../src/operations/billing-usage.ts'
+import { inShort, quietContext } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
-import { STORES } from '../kit/real-audit.ts'
+import { openWorld, STORES } from '../kit/real-audit.ts'
 
 // A task without created_at is of no period. What it may be of is told as open, and its ids are recorded all the same.
 const OTHER = 'fal-ai/kling/v2'
@@ -35,11 +36,10 @@ describe.each(STORES)('a task without created_at, on %s', (store) => {
     const world = (cost = '3') => clean().task({ user: 104, model: OTHER, cost, points: 0, paid: false })
     const report = await audited(store, world(), 'summary', undated(41))
     expect(inShort(report)).toEqual([])
-    expect(openOf(report, NO_TIME)).toEqual(['A1 5', `A3 5 ${OTHER}`])
+    const others = [`A3 5 ${OTHER}`, 'A7 104']
+    expect(openOf(report, NO_TIME)).toEqual(['A1 5', ...others])
     // A tenth of what fal billed.
-    expect(openOf(await audited(store, world('2.222222222'), 'summary', undated(41)), NO_TIME)).toEqual([
-      `A3 5 ${OTHER}`,
-    ])
+    expect(openOf(await audited(store, world('2.222222222'), 'summary', undated(41)), NO_TIME)).toEqual(others)
     const leak = world()
     leak.event({ endpointId: 'fal-ai/leak', cost: '9', timestamp: leak.iso('2026-02-06 15:00:00') })
     expect(foundIn(await audited(store, leak, 'summary', undated(41)))).toEqual([
@@ -147,6 +147,20 @@ describe('tasks without created_at', () => {
     const told = report.notEvaluated.find(({ rule }) => rule === 'A3')?.reason
     expect(told).toMatch(/1 row has a time that cannot be read, first of all row 41, and 1 has none; whether/)
     expect(report.coverage.complete).toBe(false)
+  })
+
+  it('are told of by billing-usage, whose sums lack them', async () => {
+    const real = await openWorld(clean().build(), { store: 'embedded' })
+    onTestFinished(real.close)
+    await real.exec('UPDATE ts_fal_tasks SET created_at = NULL WHERE id IN (5, 7)')
+    const input = { period: 'custom', start_date: '2026-02-06', end_date: '2026-02-06', group_by: 'none' } as const
+    const { totals, coverage } = await billingUsage(input, real.dependencies(), quietContext())
+    expect(totals.request_count).toBe(38)
+    const reason = '2 tasks without created_at, first of all row 5: of no period, and in no sum here'
+    expect(coverage).toMatchObject({
+      complete: true,
+      sources: expect.arrayContaining([{ source: 'tasks', status: 'complete', reason }]),
+    })
   })
 
   it('are none where all have one', async () => {

@@ -4,7 +4,14 @@ import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
-import { type UnplacedTasks, undatedBill, undatedWithin, unplacedCost } from './unplaced-tasks.ts'
+import {
+  mayPart,
+  type UnplacedTasks,
+  unbilledCost,
+  undatedBill,
+  undatedWithin,
+  unplacedCost,
+} from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -13,7 +20,7 @@ import { tasksUntold } from './untold-tasks.ts'
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
  * tasks have no readable time or tell no cost, only if they could not explain it; nothing is said where what fal did not bill of
- * such tasks may decide. Amounts in nano-USD. Source: rule A1 of the
+ * such tasks may decide, nor where tasks without a readable time may be what takes the two apart. Amounts in nano-USD. Source: rule A1 of the
  * audit skill.
  */
 export const a1CostDeviation: Rule = {
@@ -51,6 +58,13 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', tasks) })
         continue
       }
+      if (
+        unplaced !== undefined &&
+        mayDeviate(finding, comparison, modelMatches, unplaced, thresholds.a1DeviationRatio)
+      ) {
+        notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
+        continue
+      }
       examined += 1
       if (finding !== undefined) findings.push(finding)
     }
@@ -85,8 +99,6 @@ function hangsOnUnplaced(
   threshold: Ratio,
 ): boolean {
   const { period, recordByModel } = comparison
-  const cost = unplacedCost(unplaced, comparison)
-  if (cost === null) return true
   const [official, recorded] = [expected ?? 0n, actual ?? 0n]
   if (recorded > official) {
     if (period === null || timing === true) return false
@@ -94,6 +106,8 @@ function hangsOnUnplaced(
     const beyond = period.undatedBeyondNanoUsd ?? 0n
     return !exceeds(recorded - bill - beyond, bill + undatedBill(comparison), threshold)
   }
+  const cost = unplacedCost(unplaced, comparison)
+  if (cost === null) return true
   // Of the bill by event time they have theirs already.
   const within = timing === true ? 0n : undatedWithin(comparison)
   if (!exceeds(official - recorded - (cost - within), official + within, threshold)) return true
@@ -101,6 +115,25 @@ function hangsOnUnplaced(
   // They may be of right before the window, as what explains the difference.
   const records = [...recordByModel.values()]
   return official - recorded - cost <= sum(records, (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
+}
+
+/** Whether tasks whose time cannot be read would make a break of what is none, had they been made within the window. */
+function mayDeviate(
+  finding: FindingDraft | undefined,
+  comparison: BillComparison,
+  matches: ModelMatches,
+  unplaced: UnplacedTasks,
+  threshold: Ratio,
+): boolean {
+  const { bill, period, recordByModel } = comparison
+  if (!bill.known || (finding !== undefined && finding.timing !== true)) return false
+  const { cost, crossing } = unbilledCost(unplaced, comparison)
+  if (cost === null) return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
+  // Others may tell no cost.
+  const more = cost + billedWithin(comparison, matches)
+  if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more, crossing))
+  const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
+  return mayPart(period, { recorded, unbilled: more }, threshold)
 }
 
 /**
@@ -185,8 +218,14 @@ function billedForUntold({ bill, period, recordByModel }: BillComparison, matche
   return most
 }
 
-/** `more`: what the record is held to hold besides. */
-function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio, more = 0n): FindingDraft | undefined {
+/** `more`: what the record is held to hold besides; `crossing`: of it, what could have been billed outside the window. */
+function deviation(
+  comparison: BillComparison,
+  raw: NanoUsd,
+  threshold: Ratio,
+  more = 0n,
+  crossing = 0n,
+): FindingDraft | undefined {
   const { subject, period, recordByModel } = comparison
   const records = [...recordByModel.values()]
   const recorded = sum(records, (record) => record.costNanoUsd) + more
@@ -213,7 +252,8 @@ function deviation(comparison: BillComparison, raw: NanoUsd, threshold: Ratio, m
   }
   if (!far(raw, recorded)) return undefined
   const difference = recorded - raw
-  const allowance = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
+  const allowed = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
+  const allowance = allowed + (difference < 0n ? 0n : crossing)
   const rounding = sum(records, (record) => record.roundingNanoUsd)
   return draft(raw, recorded, allowance > 0n && abs(difference) <= allowance + rounding)
 }

@@ -1,7 +1,7 @@
-import type { FindingDraft, Rule } from './books.ts'
+import type { BillComparison, BillFigures, Books, FindingDraft, ModelMatches, Rule, RuleOutcome } from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
-import { undatedBill } from './unplaced-tasks.ts'
+import { dueModels, mayBeDueWithin, undatedBill } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -9,8 +9,8 @@ import { tasksUntold } from './untold-tasks.ts'
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
- * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due do not tell
- * their cost, or their charge. Amounts in nano-USD.
+ * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
+ * such time, or do not tell their cost, or their charge. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -32,7 +32,7 @@ export const a2BilledNothing: Rule = {
         if (due.count === 0 && open === undefined) continue
         const { byModel } = period?.figures ?? bill.value
         const endpoints = modelMatches.endpointsOf(canonical)
-        const isBilled = endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)
+        const isBilled = isBilledAs(byModel, endpoints)
         if (isBilled && due.count === 0) continue
         if (!isBilled && canonical === NAMELESS) {
           notEvaluated.push({ subject, reason: modelUntold(due.count + (open?.count ?? 0)) })
@@ -49,6 +49,11 @@ export const a2BilledNothing: Rule = {
           continue
         }
         const timing = period === null && due.crossingCount === due.count
+        // They may be of the middle of the window.
+        if (!isBilled && timing && unplaced !== undefined && mayBeDueWithin(unplaced, comparison, canonical)) {
+          notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
+          continue
+        }
         // What they do not tell would make a break of what is none, or timing alone.
         if (!isBilled && open !== undefined && (due.count === 0 || (timing && !open.onlyCrossing))) {
           notEvaluated.push({ subject: { ...subject, model }, reason: tasksUntold(open.code, open) })
@@ -67,7 +72,30 @@ export const a2BilledNothing: Rule = {
           detail: { taskCount: due.count, chargedPoints: String(due.chargedPoints) },
         })
       }
+      notEvaluated.push(...unplacedAlone(comparison, modelMatches, unplaced))
     }
     return { examined, findings, notEvaluated }
   },
 }
+
+/** Models of which no task of the window is due, but one whose time cannot be read may be, and that fal billed nothing for. */
+function unplacedAlone(
+  comparison: BillComparison,
+  matches: ModelMatches,
+  unplaced: Books['unplaced'],
+): RuleOutcome['notEvaluated'] {
+  const { subject, bill, period, recordByModel } = comparison
+  if (unplaced === undefined || !bill.known) return []
+  const { byModel } = period?.figures ?? bill.value
+  const models = dueModels(unplaced, comparison)
+  if (models === null) return [{ subject, reason: unplaced.reason }]
+  return [...models].flatMap(([canonical, stored]) => {
+    const record = recordByModel.get(canonical)
+    if ((record?.due.count ?? 0) > 0 || record?.untold?.due !== undefined || canonical === NAMELESS) return []
+    if (isBilledAs(byModel, matches.endpointsOf(canonical))) return []
+    return [{ subject: { ...subject, model: record?.model ?? stored }, reason: unplaced.reason }]
+  })
+}
+
+const isBilledAs = (byModel: BillFigures['byModel'], endpoints: readonly string[]): boolean =>
+  endpoints.some((endpoint) => (byModel.get(endpoint)?.costNanoUsd ?? 0n) !== 0n)

@@ -1,14 +1,14 @@
 import { percentText } from '../../units/exact.ts'
 import { exceeds, type Ratio, ratioPercent, scaleDown } from '../../units/ratio.ts'
-import type { Books, DayBook, FindingDraft, Reason, Rule } from './books.ts'
-import { unplacedPoints } from './unplaced-tasks.ts'
+import type { Books, DayBook, FindingDraft, Reason, Rule, RuleOutcome } from './books.ts'
+import { hasOtherDays, unplacedPoints } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
  * A5, per day of the task's creation: points of refunded tasks above the threshold's share of the points charged that
  * day. Charged points are gross, and charges above 0 alone. Nothing is said of a day on which charges that are not told may
- * decide, to which tasks whose time cannot be read may have added as much as it takes, or, where users were asked for, tasks that
- * name none. Source: rule A5 of the audit skill.
+ * decide, to which tasks whose time cannot be read may have added as much as it takes, to be above it or not to be, or, where
+ * users were asked for, tasks that name none. Source: rule A5 of the audit skill.
  */
 export const a5RefundShare: Rule = {
   id: 'A5',
@@ -42,6 +42,7 @@ export const a5RefundShare: Rule = {
         },
       })
     }
+    notEvaluated.push(...emptyDays(books, a5RefundRatio))
     return { examined, findings, notEvaluated }
   },
 }
@@ -52,34 +53,58 @@ export const a5RefundShare: Rule = {
  */
 function mayBeBelow(day: DayBook, { unplaced, untold }: Books, threshold: Ratio): Reason[] {
   const { nobodys } = day
-  const absent: { readonly points: bigint | null; readonly reason: Reason }[] = []
+  const absent: Absent[] = []
   if ((day.untoldKept ?? 0) > 0) absent.push({ points: null, reason: tasksUntold('charge-untold', untold?.charges) })
   if (nobodys !== undefined) {
     const points = nobodys.untoldKept > 0 ? null : nobodys.keptPoints
     absent.push({ points, reason: tasksUntold('user-untold', untold?.owners) })
   }
-  if (unplaced !== undefined) absent.push({ points: unplacedPoints(unplaced), reason: unplaced.reason })
-  const some = absent.filter(({ points }) => points !== 0n)
-  let charged: bigint = day.chargedPoints
-  let isBounded = true
-  for (const { points } of some) {
-    if (points === null) isBounded = false
-    else charged += points
+  if (unplaced !== undefined) {
+    absent.push({ points: unplacedPoints(unplaced, 'keptPoints'), reason: unplaced.reason })
   }
-  return isBounded && exceeds(day.refundedPoints, charged, threshold) ? [] : some.map(({ reason }) => reason)
+  const { some, points } = together(absent)
+  const isAbove = points !== null && exceeds(day.refundedPoints, day.chargedPoints + points, threshold)
+  return isAbove ? [] : some.map(({ reason }) => reason)
 }
 
 /** Why a day that is not above the threshold may be: with all that others were charged, and given back. */
 function mayBeAbove(
   { chargedPoints, refundedPoints, untoldRefunded = 0, nobodys }: DayBook,
-  { untold }: Books,
+  { unplaced, untold }: Books,
   threshold: Ratio,
 ): Reason[] {
-  const reasons: Reason[] = []
-  if (untoldRefunded > 0) reasons.push(tasksUntold('charge-untold', untold?.charges))
-  const refunded = nobodys?.refundedPoints ?? 0n
-  const isOpen =
-    (nobodys?.untoldRefunded ?? 0) > 0 || exceeds(refundedPoints + refunded, chargedPoints + refunded, threshold)
-  if (isOpen || (refunded > 0n && untoldRefunded > 0)) reasons.push(tasksUntold('user-untold', untold?.owners))
-  return reasons
+  const absent: Absent[] = []
+  if (untoldRefunded > 0) absent.push({ points: null, reason: tasksUntold('charge-untold', untold?.charges) })
+  if (nobodys !== undefined) {
+    const points = nobodys.untoldRefunded > 0 ? null : nobodys.refundedPoints
+    absent.push({ points, reason: tasksUntold('user-untold', untold?.owners) })
+  }
+  if (unplaced !== undefined) {
+    absent.push({ points: unplacedPoints(unplaced, 'refundedPoints'), reason: unplaced.reason })
+  }
+  const { some, points } = together(absent)
+  const isBelow = points !== null && !exceeds(refundedPoints + points, chargedPoints + points, threshold)
+  return isBelow ? [] : some.map(({ reason }) => reason)
 }
+
+/** Days of the window without tasks: with those that were refunded alone each would be above. */
+function emptyDays(books: Books, threshold: Ratio): RuleOutcome['notEvaluated'] {
+  const { days, unplaced } = books
+  if (unplaced === undefined) return []
+  const refunded = unplacedPoints(unplaced, 'refundedPoints')
+  if (refunded !== null && !exceeds(refunded, refunded, threshold)) return []
+  return hasOtherDays(books, days) ? [{ subject: {}, reason: unplaced.reason }] : []
+}
+
+/** Points that a day lacks, and why; null: it may be any number. */
+interface Absent {
+  readonly points: bigint | null
+  readonly reason: Reason
+}
+
+function together(absent: readonly Absent[]): { some: Absent[]; points: bigint | null } {
+  const some = absent.filter(({ points }) => points !== 0n)
+  return { some, points: some.reduce<bigint | null>((sum, { points }) => plusOrNull(sum, points), 0n) }
+}
+
+const plusOrNull = (a: bigint | null, b: bigint | null): bigint | null => (a === null || b === null ? null : a + b)

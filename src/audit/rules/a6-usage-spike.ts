@@ -13,6 +13,7 @@ import {
   type UserBook,
   unknown,
 } from './books.ts'
+import { unplacedCharges } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 const ROBUST_ACTIVE_DAYS = 7
@@ -110,9 +111,7 @@ function absentCharges({ userId, untoldEver = 0 }: UserBook, { untold, unplaced 
   const owners = untold?.owners
   if (owners !== undefined) absent.push({ reason: tasksUntold('user-untold', owners), points: owners.chargedPoints })
   if (unplaced !== undefined) {
-    const { reason, chargedByUser } = unplaced
-    const points = chargedByUser?.has(userId) === false ? 0n : (chargedByUser?.get(userId) ?? null)
-    absent.push({ reason, points })
+    absent.push({ reason: unplaced.reason, points: unplacedCharges(unplaced, userId) })
   }
   return absent.filter(({ points }) => points !== 0n)
 }
@@ -129,10 +128,11 @@ function isOutside(absent: readonly AbsentCharges[], isAbove: (more: Whole) => b
 
 /** Charges that are in no day, and may be what makes one unusual: said once. */
 function chargesOfNoDay({ untold, unplaced }: Books): RuleOutcome['notEvaluated'] {
-  const isAny = unplaced !== undefined && [...(unplaced.chargedByUser?.values() ?? [null])].some((each) => each !== 0n)
+  const isAny =
+    unplaced?.owners?.some(({ keptPoints, refundedPoints }) => keptPoints !== 0n || refundedPoints !== 0n) ?? true
   return [
     ...(untold?.charges === undefined ? [] : [tasksUntold('charge-untold', untold.charges)]),
-    ...(isAny ? [unplaced.reason] : []),
+    ...(unplaced !== undefined && isAny ? [unplaced.reason] : []),
   ].map((reason) => ({ subject: {}, reason }))
 }
 

@@ -1,9 +1,8 @@
-import { addPoints, points as pointsOf } from '../../units/points.ts'
 import { formatRatio, type Ratio } from '../../units/ratio.ts'
-import { type FindingDraft, type Rule, unknown } from './books.ts'
-import type { ModelDay } from './facts.ts'
+import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
+import type { ModelDay, UndatedBill } from './facts.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
-import { type UnplacedTasks, unplacedPoints } from './unplaced-tasks.ts'
+import { hasOtherDays, type UnplacedTasks } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 const NANO_PER_USD = 10n ** 9n
@@ -11,54 +10,130 @@ const NANO_PER_USD = 10n ** 9n
 /**
  * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
  * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
- * and its cost once. Nano-USD, compared exactly. Source: rule B16 of the specification.
+ * and its cost once. Nothing is said of a day that such tasks may tip whose time cannot be read. Nano-USD, compared exactly.
+ * Source: rule B16 of the specification.
  */
 export const b16NegativeMargin: Rule = {
   id: 'B16',
   severity: 'MEDIUM',
   perWindow: false,
-  evaluate({ requests, unplaced, untold }, { pointsPerUsd }) {
+  evaluate(books, { pointsPerUsd }) {
+    const { requests, unplaced, untold } = books
     if (!requests.known) return notRead(requests.reason)
     if (pointsPerUsd === undefined) return notRead(unknown('rate-missing').reason)
-    const { modelDays } = requests.value
+    const { modelDays, undated = [] } = requests.value
     const findings: FindingDraft[] = []
     const notEvaluated = [...unjudgedAccounts(requests.value)]
-    let examined = modelDays.length
+    const margins = unplaced === undefined ? NO_MARGINS : marginsOf(unplaced, undated, pointsPerUsd)
+    let examined = 0
     for (const day of modelDays) {
       const finding = lossOf(day, pointsPerUsd)
-      if (finding === undefined) continue
       // What is not told may make up for it.
-      if ((day.untoldCharges ?? 0) > 0) {
+      if (finding !== undefined && (day.untoldCharges ?? 0) > 0) {
         notEvaluated.push({ subject: finding.subject, reason: tasksUntold('charge-untold', untold?.charges) })
-        examined -= 1
-      } else if (unplaced !== undefined && mayMakeUpFor(day, unplaced, pointsPerUsd)) {
-        notEvaluated.push({ subject: finding.subject, reason: unplaced.reason })
-        examined -= 1
-      } else findings.push(finding)
+      } else if (
+        unplaced !== undefined &&
+        mayTip(day, isTold(unplaced) ? margins.get(day.model) : ANY_MARGIN, pointsPerUsd)
+      ) {
+        notEvaluated.push({ subject: { model: day.model, date: day.date }, reason: unplaced.reason })
+      } else {
+        examined += 1
+        if (finding !== undefined) findings.push(finding)
+      }
     }
-    return { examined, findings, notEvaluated }
+    return { examined, findings, notEvaluated: [...notEvaluated, ...otherDays(books, modelDays, margins)] }
   },
 }
 
-/** Whether tasks of the model whose time cannot be read may be of the day, and have been charged as much as it lacks. */
-function mayMakeUpFor(day: ModelDay, unplaced: UnplacedTasks, rate: Ratio): boolean {
-  const points = unplacedPoints(unplaced, day.model)
-  if (points === null) return true
-  return lossOf({ ...day, keptPoints: addPoints(day.keptPoints, pointsOf(points)) }, rate) === undefined
+/** What tasks of a model whose time cannot be read would add to a margin, and take from it; null: any amount. */
+interface Margins {
+  gained: bigint | null
+  lost: bigint | null
 }
 
-function lossOf(day: ModelDay, { numerator, denominator }: Ratio): FindingDraft | undefined {
+const NO_MARGINS: ReadonlyMap<string, Margins> = new Map()
+
+/** By stored model. Of those that fal did not bill, no charge counts; of too many it is not known which of them it billed. */
+function marginsOf(
+  { sorts, byRequest }: UnplacedTasks,
+  undated: readonly UndatedBill[],
+  rate: Ratio,
+): ReadonlyMap<string, Margins> {
+  const margins = new Map<string, Margins>()
+  const of = (model: string): Margins => {
+    const known = margins.get(model) ?? { gained: 0n, lost: 0n }
+    margins.set(model, known)
+    return known
+  }
+  for (const { task, billedNanoUsd } of undated) {
+    const known = of(task.model)
+    const margin = marginOf({ keptPoints: task.refunded ? 0n : task.chargedPoints, billedNanoUsd }, rate)
+    if (task.chargeUntold === true && !task.refunded) known.gained = null
+    else if (margin > 0n && known.gained !== null) known.gained += margin
+    if (margin < 0n && known.lost !== null) known.lost += margin
+  }
+  if (byRequest) return margins
+  for (const { stored, selected, keptPoints } of sorts ?? []) {
+    if (!selected) continue
+    const known = of(stored)
+    known.lost = null
+    if (keptPoints === null) known.gained = null
+    else if (known.gained !== null) known.gained += marginOf({ keptPoints, billedNanoUsd: 0n }, rate)
+  }
+  return margins
+}
+
+/** Whether it is known of which models they are. */
+const isTold = ({ sorts, byRequest }: UnplacedTasks): boolean => byRequest || sorts !== null
+
+const ANY_MARGIN: Margins = { gained: null, lost: null }
+
+/** Whether they may make of a loss none, or of none one. */
+function mayTip(day: ModelDay, margins: Margins | undefined, rate: Ratio): boolean {
+  if (margins === undefined) return false
+  const margin = marginOf(day, rate)
+  return margin < 0n
+    ? margins.gained === null || margin + margins.gained >= 0n
+    : margins.lost === null || margin + margins.lost < 0n
+}
+
+/** Days of the window on which no task of a model was billed: one that cost more than it was worth would be all there is. */
+function otherDays(
+  books: Books,
+  modelDays: readonly ModelDay[],
+  margins: ReadonlyMap<string, Margins>,
+): RuleOutcome['notEvaluated'] {
+  const { unplaced } = books
+  if (unplaced === undefined) return []
+  if (!isTold(unplaced)) return [{ subject: {}, reason: unplaced.reason }]
+  return [...margins]
+    .filter(
+      ([model, { lost }]) =>
+        lost !== 0n &&
+        hasOtherDays(
+          books,
+          modelDays.filter((day) => day.model === model),
+        ),
+    )
+    .map(([model]) => ({ subject: { model }, reason: unplaced.reason }))
+}
+
+/** What charges are worth beyond what fal billed, in nano-USD times the numerator of the rate: exactly, before it is rounded. */
+const marginOf = (
+  { keptPoints, billedNanoUsd }: { readonly keptPoints: bigint; readonly billedNanoUsd: bigint },
+  { numerator, denominator }: Ratio,
+): bigint => keptPoints * denominator * NANO_PER_USD - billedNanoUsd * numerator
+
+function lossOf(day: ModelDay, rate: Ratio): FindingDraft | undefined {
   const { model, date, taskCount, keptPoints, billedNanoUsd, evidence } = day
-  // points / (numerator / denominator) USD, held against the cost before it is rounded.
-  const worth = keptPoints * denominator * NANO_PER_USD
-  if (worth >= billedNanoUsd * numerator) return undefined
+  if (marginOf(day, rate) >= 0n) return undefined
   return {
     subject: { model, date },
     expected: billedNanoUsd,
-    actual: worth / numerator,
+    actual: (keptPoints * rate.denominator * NANO_PER_USD) / rate.numerator,
     unit: 'USD',
     count: taskCount,
     evidence,
-    detail: { chargedPoints: String(keptPoints), pointsPerUsd: formatRatio({ numerator, denominator }) },
+    detail: { chargedPoints: String(keptPoints), pointsPerUsd: formatRatio(rate) },
   }
 }

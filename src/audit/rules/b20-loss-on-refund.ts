@@ -1,18 +1,21 @@
 import type { FindingDraft, Rule } from './books.ts'
+import type { UndatedBill } from './facts.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
+import { ofUsers, type UnplacedOwner } from './unplaced-tasks.ts'
 import { ownersUntold } from './untold-tasks.ts'
 
 /**
- * B20, per user: tasks that were refunded to the user although fal billed them; the difference is the loss, in nano-USD.
+ * B20, per user: tasks that were refunded to the user although fal billed them; the difference is the loss, in nano-USD. Nothing is
+ * said of a user whose only such tasks have no time that can be read.
  * Source: rule B20 of the specification.
  */
 export const b20LossOnRefund: Rule = {
   id: 'B20',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ requests, untold }) {
+  evaluate({ requests, untold, unplaced }) {
     if (!requests.known) return notRead(requests.reason)
-    const { refundLosses } = requests.value
+    const { refundLosses, undated = [] } = requests.value
     const findings: FindingDraft[] = []
     for (const { userId, billedCount, billedNanoUsd, refundedPoints, evidence } of refundLosses) {
       if (billedCount === 0) continue
@@ -27,6 +30,17 @@ export const b20LossOnRefund: Rule = {
       })
     }
     const nobodys = (untold?.owners?.refunded ?? 0) > 0 ? ownersUntold({ untold }) : []
-    return { examined: refundLosses.length, findings, notEvaluated: [...unjudgedAccounts(requests.value), ...nobodys] }
+    const found = new Set(findings.map(({ subject }) => subject.userId))
+    const billed = new Set(undated.filter(isLoss).map(({ task }) => (task.userUntold === true ? null : task.userId)))
+    // Of too many it is not known which of them fal billed.
+    const mayLose = ({ userId, refunded }: UnplacedOwner): boolean =>
+      unplaced?.byRequest === false ? refunded > 0 : billed.has(userId)
+    return {
+      examined: refundLosses.length,
+      findings,
+      notEvaluated: [...unjudgedAccounts(requests.value), ...nobodys, ...ofUsers(unplaced, found, mayLose)],
+    }
   },
 }
+
+const isLoss = ({ task, billedNanoUsd }: UndatedBill): boolean => task.refunded && billedNanoUsd > 0n

@@ -9,7 +9,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
-import type { UnplacedTasks } from './unplaced-tasks.ts'
+import type { UndatedPart, UnplacedTasks } from './unplaced-tasks.ts'
 import type { UntoldBook, UntoldRecord } from './untold-tasks.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
@@ -117,6 +117,8 @@ export interface PeriodBill {
   readonly undatedBeyondNanoUsd?: NanoUsd
   /** Of it, what lies within that cost. Absent: nothing. */
   readonly undatedWithinNanoUsd?: NanoUsd
+  /** The same, task by task. Absent: none. */
+  readonly undatedTasks?: readonly UndatedPart[]
   /** Recorded cost of tasks of the window that may not be billed yet: of pending ones, and of those that still run. */
   readonly youngNanoUsd: NanoUsd
   /** Of it, that of the tasks that still run: they are not pending, which only a success is. */

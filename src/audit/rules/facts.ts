@@ -121,6 +121,8 @@ export interface RequestBook {
   readonly modelDays: readonly ModelDay[]
   /** Matched tasks that were refunded, by user. */
   readonly refundLosses: readonly RefundLoss[]
+  /** Tasks that have no time, of those that the filters leave, as far as fal billed them. Absent: none. */
+  readonly undated?: readonly UndatedBill[]
   /** Accounts of which events were read, but not all that was asked by id was answered; null: keys in no account row. */
   readonly unanswered: readonly (number | null)[]
 }
@@ -146,6 +148,12 @@ export interface RefundLoss {
   readonly billedNanoUsd: NanoUsd
   readonly refundedPoints: Points
   readonly evidence: Evidence
+}
+
+/** A task that has no time, or none that can be read, and what fal billed for it, whenever it was. */
+export interface UndatedBill {
+  readonly task: TaskFact
+  readonly billedNanoUsd: NanoUsd
 }
 
 export interface DailyBill {

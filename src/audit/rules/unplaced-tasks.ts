@@ -1,4 +1,8 @@
-import type { BillComparison, ModelMatches, Reason } from './books.ts'
+import { sum } from '../../units/exact.ts'
+import type { Ratio } from '../../units/ratio.ts'
+import { datesOf } from '../../units/window.ts'
+import type { CalendarDate } from '../../units/zone.ts'
+import type { BillComparison, Books, ModelMatches, PeriodBill, Reason, RuleOutcome } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
 
 /**
@@ -9,13 +13,13 @@ export interface UnplacedTasks {
   readonly reason: Reason
   /** null: of too many kinds to tell. */
   readonly sorts: readonly UnplacedSort[] | null
-  /** Whether it is known of each of them what fal billed, where its events were read: not of too many. */
+  /** Those that the filters leave; null: of too many users to tell. */
+  readonly owners: readonly UnplacedOwner[] | null
+  /** Whether it is known of each of them what fal billed, where its events were read: not of too many, nor where fal did not answer. */
   readonly byRequest: boolean
-  /** What was charged to users whom the filters leave; null as a whole: to too many; null of one: it cannot be read. */
-  readonly chargedByUser: ReadonlyMap<number, bigint | null> | null
 }
 
-/** Those of one key and model; amounts that cannot be read, and may be anything, are null. */
+/** Those of one key, model and status; amounts that cannot be read, and may be anything, are null. */
 export interface UnplacedSort {
   /** null: the key is in no account row, so that they may be of any account. */
   readonly accountId: number | null
@@ -24,12 +28,44 @@ export interface UnplacedSort {
   readonly model: string
   /** Not below 0. */
   readonly costNanoUsd: bigint | null
-  /** Charged above 0, and not refunded. */
+  /** Of it, what they would add to the record, were they of the window. */
+  readonly recordedNanoUsd: bigint | null
+  /** Whether none of them need be billed by now, wherever in the window it was made. */
+  readonly isYoung: boolean
+  /** Charged above 0, and not refunded; and refunded. */
   readonly keptPoints: bigint | null
-  /** Whether the filter by account leaves them, or may. */
+  readonly refundedPoints: bigint | null
+  /** Those that fal must have billed by now, were they of the window, or may have had to: they may not tell a cost or a charge. */
+  readonly due: number
+  /** Whether each may have been billed outside the window, wherever in it it was made. */
+  readonly crosses: boolean
+  /** Whether the filter by account leaves them. */
   readonly selected: boolean
   /** The key, shortened and as a digest, where it is in no account row and tasks of such keys are looked at. */
   readonly unknownKey?: { readonly keyId: string; readonly identity: string }
+}
+
+/** Those of one user, on one key. */
+export interface UnplacedOwner {
+  /** null: they name none, and may be anybody's. */
+  readonly userId: number | null
+  readonly keptPoints: bigint | null
+  readonly refundedPoints: bigint | null
+  /** Those that were refunded. */
+  readonly refunded: number
+  /** Those that were not, and cost something while nothing was charged, or may have. */
+  readonly free: number
+}
+
+/** One of them that fal billed, as far as it is part of one bill. */
+export interface UndatedPart {
+  readonly model: string
+  readonly billedNanoUsd: bigint
+  /** What it would add to the record of the same bill. */
+  readonly recordedNanoUsd: bigint
+  /** What of the sorts' `recordedNanoUsd` is its own, unless it is young, and whether it is one of their `due`. */
+  readonly amongNanoUsd: bigint
+  readonly isDue: boolean
 }
 
 const adds = (amounts: Iterable<bigint | null>): bigint | null => {
@@ -50,7 +86,86 @@ export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison
   return sorts && adds(sorts.map(({ costNanoUsd }) => costNanoUsd))
 }
 
-/** Of it, what fal billed for them: with them it would be in the bill of the period too, and so explains nothing. */
+/** Those that would be in the record of an account, or of the accounts of a workspace; null: it is not told. */
+const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
+  sortsOf(unplaced, comparison)?.filter(({ accountId }) => accountId !== null) ?? null
+
+/** What a record may lack at most, in nano-USD, where events were read without what need not be billed yet; null: nobody can tell. */
+export interface UnbilledCost {
+  readonly cost: bigint | null
+  /** Of it, what fal may have billed outside the window. */
+  readonly crossing: bigint
+}
+
+/** Of those that fal did not bill, as far as is known. */
+export function unbilledCost(unplaced: UnplacedTasks, comparison: BillComparison): UnbilledCost {
+  const sorts = ownSorts(unplaced, comparison)
+  if (sorts === null) return { cost: null, crossing: 0n }
+  const { period } = comparison
+  if (period !== null) {
+    const among = sum(period.undatedTasks ?? [], ({ amongNanoUsd }) => amongNanoUsd)
+    const cost = adds(sorts.map(({ isYoung, recordedNanoUsd }) => (isYoung ? 0n : recordedNanoUsd)))
+    return { cost: cost === null ? null : cost - among, crossing: 0n }
+  }
+  const crossing = sum(sorts, ({ crosses, recordedNanoUsd }) => (crosses ? (recordedNanoUsd ?? 0n) : 0n))
+  return { cost: adds([crossing, ...sorts.map((sort) => (sort.crosses ? 0n : sort.recordedNanoUsd))]), crossing }
+}
+
+/**
+ * Whether a record and a bill by task period would be further apart than a share of the bill, had some of them been made within the
+ * window. `unbilled`: what those cost that fal did not bill.
+ */
+export function mayPart(
+  { figures, undatedTasks = [] }: PeriodBill,
+  { recorded, unbilled }: { readonly recorded: bigint; readonly unbilled: bigint },
+  { numerator, denominator }: Ratio,
+): boolean {
+  /** `sign`: 1 where the record is to exceed the bill, −1 where it is to be short of it. */
+  const isApart = (sign: bigint, more: bigint): boolean => {
+    // How much further each takes them apart, beyond what its own bill allows.
+    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd: cost }) => ({
+      bill,
+      further: sign * (cost - bill) * denominator - bill * numerator,
+    }))
+    const some = added.filter(({ further }) => further > 0n)
+    const official: bigint = figures.costNanoUsd
+    const distance = sign * (recorded + more - official) * denominator - official * numerator
+    const total = distance + sum(some, ({ further }) => further)
+    if (official > 0n || some.some(({ bill }) => bill > 0n)) return total > 0n
+    // From no bill nothing is far: one of them would have to be billed.
+    return added.some(({ bill, further }) => bill > 0n && total + further > 0n)
+  }
+  return isApart(1n, unbilled) || isApart(-1n, 0n)
+}
+
+/**
+ * Models, by canonical name and as stored, with tasks of an account that fal must have billed by now, were they of the window, and did
+ * not; null: it is not told. Where events were not read, none is known to be billed.
+ */
+export function dueModels(unplaced: UnplacedTasks, comparison: BillComparison): ReadonlyMap<string, string> | null {
+  const sorts = ownSorts(unplaced, comparison)
+  if (sorts === null) return null
+  const counts = new Map<string, { stored: string; due: number }>()
+  for (const { model, stored, due } of sorts) {
+    const known = counts.get(model)
+    if (known === undefined) counts.set(model, { stored, due })
+    else {
+      known.due += due
+      if (stored < known.stored) known.stored = stored
+    }
+  }
+  for (const { model, isDue } of comparison.period?.undatedTasks ?? []) {
+    const known = counts.get(model)
+    if (known !== undefined && isDue) known.due -= 1
+  }
+  return new Map([...counts].flatMap(([model, { stored, due }]) => (due > 0 ? [[model, stored]] : [])))
+}
+
+/** Whether a model has such tasks, or may, that fal would have billed within the window alone. */
+export const mayBeDueWithin = (unplaced: UnplacedTasks, comparison: BillComparison, model: string): boolean =>
+  ownSorts(unplaced, comparison)?.some((sort) => sort.model === model && sort.due > 0 && !sort.crosses) ?? true
+
+/** Of what they cost, what fal billed for them: with them it would be in the bill of the period too, and so explains nothing. */
 export const undatedWithin = ({ period }: BillComparison): bigint => period?.undatedWithinNanoUsd ?? 0n
 
 /** What may be missing from the bill by task period at most, in nano-USD: of some endpoints, or in all. */
@@ -82,11 +197,54 @@ export function mayRecord(
   )
 }
 
-/** Points that a day may lack at most, of those that users kept being charged; null: nobody can tell. */
-export function unplacedPoints({ sorts, chargedByUser }: UnplacedTasks, stored?: string): bigint | null {
-  const selected = sorts?.filter((sort) => sort.selected && (stored === undefined || sort.stored === stored))
-  const bySort = selected === undefined ? null : adds(selected.map(({ keptPoints }) => keptPoints))
-  const byUser = chargedByUser === null ? null : adds(chargedByUser.values())
+/**
+ * Points that a day may lack at most, of those that users kept being charged or of those that were given back; null: nobody can tell.
+ */
+export function unplacedPoints(
+  { sorts, owners }: UnplacedTasks,
+  which: 'keptPoints' | 'refundedPoints',
+): bigint | null {
+  const selected = sorts?.filter((sort) => sort.selected)
+  const bySort = selected === undefined ? null : adds(selected.map((sort) => sort[which]))
+  const byUser = owners === null ? null : adds(owners.map((owner) => owner[which]))
   if (bySort === null || byUser === null) return bySort ?? byUser
   return bySort < byUser ? bySort : byUser
+}
+
+/** What a user may have been charged; null: nobody can tell. */
+export const unplacedCharges = ({ owners }: UnplacedTasks, userId: number): bigint | null =>
+  owners === null
+    ? null
+    : adds(
+        owners
+          .filter((owner) => owner.userId === null || owner.userId === userId)
+          .flatMap(({ keptPoints, refundedPoints }) => [keptPoints, refundedPoints]),
+      )
+
+/** Whether the window has days, as far as it is over, besides some. */
+export function hasOtherDays(
+  { window, asOf }: Pick<Books, 'window' | 'asOf'>,
+  days: readonly { readonly date: CalendarDate }[],
+): boolean {
+  const known = new Set(days.map(({ date }) => date))
+  const end = asOf < window.end ? asOf : window.end
+  return datesOf({ ...window, end }).some((date) => !known.has(date))
+}
+
+/**
+ * What a rule per user says of those of whom it found nothing, but who have such tasks that it would find; one that names no user may
+ * be anybody's, and so may all of too many.
+ */
+export function ofUsers(
+  unplaced: UnplacedTasks | undefined,
+  found: ReadonlySet<number | undefined>,
+  concerns: (owner: UnplacedOwner) => boolean,
+): RuleOutcome['notEvaluated'] {
+  if (unplaced === undefined) return []
+  const { reason, owners } = unplaced
+  if (owners === null) return [{ subject: {}, reason }]
+  const userIds = new Set(owners.filter(concerns).map(({ userId }) => userId))
+  return [...userIds].flatMap((userId) =>
+    userId === null ? [{ subject: {}, reason }] : found.has(userId) ? [] : [{ subject: { userId }, reason }],
+  )
 }

@@ -92,9 +92,18 @@ describe('B14: tasks with a key that no account has', () => {
 
   it('leaves open keys that none but tasks without a place in time name, each once', () => {
     const reason = { code: 'times-none' }
-    const sort = { accountId: null, stored: 'm', model: 'm', costNanoUsd: 0n, keptPoints: 0n, selected: true }
+    const amounts = {
+      costNanoUsd: 0n,
+      recordedNanoUsd: 0n,
+      keptPoints: 0n,
+      refundedPoints: 0n,
+      due: 0,
+      crosses: false,
+      isYoung: false,
+    }
+    const sort = { ...amounts, accountId: null, stored: 'm', model: 'm', selected: true }
     const open = (sorts: UnplacedTasks['sorts'], overrides = {}) =>
-      evaluate('B14', { unplaced: { reason, sorts, byRequest: true, chargedByUser: null }, ...overrides }).notEvaluated
+      evaluate('B14', { unplaced: { reason, sorts, byRequest: true, owners: null }, ...overrides }).notEvaluated
     const key = { keyId: '00000008…', identity: 'digest-8' }
     expect(open([{ ...sort, unknownKey: key }, { ...sort, model: 'n', unknownKey: key }, sort])).toEqual([
       { subject: { keyId: key.keyId }, reason },

@@ -1,74 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import {
-  type BillComparison,
-  type Books,
-  known,
-  type ModelRecord,
-  type PeriodBill,
-  type UserBook,
-} from '../../../src/audit/rules/books.ts'
+import { type BillComparison, type Books, known, type UserBook } from '../../../src/audit/rules/books.ts'
 import type { UnplacedSort, UnplacedTasks } from '../../../src/audit/rules/unplaced-tasks.ts'
 import type { UntoldBook } from '../../../src/audit/rules/untold-tasks.ts'
-import { nanoUsd } from '../../../src/units/nano-usd.ts'
-import { date, evaluate, MODEL, points, requests, type Settings, usd, user } from '../../kit/books.ts'
+import { date, evaluate, MODEL, points, usd, user } from '../../kit/books.ts'
+import { compared, FOUND, figures, NONE, period, record, said, sort, unplaced } from '../../kit/unplaced.ts'
 
 /** Tasks whose time cannot be read leave open what they can explain, and nothing besides. */
-
-const NONE = { total: 0, ids: [] }
-const reason = { code: 'times-unread' }
-
-const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
-  ...{ accountId: 5, stored: MODEL, model: MODEL, costNanoUsd: 0n, keptPoints: 0n, selected: true },
-  ...overrides,
-})
-const unplaced = (sorts: readonly UnplacedSort[] | null, charged?: UnplacedTasks['chargedByUser']): UnplacedTasks => ({
-  reason,
-  sorts,
-  byRequest: true,
-  chargedByUser: charged === undefined ? new Map([[101, 1_000_000n]]) : charged,
-})
-
-const record = (cost: string, overrides: Partial<ModelRecord> = {}): ModelRecord => ({
-  model: MODEL,
-  taskCount: 1,
-  costNanoUsd: usd(cost),
-  crossingOutNanoUsd: usd('0'),
-  crossingInNanoUsd: usd('0'),
-  roundingNanoUsd: usd('0'),
-  due: { count: 1, costNanoUsd: usd(cost), chargedPoints: points(900), crossingCount: 0, evidence: NONE },
-  ...overrides,
-})
-const figures = (cost: string, model = MODEL) => ({
-  costNanoUsd: usd(cost),
-  byModel: new Map(cost === '0' ? [] : [[model, { model, costNanoUsd: usd(cost) }] as const]),
-})
-const compared = (bill: string, recorded: string | null, overrides: Partial<BillComparison> = {}): BillComparison => ({
-  subject: { accountId: 5 },
-  bill: known(figures(bill)),
-  period: null,
-  recordByModel: new Map(recorded === null ? [] : [[MODEL, record(recorded)]]),
-  ...overrides,
-})
-const period = (cost: string, undated: string, beyond = '0', within = '0'): PeriodBill => ({
-  figures: figures(cost),
-  bridge: {
-    byEventTimeNanoUsd: usd(cost),
-    carriedInNanoUsd: usd('0'),
-    carriedOutNanoUsd: usd('0'),
-    byTaskPeriodNanoUsd: usd(cost),
-  },
-  undated: new Map([[MODEL, usd(undated)]]),
-  undatedBeyondNanoUsd: usd(beyond),
-  undatedWithinNanoUsd: usd(within),
-  ...{ youngNanoUsd: usd('0'), runningNanoUsd: usd('0'), namelessOpen: 0, namelessEndpoints: new Set<string>() },
-})
-
-/** How many findings there are, what is open, and how much was examined. */
-function said(id: Parameters<typeof evaluate>[0], books: Partial<Books>, given: Settings = {}) {
-  const { findings, notEvaluated, examined } = evaluate(id, books, given)
-  return { found: findings.length, open: notEvaluated.map(({ subject }) => subject), examined }
-}
-const FOUND = { found: 1, open: [], examined: 1 }
 
 describe('A1', () => {
   const short = (tasks: UnplacedTasks | undefined, overrides: Partial<BillComparison> = {}) =>
@@ -305,25 +242,5 @@ describe('A6', () => {
       ])
       expect(evaluate('A6', { users: books.users }, robust).findings).toHaveLength(1)
     })
-  })
-})
-
-describe('B16', () => {
-  const day = { model: MODEL, date: date('2026-02-06'), taskCount: 1, keptPoints: points(60), evidence: NONE }
-  const loss = (tasks: UnplacedTasks) => {
-    const book = requests()
-    if (!book.known) throw new RangeError('the requests are known')
-    const modelDays = [{ ...day, billedNanoUsd: nanoUsd(1_000_000_000n) }]
-    return said('B16', { requests: known({ ...book.value, modelDays }), unplaced: tasks }, { pointsPerUsd: '100' })
-  }
-
-  it('is open where they may have been charged what the day lacks, of its model', () => {
-    expect(loss(unplaced([sort({ keptPoints: 40n })]))).toMatchObject({
-      found: 0,
-      open: [{ model: MODEL }],
-      examined: 0,
-    })
-    expect(loss(unplaced([sort({ keptPoints: 39n })]))).toEqual(FOUND)
-    expect(loss(unplaced([sort({ keptPoints: 40n, stored: 'x' })]))).toEqual(FOUND)
   })
 })

@@ -1,0 +1,55 @@
+import type { TaskRow } from '../ledger/reader.ts'
+import { addNanoUsd, type NanoUsd } from '../units/nano-usd.ts'
+import { canonicalModel } from './model-name.ts'
+import { isOfBill, type Placement } from './period-bill.ts'
+import type { Ownership } from './placement-sums.ts'
+import { inLayer, type JoinScope } from './requests.ts'
+import type { UndatedBill } from './rules/facts.ts'
+import type { UndatedPart } from './rules/unplaced-tasks.ts'
+import { mayBeOld } from './task-standing.ts'
+
+/** What fal billed for tasks that have no time, one by one: few tasks have none. */
+export class UndatedBills {
+  readonly #parts: (Ownership & UndatedPart)[] = []
+  readonly #tasks = new Map<number, { task: TaskRow; billedNanoUsd: NanoUsd }>()
+
+  /** Of a placement with a cost that is of no period. */
+  add({ group, undatedNanoUsd }: Placement, scope: JoinScope): void {
+    const { claimedBy: task, bill, owner } = group
+    if (task === null) return
+    this.#parts.push({ bill, owner, ...partOf(task, undatedNanoUsd, isOfBill(group, scope), scope) })
+    const known = this.#tasks.get(task.rowId)
+    if (known === undefined) this.#tasks.set(task.rowId, { task, billedNanoUsd: undatedNanoUsd })
+    else known.billedNanoUsd = addNanoUsd(known.billedNanoUsd, undatedNanoUsd)
+  }
+
+  /** Those of one bill. */
+  of(belongs: (whose: Ownership) => boolean): UndatedPart[] {
+    return this.#parts.filter(belongs)
+  }
+
+  /** Those that rules per task would judge. */
+  list(scope: JoinScope): UndatedBill[] {
+    const { userIds } = scope.plan
+    return [...this.#tasks.values()].filter(
+      ({ task: { apiKey, userId, userUntold } }) =>
+        inLayer(scope.accountOf(apiKey) ?? null, scope) &&
+        (userIds.size === 0 || (userIds.has(userId) && userUntold !== true)),
+    )
+  }
+}
+
+function partOf(task: TaskRow, billedNanoUsd: NanoUsd, isOwn: boolean, { plan, unplacedRows }: JoinScope): UndatedPart {
+  const { status, refunded, model, rowId, chargedPoints, costNanoUsd, costUntold, chargeUntold } = task
+  const isOld = mayBeOld(task, plan)
+  const isWorth = costNanoUsd > 0n || chargedPoints > 0n || costUntold === true || chargeUntold === true
+  const isMet = isOwn && unplacedRows?.has(rowId) === true
+  return {
+    model: canonicalModel(model, plan.settings.modelAliases),
+    billedNanoUsd,
+    // What is not told is held to be what fal billed.
+    recordedNanoUsd: !isOwn ? 0n : costUntold === true ? billedNanoUsd : costNanoUsd,
+    amongNanoUsd: isMet && isOld ? costNanoUsd : 0n,
+    isDue: isMet && isOld && status === 'success' && !refunded && isWorth,
+  }
+}
