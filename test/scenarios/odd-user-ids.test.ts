@@ -1,0 +1,42 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import { report as reportSchema } from '../../schemas/report.ts'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { runAudit } from '../../src/operation.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
+import { tasksByUserTool } from '../../tools/tasks-by-user.ts'
+import { userLedgerTool } from '../../tools/user-ledger.ts'
+import { auditInput, inShort, quietContext } from '../kit/audit-world.ts'
+import { openWorld, STORES } from '../kit/real-audit.ts'
+import { call } from '../tools/call.ts'
+
+const DAY = { start: '2026-02-06', end: '2026-02-06' }
+
+/** Two users, of whom the second paid too little for one task, whose balances go on from day to day. */
+function worldOf(odd: number): MiniWorld {
+  const world = new MiniWorld().account(5).task({ user: 101, cost: '100', points: 10_000 })
+  for (const at of ['2026-02-05 12:00:00', '2026-02-06 12:00:00', '2026-02-06 13:00:00']) world.task({ user: odd, at })
+  return world.task({ user: odd, points: 80, paid: { points: 60 } }).points(odd, -10, { at: '2026-02-06 15:00:00' })
+}
+
+describe.each(STORES)('users with odd ids, on %s', (store) => {
+  it.each([-7, 0, 7])('are judged and told as any other: %i', async (userId) => {
+    const world = worldOf(userId).build()
+    const real = await openWorld(world, { store })
+    onTestFinished(real.close)
+    await real.exec('UPDATE ts_points_detail SET balance_before = balance_before + 5 WHERE id = 4')
+    const deps = real.dependencies()
+    const report = reportSchema.parse(await runAudit(auditInput({ ...DAY, depth: 'requests' }), deps, quietContext()))
+    expect(inShort(report).map((each) => each.replace(/ requestId=.*/, ''))).toEqual([
+      `B11 userId=${userId} rowId=4`,
+      `B12 userId=${userId} rowId=4`,
+      `A4 userId=${userId}`,
+      'B10 taskId=task-5',
+    ])
+    const users = await call(tasksByUserTool, DAY, deps, world)
+    expect(users.users.map((each) => each.userId)).toEqual([101, userId])
+    const ledger = await call(userLedgerTool, DAY, deps, world)
+    expect(ledger.rows.map((each) => each.userId)).toEqual([userId, 101])
+    const trace = await call(taskTraceTool, { id: 'task-5' }, deps, world)
+    expect(trace.tasks.map((each) => each.userId)).toEqual([userId])
+  })
+})
