@@ -69,7 +69,7 @@ export interface TaskVerdict {
   readonly selected: boolean
 }
 
-/** A request that fal billed within the window and that no task of any time records. */
+/** What fal billed one account within the window of a request that no task of any time records. */
 export interface Orphan {
   readonly requestId: string
   /** null: the bill does not tell the accounts of its workspace apart. */
