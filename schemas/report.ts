@@ -161,6 +161,7 @@ export const ledgerRow = z.strictObject({
   cashRecharged: pointsInt.nullable(),
   differencePoints: pointsInt.nullable(),
   status: z.enum(['OK', 'DIFF', 'UNVERIFIED']),
+  timing: z.literal(true).optional().describe('the edge of the window explains the DIFF'),
 })
 export type LedgerRow = z.output<typeof ledgerRow>
 
