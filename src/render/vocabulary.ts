@@ -70,6 +70,7 @@ export const NOT_EVALUATED_CODES = [
   'charge-untold',
   'cost-untold',
   'user-untold',
+  'refund-untold',
   'owner-untold',
   'refunds-late',
   'key-untold',
