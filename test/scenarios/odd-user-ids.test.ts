@@ -40,3 +40,27 @@ describe.each(STORES)('users with odd ids, on %s', (store) => {
     expect(trace.tasks.map((each) => each.userId)).toEqual([userId])
   })
 })
+
+describe.each(STORES)('the chain of balances of user 0 beside rows that name nobody, on %s', (store) => {
+  // The second is of nobody; the third is the first of the window.
+  const found = async (name: string, balance: number) => {
+    const world = new MiniWorld().account(5).task({ cost: '100', points: 10_000, user: 101 })
+    for (const at of ['2025-11-06 10:00:00', '2025-11-07 10:00:00', '2026-02-06 11:00:00']) world.points(0, -10, { at })
+    const real = await openWorld(world.build(), { store })
+    onTestFinished(real.close)
+    if (store === 'mariadb') await real.exec('ALTER TABLE ts_points_detail MODIFY user_id VARCHAR(40) NULL')
+    await real.exec(`UPDATE ts_points_detail SET user_id = ${name}, balance_before = 70, balance_after = 80 WHERE id = 3`)
+    await real.exec(
+      `UPDATE ts_points_detail SET balance_before = ${balance}, balance_after = ${balance - 10} WHERE id = 4`,
+    )
+    const report = await runAudit(auditInput({ ...DAY, depth: 'requests' }), real.dependencies(), quietContext())
+    return inShort(report)
+  }
+
+  it.each(["''", "'  '", 'NULL'])('goes on over a row of %s', async (name) => {
+    expect(await found(name, 999_990)).toEqual([])
+    expect(await found(name, 999_989)).toEqual(['B12 userId=0 rowId=4'])
+    // It begins where that row ended, which is none of the user's.
+    expect(await found(name, 80)).toEqual(['B12 userId=0 rowId=4'])
+  })
+})
