@@ -49,7 +49,9 @@ describe.each(STORES)('the chain of balances of user 0 beside rows that name nob
     const real = await openWorld(world.build(), { store })
     onTestFinished(real.close)
     if (store === 'mariadb') await real.exec('ALTER TABLE ts_points_detail MODIFY user_id VARCHAR(40) NULL')
-    await real.exec(`UPDATE ts_points_detail SET user_id = ${name}, balance_before = 70, balance_after = 80 WHERE id = 3`)
+    await real.exec(
+      `UPDATE ts_points_detail SET user_id = ${name}, balance_before = 70, balance_after = 80 WHERE id = 3`,
+    )
     await real.exec(
       `UPDATE ts_points_detail SET balance_before = ${balance}, balance_after = ${balance - 10} WHERE id = 4`,
     )
