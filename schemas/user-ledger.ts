@@ -16,7 +16,7 @@ export const input = z.strictObject({
 const userRow = z.strictObject({
   ...ledgerRow.shape,
   taskCount: countInt,
-  reason: z.string().optional().describe('why UNVERIFIED, or why differencePoints is null'),
+  reason: z.string().optional().describe('why UNVERIFIED, timing, or why differencePoints is null'),
 })
 export type UserLedgerRow = z.output<typeof userRow>
 
@@ -41,7 +41,12 @@ export const output = pagedOutput({
   complete: z.boolean(),
   ledgerLink: report.shape.settings.shape.ledgerLink,
   ledgerLinkedRatio: z.string().nullable().describe('share of charged tasks with a linked ledger row'),
-  summary: z.strictObject({ ok: countInt, diff: countInt, unverified: countInt }),
+  summary: z.strictObject({
+    ok: countInt,
+    diff: countInt,
+    timing: countInt.optional().describe('of diff'),
+    unverified: countInt,
+  }),
   rows: z.array(userRow),
   entries: z.array(entry).optional(),
   sources: z.array(sourceStatus),

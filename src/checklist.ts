@@ -63,8 +63,8 @@ export const CHECKLIST: readonly ChecklistStep[] = [
       en: 'what was charged against what was paid (points and cash consumed): differencePoints with its sign, and status.',
     },
     conclude: {
-      zh: 'OK 即一致；DIFF 则给出差异（null 为只知不一致）；UNVERIFIED 为未核实，说明原因。有争议时用 entries 看流水，用 task-trace 查单个任务。',
-      en: 'OK: they agree. DIFF: name the difference (null: only that there is one). UNVERIFIED: say why. Where a user disputes a charge, entries shows the rows, and task-trace one task.',
+      zh: 'OK 即一致；DIFF 则给出差异（null 为只知不一致；带 timing 的可由边界解释，不是问题）；UNVERIFIED 为未核实，说明原因。有争议时用 entries 看流水，用 task-trace 查单个任务。',
+      en: 'OK: they agree. DIFF: name the difference (null: only that there is one; with timing: the edge explains it, no break). UNVERIFIED: say why. Where a user disputes a charge, entries shows the rows, and task-trace one task.',
     },
   },
   {

@@ -179,7 +179,7 @@ export function ledgerLayer(
     const read = (amount: bigint | null | undefined) => (amount == null ? null : jsonInteger(amount))
     const paid = user.payment
     const payment = paid.known ? paid.value : undefined
-    const { differencePoints, status } = standingOf(paid)
+    const standing = standingOf(paid)
     const isOpen = payment?.bound?.open
     return {
       userId: user.userId,
@@ -192,20 +192,21 @@ export function ledgerLayer(
       cashRefunded: read(ledger?.cashRefunded),
       pointsRecharged: read(ledger?.pointsRecharged),
       cashRecharged: read(ledger?.cashRecharged),
-      differencePoints,
-      status,
+      ...standing,
     }
   })
   return { rows }
 }
 
-function standingOf(payment: UserBook['payment']): Pick<LedgerRow, 'differencePoints' | 'status'> {
+function standingOf(payment: UserBook['payment']): Pick<LedgerRow, 'differencePoints' | 'status' | 'timing'> {
   const verdict = judgePayment(payment)
   if (!verdict.known) return { differencePoints: null, status: 'UNVERIFIED' }
   const differencePoints = jsonInteger(verdict.value.differencePoints)
   // Between two amounts, both of which differ from the charge: that it does is known, and not by how much.
   if (payment.known && payment.value.bound !== undefined) return { differencePoints: null, status: 'DIFF' }
-  return { differencePoints, status: differencePoints === 0 ? 'OK' : 'DIFF' }
+  if (differencePoints === 0) return { differencePoints, status: 'OK' }
+  // As A4 has it.
+  return { differencePoints, status: 'DIFF', ...(payment.known && payment.value.explainedByEdge && { timing: true }) }
 }
 
 /** Undefined where the user has none: JSON leaves that out. */

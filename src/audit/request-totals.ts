@@ -19,6 +19,7 @@ import type { RequestBook, TaskStanding, TaskVerdict } from './rules/facts.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
 import {
+  countRequests,
   isJudgedMatch,
   isOfBilledRequest,
   readAccounts,
@@ -136,7 +137,7 @@ export class RequestTotals {
     for (const orphan of book.orphans) this.#orphans.push(orphan)
     for (const shared of book.shared) this.#shared.push(shared)
     for (const repeated of book.repeated) this.#repeated.push(repeated)
-    this.#counts.unrecorded += unrecordedRequests(book).length
+    this.#counts.unrecorded += countRequests(unrecordedRequests(book))
     countVerdicts(book, thresholds, this.#verdicts)
     this.#tieOut.add(
       placements,

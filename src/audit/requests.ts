@@ -236,17 +236,26 @@ function standingOf(
 
 function orphansOf(groups: readonly RequestGroup[], scope: JoinScope): Orphan[] {
   const orphans: Orphan[] = []
-  for (const { claimedBy, owner, events, requestId } of groups) {
-    if (claimedBy !== null || owner === 'unattributed') continue
-    const accountId = owner === 'undivided' ? null : owner.accountId
-    // Keys of accounts outside the audit are known, and left out.
-    if (accountId !== null && !scope.audited(accountId)) continue
-    const inWindow = events.filter(({ at }) => within(at, scope.plan.ranges.bill))
-    if (inWindow.length === 0) continue
-    const costNanoUsd = inWindow.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
-    orphans.push({ requestId, accountId, events: inWindow, costNanoUsd })
+  for (const group of groups) {
+    if (group.claimedBy !== null) continue
+    // Each account answers for what it was billed, whoever was billed for the same request first.
+    for (const part of group.elsewhere === undefined ? [group] : byOwner(group)) {
+      const orphan = orphanOf(part, scope)
+      if (orphan !== undefined) orphans.push(orphan)
+    }
   }
   return orphans
+}
+
+function orphanOf({ owner, events, requestId }: RequestGroup, scope: JoinScope): Orphan | undefined {
+  if (owner === 'unattributed') return undefined
+  const accountId = owner === 'undivided' ? null : owner.accountId
+  // Keys of accounts outside the audit are known, and left out.
+  if (accountId !== null && !scope.audited(accountId)) return undefined
+  const inWindow = events.filter(({ at }) => within(at, scope.plan.ranges.bill))
+  if (inWindow.length === 0) return undefined
+  const costNanoUsd = inWindow.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
+  return { requestId, accountId, events: inWindow, costNanoUsd }
 }
 
 function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope): SharedRequest[] {

@@ -65,7 +65,12 @@ export class UnresolvedRows {
       amountPoints: this.#entries.amountPoints(entry),
       orderId: this.#entries.orderText(entry),
       at: this.#entries.time(entry),
+      ...(this.#isUntoldRefund(entry) && { refundUntold: true }),
     }))
+  }
+
+  #isUntoldRefund(entry: number): boolean {
+    return isRefund(this.#entries.kind(entry)) && this.#entries.isUntold(entry)
   }
 
   /** Whether all that may be a refund comes to the smallest charge that ought to have been given back. */
@@ -79,6 +84,7 @@ export class UnresolvedRows {
     )
     for (const entry of sums.unresolved) {
       if (possible >= least) break
+      if (this.#isUntoldRefund(entry)) return true
       const amount = isRefund(this.#entries.kind(entry)) ? this.#entries.amountPoints(entry) : 0
       // What was taken back may be of a refund whose order is a task.
       if (amount > 0) possible = addExact(possible, amount)

@@ -45,6 +45,8 @@ export interface UnresolvedRow {
   readonly amountPoints: number
   readonly orderId: string
   readonly at: Instant
+  /** Of a refund: it does not tell its amount. */
+  readonly refundUntold?: true
 }
 
 /** What was added up of one user, before it is known in which mode rows link. */
@@ -63,19 +65,22 @@ export interface ResolvedOrders {
   readonly tasks: ReadonlySet<string>
 }
 
+const isUntoldRefund = ({ refundUntold }: UnresolvedRow): boolean => refundUntold === true
+
 const isTaskOrder = ({ tasks }: ResolvedOrders, orderId: string): boolean =>
   tasks.has(orderId) || tasks.has(bareId(orderId))
 
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
 export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
   const { sums } = user
-  user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints, at }) => {
+  user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints, at, refundUntold }) => {
     if (!orders.asked.has(orderId)) return true
     const isTask = isTaskOrder(orders, orderId)
     if (kind === 'consume') {
       if (!isTask) addToBook(sums.unlinked, book, -amountPoints)
     } else if (kind === 'refund') {
       if (!isTask) addRefund(sums, amountPoints, at)
+      if (!isTask && refundUntold === true) sums.refundUntold = true
     } else addToBook(isTask ? sums.refunded : sums.recharged, book, amountPoints)
     return false
   })
@@ -156,13 +161,14 @@ export class ClosedUser implements UserLedger {
     }
     this.waiting = NONE
     this.left = leftOf(open)
-    this.#addUnlinked(refunds)
+    this.#addUnlinked(refunds, open.some(isUntoldRefund))
   }
 
-  #addUnlinked(refunds: readonly UnresolvedRow[]): void {
-    if (refunds.length === 0 || 'known' in this.rows) return
+  #addUnlinked(refunds: readonly UnresolvedRow[], untold: boolean): void {
+    if ((refunds.length === 0 && !untold) || 'known' in this.rows) return
     // What was added up before may be asked for again.
-    const rows = { ...this.rows, refundRows: copyOf(this.rows.refundRows) }
+    const refundUntold = this.rows.refundUntold || untold || refunds.some(isUntoldRefund)
+    const rows = { ...this.rows, refundRows: copyOf(this.rows.refundRows), refundUntold }
     for (const { amountPoints, at } of refunds) addRefund(rows, amountPoints, at)
     this.rows = rows
   }
@@ -183,7 +189,9 @@ export class ClosedUser implements UserLedger {
   }
 
   get unlinked(): Reading<UnlinkedRows> {
-    return 'known' in this.rows ? this.rows : known(unlinkedOfSums(this.rows, this.#refundsOpen()))
+    if ('known' in this.rows) return this.rows
+    const rows = this.waiting.some(isUntoldRefund) ? { ...this.rows, refundUntold: true } : this.rows
+    return known(unlinkedOfSums(rows, this.#refundsOpen()))
   }
 
   #refundsOpen(): number {

@@ -29,8 +29,10 @@ export function addToUser(
     const means = linkedKind(book, kind)
     if (within(at, window) || task >= 0) noteInUntold(sums, book, kind)
     if (means === 'consume' && at < window.end + LEDGER_EDGE) sums.anyUntold = true
-    // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these.
-    if (task === NO_TASK && (means === 'refund' || at < window.end + LEDGER_EDGE)) noteUntold(sums, means, true)
+    // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these, nor is it a refund
+    // of one: of such a row it is asked what its order is, as of any other.
+    const mayBeUnlinked = means === 'refund' ? !hasOrder : at < window.end + LEDGER_EDGE
+    if (task === NO_TASK && mayBeUnlinked) noteUntold(sums, means, true)
   }
   if (kind === 'other') {
     if (at >= window.start && entries.isKindUntold(entry)) addUnknownKind(sums, window, entries, entry, task, hasOrder)

@@ -38,7 +38,10 @@ export function countVerdicts(book: RequestBook, thresholds: Thresholds, counts:
   }
   count(run, length)
   const isRead = readAccounts(book)
-  for (const { accountId, costNanoUsd } of book.orphans) {
-    if (costNanoUsd > 0n) count(isRead(accountId) ? 'unrecorded' : 'not-evaluated', 1)
+  const unrecorded = new Map<string, TraceVerdict>()
+  for (const { requestId, accountId, costNanoUsd } of book.orphans) {
+    if (costNanoUsd <= 0n || unrecorded.get(requestId) === 'unrecorded') continue
+    unrecorded.set(requestId, isRead(accountId) ? 'unrecorded' : 'not-evaluated')
   }
+  for (const verdict of unrecorded.values()) count(verdict, 1)
 }

@@ -1,6 +1,6 @@
 import { type Cell, type CellType, inRow, type Place } from './cells.ts'
 import type { ColumnKind } from './column-kinds.ts'
-import type { RowCells } from './row-cells.ts'
+import { ownerOf, type RowCells } from './row-cells.ts'
 
 /** Rows handed on at once, and between two looks at the abort signal. */
 export const BATCH_ROWS = 1000
@@ -65,7 +65,7 @@ export const inListsBy =
 /** Ids of many rows and of whom they belong to. */
 export interface OwnedRows {
   readonly count: number
-  /** Id and owner of each row, in turn. */
+  /** Id and owner of each row, in turn; NaN for nobody. */
   readonly pairs: Float64Array
 }
 
@@ -78,7 +78,7 @@ export const inPairs =
     return {
       add(row) {
         pairs[2 * count] = row.id(0, idAt)
-        pairs[2 * count + 1] = row.id(1, ownerAt)
+        pairs[2 * count + 1] = ownerOf(row, 1, ownerAt) ?? Number.NaN
         count += 1
       },
       get count() {

@@ -10,7 +10,7 @@ import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
 import { placeholderSet, requestSpanReader } from './request-id.ts'
-import type { RowCells } from './row-cells.ts'
+import { ownerOf, type RowCells } from './row-cells.ts'
 import { tokensReader } from './tokens.ts'
 import { UnreadRows, UnreadTaskRows } from './unread-rows.ts'
 
@@ -133,13 +133,13 @@ function taskDecoder(
     if (Number.isNaN(createdAt)) return
     fields.rowId = row.id(0, idAt)
     fields.createdAt = createdAt
-    fields.userId = row.isNull(2) ? null : row.id(2, userAt)
+    fields.userId = ownerOf(row, USER_COLUMN, userAt)
     fields.model = row.word(5, modelCode)
     fields.apiKey = row.word(6, keyCode)
     fields.status = statuses[row.word(7, statusCode)] ?? 'unfinished'
     fields.chargedPoints = row.whole(8, moneyAt)
     fields.costNanoUsd = row.usd(9, costAt)
-    fields.refunded = row.flag(10)
+    fields.refunded = row.isNull(10) ? null : row.flag(10)
     fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
     tokensInto?.(row, fields)
     to.write(fields, row.span(3), requestIdOf(row.span(4)))
@@ -219,9 +219,9 @@ const headReader =
   (idAt: Place, userAt: Place) =>
   (row: RowCells, fields: EntryFields): void => {
     fields.rowId = row.id(0, idAt)
-    fields.userId = row.id(USER_COLUMN, userAt)
-    // A user may have the id 0; an empty text names nobody.
-    fields.userUntold = fields.userId === 0 && row.text(USER_COLUMN) === ''
+    const owner = ownerOf(row, USER_COLUMN, userAt)
+    fields.userId = owner ?? 0
+    fields.userUntold = owner === null
   }
 
 /** The time of a row, in milliseconds; NaN where it does not belong. Membership is decided on the instant, half-open. */

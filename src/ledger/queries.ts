@@ -102,12 +102,18 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
   const byNumber = (name: IdColumn, column: AnyMySqlColumn): SQL =>
     textIds.has(name) ? sql`cast(${column} as signed)` : sql`${column}`
   const idOf = (table: TimedTable) => byNumber(`${table}.id`, { tasks, points, cash }[table].id)
-  const userOf = (table: TimedTable) => byNumber(`${table}.userId`, { tasks, points, cash }[table].userId)
+  /** A text that is empty names nobody; as a number it would be user 0. */
+  const userOf = (table: TimedTable) => {
+    const { userId } = { tasks, points, cash }[table]
+    const number = byNumber(`${table}.userId`, userId)
+    return textIds.has(`${table}.userId`) ? sql`case when ${isFilled(userId)} then ${number} end` : number
+  }
   /** Rows of a ledger that a filter leaves. */
   const leftBy = (book: 'points' | 'cash', { userIds, ownerless, cameIn }: EntryFilter): (SQL | undefined)[] => {
     const [userId, amount] = book === 'points' ? [points.userId, points.points] : [cash.userId, cash.money]
     // Whatever the type of the column, an embedded database may hold texts; as a number an empty one is a user 0 too many.
-    const nobodys = or(isNull(userId), eq(sql`${userId}`, ''))
+    const isEmpty = textIds.has(`${book}.userId`) ? not(isFilled(userId)) : eq(sql`${userId}`, '')
+    const nobodys = or(isNull(userId), isEmpty)
     const named = userIds && among(userOf(book), userIds)
     return [named && ownerless ? or(named, nobodys) : named, cameIn ? or(gt(amount, 0), isNull(amount)) : undefined]
   }
@@ -318,6 +324,9 @@ function toBind(value: unknown): Bind {
   if (typeof value === 'boolean') return value ? 1 : 0
   return String(value)
 }
+
+/** Whether a text holds more than blanks. */
+const isFilled = (column: AnyMySqlColumn): SQL => sql`length(trim(${column})) > 0`
 
 /** Whether a column is one of some numbers. They are written out: thousands of binds take longer than the search for them. */
 function among(column: AnyMySqlColumn | SQL, ids: readonly number[]): SQL {

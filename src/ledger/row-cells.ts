@@ -48,6 +48,12 @@ export interface RowCells {
 /** Whether a stored DATETIME is a text that comes where its time does. */
 export const isComparableTime = (cell: Cell | undefined): boolean => typeof cell === 'string' && isInTextOrder(cell)
 
+/** The id of the user whom a row names; null where it names nobody: NULL, or a text that is empty. A user may have the id 0. */
+export function ownerOf(row: RowCells, column: number, place: Place): number | null {
+  const id = row.id(column, place)
+  return id === 0 && row.text(column) === '' ? null : id
+}
+
 /** A row whose values the driver has made already. */
 export class CellRow implements RowCells {
   readonly #types: readonly CellType[]

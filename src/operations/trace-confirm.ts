@@ -29,7 +29,8 @@ const LEANS_ON_LINKS: ReadonlySet<RuleId> = new Set<RuleId>(['B6', 'B8', 'B9', '
 
 /**
  * Whether an audit may take a finding back for what the rest of its window shows, which a few tasks and users alone do not:
- * clocks that disagree (COMPARES_TIMES), for B2 usage that tells of more than the events, and how the ledgers are linked.
+ * clocks that disagree (COMPARES_TIMES), for B2 usage that tells of more than the events, of that day or the next, and how the
+ * ledgers are linked.
  */
 function leansOnWindow({ rule }: Finding, { settings }: AuditPlan): boolean {
   if (hasOwnWindow(rule)) return false
@@ -48,19 +49,39 @@ export async function confirmed(
 ): Promise<TraceJudgement> {
   const doubtful = judgement.findings.filter((finding) => leansOnWindow(finding, question.plan))
   if (doubtful.length === 0) return judgement
-  const word = await askAudit(question, dependencies, context)
-  if (word instanceof AuditError) {
-    return without(judgement, new Map(doubtful.map((finding) => [finding, word.message])))
+  const said = new Map<string, Finding>()
+  const silent = new Map<Finding, string>()
+  const hold = async (findings: readonly Finding[], asked: AuditQuestion): Promise<void> => {
+    if (findings.length === 0) return
+    const word = await askAudit(asked, dependencies, context)
+    const isError = word instanceof AuditError
+    if (!isError) for (const finding of word.findings) said.set(finding.fingerprint, finding)
+    for (const finding of findings) {
+      const open = isError ? word.message : word.notEvaluated.find(({ rule }) => rule === finding.rule)?.reason
+      const isSaid = !isError && word.findings.some(({ fingerprint }) => fingerprint === finding.fingerprint)
+      if (!isSaid) silent.set(finding, open ?? NOT_SAID[question.lang])
+    }
   }
-  const said = new Map(word.findings.map((finding) => [finding.fingerprint, finding]))
-  const silent = doubtful.filter(({ fingerprint }) => !said.has(fingerprint))
-  const reasonOf = ({ rule }: Finding): string =>
-    word.notEvaluated.find((each) => each.rule === rule)?.reason ?? NOT_SAID[question.lang]
-  const kept = without(judgement, new Map(silent.map((finding) => [finding, reasonOf(finding)])))
+  await hold(
+    doubtful.filter(({ rule }) => rule !== 'B2'),
+    question,
+  )
+  await hold(
+    doubtful.filter(({ rule }) => rule === 'B2'),
+    withNextDay(question),
+  )
+  const kept = without(judgement, silent)
   // Without a request id fal was not asked, and only the audit knows whether the account's bill could be read at all.
   const asSaid = (finding: Finding): Finding =>
     finding.subject.requestId === undefined ? (said.get(finding.fingerprint) ?? finding) : finding
   return { ...kept, findings: kept.findings.map(asSaid) }
+}
+
+/** What a task was billed may be among the events that the day after it lacks. */
+function withNextDay(question: AuditQuestion): AuditQuestion {
+  const { start, end, zone } = question.plan.window
+  if (end > question.plan.asOf) return question
+  return { ...question, plan: planDays(question.plan, zone.dateOf(start), zone.dateOf(end), []) }
 }
 
 /**

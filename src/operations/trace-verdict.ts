@@ -128,7 +128,7 @@ export function tasklessVerdict(
     repeated: false,
     claimedBy: '',
     lagHours: thresholds.settlementLagMillis / HOUR,
-    unattributed: group?.owner === 'unattributed',
+    unattributed: group?.owner === 'unattributed' && judgement?.unrecorded.has(group.requestId) !== true,
     asked: bill.since !== null,
     allRead: bill.status === 'read',
     reason: judgement?.notEvaluated.find(({ rule }) => rule === 'B1')?.reason ?? unreadReason(bill.sources),
@@ -145,6 +145,7 @@ function orphanVerdict(
   { owner, requestId, costNanoUsd }: RequestGroup,
   unrecorded?: ReadonlySet<string>,
 ): TraceVerdict {
+  if (unrecorded?.has(requestId) === true) return 'unrecorded'
   if (costNanoUsd <= 0n) return 'nothing-due'
-  return owner === 'unattributed' || unrecorded?.has(requestId) === true ? 'unrecorded' : 'not-evaluated'
+  return owner === 'unattributed' ? 'unrecorded' : 'not-evaluated'
 }

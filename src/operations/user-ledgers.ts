@@ -30,6 +30,8 @@ const ENTRY_USERS_MAX = 20
 const NO_TASKS =
   'no fal task of this user lies in the window, so what was consumed has nothing to be compared with; it may be other products'
 
+const BY_EDGE = 'tasks and rows at an edge of the window explain the difference: it is one of timing, and no break'
+
 /**
  * What users paid against what their fal tasks charged, by user, and on request the ledger rows themselves. Users asked for
  * by id are listed with or without tasks. A ledger that cannot be read leaves its figures null and is named in sources.
@@ -64,6 +66,7 @@ export function userLedgers(
     const open = [...books.ledger.users.values()].flatMap(({ payment }) => (payment.known ? [] : [payment.reason]))
     const sources = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, open, 'en')
     const { zone } = plan.window
+    const timings = rows.filter(({ timing }) => timing === true).length
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
     return {
       window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
@@ -71,7 +74,10 @@ export function userLedgers(
       complete: sources.every(({ status }) => status === 'complete'),
       ledgerLink: books.ledger.mode,
       ledgerLinkedRatio: linkedRatio(books.ledger),
-      summary: { ok: count('OK'), diff: count('DIFF'), unverified: count('UNVERIFIED') },
+      summary: {
+        ...{ ok: count('OK'), diff: count('DIFF'), unverified: count('UNVERIFIED') },
+        ...(timings > 0 && { timing: timings }),
+      },
       rows: rows.sort(tellingFirst),
       ...(listed !== undefined && { entries: listed }),
       sources,
@@ -127,10 +133,12 @@ function withReason(
     return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason }
   }
   if (taskCount === 0 && mode === 'order' && row.status === 'DIFF') {
-    return { ...row, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
+    const { timing: _, ...untimed } = row
+    return { ...untimed, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
   }
   const verdict = judgePayment(payment)
   const open = verdict.known ? (payment.known ? payment.value.bound?.reason : undefined) : verdict.reason
+  if (row.timing === true) return { ...row, taskCount, reason: BY_EDGE }
   if (open === undefined) return { ...row, taskCount }
   return { ...row, taskCount, reason: notEvaluatedText(open.code, open.params ?? {}, 'en') }
 }

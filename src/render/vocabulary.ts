@@ -70,6 +70,7 @@ export const NOT_EVALUATED_CODES = [
   'charge-untold',
   'cost-untold',
   'user-untold',
+  'refund-untold',
   'owner-untold',
   'refunds-late',
   'key-untold',
@@ -150,7 +151,7 @@ export interface Vocabulary {
     readonly differencePoints: string
     readonly status: string
   }
-  readonly ledgerStatuses: Readonly<Record<LedgerRow['status'], string>>
+  readonly ledgerStatuses: Readonly<Record<LedgerRow['status'] | 'TIMING', string>>
   readonly total: string
   readonly someUnread: string
   /** Where rows of layer 1 have no sum. */

@@ -88,7 +88,7 @@ export const ZH: Vocabulary = {
     differencePoints: '差异(积分)',
     status: '状态',
   },
-  ledgerStatuses: { OK: 'OK', DIFF: '差异', UNVERIFIED: '未核实' },
+  ledgerStatuses: { OK: 'OK', DIFF: '差异', TIMING: '边界差异', UNVERIFIED: '未核实' },
   total: '合计',
   someUnread: '合计只含已读取的账号',
   maybeTwice: '无合计：不同密钥读到的账单内容无法区分，而 fal 没有说明它们属于哪个工作区，无法判断是同一份账单还是多份',
@@ -220,6 +220,7 @@ export const ZH: Vocabulary = {
     'charge-untold': (param) => `${tasksHold(param, '收费')}，不等于收费为 0`,
     'cost-untold': (param) => `${tasksHold(param, '成本')}，不等于成本为 0`,
     'user-untold': (param) => `${tasksHold(param, '用户')}，无法判断属于谁`,
+    'refund-untold': (param) => `${tasksHold(param, '退款标记')}，不等于未退款`,
     'owner-untold': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行流水没有用户${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}，无法判断属于谁`,
     'refunds-late': (param) =>

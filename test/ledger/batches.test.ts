@@ -94,13 +94,16 @@ describe('ids and their owners', () => {
     })
   })
 
-  it('are 0 where they are NULL, and numbers where they are texts or bigints', () => {
+  it('are numbers where they are texts or bigints; of nobody is what is NULL or empty', () => {
     const { pairs, count } = batchOf(IN_PAIRS, [
       [null, 5],
       ['7', null],
+      ['8', ' '],
       [9n, 2n ** 53n - 1n],
+      [10, '0'],
     ])
-    expect([count, [...pairs]]).toEqual([3, [0, 5, 7, 0, 9, 2 ** 53 - 1]])
+    const owned = [...[0, 5], ...[7, Number.NaN], ...[8, Number.NaN], ...[9, 2 ** 53 - 1], ...[10, 0]]
+    expect([count, [...pairs]]).toEqual([5, owned])
     for (const cells of [
       [2n ** 53n, 5],
       [5, 2n ** 53n],

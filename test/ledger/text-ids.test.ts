@@ -212,6 +212,51 @@ describe.each(BACKENDS)('ids that are texts, on $name', (backend) => {
     })
   })
 
+  const others = (rowId: number) => Array.from({ length: 300 }, (_, id) => ({ userId: 5000 + id, rowId }))
+  /** Rows 1 and 3 are of user 0, the others of nobody. */
+  const expectNobodys = (world: Stored) =>
+    reading(world, async (snapshot) => {
+      for (const book of ['points', 'cash'] as const) {
+        expect(ids(await all(snapshot[book](ALL_TIME, { userIds: [0] })))).toEqual([1, 3])
+        expect(ids(await all(snapshot[book](ALL_TIME, { userIds: [0], ownerless: true })))).toEqual([1, 2, 3, 4])
+      }
+      const untold = (await all(snapshot.tasks(ALL_TIME))).filter(({ userUntold }) => userUntold === true)
+      expect(sorted(untold)).toEqual([2, 4])
+      for (const more of [[], others(1)]) {
+        const users = [0, ...more.map(({ userId }) => userId)]
+        expect(ids(await snapshot.lastPointsBefore(users, ALL_TIME.end))).toEqual([3])
+        expect(ids(await snapshot.pointsRowsBefore([{ userId: 0, rowId: 3 }, ...more]))).toEqual([1])
+      }
+    })
+  const fourRows = async () => {
+    stored = await backend.create({
+      points: [1, 2, 3, 4].map((id) => pointsRow(id, { userId: 0 })),
+      cash: [1, 2, 3, 4].map((id) => cashRow(id, { userId: 0 })),
+      tasks: [1, 2, 3, 4].map((id) => task(id, { userId: 0 })),
+    })
+    return stored
+  }
+
+  test('of users name nobody where they are empty or blank, and not user 0', async () => {
+    const world = await fourRows()
+    for (const table of LONG) {
+      await retype(world, table, 'user_id')
+      await world.exec(`UPDATE ${table} SET user_id = '' WHERE id = 2`)
+      await world.exec(`UPDATE ${table} SET user_id = '  ' WHERE id = 4`)
+    }
+    await expectNobodys(world)
+    for (const table of LONG) await world.exec(`DELETE FROM ${table} WHERE id IN (1, 3)`)
+    for (const table of ['tasks', 'points', 'cash'] as const) {
+      expect([...(await reading(world, (snapshot) => snapshot.usersIn(table, [0])))]).toEqual([])
+    }
+  })
+
+  test('of users name nobody where they are NULL, and not user 0', async () => {
+    const world = await fourRows()
+    for (const table of LONG) await world.exec(`UPDATE ${table} SET user_id = NULL WHERE id IN (2, 4)`)
+    await expectNobodys(world)
+  })
+
   test('of accounts come newest first by their numbers', async () => {
     const world = await backend.create({ accounts: [account(9), account(10), account(100)] })
     stored = world

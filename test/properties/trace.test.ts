@@ -28,6 +28,11 @@ interface Said {
   readonly findings: Readonly<Record<string, string>>
 }
 
+/** What traces say, and the rules of which they say that they cannot tell something. */
+interface Traced extends Said {
+  readonly open: ReadonlySet<string>
+}
+
 interface Told {
   readonly rule: string
   readonly fingerprint?: string | undefined
@@ -79,9 +84,10 @@ async function tracesOf(
   orphans: readonly string[],
   dependencies: Dependencies,
   refused: ReadonlySet<string> = new Set(),
-): Promise<Said> {
+): Promise<Traced> {
   const counts = new Map<string, number>()
   const findings: Record<string, string> = {}
+  const open = new Set<string>()
   const trace = async (id: string, kind: 'task' | 'request') => {
     const told = await traceTask(
       { id, kind, lang: 'en' } as Parameters<typeof traceTask>[0],
@@ -91,6 +97,7 @@ async function tracesOf(
     for (const finding of told.findings) {
       if (finding.fingerprint !== undefined) findings[finding.fingerprint] = wording(finding)
     }
+    for (const { rule } of told.notEvaluated) open.add(rule)
     return told
   }
   for (const { id, taskId, apiKey } of tasks) {
@@ -108,7 +115,20 @@ async function tracesOf(
     const isNobodys = told?.verdict === 'unrecorded' && told.findings.length === 0
     if (told !== undefined && told.verdict !== 'nothing-due' && !isNobodys) addTo(counts, told.verdict)
   }
-  return { verdicts: inOrder(counts), findings }
+  return { verdicts: inOrder(counts), findings, open }
+}
+
+/** The day after a task may explain B2, and which of a user's tasks a refund is of shows in all of them: a trace leaves that open. */
+const LEFT_OPEN: readonly string[] = ['B2', 'B7', 'B8']
+
+/** A trace says no more than an audit, and no less but what it says it leaves open. */
+function expectAlike(traced: Traced, audited: Said): void {
+  const silent = Object.entries(audited.findings).filter(([fingerprint]) => !(fingerprint in traced.findings))
+  const open = silent.filter(([, said]) =>
+    LEFT_OPEN.some((rule) => said.split(' ')[0] === rule && traced.open.has(rule)),
+  )
+  expect({ ...traced.findings, ...Object.fromEntries(open) }).toEqual(audited.findings)
+  if (!open.some(([, said]) => said.startsWith('B2 '))) expect(traced.verdicts).toEqual(audited.verdicts)
 }
 
 function unlessNotFound(cause: unknown): undefined {
@@ -177,9 +197,11 @@ describe('a trace', () => {
         )
         const traced = await tracesOf(tasks, orphansOf(draft, date), dependencies, refused)
         // How one user's rows are linked may leave open what those of all users together tell; never the other way round.
-        if (ledgerLink === 'auto') expect(audited.findings).toMatchObject(traced.findings)
-        else expect(traced.findings).toEqual(audited.findings)
-        expect(traced.verdicts).toEqual(audited.verdicts)
+        if (ledgerLink !== 'auto') expectAlike(traced, audited)
+        else {
+          expect(audited.findings).toMatchObject(traced.findings)
+          if (!traced.open.has('B2')) expect(traced.verdicts).toEqual(audited.verdicts)
+        }
       }),
       runs(10),
     )
@@ -203,8 +225,7 @@ describe('a trace', () => {
           dependencies,
         )
         const traced = await tracesOf(tasks, bills.unrecorded, dependencies)
-        expect(traced.findings).toEqual({ ...bills.findings, ...ledgers.findings })
-        expect(traced.verdicts).toEqual(bills.verdicts)
+        expectAlike(traced, { ...bills, findings: { ...bills.findings, ...ledgers.findings } })
       }),
       runs(20),
     )

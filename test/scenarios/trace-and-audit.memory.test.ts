@@ -184,6 +184,22 @@ describe('what only the whole day shows', () => {
   })
 
   it.each([
+    ['2026-02-06 23:59:59', []],
+    ['2026-02-07 23:59:00', []],
+    ['2026-02-08 00:00:00', ['B2']],
+  ])('usage that tells of more than the events up to a day later, and no later: of %s', async (at, found) => {
+    const made = () => new MiniWorld().account(5).task({ at: '2026-02-06 23:50:00', billed: false })
+    const world = made().build()
+    const usageOf = made().task({ at, completed: at, billed: { timestamp: made().iso(at) } })
+    // Read when all of these days are over.
+    const now = instant(Date.parse('2026-02-10T04:00:00Z'))
+    const { trace } = await both(world, 'task-1', { usageOf: usageOf.build(), now })
+    expect(trace).toMatchObject({ verdict: found.length > 0 ? 'unbilled' : 'not-evaluated' })
+    expect(rules(trace.findings)).toEqual(found)
+    if (found.length === 0) expect(trace.notEvaluated.map(({ rule }) => rule)).toContain('B2')
+  })
+
+  it.each([
     [19, ['B7']],
     [20, []],
   ])('clocks that disagree over %i matched requests: B7', async (matched, found) => {

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
-import { auditWorld, inShort } from '../kit/audit-world.ts'
+import { traceTask } from '../../src/operations/task-trace.ts'
+import { auditWorld, inShort, memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { NOTHING_LEFT } from '../kit/tie-out.ts'
 
 const OTHER = 'fal-ai/kling/v2'
@@ -57,5 +58,49 @@ describe.each(WORKSPACES)('a request that fal bills to two keys, of the workspac
       expect(inShort(report).filter((text) => /^B1(9)? /.test(text))).toEqual([`B1 requestId=${REQUEST}`])
       expect(report.tieOut).toMatchObject({ ...NOTHING_LEFT, eventsUnrecorded: '2.05' })
     }
+  })
+})
+
+describe('a request without a task of which fal bills a part to an account and another to a login of nobody here', () => {
+  const LOST = requestIdOf(77)
+  const parts = { own: {}, nobodys: { keyId: undefined as never, login: 'somebody' } }
+  const lost = (first: keyof typeof parts, second: keyof typeof parts, own: string) => {
+    const made = new MiniWorld().account(5).account(6)
+    for (let each = 0; each < 30; each++) made.task({ account: 5 + (each % 2), cost: '1' })
+    for (const [at, part] of [first, second].entries()) {
+      const cost = part === 'own' ? own : '0.5'
+      made.event({ requestId: LOST, cost, timestamp: `2026-02-06T04:00:0${at}Z`, ...parts[part] })
+    }
+    return made
+  }
+
+  it.each([
+    ['own', 'nobodys'],
+    ['nobodys', 'own'],
+  ] as const)('is unrecorded as far as it is the account’s, of %s first and then of %s', async (first, second) => {
+    const world = lost(first, second, '2').build()
+    const report = await auditWorld(world, { depth: 'requests' })
+    const found = inShort(report).filter((each) => /^B(1|15) /.test(each))
+    expect(found.sort()).toEqual([`B1 requestId=${LOST}`, 'B15 accountId=5'])
+    expect(report.findings.find(({ rule }) => rule === 'B1')).toMatchObject({
+      expected: '2',
+      context: { accountId: 5 },
+    })
+    expect(report.requests).toMatchObject({ unrecorded: 1, verdicts: { unrecorded: 1 } })
+    expect(report.tieOut).toMatchObject({ ...NOTHING_LEFT, eventsUnrecorded: '2', eventsUnattributed: '0.5' })
+    const trace = await traceTask(
+      { id: LOST, kind: 'request', lang: 'en' },
+      memoryDependencies(world, {}),
+      quietContext(),
+    )
+    expect([trace.verdict, trace.findings.map(({ rule }) => rule)]).toEqual(['unrecorded', ['B1']])
+  })
+
+  it.each([
+    ['own', 'nobodys'],
+    ['nobodys', 'own'],
+  ] as const)('is not where the account’s part costs nothing, of %s first and then of %s', async (first, second) => {
+    const report = await auditWorld(lost(first, second, '0').build(), { depth: 'requests' })
+    expect(inShort(report)).toEqual([])
   })
 })

@@ -1,5 +1,7 @@
+import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { EventFact } from './facts.ts'
+import { groupBy } from './group-by.ts'
 import { billedRequestCount, notRead, unreadAccounts, unrecordedRequests } from './request-book.ts'
 import { evidenceOf } from './task-subject.ts'
 
@@ -14,25 +16,27 @@ export const b1Unrecorded: Rule = {
   pieces: 'requests',
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
-    const findings = unrecordedRequests(requests.value).map(
-      ({ requestId, accountId, events, costNanoUsd }): FindingDraft => {
-        const first = firstOf(events)
-        const account = accountId !== null && { accountId }
-        return {
-          subject: { requestId },
-          expected: costNanoUsd,
-          actual: 0n,
-          unit: 'USD',
-          count: events.length,
-          evidence: evidenceOf([requestId]),
-          detail: { ...account, ...(first !== undefined && { model: first.model, at: window.zone.format(first.at) }) },
-          context: {
-            ...account,
-            ...(first !== undefined && { model: first.model, date: window.zone.dateOf(first.at) }),
-          },
-        }
-      },
-    )
+    const byRequest = groupBy(unrecordedRequests(requests.value), ({ requestId }) => requestId)
+    const findings = [...byRequest].map(([requestId, parts]): FindingDraft => {
+      const events = parts.flatMap((part) => part.events)
+      const first = firstOf(events)
+      // Where several accounts were billed, the one that was so first.
+      const accountId = parts.find((part) => first !== undefined && part.events.includes(first))?.accountId ?? null
+      const account = accountId !== null && { accountId }
+      return {
+        subject: { requestId },
+        expected: sum(parts, ({ costNanoUsd }) => costNanoUsd),
+        actual: 0n,
+        unit: 'USD',
+        count: events.length,
+        evidence: evidenceOf([requestId]),
+        detail: { ...account, ...(first !== undefined && { model: first.model, at: window.zone.format(first.at) }) },
+        context: {
+          ...account,
+          ...(first !== undefined && { model: first.model, date: window.zone.dateOf(first.at) }),
+        },
+      }
+    })
     return {
       examined: billedRequestCount(requests.value),
       findings,

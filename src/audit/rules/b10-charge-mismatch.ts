@@ -1,5 +1,5 @@
 import { sum } from '../../units/exact.ts'
-import type { FindingDraft, Payment, Reading, Reason, Rule } from './books.ts'
+import type { FindingDraft, Payment, Reading, Rule } from './books.ts'
 import { known, unknown } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import {
@@ -13,7 +13,7 @@ import {
 } from './linked-entries.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { type Doubt, doubtsOfPayment, leftOpen } from './unlinked-rows.ts'
+import { type Doubt, doubtsOfPayment, OpenUsers } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -31,7 +31,7 @@ export const b10ChargeMismatch: Rule = {
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
     const doubtOf = doubtsOfPayment({ users, ...(ownerless && { ownerless }) })
     const findings: FindingDraft[] = []
-    const unclear = new Map<number, Reason>()
+    const unclear = new OpenUsers()
     let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       const { task, accountId } = ledger
@@ -40,14 +40,14 @@ export const b10ChargeMismatch: Rule = {
       )
       if (mismatch === undefined) continue
       if (!mismatch.known) {
-        unclear.set(task.userId, mismatch.reason)
+        unclear.note(task.userId, mismatch.reason)
         continue
       }
       examined += 1
       if (!mismatch.value) continue
       findings.push({ ...amountsOf(ledger), context: taskContext(task, accountId, window.zone) })
     }
-    return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...leftOpen(unclear)] }
+    return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...unclear.list()] }
   },
 }
 

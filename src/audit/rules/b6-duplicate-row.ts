@@ -5,7 +5,7 @@ import { consumedPoints, paidIn, refundedPoints, rowEvidence, untoldAmount } fro
 import { OWNERLESS } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskSubject } from './task-subject.ts'
-import { leftOpen } from './unlinked-rows.ts'
+import { OpenUsers } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
@@ -22,7 +22,7 @@ export const b6DuplicateRow: Rule = {
   evaluate({ taskLedgers, settledTasks, window, untold }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const findings: FindingDraft[] = []
-    const unclear = new Map<number, Reason>()
+    const unclear = new OpenUsers()
     let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       const ownerless = ledger.shared?.ownerless?.rows ?? []
@@ -38,12 +38,12 @@ export const b6DuplicateRow: Rule = {
         const open = isNobodys ? OWNERLESS : (repeatDoubt(ledger, 'consume') ?? repeatDoubt(ledger, 'refund'))
         if (open === undefined) continue
         examined -= 1
-        unclear.set(task.userId, open)
+        unclear.note(task.userId, open)
         continue
       }
       if (task.chargeUntold === true) {
         examined -= 1
-        unclear.set(task.userId, chargeUntold(task))
+        unclear.note(task.userId, chargeUntold(task))
         continue
       }
       const evidence = rowEvidence(excess.rows)
@@ -58,7 +58,7 @@ export const b6DuplicateRow: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...leftOpen(unclear)] }
+    return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...unclear.list()] }
   },
 }
 

@@ -21,6 +21,8 @@ export interface TaskFact {
   readonly costNanoUsd: NanoUsd
   readonly costUntold?: true
   readonly refunded: boolean
+  /** Where the row does not tell whether it was. */
+  readonly refundUntold?: true
   readonly createdAt: Instant
   readonly completedAt: Instant | null
   /** Where the installation stores them; null or absent: not known. */
@@ -69,7 +71,7 @@ export interface TaskVerdict {
   readonly selected: boolean
 }
 
-/** A request that fal billed within the window and that no task of any time records. */
+/** What fal billed one account within the window of a request that no task of any time records. */
 export interface Orphan {
   readonly requestId: string
   /** null: the bill does not tell the accounts of its workspace apart. */

@@ -69,15 +69,19 @@ export const isJudgedMatch = ({ selected, standing }: TaskVerdict): boolean => s
 export const isOfBilledRequest = (verdict: TaskVerdict): boolean =>
   isJudgedMatch(verdict) || (verdict.selected && verdict.standing === 'duplicate' && verdict.requestBilled)
 
-/** Requests with cost that no task records. */
+/** Requests with cost that no task records; one that several accounts were billed is there for each of them. */
 export function unrecordedRequests(requests: RequestBook): Orphan[] {
   const isRead = readAccounts(requests)
   return requests.orphans.filter(({ accountId, costNanoUsd }) => costNanoUsd > 0n && isRead(accountId))
 }
 
+/** How many requests these are, each counted once. */
+export const countRequests = (orphans: readonly Orphan[]): number =>
+  new Set(orphans.map(({ requestId }) => requestId)).size
+
 /** How many requests of the bill were read: one a matched task, and those without a task. */
 export function billedRequestCount({ tasks, orphans, plain }: RequestBook): number {
-  let count = orphans.length + (plain?.count ?? 0)
+  let count = countRequests(orphans) + (plain?.count ?? 0)
   for (const { standing } of tasks) if (standing === 'matched') count += 1
   return count
 }

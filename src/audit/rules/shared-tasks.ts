@@ -4,7 +4,7 @@ import type { Evidence, FindingDraft, Reason, RuleOutcome } from './books.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger, TaskFact, TaskLedger } from './facts.ts'
 import { consumedPoints, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { evidenceOf, joinEvidence, taskContext, taskName, taskSubject } from './task-subject.ts'
-import { leftOpen } from './unlinked-rows.ts'
+import { OpenUsers } from './unlinked-rows.ts'
 
 /** A task as a rule judges it, with what rows come to that others bear as well. */
 interface Judged {
@@ -47,15 +47,15 @@ export function judgeTasks<Each extends Judged>(
     findings.push(finding)
     for (const each of group.members) verdicts.delete(each)
   }
-  const unclear = new Map<number, Reason>()
+  const unclear = new OpenUsers()
   for (const [{ task }, verdict] of verdicts) {
-    if (verdict !== 'well' && 'open' in verdict) unclear.set(task.userId, verdict.open)
+    if (verdict !== 'well' && 'open' in verdict) unclear.note(task.userId, verdict.open)
     else {
       examined += 1
       findings.push(...findingIn(verdict))
     }
   }
-  return { examined, findings, notEvaluated: leftOpen(unclear) }
+  return { examined, findings, notEvaluated: unclear.list() }
 }
 
 const findingIn = (verdict: Verdict | undefined): FindingDraft[] =>

@@ -42,6 +42,18 @@ export function unlinkedOf({ users }: Pick<Books, 'users'>): (userId: number) =>
   }
 }
 
-/** What a rule says of users of whom it cannot tell something, once of each. */
-export const leftOpen = (doubts: ReadonlyMap<number, Reason>): RuleOutcome['notEvaluated'] =>
-  [...doubts].map(([userId, reason]) => ({ subject: { userId }, reason }))
+/** Users of whom a rule cannot tell something, once each: of several reasons the same one, in whatever order tasks come. */
+export class OpenUsers {
+  readonly #reasons = new Map<number, Reason>()
+
+  note(userId: number, reason: Reason): void {
+    const known = this.#reasons.get(userId)
+    if (known === undefined || (known !== reason && wordsOf(reason) < wordsOf(known))) this.#reasons.set(userId, reason)
+  }
+
+  list(): RuleOutcome['notEvaluated'] {
+    return [...this.#reasons].map(([userId, reason]) => ({ subject: { userId }, reason }))
+  }
+}
+
+const wordsOf = ({ code, params }: Reason): string => JSON.stringify([code, params])

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { MiniWorld } from '../../../src/demo/mini-world.ts'
-import { auditWorld, inShort } from '../../kit/audit-world.ts'
+import { userLedgerTool } from '../../../tools/user-ledger.ts'
+import { auditWorld, inShort, memoryDependencies } from '../../kit/audit-world.ts'
+import { call } from '../../tools/call.ts'
 
 /** Ten linked tasks of another user, so that link mode auto settles on `order` whatever the user under test does. */
 function linked(): MiniWorld {
@@ -186,6 +188,22 @@ describe('A4: paid against charged, link mode total', () => {
       })
     expect(inShort(await auditWorld(late(100).build()))).toEqual(['A4 TIMING userId=101'])
     expect(inShort(await auditWorld(late(99).build()))).toEqual(['A4 userId=101'])
+    // The rows of the users say no more, in the report and by themselves.
+    for (const [points, timing] of [
+      [100, true],
+      [99, undefined],
+    ] as const) {
+      const world = late(points).build()
+      const { rows } = (await auditWorld(world)).ledger
+      expect(rows.map((row) => [row.userId, row.status, row.timing])).toContainEqual([101, 'DIFF', timing])
+      const day = { start: '2026-02-06', end: '2026-02-06' }
+      const told = await call(userLedgerTool, day, memoryDependencies(world, {}), world)
+      expect(told.rows.find(({ userId }) => userId === 101)).toMatchObject({
+        ...{ status: 'DIFF', differencePoints: -100 },
+        ...(timing && { timing, reason: expect.stringContaining('explain the difference') }),
+      })
+      expect([told.summary.diff, told.summary.timing]).toEqual([1, timing && 1])
+    }
   })
 
   it('with a filter by account it is not evaluated: the rows do not tell their account', async () => {

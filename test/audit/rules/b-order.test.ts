@@ -122,3 +122,26 @@ describe('evidence', () => {
     expect(evidenceOf([...tasks].reverse())).toEqual(ordered)
   })
 })
+
+describe('why a rule cannot tell something of a user', () => {
+  const untold = { amountUntold: true as const, amountPoints: points(0) }
+  /** The first does not tell its charge, the second what its row took or gave back. */
+  const ledgers: readonly TaskLedger[] = [
+    linked({ rowId: 1, taskId: 'task-1', chargeUntold: true }, [consume(1, 500), consume(2, 500)]),
+    linked({ rowId: 2, taskId: 'task-2' }, [consume(3, 600), consume(4, 600, untold), refund(5, 600, untold)]),
+    linked({ rowId: 3, taskId: 'task-3', chargeUntold: true }, [consume(6, 700), consume(7, 700), refund(8, 1)]),
+  ]
+
+  it.each(['B6', 'B7', 'B8', 'B9', 'B10'] as const)('does not depend on the order of its tasks: %s', (rule) => {
+    const users = [user(101, { charged: 0, paid: 0 })]
+    const told = (order: readonly TaskLedger[]) => evaluate(rule, { taskLedgers: known(order), users })
+    const [first, second, third] = ledgers as readonly [TaskLedger, TaskLedger, TaskLedger]
+    for (const order of [
+      [first, third, second],
+      [second, first, third],
+      [third, second, first],
+    ]) {
+      expect(told(order).notEvaluated).toEqual(told(ledgers).notEvaluated)
+    }
+  })
+})

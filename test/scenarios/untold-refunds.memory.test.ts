@@ -1,0 +1,53 @@
+import { describe, expect, it } from 'vitest'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
+
+const R: WorldAudit = { depth: 'requests', settings: { ledgerLink: 'order' } }
+const LONG_AGO = '2025-12-20 12:00:00'
+const NO_AMOUNT = -7
+
+/** Rows of that amount hold none. */
+function withoutAmounts(world: MiniWorld) {
+  const { tables, ...built } = world.build()
+  const points = tables.points.map((row) => (row.points === NO_AMOUNT ? { ...row, points: null as never } : row))
+  const cash = tables.cash.map((row) => (row.money === NO_AMOUNT ? { ...row, money: null as never } : row))
+  return { ...built, tables: { ...tables, points, cash } }
+}
+
+/** A failure that nothing gave back, and a task of long ago. */
+function failed(refunded = false): MiniWorld {
+  const world = new MiniWorld().account(5)
+  for (let each = 0; each < 9; each++) world.task({ user: 900 })
+  world.task({ at: LONG_AGO })
+  return world.task({ status: refunded ? 'completed' : 'failed', refunded })
+}
+
+describe.each([
+  ['B7', false],
+  ['B8', true],
+] as const)('a refund row without an amount: %s', (rule, refunded) => {
+  const said = async (orderId: string | null, options: WorldAudit = {}) => {
+    const world = failed(refunded).points(101, NO_AMOUNT, { orderId, sourceType: 'refund' })
+    const report = await auditWorld(withoutAmounts(world), { ...R, ...options })
+    const found = inShort(report).filter((each) => each.startsWith(rule))
+    const open = report.notEvaluated.filter((each) => each.rule === rule && each.subject.userId === 101)
+    return { found: found.map((each) => each.split(' ')[1]), open: open.length }
+  }
+
+  it('of a task of another time, or of somebody else, is none of this one', async () => {
+    expect(await said('task-10')).toEqual({ found: ['taskId=task-11'], open: 0 })
+    expect(await said('task-1')).toEqual({ found: ['taskId=task-11'], open: 0 })
+  })
+
+  it.each(['task-11', null, 'refund-1'])('may be of this one where it names %s', async (orderId) => {
+    expect(await said(orderId)).toEqual({ found: [], open: 1 })
+  })
+})
+
+it('cash without an amount that came in under an order of no task is bought points', async () => {
+  const report = await auditWorld(
+    withoutAmounts(failed().cash(101, NO_AMOUNT, { orderId: 'shop-1', transactionType: 0 })),
+    R,
+  )
+  expect(inShort(report).filter((each) => each.startsWith('B7'))).toHaveLength(1)
+})
