@@ -7,7 +7,6 @@ import type { UntoldBook, UntoldCode, UntoldTasks } from './rules/untold-tasks.t
 export class UntoldTally {
   readonly #costs = new Map<number | null, EvidenceList>()
   readonly #charges = new EvidenceList()
-  readonly #refunds = new EvidenceList()
   readonly #owners = new EvidenceList()
   readonly #free = new Map<UntoldCode, EvidenceList>()
   /** Of tasks that name no user, whether or not the window holds them. */
@@ -20,7 +19,6 @@ export class UntoldTally {
     const charged = tasks.charged(index)
     const cost = tasks.cost(index)
     const isFree = charged === 0 && !tasks.isRefunded(index)
-    if (tasks.isRefundUntold(index) && (charged > 0 || tasks.isChargeUntold(index))) this.#refunds.addTask(tasks, index)
     if (cost === 0 && tasks.isCostUntold(index)) {
       listOf(this.#costs, accountId).addTask(tasks, index)
       // Of a task that failed or still runs no cost is recorded as a rule.
@@ -50,12 +48,10 @@ export class UntoldTally {
   close(): UntoldBook {
     const owners = untoldOf(this.#owners)
     const charges = untoldOf(this.#charges)
-    const refunds = untoldOf(this.#refunds)
     const chargedPoints = this.#someUntold ? null : points(this.#charged)
     return {
       costs: untoldBy(this.#costs),
       ...(charges.count > 0 && { charges }),
-      ...(refunds.count > 0 && { refunds }),
       // Those of days before the window may be what makes a day of a user unusual.
       ...((owners.count > 0 || this.#charged > 0n || this.#someUntold) && {
         owners: { ...owners, chargedPoints, refunded: this.#refunded },

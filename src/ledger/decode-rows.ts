@@ -139,7 +139,7 @@ function taskDecoder(
     fields.status = statuses[row.word(7, statusCode)] ?? 'unfinished'
     fields.chargedPoints = row.whole(8, moneyAt)
     fields.costNanoUsd = row.usd(9, costAt)
-    fields.refunded = row.isNull(10) ? null : row.flag(10)
+    fields.refunded = row.flag(10)
     fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
     tokensInto?.(row, fields)
     to.write(fields, row.span(3), requestIdOf(row.span(4)))

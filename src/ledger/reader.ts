@@ -39,8 +39,6 @@ export interface TaskRow {
   /** Where the row does not tell its cost (NULL), which is 0 then. */
   readonly costUntold?: true
   readonly refunded: boolean
-  /** Where the row does not tell whether it was (NULL): it is not marked so then. */
-  readonly refundUntold?: true
   readonly createdAt: Instant
   readonly completedAt: Instant | null
   /** Tokens, where a column is mapped; null for NULL. */

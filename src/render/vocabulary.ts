@@ -70,7 +70,6 @@ export const NOT_EVALUATED_CODES = [
   'charge-untold',
   'cost-untold',
   'user-untold',
-  'refund-untold',
   'owner-untold',
   'refunds-late',
   'key-untold',

@@ -238,7 +238,6 @@ export const EN: Vocabulary = {
     'charge-untold': (param) => `${tasksHold(param, 'no charge')}: that is no charge of 0`,
     'cost-untold': (param) => `${tasksHold(param, 'no cost')}: that is no cost of 0`,
     'user-untold': (param) => `${tasksHold(param, 'no user')}: whose they are is not known`,
-    'refund-untold': (param) => `${tasksHold(param, 'no mark of a refund')}: that is none of not refunded`,
     'owner-untold': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'ledger row names' : 'ledger rows name'} no user${given(param('firstRowId'), (id) => `, first of all row ${id}`)}: whose they are is not known`,
     'refunds-late': (param) =>

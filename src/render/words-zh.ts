@@ -220,7 +220,6 @@ export const ZH: Vocabulary = {
     'charge-untold': (param) => `${tasksHold(param, '收费')}，不等于收费为 0`,
     'cost-untold': (param) => `${tasksHold(param, '成本')}，不等于成本为 0`,
     'user-untold': (param) => `${tasksHold(param, '用户')}，无法判断属于谁`,
-    'refund-untold': (param) => `${tasksHold(param, '退款标记')}，不等于未退款`,
     'owner-untold': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行流水没有用户${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}，无法判断属于谁`,
     'refunds-late': (param) =>

@@ -16,7 +16,6 @@ import {
   LARGE_CHARGE,
   LARGE_COST,
   OUTPUT_TOKENS,
-  REFUND_UNTOLD,
   REFUNDED,
   SELECTED,
   STATUS,
@@ -30,7 +29,7 @@ export class TaskWords {
   readonly apiKeys = new Lexicon()
 }
 
-const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD | REFUND_UNTOLD
+const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD
 
 /** Not a number stands for what is not known. */
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
@@ -59,11 +58,6 @@ export class TaskRecords extends RecordList<TaskWords> {
   /** Whether the row does not tell what it cost, which is 0 then. */
   isCostUntold(index: number): boolean {
     return (this.#flags(index) & COST_UNTOLD) !== 0
-  }
-
-  /** Whether the row does not tell if it was refunded: it is not marked so then. */
-  isRefundUntold(index: number): boolean {
-    return (this.#flags(index) & REFUND_UNTOLD) !== 0
   }
 
   userId(index: number): number {
@@ -232,7 +226,6 @@ export class TaskRecords extends RecordList<TaskWords> {
       ...((flags & USER_UNTOLD) !== 0 && { userUntold: true }),
       ...((flags & CHARGE_UNTOLD) !== 0 && { chargeUntold: true }),
       ...((flags & COST_UNTOLD) !== 0 && { costUntold: true }),
-      ...((flags & REFUND_UNTOLD) !== 0 && { refundUntold: true }),
       ...(inputTokens !== undefined && { inputTokens }),
       ...(outputTokens !== undefined && { outputTokens }),
     }

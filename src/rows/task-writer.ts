@@ -11,7 +11,6 @@ import {
   LARGE_CHARGE,
   LARGE_COST,
   OUTPUT_TOKENS,
-  REFUND_UNTOLD,
   REFUNDED,
   STATUSES,
   USER_UNTOLD,
@@ -28,8 +27,7 @@ export interface TaskFields {
   /** Milliseconds; NaN: it has no end. */
   completedAt: number
   status: TaskStatus
-  /** null: the row does not tell. */
-  refunded: boolean | null
+  refunded: boolean
   /** null: the row does not tell. */
   chargedPoints: Whole | null
   costNanoUsd: Whole | null
@@ -92,8 +90,7 @@ export class TaskWriter {
         (largeCost ? LARGE_COST : 0) |
         (chargedPoints === null ? CHARGE_UNTOLD : 0) |
         (costNanoUsd === null ? COST_UNTOLD : 0) |
-        (fields.userId === null ? USER_UNTOLD : 0) |
-        (fields.refunded === null ? REFUND_UNTOLD : 0),
+        (fields.userId === null ? USER_UNTOLD : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
@@ -131,7 +128,7 @@ export class TaskWriter {
     fields.createdAt = task.createdAt
     fields.completedAt = task.completedAt ?? Number.NaN
     fields.status = task.status
-    fields.refunded = task.refundUntold === true ? null : task.refunded
+    fields.refunded = task.refunded
     fields.chargedPoints = task.chargeUntold === true ? null : wholeOf(task.chargedPoints)
     fields.costNanoUsd = task.costUntold === true ? null : wholeOf(task.costNanoUsd)
     fields.model = this.words.models.codeOf(task.model)

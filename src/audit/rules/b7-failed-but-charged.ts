@@ -7,7 +7,7 @@ import { doubtsOfRefunds, isRefundDue } from './refund-doubts.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { groupNames, isUnrefundedTogether, judgeTasks, type TaskGroup, type Verdict } from './shared-tasks.ts'
 import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
-import { chargeUntold, ownersUntold, refundUntold } from './untold-tasks.ts'
+import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
@@ -34,8 +34,6 @@ export const b7FailedButCharged: Rule = {
       // Without rows it may have been free.
       if (isUntoldFailure(each) && consumedPoints(each.entries) > 0n) return { open: chargeUntold(task) }
       if (!isChargedFailure(each)) return undefined
-      // By the mark alone nothing is told where there is none; where rows tell, one was given back by none of them.
-      if (!books.taskLedgers.known && task.refundUntold === true) return { open: refundUntold(task) }
       const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? sharedReason(each) : undefined)
       const doubt = task.refunded ? undefined : (unclear ?? doubts.ofTask(task))
       if (doubt !== undefined) return { open: doubt }

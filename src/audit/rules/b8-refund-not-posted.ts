@@ -23,12 +23,11 @@ import {
   type Verdict,
 } from './shared-tasks.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { chargeUntold, marksUntold, ownersUntold, refundUntold } from './untold-tasks.ts'
+import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
- * not marked. Rows that come to nothing given back are no refund. A mark of NULL
- * contradicts no row. Where rows name an id of several tasks it is certain of
+ * not marked. Rows that come to nothing given back are no refund. Where rows name an id of several tasks it is certain of
  * all of them together where each is marked and nothing was given back, or none is and something was. Points.
  * Source: rule B8 of the specification.
  */
@@ -50,7 +49,6 @@ export const b8RefundNotPosted: Rule = {
       const unlinked = () => untold ?? (most > 0n ? sharedReason(ledger) : doubts.ofTask(task))
       const doubt = isPosted ? undefined : unlinked()
       if (doubt !== undefined) return { open: doubt }
-      if (isPosted && task.refundUntold === true) return { open: refundUntold(task) }
       const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds)
       if (amounts === undefined) return 'well'
       const context = taskContext(task, accountId, window.zone)
@@ -63,7 +61,7 @@ export const b8RefundNotPosted: Rule = {
       return { ...names, ...amounts, unit: 'points', count: 1, detail: { ...detail, ...amounts.detail } }
     }
     const outcome = judgeTasks(taskLedgers.value, verdictOf, breakOf)
-    return { ...outcome, notEvaluated: [...ownersUntold(books), ...marksUntold(books), ...outcome.notEvaluated] }
+    return { ...outcome, notEvaluated: [...ownersUntold(books), ...outcome.notEvaluated] }
   },
 }
 
@@ -115,7 +113,7 @@ const unpostedTogether = (
 
 /** Where something came back and none is marked, it came back for one that is not. */
 const unmarkedTogether = (group: TaskGroup<TaskLedger>): Amounts | undefined =>
-  refundedTogether(group) > 0n && group.members.every(({ task }) => !task.refunded && task.refundUntold !== true)
+  refundedTogether(group) > 0n && group.members.every(({ task }) => !task.refunded)
     ? {
         expected: 0n,
         actual: refundedTogether(group),

@@ -21,8 +21,6 @@ export interface TaskFact {
   readonly costNanoUsd: NanoUsd
   readonly costUntold?: true
   readonly refunded: boolean
-  /** Where the row does not tell whether it was. */
-  readonly refundUntold?: true
   readonly createdAt: Instant
   readonly completedAt: Instant | null
   /** Where the installation stores them; null or absent: not known. */

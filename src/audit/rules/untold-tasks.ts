@@ -15,8 +15,6 @@ export interface UntoldBook {
   /** By account; null: keys in no account row. */
   readonly costs: ReadonlyMap<number | null, UntoldTasks>
   readonly charges?: UntoldTasks
-  /** Charged ones that do not tell whether they were refunded. */
-  readonly refunds?: UntoldTasks
   /** Tasks that name no user, and what they were charged on all days that were read; null: one of them does not tell. */
   readonly owners?: UntoldTasks & { readonly chargedPoints: Points | null; readonly refunded: number }
   /** Tasks that were not refunded and may have cost something while nothing was charged, by what keeps them from being told of. */
@@ -41,7 +39,7 @@ export interface UntoldRecord {
   }
 }
 
-export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold' | 'refund-untold'
+export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold'
 
 /** Tasks of them that are named. */
 const NAMED_MAX = 5
@@ -64,13 +62,6 @@ export const costsUntold = (accounts: ReadonlySet<number | null>, untold?: Untol
 
 /** Why nothing is said that hangs on the charge of one task. */
 export const chargeUntold = (task: TaskFact): Reason => unknown('charge-untold', { tasks: taskName(task) }).reason
-
-/** Why nothing is said that hangs on whether one task is marked as refunded. */
-export const refundUntold = (task: TaskFact): Reason => unknown('refund-untold', { tasks: taskName(task) }).reason
-
-/** What a rule about marks says once where tasks hold none. */
-export const marksUntold = ({ untold }: Pick<Books, 'untold'>): RuleOutcome['notEvaluated'] =>
-  untold?.refunds === undefined ? [] : [{ subject: {}, reason: tasksUntold('refund-untold', untold.refunds) }]
 
 /** What a rule about users says once where tasks name none: they are nobody's, and of nobody it can say anything. */
 export const ownersUntold = ({ untold }: Pick<Books, 'untold'>): RuleOutcome['notEvaluated'] =>
