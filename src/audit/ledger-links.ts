@@ -171,11 +171,10 @@ export class LedgerLinks {
   #keptPiece(piece: number, rooms: LedgerRooms): LedgerPiece | undefined {
     const kept = this.#kept.at(piece)
     if (kept === null || kept.mode !== this.#mode) return undefined
-    const { settledTasks, openEntries } = kept
     return {
-      users: this.#close(kept.users),
-      settledTasks,
-      openEntries,
+      users: this.#close(kept.users()),
+      settledTasks: kept.settledTasks,
+      openEntries: () => kept.openEntries(rooms),
       taskEntries: () => this.#tallyOf(piece, rooms).taskEntries().taskEntries(),
     }
   }
@@ -185,7 +184,7 @@ export class LedgerLinks {
     return { users: this.#close(tally.figures()), ...tally.taskEntries() }
   }
 
-  #close(users: KeptPiece['users']): Map<number, UserLedger> {
+  #close(users: ReturnType<KeptPiece['users']>): Map<number, UserLedger> {
     const terms = this.#termsOf(this.#mode)
     return new Map(
       users.map((user) => {
@@ -297,13 +296,13 @@ export class LedgerLinks {
       figures: tally.figures(),
       told: tally.taskEntries(),
       terms: this.#termsOf(this.#modeNow(count)),
-      putAside: (entries) => this.#spools.putAside(entries),
-      again: () => this.#tallyOf(piece).taskEntries().openEntries(),
+      putAside: (value) => this.#spools.putAside(value),
+      again: (rooms) => this.#tallyOf(piece, rooms).taskEntries().openEntries(),
     })
   }
 
-  /** Links a piece again; in rooms good until they are linked in again. */
-  #tallyOf(piece: number, rooms?: LedgerRooms): LedgerTally {
+  /** Links a piece again: good until the rooms are linked in again. */
+  #tallyOf(piece: number, rooms: LedgerRooms): LedgerTally {
     return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [], rooms)))
   }
 

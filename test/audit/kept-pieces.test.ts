@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import { KeptPieces } from '../../src/audit/kept-piece.ts'
 import type { UserLedger } from '../../src/audit/ledger-book.ts'
 import type { LedgerSource } from '../../src/audit/ledger-source.ts'
+import { ClosedUser } from '../../src/audit/user-figures.ts'
 import type { LedgerEntry, TaskRow } from '../../src/ledger/reader.ts'
 import { partOfNumber } from '../../src/spool/spool.ts'
 import { DAY, MINUTE } from '../../src/units/instant.ts'
@@ -11,9 +12,9 @@ import { type GivenLedgers, linking, settledLedgers, tallyOf, toldOf, toldOfUser
 import { entryRow, planOf, taskRow } from '../kit/rows.ts'
 
 /** Keeps nothing of any piece: what is said of one is read out of the spools again. */
-const FORGETFUL = { rowsWaiting: -1, tasksAside: 60_000 }
-/** Puts next to no task aside. */
-const SPARING = { rowsWaiting: 60_000, tasksAside: 2 }
+class Forgetful extends KeptPieces {
+  override keep(): void {}
+}
 
 const [start, end] = [at('2026-02-06 00:00:00'), at('2026-02-07 00:00:00')]
 const ids = fc.constantFrom('a', 'b', 'c', 'd', 'e', '')
@@ -91,7 +92,7 @@ describe('what is kept of a piece', () => {
     await fc.assert(
       fc.asyncProperty(given, async (world) => {
         const keeping = await settledLedgers(world)
-        const forgetting = await settledLedgers({ ...world, kept: FORGETFUL })
+        const forgetting = await settledLedgers({ ...world, kept: new Forgetful() })
         expect(keeping.asked).toEqual(forgetting.asked)
         expect(keeping.failures).toEqual(forgetting.failures)
         const looked = keeping.reads.length
@@ -103,7 +104,7 @@ describe('what is kept of a piece', () => {
         for (const _ of forgetting.source.pieces());
         expect(forgetting.reads.length).toBe(looked + forgetting.spools.pieces().length)
         const wanted = saidBy(forgetting.source)
-        const sparing = await settledLedgers({ ...world, kept: SPARING })
+        const sparing = await settledLedgers({ ...world, kept: new KeptPieces({ rowsWaiting: 1, tasksAside: 2 }) })
         for (const { source } of [keeping, keeping, sparing, sparing]) expect(saidBy(source)).toEqual(wanted)
         for (const { open } of wanted.pieces) seen.open += open.length
         if (keeping.source.mode !== null) seen[keeping.source.mode] += 1
@@ -130,7 +131,7 @@ describe('what is kept of a piece', () => {
     const world = { tasks, entries, pieceRows: 1 }
     const keeping = await settledLedgers(world)
     const looked = keeping.reads.length
-    const forgetting = await settledLedgers({ ...world, kept: FORGETFUL })
+    const forgetting = await settledLedgers({ ...world, kept: new Forgetful() })
     expect([keeping.source.mode, inOrder.length]).toEqual(['total', 40])
     for (const piece of keeping.source.pieces()) expect(piece.users.size).toBeLessThan(2)
     const withTasks = new Set(inOrder.map(partOfNumber))
@@ -143,33 +144,46 @@ describe('what is kept of a piece', () => {
     for (const payment of payments) expect(payment).toMatchObject({ known: true, value: { mode: 'total' } })
   })
 
-  it('counts a piece once, however often it is looked at, and no more once it is let go', () => {
+  it('counts a piece once, however often it is looked at, and no more once it is let go; what is too much is put aside', () => {
     const kept = new KeptPieces({ rowsWaiting: 1, tasksAside: 1 })
-    const tally = tallyOf(
-      [taskRow({ userId: 101, taskId: 'a', chargedPoints: points(100) })],
-      [entryRow(1, 100, { userId: 101, orderId: 'elsewhere', kind: 'recharge', book: 'cash' })],
-      { plan: planOf({ depth: 'requests' }) },
-    )
-    const put: number[] = []
-    const keep = (piece: number): void =>
+    const cash = entryRow(1, 100, { userId: 101, orderId: 'elsewhere', kind: 'recharge', book: 'cash' })
+    const task = taskRow({ userId: 101, taskId: 'a', chargedPoints: points(100) })
+    const plan = planOf({ depth: 'requests' })
+    const aside: [piece: number, value: unknown][] = []
+    const keep = (piece: number): void => {
+      const tally = tallyOf([task], [cash], { plan })
       kept.keep(piece, {
         figures: tally.figures(),
         told: tally.taskEntries(),
-        terms: { plan: planOf(), mode: 'order', failed: new Set() },
-        putAside: (entries) => {
-          put.push(piece)
-          return () => entries
+        terms: { plan, mode: 'order', failed: new Set() },
+        putAside: (value) => {
+          aside.push([piece, value])
+          return () => value
         },
         again: () => [],
       })
+    }
+    const countsOf = (piece: number) => [kept.at(piece)?.rowsWaiting, kept.at(piece)?.tasksAside]
+    const waitingOf = (piece: number) =>
+      kept
+        .at(piece)
+        ?.users()
+        .map((user) => (user instanceof ClosedUser ? user.waiting : user.unresolved))
     for (const piece of [0, 0, 1, 0]) keep(piece)
-    expect([kept.at(0)?.rowsWaiting, kept.at(0)?.tasksAside, kept.at(1)]).toEqual([1, 1, null])
-    expect(put).toEqual([0, 0, 0])
+    expect([countsOf(0), countsOf(1)]).toEqual([
+      [1, 1],
+      [0, 0],
+    ])
+    const row = { book: 'cash', kind: 'recharge', amountPoints: 100, orderId: 'elsewhere', at: cash.at }
+    // Tasks of the one, rows of the other.
+    expect(aside.filter(([piece]) => piece === 1)).toEqual([[1, [[row]]]])
+    expect(aside.filter(([piece]) => piece === 0)).toHaveLength(3)
+    expect([waitingOf(0), waitingOf(1), waitingOf(1)]).toEqual([[[row]], [[row]], [[row]]])
     kept.letGo(0)
     keep(1)
-    expect([kept.at(0), kept.at(1)?.rowsWaiting]).toEqual([null, 1])
+    expect([kept.at(0), countsOf(1)]).toEqual([null, [1, 1]])
     kept.clear()
     keep(0)
-    expect([kept.at(0)?.rowsWaiting, kept.at(1)]).toEqual([1, null])
+    expect([countsOf(0), kept.at(1)]).toEqual([[1, 1], null])
   })
 })

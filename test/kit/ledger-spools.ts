@@ -1,5 +1,5 @@
 import { atOnce } from '../../src/audit/breathe.ts'
-import { type KeptLimits, KeptPieces } from '../../src/audit/kept-piece.ts'
+import type { KeptPieces } from '../../src/audit/kept-piece.ts'
 import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
 import { LedgerLinks } from '../../src/audit/ledger-links.ts'
 import {
@@ -38,8 +38,8 @@ export interface GivenLedgers {
   /** Look-ups that fail, by name. */
   readonly failing?: readonly (keyof LedgerSnapshot)[]
   readonly signal?: AbortSignal
-  /** How much is kept of pieces, where not as much as usual. */
-  readonly kept?: KeptLimits
+  /** What is kept of pieces, where not as much as usual. */
+  readonly kept?: KeptPieces
 }
 
 const newSpools = (plan: AuditPlan, pieceRows: number): LedgerSpools => {
@@ -166,8 +166,7 @@ export async function settledLedgers(given: GivenLedgers) {
   const causes: unknown[] = []
   const signal = given.signal ?? new AbortController().signal
   const context = { signal, progress: () => undefined }
-  const kept = new KeptPieces(given.kept)
-  const links = new LedgerLinks(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), context, kept)
+  const links = new LedgerLinks(plan, snapshot as LedgerSnapshot, spools, new Set(given.failed), context, given.kept)
   await links.settle((book, cause) => {
     failures.push([book, String(cause)])
     causes.push(cause)
