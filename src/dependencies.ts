@@ -147,7 +147,7 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     tasksByEitherId: (...question) => attempt(async () => (await snapshot.tasksByEitherId(...question)).map(task)),
     pointsByOrderIds: (...question) => attempt(async () => (await snapshot.pointsByOrderIds(...question)).map(entry)),
     cashByOrderIds: (...question) => attempt(async () => (await snapshot.cashByOrderIds(...question)).map(entry)),
-    lastPointsBefore: (...question) => attempt(async () => (await snapshot.lastPointsBefore(...question)).map(entry)),
+    lastPointsBefore: (...question) => attempt(() => snapshot.lastPointsBefore(...question)),
     lastUse: () => attempt(() => snapshot.lastUse()),
     expectedRows: (...question) => attempt(async () => snapshot.expectedRows?.(...question)),
     userNames: (ids) =>

@@ -1,4 +1,4 @@
-import type { LedgerEntry } from '../ledger/reader.ts'
+import type { LastPoints, LedgerEntry } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
@@ -175,7 +175,7 @@ export class BalanceTrailTally {
   }
 
   /** Takes the last rows before the streamed ones: most first rows continue them, and are in no doubt any more. */
-  takeStarts(earlier: readonly LedgerEntry[]): void {
+  takeStarts(earlier: readonly LastPoints[]): void {
     for (const last of earlier) {
       const first = this.#doubts.get(last.userId)?.[0]
       if (first?.isStart !== true || last.rowId >= first.rowId || last.balanceAfter !== first.before) continue

@@ -11,7 +11,7 @@ export interface KeptLimits {
   readonly tasksAside: number
 }
 
-const KEPT_MOST: KeptLimits = { rowsWaiting: 60_000, tasksAside: 60_000 }
+const KEPT_MOST: KeptLimits = { rowsWaiting: 20_000, tasksAside: 60_000 }
 
 /** Entries of tasks; linked again, where they are, in rooms that are good for one piece. */
 type OpenEntries = (rooms: LedgerRooms) => LedgerBook['taskEntries']

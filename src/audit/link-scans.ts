@@ -36,8 +36,8 @@ export class LinkScans {
   readonly #scans: (LinkCount & OpenIds)[] = []
   /** Ids of tasks so far: one that several bear as often as it comes. */
   readonly #taskIds = { selected: 0, window: 0, doubtful: 0 }
-  /** Orders of rows so far. */
-  readonly #orders = { order: new Set<string>(), total: new Set<string>(), refunds: new Set<string>() }
+  /** Orders of rows so far; as long as they are the same in both link modes, one set for both. */
+  readonly #orders = ordersOfNone()
   #isCut = false
 
   /** Whether ids of some piece were left out, or would be where it is taken again, since they are more than may be looked up. */
@@ -59,6 +59,13 @@ export class LinkScans {
     const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))
     const total = this.#ordersOfRows('total', () => sameOr(order, tally.unresolvedOrderIds('total')))
     const refunds = this.#ordersOfRows('refunds', () => tally.unresolvedRefundIds())
+    if (total !== order) this.#tellModesApart()
+    for (const [name, ids] of [
+      ['order', order],
+      ['total', total],
+      ['refunds', refunds],
+    ] as const)
+      this.#note(name, ids)
     yield
     const scan = {
       charged,
@@ -81,9 +88,7 @@ export class LinkScans {
     this.#taskIds.selected = 0
     this.#taskIds.window = 0
     this.#taskIds.doubtful = 0
-    this.#orders.order.clear()
-    this.#orders.total.clear()
-    this.#orders.refunds.clear()
+    Object.assign(this.#orders, ordersOfNone())
     this.#isCut = false
   }
 
@@ -121,19 +126,31 @@ export class LinkScans {
   }
 
   #ordersOfRows(name: LinkMode | 'refunds', ids: () => readonly string[]): readonly string[] {
+    return this.#orders[name].size > LIMITS.lookupIdsTotal ? this.#cut() : ids()
+  }
+
+  #note(name: LinkMode | 'refunds', ids: readonly string[]): void {
     const known = this.#orders[name]
-    if (known.size > LIMITS.lookupIdsTotal) return this.#cut()
-    const own = ids()
-    for (const id of own) known.add(id)
+    if (name !== 'total' || known !== this.#orders.order) for (const id of ids) known.add(id)
     // This piece, taken once more, would have none left.
     if (known.size > LIMITS.lookupIdsTotal) this.#isCut = true
-    return own
+  }
+
+  #tellModesApart(): void {
+    if (this.#orders.total === this.#orders.order) this.#orders.total = new Set(this.#orders.order)
   }
 
   #cut(): readonly string[] {
     this.#isCut = true
-    return []
+    return NONE
   }
+}
+
+const NONE: readonly string[] = []
+
+function ordersOfNone(): { order: Set<string>; total: Set<string>; refunds: Set<string> } {
+  const order = new Set<string>()
+  return { order, total: order, refunds: new Set() }
 }
 
 /** The first of two lists where the second holds the same. */

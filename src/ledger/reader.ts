@@ -172,6 +172,9 @@ export interface UnknownKindsOf {
   readonly words: readonly string[]
 }
 
+/** Where a user's points ledger stands after a row. There may be one for each user: nothing else is kept of the row. */
+export type LastPoints = Pick<LedgerEntry, 'userId' | 'rowId' | 'balanceAfter'>
+
 /**
  * One moment of the operator's database, as far as that keeps one. Every method reads the same snapshot, one after another,
  * never two at once. Batches come in no promised order unless said. A failing read throws AuditError of kind 'source' that
@@ -203,7 +206,7 @@ export interface LedgerSnapshot {
   pointsByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   cashByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   /** The last row of each user's points ledger before an instant, for continuity of balances. */
-  lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LedgerEntry[]>
+  lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LastPoints[]>
   /** When each key made its newest task, by whole key, in one aggregate pass. Keys without a task are absent. */
   lastUse(): Promise<Map<string, Instant>>
   /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */

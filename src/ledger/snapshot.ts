@@ -11,7 +11,7 @@ import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order
 import type { TableMapping } from './mapping.ts'
 import { metRows } from './met-rows.ts'
 import { type IdColumn, type NaiveBounds, queriesOf, type Statement } from './queries.ts'
-import type { EntryRequest, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable } from './reader.ts'
+import type { EntryRequest, LastPoints, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
 import { partsOf, sortedByRow, taskLookUps, wantedIds } from './task-look-ups.ts'
@@ -56,19 +56,6 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   }
 
   /** Looks ids up, LIMITS.lookupIds a query, each once. */
-  const lookUp = async <Id, Row>(
-    ids: Iterable<Id>,
-    statementOf: (ids: readonly Id[]) => Statement,
-    batches: BatcherFactory<Rows<Row>>,
-  ): Promise<Row[]> => {
-    const rows: Row[] = []
-    for (const part of partsOf([...new Set(ids)])) {
-      for await (const batch of session.read(statementOf(part), batches)) for (const row of batch.rows()) rows.push(row)
-    }
-    return rows
-  }
-
-  /** The same for what is no record. */
   const named = async <Row>(
     ids: readonly number[],
     statementOf: (ids: readonly number[]) => Statement,
@@ -85,15 +72,27 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   const queries = queriesOf(mapping, textIds)
   const { timeOrderOf, noteIds } = timeOrdersOf({ session, queries, mapping, textIds })
   const idBounds = { tasks: new IdBounds('tasks'), points: new IdBounds('points'), cash: new IdBounds('cash') }
-  /** As lookUp, of rows that a stream may have left out by their ids. */
-  const lookUpRows = async <Id, Row extends TaskRow | LedgerEntry>(
+  /** The same of rows that a stream may have left out by their ids, query by query. */
+  const eachLookedUp = async function* <Id, Row extends TaskRow | LedgerEntry>(
     table: TimedTable,
-    ...question: Parameters<typeof lookUp<Id, Row>>
-  ): Promise<Row[]> => {
+    ids: Iterable<Id>,
+    statementOf: (ids: readonly Id[]) => Statement,
+    batches: BatcherFactory<Rows<Row>>,
+  ): AsyncGenerator<readonly Row[]> {
     await timeOrderOf(table)
-    const rows = await lookUp(...question)
-    idBounds[table].observe(rows)
-    return rows
+    for (const part of partsOf([...new Set(ids)])) {
+      const rows: Row[] = []
+      for await (const batch of session.read(statementOf(part), batches)) for (const row of batch.rows()) rows.push(row)
+      idBounds[table].observe(rows)
+      yield rows
+    }
+  }
+  const lookUpRows = async <Id, Row extends TaskRow | LedgerEntry>(
+    ...question: Parameters<typeof eachLookedUp<Id, Row>>
+  ): Promise<Row[]> => {
+    const all: Row[] = []
+    for await (const rows of eachLookedUp(...question)) for (const row of rows) all.push(row)
+    return all
   }
 
   const samples = new Map<TimedTable, IdSample>()
@@ -245,9 +244,9 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     pointsByOrderIds: (...question) => entriesByOrderIds('points', ...question),
     cashByOrderIds: (...question) => entriesByOrderIds('cash', ...question),
     async lastPointsBefore(userIds, before) {
-      const last = new Map<number, LedgerEntry>()
-      const keepLast = (entry: LedgerEntry) => {
-        if (entry.rowId > (last.get(entry.userId)?.rowId ?? Number.NEGATIVE_INFINITY)) last.set(entry.userId, entry)
+      const last = new Map<number, LastPoints>()
+      const keepLast = ({ userId, rowId, balanceAfter }: LedgerEntry): void => {
+        if (rowId > (last.get(userId)?.rowId ?? NO_ROW)) last.set(userId, { userId, rowId, balanceAfter })
       }
       const wanted = new Set(userIds)
       if (wanted.size === 0) return []
@@ -260,8 +259,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
         wanted.size > USERS_NAMED_MAX || textIds.has('points.id')
           ? await lastBelow(limits(), queries.pointsOwners(earlier))
           : await collect(queries.lastPointsRowIds([...wanted], earlier), decoders.lastRowId(wanted))
-      const found = await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined))
-      for (const entry of found) keepLast(entry)
+      const found = eachLookedUp('points', rowIds, queries.pointsByRowIds, records.points(undefined))
+      for await (const rows of found) rows.forEach(keepLast)
       if (certain < before) {
         for await (const batch of entries('points', { start: open, end: before }, { userIds }))
           batch.rows().forEach(keepLast)
