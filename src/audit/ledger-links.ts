@@ -58,6 +58,7 @@ export class LedgerLinks {
   readonly #ownerless: OwnerlessTally
   #named = new NamedRows([])
   #late: LateRefunds | undefined
+  #early: EarlyLookUp | undefined
 
   constructor(
     plan: AuditPlan,
@@ -103,10 +104,10 @@ export class LedgerLinks {
       }
     }
     if (Object.keys(this.#ownerless.counts).length > 0) await trying(() => this.#settleOwnerless(reading))
-    const early = this.#lookUpEarly(reading)
+    this.#early = this.#lookUpEarly(reading)
     await this.#lookAtAll(cells)
     await reading
-    await trying(() => this.#lookUp(early))
+    await trying(() => this.#lookUp())
     this.#mode = this.#modeNow()
   }
 
@@ -203,31 +204,41 @@ export class LedgerLinks {
     return { plan, mode, failed, unreadTimes, ownerless: this.#ownerless.sums(), lateOpen: this.#late?.isOpen === true }
   }
 
-  async #lookUp(early: EarlyLookUp): Promise<void> {
-    const [foundEarly, known] = [await early.entries, await early.orders]
+  async #lookUp(): Promise<void> {
+    await this.#early?.entries
+    const known = await this.#early?.orders
     this.#lookUps.reading = undefined
     const { ledgerLink } = this.#plan.settings
     if (ledgerLink !== 'total' && (ledgerLink === 'order' || (await this.#linksInUse()))) {
-      // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
-      const scope = ledgerLink === 'order' || this.#linksSuffice() ? 'selected' : 'window'
-      // Rows of the streamed range were taken already.
-      const ids = withinLimit(this.#scans.idsOfTasks(scope))
-      const wanted = new Set(ids)
-      const late = ids.filter((id) => !early.ids.has(id))
-      const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
-      for (const entry of [...foundEarly.filter(({ orderId }) => wanted.has(orderId)), ...found]) {
-        if (within(entry.at, this.#plan.ranges.ledger)) continue
-        if (entry.userUntold === true) this.#ownerless.addNamed(entry)
-        else this.#lookedUp.push(entry)
-      }
-      const isMore = this.#ownerless.named.length > this.#named.count
-      if (isMore) this.#named = new NamedRows(this.#ownerless.named)
+      const isMore = await this.#lookUpRows()
       await this.#lookAgain(this.#lookedUp, isMore)
       await this.#lookForBearers()
       await this.#lookForLate()
     }
     const asked = new Set(this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal))
     this.#orders = { asked, tasks: await this.#lookUps.tasksAmong(asked, known) }
+  }
+
+  /** Looks rows up, and tells whether some of them name no user. There may be very many ids: none is kept beyond that. */
+  async #lookUpRows(): Promise<boolean> {
+    const early = this.#early
+    this.#early = undefined
+    // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
+    const scope = this.#plan.settings.ledgerLink === 'order' || this.#linksSuffice() ? 'selected' : 'window'
+    // Rows of the streamed range were taken already.
+    const ids = withinLimit(this.#scans.idsOfTasks(scope))
+    const wanted = new Set(ids)
+    const late = ids.filter((id) => early?.ids.has(id) !== true)
+    const foundEarly = ((await early?.entries) ?? []).filter(({ orderId }) => wanted.has(orderId))
+    const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
+    for (const entry of [...foundEarly, ...found]) {
+      if (within(entry.at, this.#plan.ranges.ledger)) continue
+      if (entry.userUntold === true) this.#ownerless.addNamed(entry)
+      else this.#lookedUp.push(entry)
+    }
+    const isMore = this.#ownerless.named.length > this.#named.count
+    if (isMore) this.#named = new NamedRows(this.#ownerless.named)
+    return isMore
   }
 
   /**
