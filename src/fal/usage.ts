@@ -172,17 +172,28 @@ function usageReader(): (text: string) => Answer<Series<WireUsageRow>> {
   }
 }
 
+/** Texts, each kept once: rows of many days say the same few, and are kept to the end. */
+function textsOnce(): (text: string) => string {
+  const texts = new Map<string, string>()
+  return (text) => {
+    const known = texts.get(text)
+    if (known === undefined) texts.set(text, text)
+    return known ?? text
+  }
+}
+
 function usageRowReader(): (wire: WireUsageRow, bucket: Bucket) => UsageRow {
   const decimalIn = decimalReader()
+  const once = textsOnce()
   return (wire, { bucketStart, date, isNoDay }) => {
     const { keyId, login } = attributionOf(wire.auth_method_structured)
     return {
       bucketStart,
       date,
-      keyId,
-      login,
-      model: wire.endpoint_id,
-      unit: wire.unit ?? '',
+      keyId: keyId && once(keyId),
+      login: login && once(login),
+      model: once(wire.endpoint_id),
+      unit: once(wire.unit ?? ''),
       quantity: decimalIn(wire.quantity) ?? decimalOf(wire.quantity),
       unitPrice: decimalIn(wire.unit_price) ?? null,
       percentDiscount: decimalIn(wire.percent_discount) ?? null,
