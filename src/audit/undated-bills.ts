@@ -28,14 +28,16 @@ export class UndatedBills {
     return this.#parts.filter(belongs)
   }
 
-  /** Those that rules per task would judge. */
+  /** Those that rules per task would judge, and those that may be of a user who was asked for. */
   list(scope: JoinScope): UndatedBill[] {
     const { userIds } = scope.plan
-    return [...this.#tasks.values()].filter(
-      ({ task: { apiKey, userId, userUntold } }) =>
-        inLayer(scope.accountOf(apiKey) ?? null, scope) &&
-        (userIds.size === 0 || (userIds.has(userId) && userUntold !== true)),
-    )
+    return [...this.#tasks.values()].flatMap((each): UndatedBill[] => {
+      const { apiKey, userId, userUntold } = each.task
+      if (!inLayer(scope.accountOf(apiKey) ?? null, scope)) return []
+      if (userIds.size === 0) return [each]
+      if (userUntold === true) return [{ ...each, userOpen: true }]
+      return userIds.has(userId) ? [each] : []
+    })
   }
 }
 

@@ -1,5 +1,6 @@
 import type { Whole } from '../units/exact-sums.ts'
 import { earlier } from '../units/instant.ts'
+import { rowIdOf } from '../units/row-id.ts'
 import type { Zone } from '../units/zone.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
@@ -49,9 +50,9 @@ export class UnreadRows {
     const rowId = row.integer(ID_COLUMN)
     this.#firstRowId = this.#rows === 0 ? rowId : Math.min(this.#firstRowId, rowId)
     this.#rows += 1
-    // One that names no user may be anybody's.
-    if (row.isNull(USER_COLUMN)) this.#userIds = null
-    this.#userIds?.add(row.integer(USER_COLUMN))
+    const userId = userOf(row)
+    if (userId === null) this.#userIds = null
+    else this.#userIds?.add(userId)
     if ((this.#userIds?.size ?? 0) > USERS_MAX) this.#userIds = null
   }
 
@@ -151,7 +152,7 @@ export class UnreadTaskRows extends UnreadRows {
   #addOwner(row: RowCells, { keptPoints, refundedPoints, refunded, isFree }: Amounts): void {
     if (this.#owners === null) return
     const apiKey = row.text(KEY_COLUMN)
-    const userId = row.isNull(USER_COLUMN) ? null : row.integer(USER_COLUMN)
+    const userId = userOf(row)
     const name = JSON.stringify([apiKey, userId])
     const none = { keptPoints: 0n, refundedPoints: 0n, refunded: 0, free: 0 }
     const owner = this.#owners.get(name) ?? { ...none, apiKey, userId }
@@ -172,6 +173,9 @@ export class UnreadTaskRows extends UnreadRows {
     return { ...super.told(), tasks }
   }
 }
+
+/** null: it names none, or by what is no id, and may be anybody's. */
+const userOf = (row: RowCells): number | null => rowIdOf(row.text(USER_COLUMN)) ?? null
 
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
 
