@@ -55,6 +55,16 @@ describe.each(STORES)('a task without created_at, on %s', (store) => {
     expect(inShort(report).filter((text) => text.startsWith('B4'))).toEqual([`B4 requestId=${requestId}`])
   })
 
+  it('is not billed what another task was billed for the same request', async () => {
+    for (const task of [{ cost: '0.5' }, { cost: '0', refunded: true, status: 'failed' }]) {
+      const world = clean().task({ ...task, user: 104, requestId: requestIdOf(40), billed: false, paid: false })
+      const report = await audited(store, world, 'requests', undated(41))
+      expect(report.official.totals.costUsd).toBe('20')
+      expect([report.tieOut?.eventsTotal, report.tieOut?.eventsResidual]).toEqual(['20', '0'])
+      expect(foundIn(report).filter((text) => !text.startsWith('B4'))).toEqual([])
+    }
+  })
+
   it('names a key that no account has', async () => {
     const apiKey = '99999999-0000-4000-8000-000000000000:secret'
     for (const depth of DEPTHS) {
