@@ -75,6 +75,25 @@ describe.each(STORES)('a task without created_at, on %s', (store) => {
       expect(inShort(await audited(store, world(), depth, {}))).toEqual(['B14 keyId=99999999…'])
     }
   })
+
+  it('names a key that is looked at for the users who were asked for alone, with a time or without', async () => {
+    const apiKey = '99999999-0000-4000-8000-000000000000:secret'
+    const world = () => clean().task({ user: 104, apiKey, billed: false, cost: '0', points: 0 })
+    const B14 = (texts: readonly string[]) => texts.filter((text) => text.startsWith('B14'))
+    for (const [userIds, userId, isLookedAt] of [
+      [[104], 104, true],
+      [[101, 104], 104, true],
+      [[101], 104, false],
+      [[104], null, false],
+    ] as const) {
+      const owned = { tasks: (row: { id: number }) => (row.id > 40 ? { userId } : {}) }
+      const lost = { tasks: (row: { id: number }) => (row.id > 40 ? { userId, createdAt: null } : {}) }
+      const dated = await audited(store, world(), 'summary', owned, { userIds: [...userIds] })
+      expect(B14(inShort(dated))).toEqual(isLookedAt ? ['B14 keyId=99999999…'] : [])
+      const report = await audited(store, world(), 'summary', lost, { userIds: [...userIds] })
+      expect(B14(openOf(report, NO_TIME))).toEqual(isLookedAt ? ['B14 99999999…'] : [])
+    }
+  })
 })
 
 describe('tasks without created_at', () => {
