@@ -1,31 +1,43 @@
 import type { TaskRow } from '../ledger/reader.ts'
 import { addNanoUsd, type NanoUsd } from '../units/nano-usd.ts'
 import { canonicalModel } from './model-name.ts'
-import { isOfBill, type Placement } from './period-bill.ts'
+import type { Placement } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
-import { inLayer, type JoinScope } from './requests.ts'
+import { inLayer, type JoinScope, type RequestGroup } from './requests.ts'
 import type { UndatedBill } from './rules/facts.ts'
 import type { UndatedPart } from './rules/unplaced-tasks.ts'
 import { mayBeOld } from './task-standing.ts'
 
+/** What was billed for one task, by whose bill it is in. */
+interface Part extends Ownership {
+  readonly task: TaskRow
+  readonly billedNanoUsd: NanoUsd
+  /** As what, by canonical name and as billed. */
+  readonly names: ReadonlyMap<string, string>
+}
+
 /** What fal billed for tasks that have no time, one by one: few tasks have none. */
 export class UndatedBills {
-  readonly #parts: (Ownership & UndatedPart)[] = []
+  readonly #parts: Part[] = []
   readonly #tasks = new Map<number, { task: TaskRow; billedNanoUsd: NanoUsd }>()
 
   /** Of a placement with a cost that is of no period. */
   add({ group, undatedNanoUsd }: Placement, scope: JoinScope): void {
     const { claimedBy: task, bill, owner } = group
     if (task === null) return
-    this.#parts.push({ bill, owner, ...partOf(task, undatedNanoUsd, isOfBill(group, scope), scope) })
+    this.#parts.push({ bill, owner, task, billedNanoUsd: undatedNanoUsd, names: namesOf(group, scope) })
     const known = this.#tasks.get(task.rowId)
     if (known === undefined) this.#tasks.set(task.rowId, { task, billedNanoUsd: undatedNanoUsd })
     else known.billedNanoUsd = addNanoUsd(known.billedNanoUsd, undatedNanoUsd)
   }
 
-  /** Those of one bill. */
-  of(belongs: (whose: Ownership) => boolean): UndatedPart[] {
-    return this.#parts.filter(belongs)
+  /** Those of one bill, which is held against the record of some accounts. */
+  of(belongs: (whose: Ownership) => boolean, accountIds: readonly number[], scope: JoinScope): UndatedPart[] {
+    const isOwn = ({ task }: Part): boolean => {
+      const accountId = scope.accountOf(task.apiKey)
+      return accountId !== undefined && accountIds.includes(accountId)
+    }
+    return this.#parts.filter(belongs).map((part) => undatedPart(part, isOwn(part), scope))
   }
 
   /** Those that rules per task would judge, and those that may be of a user who was asked for. */
@@ -41,7 +53,14 @@ export class UndatedBills {
   }
 }
 
-function partOf(task: TaskRow, billedNanoUsd: NanoUsd, isOwn: boolean, { plan, unplacedRows }: JoinScope): UndatedPart {
+const namesOf = ({ events }: RequestGroup, { plan: { settings } }: JoinScope): Map<string, string> =>
+  new Map(events.map(({ model }) => [canonicalModel(model, settings.modelAliases), model]))
+
+function undatedPart(
+  { task, billedNanoUsd, names }: Part,
+  isOwn: boolean,
+  { plan, unplacedRows }: JoinScope,
+): UndatedPart {
   const { status, refunded, model, rowId, chargedPoints, costNanoUsd, costUntold, chargeUntold } = task
   const isOld = mayBeOld(task, plan)
   const isWorth = costNanoUsd > 0n || chargedPoints > 0n || costUntold === true || chargeUntold === true
@@ -53,5 +72,6 @@ function partOf(task: TaskRow, billedNanoUsd: NanoUsd, isOwn: boolean, { plan, u
     recordedNanoUsd: !isOwn ? 0n : costUntold === true ? billedNanoUsd : costNanoUsd,
     amongNanoUsd: isMet && isOld ? costNanoUsd : 0n,
     isDue: isMet && isOld && status === 'success' && !refunded && isWorth,
+    ...(!isOwn && billedNanoUsd > 0n && { unrecorded: names }),
   }
 }

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
 import { ratio } from '../../src/units/ratio.ts'
@@ -104,6 +104,46 @@ describe('A2', () => {
     expect(await said('A2', two.task({ user: 104, model: OTHER, cost: '0.1', billed: false }), 'requests')).toEqual(
       OPEN,
     )
+  })
+})
+
+describe('A3', () => {
+  const A3 = (billed: MiniTask['billed'], world = clean()) =>
+    said('A3', one({ model: OTHER, cost: '0.1', billed }, world.account(6)), 'requests')
+  const OTHERS = { keyId: keyIdOfAccount(6) }
+
+  it('is open of a model that fal billed to another account than the task names', async () => {
+    expect(await A3({ ...OTHERS, ...LATE })).toEqual([`A3 6 ${OTHER}`])
+    expect(await A3({ ...OTHERS, endpointId: 'fal-ai/other' })).toEqual(['A3 6 fal-ai/other'])
+  })
+
+  it('is silent of one that it billed to the same, or not at all, and where tasks record the model', async () => {
+    expect(await A3(LATE)).toEqual([])
+    expect(await A3(false)).toEqual([])
+    expect(await A3({ ...OTHERS, ...LATE, cost: '0' })).toEqual([])
+    const recorded = clean().task({ account: 6, user: 101, model: OTHER, cost: '0.1', at: '2026-02-06 12:00:00' })
+    const change = { tasks: (row: { readonly id: number }) => (row.id === 42 ? { createdAt: null } : {}) }
+    const world = one({ model: OTHER, cost: '0.1', billed: { ...OTHERS, ...LATE } }, recorded.account(6))
+    const report = await audited('embedded', world, 'requests', change)
+    expect([...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('A3'))).toEqual([])
+  })
+})
+
+describe('a workspace of two accounts, whose bill names no key but for what has no time', () => {
+  /** Twenty USD recorded and billed, and 10 USD for a task of the first account under the key of the second. */
+  const of = async (cost: string) => {
+    const world = new MiniWorld().account(5, { workspace: 'shared' }).account(6, { workspace: 'shared' })
+    for (let each = 0; each < 40; each++) world.task({ cost: '0.5', billed: { keyId: undefined as never } })
+    const billed = { ...billedAt('10'), keyId: keyIdOfAccount(6) }
+    const task = { cost, billed, model: OTHER }
+    return [...(await said('A1', one(task, world), 'requests')), ...(await said('A3', one(task, world), 'requests'))]
+  }
+
+  it('answers for it as a whole', async () => {
+    const ofWorkspace = async (cost: string) => (await of(cost)).filter((text) => text.includes('shared'))
+    expect(await ofWorkspace('10')).toEqual([])
+    expect(await ofWorkspace('7')).toEqual([])
+    expect(await ofWorkspace('6.999999999')).toEqual(['A1 shared'])
   })
 })
 

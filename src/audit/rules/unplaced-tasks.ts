@@ -66,6 +66,8 @@ export interface UndatedPart {
   /** What of the sorts' `recordedNanoUsd` is its own, unless it is young, and whether it is one of their `due`. */
   readonly amongNanoUsd: bigint
   readonly isDue: boolean
+  /** As what it was billed, by canonical name and as billed, where its task would be in the record of no account of the bill. */
+  readonly unrecorded?: ReadonlyMap<string, string>
 }
 
 const adds = (amounts: Iterable<bigint | null>): bigint | null => {
