@@ -257,3 +257,34 @@ describe('B20', () => {
     expect(await B20({}, { userIds: [101] })).toEqual([])
   })
 })
+
+describe('B21', () => {
+  const STRANGE = '99999999-0000-4000-8000-000000000000'
+  /** One USD billed to a key that no account has, beside a task without a time. */
+  const B21 = async (task: MiniTask, event: object = {}, dated = false) => {
+    const world = new MiniWorld().account(5).task({ billed: false, ...task })
+    if (dated) world.task({ cost: '1', billed: { keyId: STRANGE } })
+    const timestamp = world.iso('2026-02-06 13:00:00')
+    world.event({ requestId: 'loose', endpointId: OTHER, cost: '1', keyId: STRANGE, timestamp, ...event } as never)
+    const lost = { tasks: ({ id }: { readonly id: number }) => (id === 1 ? { createdAt: null } : {}) }
+    const report = await audited('embedded', world, 'summary', lost)
+    return [...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('B21'))
+  }
+  const [FOUND, OPEN] = [['B21 workspace=workspace-5'], ['B21 workspace-5']]
+
+  it('is open where not one id is known, and the only cost that was recorded has no time', async () => {
+    expect(await B21({ cost: '0.1' })).toEqual(OPEN)
+    expect(await B21({ cost: null })).toEqual(OPEN)
+  })
+
+  it('fires where ids say what they say, with such tasks or without', async () => {
+    expect(await B21({ cost: '0' })).toEqual(FOUND)
+    expect(await B21({ cost: '0.1', apiKey: 'of-nobody' })).toEqual(FOUND)
+    expect(await B21({ cost: '0.1', billed: {} })).toEqual(FOUND)
+  })
+
+  it('is silent below its threshold, and where cost was recorded with a time', async () => {
+    expect(await B21({ cost: '0.1' }, { cost: '0.999999999' })).toEqual([])
+    expect(await B21({ cost: '0.1' }, {}, true)).toEqual([])
+  })
+})

@@ -284,4 +284,6 @@ export interface UnattributedBill {
   readonly workspace: string
   readonly costNanoUsd: NanoUsd
   readonly keyIds: Evidence
+  /** Accounts that would have it, had they recorded cost of their own: then ids of keys say nothing. Absent: none. */
+  readonly hangsOn?: readonly number[]
 }

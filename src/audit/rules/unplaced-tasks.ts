@@ -167,6 +167,14 @@ export function dueModels(unplaced: UnplacedTasks, comparison: BillComparison): 
 export const mayBeDueWithin = (unplaced: UnplacedTasks, comparison: BillComparison, model: string): boolean =>
   ownSorts(unplaced, comparison)?.some((sort) => sort.model === model && sort.due > 0 && !sort.crosses) ?? true
 
+/** Whether any of some accounts may have recorded cost by them. */
+export const mayHaveCost = ({ sorts }: UnplacedTasks, accountIds: readonly number[]): boolean =>
+  accountIds.length > 0 &&
+  (sorts?.some(
+    ({ accountId, costNanoUsd }) => accountId !== null && accountIds.includes(accountId) && costNanoUsd !== 0n,
+  ) ??
+    true)
+
 /** Of what they cost, what fal billed for them: with them it would be in the bill of the period too, and so explains nothing. */
 export const undatedWithin = ({ period }: BillComparison): bigint => period?.undatedWithinNanoUsd ?? 0n
 
