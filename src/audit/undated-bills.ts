@@ -72,6 +72,8 @@ function undatedPart(
     recordedNanoUsd: !isOwn ? 0n : costUntold === true ? billedNanoUsd : costNanoUsd,
     amongNanoUsd: isMet && isOld ? costNanoUsd : 0n,
     isDue: isMet && isOld && status === 'success' && !refunded && isWorth,
+    isUntold: isMet && costUntold === true,
+    isUntoldRecord: isMet && isOld && costUntold === true && status === 'success',
     ...(!isOwn && billedNanoUsd > 0n && { unrecorded: names }),
   }
 }

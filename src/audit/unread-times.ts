@@ -75,7 +75,7 @@ function unplacedSort(
   isSelected: (accountId: number | undefined) => boolean,
   isLookedAt: (apiKey: string) => boolean,
 ): UnplacedSort {
-  const { apiKey, model, status, costNanoUsd, toldNanoUsd, keptPoints, refundedPoints, worth } = sort
+  const { apiKey, model, status, costNanoUsd, toldNanoUsd, untold, keptPoints, refundedPoints, worth } = sort
   const ended = { status, completedAt: sort.endedSince }
   const isOld = mayBeOld(ended, plan)
   // With a filter by account no task of such a key is looked at.
@@ -85,6 +85,8 @@ function unplacedSort(
     stored: model,
     model: canonicalModel(model, plan.settings.modelAliases),
     costNanoUsd,
+    toldNanoUsd,
+    untold,
     // Of a task that failed or still runs and tells no cost none is recorded as a rule.
     recordedNanoUsd: status === 'success' ? costNanoUsd : toldNanoUsd,
     isYoung: !isOld,

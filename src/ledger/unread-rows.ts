@@ -129,8 +129,8 @@ export class UnreadTaskRows extends UnreadRows {
     if (this.#sorts === null) return
     const endedSince = this.#reading.zone.fromWall(row.wall(END_COLUMN)) ?? null
     const [apiKey, model] = [row.text(KEY_COLUMN), row.text(MODEL_COLUMN)]
-    const toldNanoUsd = amounts.costNanoUsd ?? 0n
-    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, worth: isWorth ? 1 : 0 })
+    const [toldNanoUsd, untold] = [amounts.costNanoUsd ?? 0n, amounts.costNanoUsd === null ? 1 : 0]
+    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, untold, worth: isWorth ? 1 : 0 })
     if (this.#sorts.size > SORTS_MAX && this.#byEnd) this.#forgetEnds(this.#sorts)
     if (this.#sorts.size > SORTS_MAX) this.#sorts = null
   }
@@ -191,6 +191,7 @@ const joinSorts = (a: UnreadTasksOf, b: UnreadTasksOf): UnreadTasksOf => ({
   endedSince: a.endedSince === null || b.endedSince === null ? null : earlier(a.endedSince, b.endedSince),
   costNanoUsd: plus(a.costNanoUsd, b.costNanoUsd),
   toldNanoUsd: a.toldNanoUsd + b.toldNanoUsd,
+  untold: a.untold + b.untold,
   keptPoints: plus(a.keptPoints, b.keptPoints),
   refundedPoints: plus(a.refundedPoints, b.refundedPoints),
   worth: a.worth + b.worth,

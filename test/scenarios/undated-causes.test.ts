@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyIdOfAccount, type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
 import { ratio } from '../../src/units/ratio.ts'
@@ -59,6 +59,25 @@ describe('A1, of 20 USD recorded and billed', () => {
     expect(await A1({ cost: '4.200000001', billed: billedAt('2') }, 'requests')).toEqual(['A1 5'])
     expect(await A1({ cost: '7', billed: billedAt('10') }, 'requests')).toEqual([])
     expect(await A1({ cost: '6.999999999', billed: billedAt('10') }, 'requests')).toEqual(['A1 5'])
+  })
+
+  it('stands and fires where what tells no cost was billed, which its cost is held to be', async () => {
+    const billed = (cost: string) => ({ requestId: requestIdOf(41), cost, timestamp: '2026-02-06T16:05:00Z' })
+    const LEAK = { requestId: 'leak', cost: '3', timestamp: '2026-02-06T05:00:00Z' }
+    for (const status of ['completed', 'failed', 'running']) {
+      const A1 = (...events: readonly { cost: string; timestamp: string }[]) => {
+        const world = one({ cost: null, billed: false, status })
+        for (const event of events) world.event(event)
+        return said('A1', world, 'requests')
+      }
+      expect(await A1(billed('0.3'))).toEqual([])
+      expect(await A1(billed('0.3'), LEAK)).toEqual(['! A1 accountId=5'])
+      // 3 USD of 23 and of what was billed for it: a tenth of 30 at the most.
+      expect(await A1(billed('6.999999999'), LEAK)).toEqual(['! A1 accountId=5'])
+      expect(await A1(billed('7'), LEAK)).toEqual(['A1 5'])
+    }
+    const two = one({ cost: null, billed: false }).task({ cost: null, billed: false }).event(billed('0.3'))
+    expect(await said('A1', two, 'requests')).toEqual(['A1 5'])
   })
 
   it('is open where those that would, would not together', async () => {
