@@ -136,13 +136,15 @@ function billOf(
 function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
   if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
   return known(
-    attribution.workspaces.map(({ label, unattributed }) => {
+    attribution.workspaces.map(({ label, unattributed, hangsOn }) => {
       const keyIds = new EvidenceList()
       // Logins are personal data: they count, and are not shown.
       const ids = new Set(unattributed.map(({ keyId }) => (keyId === null ? 'login' : shortenKeyId(keyId))))
       for (const id of ids) keyIds.add(id)
       const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
-      return { workspace: label, costNanoUsd, keyIds: keyIds.view() }
+      // A login is no key of an account, whatever ids say.
+      const isSure = hangsOn.length === 0 || unattributed.some(({ login }) => login !== null)
+      return { workspace: label, costNanoUsd, keyIds: keyIds.view(), ...(!isSure && { hangsOn }) }
     }),
   )
 }
@@ -269,7 +271,7 @@ function periodOf(
   const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, nameOf),
-    undatedTasks: requests.undated.of(belongs),
+    undatedTasks: requests.undated.of(belongs, accountIds, requests.scope),
     ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
   }
 }

@@ -88,6 +88,9 @@ function lookThrough(
   for (const event of unrecorded) {
     if (open.isOfBill(events.time(event)) || open.isUnplaced(events, event)) open.addEvent(events.event(event))
   }
+  for (const { lot } of open.hasUnplaced ? questions : []) {
+    for (const event of lot === null ? [] : events.ofLot(lot)) open.noteBilled(events, event)
+  }
   const repeatedByLot = groupBy([...repeated], (event) => events.lot(event))
   for (const each of questions) {
     const own = each.lot === null ? undefined : repeatedByLot.get(each.lot)
@@ -118,6 +121,7 @@ export class OpenIds {
   readonly #unplacedIds: ReadonlySet<string>
   readonly #id = newBytesOfId()
   readonly #orphans = new Set<string>()
+  readonly #billed = new Set<string>()
   #own: Set<string> | null = new Set()
 
   constructor(plan: AuditPlan, unplaced: ReadonlySet<string> = new Set()) {
@@ -131,9 +135,18 @@ export class OpenIds {
     return this.#unplaced?.hasId(events, events.requestId(event, this.#id)) === true
   }
 
-  /** Whether no event that was read is that of a task whose time is not known. */
+  get hasUnplaced(): boolean {
+    return this.#unplaced !== null
+  }
+
+  /** Takes an event that was read: a task of the window may bear the id of one whose time is not known, and claim it. */
+  noteBilled(events: EventRecords, event: number): void {
+    if (this.isUnplaced(events, event)) this.#billed.add(events.event(event).requestId)
+  }
+
+  /** Whether no event that was read bears the id of a task whose time is not known. */
   isUnbilled(requestId: string): boolean {
-    return this.#unplacedIds.has(requestId) && !this.#orphans.has(requestId)
+    return this.#unplacedIds.has(requestId) && !this.#billed.has(requestId)
   }
 
   /** Whether an event of that time counts, if no task bears its id. */
@@ -162,7 +175,6 @@ export class OpenIds {
   }
 
   list(): string[] {
-    const unbilled = [...this.#unplacedIds].filter((id) => this.isUnbilled(id))
-    return [...this.#orphans, ...unbilled, ...(this.#own ?? [])]
+    return [...this.#orphans, ...this.#unplacedIds, ...(this.#own ?? [])]
   }
 }

@@ -76,7 +76,7 @@ const DATED: Undated = {
 }
 
 /** Whether the task that claims a request is of the account, or of one of those, that fal billed for it. */
-export function isOfBill({ claimedBy, owner, bill }: RequestGroup, { accountOf }: JoinScope): boolean {
+function isOfBill({ claimedBy, owner, bill }: RequestGroup, { accountOf }: JoinScope): boolean {
   const accountId = claimedBy === null ? undefined : accountOf(claimedBy.apiKey)
   if (accountId === undefined) return false
   return typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)

@@ -52,15 +52,18 @@ export function unplacedTasks({
   const audited = new Set(bills.accounts.map(({ account }) => account.accountId))
   const isSelected = (accountId: number | undefined): boolean =>
     plan.ids.size === 0 || (accountId !== undefined && audited.has(accountId))
+  // A filter by user leaves no others, but those that may be of one of them.
+  const left = owners?.filter(
+    ({ apiKey, userId }) =>
+      isSelected(accountOf(apiKey)) && (plan.userIds.size === 0 || userId === null || plan.userIds.has(userId)),
+  )
+  /** Whether such a task with the key is one of the tasks that are looked at for keys: with a filter, of a user who is named. */
+  const isLookedAt = (apiKey: string): boolean =>
+    plan.userIds.size === 0 || left?.some((owner) => owner.apiKey === apiKey && owner.userId !== null) !== false
   return {
     reason,
-    sorts: sorts?.map((sort) => unplacedSort(sort, accountOf(sort.apiKey), plan, isSelected)) ?? null,
-    // A filter by user leaves no others, but those that may be of one of them.
-    owners:
-      owners?.filter(
-        ({ apiKey, userId }) =>
-          isSelected(accountOf(apiKey)) && (plan.userIds.size === 0 || userId === null || plan.userIds.has(userId)),
-      ) ?? null,
+    sorts: sorts?.map((sort) => unplacedSort(sort, accountOf(sort.apiKey), plan, isSelected, isLookedAt)) ?? null,
+    owners: left ?? null,
     byRequest: requests !== null && (source?.gaps.size ?? 0) === 0,
   }
 }
@@ -70,17 +73,20 @@ function unplacedSort(
   accountId: number | undefined,
   plan: AuditPlan,
   isSelected: (accountId: number | undefined) => boolean,
+  isLookedAt: (apiKey: string) => boolean,
 ): UnplacedSort {
-  const { apiKey, model, status, costNanoUsd, toldNanoUsd, keptPoints, refundedPoints, worth } = sort
+  const { apiKey, model, status, costNanoUsd, toldNanoUsd, untold, keptPoints, refundedPoints, worth } = sort
   const ended = { status, completedAt: sort.endedSince }
   const isOld = mayBeOld(ended, plan)
   // With a filter by account no task of such a key is looked at.
-  const isUnknownKey = accountId === undefined && apiKey !== '' && plan.ids.size === 0
+  const isUnknownKey = accountId === undefined && apiKey !== '' && plan.ids.size === 0 && isLookedAt(apiKey)
   return {
     accountId: accountId ?? null,
     stored: model,
     model: canonicalModel(model, plan.settings.modelAliases),
     costNanoUsd,
+    toldNanoUsd,
+    untold,
     // Of a task that failed or still runs and tells no cost none is recorded as a rule.
     recordedNanoUsd: status === 'success' ? costNanoUsd : toldNanoUsd,
     isYoung: !isOld,

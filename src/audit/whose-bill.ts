@@ -20,6 +20,8 @@ export interface SharedBill {
    * all rows that its accounts together must answer for.
    */
   readonly undivided: readonly UsageRow[] | null
+  /** Members that would answer for what is unattributed, had they recorded cost of their own: ids of keys would say nothing then. */
+  readonly hangsOn: readonly number[]
   /** A name to print: the workspace's own, or that of a member where fal did not tell it. */
   readonly label: string
   /** Whether it is known which accounts share the bill. Where not, nobody answers for rows without an owner. */
@@ -92,6 +94,7 @@ export function attributeBills(
       maybeTwice: scope.maybeTwice,
       unattributed: sorted.unattributed,
       undivided,
+      hangsOn: trusted ? members.filter((accountId) => !idsAreKnown || withoutId.has(accountId)) : [],
       ownerOf: (who) => ownerAmong(who, scope),
     })
   }

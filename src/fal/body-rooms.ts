@@ -34,8 +34,9 @@ export class BodyRooms {
   }
 
   giveBack(room: Buffer): void {
-    if (this.#coming === 0) this.clear()
-    else if (room.length === this.#length) this.#free.push(room)
+    if (room.length === this.#length) this.#free.push(room)
+    // A page asks for the next one while it is read, and that has to wait for its turn first.
+    if (this.#coming === 0) setImmediate(() => this.#coming === 0 && this.clear())
   }
 
   clear(): void {

@@ -138,8 +138,9 @@ export interface UnreadTasksOf {
   /** The first end; null: they tell none. */
   readonly endedSince: Instant | null
   readonly costNanoUsd: bigint | null
-  /** Of those that tell it. */
+  /** Of those that tell it, and how many do not, or tell one below 0. */
   readonly toldNanoUsd: bigint
+  readonly untold: number
   /** Charged above 0, and not refunded; and refunded. */
   readonly keptPoints: bigint | null
   readonly refundedPoints: bigint | null

@@ -1,5 +1,6 @@
 import type { Whole } from '../units/exact-sums.ts'
 import { earlier } from '../units/instant.ts'
+import { rowIdOf } from '../units/row-id.ts'
 import type { Zone } from '../units/zone.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
@@ -49,9 +50,9 @@ export class UnreadRows {
     const rowId = row.integer(ID_COLUMN)
     this.#firstRowId = this.#rows === 0 ? rowId : Math.min(this.#firstRowId, rowId)
     this.#rows += 1
-    // One that names no user may be anybody's.
-    if (row.isNull(USER_COLUMN)) this.#userIds = null
-    this.#userIds?.add(row.integer(USER_COLUMN))
+    const userId = userOf(row)
+    if (userId === null) this.#userIds = null
+    else this.#userIds?.add(userId)
     if ((this.#userIds?.size ?? 0) > USERS_MAX) this.#userIds = null
   }
 
@@ -128,8 +129,8 @@ export class UnreadTaskRows extends UnreadRows {
     if (this.#sorts === null) return
     const endedSince = this.#reading.zone.fromWall(row.wall(END_COLUMN)) ?? null
     const [apiKey, model] = [row.text(KEY_COLUMN), row.text(MODEL_COLUMN)]
-    const toldNanoUsd = amounts.costNanoUsd ?? 0n
-    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, worth: isWorth ? 1 : 0 })
+    const [toldNanoUsd, untold] = [amounts.costNanoUsd ?? 0n, amounts.costNanoUsd === null ? 1 : 0]
+    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, untold, worth: isWorth ? 1 : 0 })
     if (this.#sorts.size > SORTS_MAX && this.#byEnd) this.#forgetEnds(this.#sorts)
     if (this.#sorts.size > SORTS_MAX) this.#sorts = null
   }
@@ -151,7 +152,7 @@ export class UnreadTaskRows extends UnreadRows {
   #addOwner(row: RowCells, { keptPoints, refundedPoints, refunded, isFree }: Amounts): void {
     if (this.#owners === null) return
     const apiKey = row.text(KEY_COLUMN)
-    const userId = row.isNull(USER_COLUMN) ? null : row.integer(USER_COLUMN)
+    const userId = userOf(row)
     const name = JSON.stringify([apiKey, userId])
     const none = { keptPoints: 0n, refundedPoints: 0n, refunded: 0, free: 0 }
     const owner = this.#owners.get(name) ?? { ...none, apiKey, userId }
@@ -173,6 +174,9 @@ export class UnreadTaskRows extends UnreadRows {
   }
 }
 
+/** null: it names none, or by what is no id, and may be anybody's. */
+const userOf = (row: RowCells): number | null => rowIdOf(row.text(USER_COLUMN)) ?? null
+
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** What one task may add; an amount is null where it cannot be read. */
@@ -187,6 +191,7 @@ const joinSorts = (a: UnreadTasksOf, b: UnreadTasksOf): UnreadTasksOf => ({
   endedSince: a.endedSince === null || b.endedSince === null ? null : earlier(a.endedSince, b.endedSince),
   costNanoUsd: plus(a.costNanoUsd, b.costNanoUsd),
   toldNanoUsd: a.toldNanoUsd + b.toldNanoUsd,
+  untold: a.untold + b.untold,
   keptPoints: plus(a.keptPoints, b.keptPoints),
   refundedPoints: plus(a.refundedPoints, b.refundedPoints),
   worth: a.worth + b.worth,

@@ -1,5 +1,11 @@
-import { describe, expect, it } from 'vitest'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { setImmediate } from 'node:timers/promises'
+import { describe, expect, it, onTestFinished, vi } from 'vitest'
 import { BodyRooms } from '../../src/fal/body-rooms.ts'
+import { createFalClient } from '../../src/fal/client.ts'
+import { Slab } from '../../src/rows/slab.ts'
+import { instant } from '../../src/units/instant.ts'
 
 const KIB = 1024
 const PAGE = 4096 * KIB
@@ -47,13 +53,56 @@ describe('rooms for bodies', () => {
     expect(rooms.take(kept) === other).toBe(true)
   })
 
-  it('are let go when no body comes any more', () => {
+  it('are let go when no body comes any more', async () => {
     const rooms = new BodyRooms()
     rooms.begin()
     const room = rooms.take(PAGE)
     rooms.end()
     rooms.giveBack(room)
+    await setImmediate()
     rooms.begin()
     expect(rooms.take(PAGE).buffer === room.buffer).toBe(false)
   })
+
+  it('are kept for a body that waits for its turn alone', async () => {
+    const rooms = new BodyRooms()
+    rooms.begin()
+    const room = rooms.take(PAGE)
+    rooms.end()
+    rooms.giveBack(room)
+    await Promise.resolve()
+    rooms.begin()
+    await setImmediate()
+    expect(rooms.take(PAGE) === room).toBe(true)
+  })
+
+  it.each(['content-length', 'transfer-encoding'])('are few for the pages of one key, by %s', async (by) => {
+    const cut = vi.spyOn(Slab.prototype, 'cut')
+    onTestFinished(() => cut.mockRestore())
+    const pages = 6
+    const server = createServer(({ url = '' }, response) => {
+      const page = Number(new URL(url, 'http://fal').searchParams.get('cursor') ?? 0)
+      const isMore = page + 1 < pages
+      const head = { next_cursor: isMore ? String(page + 1) : null, has_more: isMore }
+      const body = JSON.stringify({ ...head, billing_events: [eventOf(page)] })
+      if (by === 'content-length') response.setHeader(by, Buffer.byteLength(body))
+      response.end(body)
+    })
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    onTestFinished(() => void server.close())
+    const fal = createFalClient({ baseUrl: `http://127.0.0.1:${(server.address() as AddressInfo).port}` })
+    onTestFinished(() => fal.close())
+    const range = { start: instant(Date.UTC(2026, 1, 6)), end: instant(Date.UTC(2026, 1, 7)) }
+    const answer = await fal.events('key:secret', { range }, new AbortController().signal)
+    expect(answer.status === 'complete' && answer.value.map(({ requestId }) => requestId)).toEqual(
+      Array.from({ length: pages }, (_, page) => eventOf(page).request_id),
+    )
+    // One by one they grow into their place: the first of them.
+    expect(cut.mock.calls.filter(([bytes]) => bytes >= 256 * KIB).length).toBeLessThan(pages)
+  })
+})
+
+const eventOf = (page: number) => ({
+  ...{ request_id: `00000000-0000-4000-8000-00000000000${page}`, endpoint_id: 'fal-ai/flux/schnell' },
+  ...{ timestamp: '2026-02-06T04:00:00Z', cost_estimate_nano_usd: 100_000_000, note: 'x'.repeat(900 * KIB) },
 })

@@ -21,6 +21,8 @@ export const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
     costNanoUsd: 0n,
     recordedNanoUsd: overrides.costNanoUsd === undefined ? 0n : overrides.costNanoUsd,
   },
+  toldNanoUsd: overrides.costNanoUsd ?? 0n,
+  untold: overrides.costNanoUsd === null ? 1 : 0,
   ...overrides,
 })
 /** `charged`: what users were charged for them, and kept being charged; null: of too many. */
@@ -36,7 +38,7 @@ export const unplaced = (
 /** One that fal billed, and that would be in the record of the same bill. */
 export const part = (recorded: string, billed: string, overrides: Partial<UndatedPart> = {}): UndatedPart => ({
   ...{ model: MODEL, billedNanoUsd: usd(billed), recordedNanoUsd: usd(recorded), amongNanoUsd: usd(recorded) },
-  isDue: true,
+  ...{ isDue: true, isUntold: false, isUntoldRecord: false },
   ...overrides,
 })
 export const owner = (overrides: Partial<UnplacedOwner> = {}): UnplacedOwner => ({

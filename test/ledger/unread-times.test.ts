@@ -8,7 +8,7 @@ const COST = 100_000_000n
 const END = at('2026-02-03T12:00:30+08:00')
 const SORT = {
   ...{ apiKey: 'key-1-0000:secret', model: 'fal-ai/flux/dev', status: 'success', endedSince: END },
-  ...{ costNanoUsd: COST, toldNanoUsd: COST, keptPoints: 40n, refundedPoints: 0n, worth: 1 },
+  ...{ costNanoUsd: COST, toldNanoUsd: COST, untold: 0, keptPoints: 40n, refundedPoints: 0n, worth: 1 },
 } satisfies UnreadTasksOf
 const OWNER = { apiKey: SORT.apiKey, userId: 101, keptPoints: 40n, refundedPoints: 0n, refunded: 0, free: 0 }
 /** What tasks of some row ids, as they are stored here, may add to sums. */
@@ -99,8 +99,8 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
         { ...SORT, ...two, apiKey: '', keptPoints: 0n, refundedPoints: 80n, worth: 0 },
         { ...SORT, ...two, keptPoints: 80n, worth: 2 },
         { ...SORT, apiKey: 'other', keptPoints: 0n },
-        { ...SORT, model: 'x', costNanoUsd: null, toldNanoUsd: 0n, keptPoints: null },
-        { ...SORT, model: 'y', costNanoUsd: null, toldNanoUsd: 0n },
+        { ...SORT, model: 'x', costNanoUsd: null, toldNanoUsd: 0n, untold: 1, keptPoints: null },
+        { ...SORT, model: 'y', costNanoUsd: null, toldNanoUsd: 0n, untold: 1 },
       ])
       expect([...(owners ?? [])].sort((a, b) => (a.apiKey < b.apiKey ? -1 : 1))).toEqual([
         { ...OWNER, apiKey: '', userId: 102, keptPoints: 0n, refundedPoints: 80n, refunded: 2 },
@@ -135,7 +135,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       const of = (sort: UnreadTasksOf) => `${sort.status} ${sort.endedSince}`
       const [two, none] = [{ costNanoUsd: 2n * COST, toldNanoUsd: 2n * COST }, { keptPoints: 0n }]
       expect([...(sorts ?? [])].sort((a, b) => (of(a) < of(b) ? -1 : 1))).toEqual([
-        { ...SORT, ...none, status: 'failed', costNanoUsd: null, worth: 2 },
+        { ...SORT, ...none, status: 'failed', costNanoUsd: null, untold: 1, worth: 2 },
         { ...SORT, endedSince: at('2026-02-03T11:00:00+08:00') },
         SORT,
         { ...SORT, ...two, endedSince: null, keptPoints: 80n, worth: 2 },

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
 import { ratio } from '../../src/units/ratio.ts'
@@ -61,6 +61,25 @@ describe('A1, of 20 USD recorded and billed', () => {
     expect(await A1({ cost: '6.999999999', billed: billedAt('10') }, 'requests')).toEqual(['A1 5'])
   })
 
+  it('stands and fires where what tells no cost was billed, which its cost is held to be', async () => {
+    const billed = (cost: string) => ({ requestId: requestIdOf(41), cost, timestamp: '2026-02-06T16:05:00Z' })
+    const LEAK = { requestId: 'leak', cost: '3', timestamp: '2026-02-06T05:00:00Z' }
+    for (const status of ['completed', 'failed', 'running']) {
+      const A1 = (...events: readonly { cost: string; timestamp: string }[]) => {
+        const world = one({ cost: null, billed: false, status })
+        for (const event of events) world.event(event)
+        return said('A1', world, 'requests')
+      }
+      expect(await A1(billed('0.3'))).toEqual([])
+      expect(await A1(billed('0.3'), LEAK)).toEqual(['! A1 accountId=5'])
+      // 3 USD of 23 and of what was billed for it: a tenth of 30 at the most.
+      expect(await A1(billed('6.999999999'), LEAK)).toEqual(['! A1 accountId=5'])
+      expect(await A1(billed('7'), LEAK)).toEqual(['A1 5'])
+    }
+    const two = one({ cost: null, billed: false }).task({ cost: null, billed: false }).event(billed('0.3'))
+    expect(await said('A1', two, 'requests')).toEqual(['A1 5'])
+  })
+
   it('is open where those that would, would not together', async () => {
     const world = one({ cost: '3', billed: false }).task({ user: 104, cost: '1', billed: billedAt('4') })
     expect(await said('A1', world, 'requests')).toEqual(['A1 5'])
@@ -104,6 +123,46 @@ describe('A2', () => {
     expect(await said('A2', two.task({ user: 104, model: OTHER, cost: '0.1', billed: false }), 'requests')).toEqual(
       OPEN,
     )
+  })
+})
+
+describe('A3', () => {
+  const A3 = (billed: MiniTask['billed'], world = clean()) =>
+    said('A3', one({ model: OTHER, cost: '0.1', billed }, world.account(6)), 'requests')
+  const OTHERS = { keyId: keyIdOfAccount(6) }
+
+  it('is open of a model that fal billed to another account than the task names', async () => {
+    expect(await A3({ ...OTHERS, ...LATE })).toEqual([`A3 6 ${OTHER}`])
+    expect(await A3({ ...OTHERS, endpointId: 'fal-ai/other' })).toEqual(['A3 6 fal-ai/other'])
+  })
+
+  it('is silent of one that it billed to the same, or not at all, and where tasks record the model', async () => {
+    expect(await A3(LATE)).toEqual([])
+    expect(await A3(false)).toEqual([])
+    expect(await A3({ ...OTHERS, ...LATE, cost: '0' })).toEqual([])
+    const recorded = clean().task({ account: 6, user: 101, model: OTHER, cost: '0.1', at: '2026-02-06 12:00:00' })
+    const change = { tasks: (row: { readonly id: number }) => (row.id === 42 ? { createdAt: null } : {}) }
+    const world = one({ model: OTHER, cost: '0.1', billed: { ...OTHERS, ...LATE } }, recorded.account(6))
+    const report = await audited('embedded', world, 'requests', change)
+    expect([...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('A3'))).toEqual([])
+  })
+})
+
+describe('a workspace of two accounts, whose bill names no key but for what has no time', () => {
+  /** Twenty USD recorded and billed, and 10 USD for a task of the first account under the key of the second. */
+  const of = async (cost: string) => {
+    const world = new MiniWorld().account(5, { workspace: 'shared' }).account(6, { workspace: 'shared' })
+    for (let each = 0; each < 40; each++) world.task({ cost: '0.5', billed: { keyId: undefined as never } })
+    const billed = { ...billedAt('10'), keyId: keyIdOfAccount(6) }
+    const task = { cost, billed, model: OTHER }
+    return [...(await said('A1', one(task, world), 'requests')), ...(await said('A3', one(task, world), 'requests'))]
+  }
+
+  it('answers for it as a whole', async () => {
+    const ofWorkspace = async (cost: string) => (await of(cost)).filter((text) => text.includes('shared'))
+    expect(await ofWorkspace('10')).toEqual([])
+    expect(await ofWorkspace('7')).toEqual([])
+    expect(await ofWorkspace('6.999999999')).toEqual(['A1 shared'])
   })
 })
 
@@ -215,5 +274,36 @@ describe('B20', () => {
     expect(await B20({ billed: false })).toEqual([])
     expect(await B20({ refunded: false })).toEqual([])
     expect(await B20({}, { userIds: [101] })).toEqual([])
+  })
+})
+
+describe('B21', () => {
+  const STRANGE = '99999999-0000-4000-8000-000000000000'
+  /** One USD billed to a key that no account has, beside a task without a time. */
+  const B21 = async (task: MiniTask, event: object = {}, dated = false) => {
+    const world = new MiniWorld().account(5).task({ billed: false, ...task })
+    if (dated) world.task({ cost: '1', billed: { keyId: STRANGE } })
+    const timestamp = world.iso('2026-02-06 13:00:00')
+    world.event({ requestId: 'loose', endpointId: OTHER, cost: '1', keyId: STRANGE, timestamp, ...event } as never)
+    const lost = { tasks: ({ id }: { readonly id: number }) => (id === 1 ? { createdAt: null } : {}) }
+    const report = await audited('embedded', world, 'summary', lost)
+    return [...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('B21'))
+  }
+  const [FOUND, OPEN] = [['B21 workspace=workspace-5'], ['B21 workspace-5']]
+
+  it('is open where not one id is known, and the only cost that was recorded has no time', async () => {
+    expect(await B21({ cost: '0.1' })).toEqual(OPEN)
+    expect(await B21({ cost: null })).toEqual(OPEN)
+  })
+
+  it('fires where ids say what they say, with such tasks or without', async () => {
+    expect(await B21({ cost: '0' })).toEqual(FOUND)
+    expect(await B21({ cost: '0.1', apiKey: 'of-nobody' })).toEqual(FOUND)
+    expect(await B21({ cost: '0.1', billed: {} })).toEqual(FOUND)
+  })
+
+  it('is silent below its threshold, and where cost was recorded with a time', async () => {
+    expect(await B21({ cost: '0.1' }, { cost: '0.999999999' })).toEqual([])
+    expect(await B21({ cost: '0.1' }, {}, true)).toEqual([])
   })
 })

@@ -55,6 +55,16 @@ describe.each(STORES)('a task without created_at, on %s', (store) => {
     expect(inShort(report).filter((text) => text.startsWith('B4'))).toEqual([`B4 requestId=${requestId}`])
   })
 
+  it('is not billed what another task was billed for the same request', async () => {
+    for (const task of [{ cost: '0.5' }, { cost: '0', refunded: true, status: 'failed' }]) {
+      const world = clean().task({ ...task, user: 104, requestId: requestIdOf(40), billed: false, paid: false })
+      const report = await audited(store, world, 'requests', undated(41))
+      expect(report.official.totals.costUsd).toBe('20')
+      expect([report.tieOut?.eventsTotal, report.tieOut?.eventsResidual]).toEqual(['20', '0'])
+      expect(foundIn(report).filter((text) => !text.startsWith('B4'))).toEqual([])
+    }
+  })
+
   it('names a key that no account has', async () => {
     const apiKey = '99999999-0000-4000-8000-000000000000:secret'
     for (const depth of DEPTHS) {
@@ -63,6 +73,25 @@ describe.each(STORES)('a task without created_at, on %s', (store) => {
       expect(inShort(report)).toEqual([])
       expect(openOf(report, NO_TIME).filter((text) => text.startsWith('B14'))).toEqual(['B14 99999999…'])
       expect(inShort(await audited(store, world(), depth, {}))).toEqual(['B14 keyId=99999999…'])
+    }
+  })
+
+  it('names a key that is looked at for the users who were asked for alone, with a time or without', async () => {
+    const apiKey = '99999999-0000-4000-8000-000000000000:secret'
+    const world = () => clean().task({ user: 104, apiKey, billed: false, cost: '0', points: 0 })
+    const B14 = (texts: readonly string[]) => texts.filter((text) => text.startsWith('B14'))
+    for (const [userIds, userId, isLookedAt] of [
+      [[104], 104, true],
+      [[101, 104], 104, true],
+      [[101], 104, false],
+      [[104], null, false],
+    ] as const) {
+      const owned = { tasks: (row: { id: number }) => (row.id > 40 ? { userId } : {}) }
+      const lost = { tasks: (row: { id: number }) => (row.id > 40 ? { userId, createdAt: null } : {}) }
+      const dated = await audited(store, world(), 'summary', owned, { userIds: [...userIds] })
+      expect(B14(inShort(dated))).toEqual(isLookedAt ? ['B14 keyId=99999999…'] : [])
+      const report = await audited(store, world(), 'summary', lost, { userIds: [...userIds] })
+      expect(B14(openOf(report, NO_TIME))).toEqual(isLookedAt ? ['B14 99999999…'] : [])
     }
   })
 })

@@ -1,11 +1,13 @@
 import { sum } from '../../units/exact.ts'
 import {
   type BillComparison,
+  type Books,
   type FindingDraft,
   type ModelMatches,
   type ModelRecord,
   NO_EVIDENCE,
   type Rule,
+  type RuleOutcome,
 } from './books.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
@@ -18,7 +20,7 @@ import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is TIMING
  * where tasks outside the window that could have been billed within it cost as much, and nothing is said where such tasks tell
  * no cost, and so may have. Nothing is said of a model whose usage tells of more than its events, nor where tasks name no
- * model, or have no readable time: they may be of this one. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ * model, or have no readable time: they may be of this one, or it may have been billed for one of them alone. Amounts in nano-USD. Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
@@ -77,9 +79,26 @@ export const a3RecordedNothing: Rule = {
           detail: {},
         })
       }
+      notEvaluated.push(...unplacedAlone(comparison, modelMatches, unplaced))
     }
     return { examined, findings, notEvaluated }
   },
+}
+
+/** Models that fal billed for none but tasks without a readable time, which no account of this bill would record. */
+function unplacedAlone(
+  comparison: BillComparison,
+  matches: ModelMatches,
+  unplaced: Books['unplaced'],
+): RuleOutcome['notEvaluated'] {
+  const { subject, period } = comparison
+  if (unplaced === undefined || period === null) return []
+  const models = new Map(period.undatedTasks?.flatMap(({ unrecorded }) => [...(unrecorded ?? [])]))
+  return [...models].flatMap(([canonical, model]) => {
+    const isBilled = (period.figures.byModel.get(canonical)?.costNanoUsd ?? 0n) > 0n
+    if (isBilled || isRecorded(comparison, canonical, matches)) return []
+    return [{ subject: { ...subject, model }, reason: unplaced.reason }]
+  })
 }
 
 /** A model that was billed and that no task of the window records. */

@@ -65,7 +65,9 @@ function marginsOf(
     margins.set(model, known)
     return known
   }
-  for (const { task, billedNanoUsd } of undated) {
+  for (const { task, billedNanoUsd, userOpen } of undated) {
+    // Nor does a day count tasks that have a time and name no user, where users are asked for.
+    if (userOpen === true) continue
     const known = of(task.model)
     const margin = marginOf({ keptPoints: task.refunded ? 0n : task.chargedPoints, billedNanoUsd }, rate)
     if (task.chargeUntold === true && !task.refunded) known.gained = null

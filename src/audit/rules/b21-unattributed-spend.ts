@@ -1,20 +1,27 @@
 import { formatUsd } from '../../units/nano-usd.ts'
 import type { BillComparison, FindingDraft, Rule, RuleOutcome } from './books.ts'
 import { notRead } from './request-book.ts'
+import { mayHaveCost } from './unplaced-tasks.ts'
 
 /**
  * B21, per workspace: what fal billed there to keys or tokens that no account row holds, from the threshold on. Nano-USD.
- * Usage rows tell it, so it is judged at every depth. Source: rule B21 of the specification.
+ * Usage rows tell it, so it is judged at every depth. Nothing is said where its ids would say nothing, had tasks without a readable
+ * time been made within the window. Source: rule B21 of the specification.
  */
 export const b21UnattributedSpend: Rule = {
   id: 'B21',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ unattributed, comparisons }, { thresholds }) {
+  evaluate({ unattributed, comparisons, unplaced }, { thresholds }) {
     if (!unattributed.known) return notRead(unattributed.reason)
     const findings: FindingDraft[] = []
-    for (const { workspace, costNanoUsd, keyIds } of unattributed.value) {
+    const open = []
+    for (const { workspace, costNanoUsd, keyIds, hangsOn = [] } of unattributed.value) {
       if (costNanoUsd <= 0n || costNanoUsd < thresholds.b21NanoUsdMin) continue
+      if (unplaced !== undefined && mayHaveCost(unplaced, hangsOn)) {
+        open.push({ subject: { workspace }, reason: unplaced.reason })
+        continue
+      }
       findings.push({
         subject: { workspace },
         expected: costNanoUsd,
@@ -25,7 +32,8 @@ export const b21UnattributedSpend: Rule = {
         detail: { thresholdUsd: formatUsd(thresholds.b21NanoUsdMin) },
       })
     }
-    return { examined: unattributed.value.length, findings, notEvaluated: unreadBills(comparisons) }
+    const examined = unattributed.value.length - open.length
+    return { examined, findings, notEvaluated: [...open, ...unreadBills(comparisons)] }
   },
 }
 

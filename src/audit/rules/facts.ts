@@ -121,7 +121,7 @@ export interface RequestBook {
   readonly modelDays: readonly ModelDay[]
   /** Matched tasks that were refunded, by user. */
   readonly refundLosses: readonly RefundLoss[]
-  /** Tasks that have no time, of those that the filters leave, as far as fal billed them. Absent: none. */
+  /** Tasks that have no time, of those that the filters leave or may leave, as far as fal billed them. Absent: none. */
   readonly undated?: readonly UndatedBill[]
   /** Accounts of which events were read, but not all that was asked by id was answered; null: keys in no account row. */
   readonly unanswered: readonly (number | null)[]
@@ -154,6 +154,8 @@ export interface RefundLoss {
 export interface UndatedBill {
   readonly task: TaskFact
   readonly billedNanoUsd: NanoUsd
+  /** Users were asked for, and it names none. */
+  readonly userOpen?: true
 }
 
 export interface DailyBill {
@@ -282,4 +284,6 @@ export interface UnattributedBill {
   readonly workspace: string
   readonly costNanoUsd: NanoUsd
   readonly keyIds: Evidence
+  /** Accounts that would have it, had they recorded cost of their own: then ids of keys say nothing. Absent: none. */
+  readonly hangsOn?: readonly number[]
 }

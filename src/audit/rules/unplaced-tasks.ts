@@ -28,6 +28,9 @@ export interface UnplacedSort {
   readonly model: string
   /** Not below 0. */
   readonly costNanoUsd: bigint | null
+  /** Of those that tell it, and how many do not. */
+  readonly toldNanoUsd: bigint
+  readonly untold: number
   /** Of it, what they would add to the record, were they of the window. */
   readonly recordedNanoUsd: bigint | null
   /** Whether none of them need be billed by now, wherever in the window it was made. */
@@ -66,6 +69,11 @@ export interface UndatedPart {
   /** What of the sorts' `recordedNanoUsd` is its own, unless it is young, and whether it is one of their `due`. */
   readonly amongNanoUsd: bigint
   readonly isDue: boolean
+  /** Whether it is one of their `untold`, and whether it makes their `recordedNanoUsd` null though it is not young. */
+  readonly isUntold: boolean
+  readonly isUntoldRecord: boolean
+  /** As what it was billed, by canonical name and as billed, where its task would be in the record of no account of the bill. */
+  readonly unrecorded?: ReadonlyMap<string, string>
 }
 
 const adds = (amounts: Iterable<bigint | null>): bigint | null => {
@@ -80,11 +88,20 @@ function sortsOf({ sorts }: UnplacedTasks, { subject, members }: BillComparison)
   return sorts?.filter(({ accountId }) => accountId === null || accountIds.has(accountId)) ?? null
 }
 
-/** What the record may lack at most, in nano-USD; null: nobody can tell. */
+/** What the record may lack at most, in nano-USD, a cost that is not told held to be what fal billed; null: nobody can tell. */
 export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison): bigint | null {
   const sorts = sortsOf(unplaced, comparison)
-  return sorts && adds(sorts.map(({ costNanoUsd }) => costNanoUsd))
+  if (sorts === null) return null
+  const billed = untoldBilled(comparison)
+  if (count(sorts, ({ untold }) => untold) > billed.length) return null
+  return sum(sorts, ({ toldNanoUsd }) => toldNanoUsd) + sum(billed, ({ billedNanoUsd }) => billedNanoUsd)
 }
+
+const untoldBilled = ({ period }: BillComparison): readonly UndatedPart[] =>
+  period?.undatedTasks?.filter(({ isUntold }) => isUntold) ?? []
+
+const count = <Each>(all: readonly Each[], of: (each: Each) => number): number =>
+  all.reduce((total, each) => total + of(each), 0)
 
 /** Those that would be in the record of an account, or of the accounts of a workspace; null: it is not told. */
 const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
@@ -103,9 +120,12 @@ export function unbilledCost(unplaced: UnplacedTasks, comparison: BillComparison
   if (sorts === null) return { cost: null, crossing: 0n }
   const { period } = comparison
   if (period !== null) {
-    const among = sum(period.undatedTasks ?? [], ({ amongNanoUsd }) => amongNanoUsd)
-    const cost = adds(sorts.map(({ isYoung, recordedNanoUsd }) => (isYoung ? 0n : recordedNanoUsd)))
-    return { cost: cost === null ? null : cost - among, crossing: 0n }
+    const parts = period.undatedTasks ?? []
+    const old = sorts.filter(({ isYoung }) => !isYoung)
+    const untold = count(old, (sort) => (sort.recordedNanoUsd === null ? sort.untold : 0))
+    if (untold > parts.filter(({ isUntoldRecord }) => isUntoldRecord).length) return { cost: null, crossing: 0n }
+    const told = sum(old, ({ recordedNanoUsd, toldNanoUsd }) => recordedNanoUsd ?? toldNanoUsd)
+    return { cost: told - sum(parts, ({ amongNanoUsd }) => amongNanoUsd), crossing: 0n }
   }
   const crossing = sum(sorts, ({ crosses, recordedNanoUsd }) => (crosses ? (recordedNanoUsd ?? 0n) : 0n))
   return { cost: adds([crossing, ...sorts.map((sort) => (sort.crosses ? 0n : sort.recordedNanoUsd))]), crossing }
@@ -165,8 +185,17 @@ export function dueModels(unplaced: UnplacedTasks, comparison: BillComparison): 
 export const mayBeDueWithin = (unplaced: UnplacedTasks, comparison: BillComparison, model: string): boolean =>
   ownSorts(unplaced, comparison)?.some((sort) => sort.model === model && sort.due > 0 && !sort.crosses) ?? true
 
+/** Whether any of some accounts may have recorded cost by them. */
+export const mayHaveCost = ({ sorts }: UnplacedTasks, accountIds: readonly number[]): boolean =>
+  accountIds.length > 0 &&
+  (sorts?.some(
+    ({ accountId, costNanoUsd }) => accountId !== null && accountIds.includes(accountId) && costNanoUsd !== 0n,
+  ) ??
+    true)
+
 /** Of what they cost, what fal billed for them: with them it would be in the bill of the period too, and so explains nothing. */
-export const undatedWithin = ({ period }: BillComparison): bigint => period?.undatedWithinNanoUsd ?? 0n
+export const undatedWithin = (comparison: BillComparison): bigint =>
+  (comparison.period?.undatedWithinNanoUsd ?? 0n) + sum(untoldBilled(comparison), ({ billedNanoUsd }) => billedNanoUsd)
 
 /** What may be missing from the bill by task period at most, in nano-USD: of some endpoints, or in all. */
 export const undatedBill = ({ period }: BillComparison, endpoints?: readonly string[]): bigint =>

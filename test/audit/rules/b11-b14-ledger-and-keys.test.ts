@@ -95,6 +95,8 @@ describe('B14: tasks with a key that no account has', () => {
     const amounts = {
       costNanoUsd: 0n,
       recordedNanoUsd: 0n,
+      toldNanoUsd: 0n,
+      untold: 0,
       keptPoints: 0n,
       refundedPoints: 0n,
       due: 0,
