@@ -217,7 +217,7 @@ export function ledgerBlocks(report: Report, words: Vocabulary, rowsMax: number)
       countCell(row.cashConsumed),
       countCell(row.pointsRecharged),
       countCell(row.differencePoints),
-      words.ledgerStatuses[row.timing === true ? 'TIMING' : row.status],
+      words.ledgerStatuses[row.status],
     ],
     footer: [
       words.total,

@@ -150,7 +150,7 @@ export interface Vocabulary {
     readonly differencePoints: string
     readonly status: string
   }
-  readonly ledgerStatuses: Readonly<Record<LedgerRow['status'] | 'TIMING', string>>
+  readonly ledgerStatuses: Readonly<Record<LedgerRow['status'], string>>
   readonly total: string
   readonly someUnread: string
   /** Where rows of layer 1 have no sum. */

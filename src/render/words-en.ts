@@ -94,7 +94,7 @@ export const EN: Vocabulary = {
     differencePoints: 'Difference (points)',
     status: 'Status',
   },
-  ledgerStatuses: { OK: 'OK', DIFF: 'DIFF', TIMING: 'TIMING', UNVERIFIED: 'UNVERIFIED' },
+  ledgerStatuses: { OK: 'OK', DIFF: 'DIFF', UNVERIFIED: 'UNVERIFIED' },
   total: 'Total',
   someUnread: 'The total covers only the accounts that were read',
   maybeTwice:

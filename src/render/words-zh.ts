@@ -88,7 +88,7 @@ export const ZH: Vocabulary = {
     differencePoints: '差异(积分)',
     status: '状态',
   },
-  ledgerStatuses: { OK: 'OK', DIFF: '差异', TIMING: '边界差异', UNVERIFIED: '未核实' },
+  ledgerStatuses: { OK: 'OK', DIFF: '差异', UNVERIFIED: '未核实' },
   total: '合计',
   someUnread: '合计只含已读取的账号',
   maybeTwice: '无合计：不同密钥读到的账单内容无法区分，而 fal 没有说明它们属于哪个工作区，无法判断是同一份账单还是多份',
