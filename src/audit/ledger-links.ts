@@ -4,7 +4,7 @@ import { partOfNumber } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
-import type { CellTally } from './cell-tally.ts'
+import { type CellTally, isOfUsers } from './cell-tally.ts'
 import { type KeptPiece, KeptPieces } from './kept-piece.ts'
 import { type LateRefunds, lookForLateRefunds } from './late-refunds.ts'
 import type { BookName, UserLedger } from './ledger-book.ts'
@@ -24,6 +24,7 @@ import { NamedRows } from './ownerless-links.ts'
 import type { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { idsOf, type UndatedTask } from './undated-tasks.ts'
 import { ClosedUser, type ClosingTerms, type ResolvedOrders, resolveOrders } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
@@ -54,6 +55,7 @@ export class LedgerLinks {
   #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
+  #isModeOpen = false
   readonly #lookUps: LedgerLookUps
   readonly #ownerless: OwnerlessTally
   #named = new NamedRows([])
@@ -108,6 +110,9 @@ export class LedgerLinks {
     await reading
     await trying(() => this.#lookUp(early))
     this.#mode = this.#modeNow()
+    this.#isModeOpen = this.#mayBeOtherMode()
+    // What was closed before knew nothing of it.
+    if (this.#isModeOpen) this.#kept.clear()
   }
 
   /** Tells which rows without a user are of tasks: before any piece is looked at, since they may be of all. */
@@ -201,7 +206,12 @@ export class LedgerLinks {
 
   #termsOf(mode: LinkMode): ClosingTerms {
     const [plan, failed, unreadTimes] = [this.#plan, this.#failed, this.#unreadTimes]
-    return { plan, mode, failed, unreadTimes, ownerless: this.#ownerless.sums(), lateOpen: this.#late?.isOpen === true }
+    const terms = { plan, mode, failed, unreadTimes, ownerless: this.#ownerless.sums() }
+    const lateOpen = this.#late?.isOpen === true
+    const { undated, hasNobodys: anyNobodys } = this.#spools
+    const { hasNobodys } = undated
+    const isTold = undated.each !== null
+    return { ...terms, lateOpen, undated: { isTold, isModeOpen: this.#isModeOpen, hasNobodys, anyNobodys } }
   }
 
   async #lookUp(early: EarlyLookUp): Promise<void> {
@@ -212,7 +222,7 @@ export class LedgerLinks {
       // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
       const scope = ledgerLink === 'order' || this.#linksSuffice() ? 'selected' : 'window'
       // Rows of the streamed range were taken already.
-      const ids = withinLimit(this.#scans.idsOfTasks(scope))
+      const ids = withinLimit([...this.#scans.idsOfTasks(scope), ...(this.#spools.undated.each ?? []).flatMap(idsOf)])
       const wanted = new Set(ids)
       const late = ids.filter((id) => !early.ids.has(id))
       const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
@@ -265,6 +275,16 @@ export class LedgerLinks {
     return BigInt(linked) * denominator >= BigInt(charged) * numerator
   }
 
+  /** Whether rows would link in the other mode, were tasks without a time of the window. */
+  #mayBeOtherMode(): boolean {
+    const { mayBeCharged } = this.#spools.undated
+    if (mayBeCharged === 0 || this.#plan.settings.ledgerLink !== 'auto') return false
+    const { charged, linked } = this.#count
+    if (this.#mode === 'total')
+      return this.#linksSuffice({ charged: charged + mayBeCharged, linked: linked + mayBeCharged })
+    return !this.#linksSuffice({ charged: charged + mayBeCharged - this.#scans.undatedLinked(), linked })
+  }
+
   /** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */
   async #linksInUse(): Promise<boolean> {
     if (this.#linksSuffice()) return true
@@ -307,6 +327,10 @@ export class LedgerLinks {
     return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [], rooms)))
   }
 
+  #isTold({ userId }: UndatedTask): boolean {
+    return isOfUsers(this.#plan, userId)
+  }
+
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
     const isHere = ({ userId }: { readonly userId: number }): boolean => reading.holds(userId)
     const own = {
@@ -315,6 +339,7 @@ export class LedgerLinks {
       late: this.#late?.ofUsers.filter(isHere) ?? [],
       named: this.#named,
       refundsOfAnybody: this.#ownerless.refundsOfAnybody(),
+      undated: (this.#spools.undated.each ?? []).filter((task) => isHere(task) && this.#isTold(task)),
     }
     return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks, own)
   }
