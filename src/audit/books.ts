@@ -71,7 +71,11 @@ function withUnpaid(unplaced: UnplacedTasks, { unreadTimes = {} }: Evidence, { u
   if (eachUnplaced(unreadTimes) === null) return unplaced
   const owners = unplaced.owners ?? []
   const userIds = owners.flatMap(({ userId }) => (userId === null ? [] : [userId]))
-  return { ...unplaced, unpaid: new Set(userIds.filter((userId) => users.get(userId)?.payment.known !== true)) }
+  const isOpen = (userId: number): boolean => {
+    const payment = users.get(userId)?.payment
+    return payment === undefined || (!payment.known && payment.reason.code === unplaced.reason.code)
+  }
+  return { ...unplaced, unpaid: new Set(userIds.filter(isOpen)) }
 }
 
 /** What is alike in all books of one audit, and nothing else. */

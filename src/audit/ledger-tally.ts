@@ -98,8 +98,7 @@ export class LedgerTally {
     const asked = [...plan.userIds].filter((userId) => records.holds(userId))
     for (const { userId } of undated) asked.push(userId)
     const links = yield* findingLinks(records, asked, bearers, records.rooms)
-    const undatedLinks = new UndatedLinks(undated, links, named)
-    const tally = new LedgerTally(plan, records, windowTasks, links, undatedLinks)
+    const tally = new LedgerTally(plan, records, windowTasks, links, new UndatedLinks(undated, links, named))
     tally.#refundsOfAnybody = refundsOfAnybody
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
@@ -328,11 +327,9 @@ export class LedgerTally {
   *#addingTasksUp(): Generator<undefined, readonly (TaskSums | undefined)[], undefined> {
     const users: (TaskSums | undefined)[] = new Array(this.#sums.length).fill(undefined)
     yield* inSteps(this.#tasks.count, (from, until) => this.#addTasksUp(users, from, until))
-    for (const owner of this.#undated.owners()) {
-      const own = users[owner] ?? newTaskSums()
-      users[owner] = own
-      own.lacksPayment = true
-    }
+    // Whether these lack it as well hangs on what the orders of their users' other rows are.
+    for (const owner of this.#undated.owners())
+      users[owner] = { ...(users[owner] ?? newTaskSums()), lacksPayment: true }
     this.#shared.addTo((task) => users[this.#links.ownerOfTask[task] ?? 0])
     this.#taskSums = users
     return users

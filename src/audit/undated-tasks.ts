@@ -74,7 +74,11 @@ export interface UndatedCharge {
 type Draft = { -readonly [Key in keyof UndatedCharge]: UndatedCharge[Key] } & { readonly paid: BookSums }
 
 /** A row that bears an order of no task with a time. */
-type OrderRow = Pick<LedgerEntry, 'book' | 'kind' | 'orderId'> & { amountPoints: number; untold: boolean; kindUntold: boolean }
+type OrderRow = Pick<LedgerEntry, 'book' | 'kind' | 'orderId'> & {
+  amountPoints: number
+  untold: boolean
+  kindUntold: boolean
+}
 
 /** What tasks add up to with one of them. */
 export function withTask(tasks: TaskSums, { task, paid, isLinked }: UndatedCharge): TaskSums {
@@ -99,14 +103,12 @@ export class UndatedLinks {
   readonly #byId = new Map<number, Map<string, Draft>>()
 
   /** `links`: of the tasks with a time; `named`: rows that tell no user. */
-  constructor(
-    tasks: readonly UndatedTask[],
-    links: Pick<RowLinks, 'numberOf' | 'index'>,
-    named: NamedRows,
-  ) {
+  constructor(tasks: readonly UndatedTask[], links: Pick<RowLinks, 'numberOf' | 'index'>, named: NamedRows) {
     for (const task of tasks) {
       const owner = links.numberOf(task.userId)
-      const isOpen = task.charged === null || idsOf(task).some((id) => links.index.findText(owner, id) !== NO_TASK || named.names(id))
+      const isOpen =
+        task.charged === null ||
+        idsOf(task).some((id) => links.index.findText(owner, id) !== NO_TASK || named.names(id))
       const charge: Draft = { task, isOpen, isLinked: false, paid: { points: 0, cash: 0 } }
       const own = this.#charges.get(owner) ?? []
       this.#charges.set(owner, [...own, charge])

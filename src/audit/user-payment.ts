@@ -1,5 +1,5 @@
-import type { BookName } from '../rows/entry-records.ts'
 import { LIMITS } from '../limits.ts'
+import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import { crossingSums, type Edges, edgesWith, hasRowsAfter, unlinkedEdges, untoldCrossingSums } from './edges.ts'
 import { both, orderPayment, type PaymentSums, paymentOfSums, type TaskSums } from './ledger-book.ts'
@@ -63,16 +63,16 @@ function saysAlike(said: Said, user: UserFigures, terms: ClosingTerms, undated: 
   const some = own.filter((charge) => matters(charge, isTotal))
   if (some.length > UNDATED_MAX) return false
   if (some.some(({ isOpen, task }) => (isTotal ? task.charged === null : isOpen))) return false
-  if (some.some(({ isLinked }) => isTotal || !isLinked) && mayBeAtEdge(user, terms)) return false
+  if (some.length > 0 && mayBeAtEdge(said, user, some, terms)) return false
   // What was paid too much may have been for tasks that name no user.
   const isForNobodys = undated.hasNobodys || (some.length > 0 && undated.anyNobodys)
   if (isTotal && said === 'break' && isForNobodys && isTooMuch(user)) return false
-  // With the first task of the window a user is one who is judged.
-  const placed = some.length === 0 && tasks.taskCount === 0 ? own.slice(0, 1) : some
-  const completions = placed.reduce<TaskSums[]>(
-    (others, charge) => [...others, ...others.map((each) => withTask(each, charge))],
-    [tasks],
-  )
+  // With the first task of the window a user is one who is judged, though it be one that does not matter otherwise.
+  const first = tasks.taskCount > 0 ? [] : own.filter((charge) => !some.includes(charge)).slice(0, 1)
+  let completions = [tasks]
+  for (const charge of [...first, ...some]) {
+    completions = completions.concat(completions.map((each) => withTask(each, charge)))
+  }
   return completions.every((each) => saidOf(each, placedPayment({ ...user, tasks: each }, terms)) === said)
 }
 
@@ -84,10 +84,22 @@ function matters({ task, isOpen, isLinked, paid }: UndatedCharge, isTotal: boole
   return isSelected || !isLinked ? charged !== (isLinked ? both(paid) : 0) : false
 }
 
-/** Whether rows right after an edge may have paid such a task, or tasks besides it. */
-function mayBeAtEdge(user: UserFigures, { mode, plan: { window } }: ClosingTerms): boolean {
+/** Whether rows right after an edge may have paid one of some such tasks, or tasks besides them. */
+function mayBeAtEdge(
+  said: Said,
+  user: UserFigures,
+  some: readonly UndatedCharge[],
+  { mode, plan: { window } }: ClosingTerms,
+): boolean {
   const edges = edgesOf(user)
-  if (mode === 'order') return hasRowsAfter(window.end, unlinkedEdges(edges))
+  if (mode === 'order') {
+    const { unlinkedCharged, untold, shared } = user.tasks
+    // A charge that is not told lacks nothing of itself.
+    const lacks = ({ task: { isSelected, charged }, isLinked }: UndatedCharge): boolean =>
+      isSelected && !isLinked && (charged !== undefined || said !== 'fine')
+    const decides = unlinkedCharged > 0 || some.some(lacks) || untold !== undefined || shared !== null
+    return decides && hasRowsAfter(window.end, unlinkedEdges(edges))
+  }
   return hasRowsAfter(window.start, edges) || hasRowsAfter(window.end, edges)
 }
 

@@ -25,7 +25,10 @@ async function A4(world: MiniWorld, { store = 'embedded', from = 41, words, cell
   const time = words === 'that cannot be read' ? '2026-02-06 25:00:00' : null
   const report = await audited(store, world, 'summary', losing(from, time, cells), options)
   const ofRule = (texts: readonly string[]) => texts.filter((text) => /^A4($| )/.test(text))
-  return [...ofRule(foundIn(report)).map((text) => `! ${text}`), ...ofRule(openOf(report, words ?? 'without created_at'))]
+  return [
+    ...ofRule(foundIn(report)).map((text) => `! ${text}`),
+    ...ofRule(openOf(report, words ?? 'without created_at')),
+  ]
 }
 const one = (task: MiniTask, world = clean()): MiniWorld => world.task({ user: 104, cost: '0.1', ...task })
 /** Long before all that is read of the ledgers, and within. */
@@ -36,17 +39,20 @@ const total = { settings: { ledgerLink: 'total' } } as const
 
 describe.each(STORES)('A4 of a user with a task without a time, on %s', (store) => {
   // A column of DATETIME holds no time that cannot be read.
-  it.each(store === 'embedded' ? LOST : LOST.slice(0, 1))('is open where its rows do not pay its charge, to the point: %s', async (words) => {
-    const said = (task: MiniTask) => A4(one(task), { store, words })
-    expect(await said({ paid: false })).toEqual(['A4 104'])
-    for (const at of [WITHIN, LONG_AGO]) {
-      expect(await said({ paid: { points: 99, at } })).toEqual(['A4 104'])
-      expect(await said({ paid: { points: 101, at } })).toEqual(['A4 104'])
-      expect(await said({ paid: { points: 100, at } })).toEqual([])
-      expect(await said({ paid: { points: 60, cash: 40, at } })).toEqual([])
-      expect(await said({ paid: { points: 60, cash: 39, at } })).toEqual(['A4 104'])
-    }
-  })
+  it.each(store === 'embedded' ? LOST : LOST.slice(0, 1))(
+    'is open where its rows do not pay its charge, to the point: %s',
+    async (words) => {
+      const said = (task: MiniTask) => A4(one(task), { store, words })
+      expect(await said({ paid: false })).toEqual(['A4 104'])
+      for (const at of [WITHIN, LONG_AGO]) {
+        expect(await said({ paid: { points: 99, at } })).toEqual(['A4 104'])
+        expect(await said({ paid: { points: 101, at } })).toEqual(['A4 104'])
+        expect(await said({ paid: { points: 100, at } })).toEqual([])
+        expect(await said({ paid: { points: 60, cash: 40, at } })).toEqual([])
+        expect(await said({ paid: { points: 60, cash: 39, at } })).toEqual(['A4 104'])
+      }
+    },
+  )
 
   it('knows its rows by its request id in another form', async () => {
     const orderId = 'https://queue.fal.run/fal-ai/flux/requests/00000041-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
@@ -179,7 +185,8 @@ describe('A4, where tasks without a time may decide how rows link', () => {
     // Were ten more of the period and linked, nine tenths would be.
     const ten = (linked: number, count: number) => {
       const world = mixed(linked)
-      for (let each = 0; each < count; each++) world.task({ user: 103, points: 9, paid: each === 0 ? {} : { at: LONG_AGO } })
+      for (let each = 0; each < count; each++)
+        world.task({ user: 103, points: 9, paid: each === 0 ? {} : { at: LONG_AGO } })
       return A4(world, { from: 101 })
     }
     expect(await ten(89, 10)).toEqual(expect.arrayContaining(['A4 101']))
