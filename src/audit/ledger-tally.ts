@@ -129,6 +129,7 @@ export class LedgerTally {
 
   #addEntries(from: number, until: number): void {
     const { ownerOfEntry, taskOfEntry } = this.#links
+    const undated = this.#undated.isEmpty ? undefined : this.#undated
     for (let entry = from; entry < until; entry++) {
       const owner = ownerOfEntry[entry] as number
       if (owner === NO_USER) continue
@@ -137,7 +138,7 @@ export class LedgerTally {
       if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
       else if (task === SHARED_ID) this.#share(owner, entry, sums)
       else if (task >= 0 && this.#entries.kind(entry) === 'consume') this.#payments.noteLinked(task)
-      else if (task === NO_TASK && this.#undated.has(owner)) this.#undated.addEntry(owner, this.#entries, entry)
+      else if (task === NO_TASK) undated?.addEntry(owner, this.#entries, entry)
       if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, this.#entries.hasOrder(entry))
     }
   }

@@ -140,7 +140,12 @@ export class UndatedLinks {
     return [...this.#charges.values()].flat().filter(({ isLinked, task }) => isLinked && (task.charged ?? 0) > 0).length
   }
 
+  get isEmpty(): boolean {
+    return this.#charges.size === 0
+  }
+
   addEntry(owner: number, entries: EntryRecords, entry: number): void {
+    if (!this.has(owner)) return
     this.#add(owner, {
       ...{ book: entries.book(entry), kind: entries.kind(entry), orderId: entries.orderText(entry) },
       ...{ amountPoints: entries.amountPoints(entry), untold: entries.isUntold(entry) },

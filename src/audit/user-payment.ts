@@ -39,7 +39,8 @@ export function paymentOf(user: UserFigures, terms: ClosingTerms): PaymentReadin
   const open = { known: false, reason } as const
   const isTold = undated?.isTold === true
   if (!isTold && unreadTimeReason(unreadTimes, ['tasks'], user.userId) !== undefined) return open
-  if (undated === undefined) return payment
+  const isNone = undated === undefined || !(undated.isModeOpen || undated.hasNobodys || user.undated !== undefined)
+  if (isNone) return payment
   const modes = undated.isModeOpen ? (['order', 'total'] as const) : [terms.mode]
   const said = saidOf(user.tasks, payment)
   return modes.every((mode) => saysAlike(said, user, { ...terms, mode }, undated)) ? payment : open

@@ -204,13 +204,13 @@ describe('A4 of more tasks without a time than are told apart', () => {
 })
 
 describe('user-ledger of such a user', () => {
-  async function rowOf(task: MiniTask, user_ids: number[]) {
+  async function rowOf(task: MiniTask, user_ids: number[], ledgerLink: 'auto' | 'total' = 'auto') {
     const world = one(task).build()
     const tasks = world.tables.tasks.map((row) => (row.id > 40 ? { ...row, createdAt: null as never } : row))
     const real = await openWorld({ ...world, tables: { ...world.tables, tasks } }, { store: 'embedded' })
     onTestFinished(real.close)
     const input = { start: '2026-02-06', end: '2026-02-06', user_ids, entries: false }
-    const { rows } = await userLedgers(input, real.dependencies(), quietContext())
+    const { rows } = await userLedgers(input, real.dependencies({ settings: { ledgerLink } }), quietContext())
     return rows.map(({ userId, status, reason }) => [userId, status, reason?.includes('without created_at')])
   }
 
@@ -222,5 +222,12 @@ describe('user-ledger of such a user', () => {
     expect(await rowOf({ paid: { at: LONG_AGO } }, [104])).toEqual([[104, 'OK', undefined]])
     expect(await rowOf({ user: 199, paid: false }, [199])).toEqual([[199, 'UNVERIFIED', true]])
     expect(await rowOf({ user: 199, paid: { at: LONG_AGO } }, [199])).toEqual([[199, 'OK', undefined]])
+  })
+
+  it('accuses nobody of what may have been paid for such a task', async () => {
+    expect(await rowOf({ user: 199 }, [199], 'total')).toEqual([[199, 'UNVERIFIED', true]])
+    expect(await rowOf({ user: 199, paid: { points: 99 } }, [199], 'total')).toEqual([[199, 'UNVERIFIED', true]])
+    expect(await rowOf({}, [104], 'total')).toEqual([[104, 'UNVERIFIED', true]])
+    expect(await rowOf({ points: 0, paid: false }, [104], 'total')).toEqual([[104, 'OK', undefined]])
   })
 })
