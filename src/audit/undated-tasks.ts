@@ -40,8 +40,9 @@ export function undatedTasks(
   const unread: UnreadTimes = snapshot.unreadTimes?.() ?? {}
   const all = eachUnplaced(unread)
   if (all === null) {
-    const rows = (unread.tasks?.rows ?? 0) + (unread.undatedTasks?.rows ?? 0)
-    return { each: null, mayBeCharged: rows, hasNobodys: true }
+    const { tasks, undatedTasks } = unread
+    const mayBeCharged = (tasks?.rows ?? 0) + (undatedTasks?.rows ?? 0)
+    return { each: null, mayBeCharged, hasNobodys: tasks?.userIds === null || undatedTasks?.userIds === null }
   }
   if (all.length === 0) return NO_UNDATED
   const each = all.flatMap(({ userId, taskId, requestId, apiKey, chargedPoints }) => {
@@ -53,8 +54,11 @@ export function undatedTasks(
   return { each, mayBeCharged, hasNobodys: all.some((task) => task.userId === null && task.chargedPoints !== 0n) }
 }
 
-/** An amount that no number holds is none that can be read. */
-const numberOf = (points: bigint): number | null => (Number.isSafeInteger(Number(points)) ? Number(points) : null)
+/** What so much is charged is none that can be read: sums with it might be such that no number holds. */
+const CHARGE_MAX = 2n ** 49n
+
+const numberOf = (points: bigint): number | null =>
+  points > CHARGE_MAX || points < -CHARGE_MAX ? null : Number(points)
 
 /** The ids by which rows may name a task. */
 export const idsOf = ({ taskId, requestId }: UndatedTask): string[] =>

@@ -60,6 +60,14 @@ describe.each(STORES)('A4 of a user with a task without a time, on %s', (store) 
     expect(await A4(one({ paid: { orderId, points: 99 } }), { store })).toEqual(['A4 104'])
   })
 
+  it('takes none of its rows for those of another task', async () => {
+    const found = ['! A4 userId=104']
+    for (const at of [WITHIN, LONG_AGO]) {
+      const lacking = clean().task({ user: 104, paid: false })
+      expect(await A4(one({ paid: { at } }, lacking), { store, from: 42 })).toEqual(found)
+    }
+  })
+
   it('is open of a user who has no other task, and silent of one whose task is paid', async () => {
     expect(await A4(one({ user: 199, paid: false }), { store })).toEqual(['A4 199'])
     expect(await A4(one({ user: 199, paid: { points: 99, at: LONG_AGO } }), { store })).toEqual(['A4 199'])
@@ -119,6 +127,21 @@ describe('A4, link mode order', () => {
     expect(await A4(one({}), { cells })).toEqual(['A4 104'])
     expect(await A4(one({ paid: false }), { cells })).toEqual([])
     expect(await A4(one({ paid: { orderId: null } }), { cells })).toEqual(['A4 104'])
+  })
+
+  it.each(['many', '9007199254740991', '-9007199254740991'])(
+    'is open where no number holds the charge: %s',
+    async (money) => {
+      expect(await A4(one({}), { cells: { money } })).toEqual(['A4 104'])
+      expect(await A4(one({ user: 199 }), { cells: { money } })).toEqual(['A4 199'])
+    },
+  )
+
+  it('is open where the id of the task is that of another, with a time or without', async () => {
+    const requestId = '00000040-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
+    expect(await A4(one({ user: 104, requestId, paid: false }))).toEqual(['A4 104'])
+    expect(await A4(one({ requestId: 'same' }).task({ user: 104, requestId: 'same' }))).toEqual(['A4 104'])
+    expect(await A4(one({ user: 103, requestId }))).toEqual([])
   })
 
   it('goes by the filters', async () => {
