@@ -28,7 +28,8 @@ import {
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
-import { unplacedTasks } from './unread-times.ts'
+import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
+import { eachUnplaced, unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
 const MATCHES_FOR_CLOCK = 20
@@ -37,8 +38,10 @@ const MATCHES_FOR_CLOCK = 20
 export function openBooks(evidence: Evidence, requests: RequestSums | null, ledger: LedgerUsers): Books {
   const { plan, attribution, tasks } = evidence
   const nameOf = endpointNames(plan.settings.modelAliases)
+  const { unplaced, ...frame } = framedBooks(evidence)
   return {
-    ...framedBooks(evidence),
+    ...frame,
+    ...(unplaced !== undefined && { unplaced: withUnpaid(unplaced, evidence, ledger) }),
     comparisons: comparisonsOf(evidence, requests),
     modelMatches: requests?.modelMatches ?? NO_MATCHES,
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
@@ -61,6 +64,18 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
     balances: balancesOf(evidence),
     clockOffset: requests === null ? null : clockOffset(requests.delays),
   }
+}
+
+/** Adds who did not pay what was charged, as far as that is told of each. */
+function withUnpaid(unplaced: UnplacedTasks, { unreadTimes = {} }: Evidence, { users }: LedgerUsers): UnplacedTasks {
+  if (eachUnplaced(unreadTimes) === null) return unplaced
+  const owners = unplaced.owners ?? []
+  const userIds = owners.flatMap(({ userId }) => (userId === null ? [] : [userId]))
+  const isOpen = (userId: number): boolean => {
+    const payment = users.get(userId)?.payment
+    return payment === undefined || (!payment.known && payment.reason.code === unplaced.reason.code)
+  }
+  return { ...unplaced, unpaid: new Set(userIds.filter(isOpen)) }
 }
 
 /** What is alike in all books of one audit, and nothing else. */

@@ -6,6 +6,7 @@ import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { EventWords } from '../rows/event-records.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
+import { accountFinder } from './account-keys.ts'
 import type { AskingTerms } from './asking-terms.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
 import { CellTally } from './cell-tally.ts'
@@ -20,6 +21,7 @@ import { RequestSpools } from './request-source.ts'
 import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
+import { undatedTasks } from './undated-tasks.ts'
 import { rowsTeller } from './waiting.ts'
 import { attributeBills } from './whose-bill.ts'
 
@@ -180,7 +182,9 @@ export async function readBooks(
   cells?: CellTally,
 ): Promise<OperatorBooks> {
   const tally = new TaskTally(plan, allAccounts, auditedIds)
-  const tasks = await readTasks(plan, snapshot, tally, spools, context)
+  const accountOf = accountFinder(allAccounts)
+  const isSelected = (apiKey: string): boolean => plan.ids.size === 0 || auditedIds.has(accountOf(apiKey) ?? Number.NaN)
+  const tasks = await readTasks(plan, snapshot, tally, spools, { ...context, isSelected })
   const tables: SourceStatus[] = [
     { source: 'accounts', status: 'complete' },
     { source: 'tasks', status: 'complete' },
@@ -213,7 +217,7 @@ async function readTasks(
   snapshot: LedgerSnapshot,
   tally: TaskTally,
   { ledgers, requests }: AuditSpools,
-  context: CollectContext,
+  context: CollectContext & { readonly isSelected: (apiKey: string) => boolean },
 ): Promise<TaskBook> {
   let rows = 0
   const expected = await snapshot.expectedRows?.('tasks', plan.ranges.tasks)
@@ -228,7 +232,7 @@ async function readTasks(
     rows += batch.count
     tell(rows)
   }
-  ledgers.endTasks()
+  ledgers.endTasks(undatedTasks(snapshot, context.isSelected))
   requests?.endTasks()
   return tally.close()
 }

@@ -88,6 +88,9 @@ export function spareSum(edge: Instant, edges: Edges): number {
   return all <= 0 ? all : Math.min(all, sparedAfter(edge, withoutPaidAtOnce(edge, edges)))
 }
 
+/** Whether there are rows right after an edge: without any nothing crosses it. */
+export const hasRowsAfter = (edge: Instant, edges: Edges): boolean => rowsAfter(edge, edges).length > 0
+
 /** In order of time. */
 const rowsAfter = (edge: Instant, { rows }: Edges): EdgeAmount[] =>
   rows.filter(({ at }) => isFrom(at, edge, 0, 1)).sort(inTime)

@@ -2,7 +2,8 @@ import type { LedgerBook } from './ledger-book.ts'
 import type { LedgerRooms } from './ledger-source.ts'
 import type { ToldTasks } from './ledger-tally.ts'
 import type { LinkMode } from './link-scans.ts'
-import { ClosedUser, type ClosingTerms, isPaymentOpen, type UnresolvedRow, type UserFigures } from './user-figures.ts'
+import { ClosedUser, type ClosingTerms, type UnresolvedRow, type UserFigures } from './user-figures.ts'
+import { isPaymentOpen } from './user-payment.ts'
 
 export interface KeptLimits {
   /** Rows that are kept as objects for later, of all pieces: more are put aside. */

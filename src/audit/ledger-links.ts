@@ -4,7 +4,7 @@ import { partOfNumber } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
-import type { CellTally } from './cell-tally.ts'
+import { type CellTally, isOfUsers } from './cell-tally.ts'
 import { type KeptPiece, KeptPieces } from './kept-piece.ts'
 import { type LateRefunds, lookForLateRefunds } from './late-refunds.ts'
 import type { BookName, UserLedger } from './ledger-book.ts'
@@ -18,12 +18,14 @@ import {
   ledgerRooms,
 } from './ledger-source.ts'
 import { LedgerTally } from './ledger-tally.ts'
+import { linkModeOf, linksSuffice, mayBeOtherMode } from './link-mode.ts'
 import { type LinkCount, type LinkMode, LinkScans, sampleOf } from './link-scans.ts'
 import { type EarlyLookUp, looksUpEveryOrder, withinLimit } from './looked-up.ts'
 import { NamedRows } from './ownerless-links.ts'
 import type { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { idsOf, type UndatedTask } from './undated-tasks.ts'
 import { ClosedUser, type ClosingTerms, type ResolvedOrders, resolveOrders } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
@@ -54,6 +56,7 @@ export class LedgerLinks {
   #count: LinkCount = { charged: 0, linked: 0 }
   #orders: ResolvedOrders = { asked: new Set(), tasks: new Set() }
   #mode: LinkMode = 'total'
+  #isModeOpen = false
   readonly #lookUps: LedgerLookUps
   readonly #ownerless: OwnerlessTally
   #named = new NamedRows([])
@@ -109,6 +112,10 @@ export class LedgerLinks {
     await reading
     await trying(() => this.#lookUp())
     this.#mode = this.#modeNow()
+    const undated = { mayBeCharged: this.#spools.undated.mayBeCharged, linked: this.#scans.undatedLinked() }
+    this.#isModeOpen = mayBeOtherMode(this.#count, undated, this.#plan.settings)
+    // What was closed before knew nothing of it.
+    if (this.#isModeOpen) this.#kept.clear()
   }
 
   /** Tells which rows without a user are of tasks: before any piece is looked at, since they may be of all. */
@@ -201,7 +208,12 @@ export class LedgerLinks {
 
   #termsOf(mode: LinkMode): ClosingTerms {
     const [plan, failed, unreadTimes] = [this.#plan, this.#failed, this.#unreadTimes]
-    return { plan, mode, failed, unreadTimes, ownerless: this.#ownerless.sums(), lateOpen: this.#late?.isOpen === true }
+    const terms = { plan, mode, failed, unreadTimes, ownerless: this.#ownerless.sums() }
+    const lateOpen = this.#late?.isOpen === true
+    const { undated, hasNobodys: anyNobodys } = this.#spools
+    const { hasNobodys } = undated
+    const isTold = undated.each !== null
+    return { ...terms, lateOpen, undated: { isTold, isModeOpen: this.#isModeOpen, hasNobodys, anyNobodys } }
   }
 
   async #lookUp(): Promise<void> {
@@ -224,9 +236,12 @@ export class LedgerLinks {
     const early = this.#early
     this.#early = undefined
     // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
-    const scope = this.#plan.settings.ledgerLink === 'order' || this.#linksSuffice() ? 'selected' : 'window'
+    const scope =
+      this.#plan.settings.ledgerLink === 'order' || linksSuffice(this.#count, this.#plan.settings)
+        ? 'selected'
+        : 'window'
     // Rows of the streamed range were taken already.
-    const ids = withinLimit(this.#scans.idsOfTasks(scope))
+    const ids = withinLimit([...this.#scans.idsOfTasks(scope), ...(this.#spools.undated.each ?? []).flatMap(idsOf)])
     const wanted = new Set(ids)
     const late = ids.filter((id) => early?.ids.has(id) !== true)
     const foundEarly = ((await early?.entries) ?? []).filter(({ orderId }) => wanted.has(orderId))
@@ -264,20 +279,12 @@ export class LedgerLinks {
   }
 
   #modeNow(count = this.#count): LinkMode {
-    const { ledgerLink } = this.#plan.settings
-    if (ledgerLink !== 'auto') return ledgerLink
-    return this.#linksSuffice(count) ? 'order' : 'total'
-  }
-
-  /** Whether enough charged tasks have a linked row for link mode order. Without charged tasks any mode will do. */
-  #linksSuffice({ charged, linked } = this.#count): boolean {
-    const { numerator, denominator } = this.#plan.settings.thresholds.ledgerLinkRatio
-    return BigInt(linked) * denominator >= BigInt(charged) * numerator
+    return linkModeOf(count, this.#plan.settings)
   }
 
   /** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */
   async #linksInUse(): Promise<boolean> {
-    if (this.#linksSuffice()) return true
+    if (linksSuffice(this.#count, this.#plan.settings)) return true
     return (await this.#lookUps.rows(sampleOf(this.#scans.idsOfTasks('window')))).length > 0
   }
 
@@ -317,6 +324,10 @@ export class LedgerLinks {
     return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [], rooms)))
   }
 
+  #isTold({ userId }: UndatedTask): boolean {
+    return isOfUsers(this.#plan, userId)
+  }
+
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
     const isHere = ({ userId }: { readonly userId: number }): boolean => reading.holds(userId)
     const own = {
@@ -325,6 +336,7 @@ export class LedgerLinks {
       late: this.#late?.ofUsers.filter(isHere) ?? [],
       named: this.#named,
       refundsOfAnybody: this.#ownerless.refundsOfAnybody(),
+      undated: (this.#spools.undated.each ?? []).filter((task) => isHere(task) && this.#isTold(task)),
     }
     return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks, own)
   }

@@ -14,6 +14,7 @@ import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { type LinkRooms, newLinkRooms } from './row-links.ts'
+import { NO_UNDATED, type UndatedTasks } from './undated-tasks.ts'
 import { UserNumbers } from './user-numbers.ts'
 
 /** Whose tasks are that name no user: together with those of a user 0. */
@@ -102,6 +103,7 @@ export class LedgerSpools {
   readonly ownerless: OwnerlessTally
   #windowTasks = 0
   #hasNobodys = false
+  #undated = NO_UNDATED
   #refundOrders: string[] = []
   #cashOrders = new Set<string>()
 
@@ -136,9 +138,20 @@ export class LedgerSpools {
     if (tasks.isSelected(index) && (tasks.isRefunded(index) || tasks.hasFailed(index))) this.#addRefund(tasks, index)
   }
 
-  /** No task is added any more. */
-  endTasks(): void {
+  /** No task is added any more. `undated`: those that have no time that can be read. */
+  endTasks(undated = NO_UNDATED): void {
     this.#tasks.end()
+    this.#undated = undated
+    for (const { userId } of undated.each ?? []) this.#users.numberOf(userId)
+  }
+
+  get undated(): UndatedTasks {
+    return this.#undated
+  }
+
+  /** Whether a task names no user. */
+  get hasNobodys(): boolean {
+    return this.#hasNobodys
   }
 
   #addRefund(tasks: TaskRecords, index: number): void {

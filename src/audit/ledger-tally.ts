@@ -6,7 +6,7 @@ import { points } from '../units/points.ts'
 import { atOnce } from './breathe.ts'
 import { EdgeTasks } from './edge-tasks.ts'
 import { isTaskNearEdge } from './edges.ts'
-import { SHARED_ID } from './id-index.ts'
+import { NO_TASK, SHARED_ID } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
 import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
@@ -18,6 +18,7 @@ import type { AuditPlan } from './plan.ts'
 import { findingLinks, NO_USER, type RowLinks } from './row-links.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
+import { UndatedLinks } from './undated-tasks.ts'
 import { UnresolvedRows } from './unresolved-rows.ts'
 import { noteInUntold, noteKindUntold, noteUntold } from './untold-rows.ts'
 import type { UserFigures } from './user-figures.ts'
@@ -47,6 +48,7 @@ export class LedgerTally {
   readonly #payments: TaskPayments
   readonly #shared: SharedRows
   readonly #targets: LinkedTasks
+  readonly #undated: UndatedLinks
   /** The rows of each task; null where the depth does not need them. */
   readonly #rows: LinkedRows | null
   /** What came back by rows that tell neither user nor task. */
@@ -54,7 +56,14 @@ export class LedgerTally {
   /** By user; undefined until they are asked for, and when a row has come since. */
   #taskSums: readonly (TaskSums | undefined)[] | undefined
 
-  private constructor(plan: AuditPlan, { tasks, entries }: LedgerRecords, windowTasks: number, links: RowLinks) {
+  private constructor(
+    plan: AuditPlan,
+    { tasks, entries }: LedgerRecords,
+    windowTasks: number,
+    links: RowLinks,
+    undated: UndatedLinks,
+  ) {
+    this.#undated = undated
     this.#plan = plan
     this.#tasks = tasks
     this.#entries = entries
@@ -70,8 +79,10 @@ export class LedgerTally {
       sumsOf: (owner) => this.#sums[owner],
     }
     this.#rows = plan.depth === 'requests' ? new LinkedRows(tasks.count, entries) : null
-    // Who was asked for by id is told of, with or without tasks.
-    this.#sums = links.users.map((userId) => (plan.userIds.has(userId) ? newUserSums() : undefined))
+    // Who was asked for by id is told of, with or without tasks; and so is who has tasks without a time.
+    this.#sums = links.users.map((userId, owner) =>
+      plan.userIds.has(userId) || undated.has(owner) ? newUserSums() : undefined,
+    )
   }
 
   /**
@@ -82,11 +93,12 @@ export class LedgerTally {
     plan: AuditPlan,
     records: LedgerRecords,
     windowTasks: number,
-    { rows, bearers, late, named, refundsOfAnybody }: LookedUp = NOTHING_LOOKED_UP,
+    { rows, bearers, late, named, refundsOfAnybody, undated }: LookedUp = NOTHING_LOOKED_UP,
   ): Generator<undefined, LedgerTally, undefined> {
     const asked = [...plan.userIds].filter((userId) => records.holds(userId))
+    for (const { userId } of undated) asked.push(userId)
     const links = yield* findingLinks(records, asked, bearers, records.rooms)
-    const tally = new LedgerTally(plan, records, windowTasks, links)
+    const tally = new LedgerTally(plan, records, windowTasks, links, new UndatedLinks(undated, links, named))
     tally.#refundsOfAnybody = refundsOfAnybody
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))
@@ -117,6 +129,7 @@ export class LedgerTally {
 
   #addEntries(from: number, until: number): void {
     const { ownerOfEntry, taskOfEntry } = this.#links
+    const undated = this.#undated.isEmpty ? undefined : this.#undated
     for (let entry = from; entry < until; entry++) {
       const owner = ownerOfEntry[entry] as number
       if (owner === NO_USER) continue
@@ -125,6 +138,7 @@ export class LedgerTally {
       if (this.#isTarget[task] === 1) this.#link(task, entry, sums)
       else if (task === SHARED_ID) this.#share(owner, entry, sums)
       else if (task >= 0 && this.#entries.kind(entry) === 'consume') this.#payments.noteLinked(task)
+      else if (task === NO_TASK) undated?.addEntry(owner, this.#entries, entry)
       if (sums !== undefined) addToUser(sums, this.#plan, this.#entries, entry, task, this.#entries.hasOrder(entry))
     }
   }
@@ -174,6 +188,7 @@ export class LedgerTally {
     if (owner === NO_USER || within(at, this.#plan.ranges.ledger)) return
     const kind = linkedKind(book, entry.kind)
     if (kind === undefined && entry.kindUntold !== true) return
+    this.#undated.addLookedUp(owner, entry)
     const task = this.#links.index.findText(owner, orderId)
     this.#taskSums = undefined
     this.#shared.reckonAnew()
@@ -208,6 +223,11 @@ export class LedgerTally {
       if (this.#payments.isNamed(task)) linked += 1
     }
     return { charged, linked }
+  }
+
+  /** Charged tasks without a time that have a linked row. */
+  get undatedLinked(): number {
+    return this.#undated.linked
   }
 
   /** Tasks whose other rows may lie at any time, as of now. */
@@ -255,6 +275,7 @@ export class LedgerTally {
         tasks: tasks[owner] ?? newTaskSums(),
         edgeTasks: this.#edgeTasks.of(owner, this.#tasks, this.#payments),
         unresolved: unresolved.of(owner),
+        ...(this.#undated.has(owner) && { undated: this.#undated.of(owner) }),
       })
     }
     return users
@@ -307,6 +328,9 @@ export class LedgerTally {
   *#addingTasksUp(): Generator<undefined, readonly (TaskSums | undefined)[], undefined> {
     const users: (TaskSums | undefined)[] = new Array(this.#sums.length).fill(undefined)
     yield* inSteps(this.#tasks.count, (from, until) => this.#addTasksUp(users, from, until))
+    // Whether these lack it as well hangs on what the orders of their users' other rows are.
+    for (const owner of this.#undated.owners())
+      users[owner] = { ...(users[owner] ?? newTaskSums()), lacksPayment: true }
     this.#shared.addTo((task) => users[this.#links.ownerOfTask[task] ?? 0])
     this.#taskSums = users
     return users

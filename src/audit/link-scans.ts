@@ -22,6 +22,8 @@ interface OpenIds {
   readonly refunds: readonly string[]
   /** Users with a charge that was to be given back, and was not as far as is known. */
   readonly unrefunded: readonly number[]
+  /** How many charged tasks without a time have a linked row. */
+  readonly undatedLinked: number
 }
 
 /** How well rows and tasks are linked so far. */
@@ -77,6 +79,7 @@ export class LinkScans {
       total,
       refunds,
       unrefunded: tally.unrefundedUsers(),
+      undatedLinked: tally.undatedLinked,
     }
     this.#scans[piece] = scan
     return scan
@@ -114,6 +117,11 @@ export class LinkScans {
   /** Of all pieces. */
   unrefundedUsers(): number[] {
     return this.#scans.flatMap(({ unrefunded }) => unrefunded)
+  }
+
+  /** Of all pieces. */
+  undatedLinked(): number {
+    return this.#scans.reduce((sum, { undatedLinked }) => sum + undatedLinked, 0)
   }
 
   #idsOfTasks(name: TaskScope, before: OpenIds | undefined, ids: () => readonly string[]): readonly string[] {

@@ -2,6 +2,7 @@ import { AuditError } from '../errors.ts'
 import type { LedgerEntry, TaskRow } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { NamedRows } from './ownerless-links.ts'
+import type { UndatedTask } from './undated-tasks.ts'
 
 /** Which tasks: those of the window, those of them that the filters leave, or of these those whose rows come to too much. */
 export type TaskScope = 'window' | 'selected' | 'doubtful'
@@ -18,10 +19,12 @@ export interface LookedUp {
   readonly named: NamedRows
   /** What came back by rows that tell neither user nor task: points. */
   readonly refundsOfAnybody: number
+  /** Tasks without a time that can be read; those of users who are told of. */
+  readonly undated: readonly UndatedTask[]
 }
 
 export const NOTHING_LOOKED_UP: LookedUp = {
-  ...{ rows: [], bearers: [], late: [], refundsOfAnybody: 0 },
+  ...{ rows: [], bearers: [], late: [], refundsOfAnybody: 0, undated: [] },
   named: new NamedRows([]),
 }
 

@@ -33,6 +33,11 @@ export class NamedRows {
     return this.count === 0
   }
 
+  /** Whether one names a task by an id. */
+  names(id: string): boolean {
+    return this.#rows.has(id)
+  }
+
   /** Those that name a task. */
   of(tasks: TaskRecords, task: number): LedgerEntry[] {
     const id = newBytesOfId()

@@ -47,7 +47,7 @@ export function unplacedTasks({
 }: Pick<Evidence, 'plan' | 'allAccounts' | 'bills' | 'unreadTimes' | 'requests'>): UnplacedTasks | undefined {
   const reason = unreadTimeReason(unreadTimes, ['tasks'])
   if (reason === undefined) return undefined
-  const { sorts, owners, requests } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
+  const { sorts, owners, each } = addUp([unreadTimes.tasks, unreadTimes.undatedTasks])
   const accountOf = accountFinder(allAccounts)
   const audited = new Set(bills.accounts.map(({ account }) => account.accountId))
   const isSelected = (accountId: number | undefined): boolean =>
@@ -64,7 +64,7 @@ export function unplacedTasks({
     reason,
     sorts: sorts?.map((sort) => unplacedSort(sort, accountOf(sort.apiKey), plan, isSelected, isLookedAt)) ?? null,
     owners: left ?? null,
-    byRequest: requests !== null && (source?.gaps.size ?? 0) === 0,
+    byRequest: each !== null && (source?.gaps.size ?? 0) === 0,
   }
 }
 
@@ -103,20 +103,24 @@ function unplacedSort(
 function addUp(all: readonly (UnreadTimesOf | undefined)[]): UnreadTasks {
   let sorts: UnreadTasks['sorts'] = []
   let owners: UnreadTasks['owners'] = []
-  let requests: UnreadTasks['requests'] = new Map()
-  for (const each of all) {
-    if (each === undefined) continue
-    const { sorts: own = null, owners: whose = null, requests: theirs = null } = each.tasks ?? {}
-    requests = requests === null || theirs === null ? null : new Map([...requests, ...theirs])
+  let each: UnreadTasks['each'] = []
+  for (const rows of all) {
+    if (rows === undefined) continue
+    const { sorts: own = null, owners: whose = null, each: theirs = null } = rows.tasks ?? {}
+    each = each === null || theirs === null ? null : [...each, ...theirs]
     sorts = sorts === null || own === null ? null : [...sorts, ...own]
     owners = owners === null || whose === null ? null : [...owners, ...whose]
   }
-  return { sorts, owners, requests }
+  return { sorts, owners, each }
 }
 
 /** The request ids that such tasks bear, as they are stored, by row id; empty where there are none, or too many to tell. */
-export const unplacedRequests = ({ tasks, undatedTasks }: UnreadTimes): ReadonlyMap<number, string> =>
-  addUp([tasks, undatedTasks]).requests ?? new Map()
+export const unplacedRequests = (unread: UnreadTimes): ReadonlyMap<number, string> =>
+  new Map(eachUnplaced(unread)?.map(({ rowId, requestId }) => [rowId, requestId]))
+
+/** Such tasks one by one; null: they are too many to tell. */
+export const eachUnplaced = ({ tasks, undatedTasks }: UnreadTimes): UnreadTasks['each'] =>
+  addUp([tasks, undatedTasks]).each
 
 /** How completely tables were read: in part, where rows of one could not be placed in time. Of tasks without any time it is said. */
 export const withUnreadTimes = (tables: readonly SourceStatus[], unread: UnreadTimes, lang: Lang): SourceStatus[] =>

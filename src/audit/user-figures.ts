@@ -1,27 +1,15 @@
 import type { EntryKind, UnreadTimes } from '../ledger/reader.ts'
-import { LIMITS } from '../limits.ts'
 import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
 import { type Points, wholePoints } from '../units/points.ts'
 import { bareId } from '../units/request-id.ts'
 import { copyOf } from './amounts-in.ts'
-import {
-  crossingSums,
-  type EdgeAmount,
-  type Edges,
-  edgesWith,
-  spareSum,
-  unlinkedEdges,
-  untoldCrossingSums,
-} from './edges.ts'
+import { type EdgeAmount, spareSum, unlinkedEdges } from './edges.ts'
 import {
   addRefund,
   addToBook,
-  both,
   linkedRefunds,
-  orderPayment,
-  type PaymentSums,
   paymentOfSums,
   type TaskSums,
   type UnlinkedSums,
@@ -30,13 +18,20 @@ import {
   unlinkedOfSums,
   unlinkedSums,
 } from './ledger-book.ts'
-import { isNothing, loosePayment, openPayment, untoldMayLack } from './open-payment.ts'
 import type { OwnerlessSums } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import { edgesMayExplain, totalPayment, untoldMayExplain } from './total-payment.ts'
+import type { UndatedCharge } from './undated-tasks.ts'
 import { unreadTimeReason } from './unread-times.ts'
+import {
+  edgesOf,
+  isPaymentOpen,
+  ledgersUnread,
+  type PaymentReading,
+  paymentOf,
+  type UndatedTerms,
+} from './user-payment.ts'
 
 /** A row whose order was not seen among the tasks that were read: of the window, but for refunds, which may be of later. */
 export interface UnresolvedRow {
@@ -57,6 +52,8 @@ export interface UserFigures {
   /** Charged tasks near the edges of the window, within it and beyond. */
   readonly edgeTasks: readonly EdgeAmount[]
   unresolved: readonly UnresolvedRow[]
+  /** Tasks without a time that can be read; absent: none. */
+  readonly undated?: readonly UndatedCharge[]
 }
 
 /** What is known of orders: which were asked about, and which of them are tasks. */
@@ -97,6 +94,8 @@ export interface ClosingTerms {
   readonly ownerless?: OwnerlessSums | undefined
   /** Whether refunds may have come so late that they were not read; absent: none. */
   readonly lateOpen?: boolean
+  /** Absent: no task is without a time that can be read. */
+  readonly undated?: UndatedTerms
 }
 
 /**
@@ -106,7 +105,7 @@ export interface ClosingTerms {
 export class ClosedUser implements UserLedger {
   readonly userId: number
   readonly unpaid: EvidenceList
-  readonly paid: PaymentSums | Extract<Reading<Payment>, { known: false }>
+  readonly paid: PaymentReading
   rows: UnlinkedSums | Extract<Reading<UnlinkedRows>, { known: false }>
   /** Rows that came in, or gave something back, whose order may be a task, until it is known which orders were asked about. */
   waiting: readonly UnresolvedRow[]
@@ -258,16 +257,9 @@ function waitingOf({ unresolved }: UserFigures): readonly UnresolvedRow[] {
   return waiting.length === 0 ? NONE : waiting
 }
 
-/** Whether what was paid waits for what the order of a row is. */
-export const isPaymentOpen = ({ unresolved }: UserFigures): boolean => unresolved.some(({ kind }) => kind === 'consume')
-
-const unread = (failed: ReadonlySet<BookName>) => unknown('ledger-unread', { book: [...failed].sort().join(', ') })
-
-const edgesOf = ({ sums, edgeTasks }: UserFigures): Edges => edgesWith(sums.edgeRows, edgeTasks)
-
 function unlinkedOf(user: UserFigures, terms: ClosingTerms): ClosedUser['rows'] {
   const { plan, mode, failed, unreadTimes = {}, lateOpen } = terms
-  if (failed.size > 0) return unread(failed)
+  if (failed.size > 0) return ledgersUnread(failed)
   // One that names no task may be the row that a task lacks, whenever it came.
   const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
   if (mode === 'order' && unplaced !== undefined) return { known: false, reason: unplaced }
@@ -278,52 +270,3 @@ function unlinkedOf(user: UserFigures, terms: ClosingTerms): ClosedUser['rows'] 
 
 /** One for all: in mode total there may be very many users. */
 const LINKS_TOTAL = unknown('links-total')
-
-function paymentOf(user: UserFigures, terms: ClosingTerms): ClosedUser['paid'] {
-  const { sums, tasks } = user
-  const { plan, mode, failed, unreadTimes = {}, ownerless } = terms
-  const unplaced = unreadTimeReason(unreadTimes, ['tasks', 'points', 'cash'], user.userId)
-  if (failed.size > 0) return unread(failed)
-  const countsTasks = mode === 'order' && tasks.taskCount > 0
-  if (countsTasks && sums.kindUntold) return unknown('kind-untold')
-  if (countsTasks ? sums.hasUntold : sums.anyUntold) return unknown('amount-untold')
-  if (countsTasks && tasks.shared?.ownerlessOpen) return unknown('owner-untold')
-  // Without tasks nothing can link: then all consume rows of the window are what there is to tell.
-  if (countsTasks) {
-    const { shared } = tasks
-    const nearby = crossingSums(plan.window.end, unlinkedEdges(edgesOf(user)))
-    const payment = shared?.open
-      ? openPayment(sums, tasks, nearby, shared, shared.open)
-      : orderPayment(sums, tasks, nearby)
-    if ('known' in payment) return payment
-    // A row without a task may pay a task that the filter left out as well as one of these.
-    const unclear = payment.unlinkedChargedPoints > 0 && both(sums.unlinked) > 0
-    if (tasks.othersUnlinked && unclear) return unknown('links-unlinked')
-    // Rows whose order was too many to look up may pay a task of another time, or one of these.
-    if (isPaymentOpen(user) && payment.unlinkedChargedPoints > 0) {
-      return unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal })
-    }
-    // A row that bears the id of a task is found whatever its time. One that bears none may be what a task lacks, and one of a
-    // task that could not be placed may be none of these.
-    if (unplaced !== undefined && payment.unlinkedChargedPoints > 0) return { known: false, reason: unplaced }
-    if (untoldMayLack(payment, untoldCrossingSums(plan.window.end, unlinkedEdges(edgesOf(user)), false)))
-      return unknown('charge-untold')
-    const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
-    return loosePayment({ payment, kindTaken: sums.unlinkedKindTaken, taken: ownerless?.taken, edgeMayExplain })
-  }
-  if (plan.ids.size > 0) return unknown('ids-filter-total-link')
-  if (unplaced !== undefined) return { known: false, reason: unplaced }
-  const payment = totalPayment(sums, tasks, edgesOf(user), plan.window)
-  const difference = addExact(payment.comparedPaidPoints, -payment.comparedChargedPoints)
-  const isOpen = difference !== 0 && !payment.explainedByEdge
-  if (isOpen && untoldMayExplain(difference, tasks.untold !== undefined, edgesOf(user), plan.window))
-    return unknown('charge-untold')
-  // What names one of the user's tasks is too much where the rest is enough.
-  const isNamed = tasks.shared?.open?.ownerless || tasks.shared?.ownerlessOpen
-  if (difference === 0 && isNamed) return unknown('owner-untold')
-  if (difference === 0 && sums.kindUntold && !isNothing(sums.kindTaken)) return unknown('kind-untold')
-  if (difference > 0 && difference <= (ownerless?.gaveBack ?? 0)) return unknown('owner-untold')
-  const edgeMayExplain = (low: number, high: number) => edgesMayExplain(low, high, edgesOf(user), plan.window)
-  // Whatever task they name: rows count here by whose they are.
-  return loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
-}

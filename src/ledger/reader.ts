@@ -122,8 +122,22 @@ export interface UnreadTimesOf {
 export interface UnreadTasks {
   readonly sorts: readonly UnreadTasksOf[] | null
   readonly owners: readonly UnreadTasksOfUser[] | null
-  /** Request ids in whatever form they are stored, by row id; null: of too many tasks. */
-  readonly requests: ReadonlyMap<number, string> | null
+  /** One by one. */
+  readonly each: readonly UnreadTask[] | null
+}
+
+/** One of them, as far as ledger rows, bills and charges may be held against it. */
+export interface UnreadTask {
+  readonly rowId: number
+  /** null: it names none. */
+  readonly userId: number | null
+  /** Secret, likewise. */
+  readonly apiKey: string
+  readonly taskId: string
+  /** In whatever form it is stored. */
+  readonly requestId: string
+  /** undefined: the row does not tell it (NULL); null: it cannot be read. */
+  readonly chargedPoints: bigint | null | undefined
 }
 
 /**

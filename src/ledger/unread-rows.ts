@@ -4,12 +4,13 @@ import { rowIdOf } from '../units/row-id.ts'
 import type { Zone } from '../units/zone.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
-import type { TaskStatus, UnreadTasks, UnreadTasksOf, UnreadTasksOfUser, UnreadTimesOf } from './reader.ts'
+import type { TaskStatus, UnreadTask, UnreadTasks, UnreadTasksOf, UnreadTasksOfUser, UnreadTimesOf } from './reader.ts'
 import type { RowCells } from './row-cells.ts'
 
 // The columns of all three tables that tell whose a row is, and of tasks those that tell what it may add.
 const ID_COLUMN = 0
 const USER_COLUMN = 2
+const TASK_COLUMN = 3
 const REQUEST_COLUMN = 4
 const MODEL_COLUMN = 5
 const KEY_COLUMN = 6
@@ -23,8 +24,8 @@ const END_COLUMN = 11
 const USERS_MAX = 200
 /** Sorts of such tasks, and pairs of a key and a user, up to which it is told what they may add. */
 const SORTS_MAX = 1000
-/** Such tasks up to which it is told what request ids they bear. */
-const REQUESTS_MAX = 1000
+/** Such tasks up to which they are told one by one. */
+const TASKS_MAX = 1000
 
 /**
  * Rows of one stream whose time cannot be read: they were among those that the database gave, so they may belong to its range,
@@ -80,7 +81,7 @@ export class UnreadTaskRows extends UnreadRows {
   /** Whether sorts are told apart by when they ended. */
   #byEnd = true
   #owners: Map<string, Draft<UnreadTasksOfUser>> | null = new Map()
-  #requests: Map<number, string> | null = new Map()
+  #each: UnreadTask[] | null = []
 
   constructor({ tables, columns }: TableMapping, reading: TaskReading) {
     super()
@@ -94,7 +95,7 @@ export class UnreadTaskRows extends UnreadRows {
     this.#sorts = new Map()
     this.#byEnd = true
     this.#owners = new Map()
-    this.#requests = new Map()
+    this.#each = []
   }
 
   override add(row: RowCells): void {
@@ -102,8 +103,15 @@ export class UnreadTaskRows extends UnreadRows {
     const task = this.#read(row)
     this.#addSort(row, task)
     this.#addOwner(row, task)
-    this.#requests?.set(row.integer(ID_COLUMN), row.text(REQUEST_COLUMN))
-    if (this.rows > REQUESTS_MAX) this.#requests = null
+    if (this.rows > TASKS_MAX) this.#each = null
+    this.#each?.push({
+      rowId: row.integer(ID_COLUMN),
+      userId: row.isNull(USER_COLUMN) ? null : row.integer(USER_COLUMN),
+      apiKey: row.text(KEY_COLUMN),
+      taskId: row.text(TASK_COLUMN),
+      requestId: row.text(REQUEST_COLUMN),
+      chargedPoints: row.isNull(MONEY_COLUMN) ? undefined : ifReadable(() => row.whole(MONEY_COLUMN, this.#moneyAt)),
+    })
   }
 
   #read(row: RowCells): Amounts {
@@ -168,7 +176,7 @@ export class UnreadTaskRows extends UnreadRows {
     const tasks: UnreadTasks = {
       sorts: this.#sorts === null ? null : [...this.#sorts.values()],
       owners: this.#owners === null ? null : [...this.#owners.values()].map((owner) => ({ ...owner })),
-      requests: this.#requests === null ? null : new Map(this.#requests),
+      each: this.#each === null ? null : [...this.#each],
     }
     return { ...super.told(), tasks }
   }

@@ -12,7 +12,7 @@ import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
 import { withUnknownKinds } from '../audit/unknown-kinds.ts'
-import { withUnreadTimes } from '../audit/unread-times.ts'
+import { unreadTimeReason, withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
 import { newUserTally } from '../audit/user-tallies.ts'
 import { AuditError } from '../errors.ts'
@@ -115,7 +115,7 @@ function rowsOf(books: ClosedBooks, unknown: UnknownUsers): UserLedgerRow[] {
   const users = books.tasks.users.map((user) => userBook(user, books))
   return ledgerLayer(books, users).rows.flatMap((row, index) => {
     const user = users[index]
-    return user === undefined ? [] : [withReason(row, user, books.ledger.mode, unknown)]
+    return user === undefined ? [] : [withReason(row, user, books, unknown)]
   })
 }
 
@@ -123,7 +123,7 @@ function rowsOf(books: ClosedBooks, unknown: UnknownUsers): UserLedgerRow[] {
 function withReason(
   row: LedgerRow,
   user: UserBook,
-  mode: 'order' | 'total' | null,
+  { ledger: { mode }, unreadTimes = {} }: ClosedBooks,
   unknown: UnknownUsers,
 ): UserLedgerRow {
   const { taskCount, payment } = user
@@ -135,6 +135,13 @@ function withReason(
   if (taskCount === 0 && mode === 'order' && row.status === 'DIFF') {
     const { timing: _, ...untimed } = row
     return { ...untimed, taskCount, differencePoints: null, status: 'UNVERIFIED', reason: NO_TASKS }
+  }
+  // What was paid may have been for a task of which nobody can tell whether it is of the window.
+  const unplaced = unreadTimeReason(unreadTimes, ['tasks'], user.userId)
+  if (taskCount === 0 && row.status === 'DIFF' && unplaced !== undefined) {
+    const { timing: _, ...untimed } = row
+    const reason = notEvaluatedText(unplaced.code, unplaced.params ?? {}, 'en')
+    return { ...untimed, taskCount, differencePoints: null, status: 'UNVERIFIED', reason }
   }
   const verdict = judgePayment(payment)
   const open = verdict.known ? (payment.known ? payment.value.bound?.reason : undefined) : verdict.reason

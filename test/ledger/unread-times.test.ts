@@ -22,7 +22,11 @@ const mayAdd = (...rowIds: readonly number[]): UnreadTasks => {
       },
     ],
     owners: [{ ...OWNER, keptPoints: OWNER.keptPoints * tasks }],
-    requests: new Map(rowIds.map((rowId) => [rowId, task(rowId).onlineTaskId ?? ''])),
+    each: rowIds.map((rowId) => {
+      const { taskId, onlineTaskId } = task(rowId)
+      const { apiKey, userId } = OWNER
+      return { rowId, userId, apiKey, taskId, requestId: onlineTaskId ?? '', chargedPoints: 40n }
+    }),
   }
 }
 
@@ -191,7 +195,7 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       expect(await tasksOf(snapshot)).toEqual([])
       expect(snapshot.unreadTimes?.().tasks).toMatchObject({
         rows: 1001,
-        tasks: { sorts: null, owners: null, requests: null },
+        tasks: { sorts: null, owners: null, each: null },
       })
     })
   })

@@ -1,6 +1,7 @@
 import type { FindingDraft, Payment, Reading, Rule, UserBook } from './books.ts'
 import { known, unknown } from './books.ts'
 import { OWNERLESS } from './ownerless-rows.ts'
+import { ofUsers } from './unplaced-tasks.ts'
 import { ownersUntold } from './untold-tasks.ts'
 
 export interface PaymentVerdict {
@@ -58,7 +59,7 @@ export const a4PaidNotCharged: Rule = {
   id: 'A4',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ users, untold, ownerless }) {
+  evaluate({ users, untold, ownerless, unplaced }) {
     const findings: FindingDraft[] = []
     const notEvaluated = [...ownersUntold({ untold })]
     let isTotal = false
@@ -75,6 +76,11 @@ export const a4PaidNotCharged: Rule = {
         findings.push(findingOf(user, user.payment.value, verdict.value.paidPoints))
       }
     }
+    // Of who has tasks of the window that is said above.
+    const judged = new Set(users.map(({ userId }) => userId))
+    notEvaluated.push(
+      ...ofUsers(unplaced, judged, ({ userId }) => userId === null || unplaced?.unpaid?.has(userId) !== false),
+    )
     // Of nobody who paid enough it is known that this was all.
     if (isTotal && ownerless?.anyTaken) {
       notEvaluated.push({ subject: {}, reason: OWNERLESS })

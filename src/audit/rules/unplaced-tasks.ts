@@ -15,6 +15,8 @@ export interface UnplacedTasks {
   readonly sorts: readonly UnplacedSort[] | null
   /** Those that the filters leave; null: of too many users to tell. */
   readonly owners: readonly UnplacedOwner[] | null
+  /** Users without a task of the window who paid something else than was charged, were some of them of it; absent: it is not told. */
+  readonly unpaid?: ReadonlySet<number>
   /** Whether it is known of each of them what fal billed, where its events were read: not of too many, nor where fal did not answer. */
   readonly byRequest: boolean
 }

@@ -1,0 +1,30 @@
+import type { LinkCount, LinkMode } from './link-scans.ts'
+import type { AuditPlan } from './plan.ts'
+
+type LinkSettings = Pick<AuditPlan['settings'], 'ledgerLink' | 'thresholds'>
+
+/** Whether enough charged tasks have a linked row for link mode order. Without charged tasks any mode will do. */
+export function linksSuffice({ charged, linked }: LinkCount, { thresholds }: LinkSettings): boolean {
+  const { numerator, denominator } = thresholds.ledgerLinkRatio
+  return BigInt(linked) * denominator >= BigInt(charged) * numerator
+}
+
+export function linkModeOf(count: LinkCount, settings: LinkSettings): LinkMode {
+  if (settings.ledgerLink !== 'auto') return settings.ledgerLink
+  return linksSuffice(count, settings) ? 'order' : 'total'
+}
+
+/** Tasks without a time that may be charged ones of the window, and how many of them have a linked row. */
+export interface UndatedLinks {
+  readonly mayBeCharged: number
+  readonly linked: number
+}
+
+/** Whether rows would link in the other mode, were tasks without a time of the window. */
+export function mayBeOtherMode({ charged, linked }: LinkCount, undated: UndatedLinks, settings: LinkSettings): boolean {
+  const { mayBeCharged } = undated
+  if (mayBeCharged === 0 || settings.ledgerLink !== 'auto') return false
+  const fewest = { charged: charged + mayBeCharged - undated.linked, linked }
+  const most = { charged: charged + mayBeCharged, linked: linked + mayBeCharged }
+  return linksSuffice({ charged, linked }, settings) ? !linksSuffice(fewest, settings) : linksSuffice(most, settings)
+}
