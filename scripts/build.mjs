@@ -1,6 +1,15 @@
 // npm run build: bundles the program into dist/main.mjs, which runs with plain Node, and what it loads later into the files
 // beside it: program.mjs and shared.mjs, and, only to write a PDF, statement-pdf.mjs with its font.
-import { chmodSync, copyFileSync, mkdirSync, readdirSync, readFileSync, renameSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  readdirSync,
+  readFileSync,
+  renameSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { lean, oneFile, root } from './bundle.mjs'
@@ -63,5 +72,11 @@ if (bundles === undefined) {
       chmodSync(half, 0o755)
     })
     console.log(`${relative(root, path)}  ${Math.round(contents.length / 1024)} KiB`)
+  }
+  // What an earlier build left would be packed with the rest.
+  const built = new Set(inTurn.map(({ path }) => path))
+  for (const name of readdirSync(dist)) {
+    const path = join(dist, name)
+    if (name.endsWith('.mjs') && !built.has(path)) rmSync(path)
   }
 }
