@@ -5,7 +5,7 @@ import { DailyBills } from './daily-bills.ts'
 import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
 import { canonicalModel, matchesOf } from './model-name.ts'
-import type { Placement } from './period-bill.ts'
+import { hangsOnUndated, type Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
 import type { PlainMatches } from './plain-matches.ts'
 import { PlainTotals } from './plain-totals.ts'
@@ -126,7 +126,7 @@ export class RequestTotals {
     const out = new Set<Placement>()
     for (const placement of placements) {
       this.#placements.add(placement)
-      if (placement.undatedNanoUsd !== 0n) this.#undated.add(placement, scope)
+      if (hangsOnUndated(placement)) this.#undated.add(placement, scope)
       const isLeftOut = leftOut(placement.group, scope)
       if (isLeftOut) out.add(placement)
       this.#addGroup(placement.group, isLeftOut)
@@ -175,7 +175,7 @@ export class RequestTotals {
     if (standing === 'pending') this.#counts.pending += 1
     if (standing === 'unbilled' && task.costNanoUsd > 0n) this.#addUnbilled(verdict)
     if (task.status !== 'failed' || task.chargedPoints <= 0n) return
-    if (standing === 'not-evaluated') this.#failed.set(task.rowId, null)
+    if (standing === 'not-evaluated' || verdict.mayBeBilledNanoUsd !== undefined) this.#failed.set(task.rowId, null)
     else if (billedNanoUsd !== 0n) this.#failed.set(task.rowId, billedNanoUsd)
   }
 

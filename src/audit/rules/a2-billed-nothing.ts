@@ -44,7 +44,8 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
           continue
         }
-        if (!isBilled && unplaced !== undefined && undatedBill(comparison, endpoints) !== 0n) {
+        const mayBeBilled = undatedBill(comparison, endpoints) !== 0n || isOther(comparison, canonical)
+        if (!isBilled && unplaced !== undefined && mayBeBilled) {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
@@ -77,6 +78,10 @@ export const a2BilledNothing: Rule = {
     return { examined, findings, notEvaluated }
   },
 }
+
+/** Whether a task of a model may be billed for the request of one without a time. */
+const isOther = ({ period }: BillComparison, model: string): boolean =>
+  period?.undatedTasks?.some(({ others, billedNanoUsd }) => billedNanoUsd !== 0n && others?.has(model)) === true
 
 /** Models of which no task of the window is due, but one whose time cannot be read may be, and that fal billed nothing for. */
 function unplacedAlone(

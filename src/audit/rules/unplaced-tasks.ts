@@ -74,7 +74,9 @@ export interface UndatedPart {
   /** Whether it is one of their `untold`, and whether it makes their `recordedNanoUsd` null though it is not young. */
   readonly isUntold: boolean
   readonly isUntoldRecord: boolean
-  /** As what it was billed, by canonical name and as billed, where its task would be in the record of no account of the bill. */
+  /** Models of tasks that may be billed for it in its stead, by canonical name. Absent: none. */
+  readonly others?: ReadonlySet<string>
+  /** As what it was billed, by canonical name and as billed, where its task, or one of the others, would be in the record of no account of the bill. */
   readonly unrecorded?: ReadonlyMap<string, string>
 }
 
@@ -145,10 +147,11 @@ export function mayPart(
   /** `sign`: 1 where the record is to exceed the bill, −1 where it is to be short of it. */
   const isApart = (sign: bigint, more: bigint): boolean => {
     // How much further each takes them apart, beyond what its own bill allows.
-    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd: cost }) => ({
-      bill,
-      further: sign * (cost - bill) * denominator - bill * numerator,
-    }))
+    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd, others }) => {
+      // Billed for another task of the window, it may be in the bill alone.
+      const cost = sign < 0n && others !== undefined ? 0n : recordedNanoUsd
+      return { bill, further: sign * (cost - bill) * denominator - bill * numerator }
+    })
     const some = added.filter(({ further }) => further > 0n)
     const official: bigint = figures.costNanoUsd
     const distance = sign * (recorded + more - official) * denominator - official * numerator
