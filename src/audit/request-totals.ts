@@ -45,7 +45,7 @@ export interface RequestSums {
   /** What was recorded of tasks that fal billed nothing for. */
   readonly unbilled: readonly UnbilledSum[]
   /** What it billed for tasks that have no time. */
-  readonly undated: Pick<UndatedBills, 'of'>
+  readonly undated: Pick<UndatedBills, 'of' | 'links'>
   /** `openNanoUsd`: what was recorded of those of them of which nobody can tell that after all. */
   tieOut(recordedTotal: NanoUsd, openNanoUsd?: NanoUsd): Record<string, string>
   /** Recorded cost of an account's tasks that may not be billed yet; null where not all of its bill was told. */
@@ -131,6 +131,7 @@ export class RequestTotals {
       if (isLeftOut) out.add(placement)
       this.#addGroup(placement.group, isLeftOut)
     }
+    for (const task of join.unclaiming) this.#undated.addUnclaiming(task)
     for (const verdict of join.verdicts) this.#addVerdict(verdict)
     for (const verdict of join.outside) this.#addStanding(verdict)
     for (const accountId of unansweredAccounts(book)) this.#unanswered.add(accountId)

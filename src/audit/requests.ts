@@ -38,6 +38,8 @@ export interface RequestJoin {
   /** Tasks of accounts outside the audit that share an undivided bill with audited ones. */
   readonly outside: readonly TaskVerdict[]
   readonly orphans: readonly Orphan[]
+  /** Tasks without a time of requests that were not billed, and that others may claim: they wait for no bill. */
+  readonly unclaiming: readonly TaskRow[]
   readonly shared: readonly SharedRequest[]
   /** Stored model name to the endpoint ids that its matches were billed as, in order. */
   readonly matchedNames: ReadonlyMap<string, readonly string[]>
@@ -107,6 +109,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     verdicts,
     outside,
     orphans: orphansOf(groups, scope),
+    unclaiming: [...byRequest.values()].flatMap((each) => (each.group === null ? unclaimingOf(each) : [])),
     shared: sharedOf(byRequest, scope),
     matchedNames: matchedNames(groups),
     delays: delaysOf(groups, scope),
@@ -152,6 +155,12 @@ function sharingOf({ sharing, claimedBy }: RequestSides): readonly SharingTask[]
     task,
     mayClaim: isOpen ? task === first || (isUndated(task) && isAlike(task, claimedBy)) : task === claimedBy,
   }))
+}
+
+function unclaimingOf(sides: RequestSides): TaskRow[] {
+  const sharing = sharingOf(sides) ?? []
+  const isOpen = sharing.filter((each) => each.mayClaim).length > 1
+  return sharing.flatMap((each) => (isUndated(each.task) && (isOpen || !each.mayClaim) ? [each.task] : []))
 }
 
 const isUndated = ({ createdAt }: TaskRow): boolean => createdAt === NO_REAL_TIME

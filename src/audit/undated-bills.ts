@@ -2,6 +2,7 @@ import type { TaskRow } from '../ledger/reader.ts'
 import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { canonicalModel } from './model-name.ts'
+import { entryOf } from './nested.ts'
 import type { Placement } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
 import { inLayer, type JoinScope, type RequestGroup, type SharingTask } from './requests.ts'
@@ -19,6 +20,13 @@ interface Part extends Ownership {
   readonly others: readonly TaskRow[]
 }
 
+/** A task without a time of a request that was billed, or that others may claim: it waits for no bill. */
+interface Bearer {
+  readonly task: TaskRow
+  /** Whose bill that is in, where it is billed for it itself, or a task of the window in its stead. */
+  readonly billedIn?: Ownership
+}
+
 /** What was billed for one task, or may have been. */
 type TaskBill = { -readonly [Key in keyof UndatedBill]: UndatedBill[Key] } & { readonly task: TaskRow }
 
@@ -28,7 +36,9 @@ type TaskBill = { -readonly [Key in keyof UndatedBill]: UndatedBill[Key] } & { r
  */
 export class UndatedBills {
   readonly #parts: Part[] = []
+  readonly #bearers: Bearer[] = []
   readonly #tasks = new Map<number, TaskBill>()
+  readonly #links = new Map<string, Set<string>>()
 
   /** Of a request that a task without a time bears, or several tasks, one of them without. */
   add({ group, undatedNanoUsd }: Placement, scope: JoinScope): void {
@@ -42,14 +52,26 @@ export class UndatedBills {
         const names = namesOf(group, scope)
         this.#parts.push({ bill, owner, task, billedNanoUsd: undatedNanoUsd, names, others: claiming })
       }
+      for (const { model } of claiming) {
+        const endpoints = entryOf(this.#links, nameIn(scope)(model), newSet)
+        for (const endpoint of namesOf(group, scope).keys()) endpoints.add(endpoint)
+      }
+      const isBilled = undatedNanoUsd !== 0n && areOfWindow(claiming, scope)
+      this.#bearers.push({ task, ...(isBilled && { billedIn: { bill, owner } }) })
       this.#addTask(task, group.costNanoUsd, isOpen)
     }
     // With a task of the window that is billed for it for sure, others of the window count already.
     const [isSure, isElsewhere] = [!isUndated(task), !within(task.createdAt, scope.plan.window)]
     for (const other of others) {
+      if (isUndated(other.task)) this.addUnclaiming(other.task)
       if (isSure && (isElsewhere || !isUndated(other.task))) continue
       if (mayCount(other, scope)) this.#addOther(other, group)
     }
+  }
+
+  /** Of one that bears the id of a request that others may claim: it waits for no bill. */
+  addUnclaiming(task: TaskRow): void {
+    this.#bearers.push({ task })
   }
 
   /** Its charge counts where its request is billed to a task of the window. */
@@ -69,7 +91,20 @@ export class UndatedBills {
       const accountId = scope.accountOf(task.apiKey)
       return accountId !== undefined && accountIds.includes(accountId)
     }
-    return this.#parts.filter(belongs).map((part) => undatedPart(part, isOwn, scope))
+    // Those that are young were not counted among what fal did not bill.
+    const loose = this.#bearers.filter(
+      ({ task, billedIn }) => isOwn(task) && !(billedIn && belongs(billedIn)) && !mayBeOld(task, scope.plan),
+    )
+    const tasks = new Map(loose.map(({ task }) => [task.rowId, task]))
+    return [
+      ...this.#parts.filter(belongs).map((part) => undatedPart(part, isOwn, scope)),
+      ...[...tasks.values()].filter(({ rowId }) => scope.unplacedRows?.has(rowId)).map(unbilledPart(nameIn(scope))),
+    ]
+  }
+
+  /** Models of tasks that may be billed in the stead of one without a time, and as what, by canonical names. */
+  get links(): ReadonlyMap<string, ReadonlySet<string>> {
+    return this.#links
   }
 
   /** Those that rules per task would judge, and those that may be of a user who was asked for. */
@@ -93,22 +128,40 @@ function mayCount({ task }: SharingTask, { plan, accountOf, eventsRead }: JoinSc
   return (isUndated(task) || within(task.createdAt, plan.window)) && (accountId === undefined || eventsRead(accountId))
 }
 
-const namesOf = ({ events }: RequestGroup, { plan: { settings } }: JoinScope): Map<string, string> =>
-  new Map(events.map(({ model }) => [canonicalModel(model, settings.modelAliases), model]))
+const areOfWindow = (tasks: readonly TaskRow[], { plan }: JoinScope): boolean =>
+  tasks.every(({ createdAt }) => within(createdAt, plan.window))
+
+const newSet = (): Set<string> => new Set()
+
+const nameIn =
+  ({ plan: { settings } }: JoinScope) =>
+  (stored: string): string =>
+    canonicalModel(stored, settings.modelAliases)
+
+/** One that was not billed, or not here, though it waits for no bill: its cost may be in the record alone. */
+const unbilledPart =
+  (nameOf: (stored: string) => string) =>
+  ({ model, costNanoUsd }: TaskRow): UndatedPart => ({
+    ...{ model: nameOf(model), billedNanoUsd: 0n, recordedNanoUsd: 0n, amongNanoUsd: -costNanoUsd },
+    ...{ isDue: false, isUntold: false, isUntoldRecord: false },
+  })
+
+const namesOf = ({ events }: RequestGroup, scope: JoinScope): Map<string, string> =>
+  new Map(events.map(({ model }) => [nameIn(scope)(model), model]))
 
 function undatedPart(
   { task, billedNanoUsd, names, others }: Part,
   isOfBill: (task: TaskRow) => boolean,
-  { plan, unplacedRows }: JoinScope,
+  scope: JoinScope,
 ): UndatedPart {
+  const { plan, unplacedRows } = scope
   const { status, refunded, model, rowId, chargedPoints, costNanoUsd, costUntold, chargeUntold } = task
-  const nameOf = (stored: string): string => canonicalModel(stored, plan.settings.modelAliases)
+  const nameOf = nameIn(scope)
   const isOwn = isOfBill(task)
   const isOld = mayBeOld(task, plan)
   const isWorth = costNanoUsd > 0n || chargedPoints > 0n || costUntold === true || chargeUntold === true
   // Where it is of the window, so is what fal billed: unless another task is billed for that, of another time.
-  const isSure = others.every((other) => within(other.createdAt, plan.window))
-  const isMet = isOwn && isSure && unplacedRows?.has(rowId) === true
+  const isMet = isOwn && areOfWindow(others, scope) && unplacedRows?.has(rowId) === true
   const isAsBilled = others.every((other) => isOfBill(other) && nameOf(other.model) === nameOf(model))
   return {
     model: nameOf(model),
@@ -119,7 +172,7 @@ function undatedPart(
     isDue: isMet && isAsBilled && isOld && status === 'success' && !refunded && isWorth,
     isUntold: isMet && costUntold === true,
     isUntoldRecord: isMet && isOld && costUntold === true && status === 'success',
-    ...(others.length > 0 && { others: new Set(others.map((other) => nameOf(other.model))) }),
+    ...(others.length > 0 && { orOther: true as const }),
     ...(![task, ...others].every(isOfBill) && billedNanoUsd > 0n && { unrecorded: names }),
   }
 }

@@ -44,7 +44,8 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
           continue
         }
-        const mayBeBilled = undatedBill(comparison, endpoints) !== 0n || isOther(comparison, canonical)
+        const mayBeBilled =
+          undatedBill(comparison, endpoints) !== 0n || mayBeBilledAs(comparison, unplaced?.links?.get(canonical))
         if (!isBilled && unplaced !== undefined && mayBeBilled) {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
@@ -79,9 +80,10 @@ export const a2BilledNothing: Rule = {
   },
 }
 
-/** Whether a task of a model may be billed for the request of one without a time. */
-const isOther = ({ period }: BillComparison, model: string): boolean =>
-  period?.undatedTasks?.some(({ others, billedNanoUsd }) => billedNanoUsd !== 0n && others?.has(model)) === true
+/** Whether anything was billed as what tasks of a model may be billed as, for the request of one without a time. */
+const mayBeBilledAs = (comparison: BillComparison, endpoints: ReadonlySet<string> = new Set()): boolean =>
+  isBilledAs(comparison.period?.figures.byModel ?? new Map(), [...endpoints]) ||
+  undatedBill(comparison, [...endpoints]) !== 0n
 
 /** Models of which no task of the window is due, but one whose time cannot be read may be, and that fal billed nothing for. */
 function unplacedAlone(
