@@ -109,7 +109,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     verdicts,
     outside,
     orphans: orphansOf(groups, scope),
-    unclaiming: [...byRequest.values()].flatMap((each) => (each.group === null ? unclaimingOf(each) : [])),
+    unclaiming: unclaimingIn(byRequest),
     shared: sharedOf(byRequest, scope),
     matchedNames: matchedNames(groups),
     delays: delaysOf(groups, scope),
@@ -157,10 +157,15 @@ function sharingOf({ sharing, claimedBy }: RequestSides): readonly SharingTask[]
   }))
 }
 
-function unclaimingOf(sides: RequestSides): TaskRow[] {
-  const sharing = sharingOf(sides) ?? []
-  const isOpen = sharing.filter((each) => each.mayClaim).length > 1
-  return sharing.flatMap((each) => (isUndated(each.task) && (isOpen || !each.mayClaim) ? [each.task] : []))
+function unclaimingIn(byRequest: ReadonlyMap<string, RequestSides>): TaskRow[] {
+  const tasks: TaskRow[] = []
+  for (const sides of byRequest.values()) {
+    const sharing = sides.group === null ? sharingOf(sides) : undefined
+    if (sharing === undefined) continue
+    const isOpen = sharing.filter((each) => each.mayClaim).length > 1
+    for (const { task, mayClaim } of sharing) if (isUndated(task) && (isOpen || !mayClaim)) tasks.push(task)
+  }
+  return tasks
 }
 
 const isUndated = ({ createdAt }: TaskRow): boolean => createdAt === NO_REAL_TIME

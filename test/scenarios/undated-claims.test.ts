@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MiniTask, requestIdOf } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, requestIdOf } from '../../src/demo/mini-world.ts'
 import { ratio } from '../../src/units/ratio.ts'
 import type { WorldAudit } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
@@ -131,5 +131,41 @@ describe('of a request that a task without a time bears too, what is said of the
     expect(await A1('2.000000001', LATER, EARLIER)).toEqual(['! A1 accountId=5'])
     expect(await A1('2.000000001', undefined, EARLIER)).toEqual(['A1 5'])
     expect(await A1('2', undefined, EARLIER)).toEqual([])
+  })
+
+  it('A1 is open where one of them may have cost what was billed to the other, or to none, however late it ended', async () => {
+    const A1 = (cost: string, lost: MiniTask, time?: string) =>
+      said(
+        'A1',
+        { cost: '0', billed: false, at: EARLIER },
+        { cost, completed: '2026-02-09 11:00:00', ...lost },
+        {},
+        time,
+      )
+    for (const billed of [{ cost: '5' }, false] as const) {
+      expect(await A1('2.000000001', { billed }, LATER)).toEqual(['! A1 accountId=5'])
+      expect(await A1('2.000000001', { billed })).toEqual(['A1 5'])
+    }
+    expect(await A1('2', { billed: false })).toEqual([])
+    // Of an id of its own it may wait for its bill.
+    expect(await A1('9', { billed: false, requestId: 'own' })).toEqual([])
+  })
+
+  it('A2 is open of its model, were it billed as what another account was', async () => {
+    const world = (lost: MiniTask) => {
+      const made = clean().account(6).task({ user: 104, model: OTHER, cost: '1', requestId, billed: false })
+      const billed = { endpointId: 'fal-ai/flux/schnell', keyId: keyIdOfAccount(6) }
+      return made.task({ user: 103, account: 6, cost: '1', requestId, billed, ...lost })
+    }
+    const A2 = async (lost: MiniTask, createdAt: string | null) => {
+      const change = { tasks: (row: { readonly id: number }) => (row.id > 41 ? { createdAt } : {}) }
+      const report = await audited('embedded', world(lost), 'requests', change)
+      return [...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('A2'))
+    }
+    const FOUND = `A2 accountId=5 model=${OTHER}`
+    expect(await A2({}, EARLIER)).toEqual([FOUND])
+    expect(await A2({}, LATER)).not.toContain(FOUND)
+    expect(await A2({}, null)).toContain(`A2 5 ${OTHER}`)
+    expect(await A2({ requestId: 'own' }, null)).toContain(FOUND)
   })
 })
