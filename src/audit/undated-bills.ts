@@ -162,6 +162,8 @@ function undatedPart(
   const isWorth = costNanoUsd > 0n || chargedPoints > 0n || costUntold === true || chargeUntold === true
   // Where it is of the window, so is what fal billed: unless another task is billed for that, of another time.
   const isMet = isOwn && areOfWindow(others, scope) && unplacedRows?.has(rowId) === true
+  // Billed for a task of another time, it is in no bill of the period.
+  const near = others.filter((other) => isUndated(other) || within(other.createdAt, plan.window))
   const isAsBilled = others.every((other) => isOfBill(other) && nameOf(other.model) === nameOf(model))
   return {
     model: nameOf(model),
@@ -172,7 +174,7 @@ function undatedPart(
     isDue: isMet && isAsBilled && isOld && status === 'success' && !refunded && isWorth,
     isUntold: isMet && costUntold === true,
     isUntoldRecord: isMet && isOld && costUntold === true && status === 'success',
-    ...(others.length > 0 && { orOther: true as const }),
-    ...(![task, ...others].every(isOfBill) && billedNanoUsd > 0n && { unrecorded: names }),
+    ...(near.length > 0 && { orOther: true as const }),
+    ...(![task, ...near].every(isOfBill) && billedNanoUsd > 0n && { unrecorded: names }),
   }
 }

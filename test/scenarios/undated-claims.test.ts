@@ -169,3 +169,28 @@ describe('of a request that a task without a time bears too, what is said of the
     expect(await A2({ requestId: 'own' }, null)).toContain(FOUND)
   })
 })
+
+describe('a task of a request that one without a time may be billed for', () => {
+  it('is stuck, and failed and charged, and whether fal billed it is not known', async () => {
+    const of = async (status: string, lost: string, createdAt: string | null, options: WorldAudit = {}) => {
+      const world = clean().task({ user: 104, model: OTHER, cost: '1', requestId, status, paid: false })
+      world.task({ user: 103, cost: '1', requestId, billed: false, status: lost })
+      const change = { tasks: (row: { readonly id: number }) => (row.id > 41 ? { createdAt } : {}) }
+      const { findings } = await audited('embedded', world, 'requests', change, options)
+      const rule = status === 'failed' ? 'B7' : 'B18'
+      const found = findings.find((each) => each.rule === rule && each.subject.taskId === 'task-41')
+      return [found?.severity, rule === 'B7' ? /fal billed .*/.exec(found?.message ?? '')?.[0] : found?.actual]
+    }
+    expect(await of('running', 'failed', LATER)).toEqual(['MEDIUM', '1'])
+    expect(await of('running', 'failed', EARLIER)).toEqual(['LOW', '0'])
+    expect(await of('running', 'failed', null)).toEqual(['LOW', null])
+    expect(await of('running', 'completed', null)).toEqual(['LOW', '0'])
+    for (const ledgerLink of ['order', 'total'] as const) {
+      const B7 = (createdAt: string | null) => of('failed', 'running', createdAt, { settings: { ledgerLink } })
+      expect(await B7(LATER)).toEqual(['MEDIUM', 'fal billed 1.00 USD'])
+      expect(await B7(EARLIER)).toEqual(['HIGH', 'fal billed nothing'])
+      // The graver is not said.
+      expect(await B7(null)).toEqual(['MEDIUM', undefined])
+    }
+  })
+})
