@@ -41,7 +41,9 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
   const { unplaced, ...frame } = framedBooks(evidence)
   return {
     ...frame,
-    ...(unplaced !== undefined && { unplaced: withUnpaid(unplaced, evidence, ledger) }),
+    ...(unplaced !== undefined && {
+      unplaced: { ...withUnpaid(unplaced, evidence, ledger), ...(requests && { links: requests.undated.links }) },
+    }),
     comparisons: comparisonsOf(evidence, requests),
     modelMatches: requests?.modelMatches ?? NO_MATCHES,
     accounts: evidence.bills.accounts.map((entry): AccountBook => {

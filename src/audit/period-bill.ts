@@ -67,6 +67,10 @@ function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
   }
 }
 
+/** Whether a task without a time is billed for a request, or bears its id. */
+export const hangsOnUndated = ({ group: { claimedBy, sharing } }: Placement): boolean =>
+  claimedBy?.createdAt === NO_REAL_TIME || sharing !== undefined
+
 type Undated = Pick<Placement, 'undatedNanoUsd' | 'undatedBeyondNanoUsd' | 'undatedWithinNanoUsd'>
 
 const DATED: Undated = {
@@ -86,7 +90,8 @@ function undatedIn(group: RequestGroup, scope: JoinScope): Undated {
   const { claimedBy, costNanoUsd } = group
   const { unplacedRows } = scope
   if (claimedBy?.createdAt !== NO_REAL_TIME) return DATED
-  const beyond = isOfBill(group, scope) ? subNanoUsd(costNanoUsd, claimedBy.costNanoUsd) : costNanoUsd
+  const isAlone = group.sharing === undefined
+  const beyond = isAlone && isOfBill(group, scope) ? subNanoUsd(costNanoUsd, claimedBy.costNanoUsd) : costNanoUsd
   const undatedBeyondNanoUsd = beyond > 0n ? beyond : ZERO_NANO_USD
   const within = subNanoUsd(costNanoUsd, undatedBeyondNanoUsd)
   return {

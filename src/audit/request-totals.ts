@@ -5,7 +5,7 @@ import { DailyBills } from './daily-bills.ts'
 import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
 import { canonicalModel, matchesOf } from './model-name.ts'
-import type { Placement } from './period-bill.ts'
+import { hangsOnUndated, type Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
 import type { PlainMatches } from './plain-matches.ts'
 import { PlainTotals } from './plain-totals.ts'
@@ -45,7 +45,7 @@ export interface RequestSums {
   /** What was recorded of tasks that fal billed nothing for. */
   readonly unbilled: readonly UnbilledSum[]
   /** What it billed for tasks that have no time. */
-  readonly undated: Pick<UndatedBills, 'of'>
+  readonly undated: Pick<UndatedBills, 'of' | 'links'>
   /** `openNanoUsd`: what was recorded of those of them of which nobody can tell that after all. */
   tieOut(recordedTotal: NanoUsd, openNanoUsd?: NanoUsd): Record<string, string>
   /** Recorded cost of an account's tasks that may not be billed yet; null where not all of its bill was told. */
@@ -126,11 +126,12 @@ export class RequestTotals {
     const out = new Set<Placement>()
     for (const placement of placements) {
       this.#placements.add(placement)
-      if (placement.undatedNanoUsd !== 0n) this.#undated.add(placement, scope)
+      if (hangsOnUndated(placement)) this.#undated.add(placement, scope)
       const isLeftOut = leftOut(placement.group, scope)
       if (isLeftOut) out.add(placement)
       this.#addGroup(placement.group, isLeftOut)
     }
+    for (const task of join.unclaiming) this.#undated.addUnclaiming(task)
     for (const verdict of join.verdicts) this.#addVerdict(verdict)
     for (const verdict of join.outside) this.#addStanding(verdict)
     for (const accountId of unansweredAccounts(book)) this.#unanswered.add(accountId)
@@ -175,7 +176,7 @@ export class RequestTotals {
     if (standing === 'pending') this.#counts.pending += 1
     if (standing === 'unbilled' && task.costNanoUsd > 0n) this.#addUnbilled(verdict)
     if (task.status !== 'failed' || task.chargedPoints <= 0n) return
-    if (standing === 'not-evaluated') this.#failed.set(task.rowId, null)
+    if (standing === 'not-evaluated' || verdict.mayBeBilledNanoUsd !== undefined) this.#failed.set(task.rowId, null)
     else if (billedNanoUsd !== 0n) this.#failed.set(task.rowId, billedNanoUsd)
   }
 

@@ -1,6 +1,6 @@
 import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
-import { within } from '../units/instant.ts'
+import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { TellsDelay } from './delays.ts'
 import { entryOf } from './nested.ts'
@@ -21,6 +21,14 @@ export interface RequestGroup {
   costNanoUsd: NanoUsd
   /** The task that claims the request: of the window, of around it, or of any other time; null for none at all. */
   readonly claimedBy: TaskRow | null
+  /** All tasks that bear it, where several do and some have no time that can be read: on that hangs which claims it. */
+  readonly sharing?: readonly SharingTask[]
+}
+
+export interface SharingTask {
+  readonly task: TaskRow
+  /** Whether it claims the request, or would at some time of those that have none. */
+  readonly mayClaim: boolean
 }
 
 /** Bill and tasks of a window, joined by request id: each side is claimed once. */
@@ -30,6 +38,8 @@ export interface RequestJoin {
   /** Tasks of accounts outside the audit that share an undivided bill with audited ones. */
   readonly outside: readonly TaskVerdict[]
   readonly orphans: readonly Orphan[]
+  /** Tasks without a time of requests that were not billed, and that others may claim: they wait for no bill. */
+  readonly unclaiming: readonly TaskRow[]
   readonly shared: readonly SharedRequest[]
   /** Stored model name to the endpoint ids that its matches were billed as, in order. */
   readonly matchedNames: ReadonlyMap<string, readonly string[]>
@@ -88,6 +98,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
       requestBilled: group !== null && countsHere(group.claimedBy),
+      ...(standing === 'duplicate' && mayClaim(task, group) && { mayBeBilledNanoUsd: group.costNanoUsd }),
       selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
     }
     if (shown) verdicts.push(verdict)
@@ -98,6 +109,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
     verdicts,
     outside,
     orphans: orphansOf(groups, scope),
+    unclaiming: unclaimingIn(byRequest),
     shared: sharedOf(byRequest, scope),
     matchedNames: matchedNames(groups),
     delays: delaysOf(groups, scope),
@@ -134,6 +146,35 @@ function settleClaim(sides: RequestSides): void {
   if (sides.sharing !== null) sides.claimedBy = sides.sharing.sort(byClaim)[0] ?? null
 }
 
+/** Which of several tasks may claim their request, where some have no time: of these each, and of the others the first. */
+function sharingOf({ sharing, claimedBy }: RequestSides): readonly SharingTask[] | undefined {
+  if (sharing === null || !sharing.some(isUndated)) return undefined
+  const first = sharing.find((task) => !isUndated(task) && isAlike(task, claimedBy))
+  const isOpen = claimedBy !== null && isUndated(claimedBy)
+  return sharing.map((task) => ({
+    task,
+    mayClaim: isOpen ? task === first || (isUndated(task) && isAlike(task, claimedBy)) : task === claimedBy,
+  }))
+}
+
+function unclaimingIn(byRequest: ReadonlyMap<string, RequestSides>): TaskRow[] {
+  const tasks: TaskRow[] = []
+  for (const sides of byRequest.values()) {
+    const sharing = sides.group === null ? sharingOf(sides) : undefined
+    if (sharing === undefined) continue
+    const isOpen = sharing.filter((each) => each.mayClaim).length > 1
+    for (const { task, mayClaim } of sharing) if (isUndated(task) && (isOpen || !mayClaim)) tasks.push(task)
+  }
+  return tasks
+}
+
+const isUndated = ({ createdAt }: TaskRow): boolean => createdAt === NO_REAL_TIME
+
+const isAlike = (a: TaskRow, b: TaskRow | null): boolean => (a.status === 'success') === (b?.status === 'success')
+
+const mayClaim = (task: TaskRow, group: RequestGroup | null): group is RequestGroup =>
+  group?.sharing?.some((each) => each.task === task && each.mayClaim) === true
+
 /** Tasks of the audited accounts and, without a filter by account, of keys that no account row holds. */
 export const inLayer = (accountId: number | null, { plan, audited }: Pick<JoinScope, 'plan' | 'audited'>): boolean =>
   accountId === null ? plan.ids.size === 0 : audited(accountId)
@@ -155,6 +196,7 @@ function groupEvents({ events }: RequestEvidence, byRequest: Map<string, Request
         noteOwner(known, event, bill)
         continue
       }
+      const sharing = sides === undefined ? undefined : sharingOf(sides)
       const group: RequestGroup = {
         bill,
         requestId: event.requestId,
@@ -162,6 +204,7 @@ function groupEvents({ events }: RequestEvidence, byRequest: Map<string, Request
         events: [event],
         costNanoUsd: event.costNanoUsd,
         claimedBy: sides?.claimedBy ?? null,
+        ...(sharing !== undefined && { sharing }),
       }
       groups.push(group)
       if (sides === undefined) byRequest.set(event.requestId, { claimedBy: null, sharing: null, group })
@@ -188,8 +231,9 @@ export function byOwner(group: RequestGroup): readonly RequestGroup[] {
     const { bill, owner } = group.elsewhere?.get(event) ?? group
     const known = parts.find((part) => part.bill === bill && isSameOwner(part.owner, owner))
     if (known === undefined) {
-      const { requestId, claimedBy } = group
-      parts.push({ bill, owner, requestId, claimedBy, events: [event], costNanoUsd: event.costNanoUsd })
+      const { requestId, claimedBy, sharing } = group
+      const own = { bill, owner, requestId, claimedBy, ...(sharing && { sharing }) }
+      parts.push({ ...own, events: [event], costNanoUsd: event.costNanoUsd })
     } else {
       known.events.push(event)
       known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)

@@ -44,7 +44,9 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
           continue
         }
-        if (!isBilled && unplaced !== undefined && undatedBill(comparison, endpoints) !== 0n) {
+        const mayBeBilled =
+          undatedBill(comparison, endpoints) !== 0n || mayBeBilledAs(comparison, unplaced?.links?.get(canonical))
+        if (!isBilled && unplaced !== undefined && mayBeBilled) {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
@@ -77,6 +79,11 @@ export const a2BilledNothing: Rule = {
     return { examined, findings, notEvaluated }
   },
 }
+
+/** Whether anything was billed as what tasks of a model may be billed as, for the request of one without a time. */
+const mayBeBilledAs = (comparison: BillComparison, endpoints: ReadonlySet<string> = new Set()): boolean =>
+  isBilledAs(comparison.period?.figures.byModel ?? new Map(), [...endpoints]) ||
+  undatedBill(comparison, [...endpoints]) !== 0n
 
 /** Models of which no task of the window is due, but one whose time cannot be read may be, and that fal billed nothing for. */
 function unplacedAlone(

@@ -65,14 +65,24 @@ function marginsOf(
     margins.set(model, known)
     return known
   }
-  for (const { task, billedNanoUsd, userOpen } of undated) {
+  // What several tasks may be billed for is billed once.
+  const worst = new Map<string, bigint>()
+  for (const { task, billedNanoUsd, userOpen, orOther } of undated) {
     // Nor does a day count tasks that have a time and name no user, where users are asked for.
     if (userOpen === true) continue
     const known = of(task.model)
-    const margin = marginOf({ keptPoints: task.refunded ? 0n : task.chargedPoints, billedNanoUsd }, rate)
+    const keptPoints = task.refunded ? 0n : task.chargedPoints
+    const margin = marginOf({ keptPoints, billedNanoUsd }, rate)
+    // With another that is billed in its stead its charge counts alone.
+    const gain = orOther === true ? marginOf({ keptPoints, billedNanoUsd: 0n }, rate) : margin
     if (task.chargeUntold === true && !task.refunded) known.gained = null
-    else if (margin > 0n && known.gained !== null) known.gained += margin
-    if (margin < 0n && known.lost !== null) known.lost += margin
+    else if (gain > 0n && known.gained !== null) known.gained += gain
+    if (margin >= 0n || known.lost === null) continue
+    const request = `${task.requestId} ${task.model}`
+    const before = orOther === true ? (worst.get(request) ?? 0n) : 0n
+    if (margin >= before) continue
+    known.lost += margin - before
+    if (orOther === true) worst.set(request, margin)
   }
   if (byRequest) return margins
   for (const { stored, selected, keptPoints } of sorts ?? []) {

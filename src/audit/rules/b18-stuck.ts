@@ -18,7 +18,7 @@ export const b18Stuck: Rule = {
     const findings: FindingDraft[] = []
     const notEvaluated: RuleOutcome['notEvaluated'][number][] = []
     let examined = 0
-    for (const { task, accountId, billedNanoUsd, standing, selected } of requests.value.tasks) {
+    for (const { task, accountId, billedNanoUsd, standing, selected, mayBeBilledNanoUsd } of requests.value.tasks) {
       if (!selected || task.status !== 'unfinished') continue
       if (task.createdAt === NO_REAL_TIME) {
         const { reason } = unknown('times-none', { rows: 1, firstRowId: task.rowId })
@@ -26,7 +26,7 @@ export const b18Stuck: Rule = {
         continue
       }
       // That a task is stuck its own table tells; only whether fal billed it takes the bill.
-      const billed = standing === 'not-evaluated' ? null : billedNanoUsd
+      const billed = standing === 'not-evaluated' || mayBeBilledNanoUsd !== undefined ? null : billedNanoUsd
       examined += 1
       const age = asOf - task.createdAt
       if (age < thresholds.stuckMillis) continue

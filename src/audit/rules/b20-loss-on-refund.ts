@@ -34,13 +34,22 @@ export const b20LossOnRefund: Rule = {
     const billed = new Set(undated.filter(isLoss).map(({ task }) => (task.userUntold === true ? null : task.userId)))
     // Of too many it is not known which of them fal billed.
     const mayLose = ({ userId, refunded }: UnplacedOwner): boolean =>
-      unplaced?.byRequest === false ? refunded > 0 : billed.has(userId)
+      billed.has(userId) || (unplaced?.byRequest === false && refunded > 0)
+    const owners = unplaced?.owners?.concat(ownersOf(billed)) ?? null
     return {
       examined: refundLosses.length,
       findings,
-      notEvaluated: [...unjudgedAccounts(requests.value), ...nobodys, ...ofUsers(unplaced, found, mayLose)],
+      notEvaluated: [
+        ...unjudgedAccounts(requests.value),
+        ...nobodys,
+        ...ofUsers(unplaced && { ...unplaced, owners }, found, mayLose),
+      ],
     }
   },
 }
+
+/** Users who need have no task without a time themselves. */
+const ownersOf = (userIds: ReadonlySet<number | null>): UnplacedOwner[] =>
+  [...userIds].map((userId) => ({ userId, keptPoints: 0n, refundedPoints: 0n, refunded: 0, free: 0 }))
 
 const isLoss = ({ task, billedNanoUsd }: UndatedBill): boolean => task.refunded && billedNanoUsd > 0n

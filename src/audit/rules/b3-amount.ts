@@ -4,20 +4,21 @@ import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, scaleDown } from '../../units/ratio.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { TaskVerdict } from './facts.ts'
-import { matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
+import { judgedTasks, matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
 import { costsUntold } from './untold-tasks.ts'
 
 /**
  * B3, per matched task: what fal billed and what was recorded differ by more than a stored FLOAT can be off, and by more
- * than the allowed share of the bill. A task that tells no cost is not judged. Nano-USD, compared exactly. Source: rule B3 of the specification.
+ * than the allowed share of the bill. A task that tells no cost is not judged, nor one of a request that may
+ * be billed to a task without a readable time. Nano-USD, compared exactly. Source: rule B3 of the specification.
  */
 export const b3Amount: Rule = {
   id: 'B3',
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'requests',
-  evaluate({ requests, window, untold }, { thresholds }) {
+  evaluate({ requests, window, untold, unplaced }, { thresholds }) {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
     const open = new Set<number | null>()
@@ -43,12 +44,21 @@ export const b3Amount: Rule = {
         context: taskContext(task, accountId, window.zone),
       })
     }
-    return { examined, findings, notEvaluated: [...unjudgedAccounts(requests.value), ...costsUntold(open, untold)] }
+    const reason = unplaced?.reason
+    const hanging = judgedTasks(requests.value).flatMap(({ task, mayBeBilledNanoUsd }) =>
+      mayBeBilledNanoUsd !== undefined && isBreak(task, mayBeBilledNanoUsd, thresholds) ? [task] : [],
+    )
+    const others = reason === undefined ? [] : hanging.map((task) => ({ subject: taskSubject(task), reason }))
+    const notEvaluated = [...unjudgedAccounts(requests.value), ...costsUntold(open, untold), ...others]
+    return { examined, findings, notEvaluated }
   },
 }
 
 /** Whether bill and record of a matched task differ by more than both tolerances. */
-export function isAmountBreak({ task, billedNanoUsd }: TaskVerdict, { b3AmountRatio }: Thresholds): boolean {
+export const isAmountBreak = ({ task, billedNanoUsd }: TaskVerdict, thresholds: Thresholds): boolean =>
+  isBreak(task, billedNanoUsd, thresholds)
+
+function isBreak(task: TaskVerdict['task'], billedNanoUsd: NanoUsd, { b3AmountRatio }: Thresholds): boolean {
   if (task.costUntold === true) return false
   if (isRounded(Number(task.costNanoUsd), Number(billedNanoUsd))) return false
   const difference = abs(task.costNanoUsd - billedNanoUsd)

@@ -1,7 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
-import type { TaskLedger } from './facts.ts'
+import type { TaskLedger, TaskVerdict } from './facts.ts'
 import { consumedPoints, refundedBounds, sharedReason, untoldAmount } from './linked-entries.ts'
 import { doubtsOfRefunds, isRefundDue } from './refund-doubts.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
@@ -88,7 +88,11 @@ function amountsOf(tasks: readonly Candidate[]): Omit<FindingDraft, 'subject' | 
 function candidatesOf({ taskLedgers, requests }: Books): Reading<readonly Candidate[]> {
   // Rows that name no task say nothing of it; a ledger that could not be read may hold its refund.
   if (taskLedgers.known || taskLedgers.reason.code !== 'links-total' || !requests.known) return taskLedgers
-  return known(judgedTasks(requests.value).map((verdict) => ({ ...verdict, entries: [] })))
+  const billedOf = ({ mayBeBilledNanoUsd, billedNanoUsd }: TaskVerdict) =>
+    mayBeBilledNanoUsd === undefined ? billedNanoUsd : null
+  return known(
+    judgedTasks(requests.value).map((verdict) => ({ ...verdict, billedNanoUsd: billedOf(verdict), entries: [] })),
+  )
 }
 
 /** Tasks of unread accounts are judged with a ledger alone; without one they are left out, and that is said. */

@@ -65,6 +65,8 @@ export interface TaskVerdict {
   readonly billedNanoUsd: NanoUsd
   /** Whether its request is billed to a task of the window that the filters leave, whichever of them claims it. */
   readonly requestBilled: boolean
+  /** What fal billed for its request, where that hangs on the time of another task, which has none, and which now counts as billed. */
+  readonly mayBeBilledNanoUsd?: NanoUsd
   /** Whether the filter by user leaves it: rules per task judge only these. */
   readonly selected: boolean
 }
@@ -150,12 +152,17 @@ export interface RefundLoss {
   readonly evidence: Evidence
 }
 
-/** A task that has no time, or none that can be read, and what fal billed for it, whenever it was. */
+/**
+ * A task that has no time, or none that can be read, or one of the window that bears the request id of such a task: and what fal
+ * billed for it, whenever it was, or may have.
+ */
 export interface UndatedBill {
   readonly task: TaskFact
   readonly billedNanoUsd: NanoUsd
   /** Users were asked for, and it names none. */
   readonly userOpen?: true
+  /** Another task may be billed for it in its stead. */
+  readonly orOther?: true
 }
 
 export interface DailyBill {

@@ -17,6 +17,8 @@ export interface UnplacedTasks {
   readonly owners: readonly UnplacedOwner[] | null
   /** Users without a task of the window who paid something else than was charged, were some of them of it; absent: it is not told. */
   readonly unpaid?: ReadonlySet<number>
+  /** Models of tasks that may be billed in the stead of one of them, and as what, by canonical names; absent: none. */
+  readonly links?: ReadonlyMap<string, ReadonlySet<string>>
   /** Whether it is known of each of them what fal billed, where its events were read: not of too many, nor where fal did not answer. */
   readonly byRequest: boolean
 }
@@ -68,13 +70,15 @@ export interface UndatedPart {
   readonly billedNanoUsd: bigint
   /** What it would add to the record of the same bill. */
   readonly recordedNanoUsd: bigint
-  /** What of the sorts' `recordedNanoUsd` is its own, unless it is young, and whether it is one of their `due`. */
+  /** What of the sorts' `recordedNanoUsd` is its own, unless it is young; below 0, what they lack of it; and whether it is one of their `due`. */
   readonly amongNanoUsd: bigint
   readonly isDue: boolean
   /** Whether it is one of their `untold`, and whether it makes their `recordedNanoUsd` null though it is not young. */
   readonly isUntold: boolean
   readonly isUntoldRecord: boolean
-  /** As what it was billed, by canonical name and as billed, where its task would be in the record of no account of the bill. */
+  /** Another task may be billed for it in its stead. */
+  readonly orOther?: true
+  /** As what it was billed, by canonical name and as billed, where its task, or one of the others, would be in the record of no account of the bill. */
   readonly unrecorded?: ReadonlyMap<string, string>
 }
 
@@ -145,10 +149,11 @@ export function mayPart(
   /** `sign`: 1 where the record is to exceed the bill, −1 where it is to be short of it. */
   const isApart = (sign: bigint, more: bigint): boolean => {
     // How much further each takes them apart, beyond what its own bill allows.
-    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd: cost }) => ({
-      bill,
-      further: sign * (cost - bill) * denominator - bill * numerator,
-    }))
+    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd, orOther }) => {
+      // Billed for another task of the window, it may be in the bill alone.
+      const cost = sign < 0n && orOther === true ? 0n : recordedNanoUsd
+      return { bill, further: sign * (cost - bill) * denominator - bill * numerator }
+    })
     const some = added.filter(({ further }) => further > 0n)
     const official: bigint = figures.costNanoUsd
     const distance = sign * (recorded + more - official) * denominator - official * numerator
