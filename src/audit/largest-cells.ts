@@ -11,7 +11,7 @@ export interface RankedCell {
   readonly cost: Whole
 }
 
-/** Keeps the largest cells by cost, of equal ones the first in order of account, user and model. Holds a quarter more. */
+/** Keeps the largest cells by cost, of equal ones the first in order of account, user and model. Holds twice as many. */
 export class LargestCells<Cell extends RankedCell> {
   readonly #max: number
   #kept: Cell[] = []
@@ -73,7 +73,7 @@ export class LargestCells<Cell extends RankedCell> {
 }
 
 /** Of what is told in the end: how many are kept until they are cut. */
-const KEPT_SHARE = 1.25
+const KEPT_SHARE = 2
 
 /** The number nearest to it: of two costs the larger one never has the smaller number. */
 const costOf = ({ cost }: RankedCell): number => Number(cost)

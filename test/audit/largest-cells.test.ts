@@ -47,11 +47,11 @@ describe('the largest cells', () => {
 
   it('let a cell go by its cost alone only once as many cost more, and never one of the same cost', () => {
     const largest = new LargestCells<RankedCell>(2)
-    for (const userId of [9, 8]) largest.add(cellOf(4n, userId))
+    for (const userId of [9, 8, 7, 6]) largest.add(cellOf(4n, userId))
     expect([3, 4].map((cost) => largest.isBelow(cost))).toEqual([false, false])
-    largest.add(cellOf(4n, 7))
+    largest.add(cellOf(4n, 5))
     expect([3, 4, 5].map((cost) => largest.isBelow(cost))).toEqual([true, false, false])
-    for (const userId of [6, 5, 10, 4]) largest.add(cellOf(4n, userId))
+    for (const userId of [10, 4]) largest.add(cellOf(4n, userId))
     const { cells, omitted } = largest.close()
     expect([cells.map(({ userId }) => userId), omitted]).toEqual([[4, 5], 5])
   })
