@@ -10,24 +10,9 @@ import {
   unknown,
 } from '../../../src/audit/rules/books.ts'
 import { date, evaluate, fired, MODEL, points, theFinding, usd, user } from '../../kit/books.ts'
+import { figures, record } from '../../kit/unplaced.ts'
 
 const NONE = { total: 0, ids: [] }
-
-const record = (cost: string, overrides: Partial<ModelRecord> = {}): ModelRecord => ({
-  model: MODEL,
-  taskCount: 1,
-  costNanoUsd: usd(cost),
-  crossingOutNanoUsd: usd('0'),
-  crossingInNanoUsd: usd('0'),
-  roundingNanoUsd: usd('0'),
-  due: { count: 1, costNanoUsd: usd(cost), chargedPoints: points(900), crossingCount: 0, evidence: NONE },
-  ...overrides,
-})
-
-const figures = (cost: string) => ({
-  costNanoUsd: usd(cost),
-  byModel: new Map(cost === '0' ? [] : [[MODEL, { model: MODEL, costNanoUsd: usd(cost) }] as const]),
-})
 
 const period = (cost: string, young = '0', running = '0'): PeriodBill => ({
   figures: figures(cost),
