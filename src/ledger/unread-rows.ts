@@ -106,7 +106,7 @@ export class UnreadTaskRows extends UnreadRows {
     if (this.rows > TASKS_MAX) this.#each = null
     this.#each?.push({
       rowId: row.integer(ID_COLUMN),
-      userId: row.isNull(USER_COLUMN) ? null : row.integer(USER_COLUMN),
+      userId: userOf(row),
       apiKey: row.text(KEY_COLUMN),
       taskId: row.text(TASK_COLUMN),
       requestId: row.text(REQUEST_COLUMN),

@@ -61,6 +61,23 @@ describe.each(STORES)('tasks without a time, on %s', (store) => {
     expect(await of(owner, { userIds: [104] })).toEqual(['A4', 'A6', 'A7', 'B20'])
   })
 
+  it.each(NOBODYS)('may be what another paid too much for where their user is %s', async (owner) => {
+    const overpaid = () =>
+      clean().points(101, -50, { at: '2026-02-06 15:00:00' }).task({ user: 104, points: 50, cost: '0.1', paid: false })
+    const settings = { ledgerLink: 'total' } as const
+    const by = async (user: string) => {
+      const { found, open } = await said(
+        store,
+        overpaid(),
+        { table: 'ts_fal_tasks', owner: user, at: 'NULL' },
+        { settings },
+      )
+      return [...found, ...open].filter((text) => text.startsWith('A4'))
+    }
+    expect(await by(owner)).not.toContain('A4 userId=101')
+    expect(await by(OTHERS)).toContain('A4 userId=101')
+  })
+
   it('are of the user whom they name, and of no other', async () => {
     expect(await of(OTHERS)).toEqual(['A4 105', 'A6', 'A7 105', 'B20 105'])
     expect(await of(OTHERS, { userIds: [104] })).toEqual([])
