@@ -168,7 +168,8 @@ function unclaimingIn(byRequest: ReadonlyMap<string, RequestSides>): TaskRow[] {
   return tasks
 }
 
-const isUndated = ({ createdAt }: TaskRow): boolean => createdAt === NO_REAL_TIME
+/** Whether a task has no time that can be read. */
+export const isUndated = ({ createdAt }: TaskRow): boolean => createdAt === NO_REAL_TIME
 
 const isAlike = (a: TaskRow, b: TaskRow | null): boolean => (a.status === 'success') === (b?.status === 'success')
 

@@ -1,11 +1,11 @@
 import type { TaskRow } from '../ledger/reader.ts'
-import { NO_REAL_TIME, within } from '../units/instant.ts'
+import { within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { canonicalModel } from './model-name.ts'
 import { entryOf } from './nested.ts'
 import type { Placement } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
-import { inLayer, type JoinScope, type RequestGroup, type SharingTask } from './requests.ts'
+import { inLayer, isUndated, type JoinScope, type RequestGroup, type SharingTask } from './requests.ts'
 import type { UndatedBill } from './rules/facts.ts'
 import type { UndatedPart } from './rules/unplaced-tasks.ts'
 import { mayBeOld } from './task-standing.ts'
@@ -119,8 +119,6 @@ export class UndatedBills {
     })
   }
 }
-
-const isUndated = ({ createdAt }: TaskRow): boolean => createdAt === NO_REAL_TIME
 
 /** Whether a task may be one of the window whose bill is read. */
 function mayCount({ task }: SharingTask, { plan, accountOf, eventsRead }: JoinScope): boolean {
