@@ -179,12 +179,12 @@ export class LedgerLinks {
   #keptPiece(piece: number, rooms: LedgerRooms): LedgerPiece | undefined {
     const kept = this.#kept.at(piece)
     if (kept === null || kept.mode !== this.#mode) return undefined
-    return {
-      users: this.#close(kept.users()),
-      settledTasks: kept.settledTasks,
-      openEntries: () => kept.openEntries(rooms),
-      taskEntries: () => this.#tallyOf(piece, rooms).taskEntries().taskEntries(),
-    }
+    const openEntries = () => kept.openEntries(rooms)
+    const allEntries = () => this.#tallyOf(piece, rooms).taskEntries().taskEntries()
+    const { settledTasks } = kept
+    // Where no task is settled, all of them are open; at depth summary there is none of either.
+    const taskEntries = settledTasks === 0 ? openEntries : allEntries
+    return { users: this.#close(kept.users()), settledTasks, openEntries, taskEntries }
   }
 
   #readPiece(piece: number, rooms: LedgerRooms): LedgerPiece {

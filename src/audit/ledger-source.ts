@@ -156,9 +156,7 @@ export class LedgerSpools {
 
   #addRefund(tasks: TaskRecords, index: number): void {
     if (this.#refundOrders.length > LIMITS.lookupIdsTotal) return
-    const { taskId, requestId } = tasks.row(index)
-    if (taskId !== '') this.#refundOrders.push(taskId)
-    if (requestId !== '' && requestId !== taskId) this.#refundOrders.push(requestId)
+    this.#refundOrders.push(...tasks.ids(index))
   }
 
   /**
@@ -207,10 +205,7 @@ export class LedgerSpools {
     const room = new ReadingRoom()
     for (const parts of this.pieces()) {
       const tasks = this.#tasks.read(parts, room)
-      yield [...bearersIn(tasks)].flatMap((task) => {
-        const { taskId, requestId } = tasks.row(task)
-        return [taskId, requestId]
-      })
+      yield [...bearersIn(tasks)].flatMap((task) => tasks.ids(task))
     }
   }
 

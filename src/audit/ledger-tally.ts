@@ -12,7 +12,7 @@ import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, t
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import { type LookedUp, looksUpEveryOrder, NOTHING_LOOKED_UP, type TaskScope } from './looked-up.ts'
-import { type LinkedTasks, openTasks, orderIdsOf } from './open-orders.ts'
+import { areSelected, type LinkedTasks, linkCountOf, openTasks, orderIdsOf } from './open-orders.ts'
 import { OwnerlessLinks } from './ownerless-links.ts'
 import type { AuditPlan } from './plan.ts'
 import { findingLinks, NO_USER, type RowLinks } from './row-links.ts'
@@ -215,14 +215,7 @@ export class LedgerTally {
 
   /** Charged tasks of the window, and how many of them have a linked consume row so far, whoever's it is. */
   linkCount(): { charged: number; linked: number } {
-    let charged = 0
-    let linked = 0
-    for (let task = 0; task < this.#tasks.count; task++) {
-      if (this.#isTarget[task] !== 1 || !this.#tasks.isCharged(task)) continue
-      charged += 1
-      if (this.#payments.isNamed(task)) linked += 1
-    }
-    return { charged, linked }
+    return linkCountOf(this.#targets)
   }
 
   /** Charged tasks without a time that have a linked row. */
@@ -238,6 +231,11 @@ export class LedgerTally {
   /** Order ids of those of them that are in question. */
   openOrderIds(scope: TaskScope, open = this.openTasks()): string[] {
     return orderIdsOf(scope, open, this.#targets)
+  }
+
+  /** Whether the filters leave all of some tasks. */
+  areSelected(tasks: readonly number[]): boolean {
+    return areSelected(tasks, this.#targets)
   }
 
   /** Order ids of rows that no task read so far bears, where it matters to payments and sums whether they are tasks. */

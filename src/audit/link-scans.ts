@@ -55,7 +55,9 @@ export class LinkScans {
     yield
     // What is in question is most often the same either way: then the ids are kept once.
     const selected = this.#idsOfTasks('selected', before, () => tally.openOrderIds('selected', open))
-    const window = this.#idsOfTasks('window', before, () => sameOr(selected, tally.openOrderIds('window', open)))
+    const window = this.#idsOfTasks('window', before, () =>
+      tally.areSelected(open) ? selected : tally.openOrderIds('window', open),
+    )
     const doubtful = this.#idsOfTasks('doubtful', before, () => tally.openOrderIds('doubtful', open))
     yield
     const order = this.#ordersOfRows('order', () => tally.unresolvedOrderIds('order'))

@@ -127,7 +127,7 @@ export class TaskPayments {
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
     if (!addsUp && !untold && this.paid(task) !== charged && !this.isKindUntold(task))
-      user.unpaid.add(tasks.row(task).taskId)
+      user.unpaid.add(tasks.taskIdText(task))
   }
 }
 

@@ -34,6 +34,22 @@ export function openTasks(linked: LinkedTasks, everyOrder: boolean): number[] {
   return open
 }
 
+/** Charged tasks of the window, and how many of them have a linked consume row so far, whoever's it is. */
+export function linkCountOf({ tasks, payments, isTarget }: LinkedTasks): { charged: number; linked: number } {
+  let charged = 0
+  let linked = 0
+  for (let task = 0; task < tasks.count; task++) {
+    if (!isTarget(task) || !tasks.isCharged(task)) continue
+    charged += 1
+    if (payments.isNamed(task)) linked += 1
+  }
+  return { charged, linked }
+}
+
+/** Whether the filters leave all of some tasks. */
+export const areSelected = (some: readonly number[], { tasks }: LinkedTasks): boolean =>
+  some.every((task) => tasks.isSelected(task))
+
 /** Order ids of those of some tasks that are in question. */
 export function orderIdsOf(
   scope: TaskScope,
@@ -44,9 +60,7 @@ export function orderIdsOf(
   for (const task of open) {
     if (scope !== 'window' && !tasks.isSelected(task)) continue
     if (scope === 'doubtful' && !payments.isTooMuch(task, tasks) && !shared.isTooMuch(task)) continue
-    const { taskId, requestId } = tasks.row(task)
-    if (taskId !== '') ids.push(taskId)
-    if (requestId !== '' && requestId !== taskId) ids.push(requestId)
+    ids.push(...tasks.ids(task))
   }
   return ids
 }

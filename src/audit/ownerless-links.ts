@@ -43,8 +43,7 @@ export class NamedRows {
     const id = newBytesOfId()
     const isOwn = this.#ids.hasId(tasks, tasks.taskId(task, id))
     if (!isOwn && !this.#ids.hasId(tasks, tasks.requestId(task, id))) return []
-    const { taskId, requestId } = tasks.row(task)
-    return [...new Set([...(this.#rows.get(taskId) ?? []), ...(this.#rows.get(requestId) ?? [])])]
+    return [...new Set(tasks.ids(task).flatMap((each) => this.#rows.get(each) ?? []))]
   }
 }
 

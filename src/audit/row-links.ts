@@ -92,9 +92,8 @@ export function* findingLinks(
     yield* inSteps(tasks.count, (from, until) => {
       for (let task = from; task < until; task++) {
         if (!ids.hasId(tasks, tasks.taskId(task, id)) && !ids.hasId(tasks, tasks.requestId(task, id))) continue
-        const { taskId, requestId } = tasks.row(task)
         const owner = ownerOfTask[task] as number
-        for (const each of [taskId, requestId]) if (nobodys.has(each)) index.takeElsewhere(owner, each)
+        for (const each of tasks.ids(task)) if (nobodys.has(each)) index.takeElsewhere(owner, each)
       }
     })
   }

@@ -171,6 +171,16 @@ export class TaskRecords extends RecordList<TaskWords> {
     return this.#text(from, this.view.getUint32(at + AT.requestIdBytes, true))
   }
 
+  /** What a task goes by, each once: its own id and its request id, as far as it has them. */
+  ids(index: number): string[] {
+    const ids: string[] = []
+    const taskId = this.taskIdText(index)
+    const requestId = this.requestIdText(index)
+    if (taskId !== '') ids.push(taskId)
+    if (requestId !== '' && requestId !== taskId) ids.push(requestId)
+    return ids
+  }
+
   /** Where the request id of a task stands. */
   requestId(index: number, into: BytesOfId): BytesOfId {
     const at = this.at(index)
