@@ -197,7 +197,10 @@ describe('what is no message, over HTTP', () => {
     const begun = await postJson(mcpUrl, INITIALIZE, { headers: accept })
     const session = { 'mcp-session-id': String(begun.headers['mcp-session-id']) }
     const told = await post(mcpUrl, deepCall('start'), session)
-    expect(told.text).toMatch(/start: .{0,10}a value that cannot be shown/)
+    // Newer versions of Node write such a value out, and its beginning is shown.
+    expect(told.text).toMatch(
+      /start: .{0,10}(a value that cannot be shown|\[{70,90}…).{0,10} is not accepted; give a text/,
+    )
     const deep = `{"start":${'['.repeat(DEEP)}${']'.repeat(DEEP)}}`
     const { status, json } = await post(`${restUrl}/v1/tools/echo-rows`, deep)
     expect([status, json]).toMatchObject([422, { error: { field: 'start' } }])
