@@ -326,9 +326,3 @@ export function unlinkedSums(
   if (paid === 0 && nearby === 0 && !paidOpen && noneIn) return NO_UNLINKED
   return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold, lateOpen }
 }
-
-/** What a row means to the task it names: cash that comes in for a task is a refund. */
-export function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {
-  if (kind === 'consume' || kind === 'refund') return kind
-  return book === 'cash' && kind === 'recharge' ? 'refund' : undefined
-}
