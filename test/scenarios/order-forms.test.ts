@@ -1,8 +1,10 @@
 import { describe, expect, it } from 'vitest'
 import type { MiniWorld } from '../../src/demo/mini-world.ts'
 import { requestIdOf } from '../../src/demo/mini-world.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
-import { auditRealWorld, STORES } from '../kit/real-audit.ts'
+import { auditRealWorld, openWorld, STORES } from '../kit/real-audit.ts'
+import { call } from '../tools/call.ts'
 
 const ID = requestIdOf(41)
 const URL = `https://queue.fal.run/fal-ai/flux/requests/${ID}`
@@ -41,5 +43,24 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     })
     paidLate.task({ user: 102, ...other, billed: { requestId: requestIdOf(42) } })
     expect(await said(paidLate)).toEqual({ findings: [], open: [] })
+  })
+
+  it('are listed with their task', async () => {
+    const world = withLinkedTasks().task({ ...failed, requestId: URL, refunded: true, paid: { orderId: URL } })
+    world.points(101, 100, { orderId: URL, sourceType: 'refund', at: late })
+    const real = await openWorld(world.build(), { store })
+    try {
+      for (const id of ['task-41', ID, URL]) {
+        const { entries, foundAs } = await call(taskTraceTool, { id }, real.dependencies())
+        expect(entries.map(({ rowId, kind }) => [rowId, kind])).toEqual([
+          [41, 'consume'],
+          [42, 'refund'],
+        ])
+        const order = foundAs.find(({ role }) => role === 'order')
+        expect([id, order?.rows]).toEqual([id, id === 'task-41' ? undefined : 2])
+      }
+    } finally {
+      await real.close()
+    }
   })
 })
