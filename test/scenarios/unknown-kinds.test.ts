@@ -56,6 +56,16 @@ describe.each(STORES)('a ledger row of no known type, on %s', (store) => {
     }
   })
 
+  it('may be there twice, whenever the other one came', async () => {
+    for (const at of ['2026-02-06 12:00:00', '2026-01-02 12:00:00']) {
+      const world = () => clean().points(104, -100, { orderId: 'task-4', at, sourceType: 'consume' })
+      const told = await audited(store, world(), 'requests', {})
+      expect(foundIn(told)).toContain('B6 taskId=task-4')
+      const report = await audited(store, world(), 'requests', { points: fourth({ sourceType: 'deduct' }) })
+      expect(openOf(report, NO_TYPE)).toContain('B6 104')
+    }
+  })
+
   it('is none where the type is known and pays for nothing', async () => {
     const report = await audited(store, clean(), 'requests', { points: fourth({ sourceType: 'gift' }) })
     expect(foundIn(report)).toEqual(['A4 userId=104', 'B10 taskId=task-4'])
