@@ -28,8 +28,8 @@ export interface TaskEntries {
   readonly task: TaskRow
   readonly entries: readonly LinkedEntry[]
   readonly shared?: SharedLedger
-  /** Whether a row of no known type names it. */
-  readonly kindUntold?: true
+  /** Whether a row of no known type names it, or several. */
+  readonly kindUntold?: true | 'several'
 }
 
 /** Rows of the ledgers that name no user. */

@@ -302,11 +302,11 @@ export class LedgerTally {
   #entriesOf(task: number): LedgerBook['taskEntries'][number] {
     const entries = this.#rows?.of(task, this.#linkedEntry) ?? []
     const shared = this.#shared.of(task)
-    const kindUntold = this.#payments.isKindUntold(task)
+    const kindUntold = this.#payments.kindUntold(task)
     return {
       ...{ task: this.#tasks.row(task), entries },
       ...(shared !== undefined && { shared }),
-      ...(kindUntold && { kindUntold: true }),
+      ...(kindUntold && { kindUntold }),
     }
   }
 
