@@ -28,8 +28,8 @@ export interface TaskEntries {
   readonly task: TaskRow
   readonly entries: readonly LinkedEntry[]
   readonly shared?: SharedLedger
-  /** Whether a row of no known type names it. */
-  readonly kindUntold?: true
+  /** Whether a row of no known type names it, or several. */
+  readonly kindUntold?: true | 'several'
 }
 
 /** Rows of the ledgers that name no user. */
@@ -325,10 +325,4 @@ export function unlinkedSums(
     unlinkedRefunds === 0 && refundRows === NO_AMOUNTS && cashIn === NO_AMOUNTS && !refundUntold && !lateOpen
   if (paid === 0 && nearby === 0 && !paidOpen && noneIn) return NO_UNLINKED
   return { paid, nearby, paidOpen, unlinkedRefunds, refundRows, cashIn, refundUntold, lateOpen }
-}
-
-/** What a row means to the task it names: cash that comes in for a task is a refund. */
-export function linkedKind(book: BookName, kind: EntryKind): LinkedEntry['kind'] | undefined {
-  if (kind === 'consume' || kind === 'refund') return kind
-  return book === 'cash' && kind === 'recharge' ? 'refund' : undefined
 }

@@ -244,7 +244,8 @@ export class LedgerLinks {
     const ids = withinLimit([...this.#scans.idsOfTasks(scope), ...(this.#spools.undated.each ?? []).flatMap(idsOf)])
     const wanted = new Set(ids)
     const late = ids.filter((id) => early?.ids.has(id) !== true)
-    const foundEarly = ((await early?.entries) ?? []).filter(({ orderId }) => wanted.has(orderId))
+    const isWanted = ({ orderId }: LedgerEntry): boolean => wanted.has(orderId) || wanted.has(bareId(orderId))
+    const foundEarly = ((await early?.entries) ?? []).filter(isWanted)
     const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
     for (const entry of [...foundEarly, ...found]) {
       if (within(entry.at, this.#plan.ranges.ledger)) continue

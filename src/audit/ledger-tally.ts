@@ -8,8 +8,9 @@ import { EdgeTasks } from './edge-tasks.ts'
 import { isTaskNearEdge } from './edges.ts'
 import { NO_TASK, SHARED_ID } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
-import { type LedgerBook, linkedKind, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
+import { type LedgerBook, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
+import { linkedKind, linkedKindIn } from './linked-kind.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import { type LookedUp, looksUpEveryOrder, NOTHING_LOOKED_UP, type TaskScope } from './looked-up.ts'
 import { areSelected, type LinkedTasks, linkCountOf, openTasks, orderIdsOf } from './open-orders.ts'
@@ -145,7 +146,7 @@ export class LedgerTally {
 
   #link(task: number, entry: number, sums: UserSums | undefined): void {
     const book = this.#entries.book(entry)
-    const kind = linkedKind(book, this.#entries.kind(entry))
+    const kind = linkedKindIn(this.#entries, entry)
     if (kind === undefined) {
       if (!this.#entries.isKindUntold(entry)) return
       this.#payments.noteKindUntold(task)
@@ -163,7 +164,7 @@ export class LedgerTally {
 
   #share(owner: number, entry: number, sums: UserSums | undefined): void {
     const book = this.#entries.book(entry)
-    const kind = linkedKind(book, this.#entries.kind(entry))
+    const kind = linkedKindIn(this.#entries, entry)
     const bearers = this.#links.index.bearers(owner, this.#entries.orderText(entry))
     if (bearers === undefined) return
     if (kind === undefined) {
@@ -183,11 +184,11 @@ export class LedgerTally {
 
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
   addLookedUp(entry: LedgerEntry): void {
-    const { book, rowId, at, userId, amountPoints, orderId } = entry
+    const { book, rowId, at, userId, amountPoints, orderId, kindUntold = false } = entry
     const owner = this.#links.numberOf(userId)
     if (owner === NO_USER || within(at, this.#plan.ranges.ledger)) return
-    const kind = linkedKind(book, entry.kind)
-    if (kind === undefined && entry.kindUntold !== true) return
+    const kind = linkedKind(book, entry.kind, kindUntold)
+    if (kind === undefined && !kindUntold) return
     this.#undated.addLookedUp(owner, entry)
     const task = this.#links.index.findText(owner, orderId)
     this.#taskSums = undefined
@@ -299,11 +300,11 @@ export class LedgerTally {
   #entriesOf(task: number): LedgerBook['taskEntries'][number] {
     const entries = this.#rows?.of(task, this.#linkedEntry) ?? []
     const shared = this.#shared.of(task)
-    const kindUntold = this.#payments.isKindUntold(task)
+    const kindUntold = this.#payments.kindUntold(task)
     return {
       ...{ task: this.#tasks.row(task), entries },
       ...(shared !== undefined && { shared }),
-      ...(kindUntold && { kindUntold: true }),
+      ...(kindUntold && { kindUntold }),
     }
   }
 
@@ -312,7 +313,7 @@ export class LedgerTally {
     const linked: LinkedEntry = {
       book,
       rowId: this.#entries.rowId(entry),
-      kind: linkedKind(book, this.#entries.kind(entry)) ?? 'refund',
+      kind: linkedKindIn(this.#entries, entry) ?? 'refund',
       amountPoints: points(BigInt(this.#entries.amountPoints(entry))),
       at: this.#entries.time(entry),
     }

@@ -1,7 +1,7 @@
 import type { EntryRecords } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { addExact } from '../units/exact.ts'
-import type { BookName, BookSums, TaskSums } from './ledger-book.ts'
+import type { BookName, BookSums, TaskEntries, TaskSums } from './ledger-book.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 
 /** What the rows that are linked to each of many tasks add up to: points and cents, as positive as their name says. */
@@ -12,8 +12,8 @@ export class TaskPayments {
   readonly #refunded: Readonly<Record<BookName, Float64Array>>
   /** Tasks with a row that does not tell its amount, or what it is. */
   readonly #untold = new Set<number>()
-  /** Of them, those with a row of no known type. */
-  readonly #kindUntold = new Set<number>()
+  /** Of them, those with a row of no known type, or several. */
+  readonly #kindUntold = new Map<number, NonNullable<TaskEntries['kindUntold']>>()
   readonly #named = new Set<number>()
 
   constructor(tasks: number) {
@@ -34,12 +34,16 @@ export class TaskPayments {
   /** Notes a row of no known type: it may have taken the charge, or given it back. */
   noteKindUntold(task: number): void {
     this.#isLinked[task] = 1
-    this.#kindUntold.add(task)
+    this.#kindUntold.set(task, this.#kindUntold.has(task) ? 'several' : true)
     this.#untold.add(task)
   }
 
   isKindUntold(task: number): boolean {
     return this.#kindUntold.has(task)
+  }
+
+  kindUntold(task: number): TaskEntries['kindUntold'] {
+    return this.#kindUntold.get(task)
   }
 
   noteUntold(task: number): void {

@@ -3,7 +3,7 @@ import { newBytesOfId } from '../rows/id-bytes.ts'
 import { IdSet } from '../rows/id-set.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { bareId } from '../units/request-id.ts'
-import { linkedKind } from './ledger-book.ts'
+import { linkedKind } from './linked-kind.ts'
 import type { LinkedTasks } from './open-orders.ts'
 import { noteInUntold } from './untold-rows.ts'
 
@@ -83,7 +83,7 @@ export class OwnerlessLinks {
   close(): void {
     const { payments, shared, sumsOf } = this.#targets
     for (const [row, byOwner] of this.#bearers) {
-      const means = linkedKind(row.book, row.kind)
+      const means = linkedKind(row.book, row.kind, row.kindUntold === true)
       for (const [owner, bearers] of byOwner) {
         shared.addOwnerless([...bearers, ELSEWHERE], row)
         if (means !== 'refund') for (const task of bearers) payments.noteNamed(task)

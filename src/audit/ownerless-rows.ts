@@ -10,7 +10,8 @@ import { addExact } from '../units/exact.ts'
 import { within } from '../units/instant.ts'
 import { wholePoints } from '../units/points.ts'
 import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
-import { type BookName, type BookSums, both, linkedKind } from './ledger-book.ts'
+import { type BookName, type BookSums, both } from './ledger-book.ts'
+import { isCashOut, linkedKind } from './linked-kind.ts'
 import type { AuditPlan } from './plan.ts'
 import type { OwnerlessRows } from './rules/ownerless-rows.ts'
 
@@ -64,7 +65,9 @@ export class OwnerlessTally {
       count.firstRowId = Math.min(count.firstRowId, rowId)
     }
     const kind = entries.kind(index)
-    if (kind === 'gift' || kind === 'income' || (kind === 'other' && !entries.isKindUntold(index))) return
+    if (kind === 'gift' || kind === 'income') return
+    // What takes cash back matters to the task it names alone.
+    if (isCashOut(book, kind, entries.isKindUntold(index)) && !entries.hasOrder(index)) return
     if (this.#kept.length >= KEPT_MAX) {
       throw new AuditError('source', `more than ${KEPT_MAX} rows of the ledgers name no user`, {
         next: 'name the column of their users in AUDIT_CONFIG (columns), or audit fewer days at a time',
@@ -109,9 +112,10 @@ export class OwnerlessTally {
   addLoose(entry: LedgerEntry): void {
     const { book, kind, at, orderId } = entry
     const { window } = this.#plan
+    if (isCashOut(book, kind, entry.kindUntold === true)) return
     const untold = entry.amountUntold === true
     const amount = exactAmount(entry)
-    const means = linkedKind(book, kind)
+    const means = linkedKind(book, kind, entry.kindUntold === true)
     if (at < window.start) return
     if (kind !== 'consume' && within(at, window)) this.#cameIn[book] = true
     for (const sums of [this.#taken, this.#takenInAll]) this.#take(entry, sums)
@@ -159,10 +163,10 @@ export class OwnerlessTally {
 
 /** Whether a row may have paid the task that it names, or given that back: what was bought or given away did neither. */
 const mayBeOfTask = ({ book, kind, kindUntold }: LedgerEntry): boolean =>
-  kindUntold === true || linkedKind(book, kind) !== undefined
+  kindUntold === true || linkedKind(book, kind, false) !== undefined
 
-const mayTake = ({ book, kind, amountUntold, amountPoints }: LedgerEntry): boolean =>
-  linkedKind(book, kind) === 'consume' || (kind === 'other' && (amountUntold === true || amountPoints < 0n))
+const mayTake = ({ kind, kindUntold, amountUntold, amountPoints }: LedgerEntry): boolean =>
+  kind === 'consume' || (kindUntold === true && (amountUntold === true || amountPoints < 0n))
 
 const plus = (sum: number, amount: number): number => (sum === Number.POSITIVE_INFINITY ? sum : addExact(sum, amount))
 

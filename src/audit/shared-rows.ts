@@ -3,15 +3,8 @@ import { exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { addExact } from '../units/exact.ts'
 import { wholePoints as whole } from '../units/points.ts'
-import {
-  type BookName,
-  type BookSums,
-  both,
-  linkedKind,
-  type OpenSums,
-  type SharedSums,
-  type TaskSums,
-} from './ledger-book.ts'
+import { type BookName, type BookSums, both, type OpenSums, type SharedSums, type TaskSums } from './ledger-book.ts'
+import { linkedKind } from './linked-kind.ts'
 import type { TaskPayments } from './linked-rows.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger } from './rules/facts.ts'
@@ -88,7 +81,7 @@ export class SharedRows {
   addOwnerless(bearers: readonly number[], entry: LedgerEntry): void {
     const group = this.#groups.get(bearers) ?? this.#newGroup(bearers)
     const { book, rowId, amountPoints, at } = entry
-    const kind = linkedKind(book, entry.kind)
+    const kind = linkedKind(book, entry.kind, entry.kindUntold === true)
     this.#together.clear()
     if (kind === undefined) {
       for (const each of ['consume', 'refund'] as const) group.ownerlessOpen.add(each)

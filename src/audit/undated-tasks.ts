@@ -4,7 +4,7 @@ import { exactAmount } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import { bareId } from '../units/request-id.ts'
 import { NO_TASK } from './id-index.ts'
-import { type BookSums, linkedKind, type TaskSums } from './ledger-book.ts'
+import type { BookSums, TaskSums } from './ledger-book.ts'
 import type { NamedRows } from './ownerless-links.ts'
 import type { RowLinks } from './row-links.ts'
 import { eachUnplaced } from './unread-times.ts'
@@ -167,7 +167,7 @@ export class UndatedLinks {
     const charge = byId?.get(orderId) ?? byId?.get(bareId(orderId))
     if (charge === undefined) return
     if (kindUntold) charge.isOpen = true
-    if (linkedKind(book, kind) !== 'consume') return
+    if (kind !== 'consume') return
     charge.isLinked = true
     charge.isOpen ||= untold
     charge.paid[book] = addExact(charge.paid[book], -amountPoints)

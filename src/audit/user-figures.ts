@@ -78,7 +78,7 @@ export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
     } else if (kind === 'refund') {
       if (!isTask) addRefund(sums, amountPoints, at)
       if (!isTask && refundUntold === true) sums.refundUntold = true
-    } else addToBook(isTask ? sums.refunded : sums.recharged, book, amountPoints)
+    } else if (isTask || kind === 'recharge') addToBook(isTask ? sums.refunded : sums.recharged, book, amountPoints)
     return false
   })
 }
@@ -156,7 +156,7 @@ export class ClosedUser implements UserLedger {
         // A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these.
         if (!isTaskOrder(orders, row.orderId)) refunds.push(row)
       } else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
-      else this.#addRecharge(row)
+      else if (row.kind === 'recharge') this.#addRecharge(row)
     }
     this.waiting = NONE
     this.left = leftOf(open)

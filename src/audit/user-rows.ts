@@ -4,7 +4,8 @@ import { LEDGER_EDGE } from '../settings.ts'
 import { within } from '../units/instant.ts'
 import { isRowNearEdge } from './edges.ts'
 import { NO_TASK } from './id-index.ts'
-import { addPossibleCashIn, addPossibleRefund, addToBook, linkedKind, type UserSums } from './ledger-book.ts'
+import { addPossibleCashIn, addPossibleRefund, addToBook, type UserSums } from './ledger-book.ts'
+import { isCashOut, linkedKindIn } from './linked-kind.ts'
 import type { AuditPlan } from './plan.ts'
 import { noteInUntold, notePossiblePayment, noteUntold } from './untold-rows.ts'
 
@@ -26,7 +27,7 @@ export function addToUser(
   const signed = entries.amountPoints(entry)
   // Few rows are of nothing, and hardly ever does one not tell its amount.
   if (signed === 0 && at >= window.start && entries.isUntold(entry)) {
-    const means = linkedKind(book, kind)
+    const means = linkedKindIn(entries, entry)
     if (within(at, window) || task >= 0) noteInUntold(sums, book, kind)
     if (means === 'consume' && at < window.end + LEDGER_EDGE) sums.anyUntold = true
     // Of tasks of the window it is told where it is linked; a row of a task of another time pays none of these, nor is it a refund
@@ -35,7 +36,9 @@ export function addToUser(
     if (task === NO_TASK && mayBeUnlinked) noteUntold(sums, means, true)
   }
   if (kind === 'other') {
-    if (at >= window.start && entries.isKindUntold(entry)) addUnknownKind(sums, window, entries, entry, task, hasOrder)
+    const isUntold = entries.isKindUntold(entry)
+    if (at >= window.start && isUntold) addUnknownKind(sums, window, entries, entry, task, hasOrder)
+    if (isCashOut(book, kind, isUntold) && within(at, window) && hasOrder) addCashOut(sums, entry, signed, task)
     return
   }
   if (kind === 'consume') {
@@ -58,6 +61,12 @@ export function addToUser(
   if (book === 'cash' && task !== NO_TASK) addToBook(sums.refunded, 'cash', signed)
   else if (book === 'cash' && hasOrder) sums.unresolved.push(entry)
   else addToBook(sums.recharged, book, signed)
+}
+
+/** Adds cash that went out: of a task it takes a refund back, and of anything else it is none of these sums. */
+function addCashOut(sums: UserSums, entry: number, signed: number, task: number): void {
+  if (task === NO_TASK) sums.unresolved.push(entry)
+  else addToBook(sums.refunded, 'cash', signed)
 }
 
 /** Adds a refund that names no task and came after all that was read. */

@@ -1,5 +1,8 @@
+import { spanMayBeOtherForm } from '../rows/entry-records.ts'
 import { IdSet } from '../rows/id-set.ts'
+import type { Span } from '../rows/record-list.ts'
 import type { Instant } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
 import { type Cell, flagOf, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
@@ -28,11 +31,22 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     })
   }
 
-  /** The row id of a row whose order id is wanted. */
-  const orderedRow = (book: 'points' | 'cash', wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
+  /** The row id of a row whose order id is wanted; `anyForm`: or a request id that is, in whatever form it is stored. */
+  const orderedRow = (
+    book: 'points' | 'cash',
+    wanted: ReadonlySet<string>,
+    anyForm: boolean,
+  ): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
     const place = idAt(book)
-    return inListsBy(() => (row) => (ids.has(row.span(1)) ? row.id(0, place) : undefined))
+    const isOther = (span: Span): boolean => {
+      const { bytes, from, length } = span
+      return spanMayBeOtherForm(span) && wanted.has(bareId(bytes.toString('utf8', from, from + length)))
+    }
+    return inListsBy(() => (row) => {
+      const span = row.span(1)
+      return ids.has(span) || (anyForm && isOther(span)) ? row.id(0, place) : undefined
+    })
   }
 
   /** The row id of a task whose request id, in whatever form it is stored, is wanted. */

@@ -217,7 +217,10 @@ export interface LedgerSnapshot {
   tasksByRequestIds(ids: readonly string[], taken?: InstantRange): Promise<TaskRow[]>
   /** The same by either of the two. */
   tasksByEitherId(ids: readonly string[], taken?: InstantRange): Promise<TaskRow[]>
-  /** Ledger rows of any time, by order id; those within `taken`, which were streamed, may be left out. */
+  /**
+   * Ledger rows of any time, by order id; those within `taken`, which were streamed, may be left out. Where a streamed row of either
+   * ledger names a request id in another form than the bare one, so may these.
+   */
   pointsByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   cashByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   /** The last row of each user's points ledger before an instant, for continuity of balances. */

@@ -17,7 +17,7 @@ import { priceReader } from './price-reading.ts'
 import { askBill, LOOK_BACK_DAYS, type OwnedEvent, type TraceBill } from './trace-bill.ts'
 import { confirmed, confirmedOwner } from './trace-confirm.ts'
 import { completeDay, type DayEvidence, planDays, readDays, withoutTasks, worstSources } from './trace-evidence.ts'
-import { notFound, searchTables, type TraceRole, type TraceSearch } from './trace-search.ts'
+import { notFound, searchLedgers, searchTasks, type TraceRole, type TraceSearch } from './trace-search.ts'
 import { gravest, type Told, tasklessVerdict, tracedTask } from './trace-verdict.ts'
 
 type TraceInput = z.output<typeof input>
@@ -85,15 +85,16 @@ function readTables(given: TraceInput, dependencies: Dependencies, context: Call
   const { id, kind, timezone, lang } = given
   return withPlan({ ...planOf({ timezone }), depth: 'requests' }, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
-    const search = await searchTables(id, kind, snapshot, context.signal)
+    const found = await searchTasks(id, kind, snapshot)
     const days = await readDays(
       plan,
       snapshot,
       all,
-      search.tasks,
+      found.tasks,
       { ...context, lang },
       priceReader(dependencies, context),
     )
+    const search = await searchLedgers(found, snapshot, context.signal)
     return { plan, databaseZoneId: snapshot.zone.id, all, audited, search, days }
   })
 }

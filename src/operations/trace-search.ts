@@ -14,8 +14,8 @@ const TASKS_MAX = 20
 /** Ledger rows of one id; a placeholder for no order may stand on any number of them. */
 const ENTRIES_MAX = 500
 
-/** What the operator's tables hold of one id. */
-export interface TraceSearch {
+/** What the task table holds of one id. */
+export interface TaskSearch {
   /** As given, without blanks around it. */
   readonly id: string
   /** The id as fal knows requests: out of an URL or endpoint#id; '' where it can be none. */
@@ -27,19 +27,22 @@ export interface TraceSearch {
   readonly tasks: readonly TaskRow[]
   /** Besides them all others that bear their request ids, shown or not: only of all is it told which one claims a request. */
   readonly bearing: readonly TaskRow[]
+  /** Whether an order may be meant; and how often the id is that of a task, and a request id. */
+  readonly mayBeOrder: boolean
+  readonly asTask: number
+  readonly asRequest: number
+}
+
+/** What the operator's tables hold of one id. */
+export interface TraceSearch extends TaskSearch {
   /** Rows of both ledgers, of any time and any user, that bear an id of the tasks or the id itself. */
   readonly entries: readonly LedgerEntry[]
   readonly roles: ReadonlyMap<TraceRole, number>
   readonly sources: readonly SourceStatus[]
 }
 
-/** Looks an id up in the whole task table and in both ledgers. Throws where the task table cannot be read. */
-export async function searchTables(
-  given: string,
-  kind: TraceKind,
-  snapshot: LedgerSnapshot,
-  signal: AbortSignal,
-): Promise<TraceSearch> {
+/** Looks an id up in the whole task table. Throws where that cannot be read. */
+export async function searchTasks(given: string, kind: TraceKind, snapshot: LedgerSnapshot): Promise<TaskSearch> {
   const id = given.trim()
   const bareId = snapshot.bareRequestId(id)
   const byTask = kind === 'request' ? [] : await snapshot.tasksByTaskIds([id])
@@ -52,8 +55,30 @@ export async function searchTables(
   const named = new Set(all.map(({ rowId }) => rowId))
   const others = distinct(sharing).filter(({ rowId }) => !named.has(rowId))
   const tasks = [...found, ...others].slice(0, TASKS_MAX)
-  const bearing = distinct([...all, ...others])
-  const asked = kind === 'auto' || kind === 'order' ? [id, bareId] : []
+  return {
+    ...{ id, bareId, kind, tasks },
+    named: found,
+    moreTasks: all.length + others.length - tasks.length,
+    bearing: distinct([...all, ...others]),
+    mayBeOrder: kind === 'auto' || kind === 'order',
+    asTask: kind === 'order' ? 0 : byTask.length,
+    asRequest: kind === 'order' ? 0 : byRequest.length,
+  }
+}
+
+/**
+ * Looks the id and those of its tasks up in both ledgers. After the days of the tasks were read: by then it is known whether rows
+ * name requests in another form than the bare one.
+ */
+export async function searchLedgers(
+  search: TaskSearch,
+  snapshot: LedgerSnapshot,
+  signal: AbortSignal,
+): Promise<TraceSearch> {
+  const { id, bareId, tasks, mayBeOrder, asTask, asRequest } = search
+  const asked = mayBeOrder ? [id, bareId] : []
+  const isAsked = (orderId: string): boolean =>
+    asked.includes(orderId) || asked.includes(snapshot.bareRequestId(orderId))
   const orderIds = new Set([...asked, ...tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])])
   const { entries, sources } = await readEntries(
     [...orderIds].filter((orderId) => orderId !== ''),
@@ -61,18 +86,12 @@ export async function searchTables(
     signal,
   )
   const roles: [TraceRole, number][] = [
-    ['task', kind === 'order' ? 0 : byTask.length],
-    ['request', kind === 'order' ? 0 : byRequest.length],
-    ['order', entries.filter(({ orderId }) => asked.includes(orderId)).length],
+    ['task', asTask],
+    ['request', asRequest],
+    ['order', entries.filter(({ orderId }) => isAsked(orderId)).length],
   ]
   return {
-    id,
-    bareId,
-    kind,
-    named: found,
-    moreTasks: bearing.length - tasks.length,
-    tasks,
-    bearing,
+    ...search,
     entries,
     roles: new Map(roles.filter(([, rows]) => rows > 0)),
     sources: [{ source: 'tasks', status: 'complete' }, ...sources],

@@ -100,7 +100,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     sentence: (facts) => {
       const which = facts.text('case')
       if (which === 'unposted') {
-        return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but no ledger has a refund row for it`
+        return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but no ledger has a refund row of this user for it`
       }
       if (which === 'returned') {
         return list(

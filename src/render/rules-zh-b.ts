@@ -96,7 +96,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         return list(
           '已标记退款',
           given(facts.expected, (amount) => `收费 ${amount}`),
-          '但没有退款流水',
+          '但没有退给该用户的流水',
         )
       }
       if (which === 'returned') {

@@ -92,7 +92,8 @@ IN_OTHER_FORMS[SLASH] = 1
 IN_OTHER_FORMS[HASH_SIGN] = 1
 IN_OTHER_FORMS.fill(1, UPPER_A, UPPER_Z + 1)
 
-function spanMayBeOtherForm({ bytes, from, length }: Span): boolean {
+/** The same of bytes. */
+export function spanMayBeOtherForm({ bytes, from, length }: Span): boolean {
   let found = 0
   for (let at = from; at < from + length; at++) found |= IN_OTHER_FORMS[bytes[at] as number] as number
   return found !== 0

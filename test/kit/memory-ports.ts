@@ -8,14 +8,16 @@ import { decodersOf } from '../../src/ledger/decode.ts'
 import { recordsOf } from '../../src/ledger/decode-rows.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { metRows } from '../../src/ledger/met-rows.ts'
-import type { LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
 import { bareRequestId } from '../../src/ledger/request-id.ts'
 import { CellRow } from '../../src/ledger/row-cells.ts'
+import { mayBeOtherForm } from '../../src/rows/entry-records.ts'
 import { eventRecordsOf } from '../../src/rows/event-records.ts'
 import { TaskWords } from '../../src/rows/task-records.ts'
 import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../src/units/decimal.ts'
 import { type Instant, type InstantRange, later, parseInstant, within } from '../../src/units/instant.ts'
 import { isFinerThanNano, nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
+import { bareId } from '../../src/units/request-id.ts'
 import type { Zone } from '../../src/units/zone.ts'
 
 /** Events page by page, all in one page, by the way they are read as a whole. */
@@ -45,6 +47,12 @@ export function batchOf<Batch>(batches: BatcherFactory<Batch>, rows: Iterable<re
 }
 
 const EVERYTHING = undefined
+
+/** Whether a row names one of some ids, in whatever form. */
+const naming =
+  (ids: readonly string[]) =>
+  ({ orderId }: LedgerEntry): boolean =>
+    ids.includes(orderId) || (mayBeOtherForm(orderId) && ids.includes(bareId(orderId)))
 
 function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerSnapshot {
   const { account } = decodersOf(DEFAULT_MAPPING, zone)
@@ -100,8 +108,8 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
       const requests = new Set(ids.map((id) => bareRequestId(id)).filter((id) => id !== ''))
       return tasksOutside(taken).filter(({ taskId, requestId }) => ids.includes(taskId) || requests.has(requestId))
     },
-    pointsByOrderIds: async (ids) => pointsIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
-    cashByOrderIds: async (ids) => cashIn(EVERYTHING).filter(({ orderId }) => ids.includes(orderId)),
+    pointsByOrderIds: async (ids) => pointsIn(EVERYTHING).filter(naming(ids)),
+    cashByOrderIds: async (ids) => cashIn(EVERYTHING).filter(naming(ids)),
     lastPointsBefore: async (userIds, before) =>
       userIds.flatMap((userId) => {
         const earlier = pointsIn(EVERYTHING).filter((entry) => entry.userId === userId && entry.at < before)

@@ -73,8 +73,8 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
   ],
   B8: [
     facts('B8', TASK, ['280', '0', '-280', 'points'], { detail: { userId: 101, case: 'unposted' } }),
-    '用户 101 任务 t1 请求 r1 已标记退款，收费 280 积分，但没有退款流水',
-    'user 101, task t1, request r1: marked as refunded, charged 280 points, but no ledger has a refund row for it',
+    '用户 101 任务 t1 请求 r1 已标记退款，收费 280 积分，但没有退给该用户的流水',
+    'user 101, task t1, request r1: marked as refunded, charged 280 points, but no ledger has a refund row of this user for it',
   ],
   B9: [
     facts('B9', TASK, ['280', '560', '280', 'points'], { count: 2, detail: { userId: 101 } }),

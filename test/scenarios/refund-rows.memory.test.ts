@@ -156,3 +156,13 @@ describe('a refund with a number of its own', () => {
     })
   })
 })
+
+it('a refund that names the task and went to somebody else is not said to be none', async () => {
+  const world = withLinkedTasks().task({ ...failed, refunded: true })
+  const orderId = world.lastTaskId
+  world.task({ user: 102 }).points(102, 100, { ...refund, orderId })
+  const { findings } = await auditWorld(world.build(), requests)
+  expect(findings.map(({ rule, message }) => [rule, message])).toEqual([
+    ['B8', expect.stringContaining('no ledger has a refund row of this user for it')],
+  ])
+})

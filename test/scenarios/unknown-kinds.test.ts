@@ -56,6 +56,33 @@ describe.each(STORES)('a ledger row of no known type, on %s', (store) => {
     }
   })
 
+  it('may be there twice, whenever the other one came', async () => {
+    for (const at of ['2026-02-06 12:00:00', '2026-01-02 12:00:00']) {
+      const world = () => clean().points(104, -100, { orderId: 'task-4', at, sourceType: 'consume' })
+      const told = await audited(store, world(), 'requests', {})
+      expect(foundIn(told)).toContain('B6 taskId=task-4')
+      const report = await audited(store, world(), 'requests', { points: fourth({ sourceType: 'deduct' }) })
+      expect(openOf(report, NO_TYPE)).toContain('B6 104')
+      // Of two such rows nobody can tell either; of one there is nothing that it repeats.
+      const both = (row: { readonly id: number }) => ([4, 41].includes(row.id) ? { sourceType: 'deduct' } : {})
+      expect(openOf(await audited(store, world(), 'requests', { points: both }), NO_TYPE)).toContain('B6 104')
+    }
+    const alone = await audited(store, clean(), 'requests', { points: fourth({ sourceType: 'deduct' }) })
+    expect(openOf(alone, NO_TYPE)).not.toContain('B6 104')
+  })
+
+  it('may be the second of one that tells no user', async () => {
+    const world = clean()
+      .task({ user: 105, paid: { points: 60 } })
+      .points(105, -60, { orderId: 'task-41' })
+    const told = await audited(store, world, 'requests', {})
+    expect(foundIn(told)).toContain('B6 taskId=task-41')
+    const change = (row: { readonly id: number }) =>
+      row.id === 41 ? { sourceType: 'deduct' } : row.id === 42 ? { userId: null } : {}
+    const report = await audited(store, world, 'requests', { points: change })
+    expect(openOf(report, '')).toContain('B6 105')
+  })
+
   it('is none where the type is known and pays for nothing', async () => {
     const report = await audited(store, clean(), 'requests', { points: fourth({ sourceType: 'gift' }) })
     expect(foundIn(report)).toEqual(['A4 userId=104', 'B10 taskId=task-4'])

@@ -26,7 +26,7 @@ export const b6DuplicateRow: Rule = {
     let examined = settledTasks
     for (const ledger of taskLedgers.value) {
       const ownerless = ledger.shared?.ownerless?.rows ?? []
-      if (ledger.entries.length === 0 && ownerless.length === 0) continue
+      if (ledger.entries.length === 0 && ownerless.length === 0 && ledger.kindUntold !== 'several') continue
       examined += 1
       // One subject is one finding: where both types repeat, what was taken says more than what was given back.
       const excess = excessOf(ledger, 'consume') ?? excessOf(ledger, 'refund')
@@ -82,12 +82,17 @@ function excessOf(
   return { kind, total, rows: same, beyondFirst: same.length - repeated.length }
 }
 
-/** Why it is not told whether rows of a type repeat, or come to too much: one of them does not tell its amount, or what it is. */
-function repeatDoubt({ task, entries, shared, kindUntold }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
+/**
+ * Why it is not told whether rows of a type repeat, or come to too much: one of them does not tell its amount, or what it is. Those
+ * that tell no user may be the task's as well.
+ */
+function repeatDoubt({ task, shared, kindUntold, ...own }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
   const isNobodysOpen = shared?.ownerless?.open.has(kind) === true
-  const reason = isNobodysOpen ? OWNERLESS : untoldAmount({ entries, ...(kindUntold && { kindUntold }) }, kind)
-  if (reason === undefined) return undefined
+  const rows = { entries: own.entries, ...(kindUntold && { kindUntold }) }
+  const reason = isNobodysOpen ? OWNERLESS : untoldAmount(rows, kind)
+  if (reason === undefined || kindUntold === 'several') return reason
   const isAnyLike = isNobodysOpen || kindUntold === true
+  const entries = [...own.entries, ...(shared?.ownerless?.rows ?? [])]
   const told = amountsOf(entries, kind)
   const untold = entries.filter((entry) => entry.kind === kind && entry.amountUntold === true)
   const isLike = ({ book }: LinkedEntry): boolean => isAnyLike || untold.some((entry) => entry.book === book)

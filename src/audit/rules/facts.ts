@@ -242,8 +242,8 @@ export interface TaskLedger {
   readonly entries: readonly LinkedEntry[]
   /** Absent: no row names an id of the task that others of its user's tasks bear. */
   readonly shared?: SharedLedger
-  /** Whether a row of no known type bears an id of the task: it is none of the entries, and may have done what they do. */
-  readonly kindUntold?: true
+  /** Whether a row of no known type bears an id of the task, or several: none of the entries, and may have done what they do. */
+  readonly kindUntold?: true | 'several'
 }
 
 /** A break in a user's points ledger within the window: the first row that shows it, and how many do. */

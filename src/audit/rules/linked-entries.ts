@@ -32,8 +32,14 @@ export const consumedBounds = ({ entries, shared }: TaskRows): Bounds =>
   bounds(consumedPoints(entries), shared?.paidPoints ?? 0n)
 
 /** Rows that come to nothing given back are no refund: those of nothing, or taken back again. */
-export const refundedBounds = ({ entries, shared }: TaskRows): Bounds =>
-  bounds(refundedPoints(entries), shared?.refundedPoints ?? 0n)
+export function refundedBounds({ entries, shared }: TaskRows): Bounds {
+  const { least, most } = bounds(refundedPoints(entries), shared?.refundedPoints ?? 0n)
+  // A row that tells no user may have taken back what came for this task.
+  const backByNobody = sum(refundRows(shared?.ownerless?.rows ?? []), ({ amountPoints }) =>
+    amountPoints < 0n ? amountPoints : 0n,
+  )
+  return { least: least + backByNobody, most }
+}
 
 const bounds = (own: bigint, shared: bigint): Bounds =>
   shared > 0n ? { least: own, most: own + shared } : { least: own + shared, most: own }

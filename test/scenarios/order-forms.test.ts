@@ -1,0 +1,66 @@
+import { describe, expect, it } from 'vitest'
+import type { MiniWorld } from '../../src/demo/mini-world.ts'
+import { requestIdOf } from '../../src/demo/mini-world.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
+import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
+import { auditRealWorld, openWorld, STORES } from '../kit/real-audit.ts'
+import { call } from '../tools/call.ts'
+
+const ID = requestIdOf(41)
+const URL = `https://queue.fal.run/fal-ai/flux/requests/${ID}`
+/** Long after all that is read of the ledgers in one pass. */
+const late = '2026-02-08 20:00:00'
+const RULES = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10'] as const
+
+describe.each(STORES)('rows whose order is the request id as the installation stores it: %s', (store) => {
+  const said = async (world: MiniWorld) =>
+    saidOf(await auditRealWorld(world.build(), { store }, { depth: 'requests' }), ...RULES)
+  const failed = { user: 101, status: 'failed', billed: false, cost: '0' } as const
+
+  it.each([
+    ['an URL', URL],
+    ['endpoint#id', `fal-ai/flux#${ID}`],
+    ['capitals', ID.toUpperCase()],
+  ])('%s are found at any time', async (_, orderId) => {
+    const task = { requestId: orderId, paid: { orderId } }
+    const other = { ...task, requestId: orderId.replace('41', '42'), paid: { orderId: orderId.replace('41', '42') } }
+    const marked = withLinkedTasks().task({ ...failed, ...task, refunded: true })
+    expect(await said(marked)).toEqual({ findings: ['B8 taskId=task-41'], open: [] })
+    expect(await said(marked.points(101, 100, { orderId, sourceType: 'refund', at: late }))).toEqual({
+      findings: [],
+      open: [],
+    })
+    const unmarked = withLinkedTasks().task({ ...failed, ...task })
+    expect(await said(unmarked.cash(101, 100, { orderId, at: late }))).toEqual({
+      findings: ['B8 taskId=task-41'],
+      open: [],
+    })
+    const paidLate = withLinkedTasks().task({
+      user: 101,
+      ...task,
+      billed: { requestId: ID },
+      paid: { orderId, at: late },
+    })
+    paidLate.task({ user: 102, ...other, billed: { requestId: requestIdOf(42) } })
+    expect(await said(paidLate)).toEqual({ findings: [], open: [] })
+  })
+
+  it('are listed with their task', async () => {
+    const world = withLinkedTasks().task({ ...failed, requestId: URL, refunded: true, paid: { orderId: URL } })
+    world.points(101, 100, { orderId: URL, sourceType: 'refund', at: late })
+    const real = await openWorld(world.build(), { store })
+    try {
+      for (const id of ['task-41', ID, URL]) {
+        const { entries, foundAs } = await call(taskTraceTool, { id }, real.dependencies())
+        expect(entries.map(({ rowId, kind }) => [rowId, kind])).toEqual([
+          [41, 'consume'],
+          [42, 'refund'],
+        ])
+        const order = foundAs.find(({ role }) => role === 'order')
+        expect([id, order?.rows]).toEqual([id, id === 'task-41' ? undefined : 2])
+      }
+    } finally {
+      await real.close()
+    }
+  })
+})
