@@ -23,11 +23,12 @@ import {
   known,
   NO_MATCHES,
   type PeriodBill,
+  type Evidence as RuleEvidence,
   unknown,
 } from './rules/books.ts'
-import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
+import { evidenceOf } from './rules/task-subject.ts'
 import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
 import { eachUnplaced, unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
@@ -154,16 +155,25 @@ function unattributedOf({ attribution, bills }: Evidence): Books['unattributed']
   if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
   return known(
     attribution.workspaces.map(({ label, unattributed, hangsOn }) => {
-      const keyIds = new EvidenceList()
-      // Logins are personal data: they count, and are not shown.
-      const ids = new Set(unattributed.map(({ keyId }) => (keyId === null ? 'login' : shortenKeyId(keyId))))
-      for (const id of ids) keyIds.add(id)
       const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
       // A login is no key of an account, whatever ids say.
       const isSure = hangsOn.length === 0 || unattributed.some(({ login }) => login !== null)
-      return { workspace: label, costNanoUsd, keyIds: keyIds.view(), ...(!isSure && { hangsOn }) }
+      return { workspace: label, costNanoUsd, keyIds: billedIds(unattributed), ...(!isSure && { hangsOn }) }
     }),
   )
+}
+
+/** Keys and people that rows bill anything to: each counts, though several may look alike as they are shown. */
+function billedIds(rows: readonly UsageRow[]): RuleEvidence {
+  const costs = new Map<string, { readonly shown: string; nano: bigint }>()
+  for (const { keyId, login, costNanoUsd } of rows) {
+    // Logins are personal data: they count, and are not shown.
+    const shown = keyId === null ? 'login' : shortenKeyId(keyId)
+    const id = keyId === null ? `login ${login}` : `key ${keyId}`
+    costs.set(id, { shown, nano: (costs.get(id)?.nano ?? 0n) + costNanoUsd })
+  }
+  const billed = [...costs.values()].filter(({ nano }) => nano !== 0n)
+  return { total: billed.length, ids: evidenceOf([...new Set(billed.map(({ shown }) => shown))]).ids }
 }
 
 function balancesOf({ ledger, plan }: Evidence): Books['balances'] {
