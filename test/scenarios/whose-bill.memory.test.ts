@@ -59,6 +59,13 @@ describe('a bill that names no keys', () => {
     expect(inShort(await auditWorld(anonymous(built.build())))).toEqual(['A1 workspace=team'])
   })
 
+  it('in part says so: what names keys is not denied', async () => {
+    let dropped = 0
+    const partly = await auditWorld(anonymous(team().build(), () => dropped++ === 0))
+    const reasons = new Set(partly.notEvaluated.filter(({ rule }) => rule === 'A1').map(({ reason }) => reason))
+    expect([...reasons]).toEqual([expect.stringMatching(/^the bill, or part of it, names no key, /)])
+  })
+
   it('is not given to one audited account while another of the workspace is left out of the audit', async () => {
     const report = await auditWorld(anonymous(team().build()), { ids: [5] })
     expect(inShort(report)).toEqual([])
