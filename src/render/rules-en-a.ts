@@ -98,8 +98,11 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           given(facts.actual, (amount) => `charged that day ${amount}`),
           given(
             facts.points('meanPoints'),
-            (amount) =>
-              `mean of the active days in the 30 days before ${amount}${given(facts.text('activeDays'), (days) => ` (${days} days)`)}`,
+            (amount) => `mean of the active days in the 30 days before ${amount}${activeDays(facts)}`,
+          ),
+          given(
+            facts.points('medianPoints'),
+            (amount) => `median of the active days in the 30 days before ${amount}${activeDays(facts)}`,
           ),
           given(facts.text('multiple'), (multiple) => `${multiple} times as much`),
           given(facts.text('thresholdMultiple'), (limit) => `threshold ${limit} times`),
@@ -130,6 +133,8 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       ) + balanceSource(facts.text('balanceSource')),
   },
 }
+
+const activeDays = (facts: SpokenFacts): string => given(facts.text('activeDays'), (days) => ` (${days} days)`)
 
 /** Where rows may have paid other tasks as well, what is told is a bound. */
 function paidBound(facts: SpokenFacts): string {

@@ -96,10 +96,8 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       joined(
         [
           given(facts.actual, (amount) => `当日收费 ${amount}`),
-          given(
-            facts.points('meanPoints'),
-            (amount) => `此前 30 天活跃日均值 ${amount}${given(facts.text('activeDays'), (days) => `（${days} 天）`)}`,
-          ),
+          given(facts.points('meanPoints'), (amount) => `此前 30 天活跃日均值 ${amount}${activeDays(facts)}`),
+          given(facts.points('medianPoints'), (amount) => `此前 30 天活跃日中位数 ${amount}${activeDays(facts)}`),
           given(facts.text('multiple'), (multiple) => `为其 ${multiple} 倍`),
           given(facts.text('thresholdMultiple'), (limit) => `阈值 ${limit} 倍`),
         ],
@@ -126,6 +124,8 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       ) + balanceSource(facts.text('balanceSource')),
   },
 }
+
+const activeDays = (facts: SpokenFacts): string => given(facts.text('activeDays'), (days) => `（${days} 天）`)
 
 /** Where rows may have paid other tasks as well, what is told is a bound. */
 function paidBound(facts: SpokenFacts): string {
