@@ -1,8 +1,7 @@
 import type { UsageRow } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import type { Depth } from '../settings.ts'
-import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
-import { sum } from '../units/exact.ts'
+import { keyDigest, shortKeyId } from '../units/api-key.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { accountFinder } from './account-keys.ts'
 import { dayBooks } from './day-books.ts'
@@ -23,13 +22,12 @@ import {
   known,
   NO_MATCHES,
   type PeriodBill,
-  type Evidence as RuleEvidence,
   unknown,
 } from './rules/books.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
-import { evidenceOf } from './rules/task-subject.ts'
 import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
+import { unattributedOf } from './unattributed.ts'
 import { eachUnplaced, unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -148,32 +146,6 @@ function billOf(
   const accountId = accountOf(task.apiKey) ?? null
   if (requests === null || !inLayer(accountId, requests.scope)) return { accountId: null, billedNanoUsd: null }
   return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
-}
-
-/** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
-function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
-  if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
-  return known(
-    attribution.workspaces.map(({ label, unattributed, hangsOn }) => {
-      const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
-      // A login is no key of an account, whatever ids say.
-      const isSure = hangsOn.length === 0 || unattributed.some(({ login }) => login !== null)
-      return { workspace: label, costNanoUsd, keyIds: billedIds(unattributed), ...(!isSure && { hangsOn }) }
-    }),
-  )
-}
-
-/** Keys and people that rows bill anything to: each counts, though several may look alike as they are shown. */
-function billedIds(rows: readonly UsageRow[]): RuleEvidence {
-  const costs = new Map<string, { readonly shown: string; nano: bigint }>()
-  for (const { keyId, login, costNanoUsd } of rows) {
-    // Logins are personal data: they count, and are not shown.
-    const shown = keyId === null ? 'login' : shortenKeyId(keyId)
-    const id = keyId === null ? `login ${login}` : `key ${keyId}`
-    costs.set(id, { shown, nano: (costs.get(id)?.nano ?? 0n) + costNanoUsd })
-  }
-  const billed = [...costs.values()].filter(({ nano }) => nano !== 0n)
-  return { total: billed.length, ids: evidenceOf([...new Set(billed.map(({ shown }) => shown))]).ids }
 }
 
 function balancesOf({ ledger, plan }: Evidence): Books['balances'] {

@@ -90,6 +90,17 @@ describe('key ids', () => {
     expect(several.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'A2', subject: { accountId: 5 } }))
   })
 
+  it('of which not one is known leave open what is spent by others, and say so', async () => {
+    const open = async (world: World, depth: 'summary' | 'requests') => {
+      const { notEvaluated } = await auditWorld(rename(world), { depth })
+      return notEvaluated.flatMap(({ rule, subject }) => (rule === 'B21' ? [subject] : []))
+    }
+    const one = new MiniWorld().account(5, { workspace: 'team' }).task({ cost: '1' })
+    expect(await open(one.build(), 'summary')).toEqual([{ workspace: 'team' }])
+    expect(await open(one.build(), 'requests')).toEqual([{ workspace: 'team' }])
+    expect(await open(new MiniWorld().account(5).task({ cost: '0.9' }).build(), 'summary')).toEqual([])
+  })
+
   it("people's logins are never shown, their cost is", async () => {
     const built = team()
     const timestamp = built.iso('2026-02-06 10:00:00')

@@ -291,6 +291,8 @@ export interface UnattributedBill {
   readonly workspace: string
   readonly costNanoUsd: NanoUsd
   readonly keyIds: Evidence
+  /** Billed to ids that no account row holds, and that say nothing: an account may have it as well as nobody. Absent: none. */
+  readonly openNanoUsd?: NanoUsd
   /** Accounts that would have it, had they recorded cost of their own: then ids of keys say nothing. Absent: none. */
   readonly hangsOn?: readonly number[]
 }

@@ -148,6 +148,22 @@ describe('B21: spend that no account row holds', () => {
     expect(fired(world(0n), { thresholds: { b21NanoUsdMin: nanoUsd(0n) } })).toEqual([])
   })
 
+  it('is not evaluated where ids that say nothing may be those of nobody, and their cost decides', () => {
+    const open = (cost: bigint, openNanoUsd: bigint) => ({
+      unattributed: known([
+        { workspace: 'team', costNanoUsd: nanoUsd(cost), openNanoUsd: nanoUsd(openNanoUsd), keyIds },
+      ]),
+    })
+    expect(evaluate('B21', open(400_000_000n, 600_000_000n))).toEqual({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: { workspace: 'team' }, reason: { code: 'key-ids-unmatched' } }],
+    })
+    expect(evaluate('B21', open(400_000_000n, 599_999_999n))).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+    expect(evaluate('B21', open(1_000_000_000n, 5_000_000_000n))).toMatchObject({ examined: 1, notEvaluated: [] })
+    expect(fired(open(1_000_000_000n, 5_000_000_000n))).toEqual(['B21'])
+  })
+
   it('is not evaluated where no bill was read', () => {
     expect(evaluate('B21', { unattributed: unknown('bill-unread') })).toEqual({
       examined: 0,
