@@ -30,6 +30,8 @@ export interface SharedBill {
   readonly maybeTwice: boolean
   /** Who answers for an event of this bill, by the same rules as for its rows. */
   ownerOf(who: Who): Owner
+  /** Whether it names a key that no account row holds. */
+  isStranger(who: Who): boolean
 }
 
 /** Whom a row or an event names. */
@@ -58,7 +60,7 @@ export function attributeBills(
 ): Attribution {
   const owners = keyIdOwners(allAccounts)
   const distinct = mergeSameBills(bills, owners)
-  const isStrange = ({ keyId }: UsageRow): boolean => keyId !== null && !owners.has(keyId)
+  const isStrange = ({ keyId }: Who): boolean => keyId !== null && !owners.has(keyId)
   const idsAreKnown =
     bills.otherRows === 'name-known-keys' ||
     distinct.some(({ rows }) => rows.some(({ keyId }) => keyId !== null && owners.has(keyId)))
@@ -96,6 +98,7 @@ export function attributeBills(
       undivided,
       hangsOn: trusted ? members.filter((accountId) => !idsAreKnown || withoutId.has(accountId)) : [],
       ownerOf: (who) => ownerAmong(who, scope),
+      isStranger: isStrange,
     })
   }
   for (const [accountId, rows] of auditedRows) {

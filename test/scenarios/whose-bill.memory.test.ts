@@ -101,6 +101,23 @@ describe('key ids', () => {
     expect(await open(new MiniWorld().account(5).task({ cost: '0.9' }).build(), 'summary')).toEqual([])
   })
 
+  it('of which not one is known accuse no key of an account: they may be those of others', async () => {
+    // Account 6 shows that ids are those of the account table; a filter that leaves it out does not make a leak of them.
+    const built = new MiniWorld().account(5, { status: 0 }).account(6).task({ account: 6, cost: '1' })
+    const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
+    const world = built
+      .task({ cost: '1', billed: false })
+      .event({ ...strange, cost: '2' })
+      .build()
+    const about = async (ids: readonly number[]) => {
+      const { findings, notEvaluated } = await auditWorld(world, { depth: 'requests', ids: [...ids] })
+      const isLeak = ({ rule }: { rule: string }) => rule === 'B15'
+      return [findings.filter(isLeak).length, notEvaluated.filter(isLeak).map(({ subject }) => subject)]
+    }
+    expect(await about([])).toEqual([0, []])
+    expect(await about([5])).toEqual([0, [{ accountId: 5 }]])
+  })
+
   it("people's logins are never shown, their cost is", async () => {
     const built = team()
     const timestamp = built.iso('2026-02-06 10:00:00')

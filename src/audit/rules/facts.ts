@@ -78,6 +78,8 @@ export interface Orphan {
   readonly accountId: number | null
   readonly events: readonly EventFact[]
   readonly costNanoUsd: NanoUsd
+  /** Of it, what was billed to keys that no account row holds, where ids say nothing: they may be the account's. Absent: nothing. */
+  readonly strangeNanoUsd?: NanoUsd
 }
 
 /** A request id that several tasks bear, all of them, in order of creation. */

@@ -47,6 +47,18 @@ describe('B15: a key that somebody else may hold', () => {
     })
   })
 
+  it('is open where requests of keys that no account row holds decide, and their ids say nothing', () => {
+    const open = (cost: string): Orphan => ({ ...orphan(20, cost), strangeNanoUsd: usd(cost) })
+    const reason = { code: 'key-ids-unmatched' }
+    const none = { examined: 0, findings: [], notEvaluated: [{ subject: { accountId: 5 }, reason }] }
+    expect(evaluate('B15', world([open('2')]))).toEqual(none)
+    expect(evaluate('B15', world([open('0.01')], { disabled: true }))).toEqual(none)
+    expect(evaluate('B15', world([orphan(1, '0.9'), open('0.1')]))).toEqual(none)
+    expect(leaks([orphan(1, '1'), open('0.1')])).toBe(1)
+    expect(leaks([orphan(1, '0.01'), open('0.1')], { disabled: true })).toBe(1)
+    expect(evaluate('B15', world([open('0.9')]))).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+  })
+
   it.each([
     ['1', '10', 1],
     ['0.999999999', '10', 0],
