@@ -58,6 +58,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
       identity: keyDigest(apiKey),
       taskCount: key.taskCount,
       costNanoUsd: key.costNanoUsd,
+      ...(key.untoldCosts !== undefined && { untoldCosts: key.untoldCosts }),
       evidence: key.evidence.view(),
     })),
     unattributed: unattributedOf(evidence),

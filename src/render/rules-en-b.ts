@@ -1,4 +1,4 @@
-import { paidBy, threshold } from './rules-en-a.ts'
+import { paidBy, threshold, untoldAmounts } from './rules-en-a.ts'
 import { type FurtherRuleId, given, joined, nonZero, type RuleWords, type SpokenFacts } from './vocabulary.ts'
 
 const list = (...phrases: readonly string[]): string => joined(phrases, ', ')
@@ -168,6 +168,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         `${facts.actual ?? 'some'} ${facts.actual === '1' ? 'task uses' : 'tasks use'} a key that is in no account row`,
         given(facts.usd('costUsd'), (amount) => `recorded cost ${amount}`),
+        untoldAmounts(facts),
       ),
   },
   B15: {

@@ -53,6 +53,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           `有 ${facts.text('taskCount') ?? facts.count} 个任务`,
           given(cost(facts), (amount) => `记录成本 ${amount}`),
           given(facts.points('chargedPoints'), (amount) => `收费 ${amount}`),
+          untoldAmounts(facts),
           '但 fal 没有该模型的账单',
         ],
         '，',
@@ -126,6 +127,16 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
 }
 
 const activeDays = (facts: SpokenFacts): string => given(facts.text('activeDays'), (days) => `（${days} 天）`)
+
+/** How many of the tasks hold no cost, and no charge; '' where all do. */
+export const untoldAmounts = (facts: SpokenFacts): string =>
+  joined(
+    [
+      given(facts.text('untoldCosts'), (count) => `${count} 个没有记录成本（NULL）`),
+      given(facts.text('untoldCharges'), (count) => `${count} 个没有记录收费（NULL）`),
+    ],
+    '，',
+  )
 
 /** Where rows may have paid other tasks as well, what is told is a bound. */
 function paidBound(facts: SpokenFacts): string {

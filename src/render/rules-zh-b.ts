@@ -1,4 +1,4 @@
-import { paidBy, threshold } from './rules-zh-a.ts'
+import { paidBy, threshold, untoldAmounts } from './rules-zh-a.ts'
 import { type FurtherRuleId, given, joined, nonZero, type RuleWords, type SpokenFacts } from './vocabulary.ts'
 
 const list = (...phrases: readonly string[]): string => joined(phrases, '，')
@@ -168,6 +168,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         `${given(facts.actual, (count) => `有 ${count} 个`)}任务使用了账号表中没有的密钥`,
         given(facts.usd('costUsd'), (amount) => `记录成本 ${amount}`),
+        untoldAmounts(facts),
       ),
   },
   B15: {

@@ -285,6 +285,8 @@ export interface UnknownKey {
   readonly identity: string
   readonly taskCount: number
   readonly costNanoUsd: NanoUsd
+  /** Those that tell no cost. Absent: none. */
+  readonly untoldCosts?: number
   readonly evidence: Evidence
 }
 
