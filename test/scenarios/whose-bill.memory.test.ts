@@ -118,6 +118,26 @@ describe('key ids', () => {
     expect(await about([5])).toEqual([0, [{ accountId: 5 }]])
   })
 
+  it("of which not one is known are nobody's where a filter leaves out accounts that may show what ids say", async () => {
+    const built = new MiniWorld()
+      .account(5)
+      .account(6)
+      .task({ account: 6, cost: '1' })
+      .task({ cost: '1', billed: false })
+    const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
+    const world = built.event({ ...strange, cost: '2' }).build()
+    const whole = await auditWorld(world)
+    expect(inShort(whole)).toEqual(['A2 accountId=5 model=fal-ai/flux/schnell', 'B21 workspace=workspace-5'])
+    const filtered = await auditWorld(world, { ids: [5] })
+    expect(inShort(filtered)).toEqual([])
+    expect(filtered.official.rows).toMatchObject([
+      { accountId: 5, costUsd: null },
+      { accountId: null, costUsd: '2' },
+    ])
+    const open = filtered.notEvaluated.filter(({ subject }) => subject.accountId === 5).map(({ rule }) => rule)
+    expect(open).toEqual(['A1', 'A2', 'A3'])
+  })
+
   it("people's logins are never shown, their cost is", async () => {
     const built = team()
     const timestamp = built.iso('2026-02-06 10:00:00')
