@@ -138,6 +138,30 @@ describe('key ids', () => {
     expect(open).toEqual(['A1', 'A2', 'A3'])
   })
 
+  it('are known by events too, also by those that are billed after the window', async () => {
+    const built = new MiniWorld().account(5, { workspace: 'team' }).task({ cost: '1', at: '2026-02-06 23:59:50' })
+    const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
+    const report = await auditWorld(built.event({ ...strange, cost: '2' }).build(), { depth: 'requests' })
+    expect(inShort(report)).toEqual(['B21 workspace=team'])
+    expect(report.official.rows).toMatchObject([
+      { accountId: 5, costUsd: '0' },
+      { accountId: null, costUsd: '2' },
+    ])
+  })
+
+  it("that say nothing are nobody's in events as well, where a filter leaves out accounts", async () => {
+    const built = new MiniWorld().account(5).account(6).task({ account: 6, cost: '1' })
+    const billed = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-07 00:00:10') }
+    const world = built.task({ cost: '1', at: '2026-02-06 23:59:50', billed: { ...billed, cost: '3' } }).build()
+    const [whole, filtered] = [
+      await auditWorld(world, { depth: 'requests' }),
+      await auditWorld(world, { depth: 'requests', ids: [5] }),
+    ]
+    expect(inShort(whole)).toEqual(['A2 accountId=5 model=fal-ai/flux/schnell', expect.stringMatching(/^B3 /)])
+    expect(inShort(filtered)).toEqual([expect.stringMatching(/^B3 /)])
+    expect(filtered.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'A1', subject: { accountId: 5 } }))
+  })
+
   it("people's logins are never shown, their cost is", async () => {
     const built = team()
     const timestamp = built.iso('2026-02-06 10:00:00')
