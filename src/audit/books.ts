@@ -1,8 +1,7 @@
 import type { UsageRow } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import type { Depth } from '../settings.ts'
-import { keyDigest, shortenKeyId, shortKeyId } from '../units/api-key.ts'
-import { sum } from '../units/exact.ts'
+import { keyDigest, shortKeyId } from '../units/api-key.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { accountFinder } from './account-keys.ts'
 import { dayBooks } from './day-books.ts'
@@ -25,10 +24,10 @@ import {
   type PeriodBill,
   unknown,
 } from './rules/books.ts'
-import { EvidenceList } from './rules/evidence-list.ts'
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
 import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
+import { unattributedOf } from './unattributed.ts'
 import { eachUnplaced, unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
 
@@ -59,6 +58,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
       identity: keyDigest(apiKey),
       taskCount: key.taskCount,
       costNanoUsd: key.costNanoUsd,
+      ...(key.untoldCosts !== undefined && { untoldCosts: key.untoldCosts }),
       evidence: key.evidence.view(),
     })),
     unattributed: unattributedOf(evidence),
@@ -147,23 +147,6 @@ function billOf(
   const accountId = accountOf(task.apiKey) ?? null
   if (requests === null || !inLayer(accountId, requests.scope)) return { accountId: null, billedNanoUsd: null }
   return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
-}
-
-/** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
-function unattributedOf({ attribution, bills }: Evidence): Books['unattributed'] {
-  if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
-  return known(
-    attribution.workspaces.map(({ label, unattributed, hangsOn }) => {
-      const keyIds = new EvidenceList()
-      // Logins are personal data: they count, and are not shown.
-      const ids = new Set(unattributed.map(({ keyId }) => (keyId === null ? 'login' : shortenKeyId(keyId))))
-      for (const id of ids) keyIds.add(id)
-      const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
-      // A login is no key of an account, whatever ids say.
-      const isSure = hangsOn.length === 0 || unattributed.some(({ login }) => login !== null)
-      return { workspace: label, costNanoUsd, keyIds: keyIds.view(), ...(!isSure && { hangsOn }) }
-    }),
-  )
 }
 
 function balancesOf({ ledger, plan }: Evidence): Books['balances'] {

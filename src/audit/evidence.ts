@@ -42,7 +42,8 @@ export interface Bills {
   readonly unplaced: readonly number[]
   /**
    * Where only rows of some endpoints were asked for, and these name no key of the account table: what the other rows of the
-   * bills tell of that. Absent: nothing was left out, or it does not matter.
+   * bills tell of that; 'unread' too where a filter leaves out accounts, whose bills may. Absent: nothing was left out, or it does
+   * not matter.
    */
   readonly otherRows?: 'name-known-keys' | 'name-none' | 'unread'
 }

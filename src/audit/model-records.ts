@@ -2,7 +2,7 @@ import { addNanoUsd } from '../units/nano-usd.ts'
 import { addPoints } from '../units/points.ts'
 import type { ModelRecord } from './rules/books.ts'
 import { joinEvidence } from './rules/task-subject.ts'
-import type { UntoldRecord, UntoldTasks } from './rules/untold-tasks.ts'
+import type { UntoldAmounts, UntoldRecord, UntoldTasks } from './rules/untold-tasks.ts'
 import type { ModelTally, TaskBook } from './task-book.ts'
 
 /** What some accounts recorded together, by canonical stored name. */
@@ -36,6 +36,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
     chargedPoints: tally.dueChargedPoints,
     crossingCount: tally.dueCrossingCount,
     evidence: tally.dueEvidence.view(),
+    ...(tally.dueUntold !== undefined && { untold: tally.dueUntold }),
   },
 })
 
@@ -55,8 +56,17 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
       chargedPoints: addPoints(a.due.chargedPoints, b.due.chargedPoints),
       crossingCount: a.due.crossingCount + b.due.crossingCount,
       evidence: joinEvidence([a.due.evidence, b.due.evidence]),
+      ...joinAmounts(a.due.untold, b.due.untold),
     },
   }
+}
+
+function joinAmounts(a: UntoldAmounts | undefined, b: UntoldAmounts | undefined): { untold?: UntoldAmounts } {
+  if (a === undefined || b === undefined) {
+    const untold = a ?? b
+    return untold === undefined ? {} : { untold }
+  }
+  return { untold: { costs: a.costs + b.costs, charges: a.charges + b.charges } }
 }
 
 function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): Pick<ModelRecord, 'untold'> {

@@ -4,7 +4,7 @@ import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { points } from '../units/points.ts'
 import { floatTolerance } from './rules/b3-amount.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import type { UntoldRecord } from './rules/untold-tasks.ts'
+import type { UntoldAmounts, UntoldRecord } from './rules/untold-tasks.ts'
 import { untoldOf } from './untold-tally.ts'
 
 // Places of the sums.
@@ -21,7 +21,9 @@ const UNTOLD = 9
 const UNTOLD_UNENDED = 10
 const UNTOLD_WITHIN = 11
 const UNTOLD_DUE_CROSSING = 12
-const PLACES = 13
+const DUE_NO_COST = 13
+const DUE_NO_CHARGE = 14
+const PLACES = 15
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -86,6 +88,8 @@ export class ModelSums {
     this.#sums.add(DUE, 1)
     this.#sums.add(DUE_COST, cost)
     this.#sums.add(DUE_CHARGED, charged)
+    if (cost === 0 && tasks.isCostUntold(index)) this.#sums.add(DUE_NO_COST, 1)
+    if (charged === 0 && tasks.isChargeUntold(index)) this.#sums.add(DUE_NO_CHARGE, 1)
     if (crosses) this.#sums.add(DUE_CROSSING, 1)
     this.#dueEvidence.addTask(tasks, index)
   }
@@ -111,8 +115,15 @@ export class ModelSums {
       dueChargedPoints: points(this.#sums.sum(DUE_CHARGED)),
       dueCrossingCount: this.#sums.nearest(DUE_CROSSING),
       dueEvidence: this.#dueEvidence,
+      ...this.#dueUntoldAmounts(),
       ...this.#untold(),
     }
+  }
+
+  /** Nothing, as a rule. */
+  #dueUntoldAmounts(): { dueUntold?: UntoldAmounts } {
+    const [costs, charges] = [this.#sums.nearest(DUE_NO_COST), this.#sums.nearest(DUE_NO_CHARGE)]
+    return costs + charges === 0 ? {} : { dueUntold: { costs, charges } }
   }
 
   /** Nothing, as a rule. */

@@ -4,6 +4,7 @@ import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { TellsDelay } from './delays.ts'
 import { entryOf } from './nested.ts'
+import { orphansOf } from './orphans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from './rules/facts.ts'
@@ -277,30 +278,6 @@ function standingOf(
   if (task.status === 'unfinished') return 'unfinished'
   if (!isSettled(task, plan)) return 'pending'
   return task.requestId === '' ? 'without-id' : 'unbilled'
-}
-
-function orphansOf(groups: readonly RequestGroup[], scope: JoinScope): Orphan[] {
-  const orphans: Orphan[] = []
-  for (const group of groups) {
-    if (group.claimedBy !== null) continue
-    // Each account answers for what it was billed, whoever was billed for the same request first.
-    for (const part of group.elsewhere === undefined ? [group] : byOwner(group)) {
-      const orphan = orphanOf(part, scope)
-      if (orphan !== undefined) orphans.push(orphan)
-    }
-  }
-  return orphans
-}
-
-function orphanOf({ owner, events, requestId }: RequestGroup, scope: JoinScope): Orphan | undefined {
-  if (owner === 'unattributed') return undefined
-  const accountId = owner === 'undivided' ? null : owner.accountId
-  // Keys of accounts outside the audit are known, and left out.
-  if (accountId !== null && !scope.audited(accountId)) return undefined
-  const inWindow = events.filter(({ at }) => within(at, scope.plan.ranges.bill))
-  if (inWindow.length === 0) return undefined
-  const costNanoUsd = inWindow.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
-  return { requestId, accountId, events: inWindow, costNanoUsd }
 }
 
 function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope): SharedRequest[] {

@@ -14,7 +14,7 @@ import { ModelSums } from './model-sums.ts'
 import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
-import type { UntoldBook, UntoldRecord } from './rules/untold-tasks.ts'
+import type { UntoldAmounts, UntoldBook, UntoldRecord } from './rules/untold-tasks.ts'
 import { couldBeBilledAcross, isDue, isSettled, type TaskTimes } from './task-standing.ts'
 import { UntoldTally } from './untold-tally.ts'
 import { UserTallies } from './user-tallies.ts'
@@ -37,6 +37,8 @@ export interface ModelTally {
   readonly dueChargedPoints: Points
   readonly dueCrossingCount: number
   readonly dueEvidence: EvidenceList
+  /** Absent: all of these tasks tell both. */
+  readonly dueUntold?: UntoldAmounts
 }
 
 /** The tasks of one user within the window, and what was charged to that user on any day that was read. */
@@ -81,6 +83,8 @@ export interface TaskBook {
 export interface KeyTally {
   taskCount: number
   costNanoUsd: NanoUsd
+  /** Those that tell no cost. Absent: none. */
+  untoldCosts?: number
   readonly evidence: EvidenceList
 }
 
@@ -257,6 +261,7 @@ export class TaskTally {
     }
     key.taskCount += 1
     key.costNanoUsd = addNanoUsd(key.costNanoUsd, nanoUsd(BigInt(this.#task.costNanoUsd)))
+    if (this.#task.costUntold) key.untoldCosts = (key.untoldCosts ?? 0) + 1
     key.evidence.addTask(tasks, index)
   }
 

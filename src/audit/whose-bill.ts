@@ -30,6 +30,8 @@ export interface SharedBill {
   readonly maybeTwice: boolean
   /** Who answers for an event of this bill, by the same rules as for its rows. */
   ownerOf(who: Who): Owner
+  /** Whether it names a key that no account row holds. */
+  isStranger(who: Who): boolean
 }
 
 /** Whom a row or an event names. */
@@ -58,10 +60,10 @@ export function attributeBills(
 ): Attribution {
   const owners = keyIdOwners(allAccounts)
   const distinct = mergeSameBills(bills, owners)
-  const isStrange = ({ keyId }: UsageRow): boolean => keyId !== null && !owners.has(keyId)
+  const isStrange = ({ keyId }: Who): boolean => keyId !== null && !owners.has(keyId)
   const idsAreKnown =
     bills.otherRows === 'name-known-keys' ||
-    distinct.some(({ rows }) => rows.some(({ keyId }) => keyId !== null && owners.has(keyId)))
+    distinct.some((bill) => namedIn(bill).some(({ keyId }) => keyId !== null && owners.has(keyId)))
   const withoutId = new Set(allAccounts.filter(({ apiKey }) => keyIdOf(apiKey) === null).map((a) => a.accountId))
   const byAccount = new Map<number, Reading<readonly UsageRow[]>>()
   const workspaces: SharedBill[] = []
@@ -71,15 +73,16 @@ export function attributeBills(
     if (shared.status === 'complete') auditedRows.set(account.accountId, [])
     else byAccount.set(account.accountId, { known: false, reason: unreadReason(shared) })
   }
-  for (const { workspace, members, rows, sure } of distinct) {
+  for (const bill of distinct) {
+    const { workspace, members, rows, sure } = bill
     const spending = members.filter(recorded)
     const trusted = (idsAreKnown || spending.length === 0) && !spending.some((accountId) => withoutId.has(accountId))
     // Of a workspace without a name nothing tells who belongs to it, but that others' bills were read and are other ones.
-    const placed = new Set(workspace.name === null ? distinct.flatMap((bill) => bill.members) : members)
+    const placed = new Set(workspace.name === null ? distinct.flatMap((each) => each.members) : members)
     const doubtful = workspace.name === null ? allAccounts.map((account) => account.accountId) : bills.unplaced
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
     // Whether the ids say anything is itself not known: then they give a row to nobody, and to no member either.
-    const idsUnread = bills.otherRows === 'unread' && !trusted && rows.some(isStrange)
+    const idsUnread = bills.otherRows === 'unread' && !trusted && namedIn(bill).some(isStrange)
     const membersKnown = sure && !strangers && !idsUnread
     const scope: SharingScope = { owners, members, trusted, membersKnown, maybeTwice: !sure }
     const sorted = sortRows(rows, scope)
@@ -96,6 +99,7 @@ export function attributeBills(
       undivided,
       hangsOn: trusted ? members.filter((accountId) => !idsAreKnown || withoutId.has(accountId)) : [],
       ownerOf: (who) => ownerAmong(who, scope),
+      isStranger: isStrange,
     })
   }
   for (const [accountId, rows] of auditedRows) {
@@ -207,6 +211,11 @@ function mergeSameBills({ workspaces }: Bills, owners: ReadonlyMap<string, numbe
     const workspace = readings.reduce(betterBill)
     return { workspace, members: readings.flatMap(({ members }) => members), rows: rowsOf(workspace), sure }
   })
+}
+
+/** Whom a bill names: in its rows, and in events around the window, which may name others. */
+function namedIn({ rows, workspace: { events } }: DistinctBill): readonly Who[] {
+  return events === null || events.status === 'failed' ? rows : [...rows, ...events.value.who]
 }
 
 const rowsOf = ({ usage }: WorkspaceBill): readonly UsageRow[] => (usage.status === 'failed' ? [] : usage.value)

@@ -53,6 +53,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           `tasks: ${facts.text('taskCount') ?? facts.count}`,
           given(cost(facts), (amount) => `recorded cost ${amount}`),
           given(facts.points('chargedPoints'), (amount) => `charged ${amount}`),
+          untoldAmounts(facts),
           'but fal billed nothing for this model',
         ],
         ', ',
@@ -98,8 +99,11 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           given(facts.actual, (amount) => `charged that day ${amount}`),
           given(
             facts.points('meanPoints'),
-            (amount) =>
-              `mean of the active days in the 30 days before ${amount}${given(facts.text('activeDays'), (days) => ` (${days} days)`)}`,
+            (amount) => `mean of the active days in the 30 days before ${amount}${activeDays(facts)}`,
+          ),
+          given(
+            facts.points('medianPoints'),
+            (amount) => `median of the active days in the 30 days before ${amount}${activeDays(facts)}`,
           ),
           given(facts.text('multiple'), (multiple) => `${multiple} times as much`),
           given(facts.text('thresholdMultiple'), (limit) => `threshold ${limit} times`),
@@ -130,6 +134,18 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       ) + balanceSource(facts.text('balanceSource')),
   },
 }
+
+const activeDays = (facts: SpokenFacts): string => given(facts.text('activeDays'), (days) => ` (${days} days)`)
+
+/** How many of the tasks hold no cost, and no charge; '' where all do. */
+export const untoldAmounts = (facts: SpokenFacts): string =>
+  joined(
+    [
+      given(facts.text('untoldCosts'), (count) => `${count} without a cost (NULL)`),
+      given(facts.text('untoldCharges'), (count) => `${count} without a charge (NULL)`),
+    ],
+    ', ',
+  )
 
 /** Where rows may have paid other tasks as well, what is told is a bound. */
 function paidBound(facts: SpokenFacts): string {

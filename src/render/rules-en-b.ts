@@ -1,4 +1,4 @@
-import { paidBy, threshold } from './rules-en-a.ts'
+import { paidBy, threshold, untoldAmounts } from './rules-en-a.ts'
 import { type FurtherRuleId, given, joined, nonZero, type RuleWords, type SpokenFacts } from './vocabulary.ts'
 
 const list = (...phrases: readonly string[]): string => joined(phrases, ', ')
@@ -66,7 +66,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     name: 'billed more than once by fal for the same event',
     sentence: (facts) =>
       list(
-        `fal bills the same event ${facts.count > 1 ? `${facts.count} times` : 'more than once'} in one answer`,
+        repeated(facts),
         given(facts.actual, (amount) => `${amount} in all`),
         given(facts.expected, (amount) => `once would be ${amount}`),
       ),
@@ -166,8 +166,9 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     name: 'tasks with a key that no account has',
     sentence: (facts) =>
       list(
-        `${facts.actual ?? 'some'} tasks use a key that is in no account row`,
+        `${facts.actual ?? 'some'} ${facts.actual === '1' ? 'task uses' : 'tasks use'} a key that is in no account row`,
         given(facts.usd('costUsd'), (amount) => `recorded cost ${amount}`),
+        untoldAmounts(facts),
       ),
   },
   B15: {
@@ -200,15 +201,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   },
   B17: {
     name: "fal's unit price changed",
-    sentence: (facts) =>
-      list(
-        given(
-          facts.actual,
-          (amount) =>
-            `the billed price${given(facts.text('unit'), (unit) => ` per ${unit}`)} went${given(facts.expected, (first) => ` from ${first}`)} to ${amount}`,
-        ),
-        facts.count > 1 ? `in ${facts.count} changes` : '',
-      ),
+    sentence: priceChange,
   },
   B18: {
     name: 'unfinished for too long',
@@ -279,6 +272,29 @@ function leakThreshold(facts: SpokenFacts): string {
   if (facts.text('disabled') === 'yes') return ''
   const limits = [facts.usd('thresholdUsd'), facts.percent('thresholdPercent')].filter((limit) => limit !== undefined)
   return threshold(limits.join(' and ') || undefined)
+}
+
+/** The prices that are shown, and how often they changed; then of others how often all did. */
+function priceChange(facts: SpokenFacts): string {
+  const shown = Number(facts.text('shownChanges') ?? facts.count)
+  const unit = given(facts.text('unit'), (each) => ` per ${each}`)
+  const first = given(facts.usd('firstPriceUsd') ?? facts.expected, (amount) => ` from ${amount}`)
+  const last = given(facts.usd('lastPriceUsd') ?? facts.actual, (amount) => {
+    const meanwhile = facts.usd('meanwhileUsd')
+    return ` to ${meanwhile === undefined ? amount : `${meanwhile}, and is ${amount} again`}`
+  })
+  const change = last === '' ? '' : `the billed price${unit} went${first}${last}`
+  const told = list(change, shown > 1 ? `in ${shown} changes` : '')
+  if (shown === facts.count) return told
+  return `${told}; with other prices of the model, those of other workspaces, units or discounts, ${facts.count} changes`
+}
+
+/** Of one event how often it came, or of several how often they did in all. */
+function repeated(facts: SpokenFacts): string {
+  const times = facts.count > 1 ? `${facts.count} times` : 'more than once'
+  const events = facts.text('events')
+  const what = events === undefined ? `the same event ${times}` : `${events} events of it ${times} in all`
+  return `fal bills ${what} in one answer`
 }
 
 /** How the rule comes to its charge. */

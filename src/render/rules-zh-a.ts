@@ -53,6 +53,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
           `有 ${facts.text('taskCount') ?? facts.count} 个任务`,
           given(cost(facts), (amount) => `记录成本 ${amount}`),
           given(facts.points('chargedPoints'), (amount) => `收费 ${amount}`),
+          untoldAmounts(facts),
           '但 fal 没有该模型的账单',
         ],
         '，',
@@ -96,10 +97,8 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       joined(
         [
           given(facts.actual, (amount) => `当日收费 ${amount}`),
-          given(
-            facts.points('meanPoints'),
-            (amount) => `此前 30 天活跃日均值 ${amount}${given(facts.text('activeDays'), (days) => `（${days} 天）`)}`,
-          ),
+          given(facts.points('meanPoints'), (amount) => `此前 30 天活跃日均值 ${amount}${activeDays(facts)}`),
+          given(facts.points('medianPoints'), (amount) => `此前 30 天活跃日中位数 ${amount}${activeDays(facts)}`),
           given(facts.text('multiple'), (multiple) => `为其 ${multiple} 倍`),
           given(facts.text('thresholdMultiple'), (limit) => `阈值 ${limit} 倍`),
         ],
@@ -126,6 +125,18 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       ) + balanceSource(facts.text('balanceSource')),
   },
 }
+
+const activeDays = (facts: SpokenFacts): string => given(facts.text('activeDays'), (days) => `（${days} 天）`)
+
+/** How many of the tasks hold no cost, and no charge; '' where all do. */
+export const untoldAmounts = (facts: SpokenFacts): string =>
+  joined(
+    [
+      given(facts.text('untoldCosts'), (count) => `${count} 个没有记录成本（NULL）`),
+      given(facts.text('untoldCharges'), (count) => `${count} 个没有记录收费（NULL）`),
+    ],
+    '，',
+  )
 
 /** Where rows may have paid other tasks as well, what is told is a bound. */
 function paidBound(facts: SpokenFacts): string {

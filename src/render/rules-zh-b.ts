@@ -1,4 +1,4 @@
-import { paidBy, threshold } from './rules-zh-a.ts'
+import { paidBy, threshold, untoldAmounts } from './rules-zh-a.ts'
 import { type FurtherRuleId, given, joined, nonZero, type RuleWords, type SpokenFacts } from './vocabulary.ts'
 
 const list = (...phrases: readonly string[]): string => joined(phrases, '，')
@@ -59,7 +59,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     name: 'fal 对同一请求重复计费',
     sentence: (facts) =>
       list(
-        `同一计费明细在一次查询结果中${facts.count > 1 ? `出现 ${facts.count} 次` : '重复出现'}`,
+        repeated(facts),
         given(facts.actual, (amount) => `共 ${amount}`),
         given(facts.expected, (amount) => `计一次应为 ${amount}`),
       ),
@@ -168,6 +168,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         `${given(facts.actual, (count) => `有 ${count} 个`)}任务使用了账号表中没有的密钥`,
         given(facts.usd('costUsd'), (amount) => `记录成本 ${amount}`),
+        untoldAmounts(facts),
       ),
   },
   B15: {
@@ -200,15 +201,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   },
   B17: {
     name: 'fal 单价变动',
-    sentence: (facts) =>
-      list(
-        given(
-          facts.actual,
-          (amount) =>
-            `计费单价${given(facts.text('unit'), (unit) => `（每 ${unit}）`)}${given(facts.expected, (first) => `由 ${first} `)}变为 ${amount}`,
-        ),
-        facts.count > 1 ? `共变动 ${facts.count} 次` : '',
-      ),
+    sentence: priceChange,
   },
   B18: {
     name: '任务长时间未完成',
@@ -273,6 +266,29 @@ function leakThreshold(facts: SpokenFacts): string {
   if (facts.text('disabled') === 'yes') return ''
   const limits = [facts.usd('thresholdUsd'), facts.percent('thresholdPercent')].filter((limit) => limit !== undefined)
   return threshold(limits.join(' 且 ') || undefined)
+}
+
+/** The prices that are shown, and how often they changed; then of others how often all did. */
+function priceChange(facts: SpokenFacts): string {
+  const shown = Number(facts.text('shownChanges') ?? facts.count)
+  const unit = given(facts.text('unit'), (each) => `（每 ${each}）`)
+  const first = given(facts.usd('firstPriceUsd') ?? facts.expected, (amount) => `由 ${amount} `)
+  const last = given(facts.usd('lastPriceUsd') ?? facts.actual, (amount) => {
+    const meanwhile = facts.usd('meanwhileUsd')
+    return `变为 ${meanwhile === undefined ? amount : `${meanwhile}，后又回到 ${amount}`}`
+  })
+  const change = last === '' ? '' : `计费单价${unit}${first}${last}`
+  const told = list(change, shown > 1 ? `共变动 ${shown} 次` : '')
+  return shown === facts.count ? told : `${told}；连同该模型其他工作区、单位或折扣的价格共变动 ${facts.count} 次`
+}
+
+/** Of one event how often it came, or of several how often they did in all. */
+function repeated(facts: SpokenFacts): string {
+  const times = facts.count > 1 ? `出现 ${facts.count} 次` : '重复出现'
+  const events = facts.text('events')
+  return events === undefined
+    ? `同一计费明细在一次查询结果中${times}`
+    : `${events} 条计费明细在一次查询结果中共${times}`
 }
 
 /** How the rule comes to its charge. */

@@ -55,6 +55,8 @@ export const NOT_EVALUATED_CODES = [
   'timezone',
   'depth-summary',
   'events-unread',
+  'requests-unanswered',
+  'key-without-bill',
   'events-short',
   'usage-days',
   'links-total',

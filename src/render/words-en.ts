@@ -186,10 +186,12 @@ export const EN: Vocabulary = {
   reasons: {
     'bill-unread': (param) =>
       `the official bill of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
-    'no-key-ids': () => 'several accounts share the workspace and the bill names no key, so it cannot be split',
+    'no-key-ids': () =>
+      'the bill, or part of it, names no key, and several accounts share the workspace or may share it, so it cannot be split',
     'bill-maybe-twice': () =>
       'nothing in the bill tells it from that of another key, and fal did not tell the workspaces, so the two may be one bill or several',
-    'key-ids-unmatched': () => 'no key in the bill is a key of the account table, so the bill cannot be split',
+    'key-ids-unmatched': () =>
+      'the bill names keys that are not in the account table and may yet be those of its accounts, so it cannot be split',
     'insufficient-history': (param) =>
       `insufficient history${given(param('count'), (count) => ` for ${count} days of users`)}${given(param('activeDays'), (days) => `: ${days} active days in the 30 days before`)}${given(param('neededDays'), (days) => `, at least ${days} needed`)}`,
     'ledger-unread': (param) => `the ${given(param('book'), (book) => `${book} `)}ledger could not be read whole`,
@@ -212,6 +214,9 @@ export const EN: Vocabulary = {
     'depth-summary': () => 'the bill is only read request by request with --depth requests',
     'events-unread': (param) =>
       `the billing events of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
+    'requests-unanswered': () =>
+      'fal did not answer all that it was asked about single requests of the account by their ids: nothing is said of those',
+    'key-without-bill': () => 'tasks have keys that no account row holds: what fal billed for them cannot be read',
     'events-short': (param) =>
       `fal contradicts itself: its usage tells of more cost than its billing events do${given(param('usd'), (usd) => `, by ${usd} USD`)}, so that what is missing among the events proves nothing`,
     'usage-days': () =>

@@ -177,10 +177,10 @@ export const ZH: Vocabulary = {
   rules: RULES_ZH,
   reasons: {
     'bill-unread': (param) => `未能读取该账号的官方账单${given(param('detail'), (detail) => `：${detail}`)}`,
-    'no-key-ids': () => '多个账号共用一个工作区，而账单没有标明密钥，无法按账号核对',
+    'no-key-ids': () => '账单全部或部分没有标明密钥，而多个账号共用或可能共用该工作区，无法按账号核对',
     'bill-maybe-twice': () =>
       '该账单的内容与另一个密钥读到的账单无法区分，fal 也没有说明工作区，无法判断是同一份账单还是多份',
-    'key-ids-unmatched': () => '账单中的密钥与账号表中的密钥都对不上，无法按账号核对',
+    'key-ids-unmatched': () => '账单中有账号表中没有的密钥，但仍可能属于其中的账号，无法按账号核对',
     'insufficient-history': (param) =>
       `历史数据不足${given(param('count'), (count) => `（${count} 个用户日）`)}${given(param('activeDays'), (days) => `：此前 30 天仅 ${days} 个活跃日`)}${given(param('neededDays'), (days) => `，至少需要 ${days} 个`)}`,
     'ledger-unread': (param) => `未能完整读取${given(param('book'), ledgers)}流水`,
@@ -199,6 +199,8 @@ export const ZH: Vocabulary = {
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',
     'depth-summary': () => '只有 --depth requests 才逐请求读取账单',
     'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,
+    'requests-unanswered': () => 'fal 没有全部回答按请求编号对该账号的查询，未回答的请求不作判断',
+    'key-without-bill': () => '部分任务的密钥不在账号表中，无法读取其账单',
     'events-short': (param) =>
       `fal 的账单自相矛盾：用量汇总的费用多于计费明细${given(param('usd'), (usd) => ` ${usd} USD`)}，明细中缺少的记录不能作为依据`,
     'usage-days': () => 'fal 的用量汇总没有按审计时区的日期划分，无法逐日核对两份账单',

@@ -63,11 +63,28 @@ describe('what nobody in the account table spent', () => {
         {
           workspace: 'team-5',
           costNanoUsd: usd('62'),
-          keyIds: { total: 3, ids: ['login', 'beef0001…', 'beef0002…'] },
+          keyIds: { total: 4, ids: ['login', 'beef0001…', 'beef0002…'] },
         },
         { workspace: 'team-6', costNanoUsd: 0n, keyIds: { total: 0, ids: [] } },
       ],
     })
+  })
+
+  it('counts whom fal billed: each key, also those that look alike when shortened, and each person, but nobody for nothing', () => {
+    const alike = (last: number) => ({ keyId: `beef0000-0000-4000-8000-00000000000${last}` })
+    const rows = [
+      usageOf(5, '1'),
+      usageOf(5, '2', alike(1)),
+      usageOf(5, '4', alike(2)),
+      usageOf(5, '0', alike(3)),
+      usageOf(5, '0.5', alike(4)),
+      usageOf(5, '-0.5', alike(4)),
+      usageOf(null, '8', { login: 'alice' }),
+      usageOf(null, '8', { login: alike(1).keyId }),
+    ]
+    const { unattributed } = booksOf({ spaces: [{ members: [5], usage: whole(rows) }] })
+    const keyIds = { total: 4, ids: ['login', 'beef0000…'] }
+    expect(unattributed).toMatchObject({ value: [{ costNanoUsd: usd('22'), keyIds }] })
   })
 
   it('is not known where no bill was read at all, and nothing where there are no accounts', () => {

@@ -11,7 +11,8 @@ import type { TaskRow } from '../../src/ledger/reader.ts'
 import { AS_OF, at, later, usd } from '../kit/books.ts'
 import { billingEvent, planOf, taskRow } from '../kit/rows.ts'
 
-const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 })) => ({ ownerOf }) as SharedBill
+const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 })) =>
+  ({ ownerOf, isStranger: () => false }) as unknown as SharedBill
 
 const accountOf = (apiKey: string): number | undefined =>
   apiKey.startsWith('key-') ? Number(apiKey.slice(4)) : undefined

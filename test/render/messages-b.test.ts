@@ -264,6 +264,41 @@ describe('the messages of the rules beyond the skill', () => {
     )
   })
 
+  it('says of several repeated events how many they are', () => {
+    const [bill] = FULL.B5
+    const several = { ...bill, count: 5, detail: { ...bill.detail, events: 2 } }
+    expect(findingMessage(several, 'zh')).toContain('2 条计费明细在一次查询结果中共出现 5 次，')
+    expect(findingMessage(several, 'en')).toContain('fal bills 2 events of it 5 times in all in one answer, ')
+  })
+
+  it('says prices of B17 that no amount holds, that are back where they were, or of which there are more', () => {
+    const [change] = FULL.B17
+    const { detail } = change
+    const fine = { ...change, expected: null, actual: null, difference: null, count: 1 }
+    const prices = { firstPriceUsd: '0.0000000002', lastPriceUsd: '0.0000000004' }
+    expect(findingMessage({ ...fine, detail: { ...detail, ...prices } }, 'en')).toMatch(
+      /went from 0.0000000002 USD to 0.0000000004 USD$/,
+    )
+    expect(findingMessage({ ...fine, detail: { ...detail, ...prices } }, 'zh')).toMatch(
+      /由 0.0000000002 USD 变为 0.0000000004 USD$/,
+    )
+    const back = { ...change, expected: '1', actual: '1', difference: '0', detail: { ...detail, meanwhileUsd: '2.5' } }
+    expect(findingMessage(back, 'en')).toMatch(/went from 1.00 USD to 2.50 USD, and is 1.00 USD again, in 2 changes$/)
+    expect(findingMessage(back, 'zh')).toMatch(/由 1.00 USD 变为 2.50 USD，后又回到 1.00 USD，共变动 2 次$/)
+    const more = { ...change, count: 3, detail: { ...detail, shownChanges: 1 } }
+    expect(findingMessage(more, 'en')).toMatch(
+      /to 0.056 USD; with other prices of the model, those of other workspaces, units or discounts, 3 changes$/,
+    )
+    expect(findingMessage(more, 'zh')).toMatch(/变为 0.056 USD；连同该模型其他工作区、单位或折扣的价格共变动 3 次$/)
+  })
+
+  it('counts tasks of B14 in good words', () => {
+    const [key] = FULL.B14
+    expect(findingMessage({ ...key, actual: '1', count: 1 }, 'en')).toContain(
+      ': 1 task uses a key that is in no account',
+    )
+  })
+
   it('explains B19 by the day beside it, not by the edge of the window', () => {
     const [bill] = FULL.B19
     expect(findingMessage({ ...bill, classification: 'TIMING' }, 'en')).toMatch(/; the day beside it differs/)

@@ -85,6 +85,16 @@ describe('findingMessage', () => {
     expect(findingMessage(input, 'en')).toBe(message)
   })
 
+  it('holds a day of A6 against the median where the threshold is a multiple of that', () => {
+    const robust = { ...A6, detail: { medianPoints: '107.5', activeDays: 8, thresholdMultiple: '3' } }
+    expect(findingMessage(robust, 'zh')).toBe(
+      '用户 101 2026-02-06 当日收费 5800 积分，此前 30 天活跃日中位数 107.5 积分（8 天），阈值 3 倍',
+    )
+    expect(findingMessage(robust, 'en')).toContain(
+      'charged that day 5800 points, median of the active days in the 30 days before 107.5 points (8 days), threshold 3 times',
+    )
+  })
+
   it('explains findings of timing', () => {
     expect(findingMessage({ ...A1, classification: 'TIMING' }, 'en')).toMatch(
       /tasks that cross the edge of the window$/,

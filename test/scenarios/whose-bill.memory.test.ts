@@ -59,6 +59,13 @@ describe('a bill that names no keys', () => {
     expect(inShort(await auditWorld(anonymous(built.build())))).toEqual(['A1 workspace=team'])
   })
 
+  it('in part says so: what names keys is not denied', async () => {
+    let dropped = 0
+    const partly = await auditWorld(anonymous(team().build(), () => dropped++ === 0))
+    const reasons = new Set(partly.notEvaluated.filter(({ rule }) => rule === 'A1').map(({ reason }) => reason))
+    expect([...reasons]).toEqual([expect.stringMatching(/^the bill, or part of it, names no key, /)])
+  })
+
   it('is not given to one audited account while another of the workspace is left out of the audit', async () => {
     const report = await auditWorld(anonymous(team().build()), { ids: [5] })
     expect(inShort(report)).toEqual([])
@@ -81,6 +88,78 @@ describe('key ids', () => {
     const several = await auditWorld(rename(team().build()))
     expect(inShort(several)).toEqual([])
     expect(several.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'A2', subject: { accountId: 5 } }))
+  })
+
+  it('of which not one is known leave open what is spent by others, and say so', async () => {
+    const open = async (world: World, depth: 'summary' | 'requests') => {
+      const { notEvaluated } = await auditWorld(rename(world), { depth })
+      return notEvaluated.flatMap(({ rule, subject }) => (rule === 'B21' ? [subject] : []))
+    }
+    const one = new MiniWorld().account(5, { workspace: 'team' }).task({ cost: '1' })
+    expect(await open(one.build(), 'summary')).toEqual([{ workspace: 'team' }])
+    expect(await open(one.build(), 'requests')).toEqual([{ workspace: 'team' }])
+    expect(await open(new MiniWorld().account(5).task({ cost: '0.9' }).build(), 'summary')).toEqual([])
+  })
+
+  it('of which not one is known accuse no key of an account: they may be those of others', async () => {
+    // Account 6 shows that ids are those of the account table; a filter that leaves it out does not make a leak of them.
+    const built = new MiniWorld().account(5, { status: 0 }).account(6).task({ account: 6, cost: '1' })
+    const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
+    const world = built
+      .task({ cost: '1', billed: false })
+      .event({ ...strange, cost: '2' })
+      .build()
+    const about = async (ids: readonly number[]) => {
+      const { findings, notEvaluated } = await auditWorld(world, { depth: 'requests', ids: [...ids] })
+      const isLeak = ({ rule }: { rule: string }) => rule === 'B15'
+      return [findings.filter(isLeak).length, notEvaluated.filter(isLeak).map(({ subject }) => subject)]
+    }
+    expect(await about([])).toEqual([0, []])
+    expect(await about([5])).toEqual([0, [{ accountId: 5 }]])
+  })
+
+  it("of which not one is known are nobody's where a filter leaves out accounts that may show what ids say", async () => {
+    const built = new MiniWorld()
+      .account(5)
+      .account(6)
+      .task({ account: 6, cost: '1' })
+      .task({ cost: '1', billed: false })
+    const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
+    const world = built.event({ ...strange, cost: '2' }).build()
+    const whole = await auditWorld(world)
+    expect(inShort(whole)).toEqual(['A2 accountId=5 model=fal-ai/flux/schnell', 'B21 workspace=workspace-5'])
+    const filtered = await auditWorld(world, { ids: [5] })
+    expect(inShort(filtered)).toEqual([])
+    expect(filtered.official.rows).toMatchObject([
+      { accountId: 5, costUsd: null },
+      { accountId: null, costUsd: '2' },
+    ])
+    const open = filtered.notEvaluated.filter(({ subject }) => subject.accountId === 5).map(({ rule }) => rule)
+    expect(open).toEqual(['A1', 'A2', 'A3'])
+  })
+
+  it('are known by events too, also by those that are billed after the window', async () => {
+    const built = new MiniWorld().account(5, { workspace: 'team' }).task({ cost: '1', at: '2026-02-06 23:59:50' })
+    const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
+    const report = await auditWorld(built.event({ ...strange, cost: '2' }).build(), { depth: 'requests' })
+    expect(inShort(report)).toEqual(['B21 workspace=team'])
+    expect(report.official.rows).toMatchObject([
+      { accountId: 5, costUsd: '0' },
+      { accountId: null, costUsd: '2' },
+    ])
+  })
+
+  it("that say nothing are nobody's in events as well, where a filter leaves out accounts", async () => {
+    const built = new MiniWorld().account(5).account(6).task({ account: 6, cost: '1' })
+    const billed = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-07 00:00:10') }
+    const world = built.task({ cost: '1', at: '2026-02-06 23:59:50', billed: { ...billed, cost: '3' } }).build()
+    const [whole, filtered] = [
+      await auditWorld(world, { depth: 'requests' }),
+      await auditWorld(world, { depth: 'requests', ids: [5] }),
+    ]
+    expect(inShort(whole)).toEqual(['A2 accountId=5 model=fal-ai/flux/schnell', expect.stringMatching(/^B3 /)])
+    expect(inShort(filtered)).toEqual([expect.stringMatching(/^B3 /)])
+    expect(filtered.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'A1', subject: { accountId: 5 } }))
   })
 
   it("people's logins are never shown, their cost is", async () => {

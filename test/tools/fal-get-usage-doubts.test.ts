@@ -132,7 +132,9 @@ describe('fal-get-usage of some endpoints', () => {
       [null, '2'],
       [5, null],
     ])
-    expect(result.rows[1]?.reason).toContain('no key in the bill is a key of the account table')
+    expect(result.rows[1]?.reason).toContain(
+      'the bill names keys that are not in the account table and may yet be those of its accounts',
+    )
     expect(result).toMatchObject({ complete: false, costUsd: '2' })
     expect(result.sources).toContainEqual({
       source: 'fal-usage',

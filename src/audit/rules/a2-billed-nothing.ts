@@ -63,15 +63,22 @@ export const a2BilledNothing: Rule = {
         }
         examined += 1
         if (isBilled) continue
+        const { costs = 0, charges = 0 } = due.untold ?? {}
         findings.push({
           subject: { ...subject, model },
           expected: 0n,
-          actual: due.costNanoUsd,
+          // What no task tells is no cost of 0.
+          actual: costs === due.count ? null : due.costNanoUsd,
           unit: 'USD',
           count: due.count,
           timing,
           evidence: due.evidence,
-          detail: { taskCount: due.count, chargedPoints: String(due.chargedPoints) },
+          detail: {
+            taskCount: due.count,
+            ...(charges < due.count && { chargedPoints: String(due.chargedPoints) }),
+            ...(costs > 0 && { untoldCosts: costs }),
+            ...(charges > 0 && { untoldCharges: charges }),
+          },
         })
       }
       notEvaluated.push(...unplacedAlone(comparison, modelMatches, unplaced))

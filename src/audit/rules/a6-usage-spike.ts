@@ -85,7 +85,10 @@ export const a6UsageSpike: Rule = {
         count: 1,
         evidence: NO_EVIDENCE,
         detail: {
-          meanPoints: String(BigInt(total) / BigInt(activeDays)),
+          // What the threshold is a multiple of.
+          ...(robust
+            ? { medianPoints: halvesText(usual) }
+            : { meanPoints: String(BigInt(total) / BigInt(activeDays)) }),
           activeDays,
           thresholdMultiple: robust ? String(ROBUST_MULTIPLE) : formatRatio(thresholds.a6Multiple),
         },
@@ -283,6 +286,9 @@ function robustOutlier(charged: bigint, history: readonly bigint[], pointsPerUsd
   const score = (Math.log(Number(charged)) - logMedian) / spread
   return score >= ROBUST_SCORE ? median : undefined
 }
+
+/** A median: whole, or with a half. */
+const halvesText = ({ total, days }: Usual): string => `${total / days}${total % days === 0n ? '' : '.5'}`
 
 function medianOf(sorted: readonly number[]): number {
   const low = sorted[Math.floor((sorted.length - 1) / 2)] ?? 0

@@ -16,7 +16,7 @@ export const b14UnknownKey: Rule = {
       .filter(({ keyId }) => keyId === '')
       .map(({ taskCount }) => ({ subject: {}, reason: unknown('key-untold', { count: taskCount }).reason }))
     const findings = keys.map(
-      ({ keyId, identity, taskCount, costNanoUsd, evidence }): FindingDraft => ({
+      ({ keyId, identity, taskCount, costNanoUsd, untoldCosts = 0, evidence }): FindingDraft => ({
         subject: { keyId },
         identity,
         expected: 0n,
@@ -24,7 +24,10 @@ export const b14UnknownKey: Rule = {
         unit: 'count',
         count: taskCount,
         evidence,
-        detail: { costUsd: formatUsd(costNanoUsd) },
+        detail: {
+          ...(untoldCosts < taskCount && { costUsd: formatUsd(costNanoUsd) }),
+          ...(untoldCosts > 0 && { untoldCosts }),
+        },
       }),
     )
     return {

@@ -10,7 +10,8 @@ import { evidenceOf } from './task-subject.ts'
 
 /**
  * B15, per account: so much of its bill is recorded by no task, in USD and as a share, that somebody else may hold the
- * key; on a disabled account any such cost. Nano-USD. Source: rule B15 of the specification.
+ * key; on a disabled account any such cost. Nothing is said where requests of keys that no account row holds decide, and ids say
+ * nothing. Nano-USD. Source: rule B15 of the specification.
  */
 export const b15LeakedKey: Rule = {
   id: 'B15',
@@ -26,9 +27,15 @@ export const b15LeakedKey: Rule = {
     for (const account of accounts) {
       if (!isRead(account.accountId)) continue
       const orphans = byAccount.get(account.accountId) ?? []
-      const leaked = isLeaked(account, unrecordedCost(orphans), thresholds)
+      const cost = unrecordedCost(orphans)
+      const leaked = isLeaked(account, cost, thresholds)
       if (leaked === undefined) {
         notEvaluated.push({ subject: { accountId: account.accountId }, reason: billReason(account, comparisons) })
+        continue
+      }
+      if (leaked && isLeaked(account, cost - strangeCost(orphans), thresholds) !== true) {
+        const { reason } = unknown('key-ids-unmatched')
+        notEvaluated.push({ subject: { accountId: account.accountId }, reason })
         continue
       }
       examined += 1
@@ -39,6 +46,9 @@ export const b15LeakedKey: Rule = {
 }
 
 const unrecordedCost = (orphans: readonly Orphan[]): bigint => sum(orphans, ({ costNanoUsd }) => costNanoUsd)
+
+/** Of keys that may be those of somebody else. */
+const strangeCost = (orphans: readonly Orphan[]): bigint => sum(orphans, ({ strangeNanoUsd = 0n }) => strangeNanoUsd)
 
 /**
  * Undefined where the account's bill is not known: then its share is not, nor whether it was told all of its requests,

@@ -1,14 +1,15 @@
 import { addDecimals, parseDecimal } from '../../units/decimal.ts'
-import { parseUsd } from '../../units/nano-usd.ts'
+import { isFinerThanNano, type NanoUsd, parseUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import type { PricePoint } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { samePrice, sequenceKey } from './price-sequence.ts'
+import { canonicalPrice, samePrice, sequenceKey } from './price-sequence.ts'
 import { notRead, unreadAccounts } from './request-book.ts'
 
 /**
  * B17, per model: the unit price that fal bills changes within what was fetched, for the same workspace, unit and
- * discount. A first appearance is none. Nano-USD, prices compared as decimals. Source: rule B17 of the specification.
+ * discount. A first appearance is none. Nano-USD, prices compared as decimals; one finer than that is shown as it was billed.
+ * Source: rule B17 of the specification.
  */
 export const b17PriceChange: Rule = {
   id: 'B17',
@@ -30,6 +31,7 @@ export const b17PriceChange: Rule = {
 function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | undefined {
   const sequences = [...groupBy(prices, sequenceKey)].sort(([a], [b]) => compareText(a, b))
   let changes = 0
+  let shownChanges = 0
   let shown: readonly PricePoint[] = []
   for (const [, unordered] of sequences) {
     const sequence = [...unordered].sort(comparePoints)
@@ -37,7 +39,10 @@ function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | 
       const before = sequence[index - 1]
       return before !== undefined && !samePrice(before.unitPrice, unitPrice)
     }).length
-    if (changes === 0 && own > 0) shown = sequence
+    if (changes === 0 && own > 0) {
+      shown = sequence
+      shownChanges = own
+    }
     changes += own
   }
   const [first] = shown
@@ -45,12 +50,29 @@ function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | 
   if (first === undefined || last === undefined) return undefined
   return {
     subject: { model },
-    expected: parseUsd(first.unitPrice) ?? null,
-    actual: parseUsd(last.unitPrice) ?? null,
+    expected: amountOf(first.unitPrice),
+    actual: amountOf(last.unitPrice),
     unit: 'USD',
     count: changes,
     evidence: NO_EVIDENCE,
-    detail: { unit: first.unit, workspace: first.workspace },
+    detail: {
+      ...{ unit: first.unit, workspace: first.workspace },
+      ...pricesOf(first.unitPrice, last.unitPrice, shown),
+      ...(shownChanges < changes && { shownChanges }),
+    },
+  }
+}
+
+/** null: no count of nano-dollars is this price. */
+const amountOf = (price: string): NanoUsd | null => (isFinerThanNano(price) ? null : (parseUsd(price) ?? null))
+
+/** What the amounts of a finding do not tell of its prices. */
+function pricesOf(first: string, last: string, sequence: readonly PricePoint[]): FindingDraft['detail'] {
+  const isTold = amountOf(first) !== null && amountOf(last) !== null
+  const meanwhile = samePrice(first, last) && sequence.find(({ unitPrice }) => !samePrice(first, unitPrice))
+  return {
+    ...(!isTold && { firstPriceUsd: canonicalPrice(first), lastPriceUsd: canonicalPrice(last) }),
+    ...(meanwhile && { meanwhileUsd: canonicalPrice(meanwhile.unitPrice) }),
   }
 }
 

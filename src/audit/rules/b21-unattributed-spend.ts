@@ -1,12 +1,12 @@
 import { formatUsd } from '../../units/nano-usd.ts'
-import type { BillComparison, FindingDraft, Rule, RuleOutcome } from './books.ts'
+import { type BillComparison, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
 import { notRead } from './request-book.ts'
 import { mayHaveCost } from './unplaced-tasks.ts'
 
 /**
  * B21, per workspace: what fal billed there to keys or tokens that no account row holds, from the threshold on. Nano-USD.
- * Usage rows tell it, so it is judged at every depth. Nothing is said where its ids would say nothing, had tasks without a readable
- * time been made within the window. Source: rule B21 of the specification.
+ * Usage rows tell it, so it is judged at every depth. Nothing is said where ids that no account row holds say nothing, or would,
+ * had tasks without a readable time been made within the window. Source: rule B21 of the specification.
  */
 export const b21UnattributedSpend: Rule = {
   id: 'B21',
@@ -16,8 +16,14 @@ export const b21UnattributedSpend: Rule = {
     if (!unattributed.known) return notRead(unattributed.reason)
     const findings: FindingDraft[] = []
     const open = []
-    for (const { workspace, costNanoUsd, keyIds, hangsOn = [] } of unattributed.value) {
-      if (costNanoUsd <= 0n || costNanoUsd < thresholds.b21NanoUsdMin) continue
+    const isSpend = (nano: bigint): boolean => nano > 0n && nano >= thresholds.b21NanoUsdMin
+    for (const { workspace, costNanoUsd, keyIds, openNanoUsd = 0n, hangsOn = [] } of unattributed.value) {
+      if (!isSpend(costNanoUsd)) {
+        if (isSpend(costNanoUsd + openNanoUsd)) {
+          open.push({ subject: { workspace }, reason: unknown('key-ids-unmatched').reason })
+        }
+        continue
+      }
       if (unplaced !== undefined && mayHaveCost(unplaced, hangsOn)) {
         open.push({ subject: { workspace }, reason: unplaced.reason })
         continue

@@ -62,11 +62,9 @@ function contextOf(tasks: readonly TaskFact[], accountId: number | null, zone: Z
   }
 }
 
-/** Request ids of the window's tasks, each counted once. */
+/** Request ids of the window's tasks, each counted once, whatever task claims it: that may be one that is not judged here. */
 function requestCount({ tasks, plain }: RequestBook): number {
-  let count = plain?.count ?? 0
-  for (const { task, standing, selected } of tasks) {
-    if (selected && task.requestId !== '' && standing !== 'duplicate') count += 1
-  }
-  return count
+  const ids = new Set<string>()
+  for (const { task, selected } of tasks) if (selected && task.requestId !== '') ids.add(task.requestId)
+  return ids.size + (plain?.count ?? 0)
 }

@@ -46,7 +46,7 @@ function findingOf(bills: readonly RepeatedBill[], zone: Zone): FindingDraft | u
     unit: 'USD',
     count: bills.reduce((count, { times }) => count + times, 0),
     evidence: evidenceOf([requestId]),
-    detail: { model },
+    detail: { model, ...(bills.length > 1 && { events: bills.length }) },
     context: { ...(accountId !== null && { accountId }), model, date: zone.dateOf(at) },
   }
 }

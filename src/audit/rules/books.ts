@@ -10,7 +10,7 @@ import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKe
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
 import type { UndatedPart, UnplacedTasks } from './unplaced-tasks.ts'
-import type { UntoldBook, UntoldRecord } from './untold-tasks.ts'
+import type { UntoldAmounts, UntoldBook, UntoldRecord } from './untold-tasks.ts'
 
 /** Why something was not evaluated: a code that the languages turn into a sentence, with its values. */
 export interface Reason {
@@ -70,6 +70,7 @@ export interface ModelRecord {
     /** How many of them could have been billed outside the window. */
     readonly crossingCount: number
     readonly evidence: Evidence
+    readonly untold?: UntoldAmounts
   }
   /** Cost of tasks of the window that could have been billed outside it. */
   readonly crossingOutNanoUsd: NanoUsd

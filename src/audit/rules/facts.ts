@@ -78,6 +78,8 @@ export interface Orphan {
   readonly accountId: number | null
   readonly events: readonly EventFact[]
   readonly costNanoUsd: NanoUsd
+  /** Of it, what was billed to keys that no account row holds, where ids say nothing: they may be the account's. Absent: nothing. */
+  readonly strangeNanoUsd?: NanoUsd
 }
 
 /** A request id that several tasks bear, all of them, in order of creation. */
@@ -283,6 +285,8 @@ export interface UnknownKey {
   readonly identity: string
   readonly taskCount: number
   readonly costNanoUsd: NanoUsd
+  /** Those that tell no cost. Absent: none. */
+  readonly untoldCosts?: number
   readonly evidence: Evidence
 }
 
@@ -291,6 +295,8 @@ export interface UnattributedBill {
   readonly workspace: string
   readonly costNanoUsd: NanoUsd
   readonly keyIds: Evidence
+  /** Billed to ids that no account row holds, and that say nothing: an account may have it as well as nobody. Absent: none. */
+  readonly openNanoUsd?: NanoUsd
   /** Accounts that would have it, had they recorded cost of their own: then ids of keys say nothing. Absent: none. */
   readonly hangsOn?: readonly number[]
 }

@@ -25,11 +25,10 @@ export const unreadBills = ({ billsUnread }: RequestBook): Unjudged[] =>
 /** The same of a rule per task: also of accounts of which fal did not answer what it was asked of single requests. */
 export function unjudgedAccounts(requests: RequestBook): Unjudged[] {
   const unanswered = new Set([...requests.unanswered, ...unansweredAccounts(requests)])
-  const { reason } = unknown('events-unread')
   const open = [...unanswered].map((accountId) =>
     accountId === null
-      ? { subject: {}, reason: unknown('events-unread', { detail: 'tasks of keys that no account row holds' }).reason }
-      : { subject: { accountId }, reason },
+      ? { subject: {}, reason: unknown('key-without-bill').reason }
+      : { subject: { accountId }, reason: unknown('requests-unanswered').reason },
   )
   return [...unreadAccounts(requests), ...open]
 }

@@ -22,6 +22,12 @@ export interface UntoldBook {
 }
 
 /** Tasks of one account and model that do not tell something, and so are in no sum of it. */
+/** How many of some tasks tell no cost, and no charge: they are in no sum of these. */
+export interface UntoldAmounts {
+  readonly costs: number
+  readonly charges: number
+}
+
 export interface UntoldRecord {
   /** Tasks that failed or still run, of the window or of before it and billed within it, that tell no cost: fal bills some. */
   readonly unended: number

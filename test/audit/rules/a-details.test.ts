@@ -180,10 +180,10 @@ describe('A6', () => {
     const found = robustly(4000).findings[0]
     expect([found?.expected, found?.detail]).toEqual([
       105n,
-      { meanPoints: '342', activeDays: 7, thresholdMultiple: '3' },
+      { medianPoints: '105', activeDays: 7, thresholdMultiple: '3' },
     ])
     const eight = evaluate('A6', spender({ ...seven([...days, 500]), '02-06': 40_000 }), robust).findings[0]
-    expect(eight?.expected).toBe(107n)
+    expect([eight?.expected, eight?.detail]).toMatchObject([107n, { medianPoints: '107.5' }])
   })
 
   it('robust asks for three times the median, five dollars more, and a score', () => {

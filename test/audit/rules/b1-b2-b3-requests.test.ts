@@ -115,11 +115,8 @@ describe('B2: recorded with a cost, billed nothing', () => {
       findings: [],
       notEvaluated: [
         { subject: { accountId: 5 }, reason: { code: 'events-unread' } },
-        { subject: { accountId: 6 }, reason: { code: 'events-unread' } },
-        {
-          subject: {},
-          reason: { code: 'events-unread', params: { detail: 'tasks of keys that no account row holds' } },
-        },
+        { subject: { accountId: 6 }, reason: { code: 'requests-unanswered' } },
+        { subject: {}, reason: { code: 'key-without-bill' } },
       ],
     })
   })

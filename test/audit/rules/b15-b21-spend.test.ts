@@ -47,6 +47,18 @@ describe('B15: a key that somebody else may hold', () => {
     })
   })
 
+  it('is open where requests of keys that no account row holds decide, and their ids say nothing', () => {
+    const open = (cost: string): Orphan => ({ ...orphan(20, cost), strangeNanoUsd: usd(cost) })
+    const reason = { code: 'key-ids-unmatched' }
+    const none = { examined: 0, findings: [], notEvaluated: [{ subject: { accountId: 5 }, reason }] }
+    expect(evaluate('B15', world([open('2')]))).toEqual(none)
+    expect(evaluate('B15', world([open('0.01')], { disabled: true }))).toEqual(none)
+    expect(evaluate('B15', world([orphan(1, '0.9'), open('0.1')]))).toEqual(none)
+    expect(leaks([orphan(1, '1'), open('0.1')])).toBe(1)
+    expect(leaks([orphan(1, '0.01'), open('0.1')], { disabled: true })).toBe(1)
+    expect(evaluate('B15', world([open('0.9')]))).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+  })
+
   it.each([
     ['1', '10', 1],
     ['0.999999999', '10', 0],
@@ -146,6 +158,22 @@ describe('B21: spend that no account row holds', () => {
     expect(fired(world(5n), { thresholds: { b21NanoUsdMin: nanoUsd(5n) } })).toEqual(['B21'])
     expect(fired(world(5n), { thresholds: { b21NanoUsdMin: nanoUsd(6n) } })).toEqual([])
     expect(fired(world(0n), { thresholds: { b21NanoUsdMin: nanoUsd(0n) } })).toEqual([])
+  })
+
+  it('is not evaluated where ids that say nothing may be those of nobody, and their cost decides', () => {
+    const open = (cost: bigint, openNanoUsd: bigint) => ({
+      unattributed: known([
+        { workspace: 'team', costNanoUsd: nanoUsd(cost), openNanoUsd: nanoUsd(openNanoUsd), keyIds },
+      ]),
+    })
+    expect(evaluate('B21', open(400_000_000n, 600_000_000n))).toEqual({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: { workspace: 'team' }, reason: { code: 'key-ids-unmatched' } }],
+    })
+    expect(evaluate('B21', open(400_000_000n, 599_999_999n))).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+    expect(evaluate('B21', open(1_000_000_000n, 5_000_000_000n))).toMatchObject({ examined: 1, notEvaluated: [] })
+    expect(fired(open(1_000_000_000n, 5_000_000_000n))).toEqual(['B21'])
   })
 
   it('is not evaluated where no bill was read', () => {

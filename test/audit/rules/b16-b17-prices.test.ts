@@ -170,6 +170,43 @@ describe('B17: the unit price changed', () => {
     expect(theFinding('B17', quietFirst)).toMatchObject({ count: 1, detail: { workspace: 'team' } })
   })
 
+  it('shows prices finer than a nano-dollar as they were billed, and not as amounts that they are not', () => {
+    expect(theFinding('B17', world(price(0, '0.0000000002'), price(1, '0.00000000040')))).toMatchObject({
+      expected: null,
+      actual: null,
+      count: 1,
+      detail: { firstPriceUsd: '0.0000000002', lastPriceUsd: '0.0000000004' },
+    })
+    expect(theFinding('B17', world(price(0, '0.000000002'), price(1, '0.0000000004')))).toMatchObject({
+      expected: 2n,
+      actual: null,
+      detail: { firstPriceUsd: '0.000000002', lastPriceUsd: '0.0000000004' },
+    })
+  })
+
+  it('tells what a price was meanwhile that is the first one again', () => {
+    const back = theFinding(
+      'B17',
+      world(price(0, '1'), price(1, '1.0'), price(2, '2.50'), price(3, '3'), price(4, '1.00')),
+    )
+    expect(back).toMatchObject({
+      expected: 1_000_000_000n,
+      actual: 1_000_000_000n,
+      count: 3,
+      detail: { meanwhileUsd: '2.5' },
+    })
+  })
+
+  it('tells how many changes are those of the prices that it shows', () => {
+    const other = { workspace: 'alpha', unit: 'videos' }
+    const two = world(price(0, '1'), price(1, '2'), price(0, '3', other), price(1, '4', other), price(2, '5', other))
+    expect(theFinding('B17', two)).toMatchObject({ count: 3, detail: { shownChanges: 2 } })
+    expect(theFinding('B17', world(price(0, '1'), price(1, '2'))).detail).toEqual({
+      unit: 'seconds',
+      workspace: 'team',
+    })
+  })
+
   it('does not depend on the order of what was read', () => {
     const prices = [price(0, '0.1'), price(1, '0.3'), price(1, '0.20'), price(1, '0.2'), price(2, '0.3')]
     expect(changes(...prices)).toEqual([2])

@@ -149,13 +149,12 @@ describe('what B22 cannot judge', () => {
     }))
     const tasks = [unmatched('not-evaluated'), unmatched('not-evaluated', {}, { accountId: null })]
     const world = { requests: requests({ tasks, unread }) }
-    const keyless = { code: 'events-unread', params: { detail: 'tasks of keys that no account row holds' } }
     expect(evaluate('B22', { ...world, ...priced(rule()) })).toEqual({
       examined: 0,
       findings: [],
       notEvaluated: [
         { subject: { accountId: 5 }, reason: { code: 'events-unread', params: { detail: 'why' } } },
-        { subject: {}, reason: keyless },
+        { subject: {}, reason: { code: 'key-without-bill' } },
       ],
     })
     expect(evaluate('B22', { ...world, ...perRequest })).toEqual({ examined: 2, findings: [], notEvaluated: [] })

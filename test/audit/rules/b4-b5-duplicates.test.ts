@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { RepeatedBill, SharedRequest, TaskFact } from '../../../src/audit/rules/facts.ts'
+import type { RepeatedBill, SharedRequest, TaskFact, TaskVerdict } from '../../../src/audit/rules/facts.ts'
 import { nanoUsd } from '../../../src/units/nano-usd.ts'
 import {
   at,
@@ -41,6 +41,15 @@ describe('B4: one request id on several charged tasks', () => {
       context: { accountId: 5, userId: 101, model: MODEL, date: '2026-02-05' },
     })
     expect(evaluate('B4', twice).examined).toBe(2)
+  })
+
+  it("has examined each request id of the tasks once, also where the task that claims it is another period's or filtered out", () => {
+    const shared = [{ requestId: 'request-1', accountId: 5, tasks: [task(first), task({ taskId: 'task-3' })] }]
+    const of = (...tasks: readonly TaskVerdict[]) => evaluate('B4', { requests: requests({ tasks, shared }) })
+    const late = unmatched('duplicate')
+    expect(of(late)).toMatchObject({ examined: 1, findings: [{ subject: { requestId: 'request-1' } }] })
+    expect(of(late, late, matched({}, { selected: false })).examined).toBe(1)
+    expect(of(matched(), late, unmatched('duplicate', { requestId: 'request-2' })).examined).toBe(2)
   })
 
   it('names user and model only where the tasks have one', () => {
@@ -96,6 +105,7 @@ describe('B5: the same event billed more than once', () => {
       expected: 400_000_000n,
       actual: 1_100_000_000n,
       count: 5,
+      detail: { model: MODEL, events: 2 },
     })
     expect(fired(world(bill(), bill({ requestId: 'request-2' })))).toEqual(['B5', 'B5'])
   })

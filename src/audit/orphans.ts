@@ -1,0 +1,34 @@
+import type { BillingEvent } from '../fal/reader.ts'
+import { within } from '../units/instant.ts'
+import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { byOwner, type JoinScope, type RequestGroup } from './requests.ts'
+import type { Orphan } from './rules/facts.ts'
+
+/** What was billed within the window for no task at all. */
+export function orphansOf(groups: readonly RequestGroup[], scope: JoinScope): Orphan[] {
+  const orphans: Orphan[] = []
+  for (const group of groups) {
+    if (group.claimedBy !== null) continue
+    // Each account answers for what it was billed, whoever was billed for the same request first.
+    for (const part of group.elsewhere === undefined ? [group] : byOwner(group)) {
+      const orphan = orphanOf(part, scope)
+      if (orphan !== undefined) orphans.push(orphan)
+    }
+  }
+  return orphans
+}
+
+function orphanOf({ bill, owner, events, requestId }: RequestGroup, scope: JoinScope): Orphan | undefined {
+  if (owner === 'unattributed') return undefined
+  const accountId = owner === 'undivided' ? null : owner.accountId
+  // Keys of accounts outside the audit are known, and left out.
+  if (accountId !== null && !scope.audited(accountId)) return undefined
+  const inWindow = events.filter(({ at }) => within(at, scope.plan.ranges.bill))
+  if (inWindow.length === 0) return undefined
+  const strangeNanoUsd = costOf(inWindow.filter((event) => bill.isStranger(event)))
+  const strange = strangeNanoUsd !== 0n && { strangeNanoUsd }
+  return { requestId, accountId, events: inWindow, costNanoUsd: costOf(inWindow), ...strange }
+}
+
+const costOf = (events: readonly BillingEvent[]): NanoUsd =>
+  events.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
