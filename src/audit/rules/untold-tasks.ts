@@ -21,13 +21,13 @@ export interface UntoldBook {
   readonly free?: Readonly<Partial<Record<UntoldCode, UntoldTasks>>>
 }
 
-/** Tasks of one account and model that do not tell something, and so are in no sum of it. */
 /** How many of some tasks tell no cost, and no charge: they are in no sum of these. */
 export interface UntoldAmounts {
   readonly costs: number
   readonly charges: number
 }
 
+/** Tasks of one account and model that do not tell something, and so are in no sum of it. */
 export interface UntoldRecord {
   /** Tasks that failed or still run, of the window or of before it and billed within it, that tell no cost: fal bills some. */
   readonly unended: number
