@@ -17,10 +17,11 @@ export function sum<T>(items: Iterable<T>, amountOf: (item: T) => bigint): bigin
   return total
 }
 
-/** part / whole in percent with one decimal, rounded towards zero, so that what is shown never passes what is true. */
-export function percentText(part: bigint, whole: bigint): string {
-  const tenths = (part * 1000n) / whole
-  return `${tenths / 10n}.${tenths % 10n}`
+/** part / whole in percent, rounded towards zero, so that what is shown never passes what is true; with one decimal or more. */
+export function percentText(part: bigint, whole: bigint, places = 1): string {
+  const scale = 10n ** BigInt(places)
+  const cut = (part * 100n * scale) / whole
+  return `${cut / scale}.${String(cut % scale).padStart(places, '0')}`
 }
 
 /** The sum of two integers that doubles hold exactly. Throws where no double holds it. */

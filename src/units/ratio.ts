@@ -1,3 +1,5 @@
+import { percentText } from './exact.ts'
+
 /** An exact decimal factor, held as a numerator over a power of ten, so that thresholds never meet a float. */
 export interface Ratio {
   readonly numerator: bigint
@@ -27,6 +29,21 @@ export const exceeds = (amount: bigint, base: bigint, factor: Ratio): boolean =>
 
 /** base × factor, rounded towards zero. */
 export const scaleDown = (base: bigint, factor: Ratio): bigint => (base * factor.numerator) / factor.denominator
+
+/** Decimals by which a share may be told from its limit: those that a limit may have, in percent, and as many again. */
+const PLACES_MAX = 20
+
+/** part / whole in percent, beside a limit: with as many decimals as show that it is above, where it is. */
+export function percentBeside(part: bigint, whole: bigint, limit: Ratio): string {
+  if (!exceeds(part, whole, limit)) return percentText(part, whole)
+  const isTold = (places: number): boolean => {
+    const scale = 100n * 10n ** BigInt(places)
+    return exceeds((part * scale) / whole, scale, limit)
+  }
+  let places = 1
+  while (places < PLACES_MAX && !isTold(places)) places += 1
+  return percentText(part, whole, places)
+}
 
 export function formatRatio(factor: Ratio): string {
   const places = factor.denominator.toString().length - 1

@@ -11,7 +11,15 @@ import {
 import { abs, jsonInteger, percentText, sum } from '../../src/units/exact.ts'
 import { addNanoUsd, formatUsd, isFinerThanNano, nanoUsd, parseUsd, subNanoUsd } from '../../src/units/nano-usd.ts'
 import { addPoints, points, subPoints } from '../../src/units/points.ts'
-import { exceeds, formatRatio, parseRatio, ratio, ratioPercent, scaleDown } from '../../src/units/ratio.ts'
+import {
+  exceeds,
+  formatRatio,
+  parseRatio,
+  percentBeside,
+  ratio,
+  ratioPercent,
+  scaleDown,
+} from '../../src/units/ratio.ts'
 
 describe('nano-USD', () => {
   it.each([
@@ -128,6 +136,20 @@ describe('ratios', () => {
       '200',
     ])
     expect([percentText(2n, 3n), percentText(6632n, 9992n)]).toEqual(['66.6', '66.3'])
+  })
+
+  it.each([
+    // A share at its limit, and below it, is cut after one decimal.
+    [30n, 100n, '0.3', '30.0'],
+    [2999n, 10_000n, '0.3', '29.9'],
+    // One above it never reads as if it were not.
+    [31n, 100n, '0.3', '31.0'],
+    [3001n, 10_000n, '0.3', '30.01'],
+    [300_001n, 1_000_000n, '0.3', '30.0001'],
+    [1006n, 10_000n, '0.1005', '10.06'],
+    [5n * 10n ** 15n + 1n, 10n ** 17n, '0.05', '5.000000000000001'],
+  ])('are told from a limit: %s of %s beside %s', (part, whole, limit, shown) => {
+    expect(percentBeside(part, whole, ratio(limit))).toBe(shown)
   })
 })
 

@@ -1,6 +1,6 @@
-import { abs, percentText, sum } from '../../units/exact.ts'
+import { abs, sum } from '../../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
-import { exceeds, type Ratio, ratioPercent } from '../../units/ratio.ts'
+import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
@@ -240,7 +240,7 @@ function deviation(
     timing,
     evidence: NO_EVIDENCE,
     detail: {
-      deviationPercent: percentText(abs(record - official), official),
+      deviationPercent: percentBeside(abs(record - official), official, threshold),
       thresholdPercent: ratioPercent(threshold),
       ...(period === null ? {} : bridgeDetail(period)),
     },

@@ -1,5 +1,4 @@
-import { percentText } from '../../units/exact.ts'
-import { exceeds, type Ratio, ratioPercent, scaleDown } from '../../units/ratio.ts'
+import { exceeds, percentBeside, type Ratio, ratioPercent, scaleDown } from '../../units/ratio.ts'
 import type { Books, DayBook, FindingDraft, Reason, Rule, RuleOutcome } from './books.ts'
 import { hasOtherDays, unplacedPoints } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
@@ -37,7 +36,7 @@ export const a5RefundShare: Rule = {
         evidence: day.evidence,
         detail: {
           chargedPoints: String(day.chargedPoints),
-          ratioPercent: percentText(day.refundedPoints, day.chargedPoints),
+          ratioPercent: percentBeside(day.refundedPoints, day.chargedPoints, a5RefundRatio),
           thresholdPercent: ratioPercent(a5RefundRatio),
         },
       })

@@ -1,7 +1,7 @@
 import type { Thresholds } from '../../settings.ts'
-import { percentText, sum } from '../../units/exact.ts'
+import { sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
-import { exceeds, ratioPercent } from '../../units/ratio.ts'
+import { exceeds, percentBeside, ratioPercent } from '../../units/ratio.ts'
 import { type AccountBook, type Books, type FindingDraft, type Reason, type Rule, unknown } from './books.ts'
 import type { Orphan } from './facts.ts'
 import { groupBy } from './group-by.ts'
@@ -81,7 +81,8 @@ function findingOf(
     evidence: evidenceOf(orphans.map(({ requestId }) => requestId)),
     detail: {
       ...(billNanoUsd !== null && { billUsd: formatUsd(nanoUsd(billNanoUsd)) }),
-      ...(billNanoUsd !== null && billNanoUsd > 0n && { sharePercent: percentText(cost, billNanoUsd) }),
+      ...(billNanoUsd !== null &&
+        billNanoUsd > 0n && { sharePercent: percentBeside(cost, billNanoUsd, thresholds.b15Ratio) }),
       thresholdUsd: formatUsd(thresholds.b15NanoUsdMin),
       thresholdPercent: ratioPercent(thresholds.b15Ratio),
       disabled: disabled ? 'yes' : 'no',
