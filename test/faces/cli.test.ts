@@ -259,6 +259,14 @@ describe('the demo', () => {
     expect(readdirSync(directory)).toEqual(['report.json'])
   })
 
+  it('says so in one clean line without secrets, whatever the file is called', async () => {
+    const name =
+      'a\u001b[31m\nerror: forged\u202e 0a1b2c3d-0000-4000-8000-000000000001:feedfacefeedfacefeedfacefeedface'
+    const { stderr } = await run(['demo', '--output', join(directory, name)])
+    expect(stderr).toBe(`report written to ${directory}/a error: forged [redacted]`)
+    rmSync(join(directory, name))
+  })
+
   const keptFiles = async () => [{ name: 'BILLING_STORE', path: join(directory, 'billing.db') }]
   it.each(['nowhere/report.json', '.', 'billing.db'])('refuses the file %s before it works', async (name) => {
     const runDemo = (): Promise<Report> => Promise.reject(new Error('worked'))
