@@ -276,6 +276,23 @@ describe('the demo', () => {
   })
 })
 
+describe('an error', () => {
+  const failing = (message: string) => {
+    const detail = { field: 'rows', accepted: 'at most 5 rows', next: 'correct the row' }
+    return run(['fails'], [toolThat('fails', () => Promise.reject(new AuditError('source', message, detail)))])
+  }
+
+  it('says what is accepted, and what to do', async () => {
+    const { code, stderr } = await failing('the table holds 6 rows')
+    expect([code, stderr]).toEqual([2, 'error: the table holds 6 rows\n  accepted: at most 5 rows\n  correct the row'])
+  })
+
+  it('does not say so twice', async () => {
+    const { stderr } = await failing('6 is not accepted; give at most 5 rows')
+    expect(stderr).toBe('error: 6 is not accepted; give at most 5 rows\n  correct the row')
+  })
+})
+
 describe('an audit', () => {
   it('needs a database, and says how to set one', async () => {
     const { code, stderr } = await run(['audit'])
