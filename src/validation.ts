@@ -54,7 +54,7 @@ function complaintOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType):
     return { field, problem: problemOf(found), accepted: accepted === '' ? issue.message : accepted }
   }
   const isList = issue.code === 'invalid_type' && issue.expected === 'array'
-  const accepted = isList ? listOf(schemaAt(schema, issue.path)) : acceptedBy(issue)
+  const accepted = isList ? listOf(schemaAt(schema, issue.path)) : acceptedBy(issue) + notOfType(issue, found)
   return { field, problem: problemOf(found), accepted }
 }
 
@@ -86,6 +86,18 @@ function acceptedBy(issue: z.core.$ZodIssue): string {
     default:
       return issue.message
   }
+}
+
+const NUMERAL = /^-?\d+(?:\.\d+)?$/
+
+/** A value is shown in quotes whatever its type: where it looks like what is accepted, the type is what is wrong. */
+function notOfType(issue: z.core.$ZodIssue, found: unknown): string {
+  if (issue.code !== 'invalid_type') return ''
+  if (issue.expected === 'string') {
+    return typeof found === 'number' ? ', not a number' : typeof found === 'boolean' ? ', not true or false' : ''
+  }
+  const isNumber = issue.expected === 'number' || issue.expected === 'int'
+  return isNumber && typeof found === 'string' && NUMERAL.test(found) ? ', not a text' : ''
 }
 
 const TYPE_WORDS: Readonly<Record<string, string>> = {

@@ -82,3 +82,28 @@ describe('what is no list', () => {
     expect(problemIn(schema, { rows: [{ ids: [1] }, { ids: 2 }] })).toMatch(/^rows\.1\.ids: .* a list of numbers/)
   })
 })
+
+describe('a value of another type that looks the same where it is quoted', () => {
+  const prices = z.strictObject({
+    price: z.string().optional(),
+    units: z.number().optional(),
+    tokens: z.int().optional(),
+    ids: z.array(z.int()).optional(),
+  })
+
+  it.each([
+    [{ price: 0.1 }, 'price: "0.1" is not accepted; give a text, not a number'],
+    [{ price: true }, 'price: "true" is not accepted; give a text, not true or false'],
+    [{ units: '5' }, 'units: "5" is not accepted; give a number, not a text'],
+    [{ units: '-0.50' }, 'units: "-0.50" is not accepted; give a number, not a text'],
+    [{ tokens: '5' }, 'tokens: "5" is not accepted; give a number, not a text'],
+    [{ ids: ['5'] }, 'ids.0: "5" is not accepted; give a number, not a text'],
+    [{ units: 'five' }, 'units: "five" is not accepted; give a number'],
+    [{ units: '1e3' }, 'units: "1e3" is not accepted; give a number'],
+    [{ price: ['x'] }, 'price: "["x"]" is not accepted; give a text'],
+    [{}, undefined],
+  ])('%j is told with its type', (value, message) => {
+    if (message === undefined) expect(parseOutside(prices, value, { kind: 'input' })).toEqual(value)
+    else expect(problemIn(prices, value)).toBe(message)
+  })
+})

@@ -1,4 +1,4 @@
-import { input, output } from '../schemas/billing-statements.ts'
+import { input, output, type StatementItem } from '../schemas/billing-statements.ts'
 import { billingStatements } from '../src/operations/billing-statements.ts'
 import type { Tool } from '../src/tool.ts'
 
@@ -11,5 +11,13 @@ export const billingStatementsTool: Tool<typeof input, typeof output> = {
   output,
   records: true,
   lists: ['items', 'statement.breakdown', 'statement.restatement.lines', 'statement.coverage.sources'],
+  verdictOf: ({ items = [], statement }) =>
+    statement?.coverage.complete === false || [...items, ...(statement === undefined ? [] : [statement])].some(isUnread)
+      ? 'unverified'
+      : 'clean',
   run: (given, dependencies, context) => billingStatements(given, dependencies, context),
 }
+
+/** Months that still run, or wait for a bill or their turn, lack nothing that could have been read. */
+const isUnread = ({ status_reason }: Pick<StatementItem, 'status_reason'>): boolean =>
+  status_reason === 'incomplete' || status_reason === 'unrecorded'

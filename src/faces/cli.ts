@@ -32,9 +32,10 @@ export async function runCli(args: readonly string[], services: CommandServices)
     if (help) return await say(commandHelp(command), terminal)
     return await command.run(input, services)
   } catch (error) {
-    const { kind, message, field, next } = failureOf(error, redact)
+    const { kind, message, field, accepted, next } = failureOf(error, redact)
     terminal.status('')
     terminal.note(`error: ${asFlag(message, field, flags)}`)
+    if (accepted !== undefined && !message.includes(accepted)) terminal.note(`  accepted: ${accepted}`)
     if (next !== undefined) terminal.note(`  ${next}`)
     if (kind === 'internal') terminal.note(faultLog(error, redact))
     return EXIT.failed

@@ -11,7 +11,7 @@ import { EXIT, exitCodeOf, FAIL_ON } from './exit-code.ts'
 import { flagsOf } from './flags.ts'
 import type { CommandHelp } from './help.ts'
 import { importCommand } from './import-command.ts'
-import { outgoing, type Redact } from './outgoing.ts'
+import { outgoing, outgoingText, type Redact } from './outgoing.ts'
 import { checkReportOutput, type KeptFile, writeWhole } from './output-file.ts'
 import { progressLine } from './progress.ts'
 import { runTool } from './run-tool.ts'
@@ -194,7 +194,7 @@ async function present(report: Report, view: View, { terminal, redact }: Command
   terminal.status('')
   if (view.output === undefined) return terminal.write(text)
   await writeWhole(view.output, text)
-  terminal.note(`report written to ${view.output}`)
+  terminal.note(outgoingText(`report written to ${view.output}`, redact))
 }
 
 async function rendered(report: Report, { format, lang }: View, redact: Redact): Promise<string> {

@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import type { Readable, Writable } from 'node:stream'
 import { setTimeout } from 'node:timers/promises'
 import { createMcpFace, type McpOptions } from './mcp.ts'
@@ -10,8 +11,11 @@ export interface StdioOptions {
   readonly signal: AbortSignal
 }
 
-/** Time that answers under way get after stdin has ended, so that piped requests are answered. */
-const LAST_ANSWERS_MILLIS = 300
+/**
+ * Time that answers under way get after stdin has ended, so that piped requests are answered. Clients that have gone away
+ * wait 2 s before they send SIGTERM, which cuts it short.
+ */
+const LAST_ANSWERS_MILLIS = 1500
 /** Time that cancelled calls get to end what they started. */
 const LAST_CANCELS_MILLIS = 1000
 
@@ -20,7 +24,7 @@ const LAST_CANCELS_MILLIS = 1000
  * Throws an AuditError where what comes in can be read no further.
  */
 export async function serveStdio(options: McpOptions, { stdin, stdout, signal }: StdioOptions): Promise<void> {
-  const { server, idle, loaded } = createMcpFace(options)
+  const { server, idle, loaded, unanswered } = createMcpFace(options)
   const ended = new Promise<'quiet' | 'at-once'>((resolve) => {
     stdin.once('end', () => resolve('quiet'))
     stdin.once('close', () => resolve('quiet'))
@@ -36,7 +40,8 @@ export async function serveStdio(options: McpOptions, { stdin, stdout, signal }:
     const how = await Promise.race([ended, transport.broken])
     if (how === 'quiet') {
       await loaded()
-      await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS)])
+      await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS), stopped(signal)])
+      if (unanswered() > 0 && !signal.aborted) options.log(leftWithout(unanswered()))
     }
   } finally {
     await server.close()
@@ -44,3 +49,10 @@ export async function serveStdio(options: McpOptions, { stdin, stdout, signal }:
     await Promise.race([idle(), setTimeout(LAST_CANCELS_MILLIS)])
   }
 }
+
+const stopped = async (signal: AbortSignal): Promise<void> => {
+  if (!signal.aborted) await once(signal, 'abort')
+}
+
+const leftWithout = (calls: number): string =>
+  `mcp: stdin ended before ${calls} ${calls === 1 ? 'call was' : 'calls were'} answered; keep it open until the answers have come`

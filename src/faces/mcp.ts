@@ -66,6 +66,8 @@ export interface McpFace {
   loaded(): Promise<void>
   /** Settles once no request is being answered. */
   idle(): Promise<void>
+  /** How many requests are being answered. */
+  unanswered(): number
 }
 
 /** An MCP server over a registry of tools. The SDK's own validation of calls is not used: errors are ours. */
@@ -109,7 +111,10 @@ export function createMcpFace(options: McpOptions): McpFace {
     idle: async () => {
       await setImmediate()
       await Promise.allSettled(running)
+      // What is answered is sent a few turns later, and closed before it would not be.
+      await setImmediate()
     },
+    unanswered: () => running.size,
   }
 }
 

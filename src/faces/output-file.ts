@@ -108,5 +108,5 @@ const refused = (path: string, why: string, accepted = WRITABLE): AuditError =>
   new AuditError('input', `output: "${shortened(path, 200)}" is not accepted (${why}); give a ${accepted}`, {
     field: 'output',
     value: path,
-    accepted: `the path of a ${accepted}`,
+    accepted: `a ${accepted}`,
   })

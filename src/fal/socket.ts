@@ -2,6 +2,7 @@ import type { Agent } from 'undici'
 import { type Millis, SECOND } from '../units/instant.ts'
 import { type Answer, complete, type Failed } from './answer.ts'
 import { BodyRooms } from './body-rooms.ts'
+import { type Decoded, decodedBody, failureOfDecoding, PLAIN } from './content-coding.ts'
 import { failureOfConnection, failureOfSize } from './reasons.ts'
 import { abortErrorOf } from './waiting.ts'
 
@@ -92,6 +93,7 @@ async function exchange(
       headers: {
         authorization: `Key ${ask.apiKey}`,
         accept: ask.accept,
+        'accept-encoding': PLAIN,
         'user-agent': 'fal-consumption-audit',
         ...(ask.body !== undefined && { 'content-type': 'application/json' }),
       },
@@ -99,10 +101,14 @@ async function exchange(
     // A body that is given up half-read reports that as an error, which would otherwise end the process.
     body.on('error', () => undefined)
     const ok = statusCode >= 200 && statusCode < 300
-    const announced = Number(headerText(headers['content-length']))
-    const read = await readBody(body, rooms, announced, ok ? ask.bytesMax : ERROR_BYTES_MAX, ok)
-    if ('status' in read) return read
     const [after, date] = [headerText(headers['retry-after']), headerText(headers.date)]
+    const decoded = decodedBody(body, headerText(headers['content-encoding']))
+    if ('unknown' in decoded) {
+      body.destroy()
+      if (ok) return decoded.unknown
+    }
+    const read = await readDecoded(decoded, rooms, headerText(headers['content-length']), ok, ask.bytesMax)
+    if ('status' in read) return read
     const { room, bytes } = read
     const release = (): void => rooms.giveBack(room)
     return complete({ status: statusCode, retryAfter: after, date, body: room.subarray(0, bytes), release })
@@ -114,6 +120,32 @@ async function exchange(
     signal.removeEventListener('abort', onAbort)
   }
 }
+
+/** What there is to read of a body; of an error that cannot be unfolded nothing, since its status tells enough. */
+async function readDecoded(
+  decoded: Decoded,
+  rooms: BodyRooms,
+  length: string | undefined,
+  ok: boolean,
+  bytesMax: number,
+): Promise<Read | Failed> {
+  if ('unknown' in decoded) return NOTHING
+  const announced = decoded.coded ? Number.NaN : Number(length)
+  try {
+    return await readBody(decoded.stream, rooms, announced, ok ? bytesMax : ERROR_BYTES_MAX, ok)
+  } catch (cause) {
+    const broken = failureOfDecoding(cause)
+    if (broken === undefined) throw cause
+    return ok ? broken : NOTHING
+  }
+}
+
+interface Read {
+  readonly room: Buffer
+  readonly bytes: number
+}
+
+const NOTHING: Read = { room: Buffer.alloc(0), bytes: 0 }
 
 /** Room for a body of which it is not told how long it is. */
 const ROOM_LEAST = 64 * 1024
@@ -128,7 +160,7 @@ async function readBody(
   announced: number,
   bytesMax: number,
   refuse: boolean,
-): Promise<{ readonly room: Buffer; readonly bytes: number } | Failed> {
+): Promise<Read | Failed> {
   let room = rooms.take(announced > 0 && announced <= bytesMax ? announced : ROOM_LEAST)
   let bytes = 0
   for await (const chunk of body) {

@@ -45,7 +45,7 @@ export function parseDatabaseUrl(url: string): DatabaseAddress {
   try {
     parsed = new URL(text.replace(MYSQL_SCHEME, 'mysql://'))
   } catch {
-    throw malformed('it is no URL', ENCODE)
+    throw malformed('it is no URL', `${ENCODE}; a port is a number up to 65535`)
   }
   // Where the password holds a / ? or # as it is, the authority ends there: what is left of the password would be taken for
   // host, port, database or parameter, be looked up and be told. The @ behind it always comes to lie behind the authority.

@@ -259,12 +259,37 @@ describe('the demo', () => {
     expect(readdirSync(directory)).toEqual(['report.json'])
   })
 
+  it('says so in one clean line without secrets, whatever the file is called', async () => {
+    const name =
+      'a\u001b[31m\nerror: forged\u202e 0a1b2c3d-0000-4000-8000-000000000001:feedfacefeedfacefeedfacefeedface'
+    const { stderr } = await run(['demo', '--output', join(directory, name)])
+    expect(stderr).toBe(`report written to ${directory}/a error: forged [redacted]`)
+    rmSync(join(directory, name))
+  })
+
   const keptFiles = async () => [{ name: 'BILLING_STORE', path: join(directory, 'billing.db') }]
   it.each(['nowhere/report.json', '.', 'billing.db'])('refuses the file %s before it works', async (name) => {
     const runDemo = (): Promise<Report> => Promise.reject(new Error('worked'))
     const { code, stderr } = await run(['demo', '--output', join(directory, name)], [], { runDemo, keptFiles })
     expect(code).toBe(2)
     expect(stderr).toMatch(/--output: .* is not accepted/)
+  })
+})
+
+describe('an error', () => {
+  const failing = (message: string) => {
+    const detail = { field: 'rows', accepted: 'at most 5 rows', next: 'correct the row' }
+    return run(['fails'], [toolThat('fails', () => Promise.reject(new AuditError('source', message, detail)))])
+  }
+
+  it('says what is accepted, and what to do', async () => {
+    const { code, stderr } = await failing('the table holds 6 rows')
+    expect([code, stderr]).toEqual([2, 'error: the table holds 6 rows\n  accepted: at most 5 rows\n  correct the row'])
+  })
+
+  it('does not say so twice', async () => {
+    const { stderr } = await failing('6 is not accepted; give at most 5 rows')
+    expect(stderr).toBe('error: 6 is not accepted; give at most 5 rows\n  correct the row')
   })
 })
 

@@ -1,4 +1,5 @@
 import { connect } from 'node:net'
+import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { echoTool, toolThat } from './fake-tools.ts'
 import { type Answer, ask, postJson, serveFakes, until } from './http-calls.ts'
@@ -93,6 +94,24 @@ describe('a client that goes away', () => {
     await call
     await until(() => seen.aborted === 1 && logged.some((line) => line.includes(' 499 ')))
   })
+
+  it.each(['content-length: 100', 'transfer-encoding: chunked'])(
+    'in the middle of its body (%s) is no fault of the program, and one line in the log',
+    async (header) => {
+      const { restUrl, mcpUrl, logged } = await serveFakes([echoTool])
+      for (const url of [`${restUrl}/v1/tools/echo-rows`, mcpUrl]) {
+        const { port, pathname, host } = new URL(url)
+        const socket = connect(Number(port), '127.0.0.1')
+        const head = `POST ${pathname} HTTP/1.1\r\nhost: ${host}\r\ncontent-type: application/json\r\n${header}\r\n\r\n`
+        socket.write(`${head}${header.startsWith('c') ? '{"rows"' : '5\r\n{"row'}`)
+        await sleep(50)
+        socket.destroy()
+        await until(() => logged.some((line) => line.includes(` POST ${pathname} 499 `)))
+      }
+      await sleep(50)
+      expect(logged.filter((line) => !line.includes(' 499 '))).toEqual([])
+    },
+  )
 
   it('in the middle of its request harms nobody', async () => {
     const { restUrl } = await serveFakes([echoTool])

@@ -233,6 +233,32 @@ describe('MCP on stdio', () => {
     expect(stdout).toMatch(/AUDIT_TIMEZONE.*Mars\/Olympus.*Asia\/Shanghai/)
   })
 
+  /** What becomes of a call, piped in, to a database that says nothing, and hangs up after a while or never. */
+  async function piped(hangsUpAfter?: number) {
+    const slow = createServer((socket) => {
+      socket.on('error', () => {})
+      if (hangsUpAfter !== undefined) setTimeout(() => socket.destroy(), hangsUpAfter)
+    }).listen(0, '127.0.0.1')
+    await once(slow, 'listening')
+    const { port } = slow.address() as AddressInfo
+    const { child, said, ended } = start(['mcp'], { DATABASE_URL: `mysql://u:p@127.0.0.1:${port}/db` })
+    child.stdin.end(INITIALIZE + request(2, 'tools/call', { name: 'user-ledger', arguments: {} }))
+    const status = await ended
+    slow.close()
+    const ids = said.stdout.trimEnd().split('\n')
+    return { status, ids: ids.map((line) => JSON.parse(line).id), stderr: said.stderr }
+  }
+
+  it('answers a call that was piped in, though it takes a while', async () => {
+    expect(await piped(800)).toEqual({ status: [0, null], ids: [1, 2], stderr: '' })
+  })
+
+  it('says on stderr that a call went unanswered, since stdin ended before', async () => {
+    const { status, ids, stderr } = await piped()
+    expect([status, ids]).toEqual([[0, null], [1]])
+    expect(stderr).toMatch(/^mcp: stdin ended before 1 call was answered; .*\n$/)
+  })
+
   it.each(['stdin', 'SIGTERM', 'SIGINT'] as const)('ends promptly on %s, though a call hangs', async (how) => {
     // A database that accepts connections and says nothing.
     const silent = createServer((socket) => socket.on('error', () => {})).listen(0, '127.0.0.1')

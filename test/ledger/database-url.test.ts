@@ -59,4 +59,10 @@ describe('DATABASE_URL', () => {
       expect(JSON.stringify({ ...(error as object), message: String(error) })).not.toContain('s3cr3t-pass')
     }
   })
+
+  test.each(['99999', '33o6'])('says what a port may be where there is none such: %s', (port) => {
+    expect(() => parseDatabaseUrl(`mysql://u:p@h:${port}/db`)).toThrow(
+      expect.objectContaining({ next: expect.stringMatching(/percent-encode.*; a port is a number up to 65535$/) }),
+    )
+  })
 })

@@ -1,8 +1,9 @@
+import type { IncomingMessage } from 'node:http'
 import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { matchedRoutes } from 'hono/route'
-import { AuditError, inputError } from '../../errors.ts'
+import { AuditError, cancelled, inputError } from '../../errors.ts'
 import type { JsonObject, Pager } from '../../paging.ts'
 import { redactor } from '../../render/clean.ts'
 import type { Dependencies, Tool } from '../../tool.ts'
@@ -76,7 +77,7 @@ export function createApp(gate: Gate, routes: readonly Route[] = []): App {
   app.notFound((c) => problemResponse(notFound, c.req.path))
   app.onError((error, c) => {
     const redact = c.get('exchange').redact
-    const problem = problemOf(error, redact)
+    const problem = problemOf(brokeOff(c.env.incoming) ? cancelled() : error, redact)
     if (problem.status === 500) gate.log(faultLog(error, redact))
     return problemResponse(problem, c.req.path)
   })
@@ -92,6 +93,9 @@ export function createApp(gate: Gate, routes: readonly Route[] = []): App {
   })
   return app
 }
+
+/** A client that went away before it had sent all of its body; what reads that is told by an error without a name. */
+const brokeOff = ({ destroyed, complete }: IncomingMessage): boolean => destroyed && !complete
 
 /** Health is asked by machines that hold no token, and is to be answered under any load. */
 function guarded(
