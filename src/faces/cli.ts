@@ -5,6 +5,7 @@ import { EXIT } from './exit-code.ts'
 import { type Flag, parseFlags } from './flags.ts'
 import { commandHelp, programHelp } from './help.ts'
 import { failureOf, faultLog } from './outgoing.ts'
+import { howToSwitchOn } from './switched-off.ts'
 import type { Terminal } from './terminal.ts'
 
 const HELP = ['--help', '-h', 'help']
@@ -65,6 +66,6 @@ function commandNamed(name: string, commands: readonly Command[]): Command {
   const accepted = (close.length > 0 ? close : names).join(', ')
   throw new AuditError('input', `there is no command "${shortened(name, 80)}"; accepted: ${accepted}`, {
     accepted,
-    next: 'See: fal-consumption-audit --help',
+    next: howToSwitchOn(name) ?? 'See: fal-consumption-audit --help',
   })
 }

@@ -4,6 +4,7 @@ import { nearest } from '../nearest.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
+import { howToSwitchOn } from './switched-off.ts'
 
 /** Validates the arguments of a call and runs the tool. Returns its whole result. */
 export async function runTool(
@@ -75,8 +76,10 @@ const wordless = (value: unknown): unknown => (Array.isArray(value) && value.len
 export function unknownTool(name: string, known: readonly string[]): AuditError {
   const close = nearest(name, known)
   const accepted = (close.length > 0 ? close : known).join(', ')
+  const next = howToSwitchOn(name)
   return new AuditError('input', `there is no tool "${shortened(name, 80)}"; accepted: ${accepted}`, {
     field: 'name',
     accepted,
+    ...(next !== undefined && { next }),
   })
 }

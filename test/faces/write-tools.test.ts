@@ -1,6 +1,7 @@
 import { Client } from '@modelcontextprotocol/sdk/client/index.js'
 import { InMemoryTransport } from '@modelcontextprotocol/sdk/inMemory.js'
 import { afterEach, describe, expect, it } from 'vitest'
+import { howToSwitchOn } from '../../src/faces/switched-off.ts'
 import type { Tool } from '../../src/tool.ts'
 import { TOOLS, WRITE_TOOLS } from '../../tools/registry.ts'
 import { fakeServices, mcpFaceOf } from './fake-tools.ts'
@@ -41,6 +42,15 @@ describe('the billing tools through a client', () => {
     const answer = await client.callTool({ name: 'billing-rules-write', arguments: RULE })
     expect(answer.isError).toBe(true)
     expect(JSON.stringify(answer.content)).toContain('there is no tool')
+    // It is there, and switched off: whoever looks for it is told how it is switched on.
+    expect(JSON.stringify(answer.content)).toContain('billing.allowWrite is true in the file of AUDIT_CONFIG')
+    const other = await client.callTool({ name: 'billing-rules-wipe', arguments: {} })
+    expect(JSON.stringify(other.content)).not.toContain('allowWrite')
+  })
+
+  it('are all known to whoever tells how they are switched on', () => {
+    for (const { name } of WRITE_TOOLS) expect(howToSwitchOn(name)).toContain('billing.allowWrite')
+    for (const { name } of TOOLS) expect(howToSwitchOn(name)).toBeUndefined()
   })
 
   it('write where it is allowed, and say that they do', async () => {

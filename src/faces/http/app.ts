@@ -271,11 +271,14 @@ const listedTool = (tool: Tool) => ({
 })
 
 function noSuchTool(name: string, tools: readonly Tool[]): HttpRefusal {
-  const { message, accepted } = unknownTool(
+  const {
+    message,
+    accepted,
+    next = `GET ${TOOLS_PATH} lists them`,
+  } = unknownTool(
     name,
     tools.map((tool) => tool.name),
   )
-  const next = `GET ${TOOLS_PATH} lists them`
   return new HttpRefusal({
     status: 404,
     type: 'not-found',
