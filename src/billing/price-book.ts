@@ -15,7 +15,7 @@ import { billedTokens } from './billed-tokens.ts'
 import { type ChooserOptions, type RuleChooser, ruleChooser } from './choose-rule.ts'
 import { asGiven, costOf, pointsOfCost, type Used } from './price.ts'
 import { type BillingUnit, countsTokens, type RuleVersion } from './rule.ts'
-import { billedUnit, type Measure } from './unit-words.ts'
+import { billedUnit, type Measure, namesUnit } from './unit-words.ts'
 
 export interface PriceBookOptions extends ChooserOptions {
   /** Points that one USD is worth; undefined where not configured. */
@@ -127,7 +127,7 @@ function tokensOf(
   if (input !== undefined && output !== undefined) return { kind: 'tokens', inputTokens: input, outputTokens: output }
   if (!isSame(inputPrice, outputPrice)) return undefined
   const total = billedTokens(events)
-  return total === undefined || total === 'none' || total.digits < 0n ? undefined : { kind: 'units', units: total }
+  return total === undefined || total === 'none' ? undefined : { kind: 'units', units: total }
 }
 
 const tokenCount = (count: number | null | undefined): bigint | undefined =>
@@ -136,8 +136,9 @@ const tokenCount = (count: number | null | undefined): bigint | undefined =>
 const isSame = (a: Decimal, b: Decimal): boolean =>
   a.digits * 10n ** BigInt(b.scale) === b.digits * 10n ** BigInt(a.scale)
 
-/** The sum of what was billed in this measure; undefined where nothing was, or a quantity is missing. */
+/** The sum of what was billed in this measure; undefined where nothing was, or a quantity is missing, or the unit of a part. */
 function billedQuantity(events: readonly EventFact[], measure: Measure): Decimal | undefined {
+  if (!events.every(namesUnit)) return undefined
   let total: Decimal | undefined
   for (const { unit, quantity } of events) {
     const counted = billedUnit(unit)

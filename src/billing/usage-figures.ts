@@ -15,9 +15,9 @@ export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): U
     const read = sums.unreadCount === 0
     const { falCostNanoUsd, matchedCount, requestCount } = sums
     return {
-      input_tokens: tokens(sums.inputTokens),
-      output_tokens: tokens(sums.outputTokens),
-      total_tokens: tokens(sums.totalTokens),
+      input_tokens: tokensFigure(sums.inputTokens),
+      output_tokens: tokensFigure(sums.outputTokens),
+      total_tokens: tokensFigure(sums.totalTokens),
       request_count: requestCount,
       ...chargeFigures(sums, costs[index] ?? null),
       fal_cost_usd: falCostNanoUsd === null ? null : formatUsd(falCostNanoUsd),
@@ -42,4 +42,6 @@ export function chargeFigures(sums: UsageSums, netText: string | null): ChargeFi
   }
 }
 
-const tokens = (count: bigint | null): number | null => (count === null ? null : jsonInteger(count))
+/** Tokens as JSON tells them; null also where there are more than it tells exactly. No money hangs on them. */
+export const tokensFigure = (count: bigint | null): number | null =>
+  count === null || count > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(count)

@@ -4,7 +4,7 @@ import { abs } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints, type Points, subPoints, ZERO_POINTS } from '../units/points.ts'
 import { billedTokens } from './billed-tokens.ts'
-import { namesUnit } from './token-nature.ts'
+import { namesUnit } from './unit-words.ts'
 
 /**
  * One task of the window with what the audit says of it. Tasks of accounts that are not audited come as `not-evaluated`.
@@ -119,8 +119,8 @@ export class UsageSums {
     }
     const billed = standing === 'not-evaluated' ? undefined : billedTokens(events)
     if (billed === 'none' && inputTokens === null && outputTokens === null) {
-      // A bill per image says that there are none; no bill says nothing.
-      if (!events.some(namesUnit)) this.#silentModels.add(task.model)
+      // A bill per image says that there are none; no bill says nothing, and neither does what of it names no unit.
+      if (events.length === 0 || !events.every(namesUnit)) this.#silentModels.add(task.model)
       return
     }
     this.#inputUntold ||= inputTokens === null

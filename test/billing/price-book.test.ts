@@ -66,6 +66,24 @@ describe('how much a rule counts', () => {
     ],
     ['nothing of another unit', {}, [{ quantity: '5', unit: 'compute seconds' }], 'quantity-unknown'],
     ['nothing of an unknown unit', { unit: 'per_image' }, [{ quantity: '5', unit: null }], 'quantity-unknown'],
+    [
+      'nothing where an event beside it names no unit',
+      {},
+      [
+        { quantity: '5', unit: 'seconds' },
+        { quantity: '5', unit: null },
+      ],
+      'quantity-unknown',
+    ],
+    [
+      'nothing where the unit beside it is empty',
+      {},
+      [
+        { quantity: '5', unit: 'seconds' },
+        { quantity: '5', unit: '' },
+      ],
+      'quantity-unknown',
+    ],
     ['nothing without an event', {}, [], 'quantity-unknown'],
     [
       'nothing where a quantity is missing',
@@ -102,6 +120,7 @@ describe('tokens', () => {
     ['that are free need not be known', { ...split, inputPrice: decimal('0') }, { outputTokens: 500 }, [], '42'],
     ['come from nothing else', even, {}, [{ quantity: '3', unit: 'images' }], 'quantity-unknown'],
     ['come whole or not at all', even, {}, [{ quantity: null, unit: 'tokens' }], 'quantity-unknown'],
+    ['come with the unit of all of it', even, {}, [...billed, { quantity: '9', unit: null }], 'quantity-unknown'],
     ['are whole numbers', split, { inputTokens: 1.5, outputTokens: 1 }, [], 'quantity-unknown'],
     ['are not negative', split, { inputTokens: -1, outputTokens: 1 }, [], 'quantity-unknown'],
     ['by the million', { ...even, unit: 'per_1m_tokens' }, { inputTokens: 1, outputTokens: 0 }, [], '0.000028'],
