@@ -1,5 +1,5 @@
-import { addDecimals, parseDecimal } from '../../units/decimal.ts'
-import { parseUsd } from '../../units/nano-usd.ts'
+import { parseDecimal, subtractDecimals } from '../../units/decimal.ts'
+import { isFinerThanNano, parseUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import type { PricePoint } from './facts.ts'
 import { groupBy } from './group-by.ts'
@@ -49,9 +49,17 @@ function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | 
     actual: parseUsd(last.unitPrice) ?? null,
     unit: 'USD',
     count: changes,
+    ...exactly(first.unitPrice, last.unitPrice),
     evidence: NO_EVIDENCE,
     detail: { unit: first.unit, workspace: first.workspace },
   }
+}
+
+/** A token may cost less than a nano-dollar: rounded to that, two prices would look like one. */
+function exactly(first: string, last: string): Pick<FindingDraft, 'exactUsd'> {
+  if (!isFinerThanNano(first) && !isFinerThanNano(last)) return {}
+  const [expected, actual] = [parseDecimal(first), parseDecimal(last)]
+  return expected === undefined || actual === undefined ? {} : { exactUsd: { expected, actual } }
 }
 
 /** By time; of one instant the lower price first, so that the order of the answer does not matter. */
@@ -61,7 +69,7 @@ function comparePrices(a: string, b: string): number {
   const left = parseDecimal(a)
   const right = parseDecimal(b)
   if (left === undefined || right === undefined) return compareText(a, b)
-  const { digits } = addDecimals(left, { ...right, digits: -right.digits })
+  const { digits } = subtractDecimals(left, right)
   return digits < 0n ? -1 : digits > 0n ? 1 : 0
 }
 

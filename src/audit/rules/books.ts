@@ -1,5 +1,6 @@
 import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
 import type { Depth, RuleSettings } from '../../settings.ts'
+import type { Decimal } from '../../units/decimal.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import type { Instant, Millis } from '../../units/instant.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
@@ -290,6 +291,8 @@ export interface FindingDraft {
   readonly actual: bigint | null
   readonly unit: 'USD' | 'points' | 'count'
   readonly count: number
+  /** Expected and actual as exact decimals of USD, where those are finer than a nano-dollar: prices may be, and are then told so. */
+  readonly exactUsd?: { readonly expected: Decimal; readonly actual: Decimal }
   readonly timing?: boolean
   /** Where it differs from the rule's own. */
   readonly severity?: Severity
@@ -303,21 +306,19 @@ export interface FindingDraft {
 
 export type FindingContext = Pick<Subject, 'accountId' | 'userId' | 'model' | 'date'>
 
-/** Findings that are counted and not kept, for being too many. */
+/** Findings that are counted and not kept, for being too many; absent: none. `users`: whom they concern. */
 export interface OmittedFindings {
   readonly breaks: number
   readonly timing: number
   /** Those of the breaks that are HIGH, and those that are MEDIUM. */
   readonly critical: number
   readonly medium: number
-  /** Users whom they concern. */
   readonly users: ReadonlySet<number>
 }
 
 export interface RuleOutcome {
   /** How many subjects were judged. */
   readonly examined: number
-  /** Absent: none. */
   readonly omitted?: OmittedFindings
   readonly findings: readonly FindingDraft[]
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]

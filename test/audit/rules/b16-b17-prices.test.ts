@@ -157,6 +157,14 @@ describe('B17: the unit price changed', () => {
     expect(changes(...prices)).toEqual(expected)
   })
 
+  it('has prices that are finer than a nano-dollar with all their digits', () => {
+    const fine = world(price(0, '0.0000000375'), price(1, '0.000000038'))
+    expect(theFinding('B17', fine)).toMatchObject({
+      exactUsd: { expected: { digits: 375n, scale: 10 }, actual: { digits: 38n, scale: 9 } },
+    })
+    expect(theFinding('B17', world(price(0, '0.1'), price(1, '0.000000038')))).not.toHaveProperty('exactUsd')
+  })
+
   it('is one finding a model: the first workspace is shown, all changes are counted', () => {
     const other = { workspace: 'alpha', unit: 'videos' }
     const both = world(price(0, '1'), price(1, '2'), price(0, '3', other), price(1, '4', other), price(2, '5', other))
