@@ -62,6 +62,8 @@ export interface UsageBook {
   readonly pendingCount: number
   /** Tasks whose bill was not read, by account; null: keys that no account row holds. */
   readonly unread: ReadonlyMap<number | null, number>
+  /** Tasks besides whose bill was not read, since they hold no key. */
+  readonly unreadKeyless: number
 }
 
 /**
@@ -79,6 +81,7 @@ export class UsageTally {
   readonly #users = new Map<number, UsageSums>()
   readonly #stored = new Map<string, StoredModel>()
   readonly #unread = new Map<number | null, number>()
+  #unreadKeyless = 0
   #pendingCount = 0
 
   constructor(options: TallyOptions) {
@@ -97,7 +100,8 @@ export class UsageTally {
     if (this.#wanted.has('model')) groupIn(this.#models, task.model).add(fact)
     if (this.#wanted.has('user') && task.userUntold !== true) groupIn(this.#users, task.userId).add(fact)
     if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
-    if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
+    if (standing === 'not-evaluated' && accountId === null && apiKey === '') this.#unreadKeyless += 1
+    else if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
     const isOpen = (standing === 'failed' || standing === 'unfinished') && this.#options.mayYetBeBilled(task)
     if (standing === 'pending' || isOpen) this.#pendingCount += 1
   }
@@ -114,6 +118,7 @@ export class UsageTally {
       users: this.#users,
       pendingCount: this.#pendingCount,
       unread: this.#unread,
+      unreadKeyless: this.#unreadKeyless,
     }
   }
 
