@@ -1,5 +1,5 @@
 import { DateReader } from '../audit/date-reader.ts'
-import { canonicalModel } from '../audit/model-name.ts'
+import { aliased, canonicalModel } from '../audit/model-name.ts'
 import { entryOf } from '../audit/nested.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 import { TokenNature } from './token-nature.ts'
@@ -194,7 +194,7 @@ export class UsageTally {
     if (own !== undefined) return own
     const [only] = endpoints
     if (only !== undefined && endpoints.length === 1) return only
-    return aliases.get(stored) ?? stored
+    return aliased(stored, aliases)
   }
 }
 

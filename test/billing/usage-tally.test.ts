@@ -151,6 +151,12 @@ describe('models', () => {
     expect(namesOf([named('a', 'fal-ai/x'), named('b', 'fal-ai/x')])).toEqual([['fal-ai/x', 'a', 2]])
   })
 
+  it('go by their alias whatever its capitals, as everywhere in the audit', () => {
+    const aliases = new Map([['sora-2/i2v', 'fal-ai/sora-2/image-to-video']])
+    const unbilled = (model: string) => fact({ standing: 'unbilled' }, { model })
+    expect(namesOf([unbilled('Sora-2/I2V')], aliases)).toEqual([['fal-ai/sora-2/image-to-video', 'Sora-2/I2V', 1]])
+  })
+
   it('keep their name, or their alias, where matches do not agree', () => {
     const both = [named('flux', 'fal-ai/flux/dev'), named('flux', 'fal-ai/flux/schnell')]
     expect(namesOf(both)).toEqual([['flux', 'flux', 2]])
