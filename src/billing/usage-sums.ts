@@ -103,7 +103,13 @@ export class UsageSums {
 
   /** Whole tokens; null where nobody tells them, or not of all tasks. */
   get totalTokens(): bigint | null {
-    return this.#totalTokens === null || this.#tokensUntold || this.#isSilent ? null : rounded(this.#totalTokens)
+    const exact = this.exactTokens
+    return exact === null ? null : roundedTokens(exact)
+  }
+
+  /** The same, exact: a bill may tell a part of a unit of many tokens. */
+  get exactTokens(): Decimal | null {
+    return this.#tokensUntold || this.#isSilent ? null : this.#totalTokens
   }
 
   get #isSilent(): boolean {
@@ -142,8 +148,8 @@ const isChargeOpen = ({ chargeUntold, status }: UsageFact['task']): boolean =>
 const addToKnown = (known: bigint | null, more: bigint | null): bigint | null =>
   known === null ? more : more === null ? known : known + more
 
-/** Half away from zero: a bill may tell a part of a unit of many tokens. */
-function rounded({ digits, scale }: Decimal): bigint {
+/** Half away from zero. */
+export function roundedTokens({ digits, scale }: Decimal): bigint {
   const one = 10n ** BigInt(scale)
   const magnitude = (abs(digits) * 2n + one) / (one * 2n)
   return digits < 0n ? -magnitude : magnitude
