@@ -131,6 +131,12 @@ describe('tokens', () => {
       expect(tokens([ofTokens('both'), ofImages('both'), silent('both')])).toEqual([null, null, null])
     })
 
+    it('leave it untold where it names no model, whatever others that name none are billed by', () => {
+      const nameless = fact({ events: [event({ model: 'a' }), event({ model: 'b' })] }, { model: '' })
+      expect(tokens([ofTokens(), nameless])).toEqual([null, null, 1000n])
+      expect(tokens([ofTokens(), nameless, silent('')])).toEqual([null, null, null])
+    })
+
     it('leave what the columns tell of others untold too, but for a 0 that says nothing', () => {
       const stored = (count: number) => fact({ inputTokens: count, outputTokens: 0 }, { model: 'flux' })
       expect(tokens([stored(0), ofImages(), silent('flux')])).toEqual([0n, 0n, 0n])
