@@ -79,6 +79,7 @@ export type StatementLine = z.output<typeof statementLine>
 
 export const restatedLine = z.strictObject({
   line: untrustedText.describe('total, or a model_id'),
+  model_id: untrustedText.optional().describe('of a model that is called total'),
   field: z.string(),
   settled: z.string().nullable(),
   now: z.string().nullable(),

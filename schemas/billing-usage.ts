@@ -49,9 +49,9 @@ export const usageItem = z.strictObject({
     .optional()
     .describe("fal's endpoint id by the bills read (with ids: theirs alone), else as stored"),
   model_name: untrustedText.optional().describe('as stored'),
-  key_id: z.string().optional().describe('shortened'),
+  key_id: z.string().nullable().optional().describe('shortened; null: tasks without a key'),
   key_name: untrustedText.nullable().optional().describe('account name; null: a key in no account row'),
-  key_prefix: z.string().optional(),
+  key_prefix: z.string().nullable().optional(),
   account_id: idInt.nullable().optional(),
   ...usageFigures.shape,
 })

@@ -1,6 +1,7 @@
 import { points, ZERO_POINTS } from '../units/points.ts'
 import type { DayTally } from './day-sums.ts'
-import { type DayBook, NO_EVIDENCE, type NobodysDay } from './rules/books.ts'
+import { NO_EVIDENCE } from './rules/books.ts'
+import type { DayBook, NobodysDay } from './rules/day-book.ts'
 import type { TaskBook } from './task-book.ts'
 
 /** The days of the window, as the rules see them: with tasks, or with such as may be of a user who was asked for. */

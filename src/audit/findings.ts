@@ -5,6 +5,7 @@ import { cleanText } from '../render/clean.ts'
 import { findingMessage, notEvaluatedText } from '../render/messages.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { RuleSettings } from '../settings.ts'
+import { formatDecimal, subtractDecimals } from '../units/decimal.ts'
 import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
 import type { Evidence } from './evidence.ts'
@@ -150,15 +151,17 @@ function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang):
   const timing = draft.timing === true
   const spoken = (value: bigint | null): string | null =>
     value === null ? null : draft.unit === 'USD' ? formatUsd(value as NanoUsd) : String(value)
+  const { exactUsd } = draft
   const facts = {
     rule: rule.id,
     // Timing is information: it never warns.
     severity: timing ? ('LOW' as const) : (draft.severity ?? rule.severity),
     classification: timing ? ('TIMING' as const) : ('BREAK' as const),
     subject: draft.subject,
-    expected: spoken(draft.expected),
-    actual: spoken(draft.actual),
-    difference: spoken(difference),
+    expected: exactUsd === undefined ? spoken(draft.expected) : formatDecimal(exactUsd.expected),
+    actual: exactUsd === undefined ? spoken(draft.actual) : formatDecimal(exactUsd.actual),
+    difference:
+      exactUsd === undefined ? spoken(difference) : formatDecimal(subtractDecimals(exactUsd.actual, exactUsd.expected)),
     unit: draft.unit,
     count: draft.count,
   }

@@ -6,12 +6,13 @@ import type { ModelMatches } from './rules/books.ts'
  * prefix that fal's own models may be written with or without. Capitals make no difference.
  */
 export function canonicalModel(name: string, aliases: ReadonlyMap<string, string>): string {
-  const model = plainName(aliases.get(name) ?? ofAnyCase(aliases).get(plainName(name)) ?? name).replace(
-    /^\/+|\/+$/g,
-    '',
-  )
+  const model = plainName(aliased(name, aliases)).replace(/^\/+|\/+$/g, '')
   return model.startsWith('fal-ai/') ? model.slice('fal-ai/'.length) : model
 }
+
+/** The configured alias of a stored name, as it was configured; the name itself where it has none. Capitals make no difference. */
+export const aliased = (name: string, aliases: ReadonlyMap<string, string>): string =>
+  aliases.get(name) ?? ofAnyCase(aliases).get(plainName(name)) ?? name
 
 /** A name as it is compared: without capitals, and without blanks around it. */
 export const plainName = (name: string): string => name.trim().toLowerCase()

@@ -3,7 +3,7 @@ import type { Decimal } from '../units/decimal.ts'
 import { type Instant, isoInstant } from '../units/instant.ts'
 import { type ChooserOptions, ruleChooser } from './choose-rule.ts'
 import { type Cost, costOf, type Used } from './price.ts'
-import { countsTokens, type RuleVersion } from './rule.ts'
+import { countsTokens, levelKey, type RuleVersion } from './rule.ts'
 
 export interface EstimateQuestion {
   readonly modelId: string
@@ -39,7 +39,10 @@ export function estimateUse(
 }
 
 function notCovered({ modelId, at }: EstimateQuestion, level: string, defaultLevel: string): AuditError {
-  const levels = level === defaultLevel ? `level "${level}"` : `level "${level}" or the default level "${defaultLevel}"`
+  const levels =
+    levelKey(level) === levelKey(defaultLevel)
+      ? `level "${level}"`
+      : `level "${level}" or the default level "${defaultLevel}"`
   return new AuditError(
     'not-found',
     `model_id: no billing rule for "${modelId}" at ${levels} is in force at ${isoInstant(at)}`,

@@ -15,7 +15,7 @@ import { billedTokens } from './billed-tokens.ts'
 import { type ChooserOptions, type RuleChooser, ruleChooser } from './choose-rule.ts'
 import { asGiven, costOf, pointsOfCost, type Used } from './price.ts'
 import { type BillingUnit, countsTokens, type RuleVersion } from './rule.ts'
-import { billedUnit, type Measure } from './unit-words.ts'
+import { billedUnit, type Measure, namesUnit } from './unit-words.ts'
 
 export interface PriceBookOptions extends ChooserOptions {
   /** Points that one USD is worth; undefined where not configured. */
@@ -35,11 +35,10 @@ export function priceBook(
   return {
     versions: versions.length,
     chargeOf(task, events) {
-      const found = rulesFor(task, events, levels.get(task.userId) ?? options.defaultLevel, chooser)
-      const [rule] = found
-      if (rule === undefined) return { kind: 'uncovered' }
-      // Billed as models with rules of their own, it is no use of any one of them.
-      const own = found.length > 1 ? undefined : ownEvents(events, rule, options)
+      const found = ruleFor(task, events, levels.get(task.userId) ?? options.defaultLevel, chooser)
+      if (found === undefined) return { kind: 'uncovered' }
+      const { rule, byName } = found
+      const own = byName ? ownEvents(events, rule, options) : eventsOfOne(events, options)
       const amount = own && amountOf(task, own, rule)
       if (amount === undefined) return { kind: 'quantity-unknown', model: rule.modelId, unit: rule.unit }
       return dueFor(rule, amount, pointsPerUsd)
@@ -47,18 +46,28 @@ export function priceBook(
   }
 }
 
-/** The rule of the stored name, or those of the endpoints billed, each once. */
-function rulesFor(
+/** The rule of the stored name, or else the first of an endpoint that was billed. */
+function ruleFor(
   { model, createdAt: at }: TaskFact,
   events: readonly EventFact[],
   membershipLevel: string,
   chooser: RuleChooser,
-): RuleVersion[] {
-  const byName = chooser.choose({ model, membershipLevel, at })
-  if (byName !== undefined) return [byName]
-  const endpoints = new Set(events.map((event) => event.model))
-  const rules = [...endpoints].flatMap((endpoint) => chooser.choose({ model: endpoint, membershipLevel, at }) ?? [])
-  return [...new Set(rules)]
+): { readonly rule: RuleVersion; readonly byName: boolean } | undefined {
+  const named = chooser.choose({ model, membershipLevel, at })
+  if (named !== undefined) return { rule: named, byName: true }
+  for (const endpoint of new Set(events.map((event) => event.model))) {
+    const rule = chooser.choose({ model: endpoint, membershipLevel, at })
+    if (rule !== undefined) return { rule, byName: false }
+  }
+  return undefined
+}
+
+/**
+ * All events, where they are of one model. Undefined where several were billed, whether or not all have rules: only the stored
+ * name would tell which of them the user ordered and which is a helper beside it.
+ */
+function eventsOfOne(events: readonly EventFact[], { aliases }: ChooserOptions): readonly EventFact[] | undefined {
+  return new Set(events.map(({ model }) => canonicalModel(model, aliases))).size > 1 ? undefined : events
 }
 
 /**
@@ -124,10 +133,13 @@ function tokensOf(
 ): Used | undefined {
   const input = tokenCount(inputTokens) ?? (inputPrice.digits === 0n ? 0n : undefined)
   const output = tokenCount(outputTokens) ?? (outputPrice.digits === 0n ? 0n : undefined)
-  if (input !== undefined && output !== undefined) return { kind: 'tokens', inputTokens: input, outputTokens: output }
+  // A column holds 0, too, where nobody ever told the tokens: a use without any is none that could be priced.
+  if (input !== undefined && output !== undefined && input + output > 0n) {
+    return { kind: 'tokens', inputTokens: input, outputTokens: output }
+  }
   if (!isSame(inputPrice, outputPrice)) return undefined
   const total = billedTokens(events)
-  return total === undefined || total === 'none' || total.digits < 0n ? undefined : { kind: 'units', units: total }
+  return total === undefined || total === 'none' || total.digits === 0n ? undefined : { kind: 'units', units: total }
 }
 
 const tokenCount = (count: number | null | undefined): bigint | undefined =>
@@ -136,8 +148,9 @@ const tokenCount = (count: number | null | undefined): bigint | undefined =>
 const isSame = (a: Decimal, b: Decimal): boolean =>
   a.digits * 10n ** BigInt(b.scale) === b.digits * 10n ** BigInt(a.scale)
 
-/** The sum of what was billed in this measure; undefined where nothing was, or a quantity is missing. */
+/** The sum of what was billed in this measure; undefined where nothing was, or a quantity is missing, or the unit of a part. */
 function billedQuantity(events: readonly EventFact[], measure: Measure): Decimal | undefined {
+  if (!events.every(namesUnit)) return undefined
   let total: Decimal | undefined
   for (const { unit, quantity } of events) {
     const counted = billedUnit(unit)

@@ -103,16 +103,20 @@ export function restate(settled: StatementContent, now: StatementContent, comple
   const settledBy = new Map(settledLines.map((line) => [line.model_id, line]))
   const nowBy = new Map(nowLines.map((line) => [line.model_id, line]))
   const models = [...new Set([...settledBy.keys(), ...nowBy.keys()])].sort()
-  return [...total, ...models.flatMap((model) => changed(model, settledBy.get(model) ?? {}, nowBy.get(model) ?? {}))]
+  return [
+    ...total,
+    ...models.flatMap((model) => changed(model, settledBy.get(model) ?? {}, nowBy.get(model) ?? {}, true)),
+  ]
 }
 
-function changed(line: string, settled: object, now: object): RestatedLine[] {
+function changed(line: string, settled: object, now: object, isModel = false): RestatedLine[] {
   const before = new Map(Object.entries(settled))
   const after = new Map(Object.entries(now))
   const fields = [...new Set([...before.keys(), ...after.keys()])].filter((field) => field !== 'model_id').sort()
   return fields.flatMap((field) => {
     const [was, is] = [textOf(before.get(field)), textOf(after.get(field))]
-    return was === is ? [] : [{ line, field, settled: was, now: is }]
+    const named = isModel && line === TOTAL ? { model_id: line } : {}
+    return was === is ? [] : [{ line, ...named, field, settled: was, now: is }]
   })
 }
 

@@ -1,5 +1,5 @@
-import type { EventFact } from '../audit/rules/facts.ts'
 import { tokensPerUnit } from './billed-tokens.ts'
+import { namesUnit } from './unit-words.ts'
 import type { UsageFact } from './usage-sums.ts'
 
 /** What bills and columns say of whether tasks of one model have tokens at all. */
@@ -26,6 +26,3 @@ export class TokenNature {
     return this.#billedOtherwise && !this.#hasTokens
   }
 }
-
-/** An event without a unit does not say what was billed. */
-export const namesUnit = ({ unit }: Pick<EventFact, 'unit'>): boolean => unit !== null && unit !== ''

@@ -26,6 +26,9 @@ const WORDS: Readonly<Record<string, BilledUnit>> = {
 const COUNTED = new RegExp(`^(?:(\\d{1,9})? ?(k|m|thousand|million)? )?(${Object.keys(WORDS).join('|')})s?$`)
 const FACTORS: Readonly<Record<string, bigint>> = { k: 1000n, thousand: 1000n, m: 1_000_000n, million: 1_000_000n }
 
+/** Whether an event says in what it was billed. One that does not may be of any unit, the one that is counted too. */
+export const namesUnit = ({ unit }: { readonly unit: string | null }): boolean => (unit ?? '').trim() !== ''
+
 /** What a unit of the bill counts; undefined where its words are not known. Case and plural do not matter. */
 export function billedUnit(unit: string | null): BilledUnit | undefined {
   const match = COUNTED.exec((unit ?? '').trim().toLowerCase())

@@ -1,8 +1,9 @@
 import type { UsageFigures } from '../../schemas/billing-usage.ts'
+import { addDecimals, ZERO_DECIMAL } from '../units/decimal.ts'
 import { jsonInteger } from '../units/exact.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { chargeTexts, type MoneyTerms, marginTexts } from './charge-money.ts'
-import type { UsageSums } from './usage-sums.ts'
+import { roundedTokens, type UsageSums } from './usage-sums.ts'
 
 /** Groups as they are told; in whatever currency, they add up to what their whole is told as. */
 export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): UsageFigures[] {
@@ -11,13 +12,14 @@ export function usageFigures(groups: readonly UsageSums[], terms: MoneyTerms): U
     terms,
   )
   const margins = marginTexts(groups, terms)
+  const totalTokens = tokenShares(groups)
   return groups.map((sums, index) => {
     const read = sums.unreadCount === 0
     const { falCostNanoUsd, matchedCount, requestCount } = sums
     return {
-      input_tokens: tokens(sums.inputTokens),
-      output_tokens: tokens(sums.outputTokens),
-      total_tokens: tokens(sums.totalTokens),
+      input_tokens: tokensFigure(sums.inputTokens),
+      output_tokens: tokensFigure(sums.outputTokens),
+      total_tokens: tokensFigure(totalTokens[index] ?? null),
       request_count: requestCount,
       ...chargeFigures(sums, costs[index] ?? null),
       fal_cost_usd: falCostNanoUsd === null ? null : formatUsd(falCostNanoUsd),
@@ -42,4 +44,18 @@ export function chargeFigures(sums: UsageSums, netText: string | null): ChargeFi
   }
 }
 
-const tokens = (count: bigint | null): number | null => (count === null ? null : jsonInteger(count))
+/** Whole tokens of each group. Each is what the running sum grows by, so that they add up to the rounded whole. */
+function tokenShares(groups: readonly UsageSums[]): (bigint | null)[] {
+  let before = ZERO_DECIMAL
+  return groups.map(({ exactTokens }) => {
+    if (exactTokens === null) return null
+    const after = addDecimals(before, exactTokens)
+    const share = roundedTokens(after) - roundedTokens(before)
+    before = after
+    return share
+  })
+}
+
+/** Tokens as JSON tells them; null also where there are more than it tells exactly. No money hangs on them. */
+export const tokensFigure = (count: bigint | null): number | null =>
+  count === null || count > BigInt(Number.MAX_SAFE_INTEGER) ? null : Number(count)

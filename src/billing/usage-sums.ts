@@ -4,7 +4,7 @@ import { abs } from '../units/exact.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { addPoints, type Points, subPoints, ZERO_POINTS } from '../units/points.ts'
 import { billedTokens } from './billed-tokens.ts'
-import { namesUnit } from './token-nature.ts'
+import { namesUnit } from './unit-words.ts'
 
 /**
  * One task of the window with what the audit says of it. Tasks of accounts that are not audited come as `not-evaluated`.
@@ -103,7 +103,13 @@ export class UsageSums {
 
   /** Whole tokens; null where nobody tells them, or not of all tasks. */
   get totalTokens(): bigint | null {
-    return this.#totalTokens === null || this.#tokensUntold || this.#isSilent ? null : rounded(this.#totalTokens)
+    const exact = this.exactTokens
+    return exact === null ? null : roundedTokens(exact)
+  }
+
+  /** The same, exact: a bill may tell a part of a unit of many tokens. */
+  get exactTokens(): Decimal | null {
+    return this.#tokensUntold || this.#isSilent ? null : this.#totalTokens
   }
 
   get #isSilent(): boolean {
@@ -119,8 +125,8 @@ export class UsageSums {
     }
     const billed = standing === 'not-evaluated' ? undefined : billedTokens(events)
     if (billed === 'none' && inputTokens === null && outputTokens === null) {
-      // A bill per image says that there are none; no bill says nothing.
-      if (!events.some(namesUnit)) this.#silentModels.add(task.model)
+      // A bill per image says that there are none; no bill says nothing, and neither does what of it names no unit.
+      if (events.length === 0 || !events.every(namesUnit)) this.#silentModels.add(task.model)
       return
     }
     this.#inputUntold ||= inputTokens === null
@@ -142,8 +148,8 @@ const isChargeOpen = ({ chargeUntold, status }: UsageFact['task']): boolean =>
 const addToKnown = (known: bigint | null, more: bigint | null): bigint | null =>
   known === null ? more : more === null ? known : known + more
 
-/** Half away from zero: a bill may tell a part of a unit of many tokens. */
-function rounded({ digits, scale }: Decimal): bigint {
+/** Half away from zero. */
+export function roundedTokens({ digits, scale }: Decimal): bigint {
   const one = 10n ** BigInt(scale)
   const magnitude = (abs(digits) * 2n + one) / (one * 2n)
   return digits < 0n ? -magnitude : magnitude

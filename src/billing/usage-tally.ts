@@ -1,5 +1,5 @@
 import { DateReader } from '../audit/date-reader.ts'
-import { canonicalModel } from '../audit/model-name.ts'
+import { aliased, canonicalModel } from '../audit/model-name.ts'
 import { entryOf } from '../audit/nested.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 import { TokenNature } from './token-nature.ts'
@@ -23,7 +23,7 @@ export interface TallyOptions {
 export interface ModelUsage {
   /** fal's endpoint id where a match or an alias tells it, otherwise the name as stored. */
   readonly modelId: string
-  /** Of the stored names the first in order. */
+  /** Of the stored names the first in order; '' where no task has one. */
   readonly modelName: string
   readonly sums: UsageSums
 }
@@ -35,7 +35,7 @@ export interface KeyUsage {
   readonly sums: UsageSums
 }
 
-/** What the tasks of one stored name teach of their model. */
+/** What the tasks of one stored name, or of none with one endpoint, teach of their model. */
 interface StoredModel {
   /** What their matches are billed as. */
   readonly endpoints: Set<string>
@@ -62,6 +62,8 @@ export interface UsageBook {
   readonly pendingCount: number
   /** Tasks whose bill was not read, by account; null: keys that no account row holds. */
   readonly unread: ReadonlyMap<number | null, number>
+  /** Tasks besides whose bill was not read, since they hold no key. */
+  readonly unreadKeyless: number
 }
 
 /**
@@ -79,6 +81,7 @@ export class UsageTally {
   readonly #users = new Map<number, UsageSums>()
   readonly #stored = new Map<string, StoredModel>()
   readonly #unread = new Map<number | null, number>()
+  #unreadKeyless = 0
   #pendingCount = 0
 
   constructor(options: TallyOptions) {
@@ -94,10 +97,11 @@ export class UsageTally {
     if (!fact.selected) return
     this.#total.add(fact)
     if (this.#wanted.has('day')) groupIn(this.#days, this.#dates.dateOf(task.createdAt)).add(fact)
-    if (this.#wanted.has('model')) groupIn(this.#models, task.model).add(fact)
+    if (this.#wanted.has('model')) groupIn(this.#models, nameOf(fact)).add(fact)
     if (this.#wanted.has('user') && task.userUntold !== true) groupIn(this.#users, task.userId).add(fact)
     if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
-    if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
+    if (standing === 'not-evaluated' && accountId === null && apiKey === '') this.#unreadKeyless += 1
+    else if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
     const isOpen = (standing === 'failed' || standing === 'unfinished') && this.#options.mayYetBeBilled(task)
     if (standing === 'pending' || isOpen) this.#pendingCount += 1
   }
@@ -114,11 +118,12 @@ export class UsageTally {
       users: this.#users,
       pendingCount: this.#pendingCount,
       unread: this.#unread,
+      unreadKeyless: this.#unreadKeyless,
     }
   }
 
   #learn(fact: UsageFact): void {
-    const { model } = fact.task
+    const model = nameOf(fact)
     const known = this.#stored.get(model) ?? { endpoints: new Set(), tokens: new TokenNature() }
     for (const event of fact.events) known.endpoints.add(event.model)
     known.tokens.learn(fact)
@@ -155,7 +160,11 @@ export class UsageTally {
       const own = this.#stored.get(stored)?.tokens
       if (own !== undefined) entryOf(natures, canonical, newNature).merge(own)
     }
-    const hasNone = (stored: string): boolean => natures.get(names.get(stored)?.canonical ?? '')?.hasNone ?? false
+    const hasNone = (stored: string): boolean => {
+      // Of what kind a task is that names no model, no other can tell.
+      const name = stored === '' ? undefined : names.get(stored)
+      return name !== undefined && natures.get(name.canonical)?.hasNone === true
+    }
     const keys = [...this.#keys.values()].map(({ sums }) => sums)
     const groups = [this.#days, this.#models, this.#users].flatMap((each) => [...each.values()])
     for (const sums of [this.#total, ...keys, ...groups]) sums.settleTokens(hasNone)
@@ -172,9 +181,10 @@ export class UsageTally {
       if (known === undefined || isFuller(modelId, known)) ids.set(canonical, clean(modelId))
       const own = this.#models.get(stored)
       if (own === undefined) continue
-      const group = groups.get(canonical) ?? { modelName: clean(stored), sums: new UsageSums() }
-      group.sums.merge(own)
-      groups.set(canonical, group)
+      const name = stored.startsWith(NAMELESS) ? '' : clean(stored)
+      const { modelName, sums } = groups.get(canonical) ?? { modelName: '', sums: new UsageSums() }
+      sums.merge(own)
+      groups.set(canonical, { modelName: modelName === '' ? name : modelName, sums })
     }
     const named = [...groups].map(([canonical, group]) => ({ modelId: ids.get(canonical) ?? canonical, ...group }))
     return named.sort((a, b) => compare(a.modelId, b.modelId))
@@ -183,14 +193,25 @@ export class UsageTally {
   /** The endpoint id of its matches, where they agree on one; its alias otherwise. */
   #nameOnBill(stored: string, billedAs: ReadonlySet<string>): string {
     const { aliases } = this.#options
+    if (stored.startsWith(NAMELESS)) return stored.slice(NAMELESS.length)
     const endpoints = [...billedAs].sort(compare)
     const canonical = canonicalModel(stored, aliases)
     const own = endpoints.find((endpoint) => canonicalModel(endpoint, aliases) === canonical)
     if (own !== undefined) return own
     const [only] = endpoints
     if (only !== undefined && endpoints.length === 1) return only
-    return aliases.get(stored) ?? stored
+    return aliased(stored, aliases)
   }
+}
+
+/** Before the endpoint of a task that names no model; a stored name has no break. */
+const NAMELESS = '\n'
+
+/** What a task goes by: its stored name. One that has none is what it was itself billed as: others of its kind tell nothing of it. */
+function nameOf({ task, events }: UsageFact): string {
+  if (task.model !== '') return task.model
+  const endpoints = new Set(events.map(({ model }) => model))
+  return `${NAMELESS}${endpoints.size === 1 ? [...endpoints].join('') : ''}`
 }
 
 const newNature = (): TokenNature => new TokenNature()

@@ -9,12 +9,12 @@ export interface Coverage {
 
 /**
  * The sources of an audit, those that are wanted, and besides them whose tasks lie in the window though nobody read their
- * bill: of accounts that were not audited, and of keys that no account row holds. Tasks that do not tell their charge make the
- * task table one that was read in part.
+ * bill: of accounts that were not audited, of keys that no account row holds, and without a key. Tasks that do not tell their
+ * charge make the task table one that was read in part.
  */
 export function coverageOf(
   { coverage }: Pick<Report, 'coverage'>,
-  { total, unread }: UsageBook,
+  { total, unread, unreadKeyless }: UsageBook,
   wanted: (source: SourceStatus['source']) => boolean = () => true,
 ): Coverage {
   const sources = coverage.sources.filter(({ source }) => wanted(source))
@@ -35,6 +35,10 @@ export function coverageOf(
       const reason = `not among the audited accounts, but ${tasks} tasks are its own: AUDIT_ACCOUNT_LIMIT`
       sources.push({ source: 'fal-events', accountId, status: 'not-configured', reason })
     }
+  }
+  if (unreadKeyless > 0) {
+    const reason = `${unreadKeyless} tasks without a key: nobody can read their bill`
+    sources.push({ source: 'fal-events', status: 'not-configured', reason })
   }
   return { complete: sources.every(({ status }) => status === 'complete'), sources }
 }

@@ -5,13 +5,12 @@ import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
 import { parseStatementId, type StatementId, statementId } from '../billing/statement-id.ts'
 import type { SettlementRecord } from '../billing/store.ts'
-import { chargeFigures } from '../billing/usage-figures.ts'
+import { chargeFigures, tokensFigure } from '../billing/usage-figures.ts'
 import { UsageSums } from '../billing/usage-sums.ts'
 import { AuditError, inputError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { withPlan } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { jsonInteger } from '../units/exact.ts'
 import type { Instant } from '../units/instant.ts'
 import { ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
@@ -270,5 +269,5 @@ const CHARGE_FIELDS = ['total_cost', 'charged_points', 'refunded_points', 'reque
 /** Tokens on the bill are known of months that were reconciled alone; elsewhere the columns must tell those of all tasks. */
 function tokensOf({ totalTokens }: UsageSums, reconciled: StatementContent | undefined): number | null {
   if (reconciled !== undefined) return reconciled.total_tokens
-  return totalTokens === null ? null : jsonInteger(totalTokens)
+  return tokensFigure(totalTokens)
 }

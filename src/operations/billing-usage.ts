@@ -126,11 +126,12 @@ const itemsWith = (
   })
 }
 
-/** A key by the form in which alone one is shown; by its account where it has one. */
+/** A key by the form in which alone one is shown; by its account where it has one. Tasks that hold none have no name of one. */
 function keyNames(
   { accountId, apiKey }: KeyUsage,
   accounts: ReadonlyMap<number, Pick<AccountRow, 'apiKey' | 'name'>>,
 ): ItemNames {
+  if (accountId === null && apiKey === '') return { key_id: null, key_name: null, key_prefix: null, account_id: null }
   const account = accountId === null ? undefined : accounts.get(accountId)
   const keyId = shortKeyId(account?.apiKey ?? apiKey)
   return {

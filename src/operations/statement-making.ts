@@ -106,14 +106,19 @@ export const settledBy = ({ settledAt }: SettlementRecord): Standing => ({
   settled_at: isoInstant(settledAt),
 })
 
-/** The settlements there are; undefined where the store cannot be read, so that nothing is known of any. */
+/** The settlements there are; undefined where the store cannot be read, or a record of them, so that nothing is known of any. */
 export async function readSettled(
   store: BillingStore,
   invoiceIds: readonly string[],
 ): Promise<Map<string, SettlementRecord> | undefined> {
   const records = await orUndefined(store.settled(invoiceIds))
-  return records && new Map(records.map((record) => [record.invoiceId, record]))
+  if (records === undefined || !records.every(isSound)) return undefined
+  return new Map(records.map((record) => [record.invoiceId, record]))
 }
+
+/** Whether a record is what was recorded: of a damaged one nobody knows what was settled. */
+const isSound = ({ content, hash }: SettlementRecord): boolean =>
+  contentHash(content) === hash && parseContent(content) !== undefined
 
 /**
  * The settlement of a statement that can be settled, recorded where there is none yet; how the statement stands otherwise.
@@ -130,7 +135,8 @@ export async function settle(
   const { content, canonical, hash } = made
   const settlement = { invoiceId: content.invoice_id, settledAt: today.asOf, content: canonical, hash }
   const record = await orUndefined(dependencies.billing.recordSettled(settlement))
-  return { standing: record === undefined ? DRAFT.unrecorded : settledBy(record), record }
+  if (record === undefined || !isSound(record)) return { standing: DRAFT.unrecorded, record: undefined }
+  return { standing: settledBy(record), record }
 }
 
 function openReason({ monthOver, coverage, pendingCount }: MadeStatement): Standing | undefined {

@@ -278,8 +278,8 @@ function leakThreshold(facts: SpokenFacts): string {
 function priceChange(facts: SpokenFacts): string {
   const shown = Number(facts.text('shownChanges') ?? facts.count)
   const unit = given(facts.text('unit'), (each) => ` per ${each}`)
-  const first = given(facts.usd('firstPriceUsd') ?? facts.expected, (amount) => ` from ${amount}`)
-  const last = given(facts.usd('lastPriceUsd') ?? facts.actual, (amount) => {
+  const first = given(facts.expected, (amount) => ` from ${amount}`)
+  const last = given(facts.actual, (amount) => {
     const meanwhile = facts.usd('meanwhileUsd')
     return ` to ${meanwhile === undefined ? amount : `${meanwhile}, and is ${amount} again`}`
   })

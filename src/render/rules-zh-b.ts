@@ -272,8 +272,8 @@ function leakThreshold(facts: SpokenFacts): string {
 function priceChange(facts: SpokenFacts): string {
   const shown = Number(facts.text('shownChanges') ?? facts.count)
   const unit = given(facts.text('unit'), (each) => `（每 ${each}）`)
-  const first = given(facts.usd('firstPriceUsd') ?? facts.expected, (amount) => `由 ${amount} `)
-  const last = given(facts.usd('lastPriceUsd') ?? facts.actual, (amount) => {
+  const first = given(facts.expected, (amount) => `由 ${amount} `)
+  const last = given(facts.actual, (amount) => {
     const meanwhile = facts.usd('meanwhileUsd')
     return `变为 ${meanwhile === undefined ? amount : `${meanwhile}，后又回到 ${amount}`}`
   })

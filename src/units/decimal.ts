@@ -25,6 +25,8 @@ export function addDecimals(a: Decimal, b: Decimal): Decimal {
   return { digits: widen(a) + widen(b), scale }
 }
 
+export const subtractDecimals = (a: Decimal, b: Decimal): Decimal => addDecimals(a, { ...b, digits: -b.digits })
+
 export const multiplyDecimals = (a: Decimal, b: Decimal): Decimal => ({
   digits: a.digits * b.digits,
   scale: a.scale + b.scale,

@@ -7,7 +7,7 @@ import { openBillingStore } from '../../src/billing-store.ts'
 import { AuditError } from '../../src/errors.ts'
 import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { at, ruleDraft } from '../kit/billing.ts'
-import { february, statementOf } from '../tools/statement-world.ts'
+import { february, listOf, statementOf } from '../tools/statement-world.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'emptied-store-'))
 afterAll(() => rmSync(folder, { recursive: true, force: true }))
@@ -74,6 +74,31 @@ describe('an empty file', () => {
       status_reason: 'unrecorded',
       settled_at: null,
     })
+  })
+})
+
+describe('a settlement whose record was damaged', () => {
+  it.each([
+    ['is no content', "content = '{'"],
+    ['is another content', 'content = replace(content, \'"charged_points":2080\', \'"charged_points":2081\')'],
+    ['is of another hash', "hash = 'aa'"],
+  ])('is not known any more: what is left of it %s', async (_what, change) => {
+    const path = freshPath()
+    const world = february().build()
+    expect((await statementOf(world, 'inv_202602', { billing: open(path) })).status).toBe('settled')
+    const handle = await openEmbeddedHandle(path)
+    handle.exec('DROP TRIGGER settlements_are_final')
+    handle.exec(`UPDATE settlements SET ${change}`)
+    handle.close()
+    const draft = { status: 'draft', status_reason: 'unrecorded', settled_at: null }
+    const damaged = await statementOf(world, 'inv_202602', { billing: open(path) })
+    // Nothing is compared with it: no restatement is invented, and none is denied.
+    expect(damaged).toMatchObject({ ...draft, restatement: null })
+    expect(await listOf(world, {}, { billing: open(path) })).toMatchObject([
+      { period: '2026-03', status: 'draft' },
+      { period: '2026-02', ...draft, restated: false },
+      { period: '2026-01', status: 'draft' },
+    ])
   })
 })
 

@@ -66,6 +66,24 @@ describe('how much a rule counts', () => {
     ],
     ['nothing of another unit', {}, [{ quantity: '5', unit: 'compute seconds' }], 'quantity-unknown'],
     ['nothing of an unknown unit', { unit: 'per_image' }, [{ quantity: '5', unit: null }], 'quantity-unknown'],
+    [
+      'nothing where an event beside it names no unit',
+      {},
+      [
+        { quantity: '5', unit: 'seconds' },
+        { quantity: '5', unit: null },
+      ],
+      'quantity-unknown',
+    ],
+    [
+      'nothing where the unit beside it is empty',
+      {},
+      [
+        { quantity: '5', unit: 'seconds' },
+        { quantity: '5', unit: '' },
+      ],
+      'quantity-unknown',
+    ],
     ['nothing without an event', {}, [], 'quantity-unknown'],
     [
       'nothing where a quantity is missing',
@@ -102,7 +120,26 @@ describe('tokens', () => {
     ['that are free need not be known', { ...split, inputPrice: decimal('0') }, { outputTokens: 500 }, [], '42'],
     ['come from nothing else', even, {}, [{ quantity: '3', unit: 'images' }], 'quantity-unknown'],
     ['come whole or not at all', even, {}, [{ quantity: null, unit: 'tokens' }], 'quantity-unknown'],
+    ['come with the unit of all of it', even, {}, [...billed, { quantity: '9', unit: null }], 'quantity-unknown'],
     ['are whole numbers', split, { inputTokens: 1.5, outputTokens: 1 }, [], 'quantity-unknown'],
+    ['of which columns hold 0 are not told', split, { inputTokens: 0, outputTokens: 0 }, billed, 'quantity-unknown'],
+    ['come from the bill where columns hold 0', even, { inputTokens: 0, outputTokens: 0 }, billed, '42'],
+    ['may be none on one side', split, { inputTokens: 1000, outputTokens: 0 }, billed, '28'],
+    [
+      'of the side that costs are not told by a 0 alone',
+      { ...split, inputPrice: decimal('0') },
+      { outputTokens: 0 },
+      [],
+      'quantity-unknown',
+    ],
+    [
+      'may be none where the other side was used',
+      { ...split, inputPrice: decimal('0') },
+      { inputTokens: 9, outputTokens: 0 },
+      [],
+      '0',
+    ],
+    ['of which the bill holds 0 are not told', even, {}, [{ quantity: '0', unit: 'tokens' }], 'quantity-unknown'],
     ['are not negative', split, { inputTokens: -1, outputTokens: 1 }, [], 'quantity-unknown'],
     ['by the million', { ...even, unit: 'per_1m_tokens' }, { inputTokens: 1, outputTokens: 0 }, [], '0.000028'],
   ]
@@ -198,6 +235,23 @@ describe('which rule', () => {
     const mine = [rule({ modelId: 'mine' })]
     expect(pointsOf(chargeOf(mine, { model: 'mine' }, [own]))).toBe('100')
     expect(pointsOf(chargeOf(mine, { model: 'mine' }, [helper, own]))).toBe('quantity-unknown')
+  })
+
+  it('is none of what was billed beside a model without a rule, where the stored name does not tell which was ordered', () => {
+    const events = [
+      { quantity: '5', unit: 'seconds' },
+      { quantity: '1', unit: 'images', model: 'fal-ai/main' },
+    ]
+    for (const unit of ['per_second', 'per_request'] as const) {
+      expect(pointsOf(chargeOf([rule({ unit })], { model: 'mine' }, events))).toBe('quantity-unknown')
+      expect(pointsOf(chargeOf([rule({ unit })], { model: 'veo3' }, events))).not.toBe('quantity-unknown')
+    }
+    // Two ways to write one endpoint are one model.
+    const alike = [
+      { quantity: '5', unit: 'seconds' },
+      { quantity: '1', unit: 'seconds', model: 'veo3' },
+    ]
+    expect(pointsOf(chargeOf([rule()], { model: 'mine' }, alike))).toBe('120')
   })
 
   it('says nothing of a quantity of 0', () => {

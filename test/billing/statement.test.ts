@@ -114,6 +114,13 @@ describe('a restatement', () => {
     ])
   })
 
+  it('tells a model that is called total from the whole', () => {
+    const named = (net: number) => content({ breakdown: [{ ...LINE, model_id: 'total', net_points: net }] })
+    expect(restate(named(1000), named(900), true)).toEqual([
+      { line: 'total', model_id: 'total', field: 'net_points', settled: '1000', now: '900' },
+    ])
+  })
+
   it('tells a model that went, figure by figure', () => {
     const lines = restate(content(), content({ breakdown: [] }), true)
     expect(lines).toContainEqual({ line: 'fal-ai/veo3', field: 'fal_cost_usd', settled: '1', now: null })

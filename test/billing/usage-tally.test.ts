@@ -151,6 +151,26 @@ describe('models', () => {
     expect(namesOf([named('a', 'fal-ai/x'), named('b', 'fal-ai/x')])).toEqual([['fal-ai/x', 'a', 2]])
   })
 
+  it('go by their alias whatever its capitals, as everywhere in the audit', () => {
+    const aliases = new Map([['sora-2/i2v', 'fal-ai/sora-2/image-to-video']])
+    const unbilled = (model: string) => fact({ standing: 'unbilled' }, { model })
+    expect(namesOf([unbilled('Sora-2/I2V')], aliases)).toEqual([['fal-ai/sora-2/image-to-video', 'Sora-2/I2V', 1]])
+  })
+
+  it('of tasks that name none are what each itself was billed as, and teach nothing of the others', () => {
+    const facts = [named('', 'fal-ai/kling'), named(''), named('', 'fal-ai/sora-2'), named('sora', 'fal-ai/sora-2')]
+    expect(namesOf(facts)).toEqual([
+      ['', '', 1],
+      ['fal-ai/kling', '', 1],
+      ['fal-ai/sora-2', 'sora', 2],
+    ])
+    // One without a bill is not what the only billed one was.
+    expect(namesOf([named('', 'fal-ai/kling'), named('')])).toEqual([
+      ['', '', 1],
+      ['fal-ai/kling', '', 1],
+    ])
+  })
+
   it('keep their name, or their alias, where matches do not agree', () => {
     const both = [named('flux', 'fal-ai/flux/dev'), named('flux', 'fal-ai/flux/schnell')]
     expect(namesOf(both)).toEqual([['flux', 'flux', 2]])

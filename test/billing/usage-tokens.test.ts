@@ -42,6 +42,25 @@ describe('tokens', () => {
     expect(tokens([billed('1200', 'tokens'), billed(null, 'tokens')])).toEqual([null, null, null])
   })
 
+  it('are not told where a part of the bill of a task names no unit', () => {
+    for (const unit of [null, '']) {
+      const beside = (events: readonly Partial<UsageFact['events'][number]>[]) =>
+        fact({ events: [...events, { quantity: '7', unit }].map((each) => event(each)) })
+      expect(tokens([beside([{ quantity: '1200', unit: 'tokens' }])])).toEqual([null, null, null])
+      // A model that is billed by images, and never by tokens, has none.
+      expect(tokens([billed('5', 'tokens'), beside([{ quantity: '1', unit: 'images' }])])).toEqual([null, null, null])
+      const model = 'flux'
+      const images = fact({ events: [event({ model, unit: 'images' }), event({ model, unit })] }, { model })
+      expect(tokens([billed('5', 'tokens'), images])).toEqual([null, null, 5n])
+    }
+  })
+
+  it('are not told where more was taken back than used', () => {
+    expect(tokens([billed('1200', 'tokens'), billed('-5', 'tokens')])).toEqual([null, null, null])
+    const corrected = fact({ events: ['1200', '-5'].map((quantity) => event({ quantity, unit: 'tokens' })) })
+    expect(tokens([corrected])).toEqual([null, null, 1195n])
+  })
+
   it('come from the columns before the bill, even where no bill was read', () => {
     const stored = { inputTokens: 300, outputTokens: 20 }
     expect(tokens([billed('9', 'tokens', stored), fact({ standing: 'not-evaluated', ...stored })])).toEqual([
@@ -110,6 +129,12 @@ describe('tokens', () => {
         expect(tokens([ofTokens(), ofImages('odd', unit), ofImages('odd')])).toEqual([null, null, 1000n])
       }
       expect(tokens([ofTokens('both'), ofImages('both'), silent('both')])).toEqual([null, null, null])
+    })
+
+    it('leave it untold where it names no model, whatever others that name none are billed by', () => {
+      const nameless = fact({ events: [event({ model: 'a' }), event({ model: 'b' })] }, { model: '' })
+      expect(tokens([ofTokens(), nameless])).toEqual([null, null, 1000n])
+      expect(tokens([ofTokens(), nameless, silent('')])).toEqual([null, null, null])
     })
 
     it('leave what the columns tell of others untold too, but for a 0 that says nothing', () => {

@@ -274,14 +274,9 @@ describe('the messages of the rules beyond the skill', () => {
   it('says prices of B17 that no amount holds, that are back where they were, or of which there are more', () => {
     const [change] = FULL.B17
     const { detail } = change
-    const fine = { ...change, expected: null, actual: null, difference: null, count: 1 }
-    const prices = { firstPriceUsd: '0.0000000002', lastPriceUsd: '0.0000000004' }
-    expect(findingMessage({ ...fine, detail: { ...detail, ...prices } }, 'en')).toMatch(
-      /went from 0.0000000002 USD to 0.0000000004 USD$/,
-    )
-    expect(findingMessage({ ...fine, detail: { ...detail, ...prices } }, 'zh')).toMatch(
-      /由 0.0000000002 USD 变为 0.0000000004 USD$/,
-    )
+    const fine = { ...change, expected: '0.0000000002', actual: '0.0000000004', difference: '0.0000000002', count: 1 }
+    expect(findingMessage(fine, 'en')).toMatch(/went from 0.0000000002 USD to 0.0000000004 USD$/)
+    expect(findingMessage(fine, 'zh')).toMatch(/由 0.0000000002 USD 变为 0.0000000004 USD$/)
     const back = { ...change, expected: '1', actual: '1', difference: '0', detail: { ...detail, meanwhileUsd: '2.5' } }
     expect(findingMessage(back, 'en')).toMatch(/went from 1.00 USD to 2.50 USD, and is 1.00 USD again, in 2 changes$/)
     expect(findingMessage(back, 'zh')).toMatch(/由 1.00 USD 变为 2.50 USD，后又回到 1.00 USD，共变动 2 次$/)

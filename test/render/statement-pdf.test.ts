@@ -154,6 +154,7 @@ describe.each(['zh', 'en'] as const)('a statement in %s', (lang) => {
           { line: 'total', field: 'total_cost', settled: '134.40', now: '134.50' },
           { line: 'fal-ai/gone', field: 'request_count', settled: '52', now: null },
           { line: 'fal-ai/new', field: 'constructor', settled: null, now: '8' },
+          { line: 'total', model_id: 'total', field: 'request_count', settled: '77', now: '78' },
         ],
       },
       coverage: {
@@ -173,6 +174,7 @@ describe.each(['zh', 'en'] as const)('a statement in %s', (lang) => {
     ])
     expect(lineOf(pages, 'fal-ai/gone').slice(2)).toEqual(['52', '–'])
     expect(lineOf(pages, 'fal-ai/new').slice(1)).toEqual(['constructor', '–', '8'])
+    expect(lineOf(pages, '77')[0]).toBe('total')
     expect(textsOf(pages).join('\n')).toContain('ab'.repeat(32))
     expect(lineOf(pages, '17')).toContain('fal answered 429')
   })

@@ -102,6 +102,12 @@ describe('billing-estimate', () => {
       'model_id',
       /"gold" or the default level "basic"/,
     ],
+    [
+      { model_id: 'nothing', units: 1, membership_level: 'Basic' },
+      'not-found',
+      'model_id',
+      /at level "Basic" is in force/,
+    ],
     [{ ...SEED, at: '2023-12-31T23:59:59Z' }, 'not-found', 'model_id', /2023-12-31T23:59:59Z/],
     [{ model_id: 'gpt-4o' }, 'input', 'input_tokens', /per_1k_tokens/],
     [{ ...SEED, units: 1 }, 'input', 'units', /input_tokens and output_tokens/],

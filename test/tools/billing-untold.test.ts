@@ -122,3 +122,34 @@ describe('a user of NULL', () => {
     expect(await listed(world, { user_id: 0 })).toMatchObject({ ...own, status: 'settled' })
   })
 })
+
+describe('a key of NULL', () => {
+  it.each([null, '', '  '])('is no key that no account row holds: %j', async (apiKey) => {
+    const world = withCells(5, { apiKey })
+    const { items = [], coverage } = await usageOf(world, { ...MONTH, group_by: 'key' }, OPTIONS)
+    // fal tells its cost all the same, by its request.
+    expect(items.at(-1)).toMatchObject({
+      ...{ key_id: null, key_name: null, key_prefix: null, account_id: null },
+      ...{ charged_points: 600, request_count: 1, fal_cost_usd: '1' },
+    })
+    expect(coverage.complete).toBe(true)
+  })
+
+  it('is named as such where nobody can tell its bill', async () => {
+    const keyless = withCells(5, { apiKey: null, onlineTaskId: 'not-billed' })
+    const reason = '1 tasks without a key: nobody can read their bill'
+    const source = { source: 'fal-events', status: 'not-configured' }
+    const usage = await usageOf(keyless, MONTH, OPTIONS)
+    expect(usage.totals).toMatchObject({ fal_cost_usd: null, unread_request_count: 1 })
+    expect(usage.coverage.sources).toContainEqual({ ...source, reason })
+    expect(JSON.stringify(usage)).not.toContain('no account row holds')
+    const both = withCells(4, { apiKey: 'aaaaaaaa-0000-4000-8000-000000000000:bbbb', onlineTaskId: 'neither' }, keyless)
+    const { coverage } = await usageOf(both, MONTH, OPTIONS)
+    expect(coverage.sources).toEqual(
+      expect.arrayContaining([
+        { ...source, reason: '1 tasks by keys that no account row holds: nobody can read their bill' },
+        { ...source, reason },
+      ]),
+    )
+  })
+})

@@ -1,5 +1,6 @@
 import { exceeds, percentBeside, type Ratio, ratioPercent, scaleDown } from '../../units/ratio.ts'
-import type { Books, DayBook, FindingDraft, Reason, Rule, RuleOutcome } from './books.ts'
+import type { Books, FindingDraft, Reason, Rule, RuleOutcome } from './books.ts'
+import type { DayBook } from './day-book.ts'
 import { hasOtherDays, unplacedPoints } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 

@@ -1,5 +1,5 @@
-import { addDecimals, parseDecimal } from '../../units/decimal.ts'
-import { isFinerThanNano, type NanoUsd, parseUsd } from '../../units/nano-usd.ts'
+import { parseDecimal, subtractDecimals } from '../../units/decimal.ts'
+import { isFinerThanNano, parseUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule } from './books.ts'
 import type { PricePoint } from './facts.ts'
 import { groupBy } from './group-by.ts'
@@ -50,30 +50,31 @@ function changeOf(model: string, prices: readonly PricePoint[]): FindingDraft | 
   if (first === undefined || last === undefined) return undefined
   return {
     subject: { model },
-    expected: amountOf(first.unitPrice),
-    actual: amountOf(last.unitPrice),
+    expected: parseUsd(first.unitPrice) ?? null,
+    actual: parseUsd(last.unitPrice) ?? null,
     unit: 'USD',
     count: changes,
+    ...exactly(first.unitPrice, last.unitPrice),
     evidence: NO_EVIDENCE,
     detail: {
       ...{ unit: first.unit, workspace: first.workspace },
-      ...pricesOf(first.unitPrice, last.unitPrice, shown),
+      ...meanwhileOf(first.unitPrice, last.unitPrice, shown),
       ...(shownChanges < changes && { shownChanges }),
     },
   }
 }
 
-/** null: no count of nano-dollars is this price. */
-const amountOf = (price: string): NanoUsd | null => (isFinerThanNano(price) ? null : (parseUsd(price) ?? null))
-
-/** What the amounts of a finding do not tell of its prices. */
-function pricesOf(first: string, last: string, sequence: readonly PricePoint[]): FindingDraft['detail'] {
-  const isTold = amountOf(first) !== null && amountOf(last) !== null
+/** Another price of a sequence whose last one is the first again. */
+function meanwhileOf(first: string, last: string, sequence: readonly PricePoint[]): FindingDraft['detail'] {
   const meanwhile = samePrice(first, last) && sequence.find(({ unitPrice }) => !samePrice(first, unitPrice))
-  return {
-    ...(!isTold && { firstPriceUsd: canonicalPrice(first), lastPriceUsd: canonicalPrice(last) }),
-    ...(meanwhile && { meanwhileUsd: canonicalPrice(meanwhile.unitPrice) }),
-  }
+  return meanwhile ? { meanwhileUsd: canonicalPrice(meanwhile.unitPrice) } : {}
+}
+
+/** A token may cost less than a nano-dollar: rounded to that, two prices would look like one. */
+function exactly(first: string, last: string): Pick<FindingDraft, 'exactUsd'> {
+  if (!isFinerThanNano(first) && !isFinerThanNano(last)) return {}
+  const [expected, actual] = [parseDecimal(first), parseDecimal(last)]
+  return expected === undefined || actual === undefined ? {} : { exactUsd: { expected, actual } }
 }
 
 /** By time; of one instant the lower price first, so that the order of the answer does not matter. */
@@ -83,7 +84,7 @@ function comparePrices(a: string, b: string): number {
   const left = parseDecimal(a)
   const right = parseDecimal(b)
   if (left === undefined || right === undefined) return compareText(a, b)
-  const { digits } = addDecimals(left, { ...right, digits: -right.digits })
+  const { digits } = subtractDecimals(left, right)
   return digits < 0n ? -1 : digits > 0n ? 1 : 0
 }
 

@@ -1,11 +1,13 @@
 import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
 import type { Depth, RuleSettings } from '../../settings.ts'
+import type { Decimal } from '../../units/decimal.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import type { Instant, Millis } from '../../units/instant.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
 import type { Points } from '../../units/points.ts'
 import type { Window } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
+import type { DayBook } from './day-book.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
@@ -227,31 +229,6 @@ export interface UserBook {
   readonly chargedEarly: Whole
 }
 
-/** Tasks that name no user, which a filter by user leaves out, though they may be of one who was asked for. */
-export interface NobodysDay {
-  /** Charged and not refunded; and refunded. */
-  readonly keptPoints: Points
-  readonly refundedPoints: Points
-  /** Of these, tasks that tell no charge. */
-  readonly untoldKept: number
-  readonly untoldRefunded: number
-}
-
-export interface DayBook {
-  readonly date: CalendarDate
-  /** 0 of a day of which nothing is known but `nobodys`. Absent: some. */
-  readonly taskCount?: 0
-  readonly chargedPoints: Points
-  readonly refundedPoints: Points
-  readonly refundedCount: number
-  /** Tasks that tell no charge, by whether they were refunded; absent: none. */
-  readonly untoldKept?: number
-  readonly untoldRefunded?: number
-  /** Absent: none. */
-  readonly nobodys?: NobodysDay
-  readonly evidence: Evidence
-}
-
 /** Everything the rules see: sums and lists of one window, free of any way to read more. */
 export interface Books {
   readonly window: Window
@@ -291,6 +268,8 @@ export interface FindingDraft {
   readonly actual: bigint | null
   readonly unit: 'USD' | 'points' | 'count'
   readonly count: number
+  /** Expected and actual as exact decimals of USD, where those are finer than a nano-dollar: prices may be, and are then told so. */
+  readonly exactUsd?: { readonly expected: Decimal; readonly actual: Decimal }
   readonly timing?: boolean
   /** Where it differs from the rule's own. */
   readonly severity?: Severity
@@ -304,21 +283,19 @@ export interface FindingDraft {
 
 export type FindingContext = Pick<Subject, 'accountId' | 'userId' | 'model' | 'date'>
 
-/** Findings that are counted and not kept, for being too many. */
+/** Findings that are counted and not kept, for being too many; absent: none. `users`: whom they concern. */
 export interface OmittedFindings {
   readonly breaks: number
   readonly timing: number
   /** Those of the breaks that are HIGH, and those that are MEDIUM. */
   readonly critical: number
   readonly medium: number
-  /** Users whom they concern. */
   readonly users: ReadonlySet<number>
 }
 
 export interface RuleOutcome {
   /** How many subjects were judged. */
   readonly examined: number
-  /** Absent: none. */
   readonly omitted?: OmittedFindings
   readonly findings: readonly FindingDraft[]
   readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]

@@ -161,8 +161,8 @@ async function drawRestatement(sheet: Sheet, face: Face, statement: Statement, w
       { label: words.restatedSettled, kind: 'figure' },
       { label: words.restatedNow, kind: 'figure' },
     ],
-    rows: restatement.lines.map(({ line, field, settled, now }) => [
-      { text: line === 'total' ? words.total : printable(line, MODEL_CHARS) },
+    rows: restatement.lines.map(({ line, model_id, field, settled, now }) => [
+      { text: line === 'total' && model_id === undefined ? words.total : printable(line, MODEL_CHARS) },
       { text: named(field) },
       { text: figure(settled) },
       { text: figure(now) },

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { type BillComparison, type Books, type DayBook, known } from '../../../src/audit/rules/books.ts'
+import { type BillComparison, type Books, known } from '../../../src/audit/rules/books.ts'
+import type { DayBook } from '../../../src/audit/rules/day-book.ts'
 import type { RequestBook, UndatedBill } from '../../../src/audit/rules/facts.ts'
 import type { UnplacedSort, UnplacedTasks } from '../../../src/audit/rules/unplaced-tasks.ts'
 import { SHANGHAI } from '../../../src/demo/mini-world.ts'
