@@ -130,7 +130,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     sentence: (facts) =>
       list(
         given(facts.expected, (amount) => `the task charged ${amount}`),
-        given(facts.actual, (amount) => `its ledger rows took ${amount}${paidBy(facts)}`),
+        given(facts.actual, (amount) => `the ledger rows of this user that name it took ${amount}${paidBy(facts)}`),
         difference(facts),
       ),
   },

@@ -130,7 +130,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     sentence: (facts) =>
       list(
         given(facts.expected, (amount) => `任务收费 ${amount}`),
-        given(facts.actual, (amount) => `流水扣费 ${amount}${paidBy(facts)}`),
+        given(facts.actual, (amount) => `该用户以此任务为订单的流水扣费 ${amount}${paidBy(facts)}`),
         difference(facts),
       ),
   },
