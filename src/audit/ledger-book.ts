@@ -183,7 +183,7 @@ export interface TaskSums {
   shared: SharedSums | null
   /** Charges below 0 of those without a linked row. */
   negativeCharged: number
-  /** Whether one of them has no linked row that took anything, and was charged or has one that gave something back. */
+  /** Whether rows without a task may have paid one: it was charged and has no linked row, or was given back what none took. */
   lacksPayment: boolean
   /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
   leastUnrefunded: number

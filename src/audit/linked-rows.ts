@@ -126,7 +126,8 @@ export class TaskPayments {
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
     const untold = charged === 0 && tasks.isChargeUntold(task)
     if (untold && user.untold !== 'paid') user.untold = linked ? 'paid' : 'unpaid'
-    if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
+    const isUnpaid = this.hasRefundRow(task) && this.paid(task) <= 0
+    if (isUnpaid || (!linked && charged > 0)) user.lacksPayment = true
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)

@@ -214,6 +214,8 @@ export class SharedRows {
       user.shared ??= newSharedSums()
       const { shared } = user
       const took = BOOKS.some((book) => group.paid[book] !== 0)
+      const gaveBack = BOOKS.some((book) => group.refunded[book] !== 0 || group.paidBack[book] !== 0)
+      if (gaveBack) user.lacksPayment = true
       if (took && told.some((task) => this.#targets.tasks.isChargeUntold(task))) user.untold = 'paid'
       if (told.length < group.bearers.length) {
         partly.push(() => this.#addOpen(shared, group, told, counted))
