@@ -95,6 +95,8 @@ export interface UserSums {
   /** What those that name no task may have paid, and what any of the window, or right after it: Infinity where one does not tell. */
   unlinkedKindTaken: Readonly<BookSums>
   kindTaken: Readonly<BookSums>
+  /** Of the latter, those of the window that bear no order. */
+  orderlessKindTaken: Readonly<BookSums>
 }
 
 /** Most users have no such row. */
@@ -119,6 +121,7 @@ export const newUserSums = (): UserSums => ({
   kindUntold: false,
   unlinkedKindTaken: NOTHING_TAKEN,
   kindTaken: NOTHING_TAKEN,
+  orderlessKindTaken: NOTHING_TAKEN,
 })
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
