@@ -5,7 +5,7 @@ import { type Points, wholePoints as whole } from '../units/points.ts'
 import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
 import type { EdgeAmount } from './edges.ts'
 import type { OwnerlessCounts } from './ownerless-rows.ts'
-import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
+import { type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
 import type { OwnerlessRows } from './rules/ownerless-rows.ts'
@@ -56,7 +56,7 @@ export interface LedgerBook {
   readonly balances: BalanceTrail | null
 }
 
-/** Points of each ledger while rows are added up: numbers, exact as addExact sees to. */
+/** Points of each ledger while rows are added up: numbers, exact as addExact sees to, or NaN. */
 export type BookSums = Record<BookName, number>
 
 const none = (): BookSums => ({ points: 0, cash: 0 })
@@ -130,7 +130,7 @@ export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKin
   else if (kind === 'recharge' && book === 'cash') addPossibleCashIn(sums, amount, at)
 }
 
-/** Adds an amount to the sum of one book. Throws RangeError where no number holds it. */
+/** Adds an amount to the sum of one book. Beyond what a number holds exactly it is NaN: not known. */
 export function addToBook(sums: BookSums, book: BookName, amount: number): void {
   sums[book] = addExact(sums[book], amount)
 }
@@ -223,6 +223,18 @@ export const both = ({ points, cash }: BookSums): number => addExact(points, cas
 export type PaymentSums = {
   readonly [Key in keyof Payment]: Payment[Key] extends bigint ? number : Payment[Key]
 }
+
+/** Whether all sums of a payment are known, and what they come to is told: none is too large. */
+export function isExact(sums: PaymentSums): boolean {
+  const { comparedChargedPoints, unlinkedChargedPoints, comparedPaidPoints, unlinkedPaidPoints } = sums
+  const charged = addExact(addExact(comparedChargedPoints, unlinkedChargedPoints), sums.negativeChargedPoints)
+  const paid = addExact(comparedPaidPoints, unlinkedPaidPoints)
+  const difference = addExact(paid, -charged)
+  return !Number.isNaN(difference + sums.pointsConsumed + sums.cashConsumed)
+}
+
+/** Why nothing is said of what comes to too much for a number. */
+export const TOO_LARGE = unknown('sums-too-large')
 
 export function paymentOfSums(sums: PaymentSums): Payment {
   const payment: Payment = {

@@ -3,6 +3,7 @@ import {
   type BookName,
   type BookSums,
   both,
+  isExact,
   type OpenSums,
   orderPayment,
   type PaymentSums,
@@ -148,6 +149,7 @@ const KINDS = unknown('kind-untold')
 
 /** Paid less charged; undefined where that cannot be told for other reasons. */
 function differenceOf(payment: PaymentSums): bigint | undefined {
+  if (!isExact(payment)) return undefined
   const verdict = judgePayment(known(paymentOfSums(payment)))
   return verdict.known ? verdict.value.differencePoints : undefined
 }

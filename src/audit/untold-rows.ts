@@ -35,7 +35,7 @@ export interface PossiblePayment {
   readonly isOrderless: boolean
 }
 
-/** Notes a row of no known type that took something. */
+/** Notes a row of no known type that took something. What comes to too much to be known is told as what does not tell how much. */
 export function notePossiblePayment(sums: UserSums, { book, taken, isUnlinked, isOrderless }: PossiblePayment): void {
   sums.kindTaken = withTaken(sums.kindTaken, book, taken)
   if (isUnlinked) sums.unlinkedKindTaken = withTaken(sums.unlinkedKindTaken, book, taken)
@@ -43,6 +43,6 @@ export function notePossiblePayment(sums: UserSums, { book, taken, isUnlinked, i
 }
 
 const withTaken = (sums: Readonly<BookSums>, book: BookName, taken: number): BookSums => {
-  const sum = sums[book]
-  return { ...sums, [book]: sum + taken === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : addExact(sum, taken) }
+  const sum = addExact(sums[book], taken)
+  return { ...sums, [book]: Number.isNaN(sum) ? Number.POSITIVE_INFINITY : sum }
 }

@@ -2,7 +2,15 @@ import { LIMITS } from '../limits.ts'
 import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import { crossingSums, type Edges, edgesWith, hasRowsAfter, unlinkedEdges, untoldCrossingSums } from './edges.ts'
-import { both, orderPayment, type PaymentSums, paymentOfSums, type TaskSums } from './ledger-book.ts'
+import {
+  both,
+  isExact,
+  orderPayment,
+  type PaymentSums,
+  paymentOfSums,
+  type TaskSums,
+  TOO_LARGE,
+} from './ledger-book.ts'
 import { isNothing, loosePayment, openPayment, paidMore, untoldMayLack } from './open-payment.ts'
 import { judgePayment } from './rules/a4-paid-not-charged.ts'
 import { known, type Payment, type Reading, unknown } from './rules/books.ts'
@@ -120,6 +128,11 @@ export const edgesOf = ({ sums, edgeTasks }: Pick<UserFigures, 'sums' | 'edgeTas
 
 /** The same by the tasks that have a time. */
 function placedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading {
+  const payment = reckonedPayment(user, terms)
+  return 'known' in payment || isExact(payment) ? payment : TOO_LARGE
+}
+
+function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading {
   const { sums, tasks } = user
   const { plan, mode, failed, unreadTimes = {}, ownerless } = terms
   const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
