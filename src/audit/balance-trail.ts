@@ -3,6 +3,7 @@ import { LIMITS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../units/points.ts'
+import { BalanceGaps } from './balance-gaps.ts'
 import type { BalanceTrail, LedgerBreak } from './rules/facts.ts'
 import { UserNumbers } from './user-numbers.ts'
 
@@ -17,19 +18,9 @@ export interface TrailDoubt {
 /** Users whose doubts are settled by looking rows up. */
 const USERS_SETTLED_MAX = 2000
 
-/** Rows that tell no user and are kept: of more, every gap may be bridged by them. */
-const OWNERLESS_MAX = LIMITS.lookupIdsTotal
-
-type OwnerlessRow = Pick<LedgerEntry, 'rowId' | 'balanceBefore' | 'balanceAfter'>
-
-/** A row that does not begin where the user's row before it ended. */
-export interface Gap {
-  readonly userId: number
-  readonly rowId: number
-  readonly before: Points
-  readonly after: Points
-  readonly afterRowId: number
-}
+/** Doubts of one user, and of all, about rows that follow one without a balance, before the rest are left open. */
+const VAGUE_OF_USER_MAX = 20
+const VAGUE_MAX = LIMITS.lookupIdsTotal
 
 const USERS_AT_FIRST = 64
 // What is known of a user: whether there was a row, one of the window, and one of which each rule could compare something.
@@ -39,6 +30,10 @@ const ADDED_UP = 4
 const CHAINED = 8
 const ENDED = 16
 const TOLD = ADDED_UP | CHAINED | ENDED
+/** More of the user's rows follow one without a balance than are kept. */
+const VAGUE = 32
+
+const byUser = ([a]: readonly [number, unknown], [b]: readonly [number, unknown]): number => a - b
 
 type Breaks = Map<number, { -readonly [Key in keyof LedgerBreak]: LedgerBreak[Key] }>
 
@@ -63,16 +58,17 @@ export class BalanceTrailTally {
   readonly #negative: Breaks = new Map()
   /** Users with a row of the window that does not tell its amount. */
   readonly #amountUntold = new Set<number>()
-  /** Rows that tell no user, and may lie between two of one. */
-  readonly #ownerless: OwnerlessRow[] = []
-  #ownerlessCut = false
   /** Of the window; and the least id of them. */
   readonly #ownerlessIn = { rows: 0, firstRowId: Number.POSITIVE_INFINITY }
-  readonly #gaps: Gap[] = []
-  /** Users of whom such rows may bridge a gap. */
-  readonly #bridged = new Set<number>()
+  readonly #gaps = new BalanceGaps()
   /** By user, in order of id. */
   readonly #doubts = new Map<number, TrailDoubt[]>()
+  /**
+   * The same of rows that follow one, among those read, that does not tell where it ended: they go on from it, but for a row between
+   * the two that was not read.
+   */
+  readonly #vague = new Map<number, TrailDoubt[]>()
+  #vagueCount = 0
 
   constructor(window: InstantRange, concerns: (userId: number) => boolean) {
     this.#window = window
@@ -86,7 +82,7 @@ export class BalanceTrailTally {
         this.#ownerlessIn.rows += 1
         this.#ownerlessIn.firstRowId = Math.min(this.#ownerlessIn.firstRowId, entries.rowId(index))
       }
-      this.takeOwnerless(entries.row(index))
+      this.#gaps.takeOwnerless(entries.row(index))
       return
     }
     const userId = entries.userId(index)
@@ -153,9 +149,12 @@ export class BalanceTrailTally {
     if (before === null) return
     const end = isStart ? null : this.#endOf(user)
     if (end === before) this.#mark(user, CHAINED)
-    // A row goes on where the user's row before it ended, or that does not tell where it did.
-    if (end === before || (!isStart && end === null)) return
+    if (end === before) return
     const doubt: TrailDoubt = { userId, rowId, before, isStart }
+    if (!isStart && end === null) {
+      this.#noteVague(doubt, user)
+      return
+    }
     const known = this.#doubts.get(userId)
     if (known === undefined) this.#doubts.set(userId, [doubt])
     else known.push(doubt)
@@ -186,8 +185,10 @@ export class BalanceTrailTally {
 
   /** The next doubt of each user, of as many users as are looked up. */
   openDoubts(): TrailDoubt[] {
-    const users = [...this.#doubts].sort(([a], [b]) => a - b).slice(0, USERS_SETTLED_MAX)
-    return users.flatMap(([, doubts]) => doubts.slice(0, 1))
+    const isNext = ([userId]: readonly [number, unknown]): boolean =>
+      !this.#doubts.has(userId) && this.#isChained(userId)
+    const users = [...[...this.#doubts].sort(byUser), ...[...this.#vague].filter(isNext).sort(byUser)]
+    return users.slice(0, USERS_SETTLED_MAX).flatMap(([, doubts]) => doubts.slice(0, 1))
   }
 
   /** Settles doubts by the rows that come right before them in order of id. A ledger that begins with its row is fine. */
@@ -198,7 +199,7 @@ export class BalanceTrailTally {
       const after = rowBefore?.balanceAfter ?? null
       if (rowBefore === undefined || after !== null) this.#mark(this.#numberOf(userId), CHAINED)
       if (rowBefore !== undefined && after !== null && after !== before) {
-        this.#gaps.push({ userId, rowId, before, after, afterRowId: rowBefore.rowId })
+        this.#gaps.add({ userId, rowId, before, after, afterRowId: rowBefore.rowId })
       }
       this.#drop(userId)
     }
@@ -206,42 +207,42 @@ export class BalanceTrailTally {
 
   /** Whether rows are missing, as far as is known. */
   get hasGaps(): boolean {
-    return this.#gaps.length > 0
+    return this.#gaps.isAny
   }
 
   /** Takes a row that tells no user; false where there are too many. */
-  takeOwnerless({ rowId, balanceBefore, balanceAfter }: LedgerEntry): boolean {
-    if (this.#ownerless.length < OWNERLESS_MAX) this.#ownerless.push({ rowId, balanceBefore, balanceAfter })
-    else this.#ownerlessCut = true
-    return !this.#ownerlessCut
+  takeOwnerless(row: LedgerEntry): boolean {
+    return this.#gaps.takeOwnerless(row)
   }
 
   /** Not all rows that tell no user are known: every gap may be bridged by them. */
   leaveGapsOpen(): void {
-    this.#ownerlessCut = true
-  }
-
-  /**
-   * Whether rows that tell no user, and are in order of id, may go on where one row ended, and end where the next begins. There
-   * may be very many of both: only those between the two are looked at.
-   */
-  #isBridged({ afterRowId, rowId, after, before }: Gap): boolean {
-    if (this.#ownerlessCut) return true
-    let begins = false
-    let ends = false
-    for (let at = firstAbove(this.#ownerless, afterRowId); at < this.#ownerless.length; at++) {
-      const row = this.#ownerless[at] as OwnerlessRow
-      if (row.rowId >= rowId || (begins && ends)) break
-      begins ||= row.balanceBefore === null || row.balanceBefore === after
-      ends ||= row.balanceAfter === null || row.balanceAfter === before
-    }
-    return begins && ends
+    this.#gaps.leaveOpen()
   }
 
   #drop(userId: number): void {
-    const doubts = this.#doubts.get(userId)
+    const from = this.#doubts.has(userId) ? this.#doubts : this.#vague
+    const doubts = from.get(userId)
     doubts?.shift()
-    if (doubts?.length === 0) this.#doubts.delete(userId)
+    if (doubts?.length === 0) from.delete(userId)
+  }
+
+  /** Notes that a row follows one without a balance. Of very many some are not kept, and leave their users open. */
+  #noteVague(doubt: TrailDoubt, user: number): void {
+    const known = this.#vague.get(doubt.userId)
+    const isMore = this.#vagueCount >= VAGUE_MAX || (known !== undefined && known.length >= VAGUE_OF_USER_MAX)
+    if (isMore) {
+      this.#mark(user, VAGUE)
+      return
+    }
+    this.#vagueCount += 1
+    if (known === undefined) this.#vague.set(doubt.userId, [doubt])
+    else known.push(doubt)
+  }
+
+  /** Whether something could be compared of a user: of others it is said that nothing could, and no more. */
+  #isChained(userId: number): boolean {
+    return ((this.#state[this.#users.find(userId)] ?? 0) & CHAINED) !== 0
   }
 
   /** Users with rows of the window of none of which that could be compared, by id. */
@@ -250,13 +251,19 @@ export class BalanceTrailTally {
     return users.sort((a, b) => a - b)
   }
 
+  /** Users of whom something is in doubt still, by id. */
+  #unsettled(): number[] {
+    const vague = [...this.#vague.keys()].filter((userId) => this.#isChained(userId))
+    const cut = this.#users.ids.filter(
+      (_, user) => ((this.#state[user] ?? 0) & (VAGUE | CHAINED)) === (VAGUE | CHAINED),
+    )
+    return [...new Set([...this.#doubts.keys(), ...vague, ...cut])].sort((a, b) => a - b)
+  }
+
   close(): BalanceTrail {
-    this.#ownerless.sort((a, b) => a.rowId - b.rowId)
-    for (const gap of this.#gaps.splice(0)) {
-      if (this.#isBridged(gap)) this.#bridged.add(gap.userId)
-      else note(this.#continuity, gap.userId, gap.rowId, gap.after, gap.before)
-    }
-    const ownerless = { ...this.#ownerlessIn, users: [...this.#bridged].sort((a, b) => a - b) }
+    const { open, bridged } = this.#gaps.close()
+    for (const { userId, rowId, after, before } of open) note(this.#continuity, userId, rowId, after, before)
+    const ownerless = { ...this.#ownerlessIn, users: bridged }
     return {
       ...(ownerless.rows + ownerless.users.length > 0 && { ownerless }),
       users: this.#followed,
@@ -270,7 +277,7 @@ export class BalanceTrailTally {
         negative: this.#without(ENDED),
       },
       amountUntold: [...this.#amountUntold].sort((a, b) => a - b),
-      unsettled: [...this.#doubts.keys()].sort((a, b) => a - b),
+      unsettled: this.#unsettled(),
       settledMax: USERS_SETTLED_MAX,
     }
   }
@@ -280,15 +287,4 @@ function note(breaks: Breaks, userId: number, rowId: number, expectedPoints: Poi
   const known = breaks.get(userId)
   if (known === undefined) breaks.set(userId, { userId, rowId, count: 1, expectedPoints, actualPoints })
   else known.count += 1
-}
-
-/** The place of the first of some rows, in order of id, with a higher one. */
-function firstAbove(rows: readonly OwnerlessRow[], rowId: number): number {
-  let [from, until] = [0, rows.length]
-  while (from < until) {
-    const middle = (from + until) >> 1
-    if ((rows[middle] as OwnerlessRow).rowId > rowId) until = middle
-    else from = middle + 1
-  }
-  return from
 }

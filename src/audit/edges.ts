@@ -1,5 +1,5 @@
 import { LEDGER_EDGE } from '../settings.ts'
-import { addExact } from '../units/exact.ts'
+import { addExact, exactNumber } from '../units/exact.ts'
 import { type Instant, type InstantRange, type Millis, SECOND } from '../units/instant.ts'
 
 /** What a consume row took, or a task was charged, near an edge of the window: points. */
@@ -84,7 +84,7 @@ export function untoldCrossingSums(edge: Instant, edges: Edges, countsThem: bool
 
 /** What the rows right after an edge take, as far as tasks after it do not need them. */
 export function spareSum(edge: Instant, edges: Edges): number {
-  const all = prefixSums(rowsAfter(edge, edges)).at(-1) ?? 0
+  const all = rowsAfter(edge, edges).reduce((sum, { amount }) => addExact(sum, amount), 0)
   return all <= 0 ? all : Math.min(all, sparedAfter(edge, withoutPaidAtOnce(edge, edges)))
 }
 
@@ -173,12 +173,20 @@ function pairs(rows: readonly EdgeAmount[], tasks: readonly EdgeAmount[], span: 
   return found
 }
 
+/** Those that no number holds are left out: no difference that is known is so large. */
 function prefixSums(rows: readonly EdgeAmount[]): number[] {
   let sum = 0
-  return rows.map(({ amount }) => {
+  const sums = rows.map(({ amount }) => {
     sum = addExact(sum, amount)
     return sum
   })
+  if (!Number.isNaN(sum)) return sums
+  let whole = 0n
+  const exact = rows.map(({ amount }) => {
+    whole += BigInt(amount)
+    return exactNumber(whole)
+  })
+  return exact.filter((each) => !Number.isNaN(each))
 }
 
 /** A bound alone, which need not be exact where no number holds it: no sum that is held against it is so large. */

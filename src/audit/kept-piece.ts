@@ -97,8 +97,8 @@ export class KeptPieces {
     this.letGo(piece)
     const kept = this.#kept(linked)
     this.#pieces[piece] = kept
-    this.#rowsWaiting += kept?.rowsWaiting ?? 0
-    this.#tasksAside += kept?.tasksAside ?? 0
+    this.#rowsWaiting += kept.rowsWaiting
+    this.#tasksAside += kept.tasksAside
   }
 
   letGo(piece: number): void {
@@ -112,7 +112,7 @@ export class KeptPieces {
     for (const piece of this.#pieces.keys()) this.letGo(piece)
   }
 
-  #kept({ figures, told, terms, putAside, again }: LinkedPiece): KeptPiece | null {
+  #kept({ figures, told, terms, putAside, again }: LinkedPiece): KeptPiece {
     const { mode } = terms
     const { openTasks, settledTasks } = told
     // In mode total nobody asks for tasks and their rows.
@@ -120,19 +120,13 @@ export class KeptPieces {
     const waiting = figures.reduce((count, { unresolved }) => count + unresolved.length, 0)
     const rowsWaiting = this.#rowsWaiting + waiting > this.#most.rowsWaiting ? 0 : waiting
     const rowsAside = rowsWaiting < waiting ? putAside(figures.map(({ unresolved }) => unresolved)) : null
-    try {
-      const users = figures.map((user) => {
-        const isOpen = isPaymentOpen(user)
-        if (rowsAside !== null) user.unresolved = NO_ROWS
-        return isOpen ? user : new ClosedUser(user, terms)
-      })
-      const openEntries = openTasks === 0 ? NO_ENTRIES : isAside ? putAside(told.openEntries()) : again
-      const tasksAside = isAside ? openTasks : 0
-      return new KeptPiece({ mode, settledTasks, openEntries, rowsWaiting, tasksAside }, users, rowsAside)
-    } catch (cause) {
-      // A sum that no number holds may never be asked for in the end: then the mode is another one, or a ledger has failed.
-      if (cause instanceof RangeError) return null
-      throw cause
-    }
+    const users = figures.map((user) => {
+      const isOpen = isPaymentOpen(user)
+      if (rowsAside !== null) user.unresolved = NO_ROWS
+      return isOpen ? user : new ClosedUser(user, terms)
+    })
+    const openEntries = openTasks === 0 ? NO_ENTRIES : isAside ? putAside(told.openEntries()) : again
+    const tasksAside = isAside ? openTasks : 0
+    return new KeptPiece({ mode, settledTasks, openEntries, rowsWaiting, tasksAside }, users, rowsAside)
   }
 }

@@ -3,7 +3,7 @@ import type { UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import { shortKeyId } from '../units/api-key.ts'
 import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
-import { jsonInteger, sum } from '../units/exact.ts'
+import { jsonPoints, sum } from '../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { balanceOf, billFigures } from './books.ts'
 import type { CellTotals, TaskLayerSums } from './cell-tally.ts'
@@ -137,10 +137,10 @@ export function taskLayer(
       userName: cell.userId === null ? undefined : nameOf({ userNames }, cell.userId),
       model: cleanText(cell.model),
       taskCount: cell.taskCount,
-      chargedPoints: jsonInteger(cell.chargedPoints),
+      chargedPoints: jsonPoints(cell.chargedPoints),
       costUsd: formatUsd(cell.costNanoUsd),
       refundCount: cell.refundCount,
-      refundedPoints: jsonInteger(cell.refundedPoints),
+      refundedPoints: jsonPoints(cell.refundedPoints),
       untoldCharges: someOf(cell.untoldCharges),
       untoldCosts: someOf(cell.untoldCosts),
     })),
@@ -148,7 +148,7 @@ export function taskLayer(
       ...sumsOf(totals),
       outsideAccounts: {
         taskCount: outside.taskCount,
-        chargedPoints: jsonInteger(outside.chargedPoints),
+        chargedPoints: jsonPoints(outside.chargedPoints),
         costUsd: formatUsd(outside.costNanoUsd),
       },
       ...(omitted > 0 && { omittedRows: omitted }),
@@ -161,10 +161,10 @@ const someOf = (count: number | undefined): number | undefined => (count === 0 ?
 
 const sumsOf = ({ taskCount, chargedPoints, costNanoUsd, refundCount, refundedPoints, ...untold }: CellTotals) => ({
   taskCount,
-  chargedPoints: jsonInteger(chargedPoints),
+  chargedPoints: jsonPoints(chargedPoints),
   costUsd: formatUsd(costNanoUsd),
   refundCount,
-  refundedPoints: jsonInteger(refundedPoints),
+  refundedPoints: jsonPoints(refundedPoints),
   ...(untold.untoldCharges > 0 && { untoldCharges: untold.untoldCharges }),
   ...(untold.untoldCosts > 0 && { untoldCosts: untold.untoldCosts }),
 })
@@ -176,7 +176,7 @@ export function ledgerLayer(
 ): Report['ledger'] {
   const rows = users.map((user): LedgerRow => {
     const ledger = evidence.ledger.users.get(user.userId)
-    const read = (amount: bigint | null | undefined) => (amount == null ? null : jsonInteger(amount))
+    const read = (amount: bigint | null | undefined) => (amount == null ? null : jsonPoints(amount))
     const paid = user.payment
     const payment = paid.known ? paid.value : undefined
     const standing = standingOf(paid)
@@ -184,7 +184,7 @@ export function ledgerLayer(
     return {
       userId: user.userId,
       userName: nameOf(evidence, user.userId),
-      chargedPoints: jsonInteger(user.chargedPoints),
+      chargedPoints: jsonPoints(user.chargedPoints),
       untoldCharges: someOf(user.untoldCharges),
       pointsConsumed: isOpen?.points === true ? null : read(payment?.pointsConsumed),
       cashConsumed: isOpen?.cash === true ? null : read(payment?.cashConsumed),
@@ -201,7 +201,7 @@ export function ledgerLayer(
 function standingOf(payment: UserBook['payment']): Pick<LedgerRow, 'differencePoints' | 'status' | 'timing'> {
   const verdict = judgePayment(payment)
   if (!verdict.known) return { differencePoints: null, status: 'UNVERIFIED' }
-  const differencePoints = jsonInteger(verdict.value.differencePoints)
+  const differencePoints = jsonPoints(verdict.value.differencePoints)
   // Between two amounts, both of which differ from the charge: that it does is known, and not by how much.
   if (payment.known && payment.value.bound !== undefined) return { differencePoints: null, status: 'DIFF' }
   if (differencePoints === 0) return { differencePoints, status: 'OK' }

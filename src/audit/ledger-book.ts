@@ -5,7 +5,7 @@ import { type Points, wholePoints as whole } from '../units/points.ts'
 import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
 import type { EdgeAmount } from './edges.ts'
 import type { OwnerlessCounts } from './ownerless-rows.ts'
-import type { Payment, Reading, UnlinkedRows } from './rules/books.ts'
+import { type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
 import type { OwnerlessRows } from './rules/ownerless-rows.ts'
@@ -56,7 +56,7 @@ export interface LedgerBook {
   readonly balances: BalanceTrail | null
 }
 
-/** Points of each ledger while rows are added up: numbers, exact as addExact sees to. */
+/** Points of each ledger while rows are added up: numbers, exact as addExact sees to, or NaN. */
 export type BookSums = Record<BookName, number>
 
 const none = (): BookSums => ({ points: 0, cash: 0 })
@@ -95,6 +95,8 @@ export interface UserSums {
   /** What those that name no task may have paid, and what any of the window, or right after it: Infinity where one does not tell. */
   unlinkedKindTaken: Readonly<BookSums>
   kindTaken: Readonly<BookSums>
+  /** Of the latter, those of the window that bear no order. */
+  orderlessKindTaken: Readonly<BookSums>
 }
 
 /** Most users have no such row. */
@@ -119,6 +121,7 @@ export const newUserSums = (): UserSums => ({
   kindUntold: false,
   unlinkedKindTaken: NOTHING_TAKEN,
   kindTaken: NOTHING_TAKEN,
+  orderlessKindTaken: NOTHING_TAKEN,
 })
 
 /** Adds a row without an order where it may have given a charge back: it is a refund, or cash that came in. */
@@ -127,7 +130,7 @@ export function addPossibleRefund(sums: UserSums, book: BookName, kind: EntryKin
   else if (kind === 'recharge' && book === 'cash') addPossibleCashIn(sums, amount, at)
 }
 
-/** Adds an amount to the sum of one book. Throws RangeError where no number holds it. */
+/** Adds an amount to the sum of one book. Beyond what a number holds exactly it is NaN: not known. */
 export function addToBook(sums: BookSums, book: BookName, amount: number): void {
   sums[book] = addExact(sums[book], amount)
 }
@@ -183,7 +186,7 @@ export interface TaskSums {
   shared: SharedSums | null
   /** Charges below 0 of those without a linked row. */
   negativeCharged: number
-  /** Whether one of them has no linked row that took anything, and was charged or has one that gave something back. */
+  /** Whether rows without a task may have paid one: it was charged and has no linked row, or was given back what none took. */
   lacksPayment: boolean
   /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
   leastUnrefunded: number
@@ -220,6 +223,18 @@ export const both = ({ points, cash }: BookSums): number => addExact(points, cas
 export type PaymentSums = {
   readonly [Key in keyof Payment]: Payment[Key] extends bigint ? number : Payment[Key]
 }
+
+/** Whether all sums of a payment are known, and what they come to is told: none is too large. */
+export function isExact(sums: PaymentSums): boolean {
+  const { comparedChargedPoints, unlinkedChargedPoints, comparedPaidPoints, unlinkedPaidPoints } = sums
+  const charged = addExact(addExact(comparedChargedPoints, unlinkedChargedPoints), sums.negativeChargedPoints)
+  const paid = addExact(comparedPaidPoints, unlinkedPaidPoints)
+  const difference = addExact(paid, -charged)
+  return !Number.isNaN(difference + sums.pointsConsumed + sums.cashConsumed)
+}
+
+/** Why nothing is said of what comes to too much for a number. */
+export const TOO_LARGE = unknown('sums-too-large')
 
 export function paymentOfSums(sums: PaymentSums): Payment {
   const payment: Payment = {

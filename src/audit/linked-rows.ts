@@ -88,8 +88,9 @@ export class TaskPayments {
    */
   isTooMuch(task: number, tasks: TaskRecords): boolean {
     const charged = tasks.exactCharge(task) ?? Number.POSITIVE_INFINITY
-    if (this.isLinked(task) && this.paid(task) > charged) return true
-    return this.hasRefundRow(task) && this.#refundedOf(task) > (tasks.isRefunded(task) ? charged : 0)
+    // Of sums that are not known (NaN) it is not known either.
+    if (this.isLinked(task) && !(this.paid(task) <= charged)) return true
+    return this.hasRefundRow(task) && !(this.#refundedOf(task) <= (tasks.isRefunded(task) ? charged : 0))
   }
 
   #refundedOf(task: number): number {
@@ -109,7 +110,7 @@ export class TaskPayments {
   /** Whether a charge should have been given back, as far as the task tells, and no rows did. */
   #isUnrefunded(task: number, charged: number, tasks: TaskRecords): boolean {
     if (charged <= 0 || !(tasks.hasFailed(task) || tasks.isRefunded(task))) return false
-    return this.#refundedOf(task) <= 0
+    return !(this.#refundedOf(task) > 0)
   }
 
   /** Adds a task of the window to those of its user. `addsUp`: whether it does with rows that it shares with others. */
@@ -126,7 +127,8 @@ export class TaskPayments {
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
     const untold = charged === 0 && tasks.isChargeUntold(task)
     if (untold && user.untold !== 'paid') user.untold = linked ? 'paid' : 'unpaid'
-    if (!linked && (charged > 0 || this.hasRefundRow(task))) user.lacksPayment = true
+    const isUnpaid = this.hasRefundRow(task) && !(this.paid(task) > 0)
+    if (isUnpaid || (!linked && charged > 0)) user.lacksPayment = true
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)

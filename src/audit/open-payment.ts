@@ -3,6 +3,7 @@ import {
   type BookName,
   type BookSums,
   both,
+  isExact,
   type OpenSums,
   orderPayment,
   type PaymentSums,
@@ -84,6 +85,22 @@ export function loosePayment({ kindTaken, taken = NONE, ...known }: LoosePayment
   return withTaken(known, sumOf(kindTaken, taken), reason)
 }
 
+/**
+ * What a user paid to whom nothing is lacking, and whose rows of no known type that bear no order may have paid as well: where they
+ * did, more than was charged. `difference`: paid less charged without them.
+ */
+export function paidMore(
+  { payment, kindTaken, edgeMayExplain }: Omit<LoosePayment, 'taken'>,
+  difference: number,
+): PaymentVerdict {
+  const all = kindTaken.points + kindTaken.cash
+  // What does not tell its amount may have given something back as well.
+  if (difference === 0 || all === Number.POSITIVE_INFINITY) return KINDS
+  if (payment.explainedByEdge || edgeMayExplain(difference, difference + all)) return KINDS
+  const open = { points: kindTaken.points > 0, cash: kindTaken.cash > 0 }
+  return { ...payment, bound: { paid: 'least', reason: KINDS.reason, open } }
+}
+
 type PaymentVerdict = PaymentSums | Extract<Reading<Payment>, { known: false }>
 
 function withTaken(
@@ -132,6 +149,7 @@ const KINDS = unknown('kind-untold')
 
 /** Paid less charged; undefined where that cannot be told for other reasons. */
 function differenceOf(payment: PaymentSums): bigint | undefined {
+  if (!isExact(payment)) return undefined
   const verdict = judgePayment(known(paymentOfSums(payment)))
   return verdict.known ? verdict.value.differencePoints : undefined
 }

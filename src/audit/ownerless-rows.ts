@@ -134,7 +134,7 @@ export class OwnerlessTally {
     if (!mayTake(entry) || at < window.start || at >= window.end + LEDGER_EDGE) return
     const amount = exactAmount(entry)
     // An amount above 0 gave something back again, or took as much and is told without its sign: no more than that.
-    if (amount > 0 && sums === this.#takenInAll) this.#gaveBack = addExact(this.#gaveBack, amount)
+    if (amount > 0 && sums === this.#takenInAll) this.#gaveBack = plus(this.#gaveBack, amount)
     sums[book] = entry.amountUntold === true ? Number.POSITIVE_INFINITY : plus(sums[book], Math.abs(amount))
   }
 
@@ -150,7 +150,7 @@ export class OwnerlessTally {
     const [all, inAll] = [taken, this.#takenInAll].map(({ points, cash }) => points + cash)
     const anyTaken = inAll !== 0
     if (!anyTaken && !cameIn.points && !cameIn.cash && !refundUntold && refunds.length + cashIn.length === 0) return
-    const takenPoints = all === Number.POSITIVE_INFINITY ? null : wholePoints(both(taken))
+    const takenPoints = Number.isSafeInteger(all) ? wholePoints(both(taken)) : null
     return {
       taken: { ...taken },
       takenInAll: { ...this.#takenInAll },
@@ -168,7 +168,11 @@ const mayBeOfTask = ({ book, kind, kindUntold }: LedgerEntry): boolean =>
 const mayTake = ({ kind, kindUntold, amountUntold, amountPoints }: LedgerEntry): boolean =>
   kind === 'consume' || (kindUntold === true && (amountUntold === true || amountPoints < 0n))
 
-const plus = (sum: number, amount: number): number => (sum === Number.POSITIVE_INFINITY ? sum : addExact(sum, amount))
+/** Infinity where one does not tell how much, or the sum is too large to be known. */
+const plus = (sum: number, amount: number): number => {
+  const total = addExact(sum, amount)
+  return Number.isNaN(total) ? Number.POSITIVE_INFINITY : total
+}
 
 /** How completely ledgers were read: in part, where whose rows are is not known. */
 export const withOwnerless = (tables: readonly SourceStatus[], counts: OwnerlessCounts, lang: Lang): SourceStatus[] =>

@@ -12,7 +12,7 @@ import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 import { canonicalModel } from './model-name.ts'
 import { withOwnerless } from './ownerless-rows.ts'
 import type { RequestSums } from './request-totals.ts'
-import { withUnknownKinds } from './unknown-kinds.ts'
+import { withTooLarge, withUnknownKinds } from './unknown-kinds.ts'
 import { withUnreadTimes } from './unread-times.ts'
 
 /** Longest reason that is printed: it may quote an answer of fal. */
@@ -85,7 +85,8 @@ function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lan
   const timed = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
   const placed = withOwnerless(timed, evidence.ledger.ownerless?.counts ?? {}, lang)
   const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
-  const sources = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
+  const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
+  const sources = withTooLarge(named, reasons, lang)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
   for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [

@@ -1,9 +1,8 @@
 import type { LedgerEntry } from '../ledger/reader.ts'
-import { exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
-import { addExact } from '../units/exact.ts'
-import { wholePoints as whole } from '../units/points.ts'
-import { type BookName, type BookSums, both, type OpenSums, type SharedSums, type TaskSums } from './ledger-book.ts'
+import { addExact, exactNumber, sum } from '../units/exact.ts'
+import { points } from '../units/points.ts'
+import type { BookName, BookSums, OpenSums, SharedSums, TaskSums } from './ledger-book.ts'
 import { linkedKind } from './linked-kind.ts'
 import type { TaskPayments } from './linked-rows.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
@@ -11,13 +10,16 @@ import type { LinkedEntry, SharedGroup, SharedLedger } from './rules/facts.ts'
 import { rowName } from './rules/linked-entries.ts'
 import { joinEvidence } from './rules/task-subject.ts'
 
+/** Of any size: there are few. */
+type WholeSums = Record<BookName, bigint>
+
 /** What rows add up to that name one id, and the tasks of one user that bear it. */
 interface Group {
   readonly bearers: readonly number[]
-  readonly paid: BookSums
+  readonly paid: WholeSums
   /** Of what they took, the rows below 0: they gave that back again. */
-  readonly paidBack: BookSums
-  readonly refunded: BookSums
+  readonly paidBack: WholeSums
+  readonly refunded: WholeSums
   readonly refundRows: EvidenceList
   /** What rows did of which one does not tell its amount. */
   readonly untold: Set<LinkedEntry['kind']>
@@ -67,8 +69,9 @@ export class SharedRows {
     if (untold) group.untold.add(kind)
     if (kind === 'refund') group.refundRows.add(rowName({ book, rowId }))
     this.#together.clear()
-    sums[book] = addExact(sums[book], kind === 'consume' ? -amountPoints : amountPoints)
-    if (kind === 'consume' && amountPoints > 0) group.paidBack[book] = addExact(group.paidBack[book], -amountPoints)
+    const amount = BigInt(amountPoints)
+    sums[book] += kind === 'consume' ? -amount : amount
+    if (kind === 'consume' && amount > 0n) group.paidBack[book] -= amount
   }
 
   /** Notes a row of no known type. */
@@ -87,21 +90,20 @@ export class SharedRows {
       for (const each of ['consume', 'refund'] as const) group.ownerlessOpen.add(each)
       return
     }
-    const amount = exactAmount(entry)
     group.ownerless.push({ book, rowId, kind, amountPoints, at })
     // One that took back what another may have done leaves open what is left of it: each is the user's, or none.
-    const isBack = kind === 'consume' ? amount > 0 : amount < 0
+    const isBack = kind === 'consume' ? amountPoints > 0n : amountPoints < 0n
     if (isBack || entry.amountUntold === true) group.ownerlessOpen.add(kind)
-    else if (kind === 'consume') group.paid[book] = addExact(group.paid[book], -amount)
-    else group.refunded[book] = addExact(group.refunded[book], amount)
+    else if (kind === 'consume') group.paid[book] -= amountPoints
+    else group.refunded[book] += amountPoints
   }
 
   #newGroup(bearers: readonly number[]): Group {
     const group: Group = {
       bearers,
-      paid: { points: 0, cash: 0 },
-      paidBack: { points: 0, cash: 0 },
-      refunded: { points: 0, cash: 0 },
+      paid: { points: 0n, cash: 0n },
+      paidBack: { points: 0n, cash: 0n },
+      refunded: { points: 0n, cash: 0n },
       refundRows: new EvidenceList(),
       untold: new Set(),
       kindUntold: false,
@@ -132,7 +134,9 @@ export class SharedRows {
   /** Whether such rows took something else than what was charged, or gave something back: they may be rows of further tasks. */
   isTooMuch(task: number): boolean {
     const groups = this.#byTask.get(task)
-    return groups?.some(({ refunded }) => both(refunded) !== 0) === true || (groups !== undefined && !this.addsUp(task))
+    return (
+      groups?.some(({ refunded }) => allOf(refunded) !== 0n) === true || (groups !== undefined && !this.addsUp(task))
+    )
   }
 
   /** What these rows come to, of those that may be the task's; undefined where there are none. */
@@ -194,12 +198,14 @@ export class SharedRows {
     // Where rows tell no user, one of the bearers is none of those that are told of.
     if (kindUntold || untold.has('consume') || !bearers.every((task) => isTold(task) && !tasks.isChargeUntold(task)))
       return false
-    let [charged, taken] = [0, both(paid)]
+    let missing = -allOf(paid)
     for (const task of bearers) {
-      charged = addExact(charged, tasks.chargedPoints(task))
-      taken = addExact(taken, payments.paid(task))
+      const own = payments.paid(task)
+      // What these took is too much to be known.
+      if (Number.isNaN(own)) return false
+      missing += BigInt(tasks.chargedPoints(task)) - BigInt(own)
     }
-    return charged === taken
+    return missing === 0n
   }
 
   /** Adds these rows to what the tasks of their users add up to. */
@@ -213,7 +219,9 @@ export class SharedRows {
       if (user === undefined) continue
       user.shared ??= newSharedSums()
       const { shared } = user
-      const took = BOOKS.some((book) => group.paid[book] !== 0)
+      const took = BOOKS.some((book) => group.paid[book] !== 0n)
+      const gaveBack = BOOKS.some((book) => group.refunded[book] !== 0n || group.paidBack[book] !== 0n)
+      if (gaveBack) user.lacksPayment = true
       if (took && told.some((task) => this.#targets.tasks.isChargeUntold(task))) user.untold = 'paid'
       if (told.length < group.bearers.length) {
         partly.push(() => this.#addOpen(shared, group, told, counted))
@@ -231,15 +239,15 @@ export class SharedRows {
   #addOpen(shared: SharedSums, group: Group, told: readonly number[], counted: Set<number>): void {
     const { paid, paidBack, refunded } = group
     if (group.ownerlessOpen.has('consume')) shared.ownerlessOpen = true
-    for (const book of BOOKS) if (refunded[book] !== 0) shared.refundOpen[book] = true
-    const tookBooks = BOOKS.filter((book) => paid[book] !== 0 || paidBack[book] !== 0)
+    for (const book of BOOKS) if (refunded[book] !== 0n) shared.refundOpen[book] = true
+    const tookBooks = BOOKS.filter((book) => paid[book] !== 0n || paidBack[book] !== 0n)
     if (tookBooks.length === 0) return
     shared.open ??= newOpenSums()
     if (isOwnerless(group)) shared.open.ownerless = true
     const { least, most } = shared.open
     for (const book of tookBooks) {
-      least[book] = addExact(least[book], paidBack[book])
-      most[book] = addExact(most[book], paid[book] - paidBack[book])
+      least[book] = addExact(least[book], exactNumber(paidBack[book]))
+      most[book] = addExact(most[book], exactNumber(paid[book] - paidBack[book]))
     }
     this.#addUnlinked(shared.open, told, counted)
   }
@@ -265,9 +273,8 @@ const ownerlessOf = (groups: readonly Group[]): NonNullable<SharedLedger['ownerl
 
 /** What the rows of all of these come to. */
 function sumsOf(groups: readonly Group[]): Pick<SharedGroup, 'paidPoints' | 'refundedPoints'> {
-  const sum = (sums: (group: Group) => BookSums) =>
-    whole(groups.reduce((total, group) => addExact(total, both(sums(group))), 0))
-  return { paidPoints: sum(({ paid }) => paid), refundedPoints: sum(({ refunded }) => refunded) }
+  const all = (sums: (group: Group) => WholeSums) => points(sum(groups, (group) => allOf(sums(group))))
+  return { paidPoints: all(({ paid }) => paid), refundedPoints: all(({ refunded }) => refunded) }
 }
 
 const BOOKS: readonly BookName[] = ['points', 'cash']
@@ -287,6 +294,8 @@ const newOpenSums = (): OpenSums => ({
   ownerless: false,
 })
 
-function addBooks(into: BookSums, sums: BookSums): void {
-  for (const book of BOOKS) into[book] = addExact(into[book], sums[book])
+const allOf = ({ points, cash }: WholeSums): bigint => points + cash
+
+function addBooks(into: BookSums, sums: WholeSums): void {
+  for (const book of BOOKS) into[book] = addExact(into[book], exactNumber(sums[book]))
 }

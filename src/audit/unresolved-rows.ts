@@ -83,12 +83,13 @@ export class UnresolvedRows {
       Math.max(0, sums.unlinkedRefunds) + this.#refundsOfAnybody,
     )
     for (const entry of sums.unresolved) {
-      if (possible >= least) break
+      if (!(possible < least)) break
       if (this.#isUntoldRefund(entry)) return true
       const amount = isRefund(this.#entries.kind(entry)) ? this.#entries.amountPoints(entry) : 0
       // What was taken back may be of a refund whose order is a task.
       if (amount > 0) possible = addExact(possible, amount)
     }
-    return possible >= least
+    // What comes to more than is known may well be as much.
+    return !(possible < least)
   }
 }

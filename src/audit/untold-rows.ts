@@ -25,16 +25,24 @@ export function noteKindUntold(sums: UserSums | undefined, book: BookName): void
   sums.inUntold = { ...sums.inUntold, [book]: true }
 }
 
-/**
- * Notes a row of no known type that took something: Infinity where it does not tell how much. `isUnlinked`: whether it names no task
- * that is known.
- */
-export function notePossiblePayment(sums: UserSums, book: BookName, taken: number, isUnlinked: boolean): void {
+/** Which sums a row of no known type that took something counts in. */
+export interface PossiblePayment {
+  readonly book: BookName
+  /** Infinity where the row does not tell how much. */
+  readonly taken: number
+  /** Whether it names no task that is known; and whether it bears no order at all, and is of the window. */
+  readonly isUnlinked: boolean
+  readonly isOrderless: boolean
+}
+
+/** Notes a row of no known type that took something. What comes to too much to be known is told as what does not tell how much. */
+export function notePossiblePayment(sums: UserSums, { book, taken, isUnlinked, isOrderless }: PossiblePayment): void {
   sums.kindTaken = withTaken(sums.kindTaken, book, taken)
   if (isUnlinked) sums.unlinkedKindTaken = withTaken(sums.unlinkedKindTaken, book, taken)
+  if (isOrderless) sums.orderlessKindTaken = withTaken(sums.orderlessKindTaken, book, taken)
 }
 
 const withTaken = (sums: Readonly<BookSums>, book: BookName, taken: number): BookSums => {
-  const sum = sums[book]
-  return { ...sums, [book]: sum + taken === Number.POSITIVE_INFINITY ? Number.POSITIVE_INFINITY : addExact(sum, taken) }
+  const sum = addExact(sums[book], taken)
+  return { ...sums, [book]: Number.isNaN(sum) ? Number.POSITIVE_INFINITY : sum }
 }

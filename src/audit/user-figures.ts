@@ -12,6 +12,7 @@ import {
   linkedRefunds,
   paymentOfSums,
   type TaskSums,
+  TOO_LARGE,
   type UnlinkedSums,
   type UserLedger,
   type UserSums,
@@ -184,13 +185,17 @@ export class ClosedUser implements UserLedger {
   }
 
   get payment(): Reading<Payment> {
+    const cameIn = this.refundedPoints + this.refundedCash + this.rechargedPoints + this.rechargedCash
+    if (Number.isNaN(cameIn)) return TOO_LARGE
     return 'known' in this.paid ? this.paid : known(paymentOfSums(this.paid))
   }
 
   get unlinked(): Reading<UnlinkedRows> {
     if ('known' in this.rows) return this.rows
     const rows = this.waiting.some(isUntoldRefund) ? { ...this.rows, refundUntold: true } : this.rows
-    return known(unlinkedOfSums(rows, this.#refundsOpen()))
+    const open = this.#refundsOpen()
+    if (Number.isNaN(rows.paid + rows.nearby + rows.unlinkedRefunds + open)) return TOO_LARGE
+    return known(unlinkedOfSums(rows, open))
   }
 
   #refundsOpen(): number {
@@ -216,7 +221,7 @@ export class ClosedUser implements UserLedger {
   /** Cash in whose order was never looked up is a refund or a recharge: neither sum is whole without it. */
   #amountOf(book: BookName, amount: number): Points | null {
     const left = this.waiting.length === 0 ? this.left : leftOf(this.waiting)
-    return !this.isRead[book] || left[book] ? null : wholePoints(amount)
+    return !this.isRead[book] || left[book] || Number.isNaN(amount) ? null : wholePoints(amount)
   }
 }
 

@@ -2,8 +2,16 @@ import { LIMITS } from '../limits.ts'
 import type { BookName } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import { crossingSums, type Edges, edgesWith, hasRowsAfter, unlinkedEdges, untoldCrossingSums } from './edges.ts'
-import { both, orderPayment, type PaymentSums, paymentOfSums, type TaskSums } from './ledger-book.ts'
-import { isNothing, loosePayment, openPayment, untoldMayLack } from './open-payment.ts'
+import {
+  both,
+  isExact,
+  orderPayment,
+  type PaymentSums,
+  paymentOfSums,
+  type TaskSums,
+  TOO_LARGE,
+} from './ledger-book.ts'
+import { isNothing, loosePayment, openPayment, paidMore, untoldMayLack } from './open-payment.ts'
 import { judgePayment } from './rules/a4-paid-not-charged.ts'
 import { known, type Payment, type Reading, unknown } from './rules/books.ts'
 import { edgesMayExplain, totalPayment, untoldMayExplain } from './total-payment.ts'
@@ -120,6 +128,11 @@ export const edgesOf = ({ sums, edgeTasks }: Pick<UserFigures, 'sums' | 'edgeTas
 
 /** The same by the tasks that have a time. */
 function placedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading {
+  const payment = reckonedPayment(user, terms)
+  return 'known' in payment || isExact(payment) ? payment : TOO_LARGE
+}
+
+function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading {
   const { sums, tasks } = user
   const { plan, mode, failed, unreadTimes = {}, ownerless } = terms
   const unplaced = unreadTimeReason(unreadTimes, ['points', 'cash'], user.userId)
@@ -164,6 +177,9 @@ function placedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading {
   if (difference === 0 && sums.kindUntold && !isNothing(sums.kindTaken)) return unknown('kind-untold')
   if (difference > 0 && difference <= (ownerless?.gaveBack ?? 0)) return unknown('owner-untold')
   const edgeMayExplain = (low: number, high: number) => edgesMayExplain(low, high, edgesOf(user), plan.window)
+  const orderless = sums.orderlessKindTaken
+  if (mode === 'total' && difference >= 0 && !isNothing(orderless))
+    return paidMore({ payment, kindTaken: orderless, edgeMayExplain }, difference)
   // Whatever task they name: rows count here by whose they are.
   return loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
 }

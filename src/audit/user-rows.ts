@@ -91,8 +91,11 @@ function addUnknownKind(
 ): void {
   const signed = entries.amountPoints(entry)
   const taken = entries.isUntold(entry) ? Number.POSITIVE_INFINITY : -signed
-  if (taken > 0 && entries.time(entry) < window.end + LEDGER_EDGE)
-    notePossiblePayment(sums, entries.book(entry), taken, task === NO_TASK)
-  if (!hasOrder) addPossibleCashIn(sums, signed, entries.time(entry))
+  const at = entries.time(entry)
+  if (taken > 0 && at < window.end + LEDGER_EDGE) {
+    const isOrderless = !hasOrder && within(at, window)
+    notePossiblePayment(sums, { book: entries.book(entry), taken, isUnlinked: task === NO_TASK, isOrderless })
+  }
+  if (!hasOrder) addPossibleCashIn(sums, signed, at)
   if (!hasOrder && entries.isUntold(entry)) sums.refundUntold = true
 }

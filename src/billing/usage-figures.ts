@@ -1,6 +1,6 @@
 import type { UsageFigures } from '../../schemas/billing-usage.ts'
 import { addDecimals, ZERO_DECIMAL } from '../units/decimal.ts'
-import { jsonInteger } from '../units/exact.ts'
+import { jsonPoints } from '../units/exact.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { chargeTexts, type MoneyTerms, marginTexts } from './charge-money.ts'
 import { roundedTokens, type UsageSums } from './usage-sums.ts'
@@ -38,9 +38,9 @@ export function chargeFigures(sums: UsageSums, netText: string | null): ChargeFi
   const { chargedPoints, refundedPoints, netPoints, untoldKept, untoldRefunded } = sums
   return {
     total_cost: untoldKept > 0 ? null : netText,
-    charged_points: untoldKept + untoldRefunded > 0 ? null : jsonInteger(chargedPoints),
-    refunded_points: untoldRefunded > 0 ? null : jsonInteger(refundedPoints),
-    net_points: untoldKept > 0 ? null : jsonInteger(netPoints),
+    charged_points: untoldKept + untoldRefunded > 0 ? null : jsonPoints(chargedPoints),
+    refunded_points: untoldRefunded > 0 ? null : jsonPoints(refundedPoints),
+    net_points: untoldKept > 0 ? null : jsonPoints(netPoints),
   }
 }
 

@@ -9,7 +9,7 @@ import { type BatcherFactory, inRecords } from './batches.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
-import { placeholderSet, requestSpanReader } from './request-id.ts'
+import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
 import { ownerOf, type RowCells } from './row-cells.ts'
 import { tokensReader } from './tokens.ts'
 import { UnreadRows, UnreadTaskRows } from './unread-rows.ts'
@@ -162,6 +162,7 @@ function pointsDecoder(
   const kindOf = pointsKindReader(mapping)
   const kinds = ['consume', 'refund', 'recharge', 'gift', 'other'] as const
   const kindCode = (word: string): number => kinds.indexOf(kindOf(word))
+  const orderOf = orderSpanReader(placeholderSet(mapping.placeholderRequestIds))
   const timeOf = timeReader(zone, range, note)
   const fields = newEntryFields('points')
   return (row, to) => {
@@ -174,7 +175,7 @@ function pointsDecoder(
     fields.kindUntold = fields.kind === 'other'
     fields.balanceBefore = row.whole(6, beforeAt)
     fields.balanceAfter = row.whole(7, afterAt)
-    const orderId = row.span(4)
+    const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(8))
   }
@@ -192,6 +193,7 @@ function cashDecoder(
   const headOf = headReader(place(columns.id), place(columns.userId))
   const amountAt = place(columns.money)
   const kindOf = cashKindReader(mapping)
+  const orderOf = orderSpanReader(placeholderSet(mapping.placeholderRequestIds))
   const timeOf = timeReader(zone, range, note)
   const fields = newEntryFields('cash')
   return (row, to) => {
@@ -205,7 +207,7 @@ function cashDecoder(
     const kind = type === 0 && Number(row.text(5) || Number.NaN) !== 0 ? undefined : kindOf(type, fields.amountPoints)
     fields.kind = kind ?? 'other'
     fields.kindUntold = kind === undefined
-    const orderId = row.span(4)
+    const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(6))
   }

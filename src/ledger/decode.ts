@@ -9,11 +9,13 @@ import { type Cell, flagOf, idOf, inRow, instantOf, nanoUsdReader, type Place, t
 import type { IdSample, SampledRow } from './id-order.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
-import { placeholderSet, requestSpanReader } from './request-id.ts'
+import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
 
 /** How the rows of all other queries are read, by position: the order is that of the columns in queries.ts. */
 export function decodersOf(mapping: TableMapping, zone: Zone) {
-  const requestIdOf = requestSpanReader(placeholderSet(mapping.placeholderRequestIds))
+  const placeholders = placeholderSet(mapping.placeholderRequestIds)
+  const requestIdOf = requestSpanReader(placeholders)
+  const orderOf = orderSpanReader(placeholders)
   const idAt = (role: TableRole): Place => ({ table: mapping.tables[role], column: mapping.columns[role].id })
   const places = { accounts: idAt('accounts'), tasks: idAt('tasks'), users: idAt('users'), points: idAt('points') }
   const ownerAt: Place = { table: mapping.tables.points, column: mapping.columns.points.userId }
@@ -44,7 +46,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       return spanMayBeOtherForm(span) && wanted.has(bareId(bytes.toString('utf8', from, from + length)))
     }
     return inListsBy(() => (row) => {
-      const span = row.span(1)
+      const span = orderOf(row.span(1))
       return ids.has(span) || (anyForm && isOther(span)) ? row.id(0, place) : undefined
     })
   }

@@ -33,6 +33,28 @@ export function requestSpanReader(placeholders: ReadonlySet<string>): (stored: S
   }
 }
 
+/** Bytes of a character in UTF-8, at most: of a unit of a string. */
+const BYTES_MAX = 3
+
+/**
+ * The order id of a ledger row, on bytes: as it is stored, and none where it is a placeholder word. Of millions that are longer, or
+ * begin otherwise, no string is made.
+ */
+export function orderSpanReader(placeholders: ReadonlySet<string>): (stored: Span) => Span {
+  const lengthMax = BYTES_MAX * Math.max(0, ...[...placeholders].map(({ length }) => length))
+  const begins = new Uint8Array(256).fill(1, 0x80)
+  for (const word of placeholders) {
+    for (const first of [word, word.toUpperCase()]) begins[first.charCodeAt(0)] = 1
+  }
+  return (stored) => {
+    const { bytes, from, length } = stored
+    if (length > lengthMax || length === 0 || begins[bytes[from] as number] === 0) return stored
+    return placeholders.has(bytes.toString('utf8', from, from + length).toLowerCase()) ? NO_ORDER : stored
+  }
+}
+
+const NO_ORDER = spanOfText('')
+
 const DEFAULT_PLACEHOLDERS = placeholderSet(DEFAULT_MAPPING.placeholderRequestIds)
 
 /** `uuids`: those of the placeholders that are bare UUIDs, if not more. */

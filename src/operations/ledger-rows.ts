@@ -5,7 +5,7 @@ import { failedTable } from '../audit/read-ledgers.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
-import { jsonInteger } from '../units/exact.ts'
+import { exactNumber, jsonInteger } from '../units/exact.ts'
 import type { Zone } from '../units/zone.ts'
 
 /** Rows of one ledger listed in one call; more of them make the source partial. */
@@ -41,11 +41,16 @@ async function readRows(
 ): Promise<SourceStatus | undefined> {
   const request = { userIds: [...plan.userIds], titles: true }
   let rows = 0
+  let large: LedgerEntry | undefined
   try {
     for await (const batch of snapshot[book](plan.window, request)) {
       // A store may read more users than were asked for.
       for (const entry of batch.rows()) {
         if (entry.userUntold === true || !plan.userIds.has(entry.userId)) continue
+        if (isTooLarge(entry)) {
+          large ??= entry
+          continue
+        }
         if (++rows > ENTRIES_MAX) {
           const reason = `only the first ${ENTRIES_MAX} rows are listed: ask for fewer users or days`
           return { source: book, status: 'partial', reason }
@@ -54,11 +59,22 @@ async function readRows(
       }
       context.progress({ message: 'ledger rows listed', done: entries.length })
     }
-    return undefined
+    return large && leftOut(large)
   } catch (cause) {
     return failedTable(book, cause, context.signal)
   }
 }
+
+/** Whether a number of a row is beyond what is told exactly: the row is not listed then. */
+export const isTooLarge = ({ amountPoints, balanceBefore, balanceAfter }: LedgerEntry): boolean =>
+  [amountPoints, balanceBefore, balanceAfter].some((points) => points !== null && Number.isNaN(exactNumber(points)))
+
+/** How completely a ledger is listed, the first of whose rows with such a number is this one. */
+export const leftOut = ({ book, rowId }: LedgerEntry): SourceStatus => ({
+  source: book,
+  status: 'partial',
+  reason: `row ${rowId} is not listed, nor others like it: an amount or balance is beyond 9007199254740991; correct the row`,
+})
 
 const compareBooks = (a: LedgerEntry, b: LedgerEntry): number => (a.book === b.book ? 0 : a.book === 'points' ? -1 : 1)
 

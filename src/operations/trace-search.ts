@@ -4,6 +4,7 @@ import type { input, traceRole } from '../../schemas/task-trace.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import { isTooLarge, leftOut } from './ledger-rows.ts'
 
 export type TraceKind = z.output<typeof input>['kind']
 export type TraceRole = z.output<typeof traceRole>
@@ -112,9 +113,15 @@ async function readEntries(
   const readers = { points: snapshot.pointsByOrderIds, cash: snapshot.cashByOrderIds }
   for (const source of ['points', 'cash'] as const) {
     try {
-      const rows = await readers[source](orderIds)
+      const found = await readers[source](orderIds)
+      const rows = found.filter((entry) => !isTooLarge(entry))
       entries.push(...rows.slice(0, ENTRIES_MAX))
       const cut = rows.length > ENTRIES_MAX
+      const large = found.find(isTooLarge)
+      if (large !== undefined && !cut) {
+        sources.push(leftOut(large))
+        continue
+      }
       const reason = `only the first ${ENTRIES_MAX} of ${rows.length} rows are listed`
       sources.push(cut ? { source, status: 'partial', reason } : { source, status: 'complete' })
     } catch (cause) {

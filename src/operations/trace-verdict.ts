@@ -10,7 +10,7 @@ import { type TraceFacts, traceSentence } from '../render/trace-words.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { Thresholds } from '../settings.ts'
 import { shortKeyId } from '../units/api-key.ts'
-import { jsonInteger } from '../units/exact.ts'
+import { jsonPoints } from '../units/exact.ts'
 import { HOUR, NO_REAL_TIME } from '../units/instant.ts'
 import { formatUsd, subNanoUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
@@ -64,7 +64,7 @@ export function tracedTask(
     ...(userName !== undefined && { userName: cleanText(userName) }),
     model: cleanText(row.model),
     status: row.status,
-    chargedPoints: row.chargeUntold === true ? null : jsonInteger(row.chargedPoints),
+    chargedPoints: row.chargeUntold === true ? null : jsonPoints(row.chargedPoints),
     costUsd: row.costUntold === true ? null : formatUsd(row.costNanoUsd),
     billedUsd: read ? formatUsd(judged.billedNanoUsd) : null,
     refunded: row.refunded,

@@ -11,7 +11,7 @@ import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../audit/rules/books.ts'
-import { withUnknownKinds } from '../audit/unknown-kinds.ts'
+import { withTooLarge, withUnknownKinds } from '../audit/unknown-kinds.ts'
 import { unreadTimeReason, withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
 import { newUserTally } from '../audit/user-tallies.ts'
@@ -64,7 +64,8 @@ export function userLedgers(
     const timed = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
     const placed = withOwnerless(timed, books.ledger.ownerless?.counts ?? {}, 'en')
     const open = [...books.ledger.users.values()].flatMap(({ payment }) => (payment.known ? [] : [payment.reason]))
-    const sources = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, open, 'en')
+    const named = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, open, 'en')
+    const sources = withTooLarge(named, open, 'en')
     const { zone } = plan.window
     const timings = rows.filter(({ timing }) => timing === true).length
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length

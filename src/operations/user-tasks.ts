@@ -14,7 +14,7 @@ import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { jsonInteger, sum } from '../units/exact.ts'
+import { jsonPoints, sum } from '../units/exact.ts'
 import { formatUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
 import { compareDown } from './cost-tally.ts'
 
@@ -174,10 +174,10 @@ function userRow(
     userId,
     ...(name !== undefined && { userName: cleanText(name) }),
     taskCount: count((cell) => cell.taskCount),
-    chargedPoints: jsonInteger(sum(cells, (cell) => cell.chargedPoints)),
+    chargedPoints: jsonPoints(sum(cells, (cell) => cell.chargedPoints)),
     costUsd: formatUsd(nanoUsd(sum(cells, (cell) => cell.costNanoUsd))),
     refundCount: count((cell) => cell.refundCount),
-    refundedPoints: jsonInteger(sum(cells, (cell) => cell.refundedPoints)),
+    refundedPoints: jsonPoints(sum(cells, (cell) => cell.refundedPoints)),
     ...(untold.charges > 0 && { untoldCharges: untold.charges }),
     ...(untold.costs > 0 && { untoldCosts: untold.costs }),
     freeTaskCount: free,

@@ -23,6 +23,13 @@ const billed = (amount: string): string =>
 const sharedWith = (facts: SpokenFacts): string =>
   given(facts.ids('sharedWith'), (ids) => `together with ${ids}, as they share an id`)
 
+/** What came in that may be the refund of this task or of others: of all of them it is not. */
+const orRefunded = (facts: SpokenFacts): string =>
+  given(
+    facts.ids('orRefunded'),
+    (ids) => `what came in without a task's order may be its refund or that of ${ids}, and does not reach all of them`,
+  )
+
 /** The rules beyond the skill in English: one entry a rule. */
 export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   B1: {
@@ -90,7 +97,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         'the task failed',
         given(facts.actual, (amount) => `charged ${amount}`),
-        'not refunded',
+        facts.ids('orRefunded') === undefined ? 'not refunded' : orRefunded(facts),
         given(facts.usd('billedUsd'), billed),
         sharedWith(facts),
       ),
@@ -100,12 +107,16 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     sentence: (facts) => {
       const which = facts.text('case')
       if (which === 'unposted') {
-        return `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but no ledger has a refund row of this user for it`
+        return list(
+          `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but no ledger has a refund row of this user ${facts.ids('orRefunded') === undefined ? 'for it' : 'that names it'}`,
+          orRefunded(facts),
+        )
       }
       if (which === 'returned') {
         return list(
           `marked as refunded${given(facts.expected, (amount) => `, charged ${amount}`)}, but its refund rows come to ${facts.actual ?? 'nothing'}`,
           sharedWith(facts),
+          orRefunded(facts),
         )
       }
       if (which !== 'unmarked') return ''
@@ -130,7 +141,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     sentence: (facts) =>
       list(
         given(facts.expected, (amount) => `the task charged ${amount}`),
-        given(facts.actual, (amount) => `its ledger rows took ${amount}${paidBy(facts)}`),
+        given(facts.actual, (amount) => `the ledger rows of this user that name it took ${amount}${paidBy(facts)}`),
         difference(facts),
       ),
   },

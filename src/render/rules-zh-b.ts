@@ -19,6 +19,10 @@ const billed = (amount: string): string => (nonZero(amount) === undefined ? 'fal
 /** Tasks that a finding is about besides its subject; '' where there are none. */
 const sharedWith = (facts: SpokenFacts): string => given(facts.ids('sharedWith'), (ids) => `与同编号任务 ${ids} 合计`)
 
+/** What came in that may be the refund of this task or of others: of all of them it is not. */
+const orRefunded = (facts: SpokenFacts): string =>
+  given(facts.ids('orRefunded'), (ids) => `未标明任务的入账可能是该任务或 ${ids} 的退款，但不够全部退还`)
+
 /** The rules beyond the skill in Chinese: one entry a rule. */
 export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
   B1: {
@@ -83,7 +87,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         '任务失败',
         given(facts.actual, (amount) => `已收费 ${amount}`),
-        '未退款',
+        facts.ids('orRefunded') === undefined ? '未退款' : orRefunded(facts),
         given(facts.usd('billedUsd'), billed),
         sharedWith(facts),
       ),
@@ -96,7 +100,8 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         return list(
           '已标记退款',
           given(facts.expected, (amount) => `收费 ${amount}`),
-          '但没有退给该用户的流水',
+          facts.ids('orRefunded') === undefined ? '但没有退给该用户的流水' : '但没有标明该任务的退款流水',
+          orRefunded(facts),
         )
       }
       if (which === 'returned') {
@@ -105,6 +110,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
           given(facts.expected, (amount) => `收费 ${amount}`),
           facts.actual === undefined ? '但退款流水未退回积分' : `但退款流水合计 ${facts.actual}`,
           sharedWith(facts),
+          orRefunded(facts),
         )
       }
       if (which !== 'unmarked') return ''
@@ -130,7 +136,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     sentence: (facts) =>
       list(
         given(facts.expected, (amount) => `任务收费 ${amount}`),
-        given(facts.actual, (amount) => `流水扣费 ${amount}${paidBy(facts)}`),
+        given(facts.actual, (amount) => `该用户以此任务为订单的流水扣费 ${amount}${paidBy(facts)}`),
         difference(facts),
       ),
   },

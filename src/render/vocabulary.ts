@@ -67,6 +67,7 @@ export const NOT_EVALUATED_CODES = [
   'levels-unread',
   'charge-quantity',
   'amount-untold',
+  'sums-too-large',
   'kind-untold',
   'kinds-unknown',
   'charge-untold',

@@ -236,6 +236,8 @@ export const EN: Vocabulary = {
     'charge-quantity': (param) =>
       `of some tasks neither the bill nor the task table tells how much was used${given(param('unit'), (unit) => ` in the unit of their price rule, ${unit}`)}`,
     'amount-untold': () => 'a ledger row of this user holds no amount, so the rows do not add up to anything',
+    'sums-too-large': () =>
+      'amounts of this user come to more than 9007199254740991 points, beyond which no sum is exact; correct the rows, or choose a shorter period',
     'kind-untold': () =>
       'a ledger row of this user has no type, or one that is not known, so it may have paid for something or given it back',
     'kinds-unknown': (param) =>

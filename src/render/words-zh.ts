@@ -216,6 +216,7 @@ export const ZH: Vocabulary = {
     'charge-quantity': (param) =>
       `账单和任务表都没有说明部分任务${given(param('unit'), (unit) => `按价格规则的单位 ${unit} `)}用了多少`,
     'amount-untold': () => '该用户有流水没有金额，无法合计',
+    'sums-too-large': () => '该用户的金额合计超过 9007199254740991 积分，无法精确合计；请更正这些记录，或缩短审计范围',
     'kind-untold': () => '该用户有流水没有类型或类型未知，可能是扣费，也可能是退款',
     'kinds-unknown': (param) =>
       `有${given(param('rows'), (rows) => ` ${rows} `)}行带订单号或扣款的流水类型未知${given(param('words'), quoted)}，可在 AUDIT_CONFIG 中说明其含义（sourceTypes、transactionTypes）`,

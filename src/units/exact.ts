@@ -1,3 +1,5 @@
+import { AuditError } from '../errors.ts'
+
 /** Arithmetic on exact integers that every unit shares. */
 export const abs = (value: bigint): bigint => (value < 0n ? -value : value)
 
@@ -9,6 +11,16 @@ export function jsonInteger(amount: bigint): number {
   const value = Number(amount)
   if (!Number.isSafeInteger(value)) throw new RangeError(`too large for an integer of JSON: ${amount}`)
   return value
+}
+
+/** The same of points that are told. Throws where they are too many: the operator can mend that. */
+export function jsonPoints(amount: bigint): number {
+  const value = Number(amount)
+  if (Number.isSafeInteger(value)) return value
+  throw new AuditError('source', `amounts of the tables come to ${amount} points`, {
+    accepted: 'at most 9007199254740991 points, which add up exactly',
+    next: 'correct the rows, or ask for fewer days or users',
+  })
 }
 
 export function sum<T>(items: Iterable<T>, amountOf: (item: T) => bigint): bigint {
@@ -24,9 +36,14 @@ export function percentText(part: bigint, whole: bigint, places = 1): string {
   return `${cut / scale}.${String(cut % scale).padStart(places, '0')}`
 }
 
-/** The sum of two integers that doubles hold exactly. Throws where no double holds it. */
+/** The sum of two integers that doubles hold exactly. NaN where no double holds it, or where one of them is none: it is not known. */
 export function addExact(a: number, b: number): number {
   const total = a + b
-  if (Number.isSafeInteger(total)) return total
-  throw new RangeError(`too large to be exact: ${a} + ${b}`)
+  return Number.isSafeInteger(total) ? total : Number.NaN
+}
+
+/** A sum as a number; NaN where none holds it exactly. */
+export const exactNumber = (amount: bigint): number => {
+  const value = Number(amount)
+  return Number.isSafeInteger(value) ? value : Number.NaN
 }

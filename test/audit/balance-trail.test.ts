@@ -45,6 +45,8 @@ describe('a row', () => {
 
   it('without balances says nothing', () => {
     const tally = tallyOf(row(1, null, -10, 5), row(2, 5, -10, null), row(3, 77, -7, 70), row(4, null, 0, null))
+    // Row 3 goes on from row 2, but for one between them that was not read.
+    tally.settle(tally.openDoubts(), [row(2, 5, -10, null)])
     expect(tally.close()).toMatchObject({ ...NOTHING, users: 1 })
   })
 
@@ -174,6 +176,7 @@ function plainTrail(rows: readonly LedgerEntry[]) {
   const arithmetic = new Map<number, unknown>()
   const negative = new Map<number, unknown>()
   const doubts: { userId: number; rowId: number; before: bigint; isStart: boolean }[] = []
+  const vague: typeof doubts = []
   const last = new Map<number, LedgerEntry>()
   const told = { arithmetic: new Set<number>(), continuity: new Set<number>(), negative: new Set<number>() }
   const note = (
@@ -202,11 +205,12 @@ function plainTrail(rows: readonly LedgerEntry[]) {
     if (to !== null && to < 0n) note(negative, row, 0n, to)
     if (from === null) continue
     if (previous === undefined) doubts.push({ userId, rowId, before: from, isStart: true })
-    else if (previous.balanceAfter !== null && previous.balanceAfter !== from) {
-      doubts.push({ userId, rowId, before: from, isStart: false })
+    else if (previous.balanceAfter !== from) {
+      ;(previous.balanceAfter === null ? vague : doubts).push({ userId, rowId, before: from, isStart: false })
     }
   }
   const inDoubt = new Set(doubts.map(({ userId }) => userId))
+  const vaguely = vague.filter(({ userId }) => told.continuity.has(userId)).map(({ userId }) => userId)
   const without = (compared: Set<number>) => [...users].filter((userId) => !compared.has(userId)).sort((a, b) => a - b)
   return {
     untold: {
@@ -215,7 +219,8 @@ function plainTrail(rows: readonly LedgerEntry[]) {
       negative: without(told.negative),
     },
     ...{ users: users.size, arithmetic: [...arithmetic.values()], negative: [...negative.values()], doubts },
-    unsettled: [...inDoubt].sort((a, b) => a - b),
+    unsettled: [...new Set([...inDoubt, ...vaguely])].sort((a, b) => a - b),
+    vague: vague.filter(({ userId }) => inDoubt.has(userId) || told.continuity.has(userId)),
   }
 }
 
@@ -242,7 +247,7 @@ describe('balances of any size', () => {
   )
 
   it('and NULLs are followed as bigints follow them', () => {
-    let doubts = 0
+    let [doubts, vagueDoubts] = [0, 0]
     fc.assert(
       fc.property(steps, (given) => {
         const ends = new Map<number, bigint | null>()
@@ -260,8 +265,9 @@ describe('balances of any size', () => {
           })
         })
         const tally = tallyOf(...rows)
-        const { doubts: all, ...plain } = plainTrail(rows)
+        const { doubts: all, vague, ...plain } = plainTrail(rows)
         doubts += all.length
+        vagueDoubts += vague.length
         expect(tally.close()).toMatchObject({ ...plain, continuity: [] })
         expect(tally.usersWithoutStart()).toEqual(
           [...new Set(all.map(({ userId }) => userId))].filter(
@@ -275,11 +281,11 @@ describe('balances of any size', () => {
           tally.settle(open, [])
         }
         const inOrder = (list: typeof all) => [...list].sort((a, b) => a.rowId - b.rowId)
-        expect(inOrder(seen)).toEqual(all)
+        expect(inOrder(seen)).toEqual(inOrder([...all, ...vague]))
       }),
       { numRuns: 1500 },
     )
-    expect(doubts).toBeGreaterThan(1000)
+    expect([doubts > 1000, vagueDoubts > 100]).toEqual([true, true])
   })
 
   it('are held against what comes right before them to the last digit', () => {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { bareRequestId, placeholderSet, requestIdReader } from '../../src/ledger/request-id.ts'
+import { bareRequestId, orderSpanReader, placeholderSet, requestIdReader } from '../../src/ledger/request-id.ts'
+import { spanOfText } from '../../src/rows/record-list.ts'
 
 const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b'
 
@@ -60,6 +61,57 @@ describe('bareRequestId', () => {
           expect(bareRequestId(bareRequestId(stored))).toBe(id)
         },
       ),
+    )
+  })
+})
+
+describe('the order id of a ledger row', () => {
+  const readerOf = (...words: string[]) => {
+    const read = orderSpanReader(placeholderSet(words))
+    return (stored: string): string => {
+      const { bytes, from, length } = read(spanOfText(stored))
+      return bytes.toString('utf8', from, from + length)
+    }
+  }
+
+  test.each([
+    [
+      ['null', '0', '-'],
+      ['null', 'NULL', 'Null', '0', '-', ''],
+    ],
+    [
+      ['无订单', 'K'],
+      ['无订单', 'k', 'K', '\u212a'],
+    ],
+    [
+      [' Pending ', ID.toUpperCase()],
+      ['pending', 'PENDING', ID, ID.toUpperCase()],
+    ],
+  ])('is none where it is one of %j', (words, stored) => {
+    expect(stored.map(readerOf(...words))).toEqual(stored.map(() => ''))
+  })
+
+  test('is what is stored otherwise, in whatever form', () => {
+    const read = readerOf('null', '0', '-', '无')
+    const stored = ['order#null', 'a/0', '00', 'nulls', '-1', 'T-0', '无订单', 'é', ID, ID.toUpperCase(), `x#${ID}`]
+    expect(stored.map(read)).toEqual(stored)
+    expect(['null', '0'].map(readerOf())).toEqual(['null', '0'])
+    expect(['null', ''].map(readerOf(''))).toEqual(['null', ''])
+  })
+
+  test('is none exactly where the word is one of them, compared without case', () => {
+    const words = ['null', 'n/a', '0', 'keine', 'ẞ', '无']
+    const set = placeholderSet(words)
+    const read = readerOf(...words)
+    const text = fc.oneof(
+      fc.constantFrom(...words, 'NULL', 'ß', 'N/a', 'İ'),
+      fc.string({ maxLength: 6, unit: 'binary' }),
+    )
+    fc.assert(
+      fc.property(text, (stored) => {
+        const asStored = Buffer.from(stored).toString()
+        expect(read(asStored)).toBe(set.has(asStored.toLowerCase()) ? '' : asStored)
+      }),
     )
   })
 })

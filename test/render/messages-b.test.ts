@@ -85,8 +85,8 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
     facts('B10', TASK, ['280', '200', '-80', 'points'], {
       detail: { userId: 101, pointsConsumed: '150', cashConsumed: '50' },
     }),
-    '用户 101 任务 t1 请求 r1 任务收费 280 积分，流水扣费 200 积分（积分 150 + 现金 50），差异 -80 积分',
-    'user 101, task t1, request r1: the task charged 280 points, its ledger rows took 200 points (points 150 + cash 50), difference -80 points',
+    '用户 101 任务 t1 请求 r1 任务收费 280 积分，该用户以此任务为订单的流水扣费 200 积分（积分 150 + 现金 50），差异 -80 积分',
+    'user 101, task t1, request r1: the task charged 280 points, the ledger rows of this user that name it took 200 points (points 150 + cash 50), difference -80 points',
   ],
   B11: [
     facts('B11', { userId: 101, rowId: 7 }, ['500', '480', '-20', 'points'], { count: 3 }),

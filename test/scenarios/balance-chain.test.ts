@@ -38,4 +38,30 @@ describe.each(STORES)('the chain of balances on %s', (store) => {
     const report = await auditRealWorld({ ...built, tables: { ...built.tables, points } }, { store }, R)
     expect(inShort(report)).toEqual(['B12 userId=7 rowId=3'])
   })
+
+  it.each([
+    ['does not go on from it', 4_970, ['B12 userId=7 rowId=4']],
+    ['goes on from it', 4_975, []],
+  ])('is followed over a row without a balance to one that was not read: the next %s', async (_, from, expected) => {
+    // In order of time the third row comes long before the window.
+    const built = base()
+      .points(7, -10, { at: '2026-02-06 10:00:00' })
+      .points(7, -10, { at: '2025-12-01 10:00:00' })
+      .points(7, -10, { at: '2026-02-06 11:00:00' })
+      .points(7, -10, { at: '2026-02-06 12:00:00' })
+      .build()
+    const rows = built.tables.points.filter(({ userId }) => userId === 7)
+    const [first, unread, , last] = rows
+    const start = first?.balanceBefore ?? 0
+    const changed = new Map([
+      [first?.id, { balanceAfter: null }],
+      [unread?.id, { balanceBefore: start - 10, balanceAfter: 4_975 }],
+      [rows[2]?.id, { balanceBefore: from, balanceAfter: from - 10 }],
+      [last?.id, { balanceBefore: from - 10, balanceAfter: from - 20 }],
+    ])
+    const points = built.tables.points.map((row) => ({ ...row, ...changed.get(row.id) })) as typeof built.tables.points
+    const report = await auditRealWorld({ ...built, tables: { ...built.tables, points } }, { store }, R)
+    expect(inShort(report)).toEqual(expected)
+    expect(report.notEvaluated.filter(({ rule }) => rule === 'B12')).toEqual([])
+  })
 })

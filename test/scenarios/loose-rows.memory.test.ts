@@ -69,6 +69,58 @@ describe.each([
   })
 })
 
+describe('a task that is named, though what came in may be its refund', () => {
+  const two = (refunded: boolean, ...charges: readonly number[]) => {
+    const world = withLinkedTasks()
+    for (const [index, points] of charges.entries())
+      world.task({ ...failed, refunded, points, at: `2026-02-06 11:0${index}:00` })
+    return world
+  }
+  const messagesOf = async (world: MiniWorld, lang: 'en' | 'zh' = 'en') => {
+    const { findings } = await auditWorld(world.build(), { depth: 'requests', lang })
+    return findings.filter(({ rule }) => rule === 'B7' || rule === 'B8').map(({ message }) => message)
+  }
+
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)('is not said to have none (marked: %s)', async (marked, rule) => {
+    for (const orderId of [null, '0', 'gpu-77']) {
+      const world = () => two(marked, 100, 100).points(user, 100, { ...refund, orderId })
+      expect(await said(world())).toEqual({ findings: found(rule, 41), open: [`${rule} userId=101`] })
+      const [message] = await messagesOf(world())
+      expect(message).toContain('may be its refund or that of task-42, and does not reach all of them')
+      expect(message).not.toMatch(/not refunded|for it/)
+      const [chinese] = await messagesOf(world(), 'zh')
+      expect(chinese).toContain('可能是该任务或 task-42 的退款，但不够全部退还')
+      expect(chinese).not.toMatch(/，未退款|没有退给/)
+    }
+    const cash = two(marked, 100, 100).cash(user, 100, { at: refund.at, orderId: null })
+    expect((await messagesOf(cash))[0]).toContain('may be its refund or that of task-42')
+  })
+
+  it('is said to have none where nothing that came in may be of it', async () => {
+    for (const [charge, at] of [
+      [101, refund.at],
+      [100, '2026-02-06 11:00:30'],
+    ] as const) {
+      // The other one is made before the refund and of its amount.
+      const world = two(false, 100, charge).points(user, 100, { ...refund, at })
+      expect(await said(world)).toEqual({ findings: found('B7', 42), open: ['B7 userId=101'] })
+      expect((await messagesOf(world))[0]).toMatch(/charged 10\d points, not refunded/)
+    }
+    expect((await messagesOf(two(true, 100, 100)))[0]).toContain('no ledger has a refund row of this user for it')
+  })
+
+  it('is one of as few as may be', async () => {
+    const world = two(false, 100, 50, 50).points(user, 100, refund)
+    expect(await said(world)).toEqual({ findings: found('B7', 41), open: ['B7 userId=101'] })
+    expect((await messagesOf(world))[0]).toContain('may be its refund or that of task-42, task-43')
+    const uneven = two(false, 100, 50, 60).points(user, 100, refund)
+    expect(await said(uneven)).toEqual({ findings: found('B7', 42, 43), open: ['B7 userId=101'] })
+  })
+})
+
 it('a task that is marked is refunded before one that is not', async () => {
   const world = withLinkedTasks()
     .task({ ...failed, refunded: true })

@@ -68,6 +68,52 @@ describe('where only one account is asked for, so that nobody can say what the u
   })
 })
 
+describe('a row of a user that names a task of somebody else', () => {
+  const at = '2026-02-06 12:05:00'
+  const said = async (all: MiniWorld) => saidOf(await auditWorld(all.build(), requests), 'B9')
+
+  it('pays none of the user, and leaves nothing open of a refund for a task whose own rows took nothing', async () => {
+    // Task 41 was paid and that was taken back in rows of type consume; then it was refunded.
+    const world = (orderId: string, ...rows: readonly number[]) => {
+      const all = withLinkedTasks().task({ user: 101, refunded: true, paid: false })
+      for (const amount of rows) all.points(101, amount, { orderId: 'task-41', sourceType: 'consume', at })
+      return all.points(101, 100, { ...refund, orderId: 'task-41' }).points(101, -100, { orderId, at })
+    }
+    for (const rows of [[-100, 100], [-100, 150], [0], []]) {
+      expect((await said(world('task-1', ...rows))).findings).toContain('B9 taskId=task-41')
+      expect((await said(world('task-1', ...rows))).open).not.toContain('B9 userId=101')
+    }
+    // Of an order that is no task it may be the payment, but for what rows took back beyond it.
+    for (const rows of [[-100, 100], [0], []]) {
+      expect((await said(world('shop-1', ...rows))).open).toContain('B9 userId=101')
+    }
+    expect((await said(world('shop-1', -100, 150))).findings).toContain('B9 taskId=task-41')
+    expect((await said(world('task-1', -100))).findings).toEqual([])
+  })
+
+  it('nor of tasks that share an id and were given back more than rows took', async () => {
+    const shared = { user: 101, requestId: 'request-shared', points: 0, cost: '0', paid: false } as const
+    const world = (orderId: string) => {
+      const all = withLinkedTasks().task(shared).task(shared)
+      all.points(101, 30, { orderId: shared.requestId, sourceType: 'consume', at })
+      return all.points(101, 50, { ...refund, orderId: shared.requestId }).points(101, -80, { orderId, at })
+    }
+    expect(await said(world('task-1'))).toMatchObject({ findings: ['B9 taskId=task-41'], open: [] })
+    expect(await said(world('shop-1'))).toMatchObject({ findings: [], open: ['B9 userId=101'] })
+  })
+
+  it('is told of as none of the task in what its own user paid', async () => {
+    const world = withLinkedTasks().task({ user: 101, paid: false }).points(102, -100, { orderId: 'task-41', at })
+    const { findings } = await auditWorld(world.build(), requests)
+    const message = findings.find(({ rule }) => rule === 'B10')?.message
+    expect(message).toContain('the ledger rows of this user that name it took 0 points')
+    const inChinese = await auditWorld(world.build(), { ...requests, lang: 'zh' })
+    expect(inChinese.findings.find(({ rule }) => rule === 'B10')?.message).toContain(
+      '该用户以此任务为订单的流水扣费 0 积分',
+    )
+  })
+})
+
 describe('cash that came in without an order', () => {
   const at = '2026-02-06 12:10:00'
   const world = (refunded: boolean) => withLinkedTasks().task({ ...failed, refunded, paid: { cash: 100 } })

@@ -142,7 +142,9 @@ describe('serve does not start', () => {
     const { port } = taken.address() as { port: number }
     const { said, ended } = start(['--demo', '--mcp-port', String(port), '--rest-port', '0'])
     expect(await ended).toEqual([2, null])
-    expect(said.stderr).toMatch(/--mcp-port: cannot listen.*in use.*\n {2}give another port with --mcp-port/)
+    expect(said.stderr).toMatch(
+      /--mcp-port: cannot listen.*in use.*\n {2}accepted: .*\n {2}give another port with --mcp-port/,
+    )
     taken.close()
   })
 })

@@ -174,6 +174,78 @@ describe('a ledger row of no known type', () => {
     expect(await said(-100, 'SHOP-1')).toEqual([])
   })
 
+  it('and no order may have paid too much, in link mode total', async () => {
+    const world = (paid: number, at = '2026-02-06 12:00:00') => {
+      const made = new MiniWorld().account(5)
+      for (let each = 0; each < 10; each++) made.task({ user: 101, paid: { orderId: null, points: paid } })
+      for (let each = 0; each < 3; each++) made.task({ user: 102, paid: { orderId: null } })
+      return made.points(101, -70, { at })
+    }
+    const said = async (made: MiniWorld, over: object) => {
+      const report = await audited('embedded', made, 'summary', {
+        points: (row) => (row.id === 14 ? { sourceType: 'deduct', ...over } : {}),
+      })
+      expect(report.settings.ledgerLink).toBe('total')
+      const found = report.findings.filter(({ rule }) => rule === 'A4')
+      const [row] = report.ledger.rows.filter(({ userId }) => userId === 101)
+      return {
+        found: found.map(({ subject, difference }) => `${subject.userId} ${difference}`),
+        open: openOf(report, 'has no type'),
+        row: [row?.status, row?.pointsConsumed, row?.differencePoints],
+        complete: report.coverage.complete,
+      }
+    }
+    const open = { found: [], open: ['A4 101'], row: ['UNVERIFIED', null, null], complete: false }
+    expect(await said(world(100), {})).toEqual(open)
+    expect(await said(world(100), { points: null })).toEqual(open)
+    for (const orderId of ['', '0', ' - ']) expect(await said(world(100), { orderId })).toEqual(open)
+    // Of a known type it is too much, or none of this.
+    const over = { found: ['101 70'], open: [], row: ['DIFF', 1070, 70], complete: true }
+    const fine = { found: [], open: [], row: ['OK', 1000, 0], complete: true }
+    expect(await said(world(100), { sourceType: 'consume' })).toEqual(over)
+    expect(await said(world(100), { sourceType: 'gift' })).toEqual(fine)
+    // What came in, what names another order, and what came after the window can change nothing.
+    expect(await said(world(100), { points: 70 })).toEqual(fine)
+    expect(await said(world(100), { orderId: 'SHOP-1' })).toEqual(fine)
+    expect(await said(world(100, '2026-02-07 00:01:00'), {})).toEqual(fine)
+    expect(await said(world(100, '2026-02-05 23:59:00'), {})).toEqual(fine)
+    // Too much without it is too much with it: by so much at least.
+    const more = { found: ['101 10'], open: [], row: ['DIFF', null, null], complete: true }
+    expect(await said(world(101), {})).toEqual(more)
+    expect(await said(world(101), { points: null })).toEqual(open)
+  })
+
+  it('and no order leaves open whether what is too much is one of timing, in link mode total', async () => {
+    // What was paid right after midnight may have been for a task of right before it.
+    const world = (...rows: readonly number[]) => {
+      const made = new MiniWorld().account(5)
+      made.task({
+        user: 101,
+        at: '2026-02-05 23:59:30',
+        points: 50,
+        paid: { orderId: null, at: '2026-02-06 00:00:10' },
+      })
+      for (let each = 0; each < 10; each++) made.task({ user: 101, paid: { orderId: null } })
+      for (const points of rows) made.points(101, points)
+      return made
+    }
+    const said = async (made: MiniWorld) => {
+      const report = await audited('embedded', made, 'summary', {
+        points: (row) => (row.id === 12 ? { sourceType: 'deduct' } : {}),
+      })
+      const found = report.findings.filter(({ rule }) => rule === 'A4')
+      return [
+        found.map(({ classification, difference }) => `${classification} ${difference}`),
+        openOf(report, 'has no type'),
+      ]
+    }
+    expect(await said(world())).toEqual([['TIMING 50'], []])
+    expect(await said(world(-20))).toEqual([[], ['A4 101']])
+    // Without it 30 are too much, and with it 50: then it is timing.
+    const paidTwice = world(-20, -10).points(101, -20)
+    expect(await said(paidTwice)).toEqual([['BREAK 80'], []])
+  })
+
   it('of an id that several tasks bear leaves all of them open', async () => {
     const shared = { user: 109, requestId: requestIdOf(5000) }
     const world = clean()

@@ -43,7 +43,7 @@ export const b7FailedButCharged: Rule = {
         finding: {
           ...amounts,
           subject: taskSubject(task),
-          detail: { ...userOf(task), model: task.model, ...detail },
+          detail: { ...userOf(task), model: task.model, ...detail, ...doubts.insteadOf([task]) },
           context: taskContext(task, accountId, books.window.zone),
         },
       }
@@ -54,7 +54,12 @@ export const b7FailedButCharged: Rule = {
       if (!isUnrefundedTogether(group) || doubts.ofGroup(group) !== undefined) return undefined
       const { detail, ...names } = groupNames(group, books.window.zone)
       const amounts = amountsOf(members)
-      return { ...names, ...amounts, detail: { ...detail, model: members[0].task.model, ...amounts.detail } }
+      const instead = doubts.insteadOf(members.map(({ task }) => task))
+      return {
+        ...names,
+        ...amounts,
+        detail: { ...detail, model: members[0].task.model, ...amounts.detail, ...instead },
+      }
     }
     const outcome = judgeTasks(candidates.value, verdictOf, breakOf)
     return { ...outcome, notEvaluated: [...unjudged(books), ...nobodys, ...outcome.notEvaluated] }

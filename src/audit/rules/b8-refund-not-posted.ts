@@ -51,8 +51,9 @@ export const b8RefundNotPosted: Rule = {
       if (doubt !== undefined) return { open: doubt }
       const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds)
       if (amounts === undefined) return 'well'
+      const detail = { ...amounts.detail, ...(!isPosted && doubts.insteadOf([task])) }
       const context = taskContext(task, accountId, window.zone)
-      return { finding: { ...amounts, subject: taskSubject(task), unit: 'points', count: 1, context } }
+      return { finding: { ...amounts, detail, subject: taskSubject(task), unit: 'points', count: 1, context } }
     }
     const breakOf = (group: TaskGroup<TaskLedger>): FindingDraft | undefined => {
       const amounts = unmarkedTogether(group) ?? unpostedTogether(group, books, thresholds, doubts)
@@ -107,7 +108,7 @@ const unpostedTogether = (
         expected: sum(group.members, ({ task }) => task.chargedPoints),
         actual: refundedTogether(group),
         evidence: taskEvidence(group.members.map(({ task }) => task)),
-        detail: { case: 'returned' },
+        detail: { case: 'returned', ...doubts.insteadOf(group.members.map(({ task }) => task)) },
       }
     : undefined
 

@@ -1,14 +1,15 @@
 import { LIMITS } from '../../limits.ts'
 import type { Thresholds } from '../../settings.ts'
 import { sum } from '../../units/exact.ts'
-import { type Books, type UnlinkedRows, unknown } from './books.ts'
+import { type Books, type Evidence, type UnlinkedRows, unknown } from './books.ts'
 import type { TaskFact, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
 import { besidesOwnerless, OWNERLESS, type OwnerlessRows } from './ownerless-rows.ts'
-import { type Debt, mayBeGivenBack } from './refund-pot.ts'
+import { couldBeGivenBack, type Debt, mayBeGivenBack } from './refund-pot.ts'
 import { groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
+import { evidenceOf, taskName } from './task-subject.ts'
 import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
 
 const { reason: LATE } = unknown('refunds-late', { limit: LIMITS.lookupIdsTotal })
@@ -17,6 +18,11 @@ const { reason: TOO_MANY } = unknown('lookup-limit', { limit: LIMITS.lookupIdsTo
 /** Whether what a task was charged may have been given back by rows that name no task. */
 export interface RefundDoubts {
   ofTask(task: TaskFact): Doubt
+  /**
+   * Of some tasks, for one of which at least nothing was given back: which others' refund rows that name no task may be, that may be
+   * theirs as well; for the detail of a finding.
+   */
+  insteadOf(tasks: readonly TaskFact[]): { readonly orRefunded?: string }
   /** The same of several tasks, of any of them. */
   ofGroup(group: TaskGroup<TaskLedger>): Doubt
 }
@@ -43,8 +49,8 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
     if (rows === undefined) return undefined
     if (!rows.known) return rows.reason
     const { refundsOpenPoints, refundUntold, lateOpen } = rows.value
-    if (refundUntold || given.own.has(task)) return UNLINKED
-    if (ownerless?.refundUntold || given.all.has(task)) return OWNERLESS
+    if (refundUntold || given.own.tasks.has(task)) return UNLINKED
+    if (ownerless?.refundUntold || given.all.tasks.has(task)) return OWNERLESS
     const { refundedPoints } = besidesOwnerless(rows.value, ownerless)
     const isOpen = refundsOpenPoints > 0n && refundedPoints + refundsOpenPoints >= task.chargedPoints
     if (isOpen) return TOO_MANY
@@ -52,6 +58,10 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
   }
   return {
     ofTask,
+    insteadOf(tasks) {
+      const others = tasks.flatMap((task) => given.own.instead.get(task) ?? given.all.instead.get(task) ?? []).at(0)
+      return others === undefined ? {} : { orRefunded: others.ids.join(', ') }
+    },
     ofGroup({ members }) {
       for (const { task } of members) {
         const doubt = ofTask(task)
@@ -66,6 +76,13 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
   }
 }
 
+/** What rows that name no task may have given back. */
+interface GivenBack {
+  readonly tasks: Set<TaskFact>
+  /** Of tasks that they did not, since they did others: these others, where they could have. */
+  readonly instead: Map<TaskFact, Evidence>
+}
+
 /**
  * The tasks that rows which name none may have given back: what comes in once is given back once. `ownerless`: rows that tell no
  * user count for each.
@@ -75,12 +92,12 @@ function givenBack(
   thresholds: Thresholds,
   userRowsOf: ReturnType<typeof unlinkedOf>,
   ownerless?: OwnerlessRows,
-): ReadonlySet<TaskFact> {
+): GivenBack {
   const rowsOf = (userId: number): UnlinkedRows | undefined => {
     const rows = userRowsOf(userId)
     return rows?.known === true ? besidesOwnerless(rows.value, ownerless) : undefined
   }
-  const given = new Set<TaskFact>()
+  const given: GivenBack = { tasks: new Set(), instead: new Map() }
   if (!books.taskLedgers.known) return given
   const mayHaveRows = books.taskLedgers.value.filter(({ task }) => {
     const rows = rowsOf(task.userId)
@@ -96,7 +113,12 @@ function givenBack(
       possible: due.filter(({ task }) => !task.refunded),
       others: debts.filter(({ task }) => !isDue(task)),
     })
-    for (const { task } of covered) given.add(task)
+    for (const { task } of covered) given.tasks.add(task)
+    const left = due.filter(({ task }) => !given.tasks.has(task))
+    if (covered.length === 0 || left.length === 0) continue
+    const others = evidenceOf(covered.map(({ task }) => taskName(task)))
+    const couldBe = couldBeGivenBack(rows)
+    for (const debt of left) if (couldBe(debt)) given.instead.set(debt.task, others)
   }
   return given
 }

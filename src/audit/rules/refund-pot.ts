@@ -57,6 +57,16 @@ class RefundPot {
       row.left = 0n
       given.push(debt)
     }
+    return [...given, ...this.#giveAsMany(byAmount)]
+  }
+
+  /** Gives as many back as go, whatever is as much to the point. Tells which. */
+  giveMost<Each extends Debt>(debts: readonly Each[]): Each[] {
+    return this.#giveAsMany(debtsByAmount(debts))
+  }
+
+  #giveAsMany<Each extends Debt>(byAmount: ReadonlyMap<bigint, Each[]>): Each[] {
+    const given: Each[] = []
     for (const row of this.#cash) {
       const debt = lastBefore(byAmount.get(row.left), row.at)
       if (debt === undefined) continue
@@ -67,6 +77,17 @@ class RefundPot {
     const others = rest.filter((debt) => !this.#giveFrom(debt))
     const open = new Set(others.filter((debt) => !this.#giveInCash(debt)))
     return [...given, ...rest.filter((debt) => !open.has(debt))]
+  }
+
+  /** Whether what there is still could give one charge back. */
+  couldGiveBack({ chargedPoints, createdAt }: Debt): boolean {
+    const refunds = this.#available({ createdAt })
+    if (refunds >= chargedPoints) return true
+    const cash = this.#cash.filter(({ at, left }) => at >= createdAt && left > 0n)
+    const all = sum(cash, ({ left }) => left) + this.#anyCashSum
+    const isCash = (amount: bigint): boolean =>
+      all === amount || this.#anyCash.has(amount) || cash.some(({ left }) => left === amount)
+    return isCash(chargedPoints) || (refunds > 0n && isCash(chargedPoints - refunds))
   }
 
   /** Whether the refund rows, or one amount of cash, give all of these back; then they did. */
@@ -81,7 +102,7 @@ class RefundPot {
     return [...debts].sort(smallestFirst).every((debt) => this.#giveFrom(debt))
   }
 
-  #available({ createdAt }: Debt): bigint {
+  #available({ createdAt }: Pick<Debt, 'createdAt'>): bigint {
     const rows = sum(
       this.#rows.filter(({ at }) => at >= createdAt),
       ({ left }) => left,
@@ -138,20 +159,31 @@ class RefundPot {
   }
 }
 
+type Incoming = Pick<UnlinkedRows, 'refunds' | 'refundedPoints' | 'cashIn'>
+
+/** Tells of single charges whether rows that name no task could give them back, were they of no other. */
+export function couldBeGivenBack(rows: Incoming): (debt: Debt) => boolean {
+  const pot = new RefundPot(rows)
+  return (debt) => pot.couldGiveBack(debt)
+}
+
 /**
  * Which charges may have been given back by rows that name no task: rows that come to all of them may be the refunds of all;
  * of less, each counts once. Those that are `likely` come before those that are `possible`, and these before the others, of
- * which nothing is said in any case.
+ * which nothing is said in any case; but where more go otherwise, those do: no more are left than certainly were not.
  */
 export function mayBeGivenBack<Each extends Debt>(
-  rows: Pick<UnlinkedRows, 'refunds' | 'refundedPoints' | 'cashIn'>,
+  rows: Incoming,
   { likely, possible, others }: Readonly<Record<'likely' | 'possible' | 'others', readonly Each[]>>,
 ): Each[] {
   const pot = new RefundPot(rows)
   const due = [...likely, ...possible]
   if (pot.giveAllBack(due)) return [...due, ...pot.giveBack(others)]
   const anew = new RefundPot(rows)
-  return [likely, possible, others].flatMap((debts) => anew.giveBack(debts))
+  const given = [likely, possible].flatMap((debts) => anew.giveBack(debts))
+  const smallest = new RefundPot(rows)
+  const most = smallest.giveMost(due)
+  return most.length > given.length ? [...most, ...smallest.giveBack(others)] : [...given, ...anew.giveBack(others)]
 }
 
 const timed = (amounts: readonly LooseAmount[]): Row[] =>

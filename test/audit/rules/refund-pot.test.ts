@@ -83,12 +83,50 @@ describe('refunds that name no task', () => {
       {
         refunds: [[100, 9]],
         possible: [
-          [50, 1],
+          [60, 1],
           [100, 1],
           [50, 2],
         ],
       },
       [11],
+    ],
+    [
+      'but where it may as well be that of more',
+      {
+        refunds: [[100, 9]],
+        possible: [
+          [50, 1],
+          [100, 1],
+          [50, 2],
+        ],
+      },
+      [10, 12],
+    ],
+    [
+      'also where these are not marked',
+      {
+        refunds: [[100, 9]],
+        likely: [[100, 1]],
+        possible: [
+          [50, 1],
+          [50, 2],
+        ],
+      },
+      [10, 11],
+    ],
+    [
+      'and beside cash',
+      {
+        refunds: [[70, 9]],
+        cash: [[100, 9]],
+        possible: [
+          [70, 1],
+          [100, 1],
+          [30, 1],
+          [40, 1],
+        ],
+      },
+      [11, 12, 13],
     ],
     [
       'otherwise as many as go',
@@ -256,6 +294,22 @@ describe('any refunds', () => {
         if (isPossible(refunds, all)) expect(found).toHaveLength(all.length)
       }),
       { numRuns: 2000 },
+    )
+  })
+
+  it('leave no more charges than certainly were not given back', () => {
+    const few = fc.array(fc.tuple(fc.integer({ min: 1, max: 9 }), fc.integer({ min: 0, max: 5 })), { maxLength: 4 })
+    fc.assert(
+      fc.property(timed, few, few, (refunds, likely, possible) => {
+        const all = [...likely, ...possible]
+        let most = 0
+        for (let choice = 0; choice < 2 ** all.length; choice++) {
+          const some = all.filter((_, place) => ((choice >> place) & 1) === 1)
+          if (some.length > most && isPossible(refunds, some)) most = some.length
+        }
+        expect(covered({ refunds, likely, possible })).toHaveLength(most)
+      }),
+      { numRuns: 1000 },
     )
   })
 })
