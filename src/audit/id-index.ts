@@ -97,25 +97,23 @@ export class IdIndex {
 
   #bear(task: number): void {
     const owner = this.#owners[task] ?? 0
+    const { view } = this.#tasks
     const own = this.#tasks.taskId(task, this.#id)
-    const first = own.length === 0 ? -1 : this.#put(owner, own, 2 * task + 1)
+    const first = own.length === 0 ? -1 : this.#placeOf(owner, view, own)
+    if (first >= 0) this.#put(first, owner, own, 2 * task + 1)
     const request = this.#tasks.requestId(task, this.#id)
     if (request.length === 0) return
-    const place = this.#placeOf(owner, this.#tasks.view, request)
+    const place = this.#placeOf(owner, view, request)
     // A task whose two ids are alike bears one id.
-    if (place !== first) this.#put(owner, request, 2 * task + 2)
+    if (place !== first) this.#put(place, owner, request, 2 * task + 2)
   }
 
-  #put(owner: number, id: BytesOfId, reference: number): number {
-    const place = this.#placeOf(owner, this.#tasks.view, id)
+  #put(place: number, owner: number, id: BytesOfId, reference: number): void {
     const first = this.#places[place] ?? 0
     if (first === 0) {
       this.#places[place] = reference
       this.#hashes[place] = mixed(owner, id.hash)
-      return place
-    }
-    this.#share(place, first, (reference - 1) >> 1)
-    return place
+    } else this.#share(place, first, (reference - 1) >> 1)
   }
 
   #share(place: number, reference: number, task: number): void {
