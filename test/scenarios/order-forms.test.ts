@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MiniWorld } from '../../src/demo/mini-world.ts'
 import { requestIdOf } from '../../src/demo/mini-world.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
+import type { WorldAudit } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
 import { auditRealWorld, openWorld, STORES } from '../kit/real-audit.ts'
 import { call } from '../tools/call.ts'
@@ -13,8 +14,8 @@ const late = '2026-02-08 20:00:00'
 const RULES = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10'] as const
 
 describe.each(STORES)('rows whose order is the request id as the installation stores it: %s', (store) => {
-  const said = async (world: MiniWorld) =>
-    saidOf(await auditRealWorld(world.build(), { store }, { depth: 'requests' }), ...RULES)
+  const said = async (world: MiniWorld, options: WorldAudit = {}) =>
+    saidOf(await auditRealWorld(world.build(), { store }, { depth: 'requests', ...options }), ...RULES)
   const failed = { user: 101, status: 'failed', billed: false, cost: '0' } as const
 
   it.each([
@@ -43,6 +44,8 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     })
     paidLate.task({ user: 102, ...other, billed: { requestId: requestIdOf(42) } })
     expect(await said(paidLate)).toEqual({ findings: [], open: [] })
+    // Of rows of others, which tell the form as well, none is read then.
+    expect(await said(paidLate, { userIds: [101] })).toEqual({ findings: [], open: [] })
   })
 
   it('are listed with their task', async () => {
