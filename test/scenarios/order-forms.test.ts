@@ -66,4 +66,19 @@ describe.each(STORES)('rows whose order is the request id as the installation st
       await real.close()
     }
   })
+
+  it('are listed without a task, too', async () => {
+    const request = '0000aaaa-bbbb-4bbb-8bbb-bbbbbbbbbbbb'
+    const orderId = `fal-ai/flux#${request}`
+    const world = withLinkedTasks().points(101, -100, { orderId })
+    const real = await openWorld(world.build(), { store })
+    try {
+      for (const id of [request, orderId]) {
+        const { entries, foundAs } = await call(taskTraceTool, { id }, real.dependencies())
+        expect([id, entries.map(({ rowId }) => rowId), foundAs]).toMatchObject([id, [41], [{ role: 'order', rows: 1 }]])
+      }
+    } finally {
+      await real.close()
+    }
+  })
 })
