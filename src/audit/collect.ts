@@ -11,7 +11,7 @@ import type { AskingTerms } from './asking-terms.ts'
 import { BalanceTrailTally } from './balance-trail.ts'
 import { CellTally } from './cell-tally.ts'
 import { type EventLot, EventLotTally } from './event-lot.ts'
-import type { Bills, Evidence } from './evidence.ts'
+import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
 import { LedgerSpools } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
@@ -23,7 +23,7 @@ import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
 import { undatedTasks } from './undated-tasks.ts'
 import { rowsTeller } from './waiting.ts'
-import { attributeBills } from './whose-bill.ts'
+import { attributeBills, withFilter } from './whose-bill.ts'
 
 /** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
 export type PriceReader = (
@@ -75,7 +75,7 @@ export async function collectEvidence(
     const cells = new CellTally(plan, allAccounts, auditedIds)
     const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, cells)
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
-    const bills = withFilter(await fetching, plan, allAccounts.length)
+    const bills = withFilter(await fetching, plan.ids.size > 0, allAccounts)
     const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
     const requests =
       spools.requests === null
@@ -109,10 +109,6 @@ export async function collectEvidence(
     throw cause
   }
 }
-
-/** Where a filter leaves out accounts, their bills could have shown whether ids of keys say anything. */
-const withFilter = (bills: Bills, { ids }: AuditPlan, accounts: number): Bills =>
-  ids.size === 0 || bills.accounts.length === accounts ? bills : { ...bills, otherRows: 'unread' }
 
 /** Whether the tasks of an account cost anything within the window or at its edges, or may have. */
 const recordsCost =

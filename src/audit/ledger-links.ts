@@ -25,6 +25,7 @@ import { NamedRows } from './ownerless-links.ts'
 import type { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { rowName } from './rules/linked-entries.ts'
 import { idsOf, type UndatedTask } from './undated-tasks.ts'
 import { ClosedUser, type ClosingTerms, type ResolvedOrders, resolveOrders } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
@@ -247,7 +248,9 @@ export class LedgerLinks {
     const isWanted = ({ orderId }: LedgerEntry): boolean => wanted.has(orderId) || wanted.has(bareId(orderId))
     const foundEarly = ((await early?.entries) ?? []).filter(isWanted)
     const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
-    for (const entry of [...foundEarly, ...found]) {
+    // What names one id as it is stored may name another bare.
+    const known = new Set(foundEarly.map(rowName))
+    for (const entry of [...foundEarly, ...found.filter((each) => !known.has(rowName(each)))]) {
       if (within(entry.at, this.#plan.ranges.ledger)) continue
       if (entry.userUntold === true) this.#ownerless.addNamed(entry)
       else this.#lookedUp.push(entry)

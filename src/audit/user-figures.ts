@@ -247,7 +247,8 @@ function leftOf(rows: readonly UnresolvedRow[]): LeftRows {
     // What is taken back may be of another refund than those that are open.
     else if (amountPoints > 0) refunds = addExact(refunds, amountPoints)
   }
-  if (points || refunds > 0) return { points, cash, refunds }
+  // Not known (NaN) is not none.
+  if (points || refunds !== 0) return { points, cash, refunds }
   return cash ? CASH_LEFT : NOTHING_LEFT
 }
 

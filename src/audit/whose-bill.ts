@@ -108,6 +108,12 @@ export function attributeBills(
   return { byAccount, workspaces }
 }
 
+/** Where a filter by account leaves some out, their bills could have shown whether ids of keys say anything. */
+export const withFilter = (bills: Bills, isFiltered: boolean, { length }: readonly AccountRow[]): Bills =>
+  !isFiltered || bills.accounts.length === length || bills.otherRows === 'name-known-keys'
+    ? bills
+    : { ...bills, otherRows: 'unread' }
+
 /** Row by row: an argument list has a length that a large bill passes. */
 function append<T>(to: T[] | undefined, rows: readonly T[]): void {
   if (to !== undefined) for (const row of rows) to.push(row)

@@ -11,12 +11,15 @@ const [SLASH, HASH_SIGN] = [0x2f, 0x23] as const
 export class OrderForms {
   readonly #id = newBytesOfId()
   #anyOther = false
+  #isAnyRead = false
 
-  get anyOther(): boolean {
-    return this.#anyOther
+  /** Also where no row was read, which tells nothing. */
+  get mayBeOther(): boolean {
+    return this.#anyOther || !this.#isAnyRead
   }
 
   observe(entries: EntryRecords): void {
+    this.#isAnyRead ||= entries.count > 0
     for (let entry = 0; entry < entries.count && !this.#anyOther; entry++) {
       if (!entries.mayBeOtherForm(entry) || !this.#hasForm(entries, entry)) continue
       const orderId = entries.orderText(entry)

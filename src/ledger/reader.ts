@@ -219,7 +219,7 @@ export interface LedgerSnapshot {
   tasksByEitherId(ids: readonly string[], taken?: InstantRange): Promise<TaskRow[]>
   /**
    * Ledger rows of any time, by order id; those within `taken`, which were streamed, may be left out. Where a streamed row of either
-   * ledger names a request id in another form than the bare one, so may these.
+   * ledger names a request id in another form than the bare one, or none was streamed, so may these.
    */
   pointsByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   cashByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>

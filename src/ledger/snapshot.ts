@@ -197,7 +197,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   ): Promise<LedgerEntry[]> => {
     const wanted = wantedIds(ids)
     const batches = records[book](undefined)
-    const anyForm = orderForms.anyOther
+    const anyForm = orderForms.mayBeOther
     if (anyForm || wanted.size > LIMITS.lookupIds) {
       const keys = queries.keysOf(book, outsideOf(book, taken))
       const rowIds = await collect(keys, decoders.orderedRow(book, wanted, anyForm))

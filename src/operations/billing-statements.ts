@@ -83,7 +83,7 @@ export async function requireStatement(
   const use = async (call: StatementCall) => {
     const { id, month } = knownId(invoiceId, call)
     const settled = await readSettled(dependencies.billing, [invoiceId])
-    if (settled?.has(invoiceId)) return {}
+    if (settled?.get(invoiceId)) return {}
     const sums = await monthlySums(id.userId, month, month, call)
     if (!sums.has(id.period)) throw noTasks(invoiceId, id)
     return {}
@@ -132,7 +132,7 @@ async function detail(invoiceId: string, call: StatementCall): Promise<Statement
   const { id } = knownId(invoiceId, call)
   const records = await readSettled(call.dependencies.billing, [invoiceId])
   const made = await makeStatement(id, call)
-  const known = records?.get(invoiceId)
+  const known = records?.get(invoiceId) ?? undefined
   if (made.content.request_count === 0 && known === undefined) throw noTasks(invoiceId, id)
   const { standing, record } = await settle(made, known, call)
   const { breakdown, ...head } = made.content
@@ -179,11 +179,11 @@ async function list(userId: number | null, limit: number, call: StatementCall): 
   for (const month of newestFirst) {
     const id = idOf(month)
     const own = sums.get(id.period)
-    const record = records?.get(statementId(id))
-    if (own === undefined && record === undefined) continue
-    const known = knownStanding(month, records, record, left, call)
+    const record = records === undefined ? null : records.get(statementId(id))
+    if (own === undefined && !record) continue
+    const known = knownStanding(month, record, left, call)
     if (known !== undefined) {
-      items.push(itemOf(id, own ?? new UsageSums(), known, record, undefined, call))
+      items.push(itemOf(id, own ?? new UsageSums(), known, record ?? undefined, undefined, call))
       continue
     }
     left -= 1
@@ -194,17 +194,19 @@ async function list(userId: number | null, limit: number, call: StatementCall): 
   return items
 }
 
-/** How a month stands, where that is known without reconciling it; otherwise one more may be reconciled. */
+/**
+ * How a month stands, where that is known without reconciling it; otherwise one more may be reconciled. `record`: null where it is
+ * not known whether it was settled.
+ */
 function knownStanding(
   month: MonthNumber,
-  records: ReadonlyMap<string, SettlementRecord> | undefined,
-  record: SettlementRecord | undefined,
+  record: SettlementRecord | null | undefined,
   left: number,
   { today }: StatementCall,
 ): Standing | undefined {
-  if (record !== undefined) return settledBy(record)
+  if (record) return settledBy(record)
   if (monthWindow(month, today).end > today.asOf) return DRAFT.running
-  if (records === undefined) return DRAFT.unrecorded
+  if (record === null) return DRAFT.unrecorded
   return left === 0 ? DRAFT.notReconciled : undefined
 }
 

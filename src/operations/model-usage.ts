@@ -2,7 +2,7 @@ import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
 import type { Bills } from '../audit/evidence.ts'
 import { fetchBills } from '../audit/fetch-bills.ts'
-import { attributeBills } from '../audit/whose-bill.ts'
+import { attributeBills, withFilter } from '../audit/whose-bill.ts'
 import type { UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
@@ -75,7 +75,7 @@ async function readTable(
       ? await withOtherRows(bills, all, accounts, queryOf(scope, []), dependencies.fal, context.signal)
       : { bills, sources: [] }
   const attribution = attributeBills(
-    told.bills,
+    withFilter(told.bills, (given.ids ?? []).length > 0, all),
     all,
     (accountId) => accounts.recorded.has(accountId),
     (accountId) => accounts.active.has(accountId),

@@ -106,14 +106,16 @@ export const settledBy = ({ settledAt }: SettlementRecord): Standing => ({
   settled_at: isoInstant(settledAt),
 })
 
-/** The settlements there are; undefined where the store cannot be read, or a record of them, so that nothing is known of any. */
+/** Settlements by statement; null where there is one whose record was damaged. */
+export type Settlements = ReadonlyMap<string, SettlementRecord | null>
+
+/** The settlements there are; undefined where the store cannot be read, so that nothing is known of any. */
 export async function readSettled(
   store: BillingStore,
   invoiceIds: readonly string[],
-): Promise<Map<string, SettlementRecord> | undefined> {
+): Promise<Settlements | undefined> {
   const records = await orUndefined(store.settled(invoiceIds))
-  if (records === undefined || !records.every(isSound)) return undefined
-  return new Map(records.map((record) => [record.invoiceId, record]))
+  return records && new Map(records.map((record) => [record.invoiceId, isSound(record) ? record : null]))
 }
 
 /** Whether a record is what was recorded: of a damaged one nobody knows what was settled. */

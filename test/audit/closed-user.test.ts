@@ -60,6 +60,20 @@ describe('rows of a user whose orders nobody could ask about', () => {
     expect(refundsOf(user)).toMatchObject({ refundsOpenPoints: 0n, refundedPoints: 0n })
   })
 
+  it('leave open what refunds gave back that come to more than a number holds', () => {
+    const most = 9_000_000_000_000_000
+    const user = closed([
+      ...ROWS.slice(0, 1),
+      entryRow(4, most, { kind: 'refund', orderId: 'back-1' }),
+      entryRow(5, most, { kind: 'refund', orderId: 'back-2' }),
+    ])
+    expect(user.unlinked).toMatchObject({ known: false, reason: { code: 'sums-too-large' } })
+    user.resolve(askedFor([]))
+    expect(user.unlinked).toMatchObject({ known: false, reason: { code: 'sums-too-large' } })
+    user.resolve(askedFor(ORDERS))
+    expect(user.unlinked).toMatchObject({ known: false })
+  })
+
   it('leave points open where points came in so', () => {
     const user = closed([...ROWS, entryRow(7, 5, { kind: 'recharge', orderId: 'in-3' })])
     expect(user).toMatchObject({ pointsRecharged: 5n })

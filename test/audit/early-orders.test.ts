@@ -68,3 +68,19 @@ describe('orders of cash that came in, beside very many tasks', () => {
     expect(failures.map(([book]) => book)).toEqual(['points', 'cash'])
   })
 })
+
+describe('refunds that are looked up early, beside very many tasks', () => {
+  it('count once where they name another task bare', async () => {
+    const own = { userId: 101 } as const
+    const given = [
+      task(1, { ...own, taskId: 'A/1', status: 'failed', refunded: true }),
+      task(2, { ...own, taskId: '1' }),
+      ...tasks.slice(2),
+    ]
+    const refund = entryRow(900_000, 100, { ...own, orderId: 'A/1', kind: 'refund', at: longAgo })
+    const entries = [pays(1, { orderId: 'A/1' }), ...paid.slice(2), refund]
+    const { source, askedOf } = await settledLedgers({ tasks: given, entries, anyForm: true, pieceRows: 40_000 })
+    expect(askedOf('pointsByOrderIds').map(({ length }) => length)).toEqual([2, 2])
+    expect(new Map(toldOf(source).entries).get(1)).toEqual([1, 900_000])
+  })
+})

@@ -97,9 +97,27 @@ describe('a settlement whose record was damaged', () => {
     expect(await listOf(world, {}, { billing: open(path) })).toMatchObject([
       { period: '2026-03', status: 'draft' },
       { period: '2026-02', ...draft, restated: false },
-      { period: '2026-01', status: 'draft' },
+      // Of another month nothing was damaged.
+      { period: '2026-01', status: 'settled' },
     ])
   })
+})
+
+it('a settlement whose record was damaged leaves those of other months known', async () => {
+  const path = freshPath()
+  const world = february().task({ at: '2026-01-12 12:00:00' }).build()
+  const settled = (month: string) => ({ period: month, status: 'settled' })
+  const before = await listOf(world, {}, { billing: open(path) })
+  expect(before).toMatchObject([{ period: '2026-03' }, settled('2026-02'), settled('2026-01')])
+  const handle = await openEmbeddedHandle(path)
+  handle.exec('DROP TRIGGER settlements_are_final')
+  handle.exec("UPDATE settlements SET hash = 'aa' WHERE invoice_id = 'inv_202602'")
+  handle.close()
+  expect(await listOf(world, {}, { billing: open(path) })).toEqual([
+    before[0],
+    { ...before[1], status: 'draft', status_reason: 'unrecorded', settled_at: null },
+    before[2],
+  ])
 })
 
 describe('a new store', () => {

@@ -38,6 +38,8 @@ export interface GivenLedgers {
   /** Look-ups that fail, by name. */
   readonly failing?: readonly (keyof LedgerSnapshot)[]
   readonly signal?: AbortSignal
+  /** Whether rows are looked up in whatever form they name an id. */
+  readonly anyForm?: true
   /** What is kept of pieces, where not as much as usual. */
   readonly kept?: KeptPieces
 }
@@ -136,7 +138,8 @@ export async function settledLedgers(given: GivenLedgers) {
       asked.push([name, [...ids]])
       if (failing.includes(name)) throw new RangeError(`${name} failed`)
       const wanted = new Set(ids)
-      return rows.filter((row) => wanted.has(idOf(row)))
+      // In whatever form it is stored, as where streamed rows name requests in others than the bare one.
+      return rows.filter((row) => wanted.has(idOf(row)) || (given.anyForm === true && wanted.has(bareId(idOf(row)))))
     }
   const ofBook = (book: BookName) => entries.filter((entry) => entry.book === book)
   const allTasks = [...tasks, ...otherTasks]

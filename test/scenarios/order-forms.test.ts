@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { MiniWorld } from '../../src/demo/mini-world.ts'
 import { requestIdOf } from '../../src/demo/mini-world.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
+import type { WorldAudit } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
 import { auditRealWorld, openWorld, STORES } from '../kit/real-audit.ts'
 import { call } from '../tools/call.ts'
@@ -13,8 +14,8 @@ const late = '2026-02-08 20:00:00'
 const RULES = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10'] as const
 
 describe.each(STORES)('rows whose order is the request id as the installation stores it: %s', (store) => {
-  const said = async (world: MiniWorld) =>
-    saidOf(await auditRealWorld(world.build(), { store }, { depth: 'requests' }), ...RULES)
+  const said = async (world: MiniWorld, options: WorldAudit = {}) =>
+    saidOf(await auditRealWorld(world.build(), { store }, { depth: 'requests', ...options }), ...RULES)
   const failed = { user: 101, status: 'failed', billed: false, cost: '0' } as const
 
   it.each([
@@ -43,6 +44,8 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     })
     paidLate.task({ user: 102, ...other, billed: { requestId: requestIdOf(42) } })
     expect(await said(paidLate)).toEqual({ findings: [], open: [] })
+    // Of rows of others, which tell the form as well, none is read then.
+    expect(await said(paidLate, { userIds: [101] })).toEqual({ findings: [], open: [] })
   })
 
   it('are listed with their task', async () => {
@@ -58,6 +61,21 @@ describe.each(STORES)('rows whose order is the request id as the installation st
         ])
         const order = foundAs.find(({ role }) => role === 'order')
         expect([id, order?.rows]).toEqual([id, id === 'task-41' ? undefined : 2])
+      }
+    } finally {
+      await real.close()
+    }
+  })
+
+  it('are listed without a task, too', async () => {
+    const request = '0000aaaa-bbbb-4bbb-8bbb-bbbbbbbbbbbb'
+    const orderId = `fal-ai/flux#${request}`
+    const world = withLinkedTasks().points(101, -100, { orderId })
+    const real = await openWorld(world.build(), { store })
+    try {
+      for (const id of [request, orderId]) {
+        const { entries, foundAs } = await call(taskTraceTool, { id }, real.dependencies())
+        expect([id, entries.map(({ rowId }) => rowId), foundAs]).toMatchObject([id, [41], [{ role: 'order', rows: 1 }]])
       }
     } finally {
       await real.close()

@@ -78,6 +78,28 @@ describe('fal-get-usage of some endpoints', () => {
     ])
   })
 
+  it('gives it to no account either where a filter leaves out accounts that may show what ids say, as an audit', async () => {
+    const two = world({ keyId: STRANGER }).account(6).task({ account: 6, model: 'z', cost: '4' }).build()
+    const { dependencies } = await real(two)
+    const costsOf = async (given: object) =>
+      costs((await call(falGetUsageTool, { ...DAY, group_by: 'account', ...given }, dependencies())).rows)
+    expect(await costsOf({})).toEqual([
+      [6, '4'],
+      [null, '3'],
+      [5, '0'],
+    ])
+    for (const endpoint_ids of [[], ['y'], ['x', 'y']]) {
+      expect((await costsOf({ ids: [5], endpoint_ids })).find(([accountId]) => accountId === 5)).toEqual([5, null])
+    }
+    // Its own ids are known, of whatever model.
+    const own = await real(world().account(6).build())
+    const given = { ...DAY, group_by: 'account', ids: [5], endpoint_ids: ['y'] }
+    expect(costs((await call(falGetUsageTool, given, own.dependencies())).rows)).toEqual([
+      [null, '2'],
+      [5, '0'],
+    ])
+  })
+
   it('trusts ids that another workspace of the run shows to be known', async () => {
     const two = world({ keyId: STRANGER }).account(6).task({ account: 6, model: 'z', cost: '4' }).build()
     const opened = await real(two)

@@ -76,7 +76,8 @@ function excessOf(
 ): Excess | undefined {
   const total = totalOf(entries, kind)
   if (total <= task.chargedPoints) return undefined
-  const repeated = repeatedOf(amountsOf(entries, kind))
+  // Rows that took the same back again make the sum no larger.
+  const repeated = repeatedOf(amountsOf(entries, kind).filter((entry) => amountOf(entry) > 0n))
   if (repeated.length === 0) return undefined
   const same = repeated.flat()
   return { kind, total, rows: same, beyondFirst: same.length - repeated.length }

@@ -42,6 +42,8 @@ describe('B6: the same ledger row twice', () => {
     ['a row and its reversal', [consume(1, 1000), refund(2, 1000)], 0],
     ['a refund twice', [consume(1, 1000), refund(2, 1000), refund(3, 1000)], 1],
     ['a refund in two halves', [consume(1, 1000), refund(2, 500), refund(3, 500)], 0],
+    ['too much, of which two rows gave the same back', [consume(1, 3000), consume(2, -500), consume(3, -500)], 0],
+    ['too large a refund, the same taken back twice', [refund(1, 3000), refund(2, -500), refund(3, -500)], 0],
   ])('%s', (_, entries, expected) => {
     expect(findingsOf('B6', entries)).toBe(expected)
   })
