@@ -76,13 +76,15 @@ export function attributeBills(
   for (const bill of distinct) {
     const { workspace, members, rows, sure } = bill
     const spending = members.filter(recorded)
-    const trusted = (idsAreKnown || spending.length === 0) && !spending.some((accountId) => withoutId.has(accountId))
+    // A key without an id may be billed by any: of such, what others' bills show tells nothing.
+    const mayTell = !spending.some((accountId) => withoutId.has(accountId))
+    const trusted = (idsAreKnown || spending.length === 0) && mayTell
     // Of a workspace without a name nothing tells who belongs to it, but that others' bills were read and are other ones.
     const placed = new Set(workspace.name === null ? distinct.flatMap((each) => each.members) : members)
     const doubtful = workspace.name === null ? allAccounts.map((account) => account.accountId) : bills.unplaced
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
     // Whether the ids say anything is itself not known: then they give a row to nobody, and to no member either.
-    const idsUnread = bills.otherRows === 'unread' && !trusted && namedIn(bill).some(isStrange)
+    const idsUnread = bills.otherRows === 'unread' && mayTell && !trusted && namedIn(bill).some(isStrange)
     const membersKnown = sure && !strangers && !idsUnread
     const scope: SharingScope = { owners, members, trusted, membersKnown, maybeTwice: !sure }
     const sorted = sortRows(rows, scope)
@@ -109,10 +111,12 @@ export function attributeBills(
 }
 
 /** Where a filter by account leaves some out, their bills could have shown whether ids of keys say anything. */
-export const withFilter = (bills: Bills, isFiltered: boolean, { length }: readonly AccountRow[]): Bills =>
-  !isFiltered || bills.accounts.length === length || bills.otherRows === 'name-known-keys'
-    ? bills
-    : { ...bills, otherRows: 'unread' }
+export function withFilter(bills: Bills, isFiltered: boolean, allAccounts: readonly AccountRow[]): Bills {
+  if (!isFiltered || bills.otherRows === 'name-known-keys') return bills
+  const here = new Set(bills.accounts.map(({ account }) => account.accountId))
+  const mayShow = allAccounts.some(({ accountId, apiKey }) => !here.has(accountId) && keyIdOf(apiKey) !== null)
+  return mayShow ? { ...bills, otherRows: 'unread' } : bills
+}
 
 /** Row by row: an argument list has a length that a large bill passes. */
 function append<T>(to: T[] | undefined, rows: readonly T[]): void {

@@ -138,6 +138,23 @@ describe('key ids', () => {
     expect(open).toEqual(['A1', 'A2', 'A3'])
   })
 
+  it.each([
+    ['of the account', { 5: 'a-key-without-any-id-5', 6: undefined }],
+    ['of the others', { 5: undefined, 6: 'a-key-without-any-id-6' }],
+  ] as const)('of which not one is known say nothing with a filter too, where the key %s has none', async (_, keys) => {
+    const keyOf = (id: 5 | 6) => (keys[id] === undefined ? {} : { apiKey: keys[id] })
+    const built = new MiniWorld()
+      .account(5, keyOf(5))
+      .account(6, keyOf(6))
+      .task({ ...keyOf(5), cost: '1' })
+    const world = rename(built.build())
+    for (const ids of [[], [5]]) {
+      const report = await auditWorld(world, { ids })
+      expect(inShort(report)).toEqual([])
+      expect(report.official.rows.find(({ accountId }) => accountId === 5)).toMatchObject({ costUsd: '1' })
+    }
+  })
+
   it('are known by events too, also by those that are billed after the window', async () => {
     const built = new MiniWorld().account(5, { workspace: 'team' }).task({ cost: '1', at: '2026-02-06 23:59:50' })
     const strange = { keyId: 'beef0000-0000-4000-8000-000000000000', timestamp: built.iso('2026-02-06 10:00:00') }
