@@ -57,7 +57,8 @@ export function floorPlan({ shape, server }: Dataset, billUrl: string | null): F
       },
       {
         name: 'points',
-        sql: `SELECT id, created_at, user_id, points, order_id, source_type, balance_before, balance_after
+        // Balances are followed at depth requests alone.
+        sql: `SELECT id, created_at, user_id, points, order_id, source_type${billUrl === null ? '' : ', balance_before, balance_after'}
           FROM ts_points_detail WHERE created_at >= ? AND created_at < ?`,
         binds: between(start - SKEW, end + CROSSING),
       },

@@ -46,7 +46,7 @@ export async function readLedgers(
   const follows = plan.depth === 'requests'
   const failed = new Set<BookName>()
   const passes: [BookName, () => AsyncIterable<EntryRecords>][] = [
-    ['points', () => snapshot.points(plan.ranges.ledger)],
+    ['points', () => snapshot.points(plan.ranges.ledger, { balances: follows })],
     ['cash', () => snapshot.cash(plan.ranges.ledger)],
   ]
   for (const [book, stream] of passes) {

@@ -8,6 +8,7 @@ import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
 import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
+import type { Wide } from './queries.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
 import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
 import { ownerOf, type RowCells } from './row-cells.ts'
@@ -65,12 +66,12 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
         () => taskDecoder(mapping, zone, words, range, note),
       )
     },
-    points: (range: Membership): BatcherFactory<EntryRecords> => {
+    points: (range: Membership, wide: Wide = 'balances'): BatcherFactory<EntryRecords> => {
       const note = noting('points', range)
       const noteKind = notingKinds('points', range)
       return inRecords(
         () => new EntryWriter(),
-        () => pointsDecoder(mapping, zone, range, note, noteKind),
+        () => pointsDecoder(mapping, zone, range, wide, note, noteKind),
       )
     },
     cash: (range: Membership): BatcherFactory<EntryRecords> => {
@@ -150,6 +151,7 @@ function pointsDecoder(
   mapping: TableMapping,
   zone: Zone,
   range: Membership,
+  wide: Wide,
   note: NoteAstray,
   noteKind: NoteKind,
 ): (row: RowCells, to: EntryWriter) => void {
@@ -173,8 +175,10 @@ function pointsDecoder(
     fields.amountPoints = row.whole(3, amountAt)
     fields.kind = kinds[row.word(5, kindCode)] ?? 'other'
     fields.kindUntold = fields.kind === 'other'
-    fields.balanceBefore = row.whole(6, beforeAt)
-    fields.balanceAfter = row.whole(7, afterAt)
+    if (wide !== 'none') {
+      fields.balanceBefore = row.whole(6, beforeAt)
+      fields.balanceAfter = row.whole(7, afterAt)
+    }
     const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(8))

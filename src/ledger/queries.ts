@@ -42,8 +42,12 @@ export interface EntryFilter {
   readonly ownerless?: boolean
   /** Only rows that came in, or do not tell their amount. */
   readonly cameIn?: boolean
-  readonly titles: boolean
+  /** With balances or without, of points. */
+  readonly wide: Wide
 }
+
+/** Which columns of a ledger are read beside those of every row: the balances of points, or these and the titles. */
+export type Wide = 'balances' | 'titles' | 'none'
 
 /** Below it lie 0000-00-00 and '', and no time that anybody means. */
 const FIRST_YEAR = '1000-01-01'
@@ -88,9 +92,9 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     points: points.points,
     orderId: points.orderId,
     sourceType: points.sourceType,
-    balanceBefore: points.balanceBefore,
-    balanceAfter: points.balanceAfter,
   }
+  const balances = { balanceBefore: points.balanceBefore, balanceAfter: points.balanceAfter }
+  const widePoints = { none: {}, balances, titles: { ...balances, title: points.title } }
   const cashColumns = {
     id: cash.id,
     time: cash.time,
@@ -118,20 +122,20 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     return [named && ownerless ? or(named, nobodys) : named, cameIn ? or(gt(amount, 0), isNull(amount)) : undefined]
   }
   const selectTasks = (where: SQL | undefined) => statement('tasks', query.select(taskColumns).from(tasks).where(where))
-  const selectPoints = (where: SQL | undefined, titles: boolean) =>
+  const selectPoints = (where: SQL | undefined, wide: Wide) =>
     statement(
       'points',
       query
-        .select(titles ? { ...pointsColumns, title: points.title } : pointsColumns)
+        .select({ ...pointsColumns, ...widePoints[wide] })
         .from(points)
         .where(where)
         .orderBy(asc(idOf('points'))),
     )
-  const selectCash = (where: SQL | undefined, titles: boolean) =>
+  const selectCash = (where: SQL | undefined, wide: Wide) =>
     statement(
       'cash',
       query
-        .select(titles ? { ...cashColumns, title: cash.title } : cashColumns)
+        .select(wide === 'titles' ? { ...cashColumns, title: cash.title } : cashColumns)
         .from(cash)
         .where(where)
         .orderBy(asc(idOf('cash'))),
@@ -256,9 +260,9 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .where(outsideOf('tasks', outside)),
       ),
     points: (bounds: NaiveBounds, filter: EntryFilter) =>
-      selectPoints(and(withinOf('points', bounds), ...leftBy('points', filter)), filter.titles),
-    pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), false),
-    pointsByRowIds: (ids: readonly number[]) => selectPoints(among(idOf('points'), ids), false),
+      selectPoints(and(withinOf('points', bounds), ...leftBy('points', filter)), filter.wide),
+    pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), 'balances'),
+    pointsByRowIds: (ids: readonly number[]) => selectPoints(among(idOf('points'), ids), 'balances'),
     /** The highest row id of each of these users with a time before the bound. */
     lastPointsRowIds: (userIds: readonly number[], before: Earlier) =>
       statement(
@@ -289,9 +293,9 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .groupBy(userOf('points')),
       ),
     cash: (bounds: NaiveBounds, filter: EntryFilter) =>
-      selectCash(and(withinOf('cash', bounds), ...leftBy('cash', filter)), filter.titles),
-    cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), false),
-    cashByRowIds: (ids: readonly number[]) => selectCash(among(idOf('cash'), ids), false),
+      selectCash(and(withinOf('cash', bounds), ...leftBy('cash', filter)), filter.wide),
+    cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), 'none'),
+    cashByRowIds: (ids: readonly number[]) => selectCash(among(idOf('cash'), ids), 'none'),
     userNames: (ids: readonly number[]) =>
       statement('users', query.select({ id: users.id, name: users.name }).from(users).where(among(users.id, ids))),
     /** Those of these users of whom there is a row, each once. */

@@ -79,6 +79,8 @@ export interface EntryRequest {
   readonly userIds?: readonly number[]
   /** Whether titles are read; they are wide and untrusted. */
   readonly titles?: boolean
+  /** Whether the balances of points are read, as they are where absent; they always are with titles. */
+  readonly balances?: boolean
   /** Where users are named: also rows that name none. Such a stream looks back or ahead, and adds nothing to what is told of the others. */
   readonly ownerless?: boolean
   /** Only rows that came in, or do not tell their amount. */

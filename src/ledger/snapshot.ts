@@ -11,7 +11,7 @@ import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order
 import type { TableMapping } from './mapping.ts'
 import { metRows } from './met-rows.ts'
 import { OrderForms } from './order-forms.ts'
-import { type IdColumn, type NaiveBounds, queriesOf, type Statement } from './queries.ts'
+import { type IdColumn, type NaiveBounds, queriesOf, type Statement, type Wide } from './queries.ts'
 import type { EntryRequest, LastPoints, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
 import type { Session } from './session.ts'
@@ -167,10 +167,11 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     const userIds = request.userIds === undefined ? undefined : new Set(request.userIds)
     if (userIds?.size === 0 && request.ownerless !== true) return
     const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
-    const { titles = false, ownerless = false, cameIn = false } = request
-    const filter = { titles, ownerless, cameIn, ...(bound ? { userIds: [...userIds] } : {}) }
+    const { titles = false, balances = true, ownerless = false, cameIn = false } = request
+    const wide: Wide = titles ? 'titles' : balances ? 'balances' : 'none'
+    const filter = { wide, ownerless, cameIn, ...(bound ? { userIds: [...userIds] } : {}) }
     const isNamed = ({ userId, userUntold }: LedgerEntry) => (userUntold ? ownerless : userIds?.has(userId))
-    const batches = records[book](range)
+    const batches = records[book](range, wide)
     // A user's rows are found by the index on users.
     for await (const bounds of bound ? [await streamBounds(book, range)] : boundsIn(book, range)) {
       for await (const batch of session.read(queries[book](bounds, filter), batches)) {

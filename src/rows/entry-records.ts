@@ -65,19 +65,20 @@ const TITLE = 64
 const UNTOLD = 128
 const KIND_UNTOLD = 256
 const USER_UNTOLD = 512
+/** Both balances stand behind the order id, NaN for one that the row does not tell; without them it tells none. */
+const BALANCES = 1024
+const BALANCES_BYTES = 16
 
-/** Where each field begins in a record; the order id follows, then large numbers and the title, if any. */
+/** Where each field begins in a record; the order id follows, then balances, large numbers and the title, if any. */
 const AT = {
   flags: 4,
   rowId: 8,
   userId: 16,
   at: 24,
   amount: 32,
-  before: 40,
-  after: 48,
-  orderHash: 56,
-  orderBytes: 60,
-  order: 64,
+  orderHash: 40,
+  orderBytes: 44,
+  order: 48,
 } as const
 
 const OTHER_FORMS = /[/#A-Z]/
@@ -129,7 +130,9 @@ export class EntryWriter {
     const { amountPoints, balanceBefore, balanceAfter } = fields
     const large = isLarge(amountPoints) || isLarge(balanceBefore) || isLarge(balanceAfter)
     const largeText = large ? JSON.stringify([amountPoints, balanceBefore, balanceAfter].map(textOrNull)) : ''
-    const extras = (large ? sizeOfText(largeText) : 0) + (title === '' ? 0 : sizeOfText(title))
+    const hasBalances = balanceBefore !== null || balanceAfter !== null
+    const extras =
+      (hasBalances ? BALANCES_BYTES : 0) + (large ? sizeOfText(largeText) : 0) + (title === '' ? 0 : sizeOfText(title))
     const at = this.#records.begin(AT.order + orderId.length + extras)
     const { view } = this.#records
     view.setUint32(
@@ -141,18 +144,22 @@ export class EntryWriter {
         (title === '' ? 0 : TITLE) |
         (amountPoints === null ? UNTOLD : 0) |
         (fields.kindUntold ? KIND_UNTOLD : 0) |
-        (fields.userUntold ? USER_UNTOLD : 0),
+        (fields.userUntold ? USER_UNTOLD : 0) |
+        (hasBalances ? BALANCES : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
     view.setFloat64(at + AT.userId, fields.userId, true)
     view.setFloat64(at + AT.at, fields.at, true)
     view.setFloat64(at + AT.amount, Number(amountPoints), true)
-    view.setFloat64(at + AT.before, numberOf(balanceBefore), true)
-    view.setFloat64(at + AT.after, numberOf(balanceAfter), true)
     view.setUint32(at + AT.orderHash, hashOfBytes(orderId.view, orderId.from, orderId.length), true)
     view.setUint32(at + AT.orderBytes, orderId.length, true)
     let end = putSpan(view, at + AT.order, orderId)
+    if (hasBalances) {
+      view.setFloat64(end, numberOf(balanceBefore), true)
+      view.setFloat64(end + 8, numberOf(balanceAfter), true)
+      end += BALANCES_BYTES
+    }
     if (large) end = putText(view, end, largeText)
     if (title !== '') end = putText(view, end, title)
     this.#records.end(end - at)
@@ -245,11 +252,22 @@ export class EntryRecords extends RecordList {
 
   /** NaN for null; the nearest number where none holds it. */
   balanceBefore(index: number): number {
-    return this.view.getFloat64(this.at(index) + AT.before, true)
+    return this.#balance(index, 0)
   }
 
   balanceAfter(index: number): number {
-    return this.view.getFloat64(this.at(index) + AT.after, true)
+    return this.#balance(index, 8)
+  }
+
+  /** `place`: where it stands among the balances. */
+  #balance(index: number, place: number): number {
+    if ((this.#flags(index) & BALANCES) === 0) return Number.NaN
+    return this.view.getFloat64(this.#endOfOrder(index) + place, true)
+  }
+
+  #endOfOrder(index: number): number {
+    const at = this.at(index)
+    return at + AT.order + this.view.getUint32(at + AT.orderBytes, true)
   }
 
   /** Whether its numbers are told exactly by `row` alone. */
@@ -283,8 +301,7 @@ export class EntryRecords extends RecordList {
   }
 
   row(index: number): LedgerEntry {
-    const at = this.at(index)
-    let end = at + AT.order + this.view.getUint32(at + AT.orderBytes, true)
+    let end = this.#endOfOrder(index) + ((this.#flags(index) & BALANCES) === 0 ? 0 : BALANCES_BYTES)
     const amounts = this.#amounts(index, end)
     if (this.isLarge(index)) end = endOfText(this, end)
     const entry: LedgerEntry = {
@@ -319,11 +336,10 @@ export class EntryRecords extends RecordList {
       const texts: (string | null)[] = JSON.parse(textAt(this, large))
       return texts.map((text) => (text === null ? null : points(BigInt(text))))
     }
-    const at = this.at(index)
-    return [AT.amount, AT.before, AT.after].map((place) => {
-      const amount = this.view.getFloat64(at + place, true)
-      return Number.isNaN(amount) ? null : points(BigInt(amount))
-    })
+    const amount = this.view.getFloat64(this.at(index) + AT.amount, true)
+    return [amount, this.balanceBefore(index), this.balanceAfter(index)].map((each) =>
+      Number.isNaN(each) ? null : points(BigInt(each)),
+    )
   }
 
   #flags(index: number): number {

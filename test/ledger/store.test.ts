@@ -217,6 +217,12 @@ describe.each(BACKENDS)('the ledger store on $name', (backend) => {
         orderId: '',
         title: '',
       })
+      const unbalanced = points.map((row) => ({ ...row, balanceBefore: null, balanceAfter: null }))
+      expect(unbalanced).not.toEqual(points)
+      expect(await all(snapshot.points(ALL_TIME, { balances: false }))).toEqual(unbalanced)
+      // Whoever is shown titles is shown balances too.
+      const titled = await all(snapshot.points(ALL_TIME, { titles: true, balances: false }))
+      expect(titled.map(({ balanceBefore }) => balanceBefore)).toEqual(points.map(({ balanceBefore }) => balanceBefore))
       const cash = await all(snapshot.cash(ALL_TIME, { titles: true }))
       expect(cash.map(({ rowId, kind, amountPoints }) => [rowId, kind, amountPoints])).toEqual([
         [1, 'recharge', 500n],
