@@ -13,6 +13,7 @@ import { canonicalModel } from './model-name.ts'
 import { ModelSums } from './model-sums.ts'
 import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
+import type { ChargedByDate } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { UntoldAmounts, UntoldBook, UntoldRecord } from './rules/untold-tasks.ts'
 import { couldBeBilledAcross, isDue, isSettled, type TaskTimes } from './task-standing.ts'
@@ -52,7 +53,7 @@ export interface UserTally {
   readonly freeCount: number
   readonly freeCostNanoUsd: NanoUsd
   readonly freeEvidence: Pick<EvidenceList, 'view'>
-  readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
+  readonly chargedByDate: ChargedByDate
   /** Of these, what was charged on the window's first day before the window began. */
   readonly chargedEarly: Whole
 }

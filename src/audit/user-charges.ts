@@ -1,6 +1,7 @@
 import { type Whole, wholeOf } from '../units/exact-sums.ts'
 import { type Points, points } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
+import type { ChargedByDate } from './rules/books.ts'
 
 /** Users of one page: a power of two. Only pages with a charge are there. */
 const PAGE_BITS = 8
@@ -70,8 +71,8 @@ export class ChargedDay {
   }
 }
 
-/** Points charged to one user by day. */
-export class UserCharges implements Iterable<readonly [CalendarDate, Whole]> {
+/** Points charged to one user by day: of very many users nothing is made for each of their days. */
+export class UserCharges implements ChargedByDate {
   readonly #days: readonly ChargedDay[]
   readonly #user: number
 
@@ -80,13 +81,10 @@ export class UserCharges implements Iterable<readonly [CalendarDate, Whole]> {
     this.#user = user
   }
 
-  /** The days with charges other than 0. */
-  [Symbol.iterator](): Iterator<readonly [CalendarDate, Whole]> {
-    const charges: (readonly [CalendarDate, Whole])[] = []
+  forEach(take: (charged: Whole, date: CalendarDate) => void): void {
     for (const day of this.#days) {
       const charged = day.amount(this.#user)
-      if (charged !== 0) charges.push([day.date, charged])
+      if (charged !== 0) take(charged, day.date)
     }
-    return charges[Symbol.iterator]()
   }
 }

@@ -240,6 +240,6 @@ export const newUserTally = (userId: number): UserTally => ({
   freeCount: 0,
   freeCostNanoUsd: ZERO_NANO_USD,
   freeEvidence: NOTHING,
-  chargedByDate: [],
+  chargedByDate: new Map(),
   chargedEarly: 0,
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { framedBooks } from '../../src/audit/books.ts'
 import type { BalanceTrail } from '../../src/audit/rules/facts.ts'
-import { at, consume, later, NO_BALANCES, points, usd } from '../kit/books.ts'
+import { at, chargesOf, consume, later, NO_BALANCES, points, usd } from '../kit/books.ts'
 import {
   accountRow,
   booksOf,
@@ -183,7 +183,7 @@ describe('users, days and keys', () => {
     expect(requests).toEqual({ known: false, reason: { code: 'depth-summary' } })
     const told = users.map(({ userId, taskCount, chargedPoints, payment, unpaid, free, chargedByDate }) => ({
       ...{ userId, taskCount, chargedPoints, payment, unpaid, free },
-      chargedByDate: new Map(chargedByDate),
+      chargedByDate: chargesOf(chargedByDate),
     }))
     expect(told).toEqual([
       {

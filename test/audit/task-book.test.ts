@@ -4,7 +4,7 @@ import { TaskTally } from '../../src/audit/task-book.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
 import { HOUR, type Instant } from '../../src/units/instant.ts'
-import { AS_OF, at, date, later, points, type Settings, usd } from '../kit/books.ts'
+import { AS_OF, at, chargesOf, date, later, points, type Settings, usd } from '../kit/books.ts'
 import { planOf, taskRow } from '../kit/rows.ts'
 
 const account = (accountId: number) => ({
@@ -183,7 +183,7 @@ describe('a user', () => {
       [100, 1, 100n],
       [101, 2, 107n],
     ])
-    expect(new Map(users[1]?.chargedByDate)).toEqual(
+    expect(chargesOf(users[1]?.chargedByDate ?? new Map())).toEqual(
       new Map([
         [date('2026-02-06'), 107],
         [date('2026-01-20'), 105],

@@ -16,7 +16,7 @@ import { wholeOf } from '../../src/units/exact-sums.ts'
 import { DAY, HOUR, type Instant, MINUTE, within } from '../../src/units/instant.ts'
 import { nanoUsd } from '../../src/units/nano-usd.ts'
 import { points } from '../../src/units/points.ts'
-import { at, later } from '../kit/books.ts'
+import { at, chargesOf, later } from '../kit/books.ts'
 import { accountRow } from '../kit/evidence.ts'
 import { planOf, taskRow } from '../kit/rows.ts'
 
@@ -186,7 +186,7 @@ function bookOf(rows: readonly TaskRow[], plan: AuditPlan) {
     users: users.map((user) => ({
       ...{ userId: user.userId, taskCount: user.taskCount, chargedPoints: user.chargedPoints },
       ...{ freeCount: user.freeCount, freeCostNanoUsd: user.freeCostNanoUsd, freeEvidence: user.freeEvidence.view() },
-      chargedByDate: new Map(user.chargedByDate),
+      chargedByDate: chargesOf(user.chargedByDate),
       chargedEarly: user.chargedEarly,
     })),
     days: [...days].map(viewed),

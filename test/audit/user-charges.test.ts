@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { ChargedDay, ChargedDays, DAYS_TOGETHER, UserCharges } from '../../src/audit/user-charges.ts'
 import { wholeOf } from '../../src/units/exact-sums.ts'
-import { date } from '../kit/books.ts'
+import { chargesOf, date } from '../kit/books.ts'
 
 const days = (count: number) =>
   Array.from({ length: count }, (_, index) => new ChargedDay(date(`2026-01-${String(index + 1).padStart(2, '0')}`)))
@@ -16,7 +16,7 @@ describe('points charged by day', () => {
     third.add(1, 2)
     third.add(1, -2)
     first.add(1, -3)
-    const of = (user: number) => [...new UserCharges(all, user)]
+    const of = (user: number) => [...chargesOf(new UserCharges(all, user))]
     expect(of(0)).toEqual([['2026-01-02', 5]])
     expect(of(1)).toEqual([
       ['2026-01-01', -3],
@@ -75,7 +75,7 @@ describe('points charged by day', () => {
             const amount = expected.get(`${user} ${place}`) ?? 0n
             return amount === 0n ? [] : [[each, wholeOf(amount)]]
           })
-          expect([...new UserCharges(side, user)]).toEqual(charged)
+          expect([...chargesOf(new UserCharges(side, user))]).toEqual(charged)
         }
       }),
     )
@@ -92,7 +92,7 @@ describe('points charged by day', () => {
       day.add(3, -2 * step)
       day.add(3, wholeOf(-most))
       expect(day.of(3)).toBe(0n)
-      expect([...new UserCharges([day], 3)]).toEqual([])
+      expect([...chargesOf(new UserCharges([day], 3))]).toEqual([])
     }
   })
 })

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { UserTallies } from '../../src/audit/user-tallies.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'
-import { date, usd } from '../kit/books.ts'
+import { chargesOf, date, usd } from '../kit/books.ts'
 import { taskRow } from '../kit/rows.ts'
 
 /** Small, large and beyond the ids that are looked up in an array; and what is hardly an id. */
@@ -36,7 +36,7 @@ describe('the users of an audit', () => {
     expect(list.map(({ userId, taskCount, chargedPoints }) => [userId, taskCount, chargedPoints])).toEqual(
       byId.map(([id, index]) => [id, 2, BigInt(index) + 2n ** 33n]),
     )
-    expect(list.map(({ chargedByDate }) => [...chargedByDate])).toEqual(
+    expect(list.map(({ chargedByDate }) => [...chargesOf(chargedByDate)])).toEqual(
       byId.map(([, index]) => (index === 0 ? [] : [['2026-02-06', index]])),
     )
     const freeUsers = list.filter(({ freeCount }) => freeCount > 0)

@@ -2,6 +2,7 @@ import type { RuleId } from '../../schemas/report.ts'
 import { DateReader } from '../../src/audit/date-reader.ts'
 import {
   type Books,
+  type ChargedByDate,
   type FindingDraft,
   known,
   NO_MATCHES,
@@ -27,6 +28,7 @@ import { isOfBilledRequest, matchedTasks } from '../../src/audit/rules/request-b
 import { RULES } from '../../src/audit/rules/table.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { DEFAULT_THRESHOLDS, type RuleSettings, type Thresholds } from '../../src/settings.ts'
+import type { Whole } from '../../src/units/exact-sums.ts'
 import { type Instant, instant } from '../../src/units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd } from '../../src/units/nano-usd.ts'
 import { type Points, points as pointsOf } from '../../src/units/points.ts'
@@ -202,6 +204,15 @@ export function user(userId: number, unlinked: { charged: number; paid: number }
     chargedByDate: new Map(),
     chargedEarly: 0,
   }
+}
+
+/** Charges by day as a map of their own. */
+export function chargesOf(days: ChargedByDate): Map<CalendarDate, Whole> {
+  const charges = new Map<CalendarDate, Whole>()
+  days.forEach((charged, day) => {
+    charges.set(day, charged)
+  })
+  return charges
 }
 
 export interface Settings {

@@ -221,12 +221,12 @@ function eachUserDay({ users, window }: Books, take: TakeDay): void {
   const days = new DaysOfUser()
   for (const user of users) {
     days.clear()
-    for (const [date, charged] of user.chargedByDate) {
-      if (charged <= 0) continue
+    user.chargedByDate.forEach((charged, date) => {
+      if (charged <= 0) return
       const about = aboutDay(date)
       const inWindow = about.isFirst ? plusWhole(charged, user.chargedEarly, -1) : charged
       days.add(about, charged, about.isJudged ? inWindow : 0)
-    }
+    })
     days.sort()
     eachDayOf(user, days, take)
   }

@@ -209,6 +209,11 @@ export interface LooseAmount {
   readonly at: Instant | null
 }
 
+/** Charges by day, gone through like a map: the days with charges other than 0. */
+export interface ChargedByDate {
+  forEach(take: (charged: Whole, date: CalendarDate) => void): void
+}
+
 export interface UserBook {
   readonly userId: number
   readonly taskCount: number
@@ -224,7 +229,7 @@ export interface UserBook {
   /** Tasks with money = 0 and cost_money > 0, not refunded. */
   readonly free: { readonly count: number; readonly costNanoUsd: NanoUsd; readonly evidence: Evidence }
   /** Charged points by day of the audit's zone: the window's days and the history before them. */
-  readonly chargedByDate: Iterable<readonly [CalendarDate, Whole]>
+  readonly chargedByDate: ChargedByDate
   /** Of these, what was charged on the window's first day before the window began: 0 where it begins with the day. */
   readonly chargedEarly: Whole
 }
