@@ -104,7 +104,7 @@ function worldTold({ shape, manifest, serverArguments }: Dataset): string[] {
   return [
     `world    seed ${shape.seed}, ${spread(shape.rows)} tasks from ${first} to ${last} (${WINDOW_DAYS} days) and ${spread(shape.history)} in the days before, at the same pace`,
     `         ${LEDGER_ROWS_A_TASK} ledger rows a task: points ${spread(tables.ts_points_detail ?? 0)}, cash ${spread(tables.ts_financial_transactions ?? 0)}; ${spread(shape.users)} users, ${ACCOUNTS} accounts, ${MODELS} models, two JSON columns of ${JSON_CHARS} characters`,
-    `         fal: ${spread(manifest.events)} events (failed tasks have none), ${spread(manifest.usageRows)} usage rows; no index on created_at; loaded in ${seconds(manifest.loadSeconds * 1000)}`,
+    `         fal: ${spread(manifest.events)} events (failed tasks have none), ${spread(manifest.usageRows)} usage rows; no index on created_at, nor on the ledgers; loaded in ${seconds(manifest.loadSeconds * 1000)}`,
     `database ${serverArguments.join(' ')}`,
   ]
 }

@@ -10,8 +10,8 @@ export interface StoredRows {
   readonly rows: readonly (readonly StoredCell[])[]
 }
 
-// INTEGER is INT in MySQL, and makes the key the row id in the embedded database. No index on created_at: fresh
-// installations have none.
+// INTEGER is INT in MySQL, and makes the key the row id in the embedded database. Fresh installations have no other indexes:
+// none on created_at, and none on the ledgers.
 const TABLES: readonly { readonly name: string; readonly columns: string; readonly indexes: readonly string[] }[] = [
   {
     name: 'ts_fal_account',
@@ -32,13 +32,13 @@ const TABLES: readonly { readonly name: string; readonly columns: string; readon
     name: 'ts_points_detail',
     columns: `id INTEGER NOT NULL PRIMARY KEY, user_id INT, points INT, order_id VARCHAR(255), title VARCHAR(255),
       source_type VARCHAR(50), balance_before INT, balance_after INT, created_at DATETIME`,
-    indexes: ['user_id'],
+    indexes: [],
   },
   {
     name: 'ts_financial_transactions',
     columns: `id INTEGER NOT NULL PRIMARY KEY, user_id INT, money INT, order_id VARCHAR(255), title VARCHAR(255),
       deployment_uuid VARCHAR(255), time DATETIME, transaction_type INT, pay_type INT, is_cash INT`,
-    indexes: ['user_id'],
+    indexes: [],
   },
 ]
 

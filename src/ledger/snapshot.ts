@@ -172,7 +172,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     const filter = { wide, ownerless, cameIn, ...(bound ? { userIds: [...userIds] } : {}) }
     const isNamed = ({ userId, userUntold }: LedgerEntry) => (userUntold ? ownerless : userIds?.has(userId))
     const batches = records[book](range, wide)
-    // A user's rows are found by the index on users.
+    // A user's rows are found by the index on users, where there is one.
     for await (const bounds of bound ? [await streamBounds(book, range)] : boundsIn(book, range)) {
       for await (const batch of session.read(queries[book](bounds, filter), batches)) {
         idBounds[book].observeEntries(batch)
