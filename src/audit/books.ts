@@ -290,16 +290,20 @@ function billIsWhole(evidence: Evidence, members: readonly number[]): boolean {
 }
 
 export function billFigures(rows: readonly UsageRow[], nameOf: (endpoint: string) => string): BillFigures {
-  const byModel = new Map<string, { model: string; costNanoUsd: NanoUsd }>()
+  // By the name as it is told first: of very many rows there are few models.
+  const byEndpoint = new Map<string, NanoUsd>()
   let costNanoUsd = ZERO_NANO_USD
   for (const row of rows) {
     costNanoUsd = addNanoUsd(costNanoUsd, row.costNanoUsd)
-    const canonical = nameOf(row.model)
-    const known = byModel.get(canonical)
-    if (known === undefined) byModel.set(canonical, { model: row.model, costNanoUsd: row.costNanoUsd })
+    byEndpoint.set(row.model, addNanoUsd(byEndpoint.get(row.model) ?? ZERO_NANO_USD, row.costNanoUsd))
+  }
+  const byModel = new Map<string, { model: string; costNanoUsd: NanoUsd }>()
+  for (const [model, cost] of byEndpoint) {
+    const known = byModel.get(nameOf(model))
+    if (known === undefined) byModel.set(nameOf(model), { model, costNanoUsd: cost })
     else {
-      known.costNanoUsd = addNanoUsd(known.costNanoUsd, row.costNanoUsd)
-      if (row.model < known.model) known.model = row.model
+      known.costNanoUsd = addNanoUsd(known.costNanoUsd, cost)
+      if (model < known.model) known.model = model
     }
   }
   return { costNanoUsd, byModel }
