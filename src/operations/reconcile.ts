@@ -5,6 +5,7 @@ import { AuditError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
+import { beyondReach } from './filter-reach.ts'
 import {
   type FindingFilter,
   filterOf,
@@ -90,7 +91,11 @@ function present(
   const notEvaluated = matchingNotEvaluated(allChecks, filter)
   const unverified = unverifiedOf(coverage.sources)
   const unlisted = unlistedFindings(report, filter)
-  const cuts = [...unlistedSteps(unlisted, filter), ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : [])]
+  const cuts = [
+    ...beyondReach(report, findings, filter),
+    ...unlistedSteps(unlisted, filter),
+    ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
+  ]
   return {
     reportId,
     reportUri: `audit://reports/${reportId}`,
@@ -148,7 +153,7 @@ const omittedRowSteps = ({ omittedRows }: Report['tasks']['totals']): string[] =
         `say that ${omittedRows} rows of tasks, those of least cost, are counted and not listed: tasks-by-user lists all`,
       ]
 
-/** `cuts`: what the report leaves out, to be said as soon as what was not verified. */
+/** `cuts`: what the report leaves out or does not reach, to be said as soon as what was not verified. */
 function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly string[]): string {
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
   steps.push(...cuts)

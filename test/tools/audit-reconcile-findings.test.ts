@@ -78,6 +78,36 @@ describe('findings of audit-reconcile', () => {
     expect((await filtered({ fingerprint: 'none' })).findings).toEqual([])
   })
 
+  it.each([
+    [{ account_id: 999 }, 'account 999 was not audited, so it is not known to be fine'],
+    [{ user_id: 999 }, 'no row of this report is of user 999: check the id'],
+    [{ date: '2026-02-05' }, '2026-02-05 is no day of this report'],
+    [{ date: '2026-02-07' }, '2026-02-07 is no day of this report'],
+    [{ fingerprint: '' }, 'no finding listed here has the fingerprint ""'],
+  ])('%j leaves none because the report does not look there, and that is said', async (filter, said) => {
+    const { matching, next } = await filtered(filter)
+    expect(matching).toMatchObject({ findings: 0 })
+    expect(next).toContain(`say that ${said}`)
+  })
+
+  it('of a user beside those that were asked for are not known', async () => {
+    const narrow = await call(auditReconcileTool, { ...WINDOW, user_ids: [101] }, dependencies, WORLD)
+    const about = (userId: number) =>
+      call(auditReconcileTool, { report_id: narrow.reportId, user_id: userId }, dependencies, WORLD)
+    expect((await about(105)).next).toContain('say that user 105 was not audited')
+    expect((await about(101)).next).not.toContain('not audited')
+  })
+
+  it.each([
+    { account_id: 9, rule: 'A6' },
+    { user_id: 105, rule: 'A5' },
+    { date: '2026-02-06', rule: 'A5' },
+  ])('that are none in what was audited (%j) are just none', async (filter) => {
+    const { matching, next } = await filtered(filter)
+    expect(matching).toMatchObject({ findings: 0 })
+    expect(next).not.toContain('say that')
+  })
+
   it('keep what could not be judged of the same rule and account beside them', async () => {
     const memory = memoryDependencies(WORLD, { settings: { ledgerLink: 'total' } })
     const deps = { ...memory, reports: createReportStore() }

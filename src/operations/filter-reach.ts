@@ -1,0 +1,48 @@
+import type { Finding, Report } from '../../schemas/report.ts'
+import { shortened } from '../errors.ts'
+import type { FindingFilter } from './finding-filter.ts'
+
+/**
+ * What to say where a filter left nothing because the report does not look there: an account, a user or a day that was not
+ * audited has no findings, and is not fine for that.
+ */
+export function beyondReach(report: Report, left: readonly Finding[], filter: FindingFilter | undefined): string[] {
+  if (filter === undefined || left.length > 0) return []
+  const { accountId, userId, date, fingerprint } = filter
+  return [
+    ...(accountId === undefined ? [] : accountStep(report, accountId)),
+    ...(userId === undefined ? [] : userStep(report, userId)),
+    ...(date === undefined ? [] : dateStep(report, date)),
+    ...(fingerprint === undefined ? [] : fingerprintStep(report, fingerprint)),
+  ]
+}
+
+const accountStep = ({ official }: Report, accountId: number): string[] =>
+  official.rows.some((row) => row.accountId === accountId)
+    ? []
+    : [
+        `say that account ${accountId} was not audited, so it is not known to be fine: audit it with ids, or see fal-list-accounts for the ids there are`,
+      ]
+
+function userStep({ settings, ledger, tasks }: Report, userId: number): string[] {
+  const { userIds } = settings.filters
+  if (userIds.length > 0 && !userIds.includes(userId)) {
+    return [`say that user ${userId} was not audited, so is not known to be fine: audit again with user_ids`]
+  }
+  const isTheirs = (row: { readonly userId: number | null }): boolean => row.userId === userId
+  if (ledger.rows.some(isTheirs) || tasks.rows.some(isTheirs)) return []
+  return [`say that no row of this report is of user ${userId}: check the id`]
+}
+
+function dateStep({ window: { start, end } }: Report, date: string): string[] {
+  // Both bounds are told in the zone of the report, so their days compare as text; a day that begins at the end is out.
+  const isIn = date >= start.slice(0, 10) && `${date}T00:00:00` < end.slice(0, 19)
+  return isIn ? [] : [`say that ${date} is no day of this report, which is of ${start} to ${end}: audit that day`]
+}
+
+const fingerprintStep = ({ findings }: Report, fingerprint: string): string[] =>
+  findings.some((finding) => finding.fingerprint === fingerprint)
+    ? []
+    : [
+        `say that no finding listed here has the fingerprint "${shortened(fingerprint, 20)}": it is gone, or was not copied whole`,
+      ]
