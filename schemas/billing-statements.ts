@@ -10,7 +10,7 @@ import {
   untrustedText,
   usdText,
 } from './report.ts'
-import { askedId, asOfShape } from './tool-shapes.ts'
+import { askedId, asOfShape, unknownUserId } from './tool-shapes.ts'
 
 /** Statements listed at once, newest first. */
 const LISTED_MAX = 36
@@ -113,12 +113,18 @@ export const statement = z.strictObject({
 })
 export type Statement = z.output<typeof statement>
 
-export const listOutput = z.strictObject({ asOf: asOfShape, timezone: z.string(), items: z.array(statementItem) })
+export const listOutput = z.strictObject({
+  asOf: asOfShape,
+  timezone: z.string(),
+  unknown_user_id: unknownUserId,
+  items: z.array(statementItem),
+})
 export const downloadOutput = z.strictObject({ download_url: z.string(), expires_at: instantText })
 
 export const output = pagedOutput({
   asOf: asOfShape,
   timezone: z.string(),
+  unknown_user_id: unknownUserId,
   items: z.array(statementItem).optional(),
   statement: statement.optional(),
 })

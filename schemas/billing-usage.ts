@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BILLING_CURRENCIES } from '../src/settings.ts'
 import { cursorInput, pagedOutput } from './paging.ts'
 import { countInt, dateText, idInt, pointsInt, sourceStatus, untrustedText, usdText } from './report.ts'
-import { askedId, asOfShape, idsInput, timezoneInput, windowShape } from './tool-shapes.ts'
+import { askedId, asOfShape, idsInput, timezoneInput, unknownUserId, windowShape } from './tool-shapes.ts'
 
 export const USAGE_PERIODS = ['today', 'week', 'month', 'custom'] as const
 export const USAGE_GROUPS = ['none', 'day', 'model', 'key'] as const
@@ -64,6 +64,7 @@ const head = {
   window: windowShape,
   asOf: asOfShape,
   currency: z.enum(BILLING_CURRENCIES),
+  unknown_user_id: unknownUserId,
 }
 
 export const output = pagedOutput({

@@ -12,6 +12,9 @@ export const timezoneInput = z.string().max(60).optional().describe('such as Asi
 export const idsInput = z.array(askedId).max(IDS_MAX).optional().describe('account ids')
 export const userIdsInput = z.array(askedId).max(IDS_MAX).optional().describe('default all')
 
+/** The one user that was asked for, where there may be no such user: figures of nothing are no figures of that user. */
+export const unknownUserId = idInt.optional().describe('user_id: no table has a row of it')
+
 export const langInput = z.enum(['zh', 'en']).default('zh').describe('of messages')
 
 /** How completely one source of a bill was read. */

@@ -9,6 +9,8 @@ import { type Reason, unknown } from './rules/books.ts'
 /** The users table first: its ids are its key. The others are asked only about whom it does not have. */
 const TABLES: readonly UserTable[] = ['users', 'points', 'cash', 'tasks']
 
+type UserLookup = Pick<LedgerSnapshot, 'usersIn'>
+
 /** Users who were asked for and of whom no table has a row: nothing is known of them, so nobody may call them fine. */
 export interface UnknownUsers {
   readonly userIds: ReadonlySet<number>
@@ -19,12 +21,25 @@ export interface UnknownUsers {
  * Looks for the users of the filter in whole tables, whatever the window. Throws an input error where none of them is known:
  * then the filter is wrong. Where some are, the others are told with what was found of these.
  */
-export async function unknownUsers(
-  plan: AuditPlan,
-  snapshot: Pick<LedgerSnapshot, 'usersIn'>,
+export async function unknownUsers(plan: AuditPlan, snapshot: UserLookup, signal: AbortSignal): Promise<UnknownUsers> {
+  const { left, unread } = await nowhereFound(plan.userIds, snapshot, signal)
+  if (left.size > 0 && left.size === plan.userIds.size && unread.length === 0) throw noSuchUsers([...left])
+  const params = { unread: unread.map(({ source }) => source).join(', ') }
+  return { userIds: left, reason: unknown('user-unknown', unread.length === 0 ? undefined : params).reason }
+}
+
+/** The user, where each table says that it has no row of them. */
+export async function unknownUser(
+  userId: number,
+  snapshot: UserLookup,
   signal: AbortSignal,
-): Promise<UnknownUsers> {
-  const left = new Set(plan.userIds)
+): Promise<number | undefined> {
+  const { left, unread } = await nowhereFound(new Set([userId]), snapshot, signal)
+  return left.has(userId) && unread.length === 0 ? userId : undefined
+}
+
+async function nowhereFound(userIds: ReadonlySet<number>, snapshot: UserLookup, signal: AbortSignal) {
+  const left = new Set(userIds)
   const unread: SourceStatus[] = []
   for (const table of TABLES) {
     if (left.size === 0) break
@@ -34,9 +49,7 @@ export async function unknownUsers(
       unread.push(failedTable(table, cause, signal))
     }
   }
-  if (left.size > 0 && left.size === plan.userIds.size && unread.length === 0) throw noSuchUsers([...left])
-  const params = { unread: unread.map(({ source }) => source).join(', ') }
-  return { userIds: left, reason: unknown('user-unknown', unread.length === 0 ? undefined : params).reason }
+  return { left, unread }
 }
 
 function noSuchUsers(userIds: readonly number[]): AuditError {

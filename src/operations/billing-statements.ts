@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import type { input, output, Statement, StatementItem } from '../../schemas/billing-statements.ts'
+import { unknownUser } from '../audit/asked-users.ts'
 import { DateReader } from '../audit/date-reader.ts'
 import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
@@ -60,8 +61,13 @@ export function listStatements(
   { user_id: userId, limit }: Pick<StatementsInput, 'user_id' | 'limit'>,
   dependencies: Dependencies,
   context: CallContext,
-): Promise<Head & { items: StatementItem[] }> {
-  return calling(dependencies, context, async (call) => ({ items: await list(userId ?? null, limit, call) }))
+): Promise<Head & Pick<StatementsOutput, 'unknown_user_id'> & { items: StatementItem[] }> {
+  return calling(dependencies, context, async (call) => {
+    const items = await list(userId ?? null, limit, call)
+    if (userId === undefined || items.length > 0) return { items }
+    const unknownId = await unknownUser(userId, call.snapshot, context.signal)
+    return { ...(unknownId !== undefined && { unknown_user_id: unknownId }), items }
+  })
 }
 
 /** One statement, made from what can be read now. Throws kind 'not-found' where there is none. */

@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { input, output, UsageFigures, UsageItem } from '../../schemas/billing-usage.ts'
 import type { SourceStatus } from '../../schemas/report.ts'
+import { unknownUser } from '../audit/asked-users.ts'
 import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
 import { mayYetBeBilled } from '../audit/task-standing.ts'
 import type { MoneyTerms } from '../billing/charge-money.ts'
@@ -53,6 +54,7 @@ export function billingUsage(
     const { zone } = today.window
     const window = check(zone, asOf)
     const plan = withoutHistory(planWindow(window, filters, asOf, settings, accountLimit))
+    const unknownId = userId === undefined ? undefined : await unknownUser(userId, snapshot, context.signal)
     const tally = tallyFor(plan, DIMENSIONS[groupBy])
     const { report, accounts } = await readVerdicts(plan, snapshot, dependencies.fal, context, (fact) =>
       tally.add(fact),
@@ -66,6 +68,7 @@ export function billingUsage(
       window: { start: zone.format(window.start), end: zone.format(window.end), timezone: zone.id },
       asOf: zone.format(asOf),
       currency: terms.currency,
+      ...(unknownId !== undefined && { unknown_user_id: unknownId }),
       totals: total,
       ...(groupBy !== 'none' && { items: itemsOf(groupBy, book, plan, accounts, terms) }),
       coverage: coverageOf(report, book, (source) => SOURCES.has(source)),

@@ -5,6 +5,8 @@ import { AuditError } from '../../src/errors.ts'
 import type { UserTable } from '../../src/ledger/reader.ts'
 import type { Dependencies, Tool } from '../../src/tool.ts'
 import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
+import { billingStatementsTool } from '../../tools/billing-statements.ts'
+import { billingUsageTool } from '../../tools/billing-usage.ts'
 import { tasksByUserTool } from '../../tools/tasks-by-user.ts'
 import { userLedgerTool } from '../../tools/user-ledger.ts'
 import { memoryDependencies } from '../kit/audit-world.ts'
@@ -77,6 +79,30 @@ describe.each(TOOLS)('%s', (_name, tool) => {
   it('refuses nobody where a table did not say whom it has', async () => {
     const result = await call(tool, { ...DAY, user_ids: [NOBODY] }, silent('cash'))
     expect(JSON.stringify(result)).toContain(String(NOBODY))
+  })
+})
+
+describe.each<[string, Tool, object]>([
+  ['billing-usage', billingUsageTool, { period: 'custom', start_date: DAY.start, end_date: DAY.end }],
+  ['billing-statements', billingStatementsTool, {}],
+])('%s', (_name, tool, given) => {
+  it('says that no table has a row of the user', async () => {
+    const opened = await openWorld(world(), { store: 'embedded' })
+    open.push(opened)
+    expect(await call(tool, { ...given, user_id: NOBODY }, opened.dependencies())).toMatchObject({
+      unknown_user_id: NOBODY,
+    })
+  })
+
+  it.each([105, 106, 107])('knows user %i, who has no task at all', async (userId) => {
+    const result = await call(tool, { ...given, user_id: userId }, memoryDependencies(world(), {}))
+    expect(result).toMatchObject(tool === billingUsageTool ? { totals: { request_count: 0 } } : { items: [] })
+    expect(result).not.toHaveProperty('unknown_user_id')
+  })
+
+  it('says so of nobody where a table did not say whom it has', async () => {
+    const result = await call(tool, { ...given, user_id: NOBODY }, silent('cash'))
+    expect(result).not.toHaveProperty('unknown_user_id')
   })
 })
 

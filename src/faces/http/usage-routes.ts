@@ -30,14 +30,11 @@ const groupedUsage = (path: string, by: 'day' | 'model' | 'key', summary: string
     output: usageByGroup,
     run: async (given: UsageInput, dependencies: Dependencies, context: CallContext) => {
       const {
-        period,
-        window,
-        asOf,
-        currency,
+        totals: _totals,
         items = [],
-        coverage,
+        ...told
       } = await billingUsage({ ...given, group_by: by }, dependencies, context)
-      return { period, window, asOf, currency, items, coverage }
+      return { ...told, items }
     },
   })
 
@@ -51,12 +48,12 @@ const USAGE: readonly BillingOperation[] = [
     input: routeInput,
     output: usageWhole,
     run: async (given: UsageInput, dependencies: Dependencies, context: CallContext) => {
-      const { period, window, asOf, currency, totals, coverage } = await billingUsage(
-        { ...given, group_by: 'none' },
-        dependencies,
-        context,
-      )
-      return { period, window, asOf, currency, ...totals, coverage }
+      const {
+        totals,
+        items: _items,
+        ...told
+      } = await billingUsage({ ...given, group_by: 'none' }, dependencies, context)
+      return { ...told, ...totals }
     },
   }),
   groupedUsage('daily', 'day', 'The same by day', 'Every date of the period up to today, in the audit zone.'),
