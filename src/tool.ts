@@ -108,6 +108,8 @@ export interface Tool<I extends z.ZodObject = z.ZodObject, O extends z.ZodObject
     /** The sentence of the description that tells of it. */
     readonly told: string
   }
+  /** What it means where `run` throws kind 'not-found'; absent where it never does. */
+  readonly notFound?: string
   /** Whether it changes what it is asked to change. Such a tool is only there where the configuration allows it. */
   readonly writes?: true
   /** Whether it reads alone, but keeps some of what it saw in this program's own store. */

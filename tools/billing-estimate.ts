@@ -10,5 +10,6 @@ export const billingEstimateTool: Tool<typeof input, typeof output> = {
   input,
   output,
   lists: [],
+  notFound: 'No rule covers the model',
   run: (given, dependencies) => estimateByRules(given, dependencies),
 }

@@ -10,5 +10,6 @@ export const billingRulesTool: Tool<typeof input, typeof output> = {
   input,
   output,
   lists: ['items'],
+  notFound: 'There is no such rule',
   run: (given, dependencies) => readRules(given, dependencies),
 }

@@ -15,6 +15,7 @@ export const billingStatementsTool: Tool<typeof input, typeof output> = {
     statement?.coverage.complete === false || [...items, ...(statement === undefined ? [] : [statement])].some(isUnread)
       ? 'unverified'
       : 'clean',
+  notFound: 'There is no such statement',
   run: (given, dependencies, context) => billingStatements(given, dependencies, context),
 }
 

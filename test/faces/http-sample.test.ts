@@ -4,6 +4,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { output as falaiOutput } from '../../schemas/falai-usage.ts'
 import { openSample, type Sample } from '../../src/demo/run.ts'
 import { SAMPLE_DATE } from '../../src/demo/sample-world.ts'
+import type { OpenApiDocument } from '../../src/faces/http/openapi.ts'
 import { type Serving, startServing } from '../../src/faces/http/serve.ts'
 import { createPager } from '../../src/paging.ts'
 import { createSecrets } from '../../src/secrets.ts'
@@ -82,6 +83,20 @@ describe.each(TOOLS.map((tool) => [tool.name, tool] as const))('%s', (name, tool
     expect(status).toBe(200)
     expect(json).not.toHaveProperty('nextCursor')
     expect(tool.output.safeParse(json).error).toBeUndefined()
+  })
+})
+
+describe('a tool that finds nothing of what it was asked for', () => {
+  it.each([
+    ['billing-rules', { rule_id: 'br_999' }],
+    ['billing-estimate', { model_id: 'no/such', units: 1 }],
+    ['billing-statements', { invoice_id: 'inv_202501' }],
+  ])('%s answers as /openapi.json says it may', async (name, input) => {
+    const { status } = await postJson(`${serving.restUrl}/v1/tools/${name}`, input)
+    const { paths } = (await ask(`${serving.restUrl}/openapi.json`)).json as unknown as OpenApiDocument
+    expect(status).toBe(404)
+    expect(paths[`/v1/tools/${name}`]?.post?.responses).toHaveProperty([String(status)])
+    expect(paths['/v1/tools/fal-get-usage']?.post?.responses).not.toHaveProperty('404')
   })
 })
 

@@ -41,7 +41,7 @@ export interface Route {
   /** Whether a long answer comes in pages, and `full=1` asks for the whole. */
   readonly paged: boolean
   readonly access?: Access
-  /** Statuses that only this route answers with, and what they mean. */
+  /** Statuses that this route answers with, beside those of every route, and what they mean. */
   readonly statuses?: Readonly<Record<number, string>>
   /** An input that is a secret: it is blanked out of everything that leaves. */
   readonly secretInput?: string
@@ -59,6 +59,7 @@ const toolRoute = (tool: Tool, place: Place): Route => ({
   input: tool.input,
   output: tool.output,
   paged: 'cursor' in tool.input.shape,
+  ...(tool.notFound !== undefined && { statuses: { 404: tool.notFound } }),
   run: (given, { dependencies, pager, context, full }) =>
     full ? runTool(tool, given, dependencies, context) : runToolPaged(tool, given, pager, dependencies, context),
 })
