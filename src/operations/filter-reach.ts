@@ -2,6 +2,9 @@ import type { Finding, Report } from '../../schemas/report.ts'
 import { shortened } from '../errors.ts'
 import type { FindingFilter } from './finding-filter.ts'
 
+/** What the input takes: cut shorter, a part of a secret in it would not be known for one. */
+const FINGERPRINT_CHARS = 64
+
 /**
  * What to say where a filter left nothing because the report does not look there: an account, a user or a day that was not
  * audited has no findings, and is not fine for that.
@@ -44,5 +47,5 @@ const fingerprintStep = ({ findings }: Report, fingerprint: string): string[] =>
   findings.some((finding) => finding.fingerprint === fingerprint)
     ? []
     : [
-        `say that no finding listed here has the fingerprint "${shortened(fingerprint, 20)}": it is gone, or was not copied whole`,
+        `say that no finding listed here has the fingerprint "${shortened(fingerprint, FINGERPRINT_CHARS)}": it is gone, or was not copied whole`,
       ]
