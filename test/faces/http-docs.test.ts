@@ -61,6 +61,22 @@ describe('/openapi.json', () => {
     expect(json.security).toEqual([{ bearer: [] }])
     expect(await documentOf((await serveFakes([echoTool])).restUrl)).not.toHaveProperty('security')
   })
+
+  it('tells the refusals of the routes that are no tool, and which of them needs no token', async () => {
+    const { restUrl } = await serveFakes([echoTool], { tokens: { serve: 'reading-token', admin: undefined } })
+    const { json } = await ask(`${restUrl}/openapi.json`, { headers: { authorization: 'Bearer reading-token' } })
+    const { paths } = json as unknown as OpenApiDocument
+    for (const path of ['/v1/tools', '/healthz', '/readyz', '/metrics', '/openapi.json', '/docs']) {
+      const { status } = await ask(`${restUrl}${path}`)
+      const rebound = await ask(`${restUrl}${path}`, { headers: { host: 'evil.example' } })
+      const { responses, security } = paths[path]?.get ?? { responses: {}, security: undefined }
+      expect([path, Object.keys(responses)]).toEqual([path, expect.arrayContaining([String(status), '403', '429'])])
+      expect([path, rebound.status, status, security]).toEqual([
+        ...[path, 403],
+        ...(path === '/healthz' ? [200, []] : [401, undefined]),
+      ])
+    }
+  })
 })
 
 describe('/docs', () => {

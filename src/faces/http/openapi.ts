@@ -123,6 +123,9 @@ const ERRORS: Readonly<Record<string, string>> = {
   429: 'Too many requests in a minute; Retry-After says when',
   503: 'The database or fal cannot be reached or is not configured, or the server is busy or stopping',
 }
+/** Those of them that a route without inputs has, and one that needs no token. */
+const { 422: _input, ...GUARDED } = ERRORS
+const { 401: _token, ...OPEN } = GUARDED
 const BODY_ERRORS: Readonly<Record<string, string>> = {
   400: 'The body is no valid JSON',
   413: `The body is larger than ${SERVE.bodyBytes} bytes`,
@@ -226,21 +229,26 @@ const requiredOf = (schema: z.ZodObject): readonly string[] => (schemaOf(schema)
 
 /** The routes that are no operation of the registry. */
 function serverPaths(): Record<string, Record<string, OpenApiOperation>> {
-  const get = (path: string, summary: string, type: string, more: Json = {}) => ({
+  const get = (path: string, summary: string, type: string, more: Partial<OpenApiOperation> = {}) => ({
     [path]: {
       get: {
         operationId: `get${path.replace(/[^A-Za-z0-9]+/g, '-')}`,
         tags: ['server'],
         summary,
-        responses: { 200: { description: summary, content: { [type]: {} } }, ...more },
+        ...more,
+        responses: {
+          200: { description: summary, content: { [type]: {} } },
+          ...errorsOf(more.security === undefined ? GUARDED : OPEN, 'Error'),
+          ...more.responses,
+        },
       },
     },
   })
   const notReady = { 503: { description: 'What is not ready, and why', content: { [JSON_TYPE]: {} } } }
   return {
     ...get(TOOLS_PATH, 'Every tool with its schemas', JSON_TYPE),
-    ...get('/healthz', 'Whether the process answers; needs no token', JSON_TYPE),
-    ...get('/readyz', 'Whether configuration and database are ready', JSON_TYPE, notReady),
+    ...get('/healthz', 'Whether the process answers; needs no token', JSON_TYPE, { security: [] }),
+    ...get('/readyz', 'Whether configuration and database are ready', JSON_TYPE, { responses: notReady }),
     ...get('/metrics', 'Metrics for Prometheus', 'text/plain'),
     ...get('/openapi.json', 'This document', JSON_TYPE),
     ...get('/docs', 'This document as a page', 'text/html'),
