@@ -30,10 +30,13 @@ export async function readRules(given: RulesInput, dependencies: Dependencies): 
     return { at: isoInstant(at), items: [detail], next: 'billing-estimate: what a use costs by the rules' }
   }
   const items = await listRules(given, dependencies)
-  const next = items.length === 0 ? NO_RULES : 'billing-rules with rule_id: one rule with its history'
+  const isFiltered = given.model_id !== undefined || given.membership_level !== undefined
+  const none = isFiltered ? NONE_MATCHES : NO_RULES
+  const next = items.length === 0 ? none : 'billing-rules with rule_id: one rule with its history'
   return { at: isoInstant(at), items, next }
 }
 
+const NONE_MATCHES = 'no rule is for that; billing-rules without model_id and membership_level lists those there are'
 const NO_RULES = 'no rule is there; POST /admin/v1/billing/rules of serve makes one'
 
 function refuseFilters({ model_id, membership_level }: RulesInput): void {

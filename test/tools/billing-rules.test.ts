@@ -89,6 +89,17 @@ describe('billing-rules', () => {
     const none = memoryDependencies(new MiniWorld().build(), {})
     expect(await call(billingRulesTool, {}, none)).toMatchObject({ items: [], next: expect.stringContaining('/admin') })
   })
+
+  it.each([{ model_id: 'no/such' }, { model_id: 'gpt-4o', membership_level: 'gold' }])(
+    'does not say that there is none where only none is for %j',
+    async (given) => {
+      const { items, next } = await call(billingRulesTool, given, open())
+      expect(items).toEqual([])
+      expect(next).toBe(
+        'no rule is for that; billing-rules without model_id and membership_level lists those there are',
+      )
+    },
+  )
 })
 
 describe('billing-rules-write', () => {
