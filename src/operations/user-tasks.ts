@@ -54,10 +54,18 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
       totals,
       sources,
       ...unknownIds(unknown),
-      next: 'user-ledger with the user_ids in question: what they paid for it',
+      next:
+        model !== undefined && isEmpty(totals)
+          ? NO_SUCH_MODEL
+          : 'user-ledger with the user_ids in question: what they paid for it',
     }
   })
 }
+
+const NO_SUCH_MODEL = 'see that the model is right: no task here is of it; without model the rows name every model'
+
+const isEmpty = ({ taskCount, outsideAccounts }: TasksOutput['totals']): boolean =>
+  taskCount === 0 && outsideAccounts.taskCount === 0
 
 /** Said where there are any: a user of whom there is no row is another matter than one without tasks in the window. */
 const unknownIds = ({ userIds }: UnknownUsers): Pick<TasksOutput, 'unknownUserIds'> =>

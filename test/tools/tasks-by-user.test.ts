@@ -34,6 +34,16 @@ function mixed(): World {
 }
 
 describe('tasks-by-user', () => {
+  it('asks about a model that no task is of, and about no other', async () => {
+    const nextOf = async (given: object) =>
+      (await call(tasksByUserTool, { ...DAY, ...given }, memoryDependencies(mixed(), {}), mixed())).next
+    expect(await nextOf({ model: 'flux-schnel' })).toContain('see that the model is right')
+    expect(await nextOf({ model: 'fal-ai/kling' })).toContain('user-ledger')
+    // Its one task is of an account outside the filter.
+    expect(await nextOf({ model: 'sora-2/i2v', ids: [5] })).toContain('user-ledger')
+    expect(await nextOf({ start: '2026-01-01', end: '2026-01-01' })).toContain('user-ledger')
+  })
+
   it('tells of how many tasks of a user no charge or no cost is told, and of the others nothing', async () => {
     const world = mixed()
     const tasks = world.tables.tasks.map((row) =>
