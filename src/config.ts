@@ -1,5 +1,5 @@
 import { readFile, stat } from 'node:fs/promises'
-import { homedir } from 'node:os'
+import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type ConfigFile, configFile } from '../schemas/config.ts'
 import { AuditError, shortened } from './errors.ts'
@@ -182,11 +182,27 @@ function readBaseUrl(name: string, text: string, example: string): string {
 
 const BILLING_STORE_PLACE = ['fal-consumption-audit', 'billing.db']
 
+/**
+ * Where the user's data lie; undefined for a user without a home, such as a number that a container was given. An empty HOME
+ * names no folder either: what was settled would depend on where the program was started.
+ */
+function userDataHome(): string | undefined {
+  for (const homeOf of [homedir, () => userInfo().homedir]) {
+    try {
+      const home = homeOf()
+      if (isAbsolute(home)) return join(home, '.local', 'share')
+    } catch {
+      // The system knows of no such user.
+    }
+  }
+  return undefined
+}
+
 /** A file of our own, by default where programs keep their data for a user. */
 function readBillingStore(text: string | undefined, directory: string, dataHome: string | undefined): string {
   if (text === undefined) {
     // The specification of that variable has relative values passed over.
-    const home = dataHome !== undefined && isAbsolute(dataHome) ? dataHome : join(homedir(), '.local', 'share')
+    const home = dataHome !== undefined && isAbsolute(dataHome) ? dataHome : (userDataHome() ?? directory)
     return join(home, ...BILLING_STORE_PLACE)
   }
   // A second scheme is no folder: with it an address, and its password, would become one.
