@@ -83,6 +83,32 @@ export function missingInput(field: string, accepted: string): AuditError {
   return new AuditError('input', `${field}: is missing; give ${accepted}`, { field, accepted })
 }
 
+/** Runs what writes in the folder for temporary files; what the system refuses there is the operator's to mend. */
+export function inTemporaryFolder<T>(folder: string, write: () => T): T {
+  try {
+    return write()
+  } catch (cause) {
+    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+    const isFull = code === 'ENOSPC' || code === 'EDQUOT'
+    if (!isFull && !UNWRITABLE.test(code)) throw cause
+    throw new AuditError(
+      'configuration',
+      `the folder for temporary files, ${folder}, ${isFull ? 'is full' : 'cannot be written'} (${code})`,
+      {
+        field: 'TMPDIR',
+        value: folder,
+        accepted: 'a folder that this user may write, on a disk with room',
+        next: isFull
+          ? 'make room there, or set TMPDIR to a folder on a larger disk; a shorter window takes less'
+          : 'set TMPDIR to a folder that this user may write',
+        cause,
+      },
+    )
+  }
+}
+
+const UNWRITABLE = /^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EIO)$/
+
 export function cancelled(): AuditError {
   return new AuditError('cancelled', 'the call was cancelled')
 }

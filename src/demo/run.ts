@@ -4,6 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Report } from '../../schemas/report.ts'
 import { openBillingStore } from '../billing-store.ts'
+import { inTemporaryFolder } from '../errors.ts'
 import { createFalClient } from '../fal/client.ts'
 import { DEFAULT_MAPPING } from '../ledger/mapping.ts'
 import { openLedgerInspector } from '../ledger/open-inspector.ts'
@@ -36,7 +37,7 @@ export type OnExit = (clean: () => void) => () => void
 export async function openSample(onExit: OnExit = () => () => undefined): Promise<Sample> {
   const world = sampleWorld()
   // At once, with what removes it: a second signal ends the process wherever it is, and waits for nothing.
-  const folder = mkdtempSync(join(tmpdir(), 'fal-consumption-audit-'))
+  const folder = inTemporaryFolder(tmpdir(), () => mkdtempSync(join(tmpdir(), 'fal-consumption-audit-')))
   const callOff = onExit(() => rmSync(folder, { recursive: true, force: true }))
   const removeFolder = async (): Promise<void> => {
     await rm(folder, { recursive: true, force: true })

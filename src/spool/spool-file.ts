@@ -1,6 +1,7 @@
 import { close as closeFile, closeSync, mkdtempSync, openSync, readSync, rmSync, writeSync } from 'node:fs'
 import { platform, tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { inTemporaryFolder } from '../errors.ts'
 
 /**
  * Bytes that are written at once, and up to which there is no file: making and closing one takes as long as a small question
@@ -24,7 +25,7 @@ export class SpoolFile {
   #filed = 0
   #closed = false
 
-  /** Throws where it was closed: a file made then would never be removed. */
+  /** Throws where it was closed: a file made then would never be removed. Kind 'configuration' where there is no room for it. */
   append(bytes: Uint8Array): number {
     if (this.#closed) throw new Error('the temporary file was closed')
     const at = this.#filed + this.#tailLength
@@ -84,10 +85,12 @@ export class SpoolFile {
   }
 
   #write(bytes: Uint8Array): void {
-    const { descriptor } = this.#open()
-    for (let written = 0; written < bytes.length; ) {
-      written += writeSync(descriptor, bytes, written, bytes.length - written, this.#filed + written)
-    }
+    inTemporaryFolder(tmpdir(), () => {
+      const { descriptor } = this.#open()
+      for (let written = 0; written < bytes.length; ) {
+        written += writeSync(descriptor, bytes, written, bytes.length - written, this.#filed + written)
+      }
+    })
     this.#filed += bytes.length
   }
 
