@@ -98,14 +98,18 @@ const isWhole = (type: string): boolean => /^(?:tiny|small|medium|big)?int|^inte
 const isText = (type: string): boolean => /char|text|^enum|^set|json|uuid/.test(type)
 
 function usdRemark(type: string): Remark | undefined {
+  const isDecimal = /^(?:decimal|numeric)/.test(type)
+  // FLOAT(10,2) and DOUBLE(10,2) round what is stored as DECIMAL(10,2) does.
+  const decimals = /^[a-z]+\(\d+,(\d+)\)/.exec(type)?.[1]
+  if (decimals !== undefined || isDecimal) {
+    const places = Number(decimals ?? 0)
+    if (places < USD_DECIMALS_MIN) {
+      return { status: 'warning', text: `amounts below its ${places} decimals were rounded when they were stored` }
+    }
+    if (isDecimal) return undefined
+  }
   if (/^float/.test(type)) return { status: 'note', text: 'exact to 7 significant digits' }
   if (/^(?:double|real)/.test(type)) return { status: 'note', text: 'exact to 15 significant digits' }
-  const decimals = /^(?:decimal|numeric)\(\d+(?:,(\d+))?\)/.exec(type)
-  if (decimals !== null) {
-    const places = Number(decimals[1] ?? 0)
-    if (places >= USD_DECIMALS_MIN) return undefined
-    return { status: 'warning', text: `amounts below its ${places} decimals were rounded when they were stored` }
-  }
   if (isWhole(type)) return { status: 'failure', text: 'whole dollars only; cents were lost when they were stored' }
   if (isText(type)) return { status: 'warning', text: 'a text that is no number ends an audit' }
   return { status: 'failure', text: 'no type of an amount' }
