@@ -12,6 +12,7 @@ export const EMBEDDED_CATALOGUE: Catalogue = {
        WHERE l.partial = 0 ORDER BY l.seq, i.seqno`,
       [name],
     )
+    const views = await look("SELECT 1 FROM sqlite_master WHERE type = 'view' AND lower(name) = lower(?)", [name])
     const indexes = new Map<string, string[]>()
     for (const [index, column] of parts) {
       const names = indexes.get(index ?? '') ?? []
@@ -21,6 +22,7 @@ export const EMBEDDED_CATALOGUE: Catalogue = {
     // An INTEGER PRIMARY KEY is the row id itself and is in no list.
     const key = columns.filter(([, , pk]) => pk !== '0').sort((a, b) => Number(a[2]) - Number(b[2]))
     return {
+      isView: views.length > 0,
       columns: columns.map(([column, type]) => ({ name: column ?? '', type: (type ?? '').toLowerCase() })),
       indexes: [
         ...(key.length === 0 ? [] : [key.map(([column]) => (column ?? '').toLowerCase())]),

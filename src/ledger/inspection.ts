@@ -19,6 +19,8 @@ export interface ColumnFacts {
 }
 
 export interface TableFacts {
+  /** Whether it is a view, which can have no index. */
+  readonly isView: boolean
   /** Empty: there is no such table, or this user may not see it. */
   readonly columns: readonly ColumnFacts[]
   /** The columns of each index in order, in lower case; the primary key is one of them. */

@@ -16,6 +16,7 @@ export const MYSQL_CATALOGUE: Catalogue = {
       `SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS ${of} ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
       [name],
     )
+    const [[type = null] = []] = await look(`SELECT TABLE_TYPE FROM information_schema.TABLES ${of}`, [name])
     const indexes = new Map<string, string[]>()
     for (const [index, column] of parts) {
       const names = indexes.get(index ?? '') ?? []
@@ -24,7 +25,8 @@ export const MYSQL_CATALOGUE: Catalogue = {
       indexes.set(index ?? '', names)
     }
     return {
-      columns: columns.map(([column, type]) => ({ name: column ?? '', type: (type ?? '').toLowerCase() })),
+      isView: /view/i.test(type ?? ''),
+      columns: columns.map(([column, declared]) => ({ name: column ?? '', type: (declared ?? '').toLowerCase() })),
       indexes: [...indexes.values()],
     }
   },

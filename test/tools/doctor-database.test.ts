@@ -192,6 +192,22 @@ describe.each(BACKENDS)('the indexes, on $name', (backend) => {
     expect(lineOf(diagnosis, 'index', 'ts_points_detail (order_id)').status).toBe('warning')
   })
 
+  it('are none that a view could have: its table is to be indexed', async () => {
+    const sql = ['ALTER TABLE ts_fal_tasks RENAME TO jobs', 'CREATE VIEW ts_fal_tasks AS SELECT * FROM jobs']
+    if (backend === MARIADB) sql.push('ANALYZE TABLE jobs')
+    const diagnosis = await examined({ backend, sql, limits: { indexRowsMin: 20 } })
+    for (const columns of ['created_at', 'online_task_id']) {
+      const { status, seen, todo = '' } = lineOf(diagnosis, 'index', `ts_fal_tasks (${columns})`)
+      expect([seen, todo]).toEqual([
+        expect.stringMatching(/^a view has none of its own/),
+        expect.not.stringMatching(/CREATE/),
+      ])
+      // The embedded database does not tell how many rows lie beneath.
+      expect(status).toBe(backend === MARIADB ? 'warning' : 'unverified')
+    }
+    expect(lineOf(diagnosis, 'index', 'ts_points_detail (order_id)').todo).toMatch(/CREATE INDEX/)
+  })
+
   it('can be made by that statement', async () => {
     const open = await openCase({ backend, limits: { indexRowsMin: 20 } })
     try {

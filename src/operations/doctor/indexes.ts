@@ -81,19 +81,22 @@ export async function examineIndexes({ inspection, readable, rowsMin }: IndexPar
   async function indexLine({ wish, table, columns, subject }: Wanted): Promise<Line> {
     const [first = ''] = columns
     if (hasIndex(table, columns)) return ok('index', { subject, seen: 'is there' })
+    const there = table.facts.isView ? 'a view has none of its own' : 'not there'
     const value = wish.keys[0] === 'userId' ? await newestUser(inspection, wish.role, first) : NO_SUCH_VALUE
     if (value === null) return ok('index', { subject, seen: 'the table is empty' })
     const rows = await inspection.rowsScanned(wish.role, first, value)
     if (rows === null) {
       if (hasIndex(table, [first])) return ok('index', { subject, seen: `an index on ${first} narrows it` })
-      return unverified('index', { subject, seen: 'not there, and the database does not tell what it reads without' })
+      return unverified('index', { subject, seen: `${there}, and the database does not tell what it reads without` })
     }
     const now = `${wish.reader} about ${counted(rows, 'row')} now`
-    if (rows < rowsMin) return ok('index', { subject, seen: `not there; ${now}, which needs no index` })
+    if (rows < rowsMin) return ok('index', { subject, seen: `${there}; ${now}, which needs no index` })
     return warning('index', {
       subject,
-      seen: `not there; ${now}; ${wish.gain}`,
-      todo: `an administrator can run: ${createIndex(table.name, columns, table)}`,
+      seen: `${there}; ${now}; ${wish.gain}`,
+      todo: table.facts.isView
+        ? `an administrator can index what ${columns.join(', ')} ${columns.length === 1 ? 'is' : 'are'} in the table beneath the view`
+        : `an administrator can run: ${createIndex(table.name, columns, table)}`,
     })
   }
 }
