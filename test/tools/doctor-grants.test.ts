@@ -17,6 +17,25 @@ describe('the grants', () => {
     expect(diagnosis.counts.failure).toBe(0)
   })
 
+  it('of a role that is in force are listed; of another one that the user has they are not', async () => {
+    const role = (name: string, privilege: string) => [
+      `CREATE ROLE \`${name}_{db}\``,
+      `GRANT ${privilege} ON {db}.* TO \`${name}_{db}\``,
+      `GRANT \`${name}_{db}\` TO {user}`,
+    ]
+    const reading = [...role('reads', 'SELECT'), 'SET DEFAULT ROLE `reads_{db}` FOR {user}']
+    const line = async (...more: readonly string[]) => lineOf(await asUser([...reading, ...more]), 'database-grants')
+    expect(await line()).toMatchObject({ status: 'ok', seen: 'this user may only read' })
+    expect(await line(...role('writes', 'INSERT'))).toMatchObject({
+      status: 'unverified',
+      seen: expect.stringMatching(/has the roles writes_\w+, whose grants are not listed$/),
+    })
+    expect(await line('GRANT INSERT ON {db}.* TO `reads_{db}`')).toMatchObject({
+      status: 'warning',
+      seen: 'this user may do more than read: INSERT',
+    })
+  })
+
   it('that lack a table are told with the GRANT to run', async () => {
     const diagnosis = await asUser(READING.filter((grant) => !grant.includes('ts_fal_account')))
     expect(lineOf(diagnosis, 'table', 'ts_fal_account')).toMatchObject({
