@@ -9,12 +9,16 @@ export interface DefinedColumn {
   readonly type: UsdType
   /** Whether MySQL prints six digits of it, of seven or more that it holds: a FLOAT without a number of decimals. */
   readonly losesDigits: boolean
+  /** A TIMESTAMP in UTC: mysqldump has it so, unless it is told --skip-tz-utc, and every DATETIME as it is stored. */
+  readonly inUtc: boolean
   /** Worked out by the database itself. */
   readonly generated: boolean
 }
 
 const TAB = 9
 const DEFINITION_BYTES_MAX = 1024 * 1024
+/** In the head of the .sql. */
+const UTC_SESSION = /^\/\*!\d+ SET TIME_ZONE='\+00:00' \*\/;/m
 const COLUMN = /^\s*`((?:[^`]|``)+)`\s+(\w+)(.*)$/
 
 /** SELECT … INTO OUTFILE as mysqldump --tab has it written. */
@@ -40,6 +44,7 @@ export async function dumpedColumns(file: SourceFile, head: Buffer): Promise<rea
 function columnsIn(sql: string): DefinedColumn[] {
   const columns: DefinedColumn[] = []
   const lines = sql.split(/\r?\n/)
+  const isUtc = UTC_SESSION.test(sql)
   for (const line of lines.slice(lines.findIndex((each) => /^\s*CREATE TABLE\b/i.test(each)) + 1)) {
     if (/^\s*\)/.test(line)) break
     const [, name = '', type = '', more = ''] = COLUMN.exec(line) ?? []
@@ -48,6 +53,7 @@ function columnsIn(sql: string): DefinedColumn[] {
       name: name.replaceAll('``', '`'),
       type: /^float$/i.test(type) ? 'float' : 'other',
       losesDigits: /^float$/i.test(type) && !/^\s*\(\s*\d+\s*,/.test(more),
+      inUtc: isUtc && /^timestamp$/i.test(type),
       generated: /\bGENERATED ALWAYS AS\b/i.test(more),
     })
   }

@@ -1,4 +1,5 @@
-import { shortened } from '../errors.ts'
+import { type AuditError, shortened } from '../errors.ts'
+import type { Zone } from '../units/zone.ts'
 import { type ImportColumn, type ImportTable, sameName } from './columns.ts'
 import { type DefinedColumn, DUMP, dumpedColumns } from './dump.ts'
 import { emptyFileCommand } from './export-command.ts'
@@ -15,6 +16,8 @@ export interface FileFormat {
   readonly skipped: readonly string[]
   /** The type of each column of the table, where it holds USD. */
   readonly usdTypes: readonly UsdType[]
+  /** Whether a column of the table holds times in UTC, which are to be those of the zone. */
+  readonly utcTimes: readonly boolean[]
   /** Columns of USD of which the file holds six digits, and the database more. */
   readonly cutAmounts: readonly ImportColumn[]
   /** Bytes at the start of the file that hold no row, and the line behind them. */
@@ -26,6 +29,8 @@ export interface FileFormat {
 export interface FormatWishes {
   readonly backslashEscapes: boolean
   readonly usdType: UsdType
+  /** Of the stored times, where anybody told it. */
+  readonly zone: Zone | undefined
 }
 
 /** Bytes of the longest first line. */
@@ -51,7 +56,7 @@ export async function formatOf(
   head: Buffer,
   file: SourceFile,
   table: ImportTable,
-  { backslashEscapes, usdType }: FormatWishes,
+  { backslashEscapes, usdType, zone }: FormatWishes,
 ): Promise<FileFormat> {
   const other = OTHER_FILES.find(([magic]) => magic.every((byte, at) => head[at] === byte))
   if (other !== undefined) throw refusedFile(file, `it is ${other[1]}`, 'CSV or tab-separated text in UTF-8')
@@ -62,13 +67,31 @@ export async function formatOf(
       definition.find(({ name }) => sameName(name) === sameName(column))?.type ?? 'unknown'
     const usdTypes = table.columns.map(({ name }) => typeOf(name))
     const cutAmounts = cutAmountsOf(definition, table)
-    return { dialect: DUMP, ...selectionOf(names, file, table), usdTypes, cutAmounts, headBytes: 0, firstLine: 1 }
+    const utcTimes = utcTimesOf(definition, table)
+    if (zone === undefined && utcTimes.includes(true)) throw inUtc(file, table, utcTimes)
+    const selection = selectionOf(names, file, table)
+    return { dialect: DUMP, ...selection, usdTypes, utcTimes, cutAmounts, headBytes: 0, firstLine: 1 }
   }
   const { line, headBytes, firstLine } = firstLineOf(head, file, table)
   const dialect = dialectOf(line, backslashEscapes)
   const usdTypes = table.columns.map(() => usdType)
   const selection = selectionOf(headerOf(line, dialect, file), file, table)
-  return { dialect, ...selection, usdTypes, cutAmounts: [], headBytes, firstLine }
+  return { dialect, ...selection, usdTypes, utcTimes: [], cutAmounts: [], headBytes, firstLine }
+}
+
+function utcTimesOf(definition: readonly DefinedColumn[], table: ImportTable): boolean[] {
+  const utc = definition.filter(({ inUtc }) => inUtc).map((column) => sameName(column.name))
+  return table.columns.map(({ kind, name }) => kind === 'time' && utc.includes(sameName(name)))
+}
+
+/** Beside them other tables have DATETIMEs, and a database file has one zone for all. */
+function inUtc(file: SourceFile, { columns }: ImportTable, utcTimes: readonly boolean[]): AuditError {
+  const names = columns.filter((_, slot) => utcTimes[slot] === true).map(({ name }) => name)
+  return refusedFile(
+    file,
+    `${names.join(', ')} is TIMESTAMP, which mysqldump writes in UTC`,
+    'the zone of the stored times with --timezone, or a dump made with --skip-tz-utc',
+  )
 }
 
 /** Amounts that have lost digits on their way into the file: nothing in it tells which, and how many. */

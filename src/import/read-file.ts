@@ -73,9 +73,12 @@ async function streamOf(path: string): Promise<Readable> {
   return new Socket({ fd: openSync(path, 'r'), readable: true, writable: false })
 }
 
-function splitterOf(format: FileFormat, { table, insert, bad }: FileReading): RecordSplitter {
+function splitterOf(format: FileFormat, { table, wishes, insert, bad }: FileReading): RecordSplitter {
   const { columns } = table
-  const readers = columns.map(({ kind }, slot): ValueReader => valueReader(kind, format.usdTypes[slot] ?? 'unknown'))
+  const readers = columns.map(
+    ({ kind }, slot): ValueReader =>
+      valueReader(kind, format.usdTypes[slot] ?? 'unknown', format.utcTimes[slot] === true ? wishes.zone : undefined),
+  )
   const row: Bind[] = new Array(columns.length).fill(null)
   const nameOf = (slot: number): string => columns[slot]?.name ?? ''
   const holdsSecrets = hasSecretColumn(table)

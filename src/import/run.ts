@@ -61,7 +61,7 @@ export async function importTables(
     const tables: ImportedTable[] = []
     for (const role of ROLES.filter((each) => !missing.includes(each))) {
       const own = files.filter((file) => file.role === role)
-      tables.push(await fill(importTable(role, mapping), own, { request, context, writer, bytes, badLines }))
+      tables.push(await fill(importTable(role, mapping), own, { request, zone, context, writer, bytes, badLines }))
     }
     if (badLines.count > 0) return { status: 'refused', badLines: badLines.first, badLineCount: badLines.count }
     await index(writer, context)
@@ -114,6 +114,8 @@ async function bytesOf(files: readonly SourceFile[]): Promise<Bytes> {
 
 interface Filling {
   readonly request: ImportRequest
+  /** Of the stored times. */
+  readonly zone: Zone | undefined
   readonly context: CallContext
   readonly writer: DatabaseWriter
   readonly bytes: Bytes
@@ -123,7 +125,7 @@ interface Filling {
 async function fill(
   table: ImportTable,
   files: readonly SourceFile[],
-  { request, context, writer, bytes, badLines }: Filling,
+  { request, zone, context, writer, bytes, badLines }: Filling,
 ): Promise<ImportedTable> {
   const inserting = writer.table(table)
   const skipped = new Set<string>()
@@ -131,7 +133,7 @@ async function fill(
   for (const file of files) {
     const format = await readTableFile(file, {
       table,
-      wishes: { backslashEscapes: request.backslash_escapes ?? false, usdType: USD_TYPES[request.usd_type] },
+      wishes: { backslashEscapes: request.backslash_escapes ?? false, usdType: USD_TYPES[request.usd_type], zone },
       signal: context.signal,
       insert: inserting.insert,
       bad: (line, problem) => {

@@ -1,4 +1,5 @@
 import type { Bind } from '../ledger/embedded-handle.ts'
+import { openZone, type Zone } from '../units/zone.ts'
 import type { ColumnKind } from './columns.ts'
 import { storedUsd, type UsdType } from './usd-text.ts'
 
@@ -36,7 +37,8 @@ const DATE_LIKE =
 /** Whether a text looks like a number or a date, right or wrong: no key does. */
 export const isNumberOrDate = (text: string): boolean => NUMBER_LIKE.test(text) || DATE_LIKE.test(text)
 
-export function valueReader(kind: ColumnKind, usdType: UsdType): ValueReader {
+/** `utcTo`: of times that are in UTC, the zone in which they are stored. */
+export function valueReader(kind: ColumnKind, usdType: UsdType, utcTo?: Zone): ValueReader {
   switch (kind) {
     case 'row-id':
       return wholeReader(0, ROW_ID, ROW_ID)
@@ -49,7 +51,7 @@ export function valueReader(kind: ColumnKind, usdType: UsdType): ValueReader {
     case 'usd':
       return usdReader(usdType)
     case 'time':
-      return timeOf
+      return utcTo === undefined ? timeOf : timeIn(utcTo)
     case 'text':
     case 'secret':
       return textOf
@@ -110,6 +112,20 @@ function timeOf(text: string | null): Bind | Refusal {
   if (!isDate(date) || !isTime(time)) return TIME
   return /^0*$/.test(fraction) ? `${date} ${time}` : `${date} ${time}.${fraction}`
 }
+
+const UTC = openZone('UTC')
+/** Characters of YYYY-MM-DD HH:MM:SS; a fraction is that of any zone. */
+const SECONDS_CHARS = 19
+
+/** What the database itself would show in that zone of a TIMESTAMP which comes in UTC. */
+const timeIn =
+  (zone: Zone): ValueReader =>
+  (text) => {
+    const read = timeOf(text)
+    if (typeof read !== 'string') return read
+    const at = UTC?.fromNaive(read.slice(0, SECONDS_CHARS))
+    return at === undefined ? read : zone.toNaive(at) + read.slice(SECONDS_CHARS)
+  }
 
 function isDate(date: string): boolean {
   const year = Number(date.slice(0, 4))

@@ -1,13 +1,15 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { spawnSync } from 'node:child_process'
+import { chmodSync, mkdirSync, mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { onTestFinished } from 'vitest'
+import { expect, onTestFinished } from 'vitest'
 import type { ImportOutcome, ImportRequest } from '../../schemas/import.ts'
 import { type ImportParts, importTables } from '../../src/import/run.ts'
 import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import type { CallContext } from '../../src/tool.ts'
 import { openZone } from '../../src/units/zone.ts'
+import type { TestDatabase } from '../kit/mariadb.ts'
 
 export const HEADERS = {
   accounts: 'id,name,api_key,balance,status',
@@ -93,4 +95,26 @@ export function workshop(): Workshop {
       }
     },
   }
+}
+
+/** Has the server and its own program export a database, <table>.txt and <table>.sql; all tables where `more` names none. */
+export function dumpTab({ options }: TestDatabase, folder: string, more: readonly string[] = []): void {
+  mkdirSync(folder)
+  // The server may run as another user than this test.
+  chmodSync(folder, 0o777)
+  const { host, port, user, password, database } = options
+  const args = [
+    '--no-defaults',
+    `--host=${host}`,
+    `--port=${port}`,
+    `--user=${user}`,
+    `--tab=${folder}`,
+    database,
+    ...more,
+  ]
+  const run = (program: string) =>
+    spawnSync(program, args, { env: { PATH: process.env.PATH, MYSQL_PWD: password }, encoding: 'utf8' })
+  const dumped = run('mariadb-dump')
+  const { status, stderr } = dumped.error === undefined ? dumped : run('mysqldump')
+  expect([status, stderr]).toEqual([0, ''])
 }

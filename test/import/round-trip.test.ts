@@ -1,4 +1,4 @@
-import { execFileSync, spawnSync } from 'node:child_process'
+import { execFileSync } from 'node:child_process'
 import { chmodSync, mkdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { afterAll, beforeAll, describe, expect, inject, it } from 'vitest'
@@ -18,31 +18,9 @@ import { parseUsd } from '../../src/units/nano-usd.ts'
 import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { freshDatabase, type TestDatabase, writeMariaDb } from '../kit/mariadb.ts'
 import { ALL_TIME, account, all, cashRow, pointsRow, reading, task } from '../ledger/backends.ts'
-import { type Workshop, workshop } from './kit.ts'
+import { dumpTab, type Workshop, workshop } from './kit.ts'
 
 const { tables: TABLES } = DEFAULT_MAPPING
-
-/** Has the server and its own program export a database, <table>.txt and <table>.sql; all tables where none is named. */
-function dumpTab({ options }: TestDatabase, folder: string, tables: readonly string[] = []): void {
-  mkdirSync(folder)
-  // The server may run as another user than this test.
-  chmodSync(folder, 0o777)
-  const { host, port, user, password, database } = options
-  const args = [
-    '--no-defaults',
-    `--host=${host}`,
-    `--port=${port}`,
-    `--user=${user}`,
-    `--tab=${folder}`,
-    database,
-    ...tables,
-  ]
-  const run = (program: string) =>
-    spawnSync(program, args, { env: { PATH: process.env.PATH, MYSQL_PWD: password }, encoding: 'utf8' })
-  const dumped = run('mariadb-dump')
-  const { status, stderr } = dumped.error === undefined ? dumped : run('mysqldump')
-  expect([status, stderr]).toEqual([0, ''])
-}
 
 /** Runs a command that an error gave, as a shell does, in a folder. */
 function runAsTold({ options }: TestDatabase, told: string, folder: string): void {
