@@ -83,13 +83,15 @@ export const instantOf = (zone: Zone, cell: Cell | undefined): Instant | null =>
 /**
  * A reader of USD for a column of the announced type. A FLOAT holds about 7 digits: the shortest decimal that names the
  * same 4-byte number is the one that was written (operator-tables.md). A DOUBLE is read by its own shortest decimal, a
- * DECIMAL, an integer or a text as it stands. NULL is null.
+ * DECIMAL, an integer or a text as it stands. NULL is null, and so is a text that is empty: it tells no amount, not one of 0.
  */
 export function usdReader(type: CellType, place: Place): (cell: Cell | undefined) => Whole | null {
   const float32 = type === 'float32'
   return (cell) => {
     if (cell === null || cell === undefined) return null
-    return float32 && typeof cell === 'number' ? float32Usd(cell, place) : usdOf(textOf(cell), cell, place)
+    if (float32 && typeof cell === 'number') return float32Usd(cell, place)
+    const text = textOf(cell)
+    return text === '' ? null : usdOf(text, cell, place)
   }
 }
 
@@ -137,7 +139,6 @@ export function shortestFloat32(value: number): string {
 }
 
 function usdOf(text: string, cell: Cell, place: Place): Whole {
-  if (text === '') return 0
   const read = parseUsd(text)
   if (read === undefined) throw unreadable(textOf(cell), CHARS_SHOWN, place, 'an amount of USD', MEND_ROW)
   return wholeOf(read)

@@ -49,7 +49,11 @@ describe('reading USD from a float column', () => {
   test('what is no amount is an error that names its place', () => {
     expect(() => usdReader('other', PLACE)('abc')).toThrow(/t\.c holds "abc"/)
     expect(() => usdReader('float32', PLACE)(Number.POSITIVE_INFINITY)).toThrow(/t\.c/)
-    expect(usdReader('other', PLACE)(null)).toBeNull()
+    for (const cell of [null, '', ' ', Buffer.from('')]) {
+      expect(usdReader('other', PLACE)(cell)).toBeNull()
+      expect(nanoUsdReader('other', PLACE)(cell)).toBeNull()
+    }
+    expect(usdReader('other', PLACE)('0')).toBe(0)
     expect(usdReader('other', PLACE)(3n)).toBe(3_000_000_000)
     expect(usdReader('other', PLACE)(1e-7)).toBe(100)
   })

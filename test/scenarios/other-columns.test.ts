@@ -168,6 +168,14 @@ describe('an audit of tables with columns of another kind', () => {
     }
   })
 
+  it('says of a cost that is an empty text what it says of NULL, and not that it is 0', async () => {
+    const asText = `ALTER TABLE ${TASKS} MODIFY cost_money VARCHAR(20)`
+    const withCost = (value: string) => audited([asText, `UPDATE ${TASKS} SET cost_money = ${value} WHERE id = 7`])
+    const [empty, none, nought] = [await withCost("''"), await withCost('NULL'), await withCost("'0'")]
+    expect({ ...empty, asOf: none.asOf }).toEqual(none)
+    expect([inShort(empty), inShort(nought)]).toEqual([[], [expect.stringMatching(/^B3 /)]])
+  })
+
   it('takes a TIMESTAMP for a time', async () => {
     const report = await audited(
       [TASKS, POINTS, CASH].map((table) => `ALTER TABLE ${table} MODIFY ${timeOf[table]} TIMESTAMP NULL`),
