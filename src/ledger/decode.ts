@@ -2,10 +2,11 @@ import { spanMayBeOtherForm } from '../rows/entry-records.ts'
 import { IdSet } from '../rows/id-set.ts'
 import type { Span } from '../rows/record-list.ts'
 import type { Instant } from '../units/instant.ts'
+import { isNought } from '../units/nought.ts'
 import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
-import { type Cell, flagOf, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
+import { type Cell, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
@@ -29,7 +30,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
       name: textOf(name),
       apiKey: textOf(apiKey),
       balanceNanoUsd: cellOf(() => balanceOf(balance), idOf(id, places.accounts)),
-      disabled: status !== null && status !== undefined && !flagOf(status),
+      disabled: isNought(textOf(status)),
     })
   }
 

@@ -7,6 +7,7 @@ import { DOCTOR } from '../limits.ts'
 import type { CallContext, Dependencies, Setup } from '../tool.ts'
 import { couldBeKey } from '../units/api-key.ts'
 import type { Instant, Millis } from '../units/instant.ts'
+import { isNought } from '../units/nought.ts'
 import { openZone, type Zone } from '../units/zone.ts'
 import { ledgerLinkLine, ledgerWordsLines, requestIdsLine, statusWordsLine } from './doctor/coverage.ts'
 import { NEEDS_DATABASE, type OpenedDatabase, openDatabase, settingsLines } from './doctor/database.ts'
@@ -94,7 +95,7 @@ async function keysOf(inspection: LedgerInspection | undefined, theCase: Case): 
     const keys = rows.map(([accountId, key, stored]) => ({
       holder: `account ${accountId}`,
       apiKey: key ?? '',
-      disabled: stored === '0',
+      disabled: isNought(stored ?? ''),
     }))
     const seen = `the newest ${counted(keys.length, 'account')} will be audited (AUDIT_ACCOUNT_LIMIT ${settings.accountLimit})`
     const ids = rows.map(([accountId]) => accountId ?? null)

@@ -14,6 +14,7 @@ import {
 } from '../../src/ledger/cells.ts'
 import { wholeOf } from '../../src/units/exact-sums.ts'
 import { formatUsd, parseUsd } from '../../src/units/nano-usd.ts'
+import { isNought } from '../../src/units/nought.ts'
 import { openZone } from '../../src/units/zone.ts'
 
 const PLACE = { table: 't', column: 'c' }
@@ -120,6 +121,27 @@ describe('other cells', () => {
     expect([null, undefined, '', '0000-00-00 00:00:00'].map((cell) => instantOf(zone, cell))).toEqual(
       Array(4).fill(null),
     )
+  })
+
+  test('say 0 as numbers, as their texts and as a BIT; words and NULL do not', () => {
+    for (const cell of [0, 0n, '0', ' 0 ', '0.00', Buffer.from([0]), Buffer.from('0'), '\u0000']) {
+      expect([cell, isNought(textOf(cell))]).toEqual([cell, true])
+    }
+    for (const cell of [
+      1,
+      -1,
+      '1',
+      'active',
+      'disabled',
+      '',
+      ' ',
+      null,
+      undefined,
+      Buffer.from([1]),
+      Buffer.from(''),
+    ]) {
+      expect([cell, isNought(textOf(cell))]).toEqual([cell, false])
+    }
   })
 
   test('are ids, or an error where no number holds them', () => {

@@ -176,6 +176,19 @@ describe('an audit of tables with columns of another kind', () => {
     expect([inShort(empty), inShort(nought)]).toEqual([[], [expect.stringMatching(/^B3 /)]])
   })
 
+  it('takes no account for disabled whose status is a word, and one for it whose BIT is 0', async () => {
+    const stray = `DELETE FROM ${TASKS} WHERE id = 7`
+    const withStatus = (type: string, value: string) =>
+      audited([stray, `ALTER TABLE ${ACCOUNTS} MODIFY status ${type}`, `UPDATE ${ACCOUNTS} SET status = ${value}`])
+    const leaks = async (type: string, value: string) =>
+      (await withStatus(type, value)).findings.filter(({ rule }) => rule === 'B15').map(({ message }) => message)
+    const LEAKED = [expect.stringMatching(/./)]
+    expect(await leaks('VARCHAR(20)', "'active'")).toEqual([])
+    expect(await leaks('BIT(1)', "b'1'")).toEqual([])
+    expect(await leaks('BIT(1)', "b'0'")).toEqual(LEAKED)
+    expect(await leaks('VARCHAR(20)', "'0'")).toEqual(LEAKED)
+  })
+
   it('takes a TIMESTAMP for a time', async () => {
     const report = await audited(
       [TASKS, POINTS, CASH].map((table) => `ALTER TABLE ${table} MODIFY ${timeOf[table]} TIMESTAMP NULL`),

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
 import { instant } from '../../src/units/instant.ts'
-import { examined, healthyWorld, LOOKED_AT, lineOf, openCase, statuses } from '../kit/doctor-case.ts'
+import { examined, healthyWorld, LOOKED_AT, lineOf, MARIADB, openCase, statuses } from '../kit/doctor-case.ts'
 
 /** One try uses up what a key may fail. */
 const RESTING = { requestTimeout: 1500, failureBudget: 1500 }
@@ -42,6 +42,13 @@ describe('the fal keys', () => {
     const world = healthyWorld().account(7, { status: 0 }).build()
     const diagnosis = await examined({ world, faults: [{ kind: 'status', status: 401, keyId: keyIdOfAccount(7) }] })
     expect(lineOf(diagnosis, 'fal-key', /account 7/).status).toBe('warning')
+    const sql = ['ALTER TABLE ts_fal_account MODIFY status BIT(1)']
+    const faults = [5, 7].map((id) => ({ kind: 'status', status: 401, keyId: keyIdOfAccount(id) }) as const)
+    const asBit = await examined({ backend: MARIADB, world, sql, faults })
+    expect(['account 5', 'account 7'].map((holder) => lineOf(asBit, 'fal-key', new RegExp(holder)).status)).toEqual([
+      'failure',
+      'warning',
+    ])
   })
 
   it('what fal fails to answer is unverified', async () => {

@@ -4,11 +4,12 @@ import type { TableRole } from '../../ledger/mapping.ts'
 import { failure, ok, warning } from './lines.ts'
 
 /** What a column holds, as far as its type matters. */
-type Meaning = 'usd' | 'points' | 'id' | 'integer' | 'time' | 'request-id'
+type Meaning = 'usd' | 'points' | 'id' | 'integer' | 'switch' | 'time' | 'request-id'
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   'accounts.id': 'id',
   'accounts.balance': 'usd',
+  'accounts.status': 'switch',
   'tasks.id': 'id',
   'tasks.userId': 'id',
   'tasks.onlineTaskId': 'request-id',
@@ -87,6 +88,10 @@ function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark 
       return idRemark(type)
     case 'integer':
       return integerRemark(type, 'anything else reads as 0')
+    case 'switch':
+      return isText(type)
+        ? { status: 'warning', text: 'only 0 means disabled; with a word an account counts as normal' }
+        : undefined
     case 'time':
       return timeRemark(type, context)
     case 'request-id':
