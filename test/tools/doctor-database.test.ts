@@ -143,6 +143,16 @@ describe('the types', () => {
     expect(line).toMatchObject({ status, seen: expect.stringMatching(seen) })
   })
 
+  it.each(['BINARY(16)', 'VARBINARY(20)', 'BIGINT', 'VARBINARY(64)'])('a request id as %s', async (type) => {
+    const sql = [
+      'UPDATE ts_fal_tasks SET online_task_id = id',
+      `ALTER TABLE ts_fal_tasks MODIFY online_task_id ${type}`,
+    ]
+    const line = lineOf(await examined({ backend: MARIADB, sql }), 'column-types', 'ts_fal_tasks')
+    if (type === 'VARBINARY(64)') expect(line.status).toBe('ok')
+    else expect(line).toMatchObject({ status: 'failure', seen: expect.stringMatching(/must hold fal's request ids/) })
+  })
+
   it('a request id that is cut is a failure', async () => {
     const sql = [
       'UPDATE ts_fal_tasks SET online_task_id = NULL',

@@ -166,6 +166,14 @@ function timeRemark(type: string, { zoneIsServers }: TypeContext): Remark | unde
 }
 
 function requestIdRemark(type: string): Remark | undefined {
+  // A UUID that is stored as its 16 bytes, or a number of the system's own, is no text that fal's could be.
+  const binary = Number(/^(?:var)?binary\((\d+)\)/.exec(type)?.[1] ?? REQUEST_ID_CHARS)
+  if (binary < REQUEST_ID_CHARS || isWhole(type) || /^(?:decimal|numeric|float|double|real|bit)/.test(type)) {
+    return {
+      status: 'failure',
+      text: `must hold fal's request ids as texts, which have ${REQUEST_ID_CHARS} characters`,
+    }
+  }
   const chars = Number(/^(?:var)?char\((\d+)\)/.exec(type)?.[1] ?? REQUEST_ID_CHARS)
   if (chars >= REQUEST_ID_CHARS) return undefined
   return { status: 'failure', text: `cuts fal's request ids, which have ${REQUEST_ID_CHARS} characters` }
