@@ -1,9 +1,13 @@
 import { createServer } from 'mysql2'
 import { describe, expect, it } from 'vitest'
-import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
+import type { LedgerInspection } from '../../src/ledger/inspection.ts'
+import { DEFAULT_MAPPING, type TableRole } from '../../src/ledger/mapping.ts'
 import { writingGrants } from '../../src/operations/doctor/grants.ts'
+import { examineIndexes } from '../../src/operations/doctor/indexes.ts'
 import { columnCandidates, tableCandidates } from '../../src/operations/doctor/names.ts'
+import type { ReadableTables } from '../../src/operations/doctor/tables.ts'
 import { typesLine } from '../../src/operations/doctor/types.ts'
+import { openZone } from '../../src/units/zone.ts'
 import { examined, lineOf } from '../kit/doctor-case.ts'
 
 describe('grants', () => {
@@ -67,6 +71,31 @@ describe('names', () => {
     ])
     const near = tableCandidates('ts_fal_tasks', DEFAULT_MAPPING.columns.tasks, tables, ['ts_users'])
     expect(near).toEqual(['jobs', 'ts_fal_task'])
+  })
+})
+
+describe('indexes', () => {
+  it('are looked for by a value that the column could hold: of a DATETIME MySQL 8 takes no other', async () => {
+    const asked: string[][] = []
+    const inspection = {
+      newest: async () => [['101']],
+      rowsScanned: async (_role: TableRole, column: string, value: string) => {
+        asked.push([column, value])
+        return 1
+      },
+    } as unknown as LedgerInspection
+    const tables = (['tasks', 'points', 'cash'] as const).map((role) => {
+      const columns = new Map(
+        Object.entries(DEFAULT_MAPPING.columns[role]).flatMap(([key, name]) => (name === null ? [] : [[key, name]])),
+      )
+      return [role, { name: role, facts: { isView: false, columns: [], indexes: [] }, columns }] as const
+    })
+    await examineIndexes({ inspection, readable: new Map(tables) as ReadableTables, rowsMin: 100 })
+    const times = asked
+      .filter(([column]) => column === 'created_at')
+      .map(([, value = '']) => openZone('UTC')?.fromNaive(value))
+    expect(times).toEqual([expect.any(Number)])
+    expect(asked.filter(([column]) => column === 'user_id').map(([, value]) => value)).toEqual(['101', '101'])
   })
 })
 

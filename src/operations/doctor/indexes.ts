@@ -56,6 +56,8 @@ const WISHES: readonly Wish[] = [
 
 /** Stands in a plan for a value that is looked for; no row holds it. */
 const NO_SUCH_VALUE = 'fal-consumption-audit'
+/** MySQL 8 refuses to compare a DATETIME with what is none (1525). */
+const NO_SUCH_TIME = '1000-01-01 00:00:00'
 const NAME_CHARS_MAX = 60
 
 export interface IndexParts {
@@ -82,7 +84,7 @@ export async function examineIndexes({ inspection, readable, rowsMin }: IndexPar
     const [first = ''] = columns
     if (hasIndex(table, columns)) return ok('index', { subject, seen: 'is there' })
     const there = table.facts.isView ? 'a view has none of its own' : 'not there'
-    const value = wish.keys[0] === 'userId' ? await newestUser(inspection, wish.role, first) : NO_SUCH_VALUE
+    const value = await valueFor(inspection, wish, first)
     if (value === null) return ok('index', { subject, seen: 'the table is empty' })
     const rows = await inspection.rowsScanned(wish.role, first, value)
     if (rows === null) {
@@ -111,6 +113,11 @@ interface Wanted {
 /** Whether some index begins with these columns. */
 const hasIndex = ({ facts }: ReadableTable, columns: readonly string[]): boolean =>
   facts.indexes.some((index) => columns.every((column, at) => index[at] === column.toLowerCase()))
+
+async function valueFor(inspection: LedgerInspection, { role, keys }: Wish, column: string): Promise<string | null> {
+  if (keys[0] === 'userId') return newestUser(inspection, role, column)
+  return keys[0] === 'createdAt' ? NO_SUCH_TIME : NO_SUCH_VALUE
+}
 
 async function newestUser(inspection: LedgerInspection, role: TableRole, column: string): Promise<string | null> {
   const [row] = await inspection.newest(role, [column], 1)
