@@ -102,9 +102,11 @@ export function embeddedSession(
           const since = performance.now()
           for (let count = 0; count < BATCH_ROWS && !over; count++) {
             if (count % ROWS_BETWEEN_LOOKS === 0 && performance.now() - since > TURN) break
+            // One that fails has ended by itself, and to interrupt it would interrupt the statements after it.
+            over = true
             const cells = rows.next()
-            if (cells === undefined) over = true
-            else batcher.add(row.of(cells))
+            over = cells === undefined
+            if (cells !== undefined) batcher.add(row.of(cells))
           }
           if (batcher.count > 0) {
             yield batcher.take()

@@ -93,6 +93,11 @@ const certificateOverdue: Hint = ({ server }) => ({
   next: `renew it on the server, or set the clock of this machine; ${WITHOUT_VERIFICATION}`,
 })
 
+const brokenView: Hint = ({ table }) => ({
+  says: `${table} cannot be read: it is a view of what does not exist, or of what the user who defined it may not read`,
+  next: `let an administrator look at SHOW CREATE VIEW of ${table}, and mend the view or its DEFINER`,
+})
+
 const HINTS: Readonly<Record<string, Hint>> = {
   ECONNREFUSED: unreachable,
   ETIMEDOUT: unreachable,
@@ -133,6 +138,9 @@ const HINTS: Readonly<Record<string, Hint>> = {
     says: `${table} is a view, and the server tells how it is read only to those who may also look beneath it`,
     next: 'see that the tables beneath it have the index, or let an administrator grant SHOW VIEW on it and SELECT on those tables',
   }),
+  1356: brokenView,
+  // Whoever defined it is no user any more.
+  1449: brokenView,
   1040: ({ server }) => ({
     says: `the database server ${server} has no connection to spare`,
     next: 'try again later; an audit needs two connections',

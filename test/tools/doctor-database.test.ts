@@ -63,6 +63,23 @@ describe.each(BACKENDS)('the tables, on $name', (backend) => {
     expect(lineOf(await examined({ backend, sql, mapping }), 'table', 'generation_jobs').status).toBe('ok')
   })
 
+  it('that are views of what is gone are a failure, or a warning where reports can do without', async () => {
+    const viewOf = (table: string) => [
+      `ALTER TABLE ${table} RENAME TO gone`,
+      `CREATE VIEW ${table} AS SELECT * FROM gone`,
+      'DROP TABLE gone',
+    ]
+    const diagnosis = await examined({ backend, sql: viewOf('ts_fal_tasks') })
+    expect(lineOf(diagnosis, 'table', 'ts_fal_tasks')).toMatchObject({
+      status: 'failure',
+      seen: expect.stringMatching(
+        /^ts_fal_tasks (?:does not exist|cannot be read: it is a view of .*); without it there is no report$/,
+      ),
+    })
+    expect(diagnosis.next).toMatch(/mend the lines of status failure/)
+    expect(lineOf(await examined({ backend, sql: viewOf('ts_users') }), 'table', 'ts_users').status).toBe('warning')
+  })
+
   it('that reports can do without are a warning', async () => {
     const diagnosis = await examined({ backend, sql: ['DROP TABLE ts_users', 'DROP TABLE ts_financial_transactions'] })
     expect(statuses(diagnosis, 'table')).toEqual([

@@ -70,12 +70,17 @@ const unseenColumns = (subject: string): Line[] =>
 
 const badOf = (role: TableRole) => (NEEDED.has(role) ? failure : warning)
 
+/** The server reads it for nobody: a broken view, a table that crashed. */
+const IS_BROKEN = / cannot be read: (?:it is a view of |.*marked as crashed)/
+
 /** Servers say "denied" of a table that does not exist to users who may read only some: names are looked for then too. */
 const NAME_MAY_BE_WRONG = /does not exist|may not read/
 
 async function missingTable(role: TableRole, error: unknown, parts: TablesParts): Promise<Line> {
   const subject = parts.mapping.tables[role]
   const seen = messageOf(error)
+  if (IS_BROKEN.test(seen))
+    return badOf(role)('table', { subject, seen: `${seen}; ${LOSS[role]}`, todo: nextOf(error) })
   // A broken connection, or time that ran out, says nothing of the table.
   if (!NAME_MAY_BE_WRONG.test(seen)) return unverified('table', { subject, seen, todo: nextOf(error) })
   const near = await nearTables(role, parts)
