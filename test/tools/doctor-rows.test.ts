@@ -59,6 +59,18 @@ describe.each(BACKENDS)('the time zone, on $name', (backend) => {
     }
   })
 
+  it('times that are texts of another form are told beside those that are read', async () => {
+    const asText = backend.name === 'mariadb' ? ['ALTER TABLE ts_fal_tasks MODIFY created_at VARCHAR(30)'] : []
+    expect((await timeZone({ sql: asText })).status).toBe('ok')
+    const other = "UPDATE ts_fal_tasks SET created_at = '06/02/2026 12:00' WHERE id IN (3, 5)"
+    expect(await timeZone({ sql: [...asText, other] })).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(
+        /, 2 rows with a created_at that is no time, such as "06\/02\/2026 12:00": reports name/,
+      ),
+    })
+  })
+
   it('times that cannot be read are a failure, an empty table is unverified', async () => {
     const mapping = mappingWith({ columns: { tasks: { createdAt: 'app_name' } } })
     expect(await timeZone({ mapping })).toMatchObject({ status: 'failure', seen: expect.stringMatching(/flux/) })

@@ -1,4 +1,5 @@
 import type { Line } from '../../../schemas/doctor.ts'
+import { shortened } from '../../errors.ts'
 import { SPANS } from '../../limits.ts'
 import { HOUR, type Instant, MINUTE, type Millis } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
@@ -14,6 +15,7 @@ const SHIFT_MAX: Millis = 14 * HOUR
 /** A silence is suspicious where it is longer than this many times the longest one before. */
 const SILENCE_FACTOR = 3
 const ROWS_MIN = 20
+const CHARS_SHOWN = 40
 
 export interface TimeParts {
   readonly tasks: Sampled
@@ -63,6 +65,13 @@ export function timeZoneLine({ tasks, zone, now }: TimeParts): Line {
     })
   }
   const seen = `the newest task is ${spanText(lag)} old, ${reading}`
+  const unread = cells.filter((cell) => cell !== null && !isUndated(cell) && zone.fromNaive(cell) === undefined)
+  if (unread.length > 0) {
+    return warning('time-zone', {
+      seen: `${seen}; ${looked}, ${counted(unread.length, 'row')} with a created_at that is no time, such as "${shortened(unread[0] ?? '', CHARS_SHOWN)}": reports name them as not read`,
+      todo: 'correct those rows, or name a DATETIME column in AUDIT_CONFIG (columns.tasks.createdAt)',
+    })
+  }
   const undated = cells.filter(isUndated).length
   if (undated === 0) return ok('time-zone', { seen })
   return warning('time-zone', {
