@@ -209,6 +209,15 @@ describe.each(BACKENDS)('the ledger link, on $name', (backend) => {
     expect((await link({ sql: byRequest })).status).toBe('ok')
   })
 
+  it('of a ledger that was read in part is not asked of older tasks, whatever one of its rows is dated', async () => {
+    const limits = { ledgerRows: 20 }
+    const dated = "UPDATE ts_points_detail SET created_at = '2020-01-01 00:00:00' WHERE id = 25"
+    for (const changes of [[], [dated]]) {
+      expect(await link({ limits, sql: changes })).toMatchObject({ status: 'ok' })
+      expect(await link({ limits, sql: [...changes, ...sql] })).toMatchObject({ status: 'warning' })
+    }
+  })
+
   it('is left open where a ledger was not read, unless the other one names enough tasks', async () => {
     const byPoints = healthyWorld().cash(101, -100, { at: '2026-02-06 12:00:00', orderId: 'shop-1' })
     const noPoints = await link({ world: byPoints.build(), sql: ['DROP TABLE ts_points_detail'] })

@@ -26,6 +26,8 @@ export interface CoverageParts {
 
 /** Share of successful tasks without a request id from which on it is told: a few may have been made otherwise. */
 const REQUEST_IDS_ENOUGH = { part: 99, of: 100 }
+/** New rows of a ledger may be dated back, of corrections say: up to one in so many of them tells nothing of how far it reaches. */
+const BACKDATED_ONE_IN = 20
 const WORDS_SHOWN = 8
 const WORD_CHARS = 30
 /** Words of tasks that are on their way: to them an old task is stuck, not unknown. */
@@ -69,13 +71,14 @@ export function ledgerLinkLine(parts: CoverageParts): Line {
   const timeOf = (row: Row, key: string): Instant | undefined => zone.fromNaive(row.get(key) ?? '')
   const orders = new Set(books.flatMap(({ sample }) => sample.rows.map((row) => wordOf(row, 'orderId'))))
   orders.delete('')
-  // A ledger that was read in part says nothing of tasks before its oldest row.
+  // A ledger that was read in part says nothing of tasks before its oldest rows.
   const cutBooks = books.filter(({ sample }) => sample.cut)
   const from = Math.max(
     Number.NEGATIVE_INFINITY,
-    ...cutBooks.map(({ sample, time }) =>
-      sample.rows.reduce((least, row) => Math.min(least, timeOf(row, time) ?? least), Number.POSITIVE_INFINITY),
-    ),
+    ...cutBooks.map(({ sample, time }) => {
+      const times = sample.rows.flatMap((row) => timeOf(row, time) ?? []).sort((a, b) => a - b)
+      return times[Math.floor(times.length / BACKDATED_ONE_IN)] ?? Number.POSITIVE_INFINITY
+    }),
   )
   const charged = tasks.rows.filter((row) => {
     const at = timeOf(row, 'createdAt')
