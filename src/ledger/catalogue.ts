@@ -7,6 +7,8 @@ export type Look = (sql: string, binds?: readonly Bind[], about?: string) => Pro
 /** How one kind of database tells of itself. SELECT, SHOW and EXPLAIN only. */
 export interface Catalogue {
   grants(look: Look): Promise<readonly string[] | null>
+  /** See LedgerInspection. */
+  offsetsOfYear(look: Look): Promise<readonly number[]>
   table(look: Look, name: string): Promise<TableFacts>
   /** Table and column, row by row. */
   allColumns(look: Look): Promise<readonly TextRow[]>

@@ -39,6 +39,8 @@ export interface LedgerInspection {
   readonly consistency: Consistency
   /** The database's own offset to UTC, like +08:00. */
   readonly databaseOffset: string
+  /** Its offsets to UTC in winter and in summer, in seconds; none where it has no zone of its own, or does not tell. */
+  offsetsOfYear(): Promise<readonly number[]>
   /** What SHOW GRANTS says, line by line; null where the engine knows no users. May hold the digest of a password. */
   grants(): Promise<readonly string[] | null>
   /** Settles where the table, or that column of it, can be read; rejects with the reason where not. */

@@ -3,9 +3,20 @@ import type { Catalogue, Plan } from './catalogue.ts'
 // Databases of one service have some hundreds of tables; more are not looked through for a name.
 const COLUMNS_MAX = 20_000
 
+/** Instants in the middle of a winter and of a summer, by which clocks have changed wherever they do. */
+const MID_SEASONS = ['2026-01-15', '2026-07-15'] as const
+
+/** The offset of the session's zone at an instant, which needs no zone tables. */
+const offsetAt = (date: string): string =>
+  `TIMESTAMPDIFF(SECOND, '${date} 00:00:00', FROM_UNIXTIME(${Date.parse(date) / 1000}))`
+
 /** What MySQL and MariaDB tell of themselves. */
 export const MYSQL_CATALOGUE: Catalogue = {
   grants: async (look) => (await look('SHOW GRANTS', [], 'the list of grants')).map(([line]) => line ?? ''),
+  async offsetsOfYear(look) {
+    const rows = await look(`SELECT ${MID_SEASONS.map(offsetAt).join(', ')}`, [], 'the zone of the server')
+    return (rows[0] ?? []).flatMap((cell) => (cell === null ? [] : Number(cell)))
+  },
   async table(look, name) {
     const of = 'WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?'
     const columns = await look(

@@ -101,6 +101,7 @@ function inspectionOf(session: Session, { mapping, catalogue, address }: Inspect
   return {
     consistency: session.consistency,
     databaseOffset: session.databaseOffset,
+    offsetsOfYear: () => catalogue.offsetsOfYear(look),
     grants: () => catalogue.grants(look),
     probe: async (role, column) => {
       const wanted = column === undefined ? '1' : quoted(column)

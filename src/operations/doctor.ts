@@ -18,7 +18,7 @@ import { type CheckedKey, examineKeys } from './doctor/keys.ts'
 import { checked, counted, failure, messageOf, nextOf, ok, unverified, warning } from './doctor/lines.ts'
 import { readSample } from './doctor/sample.ts'
 import { examineTables } from './doctor/tables.ts'
-import { clockLine, timeZoneLine } from './doctor/times.ts'
+import { changesLines, clockLine, timeZoneLine } from './doctor/times.ts'
 
 type Diagnosis = z.input<typeof output>
 export type DoctorLimits = { readonly [Name in keyof typeof DOCTOR]: number }
@@ -146,6 +146,10 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
   const serverZone = openZone(inspection.databaseOffset)
   const zone = setup.dbZone ?? settings.auditZone ?? serverZone
   const zoneIsServers = zone?.format(now) === serverZone?.format(now)
+  const isTold = setup.dbZone !== undefined || settings.auditZone !== undefined
+  const changes = isTold
+    ? []
+    : await checked('time-zone', undefined, async () => changesLines(await inspection.offsetsOfYear()))
   const grants = await checked('database-grants', undefined, () => grantsLine(inspection, inspector.database))
   const { lines: tables, readable } = await examineTables({
     inspection,
@@ -172,6 +176,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
     ...idLines({ tasks, points, cash }, mapping),
     ...indexes,
     timeZoneLine({ tasks, zone, now }),
+    ...changes,
     requestIdsLine(parts),
     ledgerLinkLine(parts),
     statusWordsLine(parts),

@@ -2,13 +2,16 @@ import { createServer } from 'mysql2'
 import { describe, expect, it } from 'vitest'
 import type { LedgerInspection } from '../../src/ledger/inspection.ts'
 import { DEFAULT_MAPPING, type TableRole } from '../../src/ledger/mapping.ts'
+import { MYSQL_CATALOGUE } from '../../src/ledger/mysql-catalogue.ts'
 import { writingGrants } from '../../src/operations/doctor/grants.ts'
 import { examineIndexes } from '../../src/operations/doctor/indexes.ts'
 import { columnCandidates, tableCandidates } from '../../src/operations/doctor/names.ts'
 import type { ReadableTables } from '../../src/operations/doctor/tables.ts'
+import { changesLines } from '../../src/operations/doctor/times.ts'
 import { typesLine } from '../../src/operations/doctor/types.ts'
 import { openZone } from '../../src/units/zone.ts'
-import { examined, lineOf } from '../kit/doctor-case.ts'
+import { examined, lineOf, statuses } from '../kit/doctor-case.ts'
+import { BACKENDS } from '../ledger/backends.ts'
 
 describe('grants', () => {
   const writes = (...grants: string[]) => writingGrants(grants, 'shop').writes
@@ -71,6 +74,25 @@ describe('names', () => {
     ])
     const near = tableCandidates('ts_fal_tasks', DEFAULT_MAPPING.columns.tasks, tables, ['ts_users'])
     expect(near).toEqual(['jobs', 'ts_fal_task'])
+  })
+})
+
+describe('a database whose clock changes', () => {
+  it('is told, since without a setting its offset of today counts for all times', async () => {
+    const offsets = await MYSQL_CATALOGUE.offsetsOfYear(async () => [['-18000', '-14400']])
+    expect(changesLines(offsets)).toMatchObject([
+      { id: 'time-zone', status: 'warning', seen: expect.stringMatching(/changes between -05:00 and -04:00, and its/) },
+    ])
+    expect([changesLines([28_800, 28_800]), changesLines([])]).toEqual([[], []])
+  })
+
+  it('is none that keeps one offset, and is not asked about where a zone is set', async () => {
+    for (const backend of BACKENDS) {
+      const diagnosis = await examined({ backend, auditZone: undefined, dbZone: undefined })
+      const isUtc = backend.name === 'embedded'
+      expect(statuses(diagnosis, 'time-zone')).toEqual([isUtc ? 'failure' : 'ok'])
+      expect(statuses(await examined({ backend }), 'time-zone')).toEqual(['ok'])
+    }
   })
 })
 

@@ -1,7 +1,7 @@
 import type { Line } from '../../../schemas/doctor.ts'
 import { shortened } from '../../errors.ts'
 import { SPANS } from '../../limits.ts'
-import { HOUR, type Instant, MINUTE, type Millis } from '../../units/instant.ts'
+import { HOUR, type Instant, MINUTE, type Millis, SECOND } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
 import { counted, failure, ok, unverified, warning } from './lines.ts'
 import { type Sampled, usable } from './sample.ts'
@@ -80,6 +80,18 @@ export function timeZoneLine({ tasks, zone, now }: TimeParts): Line {
   })
 }
 
+/** Without a zone in the settings that of the database counts, of which the offset of today is all that is known. */
+export function changesLines(offsetsSeconds: readonly number[]): readonly Line[] {
+  if (new Set(offsetsSeconds).size < 2) return []
+  const offsets = offsetsSeconds.map((seconds) => offsetText(seconds * SECOND))
+  return [
+    warning('time-zone', {
+      seen: `the clock of the database changes between ${offsets.join(' and ')}, and its offset of today is taken for all times: those of the other half of the year are read wrong by as much`,
+      todo: 'set AUDIT_TIMEZONE, and DB_TIMEZONE where stored times have another, to the name of the zone, such as America/New_York',
+    }),
+  ]
+}
+
 const isUndated = (cell: string | null): boolean => cell === null || cell === '' || cell.startsWith('0000-00-00')
 
 /** The offset that would put the newest task where the clock is; nothing where no zone has it. */
@@ -88,10 +100,14 @@ function looksLike(zone: Zone, now: Instant, shift: Millis): string {
   const [, sign = '+', hours = '0', minutes = '0'] = offset ?? []
   const here = (sign === '-' ? -1 : 1) * (Number(hours) * HOUR + Number(minutes) * MINUTE)
   const there = here + Math.round(shift / STEP) * STEP
-  if (Math.abs(there) > SHIFT_MAX) return ''
+  return Math.abs(there) > SHIFT_MAX ? '' : ` (they look like ${offsetText(there)})`
+}
+
+/** +08:00 */
+function offsetText(offset: Millis): string {
   const pad = (value: number): string => String(value).padStart(2, '0')
-  const size = Math.abs(there)
-  return ` (they look like ${there < 0 ? '-' : '+'}${pad(Math.floor(size / HOUR))}:${pad(Math.floor((size % HOUR) / MINUTE))})`
+  const size = Math.abs(offset)
+  return `${offset < 0 ? '-' : '+'}${pad(Math.floor(size / HOUR))}:${pad(Math.floor((size % HOUR) / MINUTE))}`
 }
 
 const DAYS_TOLD_FROM: Millis = 48 * HOUR
