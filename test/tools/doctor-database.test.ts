@@ -237,14 +237,25 @@ describe.each(BACKENDS)('the indexes, on $name', (backend) => {
     expect(lineOf(diagnosis, 'index', 'ts_points_detail (order_id)').todo).toMatch(/CREATE INDEX/)
   })
 
-  it('can be made by that statement', async () => {
-    const open = await openCase({ backend, limits: { indexRowsMin: 20 } })
+  it.each([
+    ['as they are', 'created_at', 'online_task_id'],
+    ['of Chinese names', '时间', '请求'],
+  ])('can be made by that statement, of columns %s', async (_, createdAt, onlineTaskId) => {
+    const renamed = [
+      ['created_at', createdAt],
+      ['online_task_id', onlineTaskId],
+    ].filter(([from, to]) => from !== to)
+    const open = await openCase({
+      ...{ backend, limits: { indexRowsMin: 20 } },
+      sql: renamed.map(([from, to]) => `ALTER TABLE ts_fal_tasks RENAME COLUMN ${from} TO ${to}`),
+      mapping: mappingWith({ columns: { tasks: { createdAt, onlineTaskId } } }),
+    })
     try {
       for (const { id, todo } of (await open.diagnose()).lines) {
         if (id === 'index' && todo !== undefined) await open.stored.exec(todo.replace(/^.*run: /, ''))
       }
       const again = await open.diagnose()
-      expect(lineOf(again, 'index', 'ts_fal_tasks (created_at)').seen).toBe('is there')
+      expect(lineOf(again, 'index', `ts_fal_tasks (${createdAt})`).seen).toBe('is there')
       expect(again.lines.filter(({ id, status }) => id === 'index' && status !== 'ok')).toEqual([])
     } finally {
       await open.close()

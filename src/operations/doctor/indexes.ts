@@ -59,6 +59,8 @@ const NO_SUCH_VALUE = 'fal-consumption-audit'
 /** MySQL 8 refuses to compare a DATETIME with what is none (1525). */
 const NO_SUCH_TIME = '1000-01-01 00:00:00'
 const NAME_CHARS_MAX = 60
+/** Letters of any script are kept: two indexes of a table may differ in nothing else. */
+const NO_PART_OF_A_NAME = /[^\p{L}\p{N}_]/gu
 
 export interface IndexParts {
   readonly inspection: LedgerInspection
@@ -129,7 +131,7 @@ const TEXT_PREFIX = '(64)'
 
 function createIndex(table: string, columns: readonly string[], { facts }: ReadableTable): string {
   const quoted = (name: string): string => `\`${name}\``
-  const name = `fal_audit_${table}_${columns.join('_')}`.replace(/\W/g, '_').slice(0, NAME_CHARS_MAX)
+  const name = `fal_audit_${table}_${columns.join('_')}`.replace(NO_PART_OF_A_NAME, '_').slice(0, NAME_CHARS_MAX)
   const parts = columns.map((column) => {
     const type = facts.columns.find((each) => each.name === column)?.type ?? ''
     return `${quoted(column)}${/text|blob/.test(type) ? TEXT_PREFIX : ''}`
