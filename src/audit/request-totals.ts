@@ -167,6 +167,7 @@ export class RequestTotals {
   #addVerdict(verdict: TaskVerdict): void {
     this.#addStanding(verdict)
     if (isOfBilledRequest(verdict)) this.#modelDays?.add(verdict)
+    else if (verdict.selected && verdict.standing === 'not-evaluated') this.#modelDays?.addUnread(verdict)
     if (isJudgedMatch(verdict)) this.#losses.add(verdict)
     const { standing, task, billedNanoUsd } = verdict
     if (standing === 'matched') {

@@ -1,5 +1,5 @@
 import { formatRatio, type Ratio } from '../../units/ratio.ts'
-import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
+import { type Books, type FindingDraft, type Reason, type Rule, type RuleOutcome, unknown } from './books.ts'
 import type { ModelDay, UndatedBill } from './facts.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
 import { hasOtherDays, type UnplacedTasks } from './unplaced-tasks.ts'
@@ -10,7 +10,8 @@ const NANO_PER_USD = 10n ** 9n
 /**
  * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
  * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
- * and its cost once. Nothing is said of a day that such tasks may tip whose time cannot be read. Nano-USD, compared exactly.
+ * and its cost once. Nothing is said of a day that such tasks may tip whose time cannot be read, nor of a loss that the charges of
+ * tasks may make up for whose bill was not read. Nano-USD, compared exactly.
  * Source: rule B16 of the specification.
  */
 export const b16NegativeMargin: Rule = {
@@ -23,7 +24,8 @@ export const b16NegativeMargin: Rule = {
     if (pointsPerUsd === undefined) return notRead(unknown('rate-missing').reason)
     const { modelDays, undated = [] } = requests.value
     const findings: FindingDraft[] = []
-    const notEvaluated = [...unjudgedAccounts(requests.value)]
+    const unjudged = unjudgedAccounts(requests.value)
+    const notEvaluated = [...unjudged]
     const margins = unplaced === undefined ? NO_MARGINS : marginsOf(unplaced, undated, pointsPerUsd)
     let examined = 0
     for (const day of modelDays) {
@@ -31,6 +33,8 @@ export const b16NegativeMargin: Rule = {
       // What is not told may make up for it.
       if (finding !== undefined && (day.untoldCharges ?? 0) > 0) {
         notEvaluated.push({ subject: finding.subject, reason: tasksUntold('charge-untold', untold?.charges) })
+      } else if (finding !== undefined && mayMakeUp(day, 0n, pointsPerUsd)) {
+        notEvaluated.push({ subject: finding.subject, reason: unreadReason(day, unjudged) })
       } else if (
         unplaced !== undefined &&
         mayTip(day, isTold(unplaced) ? margins.get(day.model) : ANY_MARGIN, pointsPerUsd)
@@ -105,8 +109,22 @@ function mayTip(day: ModelDay, margins: Margins | undefined, rate: Ratio): boole
   if (margins === undefined) return false
   const margin = marginOf(day, rate)
   return margin < 0n
-    ? margins.gained === null || margin + margins.gained >= 0n
+    ? margins.gained === null || mayMakeUp(day, margins.gained, rate)
     : margins.lost === null || margin + margins.lost < 0n
+}
+
+/** Whether a loss is none with so much more, and with the charges of tasks that fal may have billed next to nothing: nobody could tell. */
+function mayMakeUp(day: ModelDay, gained: bigint, rate: Ratio): boolean {
+  const keptPoints = day.unread === undefined ? 0n : day.unread.keptPoints
+  if (keptPoints === null) return true
+  return marginOf(day, rate) + marginOf({ keptPoints, billedNanoUsd: 0n }, rate) + gained >= 0n
+}
+
+/** Why the bill of such tasks was not read: as it is said of their account. */
+function unreadReason({ unread }: ModelDay, unjudged: ReturnType<typeof unjudgedAccounts>): Reason {
+  const accountId = unread?.accountId ?? undefined
+  const said = unjudged.find(({ subject }) => subject.accountId === accountId)
+  return said?.reason ?? unknown('events-unread').reason
 }
 
 /** Days of the window on which no task of a model was billed: one that cost more than it was worth would be all there is. */

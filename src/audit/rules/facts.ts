@@ -141,7 +141,17 @@ export interface ModelDay {
   /** Tasks that were not refunded and tell no charge; absent: none. */
   readonly untoldCharges?: number
   readonly billedNanoUsd: NanoUsd
+  /** Tasks of the day that may be billed as well: nobody could tell. Absent: none. */
+  readonly unread?: UnreadTasks
   readonly evidence: Evidence
+}
+
+/** Tasks of the filters whose bill was not read: fal may have billed them anything, or nothing. */
+export interface UnreadTasks {
+  /** The first of their accounts; null: keys in no account row. */
+  readonly accountId: number | null
+  /** Charged and not refunded, of those above 0; null: one of them tells no charge. */
+  readonly keptPoints: Points | null
 }
 
 /** Matched tasks of one user that were refunded, of those that the filters leave: what fal billed of them. */

@@ -6,14 +6,15 @@ import { addPoints, points, ZERO_POINTS } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { DateReader } from '../date-reader.ts'
 import { EvidenceList } from './evidence-list.ts'
-import type { ModelDay, RefundLoss, TaskVerdict } from './facts.ts'
+import type { ModelDay, RefundLoss, TaskVerdict, UnreadTasks } from './facts.ts'
 import { taskName } from './task-subject.ts'
 
 type Draft<Fact> = { -readonly [Key in keyof Omit<Fact, 'evidence'>]: Fact[Key] } & { readonly evidence: EvidenceList }
 
-type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd' | 'untoldCharges'> & {
+type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd' | 'untoldCharges' | 'unread'> & {
   readonly place: number
   untoldCharges: number
+  unread?: { -readonly [Key in keyof UnreadTasks]: UnreadTasks[Key] }
 }
 
 /** Charges and bill of the tasks of one model. */
@@ -41,6 +42,18 @@ export class ModelDays {
     this.#sums.add(day.place, wholeOf(billedNanoUsd))
     if (!task.refunded) this.#sums.add(day.place + 1, wholeOf(task.chargedPoints))
     day.evidence.add(taskName(task))
+  }
+
+  /** Adds a task of which it is not known what fal billed: only its charge may count against the bill of others. */
+  addUnread({ task, accountId }: TaskVerdict): void {
+    // Without a request id nothing is ever billed for it here.
+    if (task.requestId === '' || task.refunded || (task.chargedPoints <= 0n && task.chargeUntold !== true)) return
+    const day = this.#dayOf(this.#dates.dateOf(task.createdAt), task.model)
+    day.unread ??= { accountId, keptPoints: ZERO_POINTS }
+    const { unread } = day
+    if (isBefore(accountId, unread.accountId)) unread.accountId = accountId
+    if (task.chargeUntold === true) unread.keptPoints = null
+    else if (unread.keptPoints !== null) unread.keptPoints = addPoints(unread.keptPoints, task.chargedPoints)
   }
 
   /** Where tasks of one model that were not refunded are added up, for many of them. */
@@ -87,18 +100,27 @@ export class ModelDays {
 
   list(): ModelDay[] {
     return [...this.#days.values()].flatMap((models) =>
-      [...models.values()].map(({ place, evidence, model, date, taskCount, untoldCharges }) => ({
-        model,
-        date,
-        taskCount,
-        ...(untoldCharges > 0 && { untoldCharges }),
-        keptPoints: points(this.#sums.sum(place + 1)),
-        billedNanoUsd: nanoUsd(this.#sums.sum(place)),
-        evidence: evidence.view(),
-      })),
+      [...models.values()]
+        .filter(isBilled)
+        .map(({ place, evidence, model, date, taskCount, untoldCharges, unread }) => ({
+          model,
+          date,
+          taskCount,
+          ...(untoldCharges > 0 && { untoldCharges }),
+          keptPoints: points(this.#sums.sum(place + 1)),
+          billedNanoUsd: nanoUsd(this.#sums.sum(place)),
+          ...(unread !== undefined && { unread }),
+          evidence: evidence.view(),
+        })),
     )
   }
 }
+
+/** Whether any task of the day is of a billed request: of the others alone nothing can be said. */
+const isBilled = ({ taskCount }: DayDraft): boolean => taskCount > 0
+
+/** By number, keys in no account row last, so that the order of the rows does not matter. */
+const isBefore = (a: number | null, b: number | null): boolean => a !== null && (b === null || a < b)
 
 /** Matched tasks that were refunded, by user. */
 export class RefundLosses {
