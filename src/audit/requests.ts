@@ -285,8 +285,10 @@ function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope
   for (const [requestId, { sharing: tasks }] of byRequest) {
     if (tasks === null) continue
     const { window, userIds } = scope.plan
+    // One that was not charged makes nothing of this period of what was charged twice in another, or to others.
     const concerned = tasks.find(
       (task) =>
+        (task.chargedPoints > 0n || task.chargeUntold === true) &&
         within(task.createdAt, window) &&
         inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
         (userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true)),

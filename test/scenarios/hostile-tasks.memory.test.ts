@@ -71,6 +71,28 @@ describe('links to tasks', () => {
     }
   })
 
+  it.each([
+    ['none of the period', { points: 0 }, []],
+    ['one of the period', { points: 1 }, [`B4 requestId=${requestIdOf(777)}`]],
+  ])('an id that was charged twice before is a break where %s was charged as well', async (_, own, expected) => {
+    const twin = { requestId: requestIdOf(777), cost: '0', billed: false } as const
+    const world = base()
+      .task({ ...twin, at: '2026-01-06 12:00:00' })
+      .task({ ...twin, at: '2026-01-06 12:10:00' })
+    expect(breaksOf(await auditWorld(world.task({ ...twin, ...own }).build(), R))).toEqual(expected)
+  })
+
+  it('an id that other users were charged for twice is nothing of a user who was not', async () => {
+    const twin = { requestId: requestIdOf(777), cost: '0', billed: false } as const
+    const world = base()
+      .task({ ...twin, user: 102 })
+      .task({ ...twin, user: 103 })
+      .task({ ...twin, user: 104, points: 0 })
+    const found = async (userId: number) => breaksOf(await auditWorld(world.build(), { ...R, userIds: [userId] }))
+    expect(await found(104)).toEqual([])
+    expect(await found(103)).toEqual([`B4 requestId=${requestIdOf(777)}`])
+  })
+
   it('two charges for one request that fal bills once are no loss, and one is', async () => {
     const requestId = requestIdOf(777)
     const settings = { pointsPerUsd: ratio('400') }
