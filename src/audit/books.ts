@@ -233,7 +233,7 @@ function missingTogether(
   }
   const rounded = new Map<string, NanoUsd>()
   for (const sum of requests.placements.filter(together)) {
-    add(missing, sum.endpoint, nanoUsd(-sum.inTimeNanoUsd))
+    add(missing, sum.endpoint, nanoUsd(-sum.billedNanoUsd))
     add(rounded, sum.endpoint, nanoUsd(BigInt(sum.roundedEvents)))
   }
   for (const [model, nano] of missing) {

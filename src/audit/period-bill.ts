@@ -26,6 +26,8 @@ export interface Placement {
   readonly orphanNanoUsd: NanoUsd
   /** Whether any of its events lies within the window. */
   readonly isInTime: boolean
+  /** Those of its events that do, where they name several endpoints. Absent: all events name one. */
+  readonly inTimeOfSeveral?: readonly BillingEvent[]
   /** The events that belong to the window by the period of their task, or by their own time without one. */
   readonly events: readonly BillingEvent[]
 }
@@ -51,7 +53,6 @@ function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
       : events.filter(({ at }) => within(at, ranges.bill))
   const isWhole = inWindow.length === events.length
   const inTimeNanoUsd = isWhole ? costNanoUsd : costOf(inWindow)
-  const isInTime = inWindow.length > 0
   // A task of the window counts, whosever account it is on: the bill is that of the key which fal named.
   const isMatched = claimedBy !== null && within(claimedBy.createdAt, window)
   return {
@@ -62,7 +63,8 @@ function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
     matchedNanoUsd: isMatched ? costNanoUsd : ZERO_NANO_USD,
     ...undatedIn(group, scope),
     orphanNanoUsd: claimedBy === null ? inTimeNanoUsd : ZERO_NANO_USD,
-    isInTime,
+    isInTime: inWindow.length > 0,
+    ...(events.some(({ model }) => model !== first?.model) && { inTimeOfSeveral: inWindow }),
     events: claimedBy === null ? inWindow : isMatched ? events : NO_EVENTS,
   }
 }

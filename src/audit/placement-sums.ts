@@ -1,5 +1,5 @@
 import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
-import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
+import { addNanoUsd, type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { entryOf, newMap } from './nested.ts'
 import type { Placement } from './period-bill.ts'
 import type { RequestGroup } from './requests.ts'
@@ -24,9 +24,11 @@ export interface PlacementSum extends Ownership {
   readonly undatedWithinNanoUsd: NanoUsd
   /** Cost of the events that belong to the window, by their own endpoint; null where there is no such event. */
   readonly placedNanoUsd: NanoUsd | null
+  /** Cost of the events within the window, by their own endpoint. */
+  readonly billedNanoUsd: NanoUsd
   /** Requests with an event within the window. */
   readonly requests: number
-  /** Events of the requests whose costs were rounded to a nano-dollar. */
+  /** Events of this endpoint whose costs were rounded to a nano-dollar. */
   readonly roundedEvents: number
 }
 
@@ -38,9 +40,19 @@ interface Draft extends Pick<PlacementSum, 'bill' | 'owner' | 'stored' | 'endpoi
   isPlaced: boolean
 }
 
-const [IN_TIME, CARRIED_IN, CARRIED_OUT, MATCHED, ORPHAN, PLACED, UNDATED, UNDATED_BEYOND, UNDATED_WITHIN, AMOUNTS] = [
-  0, 1, 2, 3, 4, 5, 6, 7, 8, 9,
-] as const
+const [
+  IN_TIME,
+  CARRIED_IN,
+  CARRIED_OUT,
+  MATCHED,
+  ORPHAN,
+  PLACED,
+  UNDATED,
+  UNDATED_BEYOND,
+  UNDATED_WITHIN,
+  MOVED,
+  AMOUNTS,
+] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const
 
 /** Adds placements up; there are few kinds of them, however many requests. */
 export class PlacementSums {
@@ -54,7 +66,7 @@ export class PlacementSums {
   readonly #amounts = new ExactSums(0)
 
   add(placement: Placement): void {
-    const { group, events, isInTime } = placement
+    const { group, events, isInTime, inTimeOfSeveral = [] } = placement
     const { bill, owner, claimedBy } = group
     const stored = claimedBy?.model ?? null
     const sum = this.#sumOf(bill, owner, stored, group.events[0]?.model ?? '')
@@ -74,7 +86,14 @@ export class PlacementSums {
       this.#amounts.add(sum.place + UNDATED_WITHIN, wholeOf(placement.undatedWithinNanoUsd))
     }
     if (isInTime) sum.requests += 1
-    for (const { costRounded } of group.events) if (costRounded === true) sum.roundedEvents += 1
+    for (const { model, costNanoUsd } of inTimeOfSeveral) {
+      if (model === sum.endpoint) continue
+      this.#amounts.add(sum.place + MOVED, wholeOf(-costNanoUsd))
+      this.#amounts.add(this.#sumOf(bill, owner, stored, model).place + MOVED, wholeOf(costNanoUsd))
+    }
+    for (const { model, costRounded } of group.events) {
+      if (costRounded === true) this.#sumOf(bill, owner, stored, model).roundedEvents += 1
+    }
     for (const { model, costNanoUsd } of events) {
       const own = model === sum.endpoint ? sum : this.#sumOf(bill, owner, stored, model)
       own.isPlaced = true
@@ -107,6 +126,7 @@ export class PlacementSums {
         requests,
         roundedEvents,
         inTimeNanoUsd: amount(IN_TIME),
+        billedNanoUsd: addNanoUsd(amount(IN_TIME), amount(MOVED)),
         carriedInNanoUsd: amount(CARRIED_IN),
         carriedOutNanoUsd: amount(CARRIED_OUT),
         matchedNanoUsd: amount(MATCHED),

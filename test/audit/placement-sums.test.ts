@@ -24,6 +24,8 @@ interface Given {
   readonly placed?: readonly (readonly [string, bigint])[]
   readonly amounts?: Partial<Record<keyof typeof NONE, bigint>>
   readonly isInTime?: boolean
+  /** Those within the window, where they name several endpoints. */
+  readonly inTime?: readonly (readonly [string, bigint])[]
 }
 
 const NONE = {
@@ -42,6 +44,7 @@ function placement(given: Given): Placement {
     ...(sums as Pick<Placement, keyof typeof NONE>),
     group,
     isInTime: given.isInTime ?? true,
+    ...(given.inTime !== undefined && { inTimeOfSeveral: told(given.inTime) }),
     events: told(given.placed ?? events),
   }
 }
@@ -87,11 +90,29 @@ describe('placements of one bill, owner, model and endpoint', () => {
           requests: 2,
           roundedEvents: 0,
         },
-        ...{ inTimeNanoUsd: 3n, carriedInNanoUsd: 50n, carriedOutNanoUsd: 700n },
+        ...{ inTimeNanoUsd: 3n, billedNanoUsd: 3n, carriedInNanoUsd: 50n, carriedOutNanoUsd: 700n },
         ...{ matchedNanoUsd: 9000n, orphanNanoUsd: 110_000n, undatedNanoUsd: 1_300_000n },
         undatedBeyondNanoUsd: nanoUsd(17_000_000n),
         undatedWithinNanoUsd: nanoUsd(30_000_000n),
       },
+    ])
+  })
+
+  it('tell what was billed within the window under the endpoint of each event, and the sums are alike', () => {
+    const events = [
+      ['veo3', 5n],
+      ['nsfw', 2n],
+    ] as const
+    const amounts = { inTimeNanoUsd: 7n }
+    const billed = (inTime: readonly (readonly [string, bigint])[]) =>
+      sumsOf({ events, amounts, inTime }, { events: [['veo3', 1n]], amounts: { inTimeNanoUsd: 1n } }).map((sum) => [
+        sum.endpoint,
+        sum.inTimeNanoUsd,
+        sum.billedNanoUsd,
+      ])
+    expect(billed(events)).toEqual([
+      ['veo3', 8n, 6n],
+      ['nsfw', 0n, 2n],
     ])
   })
 

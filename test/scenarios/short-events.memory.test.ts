@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
 import { vocabulary } from '../../src/render/messages.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
@@ -168,6 +168,28 @@ describe('usage that agrees with the events', () => {
       'B2',
       'B2',
     ])
+  })
+
+  // Two accounts share a bill that names no key, and one request is billed as a model and as a check beside it.
+  it('contradicts nothing where a request is billed under two endpoints, also where a workspace is judged as one', async () => {
+    const anonymous = { keyId: undefined as never }
+    const shared = (checked: string) => {
+      const world = new MiniWorld().account(5, { workspace: 'team' }).account(6, { workspace: 'team' })
+      world
+        .task({ cost: '1.5', billed: { cost: '1', ...anonymous } })
+        .task({ account: 6, cost: '1', billed: anonymous })
+      const check = { requestId: requestIdOf(1), endpointId: 'fal-ai/nsfw', cost: '0.5', ...anonymous }
+      return world.event({ ...check, timestamp: world.iso(checked) })
+    }
+    for (const at of ['2026-02-06 12:01:00', '2026-02-06 11:59:00']) {
+      const report = await auditWorld(shared(at).build(), R)
+      expect([openOf(report), inShort(report)]).toEqual([[], []])
+    }
+    const lost = await keeping(shared('2026-02-06 12:01:00'), ({ model }) => model !== 'fal-ai/nsfw')
+    expect(openOf(lost)).toEqual(['A1 team', 'A3 team fal-ai/nsfw'])
+    // The check came a day late: what it cost is in neither.
+    const late = await auditWorld(shared('2026-02-07 00:01:00').build(), R)
+    expect([openOf(late), inShort(late).filter((text) => !text.includes('TIMING'))]).toEqual([[], []])
   })
 
   it('a day late on the neighbouring days silences nothing', async () => {
