@@ -30,6 +30,7 @@ import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
 import { unattributedOf } from './unattributed.ts'
 import { eachUnplaced, unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
+import type { SharedBill } from './whose-bill.ts'
 
 const MATCHES_FOR_CLOCK = 20
 
@@ -174,10 +175,13 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
     plan.window.zone,
     nameOf,
   )
+  const late = lateUndivided(requests)
   for (const { account } of evidence.bills.accounts) {
     const ofAccount = missing.get(account.accountId)
     const { accountId } = account
-    const rows = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
+    const isLate = [...late].some(({ members }) => members.includes(accountId))
+    const own = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
+    const rows = own.known && isLate ? unknown('no-key-ids') : own
     comparisons.push({
       subject: { accountId },
       bill: rows.known ? known(billFigures(rows.value, nameOf)) : rows,
@@ -191,7 +195,8 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
     })
   }
   for (const bill of attribution.workspaces) {
-    const { label, members, membersKnown, maybeTwice, undivided } = bill
+    const { label, members, membersKnown, maybeTwice } = bill
+    const undivided = bill.undivided ?? (late.has(bill) ? rowsTogether(evidence, members) : null)
     if (undivided === null) continue
     const together = ({ bill: other, owner }: Ownership): boolean =>
       other === bill && (owner === 'undivided' || (typeof owner === 'object' && members.includes(owner.accountId)))
@@ -210,6 +215,21 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
   }
   return comparisons
 }
+
+/**
+ * Bills whose rows and pages all name an account, but of which fal, asked for a request by its id, told an event that names none: it
+ * was billed long after the window, and it is not known whose it is.
+ */
+const lateUndivided = (requests: RequestSums | null): ReadonlySet<SharedBill> =>
+  new Set(
+    requests?.placements.flatMap(({ bill, owner }) => (owner === 'undivided' && bill.undivided === null ? bill : [])),
+  )
+
+const rowsTogether = ({ attribution }: Evidence, members: readonly number[]): readonly UsageRow[] =>
+  members.flatMap((accountId) => {
+    const rows = attribution.byAccount.get(accountId)
+    return rows?.known === true ? rows.value : []
+  })
 
 /** What the usage of a workspace tells beyond its events, over a window of whole days that are over. */
 function missingTogether(

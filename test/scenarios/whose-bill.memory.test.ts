@@ -190,3 +190,37 @@ describe('key ids', () => {
     expect(JSON.stringify(report)).not.toContain('alice')
   })
 })
+
+describe('a bill that names no key, of a day of which all was billed long after', () => {
+  const R = { depth: 'requests' as const }
+  const late = (billed: false | Partial<FalEvent>, workspace = 'team'): World =>
+    new MiniWorld()
+      .account(5, { workspace: 'team' })
+      .account(6, { workspace })
+      .task({ cost: '2', billed })
+      .task({ cost: '2', at: '2026-01-05 12:00:00' })
+      .build()
+  const found = { timestamp: '2026-02-08T20:00:00Z' }
+
+  it('is that of the workspace: what fal told by id was billed, to whichever of its accounts', async () => {
+    const report = await auditWorld(anonymous(late(found)), R)
+    expect(report.requests).toMatchObject({ matched: 1, unbilled: 0 })
+    expect(inShort(report)).toEqual([])
+    const open = report.notEvaluated.filter(({ rule }) => rule === 'A2').map(({ subject }) => subject)
+    expect(open).toEqual([{ accountId: 5 }, { accountId: 6 }])
+  })
+
+  it.each([
+    ['keys are named', late(found)],
+    ['the account is alone in its workspace', anonymous(late(found, 'other'))],
+  ])('leaves nothing open where %s', async (_, world) => {
+    const report = await auditWorld(world, R)
+    expect(inShort(report)).toEqual([])
+    expect(report.notEvaluated.filter(({ rule }) => rule === 'A2')).toEqual([])
+  })
+
+  it('does not hide what was never billed', async () => {
+    const report = await auditWorld(anonymous(late(false)), R)
+    expect(inShort(report).map((text) => text.slice(0, 14))).toEqual(['A2 accountId=5', 'B2 taskId=task'])
+  })
+})
