@@ -286,16 +286,18 @@ function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope
     if (tasks === null) continue
     const { window, userIds } = scope.plan
     // One that was not charged makes nothing of this period of what was charged twice in another, or to others.
-    const concerned = tasks.find(
+    const concerned = tasks.filter(
       (task) =>
         (task.chargedPoints > 0n || task.chargeUntold === true) &&
         within(task.createdAt, window) &&
         inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
         (userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true)),
     )
-    if (concerned === undefined) continue
+    const first = concerned.find(({ chargedPoints }) => chargedPoints > 0n) ?? concerned[0]
+    if (first === undefined) continue
     const inTime = [...tasks].sort((a, b) => a.createdAt - b.createdAt || a.rowId - b.rowId)
-    shared.push({ requestId, accountId: scope.accountOf(concerned.apiKey) ?? null, tasks: inTime })
+    const own = { requestId, accountId: scope.accountOf(first.apiKey) ?? null, tasks: inTime }
+    shared.push(first.chargeUntold === true ? { ...own, ownUntold: true } : own)
   }
   return shared
 }

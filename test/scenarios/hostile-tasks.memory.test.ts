@@ -82,6 +82,20 @@ describe('links to tasks', () => {
     expect(breaksOf(await auditWorld(world.task({ ...twin, ...own }).build(), R))).toEqual(expected)
   })
 
+  it('an id that was charged twice before is left open where the task of the period tells no charge', async () => {
+    const twin = { requestId: requestIdOf(777), cost: '0', billed: false } as const
+    const world = base()
+      .task({ ...twin, at: '2026-01-06 12:00:00' })
+      .task({ ...twin, at: '2026-01-06 12:10:00' })
+    const { tables, ...rest } = world.task({ ...twin, paid: false }).build()
+    const tasks = tables.tasks.map((row) => (row.id === 4 ? { ...row, money: null as unknown as number } : row))
+    const report = await auditWorld({ ...rest, tables: { ...tables, tasks } }, R)
+    expect(breaksOf(report)).toEqual([])
+    expect(report.notEvaluated.filter(({ rule }) => rule === 'B4')).toEqual([
+      { rule: 'B4', subject: {}, reason: expect.stringContaining('task-4') },
+    ])
+  })
+
   it('an id that other users were charged for twice is nothing of a user who was not', async () => {
     const twin = { requestId: requestIdOf(777), cost: '0', billed: false } as const
     const world = base()

@@ -19,10 +19,10 @@ export const b4DuplicateTask: Rule = {
     if (!requests.known) return notRead(requests.reason)
     const findings: FindingDraft[] = []
     let isOpen = false
-    for (const { requestId, accountId, tasks } of requests.value.shared) {
+    for (const { requestId, accountId, tasks, ownUntold } of requests.value.shared) {
       const charged = tasks.filter(({ chargedPoints }) => chargedPoints > 0n)
       if (requestId === '') continue
-      if (charged.length < 2) {
+      if (charged.length < 2 || ownUntold) {
         const mayBeCharged = tasks.filter(
           ({ chargedPoints, chargeUntold }) => chargedPoints > 0n || chargeUntold === true,
         )

@@ -87,6 +87,8 @@ export interface SharedRequest {
   readonly requestId: string
   readonly accountId: number | null
   readonly tasks: readonly TaskFact[]
+  /** Those of the period, and of the filters, tell no charge: they may be none of the charged ones. Absent: one was charged. */
+  readonly ownUntold?: true
 }
 
 /** A request that fal, asked for it by id, bills with the same event more than once within one answer. */
