@@ -26,6 +26,7 @@ const CHARS_SHOWN = 40
 const ID_CHARS_SHOWN = 24
 const MEND_IDS =
   'name a column of whole numbers in AUDIT_CONFIG (columns), such as one of a view that numbers the rows in the order in which they were made'
+const MEND_FLAG = 'name a column of 0 and 1 in AUDIT_CONFIG (columns), such as one of a view that works it out'
 const MEND_ROW = 'correct the row, or name the right column in AUDIT_CONFIG'
 
 const utf8 = new TextDecoder()
@@ -59,9 +60,25 @@ export function idOf(cell: Cell | undefined, place: Place): number {
   return id
 }
 
-/** Whether a flag is set: a number, or a BIT. */
-export function flagOf(cell: Cell | undefined): boolean {
-  return cell instanceof Uint8Array ? cell.some((byte) => byte !== 0) : integerOf(cell) !== 0
+const FLAG_WORDS: ReadonlyMap<string, boolean> = new Map([
+  ['', false],
+  ['true', true],
+  ['false', false],
+])
+
+/**
+ * Whether a flag is set: a number, true or false, or a BIT; not for NULL and for a text that is empty. Throws where it is another
+ * word: yes, read as 0, would be a no.
+ */
+export function flagOf(cell: Cell | undefined, place: Place): boolean {
+  if (typeof cell === 'number') return cell !== 0
+  if (cell instanceof Uint8Array) return cell.some((byte) => byte !== 0)
+  const text = textOf(cell)
+  const word = FLAG_WORDS.get(text.toLowerCase())
+  if (word !== undefined) return word
+  const read = Number(text)
+  if (Number.isNaN(read)) throw unreadable(text, CHARS_SHOWN, place, '0 or 1', MEND_FLAG)
+  return read !== 0
 }
 
 const WHOLE = /^([+-]?\d+)(?:\.0*)?$/

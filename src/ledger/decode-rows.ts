@@ -120,6 +120,7 @@ function taskDecoder(
   const userAt = { table: tables.tasks, column: columns.tasks.userId }
   const moneyAt = { table: tables.tasks, column: columns.tasks.money }
   const costAt = { table: tables.tasks, column: columns.tasks.costMoney }
+  const refundAt = { table: tables.tasks, column: columns.tasks.isRefund }
   const statusOf = statusReader(mapping)
   const statuses = ['success', 'failed', 'unfinished'] as const
   const statusCode = (word: string): number => statuses.indexOf(statusOf(word))
@@ -140,7 +141,7 @@ function taskDecoder(
     fields.status = statuses[row.word(7, statusCode)] ?? 'unfinished'
     fields.chargedPoints = row.whole(8, moneyAt)
     fields.costNanoUsd = row.usd(9, costAt)
-    fields.refunded = row.flag(10)
+    fields.refunded = row.flag(10, refundAt)
     fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
     tokensInto?.(row, fields)
     to.write(fields, row.span(3), requestIdOf(row.span(4)))

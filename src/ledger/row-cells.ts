@@ -27,7 +27,8 @@ export interface RowCells {
   id(column: number, place: Place): number
   /** A code; 0 for NULL. */
   integer(column: number): number
-  flag(column: number): boolean
+  /** Not set for NULL. Throws where it is a word that says neither. */
+  flag(column: number, place: Place): boolean
   isNull(column: number): boolean
   /** Points, cents or a count; null for NULL. Throws where the value is no whole number. */
   whole(column: number, place: Place): Whole | null
@@ -82,8 +83,8 @@ export class CellRow implements RowCells {
     return integerOf(this.#cells[column])
   }
 
-  flag(column: number): boolean {
-    return flagOf(this.#cells[column])
+  flag(column: number, place: Place): boolean {
+    return flagOf(this.#cells[column], place)
   }
 
   isNull(column: number): boolean {

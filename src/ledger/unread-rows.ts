@@ -77,6 +77,7 @@ export class UnreadTaskRows extends UnreadRows {
   readonly #reading: TaskReading
   readonly #moneyAt: Place
   readonly #costAt: Place
+  readonly #refundAt: Place
   #sorts: Map<string, UnreadTasksOf> | null = new Map()
   /** Whether sorts are told apart by when they ended. */
   #byEnd = true
@@ -88,6 +89,7 @@ export class UnreadTaskRows extends UnreadRows {
     this.#reading = reading
     this.#moneyAt = { table: tables.tasks, column: columns.tasks.money }
     this.#costAt = { table: tables.tasks, column: columns.tasks.costMoney }
+    this.#refundAt = { table: tables.tasks, column: columns.tasks.isRefund }
   }
 
   override clear(): void {
@@ -118,18 +120,20 @@ export class UnreadTaskRows extends UnreadRows {
     const points = ifReadable(() => row.whole(MONEY_COLUMN, this.#moneyAt))
     const nanoUsd = ifReadable(() => row.usd(COST_COLUMN, this.#costAt))
     const status = this.#reading.statusOf(row.text(STATUS_COLUMN))
-    const refunded = row.flag(REFUND_COLUMN)
+    // Where that cannot be read it may be either.
+    const flag = ifReadable(() => (row.flag(REFUND_COLUMN, this.#refundAt) ? 1 : 0))
+    const [refunded, kept] = [flag !== 0n, flag !== 1n]
     const charged = points === null ? null : positive(points)
     return {
       status,
       refunded,
       // A cost below nought takes away from a sum, which nobody expects of a row that is left out.
       costNanoUsd: nanoUsd === null || nanoUsd < 0n ? null : nanoUsd,
-      keptPoints: refunded ? 0n : charged,
+      keptPoints: kept ? charged : 0n,
       refundedPoints: refunded ? charged : 0n,
-      isWorth: !refunded && (isOrMayBe(nanoUsd) || isOrMayBe(points)),
+      isWorth: kept && (isOrMayBe(nanoUsd) || isOrMayBe(points)),
       // Of a task that failed or still runs no cost is recorded as a rule.
-      isFree: !refunded && (points ?? 0n) === 0n && (nanoUsd === null ? status === 'success' : nanoUsd > 0n),
+      isFree: kept && (points ?? 0n) === 0n && (nanoUsd === null ? status === 'success' : nanoUsd > 0n),
     }
   }
 

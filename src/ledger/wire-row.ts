@@ -165,10 +165,10 @@ export class WireRow implements RowCells, Bytes {
       : integerOf(this.#cell(column))
   }
 
-  flag(column: number): boolean {
+  flag(column: number, place: Place): boolean {
     const at = this.#starts[column] as number
     if (at < 0) return false
-    return this.#codes[column] === LONG ? this.view.getInt32(at, true) !== 0 : flagOf(this.#cell(column))
+    return this.#codes[column] === LONG ? this.view.getInt32(at, true) !== 0 : flagOf(this.#cell(column), place)
   }
 
   isNull(column: number): boolean {

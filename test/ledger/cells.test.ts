@@ -160,9 +160,16 @@ describe('other cells', () => {
   test('are texts, codes and flags in whatever form a driver gives them', () => {
     expect([' a ', null, undefined, 5, 5n, Buffer.from(' é ')].map(textOf)).toEqual(['a', '', '', '5', '5', 'é'])
     expect([7, '7', ' 7 ', 7n, null, 'x', undefined].map(integerOf)).toEqual([7, 7, 7, 7, 0, 0, 0])
-    expect([1, 0, '1', '0', null, Buffer.from([0, 1]), Buffer.from([0])].map(flagOf)).toEqual([
-      ...[true, false, true, false],
-      ...[false, true, false],
+    const flags = [1, 0, '1', '0', 1n, ' 1.0 ', 'True', 'false', '', null, Buffer.from([0, 1]), Buffer.from([0])]
+    expect(flags.map((cell) => flagOf(cell, PLACE))).toEqual([
+      ...[true, false, true, false, true, true],
+      ...[true, false, false, false, true, false],
     ])
+  })
+
+  test('are no flags where they are other words: a yes that is read as a no would be a refund that never was', () => {
+    for (const cell of ['yes', 'no', 'Y', 'n', '是', 'b1']) {
+      expect(() => flagOf(cell, PLACE)).toThrow(`t.c holds "${cell}", which is not 0 or 1`)
+    }
   })
 })

@@ -104,8 +104,8 @@ function told(read: () => unknown): unknown {
 /** A row by each of its columns, in every way in which one can be read. */
 const readAll = (row: RowCells, words: readonly Lexicon[]) =>
   words.map((lexicon, column) => ({
-    ...{ integer: row.integer(column), flag: row.flag(column), isNull: row.isNull(column), wall: row.wall(column) },
-    ...{ id: told(() => row.id(column, PLACE)) },
+    ...{ integer: row.integer(column), isNull: row.isNull(column), wall: row.wall(column) },
+    ...{ id: told(() => row.id(column, PLACE)), flag: told(() => row.flag(column, PLACE)) },
     ...{ whole: told(() => row.whole(column, PLACE)), usd: told(() => row.usd(column, PLACE)) },
     ...{ text: row.text(column), span: spanText(row, column) },
     // A second time: what was remembered of it says the same.

@@ -4,7 +4,7 @@ import type { TableRole } from '../../ledger/mapping.ts'
 import { failure, ok, warning } from './lines.ts'
 
 /** What a column holds, as far as its type matters. */
-type Meaning = 'usd' | 'points' | 'id' | 'integer' | 'switch' | 'time' | 'request-id'
+type Meaning = 'usd' | 'points' | 'id' | 'integer' | 'flag' | 'switch' | 'time' | 'request-id'
 
 const MEANINGS: Readonly<Record<string, Meaning>> = {
   'accounts.id': 'id',
@@ -15,7 +15,7 @@ const MEANINGS: Readonly<Record<string, Meaning>> = {
   'tasks.onlineTaskId': 'request-id',
   'tasks.money': 'points',
   'tasks.costMoney': 'usd',
-  'tasks.isRefund': 'integer',
+  'tasks.isRefund': 'flag',
   'tasks.createdAt': 'time',
   'tasks.completedAt': 'time',
   'users.id': 'id',
@@ -88,6 +88,10 @@ function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark 
       return idRemark(type)
     case 'integer':
       return integerRemark(type, 'anything else reads as 0')
+    case 'flag':
+      return isText(type)
+        ? { status: 'warning', text: 'read as 0 or 1, true or false; any other word ends an audit' }
+        : integerRemark(type, 'anything else is no 0 or 1')
     case 'switch':
       return isText(type)
         ? { status: 'warning', text: 'only 0 means disabled; with a word an account counts as normal' }
