@@ -68,7 +68,7 @@ const INDEXES: { readonly [Role in TableRole]: readonly (readonly string[])[] } 
   tasks: [['createdAt'], ['onlineTaskId'], ['taskId'], ['apiKey', 'createdAt']],
   users: [],
   points: [['createdAt'], ['orderId'], ['userId', 'createdAt']],
-  cash: [['time'], ['orderId']],
+  cash: [['time'], ['orderId'], ['userId', 'time']],
 }
 
 /**

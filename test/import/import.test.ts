@@ -156,6 +156,7 @@ describe('an import', () => {
       'ts_fal_tasks (task_id)',
       'ts_financial_transactions (order_id)',
       'ts_financial_transactions (time)',
+      'ts_financial_transactions (user_id, time)',
       'ts_points_detail (created_at)',
       'ts_points_detail (order_id)',
       'ts_points_detail (user_id, created_at)',
