@@ -6,6 +6,7 @@ import { complete, failed, partial } from './answer.ts'
 import { askEachPage, type Call, isoUtc, type PagedQuestion } from './asking.ts'
 import { type EventPage, eventsAsWritten, onlyRecords } from './event-draft.ts'
 import { EventPageReader } from './event-page.ts'
+import { NamedEndpoints } from './named-endpoints.ts'
 import type { Overlap } from './overlap.ts'
 import { eachPart, idParts } from './parts.ts'
 import type { BillingEvent, EventQuery, Fetched } from './reader.ts'
@@ -28,7 +29,12 @@ export async function askEvents(call: Call, query: EventQuery, redact: Redact): 
       for (const event of counted) into?.push(event)
     }
   const pages = new EventPageReader(new EventWords(), redact)
-  const fetched = await readParts({ call, query, pages }, parts, (index) => takeInto(taken[index]), takeInto(late))
+  const fetched = await readParts(
+    { call, query, pages, redact },
+    parts,
+    (index) => takeInto(taken[index]),
+    takeInto(late),
+  )
   if (fetched.status === 'failed') return fetched
   const value = taken.flat()
   return { ...fetched, value: late.length === 0 ? value : [...value, ...late].sort((a, b) => a.at - b.at) }
@@ -48,7 +54,7 @@ export function askEachEvent(
 ): Promise<Fetched<null>> {
   const takePage: Take = ({ records }, places) => take(places === 'all' ? records : onlyRecords(records, places))
   const pages = new EventPageReader(words, redact)
-  return readParts({ call, query, pages }, partsOf(query), () => takePage, takePage)
+  return readParts({ call, query, pages, redact }, partsOf(query), () => takePage, takePage)
 }
 
 /** Requests that are asked for by id because pages told of them twice; past it an overlap of pages is all it can be. */
@@ -73,6 +79,8 @@ interface Reading {
   readonly call: Call
   readonly query: EventQuery
   readonly pages: EventPageReader
+  /** Names of models are read through it. */
+  readonly redact: Redact
 }
 
 async function readParts(
@@ -86,16 +94,18 @@ async function readParts(
     const requestIds = new Set<string>()
     const take = takeOf(index)
     const named = new NamedRequests(part.requestIds)
+    const endpoints = new NamedEndpoints(part.endpointIds.map(reading.redact))
     const read = await askEachPage(reading.call, questionOf(reading, part), (page, repeats) => {
       for (const place of repeats) {
         if (requestIds.size > REPEATS_ASKED_MAX) break
         requestIds.add(page.requestIdAsWritten(place))
       }
-      take(page, named.only(page, repeats.length === 0 ? 'all' : othersThan(repeats, page.records.count)))
+      const fresh = named.only(page, repeats.length === 0 ? 'all' : othersThan(repeats, page.records.count))
+      take(page, part.endpointIds.length === 0 ? fresh : ofEndpoints(page, fresh, endpoints))
       reading.pages.takeBack(page)
     })
     if (read.overlap !== undefined && requestIds.size > 0) doubts.push({ part, overlap: read.overlap, requestIds })
-    return named.judge(read.fetched)
+    return endpoints.judge(named.judge(read.fetched))
   })
   const count = doubts.reduce((sum, { requestIds }) => sum + requestIds.size, 0)
   const isById = reading.query.requestIds !== undefined
@@ -135,6 +145,11 @@ class NamedRequests {
     const told = `fal was asked about ${this.#ids?.size} requests by id and told ${this.#others} events of others, which are left out`
     return partial(null, failed('bad-answer', told))
   }
+}
+
+function ofEndpoints({ records }: EventPage, places: readonly number[] | 'all', endpoints: NamedEndpoints): number[] {
+  const all = places === 'all' ? othersThan([], records.count) : places
+  return all.filter((place) => endpoints.isAsked(records.words.texts.textOf(records.modelCode(place))))
 }
 
 function othersThan(repeats: readonly number[], count: number): number[] {

@@ -13,6 +13,7 @@ import { bucketEnd, calendarSlices, type Slice, zoneNameFor } from './calendar.t
 import { attributionOf, costOf, decimalOf } from './decode.ts'
 import { decimalReader } from './event-row.ts'
 import { jsonOf, readJson, shapeOf } from './json.ts'
+import { NamedEndpoints } from './named-endpoints.ts'
 import type { RowPage } from './pages.ts'
 import { idParts, readParts } from './parts.ts'
 import type { Fetched, ServerlessUsageRow, UsageQuery, UsageRow } from './reader.ts'
@@ -25,6 +26,8 @@ interface Bucket {
   readonly date: CalendarDate
   readonly isNoDay?: true
 }
+
+type WireNames = Pick<WireServerlessRow, 'endpoint_id'>
 
 /** An answer of the form that usage and serverless usage share. */
 interface Series<Wire> {
@@ -60,7 +63,11 @@ export function askServerlessUsage(call: Call, query: UsageQuery): Promise<Fetch
   })
 }
 
-function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wire, Row>): Promise<Fetched<Row[]>> {
+function askSeries<Wire extends WireNames, Row>(
+  call: Call,
+  query: UsageQuery,
+  kind: SeriesKind<Wire, Row>,
+): Promise<Fetched<Row[]>> {
   const { range, zone, timeframe, endpointIds } = query
   if (range.start >= range.end) return Promise.resolve(complete([]))
   const zoneName = zoneNameFor(zone)
@@ -75,6 +82,7 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
   const parts = slices.flatMap((slice) => idLists.map((ids) => ({ slice, ids })))
   return readParts(parts, async ({ slice, ids }) => {
     const buckets = new Buckets(zone, zoneName === undefined ? UTC : zone, timeframe, slice)
+    const named = new NamedEndpoints(ids)
     const fetched = await askPages(call, {
       path: kind.path,
       params: [
@@ -91,16 +99,17 @@ function askSeries<Wire, Row>(call: Call, query: UsageQuery, kind: SeriesKind<Wi
       readPage: (body) => {
         const answer = kind.read(body.toString())
         if (answer.status === 'failed') return answer
-        return complete(pageOf(answer.value, buckets, kind.row))
+        return complete(pageOf(answer.value, buckets, named, kind.row))
       },
     })
-    return buckets.judge(fetched)
+    return named.judge(buckets.judge(fetched))
   })
 }
 
-function pageOf<Wire, Row>(
+function pageOf<Wire extends WireNames, Row>(
   series: Series<Wire>,
   buckets: Buckets,
+  named: NamedEndpoints,
   rowOf: (wire: Wire, bucket: Bucket) => Row,
 ): RowPage<Row> {
   const rows: Row[] = []
@@ -110,6 +119,7 @@ function pageOf<Wire, Row>(
     const read = buckets.read(bucket, results.length)
     if (read === undefined) continue
     for (const wire of results) {
+      if (!named.isAsked(wire.endpoint_id)) continue
       rows.push(rowOf(wire, read))
       hashJson([bucket, wire], hash)
       hashes.push(hash)

@@ -63,6 +63,61 @@ describe('an answer about named requests', () => {
   })
 })
 
+describe('an answer about named endpoints', () => {
+  const UTC = zone('UTC')
+  const told = (endpoints: readonly string[]) =>
+    openLine({
+      faults: [
+        {
+          kind: 'body',
+          text: JSON.stringify({
+            time_series: [
+              {
+                bucket: '2026-02-02T00:00:00Z',
+                results: endpoints.map((endpoint_id) => ({ endpoint_id, quantity: 1, cost_total: 1 })),
+              },
+            ],
+            billing_events: endpoints.map((endpoint_id, index) => ({
+              request_id: `r${index}`,
+              endpoint_id,
+              timestamp: '2026-02-02T00:00:00Z',
+              cost_total: 1,
+            })),
+          }),
+        },
+      ],
+    })
+  const answersTo = async (endpointIds: readonly string[], endpoints: readonly string[]) => {
+    const { client } = await told(endpoints)
+    const query = { range: FEBRUARY, ...(endpointIds.length > 0 && { endpointIds }) }
+    return [
+      await client.usage(KEY, { ...query, zone: UTC, timeframe: 'day' }, never()),
+      await client.events(KEY, query, never()),
+    ]
+  }
+
+  it('that tells of others is partial without them, of usage and of events', async () => {
+    for (const answer of await answersTo(['fal-ai/flux'], ['fal-ai/flux', 'fal-ai/flux/dev', 'kling'])) {
+      expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer', value: [{ model: 'fal-ai/flux' }] })
+      expect(answer.status === 'partial' && answer.value).toHaveLength(1)
+      expect(answer.status === 'partial' && answer.reason).toContain('told 2 rows of others')
+    }
+  })
+
+  it.each([
+    [
+      ['fal-ai/flux', 'kling'],
+      ['fal-ai/flux', 'kling', 'kling'],
+    ],
+    [['Fal-AI/Flux'], ['fal-ai/flux']],
+    [[], ['fal-ai/flux', 'kling']],
+  ])('%j is whole with %j', async (asked, endpoints) => {
+    for (const answer of await answersTo(asked, endpoints)) {
+      expect(answer.status === 'complete' && answer.value.map(({ model }) => model)).toEqual(endpoints)
+    }
+  })
+})
+
 describe('buckets of usage', () => {
   const SHANGHAI = zone('Asia/Shanghai')
   const day = range('2026-02-05T16:00:00Z', '2026-02-06T16:00:00Z')
