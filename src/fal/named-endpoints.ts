@@ -1,3 +1,4 @@
+import { endpointForm } from '../units/endpoint.ts'
 import { failed, partial } from './answer.ts'
 import type { Fetched } from './reader.ts'
 
@@ -11,12 +12,12 @@ export class NamedEndpoints {
   #others = 0
 
   constructor(endpointIds: readonly string[]) {
-    this.#ids = endpointIds.length === 0 ? null : new Set(endpointIds.map(nameForm))
+    this.#ids = endpointIds.length === 0 ? null : new Set(endpointIds.map(endpointForm))
   }
 
   /** Notes a row that nobody asked for. */
   isAsked(endpointId: string | null | undefined): boolean {
-    if (this.#ids?.has(nameForm(endpointId ?? '')) ?? true) return true
+    if (this.#ids?.has(endpointForm(endpointId ?? '')) ?? true) return true
     this.#others++
     return false
   }
@@ -27,6 +28,3 @@ export class NamedEndpoints {
     return partial(fetched.value, failed('bad-answer', told))
   }
 }
-
-/** Whether fal minds case is not known. */
-const nameForm = (endpointId: string): string => endpointId.trim().toLowerCase()

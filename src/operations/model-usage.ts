@@ -3,11 +3,12 @@ import type { BillSource } from '../../schemas/tool-shapes.ts'
 import type { Bills } from '../audit/evidence.ts'
 import { fetchBills } from '../audit/fetch-bills.ts'
 import { attributeBills, withFilter } from '../audit/whose-bill.ts'
-import type { UsageRow } from '../fal/reader.ts'
+import type { Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortenKeyId } from '../units/api-key.ts'
+import { endpointForm } from '../units/endpoint.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { type BillScope, billSourceOf, type ScopeInput, type TaskAccounts, taskAccounts } from './bill-scope.ts'
 import { Breakdown, CostTally } from './cost-tally.ts'
@@ -31,7 +32,7 @@ export async function readModelUsage(
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<UsageReading> {
-  const { bills, sources } =
+  const { bills, sources, models } =
     scope.table === undefined
       ? await readKey(question, scope, dependencies, context)
       : await readTable(question, scope, scope.table, dependencies, context)
@@ -43,6 +44,7 @@ export async function readModelUsage(
     total,
     hasTotal: !maybeTwice && bills.some(({ rows }) => rows !== undefined),
     ...(maybeTwice && { note: MAYBE_TWICE }),
+    unbilled: question.endpointIds.filter((id) => !models.has(endpointForm(id))),
     sources,
   }
 }
@@ -50,7 +52,12 @@ export async function readModelUsage(
 interface Read {
   readonly bills: readonly OwnedBill[]
   readonly sources: readonly BillSource[]
+  /** Whatever any row names that was read, whosever it is. */
+  readonly models: ReadonlySet<string>
 }
+
+const modelsIn = (reads: readonly Fetched<readonly UsageRow[]>[]): ReadonlySet<string> =>
+  new Set(reads.flatMap((read) => (read.status === 'failed' ? [] : read.value.map(({ model }) => endpointForm(model)))))
 
 async function readTable(
   { endpointIds, given }: Question,
@@ -80,7 +87,11 @@ async function readTable(
     (accountId) => accounts.recorded.has(accountId),
     (accountId) => accounts.active.has(accountId),
   )
-  return { bills: ownedBills(told.bills, attribution), sources: [...sourcesOf(bills), ...told.sources] }
+  return {
+    bills: ownedBills(told.bills, attribution),
+    sources: [...sourcesOf(bills), ...told.sources],
+    models: modelsIn(bills.workspaces.map(({ usage }) => usage)),
+  }
 }
 
 /** Where the bills themselves tell whose every row is. */
@@ -124,7 +135,7 @@ async function readKey(
   }
   const sources = [billSourceOf('fal-usage', usage)]
   if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing))
-  return { bills: [ownedBill(owner, usage)], sources }
+  return { bills: [ownedBill(owner, usage)], sources, models: modelsIn([usage]) }
 }
 
 /** One row for each account, also where nothing was spent or nothing could be read, and one for what lies beyond them. */

@@ -11,5 +11,7 @@ export interface UsageReading {
   readonly hasTotal: boolean
   /** Said of the whole, where there is something to say. */
   readonly note?: string
+  /** Endpoints that were asked for and that no row names. */
+  readonly unbilled?: readonly string[]
   readonly sources: readonly BillSource[]
 }

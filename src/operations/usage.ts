@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { input, output } from '../../schemas/fal-get-usage.ts'
 import { inputError } from '../errors.ts'
+import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { allRead, type BillScope, nextAfter, openBillScope } from './bill-scope.ts'
 import { readModelUsage } from './model-usage.ts'
@@ -19,7 +20,8 @@ export async function getUsage(
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<UsageOutput> {
-  const { group_by: groupBy, endpoint_ids: endpointIds = [] } = given
+  const { group_by: groupBy } = given
+  const endpointIds = endpointsOf(given)
   const serverless = groupBy === 'app' || groupBy === 'gpu_class'
   if (serverless && endpointIds.length > 0) {
     throw inputError('endpoint_ids', endpointIds[0], `no endpoint_ids with group_by ${groupBy}: apps are no endpoints`)
@@ -35,7 +37,7 @@ function present(
   groupBy: UsageOutput['groupBy'],
   ledger: UsageOutput['ledger'],
   { window, asOf, table }: BillScope,
-  { rows, total, hasTotal, note: reading, sources }: UsageReading,
+  { rows, total, hasTotal, note: reading, unbilled = [], sources }: UsageReading,
 ): UsageOutput {
   const { zone } = window
   const note = reading ?? noteOf(ledger, table === undefined)
@@ -50,10 +52,22 @@ function present(
     requestCount: null,
     quantities: hasTotal ? total.quantities() : [],
     rows: [...rows],
+    ...(unbilled.length > 0 && { unbilledEndpointIds: unbilled.map((id) => cleanText(id)) }),
     sources: [...sources],
     ...(note !== undefined && { note }),
-    next: nextAfter(sources, 'tasks-by-user with the same start and end: what the system recorded for it'),
+    next: nextAfter(sources, unbilled.length > 0 ? LOOK_AT_NAMES : TASKS),
   }
+}
+
+const TASKS = 'tasks-by-user with the same start and end: what the system recorded for it'
+const LOOK_AT_NAMES =
+  'see that unbilledEndpointIds are right: no row here is of them; without endpoint_ids the rows name every model'
+
+/** A comma would name several endpoints in a query, and an empty one none, which is all. */
+function endpointsOf({ endpoint_ids: given = [] }: UsageInput): string[] {
+  const ids = given.flatMap((text) => text.split(',')).map((text) => text.trim())
+  if (ids.includes('')) throw inputError('endpoint_ids', given.join(', '), 'endpoints of fal, such as fal-ai/flux/dev')
+  return [...new Set(ids)]
 }
 
 function noteOf(ledger: UsageOutput['ledger'], keyAlone: boolean): string | undefined {

@@ -5,7 +5,7 @@ import type { FalReader } from '../../src/fal/reader.ts'
 import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
 import { memoryDependencies, settingsFor } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
-import { call } from './call.ts'
+import { call, refusal } from './call.ts'
 
 const DAY = { start: '2026-02-06', end: '2026-02-06' }
 const STRANGER = '99999999-0000-4000-8000-000000000000'
@@ -34,6 +34,41 @@ const world = (billed: { keyId?: string } = {}) =>
 const usageReads = ({ double }: RealWorld) => double.requests.filter(({ path }) => path === '/models/usage')
 
 describe('fal-get-usage of some endpoints', () => {
+  it('names those that no row is of, and no other', async () => {
+    const { dependencies } = await real(world().build())
+    const told = async (given: object) => {
+      const { unbilledEndpointIds, costUsd, next } = await call(falGetUsageTool, { ...DAY, ...given }, dependencies())
+      return { unbilledEndpointIds, costUsd, next: next?.split(' ')[0] }
+    }
+    expect(await told({ endpoint_ids: ['x', 'fal-ai/flx'] })).toEqual({
+      unbilledEndpointIds: ['fal-ai/flx'],
+      costUsd: '1',
+      next: 'see',
+    })
+    expect(await told({ endpoint_ids: ['z'], group_by: 'day' })).toMatchObject({
+      unbilledEndpointIds: ['z'],
+      costUsd: '0',
+    })
+    // One that a stranger alone spent on, one that is asked for in other words, and none asked for.
+    for (const given of [{ endpoint_ids: ['y'], ids: [5] }, { endpoint_ids: [' x,y '] }, {}]) {
+      expect(await told(given)).toMatchObject({ unbilledEndpointIds: undefined, next: 'tasks-by-user' })
+    }
+  })
+
+  it('names them of FAL_KEY too, and refuses an empty one, which would be all', async () => {
+    const opened = await real(world().build())
+    const settings = settingsFor({ falKey: apiKeyOf(5) })
+    const dependencies = { ...opened.dependencies(), ledger: undefined, settings }
+    const usage = await call(falGetUsageTool, { ...DAY, endpoint_ids: ['z'] }, dependencies)
+    expect(usage).toMatchObject({ unbilledEndpointIds: ['z'], costUsd: '0', complete: true })
+    for (const endpoint_ids of [[' '], ['x', ','], ['x,']]) {
+      expect(await refusal(falGetUsageTool, { ...DAY, endpoint_ids }, dependencies)).toMatchObject({
+        kind: 'input',
+        field: 'endpoint_ids',
+      })
+    }
+  })
+
   it.each([
     [
       [],
