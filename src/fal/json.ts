@@ -19,12 +19,25 @@ export function readJson<Schema extends z.ZodType>(schema: Schema): (text: strin
   }
 }
 
-/** Reads JSON of any shape but that of an error. */
+/** Lists and objects within one another. Answers of fal have a handful; what goes through thousands has no room for its calls. */
+const LEVELS_MAX = 100
+const TOO_DEEP = failed('bad-answer', `fal's answer is nested deeper than ${LEVELS_MAX} levels`)
+
+/** Reads JSON of any shape but that of an error. A byte order mark, which a proxy may add, is no part of it (RFC 8259, 8.1). */
 export function jsonOf(text: string): Answer<unknown> {
   if (looksLikeHtml(text)) return HTML_PAGE
-  const json = parseJson(text)
+  const json = parseJson(text.startsWith('\uFEFF') ? text.slice(1) : text)
   if (json === undefined) return failed('bad-answer', "fal's answer is broken JSON; it may have been cut on its way")
+  if (isDeeper(json.value, LEVELS_MAX)) return TOO_DEEP
   return tellsError(json.value) ? ERROR_TOLD : complete(json.value)
+}
+
+function isDeeper(value: unknown, levels: number): boolean {
+  if (typeof value !== 'object' || value === null) return false
+  if (levels === 0) return true
+  if (Array.isArray(value)) return value.some((each) => isDeeper(each, levels - 1))
+  for (const key in value) if (isDeeper((value as Readonly<Record<string, unknown>>)[key], levels - 1)) return true
+  return false
 }
 
 function tellsError(json: unknown): boolean {

@@ -59,6 +59,9 @@ function textEnd(bytes: Uint8Array, from: number): number {
   return ODD
 }
 
+/** Far more than there is in a row. Of what is deeper the page is judged as a whole. */
+const NESTED_MAX = 50
+
 function nestedEnd(bytes: Uint8Array, from: number): number {
   let depth = 0
   for (let at = from; at < bytes.length; at++) {
@@ -66,8 +69,9 @@ function nestedEnd(bytes: Uint8Array, from: number): number {
     if (code === QUOTE) {
       at = textEnd(bytes, at + 1) - 1
       if (at < from) return ODD
-    } else if (code === BEGIN_OBJECT || code === BEGIN_LIST) depth++
-    else if ((code === END_OBJECT || code === END_LIST) && --depth === 0) return at + 1
+    } else if (code === BEGIN_OBJECT || code === BEGIN_LIST) {
+      if (++depth > NESTED_MAX) return ODD
+    } else if ((code === END_OBJECT || code === END_LIST) && --depth === 0) return at + 1
   }
   return ODD
 }
