@@ -35,7 +35,7 @@ export function ownedBill(owner: Owner, usage: Fetched<readonly UsageRow[]>): Ow
 
 /** The bills of the audited accounts, and of each workspace what none of them answers for alone. */
 export function ownedBills(bills: Bills, { byAccount, workspaces }: Attribution): OwnedBill[] {
-  const parts = partsByAccount(workspaces)
+  const parts = partsByAccount(workspaces, (accountId) => byAccount.get(accountId)?.known === false)
   const owned = bills.accounts.map((entry): OwnedBill => {
     const { accountId } = entry.account
     const bill = byAccount.get(accountId)
@@ -58,14 +58,21 @@ export function ownedBills(bills: Bills, { byAccount, workspaces }: Attribution)
   return owned
 }
 
-/** What was seen of the accounts' own rows where a bill was read in part; those of an undivided bill stand with its workspace. */
-function partsByAccount(workspaces: readonly SharedBill[]): ReadonlyMap<number, UsageRow[]> {
+/**
+ * What was seen of the accounts' own rows, whose bills are not known: in a bill that was read in part, or in the bill that other
+ * keys of their workspace read. Those of members of an undivided bill stand with its workspace.
+ */
+function partsByAccount(
+  workspaces: readonly SharedBill[],
+  isUnknown: (accountId: number) => boolean,
+): ReadonlyMap<number, UsageRow[]> {
   const parts = new Map<number, UsageRow[]>()
-  for (const { source, undivided, ownerOf: whose } of workspaces) {
-    if (source.usage.status !== 'partial' || undivided !== null) continue
+  for (const { source, members, undivided, ownerOf: whose } of workspaces) {
+    if (source.usage.status === 'failed') continue
     for (const row of source.usage.value) {
       const owner = whose(row)
-      if (typeof owner === 'string') continue
+      if (typeof owner === 'string' || !isUnknown(owner.accountId)) continue
+      if (undivided !== null && members.includes(owner.accountId)) continue
       const own = parts.get(owner.accountId)
       if (own === undefined) parts.set(owner.accountId, [row])
       else own.push(row)

@@ -24,6 +24,43 @@ async function real(world: World, double: RealParts['double'] = {}): Promise<Rea
 const costs = (rows: readonly { accountId?: number; costUsd: string | null }[]) =>
   rows.map(({ accountId = null, costUsd }) => [accountId, costUsd])
 
+describe('fal-get-usage of an account whose key fal refuses, in a workspace whose bill another key reads', () => {
+  const shared = () =>
+    new MiniWorld()
+      .account(5, { workspace: 'acme' })
+      .account(6, { workspace: 'acme' })
+      .task({ account: 5, cost: '1', model: 'x' })
+      .task({ account: 5, cost: '2', model: 'z' })
+      .task({ account: 6, cost: '3', model: 'x' })
+      .task({ account: 6, cost: '7', model: 'y', at: '2026-02-05 12:00:00' })
+      .build()
+  const PERIOD = { start: '2026-02-05', end: '2026-02-06' }
+  const REFUSED = { faults: [{ kind: 'status', status: 401, keyId: keyIdOfAccount(6) }] } as const
+
+  it.each([
+    ['model', 'model', { x: null, y: null, z: '2' }],
+    ['day', 'date', { '2026-02-05': null, '2026-02-06': null }],
+    ['key', 'keyId', { '00000005…': '3', '00000006…': null }],
+    ['account', 'accountId', { 5: '3', 6: null }],
+  ] as const)('what it has part of has no sum, by %s', async (group_by, name, sums) => {
+    const { dependencies } = await real(shared(), REFUSED)
+    const { complete, rows } = await call(falGetUsageTool, { ...PERIOD, group_by }, dependencies())
+    expect(complete).toBe(false)
+    expect(Object.fromEntries(rows.map((row) => [row[name], row.costUsd]))).toEqual(sums)
+    for (const { costUsd, reason } of rows) expect(reason?.includes('401') === true).toBe(costUsd === null)
+  })
+
+  it('is added up where fal reads it, and nobody’s where it is not asked for', async () => {
+    const byModel = async (double: RealParts['double'], given: object) => {
+      const { dependencies } = await real(shared(), double)
+      const { complete, rows } = await call(falGetUsageTool, { ...PERIOD, ...given }, dependencies())
+      return [complete, ...rows.map(({ model, costUsd }) => [model, costUsd])]
+    }
+    expect(await byModel({}, {})).toEqual([true, ['y', '7'], ['x', '4'], ['z', '2']])
+    expect(await byModel(REFUSED, { ids: [5] })).toEqual([true, ['z', '2'], ['x', '1']])
+  })
+})
+
 /** Account 5 spent 1 USD on model x; a key of no account row spent 2 USD on model y. */
 const world = (billed: { keyId?: string } = {}) =>
   new MiniWorld()
