@@ -196,7 +196,10 @@ function shareAnonymous(
     return null
   }
   const strange = sorted.anonymous.some(({ keyId }) => keyId !== null && !owners.has(keyId))
-  const reason = maybeTwice ? 'bill-maybe-twice' : strange ? 'key-ids-unmatched' : 'no-key-ids'
+  // Where rows of the bill tell nothing, events around the window do not name their key.
+  const isShared = sorted.anonymous.length > 0 && sorted.anonymous.every(({ keyId }) => keyId !== null)
+  const unsplit = strange ? 'key-ids-unmatched' : isShared ? 'key-ids-shared' : 'no-key-ids'
+  const reason = maybeTwice ? 'bill-maybe-twice' : unsplit
   const together = [...sorted.anonymous]
   for (const accountId of members) {
     append(together, sorted.byAccount.get(accountId) ?? [])

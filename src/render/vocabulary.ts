@@ -39,6 +39,7 @@ export const NOT_EVALUATED_CODES = [
   'bill-unread',
   'no-key-ids',
   'key-ids-unmatched',
+  'key-ids-shared',
   'bill-maybe-twice',
   'insufficient-history',
   'ledger-unread',

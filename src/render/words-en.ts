@@ -192,6 +192,8 @@ export const EN: Vocabulary = {
       'nothing in the bill tells it from that of another key, and fal did not tell the workspaces, so the two may be one bill or several',
     'key-ids-unmatched': () =>
       'the bill names keys that are not in the account table and may yet be those of its accounts, so it cannot be split',
+    'key-ids-shared': () =>
+      'several rows of the account table hold one key id, so the bill cannot be split: give each row a key of its own',
     'insufficient-history': (param) =>
       `insufficient history${given(param('count'), (count) => ` for ${count} days of users`)}${given(param('activeDays'), (days) => `: ${days} active days in the 30 days before`)}${given(param('neededDays'), (days) => `, at least ${days} needed`)}`,
     'ledger-unread': (param) => `the ${given(param('book'), (book) => `${book} `)}ledger could not be read whole`,

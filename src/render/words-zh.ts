@@ -181,6 +181,7 @@ export const ZH: Vocabulary = {
     'bill-maybe-twice': () =>
       '该账单的内容与另一个密钥读到的账单无法区分，fal 也没有说明工作区，无法判断是同一份账单还是多份',
     'key-ids-unmatched': () => '账单中有账号表中没有的密钥，但仍可能属于其中的账号，无法按账号核对',
+    'key-ids-shared': () => '账号表有多行使用同一个密钥编号，账单无法按账号核对：请让每行使用各自的密钥',
     'insufficient-history': (param) =>
       `历史数据不足${given(param('count'), (count) => `（${count} 个用户日）`)}${given(param('activeDays'), (days) => `：此前 30 天仅 ${days} 个活跃日`)}${given(param('neededDays'), (days) => `，至少需要 ${days} 个`)}`,
     'ledger-unread': (param) => `未能完整读取${given(param('book'), ledgers)}流水`,

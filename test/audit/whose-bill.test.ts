@@ -136,10 +136,12 @@ describe('rows with ids', () => {
 
   it('that several accounts have, tell none of them', () => {
     const twin = `${keyIdOfAccount(5)}:other`
-    const { costs } = attribute([{ members: [5, 6], usage: whole([row(1, key(5))]) }], {
-      all: [account(5), account(6, twin)],
-    })
-    expect(costs).toEqual({ 5: shares, 6: shares })
+    const all = [account(5), account(6, twin)]
+    const costsOf = (...rows: UsageRow[]) => attribute([{ members: [5, 6], usage: whole(rows) }], { all }).costs
+    const oneKey = { code: 'key-ids-shared' }
+    expect(costsOf(row(1, key(5)))).toEqual({ 5: oneKey, 6: oneKey })
+    // A row that names no key, or one that may be of either, leaves more open than that.
+    expect(costsOf(row(1, key(5)), row(2, who.nobody))).toEqual({ 5: shares, 6: shares })
   })
 })
 
