@@ -3,7 +3,7 @@ import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
 import { keyIdOf } from '../units/api-key.ts'
 
 /** The form in which whole keys are compared: as the database's own joins do, without case and surrounding blanks. */
-const keyForm = (apiKey: string): string => apiKey.trim().toLowerCase()
+export const keyForm = (apiKey: string): string => apiKey.trim().toLowerCase()
 
 /** Which account a task's key belongs to: the one way to ask. An empty key belongs to nobody. */
 export function accountFinder(

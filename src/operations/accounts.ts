@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { AccountListing, input, output } from '../../schemas/fal-list-accounts.ts'
 import type { SourceStatus } from '../../schemas/report.ts'
+import { keyForm } from '../audit/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import type { AccountBilling, Fetched } from '../fal/reader.ts'
@@ -9,7 +10,7 @@ import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
-import { DAY, type Instant, plus } from '../units/instant.ts'
+import { DAY, type Instant, later, plus } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { nextAfter, planOf } from './bill-scope.ts'
 
@@ -26,7 +27,7 @@ interface Tables {
   /** Accounts whose keys are tried: the audited ones, or those given by id. */
   readonly askedIds: ReadonlySet<number>
   readonly auditedIds: ReadonlySet<number>
-  /** Newest task by whole key; null where the task table could not be read. */
+  /** Newest task by whole key, in the form in which an audit compares keys; null where the task table could not be read. */
   readonly lastUse: ReadonlyMap<string, Instant> | null
   readonly sources: readonly SourceStatus[]
 }
@@ -102,7 +103,14 @@ async function readLastUse(
   signal: AbortSignal,
 ): Promise<{ lastUse: Map<string, Instant> | null; source: SourceStatus }> {
   try {
-    return { lastUse: await snapshot.lastUse(), source: { source: 'tasks', status: 'complete' } }
+    const lastUse = new Map<string, Instant>()
+    for (const [apiKey, at] of await snapshot.lastUse()) {
+      const form = keyForm(apiKey)
+      // An empty key belongs to nobody.
+      if (form === '') continue
+      lastUse.set(form, later(at, lastUse.get(form) ?? at))
+    }
+    return { lastUse, source: { source: 'tasks', status: 'complete' } }
   } catch (cause) {
     return { lastUse: null, source: failedTable('tasks', cause, signal) }
   }
@@ -132,7 +140,7 @@ function accountRow(
   const told = access === undefined || access.billing.status === 'failed' ? undefined : access.billing.value
   const live = told?.balanceNanoUsd ?? null
   const reason = reasonOf(access)
-  const used = lastUse?.get(apiKey)
+  const used = lastUse?.get(keyForm(apiKey))
   return {
     accountId,
     name: cleanText(name),

@@ -77,6 +77,19 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
     ])
   })
 
+  it('tells the last use of a key however tasks write it, and none of an empty one', async () => {
+    const { dependencies, exec } = await real(world(), { store })
+    await exec("UPDATE ts_fal_tasks SET api_key = UPPER(api_key) WHERE created_at > '2026-02-07'")
+    await exec("UPDATE ts_fal_tasks SET api_key = '' WHERE created_at < '2026-01-01'")
+    await exec("UPDATE ts_fal_account SET api_key = '' WHERE id = 6")
+    const { accounts } = await call(falListAccountsTool, {}, dependencies(), world())
+    expect(accounts.map(({ accountId, lastUsedAt }) => [accountId, lastUsedAt])).toEqual([
+      [7, undefined],
+      [6, undefined],
+      [5, '2026-02-07T00:00:01+08:00'],
+    ])
+  })
+
   it('says what a key may not read, and why; the others are read', async () => {
     const faults = [
       { kind: 'status', status: 403, keyId: keyIdOfAccount(6), path: '/models/usage' },
