@@ -18,6 +18,8 @@ export interface BillEvidence {
   readonly kind: 'usage' | 'serverless' | 'focus'
   /** Called where the name does not tell, which is seldom. */
   readonly lines: () => readonly BillLine[]
+  /** The keys that the lines name; absent: names of workspaces are not held against them. */
+  readonly keyIds?: () => ReadonlySet<string>
   /** Whether these are all of its lines. */
   readonly whole: boolean
   /** Requests it bills, whole or sampled alike in every reading of one bill; absent: not read. */
@@ -36,8 +38,8 @@ export interface BillGroup<Reading> {
 type Owners = ReadonlyMap<string, number | null>
 
 /**
- * Sorts readings by workspace: the one way to tell whether two bills are one. fal's own names decide; where it told none, what
- * the bills hold does. Groups with a name come first, each kind in the order given.
+ * Sorts readings by workspace: the one way to tell whether two bills are one. fal's own names decide, unless one bill stands
+ * under two of them; where it told none, what the bills hold does. Groups with a name come first, each kind in the order given.
  */
 export function groupBills<Reading>(
   readings: readonly Reading[],
@@ -100,7 +102,7 @@ class Face<Reading> {
   }
 
   get keyIds(): ReadonlySet<string> {
-    this.#keyIds ??= new Set(this.#all.flatMap(({ keyId }) => keyId ?? []))
+    this.#keyIds ??= this.told.keyIds?.() ?? new Set(this.#all.flatMap(({ keyId }) => keyId ?? []))
     return this.#keyIds
   }
 
@@ -111,13 +113,13 @@ class Face<Reading> {
 }
 
 /**
- * Same: one names a key of the other, or a key or request of both. Different: fal named both, or each names keys or requests and
+ * Same: one names a key of the other, or a key or request of both. Different: fal named both as two, or each names keys or requests and
  * none in common. Otherwise their lines decide: those of one bill, read twice within moments, are all the same but for a few
  * that came or grew meanwhile. So bills that share less than half of the lines of the shorter one are two; others may be one.
  */
 function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 'different' | 'doubtful' {
-  if (a.told.name !== null && b.told.name !== null) return 'different'
-  if (sharedOf(a.keyIds, b.keyIds) > 0 || namesMember(a, b, owners) || namesMember(b, a, owners)) return 'same'
+  if (a.told.name !== null && b.told.name !== null) return isOneByTwoNames(a, b, owners) ? 'same' : 'different'
+  if (isOneByKeys(a, b, owners)) return 'same'
   const requests = [a.told.requests, b.told.requests].flatMap((each) => (each === undefined ? [] : [each]))
   const [ofA, ofB] = requests
   if (ofA !== undefined && ofB !== undefined) {
@@ -128,8 +130,25 @@ function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 
   if (shorter === 0) return 'different'
   if (a.told.kind !== b.told.kind) return 'doubtful'
   if (a.told.whole && b.told.whole && a.keyIds.size > 0 && b.keyIds.size > 0) return 'different'
-  return sharedOf(a.marks, b.marks) * 2 < shorter ? 'different' : 'doubtful'
+  return shareLines(a, b) ? 'doubtful' : 'different'
 }
+
+/**
+ * That the username is the workspace's is inferred; it may be that of the person whose key it is. A key belongs to one
+ * workspace: where both bills name one, or one names a key that opens the other, and both hold the same lines, it is one bill.
+ */
+const isOneByTwoNames = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
+  a.told.keyIds !== undefined &&
+  b.told.keyIds !== undefined &&
+  isOneByKeys(a, b, owners) &&
+  Math.min(a.marks.size, b.marks.size) > 0 &&
+  shareLines(a, b)
+
+const isOneByKeys = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
+  sharedOf(a.keyIds, b.keyIds) > 0 || namesMember(a, b, owners) || namesMember(b, a, owners)
+
+const shareLines = (a: Face<unknown>, b: Face<unknown>): boolean =>
+  sharedOf(a.marks, b.marks) * 2 >= Math.min(a.marks.size, b.marks.size)
 
 const namesMember = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
   [...a.keyIds].some((keyId) => b.told.members.includes(owners.get(keyId) ?? -1))
@@ -139,6 +158,13 @@ function sharedOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   let shared = 0
   for (const each of small) if (large.has(each)) shared += 1
   return shared
+}
+
+/** The keys that rows of usage name. */
+export function keyIdsIn(rows: readonly UsageRow[]): Set<string> {
+  const keyIds = new Set<string>()
+  for (const { keyId } of rows) if (keyId !== null) keyIds.add(keyId)
+  return keyIds
 }
 
 /** The lines of a bill of usage. */

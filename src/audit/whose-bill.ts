@@ -5,7 +5,7 @@ import { keyIdOwners } from './account-keys.ts'
 import { betterRead } from './better-read.ts'
 import type { Bills, WorkspaceBill } from './evidence.ts'
 import { known, type Reading, type Reason, unknown } from './rules/books.ts'
-import { type BillEvidence, groupBills, usageLines } from './same-bill.ts'
+import { type BillEvidence, groupBills, keyIdsIn, usageLines } from './same-bill.ts'
 
 /** A workspace's bill, given to those who caused it. */
 export interface SharedBill {
@@ -244,6 +244,7 @@ function evidenceOf(bill: WorkspaceBill): BillEvidence {
     members,
     kind: 'usage',
     lines: () => usageLines(rowsOf(bill)),
+    keyIds: () => keyIdsIn(rowsOf(bill)),
     whole: usage.status === 'complete',
     ...(requests !== undefined && { requests }),
   }

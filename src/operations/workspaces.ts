@@ -1,5 +1,5 @@
 import { keyIdOwners } from '../audit/account-keys.ts'
-import { type BillEvidence, groupBills, usageLines } from '../audit/same-bill.ts'
+import { type BillEvidence, groupBills, keyIdsIn, usageLines } from '../audit/same-bill.ts'
 import type { FalReader, Fetched, UsageRow } from '../fal/reader.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { BillScope, KeyHolder } from './bill-scope.ts'
@@ -62,7 +62,7 @@ export interface SortedBill<T> {
 export function sortBills<T extends { readonly workspace: Workspace }>(
   readings: readonly T[],
   table: BillScope['table'],
-  evidenceOf: (reading: T) => Pick<BillEvidence, 'kind' | 'lines' | 'whole'>,
+  evidenceOf: (reading: T) => Pick<BillEvidence, 'kind' | 'lines' | 'keyIds' | 'whole'>,
 ): SortedBill<T>[] {
   const owners = keyIdOwners(table?.all ?? [])
   const told = (reading: T): BillEvidence => ({
@@ -81,9 +81,12 @@ export function sortBills<T extends { readonly workspace: Workspace }>(
 export const usageEvidence = (...reads: readonly Fetched<readonly UsageRow[]>[]) =>
   ({
     kind: 'usage',
-    lines: () => reads.flatMap((read) => (read.status === 'failed' ? [] : usageLines(read.value))),
+    lines: () => reads.flatMap((read) => usageLines(rowsIn(read))),
+    keyIds: () => new Set(reads.flatMap((read) => [...keyIdsIn(rowsIn(read))])),
     whole: reads.every(({ status }) => status === 'complete'),
   }) as const
+
+const rowsIn = (read: Fetched<readonly UsageRow[]>): readonly UsageRow[] => (read.status === 'failed' ? [] : read.value)
 
 /** Why a figure is null that may be counted in another one already. */
 export const MAYBE_TWICE: string = notEvaluatedText('bill-maybe-twice', {}, 'en')

@@ -113,6 +113,34 @@ describe('several bills', () => {
     ).toEqual(['n', 'a?', 'b?', 'c'])
   })
 
+  describe('under two names', () => {
+    const withKeys = (told: Told): BillEvidence => {
+      const evidence = evidenceOf(told)
+      return { ...evidence, keyIds: () => new Set(evidence.lines().flatMap(({ keyId }) => keyId ?? [])) }
+    }
+    const groupedByKeys = (...readings: Told[]): string[] =>
+      groupBills(readings, withKeys, OWNERS).map(({ readings: each }) => each.map(({ id }) => id).join('+'))
+    const v = { id: 'v', name: 'v', members: [5] }
+    const w = { id: 'w', name: 'w', members: [6] }
+
+    it.each([
+      ['each names the keys of both', ['k5:a', 'k6:b'], ['k5:a', 'k6:b']],
+      ['one has grown since', ['k5:a', 'k6:b'], ['k5:a', 'k6:b', 'k6:c', 'd']],
+      ['both name one key, whoever has it', ['strange:a', 'b'], ['strange:a', 'b']],
+    ])('are one, where %s', (_, lines, others) => {
+      expect(groupedByKeys({ ...v, lines }, { ...w, lines: others })).toEqual(['v+w'])
+    })
+
+    it.each([
+      ['each names its own keys', ['k5:a', ...ALIKE], ['k6:a', ...ALIKE]],
+      ['they name no keys', ALIKE, ALIKE],
+      ['a key stands in both, which hold other lines', ['k5:a', 'b', 'c'], ['k5:d', 'e', 'f']],
+      ['one of them holds nothing', ['k5:a', 'k6:b'], []],
+    ])('are two, where %s', (_, lines, others) => {
+      expect(groupedByKeys({ ...v, lines }, { ...w, lines: others })).toEqual(['v', 'w'])
+    })
+  })
+
   it('that fal named are not looked into', () => {
     const lines = () => {
       throw new Error('looked into')

@@ -7,6 +7,7 @@ import { falBalanceTool } from '../../tools/fal-balance.ts'
 import { falEstimateCostTool } from '../../tools/fal-estimate-cost.ts'
 import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
 import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
+import { auditWorld } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
 import { call } from './call.ts'
 
@@ -197,6 +198,58 @@ describe('a key whose workspace fal does not tell, and bills that name keys', ()
       billed: ['3'],
       available: null,
     })
+  })
+})
+
+describe('a bill that fal tells under the names of two persons', () => {
+  const DAY = { start: '2026-02-06', end: '2026-02-06' }
+  const acme = new MiniWorld()
+    .account(5, { workspace: 'acme', live: '10' })
+    .account(7, { workspace: 'acme', live: '10' })
+    .task({ account: 5, cost: '1' })
+    .task({ account: 7, cost: '2' })
+    .build()
+  const named = (keep: (accountId: number, keyId: string | undefined) => boolean): World => ({
+    ...acme,
+    workspaces: acme.workspaces.flatMap((workspace) =>
+      [5, 7].map((accountId) => ({
+        ...workspace,
+        username: `person-${accountId}`,
+        apiKeys: [apiKeyOf(accountId)],
+        events: workspace.events.filter(({ keyId }) => keep(accountId, keyId)),
+      })),
+    ),
+  })
+
+  it.each(['summary', 'requests'] as const)('is counted once, and accuses nobody, by %s', async (depth) => {
+    const world = named(() => true)
+    expect(inShort(await read(world))).toMatchObject({
+      invoices: [['person-7', '3']],
+      balance: [['person-7', '3', '3']],
+      billed: ['3'],
+      available: '10',
+    })
+    const report = await auditWorld(world, { ...DAY, depth })
+    expect(report.findings).toEqual([])
+    expect(report.coverage.complete).toBe(true)
+    expect(report.official.totals.costUsd).toBe('3')
+    expect(report.official.rows.map(({ accountId, costUsd }) => [accountId, costUsd])).toEqual([
+      [5, '1'],
+      [7, '2'],
+    ])
+  })
+
+  it('is two, where each names its own keys', async () => {
+    const world = named((accountId, keyId) => keyId === keyIdOfAccount(accountId))
+    expect(inShort(await read(world))).toMatchObject({
+      invoices: [
+        ['person-5', '1'],
+        ['person-7', '2'],
+      ],
+      billed: ['3'],
+      available: null,
+    })
+    expect((await auditWorld(world, DAY)).official.totals.costUsd).toBe('3')
   })
 })
 
