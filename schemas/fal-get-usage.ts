@@ -58,7 +58,7 @@ export const output = pagedOutput({
   requestCount: countInt.nullable().describe('null: not known from usage'),
   quantities: quantities.describe('billing units, not requests'),
   rows: z.array(row),
-  unbilledEndpointIds: z.array(z.string()).optional().describe('endpoint_ids that no row read names'),
+  endpointIdsWithoutRows: z.array(z.string()).optional().describe('endpoint_ids that no row read names'),
   sources: z.array(billSource),
   note: z.string().optional(),
 })

@@ -9,6 +9,6 @@ export const falGetUsageTool: Tool<typeof input, typeof output> = {
     'What fal billed: cost in USD and quantities by model, day, account, key, app or gpu_class. Step 1 of an audit. group_by account adds balances; app and gpu_class are the separate serverless bill. Quantities are billing units, not requests. Null was not read and is not zero.',
   input,
   output,
-  lists: ['rows', 'sources', 'quantities', 'unbilledEndpointIds'],
+  lists: ['rows', 'sources', 'quantities', 'endpointIdsWithoutRows'],
   run: (given, dependencies, context) => getUsage(given, dependencies, context),
 }

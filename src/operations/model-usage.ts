@@ -44,7 +44,7 @@ export async function readModelUsage(
     total,
     hasTotal: !maybeTwice && bills.some(({ rows }) => rows !== undefined),
     ...(maybeTwice && { note: MAYBE_TWICE }),
-    unbilled: question.endpointIds.filter((id) => !models.has(endpointForm(id))),
+    withoutRows: models === undefined ? [] : question.endpointIds.filter((id) => !models.has(endpointForm(id))),
     sources,
   }
 }
@@ -52,12 +52,14 @@ export async function readModelUsage(
 interface Read {
   readonly bills: readonly OwnedBill[]
   readonly sources: readonly BillSource[]
-  /** Whatever any row names that was read, whosever it is. */
-  readonly models: ReadonlySet<string>
+  /** Whatever any row names that was read, whosever it is; undefined: nothing was read. */
+  readonly models: ReadonlySet<string> | undefined
 }
 
-const modelsIn = (reads: readonly Fetched<readonly UsageRow[]>[]): ReadonlySet<string> =>
-  new Set(reads.flatMap((read) => (read.status === 'failed' ? [] : read.value.map(({ model }) => endpointForm(model)))))
+function modelsIn(reads: readonly Fetched<readonly UsageRow[]>[]): ReadonlySet<string> | undefined {
+  const rows = reads.flatMap((read) => (read.status === 'failed' ? [] : [read.value]))
+  return rows.length === 0 ? undefined : new Set(rows.flatMap((each) => each.map(({ model }) => endpointForm(model))))
+}
 
 async function readTable(
   { endpointIds, given }: Question,

@@ -12,6 +12,6 @@ export interface UsageReading {
   /** Said of the whole, where there is something to say. */
   readonly note?: string
   /** Endpoints that were asked for and that no row names. */
-  readonly unbilled?: readonly string[]
+  readonly withoutRows?: readonly string[]
   readonly sources: readonly BillSource[]
 }

@@ -37,7 +37,7 @@ function present(
   groupBy: UsageOutput['groupBy'],
   ledger: UsageOutput['ledger'],
   { window, asOf, table }: BillScope,
-  { rows, total, hasTotal, note: reading, unbilled = [], sources }: UsageReading,
+  { rows, total, hasTotal, note: reading, withoutRows = [], sources }: UsageReading,
 ): UsageOutput {
   const { zone } = window
   const note = reading ?? noteOf(ledger, table === undefined)
@@ -52,16 +52,16 @@ function present(
     requestCount: null,
     quantities: hasTotal ? total.quantities() : [],
     rows: [...rows],
-    ...(unbilled.length > 0 && { unbilledEndpointIds: unbilled.map((id) => cleanText(id)) }),
+    ...(withoutRows.length > 0 && { endpointIdsWithoutRows: withoutRows.map((id) => cleanText(id)) }),
     sources: [...sources],
     ...(note !== undefined && { note }),
-    next: nextAfter(sources, unbilled.length > 0 ? LOOK_AT_NAMES : TASKS),
+    next: nextAfter(sources, withoutRows.length > 0 ? LOOK_AT_NAMES : TASKS),
   }
 }
 
 const TASKS = 'tasks-by-user with the same start and end: what the system recorded for it'
 const LOOK_AT_NAMES =
-  'see that unbilledEndpointIds are right: no row here is of them; without endpoint_ids the rows name every model'
+  'see that endpointIdsWithoutRows are right: no row here is of them; without endpoint_ids the rows name every model'
 
 /** A comma would name several endpoints in a query, and an empty one none, which is all. */
 function endpointsOf({ endpoint_ids: given = [] }: UsageInput): string[] {

@@ -74,21 +74,25 @@ describe('fal-get-usage of some endpoints', () => {
   it('names those that no row is of, and no other', async () => {
     const { dependencies } = await real(world().build())
     const told = async (given: object) => {
-      const { unbilledEndpointIds, costUsd, next } = await call(falGetUsageTool, { ...DAY, ...given }, dependencies())
-      return { unbilledEndpointIds, costUsd, next: next?.split(' ')[0] }
+      const { endpointIdsWithoutRows, costUsd, next } = await call(
+        falGetUsageTool,
+        { ...DAY, ...given },
+        dependencies(),
+      )
+      return { endpointIdsWithoutRows, costUsd, next: next?.split(' ')[0] }
     }
     expect(await told({ endpoint_ids: ['x', 'fal-ai/flx'] })).toEqual({
-      unbilledEndpointIds: ['fal-ai/flx'],
+      endpointIdsWithoutRows: ['fal-ai/flx'],
       costUsd: '1',
       next: 'see',
     })
     expect(await told({ endpoint_ids: ['z'], group_by: 'day' })).toMatchObject({
-      unbilledEndpointIds: ['z'],
+      endpointIdsWithoutRows: ['z'],
       costUsd: '0',
     })
     // One that a stranger alone spent on, one that is asked for in other words, and none asked for.
     for (const given of [{ endpoint_ids: ['y'], ids: [5] }, { endpoint_ids: [' x,y '] }, {}]) {
-      expect(await told(given)).toMatchObject({ unbilledEndpointIds: undefined, next: 'tasks-by-user' })
+      expect(await told(given)).toMatchObject({ endpointIdsWithoutRows: undefined, next: 'tasks-by-user' })
     }
   })
 
@@ -97,7 +101,12 @@ describe('fal-get-usage of some endpoints', () => {
     const settings = settingsFor({ falKey: apiKeyOf(5) })
     const dependencies = { ...opened.dependencies(), ledger: undefined, settings }
     const usage = await call(falGetUsageTool, { ...DAY, endpoint_ids: ['z'] }, dependencies)
-    expect(usage).toMatchObject({ unbilledEndpointIds: ['z'], costUsd: '0', complete: true })
+    expect(usage).toMatchObject({ endpointIdsWithoutRows: ['z'], costUsd: '0', complete: true })
+    // Of a bill that was not read nobody can say so.
+    const refused = { ...dependencies, settings: settingsFor({ falKey: apiKeyOf(77) }) }
+    const unread = await call(falGetUsageTool, { ...DAY, endpoint_ids: ['z'] }, refused)
+    expect(unread).toMatchObject({ costUsd: null, complete: false, next: expect.stringMatching(/^doctor/) })
+    expect(unread.endpointIdsWithoutRows).toBeUndefined()
     for (const endpoint_ids of [[' '], ['x', ','], ['x,']]) {
       expect(await refusal(falGetUsageTool, { ...DAY, endpoint_ids }, dependencies)).toMatchObject({
         kind: 'input',
