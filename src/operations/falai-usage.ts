@@ -50,7 +50,11 @@ export async function falaiUsage(
     const endpointIds = request.endpoint_id === undefined ? undefined : [endpointOf(request.endpoint_id)]
     const query = { range: { start: range.start, end: earlier(range.end, asOf) }, ...(endpointIds && { endpointIds }) }
     const events = await fal.events(apiKey, query, signal)
-    if (events.status === 'complete') return answerOf(events.value, paging, periodOf(request, range, zone), redact)
+    if (events.status === 'complete') {
+      const answer = answerOf(events.value, paging, periodOf(request, range, zone), redact)
+      const isEmpty = endpointIds !== undefined && events.value.length === 0
+      return isEmpty ? { ...answer, message: `${SUCCESS}. ${NO_SUCH_ENDPOINT}` } : answer
+    }
     const reason = redact(cleanText(events.reason, REASON_CHARS))
     if (events.failure === 'unauthorized' || events.failure === 'forbidden') {
       return { ok: false, message: `${NO_PERMISSION} (${reason})` }
@@ -65,6 +69,8 @@ export async function falaiUsage(
 
 const NO_PERMISSION = `La clave no tiene permiso para leer la facturación de fal: use una clave con permiso Admin (${KEYS_PAGE}), o consulte el saldo y el uso en ${DASHBOARD}`
 const SUCCESS = 'Estadísticas obtenidas exitosamente'
+
+const NO_SUCH_ENDPOINT = 'Ningún evento del período es de ese endpoint_id: revise que el nombre sea correcto'
 
 const UTC = utc()
 

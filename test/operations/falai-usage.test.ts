@@ -119,7 +119,15 @@ describe('falai-usage', () => {
     expect(await ask(await lineOf([]), { api_key: KEY })).toMatchObject({
       ok: true,
       usage: { total_requests: 0, total_cost: 0, total_cost_usd: '0', endpoints: {}, pages: 1 },
+      message: 'Estadísticas obtenidas exitosamente',
     })
+  })
+
+  it('asks about an endpoint that no event is of, and about no other', async () => {
+    const messageOf = async (endpoint_id: string) =>
+      (await ask(await lineOf(EVENTS), { api_key: KEY, endpoint_id })).message
+    expect(await messageOf('fal-ai/klin')).toMatch(/^Estadísticas obtenidas exitosamente\. .*revise que el nombre/)
+    expect(await messageOf('fal-ai/kling')).toBe('Estadísticas obtenidas exitosamente')
   })
 })
 
