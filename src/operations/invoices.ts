@@ -38,6 +38,8 @@ const MONTH_UNNAMED =
   'Some lines of the invoice report name no billing period: their month is the one that fal was asked for.'
 const MONTH_OTHERWISE =
   'Some lines of the invoice report name a billing period other than the month of issue that fal sent them for, which is the one shown.'
+const MONTHS_TORN =
+  'fal cut some months of usage at other hours than the timezone asked for: a monthly sum may hold hours of the month beside it.'
 
 type Months = MonthRange & { readonly current: number }
 
@@ -84,11 +86,13 @@ function noteOf(reads: readonly WorkspaceInvoices[]): string {
     .filter(({ billingMonth, billedCostNanoUsd }) => billingMonth !== '' && billedCostNanoUsd !== null)
   const unnamed = lines.some(({ period }) => period === '')
   const otherwise = lines.some(({ period, billingMonth }) => period !== '' && period !== billingMonth)
+  const torn = reads.some(({ usage }) => usage?.status === 'complete' && usage.value.some(({ isNoDay }) => isNoDay))
   const asked = reads.some(({ legacy }) => isAsked(legacy))
   return [
     NOTE,
     ...(unnamed ? [MONTH_UNNAMED] : []),
     ...(otherwise ? [MONTH_OTHERWISE] : []),
+    ...(torn ? [MONTHS_TORN] : []),
     asked ? ASKED : NOT_ASKED,
   ].join(' ')
 }

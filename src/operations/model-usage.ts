@@ -43,10 +43,19 @@ export async function readModelUsage(
     rows: question.groupBy === 'account' ? accountRows(bills) : breakDown(question.groupBy, bills),
     total,
     hasTotal: !maybeTwice && bills.some(({ rows }) => rows !== undefined),
-    ...(maybeTwice && { note: MAYBE_TWICE }),
+    ...noteOf(question.groupBy, bills, maybeTwice),
     withoutRows: models === undefined ? [] : question.endpointIds.filter((id) => !models.has(endpointForm(id))),
     sources,
   }
+}
+
+const DAYS_TORN =
+  'fal cut days of its bill at other hours than the timezone asked for: a date may hold hours of the one beside it.'
+
+function noteOf(groupBy: GroupBy, bills: readonly OwnedBill[], maybeTwice: boolean): { note?: string } {
+  const isTorn = groupBy === 'day' && bills.some(({ rows = [] }) => rows.some(({ isNoDay }) => isNoDay))
+  const notes = [...(maybeTwice ? [MAYBE_TWICE] : []), ...(isTorn ? [DAYS_TORN] : [])]
+  return notes.length === 0 ? {} : { note: notes.join(' ') }
 }
 
 interface Read {
