@@ -96,11 +96,19 @@ describe('an answer about named endpoints', () => {
     ]
   }
 
-  it('that tells of others is partial without them, of usage and of events', async () => {
+  it('that tells of others as well is whole without them, of usage and of events', async () => {
     for (const answer of await answersTo(['fal-ai/flux'], ['fal-ai/flux', 'fal-ai/flux/dev', 'kling'])) {
-      expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer', value: [{ model: 'fal-ai/flux' }] })
+      expect(answer).toMatchObject({ status: 'complete', value: [{ model: 'fal-ai/flux' }] })
+      expect(answer.status === 'complete' && answer.value).toHaveLength(1)
+    }
+  })
+
+  it('that tells of others in the stead of one is partial without them', async () => {
+    for (const answer of await answersTo(['fal-ai/flux', 'kling'], ['fal-ai/flux/dev', 'kling', 'sora'])) {
+      expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer', value: [{ model: 'kling' }] })
       expect(answer.status === 'partial' && answer.value).toHaveLength(1)
-      expect(answer.status === 'partial' && answer.reason).toContain('told 2 rows of others')
+      expect(answer.status === 'partial' && answer.reason).toContain('no row of 1 endpoints')
+      expect(answer.status === 'partial' && answer.reason).toContain('2 of others')
     }
   })
 
@@ -110,6 +118,7 @@ describe('an answer about named endpoints', () => {
       ['fal-ai/flux', 'kling', 'kling'],
     ],
     [['Fal-AI/Flux'], ['fal-ai/flux']],
+    [['fal-ai/flux', 'sora'], ['fal-ai/flux']],
     [[], ['fal-ai/flux', 'kling']],
   ])('%j is whole with %j', async (asked, endpoints) => {
     for (const answer of await answersTo(asked, endpoints)) {
