@@ -88,26 +88,32 @@ export function inTemporaryFolder<T>(folder: string, write: () => T): T {
   try {
     return write()
   } catch (cause) {
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-    const isFull = code === 'ENOSPC' || code === 'EDQUOT'
-    if (!isFull && !UNWRITABLE.test(code)) throw cause
-    throw new AuditError(
-      'configuration',
-      `the folder for temporary files, ${folder}, ${isFull ? 'is full' : 'cannot be written'} (${code})`,
-      {
-        field: 'TMPDIR',
-        value: folder,
-        accepted: 'a folder that this user may write, on a disk with room',
-        next: isFull
-          ? 'make room there, or set TMPDIR to a folder on a larger disk; a shorter window takes less'
-          : 'set TMPDIR to a folder that this user may write',
-        cause,
-      },
-    )
+    throw temporaryFailure(folder, cause)
   }
 }
 
-const UNWRITABLE = /^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EIO)$/
+/** The error to throw for what was thrown by whoever wrote there, the file system or a database; another failure as it is. */
+export function temporaryFailure(folder: string, cause: unknown): unknown {
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const isFull = FULL.test(code)
+  if (!isFull && !UNWRITABLE.test(code)) return cause
+  return new AuditError(
+    'configuration',
+    `the folder for temporary files, ${folder}, ${isFull ? 'is full' : 'cannot be written'} (${code})`,
+    {
+      field: 'TMPDIR',
+      value: folder,
+      accepted: 'a folder that this user may write, on a disk with room',
+      next: isFull
+        ? 'make room there, or set TMPDIR to a folder on a larger disk; a shorter window takes less'
+        : 'set TMPDIR to a folder that this user may write',
+      cause,
+    },
+  )
+}
+
+const FULL = /^(ENOSPC|EDQUOT|SQLITE_FULL)$/
+const UNWRITABLE = /^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EIO|SQLITE_(IOERR|READONLY|CANTOPEN)(_[A-Z]+)*)$/
 
 export function cancelled(): AuditError {
   return new AuditError('cancelled', 'the call was cancelled')

@@ -4,7 +4,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import type { Report } from '../../schemas/report.ts'
 import { openBillingStore } from '../billing-store.ts'
-import { inTemporaryFolder } from '../errors.ts'
+import { inTemporaryFolder, temporaryFailure } from '../errors.ts'
 import { createFalClient } from '../fal/client.ts'
 import { DEFAULT_MAPPING } from '../ledger/mapping.ts'
 import { openLedgerInspector } from '../ledger/open-inspector.ts'
@@ -47,7 +47,9 @@ export async function openSample(onExit: OnExit = () => () => undefined): Promis
   try {
     const path = join(folder, 'sample.db')
     const url = `file:${path}`
-    await writeEmbedded(path, world.tables)
+    await writeEmbedded(path, world.tables).catch((cause: unknown) => {
+      throw temporaryFailure(tmpdir(), cause)
+    })
     const double = await startFalDouble({ workspaces: world.workspaces, clock })
     const zone = openZone(SAMPLE_TIMEZONE)
     const fal = createFalClient({ baseUrl: double.url })
