@@ -53,11 +53,13 @@ export function reconcilePiece(
   return { join, placements: placeRequests(join, scope), scope, book }
 }
 
-function scopeOf(evidence: Evidence, { readBills }: RequestSource): JoinScope {
+function scopeOf(evidence: Evidence, { readBills, nameNobody }: RequestSource): JoinScope {
   const audited = new Set(evidence.bills.accounts.map(({ account }) => account.accountId))
   const read = new Set<number>()
   const sharing = new Set(
-    evidence.attribution.workspaces.flatMap((bill) => (bill.undivided === null ? [] : bill.members)),
+    evidence.attribution.workspaces.flatMap((bill) =>
+      bill.undivided === null && !nameNobody.has(bill) ? [] : bill.members,
+    ),
   )
   for (const bill of readBills) for (const accountId of bill.members) read.add(accountId)
   return {

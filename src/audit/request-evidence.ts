@@ -9,7 +9,7 @@ import type { BillQuestions, PieceReading } from './ask-by-id.ts'
 import { type AccountOf, type OpenIds, questionsAbout, type ScoutSources, scoutAll } from './open-requests.ts'
 import { plainMatches } from './plain-matches.ts'
 import { PriceChanges } from './price-points.ts'
-import { notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
+import { namesNobody, notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
 import { eventKey } from './rules/same-event.ts'
 import { unplacedRequests } from './unread-times.ts'
@@ -71,6 +71,7 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   }
   const gaps = new Map(questions.flatMap(({ bill, gap }) => (gap === null ? [] : [[bill, gap] as const])))
   const readBills = new Set(questions.filter(({ isRead }) => isRead).map(({ bill }) => bill))
+  const nameNobody = new Set(questions.flatMap(({ bill, found }) => (namesNobody(bill, found) ? bill : [])))
   const readLots = questions.flatMap(({ bill, lot, isRead }) => (isRead && lot !== null ? [{ bill, lot }] : []))
   const asked = questions.flatMap((each) => each.idsTold())
   const besidesByPart = groupBy([...otherTasks.map(({ requestId }) => requestId), ...asked], partOfRequest)
@@ -86,6 +87,7 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   })
   return {
     readBills,
+    nameNobody,
     gaps,
     sharedSearched,
     priceChanges: (key) => changes.changes(key),

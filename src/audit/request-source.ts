@@ -23,6 +23,8 @@ const PIECE_ROWS = 10_000
 export interface RequestSource {
   /** Bills whose events were read whole. */
   readonly readBills: ReadonlySet<SharedBill>
+  /** Bills of which fal, asked by id, told an event that names none of the accounts that share them: rows and pages need not have one. */
+  readonly nameNobody: ReadonlySet<SharedBill>
   /** Why questions by id were not answered, by bill: then its events count as read in part. */
   readonly gaps: ReadonlyMap<SharedBill, string>
   /** Whether the whole table was searched for other tasks with the window's request ids. */
@@ -42,14 +44,21 @@ export interface RequestPiece extends RequestEvidence {
 export function inOnePiece(requests: RequestEvidence): RequestSource {
   const changes = new PriceChanges()
   const readBills = new Set<SharedBill>()
+  const nameNobody = new Set<SharedBill>()
   for (const [bill, events] of requests.events) {
     if (events === null) continue
     readBills.add(bill)
+    if (namesNobody(bill, events)) nameNobody.add(bill)
     for (const event of events) notePrice(changes, bill, event)
   }
   const { gaps, sharedSearched } = requests
-  return { readBills, gaps, sharedSearched, priceChanges: (key) => changes.changes(key), pieces: () => [requests] }
+  const priceChanges = (key: string): boolean => changes.changes(key)
+  return { readBills, nameNobody, gaps, sharedSearched, priceChanges, pieces: () => [requests] }
 }
+
+/** Whether any of these events of a bill is not told whose it is, of those that share the bill. */
+export const namesNobody = (bill: SharedBill, events: readonly BillingEvent[]): boolean =>
+  events.some((event) => bill.ownerOf(event) === 'undivided')
 
 export function notePrice(changes: PriceChanges, bill: SharedBill, event: BillingEvent): void {
   const point = pricePoint(bill, event)

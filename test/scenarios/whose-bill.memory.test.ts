@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import type { Report } from '../../schemas/report.ts'
+import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { FalEvent, World } from '../../src/demo/stored-world.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
 
@@ -218,6 +219,34 @@ describe('a bill that names no key, of a day of which all was billed long after'
     expect(inShort(report)).toEqual([])
     expect(report.notEvaluated.filter(({ rule }) => rule === 'A2')).toEqual([])
   })
+
+  // Account 9, whose bill names no key either, has the workspaces of all accounts looked up, audited or not.
+  const beyondLimit = (own: MiniTask, accountLimit: number) => {
+    const world = new MiniWorld()
+      .account(5, { workspace: 'team' })
+      .account(6, { workspace: 'team' })
+      .account(9)
+      .task({ account: 6, cost: '1', billed: found })
+      .task({ account: 5, cost: '5', billed: false, ...own })
+      .task({ account: 9, cost: '1' })
+    return auditWorld(anonymous(world.build()), { ...R, settings: { accountLimit } })
+  }
+  const aboutTeam = ({ findings, notEvaluated }: Report, rule: string) =>
+    [findings, notEvaluated].map(
+      (each) => each.filter((one) => one.rule === rule && one.subject.workspace === 'team').length,
+    )
+
+  it.each([2, 20])(
+    'counts its tasks alike where accounts of the workspace are beyond the limit (%i)',
+    async (limit) => {
+      const pending = await beyondLimit({ completed: '2026-02-09 11:00:00' }, limit)
+      expect(aboutTeam(pending, 'A1')).toEqual([0, 0])
+      const untold = await beyondLimit({ cost: null }, limit)
+      expect(aboutTeam(untold, 'A1')).toEqual([0, 1])
+      const due = await beyondLimit({}, limit)
+      expect(aboutTeam(due, 'A1')).toEqual([1, 0])
+    },
+  )
 
   it('does not hide what was never billed', async () => {
     const report = await auditWorld(anonymous(late(false)), R)
