@@ -28,12 +28,17 @@ const accountStep = ({ official }: Report, accountId: number): string[] =>
       ]
 
 function userStep({ settings, ledger, tasks }: Report, userId: number): string[] {
-  const { userIds } = settings.filters
-  if (userIds.length > 0 && !userIds.includes(userId)) {
+  const { ids, userIds } = settings.filters
+  // Of one who was asked for and has no row anywhere it is said why nothing is known.
+  if (userIds.includes(userId)) return []
+  if (userIds.length > 0) {
     return [`say that user ${userId} was not audited, so is not known to be fine: audit again with user_ids`]
   }
   const isTheirs = (row: { readonly userId: number | null }): boolean => row.userId === userId
   if (ledger.rows.some(isTheirs) || tasks.rows.some(isTheirs)) return []
+  if (ids.length > 0) {
+    return [`say that no row of this report, which is of some accounts alone, is of user ${userId}: audit without ids`]
+  }
   return [`say that no row of this report is of user ${userId}: check the id`]
 }
 

@@ -1,4 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
+import { MiniWorld } from '../../src/demo/mini-world.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
@@ -96,6 +97,25 @@ describe('findings of audit-reconcile', () => {
       call(auditReconcileTool, { report_id: narrow.reportId, user_id: userId }, dependencies, WORLD)
     expect((await about(105)).next).toContain('say that user 105 was not audited')
     expect((await about(101)).next).not.toContain('not audited')
+  })
+
+  it('of a user whose id is right are not told as if it were wrong', async () => {
+    const world = new MiniWorld()
+      .account(5)
+      .account(6)
+      .task()
+      .task({ user: 102, account: 6 })
+      .user(104, 'silent')
+      .build()
+    const deps = { ...memoryDependencies(world, {}), reports: createReportStore() }
+    const about = async (userId: number, filters: object) =>
+      (await call(auditReconcileTool, { ...WINDOW, ...filters, user_id: userId }, deps, world)).next
+    // Asked for, known, and without a task: there is nothing to find.
+    expect(await about(104, { user_ids: [101, 104] })).not.toContain('104')
+    expect(await about(102, { ids: [5] })).toContain('of some accounts alone, is of user 102: audit without ids')
+    expect(await about(104, {})).toContain('no row of this report is of user 104: check the id')
+    // Of whom no table has a row it is told why nothing is known.
+    expect(await about(999, { user_ids: [101, 999] })).toContain('name what notEvaluated could not judge')
   })
 
   it.each([
