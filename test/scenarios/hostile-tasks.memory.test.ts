@@ -82,6 +82,25 @@ describe('links to tasks', () => {
     expect(breaksOf(await auditWorld(world.task({ ...twin, ...own }).build(), R))).toEqual(expected)
   })
 
+  it('an id that was charged in two periods is a break of either, for the users who paid in it', async () => {
+    const twin = { requestId: requestIdOf(777), cost: '0', billed: false } as const
+    const world = base()
+      .task({ ...twin, user: 102, at: '2026-01-06 12:00:00' })
+      .task({ ...twin, user: 103 })
+      .build()
+    const found = async (date: string, ...userIds: number[]) =>
+      breaksOf(await auditWorld(world, { ...R, start: date, end: date, userIds })).filter((text) =>
+        text.startsWith('B4'),
+      )
+    const shared = [`B4 requestId=${requestIdOf(777)}`]
+    for (const [date, paid, other] of [
+      ['2026-01-06', 102, 103],
+      ['2026-02-06', 103, 102],
+    ] as const) {
+      expect([await found(date), await found(date, paid), await found(date, other)]).toEqual([shared, shared, []])
+    }
+  })
+
   it('an id that was charged twice before is left open where the task of the period tells no charge', async () => {
     const twin = { requestId: requestIdOf(777), cost: '0', billed: false } as const
     const world = base()
