@@ -46,7 +46,7 @@ export async function openWriter(path: string): Promise<DatabaseWriter> {
       return times.get()
     },
     indexing: () => [
-      ...tables.flatMap(indexStatements).map((statement) => () => void told(() => handle.exec(statement))),
+      ...tables.flatMap(indexStatements).map((statement) => () => void told(() => handle.exec(statement), SORTING)),
       () => {
         handle.exec(`PRAGMA analysis_limit = ${ANALYSIS_ROWS}`)
         told(() => handle.exec('ANALYZE'))
@@ -98,17 +98,20 @@ function createSpan() {
 const isDuplicate = (cause: unknown): boolean =>
   cause instanceof Error && 'code' in cause && cause.code === 'SQLITE_CONSTRAINT_PRIMARYKEY'
 
-function told<T>(step: () => T): T {
+function told<T>(step: () => T, also = ''): T {
   try {
     return step()
   } catch (cause) {
-    throw failure(cause)
+    throw failure(cause, also)
   }
 }
 
-const failure = (cause: unknown): AuditError =>
+/** An index of many rows is sorted beside the file; which of the two had no room nobody tells. */
+const SORTING = ', and for half of what they hold in the folder for temporary files (TMPDIR), where indexes are sorted'
+
+const failure = (cause: unknown, also = ''): AuditError =>
   new AuditError('source', `the database cannot be written: ${shortened(String(cause), 200)}`, {
     field: 'output',
-    next: 'see that there is room for it, about as much as the files hold',
+    next: `see that there is room for it, up to twice what the files hold${also}`,
     cause,
   })

@@ -235,8 +235,24 @@ it('a database that cannot be written is told as that', async () => {
   const table = importTable('users', DEFAULT_MAPPING)
   writer.table(table)
   expect(() => writer.table(table)).toThrow(
-    expect.objectContaining({ kind: 'source', message: expect.stringMatching(/cannot be written: .*already exists/) }),
+    expect.objectContaining({
+      kind: 'source',
+      message: expect.stringMatching(/cannot be written: .*already exists/),
+      next: expect.not.stringContaining('TMPDIR'),
+    }),
   )
   writer.close()
+  writer.close()
+})
+
+it('an index that finds no room is told with the folder in which it is sorted', async () => {
+  const shop = workshop()
+  const path = shop.path('indexed.db')
+  const writer = await openWriter(path)
+  writer.table(importTable('tasks', DEFAULT_MAPPING))
+  const [index] = writer.indexing()
+  index?.()
+  // A second time it is refused, as it is where it has no room.
+  expect(() => index?.()).toThrow(expect.objectContaining({ kind: 'source', next: expect.stringContaining('TMPDIR') }))
   writer.close()
 })
