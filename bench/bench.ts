@@ -14,7 +14,7 @@ import { LARGE_ROWS, peakFigures, SMALL_ROWS } from './figures/memory.ts'
 import { measureReading, type Reading } from './figures/reading.ts'
 import { checkResults } from './figures/same-results.ts'
 import { measureCalls, measureStart } from './figures/server.ts'
-import { measureSkill } from './figures/skill.ts'
+import { measureSkill, withoutIndexes } from './figures/skill.ts'
 import { loadAverage, machine } from './machine.ts'
 import { findClient } from './mariadb-client.ts'
 import { reasonOf, say, seconds, spread } from './printing.ts'
@@ -114,6 +114,7 @@ async function measure(bench: Bench, smallPeaks: readonly number[] | undefined) 
   const checks: Check[] = []
   const client = findClient()
   let reading: Reading | undefined
+  await withoutIndexes(bench)
   if (parts.has('reading') || parts.has('skill')) {
     say('reading: the audit against its floor and the SQL')
     reading = await measureReading(bench, { rounds, client })
