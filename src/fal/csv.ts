@@ -1,6 +1,7 @@
 /**
  * Reads CSV (RFC 4180): quoted fields may hold commas, line breaks and doubled quotes; lines end with LF or CRLF. A byte order
- * mark and empty lines are skipped. Undefined where a quote is never closed, so that a text cut on its way is noticed.
+ * mark and empty lines are skipped. Undefined where a quote is never closed, so that a text cut on its way is noticed, and where
+ * one is closed before its field ends: two quotes that were never closed look so, and the lines between them would be lost.
  */
 export function parseCsv(text: string): string[][] | undefined {
   const records: string[][] = []
@@ -23,7 +24,8 @@ export function parseCsv(text: string): string[][] | undefined {
       else if (text.charAt(at + 1) === '"') {
         field += char
         at++
-      } else quoted = false
+      } else if (!isFieldEnd(text, at + 1)) return undefined
+      else quoted = false
     } else if (char === '"' && field === '') quoted = true
     else if (char === ',') endField()
     else if (char === '\n') endRecord()
@@ -33,3 +35,6 @@ export function parseCsv(text: string): string[][] | undefined {
   if (field !== '' || record.length > 0) endRecord()
   return records
 }
+
+const isFieldEnd = (text: string, at: number): boolean =>
+  at === text.length || text[at] === ',' || text[at] === '\n' || text.startsWith('\r\n', at)

@@ -80,19 +80,37 @@ async function askMonth(call: Call, month: string): Promise<Answer<FocusAnswer[]
   return failed('forbidden', `${answer.reason}. Invoices (FOCUS) are open to enterprise accounts only`)
 }
 
+/** The columns that are read. */
+const COLUMNS = [
+  'BilledCost',
+  'BillingCurrency',
+  'BillingPeriodStart',
+  'ChargePeriodStart',
+  'InvoiceId',
+  'ServiceName',
+] as const
+type Column = (typeof COLUMNS)[number]
+const NEEDED: ReadonlySet<Column> = new Set(['BilledCost', 'BillingCurrency'])
+
+const BAD_QUOTE = 'a quote is never closed, or is closed before its field ends; it may have been cut on its way'
+
 function readFocus(text: string): Answer<FocusLine[]> {
   if (looksLikeHtml(text)) return HTML_PAGE
   const records = parseCsv(text)
-  if (records === undefined) return badCsv('a quote is never closed; it may have been cut on its way')
+  if (records === undefined) return badCsv(BAD_QUOTE)
   const [header, ...lines] = records
   if (header === undefined) return badCsv('it is empty')
-  const columns = new Map(header.map((name, at) => [name.trim().toLowerCase(), at]))
-  for (const name of ['BilledCost', 'BillingCurrency']) {
-    if (!columns.has(name.toLowerCase())) return badCsv(`the column ${name} is missing`)
+  const names = header.map((name) => name.trim().toLowerCase())
+  const columns = new Map(names.map((name, at) => [name, at]))
+  for (const name of COLUMNS) {
+    const times = names.filter((each) => each === name.toLowerCase()).length
+    if (times === 0 && NEEDED.has(name)) return badCsv(`the column ${name} is missing`)
+    // Which of them holds is not known.
+    if (times > 1) return badCsv(`the column ${name} comes ${times} times`)
   }
   const rows: FocusLine[] = []
   for (const [index, line] of lines.entries()) {
-    const column = (name: string): string => line[columns.get(name.toLowerCase()) ?? -1]?.trim() ?? ''
+    const column = (name: Column): string => line[columns.get(name.toLowerCase()) ?? -1]?.trim() ?? ''
     const where = `line ${index + 2}`
     if (line.length !== header.length) return badCsv(`${where} has ${line.length} fields instead of ${header.length}`)
     const billedCostNanoUsd = parseUsd(column('BilledCost'))

@@ -103,6 +103,9 @@ describe('focus', () => {
     [`${HEADER}\nINV,much,USD,,,x`, 'no decimal number'],
     [`${HEADER}\nINV,1,USD`, 'fields'],
     [`${HEADER}\n"INV`, 'never closed'],
+    [`${HEADER}\nINV,1,USD,,,"x\nINV,2,USD,,,"y\n`, 'closed before its field ends'],
+    [`${HEADER},BilledCost\nINV,1,USD,,,x,5`, 'column BilledCost comes 2 times'],
+    [`${HEADER}, billingperiodstart\nINV,1,USD,,,x,2026-01-01`, 'column BillingPeriodStart comes 2 times'],
     ['<html></html>', 'HTML'],
   ])('refuses %j', async (text, word) => {
     const { client } = await openLine({ faults: [{ kind: 'body', text }] })

@@ -31,6 +31,14 @@ describe('parseCsv', () => {
     expect(parseCsv('a,"b\n1,2\n')).toBeUndefined()
   })
 
+  it.each([
+    ['a,"b\n1,"c\n', 'two quotes that are never closed would be one field, and swallow a line'],
+    ['a,"b"c\n', 'a quote that ends before its field does'],
+    ['a,"say "hi" now"\n', 'quotes that are not doubled'],
+  ])('takes %j for no CSV: %s', (text) => {
+    expect(parseCsv(text)).toBeUndefined()
+  })
+
   it('reads back whatever was quoted', () => {
     const cell = fc.string({ unit: fc.constantFrom('a', '"', ',', '\n', '\r', ' ', '值') })
     const table = fc.array(fc.array(cell, { minLength: 2, maxLength: 4 }), { minLength: 1, maxLength: 5 })
