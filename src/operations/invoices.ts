@@ -224,8 +224,10 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
 function statements(head: Head, usage: Fetched<readonly UsageRow[]>, months: Months): InvoiceRow[] {
   const byMonth = new Map<string, NanoUsd>()
   const whole = usage.status === 'complete'
+  const first = formatMonth(months.from)
   for (const { date, costNanoUsd } of whole ? usage.value : []) {
-    const month = date.slice(0, 7)
+    // A bucket that fal cut at other hours may begin before the months asked for: it ends in the first of them.
+    const month = date < first ? first : date.slice(0, 7)
     byMonth.set(month, addNanoUsd(byMonth.get(month) ?? ZERO_NANO_USD, costNanoUsd))
   }
   return monthsOf(months).map((month) => ({

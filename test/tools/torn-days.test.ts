@@ -45,4 +45,13 @@ describe('usage that fal cuts at other hours than it was asked to', () => {
     expect(await noteOf('2026-02-01T00:00:00Z')).toContain('at other hours')
     expect(await noteOf('2026-02-01T00:00:00+08:00')).not.toContain('at other hours')
   })
+
+  it('is of the first month asked for where its bucket begins before that, and left out of no sum', async () => {
+    const { dependencies } = await real(bucketsAt('2026-02-01T00:00:00Z'))
+    // In New York that is still January, which nobody asked for.
+    const given = { from: '2026-02', to: '2026-02', timezone: 'America/New_York' }
+    const answer = await call(falListInvoicesTool, given, dependencies())
+    expect(answer.invoices.map(({ billingMonth, costUsd }) => [billingMonth, costUsd])).toEqual([['2026-02', '1']])
+    expect(answer.note).toContain('at other hours')
+  })
 })
