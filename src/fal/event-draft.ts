@@ -1,6 +1,7 @@
 import { type EventFields, EventRecords, type EventWords, EventWriter } from '../rows/event-records.ts'
 import { type Span, spanOfText } from '../rows/record-list.ts'
 import { wholeOf } from '../units/exact-sums.ts'
+import { type Instant, type InstantRange, plus, SECOND, within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { Page, PageHead } from './pages.ts'
 import type { BillingEvent } from './reader.ts'
@@ -10,6 +11,8 @@ import { type Halves, RowHashes } from './row-hash.ts'
 /** A page of events as records, whose request ids are the bare ones. Good until it is given back. */
 export interface EventPage extends Page {
   readonly records: EventRecords
+  /** Events that it told of other times than those asked for, which are not among its records. */
+  readonly outside: number
   /** The request id of an event as fal wrote it, which is how fal must be asked about it. */
   requestIdAsWritten(index: number): string
 }
@@ -34,9 +37,20 @@ export class EventDraft {
   readonly #hashes = new RowHashes()
   /** Ids that are not written as records have them: as a rule there are none. */
   readonly #asWritten = new Map<number, string>()
+  #outside = 0
 
   constructor(words: EventWords) {
     this.#writer = new EventWriter(words)
+  }
+
+  /**
+   * Whether an event is of the time that was asked for. One on the edge of two spans must not be counted in both, whatever fal
+   * makes of the edge, which it may cut to the second; any other is counted as told of another time.
+   */
+  isWithin(at: Instant, span: InstantRange): boolean {
+    if (within(at, span)) return true
+    if (at <= plus(span.start, -SECOND) || at >= plus(span.end, SECOND)) this.#outside++
+    return false
   }
 
   /** Adds an event under an id that is a bare one as fal wrote it. */
@@ -58,6 +72,7 @@ export class EventDraft {
     const records = this.#writer.written()
     return {
       records,
+      outside: this.#outside,
       hashes: this.#hashes,
       next_cursor,
       has_more,
@@ -69,6 +84,7 @@ export class EventDraft {
     this.#writer.clear()
     this.#hashes.clear()
     this.#asWritten.clear()
+    this.#outside = 0
   }
 }
 

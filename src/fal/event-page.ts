@@ -1,7 +1,7 @@
 import { falBillingEvents, type WireBillingEvent, wireInstant } from '../../schemas/fal.ts'
 import { type Bytes, bytesWithView } from '../rows/bytes.ts'
 import type { EventWords } from '../rows/event-records.ts'
-import { type InstantRange, instant, within } from '../units/instant.ts'
+import { type InstantRange, instant } from '../units/instant.ts'
 import { isFinerThanNano, nanoUsd } from '../units/nano-usd.ts'
 import { type Answer, complete } from './answer.ts'
 import { attributionOf, decimalOf, decimalOrNull, usdOf } from './decode.ts'
@@ -134,8 +134,7 @@ export class EventPageReader {
     for (const wire of wires) {
       const event = eventOf(wire)
       if (event === undefined) return false
-      // An event on the edge of two spans must not be counted in both, whatever fal makes of the edge.
-      if (!within(event.at, span)) continue
+      if (!draft.isWithin(event.at, span)) continue
       hashJson(wire, this.#hash)
       draft.addAsWritten(fieldsOf(event, this.#words, this.#redact), event.requestId, this.#hash)
     }

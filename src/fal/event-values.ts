@@ -2,7 +2,7 @@ import { isRequestId } from '../../schemas/fal.ts'
 import { type Bytes, bytesWithView } from '../rows/bytes.ts'
 import type { EventFields } from '../rows/event-records.ts'
 import { wholeOf } from '../units/exact-sums.ts'
-import { type InstantRange, instant, within } from '../units/instant.ts'
+import { type InstantRange, instant } from '../units/instant.ts'
 import { isFinerThanNano, parseUsd } from '../units/nano-usd.ts'
 import { isLikeUuidAt, UUID_CHARS } from '../units/request-id.ts'
 import { type Column, FIELD, type Field, type KnownValue } from './event-columns.ts'
@@ -78,8 +78,7 @@ export class EventValues {
 
   /** Adds what was read to a page, if it lies within a span. */
   addTo(draft: EventDraft, span: InstantRange, count: number): void {
-    // An event on the edge of two spans must not be counted in both, whatever fal makes of the edge.
-    if (!within(instant(this.#fields.at), span)) return
+    if (!draft.isWithin(instant(this.#fields.at), span)) return
     hashRecord(this.#sum, count, this.#hash)
     if (this.#written === null) draft.add(this.#fields, this.#id, this.#hash)
     else draft.addAsWritten(this.#fields, this.#written, this.#hash)

@@ -94,18 +94,20 @@ async function readParts(
     const requestIds = new Set<string>()
     const take = takeOf(index)
     const named = new NamedRequests(part.requestIds)
+    const times = new AskedTimes()
     const endpoints = new NamedEndpoints(part.endpointIds.map(reading.redact))
     const read = await askEachPage(reading.call, questionOf(reading, part), (page, repeats) => {
       for (const place of repeats) {
         if (requestIds.size > REPEATS_ASKED_MAX) break
         requestIds.add(page.requestIdAsWritten(place))
       }
+      times.note(page)
       const fresh = named.only(page, repeats.length === 0 ? 'all' : othersThan(repeats, page.records.count))
       take(page, part.endpointIds.length === 0 ? fresh : ofEndpoints(page, fresh, endpoints))
       reading.pages.takeBack(page)
     })
     if (read.overlap !== undefined && requestIds.size > 0) doubts.push({ part, overlap: read.overlap, requestIds })
-    return endpoints.judge(named.judge(read.fetched))
+    return endpoints.judge(named.judge(times.judge(read.fetched)))
   })
   const count = doubts.reduce((sum, { requestIds }) => sum + requestIds.size, 0)
   const isById = reading.query.requestIds !== undefined
@@ -147,6 +149,24 @@ class NamedRequests {
   }
 }
 
+/**
+ * Holds an answer against the time that it was asked for. What it tells of other times is left out; and then nothing says that
+ * fal told all of this one: it may have answered for its last day alone, or tell times of another clock.
+ */
+class AskedTimes {
+  #others = 0
+
+  note({ outside }: EventPage): void {
+    this.#others += outside
+  }
+
+  judge(fetched: Fetched<null>): Fetched<null> {
+    if (this.#others === 0 || fetched.status !== 'complete') return fetched
+    const told = `fal told ${this.#others} events of other times than it was asked for, which are left out`
+    return partial(null, failed('bad-answer', told))
+  }
+}
+
 function ofEndpoints({ records }: EventPage, places: readonly number[] | 'all', endpoints: NamedEndpoints): number[] {
   const all = places === 'all' ? othersThan([], records.count) : places
   return all.filter((place) => endpoints.isAsked(records.words.texts.textOf(records.modelCode(place))))
@@ -167,15 +187,17 @@ async function settle(reading: Reading, { part, overlap, requestIds }: Doubt, ta
     // All pages of the answer are kept until it is whole; pages of it may overlap too.
     const told: { readonly page: EventPage; readonly places: readonly number[] }[] = []
     const named = new NamedRequests(ids)
+    const times = new AskedTimes()
     const question = questionOf(reading, { ...part, requestIds: ids })
     const read = await askEachPage(reading.call, question, (page, repeats) => {
+      times.note(page)
       const fresh = othersThan(repeats, page.records.count)
       const asked = named.only(page, fresh)
       const places = asked === 'all' ? fresh : asked
       for (const place of places) if (overlap.has(page.hashes, place)) confirmed.add(page.requestIdAsWritten(place))
       told.push({ page, places })
     })
-    const fetched = named.judge(read.fetched)
+    const fetched = named.judge(times.judge(read.fetched))
     const beyond = overlap.beyond(told.map(({ page, places }) => page.hashes.only(places)))
     told.forEach(({ page, places }, index) => {
       const late = (beyond[index] ?? []).flatMap((each) => places[each] ?? [])

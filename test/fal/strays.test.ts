@@ -206,3 +206,47 @@ describe('buckets of usage', () => {
     expect(answer).toMatchObject({ status: 'partial', value: [] })
   })
 })
+
+describe('events', () => {
+  const wire = (request_id: string, timestamp: string) => ({ request_id, endpoint_id: 'm', timestamp, cost_total: 1 })
+  const inside = wire('in', '2026-02-02T00:00:00Z')
+  const answerTo = async (events: readonly object[], question: object = {}, before = '') => {
+    const body = `{${before}"billing_events":${JSON.stringify(events)}}`
+    const { client } = await openLine({ faults: [{ kind: 'body', text: body }] })
+    return client.events(KEY, { range: FEBRUARY, ...question }, never())
+  }
+
+  it.each([
+    ['the last day, whatever was asked for', '2026-02-09T12:00:00Z'],
+    ['two seconds before', '2026-01-31T23:59:58Z'],
+    ['two seconds behind', '2026-02-08T00:00:02Z'],
+    ['a second behind', '2026-02-08T00:00:01.000Z'],
+  ])('outside the time asked for are left out, and said to be: %s', async (_, outside) => {
+    // Of its bytes, and as JSON where a key comes twice.
+    for (const before of ['', '"x":1,"x":2,']) {
+      const answer = await answerTo([inside, wire('out', outside)], {}, before)
+      expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer', value: [{ requestId: 'in' }] })
+      expect(answer.status === 'partial' && answer.value).toHaveLength(1)
+      expect(answer.status === 'partial' && answer.reason).toContain('told 1 events of other times')
+    }
+  })
+
+  it('that are all of another time are no bill of nothing', async () => {
+    expect(await answerTo([wire('out', '2026-02-09T12:00:00Z')])).toMatchObject({ status: 'partial', value: [] })
+  })
+
+  it('of a request that was asked for, but of another time, leave open what it cost', async () => {
+    const answer = await answerTo([wire('out', '2026-01-02T00:00:00Z')], { requestIds: ['out'] })
+    expect(answer).toMatchObject({ status: 'partial', value: [] })
+  })
+
+  it.each([
+    ['end', '2026-02-08T00:00:00Z'],
+    ['end, in its second', '2026-02-08T00:00:00.999Z'],
+    ['start, in the second before', '2026-01-31T23:59:59.001Z'],
+  ])('on the edge are of the time beside it, however fal takes edges: %s', async (_, edge) => {
+    const answer = await answerTo([inside, wire('edge', edge)])
+    expect(answer).toMatchObject({ status: 'complete', value: [{ requestId: 'in' }] })
+    expect(answer.status === 'complete' && answer.value).toHaveLength(1)
+  })
+})

@@ -65,6 +65,26 @@ describe('an answer to a question by id', () => {
   })
 })
 
+describe('events of another time than was asked for', () => {
+  const auth_method_structured = { api_key_id: keyIdOfAccount(5) }
+  const page = (timestamp: string) => {
+    const row = { request_id: requestIdOf(1), endpoint_id: 'fal-ai/flux/schnell', cost_total: 0.5 }
+    return JSON.stringify({ billing_events: [{ ...row, timestamp, auth_method_structured }], has_more: false })
+  }
+
+  it('are no bill of the time that was, and accuse nobody', async () => {
+    // As where fal answers for a day of its own, whatever it is asked for.
+    const fault = { kind: 'body', text: page('2026-01-02T00:00:00Z'), keyId: keyIdOfAccount(5), path: EVENTS } as const
+    const report = await audit(clean(), fault)
+    expect(inShort(report)).toEqual([])
+    expect(sourceOf(report, 'fal-events', 5)).toMatchObject({
+      status: 'partial',
+      reason: expect.stringContaining('1 events of other times'),
+    })
+    expect(exitCodeOf(report, 'high')).toBe(EXIT.unverified)
+  })
+})
+
 describe('usage of another time than was asked for', () => {
   const page = (bucket: string) => {
     const auth_method_structured = { api_key_id: keyIdOfAccount(5) }
