@@ -136,19 +136,48 @@ function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 
 /**
  * That the username is the workspace's is inferred; it may be that of the person whose key it is. A key belongs to one
  * workspace: where both bills name one, or one names a key that opens the other, and both hold the same lines, it is one bill.
+ * So it is where they hold the same lines and the same requests: a few may be billed to two workspaces, but not half of them.
  */
 const isOneByTwoNames = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
   a.told.keyIds !== undefined &&
   b.told.keyIds !== undefined &&
-  isOneByKeys(a, b, owners) &&
-  Math.min(a.marks.size, b.marks.size) > 0 &&
+  (isOneByKeys(a, b, owners) || shareMost(a.told.requests?.ids, b.told.requests?.ids)) &&
   shareLines(a, b)
+
+/**
+ * Readings of which one holds the same lines as the other, or names a key that opens it, and which no keys tell apart: where
+ * groupBills takes them for two they are so by their names alone. Each two once.
+ */
+export function alikeReadings<Reading>(
+  readings: readonly Reading[],
+  evidenceOf: (reading: Reading) => BillEvidence,
+  owners: Owners,
+): [Reading, Reading][] {
+  const faces = readings.map((reading): Face<Reading> => new Face(reading, evidenceOf(reading)))
+  return faces.flatMap((a, index) =>
+    faces
+      .slice(index + 1)
+      .flatMap((b): [Reading, Reading][] => (isAlike(a, b, owners) ? [[a.reading, b.reading]] : [])),
+  )
+}
+
+function isAlike(a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean {
+  const isKeyless = [a, b].some(({ keyIds, told }) => keyIds.size === 0 || !told.whole)
+  return isKeyless && (isOneByKeys(a, b, owners) || shareLines(a, b))
+}
 
 const isOneByKeys = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
   sharedOf(a.keyIds, b.keyIds) > 0 || namesMember(a, b, owners) || namesMember(b, a, owners)
 
-const shareLines = (a: Face<unknown>, b: Face<unknown>): boolean =>
-  sharedOf(a.marks, b.marks) * 2 >= Math.min(a.marks.size, b.marks.size)
+const shareLines = (a: Face<unknown>, b: Face<unknown>): boolean => shareMost(a.marks, b.marks)
+
+/** Whether two lists have half of the shorter one in common, and anything at all. */
+function shareMost(a: ReadonlySet<string> = NOTHING, b: ReadonlySet<string> = NOTHING): boolean {
+  const shorter = Math.min(a.size, b.size)
+  return shorter > 0 && sharedOf(a, b) * 2 >= shorter
+}
+
+const NOTHING: ReadonlySet<string> = new Set()
 
 const namesMember = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
   [...a.keyIds].some((keyId) => b.told.members.includes(owners.get(keyId) ?? -1))

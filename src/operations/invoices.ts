@@ -16,7 +16,7 @@ import {
   openWorkspaces,
   readOnce,
   type SortedBill,
-  sortBills,
+  sortKeyless,
   standsElsewhere,
   usageEvidence,
   type Workspace,
@@ -66,7 +66,15 @@ export async function listInvoices(
   const { zone } = scope.window
   const months = monthsIn(zone, scope.asOf)
   const { reads, sources } = await readInvoices(months, scope, dependencies, context)
-  const bills = sortBills(reads, scope.table, evidenceOf)
+  const query = usageQueryOf(months, zone, scope.asOf)
+  const { bills, warning } = await sortKeyless(
+    reads,
+    scope.table,
+    evidenceOf,
+    async (workspace) =>
+      reads.find((read) => read.workspace === workspace)?.usage ??
+      readOnce(workspace, (apiKey) => dependencies.fal.usage(apiKey, query, context.signal)),
+  )
   const invoices = bills.flatMap((bill) => rowsOf(bill, months))
   invoices.sort((a, b) => compareText(b.billingMonth, a.billingMonth) || compareText(labelOf(a), labelOf(b)))
   return {
@@ -76,7 +84,7 @@ export async function listInvoices(
     complete: allRead(sources),
     invoices,
     sources,
-    note: noteOf(reads),
+    note: [noteOf(reads), ...(warning === undefined ? [] : [warning])].join(' '),
   }
 }
 

@@ -7,7 +7,15 @@ import type { CallContext, Dependencies } from '../tool.ts'
 import { type BillScope, billSourceOf } from './bill-scope.ts'
 import { Breakdown, CostTally } from './cost-tally.ts'
 import type { UsageReading } from './usage-reading.ts'
-import { MAYBE_TWICE, openWorkspaces, readOnce, sortBills, type WorkspaceRead } from './workspaces.ts'
+import {
+  MAYBE_TWICE,
+  openWorkspaces,
+  readOnce,
+  type SortedBill,
+  sortKeyless,
+  type Workspace,
+  type WorkspaceRead,
+} from './workspaces.ts'
 
 /** Serverless compute of the window by app or machine type, each workspace once. */
 export async function readServerlessUsage(
@@ -26,7 +34,13 @@ export async function readServerlessUsage(
       return { workspace, read }
     }),
   )
-  const sums = addUp(groupBy, reads, table)
+  const whole = reads.flatMap(({ workspace, read }) =>
+    read.status === 'complete' ? [{ workspace, rows: read.value }] : [],
+  )
+  const sorted = await sortKeyless(whole, table, evidenceOf, (workspace) =>
+    readOnce(workspace, (apiKey) => fal.usage(apiKey, { ...query, timeframe: 'month' }, signal)),
+  )
+  const sums = addUp(groupBy, sorted)
   const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
   for (const { workspace, read } of reads) {
     for (const { accountId } of workspace.holders) sources.push(billSourceOf('fal-serverless', read, accountId))
@@ -37,18 +51,18 @@ export async function readServerlessUsage(
   return { ...sums, sources }
 }
 
+interface Serverless {
+  readonly workspace: Workspace
+  readonly rows: readonly ServerlessUsageRow[]
+}
+
 /** Of the bills that were read whole. */
 function addUp(
   groupBy: 'app' | 'gpu_class',
-  reads: readonly WorkspaceRead<ServerlessUsageRow>[],
-  table: BillScope['table'],
+  { bills, warning }: { readonly bills: readonly SortedBill<Serverless>[]; readonly warning: string | undefined },
 ): Omit<UsageReading, 'sources'> {
   const total = new CostTally()
   const groups = new Breakdown<Partial<UsageBreakdownRow>>()
-  const whole = reads.flatMap(({ workspace, read }) =>
-    read.status === 'complete' ? [{ workspace, rows: read.value }] : [],
-  )
-  const bills = sortBills(whole, table, ({ rows }) => ({ kind: 'serverless', lines: () => linesOf(rows), whole: true }))
   for (const { readings, sure } of bills) {
     for (const row of readings[0].rows) {
       const name = groupBy === 'app' ? row.app : row.gpuClass
@@ -60,17 +74,23 @@ function addUp(
     }
   }
   const allSure = bills.every(({ sure }) => sure)
+  const notes = [...(allSure ? [] : [MAYBE_TWICE]), ...(warning === undefined ? [] : [warning])]
   return {
     rows: groups.rows(),
     total,
     hasTotal: bills.length > 0 && allSure,
-    ...(!allSure && { note: MAYBE_TWICE }),
+    ...(notes.length > 0 && { note: notes.join(' ') }),
   }
 }
 
 /** The serverless bill names no key. */
-const linesOf = (rows: readonly ServerlessUsageRow[]): BillLine[] =>
-  rows.map(({ bucketStart, app, gpuClass, unit }) => ({
-    keyId: null,
-    mark: JSON.stringify([bucketStart, app, gpuClass, unit]),
-  }))
+const evidenceOf = ({ rows }: Serverless) =>
+  ({
+    kind: 'serverless',
+    lines: (): BillLine[] =>
+      rows.map(({ bucketStart, app, gpuClass, unit }) => ({
+        keyId: null,
+        mark: JSON.stringify([bucketStart, app, gpuClass, unit]),
+      })),
+    whole: true,
+  }) as const

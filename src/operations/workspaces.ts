@@ -1,6 +1,7 @@
 import { keyIdOwners } from '../audit/account-keys.ts'
-import { type BillEvidence, groupBills, keyIdsIn, usageLines } from '../audit/same-bill.ts'
+import { alikeReadings, type BillEvidence, groupBills, keyIdsIn, usageLines } from '../audit/same-bill.ts'
 import type { FalReader, Fetched, UsageRow } from '../fal/reader.ts'
+import { cleanText } from '../render/clean.ts'
 import { notEvaluatedText } from '../render/messages.ts'
 import type { BillScope, KeyHolder } from './bill-scope.ts'
 
@@ -62,19 +63,61 @@ export interface SortedBill<T> {
 export function sortBills<T extends { readonly workspace: Workspace }>(
   readings: readonly T[],
   table: BillScope['table'],
-  evidenceOf: (reading: T) => Pick<BillEvidence, 'kind' | 'lines' | 'keyIds' | 'whole'>,
+  evidenceOf: (reading: T) => Evidence,
 ): SortedBill<T>[] {
-  const owners = keyIdOwners(table?.all ?? [])
-  const told = (reading: T): BillEvidence => ({
+  return groupBills(readings, tellOf(evidenceOf), keyIdOwners(table?.all ?? [])).flatMap(
+    ({ readings: [first, ...others], sure }) => {
+      if (first === undefined) return []
+      const holders = [first, ...others].flatMap(({ workspace }) => workspace.holders)
+      return [{ workspace: { name: first.workspace.name, holders }, readings: [first, ...others], sure }]
+    },
+  )
+}
+
+type Evidence = Pick<BillEvidence, 'kind' | 'lines' | 'keyIds' | 'whole'>
+
+const tellOf =
+  <T extends { readonly workspace: Workspace }>(evidenceOf: (reading: T) => Evidence) =>
+  (reading: T): BillEvidence => ({
     name: reading.workspace.name,
     members: reading.workspace.holders.flatMap(({ accountId }) => accountId ?? []),
     ...evidenceOf(reading),
   })
-  return groupBills(readings, told, owners).flatMap(({ readings: [first, ...others], sure }) => {
-    if (first === undefined) return []
-    const holders = [first, ...others].flatMap(({ workspace }) => workspace.holders)
-    return [{ workspace: { name: first.workspace.name, holders }, readings: [first, ...others], sure }]
-  })
+
+/**
+ * Sorts readings whose lines name no keys. Where two are alike that fal gave two names, what usage tells of the keys of both
+ * decides, and fal is asked for it; where that tells nothing they count as two, and a warning says so.
+ */
+export async function sortKeyless<T extends { readonly workspace: Workspace }>(
+  readings: readonly T[],
+  table: BillScope['table'],
+  evidenceOf: (reading: T) => Evidence,
+  usageOf: (workspace: Workspace) => Promise<Fetched<readonly UsageRow[]>>,
+): Promise<{ readonly bills: SortedBill<T>[]; readonly warning: string | undefined }> {
+  const owners = keyIdOwners(table?.all ?? [])
+  const named = readings.filter(({ workspace }) => workspace.name !== null)
+  const open = [...new Set(alikeReadings(named, tellOf(evidenceOf), owners).flat())]
+  const usage = new Map<T, ReturnType<typeof usageEvidence>>()
+  const ask = async (reading: T) => usage.set(reading, usageEvidence(await usageOf(reading.workspace)))
+  await Promise.all(open.map(ask))
+  const withUsage = (reading: T): Evidence => {
+    const told = evidenceOf(reading)
+    const more = usage.get(reading)
+    if (more === undefined) return told
+    const lines = () => [...told.lines(), ...more.lines()]
+    return { kind: told.kind, lines, keyIds: more.keyIds, whole: told.whole && more.whole }
+  }
+  const bills = sortBills(readings, table, withUsage)
+  const apart = alikeReadings(open, tellOf(withUsage), owners).filter(
+    ([a, b]) => !bills.some(({ readings: each }) => each.includes(a) && each.includes(b)),
+  )
+  return { bills, warning: warningOf(apart.map((two) => two.map(({ workspace }) => cleanText(workspace.name ?? '')))) }
+}
+
+function warningOf([names, ...others]: readonly (readonly string[])[]): string | undefined {
+  if (names === undefined) return undefined
+  const more = others.length > 0 ? ', and of others,' : ''
+  return `The bills of ${names.join(' and ')}${more} hold the same lines, and no keys tell them apart: if these usernames are of one workspace, it is counted twice here. Ask with ids of one of their accounts to see it once.`
 }
 
 /** What rows of usage tell, read whole or in part. */

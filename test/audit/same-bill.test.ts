@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type BillEvidence, groupBills } from '../../src/audit/same-bill.ts'
+import { alikeReadings, type BillEvidence, groupBills } from '../../src/audit/same-bill.ts'
 
 const OWNERS = new Map<string, number | null>([
   ['k5', 5],
@@ -141,11 +141,49 @@ describe('several bills', () => {
     })
   })
 
+  it('under two names are one where they hold the same lines and most of the same requests, and no key', () => {
+    const one = { id: 'v', name: 'v', lines: ALIKE, requests: ['r1', 'r2', 'r3'], keyIds: () => new Set<string>() }
+    const two = { ...one, id: 'w', name: 'w' }
+    expect(grouped(one, two)).toEqual(['v+w'])
+    expect(grouped(one, { ...two, requests: ['r2', 'r3', 'r4'] })).toEqual(['v+w'])
+    expect(grouped(one, { ...two, requests: ['r3', 'r4', 'r5'] })).toEqual(['v', 'w'])
+    expect(grouped(one, { ...two, lines: ['x', 'y'] })).toEqual(['v', 'w'])
+    expect(grouped({ ...one, requests: [] }, { ...two, requests: [] })).toEqual(['v', 'w'])
+  })
+
   it('that fal named are not looked into', () => {
     const lines = () => {
       throw new Error('looked into')
     }
     const named = ['v', 'w'].map((name) => ({ id: name, name }))
     expect(groupBills(named, (told) => ({ ...evidenceOf(told), lines }), OWNERS)).toHaveLength(2)
+  })
+})
+
+describe('readings that are alike', () => {
+  const alike = (a: Omit<Told, 'id'>, b: Omit<Told, 'id'>): number =>
+    alikeReadings([{ id: 'a', ...a }, { id: 'b', ...b }, { id: 'c' }], evidenceOf, OWNERS).length
+
+  it.each([
+    ['hold the same lines, and name no keys', { lines: ALIKE }, { lines: ALIKE }, 1],
+    ['hold the same lines, of which one names keys', { lines: ['k5:a', ...ALIKE] }, { lines: ALIKE }, 1],
+    [
+      'are of two kinds, and one names a key that opens the other',
+      { lines: ['k6:a'] },
+      { members: [6], lines: ['b'] },
+      1,
+    ],
+    ['each name their own keys', { lines: ['k5:a', ...ALIKE] }, { lines: ['k6:a', ...ALIKE] }, 0],
+    [
+      'each name their own keys, as far as one was read',
+      { lines: ['k5:a', ...ALIKE] },
+      { lines: ['k6:a', ...ALIKE], whole: false },
+      1,
+    ],
+    ['hold other lines', { lines: ['a'] }, { lines: ['b'] }, 0],
+    ['hold nothing', {}, {}, 0],
+  ])('%s', (_, a, b, count) => {
+    expect(alike(a, b)).toBe(count)
+    expect(alike(b, a)).toBe(count)
   })
 })

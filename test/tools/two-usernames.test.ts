@@ -1,0 +1,153 @@
+import { afterEach, describe, expect, it } from 'vitest'
+import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
+import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
+import { auditWith, noKey } from '../kit/audit-with.ts'
+import { inShort } from '../kit/audit-world.ts'
+import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { call } from './call.ts'
+
+// Bills that name no keys, told under the names of two persons: what usage tells of their keys decides whether they are one.
+const open: RealWorld[] = []
+afterEach(async () => {
+  for (const real of open.splice(0)) await real.close()
+})
+
+const acme = (keyless = false): World => {
+  const billed = keyless ? { billed: noKey } : {}
+  return new MiniWorld()
+    .account(5, { workspace: 'acme', live: '10' })
+    .account(7, { workspace: 'acme', live: '10' })
+    .task({ account: 5, cost: '1', ...billed })
+    .task({ account: 7, cost: '2', ...billed })
+    .build()
+}
+
+/** Each account under a name of its own, with the events that it is left. */
+const twoNames = (
+  world: World,
+  keep: (accountId: number, keyId: string | undefined) => boolean = () => true,
+): World => ({
+  ...world,
+  workspaces: world.workspaces.flatMap((workspace) =>
+    [5, 7].map((accountId) => ({
+      ...workspace,
+      username: `person-${accountId}`,
+      apiKeys: [apiKeyOf(accountId)],
+      events: workspace.events.filter(({ keyId }) => keep(accountId, keyId)),
+    })),
+  ),
+})
+const ONE = twoNames(acme())
+const TWO = twoNames(acme(), (accountId, keyId) => keyId === keyIdOfAccount(accountId))
+const UNTOLD = twoNames(acme(true))
+const UNREAD = [{ kind: 'status', status: 403, path: '/models/usage' }] as const
+const HALF_READ = [{ ...UNREAD[0], keyId: keyIdOfAccount(7) }] as const
+
+type Double = NonNullable<RealParts['double']>
+
+const each = <T>(...bills: readonly [T, T]) => ({ 'person-5': bills[0], 'person-7': bills[1] })
+const WARNING = /The bills of person-[57] and person-[57] hold the same lines.*counted twice here.*ids/
+
+async function real(world: World, double: RealParts['double']): Promise<RealWorld> {
+  const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 3000 } })
+  open.push(opened)
+  return opened
+}
+
+describe('serverless usage', () => {
+  const line = (app = 'x', cost = '3') => ({
+    app,
+    machineType: 'GPU-H100',
+    timestamp: '2026-02-06T04:00:00Z',
+    quantity: '1',
+    cost,
+  })
+  const same = each([line()], [line()])
+  const read = async (world: World, serverless: Double['serverless'], faults: Double['faults'] = []) => {
+    const { double, dependencies } = await real(world, { serverless, faults })
+    const apps = await call(
+      falGetUsageTool,
+      { start: '2026-02-06', end: '2026-02-06', group_by: 'app' },
+      dependencies(),
+    )
+    const asked = double.requests.filter(({ path }) => path === '/models/usage').length
+    return { sums: [apps.costUsd, ...apps.rows.map(({ app, costUsd }) => `${app} ${costUsd}`)], note: apps.note, asked }
+  }
+
+  it('is one bill where usage of both names the keys of both', async () => {
+    const { sums, note } = await read(ONE, same)
+    expect(sums).toEqual(['3', 'x 3'])
+    expect(note).not.toMatch(/same lines/)
+    // One that names a key which opens the other is enough.
+    expect((await read(ONE, same, HALF_READ)).sums).toEqual(['3', 'x 3'])
+  })
+
+  it('is two where usage of each names its own', async () => {
+    const { sums, note } = await read(TWO, same)
+    expect(sums).toEqual(['6', 'x 6'])
+    expect(note).not.toMatch(/same lines/)
+  })
+
+  it.each([
+    ['names none', UNTOLD, []],
+    ['could not be read', ONE, UNREAD],
+  ] as const)('counts as two where usage %s, with a warning', async (_, world, faults) => {
+    const { sums, note } = await read(world, same, faults)
+    expect(sums).toEqual(['6', 'x 6'])
+    expect(note).toMatch(WARNING)
+  })
+
+  it('asks for no usage where the bills hold other lines, or nothing', async () => {
+    expect(await read(ONE, each([line()], [line('y', '4')]))).toMatchObject({ sums: ['7', 'y 4', 'x 3'], asked: 0 })
+    expect(await read(ONE, each([], []))).toMatchObject({ sums: ['0'], asked: 0 })
+  })
+})
+
+describe('invoice reports', () => {
+  const HEADER = 'BilledCost,BillingCurrency,BillingPeriodStart,InvoiceId,ServiceName'
+  const report = (invoiceId: string) => ({ '2026-02': `${HEADER}\n3,USD,2026-02-01,${invoiceId},flux\n` })
+  const same = each(report('INV-1'), report('INV-1'))
+  const read = async (world: World, focus: Double['focus'], faults: Double['faults'] = []) => {
+    const { dependencies } = await real(world, { focus, faults })
+    const { invoices, note } = await call(falListInvoicesTool, { from: '2026-02' }, dependencies())
+    return { rows: invoices.map(({ accountIds, costUsd }) => `${accountIds} ${costUsd}`), note }
+  }
+
+  it('are one where usage of both names the keys of both, and two where that of each names its own', async () => {
+    expect((await read(ONE, same)).rows).toEqual(['5,7 3'])
+    const two = await read(TWO, same)
+    expect(two.rows).toEqual(['5 3', '7 3'])
+    expect(two.note).not.toMatch(/same lines/)
+  })
+
+  it('and a sum of usage are one bill where usage names the keys of both', async () => {
+    expect((await read(ONE, { 'person-5': report('INV-1') })).rows).toEqual(['5,7 3'])
+    expect((await read(TWO, { 'person-5': report('INV-1') })).rows).toEqual(['5 3', '7 2'])
+  })
+
+  it('of the same lines count as two where no keys tell, with a warning', async () => {
+    for (const { rows, note } of [await read(UNTOLD, same), await read(ONE, same, UNREAD)]) {
+      expect(rows).toEqual(['5 3', '7 3'])
+      expect(note).toMatch(WARNING)
+    }
+  })
+
+  it('of other lines are not doubted', async () => {
+    const { rows, note } = await read(UNTOLD, each(report('INV-1'), report('INV-2')))
+    expect(rows).toEqual(['5 3', '7 3'])
+    expect(note).not.toMatch(/same lines/)
+  })
+})
+
+describe('usage that names no keys', () => {
+  const DAY = { start: '2026-02-06', end: '2026-02-06' }
+
+  it('is one bill where both bill the same requests: nobody is accused of all of it', async () => {
+    const report = await auditWith(UNTOLD, () => ({}), { ...DAY, depth: 'requests' })
+    expect(inShort(report)).toEqual([])
+    expect(report.official.totals.costUsd).toBe('3')
+    expect(report.tieOut).toMatchObject({ eventsTotal: '3', eventsResidual: '0', bridgeResidual: '0' })
+  })
+})
