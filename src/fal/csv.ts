@@ -1,6 +1,6 @@
 /**
- * Reads CSV (RFC 4180): quoted fields may hold commas, line breaks and doubled quotes; lines end with LF or CRLF. A byte order
- * mark and empty lines are skipped. Undefined where a quote is never closed, so that a text cut on its way is noticed, and where
+ * Reads CSV (RFC 4180): quoted fields may hold commas, line breaks and doubled quotes; lines end with LF, CRLF or CR. A
+ * byte order mark and empty lines are skipped. Undefined where a quote is never closed, so that a text cut on its way is noticed, and where
  * one is closed before its field ends: two quotes that were never closed look so, and the lines between them would be lost.
  */
 export function parseCsv(text: string): string[][] | undefined {
@@ -28,8 +28,8 @@ export function parseCsv(text: string): string[][] | undefined {
       else quoted = false
     } else if (char === '"' && field === '') quoted = true
     else if (char === ',') endField()
-    else if (char === '\n') endRecord()
-    else if (char !== '\r' || text.charAt(at + 1) !== '\n') field += char
+    else if (char === '\n' || char === '\r') endRecord()
+    else field += char
   }
   if (quoted) return undefined
   if (field !== '' || record.length > 0) endRecord()
@@ -37,4 +37,4 @@ export function parseCsv(text: string): string[][] | undefined {
 }
 
 const isFieldEnd = (text: string, at: number): boolean =>
-  at === text.length || text[at] === ',' || text[at] === '\n' || text.startsWith('\r\n', at)
+  at === text.length || text[at] === ',' || text[at] === '\n' || text[at] === '\r'

@@ -1,9 +1,10 @@
-import { parseUsd } from '../units/nano-usd.ts'
+import { isFinerThanNano, parseUsd } from '../units/nano-usd.ts'
 import { type Answer, complete, failed, partial } from './answer.ts'
 import type { Call } from './asking.ts'
 import { parseCsv } from './csv.ts'
+import { decimalOf } from './decode.ts'
 import { type FocusAnswer, type FocusLine, placeLines } from './focus-months.ts'
-import { HTML_PAGE } from './json.ts'
+import { ERROR_TOLD, HTML_PAGE, jsonOf } from './json.ts'
 import { readParts } from './parts.ts'
 import type { Fetched, FocusRow } from './reader.ts'
 import { looksLikeHtml } from './reasons.ts'
@@ -96,6 +97,8 @@ const BAD_QUOTE = 'a quote is never closed, or is closed before its field ends; 
 
 function readFocus(text: string): Answer<FocusLine[]> {
   if (looksLikeHtml(text)) return HTML_PAGE
+  const json = jsonOf(text)
+  if (json === ERROR_TOLD) return ERROR_TOLD
   const records = parseCsv(text)
   if (records === undefined) return badCsv(BAD_QUOTE)
   const [header, ...lines] = records
@@ -113,7 +116,8 @@ function readFocus(text: string): Answer<FocusLine[]> {
     const column = (name: Column): string => line[columns.get(name.toLowerCase()) ?? -1]?.trim() ?? ''
     const where = `line ${index + 2}`
     if (line.length !== header.length) return badCsv(`${where} has ${line.length} fields instead of ${header.length}`)
-    const billedCostNanoUsd = parseUsd(column('BilledCost'))
+    const billedCost = column('BilledCost')
+    const billedCostNanoUsd = parseUsd(billedCost)
     if (billedCostNanoUsd === undefined) return badCsv(`BilledCost of ${where} is no decimal number`)
     const currency = column('BillingCurrency').toUpperCase()
     if (currency !== 'USD') return badCsv(`BillingCurrency of ${where} is another currency than USD`)
@@ -126,6 +130,7 @@ function readFocus(text: string): Answer<FocusLine[]> {
         service: column('ServiceName'),
         currency,
         billedCostNanoUsd,
+        ...(isFinerThanNano(billedCost) && { billedCost: decimalOf(billedCost) }),
       },
       wire: JSON.stringify(line),
     })

@@ -97,6 +97,8 @@ export interface FocusRow {
   readonly currency: string
   /** null: no line, but a month of which the lines are not known, for the reason given. */
   readonly billedCostNanoUsd: NanoUsd | null
+  /** Where that was rounded: the cost as it was told, a plain decimal. */
+  readonly billedCost?: string
   readonly reason?: string
 }
 

@@ -6,8 +6,9 @@ import type { BillLine } from '../audit/same-bill.ts'
 import type { Fetched, FocusRow, LegacyInvoice, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
+import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
 import { earlier, type Instant } from '../units/instant.ts'
-import { addNanoUsd, formatUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { addNanoUsd, formatUsd, type NanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
 import { formatMonth, instantsOf, type MonthRange, monthRangeOf, monthsOf } from './months.ts'
@@ -193,7 +194,7 @@ type Head = Pick<InvoiceRow, 'workspace' | 'accountIds'>
 
 /** One row an invoice, and one for each month whose invoices are not known. */
 function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
-  const invoices = new Map<string, { first: FocusRow; costNanoUsd: NanoUsd; lines: number }>()
+  const invoices = new Map<string, { first: FocusRow; cost: Decimal; lines: number }>()
   const rows: InvoiceRow[] = []
   for (const line of lines) {
     const { billingMonth, billedCostNanoUsd, reason } = line
@@ -208,12 +209,13 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
       continue
     }
     const key = JSON.stringify([billingMonth, line.invoiceId])
-    const invoice = invoices.get(key) ?? { first: line, costNanoUsd: ZERO_NANO_USD, lines: 0 }
-    invoice.costNanoUsd = addNanoUsd(invoice.costNanoUsd, billedCostNanoUsd)
+    const invoice = invoices.get(key) ?? { first: line, cost: ZERO_DECIMAL, lines: 0 }
+    const cost = parseDecimal(line.billedCost ?? formatUsd(billedCostNanoUsd)) ?? ZERO_DECIMAL
+    invoice.cost = addDecimals(invoice.cost, cost)
     invoice.lines += 1
     invoices.set(key, invoice)
   }
-  for (const { first, costNanoUsd, lines: count } of invoices.values()) {
+  for (const { first, cost, lines: count } of invoices.values()) {
     // Without month and invoice nothing tells whether lines that came several times are one.
     const isKnown = first.billingMonth !== '' || first.invoiceId !== ''
     rows.push({
@@ -221,12 +223,15 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
       billingMonth: first.billingMonth,
       ...head,
       ...(first.invoiceId !== '' && { invoiceId: cleanText(first.invoiceId) }),
-      ...(isKnown ? { costUsd: formatUsd(costNanoUsd) } : { costUsd: null, reason: NO_MONTH }),
+      ...(isKnown ? { costUsd: roundedUsd(cost) } : { costUsd: null, reason: NO_MONTH }),
       lines: count,
     })
   }
   return rows
 }
+
+/** Lines finer than a nano-dollar are added up first: each rounded for itself, many would be off by more than one. */
+const roundedUsd = (cost: Decimal): string => formatUsd(parseUsd(formatDecimal(cost)) ?? ZERO_NANO_USD)
 
 /** One statement a month; null where usage was not read whole. */
 function statements(head: Head, usage: Fetched<readonly UsageRow[]>, months: Months): InvoiceRow[] {

@@ -86,6 +86,19 @@ describe('focus', () => {
     expect(answer.status === 'complete' && answer.value.length).toBe(2)
   })
 
+  it('reads lines that end with a carriage return alone', async () => {
+    const { client } = await openLine({ faults: [{ kind: 'body', text: february.replaceAll('\n', '') }] })
+    const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())
+    expect(answer).toMatchObject({ status: 'complete', value: [{ invoiceId: 'INV-1' }] })
+  })
+
+  it('tells what fal says where it answers with an error in place of a report', async () => {
+    const text = JSON.stringify({ error: { type: 'server_error', message: 'reports are down' } })
+    const { client } = await openLine({ faults: [{ kind: 'body', text }] })
+    const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())
+    expect(answer).toMatchObject({ status: 'failed', reason: expect.stringContaining('"reports are down"') })
+  })
+
   it('says that invoices are for enterprise accounts', async () => {
     const { client } = await openLine()
     const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())

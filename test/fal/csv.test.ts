@@ -21,6 +21,8 @@ describe('parseCsv', () => {
     ['\uFEFFa\n\n"x, y"\n', [['a'], ['x, y']]],
     ['"line\r\nbreak","say ""hi"""\n', [['line\r\nbreak', 'say "hi"']]],
     ['a,,\n', [['a', '', '']]],
+    ['a,b\r1,"2"\r', ['a,b', '1,2'].map((line) => line.split(','))],
+    ['a,b\r\r\n1,2\r\r\n', ['a,b', '1,2'].map((line) => line.split(','))],
     ['', []],
     ['5" pipe,x\n', [['5" pipe', 'x']]],
   ])('reads %j', (text, records) => {

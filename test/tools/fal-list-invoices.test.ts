@@ -81,6 +81,15 @@ describe('fal-list-invoices', () => {
     expect(asked).not.toContain('/billing/invoices')
   })
 
+  it('adds lines up before it rounds, where they are finer than a nano-dollar', async () => {
+    const costs = ['0.0000000004', '4e-10', '-0.0000000001', '1', '2.00000000020']
+    const report = `${HEADER}\n${costs.map((cost) => `${cost},USD,2026-02-01,2026-01-01,INV-9,${cost}\n`).join('')}`
+    const { dependencies } = await real(world(), { focus: { 'workspace-7': { '2026-02': report } } })
+    const given = { from: '2026-02', ids: [7] }
+    const { invoices } = await call(falListInvoicesTool, given, dependencies(), world())
+    expect(invoices).toMatchObject([{ invoiceId: 'INV-9', costUsd: '3.000000001', lines: 5 }])
+  })
+
   it('adds what an unconfirmed address tells, marked as such, once a workspace', async () => {
     const legacyInvoices = {
       acme: [
