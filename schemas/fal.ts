@@ -146,10 +146,7 @@ export const falEstimate = z.object({ total_cost: decimal, currency: usd })
 
 /** GET /billing/invoices of an address that fal does not document: no more of its shape is taken for known than this. */
 const legacyInvoices = z.array(z.looseObject({}))
-export const falLegacyInvoices = z.union([
-  legacyInvoices,
-  z.object({ invoices: legacyInvoices, next_cursor: z.unknown().optional(), has_more: z.unknown().optional() }),
-])
+export const falLegacyInvoices = z.union([legacyInvoices, z.looseObject({ invoices: legacyInvoices })])
 
 /** The body of an error. Proxies may answer something else. */
 export const falError = z.object({ error: z.object({ type: z.string().optional(), message: z.string() }) })

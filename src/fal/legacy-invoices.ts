@@ -9,6 +9,8 @@ const PATH = '/billing/invoices'
 const MONTH = /^(\d{4}-(?:0[1-9]|1[0-2]))(?:-\d{2}(?:[T ].*)?)?$/
 const CURRENCY = /^[A-Z]{3}$/
 
+const MORE_KEYS = ['has_more', 'hasMore', 'next_cursor', 'nextCursor', 'next_page', 'next_page_token', 'next']
+
 type Wire = Readonly<Record<string, unknown>>
 
 const NOT_CONFIGURED = failed('not-configured', `${PATH} is asked only where legacyBillingBaseUrl is configured`)
@@ -45,8 +47,14 @@ function readInvoices(text: string): Answer<{ invoices: LegacyInvoice[]; more: b
   if (answer.status === 'failed') return answer
   const { value } = answer
   if (Array.isArray(value)) return complete({ invoices: value.map(invoiceOf), more: false })
-  const more = value.has_more === true || (value.next_cursor ?? '') !== ''
-  return complete({ invoices: value.invoices.map(invoiceOf), more })
+  return complete({ invoices: value.invoices.map(invoiceOf), more: tellsMore(value, value.invoices.length) })
+}
+
+/** By the usual names of such keys: one that is there and says anything but that this is all, says that there may be more. */
+function tellsMore(wire: Wire, here: number): boolean {
+  const nothing: readonly unknown[] = [undefined, null, false, '', 'false', 0]
+  if (MORE_KEYS.some((key) => !nothing.includes(wire[key]))) return true
+  return Number(wire.total_pages ?? 1) > Number(wire.page ?? 1) || Number(wire.total_count ?? 0) > here
 }
 
 function invoiceOf(wire: Wire): LegacyInvoice {

@@ -76,6 +76,22 @@ describe('the unconfirmed /billing/invoices', () => {
     expect(await read({ invoices, has_more: false, next_cursor: null })).toEqual({ status: 'complete', value })
     expect(await read({ invoices, has_more: true })).toMatchObject({ status: 'partial', value })
     expect(await read({ invoices, next_cursor: 'c' })).toMatchObject({ status: 'partial', failure: 'page-limit' })
+    for (const more of [
+      { hasMore: 'true' },
+      { next_page: 2 },
+      { next: '/billing/invoices?page=2' },
+      { total_count: 3 },
+    ]) {
+      expect(await read({ invoices, ...more })).toMatchObject({ status: 'partial', value })
+    }
+    expect(await read({ invoices, page: 1, total_pages: 2 })).toMatchObject({ status: 'partial', value })
+    for (const all of [
+      { next: null, total_count: 2 },
+      { page: 1, total_pages: 1 },
+      { next_page: '', hasMore: false },
+    ]) {
+      expect(await read({ invoices, ...all })).toEqual({ status: 'complete', value })
+    }
   })
 
   it.each(['{"data":[]}', '["a"]', '[null]', '{"invoices":{}}', 'null', '[{', '<html></html>'])(
