@@ -163,7 +163,9 @@ export function alikeReadings<Reading>(
 
 function isAlike(a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean {
   const isKeyless = [a, b].some(({ keyIds, told }) => keyIds.size === 0 || !told.whole)
-  return isKeyless && (isOneByKeys(a, b, owners) || shareLines(a, b))
+  // What holds nothing cannot be counted twice.
+  if (!isKeyless || Math.min(a.marks.size, b.marks.size) === 0) return false
+  return isOneByKeys(a, b, owners) || shareLines(a, b)
 }
 
 const isOneByKeys = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>

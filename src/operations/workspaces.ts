@@ -111,13 +111,17 @@ export async function sortKeyless<T extends { readonly workspace: Workspace }>(
   const apart = alikeReadings(open, tellOf(withUsage), owners).filter(
     ([a, b]) => !bills.some(({ readings: each }) => each.includes(a) && each.includes(b)),
   )
-  return { bills, warning: warningOf(apart.map((two) => two.map(({ workspace }) => cleanText(workspace.name ?? '')))) }
+  return { bills, warning: warningOf(apart.map(([a, b]) => [a.workspace, b.workspace])) }
 }
 
-function warningOf([names, ...others]: readonly (readonly string[])[]): string | undefined {
-  if (names === undefined) return undefined
+/** Of bills that count as two by their names alone, two by two. */
+export function warningOf([two, ...others]: readonly (readonly { readonly name: string | null }[])[]):
+  | string
+  | undefined {
+  if (two === undefined) return undefined
+  const names = two.map(({ name }) => cleanText(name ?? '')).join(' and ')
   const more = others.length > 0 ? ', and of others,' : ''
-  return `The bills of ${names.join(' and ')}${more} hold the same lines, and no keys tell them apart: if these usernames are of one workspace, it is counted twice here. Ask with ids of one of their accounts to see it once.`
+  return `The bills of ${names}${more} hold the same lines, and no keys tell them apart: if these usernames are of one workspace, it is counted twice here. Ask with ids of one of their accounts to see it once.`
 }
 
 /** What rows of usage tell, read whole or in part. */

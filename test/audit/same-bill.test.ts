@@ -182,6 +182,7 @@ describe('readings that are alike', () => {
     ],
     ['hold other lines', { lines: ['a'] }, { lines: ['b'] }, 0],
     ['hold nothing', {}, {}, 0],
+    ['hold nothing, of which the other names a key', { lines: ['k6:a'] }, { members: [6] }, 0],
   ])('%s', (_, a, b, count) => {
     expect(alike(a, b)).toBe(count)
     expect(alike(b, a)).toBe(count)

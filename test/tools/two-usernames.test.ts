@@ -144,6 +144,19 @@ describe('invoice reports', () => {
 describe('usage that names no keys', () => {
   const DAY = { start: '2026-02-06', end: '2026-02-06' }
 
+  it('counts as two, with a warning; where it names them there is none', async () => {
+    const usageOf = async (world: World) => {
+      const { dependencies } = await real(world, {})
+      return call(falGetUsageTool, DAY, dependencies())
+    }
+    const untold = await usageOf(UNTOLD)
+    expect([untold.costUsd, untold.note]).toEqual(['6', expect.stringMatching(WARNING)])
+    for (const world of [ONE, TWO]) {
+      const told = await usageOf(world)
+      expect([told.costUsd, told.note]).toEqual(['3', undefined])
+    }
+  })
+
   it('is one bill where both bill the same requests: nobody is accused of all of it', async () => {
     const report = await auditWith(UNTOLD, () => ({}), { ...DAY, depth: 'requests' })
     expect(inShort(report)).toEqual([])
