@@ -184,6 +184,9 @@ export interface Vocabulary {
   readonly notEvaluated: string
   readonly subjects: (first: readonly string[], count: number) => string
   readonly moreReasons: (leftOut: number) => string
+  /** Where a view leaves out what the report has: heading, and where to see it. */
+  readonly leftOutHere: string
+  readonly wholeAsJson: string
   readonly checks: string
   readonly examined: string
   readonly done: string
