@@ -179,6 +179,7 @@ export const EN: Vocabulary = {
     requestId: (id) => `request ${id}`,
     rowId: (id) => `row ${id}`,
   },
+  quoted,
   named: (subject, name) => `${subject} (${quoted(name)})`,
   subjectSeparator: ', ',
   said: (who, sentence) => `${who}: ${sentence}`,

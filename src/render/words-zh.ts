@@ -171,6 +171,7 @@ export const ZH: Vocabulary = {
     requestId: (id) => `请求 ${id}`,
     rowId: (id) => `记录 ${id}`,
   },
+  quoted,
   named: (subject, name) => `${subject}（${quoted(name)}）`,
   subjectSeparator: ' ',
   said: (who, sentence) => `${who} ${sentence}`,
