@@ -67,6 +67,8 @@ interface Kept {
   readonly later: Pick<Kept, 'head' | 'headOmitted'>
   readonly items: readonly Item[]
   readonly lists: readonly string[]
+  /** Where the pages begin that a cursor was given for. */
+  readonly starts: Set<string>
 }
 
 /**
@@ -97,15 +99,17 @@ export function createPager(options: PagerOptions = {}): Pager {
       if (charsOf(whole) <= resultChars) return whole
       const id = randomBytes(9).toString('base64url')
       const later = fitHead(without(whole, firstPageOnly), lists, resultChars)
-      const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), later, items: itemsOf(whole, lists), lists }
+      const items = itemsOf(whole, lists)
+      const starts = new Set(['0'])
+      const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), later, items, lists, starts }
       keep(id, entry)
       return cutPage(entry, id, 0, resultChars)
     },
     next(tool, cursor) {
       const [, id = '', offset = ''] = /^([\w-]{12})\.(\d{1,9})$/.exec(cursor) ?? []
       const entry = kept.get(id)
-      if (entry === undefined || entry.tool !== tool || Number(offset) >= entry.items.length)
-        throw unknownCursor(tool, cursor)
+      // Of a cursor that was copied badly, rows would be skipped, or told twice.
+      if (entry === undefined || entry.tool !== tool || !entry.starts.has(offset)) throw unknownCursor(tool, cursor)
       keep(id, entry)
       return cutPage(offset === '0' ? entry : { ...entry, ...entry.later }, id, Number(offset), resultChars)
     },
@@ -161,6 +165,7 @@ function cutPage(entry: Kept, id: string, offset: number, resultChars: number): 
     if (charsOf(last) <= resultChars) return last
   }
   const rest = offset + enough
+  if (rest < items.length) entry.starts.add(String(rest))
   const end = trailer(entry, rest, rest < items.length ? `${id}.${rest}` : undefined)
   const page = items.slice(offset, rest)
   return enough !== 1 || fits(1) ? assemble(entry, page, end) : oversized(entry, page, end, resultChars)

@@ -171,6 +171,18 @@ describe('what is too large by itself', () => {
 describe('a cursor', () => {
   const wholeOf = (count: number) => ({ findings: rows(count) })
 
+  it('names a page that there is: one with a digit less or more would skip rows or tell them twice', () => {
+    const pager = createPager({ resultChars: 1200 })
+    const cursor = String(pager.first('one', wholeOf(300), ['findings']).nextCursor)
+    const [id, offset] = cursor.split('.') as [string, string]
+    const others = [offset.slice(0, -1), `${offset}0`, Number(offset) - 1, Number(offset) + 1, `0${offset}`]
+    for (const other of others.map((each) => `${id}.${each}`)) {
+      expect(() => pager.next('one', other)).toThrow(`cursor: "${other}" is unknown or has expired`)
+    }
+    const next = String(pager.next('one', cursor).nextCursor)
+    expect(pager.next('one', next)).toBeDefined()
+  })
+
   it.each(['', 'x', 'AAAAAAAAAAAA.0', 'AAAAAAAAAAAA.', '../../etc', '.5'])(
     'that is unknown (%j) says to call again',
     (cursor) => {

@@ -1,9 +1,10 @@
-import { type Report, report as reportSchema } from '../../schemas/report.ts'
+import type { Report } from '../../schemas/report.ts'
 import { promptArguments } from '../operations/prompt-arguments.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import { renderMarkdown } from '../render/markdown.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
-import { outgoing, outgoingObject, type Redact } from './outgoing.ts'
+import { outgoingObject, type Redact } from './outgoing.ts'
+import { outgoingReport } from './outgoing-report.ts'
 import { runToolPaged, unknownTool } from './run-tool.ts'
 import { type ToolSchemas, toolSchemas } from './tool-schemas.ts'
 
@@ -50,8 +51,8 @@ export function createToolCalls({ tools, dependencies, pager, redact }: ToolCall
       return outgoingObject(await runToolPaged(tool, given, pager, dependencies, context), redact, tool.output)
     },
     promptArguments,
-    markdownOf: (report, lang) => redact(renderMarkdown(report, { lang })),
-    jsonOf: (report) => JSON.stringify(outgoing(report, redact, reportSchema)),
+    markdownOf: (report, lang) => redact(renderMarkdown(outgoingReport(report, redact), { lang })),
+    jsonOf: (report) => JSON.stringify(outgoingReport(report, redact)),
   }
 }
 

@@ -54,7 +54,7 @@ function findingLines({ findings, rules }: Report, words: Vocabulary): Line[] {
       lines.push(moreOfRule(rule, findings, omittedOf(rules, rule), words))
     }
   }
-  if (left > 0) lines.push({ lead: words.moreFindings(left), text: '' })
+  if (left > 0) lines.push({ lead: words.moreFindings(left), text: '', standsForMore: true })
   return lines
 }
 
@@ -66,7 +66,8 @@ function moreOfRule(rule: RuleId, findings: readonly Finding[], omitted: number,
   const listed = findings.filter((finding) => finding.rule === rule)
   const total = totalOf(listed, words)
   const summed = omitted === 0 ? undefined : listed.length
-  return { lead: words.moreOfRule(rule, listed.length + omitted - OF_RULE_SHOWN_MAX, total, summed), text: '' }
+  const lead = words.moreOfRule(rule, listed.length + omitted - OF_RULE_SHOWN_MAX, total, summed)
+  return { lead, text: '', standsForMore: true }
 }
 
 const omittedOf = (rules: Report['rules'], rule: RuleId): number =>
@@ -127,9 +128,12 @@ function notEvaluatedLines(checks: readonly NotEvaluated[], lang: Lang): Line[] 
     return {
       lead: `${rule} ×${subjects.length}:`,
       text: `${cleanText(reason, MESSAGE_CHARS)}${words.subjects(first, count)}`,
+      ...(count > first.length && { standsForMore: true }),
     }
   })
-  if (groups.size > lines.length) lines.push({ lead: words.moreReasons(groups.size - lines.length), text: '' })
+  if (groups.size > lines.length) {
+    lines.push({ lead: words.moreReasons(groups.size - lines.length), text: '', standsForMore: true })
+  }
   return lines
 }
 

@@ -66,9 +66,10 @@ const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/@'
 
 /**
  * Returns a function that blanks out every given secret in a text: whole, its part after the first ':', the password of
- * a URL, and all of these URL-encoded, JSON-escaped or in base64 at any alignment. Anything shaped like a fal key, whole or
- * cut, or like a URL with a password goes too, known or not. Secrets shorter than 6 characters are ignored. As a net below
- * whoever cuts texts, the start of a secret goes too; the id of a key may be shown and stays.
+ * a URL, and all of these in capitals or small letters, URL-encoded, JSON- or HTML-escaped, in hexadecimal, or in base64 at
+ * any alignment. Anything shaped like a fal key, whole or cut, or like a URL with a password goes too, known or not. Secrets
+ * shorter than 6 characters are ignored. As a net below whoever cuts texts, the start of a secret goes too; the id of a key
+ * may be shown and stays.
  */
 export function redactor(secrets: readonly string[]): (text: string) => string {
   const withoutKnown = knownSecrets(secrets, REDACTED)

@@ -63,7 +63,11 @@ function layerBlocks<Row>(layer: Layer<Row>, words: Vocabulary, rowsMax: number)
   const table: Table = { columns: layer.columns, rows: shown.map(layer.cellsOf), footer: layer.footer }
   const blocks: Block[] = [heading, { kind: 'table', table }]
   const leftOut = layer.rows.length + (layer.omitted?.rows ?? 0) - shown.length
-  if (leftOut > 0) blocks.push(note(words.leftOut(shown.length, leftOut)))
+  if (leftOut > 0) {
+    const lead = words.leftOut(shown.length, leftOut)
+    const isInReport = layer.rows.length > shown.length
+    blocks.push({ kind: 'list', title: '', lines: [{ lead, text: '', ...(isInReport && { standsForMore: true }) }] })
+  }
   return layer.omitted === undefined ? blocks : [...blocks, note(layer.omitted.lead)]
 }
 

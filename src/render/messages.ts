@@ -63,11 +63,30 @@ export function subjectText(subject: SubjectTexts, lang: Lang, userName?: string
     const value = subject[key]
     if (value === undefined) continue
     const text = cleanText(String(value))
-    const part = words.subject[key](key === 'keyId' ? shownKeyId(text) : text)
+    const shown = key === 'keyId' ? shownKeyId(text) : text
+    const part = words.subject[key](isId(key) ? setApart(shown, PLAIN_ID, words) : shown)
     parts.push(key === 'userId' && userName !== undefined ? words.named(part, userName) : part)
   }
   return parts.join(words.subjectSeparator)
 }
+
+/** Names of workspaces and models stand in quotes always. */
+const isId = (key: keyof Subject): boolean => key === 'keyId' || key === 'taskId' || key === 'requestId'
+
+// What can be no sentence of its own: an id, a few words, the mark of a list that was cut.
+const PLAIN_ID = /^[\w.:/?&#@%~+=-]*…?$/
+const PLAIN_WORDS = /^[\p{L}\p{N}_./-]+(?: [\p{L}\p{N}_./-]+){0,2}…?$/u
+const MORE_IDS = /^… \(\d+\)$/
+
+/** An id or word of the data as it is, and in quotes where it is more than that: whoever chose it may forge a sentence. */
+const setApart = (text: string, plain: RegExp, words: Vocabulary): string =>
+  plain.test(text) ? text : words.quoted(text)
+
+const idsApart = (ids: string, words: Vocabulary): string =>
+  ids
+    .split(', ')
+    .map((id) => (MORE_IDS.test(id) ? id : setApart(id, PLAIN_ID, words)))
+    .join(', ')
 
 /** A digest stands for a key without id; it is short already, and shorter ones would look alike. */
 const shownKeyId = (keyId: string): string => (/^sha256:[0-9a-f]{8}$/.test(keyId) ? keyId : shortenKeyId(keyId))
@@ -118,7 +137,8 @@ function spokenFacts(facts: FindingFacts, lang: Lang): SpokenFacts {
     usd: (name) => mapped(text(name), usd),
     points: (name) => mapped(text(name), words.points),
     percent: (name) => mapped(text(name), (value) => `${value.replace(/ ?%$/, '')}%`),
-    ids: (name) => text(name, IDS_CHARS),
+    ids: (name) => mapped(text(name, IDS_CHARS), (ids) => idsApart(ids, words)),
+    word: (name) => mapped(text(name), (value) => setApart(value, PLAIN_WORDS, words)),
   }
 }
 

@@ -259,7 +259,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(
           facts.expected,
           (amount) =>
-            `the price rule${given(facts.text('ruleId'), (ruleId) => ` ${ruleId}`)} asks for ${amount}${workings(facts)}`,
+            `the price rule${given(facts.word('ruleId'), (ruleId) => ` ${ruleId}`)} asks for ${amount}${workings(facts)}`,
         ),
         difference(facts, facts.points('tolerancePoints')),
       ),
@@ -288,7 +288,7 @@ function leakThreshold(facts: SpokenFacts): string {
 /** The prices that are shown, and how often they changed; then of others how often all did. */
 function priceChange(facts: SpokenFacts): string {
   const shown = Number(facts.text('shownChanges') ?? facts.count)
-  const unit = given(facts.text('unit'), (each) => ` per ${each}`)
+  const unit = given(facts.word('unit'), (each) => ` per ${each}`)
   const first = given(facts.expected, (amount) => ` from ${amount}`)
   const last = given(facts.actual, (amount) => {
     const meanwhile = facts.usd('meanwhileUsd')
@@ -310,12 +310,12 @@ function repeated(facts: SpokenFacts): string {
 
 /** How the rule comes to its charge. */
 function workings(facts: SpokenFacts): string {
-  const price = given(facts.text('price'), (each) => `at ${each}${given(facts.text('currency'), (name) => ` ${name}`)}`)
+  const price = given(facts.text('price'), (each) => `at ${each}${given(facts.word('currency'), (name) => ` ${name}`)}`)
   const exact = facts.points('exactPoints')
   const parts = list(
     joined([facts.text('quantity') ?? '', price], ' '),
-    facts.text('billingUnit') ?? '',
-    given(facts.text('level'), (level) => `level ${level}`),
+    facts.word('billingUnit') ?? '',
+    given(facts.word('level'), (level) => `level ${level}`),
     given(exact === facts.expected ? undefined : exact, (amount) => `exactly ${amount}`),
   )
   return parts === '' ? '' : ` (${parts})`

@@ -252,7 +252,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(
           facts.expected,
           (amount) =>
-            `按价格规则${given(facts.text('ruleId'), (ruleId) => ` ${ruleId} `)}应收 ${amount}${workings(facts)}`,
+            `按价格规则${given(facts.word('ruleId'), (ruleId) => ` ${ruleId} `)}应收 ${amount}${workings(facts)}`,
         ),
         difference(facts, facts.points('tolerancePoints')),
       ),
@@ -277,7 +277,7 @@ function leakThreshold(facts: SpokenFacts): string {
 /** The prices that are shown, and how often they changed; then of others how often all did. */
 function priceChange(facts: SpokenFacts): string {
   const shown = Number(facts.text('shownChanges') ?? facts.count)
-  const unit = given(facts.text('unit'), (each) => `（每 ${each}）`)
+  const unit = given(facts.word('unit'), (each) => `（每 ${each}）`)
   const first = given(facts.expected, (amount) => `由 ${amount} `)
   const last = given(facts.actual, (amount) => {
     const meanwhile = facts.usd('meanwhileUsd')
@@ -301,14 +301,14 @@ function repeated(facts: SpokenFacts): string {
 function workings(facts: SpokenFacts): string {
   const price = given(
     facts.text('price'),
-    (each) => `单价 ${each}${given(facts.text('currency'), (name) => ` ${name}`)}`,
+    (each) => `单价 ${each}${given(facts.word('currency'), (name) => ` ${name}`)}`,
   )
   const exact = facts.points('exactPoints')
   const parts = list(
     given(facts.text('quantity'), (quantity) => `用量 ${quantity}`),
     price,
-    given(facts.text('billingUnit'), (unit) => `单位 ${unit}`),
-    given(facts.text('level'), (level) => `等级 ${level}`),
+    given(facts.word('billingUnit'), (unit) => `单位 ${unit}`),
+    given(facts.word('level'), (level) => `等级 ${level}`),
     given(exact === facts.expected ? undefined : exact, (amount) => `精确值 ${amount}`),
   )
   return parts === '' ? '' : `（${parts}）`

@@ -26,18 +26,59 @@ function passwordOf(secret: string): string {
   }
 }
 
-/** How a text may be written elsewhere: as it is, JSON-escaped, URL-encoded, in base64 at any alignment. */
+/**
+ * How a text may be written elsewhere: as it is, in other case, JSON-escaped, URL-encoded, as HTML, in hexadecimal, in base64
+ * at any alignment, and quoted as the sentences of this program quote.
+ */
 export const writtenForms = (secret: string): string[] => [
   secret,
+  ...caseForms(secret),
+  secret.replace(/["“”]/g, "'"),
   JSON.stringify(secret).slice(1, -1),
   ...encodedForms(secret),
+  ...furtherEncodedForms(secret),
+  ...htmlForms(secret),
+  ...hexForms(secret),
   ...base64Forms(secret),
 ]
 
+/** In other case a secret of letters alone, or of letters that a name joins, may be a word of every report. */
+const WORDLIKE = /^[\p{L}\-_./ ]*$/u
+
+const caseForms = (secret: string): string[] =>
+  WORDLIKE.test(secret) ? [] : [secret.toUpperCase(), secret.toLowerCase()]
+
+// Through UTF-8 and back, because encodeURIComponent throws on a lone surrogate.
+const urlEncoded = (secret: string): string => encodeURIComponent(Buffer.from(secret).toString())
+
+const inSmallLetters = (encoded: string): string => encoded.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase())
+
 function encodedForms(secret: string): string[] {
-  // Through UTF-8 and back, because encodeURIComponent throws on a lone surrogate.
-  const encoded = encodeURIComponent(Buffer.from(secret).toString())
-  return [encoded, encoded.replace(/%[0-9A-F]{2}/g, (byte) => byte.toLowerCase())]
+  const encoded = urlEncoded(secret)
+  return [encoded, inSmallLetters(encoded)]
+}
+
+/** As strict writers encode what may stay as it is, as forms do, and what is encoded already. */
+function furtherEncodedForms(secret: string): string[] {
+  if (!/[^\w.~-]/.test(secret)) return []
+  const encoded = urlEncoded(secret)
+  const strict = encoded.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
+  const form = strict.replaceAll('%20', '+')
+  return [strict, form, inSmallLetters(strict), inSmallLetters(form), encodeURIComponent(encoded)]
+}
+
+function htmlForms(secret: string): string[] {
+  if (!/[&<>"']/.test(secret)) return []
+  const text = secret.replaceAll('&', '&amp;').replaceAll('<', '&lt;').replaceAll('>', '&gt;')
+  const doubles = ['"', '&quot;', '&#34;'].map((quote) => text.replaceAll('"', quote))
+  return doubles.flatMap((each) =>
+    ["'", '&#39;', '&#x27;', '&#039;', '&apos;'].map((quote) => each.replaceAll("'", quote)),
+  )
+}
+
+function hexForms(secret: string): string[] {
+  const hex = Buffer.from(secret).toString('hex')
+  return [hex, hex.toUpperCase()]
 }
 
 /** Base64 of a text depends on how many bytes stand before it, modulo 3: only the characters it alone decides are kept. */

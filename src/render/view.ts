@@ -22,6 +22,8 @@ export interface ViewOptions {
 export interface Line {
   readonly lead: string
   readonly text: string
+  /** Whether it stands for what the report has as JSON, and this view leaves out. */
+  readonly standsForMore?: true
 }
 
 /** A report in the order it is read, without the syntax of any format. All text is clean and on one line. */
@@ -42,7 +44,7 @@ export function reportView(report: Report, options: ViewOptions): Block[] {
   const words = vocabulary(options.lang)
   const rowsMax = Math.max(1, Math.floor(options.rowsMax ?? ROWS_MAX_DEFAULT))
   const { ok, warning, critical } = report.summary
-  return [
+  const blocks: Block[] = [
     frame(report, words),
     ...incompleteness(report, words),
     basis(report, words),
@@ -50,12 +52,16 @@ export function reportView(report: Report, options: ViewOptions): Block[] {
     ...taskBlocks(report, words, rowsMax),
     ...ledgerBlocks(report, words, rowsMax),
     ...alertBlocks(report, options.lang),
-    {
-      kind: 'closing',
-      lines: [report.coverage.complete ? words.done : words.doneIncomplete, words.summary(ok, warning, critical)],
-    },
   ]
+  if (blocks.some(leavesOut)) {
+    blocks.push({ kind: 'list', title: words.leftOutHere, lines: [{ lead: words.wholeAsJson, text: '' }] })
+  }
+  const done = report.coverage.complete ? words.done : words.doneIncomplete
+  return [...blocks, { kind: 'closing', lines: [done, words.summary(ok, warning, critical)] }]
 }
+
+const leavesOut = (block: Block): boolean =>
+  (block.kind === 'list' || block.kind === 'alerts') && block.lines.some(({ standsForMore }) => standsForMore === true)
 
 /** A line of a label and a value that may hold text of others. */
 const fact = (label: string, text: string): Line => ({ lead: `${label}:`, text })
@@ -95,7 +101,7 @@ function incompleteness(report: Report, words: Vocabulary): Block[] {
   const lines = unread.slice(0, SOURCES_SHOWN_MAX).map((source) => sourceLine(source, words))
   if (unread.length === 0) lines.push({ lead: words.incompleteUnnamed, text: '' })
   if (unread.length > lines.length) {
-    lines.push({ lead: words.leftOutSources(unread.length - SOURCES_SHOWN_MAX), text: '' })
+    lines.push({ lead: words.leftOutSources(unread.length - SOURCES_SHOWN_MAX), text: '', standsForMore: true })
   }
   return [{ kind: 'list', title: words.incomplete, lines }]
 }

@@ -18,6 +18,8 @@ export interface SpokenFacts {
   percent(name: string): string | undefined
   /** An extra that lists several ids, with more room than one of them has. */
   ids(name: string): string | undefined
+  /** An extra that the data words, such as a unit: set apart where it is more than a few words. */
+  word(name: string): string | undefined
 }
 
 /** The rules that the audit skill states. */
@@ -184,6 +186,9 @@ export interface Vocabulary {
   readonly notEvaluated: string
   readonly subjects: (first: readonly string[], count: number) => string
   readonly moreReasons: (leftOut: number) => string
+  /** Where a view leaves out what the report has: heading, and where to see it. */
+  readonly leftOutHere: string
+  readonly wholeAsJson: string
   readonly checks: string
   readonly examined: string
   readonly done: string
@@ -197,6 +202,8 @@ export interface Vocabulary {
       (value: string) => string
     >
   >
+  /** Sets a text from outside apart from the sentence around it, which it cannot leave. */
+  readonly quoted: (text: string) => string
   readonly named: (subject: string, name: string) => string
   readonly subjectSeparator: string
   /** Puts the subject before a sentence. */

@@ -160,6 +160,8 @@ export const EN: Vocabulary = {
       ? ` (${first.join('; ')} and others, ${count} in all)`
       : given(first.join('; ') || undefined, (all) => ` (${all})`),
   moreReasons: (leftOut) => `${leftOut} more reasons left out`,
+  leftOutHere: 'Left out of this view',
+  wholeAsJson: 'The report as JSON lists it: --format json, or the resource audit://reports/{id} without .md',
   checks: 'Checks and thresholds',
   examined: 'Examined',
   done: 'Audit complete',
@@ -177,6 +179,7 @@ export const EN: Vocabulary = {
     requestId: (id) => `request ${id}`,
     rowId: (id) => `row ${id}`,
   },
+  quoted,
   named: (subject, name) => `${subject} (${quoted(name)})`,
   subjectSeparator: ', ',
   said: (who, sentence) => `${who}: ${sentence}`,

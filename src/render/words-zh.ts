@@ -152,6 +152,8 @@ export const ZH: Vocabulary = {
       ? `（${first.join('、')} 等 ${count} 项）`
       : given(first.join('、') || undefined, (all) => `（${all}）`),
   moreReasons: (leftOut) => `另有 ${leftOut} 种原因未列出`,
+  leftOutHere: '本视图未列出的内容',
+  wholeAsJson: '见 JSON 格式的报告：--format json，或资源 audit://reports/{id}（不带 .md）',
   checks: '检查与阈值',
   examined: '已检查项数',
   done: '审计完成',
@@ -169,6 +171,7 @@ export const ZH: Vocabulary = {
     requestId: (id) => `请求 ${id}`,
     rowId: (id) => `记录 ${id}`,
   },
+  quoted,
   named: (subject, name) => `${subject}（${quoted(name)}）`,
   subjectSeparator: ' ',
   said: (who, sentence) => `${who} ${sentence}`,

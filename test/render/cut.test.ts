@@ -91,3 +91,37 @@ describe('rows of layer 2 that the report leaves out', () => {
     expect(renderText(sampleReport(), { lang: 'en' })).not.toMatch(/left out|too many/)
   })
 })
+
+describe('what the view leaves out and the report has', () => {
+  const told = { en: 'Left out of this view', zh: '本视图未列出的内容' }
+  const { ledger, notEvaluated } = sampleReport()
+  const [user] = ledger.rows
+  const [check] = notEvaluated
+  const source = { source: 'fal-usage', accountId: 5, status: 'failed' } as const
+
+  it.each<[string, Partial<Report>]>([
+    ['rows of a table', { ledger: { rows: Array.from({ length: 21 }, (_, userId) => ({ ...user!, userId })) } }],
+    ['findings of a rule', { findings: ofB1(11) }],
+    ['findings', { findings: Array.from({ length: 501 }, () => finding({ rule: 'A4' })) }],
+    ['sources', { coverage: { complete: false, sources: Array.from({ length: 101 }, () => source) } }],
+    ['reasons', { notEvaluated: Array.from({ length: 51 }, (_, at) => ({ ...check!, reason: `reason ${at}` })) }],
+    [
+      'subjects',
+      { notEvaluated: Array.from({ length: 6 }, (_, accountId) => ({ ...check!, subject: { accountId } })) },
+    ],
+  ])('is told with where to see it: %s', (_, over) => {
+    const en = renderText(sampleReport(over), { lang: 'en' })
+    expect(en).toContain(
+      `${told.en}\n  The report as JSON lists it: --format json, or the resource audit://reports/{id} without .md\n`,
+    )
+    expect(renderText(sampleReport(over), { lang: 'zh' })).toContain(told.zh)
+    expect(renderMarkdown(sampleReport(over), { lang: 'en' })).toContain(`**${told.en}**`)
+  })
+
+  it('is not spoken of where nothing is, nor where the report does not have it either', () => {
+    for (const report of [sampleReport(), withoutRows(7)]) {
+      expect(renderText(report, { lang: 'en' })).not.toContain(told.en)
+      expect(renderMarkdown(report, { lang: 'zh' })).not.toContain(told.zh)
+    }
+  })
+})

@@ -48,6 +48,33 @@ describe('the start of a secret in the middle of a text', () => {
   })
 })
 
+describe('a secret as other programs write it', () => {
+  const token = 'Tok&en"<7>\'é of_db'
+  const blank = redactor([key, token])
+
+  it.each([
+    ['in capitals', keySecret.toUpperCase()],
+    ['a token in capitals', token.toUpperCase()],
+    ['a token in small letters', token.toLowerCase()],
+    ['in hexadecimal', Buffer.from(token).toString('hex')],
+    ['in hexadecimal capitals', Buffer.from(keySecret).toString('hex').toUpperCase()],
+    ['as HTML', 'Tok&amp;en&quot;&lt;7&gt;&#39;é of_db'],
+    ['as HTML of another writer', 'Tok&amp;en&#34;&lt;7&gt;&#x27;é of_db'],
+    ['as HTML text', 'Tok&amp;en"&lt;7&gt;\'é of_db'],
+    ['as a form', 'Tok%26en%22%3C7%3E%27%C3%A9+of_db'],
+    ['as an URL by a strict writer', 'Tok%26en%22%3C7%3E%27%C3%A9%20of_db'],
+    ['encoded twice', encodeURIComponent(encodeURIComponent(token))],
+    ['quoted in a sentence of this program', "Tok&en'<7>'é of_db"],
+  ])('is blanked out %s', (_, form) => {
+    expect(blank(`before ${form} after`)).toBe('before [redacted] after')
+  })
+
+  it('is no word of a report, though one is a secret in capitals', () => {
+    const word = redactor(['Points', 'ACCOUNT', 'requests'])
+    expect(word('points of the account, Requests')).toBe('points of the account, Requests')
+  })
+})
+
 describe('thousands of secrets', () => {
   const digits = (seed: number, count: number): string => {
     let state = seed * 2_654_435_761 + 12_345

@@ -3,7 +3,7 @@ import type { Zone } from '../../units/zone.ts'
 import type { FindingContext, FindingDraft, Rule } from './books.ts'
 import type { RequestBook, TaskFact } from './facts.ts'
 import { notRead } from './request-book.ts'
-import { taskContext, taskEvidence } from './task-subject.ts'
+import { namesIn, taskContext, taskEvidence } from './task-subject.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -38,7 +38,7 @@ export const b4DuplicateTask: Rule = {
         count: charged.length,
         evidence,
         detail: {
-          taskIds: evidence.ids.join(', '),
+          taskIds: namesIn(evidence),
           chargedPoints: String(sum(charged, ({ chargedPoints }) => chargedPoints)),
         },
         context: contextOf(charged, accountId, window.zone),

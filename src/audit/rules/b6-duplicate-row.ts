@@ -4,7 +4,7 @@ import { groupBy } from './group-by.ts'
 import { consumedPoints, paidIn, refundedPoints, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { OWNERLESS } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
-import { taskContext, taskSubject } from './task-subject.ts'
+import { namesIn, taskContext, taskSubject } from './task-subject.ts'
 import { OpenUsers } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 
@@ -54,7 +54,7 @@ export const b6DuplicateRow: Rule = {
         unit: 'points',
         count: excess.beyondFirst,
         evidence,
-        detail: { userId: task.userId, rowIds: evidence.ids.join(', '), kind: excess.kind },
+        detail: { userId: task.userId, rowIds: namesIn(evidence), kind: excess.kind },
         context: taskContext(task, accountId, window.zone),
       })
     }

@@ -9,7 +9,7 @@ import { besidesOwnerless, OWNERLESS, type OwnerlessRows } from './ownerless-row
 import { couldBeGivenBack, type Debt, mayBeGivenBack } from './refund-pot.ts'
 import { groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
-import { evidenceOf, taskName } from './task-subject.ts'
+import { evidenceOf, namesIn, taskName } from './task-subject.ts'
 import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
 
 const { reason: LATE } = unknown('refunds-late', { limit: LIMITS.lookupIdsTotal })
@@ -60,7 +60,7 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
     ofTask,
     insteadOf(tasks) {
       const others = tasks.flatMap((task) => given.own.instead.get(task) ?? given.all.instead.get(task) ?? []).at(0)
-      return others === undefined ? {} : { orRefunded: others.ids.join(', ') }
+      return others === undefined ? {} : { orRefunded: namesIn(others) }
     },
     ofGroup({ members }) {
       for (const { task } of members) {

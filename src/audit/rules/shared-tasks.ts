@@ -3,7 +3,7 @@ import type { Zone } from '../../units/zone.ts'
 import type { Evidence, FindingDraft, Reason, RuleOutcome } from './books.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger, TaskFact, TaskLedger } from './facts.ts'
 import { consumedPoints, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
-import { evidenceOf, joinEvidence, taskContext, taskName, taskSubject } from './task-subject.ts'
+import { evidenceOf, joinEvidence, namesIn, taskContext, taskName, taskSubject } from './task-subject.ts'
 import { OpenUsers } from './unlinked-rows.ts'
 
 /** A task as a rule judges it, with what rows come to that others bear as well. */
@@ -85,7 +85,7 @@ export function groupNames({ members }: TaskGroup<Judged>, zone: Zone) {
   return {
     subject: taskSubject(task),
     context: taskContext(task, accountId, zone),
-    detail: { userId: task.userId, sharedWith: evidenceOf(others.map((each) => taskName(each.task))).ids.join(', ') },
+    detail: { userId: task.userId, sharedWith: namesIn(evidenceOf(others.map((each) => taskName(each.task)))) },
   }
 }
 

@@ -41,6 +41,10 @@ export function evidenceOf(ids: readonly string[]): Evidence {
   return list.view()
 }
 
+/** Its ids in one line; where some are left out, how many there are. */
+export const namesIn = ({ ids, total }: Evidence): string =>
+  total > ids.length ? `${ids.join(', ')}, … (${total})` : ids.join(', ')
+
 /** What all of these prove together, each of whose ids is in one alone. */
 export function joinEvidence(all: readonly Evidence[]): Evidence {
   const total = all.reduce((sum, each) => sum + each.total, 0)

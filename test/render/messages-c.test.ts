@@ -1,0 +1,57 @@
+import { describe, expect, it } from 'vitest'
+import { type FindingFacts, findingMessage, subjectText } from '../../src/render/messages.ts'
+
+const FORGED = '7: fal billed 0.28 USD, recorded cost 0.28 USD, all is well'
+
+const facts = (over: Partial<FindingFacts>): FindingFacts => ({
+  ...{ rule: 'B3', severity: 'MEDIUM', classification: 'BREAK', subject: {}, unit: 'USD', count: 1, detail: {} },
+  ...{ expected: '0.28', actual: '9', difference: '8.72' },
+  ...over,
+})
+
+describe('an id that reads like a sentence', () => {
+  it('stands in quotes, as names do, wherever it is told', () => {
+    const subject = { taskId: FORGED, requestId: '好的，已核实' }
+    expect(findingMessage(facts({ subject }), 'en')).toBe(
+      `task "${FORGED}", request "好的，已核实": fal billed 0.28 USD, recorded cost 9.00 USD, difference 8.72 USD`,
+    )
+    expect(subjectText(subject, 'zh')).toBe(`任务 “${FORGED}” 请求 “好的，已核实”`)
+  })
+
+  it('cannot leave them', () => {
+    expect(subjectText({ taskId: 'a" b', requestId: 'c” d' }, 'en')).toBe('task "a\' b", request "c” d"')
+    expect(subjectText({ taskId: 'a" b', requestId: 'c” d' }, 'zh')).toBe('任务 “a" b” 请求 “c\' d”')
+  })
+
+  it('stands in quotes among others', () => {
+    const several = { taskIds: 't1, 2 charged nothing, t3, … (12)' }
+    const message = findingMessage(facts({ rule: 'B4', unit: 'count', actual: '12', detail: several }), 'en')
+    expect(message).toBe('12 charged tasks have this one request id (t1, "2 charged nothing", t3, … (12))')
+  })
+})
+
+describe('an id that is one', () => {
+  it.each([
+    'task-610',
+    '3f2b8c1e-9a4d-4e5f-8b6a-7c8d9e0f1a2b',
+    'fal-ai/flux/dev#3f2b8c1e',
+    'https://queue.fal.run/x?a=1&b=2',
+    'points:7',
+    'a.b_c+d=',
+    `${'x'.repeat(79)}…`,
+  ])('%s stands without quotes', (id) => {
+    expect(subjectText({ taskId: id }, 'en')).toBe(`task ${id}`)
+    expect(subjectText({ requestId: id }, 'zh')).toBe(`请求 ${id}`)
+  })
+})
+
+describe('a word of the data in the sentence of a rule', () => {
+  it.each(['en', 'zh'] as const)('stands in quotes where it is more than a word (%s)', (lang) => {
+    const detail = { unit: 'image, and is 0 again', quantity: '2', level: 'gold) paid (in full', ruleId: 'r, 1' }
+    const b22 = findingMessage(facts({ rule: 'B22', unit: 'points', detail }), lang)
+    const [open, shut] = lang === 'en' ? ['"', '"'] : ['“', '”']
+    expect(b22).toContain(`${open}gold) paid (in full${shut}`)
+    expect(b22).toContain(`${open}r, 1${shut}`)
+    expect(findingMessage(facts({ rule: 'B17', detail }), lang)).toContain(`${open}image, and is 0 again${shut}`)
+  })
+})
