@@ -38,6 +38,20 @@ describe('a tool over REST', () => {
     expect(rows).toHaveLength(1000)
   })
 
+  it('whole is not asked for with a cursor, which has no inputs of its own to be answered', async () => {
+    const { restUrl } = await serveFakes([echoTool])
+    const { nextCursor: cursor } = (await postJson(`${restUrl}/v1/tools/echo-rows`, { limit: 1000 })).json
+    for (const given of [{ cursor }, { limit: 1000, cursor }]) {
+      const { status, json } = await postJson(`${restUrl}/v1/tools/echo-rows?full=1`, given)
+      expect([status, json.error]).toMatchObject([
+        422,
+        { field: 'cursor', accepted: expect.stringContaining('without') },
+      ])
+    }
+    const whole = await postJson(`${restUrl}/v1/tools/echo-rows?full=1`, { limit: 1000, cursor: '' })
+    expect(whole.json.rows).toHaveLength(1000)
+  })
+
   it('tells who calls what in the log, without the query', async () => {
     const { restUrl, logged } = await serveFakes([echoTool])
     await postJson(`${restUrl}/v1/tools/echo-rows?key=${SECRET}`, {})
