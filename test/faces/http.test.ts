@@ -61,6 +61,21 @@ describe('a tool over REST', () => {
     expect(logged[1]).toContain('GET /[redacted]/')
   })
 
+  it('cuts no secret in half where it shortens a line of the log', async () => {
+    const { restUrl, mcpUrl, logged } = await serveFakes([echoTool])
+    const half = SECRET.slice(0, 10)
+    await ask(`${restUrl}/${'a'.repeat(198 - half.length)}${SECRET}`)
+    const name = `${'a'.repeat(79 - 'tools/call '.length - half.length)}${SECRET}`
+    const headers = { accept: 'application/json, text/event-stream', 'mcp-session-id': 'none' }
+    await postJson(mcpUrl, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } }, { headers })
+    await until(() => logged.length === 2)
+    expect(logged).toEqual([expect.stringContaining(' GET /aaa'), expect.stringContaining(' tools/call aaa')])
+    for (const line of logged) {
+      expect(line).not.toContain(half)
+      expect(line.length).toBeLessThan(300)
+    }
+  })
+
   it('lets no secret out, neither in results nor in errors', async () => {
     const { restUrl } = await serveFakes([
       toolThat('leaking', async () => ({ value: `a\u202e ${SECRET}` })),
