@@ -151,7 +151,7 @@ function takeOption(
   return flag
 }
 
-/** Adds the words of a list. A comma at its end is let through: shells split "5, 12" after it. */
+/** Adds the words of a list. */
 function append(input: Record<string, unknown>, flag: Flag, text: string): void {
   // Commas and blanks belong to a path.
   if (flag.kind === 'paths') {
@@ -159,11 +159,18 @@ function append(input: Record<string, unknown>, flag: Flag, text: string): void 
     input[flag.key] = [...heldBy(input, flag), text]
     return
   }
+  input[flag.key] = [...heldBy(input, flag), ...wordsOfList(flag, text)]
+}
+
+/**
+ * The words of a list in one text. A comma at its end is let through: shells split "5, 12" after it. An empty part is refused:
+ * what was to stand there is missing, and a list of nothing would ask for all.
+ */
+export function wordsOfList(flag: Flag, text: string): string[] {
   const parts = text.replace(/^\s*[,，]|[,，]\s*$/g, '').split(/[,，]/)
   const empty = parts.findIndex((part) => part.trim() === '')
   if (empty >= 0) throw refused(flag, text.trim() === '' ? undefined : text, `part ${empty + 1} is empty`)
-  const words = parts.flatMap((part) => part.trim().split(/\s+/))
-  input[flag.key] = [...heldBy(input, flag), ...words]
+  return parts.flatMap((part) => part.trim().split(/\s+/))
 }
 
 function heldBy(input: Record<string, unknown>, flag: Flag): readonly unknown[] {
@@ -182,9 +189,15 @@ function converted(flag: Flag, given: unknown): unknown {
 }
 
 function numberOf(flag: Flag, text: string): number {
-  const read = /^[+-]?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN
-  if (Number.isNaN(read)) throw refused(flag, text, /^\d{16,}$/.test(text) ? 'it has more than 15 digits' : '')
+  const read = numberIn(flag, text)
+  if (typeof read === 'string') throw refused(flag, read)
   return read
+}
+
+/** The number that a text is, or the text where it is none. Throws where it has more digits than a number holds. */
+export function numberIn(flag: Flag, text: string): number | string {
+  if (/^[+-]?\d{16,}$/.test(text)) throw refused(flag, text, 'it has more than 15 digits')
+  return /^[+-]?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : text
 }
 
 const ACCEPTED: Readonly<Record<FlagKind, string>> = {

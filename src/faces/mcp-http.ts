@@ -1,11 +1,15 @@
 import { createMcpFace, type McpOptions } from './mcp.ts'
+import { type RpcId, rpcError } from './rpc-message.ts'
+
+/** Of JSON-RPC as language servers speak it; MCP has no code for it. */
+const REQUEST_CANCELLED = -32800
 
 /** One client over Streamable HTTP. */
 export interface McpSession {
   /** Answers one HTTP request whose body was read already. */
   answer(request: Request, body: unknown): Promise<Response>
-  /** Cancels requests, as if the client had asked for it, and ends their streams. */
-  cancel(requestIds: readonly (string | number)[]): void
+  /** Cancels a request, as if the client had asked for it, and ends its stream unless others are answered in it too. */
+  cancel(requestId: RpcId, together?: readonly RpcId[]): void
   close(): Promise<void>
 }
 
@@ -19,12 +23,13 @@ export async function openMcpSession(options: McpOptions, id: string): Promise<M
   await server.connect(transport)
   return {
     answer: (request, parsedBody) => transport.handleRequest(request, { parsedBody }),
-    cancel: (requestIds) => {
-      for (const requestId of requestIds) {
-        transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
-        // The protocol sends no answer to a cancelled request; its stream would stay open for nothing.
-        transport.closeSSEStream(requestId)
-      }
+    cancel: (requestId, together = [requestId]) => {
+      transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
+      // The protocol sends no answer to a cancelled request; its stream would stay open for nothing.
+      if (together.length === 1) transport.closeSSEStream(requestId)
+      // A batch is answered once each of its requests is, and the transport forgets none before. Where the stream is closed
+      // nobody is told.
+      transport.send({ ...rpcError(REQUEST_CANCELLED, 'cancelled', requestId), id: requestId }).catch(() => undefined)
     },
     close: () => server.close(),
   }

@@ -16,6 +16,8 @@ export interface StdioOptions {
  * wait 2 s before they send SIGTERM, which cuts it short.
  */
 const LAST_ANSWERS_MILLIS = 1500
+/** Time that a slow reader gets to take what was answered. One who went away breaks the output, which cuts it short. */
+const LAST_READS_MILLIS = 10_000
 /** Time that cancelled calls get to end what they started. */
 const LAST_CANCELS_MILLIS = 1000
 
@@ -34,6 +36,7 @@ export async function serveStdio(options: McpOptions, { stdin, stdout, signal }:
     server.onclose = () => resolve('at-once')
     if (signal.aborted) resolve('at-once')
   })
+  const broken = new Promise<void>((resolve) => stdout.once('error', () => resolve()))
   const transport = createLineTransport(stdin, stdout, options)
   await server.connect(transport)
   try {
@@ -42,6 +45,8 @@ export async function serveStdio(options: McpOptions, { stdin, stdout, signal }:
       await loaded()
       await Promise.race([idle(), setTimeout(LAST_ANSWERS_MILLIS), stopped(signal)])
       if (unanswered() > 0 && !signal.aborted) options.log(leftWithout(unanswered()))
+      await Promise.race([transport.written(), setTimeout(LAST_READS_MILLIS), stopped(signal), broken])
+      if (transport.unwritten() > 0 && !stdout.errored) options.log(unread(transport.unwritten()))
     }
   } finally {
     await server.close()
@@ -56,3 +61,6 @@ const stopped = async (signal: AbortSignal): Promise<void> => {
 
 const leftWithout = (calls: number): string =>
   `mcp: stdin ended before ${calls} ${calls === 1 ? 'call was' : 'calls were'} answered; keep it open until the answers have come`
+
+const unread = (messages: number): string =>
+  `mcp: the output was not read: ${messages} ${messages === 1 ? 'message was' : 'messages were'} lost`

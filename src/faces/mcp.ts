@@ -30,7 +30,7 @@ import type { JsonObject } from '../paging.ts'
 import type { CallContext, ReportStore } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
 import { failureOf, faultLog, outgoingText, type Redact } from './outgoing.ts'
-import { ProgressSums } from './progress.ts'
+import { type PacedProgress, pacedProgress } from './progress.ts'
 import type { ToolCalls } from './tool-calls.ts'
 
 export const SERVER_NAME = 'fal-consumption-audit'
@@ -38,8 +38,6 @@ const PROMPT_NAME = 'consumption-audit'
 const PROMPT_TITLE = '消耗审计'
 /** Of an error of the protocol, in the log: it may quote what came in. */
 const ERROR_CHARS = 300
-/** Least time between two progress notifications of one call. */
-const PROGRESS_EVERY_MILLIS = 250
 const MEGABYTE = 1024 * 1024
 /** Most bytes of a resource on the wire, where its text is escaped; the SDK's clients give up a message of 10 MB. */
 const RESOURCE_BYTES_MAX = 8 * MEGABYTE
@@ -177,11 +175,14 @@ function serveTools(server: Server, parts: Parts): void {
     followed(toolCalls().then((calls) => ({ tools: calls.list() }))),
   )
   const call = async (name: string, given: JsonObject, extra: Extra): Promise<CallToolResult> => {
+    const progress = progressTo(extra, redact)
     try {
-      const context: CallContext = { signal: extra.signal, progress: progressTo(extra, redact) }
+      const context: CallContext = { signal: extra.signal, progress: progress.tell }
       return resultOf(await (await toolCalls()).call(name, given, context))
     } catch (error) {
       return failed(error, name, parts)
+    } finally {
+      progress.stop()
     }
   }
   server.setRequestHandler(CallToolRequestSchema, ({ params }, extra) =>
@@ -200,19 +201,12 @@ function failed(error: unknown, tool: string, options: McpOptions): CallToolResu
   return { isError: true, content: [{ type: 'text', text: JSON.stringify(failure, null, 2) }] }
 }
 
-/** Progress for a caller that asked for it: strictly growing, as the protocol demands, and not too often. */
-function progressTo(extra: Extra, redact: Redact): CallContext['progress'] {
+/** Progress for a caller that asked for it. */
+function progressTo(extra: Extra, redact: Redact): PacedProgress {
   const progressToken = extra._meta?.progressToken
-  if (progressToken === undefined) return () => {}
-  const sums = new ProgressSums()
-  let reportedAt = Number.NEGATIVE_INFINITY
-  return (update) => {
-    const now = performance.now()
-    const sum = sums.add(update)
-    if (sum === undefined || now - reportedAt < PROGRESS_EVERY_MILLIS || extra.signal.aborted) return
-    sums.reported(sum)
-    reportedAt = now
-    const { message, done, total } = sum
+  if (progressToken === undefined) return { tell: () => {}, stop: () => {} }
+  return pacedProgress(({ message, done, total }) => {
+    if (extra.signal.aborted) return
     const params = {
       progressToken,
       progress: done,
@@ -221,7 +215,7 @@ function progressTo(extra: Extra, redact: Redact): CallContext['progress'] {
     }
     // A caller that has gone away hears no progress; the call itself learns of it through its signal.
     extra.sendNotification({ method: 'notifications/progress', params }).catch(() => {})
-  }
+  })
 }
 
 function servePrompts(server: Server, { redact, toolCalls, followed }: Parts): void {

@@ -18,6 +18,10 @@ export interface LineTransport {
   onclose?: (() => void) | undefined
   /** Rejects where nothing more can be read, since a line is too long to be held. Never settles otherwise. */
   readonly broken: Promise<never>
+  /** Settles once all that was sent is taken by whoever reads. */
+  written(): Promise<void>
+  /** How many messages are not taken yet. */
+  unwritten(): number
 }
 
 /**
@@ -39,23 +43,32 @@ export function createLineTransport(
   // Whoever serves waits for it; where nobody does yet, it is told later.
   broken.catch(() => undefined)
 
-  const write = (message: unknown): Promise<void> =>
-    new Promise((resolve) => {
-      if (stdout.write(`${JSON.stringify(message)}\n`)) resolve()
-      else stdout.once('drain', resolve)
+  const writing = new Set<Promise<void>>()
+  const write = (message: unknown): Promise<void> => {
+    const taken = new Promise<void>((resolve) => {
+      // Where the output is broken whoever serves is told by itself.
+      stdout.write(`${JSON.stringify(message)}\n`, () => {
+        writing.delete(taken)
+        resolve()
+      })
     })
+    writing.add(taken)
+    return taken
+  }
 
   const refuse = (code: number, reason: string, id: string | number | null): void => {
     log(`mcp: answered ${code}: ${outgoingText(reason, redact)}`)
     void write(rpcError(code, outgoingText(reason, redact), id))
   }
 
-  const take = (line: string): void => {
+  const take = (bytes: Buffer): void => {
+    const line = decoded(bytes)
     // Blank lines between messages do no harm.
-    if (line.trim() === '') return
-    const message = parsed(line)
+    if (line?.trim() === '') return
+    const message = line === undefined ? undefined : parsed(line)
     if (message === undefined) {
-      refuse(PARSE_ERROR, 'this line is no JSON; give one JSON-RPC message a line', null)
+      const found = line === undefined ? 'not in UTF-8' : 'no JSON'
+      refuse(PARSE_ERROR, `this line is ${found}; give one JSON-RPC message a line`, null)
       return
     }
     const invalid = invalidMessage(message.value)
@@ -78,23 +91,36 @@ export function createLineTransport(
       parts = []
       bytes = 0
       rest = rest.subarray(end + 1)
-      take(line.toString())
+      take(line)
     }
     bytes += rest.length
     if (isOpen && holds(bytes)) parts.push(rest)
+  }
+  /** The last line needs no newline. */
+  const onEnd = (): void => {
+    const line = Buffer.concat(parts)
+    parts = []
+    bytes = 0
+    if (isOpen) take(line)
   }
   const onError = (error: Error): void => transport.onerror?.(error)
 
   const transport: LineTransport = {
     broken,
+    written: async () => {
+      await Promise.all(writing)
+    },
+    unwritten: () => writing.size,
     start: async () => {
       stdin.on('data', onData)
+      stdin.on('end', onEnd)
       stdin.on('error', onError)
     },
     send: write,
     close: async () => {
       isOpen = false
       stdin.off('data', onData)
+      stdin.off('end', onEnd)
       stdin.off('error', onError)
       stdin.pause()
       parts = []
@@ -102,6 +128,15 @@ export function createLineTransport(
     },
   }
   return transport
+}
+
+/** Undefined where it is in another encoding: its texts would be taken for others. */
+function decoded(line: Buffer): string | undefined {
+  try {
+    return new TextDecoder('utf-8', { fatal: true }).decode(line)
+  } catch {
+    return undefined
+  }
 }
 
 function parsed(line: string): { readonly value: unknown } | undefined {

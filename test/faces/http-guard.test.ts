@@ -127,11 +127,31 @@ describe('what is refused keeps the shape of its family', () => {
     })
     expect((await ask(mcpUrl, { headers })).json).toEqual({
       jsonrpc: '2.0',
-      error: { code: -32000, message: expect.stringContaining('Host') },
+      error: {
+        code: -32000,
+        message: 'Host: this server does not answer to that host name. allow it with: serve --allow-hosts NAME',
+        data: { field: 'Host' },
+      },
       id: null,
     })
     const refused = await ask(`${restUrl}/api/config/falai-usage`, { method: 'POST', headers })
     expect(refused.json).toEqual({ ok: false, message: expect.stringContaining('Host') })
+  })
+})
+
+describe('a client of MCP', () => {
+  it('is told what would be accepted, as one of REST is', async () => {
+    const { mcpUrl } = await serveFakes([echoTool], { tokens: { serve: 'reading-token', admin: undefined } })
+    const { json } = await ask(mcpUrl, { method: 'POST' })
+    expect(json.error).toMatchObject({
+      data: { field: 'Authorization', accepted: 'Bearer and the value of SERVE_TOKEN' },
+    })
+  })
+
+  it('at the port of REST is told where MCP is', async () => {
+    const { restUrl } = await serveFakes([echoTool])
+    const { status, json } = await ask(`${restUrl}/mcp`, { method: 'POST' })
+    expect([status, json.error]).toMatchObject([404, { message: expect.stringContaining('--mcp-port') }])
   })
 })
 

@@ -74,6 +74,30 @@ describe('limits', () => {
     expect(seen).toEqual({ started: 1, aborted: 1 })
   })
 
+  it('of operations: who has gone waits no longer, and his place in the line is another one’s', async () => {
+    const { seen, tool } = endless()
+    const { restUrl } = await serveFakes([tool, echoTool], { limits: { operations: 1, operationsWaiting: 2 } })
+    const leave = new AbortController()
+    const waiter = new AbortController()
+    const call = ({ signal }: AbortController, name = 'runs-on') =>
+      postJson(`${restUrl}/v1/tools/${name}`, {}, { signal }).catch((error: unknown) => error as Error)
+    const waiting = async (count: number) =>
+      new RegExp(`operations_waiting ${count}$`, 'm').test((await ask(`${restUrl}/metrics`)).text)
+    const running = call(leave)
+    await until(() => seen.started === 1)
+    const gone = [call(waiter), call(waiter)]
+    await until(() => waiting(2))
+    waiter.abort()
+    await Promise.all(gone)
+    await until(() => waiting(0))
+    const next = call(new AbortController(), 'echo-rows')
+    await until(() => waiting(1))
+    expect(seen).toEqual({ started: 1, aborted: 0 })
+    leave.abort()
+    await running
+    expect(await next).toMatchObject({ status: 200 })
+  })
+
   it('of time: an operation that takes too long is ended, and says so', async () => {
     const { seen, tool } = endless()
     const { restUrl } = await serveFakes([tool], { limits: { operationTimeout: 50 } })

@@ -97,6 +97,22 @@ describe('a real client over Streamable HTTP', () => {
     expect(heard).toEqual([{ progress: 1, total: 2, message: 'reading tasks 1/2' }])
   })
 
+  it('hears that a call goes on which tells nothing, and only of its own', async () => {
+    const { tool, seen } = endless()
+    const { mcpUrl } = await serveFakes([tool], { limits: { operations: 1 } })
+    const heard: string[] = []
+    const leave = new AbortController()
+    const calls = ['first', 'waiting'].map(async (who) => {
+      const { client } = await connectTo(mcpUrl)
+      const options = { onprogress: () => void heard.push(who), signal: leave.signal }
+      return client.callTool({ name: 'runs-on', arguments: {} }, undefined, options).catch(() => who)
+    })
+    await until(() => heard.includes('first') && heard.includes('waiting'))
+    expect(seen.started).toBe(1)
+    leave.abort()
+    expect(await Promise.all(calls)).toEqual(['first', 'waiting'])
+  })
+
   it('shows its token, where one is needed', async () => {
     const { mcpUrl } = await serveFakes([echoTool], { tokens: { serve: 'reading-token', admin: undefined } })
     await expect(connectTo(mcpUrl)).rejects.toThrow(/401|bearer token/)

@@ -118,6 +118,10 @@ describe('the billing routes of the seeds', () => {
     ['ids=five', 'ids.0'],
     ['ids=5&groupby=app', 'groupby'],
     ['start=2026-02-01&start=2026-02-02', 'start'],
+    ['ids=,', 'ids'],
+    ['ids=5,,12', 'ids'],
+    ['endpoint_ids=%20', 'endpoint_ids'],
+    ['ids=99999999999999999999', 'ids'],
   ])('usage refuses %s', async (query, field) => {
     const { status, json } = await ask(`${serving.restUrl}/v1/billing/usage?${query}`)
     expect([status, (json.error as { field: string }).field]).toEqual([422, field])

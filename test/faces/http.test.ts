@@ -38,6 +38,20 @@ describe('a tool over REST', () => {
     expect(rows).toHaveLength(1000)
   })
 
+  it('whole is not asked for with a cursor, which has no inputs of its own to be answered', async () => {
+    const { restUrl } = await serveFakes([echoTool])
+    const { nextCursor: cursor } = (await postJson(`${restUrl}/v1/tools/echo-rows`, { limit: 1000 })).json
+    for (const given of [{ cursor }, { limit: 1000, cursor }]) {
+      const { status, json } = await postJson(`${restUrl}/v1/tools/echo-rows?full=1`, given)
+      expect([status, json.error]).toMatchObject([
+        422,
+        { field: 'cursor', accepted: expect.stringContaining('without') },
+      ])
+    }
+    const whole = await postJson(`${restUrl}/v1/tools/echo-rows?full=1`, { limit: 1000, cursor: '' })
+    expect(whole.json.rows).toHaveLength(1000)
+  })
+
   it('tells who calls what in the log, without the query', async () => {
     const { restUrl, logged } = await serveFakes([echoTool])
     await postJson(`${restUrl}/v1/tools/echo-rows?key=${SECRET}`, {})
@@ -45,6 +59,21 @@ describe('a tool over REST', () => {
     await until(() => logged.length === 2)
     expect(logged[0]).toMatch(/^1970-01-01T00:00:00.000Z 127\.0\.0\.1 POST \/v1\/tools\/echo-rows 422 [\d.]+ms$/)
     expect(logged[1]).toContain('GET /[redacted]/')
+  })
+
+  it('cuts no secret in half where it shortens a line of the log', async () => {
+    const { restUrl, mcpUrl, logged } = await serveFakes([echoTool])
+    const half = SECRET.slice(0, 10)
+    await ask(`${restUrl}/${'a'.repeat(198 - half.length)}${SECRET}`)
+    const name = `${'a'.repeat(79 - 'tools/call '.length - half.length)}${SECRET}`
+    const headers = { accept: 'application/json, text/event-stream', 'mcp-session-id': 'none' }
+    await postJson(mcpUrl, { jsonrpc: '2.0', id: 1, method: 'tools/call', params: { name } }, { headers })
+    await until(() => logged.length === 2)
+    expect(logged).toEqual([expect.stringContaining(' GET /aaa'), expect.stringContaining(' tools/call aaa')])
+    for (const line of logged) {
+      expect(line).not.toContain(half)
+      expect(line.length).toBeLessThan(300)
+    }
   })
 
   it('lets no secret out, neither in results nor in errors', async () => {

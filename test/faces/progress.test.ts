@@ -1,5 +1,5 @@
-import { describe, expect, it } from 'vitest'
-import { ProgressSums, progressLine } from '../../src/faces/progress.ts'
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest'
+import { ProgressSums, pacedProgress, progressLine } from '../../src/faces/progress.ts'
 import type { Progress } from '../../src/tool.ts'
 
 /** What is reported of some updates, each as soon as it comes. */
@@ -61,5 +61,43 @@ describe('progress of several things', () => {
     expect(
       [{ done: 3, total: 9 }, { done: 3 }, { done: 0, total: 0 }].map((one) => progressLine({ message: 'm', ...one })),
     ).toEqual(['m 3/9', 'm 3', 'm 0'])
+  })
+})
+
+describe('the progress of one call', () => {
+  beforeEach(() => void vi.useFakeTimers())
+  afterEach(() => void vi.useRealTimers())
+
+  it('is heard at least every 2 s and grows, though the call tells nothing', () => {
+    const heard: Progress[] = []
+    const { tell, stop } = pacedProgress((sum) => heard.push(sum))
+    vi.advanceTimersByTime(4000)
+    expect(heard.map(({ message }) => message)).toEqual(['waiting', 'waiting, still at work'])
+    tell({ message: 'reading tasks', done: 2, total: 2 })
+    const before = heard.length
+    vi.advanceTimersByTime(60_000)
+    expect(heard.length - before).toBeGreaterThanOrEqual(30)
+    expect(heard.at(-1)?.message).toBe('reading tasks 2/2, still at work')
+    // It is no part of what there is to do.
+    expect(heard.filter(({ done, total }) => total !== undefined && done > total)).toEqual([])
+    tell({ message: 'reading tasks', done: 3, total: 4 })
+    vi.advanceTimersByTime(2000)
+    const done = heard.map((each) => each.done)
+    expect(done).toEqual([...new Set(done)].sort((a, b) => a - b))
+    expect(heard.at(-1)).toEqual({ message: 'reading tasks 3/4', done: 3, total: 4 })
+    stop()
+    vi.advanceTimersByTime(60_000)
+    expect(heard.at(-1)?.done).toBe(3)
+  })
+
+  it('comes to what was told last, though that was too soon to be reported', () => {
+    const heard: Progress[] = []
+    const { tell, stop } = pacedProgress((sum) => heard.push(sum))
+    tell({ message: 'reading tasks', done: 1 })
+    tell({ message: 'reading tasks', done: 2 })
+    expect(heard.map(({ done }) => done)).toEqual([1])
+    vi.advanceTimersByTime(2000)
+    expect(heard.map(({ message }) => message)).toEqual(['reading tasks 1', 'reading tasks 2'])
+    stop()
   })
 })

@@ -1,5 +1,4 @@
 import { setMaxListeners } from 'node:events'
-import pLimit from 'p-limit'
 import { AuditError, cancelled, throwIfAborted } from '../../errors.ts'
 import type { ServeLimits } from '../../limits.ts'
 import type { CallContext, Tool } from '../../tool.ts'
@@ -20,7 +19,7 @@ export interface Admission {
 }
 
 export function createAdmission(limits: ServeLimits, onOutcome: (name: string, outcome: Outcome) => void): Admission {
-  const limit = pLimit(limits.operations)
+  const line = createLine(limits.operations)
   const open = new Set<Promise<unknown>>()
   const stopping = new AbortController()
   // Every call listens to it, and untangles itself when it ends.
@@ -28,14 +27,11 @@ export function createAdmission(limits: ServeLimits, onOutcome: (name: string, o
 
   async function run<T>(name: string, context: CallContext, work: (context: CallContext) => Promise<T>): Promise<T> {
     throwIfAborted(stopping.signal)
-    if (limit.pendingCount >= limits.operationsWaiting) throw crowded(limits.operationsWaiting)
+    if (line.waiting() >= limits.operationsWaiting) throw crowded(limits.operationsWaiting)
     const deadline = new AbortController()
     const timer = setTimeout(() => deadline.abort(tooLong(limits.operationTimeout)), limits.operationTimeout)
     const { signal, release } = joined([context.signal, stopping.signal, deadline.signal])
-    const answer = limit(() => {
-      throwIfAborted(signal)
-      return work({ ...context, signal })
-    })
+    const answer = line.inTurn(signal, () => work({ ...context, signal }))
     open.add(answer)
     try {
       const result = await answer
@@ -53,12 +49,56 @@ export function createAdmission(limits: ServeLimits, onOutcome: (name: string, o
 
   return {
     run,
-    running: () => limit.activeCount,
-    waiting: () => limit.pendingCount,
+    running: line.running,
+    waiting: line.waiting,
     stop: () => stopping.abort(stopped()),
     idle: async () => {
       await Promise.allSettled(open)
     },
+  }
+}
+
+/**
+ * Lets so many works run at once, the others in the order in which they came. Whose signal is aborted leaves the line at once:
+ * the place of a caller who has gone is another's.
+ */
+function createLine(places: number) {
+  let running = 0
+  const waiting = new Set<() => void>()
+  const next = (): void => {
+    running--
+    const [first] = waiting
+    first?.()
+  }
+  const turn = (signal: AbortSignal): Promise<void> =>
+    new Promise((resolve, reject) => {
+      const leave = (): void => {
+        waiting.delete(enter)
+        reject(signal.reason)
+      }
+      const enter = (): void => {
+        waiting.delete(enter)
+        signal.removeEventListener('abort', leave)
+        running++
+        resolve()
+      }
+      signal.addEventListener('abort', leave, { once: true })
+      if (running < places) enter()
+      else waiting.add(enter)
+    })
+  return {
+    async inTurn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T> {
+      throwIfAborted(signal)
+      await turn(signal)
+      try {
+        throwIfAborted(signal)
+        return await work()
+      } finally {
+        next()
+      }
+    },
+    running: () => running,
+    waiting: () => waiting.size,
   }
 }
 

@@ -73,8 +73,10 @@ export function createApp(gate: Gate, routes: readonly Route[] = []): App {
       onMethodNotAllowed: (c, methods) => problemResponse(wrongMethod(methods), c.req.path),
     }),
   )
-  const notFound = { ...NOT_FOUND, next: routes.length > 0 ? 'GET /docs shows every route' : AT_MCP }
-  app.notFound((c) => problemResponse(notFound, c.req.path))
+  const rest = (path: string): string => (path === MCP_PATH ? MCP_ELSEWHERE : 'GET /docs shows every route')
+  app.notFound(({ req: { path } }) =>
+    problemResponse({ ...NOT_FOUND, next: routes.length > 0 ? rest(path) : AT_MCP }, path),
+  )
   app.onError((error, c) => {
     const redact = c.get('exchange').redact
     const problem = problemOf(brokeOff(c.env.incoming) ? cancelled() : error, redact)
@@ -131,6 +133,9 @@ const NOT_FOUND = {
 
 /** Where to go from a port that has no routes of its own. */
 const AT_MCP = `MCP is at ${MCP_PATH}; REST, with /docs, is on the port of --rest-port, which the server names as it starts`
+
+/** Where MCP is when it is not on the port of REST. */
+const MCP_ELSEWHERE = 'MCP is on the port of --mcp-port, which the server names as it starts'
 
 const wrongMethod = (methods: readonly string[]) => ({
   status: 405,

@@ -73,10 +73,17 @@ const JSON_RPC_CODES: Readonly<Record<string, number>> = {
   'invalid-request': INVALID_REQUEST,
 }
 
+/** Where an error has but one text for both. */
+const withNext = (message: string, next: string | undefined): string =>
+  next === undefined ? message : `${message}. ${next}`
+
 const FAMILIES: readonly Family[] = [
   {
     holds: (path) => path === '/mcp',
-    body: ({ type, message, rpcId = null }) => rpcError(JSON_RPC_CODES[type] ?? JSON_RPC_SERVER_ERROR, message, rpcId),
+    body: ({ type, message, field, accepted, next, rpcId = null }) => {
+      const { error, ...told } = rpcError(JSON_RPC_CODES[type] ?? JSON_RPC_SERVER_ERROR, withNext(message, next), rpcId)
+      return { ...told, error: field === undefined ? error : { ...error, data: { field, accepted } } }
+    },
   },
   {
     holds: isCoded,
@@ -91,7 +98,7 @@ const FAMILIES: readonly Family[] = [
   },
   {
     holds: (path) => path.startsWith('/api/config/'),
-    body: ({ message, next }) => ({ ok: false, message: next === undefined ? message : `${message}. ${next}` }),
+    body: ({ message, next }) => ({ ok: false, message: withNext(message, next) }),
   },
   {
     holds: () => true,

@@ -1,11 +1,10 @@
 import { AuditError } from '../../errors.ts'
 import type { JsonObject } from '../../paging.ts'
-import type { Flag } from '../flags.ts'
-
-const NUMBER = /^[+-]?\d{1,15}(?:\.\d{1,9})?$/
+import { type Flag, numberIn, wordsOfList } from '../flags.ts'
 
 /**
- * Inputs from the texts of a query or a form. Lists take commas and repeated names; an empty text counts as left out.
+ * Inputs from the texts of a query or a form. Lists take commas and repeated names, read as those of the command line; an
+ * empty text counts as left out.
  * What cannot be read stays a text, and unknown names stay in: the schema then says what is accepted.
  */
 export function inputOfTexts(given: URLSearchParams, flags: readonly Flag[]): JsonObject {
@@ -20,19 +19,16 @@ export function inputOfTexts(given: URLSearchParams, flags: readonly Flag[]): Js
 }
 
 function readTexts(name: string, texts: readonly string[], flag: Flag | undefined): unknown {
-  if (flag?.kind === 'texts') return words(texts)
-  if (flag?.kind === 'numbers') return words(texts).map(numberIn)
+  if (flag?.kind === 'texts') return texts.flatMap((text) => wordsOfList(flag, text))
+  if (flag?.kind === 'numbers') {
+    return texts.flatMap((text) => wordsOfList(flag, text)).map((word) => numberIn(flag, word))
+  }
   const [text = '', ...more] = texts
   if (more.length > 0) throw repeated(name)
-  if (flag?.kind === 'number') return numberIn(text)
+  if (flag?.kind === 'number') return numberIn(flag, text)
   if (flag?.kind === 'switch') return switchIn(text)
   return text
 }
-
-const words = (texts: readonly string[]): string[] =>
-  texts.flatMap((text) => text.split(/[\s,，]+/)).filter((word) => word !== '')
-
-const numberIn = (text: string): number | string => (NUMBER.test(text) ? Number(text) : text)
 
 const switchIn = (text: string): boolean | string => {
   if (text === 'true' || text === '1') return true

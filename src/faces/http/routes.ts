@@ -1,5 +1,6 @@
 import type { z } from 'zod'
 import * as falai from '../../../schemas/falai-usage.ts'
+import { AuditError } from '../../errors.ts'
 import { falaiUsage } from '../../operations/falai-usage.ts'
 import type { JsonObject, Pager } from '../../paging.ts'
 import type { CallContext, Dependencies, Tool } from '../../tool.ts'
@@ -60,9 +61,26 @@ const toolRoute = (tool: Tool, place: Place): Route => ({
   output: tool.output,
   paged: 'cursor' in tool.input.shape,
   ...(tool.notFound !== undefined && { statuses: { 404: tool.notFound } }),
-  run: (given, { dependencies, pager, context, full }) =>
-    full ? runTool(tool, given, dependencies, context) : runToolPaged(tool, given, pager, dependencies, context),
+  run: async (given, { dependencies, pager, context, full }) => {
+    if (!full) return runToolPaged(tool, given, pager, dependencies, context)
+    refuseCursor(given)
+    return runTool(tool, given, dependencies, context)
+  },
 })
+
+/** The whole is asked for with inputs: without those of the first call it would be the answer to another question. */
+function refuseCursor({ cursor }: JsonObject): void {
+  if (cursor === undefined || cursor === null || cursor === '') return
+  const accepted = 'full with the inputs of the first call, or cursor without full'
+  throw new AuditError(
+    'input',
+    `cursor: goes on with a result in pages, and full asks for the whole; give ${accepted}`,
+    {
+      field: 'cursor',
+      accepted,
+    },
+  )
+}
 
 /** Under which other names tools are known: those of the seed capability "fal Usage and Billing API". */
 const BILLING: readonly (Pick<Place, 'method' | 'takes'> & { readonly tool: string; readonly path: string })[] = [

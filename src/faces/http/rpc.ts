@@ -11,11 +11,9 @@ export interface RpcSummary {
   readonly requestIds: readonly RequestId[]
   /** Ids that the client gives up with notifications/cancelled. */
   readonly cancelledIds: readonly RequestId[]
-  /** For the access log: method, and name of what is called. */
+  /** For the access log: method, and name of what is called, as long as it was sent. */
   readonly note: string
 }
-
-const NOTE_CHARS_MAX = 80
 
 export function summaryOf(body: unknown): RpcSummary {
   const messages = (Array.isArray(body) ? body : [body]).filter(isObject)
@@ -29,7 +27,7 @@ export function summaryOf(body: unknown): RpcSummary {
     cancelledIds: cancels.flatMap(({ params }) =>
       isObject(params) && isId(params.requestId) ? [params.requestId] : [],
     ),
-    note: typeof first.method === 'string' ? `${first.method}${name}`.slice(0, NOTE_CHARS_MAX) : '',
+    note: typeof first.method === 'string' ? `${first.method}${name}` : '',
   }
 }
 

@@ -23,10 +23,12 @@ export interface SessionsOptions {
 
 interface Held {
   readonly id: string
-  readonly mcp: McpSession
+  /** Being made: a session counts from the moment it is asked for, or many at once would all find room. */
+  readonly mcp: Promise<McpSession>
   /** Requests without their whole answer, streams included. */
   exchanges: number
-  readonly running: Set<RequestId>
+  /** Each request without an answer, and the ids of all that came in its body and are answered in its stream. */
+  readonly running: Map<RequestId, readonly RequestId[]>
   usedAt: number
 }
 
@@ -42,7 +44,10 @@ export function createSessions({ limits, openSession, now }: SessionsOptions): S
 
   const end = async (session: Held): Promise<void> => {
     held.delete(session.id)
-    await session.mcp.close()
+    await session.mcp.then(
+      (mcp) => mcp.close(),
+      () => undefined,
+    )
   }
   const idle = (): Held[] =>
     [...held.values()].filter(({ exchanges }) => exchanges === 0).sort((a, b) => a.usedAt - b.usedAt)
@@ -52,14 +57,14 @@ export function createSessions({ limits, openSession, now }: SessionsOptions): S
   const timer = setInterval(sweep, limits.sessionIdle / SWEEPS_PER_IDLE_SPAN)
   timer.unref()
 
-  const begin = async (): Promise<Held> => {
+  const begin = (): Held => {
     if (held.size >= limits.sessions) {
       const [oldest] = idle()
       if (oldest === undefined) throw crowded(limits.sessions)
       void end(oldest)
     }
     const id = randomUUID()
-    const session: Held = { id, mcp: await openSession(id), exchanges: 0, running: new Set(), usedAt: now() }
+    const session: Held = { id, mcp: openSession(id), exchanges: 0, running: new Map(), usedAt: now() }
     held.set(id, session)
     return session
   }
@@ -70,11 +75,18 @@ export function createSessions({ limits, openSession, now }: SessionsOptions): S
       exchange.note = note
       const id = request.headers.get(HEADER)
       const isNew = id === null && initializes
-      const session = isNew ? await begin() : sessionOf(held, id)
-      if (requestIds.some((each) => session.running.has(each))) throw repeated()
+      if (new Set(requestIds).size < requestIds.length) throw repeated('two requests of this batch have the same id')
+      const session = isNew ? begin() : sessionOf(held, id)
+      if (requestIds.some((each) => session.running.has(each))) {
+        throw repeated('a request with this id is still being answered')
+      }
       follow(session, requestIds, exchange, now)
-      const response = await session.mcp.answer(request, body)
-      session.mcp.cancel(cancelledIds)
+      const mcp = await session.mcp.catch((error: unknown) => {
+        held.delete(session.id)
+        throw error
+      })
+      const response = await mcp.answer(request, body)
+      for (const each of cancelledIds) mcp.cancel(each, session.running.get(each))
       if (request.method === 'DELETE' || (isNew && !response.ok)) await end(session)
       return response
     },
@@ -89,12 +101,15 @@ export function createSessions({ limits, openSession, now }: SessionsOptions): S
 /** Holds a session busy until the answer is out; a client that went away before has cancelled what it asked. */
 function follow(session: Held, requestIds: readonly RequestId[], exchange: Exchange, now: () => number): void {
   session.exchanges++
-  for (const each of requestIds) session.running.add(each)
+  for (const each of requestIds) session.running.set(each, requestIds)
   void exchange.ended.then(() => {
     session.exchanges--
     session.usedAt = now()
-    if (exchange.signal.aborted) session.mcp.cancel(requestIds)
-    for (const each of requestIds) session.running.delete(each)
+    for (const each of requestIds) {
+      // Where no session came to be there is nothing to cancel either.
+      if (exchange.signal.aborted) void session.mcp.then((mcp) => mcp.cancel(each)).catch(() => undefined)
+      session.running.delete(each)
+    }
   })
 }
 
@@ -109,8 +124,8 @@ function sessionOf(held: ReadonlyMap<string, Held>, id: string | null): Held {
 }
 
 /** Answers are told apart by their ids alone: two calls under one id could get each other's. */
-const repeated = (): HttpRefusal =>
-  new HttpRefusal({ status: 400, type: 'input', message: 'a request with this id is still being answered' })
+const repeated = (message: string): HttpRefusal =>
+  new HttpRefusal({ status: 400, type: 'input', message, next: 'give each request an id of its own' })
 
 const crowded = (most: number): HttpRefusal =>
   new HttpRefusal({

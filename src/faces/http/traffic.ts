@@ -45,6 +45,7 @@ export interface TrafficOptions {
 }
 
 const PATH_CHARS_MAX = 200
+const NOTE_CHARS_MAX = 80
 /** What proxies call an answer whose client went away; it is never sent. */
 const CLIENT_GONE = 499
 
@@ -58,7 +59,7 @@ export function createTraffic({ limits, clock, metrics, redact, log, onEnded }: 
     const address = plainAddress(incoming.socket.remoteAddress)
     const method = incoming.method ?? ''
     // The query stays out of the log: it is where a careless client puts a key.
-    const path = (incoming.url ?? '').replace(/[?#].*$/s, '').slice(0, PATH_CHARS_MAX)
+    const path = (incoming.url ?? '').replace(/[?#].*$/s, '')
     const ended = new Promise<void>((resolve) => {
       outgoing.once('close', () => {
         if (!outgoing.writableFinished) gone.abort(cancelled())
@@ -67,8 +68,11 @@ export function createTraffic({ limits, clock, metrics, redact, log, onEnded }: 
         const status = whole ? outgoing.statusCode : CLIENT_GONE
         const millis = performance.now() - startedAt
         metrics.request(route, method, status, millis / SECOND)
-        const line = `${new Date(clock()).toISOString()} ${address} ${method} ${path} ${status} ${millis.toFixed(1)}ms`
-        log(outgoingText(exchange.note === '' ? line : `${line} ${exchange.note}`, exchange.redact))
+        // Blanked before the cut, which could leave half a secret.
+        const cut = (text: string, most: number): string => outgoingText(text, exchange.redact).slice(0, most)
+        const asked = `${address} ${method} ${cut(path, PATH_CHARS_MAX)}`
+        const line = `${new Date(clock()).toISOString()} ${asked} ${status} ${millis.toFixed(1)}ms`
+        log(exchange.note === '' ? line : `${line} ${cut(exchange.note, NOTE_CHARS_MAX)}`)
         admitted.delete(exchange)
         onEnded(admitted.size)
         resolve()
