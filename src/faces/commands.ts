@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import type { ImportOutcome, ImportRequest } from '../../schemas/import.ts'
-import type { Report } from '../../schemas/report.ts'
+import { type Report, report as reportSchema } from '../../schemas/report.ts'
 import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
 import { SERVE } from '../limits.ts'
 import { runAudit } from '../operation.ts'
@@ -12,7 +12,6 @@ import { flagsOf } from './flags.ts'
 import type { CommandHelp } from './help.ts'
 import { importCommand } from './import-command.ts'
 import { outgoing, outgoingText, type Redact } from './outgoing.ts'
-import { outgoingReport } from './outgoing-report.ts'
 import { checkReportOutput, type KeptFile, writeWhole } from './output-file.ts'
 import { progressLine } from './progress.ts'
 import { runTool } from './run-tool.ts'
@@ -199,17 +198,16 @@ async function present(report: Report, view: View, { terminal, redact }: Command
 }
 
 async function rendered(report: Report, { format, lang }: View, redact: Redact): Promise<string> {
-  const told = outgoingReport(report, redact)
   switch (format) {
     case 'json':
-      return `${JSON.stringify(told, null, 2)}\n`
+      return `${JSON.stringify(outgoing(report, redact, reportSchema), null, 2)}\n`
     case 'markdown': {
       const { renderMarkdown } = await import('../render/markdown.ts')
-      return redact(renderMarkdown(told, { lang }))
+      return redact(renderMarkdown(report, { lang, redact }))
     }
     case 'text': {
       const { renderText } = await import('../render/text.ts')
-      return redact(renderText(told, { lang }))
+      return redact(renderText(report, { lang, redact }))
     }
   }
 }

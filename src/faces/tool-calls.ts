@@ -1,10 +1,9 @@
-import type { Report } from '../../schemas/report.ts'
+import { type Report, report as reportSchema } from '../../schemas/report.ts'
 import { promptArguments } from '../operations/prompt-arguments.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import { renderMarkdown } from '../render/markdown.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
-import { outgoingObject, type Redact } from './outgoing.ts'
-import { outgoingReport } from './outgoing-report.ts'
+import { outgoing, outgoingObject, type Redact } from './outgoing.ts'
 import { runToolPaged, unknownTool } from './run-tool.ts'
 import { type ToolSchemas, toolSchemas } from './tool-schemas.ts'
 
@@ -51,8 +50,8 @@ export function createToolCalls({ tools, dependencies, pager, redact }: ToolCall
       return outgoingObject(await runToolPaged(tool, given, pager, dependencies, context), redact, tool.output)
     },
     promptArguments,
-    markdownOf: (report, lang) => redact(renderMarkdown(outgoingReport(report, redact), { lang })),
-    jsonOf: (report) => JSON.stringify(outgoingReport(report, redact)),
+    markdownOf: (report, lang) => redact(renderMarkdown(report, { lang, redact })),
+    jsonOf: (report) => JSON.stringify(outgoing(report, redact, reportSchema)),
   }
 }
 

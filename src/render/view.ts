@@ -16,6 +16,11 @@ export interface ViewOptions {
   readonly modelsPerAccount?: boolean
   /** Rows shown of each table; the largest ones where there are more. */
   readonly rowsMax?: number
+  /**
+   * Blanks out secrets in texts of others, before a format escapes them, cuts them or fills them up to a width: after that
+   * a secret may not be known again, or what stands in its place no longer fits.
+   */
+  readonly redact?: (text: string) => string
 }
 
 /** One line: `lead` is the program's own, `text` may hold cleaned text of others and is escaped where that matters. */
@@ -57,8 +62,32 @@ export function reportView(report: Report, options: ViewOptions): Block[] {
     blocks.push({ kind: 'list', title: words.leftOutHere, lines: [{ lead: words.wholeAsJson, text: '' }] })
   }
   const done = report.coverage.complete ? words.done : words.doneIncomplete
-  return [...blocks, { kind: 'closing', lines: [done, words.summary(ok, warning, critical)] }]
+  blocks.push({ kind: 'closing', lines: [done, words.summary(ok, warning, critical)] })
+  const { redact } = options
+  return redact === undefined ? blocks : blocks.map((block) => redacted(block, redact))
 }
+
+function redacted(block: Block, redact: (text: string) => string): Block {
+  switch (block.kind) {
+    case 'table': {
+      const { columns, rows, footer } = block.table
+      const cells = (values: readonly string[]): string[] => values.map(redact)
+      const table = { columns, rows: rows.map(cells), ...(footer !== undefined && { footer: cells(footer) }) }
+      return { ...block, table }
+    }
+    case 'frame':
+      return { ...block, facts: redactedLines(block.facts, redact) }
+    case 'list':
+    case 'alerts':
+      return { ...block, lines: redactedLines(block.lines, redact) }
+    case 'heading':
+    case 'closing':
+      return block
+  }
+}
+
+const redactedLines = (lines: readonly Line[], redact: (text: string) => string): Line[] =>
+  lines.map((line) => ({ ...line, text: redact(line.text) }))
 
 const leavesOut = (block: Block): boolean =>
   (block.kind === 'list' || block.kind === 'alerts') && block.lines.some(({ standsForMore }) => standsForMore === true)
