@@ -6,10 +6,9 @@ import { createToolCalls } from '../../src/faces/tool-calls.ts'
 import { echoTool, fakeServices } from './fake-tools.ts'
 
 const ping = (id: number | string): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })
-const NONE = new AbortController().signal
 
 /** What a server on stdio says to an input, into an output of whoever reads it, and what it logs. */
-async function serve(input: string | Buffer, stdout: Writable, signal = NONE): Promise<string[]> {
+async function serve(input: string | Buffer, stdout: Writable, signal = new AbortController().signal): Promise<string[]> {
   const services = fakeServices([echoTool])
   const stdin = new PassThrough()
   const served = serveStdio(
