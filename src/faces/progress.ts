@@ -21,6 +21,7 @@ export interface PacedProgress {
 export function pacedProgress(report: (sum: Progress) => void): PacedProgress {
   const sums = new ProgressSums()
   let reportedAt = Number.NEGATIVE_INFINITY
+  let isOpen = true
   const say = (sum: Progress): void => {
     sums.reported(sum)
     reportedAt = performance.now()
@@ -32,9 +33,12 @@ export function pacedProgress(report: (sum: Progress) => void): PacedProgress {
   return {
     tell: (update) => {
       const sum = sums.add(update)
-      if (sum !== undefined && performance.now() - reportedAt >= EVERY_MILLIS) say(sum)
+      if (isOpen && sum !== undefined && performance.now() - reportedAt >= EVERY_MILLIS) say(sum)
     },
-    stop: () => clearTimeout(timer),
+    stop: () => {
+      isOpen = false
+      clearTimeout(timer)
+    },
   }
 }
 

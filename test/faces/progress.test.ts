@@ -99,5 +99,8 @@ describe('the progress of one call', () => {
     vi.advanceTimersByTime(2000)
     expect(heard.map(({ message }) => message)).toEqual(['reading tasks 1', 'reading tasks 2'])
     stop()
+    vi.advanceTimersByTime(2000)
+    tell({ message: 'reading tasks', done: 3 })
+    expect(heard).toHaveLength(2)
   })
 })

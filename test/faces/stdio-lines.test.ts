@@ -8,7 +8,11 @@ import { echoTool, fakeServices } from './fake-tools.ts'
 const ping = (id: number | string): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })
 
 /** What a server on stdio says to an input, into an output of whoever reads it, and what it logs. */
-async function serve(input: string | Buffer, stdout: Writable, signal = new AbortController().signal): Promise<string[]> {
+async function serve(
+  input: string | Buffer,
+  stdout: Writable,
+  signal = new AbortController().signal,
+): Promise<string[]> {
   const services = fakeServices([echoTool])
   const stdin = new PassThrough()
   const served = serveStdio(
