@@ -68,13 +68,14 @@ export function wordsOf(value: unknown, write: (value: unknown) => string): stri
   }
 }
 
-/** The error for one bad input: names the field, the value and what is accepted. */
-export function inputError(field: string, value: unknown, accepted: string): AuditError {
+/** The error for one bad input: names the field, the value and what is accepted; `next`: what helps to find that. */
+export function inputError(field: string, value: unknown, accepted: string, next?: string): AuditError {
   const shown = shortened(wordsOf(value, String), 80)
   return new AuditError('input', `${field}: "${shown}" is not accepted; give ${accepted}`, {
     field,
     value: shown,
     accepted,
+    ...(next !== undefined && { next }),
   })
 }
 

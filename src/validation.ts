@@ -16,7 +16,8 @@ export interface ParseOptions {
   readonly kind: ErrorKind
   /** Where the value came from, when its field names alone do not tell. */
   readonly where?: string
-  readonly next?: string
+  /** What to do next; of a field and what was found there, where that is for one field alone. */
+  readonly next?: string | ((field: string, found: unknown) => string | undefined)
 }
 
 /**
@@ -26,15 +27,25 @@ export interface ParseOptions {
 export function parseOutside<S extends z.ZodType>(schema: S, value: unknown, options: ParseOptions): z.output<S> {
   const result = schema.safeParse(value)
   if (result.success) return result.data
-  const issue = result.error.issues[0]
+  const issue = tellingIssue(result.error.issues, value)
   if (issue === undefined) throw new AuditError(options.kind, 'the value is not accepted')
   const { field, problem, accepted } = complaintOf(issue, value, schema)
   const where = options.where === undefined ? '' : `${options.where}: `
+  const next = typeof options.next === 'function' ? options.next(field, valueAt(value, issue.path)) : options.next
   throw new AuditError(options.kind, `${where}${field === '' ? '' : `${field}: `}${problem}; give ${accepted}`, {
     field,
     accepted,
-    ...(options.next !== undefined && { next: options.next }),
+    ...(next !== undefined && { next }),
   })
+}
+
+/** The first issue, but for what is missing where a name of the same object is unknown: it was meant for that, as a rule. */
+function tellingIssue(issues: readonly z.core.$ZodIssue[], root: unknown): z.core.$ZodIssue | undefined {
+  const [first] = issues
+  if (first === undefined || valueAt(root, first.path) !== undefined) return first
+  const parent = JSON.stringify(first.path.slice(0, -1))
+  const isBeside = ({ code, path }: z.core.$ZodIssue) => code === 'unrecognized_keys' && JSON.stringify(path) === parent
+  return issues.find(isBeside) ?? first
 }
 
 function complaintOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType): Complaint {

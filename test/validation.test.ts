@@ -62,6 +62,15 @@ describe('a field that there is not', () => {
     expect(problemIn(schema, { [name]: 'x' })).toMatch(told)
   })
 
+  it('is told before one that is missing: it was meant for that', () => {
+    const schema = z.strictObject({ id: z.string(), kind: z.string().optional() })
+    expect(problemIn(schema, { task_id: 'x' })).toBe('task_id: there is no such field; give one of: id, kind')
+    expect(problemIn(schema, { kind: 'task' })).toBe('id: is missing; give a text')
+    expect(problemIn(schema, { id: 5, task_id: 'x' })).toBe('id: "5" is not accepted; give a text, not a number')
+    const nested = z.strictObject({ id: z.string(), at: schema })
+    expect(problemIn(nested, { at: { id: 'x', task_id: 'x' } })).toBe('id: is missing; give a text')
+  })
+
   it('is not taken for one that the object does not have', () => {
     expect(problemIn(z.strictObject({ window: z.string().optional() }), { since: 'x' })).not.toMatch(/start/)
   })

@@ -96,8 +96,8 @@ export function windowOf(request: Pick<AuditRequest, 'start' | 'end'>, zone: Zon
   if (request.start === undefined && request.end !== undefined) {
     throw missingInput('start', 'a start together with end: YYYY-MM-DD or an ISO 8601 instant')
   }
-  const start = boundOf('start', request.start ?? today, zone, 0)
-  const end = boundOf('end', request.end ?? today, zone, 1)
+  const start = boundOf('start', request.start ?? today, zone, 0, asOf)
+  const end = boundOf('end', request.end ?? today, zone, 1, asOf)
   if (start > asOf) {
     throw inputError('start', request.start, `a time that has come; now is ${zone.format(asOf)}`)
   }
@@ -108,15 +108,19 @@ export function windowOf(request: Pick<AuditRequest, 'start' | 'end'>, zone: Zon
   return { start, end, zone }
 }
 
-/** One end of a window; throws an input error where it is neither a day nor an instant. */
-export function boundOf(field: 'start' | 'end', text: string, zone: Zone, daysAfter: 0 | 1): Instant {
+/** For who means a day by its distance from today, and may not know what day that is. */
+export const daysFrom = (asOf: Instant, zone: Zone): string => `Now is ${zone.format(asOf)}: count the days from there.`
+
+/** One end of a window; throws an input error where it is neither a day nor an instant. `asOf`: now, where that is known. */
+export function boundOf(field: 'start' | 'end', text: string, zone: Zone, daysAfter: 0 | 1, asOf?: Instant): Instant {
   const date = parseDate(text)
   if (date !== undefined) return zone.startOfDate(zone.addDays(date, daysAfter))
   const at = parseInstant(text)
   if (at === undefined) {
     const isNoDay = /^\d{4}-\d{2}-\d{2}$/.test(text)
     const accepted = 'YYYY-MM-DD or an ISO 8601 instant with offset'
-    throw inputError(field, text, isNoDay ? `a day that the calendar has: ${accepted}` : accepted)
+    const next = asOf === undefined ? undefined : daysFrom(asOf, zone)
+    throw inputError(field, text, isNoDay ? `a day that the calendar has: ${accepted}` : accepted, next)
   }
   return at
 }

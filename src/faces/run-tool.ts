@@ -6,6 +6,9 @@ import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
 import { parseOutside } from '../validation.ts'
 import { howToSwitchOn } from './switched-off.ts'
 
+const ACCOUNTS_LISTED = 'fal-list-accounts lists the accounts: their names with their ids.'
+const USERS_LISTED = 'tasks-by-user without user_ids lists the users of a window: their names with their ids.'
+
 /** Validates the arguments of a call and runs the tool. Returns its whole result. */
 export async function runTool(
   tool: Tool,
@@ -20,7 +23,17 @@ export async function runTool(
 const filled = (given: JsonObject): JsonObject =>
   Object.fromEntries(Object.entries(given).filter(([, value]) => value !== null))
 
-const inputOf = (tool: Tool, given: JsonObject) => parseOutside(tool.input, filled(given), { kind: 'input' })
+const inputOf = (tool: Tool, given: JsonObject) =>
+  parseOutside(tool.input, filled(given), { kind: 'input', next: whereIdsAre })
+
+/** Where ids are told, by input: a person names accounts and users by their names. */
+const ID_LISTS: Readonly<Record<string, string>> = {
+  ...{ ids: ACCOUNTS_LISTED, account_id: ACCOUNTS_LISTED },
+  ...{ user_ids: USERS_LISTED, user_id: USERS_LISTED },
+}
+
+const whereIdsAre = (field: string, found: unknown): string | undefined =>
+  typeof found === 'string' && /[^\d\s,]/.test(found) ? ID_LISTS[field.split('.')[0] ?? ''] : undefined
 
 const run = async (
   tool: Tool,

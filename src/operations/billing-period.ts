@@ -1,5 +1,5 @@
 import type { USAGE_PERIODS } from '../../schemas/billing-usage.ts'
-import { windowOf } from '../audit/plan.ts'
+import { daysFrom, windowOf } from '../audit/plan.ts'
 import { AuditError, inputError } from '../errors.ts'
 import type { Instant } from '../units/instant.ts'
 import type { Window } from '../units/window.ts'
@@ -43,7 +43,7 @@ function customWindow(given: PeriodInput, zone: Zone, asOf: Instant): Window {
     if (text === undefined) {
       throw new AuditError('input', `${field}: is missing; period custom needs it`, { field, accepted })
     }
-    if (parseDate(text) === undefined) throw inputError(field, text, accepted)
+    if (parseDate(text) === undefined) throw inputError(field, text, accepted, daysFrom(asOf, zone))
   }
   try {
     return windowOf({ start: given.start_date, end: given.end_date }, zone, asOf)
@@ -56,10 +56,11 @@ function customWindow(given: PeriodInput, zone: Zone, asOf: Instant): Window {
 function renamed(error: unknown): unknown {
   if (!(error instanceof AuditError) || error.kind !== 'input' || error.field === undefined) return error
   const field = `${error.field}_date`
-  const { value, accepted } = error
+  const { value, accepted, next } = error
   return new AuditError('input', error.message.replace(error.field, field), {
     field,
     ...(value !== undefined && { value }),
     ...(accepted !== undefined && { accepted }),
+    ...(next !== undefined && { next }),
   })
 }

@@ -187,10 +187,12 @@ function accountRows(bills: readonly OwnedBill[]): UsageBreakdownRow[] {
 function breakDown(groupBy: Exclude<GroupBy, 'account'>, bills: readonly OwnedBill[]): UsageBreakdownRow[] {
   const groups = new Breakdown<Partial<UsageBreakdownRow>>()
   for (const { owner, rows, parts = [], reason = MAYBE_TWICE, maybeTwice } of bills) {
+    // A row of a key tells its account by itself.
+    const whose = groupBy !== 'key' && owner.accountId !== undefined ? `account ${owner.accountId}: ` : ''
     for (const row of rows ?? parts) {
       const key = keyOf(groupBy, row, owner)
       const fields = () => fieldsOf(groupBy, row, owner)
-      if (rows === undefined || maybeTwice === true) groups.withhold(key, fields, reason)
+      if (rows === undefined || maybeTwice === true) groups.withhold(key, fields, `${whose}${reason}`)
       else groups.group(key, fields).add(row)
     }
   }

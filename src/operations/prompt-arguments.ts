@@ -49,7 +49,12 @@ const listOf = (text: string): (number | string)[] =>
 
 function checkWindow({ start, end }: z.output<typeof given>): void {
   if (start === undefined && end === undefined) return
-  const check: InputCheck = (zone, asOf) =>
-    start !== undefined && end === undefined ? boundOf('start', start, zone, 0) : windowOf({ start, end }, zone, asOf)
+  const check: InputCheck = (zone, asOf) => {
+    // Before what tells the time: it is not known here.
+    if (start !== undefined) boundOf('start', start, zone, 0)
+    if (end === undefined) return
+    boundOf('end', end, zone, 1)
+    windowOf({ start, end }, zone, asOf)
+  }
   checkFirst(check, undefined, LATEST)
 }

@@ -92,6 +92,7 @@ function present(
   const unverified = unverifiedOf(coverage.sources)
   const unlisted = unlistedFindings(report, filter)
   const cuts = [
+    ...doubtSteps(report),
     ...beyondReach(report, findings, filter),
     ...unlistedSteps(unlisted, filter),
     ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
@@ -152,6 +153,20 @@ const omittedRowSteps = ({ omittedRows }: Report['tasks']['totals']): string[] =
     : [
         `say that ${omittedRows} rows of tasks, those of least cost, are counted and not listed: tasks-by-user lists all`,
       ]
+
+/** What is to be mended before findings are believed that hang on it: neither need be among those on the page. */
+function doubtSteps({ summary: { byRule }, settings }: Report): string[] {
+  const steps: string[] = []
+  if (byRule.TZ_MISCONFIGURED !== undefined)
+    steps.push(
+      'say that stored times are read in a wrong zone (rule TZ_MISCONFIGURED tells by how much): days are shifted, so set DB_TIMEZONE and audit again',
+    )
+  if (settings.depth === 'summary' && (byRule.A2 ?? byRule.A3) !== undefined)
+    steps.push(
+      'say that A2 and A3 may come from other names of the same model: depth requests learns them, or set modelAliases',
+    )
+  return steps
+}
 
 /** `cuts`: what the report leaves out or does not reach, to be said as soon as what was not verified. */
 function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly string[]): string {

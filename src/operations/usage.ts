@@ -37,10 +37,12 @@ function present(
   groupBy: UsageOutput['groupBy'],
   ledger: UsageOutput['ledger'],
   { window, asOf, table }: BillScope,
-  { rows, total, hasTotal, note: reading, withoutRows = [], sources }: UsageReading,
+  reading: UsageReading,
 ): UsageOutput {
+  const { rows, total, hasTotal, withoutRows = [], sources } = reading
   const { zone } = window
-  const note = reading ?? noteOf(ledger, table === undefined)
+  const notes = [reading.note ?? noteOf(ledger, table === undefined), lackingNote(groupBy, reading)]
+  const note = notes.filter((each) => each !== undefined).join(' ')
   return {
     window: { start: zone.format(window.start), end: zone.format(window.end), timezone: zone.id },
     asOf: zone.format(asOf),
@@ -54,7 +56,7 @@ function present(
     rows: [...rows],
     ...(withoutRows.length > 0 && { endpointIdsWithoutRows: withoutRows.map((id) => cleanText(id)) }),
     sources: [...sources],
-    ...(note !== undefined && { note }),
+    ...(note !== '' && { note }),
     next: nextAfter(sources, withoutRows.length > 0 ? LOOK_AT_NAMES : TASKS),
   }
 }
@@ -76,3 +78,23 @@ function noteOf(ledger: UsageOutput['ledger'], keyAlone: boolean): string | unde
   }
   return keyAlone ? 'The whole workspace of FAL_KEY, with all of its keys.' : undefined
 }
+
+/** Accounts shown whose bills were not read: each is in sources as well. */
+const LACKING_SHOWN = 10
+
+/** What a sum may be without; undefined where all was read, or there is no sum. A key that was refused may share a bill that was read. */
+function lackingNote(groupBy: UsageOutput['groupBy'], { rows, hasTotal, sources }: UsageReading): string | undefined {
+  const unread = sources.filter(({ source, status }) => BILLS.has(source) && status !== 'complete')
+  const lacking = [...new Set(unread.flatMap(({ accountId }) => accountId ?? []))]
+  if (!hasTotal || lacking.length === 0) return undefined
+  const more = lacking.length - LACKING_SHOWN
+  const whose = `${lacking.slice(0, LACKING_SHOWN).join(', ')}${more > 0 ? ` and ${more} more` : ''}`
+  const ofMany = groupBy !== 'account' && groupBy !== 'key'
+  const isWithheld = ofMany && rows.some(({ costUsd }) => costUsd === null)
+  return [
+    `Not all was read: costUsd${ofMany ? ', and each row that has one,' : ''} may lack what these accounts spent: ${whose}.`,
+    ...(isWithheld ? ['With ids of accounts that were read, their rows have sums.'] : []),
+  ].join(' ')
+}
+
+const BILLS: ReadonlySet<string> = new Set(['fal-usage', 'fal-serverless'])

@@ -23,6 +23,10 @@ const billed = (amount: string): string =>
 const sharedWith = (facts: SpokenFacts): string =>
   given(facts.ids('sharedWith'), (ids) => `together with ${ids}, as they share an id`)
 
+/** What was given back of what was taken too much; '' where nothing was. */
+const givenBack = (facts: SpokenFacts): string =>
+  given(facts.points('givenBackPoints'), (amount) => `its refund rows gave back ${amount}`)
+
 /** What came in that may be the refund of this task or of others: of all of them it is not. */
 const orRefunded = (facts: SpokenFacts): string =>
   given(
@@ -88,6 +92,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.actual, (amount) => `${isRefund ? 'gave back' : 'took'} ${amount}`),
         given(facts.expected, (amount) => `the task charged ${amount}`),
         given(facts.difference, (amount) => `${amount} too much`),
+        givenBack(facts),
       )
     },
   },
@@ -143,6 +148,7 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.expected, (amount) => `the task charged ${amount}`),
         given(facts.actual, (amount) => `the ledger rows of this user that name it took ${amount}${paidBy(facts)}`),
         difference(facts),
+        givenBack(facts),
       ),
   },
   B11: {

@@ -19,6 +19,10 @@ const billed = (amount: string): string => (nonZero(amount) === undefined ? 'fal
 /** Tasks that a finding is about besides its subject; '' where there are none. */
 const sharedWith = (facts: SpokenFacts): string => given(facts.ids('sharedWith'), (ids) => `与同编号任务 ${ids} 合计`)
 
+/** What was given back of what was taken too much; '' where nothing was. */
+const givenBack = (facts: SpokenFacts): string =>
+  given(facts.points('givenBackPoints'), (amount) => `该任务的退款流水共退 ${amount}`)
+
 /** What came in that may be the refund of this task or of others: of all of them it is not. */
 const orRefunded = (facts: SpokenFacts): string =>
   given(facts.ids('orRefunded'), (ids) => `未标明任务的入账可能是该任务或 ${ids} 的退款，但不够全部退还`)
@@ -78,6 +82,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.actual, (amount) => `共${verb} ${amount}`),
         given(facts.expected, (amount) => `任务收费 ${amount}`),
         given(facts.difference, (amount) => `多${verb} ${amount}`),
+        givenBack(facts),
       )
     },
   },
@@ -138,6 +143,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
         given(facts.expected, (amount) => `任务收费 ${amount}`),
         given(facts.actual, (amount) => `该用户以此任务为订单的流水扣费 ${amount}${paidBy(facts)}`),
         difference(facts),
+        givenBack(facts),
       ),
   },
   B11: {

@@ -65,6 +65,11 @@ describe('a plan', () => {
     )
     expect(() => planOf({ start: 'x' })).toThrow('start: "x" is not accepted; give YYYY-MM-DD or an ISO 8601 instant')
     expect(() => planOf({ start: '2026-02-06', end: 'y' })).toThrow('end: "y" is not accepted')
+    // Who says "last month" may not know what today is.
+    const next = 'Now is 2026-02-09T12:00:00+08:00: count the days from there.'
+    for (const dates of [{ start: 'last month' }, { start: '2026-02-06', end: '昨天' }, { start: '2026-02-30' }]) {
+      expect(() => planOf(dates)).toThrow(expect.objectContaining({ field: expect.stringMatching(/start|end/), next }))
+    }
     expect(planOf({ start: undefined, end: undefined }).window).toEqual({
       start: at('2026-02-09 00:00:00'),
       end: SHANGHAI.startOfDate(date('2026-02-10')),

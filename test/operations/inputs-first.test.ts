@@ -252,3 +252,26 @@ describe('what only the zone of the database decides', () => {
     expect(() => checkFirst(broken, undefined, instant(0))).toThrow(new RangeError('broken'))
   })
 })
+
+describe('who asks in words', () => {
+  const of = (name: string, given: Record<string, unknown>) => refusal(call(name, given, unreachable(SHANGHAI)))
+
+  it('for a day is told what time it is', async () => {
+    const next = 'Now is 2026-02-09T20:00:00+08:00: count the days from there.'
+    expect(await of('audit-reconcile', { start: '上个月' })).toMatchObject({ field: 'start', next })
+    expect(await of('tasks-by-user', { start: '2026-02-01', end: 'today' })).toMatchObject({ field: 'end', next })
+    const custom = { period: 'custom', start_date: '2026-02-01', end_date: '2026/02/08' }
+    expect(await of('billing-usage', custom)).toMatchObject({ field: 'end_date', next })
+  })
+
+  it('for a user or an account is told where ids are', async () => {
+    const users = expect.stringMatching(/^tasks-by-user /)
+    const accounts = expect.stringMatching(/^fal-list-accounts /)
+    expect(await of('user-ledger', { user_ids: ['张三'] })).toMatchObject({ field: 'user_ids.0', next: users })
+    expect(await of('user-ledger', { user_ids: '张三' })).toMatchObject({ field: 'user_ids', next: users })
+    expect(await of('audit-reconcile', { user_id: 'me' })).toMatchObject({ field: 'user_id', next: users })
+    expect(await of('fal-get-usage', { ids: [5, 'main'] })).toMatchObject({ field: 'ids.1', next: accounts })
+    expect((await of('fal-get-usage', { ids: ['5'] })).next).toBeUndefined()
+    expect((await of('user-ledger', { user_ids: '101, 102' })).next).toBeUndefined()
+  })
+})

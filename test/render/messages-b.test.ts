@@ -236,6 +236,20 @@ describe('the messages of the rules beyond the skill', () => {
     expect(findingMessage(bare, 'zh')).toBe('任务 t1 请求 r1 已标记退款，但退款流水未退回积分')
   })
 
+  it('says beside what was taken too much what was given back', () => {
+    const [repeated] = FULL.B6
+    const [mismatch] = FULL.B10
+    const returned = (of: typeof repeated) => ({ ...of, detail: { ...of.detail, givenBackPoints: '280' } })
+    expect(findingMessage(returned(repeated), 'zh')).toMatch(/，多扣 280 积分，该任务的退款流水共退 280 积分$/)
+    expect(findingMessage(returned(repeated), 'en')).toMatch(
+      /, 280 points too much, its refund rows gave back 280 points$/,
+    )
+    expect(findingMessage(returned(mismatch), 'zh')).toMatch(/，差异 -80 积分，该任务的退款流水共退 280 积分$/)
+    expect(findingMessage(returned(mismatch), 'en')).toMatch(
+      /, difference -80 points, its refund rows gave back 280 points$/,
+    )
+  })
+
   it('says what was given back twice, too', () => {
     const refunded = facts('B6', TASK, ['280', '560', '280', 'points'], { detail: { kind: 'refund' } })
     expect(findingMessage(refunded, 'zh')).toBe(

@@ -1,9 +1,11 @@
 import { beforeAll, describe, expect, it } from 'vitest'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
 import type { Dependencies } from '../../src/tool.ts'
+import { openZone } from '../../src/units/zone.ts'
 import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { call, refusal } from './call.ts'
@@ -199,5 +201,30 @@ describe('findings of audit-reconcile', () => {
   it('take what is no wish of its own beside report_id: lists of nothing, and the defaults', async () => {
     const given = { ids: [], user_ids: [], depth: 'requests', lang: 'zh', start: null }
     expect((await filtered(given)).findings).toEqual(all())
+  })
+})
+
+describe('what makes other findings doubtful comes before them in next', () => {
+  const nextOf = async (world: World, zone: string, given: object = {}) => {
+    const memory = { ...memoryDependencies(world, { zone: openZone(zone)! }), reports: createReportStore() }
+    const first = await call(auditReconcileTool, { ...WINDOW, ...given }, memory, world)
+    return (await call(auditReconcileTool, { report_id: first.reportId, rule: 'B1' }, memory, world)).next
+  }
+
+  it('a zone that is wrong, whichever findings are looked at', async () => {
+    const built = new MiniWorld().account(5)
+    for (let count = 0; count < 30; count++) built.task({ at: `2026-02-06 12:${count + 10}:00` })
+    const world = built.build()
+    expect(await nextOf(world, 'UTC')).toMatch(/^say that stored times .* TZ_MISCONFIGURED.* DB_TIMEZONE/)
+    expect(await nextOf(world, 'Asia/Shanghai')).not.toContain('DB_TIMEZONE')
+  })
+
+  it('models whose names are learned from single requests alone', async () => {
+    const endpointId = 'fal-ai/sora-2/image-to-video'
+    const world = new MiniWorld().account(5).task({ model: 'sora-2/i2v', billed: { endpointId } }).build()
+    expect(await nextOf(world, 'Asia/Shanghai', { depth: 'summary' })).toMatch(/A2 and A3 .*modelAliases/)
+    expect(await nextOf(world, 'Asia/Shanghai')).not.toContain('modelAliases')
+    const same = new MiniWorld().account(5).task().build()
+    expect(await nextOf(same, 'Asia/Shanghai', { depth: 'summary' })).not.toContain('modelAliases')
   })
 })

@@ -139,6 +139,35 @@ describe('fal-get-usage, on real parts', () => {
     )
   })
 
+  it('says of a sum what it lacks, and of a row whose bill was not read', async () => {
+    const world = new MiniWorld()
+      .account(5, { workspace: 'acme' })
+      .account(6, { workspace: 'acme' })
+      .account(9)
+      .task({ account: 5, cost: '0.1' })
+      .task({ account: 6, cost: '0.4' })
+      .task({ account: 9, cost: '3' })
+      .build()
+    const unread = [6, 9].map((id) => ({ kind: 'status', status: 403, keyId: keyIdOfAccount(id) }) as const)
+    const { dependencies } = await real(world, { faults: unread })
+    const usageBy = (given: object) => call(falGetUsageTool, { ...DAY, ...given }, dependencies(), world)
+    const byModel = await usageBy({ group_by: 'model' })
+    expect(byModel.note).toBe(
+      'Not all was read: costUsd, and each row that has one, may lack what these accounts spent: 6, 9. With ids of accounts that were read, their rows have sums.',
+    )
+    expect(byModel.rows).toEqual([
+      expect.objectContaining({ costUsd: null, reason: expect.stringMatching(/^account 6: /) }),
+    ])
+    const whole = await usageBy({ group_by: 'model', ids: [5] })
+    expect(whole.rows).toEqual([expect.not.objectContaining({ costUsd: null })])
+    expect(whole.note).toBeUndefined()
+    expect((await usageBy({ group_by: 'account' })).note).toBe(
+      'Not all was read: costUsd may lack what these accounts spent: 6, 9.',
+    )
+    const byApp = (await usageBy({ group_by: 'app' })).note
+    expect(byApp).toMatch(/^Serverless compute .* account\. Not all was read: .* these accounts spent: \d, \d\.$/)
+  })
+
   it('where nothing at all could be read, the cost is null and not zero', async () => {
     const world = new MiniWorld().account(5).task({ cost: '0.1' }).build()
     const { dependencies } = await real(world, { faults: [{ kind: 'html' }] })

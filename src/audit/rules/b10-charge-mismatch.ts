@@ -6,6 +6,7 @@ import {
   consumedBounds,
   consumedPoints,
   consumeRows,
+  givenBack,
   paidIn,
   rowEvidence,
   sharedReason,
@@ -104,7 +105,8 @@ function isMissing(payment: Reading<Payment>, doubt: Doubt): Reading<boolean> {
 
 const OF_OTHERS: ReadonlySet<string> = new Set(['links-shared', 'owner-untold'])
 
-function amountsOf({ task, entries }: TaskLedger): FindingDraft {
+function amountsOf(ledger: TaskLedger): FindingDraft {
+  const { task, entries } = ledger
   const rows = consumeRows(entries)
   const taken = (book: 'points' | 'cash'): bigint =>
     sum(
@@ -118,6 +120,11 @@ function amountsOf({ task, entries }: TaskLedger): FindingDraft {
     unit: 'points',
     count: 1,
     evidence: rows.length === 0 ? taskEvidence([task]) : rowEvidence(rows),
-    detail: { userId: task.userId, pointsConsumed: String(taken('points')), cashConsumed: String(taken('cash')) },
+    detail: {
+      userId: task.userId,
+      pointsConsumed: String(taken('points')),
+      cashConsumed: String(taken('cash')),
+      ...givenBack(ledger),
+    },
   }
 }

@@ -1,7 +1,7 @@
 import type { FindingDraft, Reason, Rule } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { consumedPoints, paidIn, refundedPoints, rowEvidence, untoldAmount } from './linked-entries.ts'
+import { consumedPoints, givenBack, paidIn, refundedPoints, rowEvidence, untoldAmount } from './linked-entries.ts'
 import { OWNERLESS } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
 import { namesIn, taskContext, taskSubject } from './task-subject.ts'
@@ -54,7 +54,12 @@ export const b6DuplicateRow: Rule = {
         unit: 'points',
         count: excess.beyondFirst,
         evidence,
-        detail: { userId: task.userId, rowIds: namesIn(evidence), kind: excess.kind },
+        detail: {
+          userId: task.userId,
+          rowIds: namesIn(evidence),
+          kind: excess.kind,
+          ...(excess.kind === 'consume' && givenBack(ledger)),
+        },
         context: taskContext(task, accountId, window.zone),
       })
     }

@@ -60,6 +60,12 @@ export const untoldAmount = (
         ? UNTOLD
         : undefined
 
+/** What a finding about rows that took too much tells besides: they may be made good already. Nothing where it is not known. */
+export function givenBack(rows: TaskRows): { givenBackPoints?: string } {
+  const refunded = refundedPoints(rows.entries)
+  return refunded > 0n && untoldAmount(rows, 'refund') === undefined ? { givenBackPoints: String(refunded) } : {}
+}
+
 /** Rows name an id that several tasks bear. */
 const { reason: SHARED } = unknown('links-shared')
 

@@ -59,6 +59,15 @@ describe('B6: the same ledger row twice', () => {
     })
   })
 
+  it('tells what was given back of what was taken twice', () => {
+    const givenBack = [consume(1, 1000), consume(2, 1000), refund(3, 600), refund(4, 400, { book: 'cash' })]
+    expect(theFinding('B6', world(givenBack)).detail).toMatchObject({ kind: 'consume', givenBackPoints: '1000' })
+    const takenBack = [consume(1, 1000), consume(2, 1000), refund(3, 600), refund(4, -600)]
+    expect(theFinding('B6', world(takenBack)).detail).not.toHaveProperty('givenBackPoints')
+    const untold = [consume(1, 1000), consume(2, 1000), refund(3, 600), refund(4, 0, { amountUntold: true })]
+    expect(theFinding('B6', world(untold)).detail).not.toHaveProperty('givenBackPoints')
+  })
+
   it('examines the tasks that have rows', () => {
     expect(evaluate('B6', world([])).examined).toBe(0)
     expect(evaluate('B6', world([consume(1, 1000)])).examined).toBe(1)

@@ -161,6 +161,12 @@ describe('B10: the charge is not what its rows took', () => {
     expect(fired(world(entries, fact))).toEqual(expected)
   })
 
+  it('tells what was given back of what rows took', () => {
+    const retried = world([consume(1, 1000), refund(2, 1000), consume(3, 1000)])
+    expect(theFinding('B10', retried)).toMatchObject({ actual: 2000n, detail: { givenBackPoints: '1000' } })
+    expect(theFinding('B10', world([consume(1, 999)])).detail).not.toHaveProperty('givenBackPoints')
+  })
+
   it('fires for a task without a row, where the user has no row without a task', () => {
     const { findings, notEvaluated } = evaluate('B10', world([], {}, { charged: 1000, paid: 0 }))
     expect(notEvaluated).toEqual([])
