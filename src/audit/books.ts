@@ -39,8 +39,10 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
   const { plan, attribution, tasks } = evidence
   const nameOf = endpointNames(plan.settings.modelAliases)
   const { unplaced, ...frame } = framedBooks(evidence)
+  const keyless = recordsOf(tasks, [null])
   return {
     ...frame,
+    ...(keyless.size > 0 && { keyless }),
     ...(unplaced !== undefined && {
       unplaced: { ...withUnpaid(unplaced, evidence, ledger), ...(requests && { links: requests.undated.links }) },
     }),

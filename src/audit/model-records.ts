@@ -5,10 +5,10 @@ import { joinEvidence } from './rules/task-subject.ts'
 import type { UntoldAmounts, UntoldRecord, UntoldTasks } from './rules/untold-tasks.ts'
 import type { ModelTally, TaskBook } from './task-book.ts'
 
-/** What some accounts recorded together, by canonical stored name. */
+/** What some accounts recorded together, by canonical stored name; null: what tasks recorded that name no key. */
 export function recordsOf(
   { recordByAccount }: Pick<TaskBook, 'recordByAccount'>,
-  accountIds: readonly number[],
+  accountIds: readonly (number | null)[],
 ): ReadonlyMap<string, ModelRecord> {
   const records = new Map<string, ModelRecord>()
   for (const accountId of accountIds) {

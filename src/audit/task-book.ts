@@ -5,7 +5,7 @@ import { type Instant, instant, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { type Points, points } from '../units/points.ts'
 import type { CalendarDate } from '../units/zone.ts'
-import { accountFinder, KeyModels } from './account-keys.ts'
+import { accountFinder, KeyModels, keyForm } from './account-keys.ts'
 import { isOfUsers, isShown } from './cell-tally.ts'
 import { DayReader } from './date-reader.ts'
 import { DaySums, type DayTally } from './day-sums.ts'
@@ -67,8 +67,8 @@ export interface OutsideTally {
 /** The task table, added up. */
 export interface TaskBook {
   readonly outside: OutsideTally
-  /** By account id, of all accounts that any task names; by canonical model name. No filter by user. */
-  readonly recordByAccount: ReadonlyMap<number, ReadonlyMap<string, ModelTally>>
+  /** By account id, of all accounts that any task names; null: no key at all. By canonical model name. No filter by user. */
+  readonly recordByAccount: ReadonlyMap<number | null, ReadonlyMap<string, ModelTally>>
   /** Users with tasks of the window that the filters leave. */
   readonly users: readonly UserTally[]
   readonly days: ReadonlyMap<CalendarDate, DayTally>
@@ -93,6 +93,8 @@ export interface KeyTally {
 interface TaskSort {
   /** null: the key is in no account row. */
   readonly accountId: number | null
+  /** In whose record it is, as in recordByAccount; undefined: a key that is in no account row has none. */
+  readonly recordOf: number | null | undefined
   /** Whether layer 2 shows the account. */
   readonly shown: boolean
   /** Whether the filter by account leaves it. */
@@ -129,7 +131,7 @@ export class TaskTally {
   readonly #firstDayStart: Instant
   readonly #sorts: KeyModels<TaskSort>
   readonly #sums = new ExactSums(PLACES)
-  readonly #records = new Map<number, Map<string, ModelSums>>()
+  readonly #records = new Map<number | null, Map<string, ModelSums>>()
   readonly #users = new UserTallies()
   readonly #dayReader: DayReader<DaySums>
   readonly #days = new Map<CalendarDate, DaySums>()
@@ -139,7 +141,7 @@ export class TaskTally {
   readonly #unknownKeys = new Map<string, KeyTally>()
   readonly #untold = new UntoldTally()
   readonly #task: LookedAt = {
-    sort: { accountId: null, shown: false, selected: false, record: undefined },
+    sort: { accountId: null, recordOf: undefined, shown: false, selected: false, record: undefined },
     userId: 0,
     status: 'unfinished',
     refunded: false,
@@ -162,6 +164,7 @@ export class TaskTally {
       const accountId = accountOf(apiKey) ?? null
       return {
         accountId,
+        recordOf: keyForm(apiKey) === '' ? null : (accountId ?? undefined),
         shown: isShown(plan, audited, accountId),
         selected: plan.ids.size === 0 || (accountId !== null && audited.has(accountId)),
         record: undefined,
@@ -177,10 +180,10 @@ export class TaskTally {
     const { createdAt, sort } = task
     const inWindow = within(createdAt, window)
     if (inWindow) {
-      if (sort.accountId !== null) this.#addToRecord(sort.accountId, tasks, index)
+      if (sort.recordOf !== undefined) this.#addToRecord(sort.recordOf, tasks, index)
       this.#addToLayer(tasks, index)
-    } else if (sort.accountId !== null && createdAt >= this.#crossingSince) {
-      const record = this.#recordOf(sort.accountId, tasks, index)
+    } else if (sort.recordOf !== undefined && createdAt >= this.#crossingSince) {
+      const record = this.#recordOf(sort.recordOf, tasks, index)
       if (couldBeBilledAcross(task, this.#plan)) {
         record.addCrossingIn(task.costNanoUsd)
         if (task.costUntold) {
@@ -266,7 +269,7 @@ export class TaskTally {
     key.evidence.addTask(tasks, index)
   }
 
-  #addToRecord(accountId: number, tasks: TaskRecords, index: number): void {
+  #addToRecord(accountId: number | null, tasks: TaskRecords, index: number): void {
     const task = this.#task
     const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
@@ -286,24 +289,16 @@ export class TaskTally {
     record.addUntoldDue(costUntold ? 'cost' : 'charge', tasks, index, crosses)
   }
 
-  #recordOf(accountId: number, tasks: TaskRecords, index: number): ModelSums {
+  #recordOf(accountId: number | null, tasks: TaskRecords, index: number): ModelSums {
     const { sort } = this.#task
     sort.record ??= this.#newRecord(accountId, tasks.model(index))
     return sort.record
   }
 
-  #newRecord(accountId: number, model: string): ModelSums {
-    let records = this.#records.get(accountId)
-    if (records === undefined) {
-      records = new Map()
-      this.#records.set(accountId, records)
-    }
+  #newRecord(accountId: number | null, model: string): ModelSums {
+    const records = entryOf(this.#records, accountId, () => new Map<string, ModelSums>())
     const canonical = canonicalModel(model, this.#plan.settings.modelAliases)
-    let record = records.get(canonical)
-    if (record === undefined) {
-      record = new ModelSums(model)
-      records.set(canonical, record)
-    }
+    const record = entryOf(records, canonical, () => new ModelSums(model))
     if (model < record.model) record.model = model
     return record
   }

@@ -44,14 +44,12 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
     if (range !== undefined) count.clear()
     if (range !== undefined && table === 'tasks') undatedTasks.clear()
     return (row, isUnread) => {
-      // A row without a time is none of any period. Of the ledgers SQL leaves it out before it comes here. It is nowhere else
-      // for the database: those that lie outside a range are asked for with it.
-      if (isUnread && isUndated(row)) {
-        if (table === 'tasks') undatedTasks.add(row)
-        return
-      }
-      astray[table] = true
-      if (isUnread) count.add(row)
+      // A row without a time is nowhere else for the database: those that lie outside a range are asked for with it. A task without
+      // one is of no period; a row of a ledger took or gave back what it says, and nobody can tell when.
+      const isNone = isUnread && isUndated(row)
+      if (!isNone) astray[table] = true
+      if (isNone && table === 'tasks') undatedTasks.add(row)
+      else if (isUnread) count.add(row)
     }
   }
   return {

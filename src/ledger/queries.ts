@@ -151,14 +151,13 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
   const withinIds = (id: AnyMySqlColumn, { fromId, untilId }: Pick<NaiveBounds, 'fromId' | 'untilId'>) =>
     and(fromId === undefined ? undefined : gte(id, fromId), untilId === undefined ? undefined : lt(id, untilId))
 
-  /** What lies within some bounds of a table; of tasks those without a time too, since they are to be told of. */
+  /** What lies within some bounds of a table, and those without a time too, since they are to be told of. */
   const withinOf = (table: TimedTable, { from, until, otherForms, ...ids }: NaiveBounds) => {
     const [, { id, at }] = timed(table)
     const form = formOf(at, otherForms)
     const inTime = and(gte(form.at, from), lt(form.at, until))
     const inOtherForm = form.isOther && and(form.isOther, gt(sql`length(${at})`, 0))
-    const undated = table === 'tasks' ? [isNull(at), lt(form.at, FIRST_YEAR)] : []
-    return and(or(inTime, inOtherForm, ...undated), withinIds(id, ids))
+    return and(or(inTime, inOtherForm, isNull(at), lt(form.at, FIRST_YEAR)), withinIds(id, ids))
   }
 
   const isEarlier = ({ time, otherForms }: Earlier) => {

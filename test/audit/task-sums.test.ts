@@ -119,7 +119,9 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
   const shown = (task: TaskRow): boolean => isShown(plan, AUDITED, accountOf(task))
   const selected = inside.filter(isSelected)
   const outside = inside.filter((task) => isOfUsers(plan, task.userId) && !shown(task))
-  const recorded = rows.filter((task) => accountOf(task) !== null && task.createdAt >= plan.ranges.crossingSince)
+  // Of an account, or of no key at all: a key that is in no account row records nothing.
+  const isRecorded = (task: TaskRow): boolean => accountOf(task) !== null || task.apiKey.trim() === ''
+  const recorded = rows.filter((task) => isRecorded(task) && task.createdAt >= plan.ranges.crossingSince)
   const unknown = inside.filter((task) => isOfUsers(plan, task.userId) && shown(task) && accountOf(task) === null)
   const charged = rows.filter((task) => isSelected(task) && task.createdAt < plan.window.end)
   const firstDate = SHANGHAI.dateOf(plan.window.start)

@@ -144,21 +144,27 @@ describe('tasks whose time cannot be read', () => {
 })
 
 describe('ledger rows whose time cannot be read', () => {
-  const unread = `UPDATE ts_points_detail SET created_at = '${DAY} 25:00:00' WHERE id = 5`
+  // A row without a time took what it says as well.
+  const TIMES = [`'${DAY} 25:00:00'`, 'NULL', "''", "'0000-00-00 00:00:00'"] as const
+  const unreadAs = (time: string): string => `UPDATE ts_points_detail SET created_at = ${time} WHERE id = 5`
+  const unread = unreadAs(TIMES[0])
 
-  it('make their ledger one that was read in part, and are found by the id of their task', async () => {
-    const report = await audited(cleanWorld(), unread)
-    expect(sourceOf(report, 'points')).toMatchObject({ status: 'partial', reason: expect.stringMatching(/row 5/) })
-    expect(sourceOf(report, 'tasks')).toEqual({ source: 'tasks', status: 'complete' })
-    expect([report.coverage.complete, inShort(report)]).toEqual([false, []])
-    expect(report.ledger.rows.every(({ status }) => status === 'OK')).toBe(true)
-  })
+  it.each(TIMES)(
+    'make their ledger one that was read in part, and are found by the id of their task: %s',
+    async (time) => {
+      const report = await audited(cleanWorld(), unreadAs(time))
+      expect(sourceOf(report, 'points')).toMatchObject({ status: 'partial', reason: expect.stringMatching(/row 5/) })
+      expect(sourceOf(report, 'tasks')).toEqual({ source: 'tasks', status: 'complete' })
+      expect([report.coverage.complete, inShort(report)]).toEqual([false, []])
+      expect(report.ledger.rows.every(({ status }) => status === 'OK')).toBe(true)
+    },
+  )
 
-  it('leave open what users paid where rows name no task', async () => {
+  it.each(TIMES)('leave open what users paid where rows name no task: %s', async (time) => {
     const unlink = `UPDATE ts_points_detail SET order_id = '';`
     const whole = await audited(cleanWorld(), unlink)
     expect(whole.ledger.rows.map(({ status }) => status)).toEqual(['OK'])
-    const report = await audited(cleanWorld(), `${unlink} ${unread}`)
+    const report = await audited(cleanWorld(), `${unlink} ${unreadAs(time)}`)
     expect(report.ledger.rows.map(({ status }) => status)).toEqual(['UNVERIFIED'])
     expect(inShort(report).filter((each) => each.startsWith('A4'))).toEqual([])
     expect(report.notEvaluated).toContainEqual({
@@ -166,6 +172,23 @@ describe('ledger rows whose time cannot be read', () => {
       subject: { userId: 101 },
       reason: expect.stringMatching(/^points ledger: 1 row has a time/),
     })
+  })
+
+  it.each([...TIMES])('of cash accuse nobody either: %s', async (time) => {
+    const world = new MiniWorld().account(5)
+    for (let minute = 10; minute < 20; minute++) {
+      world.task({ user: minute === 15 ? 102 : 101, at: `${DAY} 12:${minute}:00`, paid: { cash: 100, orderId: null } })
+    }
+    for (const depth of ['summary', 'requests'] as const) {
+      const sql = `UPDATE ts_financial_transactions SET time = ${time} WHERE user_id = 102`
+      const report = await audited(world, sql, { depth })
+      expect(sourceOf(report, 'cash')).toMatchObject({ status: 'partial', reason: expect.stringMatching(/row 6/) })
+      expect(report.ledger.rows.map(({ userId, status }) => `${userId} ${status}`)).toEqual([
+        '101 OK',
+        '102 UNVERIFIED',
+      ])
+      expect(inShort(report).filter((each) => each.startsWith('A4'))).toEqual([])
+    }
   })
 
   it('are told by user-ledger, which lists the others', async () => {

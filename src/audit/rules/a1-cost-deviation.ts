@@ -3,6 +3,7 @@ import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
+import { shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import {
   mayPart,
@@ -20,14 +21,14 @@ import { tasksUntold } from './untold-tasks.ts'
  * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
  * tasks have no readable time or tell no cost, only if they could not explain it; nothing is said where what fal did not bill of
- * such tasks may decide, nor where tasks without a readable time may be what takes the two apart. Amounts in nano-USD. Source: rule A1 of the
+ * such tasks may decide, nor where tasks without a readable time may be what takes the two apart, or such without a key what a short record lacks. Amounts in nano-USD. Source: rule A1 of the
  * audit skill.
  */
 export const a1CostDeviation: Rule = {
   id: 'A1',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches, unplaced, untold }, { thresholds }) {
+  evaluate({ comparisons, modelMatches, keyless, unplaced, untold }, { thresholds }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -41,6 +42,11 @@ export const a1CostDeviation: Rule = {
         continue
       }
       const finding = deviation(comparison, comparison.bill.value.costNanoUsd, thresholds.a1DeviationRatio)
+      const keyUntold = finding && shortForKeyless(finding, keyless, thresholds.a1DeviationRatio)
+      if (keyUntold !== undefined) {
+        notEvaluated.push({ subject: comparison.subject, reason: keyUntold })
+        continue
+      }
       if (finding !== undefined && unplaced !== undefined) {
         if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio)) {
           notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })

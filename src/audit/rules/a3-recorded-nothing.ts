@@ -9,6 +9,7 @@ import {
   type Rule,
   type RuleOutcome,
 } from './books.ts'
+import { mayBeKeyless } from './keyless-tasks.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { joinEvidence } from './task-subject.ts'
@@ -20,13 +21,13 @@ import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is TIMING
  * where tasks outside the window that could have been billed within it cost as much, and nothing is said where such tasks tell
  * no cost, and so may have. Nothing is said of a model whose usage tells of more than its events, nor where tasks name no
- * model, or have no readable time: they may be of this one, or it may have been billed for one of them alone. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ * model, have no readable time, or name no key: they may be of this one, or it may have been billed for one of them alone. Amounts in nano-USD. Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches, unplaced }) {
+  evaluate({ comparisons, modelMatches, keyless, unplaced }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -53,6 +54,12 @@ export const a3RecordedNothing: Rule = {
         const mayBeNameless = period === null || period.namelessOpen > 0 || period.namelessEndpoints.has(each.canonical)
         if (nameless > 0 && mayBeNameless) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
+          examined -= 1
+          continue
+        }
+        const keyUntold = mayBeKeyless(keyless, modelMatches.storedNamesOf(each.canonical))
+        if (keyUntold !== undefined) {
+          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: keyUntold })
           examined -= 1
           continue
         }

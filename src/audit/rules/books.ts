@@ -241,6 +241,8 @@ export interface Books {
   readonly depth: Depth
   readonly comparisons: readonly BillComparison[]
   readonly modelMatches: ModelMatches
+  /** By canonical stored name, what tasks record that name no key: they may be of any account. Absent: there are none. */
+  readonly keyless?: ReadonlyMap<string, ModelRecord>
   readonly accounts: readonly AccountBook[]
   readonly users: readonly UserBook[]
   readonly days: readonly DayBook[]

@@ -1,0 +1,76 @@
+import { describe, expect, it } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
+
+// A task that names no key may be of any account: what it recorded is not said to be recorded by none.
+const MODEL = 'fal-ai/kling/v2'
+const DEPTHS = ['summary', 'requests'] as const
+
+/** An account with a task of another model, and one of the model that names no key and that fal billed on the account. */
+function keylessWorld({ cost = '1', billed = '1', model = MODEL, apiKey = '' } = {}): MiniWorld {
+  const keyless = { model, apiKey, cost, billed: false } as const
+  const event = { requestId: requestIdOf(2), endpointId: MODEL, cost: billed, timestamp: '2026-02-06T04:01:00Z' }
+  return new MiniWorld().account(5).task({ cost: '0.5' }).task(keyless).event(event)
+}
+
+const audited = (world: MiniWorld, options: WorldAudit): Promise<Report> => auditWorld(world.build(), options)
+
+const rulesOf = (report: Report): string[] => inShort(report).filter((text) => /^A[13] /.test(text))
+
+const openFor = ({ notEvaluated }: Report): string[] =>
+  notEvaluated
+    .filter(({ reason }) => reason.includes('tasks without a key'))
+    .map(({ rule, subject }) => `${rule} ${Object.values(subject).join(' ')}`.trim())
+
+describe.each(DEPTHS)('tasks without a key, at depth %s', (depth) => {
+  it.each(['', ' '])(
+    'leave open whether the model that fal billed is recorded, and the cost (key "%s")',
+    async (key) => {
+      const report = await audited(keylessWorld({ apiKey: key }), { depth })
+      expect(rulesOf(report)).toEqual([])
+      expect(openFor(report)).toEqual(['A1 5', `A3 5 ${MODEL}`, 'B14'])
+      const tally = report.rules.filter(({ rule }) => rule === 'A1' || rule === 'A3')
+      expect(tally.map(({ rule, examined }) => `${rule} ${examined}`)).toEqual(['A1 0', 'A3 1'])
+    },
+  )
+
+  it('leave them open under a filter by account, which hides them', async () => {
+    const report = await audited(keylessWorld(), { depth, ids: [5] })
+    expect(rulesOf(report)).toEqual([])
+    expect(openFor(report)).toEqual(['A1 5', `A3 5 ${MODEL}`])
+  })
+
+  it('may be of any model where they name none', async () => {
+    const report = await audited(keylessWorld({ model: '' }), { depth })
+    expect(openFor(report)).toContain(`A3 5 ${MODEL}`)
+  })
+
+  it('of another model, or too cheap, explain nothing', async () => {
+    const report = await audited(keylessWorld({ cost: '0.8', model: 'fal-ai/other', billed: '9' }), { depth })
+    expect(rulesOf(report)).toContain('A1 accountId=5')
+    // Where events are read, the request teaches that tasks of the other name are billed as this model.
+    expect(openFor(report)).toEqual(depth === 'summary' ? ['B14'] : [`A3 5 ${MODEL}`, 'B14'])
+    expect(rulesOf(report).includes(`A3 accountId=5 model=${MODEL}`)).toBe(depth === 'summary')
+  })
+
+  it('change nothing about a record that exceeds the bill, nor explain a cent more than they cost', async () => {
+    const more = await audited(keylessWorld().task({ cost: '9', billed: false }), { depth })
+    expect(rulesOf(more)).toEqual(['A1 accountId=5'])
+    // Billed 2: short of it by up to a tenth is no break, so that 1.3 beside the 0.5 of the other task is just enough.
+    const enough = await audited(keylessWorld({ cost: '1.3', billed: '1.5' }), { depth })
+    expect(rulesOf(enough)).toEqual([])
+    const short = await audited(keylessWorld({ cost: '1.299', billed: '1.5' }), { depth })
+    expect(rulesOf(short)).toEqual(['A1 accountId=5'])
+  })
+
+  it('that are of another day are none of these', async () => {
+    const world = keylessWorld({ billed: '2' }).task({ apiKey: '', model: MODEL, at: '2026-02-03 12:00:00', cost: '2' })
+    expect(rulesOf(await audited(world, { depth }))).toEqual(['A1 accountId=5'])
+  })
+})
+
+it('a task without a key that does not tell its cost either leaves the cost open', async () => {
+  const world = keylessWorld({ billed: '3' }).task({ apiKey: '', cost: null, model: 'fal-ai/other' })
+  expect(openFor(await audited(world, { depth: 'requests' }))).toContain('A1 5')
+})
