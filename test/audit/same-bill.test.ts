@@ -102,6 +102,18 @@ describe('several bills', () => {
     expect(grouped(a, b, { id: 'c', lines: ['strange:x', 'k6:x'] })).toEqual(['a+c+b'])
   })
 
+  it('are one with a third that is one with any of them, and in doubt where any of them is', () => {
+    const a = { id: 'a', lines: ['strange:x'] }
+    const b = { id: 'b', lines: ['strange:y', 'other:y'] }
+    expect(grouped(a, b, { id: 'c', lines: ['other:z'] })).toEqual(['a+b+c'])
+    const m = { id: 'm', members: [5], lines: ['zzz'] }
+    const u = { id: 'u', lines: ['k5:a', 'flux'] }
+    const alike = { id: 'c', lines: ['flux'] }
+    expect(grouped(m, alike)).toEqual(['m', 'c'])
+    expect(grouped(m, u, alike)).toEqual(['m+u?', 'c?'])
+    expect(grouped(alike, m, u)).toEqual(['c?', 'm+u?'])
+  })
+
   it('of two names are never one: the contradiction leaves both open', () => {
     const v = { id: 'v', name: 'v', members: [5], lines: ['x'] }
     const w = { id: 'w', name: 'w', members: [6], lines: ['y'] }
