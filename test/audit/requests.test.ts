@@ -11,8 +11,8 @@ import type { TaskRow } from '../../src/ledger/reader.ts'
 import { AS_OF, at, later, usd } from '../kit/books.ts'
 import { billingEvent, planOf, taskRow } from '../kit/rows.ts'
 
-const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 })) =>
-  ({ ownerOf, isStranger: () => false }) as unknown as SharedBill
+const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 }), stranger?: string) =>
+  ({ ownerOf, isStranger: ({ keyId }: Who) => keyId === stranger }) as unknown as SharedBill
 
 const accountOf = (apiKey: string): number | undefined =>
   apiKey.startsWith('key-') ? Number(apiKey.slice(4)) : undefined
@@ -196,6 +196,14 @@ describe('an event without a task', () => {
     expect(joined({ events, bill: owners }).orphans[0]?.events).toHaveLength(2)
     expect(joined({ events: [event('x')] }).orphans).toMatchObject([{ requestId: 'x', accountId: 5 }])
     expect(joined({ events: [event('x')], otherTasks: [task(1, { requestId: 'x' })] }).orphans).toEqual([])
+  })
+
+  it('tells of an orphan what keys that no account row holds were billed of it within the window', () => {
+    const own = bill(undefined, 'strange')
+    const strange = (overrides: Partial<BillingEvent>) => event('a', { keyId: 'strange', ...overrides })
+    const events = [event('a'), strange({ costNanoUsd: usd('2') }), strange({ at: at('2026-02-07 00:00:00') })]
+    expect(joined({ events, bill: own }).orphans).toMatchObject([{ costNanoUsd: usd('3'), strangeNanoUsd: usd('2') }])
+    expect(joined({ events: events.slice(0, 1), bill: own }).orphans[0]).not.toHaveProperty('strangeNanoUsd')
   })
 
   it('the first in time says whose a request is, whatever order they come in', () => {
