@@ -1,61 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { accountFinder, keyIdOwners } from '../../src/audit/account-keys.ts'
-import { delayTeller } from '../../src/audit/delays.ts'
 import { periodBill, placeRequests } from '../../src/audit/period-bill.ts'
 import { PlacementSums } from '../../src/audit/placement-sums.ts'
-import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
-import { type JoinScope, joinRequests, type RequestJoin } from '../../src/audit/requests.ts'
-import type { Owner, SharedBill, Who } from '../../src/audit/whose-bill.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
-import type { TaskRow } from '../../src/ledger/reader.ts'
 import { AS_OF, at, later, usd } from '../kit/books.ts'
-import { billingEvent, planOf, taskRow } from '../kit/rows.ts'
+import { bill, event, type Given, joined, scopeOf, task } from '../kit/joined.ts'
+import { planOf } from '../kit/rows.ts'
 
-const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 }), stranger?: string) =>
-  ({ ownerOf, isStranger: ({ keyId }: Who) => keyId === stranger }) as unknown as SharedBill
-
-const accountOf = (apiKey: string): number | undefined =>
-  apiKey.startsWith('key-') ? Number(apiKey.slice(4)) : undefined
-/** A task of account 5 with a number of its own. */
-const task = (rowId: number, overrides: Partial<TaskRow> = {}): TaskRow =>
-  taskRow({ rowId, taskId: `task-${rowId}`, requestId: `request-${rowId}`, apiKey: 'key-5', ...overrides })
-const event = (requestId: string, overrides: Partial<BillingEvent> = {}): BillingEvent =>
-  billingEvent({ requestId, ...overrides })
-
-const scopeOf = (overrides: Partial<JoinScope> = {}): JoinScope => ({
-  plan: planOf(),
-  accountOf,
-  audited: (accountId) => [5, 6, 8].includes(accountId),
-  sharesBill: () => false,
-  eventsRead: (accountId) => [5, 6, 9].includes(accountId),
-  tellsDelay: delayTeller({ fixed: true, occursTwice: () => false }),
-  ...overrides,
-})
-
-interface Given {
-  readonly tasks?: readonly TaskRow[]
-  readonly otherTasks?: readonly TaskRow[]
-  readonly events?: readonly BillingEvent[]
-  readonly unanswered?: readonly string[]
-  readonly bill?: SharedBill
-}
-
-function evidenceOf({ tasks = [], otherTasks = [], events = [], unanswered = [], bill: own = bill() }: Given) {
-  const read: RequestEvidence = {
-    tasks,
-    otherTasks,
-    events: new Map<SharedBill, readonly BillingEvent[] | null>([
-      [bill(), null],
-      [own, events],
-    ]),
-    unanswered: new Set(unanswered),
-    gaps: new Map(),
-    sharedSearched: true,
-    repeated: [],
-  }
-  return read
-}
-const joined = (given: Given, scope = scopeOf()): RequestJoin => joinRequests(evidenceOf(given), scope)
 const standings = (given: Given, scope = scopeOf()) =>
   joined(given, scope).verdicts.map(({ task: { rowId }, standing }) => [rowId, standing])
 
