@@ -56,7 +56,8 @@ describe('a request that a task without a time bears as well', () => {
   const failed = { status: 'failed' } as const
   /** Rows that may claim it, once it is billed; and those without a time that wait for no bill, where it is not. */
   const claims = (tasks: readonly TaskRow[], otherTasks: readonly TaskRow[]) => {
-    const { groups } = joined({ tasks, otherTasks, events: billed })
+    const { groups, unclaiming: beside } = joined({ tasks, otherTasks, events: billed })
+    expect(beside).toEqual([])
     const { unclaiming } = joined({ tasks, otherTasks })
     const may = groups[0]?.sharing?.filter(({ mayClaim }) => mayClaim)
     return [may?.map(({ task: { rowId } }) => rowId).sort(), unclaiming.map(({ rowId }) => rowId).sort()]
