@@ -52,8 +52,11 @@ export function groupBills<Reading>(
   for (const face of faces) {
     const same = groups.filter((group) => group.faces.some((other) => sameness(other, face, owners) === 'same'))
     const [first, ...others] = same
-    if (first === undefined) groups.push({ faces: [face], sure: true })
-    else first.faces.push(face)
+    if (first === undefined) {
+      groups.push({ faces: [face], sure: true })
+      continue
+    }
+    first.faces.push(face)
     for (const other of others) join(groups, first, other)
   }
   for (const [index, a] of groups.entries()) {
@@ -72,8 +75,7 @@ interface Group<Reading> {
 }
 
 /** A reading that is one with two groups makes them one, unless fal gave them two names. */
-function join<Reading>(groups: Group<Reading>[], first: Group<Reading> | undefined, other: Group<Reading>): void {
-  if (first === undefined) return
+function join<Reading>(groups: Group<Reading>[], first: Group<Reading>, other: Group<Reading>): void {
   if (other.faces[0]?.told.name !== null) {
     first.sure = false
     other.sure = false

@@ -1,7 +1,7 @@
 import type { UsageRow } from '../fal/reader.ts'
 import { shortenKeyId } from '../units/api-key.ts'
 import { sum } from '../units/exact.ts'
-import { nanoUsd } from '../units/nano-usd.ts'
+import { type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { keyIdOwners } from './account-keys.ts'
 import type { Evidence } from './evidence.ts'
 import { type Books, known, type Evidence as RuleEvidence, unknown } from './rules/books.ts'
@@ -13,22 +13,26 @@ export function unattributedOf({ attribution, bills, allAccounts }: Evidence): B
   const owners = keyIdOwners(allAccounts)
   return known(
     attribution.workspaces.map(({ label, unattributed, hangsOn, source }) => {
-      const costNanoUsd = nanoUsd(sum(unattributed, (row) => row.costNanoUsd))
-      // A login is no key of an account, whatever ids say.
-      const isSure = hangsOn.length === 0 || unattributed.some(({ login }) => login !== null)
+      const costNanoUsd = costOf(unattributed)
+      // A login is no key of an account, whatever ids say; what was billed to others beside it hangs on the ids still.
+      const sure = unattributed.filter(({ login }) => login !== null)
       const given = new Set(unattributed)
       const rows = source.usage.status === 'failed' ? [] : source.usage.value
       // Ids that are taken as saying nothing: whether an account has one of them is as little known as that none has.
       const open = rows.filter((row) => row.keyId !== null && !owners.has(row.keyId) && !given.has(row))
-      const openNanoUsd = nanoUsd(sum(open, (row) => row.costNanoUsd))
+      const openNanoUsd = costOf(open)
       return {
         ...{ workspace: label, costNanoUsd, keyIds: billedIds(unattributed) },
         ...(openNanoUsd !== 0n && { openNanoUsd }),
-        ...(!isSure && { hangsOn }),
+        ...(hangsOn.length > 0 && {
+          hangs: { on: hangsOn, but: { costNanoUsd: costOf(sure), keyIds: billedIds(sure) } },
+        }),
       }
     }),
   )
 }
+
+const costOf = (rows: readonly UsageRow[]): NanoUsd => nanoUsd(sum(rows, (row) => row.costNanoUsd))
 
 /** Keys and people that rows bill anything to: each counts, though several may look alike as they are shown. */
 function billedIds(rows: readonly UsageRow[]): RuleEvidence {

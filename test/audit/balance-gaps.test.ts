@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { BalanceGaps } from '../../src/audit/balance-gaps.ts'
 import { BalanceTrailTally } from '../../src/audit/balance-trail.ts'
 import type { LedgerEntry } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -97,5 +98,41 @@ describe('a row that follows one without a balance', () => {
     }
     const { unsettled } = tallyOfAll(rows).close()
     expect([unsettled.length, unsettled.at(-1)]).toEqual([LIMITS.lookupIdsTotal + 1, LIMITS.lookupIdsTotal])
+  })
+})
+
+describe('gaps and rows that tell no user', () => {
+  /** A gap of a user between rows 10 and 20, which ends at 90 and goes on from 70. */
+  const gap = (userId: number, rowId = 20) => ({
+    ...{ userId, rowId, afterRowId: rowId - 10 },
+    ...{ after: points(90), before: points(70) },
+  })
+  const ownerless = (rowId: number) => row(rowId, 90, -20, 70)
+
+  it('are some once there is one', () => {
+    const gaps = new BalanceGaps()
+    expect(gaps.isAny).toBe(false)
+    gaps.add(gap(101))
+    expect(gaps.isAny).toBe(true)
+  })
+
+  it('are told with the users of those that such rows may bridge, each once, by id', () => {
+    const gaps = new BalanceGaps()
+    for (const each of [gap(103, 40), gap(101, 20), gap(103, 60), gap(102, 80)]) gaps.add(each)
+    for (const rowId of [15, 35, 55]) expect(gaps.takeOwnerless(ownerless(rowId))).toBe(true)
+    expect(gaps.close()).toEqual({ open: [gap(102, 80)], bridged: [101, 103] })
+  })
+
+  it('all stay open of more rows than are kept, and of no more not for that', () => {
+    const filled = (count: number) => {
+      const gaps = new BalanceGaps()
+      gaps.add(gap(101))
+      let isTaken = true
+      for (let each = 0; each < count; each++) isTaken = gaps.takeOwnerless(ownerless(100 + each))
+      const { open, bridged } = gaps.close()
+      return [isTaken, open.length, bridged]
+    }
+    expect(filled(LIMITS.lookupIdsTotal)).toEqual([true, 1, []])
+    expect(filled(LIMITS.lookupIdsTotal + 1)).toEqual([false, 0, [101]])
   })
 })

@@ -1,61 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { accountFinder, keyIdOwners } from '../../src/audit/account-keys.ts'
-import { delayTeller } from '../../src/audit/delays.ts'
 import { periodBill, placeRequests } from '../../src/audit/period-bill.ts'
 import { PlacementSums } from '../../src/audit/placement-sums.ts'
-import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
-import { type JoinScope, joinRequests, type RequestJoin } from '../../src/audit/requests.ts'
-import type { Owner, SharedBill, Who } from '../../src/audit/whose-bill.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
-import type { TaskRow } from '../../src/ledger/reader.ts'
 import { AS_OF, at, later, usd } from '../kit/books.ts'
-import { billingEvent, planOf, taskRow } from '../kit/rows.ts'
+import { bill, event, type Given, joined, scopeOf, task } from '../kit/joined.ts'
+import { planOf } from '../kit/rows.ts'
 
-const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 })) =>
-  ({ ownerOf, isStranger: () => false }) as unknown as SharedBill
-
-const accountOf = (apiKey: string): number | undefined =>
-  apiKey.startsWith('key-') ? Number(apiKey.slice(4)) : undefined
-/** A task of account 5 with a number of its own. */
-const task = (rowId: number, overrides: Partial<TaskRow> = {}): TaskRow =>
-  taskRow({ rowId, taskId: `task-${rowId}`, requestId: `request-${rowId}`, apiKey: 'key-5', ...overrides })
-const event = (requestId: string, overrides: Partial<BillingEvent> = {}): BillingEvent =>
-  billingEvent({ requestId, ...overrides })
-
-const scopeOf = (overrides: Partial<JoinScope> = {}): JoinScope => ({
-  plan: planOf(),
-  accountOf,
-  audited: (accountId) => [5, 6, 8].includes(accountId),
-  sharesBill: () => false,
-  eventsRead: (accountId) => [5, 6, 9].includes(accountId),
-  tellsDelay: delayTeller({ fixed: true, occursTwice: () => false }),
-  ...overrides,
-})
-
-interface Given {
-  readonly tasks?: readonly TaskRow[]
-  readonly otherTasks?: readonly TaskRow[]
-  readonly events?: readonly BillingEvent[]
-  readonly unanswered?: readonly string[]
-  readonly bill?: SharedBill
-}
-
-function evidenceOf({ tasks = [], otherTasks = [], events = [], unanswered = [], bill: own = bill() }: Given) {
-  const read: RequestEvidence = {
-    tasks,
-    otherTasks,
-    events: new Map<SharedBill, readonly BillingEvent[] | null>([
-      [bill(), null],
-      [own, events],
-    ]),
-    unanswered: new Set(unanswered),
-    gaps: new Map(),
-    sharedSearched: true,
-    repeated: [],
-  }
-  return read
-}
-const joined = (given: Given, scope = scopeOf()): RequestJoin => joinRequests(evidenceOf(given), scope)
 const standings = (given: Given, scope = scopeOf()) =>
   joined(given, scope).verdicts.map(({ task: { rowId }, standing }) => [rowId, standing])
 
@@ -196,6 +147,14 @@ describe('an event without a task', () => {
     expect(joined({ events, bill: owners }).orphans[0]?.events).toHaveLength(2)
     expect(joined({ events: [event('x')] }).orphans).toMatchObject([{ requestId: 'x', accountId: 5 }])
     expect(joined({ events: [event('x')], otherTasks: [task(1, { requestId: 'x' })] }).orphans).toEqual([])
+  })
+
+  it('tells of an orphan what keys that no account row holds were billed of it within the window', () => {
+    const own = bill(undefined, 'strange')
+    const strange = (overrides: Partial<BillingEvent>) => event('a', { keyId: 'strange', ...overrides })
+    const events = [event('a'), strange({ costNanoUsd: usd('2') }), strange({ at: at('2026-02-07 00:00:00') })]
+    expect(joined({ events, bill: own }).orphans).toMatchObject([{ costNanoUsd: usd('3'), strangeNanoUsd: usd('2') }])
+    expect(joined({ events: events.slice(0, 1), bill: own }).orphans[0]).not.toHaveProperty('strangeNanoUsd')
   })
 
   it('the first in time says whose a request is, whatever order they come in', () => {

@@ -1,5 +1,9 @@
 import { describe, expect, it } from 'vitest'
-import { alikeReadings, type BillEvidence, groupBills } from '../../src/audit/same-bill.ts'
+import { alikeReadings, type BillEvidence, groupBills, keyIdsIn, usageLines } from '../../src/audit/same-bill.ts'
+import type { UsageRow } from '../../src/fal/reader.ts'
+import { instant } from '../../src/units/instant.ts'
+import { nanoUsd } from '../../src/units/nano-usd.ts'
+import type { CalendarDate } from '../../src/units/zone.ts'
 
 const OWNERS = new Map<string, number | null>([
   ['k5', 5],
@@ -67,6 +71,7 @@ describe('two bills are', () => {
       { lines: ['k5:a', ...ALIKE] },
       { lines: ['k6:a', ...ALIKE], whole: false },
     ],
+    ['only one names keys', { lines: ['k5:a', ...ALIKE] }, { lines: ALIKE }],
     [
       'the requests of one were read in part',
       { requests: ['r1'], lines: ALIKE },
@@ -77,6 +82,7 @@ describe('two bills are', () => {
     ['they are of two kinds', { lines: ['flux'] }, { kind: 'focus', lines: ['INV-1'] }],
   ] as const)('one or two, where %s', (_, a, b) => {
     expect(grouped({ id: 'a', ...a }, { id: 'b', ...b })).toEqual(['a?', 'b?'])
+    expect(grouped({ id: 'b', ...b }, { id: 'a', ...a })).toEqual(['b?', 'a?'])
     expect(grouped({ id: 'a', name: 'team', ...a }, { id: 'b', ...b })).toEqual(['a?', 'b?'])
   })
 })
@@ -94,6 +100,18 @@ describe('several bills', () => {
     const b = { id: 'b', members: [6], lines: ['k6:x'] }
     expect(grouped(a, b)).toEqual(['a', 'b'])
     expect(grouped(a, b, { id: 'c', lines: ['strange:x', 'k6:x'] })).toEqual(['a+c+b'])
+  })
+
+  it('are one with a third that is one with any of them, and in doubt where any of them is', () => {
+    const a = { id: 'a', lines: ['strange:x'] }
+    const b = { id: 'b', lines: ['strange:y', 'other:y'] }
+    expect(grouped(a, b, { id: 'c', lines: ['other:z'] })).toEqual(['a+b+c'])
+    const m = { id: 'm', members: [5], lines: ['zzz'] }
+    const u = { id: 'u', lines: ['k5:a', 'flux'] }
+    const alike = { id: 'c', lines: ['flux'] }
+    expect(grouped(m, alike)).toEqual(['m', 'c'])
+    expect(grouped(m, u, alike)).toEqual(['m+u?', 'c?'])
+    expect(grouped(alike, m, u)).toEqual(['c?', 'm+u?'])
   })
 
   it('of two names are never one: the contradiction leaves both open', () => {
@@ -151,6 +169,20 @@ describe('several bills', () => {
     expect(grouped({ ...one, requests: [] }, { ...two, requests: [] })).toEqual(['v', 'w'])
   })
 
+  it('of two names whose readings do not tell the keys of workspaces are two, whatever lines they share', () => {
+    const lines = ['k5:a', 'k6:b']
+    const [v, w] = [
+      { id: 'v', name: 'v', members: [5], lines },
+      { id: 'w', name: 'w', members: [6], lines },
+    ]
+    expect(grouped(v, w)).toEqual(['v', 'w'])
+    // Both have to tell them: what one tells says nothing of the other.
+    const told = { keyIds: () => new Set(['k5', 'k6']) }
+    expect(grouped({ ...v, ...told }, w)).toEqual(['v', 'w'])
+    expect(grouped(v, { ...w, ...told })).toEqual(['v', 'w'])
+    expect(grouped({ ...v, ...told }, { ...w, ...told })).toEqual(['v+w'])
+  })
+
   it('that fal named are not looked into', () => {
     const lines = () => {
       throw new Error('looked into')
@@ -186,5 +218,43 @@ describe('readings that are alike', () => {
   ])('%s', (_, a, b, count) => {
     expect(alike(a, b)).toBe(count)
     expect(alike(b, a)).toBe(count)
+  })
+})
+
+describe('a row of usage', () => {
+  const row: UsageRow = {
+    bucketStart: instant(0),
+    date: '2026-02-06' as CalendarDate,
+    model: 'flux',
+    unit: 'images',
+    quantity: '1',
+    unitPrice: '0.1',
+    percentDiscount: null,
+    costNanoUsd: nanoUsd(100_000_000n),
+    keyId: 'k5',
+    login: null,
+  }
+  const marks = (...rows: UsageRow[]) => new Set(usageLines(rows).map(({ mark }) => mark)).size
+
+  it('stays the same line while its quantity and cost grow', () => {
+    expect(marks(row, { ...row, quantity: '2', costNanoUsd: nanoUsd(200_000_000n) })).toBe(1)
+  })
+
+  it.each<Partial<UsageRow>>([
+    { bucketStart: instant(86_400_000) },
+    { model: 'kling' },
+    { unit: 'seconds' },
+    { unitPrice: '0.2' },
+    { percentDiscount: '10' },
+    { keyId: 'k6' },
+    { keyId: null, login: 'k5' },
+  ])('is another line with %o', (other) => {
+    expect(marks(row, { ...row, ...other })).toBe(2)
+  })
+
+  it('names its key, if it has one', () => {
+    const rows = [row, { ...row, keyId: null }, { ...row, keyId: 'k6' }]
+    expect(usageLines(rows).map(({ keyId }) => keyId)).toEqual(['k5', null, 'k6'])
+    expect([...keyIdsIn(rows)]).toEqual(['k5', 'k6'])
   })
 })

@@ -118,6 +118,21 @@ describe('tokens', () => {
     ['need both columns', split, { inputTokens: 1000, outputTokens: null }, billed, 'quantity-unknown'],
     ['need no split where both cost the same', even, {}, billed, '42'],
     ['that are free need not be known', { ...split, inputPrice: decimal('0') }, { outputTokens: 500 }, [], '42'],
+    [
+      'that are free on the other side need not be known',
+      { ...split, outputPrice: decimal('0') },
+      { inputTokens: 500 },
+      [],
+      '14',
+    ],
+    ['are not free where one side is', { ...split, outputPrice: decimal('0') }, {}, [], 'quantity-unknown'],
+    [
+      'are not negative, whatever the other side holds',
+      split,
+      { inputTokens: -1, outputTokens: 9 },
+      [],
+      'quantity-unknown',
+    ],
     ['come from nothing else', even, {}, [{ quantity: '3', unit: 'images' }], 'quantity-unknown'],
     ['come whole or not at all', even, {}, [{ quantity: null, unit: 'tokens' }], 'quantity-unknown'],
     ['come with the unit of all of it', even, {}, [...billed, { quantity: '9', unit: null }], 'quantity-unknown'],
@@ -234,7 +249,10 @@ describe('which rule', () => {
     expect(pointsOf(chargeOf([rule()], {}, [own, own]))).toBe('200')
     const mine = [rule({ modelId: 'mine' })]
     expect(pointsOf(chargeOf(mine, { model: 'mine' }, [own]))).toBe('100')
-    expect(pointsOf(chargeOf(mine, { model: 'mine' }, [helper, own]))).toBe('quantity-unknown')
+    for (const unit of ['per_second', 'per_request'] as const) {
+      const rules = [rule({ modelId: 'mine', unit })]
+      expect(pointsOf(chargeOf(rules, { model: 'mine' }, [helper, own]))).toBe('quantity-unknown')
+    }
   })
 
   it('is none of what was billed beside a model without a rule, where the stored name does not tell which was ordered', () => {

@@ -1,4 +1,6 @@
 import { describe, expect, it } from 'vitest'
+import { NamedEndpoints } from '../../src/fal/named-endpoints.ts'
+import type { Fetched } from '../../src/fal/reader.ts'
 import { event, FEBRUARY, KEY, manyEvents, never, openLine, range, workspace, zone } from './line.ts'
 
 // What fal tells beside what it was asked for.
@@ -108,7 +110,7 @@ describe('an answer about named endpoints', () => {
       expect(answer).toMatchObject({ status: 'partial', failure: 'bad-answer', value: [{ model: 'kling' }] })
       expect(answer.status === 'partial' && answer.value).toHaveLength(1)
       expect(answer.status === 'partial' && answer.reason).toContain('no row of 1 endpoints')
-      expect(answer.status === 'partial' && answer.reason).toContain('2 of others')
+      expect(answer.status === 'partial' && answer.reason).toContain('and 2 of others')
     }
   })
 
@@ -124,6 +126,22 @@ describe('an answer about named endpoints', () => {
     for (const answer of await answersTo(asked, endpoints)) {
       expect(answer.status === 'complete' && answer.value.map(({ model }) => model)).toEqual(endpoints)
     }
+  })
+})
+
+describe('an answer about named endpoints that was not read whole', () => {
+  const judged = (fetched: Fetched<readonly string[]>) => {
+    const named = new NamedEndpoints(['kling'])
+    expect([named.isAsked('sora'), named.isAsked(null), named.isAsked(undefined)]).toEqual([false, false, false])
+    return named.judge(fetched)
+  }
+
+  it('keeps the reason for that, whatever it told of others', () => {
+    const cut = { status: 'partial', value: [], failure: 'page-limit', reason: 'too long' } as const
+    const refused = { status: 'failed', failure: 'forbidden', reason: 'refused' } as const
+    expect([judged(cut), judged(refused)]).toEqual([cut, refused])
+    const told = judged({ status: 'complete', value: [] })
+    expect(told.status === 'partial' && told.reason).toContain('and 3 of others')
   })
 })
 

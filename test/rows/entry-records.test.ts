@@ -43,6 +43,8 @@ function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void
       ...{ isLarge: records.isLarge(index), otherForm: records.mayBeOtherForm(index) },
       isUntold: records.isUntold(index),
       isKindUntold: records.isKindUntold(index),
+      isUserUntold: records.isUserUntold(index),
+      hasOrder: records.hasOrder(index),
       before: records.balanceBefore(index),
       after: records.balanceAfter(index),
     }).toEqual({
@@ -51,6 +53,8 @@ function expectFields(records: EntryRecords, rows: readonly LedgerEntry[]): void
       otherForm: mayBeOtherForm(row.orderId),
       isUntold: row.amountUntold === true,
       isKindUntold: row.kindUntold === true,
+      isUserUntold: row.userUntold === true,
+      hasOrder: row.orderId !== '',
       before: balanceBefore === null ? Number.NaN : Number(balanceBefore),
       after: balanceAfter === null ? Number.NaN : Number(balanceAfter),
     })

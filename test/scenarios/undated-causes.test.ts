@@ -280,11 +280,12 @@ describe('B20', () => {
 describe('B21', () => {
   const STRANGE = '99999999-0000-4000-8000-000000000000'
   /** One USD billed to a key that no account has, beside a task without a time. */
-  const B21 = async (task: MiniTask, event: object = {}, dated = false) => {
+  const B21 = async (task: MiniTask, event: object = {}, dated = false, byPerson = '0') => {
     const world = new MiniWorld().account(5).task({ billed: false, ...task })
     if (dated) world.task({ cost: '1', billed: { keyId: STRANGE } })
     const timestamp = world.iso('2026-02-06 13:00:00')
     world.event({ requestId: 'loose', endpointId: OTHER, cost: '1', keyId: STRANGE, timestamp, ...event } as never)
+    if (byPerson !== '0') world.event({ cost: byPerson, timestamp, keyId: undefined as never, login: 'somebody' })
     const lost = { tasks: ({ id }: { readonly id: number }) => (id === 1 ? { createdAt: null } : {}) }
     const report = await audited('embedded', world, 'summary', lost)
     return [...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('B21'))
@@ -300,6 +301,12 @@ describe('B21', () => {
     expect(await B21({ cost: '0' })).toEqual(FOUND)
     expect(await B21({ cost: '0.1', apiKey: 'of-nobody' })).toEqual(FOUND)
     expect(await B21({ cost: '0.1', billed: {} })).toEqual(FOUND)
+  })
+
+  it('fires for what was billed to a person, and for nothing beside it that may be an account’s', async () => {
+    expect(await B21({ cost: '0.1' }, {}, false, '0.999999999')).toEqual(OPEN)
+    expect(await B21({ cost: '0.1' }, {}, false, '1')).toEqual(FOUND)
+    expect(await B21({ cost: '0' }, {}, false, '0.5')).toEqual(FOUND)
   })
 
   it('is silent below its threshold, and where cost was recorded with a time', async () => {

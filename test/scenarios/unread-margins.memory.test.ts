@@ -80,3 +80,18 @@ describe('the margin of a day of which one bill was not read', () => {
     expect(openIn(report)).toContainEqual([DAY, expect.any(String)])
   })
 })
+
+describe('the margin of a model that one user lost', () => {
+  it('is not that of another, who alone is asked about', async () => {
+    const OTHER = 'fal-ai/kling/v2'
+    const world = new MiniWorld()
+      .account(5)
+      .task({ cost: '1', points: 50, model: OTHER })
+      .task({ user: 102, cost: '1', points: 500 })
+      .build()
+    const about = async (userIds: number[]) => lossesIn(await auditWorld(world, { ...R, userIds }))
+    expect(await about([])).toEqual([{ model: OTHER, date: DAY.date }])
+    expect(await about([101])).toEqual([{ model: OTHER, date: DAY.date }])
+    expect(await about([102])).toEqual([])
+  })
+})

@@ -119,6 +119,19 @@ describe('key ids', () => {
     expect(await about([5])).toEqual([0, [{ accountId: 5 }]])
   })
 
+  it('of which not one is known accuse nobody in a workspace of one account either; a bill without ids does', async () => {
+    const spent = async (keyId: string | undefined) => {
+      const built = new MiniWorld().account(5, { status: 0 }).task({ cost: '1', billed: false })
+      const timestamp = built.iso('2026-02-06 10:00:00')
+      const world = built.event({ cost: '2', timestamp, keyId: keyId as never }).build()
+      const { findings, notEvaluated } = await auditWorld(world, { depth: 'requests' })
+      const isLeak = ({ rule }: { rule: string }) => rule === 'B15'
+      return [findings.filter(isLeak).length, notEvaluated.filter(isLeak).map(({ subject }) => subject)]
+    }
+    expect(await spent('beef0000-0000-4000-8000-000000000000')).toEqual([0, [{ accountId: 5 }]])
+    expect(await spent(undefined)).toEqual([1, []])
+  })
+
   it("of which not one is known are nobody's where a filter leaves out accounts that may show what ids say", async () => {
     const built = new MiniWorld()
       .account(5)

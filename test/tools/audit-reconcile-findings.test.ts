@@ -132,6 +132,14 @@ describe('findings of audit-reconcile', () => {
     expect(next).not.toContain('say that')
   })
 
+  it('one that another filter leaves out beside its fingerprint is not told to be gone', async () => {
+    const [first] = all()
+    const { matching, next } = await filtered({ fingerprint: first?.fingerprint, rule: 'A6' })
+    expect(first?.rule).not.toBe('A6')
+    expect(matching).toMatchObject({ findings: 0 })
+    expect(next).not.toContain('say that')
+  })
+
   it('keep what could not be judged of the same rule and account beside them', async () => {
     const memory = memoryDependencies(WORLD, { settings: { ledgerLink: 'total' } })
     const deps = { ...memory, reports: createReportStore() }

@@ -81,10 +81,9 @@ function marginsOf(
     const gain = orOther === true ? marginOf({ keptPoints, billedNanoUsd: 0n }, rate) : margin
     if (task.chargeUntold === true && !task.refunded) known.gained = null
     else if (gain > 0n && known.gained !== null) known.gained += gain
-    if (margin >= 0n || known.lost === null) continue
     const request = `${task.requestId} ${task.model}`
     const before = orOther === true ? (worst.get(request) ?? 0n) : 0n
-    if (margin >= before) continue
+    if (known.lost === null || margin >= before) continue
     known.lost += margin - before
     if (orOther === true) worst.set(request, margin)
   }

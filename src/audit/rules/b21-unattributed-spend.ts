@@ -17,14 +17,17 @@ export const b21UnattributedSpend: Rule = {
     const findings: FindingDraft[] = []
     const open = []
     const isSpend = (nano: bigint): boolean => nano > 0n && nano >= thresholds.b21NanoUsdMin
-    for (const { workspace, costNanoUsd, keyIds, openNanoUsd = 0n, hangsOn = [] } of unattributed.value) {
-      if (!isSpend(costNanoUsd)) {
-        if (isSpend(costNanoUsd + openNanoUsd)) {
+    for (const bill of unattributed.value) {
+      const { workspace, openNanoUsd = 0n, hangs } = bill
+      if (!isSpend(bill.costNanoUsd)) {
+        if (isSpend(bill.costNanoUsd + openNanoUsd)) {
           open.push({ subject: { workspace }, reason: unknown('key-ids-unmatched').reason })
         }
         continue
       }
-      if (unplaced !== undefined && mayHaveCost(unplaced, hangsOn)) {
+      const mayBeTheirs = unplaced !== undefined && hangs !== undefined && mayHaveCost(unplaced, hangs.on)
+      const { costNanoUsd, keyIds } = mayBeTheirs ? hangs.but : bill
+      if (mayBeTheirs && !isSpend(costNanoUsd)) {
         open.push({ subject: { workspace }, reason: unplaced.reason })
         continue
       }

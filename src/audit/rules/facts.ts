@@ -309,6 +309,9 @@ export interface UnattributedBill {
   readonly keyIds: Evidence
   /** Billed to ids that no account row holds, and that say nothing: an account may have it as well as nobody. Absent: none. */
   readonly openNanoUsd?: NanoUsd
-  /** Accounts that would have it, had they recorded cost of their own: then ids of keys say nothing. Absent: none. */
-  readonly hangsOn?: readonly number[]
+  /**
+   * Accounts that would have it, had they recorded cost of their own, since ids of keys would say nothing then; but for what was
+   * billed to people, who are no key of an account. Absent: none.
+   */
+  readonly hangs?: { readonly on: readonly number[]; readonly but: Pick<UnattributedBill, 'costNanoUsd' | 'keyIds'> }
 }

@@ -4,6 +4,7 @@ import type { Orphan } from '../../../src/audit/rules/facts.ts'
 import { nanoUsd } from '../../../src/units/nano-usd.ts'
 import { ratio } from '../../../src/units/ratio.ts'
 import { evaluate, event, fired, requests, theFinding, usd } from '../../kit/books.ts'
+import { sort, unplaced } from '../../kit/unplaced.ts'
 
 const UNREAD = [{ accountId: 5, reason: { code: 'events-unread' } }]
 
@@ -174,6 +175,30 @@ describe('B21: spend that no account row holds', () => {
     expect(evaluate('B21', open(400_000_000n, 599_999_999n))).toEqual({ examined: 1, findings: [], notEvaluated: [] })
     expect(evaluate('B21', open(1_000_000_000n, 5_000_000_000n))).toMatchObject({ examined: 1, notEvaluated: [] })
     expect(fired(open(1_000_000_000n, 5_000_000_000n))).toEqual(['B21'])
+  })
+
+  it('tells what was billed to people alone, where tasks without a time decide whose the rest is', () => {
+    const people = { total: 1, ids: ['login'] }
+    const doubted = (byPeople: bigint, costNanoUsd = 1n) => ({
+      unattributed: known([
+        {
+          ...{ workspace: 'team', costNanoUsd: nanoUsd(5_000_000_000n), keyIds },
+          hangs: { on: [5], but: { costNanoUsd: nanoUsd(byPeople), keyIds: people } },
+        },
+      ]),
+      unplaced: unplaced([sort({ costNanoUsd: nanoUsd(costNanoUsd) })]),
+    })
+    const told = { expected: 1_000_000_000n, count: 1, evidence: people }
+    expect(evaluate('B21', doubted(1_000_000_000n))).toMatchObject({ examined: 1, findings: [told], notEvaluated: [] })
+    expect(evaluate('B21', doubted(999_999_999n))).toEqual({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: { workspace: 'team' }, reason: { code: 'times-unread' } }],
+    })
+    // Without cost of their own nothing hangs on them.
+    const free = doubted(0n, 0n)
+    expect(theFinding('B21', free)).toMatchObject({ expected: 5_000_000_000n, count: 2 })
+    expect(theFinding('B21', { unattributed: free.unattributed })).toMatchObject({ expected: 5_000_000_000n })
   })
 
   it('is not evaluated where no bill was read', () => {

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import type { PricePoint, TaskVerdict } from '../../../src/audit/rules/facts.ts'
+import { known } from '../../../src/audit/rules/books.ts'
+import type { PricePoint, TaskVerdict, UnreadTasks } from '../../../src/audit/rules/facts.ts'
 import { nanoUsd } from '../../../src/units/nano-usd.ts'
-import { at, evaluate, fired, MODEL, matched, points, requests, theFinding, unmatched } from '../../kit/books.ts'
+import { at, date, evaluate, fired, MODEL, matched, points, requests, theFinding, unmatched } from '../../kit/books.ts'
 
 describe('B16: charges worth less than they cost', () => {
   const RATE = { pointsPerUsd: '400' }
@@ -33,7 +34,29 @@ describe('B16: charges worth less than they cost', () => {
     [399, 1_000_000_000n, 1],
     [401, 1_000_000_000n, 0],
   ])('%d points against %d nano-USD: %d', (charged, billed, expected) => {
-    expect(losses(sold(charged, billed))).toBe(expected)
+    const said = evaluate('B16', world(sold(charged, billed)), RATE)
+    expect(said).toMatchObject({ examined: 1, notEvaluated: [] })
+    expect(said.findings).toHaveLength(expected)
+  })
+
+  it('says nothing of a loss that charges may make up for whose bill was not read, and why that is', () => {
+    const because = (accountId: number) => ({
+      accountId,
+      reason: { code: 'events-unread', params: { detail: `${accountId}` } },
+    })
+    const day = { model: MODEL, date: date('2026-02-06'), taskCount: 1, evidence: { total: 0, ids: [] } } as const
+    const said = (unread: UnreadTasks) => {
+      const book = requests({ unread: [because(6), because(7)] as never })
+      if (!book.known) throw new RangeError('the requests are known')
+      const modelDays = [{ ...day, keptPoints: points(300), billedNanoUsd: nanoUsd(1_000_000_000n), unread }]
+      const { findings, notEvaluated } = evaluate('B16', { requests: known({ ...book.value, modelDays }) }, RATE)
+      const open = notEvaluated.filter(({ subject }) => subject.model !== undefined)
+      return [findings.length, ...open.map(({ reason }) => reason)]
+    }
+    expect(said({ accountId: 7, keptPoints: points(99) })).toEqual([1])
+    expect(said({ accountId: 7, keptPoints: points(100) })).toEqual([0, because(7).reason])
+    expect(said({ accountId: 6, keptPoints: null })).toEqual([0, because(6).reason])
+    expect(said({ accountId: null, keptPoints: null })).toEqual([0, { code: 'events-unread' }])
   })
 
   it('compares before it rounds', () => {

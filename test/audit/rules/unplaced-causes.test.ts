@@ -253,9 +253,46 @@ describe('B16', () => {
     expect(margin(60, [undated('0.1', { chargedPoints: points(900), model: 'x' })])).toEqual(FOUND)
   })
 
+  it('counts what several tasks may be billed for once as a loss, and each charge as a gain', () => {
+    const other = (requestId: string, billed: string, charged = 0, model = MODEL): UndatedBill => ({
+      ...undated(billed, { requestId, chargedPoints: points(charged), model }),
+      orOther: true,
+    })
+    const [less, most] = [other('r', '0.3'), other('r', '0.4')]
+    for (const tasks of [
+      [less, most],
+      [most, less],
+      [most, other('r', '0.4'), other('r', '9', 0, 'x')],
+    ]) {
+      expect(margin(140, tasks)).toMatchObject({ found: 0, examined: 1 })
+    }
+    expect(margin(140, [less, other('r', '0.400000001')])).toEqual(OPEN)
+    expect(margin(140, [less, other('s', '0.2')])).toEqual(OPEN)
+    const each = { chargedPoints: points(0), requestId: 'r' }
+    expect(margin(140, [undated('0.3', each), undated('0.2', each)])).toEqual(OPEN)
+    // With another that is billed in its stead a task's charge counts alone.
+    expect(margin(60, [other('r', '0.1', 40)])).toEqual(OPEN)
+    expect(margin(60, [other('r', '0.1', 39)])).toEqual(FOUND)
+  })
+
+  it('says nothing of tasks that may be of no user who was asked for', () => {
+    const nobodys = (billed: string, charged: number) => ({
+      ...undated(billed, { chargedPoints: points(charged) }),
+      userOpen: true as const,
+    })
+    expect(margin(60, [nobodys('0', 900)])).toEqual(FOUND)
+    expect(margin(140, [nobodys('9', 0)])).toEqual(PASSED)
+  })
+
+  it('is passed on a day that came out even, and could only gain', () => {
+    expect(margin(100, [undated('0.1', { chargedPoints: points(900) })])).toEqual(PASSED)
+    expect(margin(100, [undated('0.1', { chargedPoints: points(9) })])).toEqual(OPEN)
+  })
+
   it('takes a charge that is not told for any, but for one that was given back', () => {
     const untold = { chargedPoints: points(0), chargeUntold: true } as const
     expect(margin(60, [undated('0.1', untold)])).toEqual(OPEN)
+    expect(margin(60, [undated('0.1', untold), undated('0', { chargedPoints: points(1) })])).toEqual(OPEN)
     expect(margin(60, [undated('0.1', { ...untold, refunded: true })])).toEqual(FOUND)
     expect(margin(140, [undated('0.400000001', untold)])).toEqual(OPEN)
     expect(margin(140, [undated('0.4', untold)])).toEqual(PASSED)
@@ -272,6 +309,7 @@ describe('B16', () => {
     expect(margin(60, [], many([sort({ keptPoints: 40n })]))).toEqual(OPEN)
     expect(margin(60, [], many([sort({ keptPoints: 39n })]))).toEqual(FOUND)
     expect(margin(60, [], many([sort({ keptPoints: null })]))).toEqual(OPEN)
+    expect(margin(60, [], many([sort({ keptPoints: null }), sort({ keptPoints: 1n })]))).toEqual(OPEN)
     expect(margin(900, [], many([sort()]))).toEqual(OPEN)
     expect(margin(60, [], many([sort({ keptPoints: 40n, selected: false })]))).toEqual(FOUND)
     expect(margin(900, [], many([sort({ stored: 'x' })]))).toEqual({ ...PASSED, open: [{ model: 'x' }] })
