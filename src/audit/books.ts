@@ -103,6 +103,7 @@ export function framedBooks(evidence: Evidence): Books {
     taskLedgers: taskLedgersUnread(plan.depth, ledger.mode) ?? known([]),
     settledTasks: 0,
     ...(ledger.ownerless?.told !== undefined && { ownerless: ledger.ownerless.told }),
+    ...(ledger.foreign !== undefined && { foreign: ledger.foreign }),
     balances: unknown('depth-summary'),
     lookedUp: {
       everyOrder: ledger.mode === null || ledger.everyOrder,

@@ -10,6 +10,7 @@ import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
 import type { Evidence } from './evidence.ts'
 import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
+import { foreignChecks } from './rules/foreign-orders.ts'
 import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
 
 const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
@@ -136,10 +137,12 @@ function withinWhatIsKnown(rule: Rule, outcome: RuleOutcome, books: Books): Rule
     return { examined: 0, findings: [], notEvaluated: [{ subject: {}, reason: unknown('timezone').reason }] }
   }
   const { everyOrder, everyRequest } = books.lookedUp
-  const isPartial = (!everyOrder && NEEDS_EVERY_ORDER.has(rule.id)) || (!everyRequest && rule.id === 'B4')
-  if (!isPartial) return outcome
-  const reason = unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal }).reason
-  return { ...outcome, notEvaluated: [...outcome.notEvaluated, { subject: {}, reason }] }
+  const foreign = rule.id === 'B10' ? books.foreign : undefined
+  const isPartial =
+    (!everyOrder && NEEDS_EVERY_ORDER.has(rule.id)) || (!everyRequest && rule.id === 'B4') || foreign?.isCut === true
+  const open = foreign === undefined ? [] : [...foreignChecks(foreign)]
+  if (isPartial) open.push({ subject: {}, reason: unknown('lookup-limit', { limit: LIMITS.lookupIdsTotal }).reason })
+  return open.length === 0 ? outcome : { ...outcome, notEvaluated: [...outcome.notEvaluated, ...open] }
 }
 
 /** Rules that a ledger row of any time may speak to: past a number of tasks not all of them are looked for. */

@@ -8,6 +8,7 @@ import type { OwnerlessCounts } from './ownerless-rows.ts'
 import { type Payment, type Reading, type UnlinkedRows, unknown } from './rules/books.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { BalanceTrail, LinkedEntry, SharedLedger } from './rules/facts.ts'
+import type { ForeignBook } from './rules/foreign-orders.ts'
 import type { OwnerlessRows } from './rules/ownerless-rows.ts'
 
 export type BookName = 'points' | 'cash'
@@ -52,6 +53,8 @@ export interface LedgerBook {
   readonly everyOrder: boolean
   /** Rows that name no user; absent: none. */
   readonly ownerless?: OwnerlessBook
+  /** Rows that name tasks of other users; absent: they were not looked for. */
+  readonly foreign?: ForeignBook
   /** null where the points ledger was not followed. */
   readonly balances: BalanceTrail | null
 }

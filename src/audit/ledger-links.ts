@@ -62,6 +62,7 @@ export class LedgerLinks {
   readonly #ownerless: OwnerlessTally
   #named = new NamedRows([])
   #late: LateRefunds | undefined
+  #foreign: LedgerSource['foreign']
   #early: EarlyLookUp | undefined
 
   constructor(
@@ -168,6 +169,7 @@ export class LedgerLinks {
       linkedTasks: linked,
       everyOrder: looksUpEveryOrder(this.#spools.windowTasks),
       ownerless: { counts: this.#ownerless.counts, ...(ownerless && { told: ownerless.told }) },
+      ...(this.#foreign && { foreign: this.#foreign }),
       balances,
       *pieces() {
         const rooms = ledgerRooms()
@@ -227,6 +229,7 @@ export class LedgerLinks {
       await this.#lookAgain(this.#lookedUp, isMore)
       await this.#lookForBearers()
       await this.#lookForLate()
+      if (this.#modeNow() !== 'total') this.#foreign = await this.#lookUps.foreignOrders(this.#scans.strayRows())
     }
     const asked = new Set(this.#scans.ordersOfRows(this.#modeNow()).slice(0, LIMITS.lookupIdsTotal))
     this.#orders = { asked, tasks: await this.#lookUps.tasksAmong(asked, known) }

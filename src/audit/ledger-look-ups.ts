@@ -5,6 +5,8 @@ import { breathe } from './breathe.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
 import { type KnownOrders, withinLimit } from './looked-up.ts'
+import type { ForeignBook } from './rules/foreign-orders.ts'
+import type { StrayRow } from './stray-rows.ts'
 
 export const BOOKS: readonly BookName[] = ['points', 'cash']
 
@@ -49,6 +51,23 @@ export class LedgerLookUps {
     return { asked: orders, ids: tasks.flatMap(({ taskId, requestId }) => [taskId, requestId]) }
   }
 
+  /** What rows took for orders that are tasks of other users than theirs, of those tasks that were read. */
+  async foreignOrders(rows: readonly StrayRow[]): Promise<ForeignBook> {
+    const { strayRows } = this.#spools
+    for (const row of rows) strayRows.add(row)
+    const ids = new Set<string>()
+    if (strayRows.orders.size > 0) await this.#addAmong(ids, strayRows.orders, 'owned')
+    return strayRows.close(ids)
+  }
+
+  async #addAmong(to: Set<string>, orders: ReadonlySet<string>, which: 'all' | 'owned'): Promise<void> {
+    for (const own of this.#spools.idsAmong(orders, which)) {
+      for (const id of own) to.add(id)
+      await breathe(this.#signal)
+    }
+    to.delete('')
+  }
+
   /** The same of tasks of whatever user and time. `known`: what was looked up before. */
   async tasksAmong(orders: ReadonlySet<string>, known: KnownOrders = NOTHING_KNOWN): Promise<Set<string>> {
     const ids = new Set<string>(known.ids)
@@ -57,10 +76,7 @@ export class LedgerLookUps {
     const asking = this.tasksElsewhere(others)
     // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
     asking.catch(() => undefined)
-    for (const own of this.#spools.idsAmong(orders)) {
-      for (const id of own) ids.add(id)
-      await breathe(this.#signal)
-    }
+    await this.#addAmong(ids, orders, 'all')
     for (const id of (await asking).ids) ids.add(id)
     ids.delete('')
     return ids

@@ -14,6 +14,7 @@ import type { LedgerBook, UserLedger } from './ledger-book.ts'
 import { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import { type LinkRooms, newLinkRooms } from './row-links.ts'
+import { StrayRows, strayRow } from './stray-rows.ts'
 import { NO_UNDATED, type UndatedTasks } from './undated-tasks.ts'
 import { UserNumbers } from './user-numbers.ts'
 
@@ -106,6 +107,8 @@ export class LedgerSpools {
   #undated = NO_UNDATED
   #refundOrders: string[] = []
   #cashOrders = new Set<string>()
+  /** Of users without any task. */
+  readonly strayRows = new StrayRows()
 
   constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
@@ -186,11 +189,24 @@ export class LedgerSpools {
       return
     }
     const userId = entries.userId(index)
-    if (!this.#users.has(userId)) return
+    if (!this.#users.has(userId)) {
+      this.#addStray(entries, index)
+      return
+    }
     if (this.#cashOrders.size <= CASH_ORDERS_MAX && isCashIn(entries, index))
       this.#cashOrders.add(entries.orderText(index))
     if (entries.isLarge(index)) entries.amountPoints(index)
     this.#entries.add(partOfNumber(userId), entries, index)
+  }
+
+  /** Notes what a user without any task paid for an order, who may have paid for a task of somebody else. */
+  #addStray(entries: EntryRecords, index: number): void {
+    const { depth, window, userIds } = this.#plan
+    if (depth === 'summary' || userIds.size > 0 || !entries.hasOrder(index)) return
+    const kind = entries.kind(index)
+    const at = entries.time(index)
+    const isOfWindow = kind === 'consume' ? within(at, window) : kind === 'refund' && at >= window.start
+    if (isOfWindow) this.strayRows.add(strayRow(entries, index))
   }
 
   /** When the tasks were made that are here, each of them. */
@@ -199,13 +215,18 @@ export class LedgerSpools {
     return { start: crossingSince, end: tasks.end }
   }
 
-  /** The ids, piece by piece, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form. */
-  *idsAmong(ids: ReadonlySet<string>): Generator<string[]> {
+  /**
+   * The ids, piece by piece, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form.
+   * Of all tasks, or of those that name a user.
+   */
+  *idsAmong(ids: ReadonlySet<string>, which: 'all' | 'owned'): Generator<string[]> {
     const bearersIn = this.#bearersOf(ids)
     const room = new ReadingRoom()
     for (const parts of this.pieces()) {
       const tasks = this.#tasks.read(parts, room)
-      yield [...bearersIn(tasks)].flatMap((task) => tasks.ids(task))
+      yield [...bearersIn(tasks)].flatMap((task) =>
+        which === 'owned' && tasks.isUserUntold(task) ? [] : tasks.ids(task),
+      )
     }
   }
 

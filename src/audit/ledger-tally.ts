@@ -2,7 +2,6 @@ import type { LedgerEntry } from '../ledger/reader.ts'
 import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { within } from '../units/instant.ts'
-import { points } from '../units/points.ts'
 import { atOnce } from './breathe.ts'
 import { EdgeTasks } from './edge-tasks.ts'
 import { isTaskNearEdge } from './edges.ts'
@@ -10,15 +9,15 @@ import { NO_TASK, SHARED_ID } from './id-index.ts'
 import { inSteps } from './in-steps.ts'
 import { type LedgerBook, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
-import { linkedKind, linkedKindIn } from './linked-kind.ts'
+import { linkedEntryIn, linkedKind, linkedKindIn } from './linked-kind.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import { type LookedUp, looksUpEveryOrder, NOTHING_LOOKED_UP, type TaskScope } from './looked-up.ts'
 import { areSelected, type LinkedTasks, linkCountOf, openTasks, orderIdsOf } from './open-orders.ts'
 import { OwnerlessLinks } from './ownerless-links.ts'
 import type { AuditPlan } from './plan.ts'
 import { findingLinks, NO_USER, type RowLinks } from './row-links.ts'
-import type { LinkedEntry } from './rules/facts.ts'
 import { SharedRows } from './shared-rows.ts'
+import type { StrayRow } from './stray-rows.ts'
 import { UndatedLinks } from './undated-tasks.ts'
 import { UnresolvedRows } from './unresolved-rows.ts'
 import { noteInUntold, noteKindUntold, noteUntold } from './untold-rows.ts'
@@ -249,6 +248,11 @@ export class LedgerTally {
     return this.#unresolved().refundIds()
   }
 
+  /** Rows of the window whose order no task of their user bears; none where the depth does not need them. */
+  strayRows(): StrayRow[] {
+    return this.#rows === null ? [] : this.#unresolved().stray()
+  }
+
   #unresolved(): UnresolvedRows {
     return new UnresolvedRows(this.#entries, this.#sums, this.#tasksOfUsers(), this.#refundsOfAnybody)
   }
@@ -298,7 +302,7 @@ export class LedgerTally {
   }
 
   #entriesOf(task: number): LedgerBook['taskEntries'][number] {
-    const entries = this.#rows?.of(task, this.#linkedEntry) ?? []
+    const entries = this.#rows?.of(task, (entry) => linkedEntryIn(this.#entries, entry)) ?? []
     const shared = this.#shared.of(task)
     const kindUntold = this.#payments.kindUntold(task)
     return {
@@ -306,18 +310,6 @@ export class LedgerTally {
       ...(shared !== undefined && { shared }),
       ...(kindUntold && { kindUntold }),
     }
-  }
-
-  readonly #linkedEntry = (entry: number): LinkedEntry => {
-    const book = this.#entries.book(entry)
-    const linked: LinkedEntry = {
-      book,
-      rowId: this.#entries.rowId(entry),
-      kind: linkedKindIn(this.#entries, entry) ?? 'refund',
-      amountPoints: points(BigInt(this.#entries.amountPoints(entry))),
-      at: this.#entries.time(entry),
-    }
-    return this.#entries.isUntold(entry) ? { ...linked, amountUntold: true } : linked
   }
 
   #tasksOfUsers(): readonly (TaskSums | undefined)[] {

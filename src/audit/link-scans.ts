@@ -2,6 +2,7 @@ import { LIMITS } from '../limits.ts'
 import { hashOfText } from '../rows/bytes.ts'
 import type { LedgerTally } from './ledger-tally.ts'
 import type { TaskScope } from './looked-up.ts'
+import type { StrayRow } from './stray-rows.ts'
 
 /** Missing links looked up to tell an installation that sets order ids from one that does not. */
 const LINK_SAMPLE = 100
@@ -24,6 +25,8 @@ interface OpenIds {
   readonly unrefunded: readonly number[]
   /** How many charged tasks without a time have a linked row. */
   readonly undatedLinked: number
+  /** Rows whose order no task of their user bears: of all pieces hardly more than are looked into. */
+  readonly stray: readonly StrayRow[]
 }
 
 /** How well rows and tasks are linked so far. */
@@ -40,6 +43,7 @@ export class LinkScans {
   readonly #taskIds = { selected: 0, window: 0, doubtful: 0 }
   /** Orders of rows so far; as long as they are the same in both link modes, one set for both. */
   readonly #orders = ordersOfNone()
+  #strayRows = 0
   #isCut = false
 
   /** Whether ids of some piece were left out, or would be where it is taken again, since they are more than may be looked up. */
@@ -71,6 +75,10 @@ export class LinkScans {
     ] as const)
       this.#note(name, ids)
     yield
+    this.#strayRows -= before?.stray.length ?? 0
+    // One more than are looked into tells that they are too many.
+    const stray = this.#strayRows > LIMITS.lookupIdsTotal ? [] : tally.strayRows()
+    this.#strayRows += stray.length
     const scan = {
       charged,
       linked,
@@ -82,6 +90,7 @@ export class LinkScans {
       refunds,
       unrefunded: tally.unrefundedUsers(),
       undatedLinked: tally.undatedLinked,
+      stray,
     }
     this.#scans[piece] = scan
     return scan
@@ -93,6 +102,7 @@ export class LinkScans {
     this.#taskIds.selected = 0
     this.#taskIds.window = 0
     this.#taskIds.doubtful = 0
+    this.#strayRows = 0
     Object.assign(this.#orders, ordersOfNone())
     this.#isCut = false
   }
@@ -124,6 +134,11 @@ export class LinkScans {
   /** Of all pieces. */
   undatedLinked(): number {
     return this.#scans.reduce((sum, { undatedLinked }) => sum + undatedLinked, 0)
+  }
+
+  /** Of all pieces. */
+  strayRows(): StrayRow[] {
+    return this.#scans.flatMap(({ stray }) => stray)
   }
 
   #idsOfTasks(name: TaskScope, before: OpenIds | undefined, ids: () => readonly string[]): readonly string[] {

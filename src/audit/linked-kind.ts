@@ -1,5 +1,6 @@
 import type { EntryKind } from '../ledger/reader.ts'
 import type { BookName, EntryRecords } from '../rows/entry-records.ts'
+import { points } from '../units/points.ts'
 import type { LinkedEntry } from './rules/facts.ts'
 
 /**
@@ -14,6 +15,18 @@ export function linkedKind(book: BookName, kind: EntryKind, kindUntold: boolean)
 /** The same of one of some rows. */
 export const linkedKindIn = (entries: EntryRecords, entry: number): LinkedEntry['kind'] | undefined =>
   linkedKind(entries.book(entry), entries.kind(entry), entries.isKindUntold(entry))
+
+/** A row as rules see it that judge the task it names. */
+export function linkedEntryIn(entries: EntryRecords, entry: number): LinkedEntry {
+  const linked: LinkedEntry = {
+    book: entries.book(entry),
+    rowId: entries.rowId(entry),
+    kind: linkedKindIn(entries, entry) ?? 'refund',
+    amountPoints: points(BigInt(entries.amountPoints(entry))),
+    at: entries.time(entry),
+  }
+  return entries.isUntold(entry) ? { ...linked, amountUntold: true } : linked
+}
 
 /** Whether a row of cash bears the type of recharges and refunds, and brought nothing in. */
 export const isCashOut = (book: BookName, kind: EntryKind, kindUntold: boolean): boolean =>

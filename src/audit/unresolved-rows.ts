@@ -2,6 +2,8 @@ import type { EntryKind } from '../ledger/reader.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import type { TaskSums, UserSums } from './ledger-book.ts'
+import { linkedKindIn } from './linked-kind.ts'
+import { type StrayRow, strayRow } from './stray-rows.ts'
 import type { UnresolvedRow } from './user-figures.ts'
 
 const isRefund = (kind: EntryKind): boolean => kind === 'refund'
@@ -38,6 +40,19 @@ export class UnresolvedRows {
   /** Order ids of refund rows since the window's start, where one may be the refund that a task lacks. */
   refundIds(): string[] {
     return this.#idsOf((owner) => (this.#refundsDecide(owner) ? isRefund : undefined))
+  }
+
+  /** Rows that took something or gave it back, of users of whom some took anything. */
+  stray(): StrayRow[] {
+    const rows: StrayRow[] = []
+    for (const sums of this.#sums) {
+      const unresolved = sums?.unresolved ?? []
+      if (!unresolved.some((entry) => this.#entries.kind(entry) === 'consume')) continue
+      for (const entry of unresolved) {
+        if (linkedKindIn(this.#entries, entry) !== undefined) rows.push(strayRow(this.#entries, entry))
+      }
+    }
+    return rows
   }
 
   #idsOf(kindsOf: (owner: number) => ((kind: EntryKind) => boolean) | undefined): string[] {

@@ -65,6 +65,7 @@ export const NOT_EVALUATED_CODES = [
   'links-total',
   'links-unlinked',
   'links-shared',
+  'links-foreign',
   'lookup-limit',
   'prices-unread',
   'levels-unread',

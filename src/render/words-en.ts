@@ -231,6 +231,8 @@ export const EN: Vocabulary = {
       'some ledger rows of this user link to no task, so a missing row cannot be told from one of them',
     'links-shared': () =>
       'some ledger rows name an id that several tasks of this user bear, so it cannot be told which of them they belong to',
+    'links-foreign': (param) =>
+      `ledger rows took ${given(param('points'), (points) => `${points} points `)}from ${given(param('users'), (users) => `${users} users`) || 'this user'} for orders that are tasks of other users (${given(param('orders'), (orders) => `${orders}, `)}such as ${quoted(param('orderId') ?? '')}): they may have been charged to the wrong user, or be orders of another product with the same numbers`,
     'lookup-limit': (param) =>
       `too many ids to look them all up${given(param('limit'), (limit) => ` (at most ${limit})`)}; choose a shorter period`,
     'user-unknown': (param) =>

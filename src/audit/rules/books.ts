@@ -9,6 +9,7 @@ import type { Window } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { DayBook } from './day-book.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
+import type { ForeignBook } from './foreign-orders.ts'
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
 import type { UndatedPart, UnplacedTasks } from './unplaced-tasks.ts'
@@ -258,6 +259,8 @@ export interface Books {
   readonly settledTasks: number
   /** What ledger rows may have done that name neither a user nor a task; absent: none. */
   readonly ownerless?: OwnerlessRows
+  /** What ledger rows took from users for orders that are tasks of others; absent: it was not looked for. */
+  readonly foreign?: ForeignBook
   readonly balances: Reading<BalanceTrail>
   /** Whether rows of any time were looked up for every task, and tasks of any time for every request id of the window. */
   readonly lookedUp: { readonly everyOrder: boolean; readonly everyRequest: boolean }
