@@ -5,6 +5,7 @@ import { outgoingObject } from '../../src/faces/outgoing.ts'
 import { createToolCalls } from '../../src/faces/tool-calls.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
+import { createSecrets } from '../../src/secrets.ts'
 import type { Dependencies } from '../../src/tool.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { memoryDependencies } from '../../test/kit/audit-world.ts'
@@ -25,7 +26,9 @@ const dependencies: Dependencies = {
   ledger: { snapshot: async () => snapshot },
   fal: { ...fal, eachEvents: eachOf(fal.events) },
 }
-const redact = (text: string): string => text
+const secrets = createSecrets()
+for (const { apiKey } of given.tables.accounts) secrets.add(apiKey)
+const { redact } = secrets
 const toolCalls = createToolCalls({
   tools: TOOLS,
   dependencies: async () => dependencies,

@@ -25,7 +25,11 @@ export function remembering<Port extends object>(port: Port): Port {
 /** As short work as can be: it is a part of what is measured. */
 const textOf = (value: unknown): string => {
   if (value instanceof AbortSignal) return ''
-  if (value instanceof Set || value instanceof Map || Array.isArray(value)) return [...value].map(textOf).join()
+  if (value instanceof Set || value instanceof Map || Array.isArray(value)) {
+    const each = Array.isArray(value) ? value : [...value]
+    // Thousands of ids are joined as they are.
+    return typeof each[0] === 'string' ? each.join() : each.map(textOf).join()
+  }
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }
 
