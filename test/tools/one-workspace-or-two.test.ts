@@ -9,6 +9,7 @@ import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
 import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
 import { auditWorld } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { twoNames } from '../kit/two-names.ts'
 import { call } from './call.ts'
 
 const open: RealWorld[] = []
@@ -209,20 +210,8 @@ describe('a bill that fal tells under the names of two persons', () => {
     .task({ account: 5, cost: '1' })
     .task({ account: 7, cost: '2' })
     .build()
-  const named = (keep: (accountId: number, keyId: string | undefined) => boolean): World => ({
-    ...acme,
-    workspaces: acme.workspaces.flatMap((workspace) =>
-      [5, 7].map((accountId) => ({
-        ...workspace,
-        username: `person-${accountId}`,
-        apiKeys: [apiKeyOf(accountId)],
-        events: workspace.events.filter(({ keyId }) => keep(accountId, keyId)),
-      })),
-    ),
-  })
-
   it.each(['summary', 'requests'] as const)('is counted once, and accuses nobody, by %s', async (depth) => {
-    const world = named(() => true)
+    const world = twoNames(acme)
     expect(inShort(await read(world))).toMatchObject({
       invoices: [['person-7', '3']],
       balance: [['person-7', '3', '3']],
@@ -240,7 +229,7 @@ describe('a bill that fal tells under the names of two persons', () => {
   })
 
   it('is two, where each names its own keys', async () => {
-    const world = named((accountId, keyId) => keyId === keyIdOfAccount(accountId))
+    const world = twoNames(acme, (accountId, keyId) => keyId === keyIdOfAccount(accountId))
     expect(inShort(await read(world))).toMatchObject({
       invoices: [
         ['person-5', '1'],

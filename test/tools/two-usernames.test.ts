@@ -1,11 +1,12 @@
 import { afterEach, describe, expect, it } from 'vitest'
-import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
 import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
 import { auditWith, noKey } from '../kit/audit-with.ts'
 import { inShort } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { twoNames } from '../kit/two-names.ts'
 import { call } from './call.ts'
 
 // Bills that name no keys, told under the names of two persons: what usage tells of their keys decides whether they are one.
@@ -24,21 +25,6 @@ const acme = (keyless = false): World => {
     .build()
 }
 
-/** Each account under a name of its own, with the events that it is left. */
-const twoNames = (
-  world: World,
-  keep: (accountId: number, keyId: string | undefined) => boolean = () => true,
-): World => ({
-  ...world,
-  workspaces: world.workspaces.flatMap((workspace) =>
-    [5, 7].map((accountId) => ({
-      ...workspace,
-      username: `person-${accountId}`,
-      apiKeys: [apiKeyOf(accountId)],
-      events: workspace.events.filter(({ keyId }) => keep(accountId, keyId)),
-    })),
-  ),
-})
 const ONE = twoNames(acme())
 const TWO = twoNames(acme(), (accountId, keyId) => keyId === keyIdOfAccount(accountId))
 const UNTOLD = twoNames(acme(true))
