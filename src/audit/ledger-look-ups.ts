@@ -1,6 +1,7 @@
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { exactAmount } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import { breathe } from './breathe.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
@@ -28,6 +29,18 @@ export class LedgerLookUps {
 
   /** Rows with these order ids; those of `taken` may be left out. */
   async rows(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
+    const entries = await this.#rowsOf(ids, taken)
+    for (const entry of entries) {
+      // What no number holds is told here, where it makes the ledger one that was read in part.
+      this.reading = entry.book
+      exactAmount(entry)
+    }
+    this.reading = undefined
+    return entries
+  }
+
+  /** The same, whatever they hold. */
+  async #rowsOf(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
     const lookUps: Record<BookName, LedgerSnapshot['pointsByOrderIds']> = {
       points: (...question) => this.#snapshot.pointsByOrderIds(...question),
       cash: (...question) => this.#snapshot.cashByOrderIds(...question),
@@ -35,11 +48,7 @@ export class LedgerLookUps {
     const entries: LedgerEntry[] = []
     for (const book of BOOKS) {
       this.reading = book
-      for (const entry of await lookUps[book](withinLimit(ids), taken)) {
-        // What no number holds is told here, where it makes the ledger one that was read in part.
-        exactAmount(entry)
-        entries.push(entry)
-      }
+      for (const entry of await lookUps[book](withinLimit(ids), taken)) entries.push(entry)
     }
     this.reading = undefined
     return entries
@@ -52,20 +61,29 @@ export class LedgerLookUps {
   }
 
   /** What rows took for orders that are tasks of other users than theirs, of those tasks that were read. */
-  async foreignOrders(rows: readonly StrayRow[]): Promise<ForeignBook> {
+  async foreignOrders({ rows, isCut }: { rows: readonly StrayRow[]; isCut: boolean }): Promise<ForeignBook> {
     const { strayRows } = this.#spools
     for (const row of rows) strayRows.add(row)
-    const ids = new Set<string>()
-    if (strayRows.orders.size > 0) await this.#addAmong(ids, strayRows.orders, 'owned')
-    return strayRows.close(ids)
+    if (isCut) strayRows.cut()
+    const names = strayRows.keepOf(await this.#ownedAmong(strayRows.orders))
+    // Rows that give it back are of any time and either ledger, and name the task as they like.
+    for (const entry of names.length === 0 ? [] : await this.#rowsOf(names)) strayRows.giveBack(entry)
+    return strayRows.close()
   }
 
-  async #addAmong(to: Set<string>, orders: ReadonlySet<string>, which: 'all' | 'owned'): Promise<void> {
-    for (const own of this.#spools.idsAmong(orders, which)) {
-      for (const id of own) to.add(id)
+  /** Tasks that name a user and bear one of some orders: by that id all of theirs, and no more tasks than there are orders. */
+  async #ownedAmong(orders: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>> {
+    const tasks = new Map<string, readonly string[]>()
+    if (orders.size === 0) return tasks
+    const wanted = new Set([...orders, ...[...orders].map(bareId)])
+    for (const piece of this.#spools.idsAmong(orders, 'owned')) {
+      for (const ids of piece) {
+        if (!ids.some((id) => wanted.has(id) && !tasks.has(id))) continue
+        for (const id of ids) if (!tasks.has(id)) tasks.set(id, ids)
+      }
       await breathe(this.#signal)
     }
-    to.delete('')
+    return tasks
   }
 
   /** The same of tasks of whatever user and time. `known`: what was looked up before. */
@@ -76,7 +94,10 @@ export class LedgerLookUps {
     const asking = this.tasksElsewhere(others)
     // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
     asking.catch(() => undefined)
-    await this.#addAmong(ids, orders, 'all')
+    for (const piece of this.#spools.idsAmong(orders, 'all')) {
+      for (const own of piece) for (const id of own) ids.add(id)
+      await breathe(this.#signal)
+    }
     for (const id of (await asking).ids) ids.add(id)
     ids.delete('')
     return ids
