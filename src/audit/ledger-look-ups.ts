@@ -71,19 +71,32 @@ export class LedgerLookUps {
     return strayRows.close()
   }
 
-  /** Tasks that name a user and bear one of some orders: by that id all of theirs, and no more tasks than there are orders. */
+  /**
+   * Tasks that name a user and bear one of some orders, by each of their ids; of several that bear it the first by id, in whatever
+   * order they come. However many do, no more tasks are kept than there are orders.
+   */
   async #ownedAmong(orders: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>> {
     const tasks = new Map<string, readonly string[]>()
     if (orders.size === 0) return tasks
+    const isFirst = ([id = '']: readonly string[], [known = '']: readonly string[]): boolean => id < known
     const wanted = new Set([...orders, ...[...orders].map(bareId)])
     for (const piece of this.#spools.idsAmong(orders, 'owned')) {
       for (const ids of piece) {
-        if (!ids.some((id) => wanted.has(id) && !tasks.has(id))) continue
-        for (const id of ids) if (!tasks.has(id)) tasks.set(id, ids)
+        for (const id of ids) {
+          const known = tasks.get(id)
+          if (wanted.has(id) && (known === undefined || isFirst(ids, known))) tasks.set(id, ids)
+        }
       }
       await breathe(this.#signal)
     }
-    return tasks
+    const byAnyId = new Map(tasks)
+    for (const ids of tasks.values()) {
+      for (const id of ids) {
+        const known = byAnyId.get(id)
+        if (known === undefined || (!tasks.has(id) && isFirst(ids, known))) byAnyId.set(id, ids)
+      }
+    }
+    return byAnyId
   }
 
   /** The same of tasks of whatever user and time. `known`: what was looked up before. */

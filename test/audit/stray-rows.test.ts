@@ -38,6 +38,23 @@ describe('rows whose order is a task of another user', () => {
     expect(await foreignIn({ ...given, pieceRows: 1 })).toEqual({ users: told, isCut: false })
   })
 
+  it.each([1, 7, 1_000_000])('count by the first task where several bear an id (%i rows each)', async (pieceRows) => {
+    // Tasks of three users bear one request id: what was taken by it is not given back by what names the last of them.
+    const same = tasks.map((each) => ([3, 4, 5].includes(each.rowId) ? { ...each, requestId: 'same' } : each))
+    const took = pays(31, { userId: 999, orderId: 'same' })
+    const back = (orderId: string) => pays(32, { userId: 999, orderId, kind: 'refund', amountPoints: points(100) })
+    const rest = async (orderId: string) => {
+      const given = { entries: [...entries, took, back(orderId)], pieceRows }
+      const orders = [
+        await foreignIn({ tasks: same, ...given }),
+        await foreignIn({ tasks: [...same].reverse(), ...given }),
+      ]
+      return orders.map((each) => each?.users.map(({ takenPoints }) => takenPoints))
+    }
+    expect(await rest('task-3')).toEqual([[], []])
+    expect(await rest('task-5')).toEqual([[100n], [100n]])
+  })
+
   it('are none where that task names no user: it may be their own', async () => {
     const nobodys = tasks.map((each) => (each.rowId === 3 ? { ...each, userId: 0, userUntold: true as const } : each))
     expect(await foreignIn({ tasks: nobodys, entries: [...entries, ...more] })).toEqual({ users: [], isCut: false })
