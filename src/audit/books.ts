@@ -42,7 +42,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
   const keyless = recordsOf(tasks, [null])
   return {
     ...frame,
-    ...(keyless.size > 0 && { keyless }),
+    ...(keyless.size > 0 && { keyless: { byModel: keyless, ...(requests && { billed: requests.keylessBilled }) } }),
     ...(unplaced !== undefined && {
       unplaced: { ...withUnpaid(unplaced, evidence, ledger), ...(requests && { links: requests.undated.links }) },
     }),

@@ -1,6 +1,7 @@
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { exactAmount } from '../rows/entry-records.ts'
 import { type InstantRange, within } from '../units/instant.ts'
+import { bareId } from '../units/request-id.ts'
 import { breathe } from './breathe.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
@@ -28,6 +29,18 @@ export class LedgerLookUps {
 
   /** Rows with these order ids; those of `taken` may be left out. */
   async rows(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
+    const entries = await this.#rowsOf(ids, taken)
+    for (const entry of entries) {
+      // What no number holds is told here, where it makes the ledger one that was read in part.
+      this.reading = entry.book
+      exactAmount(entry)
+    }
+    this.reading = undefined
+    return entries
+  }
+
+  /** The same, whatever they hold. */
+  async #rowsOf(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]> {
     const lookUps: Record<BookName, LedgerSnapshot['pointsByOrderIds']> = {
       points: (...question) => this.#snapshot.pointsByOrderIds(...question),
       cash: (...question) => this.#snapshot.cashByOrderIds(...question),
@@ -35,11 +48,7 @@ export class LedgerLookUps {
     const entries: LedgerEntry[] = []
     for (const book of BOOKS) {
       this.reading = book
-      for (const entry of await lookUps[book](withinLimit(ids), taken)) {
-        // What no number holds is told here, where it makes the ledger one that was read in part.
-        exactAmount(entry)
-        entries.push(entry)
-      }
+      for (const entry of await lookUps[book](withinLimit(ids), taken)) entries.push(entry)
     }
     this.reading = undefined
     return entries
@@ -52,20 +61,42 @@ export class LedgerLookUps {
   }
 
   /** What rows took for orders that are tasks of other users than theirs, of those tasks that were read. */
-  async foreignOrders(rows: readonly StrayRow[]): Promise<ForeignBook> {
+  async foreignOrders({ rows, isCut }: { rows: readonly StrayRow[]; isCut: boolean }): Promise<ForeignBook> {
     const { strayRows } = this.#spools
     for (const row of rows) strayRows.add(row)
-    const ids = new Set<string>()
-    if (strayRows.orders.size > 0) await this.#addAmong(ids, strayRows.orders, 'owned')
-    return strayRows.close(ids)
+    if (isCut) strayRows.cut()
+    const names = strayRows.keepOf(await this.#ownedAmong(strayRows.orders))
+    // Rows that give it back are of any time and either ledger, and name the task as they like.
+    for (const entry of names.length === 0 ? [] : await this.#rowsOf(names)) strayRows.giveBack(entry)
+    return strayRows.close()
   }
 
-  async #addAmong(to: Set<string>, orders: ReadonlySet<string>, which: 'all' | 'owned'): Promise<void> {
-    for (const own of this.#spools.idsAmong(orders, which)) {
-      for (const id of own) to.add(id)
+  /**
+   * Tasks that name a user and bear one of some orders, by each of their ids; of several that bear it the first by id, in whatever
+   * order they come. However many do, no more tasks are kept than there are orders.
+   */
+  async #ownedAmong(orders: ReadonlySet<string>): Promise<ReadonlyMap<string, readonly string[]>> {
+    const tasks = new Map<string, readonly string[]>()
+    if (orders.size === 0) return tasks
+    const isFirst = ([id = '']: readonly string[], [known = '']: readonly string[]): boolean => id < known
+    const wanted = new Set([...orders, ...[...orders].map(bareId)])
+    for (const piece of this.#spools.idsAmong(orders, 'owned')) {
+      for (const ids of piece) {
+        for (const id of ids) {
+          const known = tasks.get(id)
+          if (wanted.has(id) && (known === undefined || isFirst(ids, known))) tasks.set(id, ids)
+        }
+      }
       await breathe(this.#signal)
     }
-    to.delete('')
+    const byAnyId = new Map(tasks)
+    for (const ids of tasks.values()) {
+      for (const id of ids) {
+        const known = byAnyId.get(id)
+        if (known === undefined || (!tasks.has(id) && isFirst(ids, known))) byAnyId.set(id, ids)
+      }
+    }
+    return byAnyId
   }
 
   /** The same of tasks of whatever user and time. `known`: what was looked up before. */
@@ -76,7 +107,10 @@ export class LedgerLookUps {
     const asking = this.tasksElsewhere(others)
     // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
     asking.catch(() => undefined)
-    await this.#addAmong(ids, orders, 'all')
+    for (const piece of this.#spools.idsAmong(orders, 'all')) {
+      for (const own of piece) for (const id of own) ids.add(id)
+      await breathe(this.#signal)
+    }
     for (const id of (await asking).ids) ids.add(id)
     ids.delete('')
     return ids

@@ -108,12 +108,13 @@ export class LedgerSpools {
   #refundOrders: string[] = []
   #cashOrders = new Set<string>()
   /** Of users without any task. */
-  readonly strayRows = new StrayRows()
+  readonly strayRows: StrayRows
 
   constructor(plan: AuditPlan, file: SpoolFile, pieceRows = PIECE_ROWS) {
     this.#pieceRows = pieceRows
     this.#plan = plan
     this.ownerless = new OwnerlessTally(plan)
+    this.strayRows = new StrayRows(plan.window.start)
     this.#file = file
     this.#tasks = new Spool(TASK_RECORDS, file)
     this.#entries = new Spool(ENTRY_RECORDS, file)
@@ -203,10 +204,8 @@ export class LedgerSpools {
   #addStray(entries: EntryRecords, index: number): void {
     const { depth, window, userIds } = this.#plan
     if (depth === 'summary' || userIds.size > 0 || !entries.hasOrder(index)) return
-    const kind = entries.kind(index)
-    const at = entries.time(index)
-    const isOfWindow = kind === 'consume' ? within(at, window) : kind === 'refund' && at >= window.start
-    if (isOfWindow) this.strayRows.add(strayRow(entries, index))
+    if (entries.kind(index) !== 'consume' || !within(entries.time(index), window)) return
+    this.strayRows.add(strayRow(entries, index))
   }
 
   /** When the tasks were made that are here, each of them. */
@@ -216,16 +215,16 @@ export class LedgerSpools {
   }
 
   /**
-   * The ids, piece by piece, of the tasks here that bear one of some ids: as their own, or as their request id in a bare form.
-   * Of all tasks, or of those that name a user.
+   * The ids, piece by piece and task by task, of the tasks here that bear one of some ids: as their own, or as their request id in
+   * a bare form. Of all tasks, or of those that name a user.
    */
-  *idsAmong(ids: ReadonlySet<string>, which: 'all' | 'owned'): Generator<string[]> {
+  *idsAmong(ids: ReadonlySet<string>, which: 'all' | 'owned'): Generator<string[][]> {
     const bearersIn = this.#bearersOf(ids)
     const room = new ReadingRoom()
     for (const parts of this.pieces()) {
       const tasks = this.#tasks.read(parts, room)
       yield [...bearersIn(tasks)].flatMap((task) =>
-        which === 'owned' && tasks.isUserUntold(task) ? [] : tasks.ids(task),
+        which === 'owned' && tasks.isUserUntold(task) ? [] : [tasks.ids(task)],
       )
     }
   }

@@ -248,9 +248,9 @@ export class LedgerTally {
     return this.#unresolved().refundIds()
   }
 
-  /** Rows of the window whose order no task of their user bears; none where the depth does not need them. */
-  strayRows(): StrayRow[] {
-    return this.#rows === null ? [] : this.#unresolved().stray()
+  /** Rows of the window that took something for an order which no task of their user bears; none where the depth does not need them. */
+  strayRows(most: number): StrayRow[] {
+    return this.#rows === null ? [] : this.#unresolved().stray(most)
   }
 
   #unresolved(): UnresolvedRows {

@@ -25,7 +25,7 @@ interface OpenIds {
   readonly unrefunded: readonly number[]
   /** How many charged tasks without a time have a linked row. */
   readonly undatedLinked: number
-  /** Rows whose order no task of their user bears: of all pieces hardly more than are looked into. */
+  /** Rows whose order no task of their user bears: of all pieces no more than are looked into, and one more. */
   readonly stray: readonly StrayRow[]
 }
 
@@ -44,6 +44,7 @@ export class LinkScans {
   /** Orders of rows so far; as long as they are the same in both link modes, one set for both. */
   readonly #orders = ordersOfNone()
   #strayRows = 0
+  #isStrayCut = false
   #isCut = false
 
   /** Whether ids of some piece were left out, or would be where it is taken again, since they are more than may be looked up. */
@@ -76,9 +77,10 @@ export class LinkScans {
       this.#note(name, ids)
     yield
     this.#strayRows -= before?.stray.length ?? 0
-    // One more than are looked into tells that they are too many.
-    const stray = this.#strayRows > LIMITS.lookupIdsTotal ? [] : tally.strayRows()
+    // One more than are looked into tells that they are too many: then some were left out, whatever becomes of the others.
+    const stray = tally.strayRows(LIMITS.lookupIdsTotal + 1 - this.#strayRows)
     this.#strayRows += stray.length
+    this.#isStrayCut ||= this.#strayRows > LIMITS.lookupIdsTotal
     const scan = {
       charged,
       linked,
@@ -103,6 +105,7 @@ export class LinkScans {
     this.#taskIds.window = 0
     this.#taskIds.doubtful = 0
     this.#strayRows = 0
+    this.#isStrayCut = false
     Object.assign(this.#orders, ordersOfNone())
     this.#isCut = false
   }
@@ -136,9 +139,9 @@ export class LinkScans {
     return this.#scans.reduce((sum, { undatedLinked }) => sum + undatedLinked, 0)
   }
 
-  /** Of all pieces. */
-  strayRows(): StrayRow[] {
-    return this.#scans.flatMap(({ stray }) => stray)
+  /** Of all pieces, and whether some were left out. */
+  strayRows(): { rows: StrayRow[]; isCut: boolean } {
+    return { rows: this.#scans.flatMap(({ stray }) => stray), isCut: this.#isStrayCut }
   }
 
   #idsOfTasks(name: TaskScope, before: OpenIds | undefined, ids: () => readonly string[]): readonly string[] {

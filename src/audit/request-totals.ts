@@ -4,6 +4,7 @@ import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import { DailyBills } from './daily-bills.ts'
 import { DateReader } from './date-reader.ts'
 import { DelayTally } from './delays.ts'
+import { KeylessBills } from './keyless-bills.ts'
 import { canonicalModel, matchesOf } from './model-name.ts'
 import { hangsOnUndated, type Placement } from './period-bill.ts'
 import { type PlacementSum, PlacementSums } from './placement-sums.ts'
@@ -16,6 +17,7 @@ import type { JoinScope, RequestGroup } from './requests.ts'
 import { isAmountBreak } from './rules/b3-amount.ts'
 import type { ModelMatches } from './rules/books.ts'
 import type { RequestBook, TaskStanding, TaskVerdict } from './rules/facts.ts'
+import type { KeylessBill } from './rules/keyless-tasks.ts'
 import { ModelDays, RefundLosses } from './rules/model-days.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
 import {
@@ -44,6 +46,8 @@ export interface RequestSums {
   readonly counts: NonNullable<Report['requests']>
   /** What was recorded of tasks that fal billed nothing for. */
   readonly unbilled: readonly UnbilledSum[]
+  /** Tasks without a key that it billed to the key of an account. */
+  readonly keylessBilled: readonly KeylessBill[]
   /** What it billed for tasks that have no time. */
   readonly undated: Pick<UndatedBills, 'of' | 'links'>
   /** `openNanoUsd`: what was recorded of those of them of which nobody can tell that after all. */
@@ -95,6 +99,7 @@ export class RequestTotals {
   readonly #counts = { matched: 0, unrecorded: 0, unbilled: 0, pending: 0, mismatched: 0 }
   readonly #unbilled = new UnbilledSums()
   readonly #undated = new UndatedBills()
+  readonly #keyless: KeylessBills
   readonly #verdicts = new Map<TraceVerdict, number>()
   /** Failed tasks that were billed, or of which that is not known (null). */
   readonly #failed = new Map<number, NanoUsd | null>()
@@ -102,6 +107,7 @@ export class RequestTotals {
   constructor(frame: RequestFrame, source: RequestSource) {
     this.#frame = frame
     this.#days = new DailyBills(frame)
+    this.#keyless = new KeylessBills(frame.evidence.plan)
     this.#prices = new PricePoints((key) => source.priceChanges(key))
     const { window, settings } = frame.evidence.plan
     this.#modelDays = settings.pointsPerUsd === undefined ? null : new ModelDays(new DateReader(window.zone))
@@ -131,6 +137,7 @@ export class RequestTotals {
       if (isLeftOut) out.add(placement)
       this.#addGroup(placement.group, isLeftOut)
     }
+    for (const group of join.groups) this.#keyless.add(group)
     for (const task of join.unclaiming) this.#undated.addUnclaiming(task)
     for (const verdict of join.verdicts) this.#addVerdict(verdict)
     for (const verdict of join.outside) this.#addStanding(verdict)
@@ -252,6 +259,7 @@ export class RequestTotals {
         verdicts: Object.fromEntries([...this.#verdicts].sort(([a], [b]) => (a < b ? -1 : 1))),
       },
       unbilled: this.#unbilled.list(),
+      keylessBilled: this.#keyless.list(),
       undated: this.#undated,
       tieOut: (recordedTotal, openNanoUsd) => this.#tieOut.close(recordedTotal, openNanoUsd),
       youngOf: (accountId) => {

@@ -2,7 +2,6 @@ import type { EntryKind } from '../ledger/reader.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
 import { addExact } from '../units/exact.ts'
 import type { TaskSums, UserSums } from './ledger-book.ts'
-import { linkedKindIn } from './linked-kind.ts'
 import { type StrayRow, strayRow } from './stray-rows.ts'
 import type { UnresolvedRow } from './user-figures.ts'
 
@@ -42,14 +41,13 @@ export class UnresolvedRows {
     return this.#idsOf((owner) => (this.#refundsDecide(owner) ? isRefund : undefined))
   }
 
-  /** Rows that took something or gave it back, of users of whom some took anything. */
-  stray(): StrayRow[] {
+  /** Rows that took something, no more than so many: one user may have millions. */
+  stray(most: number): StrayRow[] {
     const rows: StrayRow[] = []
     for (const sums of this.#sums) {
-      const unresolved = sums?.unresolved ?? []
-      if (!unresolved.some((entry) => this.#entries.kind(entry) === 'consume')) continue
-      for (const entry of unresolved) {
-        if (linkedKindIn(this.#entries, entry) !== undefined) rows.push(strayRow(this.#entries, entry))
+      for (const entry of sums?.unresolved ?? []) {
+        if (rows.length >= most) return rows
+        if (this.#entries.kind(entry) === 'consume') rows.push(strayRow(this.#entries, entry))
       }
     }
     return rows

@@ -1,11 +1,16 @@
 import { describe, expect, it } from 'vitest'
+import { atOnce } from '../../src/audit/breathe.ts'
 import { judge } from '../../src/audit/findings.ts'
+import { LinkScans } from '../../src/audit/link-scans.ts'
 import type { Rule } from '../../src/audit/rules/books.ts'
 import type { ForeignBook } from '../../src/audit/rules/foreign-orders.ts'
-import { StrayRows } from '../../src/audit/stray-rows.ts'
+import { StrayRows, strayRow } from '../../src/audit/stray-rows.ts'
+import type { LedgerEntry } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
-import { books, points, settings } from '../kit/books.ts'
-import { type GivenLedgers, numbers, pays, settledLedgers, paidTask as task } from '../kit/ledger-spools.ts'
+import { entryRecordsOf } from '../../src/rows/entry-records.ts'
+import { points as pointsOf } from '../../src/units/points.ts'
+import { at, books, points, settings } from '../kit/books.ts'
+import { type GivenLedgers, numbers, pays, settledLedgers, tallyOf, paidTask as task } from '../kit/ledger-spools.ts'
 
 const foreignIn = async (given: GivenLedgers) => (await settledLedgers(given)).source.foreign
 
@@ -33,6 +38,23 @@ describe('rows whose order is a task of another user', () => {
     expect(await foreignIn({ ...given, pieceRows: 1 })).toEqual({ users: told, isCut: false })
   })
 
+  it.each([1, 7, 1_000_000])('count by the first task where several bear an id (%i rows each)', async (pieceRows) => {
+    // Tasks of three users bear one request id: what was taken by it is not given back by what names the last of them.
+    const same = tasks.map((each) => ([3, 4, 5].includes(each.rowId) ? { ...each, requestId: 'same' } : each))
+    const took = pays(31, { userId: 999, orderId: 'same' })
+    const back = (orderId: string) => pays(32, { userId: 999, orderId, kind: 'refund', amountPoints: points(100) })
+    const rest = async (orderId: string) => {
+      const given = { entries: [...entries, took, back(orderId)], pieceRows }
+      const orders = [
+        await foreignIn({ tasks: same, ...given }),
+        await foreignIn({ tasks: [...same].reverse(), ...given }),
+      ]
+      return orders.map((each) => each?.users.map(({ takenPoints }) => takenPoints))
+    }
+    expect(await rest('task-3')).toEqual([[], []])
+    expect(await rest('task-5')).toEqual([[100n], [100n]])
+  })
+
   it('are none where that task names no user: it may be their own', async () => {
     const nobodys = tasks.map((each) => (each.rowId === 3 ? { ...each, userId: 0, userUntold: true as const } : each))
     expect(await foreignIn({ tasks: nobodys, entries: [...entries, ...more] })).toEqual({ users: [], isCut: false })
@@ -46,20 +68,68 @@ describe('rows whose order is a task of another user', () => {
   })
 })
 
+describe('a row of a user without any task', () => {
+  const tasks = numbers(30).map((id) => task(id))
+  const entries = numbers(30).map((id) => pays(id))
+  const large = { userId: 999, amountPoints: pointsOf(-9_007_199_254_740_993n) }
+
+  it('is no reason not to read the ledger, though no sum holds what it took', async () => {
+    const { source, failures } = await settledLedgers({ tasks, entries: [...entries, pays(31, large)] })
+    expect([failures, source.mode, source.foreign]).toEqual([[], 'order', { users: [], isCut: false }])
+  })
+
+  it('tells no sum then where its order is a task of somebody else, nor where so much is given back', () => {
+    const task = new Map([['task-3', ['task-3']]])
+    const told = (took: LedgerEntry, back?: LedgerEntry) => {
+      const rows = new StrayRows(at('2026-02-06 00:00:00'))
+      rows.add(strayRow(entryRecordsOf([took]), 0))
+      expect(rows.keepOf(task)).toEqual(['task-3'])
+      if (back !== undefined) rows.giveBack(back)
+      return rows.close().users.map(({ takenPoints }) => takenPoints)
+    }
+    const took = { userId: 999, orderId: 'task-3' }
+    const back = pays(32, { ...took, kind: 'refund', amountPoints: pointsOf(9_007_199_254_740_993n) })
+    expect(told(pays(31, { ...large, ...took }))).toEqual([null])
+    expect(told(pays(31, took), back)).toEqual([null])
+    expect(told(pays(31, took))).toEqual([100n])
+  })
+})
+
+describe('rows of one user with more orders than are looked into', () => {
+  it('are taken up to one more, and told to be too many', () => {
+    const most = LIMITS.lookupIdsTotal
+    const rows = numbers(most + 5).map((id) => pays(id, { userId: 101, orderId: `shop-${id}` }))
+    const tally = tallyOf([task(1)], [pays(0, { userId: 101, orderId: 'task-1' }), ...rows])
+    const scans = new LinkScans()
+    for (const piece of [0, 1]) atOnce(scans.taking(piece, tally))
+    expect(scans.strayRows().rows).toHaveLength(most + 1)
+    expect(scans.strayRows().isCut).toBe(true)
+    // Where the first piece has fewer when it is taken again, what was left out of the second is still left out.
+    atOnce(scans.taking(0, tallyOf([task(1)])))
+    expect(scans.strayRows()).toEqual({ rows: [], isCut: true })
+    scans.restart()
+    expect(scans.strayRows().isCut).toBe(false)
+  })
+})
+
 describe('more rows than are looked into', () => {
   const row = (orderId: string) => ({ userId: 101, orderId, takenPoints: 1 })
   const filled = (count: number) => {
-    const rows = new StrayRows()
+    const rows = new StrayRows(at('2026-02-06 00:00:00'))
     for (let each = 0; each < count; each++) rows.add(row(`order-${each}`))
     return rows
   }
 
   it('are told to be too many, and the first of them are looked into', () => {
     const limit = LIMITS.lookupIdsTotal
-    const tasks = new Set(['order-0', `order-${limit}`])
+    const tasks = new Map(['order-0', `order-${limit}`].map((id) => [id, [id]]))
+    const close = (rows: StrayRows) => {
+      rows.keepOf(tasks)
+      return rows.close()
+    }
     const first = { userId: 101, orders: 1, orderId: 'order-0', takenPoints: 1n }
-    expect(filled(limit).close(tasks)).toEqual({ users: [first], isCut: false })
-    expect(filled(limit + 1).close(tasks)).toEqual({ users: [first], isCut: true })
+    expect(close(filled(limit))).toEqual({ users: [first], isCut: false })
+    expect(close(filled(limit + 1))).toEqual({ users: [first], isCut: true })
   })
 })
 

@@ -50,6 +50,29 @@ describe.each([102, 199])('a row of user %i whose order is a task of somebody el
     expect(await said(row(row(two(), -896), 896, { ...back, orderId: 'task-1' }))).toHaveLength(1)
   })
 
+  it.each([
+    ['in cash', { book: 'cash', at: '2026-02-06 13:00:00', orderId: 'task-42' }],
+    ['in cash, the day after', { book: 'cash', at: '2026-02-07 13:00:00', orderId: 'task-42' }],
+    ['later than rows are read', { book: 'points', at: '2026-02-08 23:00:00', orderId: 'task-42' }],
+    ['by another id of the task', { book: 'points', at: '2026-02-06 13:00:00', orderId: ID }],
+  ] as const)('is settled where it was given back %s', async (_, { book, ...back }) => {
+    const given = (amount: number) => {
+      const world = two().cash(userId, -896, { at, orderId: 'task-42' })
+      return book === 'cash'
+        ? world.cash(userId, amount, back)
+        : world.points(userId, amount, { ...back, sourceType: 'refund' })
+    }
+    expect(await said(given(896))).toEqual([])
+    expect(await said(given(895))).toEqual([[userId, 'took 1 points', '(1, such as "task-42")']])
+  })
+
+  it('is not settled by what the owner of the task got back, nor by what came before', async () => {
+    const back = { sourceType: 'refund', at: '2026-02-06 13:00:00', orderId: 'task-42' }
+    expect(await said(row(two(), -896).points(userId, 896, { ...back, at: '2026-02-05 23:59:59' }))).toHaveLength(1)
+    const world = row(two(), -896).points(userId === 102 ? 199 : 102, 896, back)
+    expect(await said(world)).toEqual([[userId, 'took 896 points', '(1, such as "task-42")']])
+  })
+
   it('is of the window alone', async () => {
     for (const inside of ['2026-02-06 00:00:00', '2026-02-06 23:59:59']) {
       expect(await said(row(two(), -896, { at: inside }))).toHaveLength(1)

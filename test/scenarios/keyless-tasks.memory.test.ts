@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 
 // A task that names no key may be of any account: what it recorded is not said to be recorded by none.
@@ -67,6 +67,59 @@ describe.each(DEPTHS)('tasks without a key, at depth %s', (depth) => {
   it('that are of another day are none of these', async () => {
     const world = keylessWorld({ billed: '2' }).task({ apiKey: '', model: MODEL, at: '2026-02-03 12:00:00', cost: '2' })
     expect(rulesOf(await audited(world, { depth }))).toEqual(['A1 accountId=5'])
+  })
+})
+
+describe('a task without a key that fal billed to the key of another account', () => {
+  /** Of 5 nobody records what fal billed for the model; the task without a key is one of 12. */
+  function world({ cost = '10' as string | null, apiKeys = [apiKeyOf(12)], model = MODEL } = {}): MiniWorld {
+    const given = new MiniWorld().account(5).account(12).task({ cost: '0.5' })
+    given.task({ model, apiKey: '', cost, billed: false }).event({
+      ...{ endpointId: MODEL, cost: '10', timestamp: '2026-02-06T04:01:00Z', requestId: 'orphan' },
+    })
+    for (const apiKey of apiKeys)
+      given.event(
+        { requestId: requestIdOf(2), endpointId: MODEL, cost: cost ?? '1', timestamp: '2026-02-06T04:01:00Z' },
+        apiKey,
+      )
+    return given
+  }
+  const broken = ['A1 accountId=5', `A3 accountId=5 model=${MODEL}`]
+
+  it.each([{}, { cost: null }, { model: '' }])(
+    'is none of an account whose bill has no task (%j), and may still be of that other one',
+    async (given) => {
+      const report = await audited(world(given), { depth: 'requests' })
+      expect(rulesOf(report)).toEqual(broken)
+      expect(openFor(report)).toEqual(['A1 12', `A3 12 ${MODEL}`, 'B14'])
+    },
+  )
+
+  it('is told apart by events alone, of those accounts that are read', async () => {
+    for (const options of [{ depth: 'summary' }, { depth: 'requests', ids: [5] }] as const) {
+      const report = await audited(world(), options)
+      expect(rulesOf(report)).toEqual([])
+      expect(openFor(report)).toContain('A1 5')
+      expect(openFor(report)).toContain(`A3 5 ${MODEL}`)
+    }
+  })
+
+  it('may be of either where fal billed it to both, or to neither', async () => {
+    for (const apiKeys of [[apiKeyOf(12), apiKeyOf(5)], []]) {
+      const report = await audited(world({ apiKeys, cost: '100' }), { depth: 'requests' })
+      expect(rulesOf(report)).toEqual([])
+      expect(openFor(report)).toContain(`A3 5 ${MODEL}`)
+    }
+  })
+
+  it('leaves open what others beside it may be', async () => {
+    const more = world().task({ model: MODEL, apiKey: '', cost: '10', billed: false })
+    const report = await audited(more, { depth: 'requests' })
+    expect(rulesOf(report)).toEqual([])
+    expect(openFor(report)).toEqual(expect.arrayContaining(['A1 5', `A3 5 ${MODEL}`]))
+    expect(report.notEvaluated.find(({ rule, subject }) => rule === 'A1' && subject.accountId === 5)?.reason).toContain(
+      '(1)',
+    )
   })
 })
 

@@ -42,7 +42,7 @@ export const a1CostDeviation: Rule = {
         continue
       }
       const finding = deviation(comparison, comparison.bill.value.costNanoUsd, thresholds.a1DeviationRatio)
-      const keyUntold = finding && shortForKeyless(finding, keyless, thresholds.a1DeviationRatio)
+      const keyUntold = finding && shortForKeyless(finding, keyless, comparison, thresholds.a1DeviationRatio)
       if (keyUntold !== undefined) {
         notEvaluated.push({ subject: comparison.subject, reason: keyUntold })
         continue

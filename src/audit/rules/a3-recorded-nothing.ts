@@ -57,7 +57,7 @@ export const a3RecordedNothing: Rule = {
           examined -= 1
           continue
         }
-        const keyUntold = mayBeKeyless(keyless, modelMatches.storedNamesOf(each.canonical))
+        const keyUntold = mayBeKeyless(keyless, comparison, modelMatches.storedNamesOf(each.canonical))
         if (keyUntold !== undefined) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: keyUntold })
           examined -= 1

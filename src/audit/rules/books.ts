@@ -10,6 +10,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import type { DayBook } from './day-book.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { ForeignBook } from './foreign-orders.ts'
+import type { KeylessTasks } from './keyless-tasks.ts'
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
 import type { UndatedPart, UnplacedTasks } from './unplaced-tasks.ts'
@@ -242,8 +243,8 @@ export interface Books {
   readonly depth: Depth
   readonly comparisons: readonly BillComparison[]
   readonly modelMatches: ModelMatches
-  /** By canonical stored name, what tasks record that name no key: they may be of any account. Absent: there are none. */
-  readonly keyless?: ReadonlyMap<string, ModelRecord>
+  /** Tasks that name no key. Absent: there are none. */
+  readonly keyless?: KeylessTasks
   readonly accounts: readonly AccountBook[]
   readonly users: readonly UserBook[]
   readonly days: readonly DayBook[]

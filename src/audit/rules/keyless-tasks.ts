@@ -1,18 +1,48 @@
 import { sum } from '../../units/exact.ts'
+import type { NanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio } from '../../units/ratio.ts'
-import { type Books, type FindingDraft, type Reason, unknown } from './books.ts'
+import { type BillComparison, type FindingDraft, type ModelRecord, type Reason, unknown } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
 
-/** What tasks record that name no key: each may be of any account. */
-type Keyless = Books['keyless']
+/** What tasks record that name no key. */
+export interface KeylessTasks {
+  /** By canonical stored name: each may be of any account. */
+  readonly byModel: ReadonlyMap<string, ModelRecord>
+  /** Those of them of which fal's events tell whose they are. Absent: none. */
+  readonly billed?: readonly KeylessBill[]
+}
+
+/** Such tasks of one model that fal billed to the key of one account. */
+export interface KeylessBill {
+  readonly accountId: number
+  /** The canonical stored name. */
+  readonly model: string
+  readonly taskCount: number
+  /** How many of them tell no cost, and what the others recorded. */
+  readonly untoldCosts: number
+  readonly costNanoUsd: NanoUsd
+}
 
 /** Why nothing is said that hangs on whose such tasks are. */
 const keyUntold = (tasks: number): Reason => unknown('key-untold', { count: tasks }).reason
 
+/** Those that fal billed to the key of another account than that, or those, of a comparison. */
+function ofOthers(keyless: KeylessTasks, { subject, members }: BillComparison): readonly KeylessBill[] {
+  const own = new Set(members ?? [subject.accountId])
+  return keyless.billed?.filter(({ accountId }) => !own.has(accountId)) ?? []
+}
+
 /** Why it is not said that no task records a model: such tasks bear one of its names, or none. Undefined: none of them. */
-export function mayBeKeyless(keyless: Keyless, storedNames: readonly string[]): Reason | undefined {
+export function mayBeKeyless(
+  keyless: KeylessTasks | undefined,
+  comparison: BillComparison,
+  storedNames: readonly string[],
+): Reason | undefined {
+  if (keyless === undefined) return undefined
+  const names = new Set([...storedNames, NAMELESS])
   let tasks = 0
-  for (const name of new Set([...storedNames, NAMELESS])) tasks += keyless?.get(name)?.taskCount ?? 0
+  for (const name of names) tasks += keyless.byModel.get(name)?.taskCount ?? 0
+  for (const { model, taskCount } of ofOthers(keyless, comparison)) if (names.has(model)) tasks -= taskCount
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
 
@@ -22,16 +52,21 @@ export function mayBeKeyless(keyless: Keyless, storedNames: readonly string[]): 
  */
 export function shortForKeyless(
   { expected, actual, timing }: FindingDraft,
-  keyless: Keyless,
+  keyless: KeylessTasks | undefined,
+  comparison: BillComparison,
   threshold: Ratio,
 ): Reason | undefined {
   if (keyless === undefined || timing === true || expected === null || actual === null || actual >= expected) {
     return undefined
   }
-  const records = [...keyless.values()].filter(({ taskCount }) => taskCount > 0)
-  const cost = sum(records, ({ costNanoUsd }) => costNanoUsd)
-  const isCostUntold = records.some(({ untoldCosts = 0, untold }) => untoldCosts > 0 || (untold?.unended ?? 0) > 0)
+  const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0)
+  const others = ofOthers(keyless, comparison)
+  const counted = (all: readonly { readonly taskCount: number }[]): number =>
+    all.reduce((count, { taskCount }) => count + taskCount, 0)
+  const cost = sum(records, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
+  const untold = records.reduce((all, { untoldCosts = 0, untold: own }) => all + untoldCosts + (own?.unended ?? 0), 0)
+  const isCostUntold = untold > others.reduce((all, { untoldCosts }) => all + untoldCosts, 0)
   if (!isCostUntold && exceeds(expected - actual - cost, expected, threshold)) return undefined
-  const tasks = records.reduce((count, { taskCount }) => count + taskCount, 0)
+  const tasks = counted(records) - counted(others)
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
