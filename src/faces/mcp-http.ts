@@ -21,9 +21,22 @@ export async function openMcpSession(options: McpOptions, id: string): Promise<M
   const { server } = createMcpFace(options)
   const transport = new WebStandardStreamableHTTPServerTransport({ sessionIdGenerator: () => id })
   await server.connect(transport)
+  const { onmessage } = transport
+  const send = transport.send.bind(transport)
+  const unanswered = new Set<RpcId>()
+  transport.onmessage = (message, extra) => {
+    if ('method' in message && 'id' in message) unanswered.add(message.id)
+    onmessage?.(message, extra)
+  }
+  transport.send = (message, options) => {
+    if (!('method' in message) && message.id !== undefined) unanswered.delete(message.id)
+    return send(message, options)
+  }
   return {
     answer: (request, parsedBody) => transport.handleRequest(request, { parsedBody }),
     cancel: (requestId, together = [requestId]) => {
+      // In a batch the answer may be out already, or another cancel was sooner: a second answer would break the protocol.
+      if (!unanswered.delete(requestId)) return
       transport.onmessage?.({ jsonrpc: '2.0', method: 'notifications/cancelled', params: { requestId } })
       // The protocol sends no answer to a cancelled request; its stream would stay open for nothing.
       if (together.length === 1) transport.closeSSEStream(requestId)

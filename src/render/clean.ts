@@ -59,9 +59,9 @@ const REDACTED = '[redacted]'
 // Four digits behind an id are part of a secret already: a key is known though it was cut, by anyone and anywhere. What
 // it runs into goes with it, which may be a second key.
 const FAL_KEY = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)[0-9a-f]{4}(?:[:-]?[0-9a-z])*/gi
-// Greedy up to the last @ before a blank or quote: passwords in hand-written URLs hold @ and / unescaped.
+// Up to the blank or quote where such an URL ends, so that no text is gone through again for each scheme in it.
 // Taken for a path such an URL keeps one / alone.
-const DATABASE_URL = /\b((?:mysql2?|mariadb)(?:\+\w{1,20})?:\/{1,2})[^\s'"`<>]*@/gi
+const DATABASE_URL = /\b((?:mysql2?|mariadb)(?:\+\w{1,20})?:\/{1,2})([^\s'"`<>]*)/gi
 const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/@'"]+@/gi
 
 /**
@@ -76,6 +76,12 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
   return (text) =>
     withoutKnown(text)
       .replace(FAL_KEY, REDACTED)
-      .replace(DATABASE_URL, `$1${REDACTED}@`)
+      .replace(DATABASE_URL, withoutLogin)
       .replace(URL_WITH_PASSWORD, `$1${REDACTED}@`)
+}
+
+/** Up to the last @: passwords in hand-written URLs hold @ and / unescaped. */
+function withoutLogin(url: string, scheme: string, rest: string): string {
+  const end = rest.lastIndexOf('@')
+  return end < 0 ? url : `${scheme}${REDACTED}${rest.slice(end)}`
 }

@@ -73,10 +73,10 @@ export function subjectText(subject: SubjectTexts, lang: Lang, userName?: string
 /** Names of workspaces and models stand in quotes always. */
 const isId = (key: keyof Subject): boolean => key === 'keyId' || key === 'taskId' || key === 'requestId'
 
-// What can be no sentence of its own: an id, a few words, the mark of a list that was cut.
-const PLAIN_ID = /^[\w.:/?&#@%~+=-]*…?$/
+// What can be no sentence of its own: an id, a few words, the mark of a list that was cut, wherever the room for it ended.
+const PLAIN_ID = /^[\w.:/?&#@%~+=-]*(?:,?…)?$/
 const PLAIN_WORDS = /^[\p{L}\p{N}_./-]+(?: [\p{L}\p{N}_./-]+){0,2}…?$/u
-const MORE_IDS = /^… \(\d+\)$/
+const MORE_IDS = /^… ?(?:\(\d+\)|\(?\d*…)$/
 
 /** An id or word of the data as it is, and in quotes where it is more than that: whoever chose it may forge a sentence. */
 const setApart = (text: string, plain: RegExp, words: Vocabulary): string =>

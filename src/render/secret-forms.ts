@@ -27,19 +27,29 @@ function passwordOf(secret: string): string {
 }
 
 /**
+ * Keys, passwords and tokens are shorter. What is longer came in place of one, from whoever sent it, and its further forms
+ * would take a thousand times its size in memory.
+ */
+const FURTHER_FORMS_CHARS_MAX = 4096
+
+/**
  * How a text may be written elsewhere: as it is, in other case, JSON-escaped, URL-encoded, as HTML, in hexadecimal, in base64
  * at any alignment, and quoted as the sentences of this program quote.
  */
 export const writtenForms = (secret: string): string[] => [
   secret,
-  ...caseForms(secret),
-  secret.replace(/["“”]/g, "'"),
   JSON.stringify(secret).slice(1, -1),
   ...encodedForms(secret),
+  ...base64Forms(secret),
+  ...(secret.length > FURTHER_FORMS_CHARS_MAX ? [] : furtherForms(secret)),
+]
+
+const furtherForms = (secret: string): string[] => [
+  ...caseForms(secret),
+  secret.replace(/["“”]/g, "'"),
   ...furtherEncodedForms(secret),
   ...htmlForms(secret),
   ...hexForms(secret),
-  ...base64Forms(secret),
 ]
 
 /** In other case a secret of letters alone, or of letters that a name joins, may be a word of every report. */

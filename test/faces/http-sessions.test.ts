@@ -96,6 +96,21 @@ describe('a batch', () => {
     expect(messages.find(({ id }) => id === cancelled)?.error).toMatchObject({ message: 'cancelled' })
   })
 
+  it('has each request answered once, though one is cancelled after its answer, or twice', async () => {
+    const { seen, tools, letGo } = twoTools()
+    const { mcpUrl } = await serveFakes(tools)
+    const session = sessionIn(await begin(mcpUrl))
+    const calls = [request(3, 'tools/call', { name: 'runs-on' }), request(4, 'tools/call', { name: 'waits' })]
+    const answer = send(mcpUrl, session, [request(2, 'ping'), ...calls])
+    await until(() => seen.started === 2)
+    await send(mcpUrl, session, [cancel(2), cancel(3), cancel(3)])
+    await send(mcpUrl, session, cancel(3))
+    letGo()
+    const messages = messagesIn(await answer)
+    expect(messages.map(({ id }) => id).sort()).toEqual([2, 3, 4])
+    expect(messages.find(({ id }) => id === 2)?.result).toEqual({})
+  })
+
   it('ends where all of it is cancelled, and its ids can be used again', async () => {
     const { seen, tools } = twoTools()
     const { mcpUrl } = await serveFakes(tools)

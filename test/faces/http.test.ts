@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { AuditError } from '../../src/errors.ts'
 import { SERVE } from '../../src/limits.ts'
+import { TOOLS } from '../../tools/registry.ts'
 import { echoTool, SECRET, toolThat } from './fake-tools.ts'
 import { type Answer, ask, postJson, serveFakes, until } from './http-calls.ts'
 
@@ -74,6 +75,18 @@ describe('a tool over REST', () => {
       expect(line).not.toContain(half)
       expect(line.length).toBeLessThan(300)
     }
+  })
+
+  it('quotes no secret where it refuses a path, a query or a list', async () => {
+    const { restUrl } = await serveFakes(TOOLS)
+    const answers = [
+      await postJson(`${restUrl}/v1/tools/${SECRET}`, {}),
+      await postJson(`${restUrl}/v1/tools/audit-reconcile?${SECRET}=1`, {}),
+      await ask(`${restUrl}/api/v1/billing/usage?ids=${SECRET},,5`),
+      await ask(`${restUrl}/api/v1/billing/usage?ids=${SECRET}`),
+    ]
+    expect(answers.map(({ status }) => status)).toEqual([404, 422, 400, 400])
+    for (const { text } of answers) expect(text).not.toContain(SECRET)
   })
 
   it('lets no secret out, neither in results nor in errors', async () => {

@@ -107,3 +107,13 @@ describe('thousands of secrets', () => {
     expect(performance.now() - startedAt).toBeLessThan(10_000)
   })
 })
+
+describe('what came in place of a secret', () => {
+  it('is blanked out though it is huge, in no more than a few times its size', () => {
+    const huge = `"'`.repeat(500_000)
+    const before = process.memoryUsage().rss
+    expect(redactor([huge])(`a ${huge} b`)).toBe('a [redacted] b')
+    // Its further forms alone would take a gigabyte.
+    expect(process.memoryUsage().rss - before).toBeLessThan(400 * 1024 * 1024)
+  })
+})

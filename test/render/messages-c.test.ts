@@ -30,6 +30,17 @@ describe('an id that reads like a sentence', () => {
   })
 })
 
+describe('a list of ids that ran out of room', () => {
+  it('stands without quotes, wherever it was cut', () => {
+    for (let chars = 12; chars <= 120; chars++) {
+      const ids = Array.from({ length: 10 }, (_, at) => `${at}`.padStart(chars, 'a'))
+      const detail = { taskIds: [...ids, '… (120)'].join(', ') }
+      const message = findingMessage(facts({ rule: 'B4', unit: 'count', actual: '120', detail }), 'en')
+      expect(message).toMatch(/^120 charged tasks have this one request id \([^"]+\)$/)
+    }
+  })
+})
+
 describe('an id that is one', () => {
   it.each([
     'task-610',

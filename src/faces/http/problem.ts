@@ -1,5 +1,5 @@
 import type { AuditError, ErrorKind } from '../../errors.ts'
-import { failureOf, type Redact } from '../outgoing.ts'
+import { failureOf, outgoingText, type Redact } from '../outgoing.ts'
 import { INVALID_REQUEST, PARSE_ERROR, type RpcId, rpcError } from '../rpc-message.ts'
 
 /** A refusal or failure as HTTP tells it. */
@@ -16,7 +16,7 @@ export interface Problem {
   readonly rpcId?: RpcId | null
 }
 
-/** Thrown where HTTP itself refuses a request, before any operation runs. Its texts hold nothing from outside. */
+/** Thrown where HTTP itself refuses a request, before any operation runs. */
 export class HttpRefusal extends Error {
   readonly problem: Problem
 
@@ -50,9 +50,21 @@ export const badQuery = ({ message, field, accepted, next }: AuditError): HttpRe
 
 /** Whatever was thrown, as a problem without secrets. */
 export function problemOf(error: unknown, redact: Redact): Problem {
-  if (error instanceof HttpRefusal) return error.problem
+  if (error instanceof HttpRefusal) return withoutSecrets(error.problem, redact)
   const { kind, ...told } = failureOf(error, redact)
   return { status: STATUS[kind], type: kind, ...told }
+}
+
+/** A refusal may quote what was asked: a tool, a field, a value of a query. */
+const withoutSecrets = (problem: Problem, redact: Redact): Problem => {
+  const { message, field, accepted, next } = problem
+  return {
+    ...problem,
+    message: outgoingText(message, redact),
+    ...(field !== undefined && { field: outgoingText(field, redact) }),
+    ...(accepted !== undefined && { accepted: outgoingText(accepted, redact) }),
+    ...(next !== undefined && { next: outgoingText(next, redact) }),
+  }
 }
 
 /** Routes of one origin answer in one shape, and so do their errors. */
