@@ -16,21 +16,22 @@ export const b21UnattributedSpend: Rule = {
     if (!unattributed.known) return notRead(unattributed.reason)
     const findings: FindingDraft[] = []
     const open = []
+    let examined = 0
     const isSpend = (nano: bigint): boolean => nano > 0n && nano >= thresholds.b21NanoUsdMin
     for (const bill of unattributed.value) {
       const { workspace, openNanoUsd = 0n, hangs } = bill
       if (!isSpend(bill.costNanoUsd)) {
         if (isSpend(bill.costNanoUsd + openNanoUsd)) {
           open.push({ subject: { workspace }, reason: unknown('key-ids-unmatched').reason })
-        }
+        } else examined += 1
         continue
       }
       const mayBeTheirs = unplaced !== undefined && hangs !== undefined && mayHaveCost(unplaced, hangs.on)
       const { costNanoUsd, keyIds } = mayBeTheirs ? hangs.but : bill
-      if (mayBeTheirs && !isSpend(costNanoUsd)) {
-        open.push({ subject: { workspace }, reason: unplaced.reason })
-        continue
-      }
+      // What is certain is told of all the same, and that there is more which may be theirs.
+      if (mayBeTheirs && costNanoUsd < bill.costNanoUsd) open.push({ subject: { workspace }, reason: unplaced.reason })
+      if (!isSpend(costNanoUsd)) continue
+      examined += 1
       findings.push({
         subject: { workspace },
         expected: costNanoUsd,
@@ -41,7 +42,6 @@ export const b21UnattributedSpend: Rule = {
         detail: { thresholdUsd: formatUsd(thresholds.b21NanoUsdMin) },
       })
     }
-    const examined = unattributed.value.length - open.length
     return { examined, findings, notEvaluated: [...open, ...unreadBills(comparisons)] }
   },
 }

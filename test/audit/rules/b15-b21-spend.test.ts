@@ -189,11 +189,18 @@ describe('B21: spend that no account row holds', () => {
       unplaced: unplaced([sort({ costNanoUsd: nanoUsd(costNanoUsd) })]),
     })
     const told = { expected: 1_000_000_000n, count: 1, evidence: people }
-    expect(evaluate('B21', doubted(1_000_000_000n))).toMatchObject({ examined: 1, findings: [told], notEvaluated: [] })
+    const open = [{ subject: { workspace: 'team' }, reason: { code: 'times-unread' } }]
+    expect(evaluate('B21', doubted(1_000_000_000n))).toMatchObject({
+      examined: 1,
+      findings: [told],
+      notEvaluated: open,
+    })
+    // All of it was billed to people: nothing is left that may be theirs.
+    expect(evaluate('B21', doubted(5_000_000_000n))).toMatchObject({ examined: 1, notEvaluated: [] })
     expect(evaluate('B21', doubted(999_999_999n))).toEqual({
       examined: 0,
       findings: [],
-      notEvaluated: [{ subject: { workspace: 'team' }, reason: { code: 'times-unread' } }],
+      notEvaluated: open,
     })
     // Without cost of their own nothing hangs on them.
     const free = doubted(0n, 0n)
