@@ -121,7 +121,7 @@ export function warningOf([two, ...others]: readonly (readonly { readonly name: 
   if (two === undefined) return undefined
   const names = two.map(({ name }) => cleanText(name ?? '')).join(' and ')
   const more = others.length > 0 ? ', and of others,' : ''
-  return `The bills of ${names}${more} hold the same lines, and no keys tell them apart: if these usernames are of one workspace, it is counted twice here. Ask with ids of one of their accounts to see it once.`
+  return `The bills of ${names}${more} look alike, and no keys tell them apart: if these usernames are of one workspace, it is counted twice here. Ask with ids of one of their accounts to see it once.`
 }
 
 /** What rows of usage tell, read whole or in part. */

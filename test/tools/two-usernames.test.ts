@@ -34,7 +34,7 @@ const HALF_READ = [{ ...UNREAD[0], keyId: keyIdOfAccount(7) }] as const
 type Double = NonNullable<RealParts['double']>
 
 const each = <T>(...bills: readonly [T, T]) => ({ 'person-5': bills[0], 'person-7': bills[1] })
-const WARNING = /The bills of person-[57] and person-[57] hold the same lines.*counted twice here.*ids/
+const WARNING = /The bills of person-[57] and person-[57] look alike.*counted twice here.*ids/
 
 async function real(world: World, double: RealParts['double']): Promise<RealWorld> {
   const opened = await openWorld(world, { store: 'embedded', double, client: { failureBudget: 3000 } })
