@@ -232,7 +232,7 @@ export const EN: Vocabulary = {
     'links-shared': () =>
       'some ledger rows name an id that several tasks of this user bear, so it cannot be told which of them they belong to',
     'links-foreign': (param) =>
-      `ledger rows took ${given(param('points'), (points) => `${points} points `)}from ${given(param('users'), (users) => `${users} users`) || 'this user'} for orders that are tasks of other users (${given(param('orders'), (orders) => `${orders}, `)}such as ${quoted(param('orderId') ?? '')}): they may have been charged to the wrong user, or be orders of another product with the same numbers`,
+      `ledger rows took ${given(param('points'), (points) => `${points} points `)}from ${given(param('users'), (users) => `${users} users`) || 'this user'} for orders that are tasks of other users (${given(param('orders'), (orders) => `${orders}, `)}such as ${quoted(param('orderId') ?? '')}): they may have been charged to the wrong user, or be orders of another product with the same numbers; task-trace of such an order lists the rows of all users that name it`,
     'lookup-limit': (param) =>
       `too many ids to look them all up${given(param('limit'), (limit) => ` (at most ${limit})`)}; choose a shorter period`,
     'user-unknown': (param) =>

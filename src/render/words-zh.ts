@@ -212,7 +212,7 @@ export const ZH: Vocabulary = {
     'links-unlinked': () => '该用户有部分流水未关联任务，无法判断缺少的流水是否在其中',
     'links-shared': () => '部分流水标明的编号属于该用户的多个任务，无法判断属于其中哪一个',
     'links-foreign': (param) =>
-      `有流水从${given(param('users'), (users) => ` ${users} 个用户`) || '该用户'}扣费${given(param('points'), (points) => ` ${points} 积分`)}，订单号却是其他用户的任务（${given(param('orders'), (orders) => `${orders} 个，`)}如${quoted(param('orderId') ?? '')}）：可能扣错了用户，也可能是订单号相同的其他产品`,
+      `有流水从${given(param('users'), (users) => ` ${users} 个用户`) || '该用户'}扣费${given(param('points'), (points) => ` ${points} 积分`)}，订单号却是其他用户的任务（${given(param('orders'), (orders) => `${orders} 个，`)}如${quoted(param('orderId') ?? '')}）：可能扣错了用户，也可能是订单号相同的其他产品；用 task-trace 查该订单，会列出所有用户的相关流水`,
     'lookup-limit': (param) =>
       `需要查询的编号过多${given(param('limit'), (limit) => `（上限 ${limit} 个）`)}，请缩短审计范围`,
     'user-unknown': (param) =>

@@ -9,6 +9,7 @@ import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
 import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
 import { auditWorld } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { serverlessLine } from '../kit/serverless-line.ts'
 import { twoNames } from '../kit/two-names.ts'
 import { call } from './call.ts'
 
@@ -57,14 +58,6 @@ const inShort = ({ invoices, balance, estimate, apps }: Answers) => ({
 
 const NOT_COMPLETE = [false, false, false, false]
 
-const line = (app = 'x', cost = '3') => ({
-  app,
-  machineType: 'GPU-H100',
-  timestamp: '2026-02-06T04:00:00Z',
-  quantity: '1',
-  cost,
-})
-
 /** Keys 5 and 7, whose bills name no keys: 3 USD each, of the same model or not. */
 const keyless = (workspaces: readonly [string, string], models: readonly [string, string] = [MODEL, MODEL]): World => {
   const built = new MiniWorld()
@@ -107,9 +100,19 @@ const ticking = (fal: FalReader): Partial<FalReader> => {
 
 describe('a key whose workspace fal does not tell, and bills that name no keys', () => {
   it.each([
-    ['two workspaces with equal bills', keyless(['acme', 'beta']), { acme: [line()], beta: [line()] }, undefined],
-    ['one workspace', keyless(['acme', 'acme']), { acme: [line()] }, undefined],
-    ['one workspace that spends between the two readings', keyless(['acme', 'acme']), { acme: [line()] }, ticking],
+    [
+      'two workspaces with equal bills',
+      keyless(['acme', 'beta']),
+      { acme: [serverlessLine()], beta: [serverlessLine()] },
+      undefined,
+    ],
+    ['one workspace', keyless(['acme', 'acme']), { acme: [serverlessLine()] }, undefined],
+    [
+      'one workspace that spends between the two readings',
+      keyless(['acme', 'acme']),
+      { acme: [serverlessLine()] },
+      ticking,
+    ],
   ])(
     'may be of another workspace or not: nothing is added, nothing merged (%s)',
     async (_, world, serverless, change) => {
@@ -139,7 +142,7 @@ describe('a key whose workspace fal does not tell, and bills that name no keys',
   )
 
   it('is of another one where their bills have no line in common: both are counted', async () => {
-    const serverless = { acme: [line()], beta: [line('y', '4')] }
+    const serverless = { acme: [serverlessLine()], beta: [serverlessLine('y', '4')] }
     const answers = await read(keyless(['acme', 'beta'], [MODEL, 'other']), { serverless, faults: UNTOLD })
     expect(inShort(answers)).toEqual({
       invoices: [
@@ -159,7 +162,7 @@ describe('a key whose workspace fal does not tell, and bills that name no keys',
   })
 
   it('needs no guess where fal tells it', async () => {
-    const serverless = { acme: [line()], beta: [line()] }
+    const serverless = { acme: [serverlessLine()], beta: [serverlessLine()] }
     const two = inShort(await read(keyless(['acme', 'beta']), { serverless }))
     expect(two).toMatchObject({ billed: ['6'], apps: ['6', 'x 6'], complete: [true, true, true, true] })
     expect(two.invoices).toHaveLength(2)

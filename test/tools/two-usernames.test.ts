@@ -6,6 +6,7 @@ import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
 import { auditWith, noKey } from '../kit/audit-with.ts'
 import { inShort } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { serverlessLine } from '../kit/serverless-line.ts'
 import { twoNames } from '../kit/two-names.ts'
 import { call } from './call.ts'
 
@@ -43,14 +44,7 @@ async function real(world: World, double: RealParts['double']): Promise<RealWorl
 }
 
 describe('serverless usage', () => {
-  const line = (app = 'x', cost = '3') => ({
-    app,
-    machineType: 'GPU-H100',
-    timestamp: '2026-02-06T04:00:00Z',
-    quantity: '1',
-    cost,
-  })
-  const same = each([line()], [line()])
+  const same = each([serverlessLine()], [serverlessLine()])
   const read = async (world: World, serverless: Double['serverless'], faults: Double['faults'] = []) => {
     const { double, dependencies } = await real(world, { serverless, faults })
     const apps = await call(
@@ -86,7 +80,10 @@ describe('serverless usage', () => {
   })
 
   it('asks for no usage where the bills hold other lines, or nothing', async () => {
-    expect(await read(ONE, each([line()], [line('y', '4')]))).toMatchObject({ sums: ['7', 'y 4', 'x 3'], asked: 0 })
+    expect(await read(ONE, each([serverlessLine()], [serverlessLine('y', '4')]))).toMatchObject({
+      sums: ['7', 'y 4', 'x 3'],
+      asked: 0,
+    })
     expect(await read(ONE, each([], []))).toMatchObject({ sums: ['0'], asked: 0 })
   })
 })

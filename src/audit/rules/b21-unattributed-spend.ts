@@ -6,7 +6,7 @@ import { mayHaveCost } from './unplaced-tasks.ts'
 /**
  * B21, per workspace: what fal billed there to keys or tokens that no account row holds, from the threshold on. Nano-USD.
  * Usage rows tell it, so it is judged at every depth. Nothing is said where ids that no account row holds say nothing, or would,
- * had tasks without a readable time been made within the window. Source: rule B21 of the specification.
+ * had tasks without a readable time been made within the window, but of what was billed to people. Source: rule B21 of the specification.
  */
 export const b21UnattributedSpend: Rule = {
   id: 'B21',
