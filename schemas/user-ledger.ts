@@ -16,7 +16,10 @@ export const input = z.strictObject({
 const userRow = z.strictObject({
   ...ledgerRow.shape,
   taskCount: countInt,
-  reason: z.string().optional().describe('why UNVERIFIED, timing, or why differencePoints is null'),
+  reason: z
+    .string()
+    .optional()
+    .describe('why UNVERIFIED, timing or differencePoints null; or, with user_ids, rows for tasks of others'),
 })
 export type UserLedgerRow = z.output<typeof userRow>
 

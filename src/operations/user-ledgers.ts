@@ -10,7 +10,8 @@ import { withOwnerless } from '../audit/ownerless-rows.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
-import type { UserBook } from '../audit/rules/books.ts'
+import type { Reason, UserBook } from '../audit/rules/books.ts'
+import { foreignReason } from '../audit/rules/foreign-orders.ts'
 import { withTooLarge, withUnknownKinds } from '../audit/unknown-kinds.ts'
 import { unreadTimeReason, withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
@@ -47,7 +48,9 @@ export function userLedgers(
     const accepted = `1 to ${ENTRY_USERS_MAX} user ids where entries is true`
     throw new AuditError('input', `user_ids: ${problem}; give ${accepted}`, { field: 'user_ids', accepted })
   }
-  const request = { start, end, timezone, ids, userIds, depth: 'summary' } as const
+  // Rows for tasks of others are looked for where single rows are, which for all users would be much for a small answer.
+  const depth = userIds.length > 0 ? 'requests' : 'summary'
+  const request = { start, end, timezone, ids, userIds, depth } as const
   return withPlan(request, dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
     const unknown = await unknownUsers(plan, snapshot, context.signal)
@@ -114,10 +117,18 @@ async function withTasklessUsers(
 
 function rowsOf(books: ClosedBooks, unknown: UnknownUsers): UserLedgerRow[] {
   const users = books.tasks.users.map((user) => userBook(user, books))
+  const foreign = new Map(books.ledger.foreign?.users.map((orders) => [orders.userId, foreignReason(orders)]))
   return ledgerLayer(books, users).rows.flatMap((row, index) => {
     const user = users[index]
-    return user === undefined ? [] : [withReason(row, user, books, unknown)]
+    return user === undefined ? [] : [withForeign(withReason(row, user, books, unknown), foreign.get(user.userId))]
   })
+}
+
+/** What a user's rows took for tasks of others is no part of the difference: it is said beside it. */
+function withForeign(row: UserLedgerRow, foreign: Reason | undefined): UserLedgerRow {
+  if (foreign === undefined) return row
+  const text = notEvaluatedText(foreign.code, foreign.params ?? {}, 'en')
+  return { ...row, reason: row.reason === undefined ? text : `${row.reason}; ${text}` }
 }
 
 /** The row of the report, with the number of tasks and the reason where it is not verified. */
@@ -156,8 +167,9 @@ const linkedRatio = ({ mode, chargedTasks, linkedTasks }: LedgerBook): string | 
 
 const STATUS_ORDER: readonly LedgerRow['status'][] = ['DIFF', 'UNVERIFIED', 'OK']
 
-/** Differences first, the largest of them at the top, then what could not be verified. */
+/** Differences first, the largest of them at the top, then what could not be verified, and what something is to be said of. */
 const tellingFirst = (a: UserLedgerRow, b: UserLedgerRow): number =>
   STATUS_ORDER.indexOf(a.status) - STATUS_ORDER.indexOf(b.status) ||
+  (a.status === 'OK' ? Number(b.reason !== undefined) - Number(a.reason !== undefined) : 0) ||
   Math.abs(b.differencePoints ?? 0) - Math.abs(a.differencePoints ?? 0) ||
   a.userId - b.userId

@@ -5,6 +5,7 @@ import { AuditError } from '../../src/errors.ts'
 import type { LedgerStore } from '../../src/ledger/reader.ts'
 import { userLedgerTool } from '../../tools/user-ledger.ts'
 import { auditWorld, memoryDependencies } from '../kit/audit-world.ts'
+import { withLinkedTasks } from '../kit/linked-tasks.ts'
 import { openWorld, type RealWorld } from '../kit/real-audit.ts'
 import { call, refusal } from './call.ts'
 
@@ -33,6 +34,37 @@ function paid(): World {
 }
 
 describe('user-ledger', () => {
+  it('says of a user whose rows took something for tasks of others, beside what their own tasks come to', async () => {
+    const world = () =>
+      withLinkedTasks()
+        .task({ user: 950 })
+        .task({ user: 102, points: 80, paid: { points: 60 } })
+    const row = (built: MiniWorld, user: number) =>
+      built.points(user, -7, { at: '2026-02-06 12:05:00', orderId: built.lastTaskId })
+    const said = async (built: MiniWorld, ids: readonly number[] = []) => {
+      const stored = built.build()
+      const { rows } = await call(userLedgerTool, { ...DAY, user_ids: ids }, memoryDependencies(stored, {}), stored)
+      return rows.map(({ userId, status, reason = '' }) => [userId, status, /took 7 points.*task-trace/.test(reason)])
+    }
+    const asked = [102, 900, 950]
+    const nothing = [
+      [102, 'DIFF', false],
+      [900, 'OK', false],
+      [950, 'OK', false],
+    ]
+    expect(await said(world(), asked)).toEqual(nothing)
+    // First of those who are all right, whatever their number.
+    expect(await said(row(world(), 950), asked)).toEqual([
+      [102, 'DIFF', false],
+      [950, 'OK', true],
+      [900, 'OK', false],
+    ])
+    // For a user's own task it counts as paid.
+    expect(await said(row(world(), 102), asked)).toEqual(nothing)
+    // A user without tasks is listed who is asked for.
+    expect(await said(row(world().user(199, 'taskless'), 199), [199])).toEqual([[199, 'UNVERIFIED', true]])
+  })
+
   it('shows the rows of the report, differences first', async () => {
     const world = paid()
     const opened = await openWorld(world, { store: 'embedded' })

@@ -30,7 +30,7 @@ export function foreignChecks({ users }: ForeignBook): RuleOutcome['notEvaluated
   const [first] = users
   if (first === undefined) return []
   if (users.length <= USERS_NAMED_MAX) {
-    return users.map((user) => ({ subject: { userId: user.userId }, reason: reasonOf(user) }))
+    return users.map((user) => ({ subject: { userId: user.userId }, reason: foreignReason(user) }))
   }
   const isUntold = users.some(({ takenPoints }) => takenPoints === null)
   const all = {
@@ -38,10 +38,11 @@ export function foreignChecks({ users }: ForeignBook): RuleOutcome['notEvaluated
     orderId: first.orderId,
     takenPoints: isUntold ? null : sum(users, ({ takenPoints }) => takenPoints ?? 0n),
   }
-  return [{ subject: {}, reason: reasonOf(all, users.length) }]
+  return [{ subject: {}, reason: foreignReason(all, users.length) }]
 }
 
-function reasonOf({ orders, orderId, takenPoints }: Sums, users?: number): Reason {
+/** What is said of one user, or of so many together. */
+export function foreignReason({ orders, orderId, takenPoints }: Sums, users?: number): Reason {
   return unknown('links-foreign', {
     ...{ orders, orderId },
     ...(takenPoints !== null && { points: String(takenPoints) }),
