@@ -6,6 +6,8 @@ export interface BillLine {
   readonly keyId: string | null
   /** What stays of the line while it grows: all but its quantity and cost. */
   readonly mark: string
+  /** Its quantity and cost; absent: they are not held against those of other lines. */
+  readonly amount?: string
 }
 
 /** What one reading of a bill tells of the workspace whose bill it is. */
@@ -92,6 +94,7 @@ class Face<Reading> {
   #lines: readonly BillLine[] | undefined
   #keyIds: ReadonlySet<string> | undefined
   #marks: ReadonlySet<string> | undefined
+  #amounts: ReadonlySet<string> | undefined
 
   constructor(reading: Reading, told: BillEvidence) {
     this.reading = reading
@@ -112,6 +115,14 @@ class Face<Reading> {
     this.#marks ??= new Set(this.#all.map(({ mark }) => mark))
     return this.#marks
   }
+
+  /** Lines with what they amount to now, of those that tell it. */
+  get amounts(): ReadonlySet<string> {
+    this.#amounts ??= new Set(
+      this.#all.flatMap(({ mark, amount }) => (amount === undefined ? [] : [`${mark} ${amount}`])),
+    )
+    return this.#amounts
+  }
 }
 
 /**
@@ -120,18 +131,17 @@ class Face<Reading> {
  * that came or grew meanwhile. So bills that share less than half of the lines of the shorter one are two; others may be one.
  */
 function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 'different' | 'doubtful' {
-  if (a.told.name !== null && b.told.name !== null) return isOneByTwoNames(a, b, owners) ? 'same' : 'different'
-  if (isOneByKeys(a, b, owners)) return 'same'
-  const requests = [a.told.requests, b.told.requests].flatMap((each) => (each === undefined ? [] : [each]))
-  const [ofA, ofB] = requests
-  if (ofA !== undefined && ofB !== undefined) {
-    if (sharedOf(ofA.ids, ofB.ids) > 0) return 'same'
-    if (requests.every(({ ids, whole }) => whole && ids.size > 0)) return 'different'
+  if (a.told.name !== null && b.told.name !== null) {
+    if (isOneByTwoNames(a, b, owners)) return 'same'
+    return mayBeOneByTwoNames(a, b) ? 'doubtful' : 'different'
   }
+  if (isOneByKeys(a, b, owners)) return 'same'
+  if (sharedOf(a.told.requests?.ids ?? NOTHING, b.told.requests?.ids ?? NOTHING) > 0) return 'same'
+  if (areOfRequests(a, b)) return 'different'
   const shorter = Math.min(a.marks.size, b.marks.size)
   if (shorter === 0) return 'different'
   if (a.told.kind !== b.told.kind) return 'doubtful'
-  if (a.told.whole && b.told.whole && a.keyIds.size > 0 && b.keyIds.size > 0) return 'different'
+  if (areOfKeys(a, b)) return 'different'
   return shareLines(a, b) ? 'doubtful' : 'different'
 }
 
@@ -145,6 +155,22 @@ const isOneByTwoNames = (a: Face<unknown>, b: Face<unknown>, owners: Owners): bo
   b.told.keyIds !== undefined &&
   (isOneByKeys(a, b, owners) || shareMost(a.told.requests?.ids, b.told.requests?.ids)) &&
   shareLines(a, b)
+
+/** Nor do two workspaces bill the same quantities at the same cost, but by chance. Where keys or requests tell them apart they do. */
+const mayBeOneByTwoNames = (a: Face<unknown>, b: Face<unknown>): boolean =>
+  a.told.keyIds !== undefined &&
+  b.told.keyIds !== undefined &&
+  !areOfKeys(a, b) &&
+  !areOfRequests(a, b) &&
+  shareMost(a.amounts, b.amounts)
+
+/** Whether both bills are known to name keys. */
+const areOfKeys = (...both: readonly [Face<unknown>, Face<unknown>]): boolean =>
+  both.every(({ told, keyIds }) => told.whole && keyIds.size > 0)
+
+/** Whether the requests of both bills are known. */
+const areOfRequests = (...both: readonly [Face<unknown>, Face<unknown>]): boolean =>
+  both.every(({ told: { requests } }) => requests?.whole === true && requests.ids.size > 0)
 
 /**
  * Readings of which one holds the same lines as the other, or names a key that opens it, and which no keys tell apart: where
@@ -201,8 +227,9 @@ export function keyIdsIn(rows: readonly UsageRow[]): Set<string> {
 }
 
 /** The lines of a bill of usage. */
-export const usageLines = (rows: readonly UsageRow[]): BillLine[] =>
-  rows.map(({ bucketStart, model, unit, unitPrice, percentDiscount, keyId, login }) => ({
+export const usageLines = (rows: readonly UsageRow[]): (BillLine & { readonly amount: string })[] =>
+  rows.map(({ bucketStart, model, unit, unitPrice, percentDiscount, keyId, login, quantity, costNanoUsd }) => ({
     keyId,
     mark: JSON.stringify([bucketStart, model, unit, unitPrice, percentDiscount, keyId, login]),
+    amount: `${quantity} ${costNanoUsd}`,
   }))

@@ -1,10 +1,8 @@
 import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { keyIdOwners } from '../audit/account-keys.ts'
 import type { Bills } from '../audit/evidence.ts'
 import { fetchBills } from '../audit/fetch-bills.ts'
-import { alikeReadings } from '../audit/same-bill.ts'
-import { attributeBills, evidenceOf, type SharedBill, withFilter } from '../audit/whose-bill.ts'
+import { attributeBills, withFilter } from '../audit/whose-bill.ts'
 import type { Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
@@ -17,7 +15,7 @@ import { Breakdown, CostTally } from './cost-tally.ts'
 import { tasksDecide, withOtherRows } from './key-evidence.ts'
 import { type OwnedBill, type Owner, ownedBill, ownedBills } from './owned-bills.ts'
 import type { UsageReading } from './usage-reading.ts'
-import { MAYBE_TWICE, warningOf } from './workspaces.ts'
+import { MAYBE_TWICE } from './workspaces.ts'
 
 type GroupBy = 'model' | 'account' | 'key' | 'day'
 
@@ -34,7 +32,7 @@ export async function readModelUsage(
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<UsageReading> {
-  const { bills, sources, models, warning } =
+  const { bills, sources, models } =
     scope.table === undefined
       ? await readKey(question, scope, dependencies, context)
       : await readTable(question, scope, scope.table, dependencies, context)
@@ -45,7 +43,7 @@ export async function readModelUsage(
     rows: question.groupBy === 'account' ? accountRows(bills) : breakDown(question.groupBy, bills),
     total,
     hasTotal: !maybeTwice && bills.some(({ rows }) => rows !== undefined),
-    ...noteOf(question.groupBy, bills, maybeTwice, warning),
+    ...noteOf(question.groupBy, bills, maybeTwice),
     withoutRows: models === undefined ? [] : question.endpointIds.filter((id) => !models.has(endpointForm(id))),
     sources,
   }
@@ -54,18 +52,9 @@ export async function readModelUsage(
 const DAYS_TORN =
   'fal cut days of its bill at other hours than the timezone asked for: a date may hold hours of the one beside it.'
 
-function noteOf(
-  groupBy: GroupBy,
-  bills: readonly OwnedBill[],
-  maybeTwice: boolean,
-  warning: string | undefined,
-): { note?: string } {
+function noteOf(groupBy: GroupBy, bills: readonly OwnedBill[], maybeTwice: boolean): { note?: string } {
   const isTorn = groupBy === 'day' && bills.some(({ rows = [] }) => rows.some(({ isNoDay }) => isNoDay))
-  const notes = [
-    ...(maybeTwice ? [MAYBE_TWICE] : []),
-    ...(warning === undefined ? [] : [warning]),
-    ...(isTorn ? [DAYS_TORN] : []),
-  ]
+  const notes = [...(maybeTwice ? [MAYBE_TWICE] : []), ...(isTorn ? [DAYS_TORN] : [])]
   return notes.length === 0 ? {} : { note: notes.join(' ') }
 }
 
@@ -74,8 +63,6 @@ interface Read {
   readonly sources: readonly BillSource[]
   /** Whatever any row names that was read, whosever it is; undefined: nothing was read. */
   readonly models: ReadonlySet<string> | undefined
-  /** Of bills that count as two by their names alone. */
-  readonly warning?: string | undefined
 }
 
 function modelsIn(reads: readonly Fetched<readonly UsageRow[]>[]): ReadonlySet<string> | undefined {
@@ -115,13 +102,7 @@ async function readTable(
     bills: ownedBills(told.bills, attribution),
     sources: [...sourcesOf(bills), ...told.sources],
     models: modelsIn(bills.workspaces.map(({ usage }) => usage)),
-    warning: warningOfAlike(attribution.workspaces, all),
   }
-}
-
-function warningOfAlike(bills: readonly SharedBill[], accounts: readonly AccountRow[]): string | undefined {
-  const named = bills.filter(({ name }) => name !== null)
-  return warningOf(alikeReadings(named, ({ source }) => evidenceOf(source), keyIdOwners(accounts)))
 }
 
 /** Where the bills themselves tell whose every row is. */

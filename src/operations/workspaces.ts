@@ -128,7 +128,8 @@ export function warningOf([two, ...others]: readonly (readonly { readonly name: 
 export const usageEvidence = (...reads: readonly Fetched<readonly UsageRow[]>[]) =>
   ({
     kind: 'usage',
-    lines: () => reads.flatMap((read) => usageLines(rowsIn(read))),
+    // fal's names are doubted for what usage alone bills, not for what it is asked about besides.
+    lines: () => reads.flatMap((read) => usageLines(rowsIn(read)).map(({ keyId, mark }) => ({ keyId, mark }))),
     keyIds: () => new Set(reads.flatMap((read) => [...keyIdsIn(rowsIn(read))])),
     whole: reads.every(({ status }) => status === 'complete'),
   }) as const

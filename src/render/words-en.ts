@@ -98,7 +98,7 @@ export const EN: Vocabulary = {
   total: 'Total',
   someUnread: 'The total covers only the accounts that were read',
   maybeTwice:
-    'No total: bills read with several keys cannot be told apart, and may be one bill or several, since fal did not tell the workspaces',
+    'No total: bills read with several keys hold the same, and neither keys in them nor workspaces that fal named tell them apart for certain, so they may be one bill or several',
   unattributed: 'unattributed',
   noRows: 'No rows',
   leftOut: (shown, leftOut) => `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,
@@ -192,7 +192,7 @@ export const EN: Vocabulary = {
     'no-key-ids': () =>
       'the bill, or part of it, names no key, and several accounts share the workspace or may share it, so it cannot be split',
     'bill-maybe-twice': () =>
-      'nothing in the bill tells it from that of another key, and fal did not tell the workspaces, so the two may be one bill or several',
+      'the bill holds what that of another key holds, and neither keys in them nor workspaces that fal named tell the two apart for certain, so they may be one bill or several; asked with the ids of one of their accounts alone it is read once',
     'key-ids-unmatched': () =>
       'the bill names keys that are not in the account table and may yet be those of its accounts, so it cannot be split',
     'key-ids-shared': () =>

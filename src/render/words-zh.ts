@@ -91,7 +91,8 @@ export const ZH: Vocabulary = {
   ledgerStatuses: { OK: 'OK', DIFF: '差异', UNVERIFIED: '未核实' },
   total: '合计',
   someUnread: '合计只含已读取的账号',
-  maybeTwice: '无合计：不同密钥读到的账单内容无法区分，而 fal 没有说明它们属于哪个工作区，无法判断是同一份账单还是多份',
+  maybeTwice:
+    '无合计：不同密钥读到的账单内容相同，其中的密钥和 fal 给出的工作区名称都不能确定地区分它们，无法判断是同一份账单还是多份',
   unattributed: '未归属',
   noRows: '无记录',
   leftOut: (shown, leftOut) => `只列出最大的 ${shown} 行，另有 ${leftOut} 行未列出；合计包含全部行`,
@@ -182,7 +183,7 @@ export const ZH: Vocabulary = {
     'bill-unread': (param) => `未能读取该账号的官方账单${given(param('detail'), (detail) => `：${detail}`)}`,
     'no-key-ids': () => '账单全部或部分没有标明密钥，而多个账号共用或可能共用该工作区，无法按账号核对',
     'bill-maybe-twice': () =>
-      '该账单的内容与另一个密钥读到的账单无法区分，fal 也没有说明工作区，无法判断是同一份账单还是多份',
+      '该账单与另一个密钥读到的账单内容相同，其中的密钥和 fal 给出的工作区名称都不能确定地区分两者，无法判断是同一份账单还是多份；只指定其中一个账号的 ids 则只读取一次',
     'key-ids-unmatched': () => '账单中有账号表中没有的密钥，但仍可能属于其中的账号，无法按账号核对',
     'key-ids-shared': () => '账号表有多行使用同一个密钥编号，账单无法按账号核对：请让每行使用各自的密钥',
     'insufficient-history': (param) =>

@@ -169,6 +169,49 @@ describe('several bills', () => {
     expect(grouped({ ...one, requests: [] }, { ...two, requests: [] })).toEqual(['v', 'w'])
   })
 
+  describe('under two names, that name no keys', () => {
+    const lines = (...amounts: readonly string[]) =>
+      amounts.map((amount, index) => ({ keyId: null, mark: ALIKE[index] ?? '', amount }))
+    const told = (id: string, amounts: readonly string[], more: Partial<BillEvidence> = {}): BillEvidence => ({
+      ...evidenceOf({ id, name: id }),
+      lines: () => lines(...amounts),
+      keyIds: () => new Set(),
+      ...more,
+    })
+    const sureOf = (...both: readonly [BillEvidence, BillEvidence]): boolean[] =>
+      groupBills(both, (each) => each, OWNERS).map(({ sure }) => sure)
+    const ONE = ['1', '2', '3']
+
+    it.each([
+      ['all their lines amount to the same', ONE, ONE],
+      ['half of them do, and one has more since', ['1', '2'], ['1', '9', '3']],
+    ])('may be one where %s', (_, a, b) => {
+      expect(sureOf(told('v', a), told('w', b))).toEqual([false, false])
+    })
+
+    it.each([
+      ['less than half of their lines amount to the same', ONE, ['1', '8', '9'], {}],
+      ['one of them holds nothing', ONE, [], {}],
+      ['each names keys, and none in common', ONE, ONE, { keyIds: () => new Set(['other']) }],
+      ['each bills requests, and most are of one alone', ONE, ONE, { requests: { ids: new Set(['r2']), whole: true } }],
+    ])('are two where %s', (_, a, b, more) => {
+      const requests = { ids: new Set(['r1']), whole: true }
+      const keyIds = () => new Set('keyIds' in more ? ['strange'] : [])
+      expect(sureOf(told('v', a, { requests, keyIds }), told('w', b, more))).toEqual([true, true])
+    })
+
+    it('may be one where requests, or keys, were read of one alone, or in part', () => {
+      const requests = { ids: new Set(['r1']), whole: true }
+      const keyIds = () => new Set(['strange'])
+      expect(sureOf(told('v', ONE, { requests }), told('w', ONE))).toEqual([false, false])
+      const others = { ids: new Set(['r2']), whole: false }
+      expect(sureOf(told('v', ONE, { requests }), told('w', ONE, { requests: others }))).toEqual([false, false])
+      expect(sureOf(told('v', ONE, { keyIds }), told('w', ONE))).toEqual([false, false])
+      const more = { keyIds: () => new Set(['other']), whole: false }
+      expect(sureOf(told('v', ONE, { keyIds }), told('w', ONE, more))).toEqual([false, false])
+    })
+  })
+
   it('of two names whose readings do not tell the keys of workspaces are two, whatever lines they share', () => {
     const lines = ['k5:a', 'k6:b']
     const [v, w] = [

@@ -11,9 +11,9 @@ import { call } from '../tools/call.ts'
 const DAY = { start: '2026-02-06', end: '2026-02-06' }
 
 /** The bill of accounts 5 and 6, who share a workspace or not, names no keys. */
-const world = (workspaces: readonly [string, string] = ['w', 'w']): World => {
+const world = (workspaces: readonly [string, string] = ['w', 'w'], ofSix = '3'): World => {
   const [five, six] = workspaces
-  const cost = five === six ? { account5: '1', account6: '2' } : { account5: '3', account6: '3' }
+  const cost = five === six ? { account5: '1', account6: '2' } : { account5: '3', account6: ofSix }
   return new MiniWorld()
     .account(5, { workspace: five })
     .account(6, { workspace: six })
@@ -47,8 +47,8 @@ describe('two keys that read the same rows, of workspaces that fal does not name
     const report = await auditWith(world(), unnamed, {})
     const en = renderText(report, { lang: 'en', modelsPerAccount: true })
     const zh = renderText(report, { lang: 'zh', modelsPerAccount: true })
-    expect(en.match(/No total: bills read with several keys cannot be told apart/g)).toHaveLength(2)
-    expect(zh.match(/无合计：不同密钥读到的账单内容无法区分/g)).toHaveLength(2)
+    expect(en.match(/No total: bills read with several keys hold the same/g)).toHaveLength(2)
+    expect(zh.match(/无合计：不同密钥读到的账单内容相同/g)).toHaveLength(2)
     expect(en).not.toContain('The total covers only')
     const official = en.slice(0, en.indexOf('Layer 2')).split('\n')
     const totals = official.filter((line) => line.includes('Total'))
@@ -82,7 +82,13 @@ describe('two keys that read the same rows, of workspaces that fal does not name
 
   it('have a total where fal names their workspace', async () => {
     expect((await auditWorld(world())).official.totals.costUsd).toBe('7')
-    expect((await auditWorld(world(['v', 'w']))).official.totals.costUsd).toBe('10')
+    expect((await auditWorld(world(['v', 'w'], '2'))).official.totals.costUsd).toBe('9')
+  })
+
+  it('have none where fal names two, of which both amount to the same', async () => {
+    const report = await auditWorld(world(['v', 'w']))
+    expect(report.official.totals.costUsd).toBeNull()
+    expect(inShort(report)).toEqual([])
   })
 })
 

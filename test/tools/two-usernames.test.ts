@@ -29,6 +29,13 @@ const acme = (keyless = false): World => {
 const ONE = twoNames(acme())
 const TWO = twoNames(acme(), (accountId, keyId) => keyId === keyIdOfAccount(accountId))
 const UNTOLD = twoNames(acme(true))
+/** Two workspaces. */
+const APART = new MiniWorld()
+  .account(5, { workspace: 'person-5', live: '10' })
+  .account(7, { workspace: 'person-7', live: '10' })
+  .task({ account: 5, cost: '1', billed: noKey })
+  .task({ account: 7, cost: '2', billed: noKey })
+  .build()
 const UNREAD = [{ kind: 'status', status: 403, path: '/models/usage' }] as const
 const HALF_READ = [{ ...UNREAD[0], keyId: keyIdOfAccount(7) }] as const
 
@@ -127,17 +134,33 @@ describe('invoice reports', () => {
 describe('usage that names no keys', () => {
   const DAY = { start: '2026-02-06', end: '2026-02-06' }
 
-  it('counts as two, with a warning; where it names them there is none', async () => {
+  it('has no total where its lines amount to the same; where it names them, or they do not, it has one', async () => {
     const usageOf = async (world: World) => {
       const { dependencies } = await real(world, {})
       return call(falGetUsageTool, DAY, dependencies())
     }
     const untold = await usageOf(UNTOLD)
-    expect([untold.costUsd, untold.note]).toEqual(['6', expect.stringMatching(WARNING)])
-    for (const world of [ONE, TWO]) {
+    expect([untold.costUsd, untold.note]).toEqual([null, expect.stringMatching(/may be one bill or several.*ids/)])
+    for (const world of [ONE, TWO, APART]) {
       const told = await usageOf(world)
       expect([told.costUsd, told.note]).toEqual(['3', undefined])
     }
+  })
+
+  it('is nobody accused of at depth summary, where it may be one bill or two', async () => {
+    const report = await auditWith(UNTOLD, () => ({}), DAY)
+    expect(inShort(report)).toEqual([])
+    expect(report.official.totals.costUsd).toBeNull()
+    const open = report.notEvaluated.filter(({ rule }) => rule === 'A1')
+    expect(open.map(({ subject }) => subject.accountId ?? subject.workspace)).toEqual(['person-5', 'person-7', 5, 7])
+    for (const { reason } of open) expect(reason).toContain('may be one bill or several')
+  })
+
+  it('is judged where each bills what is its own', async () => {
+    const report = await auditWith(APART, () => ({}), DAY)
+    expect(inShort(report)).toEqual([])
+    expect(report.official.totals.costUsd).toBe('3')
+    expect(report.notEvaluated.filter(({ rule }) => rule === 'A1')).toEqual([])
   })
 
   it('is one bill where both bill the same requests: nobody is accused of all of it', async () => {
