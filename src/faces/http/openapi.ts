@@ -121,6 +121,7 @@ const ERRORS: Readonly<Record<string, string>> = {
   403: 'The Host or the Origin is not accepted',
   422: 'An input is not accepted; field names it',
   429: 'Too many requests in a minute; Retry-After says when',
+  500: 'The program failed; what failed stands in the log of the server',
   503: 'The database or fal cannot be reached or is not configured, or the server is busy or stopping',
 }
 /** Those of them that a route without inputs has, and one that needs no token. */
