@@ -36,7 +36,8 @@ export function createTerminal({ stdout, stderr, stdinIsTerminal, environment, n
     status: (line) => {
       const due = line === '' ? shown !== '' : now() - shownAt >= STATUS_EVERY_MILLIS
       if (!passing || !due) return
-      const fitting = line.slice(0, (stderr.columns ?? COLUMNS) - 1)
+      // A terminal that was given no size, as in a container, says 0.
+      const fitting = line.slice(0, (stderr.columns || COLUMNS) - 1)
       // Without escape codes, blanks take away what the line before leaves over.
       const plain = `\r${fitting.padEnd(shown.length)}${fitting === '' ? '\r' : ''}`
       stderr.write(NO_COLOR === '' ? `${CLEAR_LINE}${fitting}` : plain)

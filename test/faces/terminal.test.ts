@@ -3,9 +3,9 @@ import { describe, expect, it } from 'vitest'
 import { createTerminal, type TerminalParts } from '../../src/faces/terminal.ts'
 
 /** A terminal whose stderr is remembered, and whose clock is set by hand. */
-function open(changes: Partial<TerminalParts> = {}, isTTY = true) {
+function open(changes: Partial<TerminalParts> = {}, isTTY = true, columns = 20) {
   const hand = { now: 0, written: '' }
-  const stderr = Object.assign(new PassThrough(), { isTTY, columns: 20 })
+  const stderr = Object.assign(new PassThrough(), { isTTY, columns })
   stderr.on('data', (chunk) => {
     hand.written += chunk
   })
@@ -64,6 +64,13 @@ describe('the passing line', () => {
     expect(steps({ environment: { NO_COLOR: '1', TERM: 'xterm' } })).toBe(
       `\rreading tasks 10/10\rfal 1/2${blanks}\r       \r`,
     )
+  })
+
+  it('is whole where the terminal knows no width', () => {
+    const { hand, terminal } = open({}, true, 0)
+    hand.now = 150
+    terminal.status('tasks read 10/1000')
+    expect(hand.written).toBe('\r\u001b[2Ktasks read 10/1000')
   })
 
   it('is not shown on a dumb terminal, or where stderr is none', () => {
