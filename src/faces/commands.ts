@@ -42,6 +42,7 @@ export interface Command extends CommandHelp {
 const view = {
   format: z.enum(['text', 'markdown', 'json']).default('text').describe('form of the report'),
   lang: z.enum(['zh', 'en']).default('zh').describe('language of the report'),
+  models: z.boolean().default(false).describe('text, markdown: also the models of each account'),
   output: z.string().min(1).optional().describe('file to write the report to, instead of stdout'),
 }
 const viewInput = z.strictObject(view)
@@ -197,17 +198,18 @@ async function present(report: Report, view: View, { terminal, redact }: Command
   terminal.note(outgoingText(`report written to ${view.output}`, redact))
 }
 
-async function rendered(report: Report, { format, lang }: View, redact: Redact): Promise<string> {
+async function rendered(report: Report, { format, lang, models }: View, redact: Redact): Promise<string> {
+  const options = { lang, modelsPerAccount: models, redact }
   switch (format) {
     case 'json':
       return `${JSON.stringify(outgoing(report, redact, reportSchema), null, 2)}\n`
     case 'markdown': {
       const { renderMarkdown } = await import('../render/markdown.ts')
-      return redact(renderMarkdown(report, { lang, redact }))
+      return redact(renderMarkdown(report, options))
     }
     case 'text': {
       const { renderText } = await import('../render/text.ts')
-      return redact(renderText(report, { lang, redact }))
+      return redact(renderText(report, options))
     }
   }
 }

@@ -245,6 +245,14 @@ describe('the demo', () => {
     expect(stdout).toMatch(content)
   })
 
+  it('lists the models of each account on request', async () => {
+    const models = [{ accountId: 5, model: 'fal-ai/kling', unit: 'second', quantity: '13', costUsd: '6.5' }]
+    const report = reportWith({ official: { ...reportWith().official, models } })
+    const { stdout } = await run(['demo', '--models'], [], { runDemo: async () => report })
+    expect(stdout).toMatch(/5 +fal-ai\/kling +13 +second +6\.50/)
+    expect((await run(['demo'], [], { runDemo: async () => report })).stdout).not.toContain('fal-ai/kling')
+  })
+
   it('exits with 0 whatever it finds', async () => {
     const report = reportWith({ coverage: { complete: false, sources: [] } })
     expect((await run(['demo'], [], { runDemo: async () => report })).code).toBe(0)
