@@ -22,7 +22,7 @@ import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
 import { undatedTasks } from './undated-tasks.ts'
-import { rowsTeller } from './waiting.ts'
+import { tasksTeller } from './waiting.ts'
 import { attributeBills, withFilter } from './whose-bill.ts'
 
 /** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
@@ -220,8 +220,7 @@ async function readTasks(
   context: CollectContext & { readonly isSelected: (apiKey: string) => boolean },
 ): Promise<TaskBook> {
   let rows = 0
-  const expected = await snapshot.expectedRows?.('tasks', plan.ranges.tasks)
-  const tell = rowsTeller(context.progress, 'tasks read', expected)
+  const tell = await tasksTeller(context.progress, snapshot, plan.ranges.tasks)
   for await (const batch of snapshot.tasks(plan.ranges.tasks)) {
     for (let task = 0; task < batch.count; task++) {
       batch.select(task, tally.add(batch, task))

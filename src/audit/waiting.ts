@@ -1,3 +1,6 @@
+import type { LedgerSnapshot } from '../ledger/reader.ts'
+import type { InstantRange } from '../units/instant.ts'
+
 const TICK_MILLIS = 1000
 
 /** Tells how far some work is, under one message. */
@@ -17,4 +20,13 @@ export async function tellingSeconds<T>(tell: TellProgress, message: string, wor
 /** Tells rows of about so many: an estimate never stays behind what was read already. */
 export function rowsTeller(tell: TellProgress, message: string, expected: number | undefined): (rows: number) => void {
   return (rows) => (expected === undefined ? tell(message, rows) : tell(message, rows, Math.max(rows, expected)))
+}
+
+/** Tells tasks read of about so many as a range holds. */
+export async function tasksTeller(
+  tell: TellProgress,
+  snapshot: Pick<LedgerSnapshot, 'expectedRows'>,
+  range: InstantRange,
+): Promise<(rows: number) => void> {
+  return rowsTeller(tell, 'tasks read', await snapshot.expectedRows?.('tasks', range))
 }

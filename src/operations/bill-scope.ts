@@ -2,10 +2,11 @@ import type { BillSource } from '../../schemas/tool-shapes.ts'
 import { accountFinder } from '../audit/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { windowOf } from '../audit/plan.ts'
+import { tasksTeller } from '../audit/waiting.ts'
 import { AuditError, inputError } from '../errors.ts'
 import type { Fetched } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
-import { readAccounts, withPlan, zoneOf } from '../operation.ts'
+import { collecting, readAccounts, withPlan, zoneOf } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { earlier, type Instant, type InstantRange } from '../units/instant.ts'
@@ -103,6 +104,8 @@ export function taskAccounts(
     const accountOf = accountFinder(await snapshot.accounts())
     const recorded = new Set<number>()
     const active = new Set<number>()
+    const tell = await tasksTeller(collecting(context).progress, snapshot, plan.window)
+    let rows = 0
     for await (const batch of snapshot.tasks(plan.window)) {
       for (const { apiKey, costNanoUsd } of batch.rows()) {
         const accountId = accountOf(apiKey)
@@ -110,6 +113,8 @@ export function taskAccounts(
         active.add(accountId)
         if (costNanoUsd > 0n) recorded.add(accountId)
       }
+      rows += batch.count
+      tell(rows)
     }
     return { recorded, active }
   })

@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { input, output, Statement, StatementItem } from '../../schemas/billing-statements.ts'
 import { unknownUser } from '../audit/asked-users.ts'
 import { DateReader } from '../audit/date-reader.ts'
+import { tasksTeller } from '../audit/waiting.ts'
 import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
 import { parseStatementId, type StatementId, statementId } from '../billing/statement-id.ts'
@@ -10,7 +11,7 @@ import { chargeFigures, tokensFigure } from '../billing/usage-figures.ts'
 import { UsageSums } from '../billing/usage-sums.ts'
 import { AuditError, inputError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
-import { withPlan } from '../operation.ts'
+import { collecting, withPlan } from '../operation.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import type { Instant } from '../units/instant.ts'
 import { ZERO_NANO_USD } from '../units/nano-usd.ts'
@@ -226,8 +227,10 @@ async function monthlySums(
   const { zone } = today.window
   const dates = new DateReader(zone)
   const months = new Map<string, UsageSums>()
+  const range = instantsOf({ from, to }, zone)
+  const tell = await tasksTeller(collecting(context).progress, snapshot, range)
   let rows = 0
-  for await (const batch of snapshot.tasks(instantsOf({ from, to }, zone))) {
+  for await (const batch of snapshot.tasks(range)) {
     for (const task of batch.rows()) {
       if (userId !== null && (task.userId !== userId || task.userUntold === true)) continue
       const period = dates.dateOf(task.createdAt).slice(0, 7)
@@ -238,7 +241,7 @@ async function monthlySums(
       own.add({ task, ...unread, selected: true, apiKey, inputTokens, outputTokens })
     }
     rows += batch.count
-    context.progress({ message: 'tasks read', done: rows })
+    tell(rows)
   }
   return months
 }

@@ -10,8 +10,9 @@ import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
 import { type TaskBook, TaskTally } from '../audit/task-book.ts'
 import { withUnreadTimes } from '../audit/unread-times.ts'
+import { tasksTeller } from '../audit/waiting.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
-import { readAccounts, withPlan } from '../operation.ts'
+import { collecting, readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { jsonPoints, sum } from '../units/exact.ts'
@@ -88,6 +89,7 @@ async function readTasks(
   const isShown = shownFilter(plan, all, auditedIds)
   const free = new Map<number | null, number>()
   let rows = 0
+  const tell = await tasksTeller(collecting(context).progress, snapshot, plan.window)
   for await (const batch of snapshot.tasks(plan.window)) {
     for (let index = 0; index < batch.count; index++) {
       if (!wanted(batch.model(index))) continue
@@ -105,7 +107,7 @@ async function readTasks(
       if (isShown(task)) free.set(userId, (free.get(userId) ?? 0) + 1)
     }
     rows += batch.count
-    context.progress({ message: 'tasks read', done: rows })
+    tell(rows)
   }
   return { book: tally.close(), layer: cells.close(), free }
 }
