@@ -23,6 +23,7 @@ const account = z.strictObject({
   liveBalanceUsd: usdText.nullable().describe('null: not read'),
   billing: access.describe('whether the key may read the balance'),
   usage: access.describe('whether the key may read usage'),
+  events: access.describe('whether the key may read billing events'),
   reason: z.string().optional().describe('why not'),
   lastUsedAt: instantText.nullable().optional().describe('newest task of its key; absent: no task; null: not read'),
 })

@@ -10,15 +10,15 @@ import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
-import { DAY, type Instant, later, plus } from '../units/instant.ts'
+import { DAY, type Instant, later, MINUTE, type Millis, plus } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { nextAfter, planOf } from './bill-scope.ts'
 
 type AccountsInput = z.output<typeof input>
 type AccountsOutput = z.input<typeof output>
 
-/** How long a stretch of usage is asked for, only to see whether the key may. */
-const PROBE = DAY
+/** How long a stretch of usage, and of single events, is asked for, only to see whether the key may. */
+const PROBE = { usage: DAY, events: MINUTE }
 const REASON_CHARS = 300
 
 interface Tables {
@@ -36,6 +36,7 @@ interface Tables {
 interface Access {
   readonly billing: Fetched<AccountBilling>
   readonly usage: Fetched<unknown>
+  readonly events: Fetched<unknown>
 }
 
 /**
@@ -116,19 +117,20 @@ async function readLastUse(
   }
 }
 
-/** Two questions a key, each with its own permission; both are asked even where one fails. */
+/** Three questions a key, as an audit asks, each with its own permission; all are asked even where one fails. */
 async function askAccess(
   { apiKey }: AccountRow,
   { asOf, window }: AuditPlan,
   { fal }: Dependencies,
   signal: AbortSignal,
 ): Promise<Access> {
-  const range = { start: plus(asOf, -PROBE), end: asOf }
-  const [billing, usage] = await Promise.all([
+  const last = (span: Millis) => ({ start: plus(asOf, -span), end: asOf })
+  const [billing, usage, events] = await Promise.all([
     fal.billing(apiKey, signal),
-    fal.usage(apiKey, { range, zone: window.zone, timeframe: 'day' }, signal),
+    fal.usage(apiKey, { range: last(PROBE.usage), zone: window.zone, timeframe: 'day' }, signal),
+    fal.events(apiKey, { range: last(PROBE.events) }, signal),
   ])
-  return { billing, usage }
+  return { billing, usage, events }
 }
 
 function accountRow(
@@ -152,6 +154,7 @@ function accountRow(
     liveBalanceUsd: live === null ? null : formatUsd(live),
     billing: accessOf(access?.billing),
     usage: accessOf(access?.usage),
+    events: accessOf(access?.events),
     ...(reason !== undefined && { reason }),
     ...(lastUse === null && { lastUsedAt: null }),
     ...(used !== undefined && { lastUsedAt: plan.window.zone.format(used) }),
@@ -163,10 +166,11 @@ function accessOf(answer: Fetched<unknown> | undefined): AccountListing['billing
   return answer.status === 'complete' ? 'ok' : answer.status
 }
 
-/** Why a key could not read what it was asked for; both reasons where they differ. */
+/** Why a key could not read what it was asked for; all reasons where they differ. */
 function reasonOf(access: Access | undefined): string | undefined {
   if (access === undefined) return undefined
-  const reasons = [access.billing, access.usage].flatMap((answer) => ('reason' in answer ? [answer.reason] : []))
+  const answers = [access.billing, access.usage, access.events]
+  const reasons = answers.flatMap((answer) => ('reason' in answer ? [answer.reason] : []))
   return reasons.length === 0 ? undefined : cleanText([...new Set(reasons)].join('; '), REASON_CHARS)
 }
 
@@ -175,6 +179,7 @@ function sourcesOf({ accountId }: AccountRow, access: Access | undefined): Sourc
   const answers = [
     ['fal-balance', access.billing],
     ['fal-usage', access.usage],
+    ['fal-events', access.events],
   ] as const
   return answers.map(([source, answer]) => ({
     source,

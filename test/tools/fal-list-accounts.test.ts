@@ -40,7 +40,7 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
       accountLimit: 20,
       counts: { accounts: 3, audited: 3, disabled: 1, unread: 0 },
     })
-    const ok = { audited: true, billing: 'ok', usage: 'ok' }
+    const ok = { audited: true, billing: 'ok', usage: 'ok', events: 'ok' }
     expect(result.accounts).toEqual([
       {
         ...ok,
@@ -93,21 +93,30 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
   it('says what a key may not read, and why; the others are read', async () => {
     const faults = [
       { kind: 'status', status: 403, keyId: keyIdOfAccount(6), path: '/models/usage' },
+      { kind: 'status', status: 403, keyId: keyIdOfAccount(5), path: '/models/billing-events' },
       { kind: 'status', status: 401, keyId: keyIdOfAccount(7) },
     ] as const
     const { dependencies } = await real(world(), { store, double: { faults }, client: { failureBudget: 3000 } })
     const result = await call(falListAccountsTool, {}, dependencies(), world())
-    expect(result).toMatchObject({ complete: false, counts: { unread: 2 } })
-    expect(result.accounts.map(({ billing, usage, reason }) => [billing, usage, reason?.slice(0, 16)])).toEqual([
-      ['failed', 'failed', 'fal answered 401'],
-      ['ok', 'failed', 'fal answered 403'],
-      ['ok', 'ok', undefined],
+    expect(result).toMatchObject({ complete: false, counts: { unread: 3 } })
+    const told = result.accounts.map(({ billing, usage, events, reason }) => [
+      billing,
+      usage,
+      events,
+      reason?.slice(0, 16),
+    ])
+    expect(told).toEqual([
+      ['failed', 'failed', 'failed', 'fal answered 401'],
+      ['ok', 'failed', 'ok', 'fal answered 403'],
+      ['ok', 'ok', 'failed', 'fal answered 403'],
     ])
     const unread = result.sources.filter(({ status }) => status !== 'complete')
     expect(unread.map(({ source, accountId }) => [source, accountId])).toEqual([
       ['fal-balance', 7],
       ['fal-usage', 7],
+      ['fal-events', 7],
       ['fal-usage', 6],
+      ['fal-events', 5],
     ])
   })
 
@@ -115,10 +124,17 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
     const { dependencies, double } = await real(world(), { store })
     const settings = { accountLimit: 1 }
     const all = await call(falListAccountsTool, {}, dependencies({ settings }), world())
-    expect(all.accounts.map(({ accountId, audited, billing, usage }) => [accountId, audited, billing, usage])).toEqual([
-      [7, true, 'ok', 'ok'],
-      [6, false, 'not-asked', 'not-asked'],
-      [5, false, 'not-asked', 'not-asked'],
+    const asked = all.accounts.map(({ accountId, audited, billing, usage, events }) => [
+      accountId,
+      audited,
+      billing,
+      usage,
+      events,
+    ])
+    expect(asked).toEqual([
+      [7, true, 'ok', 'ok', 'ok'],
+      [6, false, 'not-asked', 'not-asked', 'not-asked'],
+      [5, false, 'not-asked', 'not-asked', 'not-asked'],
     ])
     expect(all).toMatchObject({ complete: true, accountLimit: 1, counts: { accounts: 3, audited: 1 } })
     expect(new Set(double.requests.map(({ workspace }) => workspace))).toEqual(new Set(['workspace-7']))
