@@ -1,11 +1,13 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
+import { linkedKind } from '../audit/linked-kind.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
-import type { LedgerEntry, LedgerSnapshot } from '../ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
 import { exactNumber, jsonInteger } from '../units/exact.ts'
+import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 
 /** Rows of one ledger listed in one call; more of them make the source partial. */
@@ -28,7 +30,26 @@ export async function readLedgerRows(
     const problem = await readRows(book, plan, snapshot, entries, context)
     if (problem !== undefined) sources.splice(at, 1, problem)
   }
-  return entryRows(entries, plan.window.zone)
+  const orders = new Set(
+    entries.filter((entry) => entry.orderId !== '' && isOtherLinked(entry)).map(({ orderId }) => orderId),
+  )
+  const tasks = orders.size === 0 ? [] : await snapshot.tasksByEitherId([...orders])
+  return entryRows(asLinked(entries, tasks), plan.window.zone)
+}
+
+const linkedKindOf = ({ book, kind, kindUntold }: LedgerEntry): LedgerEntry['kind'] =>
+  linkedKind(book, kind, kindUntold === true) ?? kind
+
+/** Whether a row says something else of a task than of itself, such as cash that came in. */
+const isOtherLinked = (entry: LedgerEntry): boolean => linkedKindOf(entry) !== entry.kind
+
+/** Each row as the sums count it: one whose order is among these tasks is what it means to that task. */
+export function asLinked(entries: readonly LedgerEntry[], tasks: readonly TaskRow[]): LedgerEntry[] {
+  const ids = new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId]).filter((id) => id !== ''))
+  const isOfTask = ({ orderId }: LedgerEntry): boolean => ids.has(orderId) || ids.has(bareId(orderId))
+  return entries.map((entry) =>
+    isOtherLinked(entry) && isOfTask(entry) ? { ...entry, kind: linkedKindOf(entry) } : entry,
+  )
 }
 
 /** Reads one ledger; returns what kept it from being read whole. */

@@ -12,7 +12,7 @@ import { shortenKeyId } from '../units/api-key.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import { planOf } from './bill-scope.ts'
-import { entryRows } from './ledger-rows.ts'
+import { asLinked, entryRows } from './ledger-rows.ts'
 import { priceReader } from './price-reading.ts'
 import { askBill, LOOK_BACK_DAYS, type OwnedEvent, type TraceBill } from './trace-bill.ts'
 import { confirmed, confirmedOwner } from './trace-confirm.ts'
@@ -141,7 +141,7 @@ function present(
     tasks,
     ...(search.moreTasks > 0 && { moreTasks: search.moreTasks }),
     events: bill.owned.map((owned) => eventRow(owned, zone)),
-    entries: entryRows(search.entries, zone),
+    entries: entryRows(asLinked(search.entries, search.bearing), zone),
     findings: findingsOf(judgements),
     notEvaluated: notEvaluatedOf(judgements, tasks),
     sources,
