@@ -65,8 +65,8 @@ function findingLines({ findings, rules }: Report, words: Vocabulary): Line[] {
 function moreOfRule(rule: RuleId, findings: readonly Finding[], omitted: number, words: Vocabulary): Line {
   const listed = findings.filter((finding) => finding.rule === rule)
   const total = totalOf(listed, words)
-  const summed = omitted === 0 ? undefined : listed.length
-  const lead = words.moreOfRule(rule, listed.length + omitted - OF_RULE_SHOWN_MAX, total, summed)
+  const leftOut = listed.length + omitted - OF_RULE_SHOWN_MAX
+  const lead = words.moreOfRule(rule, leftOut, total, listed.length, omitted === 0)
   return { lead, text: '', standsForMore: true }
 }
 

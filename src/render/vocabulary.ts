@@ -178,8 +178,8 @@ export interface Vocabulary {
   readonly tieOutItems: Readonly<Record<TieOutKey, string>>
   readonly noFindings: string
   readonly moreFindings: (leftOut: number) => string
-  /** Findings of one rule that are not printed; `total` is what all come to, or the gravest `summed`; '' where not known. */
-  readonly moreOfRule: (rule: string, leftOut: number, total: string, summed?: number) => string
+  /** Findings of one rule that are not printed; `total` is what the gravest `summed`, printed or not, come to; '' where not known. */
+  readonly moreOfRule: (rule: string, leftOut: number, total: string, summed: number, isAll: boolean) => string
   /** Findings that are counted and not in the report: heading, how many of a rule, and how to see them. */
   readonly unlisted: string
   readonly unlistedOfRule: (rule: string, omitted: number, all: number) => string

@@ -149,8 +149,8 @@ export const EN: Vocabulary = {
   },
   noFindings: 'None',
   moreFindings: (leftOut) => `${leftOut} lesser alerts left out`,
-  moreOfRule: (rule, leftOut, total, summed) =>
-    `… ${rule}: ${leftOut} more${given(total || undefined, (all) => (summed === undefined ? `, in all ${all}` : `; the gravest ${summed} come to ${all}`))}`,
+  moreOfRule: (rule, leftOut, total, summed, isAll) =>
+    `… ${rule}: ${leftOut} more${given(total || undefined, (sum) => `; ${isAll ? 'all' : 'the gravest'} ${summed} come to ${sum}`)}`,
   unlisted: 'Counted, but too many for the report, in JSON too',
   unlistedOfRule: (rule, omitted, all) => `${rule}: ${omitted} of ${all} alerts left out, the lesser ones`,
   unlistedAdvice: 'To see them, audit a shorter period, or only some accounts or users',

@@ -142,8 +142,8 @@ export const ZH: Vocabulary = {
   },
   noFindings: '无异常',
   moreFindings: (leftOut) => `另有 ${leftOut} 条较轻的告警未列出`,
-  moreOfRule: (rule, leftOut, total, summed) =>
-    `… ${rule}：另有 ${leftOut} 条${given(total || undefined, (all) => (summed === undefined ? `，合计 ${all}` : `；最重的 ${summed} 条合计 ${all}`))}`,
+  moreOfRule: (rule, leftOut, total, summed, isAll) =>
+    `… ${rule}：另有 ${leftOut} 条${given(total || undefined, (sum) => `；${isAll ? '全部' : '最重的'} ${summed} 条合计 ${sum}`)}`,
   unlisted: '已计数但因数量过多未写入报告（JSON 中也没有）',
   unlistedOfRule: (rule, omitted, all) => `${rule}：${all} 条中有 ${omitted} 条未列出（较轻的部分）`,
   unlistedAdvice: '要看到这些告警，请缩短审计范围，或只选部分账号或用户',

@@ -16,13 +16,13 @@ const alertsOf = (findings: readonly Finding[], lang: 'zh' | 'en' = 'en'): strin
 const LEAK = { rule: 'B1', severity: 'HIGH', difference: '-0.25', unit: 'USD' } as const
 
 describe('many findings of one rule about single requests', () => {
-  it('are cut to ten, and one line says how many more there are and what all come to', () => {
+  it('are cut to ten, and one line says how many more there are and what all of the rule come to', () => {
     const lines = alertsOf([...many(41, LEAK), finding({ rule: 'A3', severity: 'HIGH' })])
     expect(lines.filter((line) => line.startsWith('[HIGH] B1:'))).toHaveLength(10)
-    expect(lines[10]).toBe('… B1: 31 more, in all 10.25 USD')
+    expect(lines[10]).toBe('… B1: 31 more; all 41 come to 10.25 USD')
     expect(lines[11]).toMatch(/^\[HIGH\] A3:/)
     expect(lines).toHaveLength(12)
-    expect(alertsOf(many(41, LEAK), 'zh').at(-1)).toBe('… B1：另有 31 条，合计 10.25 USD')
+    expect(alertsOf(many(41, LEAK), 'zh').at(-1)).toBe('… B1：另有 31 条；全部 41 条合计 10.25 USD')
   })
 
   it('are all there up to ten, and of rules about accounts and users always', () => {
@@ -44,12 +44,12 @@ describe('many findings of one rule about single requests', () => {
       '[HIGH] B1:',
       '[HIGH] B1:',
     ])
-    expect(lines[10]).toBe('… B7: 5 more, in all 1500 points')
+    expect(lines[10]).toBe('… B7: 5 more; all 15 come to 1500 points')
   })
 
   it('are added up without their signs; without an amount where one is not known or counts are meant', () => {
     const mixed = [...many(6, { ...LEAK, rule: 'B3' }), ...many(6, { ...LEAK, rule: 'B3', difference: '0.5' })]
-    expect(alertsOf(mixed).at(-1)).toBe('… B3: 2 more, in all 4.50 USD')
+    expect(alertsOf(mixed).at(-1)).toBe('… B3: 2 more; all 12 come to 4.50 USD')
     expect(alertsOf([...many(11, LEAK), ...many(1, { ...LEAK, difference: null })]).at(-1)).toBe('… B1: 2 more')
     expect(alertsOf(many(12, { ...LEAK, rule: 'B4', unit: 'count', difference: '1' })).at(-1)).toBe('… B4: 2 more')
   })
@@ -57,6 +57,6 @@ describe('many findings of one rule about single requests', () => {
   it('are cut in Markdown too', () => {
     const text = renderMarkdown(sampleReport({ findings: many(11, LEAK) }), { lang: 'en' })
     expect(text.match(/^- \[HIGH\] B1:/gm)).toHaveLength(10)
-    expect(text).toContain('\n- … B1: 1 more, in all 2.75 USD\n')
+    expect(text).toContain('\n- … B1: 1 more; all 11 come to 2.75 USD\n')
   })
 })

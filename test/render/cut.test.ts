@@ -43,7 +43,7 @@ describe('findings that the report leaves out', () => {
   it('count among those that the line of their rule stands for; the amount is that of the listed ones', () => {
     expect(renderText(cutOfB1(2345), { lang: 'en' })).toContain('… B1: 2347 more; the gravest 12 come to 3.00 USD\n')
     expect(renderText(cutOfB1(2345), { lang: 'zh' })).toContain('… B1：另有 2347 条；最重的 12 条合计 3.00 USD\n')
-    expect(renderText(cutOfB1(0), { lang: 'en' })).toContain('… B1: 2 more, in all 3.00 USD\n')
+    expect(renderText(cutOfB1(0), { lang: 'en' })).toContain('… B1: 2 more; all 12 come to 3.00 USD\n')
   })
 
   it('are not spoken of where there are none', () => {
@@ -62,7 +62,7 @@ describe('findings that are not printed', () => {
       ...many(5, finding({ ...points, severity: 'MEDIUM' })),
     ]
     const text = renderText(sampleReport({ findings }), { lang: 'en' })
-    expect(text).toContain('… B7: 7 more, in all 17 points\n')
+    expect(text).toContain('… B7: 7 more; all 17 come to 17 points\n')
     // 500 lines: 10 of B7, one for the rest of it, 489 of A4.
     expect(text).toContain('\n11 lesser alerts left out\n')
   })
