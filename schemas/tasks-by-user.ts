@@ -20,7 +20,12 @@ export const input = z.strictObject({
   timezone: timezoneInput,
   ids: idsInput,
   user_ids: userIdsInput,
-  model: z.string().min(1).max(150).optional().describe('as stored or as fal names it'),
+  model: z
+    .string()
+    .min(1)
+    .max(150)
+    .optional()
+    .describe("as stored, with or without fal-ai/; fal's name where modelAliases has it"),
   sort: z.enum(['cost', 'points', 'tasks']).default('cost').describe('largest first'),
   cursor: cursorInput,
 })

@@ -63,7 +63,9 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
   })
 }
 
-const NO_SUCH_MODEL = 'see that the model is right: no task here is of it; without model the rows name every model'
+// The task table alone does not tell what a stored name is billed as.
+const NO_SUCH_MODEL =
+  "see that the model is right: no task here is stored under it. By fal's name a task is found where that is the stored one but for fal-ai/, or modelAliases has it; settings.learnedAliases of audit-reconcile tells which stored names fal bills as what. Without model the rows name every stored name"
 
 const isEmpty = ({ taskCount, outsideAccounts }: TasksOutput['totals']): boolean =>
   taskCount === 0 && outsideAccounts.taskCount === 0
