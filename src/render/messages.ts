@@ -82,6 +82,10 @@ const MORE_IDS = /^… ?(?:\(\d+\)|\(?\d*…)$/
 const setApart = (text: string, plain: RegExp, words: Vocabulary): string =>
   plain.test(text) ? text : words.quoted(text)
 
+/** A stored name of a model and the endpoints, joined by ', ', that it stands for; both as they are told, cleaned. */
+export const aliasApart = (stored: string, endpoints: string, words: Vocabulary): string =>
+  `${setApart(cleanText(stored), PLAIN_ID, words)} → ${idsApart(cleanText(endpoints), words)}`
+
 const idsApart = (ids: string, words: Vocabulary): string =>
   ids
     .split(', ')

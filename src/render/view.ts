@@ -5,7 +5,7 @@ import { openZone, type Zone } from '../units/zone.ts'
 import { alertBlocks } from './alerts.ts'
 import { cleanText } from './clean.ts'
 import { ledgerBlocks, officialBlocks, taskBlocks } from './layers.ts'
-import { vocabulary } from './messages.ts'
+import { aliasApart, vocabulary } from './messages.ts'
 import type { Table } from './table.ts'
 import { joined, type Lang, type Vocabulary } from './vocabulary.ts'
 
@@ -181,6 +181,6 @@ function readFromText(readFrom: Report['settings']['readFrom'], words: Vocabular
 }
 
 function aliasText(aliases: Readonly<Record<string, string>>, words: Vocabulary): string {
-  const pairs = Object.entries(aliases).map(([stored, model]) => `${cleanText(stored)} → ${cleanText(model)}`)
+  const pairs = Object.entries(aliases).map(([stored, endpoints]) => aliasApart(stored, endpoints, words))
   return cleanText(pairs.join(words.comma), REASON_CHARS)
 }

@@ -129,6 +129,18 @@ describe('the text report', () => {
     expect(zh).toContain('已检查项数: A1 2')
   })
 
+  it('quotes a stored name or endpoint that could pass for more than one alias, or for a sentence', () => {
+    const report = sampleReport()
+    report.settings.learnedAliases = {
+      'a → fal-ai/b，核对结果: 全部通过': 'fal-ai/c, fal-ai/all is “well”',
+      'kling/v2': 'fal-ai/d, fal-ai/e',
+    }
+    expect(renderText(report, { lang: 'zh' })).toContain(
+      "模型别名: “a → fal-ai/b，核对结果: 全部通过” → fal-ai/c, “fal-ai/all is 'well'”，kling/v2 → fal-ai/d, fal-ai/e\n",
+    )
+    expect(renderText(report, { lang: 'en' })).toContain('matches: "a → fal-ai/b，核对结果: 全部通过" → fal-ai/c, "')
+  })
+
   it('names the ids that were left out, where any were', () => {
     expect(zh).not.toContain('略过的编号')
     const report = sampleReport()
