@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
 import { createPager } from '../../src/paging.ts'
@@ -8,6 +8,8 @@ import type { Dependencies } from '../../src/tool.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { memoryDependencies, quietContext } from '../kit/audit-world.ts'
+import { memoryFal } from '../kit/memory-ports.ts'
+import { refusing } from '../kit/refusing.ts'
 import { call, refusal } from './call.ts'
 import { traceWorld } from './trace-world.ts'
 
@@ -213,8 +215,8 @@ describe('findings of audit-reconcile', () => {
 })
 
 describe('what makes other findings doubtful comes before them in next', () => {
-  const nextOf = async (world: World, zone: string, given: object = {}) => {
-    const memory = { ...memoryDependencies(world, { zone: openZone(zone)! }), reports: createReportStore() }
+  const nextOf = async (world: World, zone: string, given: object = {}, own: Partial<Dependencies> = {}) => {
+    const memory = { ...memoryDependencies(world, { zone: openZone(zone)! }), reports: createReportStore(), ...own }
     const first = await call(auditReconcileTool, { ...WINDOW, ...given }, memory, world)
     return (await call(auditReconcileTool, { report_id: first.reportId, rule: 'B1' }, memory, world)).next
   }
@@ -234,5 +236,17 @@ describe('what makes other findings doubtful comes before them in next', () => {
     expect(await nextOf(world, 'Asia/Shanghai')).not.toContain('modelAliases')
     const same = new MiniWorld().account(5).task().build()
     expect(await nextOf(same, 'Asia/Shanghai', { depth: 'summary' })).not.toContain('modelAliases')
+  })
+
+  it('models of accounts whose billing events could not be read, and of no other account', async () => {
+    const aliased = { model: 'sora-2/i2v', billed: { endpointId: 'fal-ai/sora-2/image-to-video' } }
+    const nextWithout = (world: World, accountId: number) => {
+      const fal = memoryFal(world.workspaces)
+      const events = refusing(fal, new Set([apiKeyOf(accountId)])).eachEvents
+      return nextOf(world, 'Asia/Shanghai', {}, { fal: { ...fal, eachEvents: events } })
+    }
+    const world = new MiniWorld().account(5).account(6).task(aliased).task({ account: 6 }).build()
+    expect(await nextWithout(world, 5)).toMatch(/A2 and A3 of accounts 5 may .*modelAliases/)
+    expect(await nextWithout(world, 6)).not.toContain('modelAliases')
   })
 })
