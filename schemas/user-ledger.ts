@@ -52,5 +52,6 @@ export const output = pagedOutput({
   }),
   rows: z.array(userRow),
   entries: z.array(entry).optional(),
+  note: z.string().optional().describe('what entries hold that rows do not count'),
   sources: z.array(sourceStatus),
 })

@@ -31,6 +31,10 @@ const ENTRY_USERS_MAX = 20
 const NO_TASKS =
   'no fal task of this user lies in the window, so what was consumed has nothing to be compared with; it may be other products'
 
+// Of rows that name their task; otherwise every row of the window counts.
+const NOT_ADDING_UP =
+  'entries are all rows of the window, whatever they are for; pointsConsumed and cashConsumed are what was taken for the tasks of the window, whenever it was: the two need not add up'
+
 const BY_EDGE = 'tasks and rows at an edge of the window explain the difference: it is one of timing, and no break'
 
 /**
@@ -83,7 +87,7 @@ export function userLedgers(
         ...(timings > 0 && { timing: timings }),
       },
       rows: rows.sort(tellingFirst),
-      ...(listed !== undefined && { entries: listed }),
+      ...(listed !== undefined && { entries: listed, ...(books.ledger.mode === 'order' && { note: NOT_ADDING_UP }) }),
       sources,
     }
   })

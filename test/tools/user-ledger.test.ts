@@ -152,6 +152,18 @@ describe('user-ledger', () => {
     expect(entries[5]).not.toHaveProperty('balanceBefore')
   })
 
+  it('says that entries need not add up to what was paid for the tasks of the window, where rows name tasks', async () => {
+    const late = () => new MiniWorld().account(5).task({ points: 20, paid: { at: '2026-02-07 00:00:01' } })
+    const given = { ...DAY, user_ids: [101], entries: true }
+    const byOrder = await call(userLedgerTool, given, memoryDependencies(late().build(), {}))
+    expect(byOrder).toMatchObject({ ledgerLink: 'order', rows: [{ pointsConsumed: 20, status: 'OK' }], entries: [] })
+    expect(byOrder.note).toMatch(/all rows of the window.* tasks of the window, whenever it was/)
+    const total = memoryDependencies(late().build(), { settings: { ledgerLink: 'total' } })
+    expect(await call(userLedgerTool, given, total)).not.toHaveProperty('note')
+    const without = await call(userLedgerTool, { ...DAY, user_ids: [101] }, memoryDependencies(late().build(), {}))
+    expect(without).not.toHaveProperty('note')
+  })
+
   it.each([
     [undefined, 'user_ids: is missing; give 1 to 20 user ids where entries is true'],
     [Array.from({ length: 21 }, (_, id) => id), 'user_ids: has 21 ids, too many; give 1 to 20 user ids where'],
