@@ -66,10 +66,12 @@ export async function withPlan<T>(
 ): Promise<T> {
   const { settings, clock } = dependencies
   const { check = () => undefined } = input
-  const auditZone = zoneOf(input.timezone) ?? settings.auditZone
+  const asked = zoneOf(input.timezone)
+  const auditZone = asked ?? settings.auditZone
   const checks: InputCheck = (zone, asOf) => [windowOf(input, zone, asOf), check(zone, asOf)]
   checkFirst(checks, auditZone, clock())
-  const snapshot = await requireLedger(dependencies).snapshot(context.signal, auditZone)
+  // Whichever days one call asks for, the stored times are of the zone that the installation is set to.
+  const snapshot = await requireLedger(dependencies).snapshot(context.signal, settings.auditZone ?? asked)
   try {
     const zone = auditZone ?? openZone(snapshot.databaseOffset) ?? snapshot.zone
     const rules = ruleSettings(settings, input.thresholds)

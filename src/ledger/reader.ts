@@ -261,6 +261,6 @@ export interface LedgerSnapshot {
 
 /** Opens a snapshot. Aborting the signal ends a running query on the server too. */
 export interface LedgerStore {
-  /** `auditZone`: the zone of the stored DATETIMEs where DB_TIMEZONE does not say otherwise. */
+  /** `auditZone`: the zone of the stored DATETIMEs where DB_TIMEZONE does not say otherwise; AUDIT_TIMEZONE before that of a call. */
   snapshot(signal: AbortSignal, auditZone?: Zone): Promise<LedgerSnapshot>
 }

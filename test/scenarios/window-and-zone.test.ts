@@ -41,6 +41,19 @@ describe('zones of the audit and of the stored times', () => {
     expect(report.window.timezone).toBe('Asia/Shanghai')
   })
 
+  it.each(STORES)('a zone that one call asks for moves its days, and not the stored times, on %s', async (store) => {
+    const at = ['2026-02-06 07:59:30', '2026-02-06 08:00:00', '2026-02-07 07:59:30', '2026-02-07 08:00:00']
+    const built = new MiniWorld().account(5)
+    for (const time of at) built.task({ at: time, completed: time })
+    const report = await auditRealWorld(built.build(), { store }, { timezone: 'UTC' })
+    expect(report.window).toMatchObject({ start: '2026-02-06T00:00:00+00:00', timezone: 'UTC' })
+    expect(report.settings.dbTimezone).toBe('Asia/Shanghai')
+    expect(report.tasks.totals.taskCount).toBe(2)
+    expect(inShort(report)).toEqual([])
+    const same = await auditRealWorld(built.build(), { store }, { timezone: 'Asia/Shanghai' })
+    expect(same.tasks.totals.taskCount).toBe(2)
+  })
+
   it.each(STORES)('the stored times are of the audit zone where nobody says otherwise, on %s', async (store) => {
     const report = await auditRealWorld(new MiniWorld().account(5).task({ at: '2026-02-06 23:30:00' }).build(), {
       store,
