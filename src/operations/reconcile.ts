@@ -4,6 +4,7 @@ import type { Report, SourceStatus } from '../../schemas/report.ts'
 import { AuditError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
+import { accountsInNameDoubt } from '../render/name-doubt.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { beyondReach } from './filter-reach.ts'
 import {
@@ -155,33 +156,23 @@ const omittedRowSteps = ({ omittedRows }: Report['tasks']['totals']): string[] =
       ]
 
 /** What is to be mended before findings are believed that hang on it: neither need be among those on the page. */
-function doubtSteps({ summary: { byRule }, settings, coverage, findings }: Report): string[] {
+function doubtSteps(report: Report): string[] {
+  const { byRule } = report.summary
   const steps: string[] = []
   if (byRule.TZ_MISCONFIGURED !== undefined)
     steps.push(
       'say that stored times are read in a wrong zone (rule TZ_MISCONFIGURED tells by how much): days are shifted, so set DB_TIMEZONE and audit again',
     )
-  if (settings.depth === 'summary' && (byRule.A2 ?? byRule.A3) !== undefined)
+  const accounts = accountsInNameDoubt(report)
+  if (accounts === 'all')
     steps.push(
       'say that A2 and A3 may come from other names of the same model: depth requests learns them, or set modelAliases',
     )
-  const unmatched = settings.depth === 'summary' ? [] : unmatchedAccounts(coverage.sources, findings)
-  if (unmatched.length > 0)
+  else if (accounts.length > 0)
     steps.push(
-      `say that A2 and A3 of accounts ${unmatched.join(', ')} may come from other names of the same model, since their billing events, by which names are learned, were not read whole: set modelAliases`,
+      `say that A2 and A3 of accounts ${accounts.join(', ')} may come from other names of the same model, since their billing events, by which names are learned, were not read whole: set modelAliases`,
     )
   return steps
-}
-
-/** Accounts with findings about a model, whose billing events taught no other names of models. */
-function unmatchedAccounts(sources: readonly SourceStatus[], findings: Report['findings']): number[] {
-  const unread = new Set(
-    sources.filter((status) => status.source === 'fal-events' && isUnread(status)).map(({ accountId }) => accountId),
-  )
-  const accounts = findings.flatMap(({ rule, subject: { accountId } }) =>
-    (rule === 'A2' || rule === 'A3') && accountId !== undefined && unread.has(accountId) ? [accountId] : [],
-  )
-  return [...new Set(accounts)].sort((a, b) => a - b)
 }
 
 /** `cuts`: what the report leaves out or does not reach, to be said as soon as what was not verified. */

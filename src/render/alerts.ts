@@ -3,6 +3,7 @@ import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units
 import { cleanText } from './clean.ts'
 import { subjectText, vocabulary } from './messages.ts'
 import { usdCell } from './money.ts'
+import { accountsInNameDoubt } from './name-doubt.ts'
 import type { Block, Line } from './view.ts'
 import type { Lang, Vocabulary } from './vocabulary.ts'
 
@@ -24,6 +25,8 @@ export function alertBlocks(report: Report, lang: Lang): Block[] {
   const blocks: Block[] = [{ kind: 'heading', text: words.alerts }]
   const lines = findingLines(report, words)
   blocks.push({ kind: 'alerts', lines: lines.length === 0 ? [{ lead: words.noFindings, text: '' }] : lines })
+  const doubt = nameDoubtLines(report, words)
+  if (doubt.length > 0) blocks.push({ kind: 'list', title: words.doubt, lines: doubt })
   const unlisted = unlistedLines(report.rules, words)
   if (unlisted.length > 0) blocks.push({ kind: 'list', title: words.unlisted, lines: unlisted })
   const reasons = notEvaluatedLines(report.notEvaluated, lang)
@@ -68,6 +71,14 @@ function moreOfRule(rule: RuleId, findings: readonly Finding[], omitted: number,
   const leftOut = listed.length + omitted - OF_RULE_SHOWN_MAX
   const lead = words.moreOfRule(rule, leftOut, total, listed.length, omitted === 0)
   return { lead, text: '', standsForMore: true }
+}
+
+/** What is to be mended before A2 and A3 are believed. */
+function nameDoubtLines(report: Report, words: Vocabulary): Line[] {
+  const accounts = accountsInNameDoubt(report)
+  if (accounts === 'all') return [{ lead: 'A2, A3:', text: words.nameDoubt }]
+  if (accounts.length === 0) return []
+  return [{ lead: 'A2, A3:', text: words.nameDoubtOf(accounts.join(words.comma)) }]
 }
 
 const omittedOf = (rules: Report['rules'], rule: RuleId): number =>

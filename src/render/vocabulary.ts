@@ -180,6 +180,10 @@ export interface Vocabulary {
   readonly moreFindings: (leftOut: number) => string
   /** Findings of one rule that are not printed; `total` is what the gravest `summed`, printed or not, come to; '' where not known. */
   readonly moreOfRule: (rule: string, leftOut: number, total: string, summed: number, isAll: boolean) => string
+  /** Findings that hang on something: heading, that names of models may differ, and of which accounts. */
+  readonly doubt: string
+  readonly nameDoubt: string
+  readonly nameDoubtOf: (accounts: string) => string
   /** Findings that are counted and not in the report: heading, how many of a rule, and how to see them. */
   readonly unlisted: string
   readonly unlistedOfRule: (rule: string, omitted: number, all: number) => string

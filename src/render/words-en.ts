@@ -151,6 +151,11 @@ export const EN: Vocabulary = {
   moreFindings: (leftOut) => `${leftOut} lesser alerts left out`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}: ${leftOut} more${given(total || undefined, (sum) => `; ${isAll ? 'all' : 'the gravest'} ${summed} come to ${sum}`)}`,
+  doubt: 'Before these alerts are believed',
+  nameDoubt:
+    'may come from other names of the same model: an audit at depth requests learns them from matched requests, or set modelAliases',
+  nameDoubtOf: (accounts) =>
+    `those of accounts ${accounts} may come from other names of the same model, since their billing events, by which names are learned, were not read whole: set modelAliases`,
   unlisted: 'Counted, but too many for the report, in JSON too',
   unlistedOfRule: (rule, omitted, all) => `${rule}: ${omitted} of ${all} alerts left out, the lesser ones`,
   unlistedAdvice: 'To see them, audit a shorter period, or only some accounts or users',

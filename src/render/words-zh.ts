@@ -144,6 +144,11 @@ export const ZH: Vocabulary = {
   moreFindings: (leftOut) => `另有 ${leftOut} 条较轻的告警未列出`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}：另有 ${leftOut} 条${given(total || undefined, (sum) => `；${isAll ? '全部' : '最重的'} ${summed} 条合计 ${sum}`)}`,
+  doubt: '采信以下告警之前',
+  nameDoubt:
+    '可能只是同一模型的不同名称：逐请求核对（depth requests）会从匹配的请求中学到这些名称，也可以设置 modelAliases',
+  nameDoubtOf: (accounts) =>
+    `账号 ${accounts} 的这些告警可能只是同一模型的不同名称，因为名称要从计费明细中学到，而其计费明细未能读全：请设置 modelAliases`,
   unlisted: '已计数但因数量过多未写入报告（JSON 中也没有）',
   unlistedOfRule: (rule, omitted, all) => `${rule}：${all} 条中有 ${omitted} 条未列出（较轻的部分）`,
   unlistedAdvice: '要看到这些告警，请缩短审计范围，或只选部分账号或用户',
