@@ -4,7 +4,7 @@ import { partOfNumber } from '../spool/spool.ts'
 import { within } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { atOnce, breathe, inBreaths } from './breathe.ts'
-import { type CellTally, isOfUsers } from './cell-tally.ts'
+import type { CellTally } from './cell-tally.ts'
 import { type KeptPiece, KeptPieces } from './kept-piece.ts'
 import { type LateRefunds, lookForLateRefunds } from './late-refunds.ts'
 import type { BookName, UserLedger } from './ledger-book.ts'
@@ -26,7 +26,7 @@ import type { OwnerlessTally } from './ownerless-rows.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
 import { rowName } from './rules/linked-entries.ts'
-import { idsOf, type UndatedTask } from './undated-tasks.ts'
+import { idsOf } from './undated-tasks.ts'
 import { ClosedUser, type ClosingTerms, type ResolvedOrders, resolveOrders } from './user-figures.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 
@@ -331,10 +331,6 @@ export class LedgerLinks {
     return atOnce(this.#linking(this.#spools.reading(this.#pieces[piece] ?? [], rooms)))
   }
 
-  #isTold({ userId }: UndatedTask): boolean {
-    return isOfUsers(this.#plan, userId)
-  }
-
   #linking(reading: LedgerRecords): Generator<undefined, LedgerTally, undefined> {
     const isHere = ({ userId }: { readonly userId: number }): boolean => reading.holds(userId)
     const own = {
@@ -343,7 +339,7 @@ export class LedgerLinks {
       late: this.#late?.ofUsers.filter(isHere) ?? [],
       named: this.#named,
       refundsOfAnybody: this.#ownerless.refundsOfAnybody(),
-      undated: (this.#spools.undated.each ?? []).filter((task) => isHere(task) && this.#isTold(task)),
+      undated: (this.#spools.undated.each ?? []).filter(isHere),
     }
     return LedgerTally.linking(this.#plan, reading, this.#spools.windowTasks, own)
   }

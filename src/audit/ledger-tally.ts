@@ -3,6 +3,7 @@ import { type EntryRecords, exactAmount } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import { within } from '../units/instant.ts'
 import { atOnce } from './breathe.ts'
+import { isOfUsers } from './cell-tally.ts'
 import { EdgeTasks } from './edge-tasks.ts'
 import { isTaskNearEdge } from './edges.ts'
 import { NO_TASK, SHARED_ID } from './id-index.ts'
@@ -98,7 +99,8 @@ export class LedgerTally {
     const asked = [...plan.userIds].filter((userId) => records.holds(userId))
     for (const { userId } of undated) asked.push(userId)
     const links = yield* findingLinks(records, asked, bearers, records.rooms)
-    const tally = new LedgerTally(plan, records, windowTasks, links, new UndatedLinks(undated, links, named))
+    const withoutTime = new UndatedLinks(undated, links, named, (userId) => isOfUsers(plan, userId))
+    const tally = new LedgerTally(plan, records, windowTasks, links, withoutTime)
     tally.#refundsOfAnybody = refundsOfAnybody
     yield* inSteps(records.tasks.count, (from, until) => tally.#addTasks(from, until))
     yield* inSteps(records.entries.count, (from, until) => tally.#addEntries(from, until))

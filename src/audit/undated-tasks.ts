@@ -101,15 +101,22 @@ export function withTask(tasks: TaskSums, { task, paid, isLinked }: UndatedCharg
   return added
 }
 
-/** Such tasks of some users, with the rows that name them. */
+/** Such tasks of some users, with the rows that name them. Told of are users whom the filter leaves; the link mode is of all. */
 export class UndatedLinks {
   readonly #charges = new Map<number, Draft[]>()
   readonly #byId = new Map<number, Map<string, Draft>>()
+  readonly #told = new Set<number>()
 
-  /** `links`: of the tasks with a time; `named`: rows that tell no user. */
-  constructor(tasks: readonly UndatedTask[], links: Pick<RowLinks, 'numberOf' | 'index'>, named: NamedRows) {
+  /** `links`: of the tasks with a time; `named`: rows that tell no user; `isTold`: whether the filter leaves a user. */
+  constructor(
+    tasks: readonly UndatedTask[],
+    links: Pick<RowLinks, 'numberOf' | 'index'>,
+    named: NamedRows,
+    isTold: (userId: number) => boolean,
+  ) {
     for (const task of tasks) {
       const owner = links.numberOf(task.userId)
+      if (isTold(task.userId)) this.#told.add(owner)
       const isOpen =
         task.charged === null ||
         idsOf(task).some((id) => links.index.findText(owner, id) !== NO_TASK || named.names(id))
@@ -126,9 +133,9 @@ export class UndatedLinks {
     }
   }
 
-  /** Numbers of the users. */
+  /** Numbers of the users who are told of. */
   owners(): Iterable<number> {
-    return this.#charges.keys()
+    return this.#told
   }
 
   of(owner: number): readonly UndatedCharge[] {
@@ -136,7 +143,7 @@ export class UndatedLinks {
   }
 
   has(owner: number): boolean {
-    return this.#charges.has(owner)
+    return this.#told.has(owner)
   }
 
   /** How many were charged and have a linked row. */
@@ -149,7 +156,7 @@ export class UndatedLinks {
   }
 
   addEntry(owner: number, entries: EntryRecords, entry: number): void {
-    if (!this.has(owner)) return
+    if (!this.#byId.has(owner)) return
     this.#add(owner, {
       ...{ book: entries.book(entry), kind: entries.kind(entry), orderId: entries.orderText(entry) },
       ...{ amountPoints: entries.amountPoints(entry), untold: entries.isUntold(entry) },
@@ -159,7 +166,7 @@ export class UndatedLinks {
 
   addLookedUp(owner: number, entry: LedgerEntry): void {
     const { amountUntold: untold = false, kindUntold = false } = entry
-    if (this.has(owner)) this.#add(owner, { ...entry, amountPoints: exactAmount(entry), untold, kindUntold })
+    if (this.#byId.has(owner)) this.#add(owner, { ...entry, amountPoints: exactAmount(entry), untold, kindUntold })
   }
 
   #add(owner: number, { book, kind, orderId, amountPoints, untold, kindUntold }: OrderRow): void {
