@@ -127,8 +127,10 @@ class Face<Reading> {
 
 /**
  * Same: one names a key of the other, or a key or request of both. Different: fal named both as two, or each names keys or requests and
- * none in common. Otherwise their lines decide: those of one bill, read twice within moments, are all the same but for a few
- * that came or grew meanwhile. So bills that share less than half of the lines of the shorter one are two; others may be one.
+ * none in common. A few requests may be billed to two workspaces, but not half of them: where both were read whole, one in common says
+ * nothing, nor does any where keys tell the two apart. Otherwise their lines decide: those of one bill, read twice within moments, are
+ * all the same but for a few that came or grew meanwhile. So bills that share less than half of the lines of the shorter one are two;
+ * others may be one.
  */
 function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 'different' | 'doubtful' {
   if (a.told.name !== null && b.told.name !== null) {
@@ -136,24 +138,24 @@ function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 
     return mayBeOneByTwoNames(a, b) ? 'doubtful' : 'different'
   }
   if (isOneByKeys(a, b, owners)) return 'same'
-  if (sharedOf(a.told.requests?.ids ?? NOTHING, b.told.requests?.ids ?? NOTHING) > 0) return 'same'
-  if (areOfRequests(a, b)) return 'different'
+  const isOneKind = a.told.kind === b.told.kind
+  if (isOneKind && areOfKeys(a, b)) return 'different'
+  if (areOfRequests(a, b)) return shareRequests(a, b) ? 'same' : 'different'
+  if (sharedOf(requestsOf(a), requestsOf(b)) > 0) return 'same'
   const shorter = Math.min(a.marks.size, b.marks.size)
   if (shorter === 0) return 'different'
-  if (a.told.kind !== b.told.kind) return 'doubtful'
-  if (areOfKeys(a, b)) return 'different'
-  return shareLines(a, b) ? 'doubtful' : 'different'
+  return !isOneKind || shareLines(a, b) ? 'doubtful' : 'different'
 }
 
 /**
  * That the username is the workspace's is inferred; it may be that of the person whose key it is. A key belongs to one
  * workspace: where both bills name one, or one names a key that opens the other, and both hold the same lines, it is one bill.
- * So it is where they hold the same lines and the same requests: a few may be billed to two workspaces, but not half of them.
+ * So it is where they hold the same lines and the same requests.
  */
 const isOneByTwoNames = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
   a.told.keyIds !== undefined &&
   b.told.keyIds !== undefined &&
-  (isOneByKeys(a, b, owners) || shareMost(a.told.requests?.ids, b.told.requests?.ids)) &&
+  (isOneByKeys(a, b, owners) || shareRequests(a, b)) &&
   shareLines(a, b)
 
 /** Nor do two workspaces bill the same quantities at the same cost, but by chance. Where keys or requests tell them apart they do. */
@@ -201,11 +203,17 @@ const isOneByKeys = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolea
 
 const shareLines = (a: Face<unknown>, b: Face<unknown>): boolean => shareMost(a.marks, b.marks)
 
-/** Whether two lists have half of the shorter one in common, and anything at all. */
-function shareMost(a: ReadonlySet<string> = NOTHING, b: ReadonlySet<string> = NOTHING): boolean {
-  const shorter = Math.min(a.size, b.size)
-  return shorter > 0 && sharedOf(a, b) * 2 >= shorter
+/** Of a bill that holds few requests one may be billed elsewhere too: where both are known, half of all that the longer one holds. */
+const shareRequests = (a: Face<unknown>, b: Face<unknown>): boolean =>
+  shareMost(requestsOf(a), requestsOf(b), areOfRequests(a, b) ? Math.max : Math.min)
+
+/** Whether two lists have half of the shorter one, or by Math.max of the longer one, in common, and anything at all. */
+function shareMost(a: ReadonlySet<string>, b: ReadonlySet<string>, lengthOf = Math.min): boolean {
+  const length = lengthOf(a.size, b.size)
+  return Math.min(a.size, b.size) > 0 && sharedOf(a, b) * 2 >= length
 }
+
+const requestsOf = ({ told: { requests } }: Face<unknown>): ReadonlySet<string> => requests?.ids ?? NOTHING
 
 const NOTHING: ReadonlySet<string> = new Set()
 

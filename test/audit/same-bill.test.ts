@@ -54,6 +54,16 @@ describe('two bills are', () => {
     ['fal named both, whatever they hold', { name: 'v', lines: ALIKE }, { name: 'w', lines: ALIKE }],
     ['they name keys, and none in common', { lines: ['k5:a', ...ALIKE] }, { lines: ['k6:a', ...ALIKE] }],
     ['they bill requests, and none in common', { requests: ['r1'], lines: ALIKE }, { requests: ['r2'], lines: ALIKE }],
+    [
+      'they bill requests, and few in common',
+      { requests: ['r1', 'r2', 'r3'], lines: ALIKE },
+      { requests: ['r3', 'r4', 'r5'], lines: ALIKE },
+    ],
+    [
+      'they name keys, and bill one request both',
+      { requests: ['r1'], lines: ['k5:a', ...ALIKE] },
+      { requests: ['r1'], lines: ['k6:a', ...ALIKE] },
+    ],
     ['they have no line in common', { lines: ['flux'] }, { lines: ['kling'] }],
     ['less than half of the lines of the shorter one', { lines: ALIKE }, { lines: ['flux', 'a', 'b', 'c'] }],
     ['one of them holds nothing', { lines: ALIKE }, { lines: [] }],
@@ -165,6 +175,9 @@ describe('several bills', () => {
     expect(grouped(one, two)).toEqual(['v+w'])
     expect(grouped(one, { ...two, requests: ['r2', 'r3', 'r4'] })).toEqual(['v+w'])
     expect(grouped(one, { ...two, requests: ['r3', 'r4', 'r5'] })).toEqual(['v', 'w'])
+    // One of few may be billed twice; of one bill, read twice, both readings hold nearly all.
+    expect(grouped(one, { ...two, requests: ['r1'] })).toEqual(['v', 'w'])
+    expect(grouped({ ...one, requests: ['r1', 'r2'] }, { ...two, requests: ['r1'] })).toEqual(['v+w'])
     expect(grouped(one, { ...two, lines: ['x', 'y'] })).toEqual(['v', 'w'])
     expect(grouped({ ...one, requests: [] }, { ...two, requests: [] })).toEqual(['v', 'w'])
   })

@@ -130,3 +130,22 @@ it('a request that two keys both tell is one request', async () => {
   expect(report.requests).toMatchObject({ matched: 1, unrecorded: 1 })
   expect(report.official.totals).toEqual({ costUsd: '10', requestCount: 2 })
 })
+
+it('a bill of its own key is not taken for another that bills one request too', async () => {
+  const given = new MiniWorld().account(5).account(6).task({ account: 5, cost: '1' })
+  for (const [task, cost] of [
+    [1, '1'],
+    [77, '4'],
+    [78, '4'],
+  ] as const)
+    given.event({ requestId: requestIdOf(task), cost, timestamp: '2026-02-06T05:00:00Z' }, apiKeyOf(6))
+  const billing: FalReader['billing'] = async (apiKey) =>
+    apiKey === apiKeyOf(6) ? refused : { status: 'complete', value: { username: 'v', balanceNanoUsd: null } }
+  const report = await auditWith(given.build(), () => ({ billing }), { depth: 'requests' })
+  expect(report.official.rows.map(({ accountId, costUsd }) => [accountId, costUsd])).toEqual([
+    [5, '1'],
+    [6, '9'],
+  ])
+  expect(report.official.totals.costUsd).toBe('10')
+  expect(inShort(report)).toEqual(expect.arrayContaining(['A1 accountId=6', 'B15 accountId=6']))
+})
