@@ -329,7 +329,7 @@ export class TaskTally {
   /** A task that names no user: of those who were asked for it may be each. */
   #addNobodys(tasks: TaskRecords, index: number, inWindow: boolean): void {
     const isLeftOut = this.#plan.userIds.size > 0
-    this.#untold.addNobodys(tasks, index, inWindow, isLeftOut)
+    this.#untold.addNobodys(tasks, index, this.#plan.window, isLeftOut)
     if (!inWindow || !isLeftOut) return
     const { date } = this.#dayReader.at(this.#task.createdAt)
     entryOf(this.#nobodysDays, date, () => new DaySums(date)).add(this.#task, tasks, index)

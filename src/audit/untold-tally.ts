@@ -1,5 +1,7 @@
 import type { TaskRecords } from '../rows/task-records.ts'
-import { points } from '../units/points.ts'
+import { LEDGER_EDGE } from '../settings.ts'
+import { type InstantRange, within } from '../units/instant.ts'
+import { type Points, points } from '../units/points.ts'
 import { EvidenceList } from './rules/evidence-list.ts'
 import type { UntoldBook, UntoldCode, UntoldTasks } from './rules/untold-tasks.ts'
 
@@ -9,9 +11,9 @@ export class UntoldTally {
   readonly #charges = new EvidenceList()
   readonly #owners = new EvidenceList()
   readonly #free = new Map<UntoldCode, EvidenceList>()
-  /** Of tasks that name no user, whether or not the window holds them. */
-  #charged = 0n
-  #someUntold = false
+  /** Of tasks that name no user, whether or not the window holds them; and of those that rows of the window may have paid. */
+  readonly #charged = new ChargeSum()
+  readonly #payable = new ChargeSum()
   #refunded = 0
 
   /** Notes a task of the window that the filters leave. */
@@ -34,11 +36,13 @@ export class UntoldTally {
   }
 
   /** Notes a task that names no user, of any day that was read. `isLeftOut`: by a filter by user, so that it is noted nowhere else. */
-  addNobodys(tasks: TaskRecords, index: number, inWindow: boolean, isLeftOut: boolean): void {
+  addNobodys(tasks: TaskRecords, index: number, window: InstantRange, isLeftOut: boolean): void {
+    const createdAt = tasks.createdAt(index)
     const charged = BigInt(tasks.charged(index))
-    if (charged > 0n) this.#charged += charged
-    if (tasks.isChargeUntold(index)) this.#someUntold = true
-    if (!inWindow) return
+    this.#charged.add(charged, tasks.isChargeUntold(index))
+    const isPayable = createdAt >= window.start - LEDGER_EDGE && createdAt < window.end
+    if (isPayable) this.#payable.add(charged, tasks.isChargeUntold(index))
+    if (!within(createdAt, window)) return
     this.#owners.addTask(tasks, index)
     if (tasks.isRefunded(index)) this.#refunded += 1
     const isFree = charged === 0n && !tasks.isRefunded(index) && tasks.cost(index) > 0
@@ -48,16 +52,33 @@ export class UntoldTally {
   close(): UntoldBook {
     const owners = untoldOf(this.#owners)
     const charges = untoldOf(this.#charges)
-    const chargedPoints = this.#someUntold ? null : points(this.#charged)
+    const chargedPoints = this.#charged.close()
+    const payablePoints = this.#payable.close()
     return {
       costs: untoldBy(this.#costs),
       ...(charges.count > 0 && { charges }),
       // Those of days before the window may be what makes a day of a user unusual.
-      ...((owners.count > 0 || this.#charged > 0n || this.#someUntold) && {
-        owners: { ...owners, chargedPoints, refunded: this.#refunded },
+      ...((owners.count > 0 || chargedPoints !== 0n) && {
+        owners: { ...owners, chargedPoints, payablePoints, refunded: this.#refunded },
       }),
       free: Object.fromEntries(untoldBy(this.#free)),
     }
+  }
+}
+
+/** What tasks were charged, as far as it is above 0. */
+class ChargeSum {
+  #sum = 0n
+  #isUntold = false
+
+  add(charged: bigint, isUntold: boolean): void {
+    if (charged > 0n) this.#sum += charged
+    this.#isUntold ||= isUntold
+  }
+
+  /** null: one of them does not tell. */
+  close(): Points | null {
+    return this.#isUntold ? null : points(this.#sum)
   }
 }
 

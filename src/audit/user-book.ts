@@ -88,6 +88,6 @@ function besidesNobodys(payment: Reading<Payment>, owners: NonNullable<UntoldBoo
   if (!payment.known || payment.value.mode !== 'total') return payment
   const { comparedPaidPoints, comparedChargedPoints } = payment.value
   const beyond = comparedPaidPoints - comparedChargedPoints
-  const isExplained = beyond > 0n && (owners.chargedPoints === null || beyond <= owners.chargedPoints)
+  const isExplained = beyond > 0n && (owners.payablePoints === null || beyond <= owners.payablePoints)
   return isExplained ? { known: false, reason: tasksUntold('user-untold', owners) } : payment
 }

@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import { input as userLedgerInput } from '../../schemas/user-ledger.ts'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
-import { inShort } from '../kit/audit-world.ts'
+import { userLedgers } from '../../src/operations/user-ledgers.ts'
+import { auditWorld, inShort, memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, fourth, openOf } from '../kit/null-world.ts'
 import { STORES } from '../kit/real-audit.ts'
 
@@ -190,5 +192,34 @@ describe('what is left open beside it', () => {
     expect(inShort(report)).toEqual([])
     expect(openOf(report, 'hold no user')).toEqual(['A4', 'A4 101'])
     expect(foundIn(await total({ userId: 109 }))).toEqual(['A4 userId=101', 'A4 userId=109'])
+  })
+
+  it.each([
+    // Rows of the day may have paid it, and a charge that it does not tell may be all that they took.
+    ['2026-02-05 23:50:00', 100, true],
+    ['2026-02-05 23:50:00', null, true],
+    // It is too old, or too small.
+    ['2026-02-05 23:49:59', 100, false],
+    ['2026-01-20 12:00:00', null, false],
+    ['2026-02-06 12:00:00', 99, false],
+  ])('is it for a task without a user of %s that charged %d', async (createdAt, money, isOpen) => {
+    const world = new MiniWorld().account(5)
+    for (let each = 0; each < 10; each++) world.task({ user: 101, paid: { orderId: null } })
+    const built = world.build()
+    const tasks = built.tables.tasks.map((task) =>
+      task.id === 4 ? { ...task, userId: null as never, money: money as never, createdAt } : task,
+    )
+    const given = { ...built, tables: { ...built.tables, tasks } }
+    const report = await auditWorld(given, { depth: 'requests' })
+    expect(foundIn(report).includes('A4 userId=101')).toBe(!isOpen)
+    expect(openOf(report, 'hold no user').includes('A4 101')).toBe(isOpen)
+    // What is said of all is said for a task of the day alone.
+    expect(openOf(report, 'hold no user').includes('A4')).toBe(createdAt.startsWith('2026-02-06'))
+    const { rows } = await userLedgers(
+      userLedgerInput.parse({ start: '2026-02-06', end: '2026-02-06' }),
+      memoryDependencies(given, {}),
+      quietContext(),
+    )
+    expect(rows.map(({ status }) => status)).toEqual([isOpen ? 'UNVERIFIED' : 'DIFF'])
   })
 })

@@ -15,8 +15,15 @@ export interface UntoldBook {
   /** By account; null: keys in no account row. */
   readonly costs: ReadonlyMap<number | null, UntoldTasks>
   readonly charges?: UntoldTasks
-  /** Tasks that name no user, and what they were charged on all days that were read; null: one of them does not tell. */
-  readonly owners?: UntoldTasks & { readonly chargedPoints: Points | null; readonly refunded: number }
+  /**
+   * Tasks that name no user, and what they were charged on all days that were read, and so late that rows of the window may have
+   * paid it; null: one of them does not tell.
+   */
+  readonly owners?: UntoldTasks & {
+    readonly chargedPoints: Points | null
+    readonly payablePoints: Points | null
+    readonly refunded: number
+  }
   /** Tasks that were not refunded and may have cost something while nothing was charged, by what keeps them from being told of. */
   readonly free?: Readonly<Partial<Record<UntoldCode, UntoldTasks>>>
 }
@@ -69,6 +76,6 @@ export const costsUntold = (accounts: ReadonlySet<number | null>, untold?: Untol
 /** Why nothing is said that hangs on the charge of one task. */
 export const chargeUntold = (task: TaskFact): Reason => unknown('charge-untold', { tasks: taskName(task) }).reason
 
-/** What a rule about users says once where tasks name none: they are nobody's, and of nobody it can say anything. */
+/** What a rule about users says once where tasks of the window name none: they are nobody's, and of nobody it can say anything. */
 export const ownersUntold = ({ untold }: Pick<Books, 'untold'>): RuleOutcome['notEvaluated'] =>
-  untold?.owners === undefined ? [] : [{ subject: {}, reason: tasksUntold('user-untold', untold.owners) }]
+  (untold?.owners?.count ?? 0) === 0 ? [] : [{ subject: {}, reason: tasksUntold('user-untold', untold?.owners) }]

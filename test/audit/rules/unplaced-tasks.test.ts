@@ -180,10 +180,10 @@ describe('A6', () => {
 
   describe('beside tasks that tell no charge or name no user', () => {
     const evidence = { total: 1, ids: ['task-9'] }
-    const nobodys = (charged: bigint | null): UntoldBook => ({
-      costs: new Map(),
-      owners: { count: 1, evidence, chargedPoints: charged === null ? null : points(Number(charged)), refunded: 0 },
-    })
+    const nobodys = (charged: bigint | null): UntoldBook => {
+      const chargedPoints = charged === null ? null : points(Number(charged))
+      return { costs: new Map(), owners: { count: 1, evidence, chargedPoints, payablePoints: points(0), refunded: 0 } }
+    }
     const why = (books: Partial<Books>, over: Partial<UserBook> = {}) => {
       const { findings, notEvaluated } = evaluate('A6', { users: [oneOf(100, over)], ...books })
       const codes = notEvaluated.filter(({ subject }) => subject.userId === 101).map(({ reason: { code } }) => code)

@@ -11,7 +11,7 @@ import { consume, evaluate, linked, matched, points, requests, task } from '../.
 
 const NONE = { chargedPoints: points(0), chargeUntold: true } as const
 const evidence = { total: 1, ids: ['task-1'] }
-const owners = { count: 1, evidence, chargedPoints: points(50), refunded: 0 }
+const owners = { count: 1, evidence, chargedPoints: points(50), payablePoints: points(50), refunded: 0 }
 
 /** How many were examined and found, and why others were not. */
 function told(rule: RuleId, books: Partial<Books>, given: Parameters<typeof evaluate>[2] = {}) {
