@@ -114,8 +114,7 @@ export class LedgerLinks {
     await reading
     await trying(() => this.#lookUp())
     this.#mode = this.#modeNow()
-    const undated = { mayBeCharged: this.#spools.undated.mayBeCharged, linked: this.#scans.undatedLinked() }
-    this.#isModeOpen = mayBeOtherMode(this.#count, undated, this.#plan.settings)
+    this.#isModeOpen = this.#mayBeOtherMode()
     // What was closed before knew nothing of it.
     if (this.#isModeOpen) this.#kept.clear()
   }
@@ -240,10 +239,8 @@ export class LedgerLinks {
     const early = this.#early
     this.#early = undefined
     // What decides the mode are all tasks of the window; once it is decided, those that the filters leave.
-    const scope =
-      this.#plan.settings.ledgerLink === 'order' || linksSuffice(this.#count, this.#plan.settings)
-        ? 'selected'
-        : 'window'
+    const isDecided = linksSuffice(this.#count, this.#plan.settings) && !this.#mayBeOtherMode()
+    const scope = this.#plan.settings.ledgerLink === 'order' || isDecided ? 'selected' : 'window'
     // Rows of the streamed range were taken already.
     const ids = withinLimit([...this.#scans.idsOfTasks(scope), ...(this.#spools.undated.each ?? []).flatMap(idsOf)])
     const wanted = new Set(ids)
@@ -287,6 +284,12 @@ export class LedgerLinks {
 
   #modeNow(count = this.#count): LinkMode {
     return linkModeOf(count, this.#plan.settings)
+  }
+
+  /** Whether tasks without a time leave the mode open, as far as rows were looked up. */
+  #mayBeOtherMode(): boolean {
+    const undated = { mayBeCharged: this.#spools.undated.mayBeCharged, linked: this.#scans.undatedLinked() }
+    return mayBeOtherMode(this.#count, undated, this.#plan.settings)
   }
 
   /** Whether tasks without a linked row so far are worth looking up: most are linked, or a sample of them is. */

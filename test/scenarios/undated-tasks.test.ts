@@ -124,6 +124,22 @@ describe('tasks without created_at', () => {
       }
   })
 
+  it('decides the link mode alike where rows of another user are looked up', async () => {
+    // Of eleven tasks one was paid so late that its row is looked up; the task without a time has no row.
+    const world = new MiniWorld().account(5)
+    for (let each = 0; each < 10; each++) world.task()
+    world.points(101, -50).task({ user: 102, paid: { at: '2026-02-08 12:00:00' } })
+    world.task({ user: 103, paid: false })
+    for (const userIds of [[], [101]]) {
+      const report = await audited('embedded', world, 'summary', undated(12), { userIds })
+      expect(openOf(report, NO_TIME)).not.toContain('A4 101')
+      expect(report.settings.ledgerLinkedRatio).toBe('1.000')
+    }
+    // Where no task lacks its time the mode is decided without it.
+    const dated = await audited('embedded', world, 'summary', {}, { userIds: [101] })
+    expect(dated.settings.ledgerLinkedRatio).toBe('0.917')
+  })
+
   it('may have been charged on a day of many refunds, to the point', async () => {
     const world = (points: number) => {
       const made = new MiniWorld().account(5).task({ points: 60, cost: '0', billed: false })
