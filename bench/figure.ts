@@ -19,11 +19,4 @@ export interface Check {
   readonly detail: string
 }
 
-export interface Measured {
-  readonly figures: readonly Figure[]
-  readonly checks: readonly Check[]
-  /** Lines to read with the table, such as a profile. */
-  readonly notes: readonly string[]
-}
-
 export const times = (ratio: number): string => `${ratio < 10 ? ratio.toFixed(2) : ratio.toFixed(0)} ×`

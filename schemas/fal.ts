@@ -121,7 +121,6 @@ export type WireBillingEvent = z.output<typeof billingEvent>
 
 /** GET /models/billing-events. */
 export const falBillingEvents = z.object({ billing_events: z.array(billingEvent), ...paging })
-export type WireBillingEvents = z.output<typeof falBillingEvents>
 
 /** GET /account/billing?expand=credits. */
 export const falBilling = z.object({

@@ -59,17 +59,11 @@ export function idOrderOf({ rows }: IdSample): IdOrder | undefined {
 }
 
 /**
- * The id below which no row lies in time after the start; undefined where the sample does not bear that out, or it would spare
- * nothing. What is left out ends as long before the start as the disorder allowed. A row that was added later with an older
- * time has a higher id: those are never left out. So what would be missed is only a row that was given a time more than a day
- * past its neighbours', if no sampled one was: id-bounds.ts finds those out that anything else leads to.
+ * The id below which no row lies in time after the start; undefined where it would spare nothing. What is left out ends as
+ * long before the start as the disorder allowed. A row that was added later with an older time has a higher id: those are
+ * never left out. So what would be missed is only a row that was given a time more than a day past its neighbours', if no
+ * sampled one was: id-bounds.ts finds those out that anything else leads to.
  */
-export function lowestIdFrom(start: Instant, sample: IdSample): number | undefined {
-  const order = idOrderOf(sample)
-  return order === undefined ? undefined : startIn(order, start)
-}
-
-/** As lowestIdFrom, of an order that is known. */
 export const startIn = ({ ids, latest }: IdOrder, start: Instant): number | undefined =>
   ids[latest.findLastIndex((at) => at < plus(start, -DISORDER_MAX))]
 

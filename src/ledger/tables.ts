@@ -68,8 +68,6 @@ export function tablesOf({ tables, columns }: TableMapping) {
   }
 }
 
-export type LedgerTables = ReturnType<typeof tablesOf>
-
 function checkName(name: string | null): void {
   if (name === null) return
   const printable = [...name].every((char) => char >= ' ' && char !== '`')

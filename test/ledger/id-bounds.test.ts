@@ -1,7 +1,7 @@
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
 import { BoundContradicted } from '../../src/errors.ts'
 import { IdBounds } from '../../src/ledger/id-bounds.ts'
-import { type IdSample, idsToSample, lowestIdFrom } from '../../src/ledger/id-order.ts'
+import { type IdSample, idOrderOf, idsToSample, startIn } from '../../src/ledger/id-order.ts'
 import type { LedgerSnapshot } from '../../src/ledger/reader.ts'
 import { DAY, HOUR, type Instant, instant, plus } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
@@ -19,7 +19,8 @@ describe('what a bound left out', () => {
     rows: Array.from({ length: 1024 }, (_, id) => ({ id, at: timeOf(id) })),
   }
   const range = { start: timeOf(500), end: timeOf(900) }
-  const from = lowestIdFrom(range.start, sample) ?? Number.NaN
+  const lowestIdFrom = (start: Instant) => startIn(idOrderOf(sample)!, start)
+  const from = lowestIdFrom(range.start) ?? Number.NaN
   const row = (rowId: number, time: Instant) => [entryRow(rowId, -40, { at: time })]
 
   const bounded = () => {
@@ -85,11 +86,11 @@ describe('what a bound left out', () => {
         bounds.startOf({ start: timeOf(0), end: timeOf(0) }, sample)
         bounds.observe(row(id, time))
         const holds = { start: time, end: instant(time + 1) }
-        const isSkipped = id < (lowestIdFrom(time, sample) ?? Number.NEGATIVE_INFINITY)
+        const isSkipped = id < (lowestIdFrom(time) ?? Number.NEGATIVE_INFINITY)
         expect([id, ahead, bounds.startOf(holds, sample) === undefined]).toEqual([
           id,
           ahead,
-          isSkipped || lowestIdFrom(time, sample) === undefined,
+          isSkipped || lowestIdFrom(time) === undefined,
         ])
       }
     }

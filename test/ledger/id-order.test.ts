@@ -2,14 +2,15 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   type IdSample,
+  idOrderOf,
   idSlices,
   idsToSample,
   isMostIn,
-  lowestIdFrom,
   rowsExpectedIn,
   type SampledRow,
+  startIn,
 } from '../../src/ledger/id-order.ts'
-import { DAY, HOUR, instant, MINUTE } from '../../src/units/instant.ts'
+import { DAY, HOUR, type Instant, instant, MINUTE } from '../../src/units/instant.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { ALL_TIME, all, at, BACKENDS, cashRow, pointsRow, reading, task } from './backends.ts'
 
@@ -26,6 +27,11 @@ function sampleOf(rows: ReadonlyMap<number, number>): IdSample {
 
 const tableOf = (count: number, gap: number, timeOf: (index: number) => number): Map<number, number> =>
   new Map(Array.from({ length: count }, (_, index) => [7 + index * gap, START + timeOf(index)]))
+
+function lowestIdFrom(start: Instant, sample: IdSample): number | undefined {
+  const order = idOrderOf(sample)
+  return order && startIn(order, start)
+}
 
 describe('ids that follow time', () => {
   test('bound a range from below, never above a row of it', () => {

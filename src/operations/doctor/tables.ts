@@ -1,4 +1,4 @@
-import type { CheckId, Line } from '../../../schemas/doctor.ts'
+import type { Line } from '../../../schemas/doctor.ts'
 import type { ColumnFacts, LedgerInspection, ServerFacts, TableFacts } from '../../ledger/inspection.ts'
 import type { TableMapping, TableRole } from '../../ledger/mapping.ts'
 import { counted, failure, messageOf, nextOf, ok, unverified, warning } from './lines.ts'
@@ -160,7 +160,3 @@ function hintOf(role: TableRole, key: string, name: string, candidates: readonly
     ? `name the column for ${name} in AUDIT_CONFIG: ${setting}`
     : `is ${name} the column ${candidates.join(' or ')}? Then set ${setting} in AUDIT_CONFIG`
 }
-
-/** The lines of checks that need the tables, where there is no way to them. */
-export const withoutTables = (ids: readonly CheckId[], seen: string): Line[] =>
-  ids.map((id) => unverified(id, { seen }))
