@@ -148,6 +148,7 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     pointsByOrderIds: (...question) => attempt(async () => (await snapshot.pointsByOrderIds(...question)).map(entry)),
     cashByOrderIds: (...question) => attempt(async () => (await snapshot.cashByOrderIds(...question)).map(entry)),
     lastPointsBefore: (...question) => attempt(() => snapshot.lastPointsBefore(...question)),
+    pointsRowsBefore: (...question) => attempt(async () => (await snapshot.pointsRowsBefore(...question)).map(entry)),
     lastUse: () => attempt(() => snapshot.lastUse()),
     expectedRows: (...question) => attempt(async () => snapshot.expectedRows?.(...question)),
     userNames: (ids) =>

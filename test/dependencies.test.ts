@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../src/config.ts'
+import { MiniWorld } from '../src/demo/mini-world.ts'
 import { dependenciesOf, once, withoutSecrets } from '../src/dependencies.ts'
 import { AuditError } from '../src/errors.ts'
 import type { LedgerSnapshot, LedgerStore } from '../src/ledger/reader.ts'
@@ -9,7 +10,9 @@ import { TaskWords } from '../src/rows/task-records.ts'
 import { taskRecordsOf } from '../src/rows/task-writer.ts'
 import { createSecrets } from '../src/secrets.ts'
 import { instant } from '../src/units/instant.ts'
+import { openZone } from '../src/units/zone.ts'
 import { reportWith } from './faces/fake-tools.ts'
+import { memoryLedger } from './kit/memory-ports.ts'
 import { entryRow, taskRow } from './kit/rows.ts'
 import { all } from './ledger/backends.ts'
 
@@ -112,6 +115,35 @@ describe('the texts of a database', () => {
       next: 'mend it',
     })
     await expect(opened.lastUse()).rejects.toBe(cancelled)
+  })
+})
+
+describe('a reader that fails, whichever', () => {
+  const secret = 'feedfacefeedfacefeedfacefeedface'
+  const fails = () => Promise.reject(new AuditError('source', `it holds "${secret}"`))
+  async function* breaks() {
+    yield await fails()
+  }
+  /** They tell of what was read, or end it, and read nothing. */
+  const NO_READERS = ['bareRequestId', 'unreadTimes', 'close']
+
+  it('holds no secret in its error', async () => {
+    const whole = await memoryLedger(new MiniWorld().build().tables, openZone('UTC')!, instant(0)).snapshot(signal)
+    const names = Object.entries(whole).flatMap(([name, value]) => (typeof value === 'function' ? [name] : []))
+    const readers = names.filter((name) => !NO_READERS.includes(name))
+    expect(readers.length).toBeGreaterThan(10)
+    const failing = readers.map((name) => [name, ['tasks', 'points', 'cash'].includes(name) ? breaks : fails])
+    const secrets = createSecrets()
+    secrets.add(secret)
+    const snapshot = async () => ({ ...whole, ...Object.fromEntries(failing) })
+    const opened = await withoutSecrets({ snapshot }, secrets).snapshot(signal)
+    const called = Object.entries(opened) as [string, (of: never[]) => Promise<unknown> | AsyncIterable<unknown>][]
+    for (const [name, read] of called.filter(([each]) => readers.includes(each))) {
+      const reading = Promise.resolve(read([])).then((said) =>
+        Symbol.asyncIterator in Object(said) ? all(said as never) : said,
+      )
+      await expect(reading, name).rejects.toMatchObject({ message: 'it holds "[redacted]"' })
+    }
   })
 })
 
