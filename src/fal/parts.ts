@@ -52,7 +52,7 @@ const isBroken = <T>(answer: Fetched<T> | undefined): answer is Exclude<Fetched<
 
 /** Ids that one question may name (fal: 1 to 50). */
 const IDS_MAX = 50
-/** Characters of all ids of one question: servers refuse request lines much over 8,000. */
+/** Characters that all ids of one question take in its URL: servers refuse request lines much over 8,000. */
 const ID_CHARS_MAX = 6000
 
 /** Cuts ids, each taken once, into lists that one question may name. */
@@ -61,13 +61,17 @@ export function idParts(ids: readonly string[]): string[][] {
   let part: string[] = []
   let chars = 0
   for (const id of new Set(ids)) {
-    if (part.length >= IDS_MAX || (part.length > 0 && chars + id.length > ID_CHARS_MAX)) {
+    const idChars = charsInUrl(id)
+    if (part.length >= IDS_MAX || (part.length > 0 && chars + idChars > ID_CHARS_MAX)) {
       parts.push(part)
       part = []
       chars = 0
     }
     part.push(id)
-    chars += id.length
+    chars += idChars
   }
   return part.length === 0 ? parts : [...parts, part]
 }
+
+/** A Chinese letter takes nine: what stands in the place of an id may be the text of an error. */
+const charsInUrl = (id: string): number => `${new URLSearchParams([['', id]])}`.length - 1

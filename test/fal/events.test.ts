@@ -99,14 +99,20 @@ describe('events', () => {
     expect(double.requests.every(({ query }) => query.start?.[0] === '2026-02-01T00:00:00Z')).toBe(true)
   })
 
-  it('keeps a question short when ids are long', async () => {
+  it.each([
+    ['x', 250, [24, 24, 2]],
+    // Nine characters of the URL each; more of them than the double takes in one request line.
+    ['错', 90, [7, 7, 7, 7, 7, 7, 7, 1]],
+    ['\ud800', 90, [7, 7, 7, 7, 7, 7, 7, 1]],
+    ['/', 90, [22, 22, 6]],
+  ])('keeps a question short when ids are long: of %j', async (letter, chars, asked) => {
     const { client, double } = await openLine()
-    const requestIds = Array.from({ length: 50 }, (_, index) => String(index).padStart(250, 'x'))
+    const requestIds = Array.from({ length: 50 }, (_, index) => String(index).padStart(chars, letter))
     expect(await client.events(KEY, { range: FEBRUARY, requestIds }, never())).toEqual({
       status: 'complete',
       value: [],
     })
-    expect(double.requests.map(({ query }) => query.request_id?.length)).toEqual([24, 24, 2])
+    expect(double.requests.map(({ query }) => query.request_id?.length)).toEqual(asked)
   })
 
   it.each([
