@@ -137,8 +137,8 @@ const WITH_USER = /[a-z][a-z0-9+.-]*:\/+([^:/@]*)(?::(.*))?@/is
 
 const passwordIn = (text: string | undefined): string => WITH_USER.exec(text ?? '')?.[2] ?? ''
 
-/** Empty values, and ${VAR} that a client passed on unexpanded, count as unset. */
-function given(raw: string | undefined): string | undefined {
+/** A value of the environment. Empty ones, and ${VAR} that a client passed on unexpanded, count as unset. */
+export function given(raw: string | undefined): string | undefined {
   const text = raw?.trim() ?? ''
   return text === '' || /^\$\{[^}]*\}$/.test(text) ? undefined : text
 }
@@ -316,25 +316,3 @@ type Defined<T> = { [K in keyof T]?: Exclude<T[K], undefined> }
 /** Without the keys whose value is undefined, which would overwrite a default when spread. */
 const definedOf = <T extends object>(values: T): Defined<T> =>
   Object.fromEntries(Object.entries(values).filter(([, value]) => value !== undefined)) as Defined<T>
-
-const DOT_ENV_BYTES_MAX = 64 * 1024
-const DOT_ENV_LINE = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/
-const DOT_ENV_QUOTED = /^(["'])(.*?)\1\s*(?:#.*)?$/
-
-/** Reads KEY=VALUE lines with optional quotes; # begins a comment at the start or after a blank. Other lines are passed over. */
-export function parseDotEnv(text: string): Record<string, string> {
-  const values: Record<string, string> = {}
-  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
-    const [, name, raw = ''] = DOT_ENV_LINE.exec(line) ?? []
-    if (name !== undefined) values[name] = DOT_ENV_QUOTED.exec(raw)?.[2] ?? raw.replace(/(?:^|\s)#.*$/, '').trimEnd()
-  }
-  return values
-}
-
-/** The environment, filled up from a .env in the directory where there is one. What is already set wins. */
-export async function withDotEnv(environment: Environment, directory: string): Promise<Environment> {
-  const text = await readFile(resolve(directory, '.env'), 'utf8').catch(() => '')
-  if (text.length > DOT_ENV_BYTES_MAX) return environment
-  const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => given(value) !== undefined))
-  return { ...parseDotEnv(text), ...set }
-}

@@ -1,9 +1,10 @@
 import { resolve } from 'node:path'
 import type { Writable } from 'node:stream'
 import { TOOLS, WRITE_TOOLS } from '../tools/registry.ts'
-import { type Environment, readConfig, withDotEnv } from './config.ts'
+import { type Environment, readConfig } from './config.ts'
 import { dependenciesOf, once } from './dependencies.ts'
-import type { AuditError } from './errors.ts'
+import { withDotEnv } from './dot-env.ts'
+import { AuditError } from './errors.ts'
 import { runCli } from './faces/cli.ts'
 import type { ServeRequest } from './faces/commands.ts'
 import type { ProcessFacts } from './faces/http/metrics.ts'
@@ -40,7 +41,7 @@ export interface Host {
 export async function openToolCalls(host: Host): Promise<ToolCalls> {
   const { environment, secrets } = host
   return createToolCalls({
-    tools: await toolsFor(environment, host),
+    tools: await toolsFor(async () => environment, host),
     // A .env belongs to whoever sits in a directory, not to the client that happens to start a server there.
     dependencies: dependencies(async () => environment, host),
     pager: createPager({ clean: (whole, output) => outgoingObject(whole, secrets.redact, output) }),
@@ -56,7 +57,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
   const terminal = createTerminal({ ...host, now })
   return runCli(args, {
     version,
-    tools: await toolsFor(await environment(), host),
+    tools: await toolsFor(environment, host),
     terminal,
     signal,
     redact: secrets.redact,
@@ -106,15 +107,25 @@ function dependencies(environment: () => Promise<Environment>, host: Host): Open
   const openDespite = async (): Promise<Dependencies> => {
     const problems: AuditError[] = []
     const onProblem = (problem: AuditError) => void problems.push(problem)
-    const config = await readConfig(await environment(), directory(), secrets.add, onProblem)
+    const known = await environment().catch((problem: unknown) => {
+      if (!(problem instanceof AuditError)) throw problem
+      onProblem(problem)
+      return host.environment
+    })
+    const config = await readConfig(known, directory(), secrets.add, onProblem)
     return dependenciesOf(config, host, problems)
   }
   return ({ despiteProblems } = { despiteProblems: false }) => (despiteProblems ? open().catch(openDespite) : open())
 }
 
 /** Tools that write are there only where the configuration allows it. What is wrong with it, the first call tells. */
-async function toolsFor(environment: Environment, { directory, secrets }: Host): Promise<readonly Tool[]> {
-  const config = await readConfig(environment, directory(), secrets.add).catch(() => undefined)
+async function toolsFor(
+  environment: () => Promise<Environment>,
+  { directory, secrets }: Host,
+): Promise<readonly Tool[]> {
+  const config = await environment()
+    .then((known) => readConfig(known, directory(), secrets.add))
+    .catch(() => undefined)
   return config?.billingWritable === true ? [...TOOLS, ...WRITE_TOOLS] : TOOLS
 }
 

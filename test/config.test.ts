@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync, writeFileSync } from 'node:fs'
 import { homedir, tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterAll, describe, expect, it } from 'vitest'
-import { type Config, parseDotEnv, readConfig, withDotEnv } from '../src/config.ts'
+import { type Config, readConfig } from '../src/config.ts'
 import { AuditError } from '../src/errors.ts'
 import { DEFAULT_MAPPING } from '../src/ledger/mapping.ts'
 import { DEFAULT_BILLING, DEFAULT_THRESHOLDS } from '../src/settings.ts'
@@ -302,37 +302,5 @@ describe('the file of AUDIT_CONFIG', () => {
 
   it('that is huge is not read', async () => {
     expect((await failureOf(readFile(`{}${' '.repeat(1024 * 1024)}`))).message).toContain('1 MB')
-  })
-})
-
-describe('a .env file', () => {
-  it.each([
-    ['KEY=value', 'value'],
-    ['KEY = value ', 'value'],
-    ['export KEY=value', 'value'],
-    ['KEY="a b # c"  # comment', 'a b # c'],
-    ["KEY='single $x'", 'single $x'],
-    ['KEY=p#ss # comment', 'p#ss'],
-    ['KEY=# comment', ''],
-    ['KEY=', ''],
-    ['KEY=a=b=c', 'a=b=c'],
-    ['\uFEFFKEY=value\r', 'value'],
-    ['KEY=first\nKEY=last', 'last'],
-  ])('line %j', (text, value) => {
-    expect(parseDotEnv(text)).toEqual({ KEY: value })
-  })
-
-  it.each(['# comment', '', 'no assignment', '1KEY=x', '=x'])('passes over %j', (text) => {
-    expect(parseDotEnv(text)).toEqual({})
-  })
-
-  it('fills up the environment, and what is set there wins', async () => {
-    writeFileSync(join(directory, '.env'), 'FAL_KEY=from-file\nDB_TIMEZONE=+08:00\nADMIN_TOKEN=file\n')
-    const environment = await withDotEnv({ FAL_KEY: 'from-environment', ADMIN_TOKEN: '' }, directory)
-    expect(environment).toMatchObject({ FAL_KEY: 'from-environment', DB_TIMEZONE: '+08:00', ADMIN_TOKEN: 'file' })
-  })
-
-  it('need not be there', async () => {
-    expect(await withDotEnv({ A: '1' }, join(directory, 'nowhere'))).toEqual({ A: '1' })
   })
 })

@@ -121,6 +121,26 @@ describe('the program', () => {
     }
   })
 
+  it('says what is wrong with a .env that cannot be read, and doctor goes on; help needs none', () => {
+    writeFileSync(join(directory, '.env'), '\uFEFFSERVE_TOKEN=SecretTail9\n', 'utf16le')
+    try {
+      for (const args of [['audit'], ['serve', '--demo', '--mcp-port', '0', '--rest-port', '0']]) {
+        expect(run(args)).toMatchObject({
+          status: 2,
+          stdout: '',
+          stderr: expect.stringMatching(/^error: \.env: .*UTF-8/),
+        })
+      }
+      expect(run(['doctor', '--format', 'text'])).toMatchObject({
+        status: 1,
+        stdout: expect.stringMatching(/failure +settings \(?\.env/),
+      })
+      expect(run(['audit', '--help'])).toMatchObject({ status: 0, stderr: '' })
+    } finally {
+      rmSync(join(directory, '.env'))
+    }
+  })
+
   it.each(['mysql://u:abc@SecretTail9/x@127.0.0.1:3306/db', 'mysql://u:12/SecretTail9@127.0.0.1:1/db'])(
     'shows nothing of a password that is not encoded, here %s, and looks nothing of it up',
     (url) => {

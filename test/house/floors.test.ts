@@ -73,7 +73,7 @@ const ROOMS: readonly Room[] = [
   // Floor 6
   {
     name: 'main',
-    holds: /^src\/(main|program|garbage|serve|config|dependencies|secrets)\.ts$/,
+    holds: /^src\/(main|program|garbage|serve|config|dot-env|dependencies|secrets)\.ts$/,
     imports: [...CONTRACTS, ...WINGS, ...UPSTAIRS, 'faces', 'demo', 'import', 'rows'],
   },
 ]
