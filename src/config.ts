@@ -4,7 +4,7 @@ import { isAbsolute, join, resolve } from 'node:path'
 import { type ConfigFile, configFile } from '../schemas/config.ts'
 import { AuditError, shortened } from './errors.ts'
 import { parseDatabaseUrl } from './ledger/database-url.ts'
-import { type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
+import { doubleMeaningIn, type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
 import { LIMITS } from './limits.ts'
 import { type BillingSettings, DEFAULT_BILLING, DEFAULT_THRESHOLDS, type Thresholds } from './settings.ts'
 import type { CreditsBought, OperationSettings } from './tool.ts'
@@ -261,11 +261,14 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
       if (cause instanceof AuditError) throw cause
       throw badSetting('AUDIT_CONFIG', 'the path of a JSON file that can be read', path)
     })
-  return parseOutside(configFile, parseJson(text, path), {
-    kind: 'configuration',
-    where: 'AUDIT_CONFIG',
-    next: `Mend it in ${path}.`,
-  })
+  const next = `Mend it in ${path}.`
+  const file = parseOutside(configFile, parseJson(text, path), { kind: 'configuration', where: 'AUDIT_CONFIG', next })
+  const double = doubleMeaningIn(mappingWith(mappingOverrides(file)))
+  if (double === undefined) return file
+  const { setting, word, lists } = double
+  const accepted = 'each word in one list; a list that is left out has its default words'
+  const message = `AUDIT_CONFIG: ${setting}: "${shortened(word, 80)}" is in ${lists.join(' and in ')}; give ${accepted}`
+  throw new AuditError('configuration', message, { field: setting, accepted, next })
 }
 
 function parseJson(text: string, path: string): unknown {

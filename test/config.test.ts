@@ -279,6 +279,9 @@ describe('the file of AUDIT_CONFIG', () => {
     [{ tables: { tasks: 'tasks`; drop' } }, 'tables.tasks', 'letters'],
     [{ columns: { tasks: { apikey: 'x' } } }, 'columns.tasks.apikey', 'apiKey'],
     [{ statusWords: { success: 'ok' } }, 'statusWords.success', 'a list'],
+    [{ statusWords: { failed: ['failed', ' Finished'] } }, 'statusWords', '"finished" is in success and in failed'],
+    [{ sourceTypes: { refund: ['refund', 'consume'] } }, 'sourceTypes', '"consume" is in consume and in refund'],
+    [{ transactionTypes: { consume: [1, 0] } }, 'transactionTypes', '"0" is in consume and in rechargeOrRefund'],
     [{ modelAliases: { a: 1 } }, 'modelAliases.a', 'a text'],
     [{ legacyBillingBaseUrl: 'rest.fal.ai' }, 'legacyBillingBaseUrl', 'https://'],
     [{ falConcurrency: 1000 }, 'falConcurrency', 'at most 64'],
@@ -292,6 +295,13 @@ describe('the file of AUDIT_CONFIG', () => {
     expect(error.message).toContain('AUDIT_CONFIG')
     expect(error.message).toContain(accepted)
     expect(error.next).toContain('audit.json')
+  })
+
+  it('may give a word another meaning, where the list that has it is given too, and name it twice in one', async () => {
+    const statusWords = { success: ['done', 'Done'], failed: ['failed', 'finished'] }
+    const { mapping } = await readFile({ statusWords, transactionTypes: { consume: [0], rechargeOrRefund: [1] } })
+    expect(mapping.taskStatus).toEqual(statusWords)
+    expect(mapping.transactionType).toEqual({ consume: [0], rechargeOrRefund: [1], income: [3] })
   })
 
   it('that is no JSON is refused with the place', async () => {

@@ -148,3 +148,26 @@ export function mappingWith(overrides: MappingOverrides): TableMapping {
     placeholderRequestIds: overrides.placeholderRequestIds ?? base.placeholderRequestIds,
   }
 }
+
+/** A word, or number, that stands in two lists of one kind, by the settings that name them. */
+export interface DoubleMeaning {
+  readonly setting: 'statusWords' | 'sourceTypes' | 'transactionTypes'
+  readonly word: string
+  readonly lists: readonly [string, string]
+}
+
+/** The first that would mean two things, compared as the rows are: one list alone would count, and the other be as if not given. */
+export function doubleMeaningIn({ taskStatus, sourceType, transactionType }: TableMapping): DoubleMeaning | undefined {
+  const kinds = { statusWords: taskStatus, sourceTypes: sourceType, transactionTypes: transactionType } as const
+  for (const setting of ['statusWords', 'sourceTypes', 'transactionTypes'] as const) {
+    const listOf = new Map<string, string>()
+    for (const [list, words] of Object.entries<readonly (string | number)[]>(kinds[setting])) {
+      for (const word of words.map((each) => String(each).trim().toLowerCase())) {
+        const other = listOf.get(word) ?? list
+        if (other !== list) return { setting, word, lists: [other, list] }
+        listOf.set(word, list)
+      }
+    }
+  }
+  return undefined
+}
