@@ -48,12 +48,17 @@ describe('initialize', () => {
   })
 
   it('and the lists touch neither configuration nor database', async () => {
-    const dependencies = (): Promise<Dependencies> => Promise.reject(new Error('touched'))
+    let touched = 0
+    const dependencies = (): Promise<Dependencies> => {
+      touched += 1
+      return Promise.reject(new Error('touched'))
+    }
     const { client } = await connect([echoTool], { dependencies })
     await client.listTools()
     await client.listPrompts()
     await client.listResources()
     await client.listResourceTemplates()
+    expect(touched).toBe(0)
   })
 })
 
