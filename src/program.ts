@@ -62,7 +62,7 @@ export async function runProgram(args: readonly string[], host: Host): Promise<n
     signal,
     redact: secrets.redact,
     dependencies: dependencies(environment, host),
-    keptFiles: async () => keptFiles(await environment(), host),
+    keptFiles: async () => keptFiles(await despite(environment, host, () => {}), host),
     runDemo: async (options) => {
       const { runDemo } = await import('./demo/run.ts')
       return runDemo({ ...options, onExit: host.onExit })
@@ -107,16 +107,23 @@ function dependencies(environment: () => Promise<Environment>, host: Host): Open
   const openDespite = async (): Promise<Dependencies> => {
     const problems: AuditError[] = []
     const onProblem = (problem: AuditError) => void problems.push(problem)
-    const known = await environment().catch((problem: unknown) => {
-      if (!(problem instanceof AuditError)) throw problem
-      onProblem(problem)
-      return host.environment
-    })
-    const config = await readConfig(known, directory(), secrets.add, onProblem)
+    const config = await readConfig(await despite(environment, host, onProblem), directory(), secrets.add, onProblem)
     return dependenciesOf(config, host, problems)
   }
   return ({ despiteProblems } = { despiteProblems: false }) => (despiteProblems ? open().catch(openDespite) : open())
 }
+
+/** The environment; where the .env cannot be used, which `onProblem` hears, without it. */
+const despite = (
+  environment: () => Promise<Environment>,
+  host: Host,
+  onProblem: (problem: AuditError) => void,
+): Promise<Environment> =>
+  environment().catch((problem: unknown) => {
+    if (!(problem instanceof AuditError)) throw problem
+    onProblem(problem)
+    return host.environment
+  })
 
 /** Tools that write are there only where the configuration allows it. What is wrong with it, the first call tells. */
 async function toolsFor(

@@ -136,6 +136,7 @@ describe('the program', () => {
         stdout: expect.stringMatching(/failure +settings \(?\.env/),
       })
       expect(run(['audit', '--help'])).toMatchObject({ status: 0, stderr: '' })
+      expect(run(['demo', '--output', join(directory, 'report.txt')])).toMatchObject({ status: 0 })
     } finally {
       rmSync(join(directory, '.env'))
     }
