@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { canonicalModel } from '../../src/audit/model-name.ts'
 import { withoutHistory } from '../../src/audit/plan.ts'
-import { couldBeBilledAcross, isDue, isSettled } from '../../src/audit/task-standing.ts'
+import { couldBeBilledAcross, isDue, isSettled, mayYetBeBilled } from '../../src/audit/task-standing.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../src/units/instant.ts'
 import { AS_OF, at, date, later, points, usd } from '../kit/books.ts'
@@ -101,6 +101,19 @@ describe('a task is settled', () => {
     ['only as a success', ended(48 * HOUR, { status: 'failed' }), false],
   ])('%s', (_, task, settled) => {
     expect(isSettled(task, planOf())).toBe(settled)
+  })
+
+  it.each([
+    ['success', 'completedAt', 24 * HOUR, true],
+    ['success', 'completedAt', 24 * HOUR + 1, false],
+    ['failed', 'completedAt', 24 * HOUR, true],
+    ['failed', 'completedAt', 24 * HOUR + 1, false],
+    // At that age it is stuck (B18).
+    ['unfinished', 'createdAt', 24 * HOUR - 1, true],
+    ['unfinished', 'createdAt', 24 * HOUR, false],
+  ] as const)('and may yet be billed: %s, its %s %i ms ago: %j', (status, time, ago, may) => {
+    const times = { createdAt: later(AS_OF, -48 * HOUR), completedAt: null }
+    expect(mayYetBeBilled(taskRow({ status, ...times, [time]: later(AS_OF, -ago) }), planOf())).toBe(may)
   })
 
   it.each([
