@@ -2,6 +2,7 @@ import type { Duplex } from 'node:stream'
 import type { Connection, ConnectionOptions, QueryOptions } from 'mysql2'
 import { AuditError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
+import { type Millis, SECOND } from '../units/instant.ts'
 import type { MysqlAddress } from './database-url.ts'
 import { refuseStrangers, tlsOptions } from './mysql-tls.ts'
 
@@ -91,6 +92,19 @@ export function ask(link: Link, sql: string): Promise<readonly (readonly unknown
       else resolve(Array.isArray(rows) ? (rows as unknown[][]) : [])
     }),
   )
+}
+
+/** Less than any server, or proxy on the way, lets a connection be idle (wait_timeout, idle_transaction_timeout). */
+const AWAKE_EVERY: Millis = 2 * SECOND
+
+/** Says something to the server from time to time on links that are idle, so that it ends none. Returns what stops that. */
+export function keepAwake(idle: () => readonly Link[]): () => void {
+  const timer = setInterval(() => {
+    // One that broke is told of by whoever reads from it next.
+    for (const link of idle()) ask(link, 'DO 0').catch(() => undefined)
+  }, AWAKE_EVERY)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 /** A promise that also ends when the connection breaks. */

@@ -6,7 +6,7 @@ import type { Guard } from './guard.ts'
 import type { TableMapping } from './mapping.ts'
 import { type Begun, beginReading } from './mysql-begin.ts'
 import { mysqlFailure } from './mysql-failure.ts'
-import { ask, connected, type Link, linkTo, loadMysql } from './mysql-link.ts'
+import { ask, connected, keepAwake, type Link, linkTo, loadMysql } from './mysql-link.ts'
 import { streamRows } from './mysql-stream.ts'
 import type { Session } from './session.ts'
 
@@ -70,10 +70,13 @@ function sessionOf({
   let closed = false
   let reading = false
   let ending: Promise<void> | undefined
+  // Fal may be asked for minutes meanwhile.
+  const letSleep = keepAwake(() => (reading ? [killer] : [reader, killer]))
 
   const killQuery = () => briefly(ask(killer, `KILL QUERY ${readerId}`))
   /** Ends what runs on the server, then both connections. Once. */
   const endAll = () => {
+    letSleep()
     ending ??= (async () => {
       await killQuery()
       // A statement still on its way when KILL QUERY came would start after it; a killed connection starts none.
@@ -120,6 +123,7 @@ function sessionOf({
     async close() {
       if (closed) return
       closed = true
+      letSleep()
       if (reading) await endAll()
       else if (ending === undefined) {
         await briefly(Promise.all([farewell(reader), farewell(killer)]))

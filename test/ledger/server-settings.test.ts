@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises'
 import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createStatements, storedRows } from '../../src/demo/ddl.ts'
 import { LIMITS } from '../../src/limits.ts'
@@ -113,6 +114,22 @@ describe('a server that has its own way with sessions', () => {
     async (setting) => {
       await given([setting], async () => expect(await readOf(url)).toEqual(expected))
     },
+  )
+
+  test.each([['wait_timeout'], ['idle_transaction_timeout'], ['idle_readonly_transaction_timeout']])(
+    'keeps the snapshot of a reader who waits for fal longer than %s',
+    async (setting) => {
+      await given([`${setting}= 3`], async () => {
+        const read = await reading({ url }, async (snapshot) => {
+          const before = await snapshot.accounts()
+          await delay(5000)
+          return { before, after: await snapshot.accounts(), tasks: await all(snapshot.tasks(ALL_TIME)) }
+        })
+        expect(read.after).toEqual(read.before)
+        expect(read.tasks).toEqual(expected.tasks)
+      })
+    },
+    30_000,
   )
 
   test.each([['EMPTY_STRING_IS_NULL,STRICT_ALL_TABLES'], ['ORACLE,EMPTY_STRING_IS_NULL'], ['ANSI_QUOTES'], ['']])(
