@@ -84,6 +84,16 @@ export function missingInput(field: string, accepted: string): AuditError {
   return new AuditError('input', `${field}: is missing; give ${accepted}`, { field, accepted })
 }
 
+/** What Node calls a certificate that none of the authorities of this machine vouches for. */
+export const UNKNOWN_AUTHORITY_CODES: readonly string[] = [
+  'SELF_SIGNED_CERT_IN_CHAIN',
+  'DEPTH_ZERO_SELF_SIGNED_CERT',
+  'UNABLE_TO_VERIFY_LEAF_SIGNATURE',
+  'UNABLE_TO_GET_ISSUER_CERT',
+  'UNABLE_TO_GET_ISSUER_CERT_LOCALLY',
+  'CERT_SIGNATURE_FAILURE',
+]
+
 /** Runs what writes in the folder for temporary files; what the system refuses there is the operator's to mend. */
 export function inTemporaryFolder<T>(folder: string, write: () => T): T {
   try {

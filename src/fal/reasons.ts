@@ -1,4 +1,5 @@
 import { falError } from '../../schemas/fal.ts'
+import { UNKNOWN_AUTHORITY_CODES } from '../errors.ts'
 import { keyIdOf, shortKeyId } from '../units/api-key.ts'
 import { type Instant, instant, isoInstant, type Millis, SECOND } from '../units/instant.ts'
 import { type Failed, failed } from './answer.ts'
@@ -103,11 +104,20 @@ const CONNECTION: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its host name is unknown',
   EAI_AGAIN: 'its host name could not be looked up',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate there is that of another host',
+  CERT_HAS_EXPIRED: 'the certificate of its host is not valid today',
+  CERT_NOT_YET_VALID: 'the certificate of its host is not valid today',
 }
 
 /** Why no answer came. Only a code is taken from the error: its text may quote what was sent. */
 export function failureOfConnection(cause: unknown): Failed {
   const code = codeOf(cause)
+  if (UNKNOWN_AUTHORITY_CODES.includes(code)) {
+    return failed(
+      'unreachable',
+      `fal could not be reached: the certificate of its host is of an authority that this machine does not know, or signed by itself (${code}). If a proxy in between is meant to read along, name the file of its authority's certificate (PEM) in the environment variable NODE_EXTRA_CA_CERTS`,
+    )
+  }
   const known = CONNECTION[code]
   const what =
     known ?? (/^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? `the connection failed (${code})` : 'the connection failed')

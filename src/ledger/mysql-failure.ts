@@ -1,4 +1,4 @@
-import { AuditError, shortened } from '../errors.ts'
+import { AuditError, shortened, UNKNOWN_AUTHORITY_CODES } from '../errors.ts'
 import type { MysqlAddress } from './database-url.ts'
 import { DEFAULT_MAPPING } from './mapping.ts'
 
@@ -157,12 +157,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
     says: `the certificate of the database server ${server} is not that of the host in DATABASE_URL`,
     next: 'write the host in DATABASE_URL as it stands in the certificate of the server (subjectAltName), or have a certificate made that names it; ?ssl-mode=verify_ca verifies all but the name',
   }),
-  SELF_SIGNED_CERT_IN_CHAIN: unknownAuthority,
-  DEPTH_ZERO_SELF_SIGNED_CERT: unknownAuthority,
-  UNABLE_TO_VERIFY_LEAF_SIGNATURE: unknownAuthority,
-  UNABLE_TO_GET_ISSUER_CERT: unknownAuthority,
-  UNABLE_TO_GET_ISSUER_CERT_LOCALLY: unknownAuthority,
-  CERT_SIGNATURE_FAILURE: unknownAuthority,
+  ...Object.fromEntries(UNKNOWN_AUTHORITY_CODES.map((code) => [code, unknownAuthority])),
   CERT_HAS_EXPIRED: certificateOverdue,
   CERT_NOT_YET_VALID: certificateOverdue,
   // require_secure_transport; MariaDB does not always say so.

@@ -1,8 +1,11 @@
+import { readFileSync } from 'node:fs'
+import { createServer as createTlsServer } from 'node:https'
 import { createServer } from 'node:net'
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FalFault } from '../../src/demo/fal-double-faults.ts'
 import { AuditError } from '../../src/errors.ts'
 import { createFalClient } from '../../src/fal/client.ts'
+import { makeAuthority } from '../kit/certificates.ts'
 import { KEY, KEY_ID, never, OTHER_KEY, openLine, SECRET, workspace } from './line.ts'
 
 const ask = async (faults: FalFault[], options = {}) => {
@@ -132,6 +135,26 @@ describe('answers that may pass', () => {
     const answer = await client.billing(KEY, never())
     expect(answer).toMatchObject({ failure: 'unreachable', reason: expect.stringContaining('refused') })
   })
+})
+
+it('a host with a certificate of an authority that is not known is sent no key, and it is told how to make it known', async () => {
+  const authority = makeAuthority()
+  onTestFinished(() => authority.remove())
+  const { cert, key } = authority.issue('fal', 'DNS:localhost')
+  let requests = 0
+  const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, () => requests++)
+  onTestFinished(() => void server.close())
+  const port = await new Promise<number>((resolve) => {
+    server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
+  })
+  const client = createFalClient({ baseUrl: `https://localhost:${port}`, attempts: 1 })
+  onTestFinished(() => client.close())
+  const answer = await client.billing(KEY, never())
+  expect(answer).toMatchObject({
+    failure: 'unreachable',
+    reason: expect.stringMatching(/authority .* NODE_EXTRA_CA_CERTS$/),
+  })
+  expect(requests).toBe(0)
 })
 
 describe('the size of an answer', () => {

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { cleanText, failureOfBudget, failureOfTimeout } from '../../src/fal/reasons.ts'
+import { cleanText, failureOfBudget, failureOfConnection, failureOfTimeout } from '../../src/fal/reasons.ts'
 import { redactor } from '../../src/render/clean.ts'
 
 describe('the reason of a timeout', () => {
@@ -17,6 +17,18 @@ describe('the reason of a timeout', () => {
 describe('the reason of a try cut short', () => {
   it('names the whole of the failures, not what was left for the try', () => {
     expect(failureOfBudget(15_000).reason).toContain('gave up after 15 s of failures')
+  })
+})
+
+describe('a certificate that is not believed', () => {
+  it.each([
+    ['CERT_HAS_EXPIRED', 'not valid today'],
+    ['ERR_TLS_CERT_ALTNAME_INVALID', 'that of another host'],
+  ])('of a known authority, %s, is no matter of authorities', (code, said) => {
+    const { reason } = failureOfConnection(Object.assign(new Error('x'), { code }))
+    expect(reason).toContain(said)
+    expect(reason).toContain('Check the network and FAL_API_BASE_URL')
+    expect(reason).not.toContain('NODE_EXTRA_CA_CERTS')
   })
 })
 
