@@ -93,6 +93,18 @@ const certificateOverdue: Hint = ({ server }) => ({
   next: `renew it on the server, or set the clock of this machine; ${WITHOUT_VERIFICATION}`,
 })
 
+const LIMIT_OF_USER = /max_[a-z_]{1,40}/
+
+const tooFewAllowed: Hint = ({ server, address, message }) => ({
+  says: `the database server ${server} allows the user "${address.user}" no more than it has had: ${LIMIT_OF_USER.exec(message)?.[0] ?? 'a limit of this user'} is reached`,
+  next: 'try again when others have finished, or let an administrator raise that limit; an audit needs two connections',
+})
+
+const loginOver: Hint = ({ server, address }) => ({
+  says: `the database server ${server} lets the user "${address.user}" in no more: the account is locked, or its password has expired`,
+  next: 'let an administrator unlock the user (ALTER USER … ACCOUNT UNLOCK) or set a new password, and write that into DATABASE_URL',
+})
+
 const brokenView: Hint = ({ table }) => ({
   says: `${table} cannot be read: it is a view of what does not exist, or of what the user who defined it may not read`,
   next: `let an administrator look at SHOW CREATE VIEW of ${table}, and mend the view or its DEFINER`,
@@ -164,6 +176,20 @@ const HINTS: Readonly<Record<string, Hint>> = {
   3159: ({ server }) => ({
     says: `the database server ${server} lets nobody in without TLS`,
     next: 'add ?ssl=true to DATABASE_URL',
+  }),
+  1203: tooFewAllowed,
+  1226: tooFewAllowed,
+  1820: loginOver,
+  1862: loginOver,
+  3118: loginOver,
+  4151: loginOver,
+  1205: ({ table }) => ({
+    says: `${table} cannot be read: another session holds a lock on it for longer than the server waits (lock_wait_timeout)`,
+    next: 'run the audit again when it is released; SHOW FULL PROCESSLIST tells who holds it, such as ALTER TABLE or LOCK TABLES',
+  }),
+  1412: ({ table }) => ({
+    says: `${table} cannot be read: its definition was changed (ALTER, TRUNCATE or OPTIMIZE TABLE) while the audit ran`,
+    next: 'run the audit again',
   }),
   1130: ({ server }) => ({
     says: `the database server ${server} lets no user in from this machine`,

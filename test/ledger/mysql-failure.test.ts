@@ -45,8 +45,22 @@ describe('a failure of the driver is told with what to do', () => {
     ])
   })
 
+  it.each([
+    [1205, /another session holds a lock on it/, /again when it is released/],
+    [1412, /its definition was changed/, /run the audit again/],
+    [1203, /allows the user "reader" no more .*: max_user_connections is reached/, /needs two connections/],
+    [1226, /allows the user "reader" no more .*: max_user_connections is reached/, /needs two connections/],
+    [1820, /password has expired/, /set a new password/],
+    [4151, /account is locked/, /ACCOUNT UNLOCK/],
+  ])('%i is told without its number', (errno, says, next) => {
+    const error = mysqlFailure({ errno, message: "s3cr3t-pass 'max_user_connections' resource" }, ADDRESS, 'my_tasks')
+    expect(error.message).toMatch(says)
+    expect(error.next).toMatch(next)
+    expect(`${error.message} ${error.next}`).not.toMatch(/look the number|s3cr3t/)
+  })
+
   it('what is not known is told with its number, and where there is none nobody is sent to look one up', () => {
-    expect(mysqlFailure({ errno: 1205, message: 'Lock wait' }, ADDRESS, 't').next).toMatch(/look the number 1205 up/)
+    expect(mysqlFailure({ errno: 1461, message: 'Too many' }, ADDRESS, 't').next).toMatch(/look the number 1461 up/)
     const { message, next } = mysqlFailure({ code: 'ODD', message: 'odd' }, ADDRESS, 't')
     expect(message).toBe('t cannot be read: odd (ODD)')
     expect(next).toMatch(/doctor/)
