@@ -93,6 +93,17 @@ const certificateOverdue: Hint = ({ server }) => ({
   next: `renew it on the server, or set the clock of this machine; ${WITHOUT_VERIFICATION}`,
 })
 
+// The driver names the plugin that the server asks for.
+const LOGIN_PLUGIN = /plugin (\w{1,64})|(mysql_clear_password)/
+
+const unknownLogin: Hint = ({ server, address, message }) => {
+  const [, asked, clear] = LOGIN_PLUGIN.exec(message) ?? []
+  return {
+    says: `the database server ${server} wants the user "${address.user}" to log in in a way that this program does not know (${asked ?? clear ?? 'it does not say which'})`,
+    next: 'let an administrator make a user for the audit who logs in by mysql_native_password or caching_sha2_password',
+  }
+}
+
 const LIMIT_OF_USER = /max_[a-z_]{1,40}/
 
 const tooFewAllowed: Hint = ({ server, address, message }) => ({
@@ -177,6 +188,8 @@ const HINTS: Readonly<Record<string, Hint>> = {
     says: `the database server ${server} lets nobody in without TLS`,
     next: 'add ?ssl=true to DATABASE_URL',
   }),
+  AUTH_SWITCH_PLUGIN_ERROR: unknownLogin,
+  MYSQL_CLEAR_PASSWORD_NOT_ENABLED: unknownLogin,
   1203: tooFewAllowed,
   1226: tooFewAllowed,
   1820: loginOver,
