@@ -1,6 +1,18 @@
 import { randomBytes } from 'node:crypto'
-import type { Stats } from 'node:fs'
-import { chmod, chown, lstat, open, readlink, realpath, rename, stat, unlink, writeFile } from 'node:fs/promises'
+import { constants, type Stats } from 'node:fs'
+import {
+  access,
+  chmod,
+  chown,
+  lstat,
+  open,
+  readlink,
+  realpath,
+  rename,
+  stat,
+  unlink,
+  writeFile,
+} from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
 import { AuditError, shortened } from '../errors.ts'
 
@@ -31,6 +43,11 @@ export async function checkOutput(path: string, kept: readonly KeptFile[]): Prom
   for (const { name, path: own } of kept) {
     if (await isSameFile(path, there, own)) throw refused(path, `it is a file of ${name}, which would be lost`, ITS_OWN)
   }
+  // A file is made beside the one whose place it takes.
+  const written = there === undefined || there.isFile() ? dirname(await placeOf(path)) : path
+  await access(written, constants.W_OK).catch((cause: unknown) => {
+    throw refused(path, codeOf(cause))
+  })
 }
 
 /** As checkOutput, for a report, which takes the place of no database: none is written anew by an audit. */
@@ -80,7 +97,7 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     else if (real !== undefined) await replace(real, text, there)
     else await writeFile(path, text, { mode: NEW_FILE_MODE })
   } catch (cause) {
-    throw refused(path, cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written')
+    throw refused(path, codeOf(cause))
   }
 }
 
@@ -100,6 +117,9 @@ async function replace(path: string, text: string, older: Stats | undefined): Pr
     throw cause
   }
 }
+
+const codeOf = (cause: unknown): string =>
+  cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
 
 const WRITABLE = 'file that can be written'
 const ITS_OWN = 'file of its own, none that the audit reads or keeps'
