@@ -51,6 +51,6 @@ export const abortReason = (signal: AbortSignal): AuditError =>
 function overdue(limit: Millis): AuditError {
   return new AuditError('source', `reading the database took longer than the limit of ${limit / 1000} s`, {
     field: 'DATABASE_URL',
-    next: 'audit a shorter window, or add an index on the time columns of the tables; the query was ended on the server',
+    next: 'see whether the server still answers; where it does, audit a shorter window, or add an index on the time columns of the tables',
   })
 }
