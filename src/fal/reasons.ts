@@ -155,6 +155,12 @@ export const failureOfRest = (why: Failed, { budget, failedAt, askedAt, wait }: 
 
 const clockTime = (at: Instant): string => isoInstant(instant(Math.ceil(at / SECOND) * SECOND))
 
+/** An answer whose end would be the same if it were cut. */
+export const END_UNTOLD = failed(
+  'bad-answer',
+  "fal's answer does not say where it ends (no Content-Length, and not chunked), so it may have been cut on its way; a proxy in between may have changed it",
+)
+
 export const failureOfSize = (bytesMax: number): Failed =>
   failed('too-large', `fal's answer is larger than ${bytesMax} bytes. Ask for a shorter window`)
 

@@ -13,6 +13,8 @@ export interface Reply {
   /** The Date header: fal's clock, or that of a proxy in between. */
   readonly date: string | undefined
   readonly body: Buffer
+  /** Whether anything but the end of the connection says where the body ends: one that breaks looks the same otherwise. */
+  readonly isEndTold: boolean
   /** Tells that the body is needed no more: the next one may be read into its place. */
   readonly release: () => void
 }
@@ -107,11 +109,14 @@ async function exchange(
       body.destroy()
       if (ok) return decoded.unknown
     }
-    const read = await readDecoded(decoded, rooms, headerText(headers['content-length']), ok, ask.bytesMax)
+    const length = headerText(headers['content-length'])
+    const isEndTold =
+      length !== undefined || headers['transfer-encoding'] !== undefined || ('coded' in decoded && decoded.coded)
+    const read = await readDecoded(decoded, rooms, length, ok, ask.bytesMax)
     if ('status' in read) return read
     const { room, bytes } = read
     const release = (): void => rooms.giveBack(room)
-    return complete({ status: statusCode, retryAfter: after, date, body: room.subarray(0, bytes), release })
+    return complete({ status: statusCode, retryAfter: after, date, body: room.subarray(0, bytes), isEndTold, release })
   } catch (cause) {
     if (signal.aborted) throw abortErrorOf(signal)
     return timedOut ? ask.late : failureOfConnection(cause)

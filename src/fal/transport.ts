@@ -5,6 +5,7 @@ import { ERROR_TOLD } from './json.ts'
 import { createPlaces, HANGING_MAX } from './places.ts'
 import {
   afterTries,
+  END_UNTOLD,
   failureOfBudget,
   failureOfError,
   failureOfRest,
@@ -163,9 +164,11 @@ export function createTransport(options: TransportOptions): Transport {
 
 function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redact): Answer<T> {
   if (tried.status === 'failed') return tried
-  const { status, body, release } = tried.value
+  const { status, body, isEndTold, release } = tried.value
   try {
     if (status < 200 || status >= 300) return failureOfStatus(status, body.toString(), question.apiKey, redact)
+    // JSON that was cut is broken; of lines nobody could tell.
+    if (question.accept === 'text/csv' && !isEndTold) return END_UNTOLD
     const answer = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)
     return answer === ERROR_TOLD ? failureOfError(answer, body.toString(), question.apiKey, redact) : answer
   } finally {
