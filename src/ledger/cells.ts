@@ -38,6 +38,12 @@ export function textOf(cell: Cell | undefined): string {
   return cell instanceof Uint8Array ? utf8.decode(cell).trim() : String(cell)
 }
 
+/** Whether blanks stand around the text of a cell. */
+export function isPaddedText(cell: Cell | undefined): boolean {
+  const text = cell instanceof Uint8Array ? utf8.decode(cell) : cell
+  return typeof text === 'string' && text !== text.trim()
+}
+
 /** A code; 0 for NULL. */
 export function integerOf(cell: Cell | undefined): number {
   if (typeof cell === 'number') return cell

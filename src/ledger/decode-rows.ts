@@ -22,6 +22,8 @@ export type Membership = InstantRange | undefined
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
   const astray = { tasks: false, points: false, cash: false }
+  /** Whether blanks stood around an id of a task or around an order that was read. */
+  const padded = { taskIds: false, orders: false }
   const reading = { statusOf: statusReader(mapping), zone }
   /** Of the last stream of each table. */
   const unread = { tasks: new UnreadTaskRows(mapping, reading), points: new UnreadRows(), cash: new UnreadRows() }
@@ -54,6 +56,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   }
   return {
     astray,
+    padded,
     unread,
     undatedTasks,
     unknownKinds,
@@ -61,7 +64,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       const note = noting('tasks', range)
       return inRecords(
         () => new TaskWriter(words),
-        () => taskDecoder(mapping, zone, words, range, note),
+        () => taskDecoder(mapping, zone, words, range, note, padded),
       )
     },
     points: (range: Membership, wide: Wide = 'balances'): BatcherFactory<EntryRecords> => {
@@ -69,7 +72,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       const noteKind = notingKinds('points', range)
       return inRecords(
         () => new EntryWriter(),
-        () => pointsDecoder(mapping, zone, range, wide, note, noteKind),
+        () => pointsDecoder(mapping, zone, range, wide, note, noteKind, padded),
       )
     },
     cash: (range: Membership): BatcherFactory<EntryRecords> => {
@@ -77,7 +80,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       const noteKind = notingKinds('cash', range)
       return inRecords(
         () => new EntryWriter(),
-        () => cashDecoder(mapping, zone, range, note, noteKind),
+        () => cashDecoder(mapping, zone, range, note, noteKind, padded),
       )
     },
   }
@@ -103,6 +106,9 @@ const noUnknownKinds = (): { rows: number; words: string[] } => ({ rows: 0, word
 /** Hears of the type of a row that nothing tells the kind of. */
 type NoteKind = (word: string) => void
 
+/** Which ids with blanks around them were read: the database, asked for such an id without them, may not find it. */
+type Padded = { taskIds: boolean; orders: boolean }
+
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void
 
@@ -112,6 +118,7 @@ function taskDecoder(
   { models, apiKeys }: TaskWords,
   range: Membership,
   note: NoteAstray,
+  padded: Padded,
 ): (row: RowCells, to: TaskWriter) => void {
   const { columns, tables } = mapping
   const idAt = { table: tables.tasks, column: columns.tasks.id }
@@ -142,6 +149,7 @@ function taskDecoder(
     fields.refunded = row.flag(10, refundAt)
     fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
     tokensInto?.(row, fields)
+    padded.taskIds ||= row.isPadded(3)
     to.write(fields, row.span(3), requestIdOf(row.span(4)))
   }
 }
@@ -153,6 +161,7 @@ function pointsDecoder(
   wide: Wide,
   note: NoteAstray,
   noteKind: NoteKind,
+  padded: Padded,
 ): (row: RowCells, to: EntryWriter) => void {
   const { points: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.points, column })
@@ -178,6 +187,7 @@ function pointsDecoder(
       fields.balanceBefore = row.whole(6, beforeAt)
       fields.balanceAfter = row.whole(7, afterAt)
     }
+    padded.orders ||= row.isPadded(4)
     const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(8))
@@ -190,6 +200,7 @@ function cashDecoder(
   range: Membership,
   note: NoteAstray,
   noteKind: NoteKind,
+  padded: Padded,
 ): (row: RowCells, to: EntryWriter) => void {
   const { cash: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.cash, column })
@@ -210,6 +221,7 @@ function cashDecoder(
     const kind = type === 0 && Number(row.text(5) || Number.NaN) !== 0 ? undefined : kindOf(type, fields.amountPoints)
     fields.kind = kind ?? 'other'
     fields.kindUntold = kind === undefined
+    padded.orders ||= row.isPadded(4)
     const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(6))

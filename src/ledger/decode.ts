@@ -58,6 +58,12 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     return inListsBy(() => (row) => (ids.has(requestIdOf(row.span(1))) ? row.id(0, places.tasks) : undefined))
   }
 
+  /** The row id of a task whose own id is wanted. */
+  const ownTaskRow = (wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
+    const ids = new IdSet(wanted)
+    return inListsBy(() => (row) => (ids.has(row.span(1)) ? row.id(0, places.tasks) : undefined))
+  }
+
   /** The row id of a task whose own id is wanted, or whose request id is one of others that are, in whatever form. */
   const eitherRow = (wanted: ReadonlySet<string>, requests: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
@@ -120,6 +126,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     ownedRows: inPairs(places.points, ownerAt),
     orderedRow,
     requestedRow,
+    ownTaskRow,
     eitherRow,
     lastRowId,
     lastUse: inLists(lastUse),

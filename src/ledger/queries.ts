@@ -258,6 +258,8 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .from(tasks)
           .where(outsideOf('tasks', outside)),
       ),
+    /** Row id and task id of all tasks. */
+    ownTaskIds: () => statement('tasks', query.select({ id: tasks.id, taskId: tasks.taskId }).from(tasks)),
     points: (bounds: NaiveBounds, filter: EntryFilter) =>
       selectPoints(and(withinOf('points', bounds), ...leftBy('points', filter)), filter.wide),
     pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), 'balances'),

@@ -7,6 +7,7 @@ import {
   flagOf,
   idOf,
   integerOf,
+  isPaddedText,
   type Place,
   textOf,
   usdReader,
@@ -40,6 +41,8 @@ export interface RowCells {
   isComparable(column: number): boolean
   /** Trimmed; '' for NULL. */
   text(column: number): string
+  /** Whether blanks stand around a text, which then is another one to a database that looks for it. */
+  isPadded(column: number): boolean
   /** The code of a text that many rows repeat, trimmed. One column is always asked with the same codes. */
   word(column: number, codeOf: CodeOf): number
   /** The bytes of a text, trimmed; none for NULL. */
@@ -116,6 +119,10 @@ export class CellRow implements RowCells {
 
   text(column: number): string {
     return textOf(this.#cells[column])
+  }
+
+  isPadded(column: number): boolean {
+    return isPaddedText(this.#cells[column])
   }
 
   word(column: number, codeOf: CodeOf): number {

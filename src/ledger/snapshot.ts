@@ -189,7 +189,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   /**
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids). And in SQL no row
-   * is found that names a request id in another form than the bare one.
+   * is found that names a request id in another form than the bare one, or an id with blanks around it.
    */
   const entriesByOrderIds = async (
     book: 'points' | 'cash',
@@ -198,7 +198,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   ): Promise<LedgerEntry[]> => {
     const wanted = wantedIds(ids)
     const batches = records[book](undefined)
-    const anyForm = orderForms.mayBeOther
+    const anyForm = orderForms.mayBeOther || records.padded.orders
     if (anyForm || wanted.size > LIMITS.lookupIds) {
       const keys = queries.keysOf(book, outsideOf(book, taken))
       const rowIds = await collect(keys, decoders.orderedRow(book, wanted, anyForm))
@@ -243,6 +243,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       find: (ids, statementOf) => lookUpRows('tasks', ids, statementOf, records.tasks(undefined)),
       rowIdsOf: collect,
       outsideOf: (taken) => outsideOf('tasks', taken),
+      mayBePadded: () => records.padded.taskIds || streamed.tasks.length === 0,
       sample: () => sampleOf('tasks', 0),
       bareRequestId: (stored) => bareRequestId(stored, placeholders),
       queries,

@@ -12,6 +12,8 @@ export interface TaskLookUpParts {
   rowIdsOf(statement: Statement, batches: BatcherFactory<readonly number[]>): Promise<number[]>
   /** What lies outside a range of which each task was handed out by a stream; undefined where none did so. */
   outsideOf(taken: InstantRange | undefined): NaiveBounds | undefined
+  /** Whether blanks may stand around the id of a task: some of those that were read had them, or none was read. */
+  mayBePadded(): boolean
   sample(): Promise<IdSample | undefined>
   bareRequestId(stored: string): string
   readonly queries: LedgerQueries
@@ -42,7 +44,12 @@ export function taskLookUps(parts: TaskLookUpParts): TaskLookUps {
     async tasksByTaskIds(ids) {
       const wanted = wantedIds(ids)
       // MySQL's collations call ABC and abc equal; an id is not.
-      return sortedByRow((await find(wanted, queries.tasksByTaskIds)).filter(({ taskId }) => wanted.has(taskId)))
+      const found = (await find(wanted, queries.tasksByTaskIds)).filter(({ taskId }) => wanted.has(taskId))
+      const known = new Set(found.map(({ taskId }) => taskId))
+      const missing = new Set([...wanted].filter((id) => !known.has(id)))
+      if (missing.size === 0 || !parts.mayBePadded()) return sortedByRow(found)
+      const padded = await byRowIds(await rowIdsOf(queries.ownTaskIds(), decoders.ownTaskRow(missing)))
+      return sortedByRow([...found, ...padded])
     },
     /**
      * A request id may be stored bare, in an URL or behind endpoint#: only bareRequestId can tell, and no index helps. One

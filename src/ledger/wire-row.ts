@@ -3,7 +3,18 @@ import { type Span, spanOfText } from '../rows/record-list.ts'
 import type { Whole } from '../units/exact-sums.ts'
 import { HOUR, MINUTE, SECOND } from '../units/instant.ts'
 import { parseWall, type WallMillis, wallMillis } from '../units/wall.ts'
-import { type Cell, flagOf, float32Usd, idOf, integerOf, type Place, textOf, usdReader, wholeOrNull } from './cells.ts'
+import {
+  type Cell,
+  flagOf,
+  float32Usd,
+  idOf,
+  integerOf,
+  isPaddedText,
+  type Place,
+  textOf,
+  usdReader,
+  wholeOrNull,
+} from './cells.ts'
 import { type CodeOf, isComparableTime, type RowCells } from './row-cells.ts'
 import { wordReader } from './wire-words.ts'
 
@@ -206,6 +217,10 @@ export class WireRow implements RowCells, Bytes {
     return textOf(this.#cell(column))
   }
 
+  isPadded(column: number): boolean {
+    return !this.#standsBare(column) && isPaddedText(this.#cell(column))
+  }
+
   word(column: number, codeOf: CodeOf): number {
     if (this.#codes[column] !== TEXT || (this.#starts[column] as number) < 0) return codeOf(this.text(column))
     let words = this.#words[column]
@@ -217,13 +232,15 @@ export class WireRow implements RowCells, Bytes {
   }
 
   span(column: number): Span {
+    return this.#standsBare(column) ? this.#spanOf(column) : spanOfText(this.text(column))
+  }
+
+  /** Whether a text is one as it stands, without a look at all of it: it begins and ends with what is seen to be no blank. */
+  #standsBare(column: number): boolean {
     const start = this.#starts[column] as number
     const length = this.#lengths[column] as number
-    if (start < 0 || this.#codes[column] !== TEXT) return spanOfText(this.text(column))
-    if (length > 0 && !(isVisible(this.bytes[start]) && isVisible(this.bytes[start + length - 1]))) {
-      return spanOfText(this.text(column))
-    }
-    return this.#spanOf(column)
+    if (start < 0 || this.#codes[column] !== TEXT) return false
+    return length === 0 || (isVisible(this.bytes[start]) && isVisible(this.bytes[start + length - 1]))
   }
 
   /** The bytes of a text as they stand. */

@@ -107,7 +107,7 @@ const readAll = (row: RowCells, words: readonly Lexicon[]) =>
     ...{ integer: row.integer(column), isNull: row.isNull(column), wall: row.wall(column) },
     ...{ id: told(() => row.id(column, PLACE)), flag: told(() => row.flag(column, PLACE)) },
     ...{ whole: told(() => row.whole(column, PLACE)), usd: told(() => row.usd(column, PLACE)) },
-    ...{ text: row.text(column), span: spanText(row, column) },
+    ...{ text: row.text(column), span: spanText(row, column), isPadded: row.isPadded(column) },
     // A second time: what was remembered of it says the same.
     words: [0, 1].map(() => lexicon.textOf(row.word(column, (text) => lexicon.codeOf(text)))),
   }))

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { MiniWorld } from '../../src/demo/mini-world.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
+import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
+import { auditRealWorld, openWorld, STORES } from '../kit/real-audit.ts'
+import { call } from '../tools/call.ts'
+
+/** Long before and long after all that is read of the tables in one pass. */
+const [EARLY, LATE] = ['2025-12-01 00:00:00', '2026-02-08 20:00:00']
+
+const FORMS = [
+  ['a blank before them', (id: string) => ` ${id}`],
+  ['a line break behind them', (id: string) => `${id}\n`],
+  ['none', (id: string) => id],
+] as const
+
+describe.each(STORES)('ids that are stored with blanks around them: %s', (store) => {
+  const said = async (world: MiniWorld) =>
+    saidOf(await auditRealWorld(world.build(), { store }, { depth: 'requests' }), 'A4', 'B7', 'B8', 'B9', 'B10')
+
+  it.each(FORMS)('in ledger rows are found at any time, with %s', async (_, stored) => {
+    const world = withLinkedTasks().task({ user: 101, paid: { orderId: stored('task-41') } })
+    world.task({ user: 102, paid: { orderId: stored('task-42'), at: EARLY } })
+    const failed = { status: 'failed', billed: false, cost: '0', refunded: true } as const
+    world.task({ user: 103, ...failed, paid: { orderId: stored('task-43') } })
+    expect(await said(world)).toEqual({ findings: ['B8 taskId=task-43'], open: [] })
+    world.points(103, 100, { orderId: stored('task-43'), sourceType: 'refund', at: LATE })
+    expect(await said(world)).toEqual({ findings: [], open: [] })
+  })
+
+  it.each(FORMS)('in tasks are found by whoever asks for one, with %s', async (_, stored) => {
+    const { tables, workspaces } = withLinkedTasks().build()
+    const tasks = tables.tasks.map((task) => ({ ...task, taskId: stored(task.taskId) }))
+    const real = await openWorld({ tables: { ...tables, tasks }, workspaces }, { store })
+    try {
+      for (const kind of ['auto', 'task'] as const) {
+        const { verdict, foundAs } = await call(taskTraceTool, { id: 'task-7', kind }, real.dependencies())
+        expect([kind, verdict, foundAs[0]]).toEqual([kind, 'matched', { role: 'task', rows: 1 }])
+      }
+    } finally {
+      await real.close()
+    }
+  })
+})
