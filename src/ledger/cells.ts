@@ -66,25 +66,31 @@ export function idOf(cell: Cell | undefined, place: Place): number {
   return id
 }
 
+/** The code of a blank: those below it are no characters. */
+const FIRST_OF_TEXT = 0x20
 const FLAG_WORDS: ReadonlyMap<string, boolean> = new Map([
   ['', false],
   ['true', true],
   ['false', false],
 ])
 
+/** The number of a BIT that is below what a text begins with; of other bytes the text. */
+function textOfBits(bytes: Uint8Array): string {
+  const low = bytes.at(-1) ?? 0
+  return low < FIRST_OF_TEXT && bytes.subarray(0, -1).every((byte) => byte === 0) ? String(low) : textOf(bytes)
+}
+
 /**
- * Whether a flag is set: a number, true or false, or a BIT; not for NULL and for a text that is empty. Throws where it is another
- * word: yes, read as 0, would be a no.
+ * Whether a flag is set: 0 or 1, true or false, or a BIT; not for NULL and for a text that is empty. Throws where it is another
+ * number or word: yes, read as 0, would be a no, and 2, read as 1, a refund that was only asked for, or refused.
  */
 export function flagOf(cell: Cell | undefined, place: Place): boolean {
-  if (typeof cell === 'number') return cell !== 0
-  if (cell instanceof Uint8Array) return cell.some((byte) => byte !== 0)
-  const text = textOf(cell)
+  const text = cell instanceof Uint8Array ? textOfBits(cell) : textOf(cell)
   const word = FLAG_WORDS.get(text.toLowerCase())
   if (word !== undefined) return word
   const read = Number(text)
-  if (Number.isNaN(read)) throw unreadable(text, CHARS_SHOWN, place, '0 or 1', MEND_FLAG)
-  return read !== 0
+  if (read !== 0 && read !== 1) throw unreadable(text, CHARS_SHOWN, place, '0 or 1', MEND_FLAG)
+  return read === 1
 }
 
 const WHOLE = /^([+-]?\d+)(?:\.0*)?$/

@@ -160,16 +160,24 @@ describe('other cells', () => {
   test('are texts, codes and flags in whatever form a driver gives them', () => {
     expect([' a ', null, undefined, 5, 5n, Buffer.from(' é ')].map(textOf)).toEqual(['a', '', '', '5', '5', 'é'])
     expect([7, '7', ' 7 ', 7n, null, 'x', undefined].map(integerOf)).toEqual([7, 7, 7, 7, 0, 0, 0])
-    const flags = [1, 0, '1', '0', 1n, ' 1.0 ', 'True', 'false', '', null, Buffer.from([0, 1]), Buffer.from([0])]
+    const flags = [1, 0, '1', '0', 1n, ' 1.0 ', 'True', 'false', '', null]
     expect(flags.map((cell) => flagOf(cell, PLACE))).toEqual([
       ...[true, false, true, false, true, true],
-      ...[true, false, false, false, true, false],
+      ...[true, false, false, false],
     ])
+    const bytes = [[0, 1], [0], [], [0x30], [0x31], [...Buffer.from('true')]].map((each) => Buffer.from(each))
+    expect(bytes.map((cell) => flagOf(cell, PLACE))).toEqual([true, false, false, false, true, true])
   })
 
   test('are no flags where they are other words: a yes that is read as a no would be a refund that never was', () => {
     for (const cell of ['yes', 'no', 'Y', 'n', '是', 'b1']) {
       expect(() => flagOf(cell, PLACE)).toThrow(`t.c holds "${cell}", which is not 0 or 1`)
+    }
+  })
+
+  test('are no flags where they are other numbers: a 2 that is read as a 1 would be a refund that was only asked for', () => {
+    for (const cell of [2, -1, '2', ' -1 ', 2n, 0.5, '0.5', Buffer.from([0, 2])]) {
+      expect(() => flagOf(cell, PLACE)).toThrow(/^t\.c holds "(?:2|-1|0\.5)", which is not 0 or 1$/)
     }
   })
 })

@@ -1,0 +1,29 @@
+import { describe, expect, it } from 'vitest'
+import { runAudit } from '../../src/operation.ts'
+import { auditInput, inShort, quietContext } from '../kit/audit-world.ts'
+import { withLinkedTasks } from '../kit/linked-tasks.ts'
+import { openWorld, STORES } from '../kit/real-audit.ts'
+
+describe.each(STORES)('a refund flag: %s', (store) => {
+  const audited = async (value: string) => {
+    const real = await openWorld(withLinkedTasks().build(), { store })
+    try {
+      await real.exec(`UPDATE ts_fal_tasks SET is_refund = ${value} WHERE id = 7`)
+      return inShort(await runAudit(auditInput({ depth: 'requests' }), real.dependencies(), quietContext()))
+    } finally {
+      await real.close()
+    }
+  }
+
+  it('of 1 is a refund, and of 0 or NULL none', async () => {
+    expect(await audited('1')).toEqual(expect.arrayContaining([expect.stringMatching(/^B8 .*task-7/)]))
+    for (const none of ['0', 'NULL']) expect(await audited(none)).toEqual([])
+  })
+
+  it.each(['2', '-1'])('of %s is neither: there is no report that accuses by it', async (value) => {
+    await expect(audited(value)).rejects.toMatchObject({
+      kind: 'source',
+      message: `ts_fal_tasks.is_refund holds "${value}", which is not 0 or 1 (row with id 7)`,
+    })
+  })
+})
