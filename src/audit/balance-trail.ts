@@ -60,6 +60,9 @@ export class BalanceTrailTally {
   readonly #amountUntold = new Set<number>()
   /** Of the window; and the least id of them. */
   readonly #ownerlessIn = { rows: 0, firstRowId: Number.POSITIVE_INFINITY }
+  /** The id of the row before, whosever it is; and the first id that two rows have, which leaves their order open. */
+  #lastRowId = Number.NaN
+  #repeatedRowId: number | undefined
   readonly #gaps = new BalanceGaps()
   /** By user, in order of id. */
   readonly #doubts = new Map<number, TrailDoubt[]>()
@@ -77,10 +80,13 @@ export class BalanceTrailTally {
 
   /** Takes one of some rows, which come in order of id, those around the window included. */
   add(entries: EntryRecords, index: number): void {
+    const rowId = entries.rowId(index)
+    if (rowId === this.#lastRowId) this.#repeatedRowId ??= rowId
+    this.#lastRowId = rowId
     if (entries.isUserUntold(index)) {
       if (within(entries.time(index), this.#window)) {
         this.#ownerlessIn.rows += 1
-        this.#ownerlessIn.firstRowId = Math.min(this.#ownerlessIn.firstRowId, entries.rowId(index))
+        this.#ownerlessIn.firstRowId = Math.min(this.#ownerlessIn.firstRowId, rowId)
       }
       this.#gaps.takeOwnerless(entries.row(index))
       return
@@ -266,6 +272,7 @@ export class BalanceTrailTally {
     const ownerless = { ...this.#ownerlessIn, users: bridged }
     return {
       ...(ownerless.rows + ownerless.users.length > 0 && { ownerless }),
+      ...(this.#repeatedRowId !== undefined && { repeatedRowId: this.#repeatedRowId }),
       users: this.#followed,
       arithmetic: [...this.#arithmetic.values()],
       continuity: [...this.#continuity.values()],

@@ -51,6 +51,7 @@ export const NOT_EVALUATED_CODES = [
   'ids-filter-total-link',
   'balance-unread',
   'balance-untold',
+  'ids-repeated',
   'rate-missing',
   'tasks-partial',
   'times-unread',

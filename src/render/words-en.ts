@@ -213,6 +213,8 @@ export const EN: Vocabulary = {
       'only some accounts were chosen and the ledger can only be compared in total, so charges of other accounts cannot be told apart',
     'balance-unread': () => 'the balance could not be read',
     'balance-untold': () => 'the rows of the points ledger hold no balances (NULL) that could be compared',
+    'ids-repeated': (param) =>
+      `several rows of the points ledger have the same id${given(param('rowId'), (id) => `, first of all ${id}`)}, so their order is not known`,
     'rate-missing': () => 'no rate of points per USD is configured (AUDIT_POINTS_PER_USD)',
     'tasks-partial': () => 'the task table could not be read whole',
     'times-unread': (param) =>

@@ -13,6 +13,14 @@ export const b12LedgerContinuity: Rule = {
   evaluate({ balances }) {
     const outcome = judgeTrail(balances, 'continuity')
     if (!balances.known) return outcome
+    const { repeatedRowId: rowId } = balances.value
+    if (rowId !== undefined) {
+      return {
+        examined: 0,
+        findings: [],
+        notEvaluated: [{ subject: {}, reason: unknown('ids-repeated', { rowId }).reason }],
+      }
+    }
     const { reason } = unknown('lookup-limit', { limit: balances.value.settledMax })
     const open = balances.value.unsettled.map((userId) => ({ subject: { userId }, reason }))
     const bridged = (balances.value.ownerless?.users ?? []).map((userId) => ({

@@ -284,6 +284,8 @@ export interface BalanceTrail {
    * a row is missing. Absent: none.
    */
   readonly ownerless?: { readonly rows: number; readonly firstRowId: number; readonly users: readonly number[] }
+  /** The first id that several rows have: in what order they and others were made is not known. Absent: none. */
+  readonly repeatedRowId?: number
   /** Users of whom there was more in doubt than is looked up. */
   readonly unsettled: readonly number[]
   /** Users, and rows of one, up to which doubts are settled. */
