@@ -3,6 +3,7 @@ import { describe, expect, it } from 'vitest'
 import type { LedgerInspection } from '../../src/ledger/inspection.ts'
 import { DEFAULT_MAPPING, type TableRole } from '../../src/ledger/mapping.ts'
 import { MYSQL_CATALOGUE } from '../../src/ledger/mysql-catalogue.ts'
+import { type CoverageParts, ledgerWordsLines } from '../../src/operations/doctor/coverage.ts'
 import { writingGrants } from '../../src/operations/doctor/grants.ts'
 import { examineIndexes } from '../../src/operations/doctor/indexes.ts'
 import { columnCandidates, tableCandidates } from '../../src/operations/doctor/names.ts'
@@ -127,6 +128,36 @@ describe('types', () => {
     const status = (zoneIsServers: boolean) =>
       typesLine('tasks', 't', columns, { engine: 'mysql', zoneIsServers })?.status
     expect([status(true), status(false)]).toEqual(['ok', 'warning'])
+  })
+})
+
+describe('kinds of cash', () => {
+  const lineOn = (...kinds: readonly string[]) => {
+    const rows = kinds.map((kind) => new Map([['transactionType', kind] as const, ['money', '-5'] as const]))
+    const cash = { rows, cut: false, keys: new Set(['transactionType', 'money']) }
+    const parts = { points: { unread: 'not asked for' }, cash, mapping: DEFAULT_MAPPING }
+    return ledgerWordsLines(parts as unknown as CoverageParts)[1]
+  }
+
+  it('are known by their number, however a column writes it, as an audit knows them', () => {
+    expect(lineOn('1', '1.0', '01', ' 1 ')?.status).toBe('ok')
+    expect(lineOn('7.0', '')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/"7\.0" \(1\), nothing \(1\)/),
+    })
+  })
+
+  it('that are words are named with what can be done, since the setting takes numbers', () => {
+    expect(lineOn('consume')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(/"consume" \(1\), .*; what hangs on them is not evaluated$/),
+      todo: expect.stringMatching(/for words, .*\(columns\.cash\.transactionType/),
+    })
+    const columns = [{ key: 'transactionType', name: 'transaction_type', type: 'varchar(20)' }]
+    expect(typesLine('cash', 't', columns, { engine: 'mysql', zoneIsServers: true })).toMatchObject({
+      status: 'failure',
+      seen: 'transaction_type is varchar(20): must be a whole number; what is none is of no known type',
+    })
   })
 })
 

@@ -138,11 +138,12 @@ function unknownWords(
   key: string,
   known: ReadonlySet<string>,
   tells: (row: Row, word: string) => boolean,
+  asWord = (word: string): string => word.toLowerCase(),
 ): Map<string, Counted> {
   const words = new Map<string, Counted>()
   for (const row of rows) {
     const word = wordOf(row, key)
-    if (known.has(word.toLowerCase())) continue
+    if (known.has(asWord(word))) continue
     const count = words.get(word) ?? { rows: 0, telling: 0 }
     count.rows++
     if (tells(row, word)) count.telling++
@@ -184,7 +185,10 @@ export function statusWordsLine({ tasks, mapping, zone, now, stuckMillis }: Cove
   })
 }
 
-/** Kinds of ledger rows that take from a user and that the mapping does not know: they count as no charge. */
+/** A number however it is written, as 1.0 in a DECIMAL; other words as they are. */
+const asNumber = (word: string): string => (word === '' || Number.isNaN(Number(word)) ? word : String(Number(word)))
+
+/** Kinds of ledger rows that take from a user and that the mapping does not know: what hangs on them is not evaluated. */
 export function ledgerWordsLines(parts: CoverageParts): Line[] {
   const { sourceType, transactionType } = parts.mapping
   const codes = [...transactionType.consume, ...transactionType.rechargeOrRefund, ...transactionType.income]
@@ -194,14 +198,15 @@ export function ledgerWordsLines(parts: CoverageParts): Line[] {
       key: 'sourceType',
       amount: 'points',
       known: lower([...sourceType.consume, ...sourceType.refund, ...sourceType.recharge, ...sourceType.gift]),
-      setting: 'sourceTypes',
+      todo: 'add them to sourceTypes.consume in AUDIT_CONFIG, with what is there',
     }),
     wordsLine(parts.cash, {
       table: parts.mapping.tables.cash,
       key: 'transactionType',
       amount: 'money',
       known: new Set(codes.map(String)),
-      setting: 'transactionTypes',
+      todo: 'add them to transactionTypes.consume in AUDIT_CONFIG, with what is there; for words, which are no numbers, name a column of a view that turns them into numbers (columns.cash.transactionType)',
+      asWord: asNumber,
     }),
   ]
 }
@@ -211,10 +216,13 @@ interface Kinds {
   readonly key: string
   readonly amount: string
   readonly known: ReadonlySet<string>
-  readonly setting: string
+  /** What to do where the unknown ones pay for fal tasks. */
+  readonly todo: string
+  /** How a word is compared; as it is, if not told. */
+  readonly asWord?: (word: string) => string
 }
 
-function wordsLine(sampled: Sampled, { table, key, amount, known, setting }: Kinds): Line {
+function wordsLine(sampled: Sampled, { table, key, amount, known, todo, asWord }: Kinds): Line {
   const id = 'ledger-words'
   const sample = usable(sampled, [key, amount])
   if ('unread' in sample) {
@@ -222,7 +230,7 @@ function wordsLine(sampled: Sampled, { table, key, amount, known, setting }: Kin
     const says = { subject: table, seen: sample.unread }
     return 'rows' in sampled && sampled.rows.length === 0 ? ok(id, says) : unverified(id, says)
   }
-  const words = [...unknownWords(sample.rows, key, known, (row) => Number(row.get(amount) ?? 0) < 0)]
+  const words = [...unknownWords(sample.rows, key, known, (row) => Number(row.get(amount) ?? 0) < 0, asWord)]
   const looked = `in the newest ${counted(sample.rows.length, 'row')}`
   if (words.length === 0) return ok(id, { subject: table, seen: `all kinds are known, ${looked}` })
   const taking = words.filter(([, { telling }]) => telling > 0)
@@ -231,7 +239,7 @@ function wordsLine(sampled: Sampled, { table, key, amount, known, setting }: Kin
   }
   return warning(id, {
     subject: table,
-    seen: `kinds that take from users and that the mapping does not know: ${listed(taking)}, ${looked}; they count as no charge`,
-    todo: `where they pay for fal tasks, add them to ${setting}.consume in AUDIT_CONFIG, with what is there`,
+    seen: `kinds that take from users and that the mapping does not know: ${listed(taking)}, ${looked}; what hangs on them is not evaluated`,
+    todo: `where they pay for fal tasks, ${todo}`,
   })
 }

@@ -87,7 +87,7 @@ function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark 
     case 'id':
       return idRemark(type)
     case 'integer':
-      return integerRemark(type, 'anything else reads as 0')
+      return integerRemark(type, 'what is none is of no known type')
     case 'flag':
       return isText(type)
         ? { status: 'warning', text: 'read as 0 or 1, true or false; any other word ends an audit' }
