@@ -199,6 +199,10 @@ export class BalanceTrailTally {
 
   /** Settles doubts by the rows that come right before them in order of id. A ledger that begins with its row is fine. */
   settle(doubts: readonly TrailDoubt[], rowsBefore: readonly LedgerEntry[]): void {
+    // They come in order of id too; of those that were looked up by one id there may be several, of any time.
+    for (const [at, { rowId }] of rowsBefore.entries()) {
+      if (rowId === rowsBefore[at - 1]?.rowId) this.#repeatedRowId ??= rowId
+    }
     const beforeOf = new Map(rowsBefore.map((row) => [row.userId, row]))
     for (const { userId, rowId, before } of doubts) {
       const rowBefore = beforeOf.get(userId)

@@ -85,7 +85,9 @@ describe('a points ledger over several tables that each count from 1', () => {
       await real.exec('UPDATE points_2 SET id = id - 3')
       const report = await audited()
       expect([inShort(report), report.rules.find(({ rule }) => rule === 'B12')?.examined]).toEqual([[], 0])
-      expect(openOf(report)).toMatchObject([{ subject: {}, reason: expect.stringMatching(/the same id, first of all 2,/) }])
+      expect(openOf(report)).toMatchObject([
+        { subject: {}, reason: expect.stringMatching(/the same id, first of all 2,/) },
+      ])
     } finally {
       await real.close()
     }
