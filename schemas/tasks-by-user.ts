@@ -20,12 +20,7 @@ export const input = z.strictObject({
   timezone: timezoneInput,
   ids: idsInput,
   user_ids: userIdsInput,
-  model: z
-    .string()
-    .min(1)
-    .max(150)
-    .optional()
-    .describe("as stored, with or without fal-ai/; fal's name where modelAliases has it"),
+  model: z.string().min(1).max(150).optional().describe("as stored; fal's name where modelAliases has it"),
   sort: z.enum(['cost', 'points', 'tasks']).default('cost').describe('largest first'),
   cursor: cursorInput,
 })
