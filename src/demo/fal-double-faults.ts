@@ -6,8 +6,8 @@ type FaultKind =
   | { readonly kind: 'status'; readonly status: number; readonly retryAfter?: string; readonly message?: string }
   /** A page of a proxy, with status 200 unless told. */
   | { readonly kind: 'html'; readonly status?: number }
-  /** Any text, with status 200. */
-  | { readonly kind: 'body'; readonly text: string }
+  /** Any text, with status 200 unless told. */
+  | { readonly kind: 'body'; readonly text: string; readonly status?: number }
   | { readonly kind: 'broken-json' | 'wrong-shape' }
   /** Half an answer, then a broken connection. */
   | { readonly kind: 'break-off' }
@@ -102,7 +102,7 @@ export function misbehave(response: ServerResponse, fault: FalFault): boolean {
       send(response, fault.status ?? 200, 'text/html', '<!DOCTYPE html><html><body>Sign in</body></html>')
       return true
     case 'body':
-      send(response, 200, 'application/json', fault.text)
+      send(response, fault.status ?? 200, 'application/json', fault.text)
       return true
     case 'broken-json':
       send(response, 200, 'application/json', '{"time_series":[{"bucket":')

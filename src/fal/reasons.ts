@@ -43,7 +43,7 @@ function without(text: string, part: string, by: string): string {
 
 export const looksLikeHtml = (text: string): boolean => /^\s*<(?:!doctype|html|head|body|\?xml|!--)/i.test(text)
 
-/** Why an answer with another status than 2xx could not be used, and what to do about it. */
+/** Why an answer with another status than 200 could not be used, and what to do about it. */
 export function failureOfStatus(status: number, body: string, apiKey: string, redact: Redact): Failed {
   const said = looksLikeHtml(body)
     ? ' (as an HTML page: it may come from a proxy in between)'
@@ -72,7 +72,7 @@ export function failureOfStatus(status: number, body: string, apiKey: string, re
   if (status >= 400) return failed('invalid', `fal answered ${status}: it did not accept the question${said}`)
   return failed(
     'bad-answer',
-    `fal answered ${status} instead of data; redirects are not followed. Check FAL_API_BASE_URL`,
+    `fal answered ${status} instead of data (200); redirects are not followed. Check FAL_API_BASE_URL`,
   )
 }
 

@@ -37,6 +37,9 @@ export interface Socket {
   close(): Promise<void>
 }
 
+/** Any other status of success tells of something else than what was asked for: not yet made, a part of it, changed on the way. */
+export const OK = 200
+
 const KEEP_ALIVE: Millis = 10 * SECOND
 /** Bytes read of an answer that is no success: enough for fal's error body. */
 const ERROR_BYTES_MAX = 64 * 1024
@@ -102,7 +105,7 @@ async function exchange(
     })
     // A body that is given up half-read reports that as an error, which would otherwise end the process.
     body.on('error', () => undefined)
-    const ok = statusCode >= 200 && statusCode < 300
+    const ok = statusCode === OK
     const [after, date] = [headerText(headers['retry-after']), headerText(headers.date)]
     const decoded = decodedBody(body, headerText(headers['content-encoding']))
     if ('unknown' in decoded) {

@@ -14,7 +14,7 @@ import {
   KEY_MALFORMED,
 } from './reasons.ts'
 import type { Redact } from './redacting.ts'
-import { type Ask, createSocket, type Reply } from './socket.ts'
+import { type Ask, createSocket, OK, type Reply } from './socket.ts'
 import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
 
 /** Query parameters in order; a name may come several times. */
@@ -166,7 +166,7 @@ function outcomeOf<T>(tried: Answer<Reply>, question: Question<T>, redact: Redac
   if (tried.status === 'failed') return tried
   const { status, body, isEndTold, release } = tried.value
   try {
-    if (status < 200 || status >= 300) return failureOfStatus(status, body.toString(), question.apiKey, redact)
+    if (status !== OK) return failureOfStatus(status, body.toString(), question.apiKey, redact)
     // JSON that was cut is broken; of lines nobody could tell.
     if (question.accept === 'text/csv' && !isEndTold) return END_UNTOLD
     const answer = question.readBytes === undefined ? question.read(body.toString()) : question.readBytes(body)

@@ -39,6 +39,14 @@ describe('answers that a retry cannot mend', () => {
     },
   )
 
+  it.each([201, 202, 203, 206])('data with status %i is no whole bill, and with 200 it is', async (status) => {
+    const text = JSON.stringify({ username: 'acme' })
+    const { answer, reason } = await ask([{ kind: 'body', text, status }])
+    expect(answer).toMatchObject({ status: 'failed', failure: 'bad-answer' })
+    expect(reason).toContain(`${status} instead of data (200)`)
+    expect((await ask([{ kind: 'body', text }])).answer.status).toBe('complete')
+  })
+
   it('says that a page of a proxy is none of fal', async () => {
     expect((await ask([{ kind: 'html' }])).reason).toContain('HTML')
     expect((await ask([{ kind: 'html', status: 403 }])).answer).toMatchObject({ failure: 'forbidden' })
