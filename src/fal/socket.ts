@@ -4,7 +4,7 @@ import { type Answer, complete, type Failed } from './answer.ts'
 import { BodyRooms } from './body-rooms.ts'
 import { type Decoded, decodedBody, failureOfDecoding, PLAIN } from './content-coding.ts'
 import { failureOfConnection, failureOfSize } from './reasons.ts'
-import { abortErrorOf } from './waiting.ts'
+import { abortErrorOf, untilAborted } from './waiting.ts'
 
 /** What came back over the wire, whatever its status. */
 export interface Reply {
@@ -91,7 +91,7 @@ async function exchange(
     attempt.abort()
   }, ask.timeout)
   try {
-    const { statusCode, headers, body } = await request(ask.url, {
+    const asking = request(ask.url, {
       dispatcher,
       signal: attempt.signal,
       ...(ask.body !== undefined && { method: 'POST', body: ask.body }),
@@ -103,6 +103,8 @@ async function exchange(
         ...(ask.body !== undefined && { 'content-type': 'application/json' }),
       },
     })
+    // undici heeds the signal only once there is a connection, which a network may not let come about.
+    const { statusCode, headers, body } = await untilAborted(asking, attempt.signal)
     // A body that is given up half-read reports that as an error, which would otherwise end the process.
     body.on('error', () => undefined)
     const ok = statusCode === OK

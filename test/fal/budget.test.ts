@@ -1,6 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { type AddressInfo, createServer } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { failed } from '../../src/fal/answer.ts'
 import { createKeySpells, createSpell } from '../../src/fal/budget.ts'
+import { createFalClient } from '../../src/fal/client.ts'
 import { type Instant, instant, SECOND } from '../../src/units/instant.ts'
 import { FEBRUARY, KEY, KEY_ID, never, OTHER_KEY, openLine, workspace, zone } from './line.ts'
 
@@ -90,6 +93,20 @@ describe('the failure budget', () => {
     expect(await client.serverlessUsage(KEY, days, never())).toMatchObject({ status: 'failed', failure: 'unreachable' })
     expect((await client.billing(OTHER_KEY, never())).status).toBe('complete')
     expect(double.requests.length).toBeLessThanOrEqual(asked + 2)
+  })
+
+  it('holds where the connection itself does not come about', async () => {
+    // Takes the connection, and says nothing of TLS.
+    const silent = createServer(() => {}).listen(0, '127.0.0.1')
+    await once(silent, 'listening')
+    onTestFinished(() => void silent.close())
+    const { port } = silent.address() as AddressInfo
+    const baseUrl = `https://127.0.0.1:${port}/v1`
+    const client = createFalClient({ baseUrl, requestTimeout: 300, failureBudget: 600 })
+    const began = performance.now()
+    expect(await client.billing(KEY, never())).toMatchObject({ status: 'failed', failure: 'unreachable' })
+    expect(performance.now() - began).toBeLessThan(1000)
+    await client.close()
   })
 
   it('ends the retries, and then fails at once with the same reason', async () => {
