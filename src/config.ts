@@ -3,6 +3,7 @@ import { homedir, userInfo } from 'node:os'
 import { isAbsolute, join, resolve } from 'node:path'
 import { type ConfigFile, configFile } from '../schemas/config.ts'
 import { AuditError, shortened } from './errors.ts'
+import { type Proxies, type ProxyServer, type ProxyVariables, proxyFor, proxySecrets } from './fal/proxy.ts'
 import { parseDatabaseUrl } from './ledger/database-url.ts'
 import { doubleMeaningIn, type MappingOverrides, mappingWith, type TableMapping } from './ledger/mapping.ts'
 import { LIMITS } from './limits.ts'
@@ -27,6 +28,7 @@ export interface Config {
   readonly databaseDeadline: Millis
   readonly falBaseUrl: string
   readonly falConcurrency: number
+  readonly falProxies: Proxies
   /** Where fal's unconfirmed /billing/invoices may answer; undefined: it is not asked. */
   readonly legacyBillingBaseUrl: string | undefined
   readonly serveToken: string | undefined
@@ -63,6 +65,14 @@ export async function readConfig(
     const password = passwordIn(value(name))
     if (password !== '') onSecret(password)
   }
+  const proxies: ProxyVariables = {
+    'https:': { https_proxy: value('https_proxy'), HTTPS_PROXY: value('HTTPS_PROXY') },
+    'http:': { http_proxy: value('http_proxy'), HTTP_PROXY: value('HTTP_PROXY') },
+    except: value('no_proxy') ?? value('NO_PROXY'),
+  }
+  for (const text of [proxies['https:'], proxies['http:']].flatMap(Object.values<string | undefined>)) {
+    for (const secret of proxySecrets(text ?? '')) onSecret(secret)
+  }
   const named = value('AUDIT_CONFIG')
   const configPath = named === undefined ? undefined : resolve(directory, named)
   const tell = (error: unknown): void => {
@@ -85,6 +95,13 @@ export async function readConfig(
           tell(error)
           return {}
         })
+  const falBaseUrl = tried(readFalBaseUrl, value('FAL_API_BASE_URL'))
+  const legacyBillingBaseUrl = tried(readLegacyBaseUrl, file.legacyBillingBaseUrl)
+  const falProxies = new Map<string, ProxyServer>()
+  for (const url of [falBaseUrl, legacyBillingBaseUrl]) {
+    const proxy = tried((text) => (text === undefined ? undefined : proxyFor(text, proxies)), url)
+    if (url !== undefined && proxy !== undefined) falProxies.set(new URL(url).origin, proxy)
+  }
   const dataHome = given(environment.XDG_DATA_HOME)
   return {
     configFile: configPath,
@@ -93,9 +110,10 @@ export async function readConfig(
     mapping: mappingWith(mappingOverrides(file)),
     databaseDeadline:
       file.databaseDeadlineSeconds === undefined ? LIMITS.databaseDeadline : file.databaseDeadlineSeconds * SECOND,
-    falBaseUrl: tried(readFalBaseUrl, value('FAL_API_BASE_URL')),
+    falBaseUrl,
     falConcurrency: file.falConcurrency ?? LIMITS.falConcurrency,
-    legacyBillingBaseUrl: tried(readLegacyBaseUrl, file.legacyBillingBaseUrl),
+    falProxies,
+    legacyBillingBaseUrl,
     serveToken: tried((text) => readToken('SERVE_TOKEN', text), value('SERVE_TOKEN')),
     adminToken: tried((text) => readToken('ADMIN_TOKEN', text), value('ADMIN_TOKEN')),
     billingStore: tried((text) => readBillingStore(text, directory, dataHome), value('BILLING_STORE')),
@@ -130,7 +148,7 @@ export function readTokens(
 /** Settings that are no secrets; but by mistake each may hold the address of a database, with its password. */
 const NOT_SECRET = [
   ...['FAL_API_BASE_URL', 'AUDIT_TIMEZONE', 'DB_TIMEZONE', 'AUDIT_ACCOUNT_LIMIT', 'AUDIT_POINTS_PER_USD'],
-  ...['AUDIT_CONFIG', 'BILLING_STORE', 'XDG_DATA_HOME'],
+  ...['AUDIT_CONFIG', 'BILLING_STORE', 'XDG_DATA_HOME', 'no_proxy', 'NO_PROXY'],
 ]
 /** An address with a user, as it is written, or as a path in which its // became one. */
 const WITH_USER = /[a-z][a-z0-9+.-]*:\/+([^:/@]*)(?::(.*))?@/is

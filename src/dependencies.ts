@@ -42,6 +42,7 @@ export function dependenciesOf(
       problems,
       mapping,
       dbZone,
+      falProxy: config.falProxies.get(new URL(config.falBaseUrl).origin)?.place,
       inspector: databaseUrl === undefined ? undefined : lazyInspector(config, databaseUrl, clock, secrets),
     },
   }
@@ -190,10 +191,11 @@ function redactingErrors(redact: (text: string) => string) {
   return { attempt, each }
 }
 
-function lazyFal({ falBaseUrl, falConcurrency, legacyBillingBaseUrl }: Config, { redact }: Secrets): FalReader {
+function lazyFal(config: Config, { redact }: Secrets): FalReader {
+  const { falBaseUrl: baseUrl, falConcurrency: concurrency, legacyBillingBaseUrl, falProxies: proxies } = config
   const open = once(async () => {
     const { createFalClient } = await import('./fal/client.ts')
-    return createFalClient({ baseUrl: falBaseUrl, concurrency: falConcurrency, legacyBillingBaseUrl, redact })
+    return createFalClient({ baseUrl, legacyBillingBaseUrl, proxies, concurrency, redact })
   })
   return {
     usage: async (...question) => (await open()).usage(...question),

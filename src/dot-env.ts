@@ -18,13 +18,16 @@ export function parseDotEnv(text: string): Record<string, string> {
 }
 
 /**
- * The environment, filled up from a .env in the directory where there is one. What is already set wins. Throws AuditError of
+ * The environment, filled up from a .env in the directory where there is one. What is already set wins, in whatever case its
+ * name is written, which may be either with proxies. Throws AuditError of
  * kind 'configuration' for one that cannot be read: what it sets, a token of `serve` too, would be taken for unset.
  */
 export async function withDotEnv(environment: Environment, directory: string): Promise<Environment> {
   const text = await textOf(resolve(directory, '.env'))
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => given(value) !== undefined))
-  return text === undefined ? environment : { ...parseDotEnv(text), ...set }
+  const names = new Set(Object.keys(set).map((name) => name.toUpperCase()))
+  const added = Object.entries(parseDotEnv(text ?? '')).filter(([name]) => !names.has(name.toUpperCase()))
+  return text === undefined ? environment : { ...Object.fromEntries(added), ...set }
 }
 
 /** Undefined where there is no such file. */

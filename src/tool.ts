@@ -50,6 +50,8 @@ export interface Setup {
   readonly mapping: TableMapping | undefined
   /** DB_TIMEZONE. */
   readonly dbZone: Zone | undefined
+  /** Host and port of the proxy that fal's Platform API is asked through; undefined: none. */
+  readonly falProxy?: string | undefined
 }
 
 /** Everything an operation works with; the faces build it once. */

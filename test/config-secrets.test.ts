@@ -25,6 +25,9 @@ describe('an address with a password, in the wrong setting', () => {
     ['AUDIT_ACCOUNT_LIMIT', 'https://p4ssword@h/'],
     ['AUDIT_POINTS_PER_USD', 'mariadb://u:p4ssword@h/db'],
     ['FAL_API_BASE_URL', 'mysql://u:p4ssword@h/db'],
+    ['HTTPS_PROXY', 'socks5://u:p4ssword@h:1'],
+    ['https_proxy', 'http://u:p4ss/word@h:1'],
+    ['https_proxy', 'u:p4ssword@h'],
     ['DATABASE_URL', 'file:mysql://u:p4ssword@h/db'],
     ['FAL_KEY', 'mysql://u:p4ss word@h/db'],
     ['BILLING_STORE', 'mysql://u:my p4ss word@h/db'],
@@ -45,5 +48,9 @@ describe('an address with a password, in the wrong setting', () => {
   it('is told to the redactor', async () => {
     const { secrets } = await failureIn({ AUDIT_CONFIG: 'mysql://u:p4ss@word@h/db', BILLING_STORE: 'file:a' })
     expect(secrets).toEqual(['p4ss@word'])
+    // Of a proxy that is not used, too.
+    const unused = await failureIn({ HTTP_PROXY: 'http://u:p4ss%40word@h:1', BILLING_STORE: 'no' })
+    expect(unused.secrets).toEqual(['u:p4ss%40word', 'u:p4ss@word', 'p4ss%40word', 'p4ss@word'])
+    expect((await failureIn({ no_proxy: 'http://u:p4ssword@h', BILLING_STORE: 'no' })).secrets).toEqual(['p4ssword'])
   })
 })

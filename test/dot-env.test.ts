@@ -34,6 +34,12 @@ describe('a .env file', () => {
     expect(environment).toMatchObject({ FAL_KEY: 'from-environment', DB_TIMEZONE: '+08:00', ADMIN_TOKEN: 'file' })
   })
 
+  it('does not win by the case of a name, which of proxies may be either', async () => {
+    writeFileSync(join(directory, '.env'), 'https_proxy=file\nHTTP_PROXY=file\nno_proxy=file\n')
+    const environment = await withDotEnv({ HTTPS_PROXY: 'set', http_proxy: 'set', NO_PROXY: '' }, directory)
+    expect(environment).toEqual({ HTTPS_PROXY: 'set', http_proxy: 'set', no_proxy: 'file' })
+  })
+
   it('need not be there, and may be a folder', async () => {
     const within = join(directory, 'of-python')
     mkdirSync(join(within, '.env'), { recursive: true })

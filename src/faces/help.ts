@@ -68,6 +68,7 @@ const ENVIRONMENT: readonly [string, string][] = [
   ['DATABASE_URL', 'mysql://user:password@host:3306/database, or file:PATH'],
   ['FAL_KEY', 'a fal key, for fal-get-usage and friends without the account table'],
   ['FAL_API_BASE_URL', 'fal Platform API (default https://api.fal.ai/v1)'],
+  ['HTTPS_PROXY, NO_PROXY', 'HTTP proxy through which fal is asked, and hosts asked without it (HTTP_PROXY for http:)'],
   ['AUDIT_TIMEZONE', "zone of the audit's days, such as Asia/Shanghai (default: the database's own)"],
   ['DB_TIMEZONE', "zone of the stored times (default: the database's own)"],
   ['AUDIT_ACCOUNT_LIMIT', 'newest accounts audited (default 20)'],

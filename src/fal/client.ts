@@ -8,6 +8,7 @@ import { askEachEvent, askEvents } from './events.ts'
 import { askFocus } from './focus.ts'
 import { askLegacyInvoices } from './legacy-invoices.ts'
 import { askEstimate, askPricing } from './pricing.ts'
+import type { Proxies } from './proxy.ts'
 import type { FalReader } from './reader.ts'
 import { type Redact, redactedRows } from './redacting.ts'
 import { createTransport } from './transport.ts'
@@ -19,6 +20,8 @@ export interface FalClientOptions {
   readonly baseUrl: string
   /** Below which the unconfirmed /billing/invoices is; undefined: it is never asked. */
   readonly legacyBillingBaseUrl?: string | undefined
+  /** Through which proxy each origin is asked; without it all are asked directly. */
+  readonly proxies?: Proxies
   /** Requests in flight at once, over all keys; besides them, those that hang for keys which were never answered. */
   readonly concurrency?: number
   /** Time of one request, from connecting to the last byte. */
@@ -59,6 +62,7 @@ export function createFalClient(options: FalClientOptions): FalClient {
   const transport = createTransport({
     redact,
     baseUrl: baseUrlOf(options.baseUrl, 'FAL_API_BASE_URL', 'https://api.fal.ai/v1'),
+    proxies: options.proxies ?? new Map(),
     concurrency: options.concurrency ?? LIMITS.falConcurrency,
     requestTimeout: options.requestTimeout ?? LIMITS.falRequestTimeout,
     failureBudget: options.failureBudget ?? LIMITS.falFailureBudget,

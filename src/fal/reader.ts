@@ -12,6 +12,7 @@ export type FetchFailure =
   | 'rate-limited'
   | 'server-error'
   | 'unreachable' // no connection, broken connection, time-out
+  | 'proxy-refused' // a proxy on the way does not let us through, and would not if asked again
   | 'bad-answer' // HTML, broken JSON, or JSON of another shape
   | 'repeating-cursor'
   | 'page-limit'

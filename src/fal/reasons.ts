@@ -118,13 +118,15 @@ export function failureOfConnection(cause: unknown): Failed {
       `fal could not be reached: the certificate of its host is of an authority that this machine does not know, or signed by itself (${code}). If a proxy in between is meant to read along, name the file of its authority's certificate (PEM) in the environment variable NODE_EXTRA_CA_CERTS`,
     )
   }
-  const known = CONNECTION[code]
-  const what =
-    known ?? (/^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? `the connection failed (${code})` : 'the connection failed')
-  return failed('unreachable', `fal could not be reached: ${what}. Check the network and FAL_API_BASE_URL`)
+  return failed('unreachable', `fal could not be reached: ${whatBroke(code)}. Check the network and FAL_API_BASE_URL`)
 }
 
-function codeOf(cause: unknown): string {
+/** What a code of a failed connection means. */
+export const whatBroke = (code: string): string =>
+  CONNECTION[code] ??
+  (/^[A-Z][A-Z0-9_]{2,40}$/.test(code) ? `the connection failed (${code})` : 'the connection failed')
+
+export function codeOf(cause: unknown): string {
   if (typeof cause !== 'object' || cause === null) return ''
   return 'code' in cause && typeof cause.code === 'string' ? cause.code : ''
 }

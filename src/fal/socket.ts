@@ -1,8 +1,10 @@
-import type { Agent } from 'undici'
+import type { Dispatcher } from 'undici'
 import { type Millis, SECOND } from '../units/instant.ts'
 import { type Answer, complete, type Failed } from './answer.ts'
 import { BodyRooms } from './body-rooms.ts'
 import { type Decoded, decodedBody, failureOfDecoding, PLAIN } from './content-coding.ts'
+import type { Proxies } from './proxy.ts'
+import type { Refusal } from './proxy-reasons.ts'
 import { failureOfConnection, failureOfSize } from './reasons.ts'
 import { abortErrorOf, untilAborted } from './waiting.ts'
 
@@ -40,43 +42,66 @@ export interface Socket {
 /** Any other status of success tells of something else than what was asked for: not yet made, a part of it, changed on the way. */
 export const OK = 200
 
+/** How requests reach an origin, directly or through a proxy, and how what fails on it is told. */
+export interface Way {
+  readonly request: typeof import('undici').request
+  readonly dispatcher: Dispatcher
+  readonly failureOf: (cause: unknown) => Failed
+  /** What is said where the time ran out of what was asked for then, in the time of performance.now(). */
+  readonly lateOf: (late: Failed, askedAt: Millis) => Failed
+  /** Why an answer is none of fal; undefined: it is. */
+  readonly refusalOf: (answer: Refusal) => Failed | undefined
+}
+
 const KEEP_ALIVE: Millis = 10 * SECOND
 /** Bytes read of an answer that is no success: enough for fal's error body. */
 const ERROR_BYTES_MAX = 64 * 1024
 
-export function createSocket(connections: number): Socket {
+export function createSocket(connections: number, proxies: Proxies): Socket {
   const rooms = new BodyRooms()
-  let opened: Promise<{ undici: typeof import('undici'); agent: Agent }> | undefined
+  // The time limit of a whole request is kept here, so undici's own, per phase, are off.
+  const options = { connections, keepAliveTimeout: KEEP_ALIVE, headersTimeout: 0, bodyTimeout: 0 }
+  /** By the origin that is asked through a proxy; undefined: the direct one. */
+  const opened = new Map<string | undefined, Promise<Way>>()
   // Loaded late: a server that is never asked about fal starts without it.
-  const open = async (): Promise<{ undici: typeof import('undici'); agent: Agent }> => {
+  const open = async (origin: string | undefined): Promise<Way> => {
     const undici = await import('undici')
-    // The time limit of a whole request is kept here, so undici's own, per phase, are off.
-    const agent = new undici.Agent({ connections, keepAliveTimeout: KEEP_ALIVE, headersTimeout: 0, bodyTimeout: 0 })
-    return { undici, agent }
+    const proxy = origin === undefined ? undefined : proxies.get(origin)
+    if (origin === undefined || proxy === undefined)
+      return { ...DIRECT, request: undici.request, dispatcher: new undici.Agent(options) }
+    const { openProxyWay } = await import('./proxy-way.ts')
+    return openProxyWay(undici, proxy, new URL(origin), options)
+  }
+  const wayTo = (url: string): Promise<Way> => {
+    const origin = proxies.size === 0 ? undefined : new URL(url).origin
+    const place = origin !== undefined && proxies.has(origin) ? origin : undefined
+    const way = opened.get(place) ?? open(place)
+    opened.set(place, way)
+    return way
   }
   return {
     send: async (ask, signal) => {
-      opened ??= open()
-      const { undici, agent } = await opened
+      const way = await wayTo(ask.url)
       rooms.begin()
       try {
-        return await exchange(undici.request, agent, rooms, ask, signal)
+        return await exchange(way, rooms, ask, signal)
       } finally {
         rooms.end()
       }
     },
     close: async () => {
-      const closing = opened
-      opened = undefined
+      const closing = [...opened.values()]
+      opened.clear()
       rooms.clear()
-      await (await closing)?.agent.destroy()
+      await Promise.all(closing.map(async (way) => (await way).dispatcher.destroy()))
     },
   }
 }
 
+const DIRECT = { failureOf: failureOfConnection, lateOf: (late: Failed): Failed => late, refusalOf: () => undefined }
+
 async function exchange(
-  request: typeof import('undici').request,
-  dispatcher: Agent,
+  { request, dispatcher, failureOf, lateOf, refusalOf }: Way,
   rooms: BodyRooms,
   ask: Ask,
   signal: AbortSignal,
@@ -85,6 +110,7 @@ async function exchange(
   const attempt = new AbortController()
   const onAbort = (): void => attempt.abort()
   signal.addEventListener('abort', onAbort, { once: true })
+  const askedAt = performance.now()
   let timedOut = false
   const timer = setTimeout(() => {
     timedOut = true
@@ -103,10 +129,15 @@ async function exchange(
         ...(ask.body !== undefined && { 'content-type': 'application/json' }),
       },
     })
-    // undici heeds the signal only once there is a connection, which a network may not let come about.
+    // undici heeds the signal only once there is a connection, which a proxy or a network may not let come about.
     const { statusCode, headers, body } = await untilAborted(asking, attempt.signal)
     // A body that is given up half-read reports that as an error, which would otherwise end the process.
     body.on('error', () => undefined)
+    const refusal = refusalOf({ status: statusCode, authenticate: headers['proxy-authenticate'] })
+    if (refusal !== undefined) {
+      body.destroy()
+      return refusal
+    }
     const ok = statusCode === OK
     const [after, date] = [headerText(headers['retry-after']), headerText(headers.date)]
     const decoded = decodedBody(body, headerText(headers['content-encoding']))
@@ -124,7 +155,7 @@ async function exchange(
     return complete({ status: statusCode, retryAfter: after, date, body: room.subarray(0, bytes), isEndTold, release })
   } catch (cause) {
     if (signal.aborted) throw abortErrorOf(signal)
-    return timedOut ? ask.late : failureOfConnection(cause)
+    return timedOut ? lateOf(ask.late, askedAt) : failureOf(cause)
   } finally {
     clearTimeout(timer)
     signal.removeEventListener('abort', onAbort)

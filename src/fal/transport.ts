@@ -3,6 +3,7 @@ import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
 import { ERROR_TOLD } from './json.ts'
 import { createPlaces, HANGING_MAX } from './places.ts'
+import type { Proxies } from './proxy.ts'
 import {
   afterTries,
   END_UNTOLD,
@@ -50,6 +51,7 @@ export interface Transport {
 
 export interface TransportOptions {
   readonly baseUrl: string
+  readonly proxies: Proxies
   readonly concurrency: number
   readonly requestTimeout: Millis
   readonly failureBudget: Millis
@@ -83,7 +85,7 @@ const SENDABLE_KEY = /^[\x21-\x7e]+$/
 export function createTransport(options: TransportOptions): Transport {
   const { requestTimeout, failureBudget } = options
   const places = createPlaces(options.concurrency, requestTimeout * PATIENCE_SHARE)
-  const socket = createSocket(options.concurrency + HANGING_MAX)
+  const socket = createSocket(options.concurrency + HANGING_MAX, options.proxies)
   const least = Math.min(TRY_LEAST, requestTimeout / 10)
   const spellOf = createKeySpells(failureBudget, options.clock, least)
   let clockAhead: Millis | undefined

@@ -127,11 +127,14 @@ async function newestAccounts(inspection: LedgerInspection, columns: readonly st
   return inspection.newest('accounts', optional, limit)
 }
 
-async function falKeyLines({ keys }: Keys, { dependencies, now, signal, progress }: Case): Promise<readonly Line[]> {
+async function falKeyLines(
+  { keys }: Keys,
+  { dependencies, setup, now, signal, progress }: Case,
+): Promise<readonly Line[]> {
   const zone = dependencies.settings.auditZone ?? UTC
   // Whoever calls the doctor wants to know what is the case now, not what was a short while ago.
   await dependencies.fal.askAgain?.()
-  const lines = await examineKeys(keys, { fal: dependencies.fal, zone, now, signal })
+  const lines = await examineKeys(keys, { fal: dependencies.fal, proxy: setup.falProxy, zone, now, signal })
   progress('fal asked')
   return keys.length > 0 ? lines : [...lines, unverified('fal-key', { seen: 'there is no key to ask with' })]
 }

@@ -16,6 +16,8 @@ export interface CheckedKey {
 
 export interface KeyParts {
   readonly fal: FalReader
+  /** Host and port of the proxy that fal is asked through. */
+  readonly proxy: string | undefined
   readonly zone: Zone
   readonly now: Instant
   readonly signal: AbortSignal
@@ -28,6 +30,8 @@ type Right = (typeof RIGHTS)[number]
 type Answers = Readonly<Record<Right, Fetched<unknown>>>
 
 const REFUSED: ReadonlySet<FetchFailure> = new Set(['unauthorized', 'forbidden'])
+/** Fal heard nothing, or nobody heard its answer. */
+const NOT_REACHED: ReadonlySet<FetchFailure> = new Set(['unreachable', 'proxy-refused'])
 /** Answers that fal does not give: somebody else answers at that address. */
 const NOT_FAL: ReadonlySet<FetchFailure> = new Set(['not-found', 'bad-answer'])
 
@@ -44,7 +48,7 @@ export async function examineKeys(keys: readonly CheckedKey[], parts: KeyParts):
       })
     }),
   )
-  return [reachLine(answers, keys.length), ...lines.flat()]
+  return [reachLine(answers, keys.length, parts.proxy), ...lines.flat()]
 }
 
 async function askRights(apiKey: string, { fal, zone, now, signal }: KeyParts): Promise<Answers> {
@@ -83,29 +87,36 @@ function keyLine({ disabled }: CheckedKey, subject: string, answers: Answers): L
 const REMEDY =
   'store an admin key, or a key with billing read permission, made at https://fal.ai/dashboard/keys; until then this account is reported as unverified'
 
-function reachLine(answers: readonly Answers[], keyCount: number): Line {
+function reachLine(answers: readonly Answers[], keyCount: number, proxy: string | undefined): Line {
+  const through = proxy === undefined ? '' : `, through the proxy ${proxy}`
   const all = answers.flatMap((answer) => RIGHTS.map((right) => answer[right]))
   const failures = all.flatMap((answer) => (answer.status === 'failed' ? [answer] : []))
   const only = (kinds: (failure: FetchFailure) => boolean): boolean =>
     all.length > 0 && failures.length === all.length && failures.every((each) => kinds(each.failure))
   const [first] = failures
   if (all.length === 0) return unverified('fal-api', { seen: keyCount === 0 ? NO_KEY : 'fal was not asked to the end' })
-  if (only((kind) => kind === 'unreachable')) {
+  if (only((kind) => NOT_REACHED.has(kind))) {
     return failure('fal-api', {
       seen: first?.reason ?? 'fal cannot be reached',
-      todo: 'let this machine reach the address in FAL_API_BASE_URL (HTTPS, port 443), by a firewall rule or another network',
+      todo:
+        proxy === undefined
+          ? 'let this machine reach the address in FAL_API_BASE_URL (HTTPS, port 443), by a firewall rule, another network or a proxy that HTTPS_PROXY names'
+          : `fal is asked through the proxy ${proxy}: mend what the line says of it, or the variable that names it`,
     })
   }
   if (only((kind) => NOT_FAL.has(kind))) {
-    return failure('fal-api', { seen: `no answer is one of fal: ${first?.reason}`, todo: 'mend FAL_API_BASE_URL' })
+    return failure('fal-api', {
+      seen: `no answer is one of fal${through}: ${first?.reason}`,
+      todo: 'mend FAL_API_BASE_URL',
+    })
   }
   const answered = answers.filter((answer) => RIGHTS.some((right) => isOfFal(answer[right]))).length
   if (answered === 0) return unverified('fal-api', { seen: first?.reason ?? NO_KEY })
-  return ok('fal-api', { seen: `fal answered ${answered} of ${counted(keyCount, 'key')}` })
+  return ok('fal-api', { seen: `fal answered ${answered} of ${counted(keyCount, 'key')}${through}` })
 }
 
 /** Whether fal said something; a key of a wrong form is never sent. */
 const isOfFal = (answer: Fetched<unknown>): boolean =>
-  answer.status !== 'failed' || (answer.failure !== 'unreachable' && answer.reason.startsWith('fal '))
+  answer.status !== 'failed' || (!NOT_REACHED.has(answer.failure) && answer.reason.startsWith('fal '))
 
 const NO_KEY = 'there is no key to ask with'
