@@ -88,7 +88,8 @@ function decoded(text: string): string | undefined {
 function refused(variable: string, text: string): AuditError {
   const value = shortened(withoutLogin(text), 80)
   const message = `${variable}: "${value}" is not accepted; give ${ACCEPTED}, special characters percent-encoded`
-  return new AuditError('configuration', message, { field: variable, value, accepted: ACCEPTED })
+  const next = 'where fal can be reached without a proxy, leave the variable empty or name the host of fal in NO_PROXY'
+  return new AuditError('configuration', message, { field: variable, value, accepted: ACCEPTED, next })
 }
 
 /** Also what could be a password whose @ and host are missing. */
