@@ -102,7 +102,7 @@ const DAYS_IN_MONTH = [31, 31, 29, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31]
 
 /**
  * A naive DATETIME, kept as it is written but for a T and a fraction of zeros. What MySQL keeps though it is no real time,
- * 0000-00-00 and dates with a month or day of 0, is kept too: it lies outside every window in either database.
+ * 0000-00-00 and dates with a month or day of 0, is kept too: audits of either database name it as not read, or as without a time.
  */
 function timeOf(text: string | null): Bind | Refusal {
   if (text === null || NO_VALUE.test(text)) return null

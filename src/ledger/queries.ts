@@ -19,12 +19,20 @@ export interface Statement {
 export interface NaiveBounds {
   readonly from: string
   readonly until: string
+  /** Stretches below `from` that hold what may lie within as well: whoever reads it sees what it is. */
+  readonly vague?: readonly VagueStretch[]
   /** Whether times of other forms lie within, too: whoever reads them sees what they are. */
   readonly otherForms?: OtherForms
   /** An id below which no row lies within: it spares the server those, where the time column has no index. */
   readonly fromId?: number | undefined
   /** Ids from this one on are left to another statement. */
   readonly untilId?: number | undefined
+}
+
+/** Between two times, neither of which is in, databases sort dates whose month or day is 0, and no real time. */
+export interface VagueStretch {
+  readonly after: string
+  readonly until: string
 }
 
 /** Rows whose time is earlier; of other forms those that begin with a date. */
@@ -152,12 +160,13 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     and(fromId === undefined ? undefined : gte(id, fromId), untilId === undefined ? undefined : lt(id, untilId))
 
   /** What lies within some bounds of a table, and those without a time too, since they are to be told of. */
-  const withinOf = (table: TimedTable, { from, until, otherForms, ...ids }: NaiveBounds) => {
+  const withinOf = (table: TimedTable, { from, until, vague = [], otherForms, ...ids }: NaiveBounds) => {
     const [, { id, at }] = timed(table)
     const form = formOf(at, otherForms)
     const inTime = and(gte(form.at, from), lt(form.at, until))
     const inOtherForm = form.isOther && and(form.isOther, gt(sql`length(${at})`, 0))
-    return and(or(inTime, inOtherForm, isNull(at), lt(form.at, FIRST_YEAR)), withinIds(id, ids))
+    const mayBeInTime = vague.map((stretch) => and(gt(form.at, stretch.after), lt(form.at, stretch.until)))
+    return and(or(inTime, ...mayBeInTime, inOtherForm, isNull(at), lt(form.at, FIRST_YEAR)), withinIds(id, ids))
   }
 
   const isEarlier = ({ time, otherForms }: Earlier) => {

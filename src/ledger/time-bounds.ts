@@ -1,7 +1,7 @@
 import { AuditError } from '../errors.ts'
 import { DAY, HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
-import type { NaiveBounds } from './queries.ts'
+import type { NaiveBounds, VagueStretch } from './queries.ts'
 import type { OtherForms } from './time-forms.ts'
 
 /**
@@ -26,15 +26,35 @@ export function boundsOf({ start, end }: InstantRange, zone: Zone, order: TimeOr
   if (!(start <= end)) throw new AuditError('internal', 'a range of time that ends before it starts')
   if (order === 'times') {
     const until = plus(instant(Math.ceil(end / SECOND) * SECOND), slackOf(zone))
-    return { from: zone.toNaive(plus(start, -slackOf(zone))), until: zone.toNaive(until) }
+    const from = zone.toNaive(plus(start, -slackOf(zone)))
+    return { from, until: zone.toNaive(until), vague: vagueBelow(from, order) }
   }
   // Whole days of every place, since within its day a text may lie anywhere: one that tells its offset cannot be read, but counts.
+  const from = dateText(plus(start, WESTMOST))
   return {
-    from: dateText(plus(start, WESTMOST)),
+    from,
+    vague: vagueBelow(from, order),
     until: dateText(plus(end, EASTMOST + DAY - 1)),
     otherForms: order,
   }
 }
+
+/**
+ * Where the year and the month of a bound begin: MySQL keeps 2026-00-06 and 2026-02-00, which may be any month of that year and any
+ * day of that month, and sorts them before its first: 2026-01-00, too, is told with its year. Those of later months lie above the
+ * bound. Each stretch is told by real times, since servers refuse to compare a DATETIME with what is none.
+ */
+function vagueBelow(from: string, order: TimeOrder): readonly VagueStretch[] {
+  const [year, month] = [from.slice(0, 4), from.slice(5, 7)]
+  const firsts = month === '01' ? [`${year}-01-01`] : [`${year}-01-01`, `${year}-${month}-01`]
+  return firsts.map((first) => ({ after: order === 'times' ? lastBefore(first) : textBefore(first), until: first }))
+}
+
+/** The last moment that a DATETIME of the day before a date can tell. */
+const lastBefore = (date: string): string => `${dateText(plus(instant(Date.parse(date)), -DAY))} 23:59:59.999999`
+
+/** A text between those of all real times before a first and those of its month, or its year, with a 0. */
+const textBefore = (first: string): string => (first.endsWith('-01-01') ? first.slice(0, -4) : first.slice(0, -1))
 
 const dateText = (wall: Instant): string => new Date(wall).toISOString().slice(0, 10)
 

@@ -1,6 +1,6 @@
 import { afterEach, describe, expect, test } from 'vitest'
 import type { LedgerSnapshot, UnreadTasks, UnreadTasksOf } from '../../src/ledger/reader.ts'
-import { all, at, BACKENDS, pointsRow, reading, type Stored, task } from './backends.ts'
+import { all, at, BACKENDS, cashRow, pointsRow, reading, type Stored, task } from './backends.ts'
 
 const RANGE = { start: at('2026-02-01T00:00:00+08:00'), end: at('2026-02-07T00:00:00+08:00') }
 
@@ -250,6 +250,60 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       })
     },
   )
+
+  // As a server with sql_mode='' takes them: a month of no number may be each of its year, a day of none each of its month.
+  test.each([["'2026-00-06 00:00:00'"], ["'2026-00-00 23:00:00'"], ["'2026-02-00 23:59:59'"]])(
+    'are those whose month or day is 0, though the database sorts them before the range: %s',
+    async (time) => {
+      for (const type of isEmbedded ? ['TEXT'] : ['DATETIME', 'DATETIME(6)', 'VARCHAR(40)']) {
+        const times = { createdAt: '2026-02-03 12:00:00' }
+        const world = await backend.create({
+          tasks: [1, 2].map((id) => task(id, times)),
+          points: [1, 2].map((id) => pointsRow(id, times)),
+          cash: [1, 2].map((id) => cashRow(id, { time: times.createdAt })),
+        })
+        opened.push(world)
+        const columns = {
+          ts_fal_tasks: 'created_at',
+          ts_points_detail: 'created_at',
+          ts_financial_transactions: 'time',
+        }
+        for (const [table, column] of Object.entries(columns)) {
+          if (!isEmbedded) await world.exec("SET SESSION sql_mode = ''")
+          if (!isEmbedded) await world.exec(`ALTER TABLE ${table} MODIFY ${column} ${type}`)
+          await world.exec(`UPDATE ${table} SET ${column} = ${time} WHERE id = 2`)
+        }
+        await reading(world, async (snapshot) => {
+          const streamed = [snapshot.tasks(RANGE), snapshot.points(RANGE), snapshot.cash(RANGE)]
+          for (const rows of streamed)
+            expect((await all<{ rowId: number }>(rows)).map(({ rowId }) => rowId)).toEqual([1])
+          const unread = { rows: 1, firstRowId: 2 }
+          expect(snapshot.unreadTimes?.()).toMatchObject({ tasks: unread, points: unread, cash: unread })
+        })
+      }
+    },
+  )
+
+  test.each([
+    ["'2025-00-06 00:00:00'"],
+    ["'2027-00-06 00:00:00'"],
+    ["'2026-03-00 00:00:00'"],
+    ["'2025-12-31 23:59:59.999999'"],
+    ["'2026-01-01 00:00:00'"],
+    ["'2026-01-31 23:59:59.999999'"],
+  ])('are none of another year or month, nor real times around it: %s', async (time) => {
+    const world = await backend.create({ tasks: [1, 2].map((id) => task(id, { createdAt: '2026-02-03 12:00:00' })) })
+    opened.push(world)
+    if (!isEmbedded) {
+      await world.exec("SET SESSION sql_mode = ''")
+      await world.exec('ALTER TABLE ts_fal_tasks MODIFY created_at DATETIME(6)')
+    }
+    await put(world, 2, time)
+    await reading(world, async (snapshot) => {
+      expect(await tasksOf(snapshot)).toEqual([1])
+      expect(snapshot.unreadTimes?.()).toEqual({})
+    })
+  })
 
   test('are counted by table, once however often it is streamed, and not by look-ups', async () => {
     const world = await stored()

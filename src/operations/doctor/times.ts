@@ -68,7 +68,7 @@ export function timeZoneLine({ tasks, zone, now }: TimeParts): Line {
   const unread = cells.filter((cell) => cell !== null && !isUndated(cell) && zone.fromNaive(cell) === undefined)
   if (unread.length > 0) {
     return warning('time-zone', {
-      seen: `${seen}; ${looked}, ${counted(unread.length, 'row')} with a created_at that is no time, such as "${shortened(unread[0] ?? '', CHARS_SHOWN)}": reports name them as not read`,
+      seen: `${seen}; ${looked}, ${counted(unread.length, 'row')} with a created_at that is no time, such as "${shortened(unread[0] ?? '', CHARS_SHOWN)}": reports name them as not read, those whose year or month alone is told in each report of that year or month`,
       todo: 'correct those rows, or name a DATETIME column in AUDIT_CONFIG (columns.tasks.createdAt)',
     })
   }
