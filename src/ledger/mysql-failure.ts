@@ -204,6 +204,14 @@ const HINTS: Readonly<Record<string, Hint>> = {
     says: `${table} cannot be read: its definition was changed (ALTER, TRUNCATE or OPTIMIZE TABLE) while the audit ran`,
     next: 'run the audit again',
   }),
+  1104: ({ table }) => ({
+    says: `the server refuses the query on ${table}, since it would look at more rows than max_join_size allows`,
+    next: 'let an administrator raise max_join_size; a proxy before the server has to let SET SESSION sql_big_selects = 1 pass',
+  }),
+  1461: ({ server }) => ({
+    says: `the database server ${server} has no prepared statement to spare: max_prepared_stmt_count is reached`,
+    next: 'try again later, or let an administrator raise max_prepared_stmt_count, and look for a program that never closes its statements',
+  }),
   1130: ({ server }) => ({
     says: `the database server ${server} lets no user in from this machine`,
     next: 'let an administrator create the user for this host',

@@ -59,9 +59,10 @@ describe('the beginning of a read transaction', () => {
   it('says first how text is to come, and that no limit is meant', async () => {
     const { ask, asked } = serverThat({ ...mariadb, 'SELECT ENGINE': [['InnoDB']] })
     await begin(ask)
-    expect(asked.slice(0, 3)).toEqual([
+    expect(asked.slice(0, 4)).toEqual([
       'SET NAMES utf8mb4',
       'SET SESSION sql_select_limit = 18446744073709551615',
+      'SET SESSION sql_big_selects = 1',
       'SET SESSION TRANSACTION ISOLATION LEVEL REPEATABLE READ',
     ])
   })

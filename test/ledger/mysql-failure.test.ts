@@ -63,6 +63,8 @@ describe('a failure of the driver is told with what to do', () => {
   it.each([
     [1205, /another session holds a lock on it/, /again when it is released/],
     [1412, /its definition was changed/, /run the audit again/],
+    [1104, /refuses the query on my_tasks, .* max_join_size/, /raise max_join_size/],
+    [1461, /max_prepared_stmt_count is reached/, /raise max_prepared_stmt_count/],
     [1203, /allows the user "reader" no more .*: max_user_connections is reached/, /needs two connections/],
     [1226, /allows the user "reader" no more .*: max_user_connections is reached/, /needs two connections/],
     [1820, /password has expired/, /set a new password/],
@@ -75,7 +77,7 @@ describe('a failure of the driver is told with what to do', () => {
   })
 
   it('what is not known is told with its number, and where there is none nobody is sent to look one up', () => {
-    expect(mysqlFailure({ errno: 1461, message: 'Too many' }, ADDRESS, 't').next).toMatch(/look the number 1461 up/)
+    expect(mysqlFailure({ errno: 1030, message: 'Got error' }, ADDRESS, 't').next).toMatch(/look the number 1030 up/)
     const { message, next } = mysqlFailure({ code: 'ODD', message: 'odd' }, ADDRESS, 't')
     expect(message).toBe('t cannot be read: odd (ODD)')
     expect(next).toMatch(/doctor/)

@@ -116,6 +116,11 @@ describe('a server that has its own way with sessions', () => {
     },
   )
 
+  test('reads tables of more rows than a SELECT may look at', async () => {
+    const settings = ['max_join_size= 10', 'sql_big_selects= 0']
+    await given(settings, async () => expect(await readOf(url)).toEqual(expected))
+  })
+
   test.each([['wait_timeout'], ['idle_transaction_timeout'], ['idle_readonly_transaction_timeout']])(
     'keeps the snapshot of a reader who waits for fal longer than %s',
     async (setting) => {
