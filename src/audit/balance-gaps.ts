@@ -26,6 +26,10 @@ export class BalanceGaps {
     return this.#gaps.length > 0
   }
 
+  rowIds(): number[] {
+    return this.#gaps.map(({ rowId }) => rowId)
+  }
+
   add(gap: Gap): void {
     this.#gaps.push(gap)
   }

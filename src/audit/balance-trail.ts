@@ -199,10 +199,7 @@ export class BalanceTrailTally {
 
   /** Settles doubts by the rows that come right before them in order of id. A ledger that begins with its row is fine. */
   settle(doubts: readonly TrailDoubt[], rowsBefore: readonly LedgerEntry[]): void {
-    // They come in order of id too; of those that were looked up by one id there may be several, of any time.
-    for (const [at, { rowId }] of rowsBefore.entries()) {
-      if (rowId === rowsBefore[at - 1]?.rowId) this.#repeatedRowId ??= rowId
-    }
+    this.noteRepeated(rowsBefore)
     const beforeOf = new Map(rowsBefore.map((row) => [row.userId, row]))
     for (const { userId, rowId, before } of doubts) {
       const rowBefore = beforeOf.get(userId)
@@ -213,6 +210,18 @@ export class BalanceTrailTally {
       }
       this.#drop(userId)
     }
+  }
+
+  /** Takes all rows of some ids, of any time, in order of id: of one that is there twice the order is open. */
+  noteRepeated(rows: readonly LedgerEntry[]): void {
+    for (const [at, { rowId }] of rows.entries()) {
+      if (rowId === rows[at - 1]?.rowId) this.#repeatedRowId ??= rowId
+    }
+  }
+
+  /** Rows that something seems to be missing before. */
+  gapRowIds(): number[] {
+    return this.#gaps.rowIds()
   }
 
   /** Whether rows are missing, as far as is known. */

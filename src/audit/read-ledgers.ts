@@ -95,6 +95,8 @@ async function readStarts(
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
     }
+    // A row of the period may share its id with an older one, whose place in order of id it then does not have.
+    if (trail.hasGaps) trail.noteRepeated(await snapshot.pointsByRowIds(trail.gapRowIds()))
     await readBridges(plan, snapshot, trail, (cause) => markPartial('points', tables, cause, context))
     return true
   } catch (cause) {

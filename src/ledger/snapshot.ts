@@ -298,6 +298,9 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
           : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
       return sortedByRow(await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined)))
     },
+    async pointsByRowIds(ids) {
+      return sortedByRow(await lookUpRows('points', ids, queries.pointsByRowIds, records.points(undefined)))
+    },
     async userNames(ids) {
       if (mapping.columns.users.name === null) return new Map()
       return new Map(await named(ids, queries.userNames, decoders.userName))

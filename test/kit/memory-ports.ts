@@ -128,6 +128,7 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
         const earlier = pointsIn(EVERYTHING).filter((entry) => entry.userId === userId && entry.rowId < rowId)
         return earlier.sort((a, b) => b.rowId - a.rowId).slice(0, 1)
       }),
+    pointsByRowIds: async (ids) => pointsIn(EVERYTHING).filter(({ rowId }) => ids.includes(rowId)),
     userNames: async (ids) => {
       const wanted = new Set(ids)
       return new Map(tables.users.filter(({ id }) => wanted.has(id)).map(({ id, username }) => [id, username]))
