@@ -52,6 +52,17 @@ describe('the login', () => {
 })
 
 describe.each(BACKENDS)('the tables, on $name', (backend) => {
+  it.each([
+    [['title'], /: title; reports do not need it, but without it user-ledger cannot list the rows \(entries\)$/],
+    [['title', 'order_id'], /: order_id, title; without it points cannot be held against tasks, and reports are/],
+  ])('of a ledger without %s tell what cannot be had without', async (columns, seen) => {
+    const sql = columns.map((column) => `ALTER TABLE ts_points_detail DROP COLUMN ${column}`)
+    expect(lineOf(await examined({ backend, sql }), 'columns', 'ts_points_detail')).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(seen),
+    })
+  })
+
   it('under another name are missing, and the likely one is told', async () => {
     const sql = ['ALTER TABLE ts_fal_tasks RENAME TO generation_jobs']
     expect(lineOf(await examined({ backend, sql }), 'table', 'ts_fal_tasks')).toMatchObject({

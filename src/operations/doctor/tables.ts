@@ -15,6 +15,8 @@ const LOSS: Readonly<Record<TableRole, string>> = {
   points: 'without it points cannot be held against tasks, and reports are incomplete',
   cash: 'without it cash cannot be held against tasks, and reports are incomplete',
 }
+/** They are read only where somebody asks for the rows of a ledger. */
+const LOSS_OF_TITLES = 'reports do not need it, but without it user-ledger cannot list the rows (entries)'
 const NEEDED: ReadonlySet<TableRole> = new Set(['accounts', 'tasks'])
 
 /** A table that can be read: which of the mapped columns it has, by key. */
@@ -123,16 +125,15 @@ async function columnsOf(role: TableRole, facts: TableFacts, parts: TablesParts)
   const names = facts.columns.map(({ name }) => name)
   const taken = typed.map(({ name }) => name)
   const hints = missing.map(({ key, name }) => hintOf(role, key, name, columnCandidates(role, key, name, names, taken)))
-  // Titles are read only where somebody asks for the rows of a ledger.
-  const bad = missing.every(({ key }) => key === 'title') ? warning : badOf(role)
-  const seen = `no column, or none this user may read: ${missing.map(({ name }) => name).join(', ')}; ${LOSS[role]}`
+  const loss = missing.every(({ key }) => key === 'title') ? LOSS_OF_TITLES : LOSS[role]
+  const seen = `no column, or none this user may read: ${missing.map(({ name }) => name).join(', ')}; ${loss}`
   const grant = await missingGrant(
     role,
     missing.map(({ name }) => name),
     parts,
   )
   const todo = grant === undefined ? hints.join('; ') : `let an administrator run: ${grant}; or ${hints.join('; ')}`
-  return { line: bad('columns', { subject, seen, todo }), table, typed }
+  return { line: badOf(role)('columns', { subject, seen, todo }), table, typed }
 }
 
 /** The GRANT that a user lacks who was given single columns of a table; undefined for those who may read all of it. */
