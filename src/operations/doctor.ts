@@ -17,6 +17,7 @@ import { examineIndexes } from './doctor/indexes.ts'
 import { type CheckedKey, examineKeys } from './doctor/keys.ts'
 import { checked, counted, failure, messageOf, nextOf, ok, unverified, warning } from './doctor/lines.ts'
 import { readSample } from './doctor/sample.ts'
+import { ledgerSignsLines } from './doctor/signs.ts'
 import { examineTables } from './doctor/tables.ts'
 import { changesLines, clockLine, timeZoneLine } from './doctor/times.ts'
 
@@ -184,6 +185,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
     ledgerLinkLine(parts),
     statusWordsLine(parts),
     ...ledgerWordsLines(parts),
+    ...ledgerSignsLines(parts),
   ]
 }
 

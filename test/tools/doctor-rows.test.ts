@@ -299,7 +299,38 @@ describe.each(BACKENDS)('words, on $name', (backend) => {
     })
     const mapping = mappingWith({ sourceType: { consume: ['consume', 'spend'] } })
     expect(line(await examined({ backend, sql, mapping })).status).toBe('ok')
+    expect((await examined({ backend })).lines.filter(({ id }) => id === 'ledger-words')).toHaveLength(2)
     const giving = ["UPDATE ts_points_detail SET source_type = 'present', points = 5 WHERE id <= 3"]
     expect(line(await examined({ backend, sql: giving })).status).toBe('ok')
+  })
+
+  it('that take from users by positive amounts are told, with the view that negates them', async () => {
+    const signs = async (...sql: readonly string[]) =>
+      (await examined({ backend, sql })).lines.filter(({ id, status }) => id === 'ledger-words' && status !== 'ok')
+    const positive = 'UPDATE ts_points_detail SET points = -points'
+    expect(await signs(positive)).toMatchObject([
+      {
+        subject: 'ts_points_detail',
+        status: 'failure',
+        seen: expect.stringMatching(
+          /^31 of 31 rows that take from users \(sourceTypes\.consume\) have a positive points,/,
+        ),
+        todo: expect.stringMatching(
+          /WHEN source_type IN \('consume'\) THEN -points ELSE points END AS points FROM ts_poi/,
+        ),
+      },
+    ])
+    expect(await signs(`${positive} WHERE id > 15`)).toMatchObject([{ seen: expect.stringMatching(/^16 of 31 rows/) }])
+    expect(await signs(`${positive} WHERE id > 16`)).toEqual([])
+    expect(await signs(`${positive}, source_type = 'refund' WHERE id > 3`)).toEqual([])
+    const cash = (amounts: readonly number[], type: number) =>
+      `INSERT INTO ts_financial_transactions (id, user_id, money, transaction_type) VALUES ${amounts
+        .map((amount, at) => `(${at + 1}, 101, ${amount}, ${type})`)
+        .join(', ')}`
+    expect(await signs(cash([5, 6, 7, 8, -9], 1))).toMatchObject([
+      { subject: 'ts_financial_transactions', status: 'failure', seen: expect.stringMatching(/positive money/) },
+    ])
+    expect(await signs(cash([5, 6], 1))).toMatchObject([{ status: 'warning' }])
+    for (const clean of [cash([5, 6, 0, 8], 0), cash([5, 0, -6], 1)]) expect(await signs(clean)).toEqual([])
   })
 })

@@ -38,7 +38,7 @@ const ON_THEIR_WAY: ReadonlySet<string> = new Set(
 const share = (part: number, whole: number): string =>
   `${counted(part, 'task')} of ${whole.toLocaleString('en-US')} (${percentText(BigInt(part), BigInt(whole))}%)`
 
-const wordOf = (row: Row, key: string): string => (row.get(key) ?? '').trim()
+export const wordOf = (row: Row, key: string): string => (row.get(key) ?? '').trim()
 const lower = (words: readonly string[]): ReadonlySet<string> => new Set(words.map((word) => word.trim().toLowerCase()))
 
 /** Tasks without fal's request id are matched to no request. */
@@ -188,41 +188,64 @@ export function statusWordsLine({ tasks, mapping, zone, now, stuckMillis }: Cove
 /** A number however it is written, as 1.0 in a DECIMAL; other words as they are. */
 const asNumber = (word: string): string => (word === '' || Number.isNaN(Number(word)) ? word : String(Number(word)))
 
-/** Kinds of ledger rows that take from a user and that the mapping does not know: what hangs on them is not evaluated. */
-export function ledgerWordsLines(parts: CoverageParts): Line[] {
-  const { sourceType, transactionType } = parts.mapping
+/** Both ledgers, with the kinds of their rows that the mapping knows. */
+export function ledgerKindsOf({
+  points,
+  cash,
+  mapping: { tables, columns, sourceType, transactionType },
+}: CoverageParts) {
   const codes = [...transactionType.consume, ...transactionType.rechargeOrRefund, ...transactionType.income]
   return [
-    wordsLine(parts.points, {
-      table: parts.mapping.tables.points,
+    {
+      ...{
+        role: 'points',
+        sampled: points,
+        table: tables.points,
+        columns: columns.points as Readonly<Record<string, string>>,
+      },
       key: 'sourceType',
       amount: 'points',
+      consume: lower(sourceType.consume),
       known: lower([...sourceType.consume, ...sourceType.refund, ...sourceType.recharge, ...sourceType.gift]),
+      setting: 'sourceTypes.consume',
       todo: 'add them to sourceTypes.consume in AUDIT_CONFIG, with what is there',
-    }),
-    wordsLine(parts.cash, {
-      table: parts.mapping.tables.cash,
+      asWord: (word: string): string => word.toLowerCase(),
+    },
+    {
+      ...{ role: 'cash', sampled: cash, table: tables.cash, columns: columns.cash as Readonly<Record<string, string>> },
       key: 'transactionType',
       amount: 'money',
+      consume: new Set(transactionType.consume.map(String)),
       known: new Set(codes.map(String)),
       todo: 'add them to transactionTypes.consume in AUDIT_CONFIG, with what is there; for words, which are no numbers, name a column of a view that turns them into numbers (columns.cash.transactionType)',
+      setting: 'transactionTypes.consume',
       asWord: asNumber,
-    }),
-  ]
+    },
+  ] satisfies readonly LedgerKinds[]
 }
 
-interface Kinds {
+interface LedgerKinds {
+  readonly role: string
+  readonly sampled: Sampled
   readonly table: string
+  /** Names of columns by key of the mapping. */
+  readonly columns: Readonly<Record<string, string>>
   readonly key: string
   readonly amount: string
+  readonly consume: ReadonlySet<string>
   readonly known: ReadonlySet<string>
+  /** Which setting names the kinds that take. */
+  readonly setting: string
   /** What to do where the unknown ones pay for fal tasks. */
   readonly todo: string
-  /** How a word is compared; as it is, if not told. */
-  readonly asWord?: (word: string) => string
+  /** How a word is compared. */
+  readonly asWord: (word: string) => string
 }
 
-function wordsLine(sampled: Sampled, { table, key, amount, known, todo, asWord }: Kinds): Line {
+/** Kinds of ledger rows that take from a user and that the mapping does not know: what hangs on them is not evaluated. */
+export const ledgerWordsLines = (parts: CoverageParts): Line[] => ledgerKindsOf(parts).map(wordsLine)
+
+function wordsLine({ sampled, table, key, amount, known, todo, asWord }: LedgerKinds): Line {
   const id = 'ledger-words'
   const sample = usable(sampled, [key, amount])
   if ('unread' in sample) {
