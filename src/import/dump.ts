@@ -21,8 +21,15 @@ const DEFINITION_BYTES_MAX = 1024 * 1024
 const UTC_SESSION = /^\/\*!\d+ SET TIME_ZONE='\+00:00' \*\/;/m
 const COLUMN = /^\s*`((?:[^`]|``)+)`\s+(\w+)(.*)$/
 
-/** SELECT … INTO OUTFILE as mysqldump --tab has it written. */
-export const DUMP: Dialect = { delimiter: TAB, quotes: false, escapes: true, nulls: ['\\N'] }
+/** SELECT … INTO OUTFILE as mysqldump --tab has it written: each column in its own character set, unless it is told one. */
+export const DUMP: Dialect = {
+  delimiter: TAB,
+  quotes: false,
+  escapes: true,
+  nulls: ['\\N'],
+  utf8By:
+    'mysqldump --default-character-set=utf8mb4 --tab=… (without that option it writes gbk and latin1 as they are stored)',
+}
 
 /**
  * The columns of a file of mysqldump --tab, which stand in the CREATE TABLE of the .sql beside the .txt; undefined where

@@ -13,7 +13,10 @@ export class UnreadableField {
 }
 
 const TOO_LONG = new UnreadableField(`it is longer than ${FIELD_BYTES_MAX} bytes`)
-const NO_UTF8 = new UnreadableField('it is not UTF-8; export the file as UTF-8 (utf8mb4)')
+const noUtf8 = ({ utf8By }: Dialect): UnreadableField =>
+  new UnreadableField(
+    `it is not UTF-8; export the file as UTF-8 (utf8mb4)${utf8By === undefined ? '' : `, such as with ${utf8By}`}`,
+  )
 
 /** The bytes of one field, which may come in several chunks, and the text that they mean. */
 export class Field {
@@ -48,7 +51,7 @@ export class Field {
     const whole = parts.length === 1 ? first : Buffer.concat(parts)
     const text = whole.toString('utf8')
     // Decoding puts this character in the place of what is no UTF-8; but it may also have been stored.
-    if (text.includes('\ufffd') && !isUtf8(whole)) return NO_UTF8
+    if (text.includes('\ufffd') && !isUtf8(whole)) return noUtf8(this.dialect)
     return enclosed ? this.enclosed(text) : this.bare(last && text.endsWith('\r') ? text.slice(0, -1) : text)
   }
 

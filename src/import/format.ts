@@ -132,7 +132,8 @@ function dialectOf(line: Buffer, backslashEscapes: boolean): Dialect {
   const delimiter = counts.reduce((most, each) => (each.count > most.count ? each : most)).mark
   // The mysql client, with --batch, escapes and never quotes; programs that quote do not escape.
   const escapes = delimiter === TAB && line[0] !== QUOTE
-  if (escapes) return { delimiter, quotes: false, escapes, nulls: ['\\N', 'NULL'] }
+  const utf8By = 'mysql --batch --default-character-set=utf8mb4'
+  if (escapes) return { delimiter, quotes: false, escapes, nulls: ['\\N', 'NULL'], utf8By }
   return { delimiter, quotes: true, escapes: backslashEscapes, nulls: CSV_NULLS }
 }
 

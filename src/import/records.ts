@@ -9,6 +9,8 @@ export interface Dialect {
   readonly escapes: boolean
   /** Fields that mean NULL, as they are written. Within quotes they are texts. */
   readonly nulls: readonly string[]
+  /** What has the program that writes such files write them in UTF-8, where that is known. */
+  readonly utf8By?: string
 }
 
 export interface RecordSink {
