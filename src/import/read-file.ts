@@ -6,6 +6,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inputError, shortened, throwIfAborted } from '../errors.ts'
 import type { Bind } from '../ledger/embedded-handle.ts'
 import { hasSecretColumn, type ImportTable } from './columns.ts'
+import { EnclosedColumns } from './enclosed.ts'
 import { type FileFormat, type FormatWishes, formatOf, HEAD_BYTES_MAX } from './format.ts'
 import { RecordSplitter } from './records.ts'
 import type { SourceFile } from './sources.ts'
@@ -30,10 +31,11 @@ export async function readTableFile(file: SourceFile, reading: FileReading): Pro
   const head: Buffer[] = []
   let headBytes = 0
   let rows: { readonly format: FileFormat; readonly splitter: RecordSplitter } | undefined
+  const enclosed = new EnclosedColumns(reading.table)
   const begin = async () => {
     const whole = Buffer.concat(head)
     const format = await formatOf(whole, file, reading.table, reading.wishes)
-    const splitter = splitterOf(format, reading)
+    const splitter = splitterOf(format, reading, enclosed)
     splitter.push(whole.subarray(format.headBytes))
     return { format, splitter }
   }
@@ -53,6 +55,7 @@ export async function readTableFile(file: SourceFile, reading: FileReading): Pro
   }
   rows ??= await begin()
   rows.splitter.end()
+  if (!rows.format.dialect.quotes) enclosed.tell(reading.bad)
   return rows.format
 }
 
@@ -73,7 +76,11 @@ async function streamOf(path: string): Promise<Readable> {
   return new Socket({ fd: openSync(path, 'r'), readable: true, writable: false })
 }
 
-function splitterOf(format: FileFormat, { table, wishes, insert, bad }: FileReading): RecordSplitter {
+function splitterOf(
+  format: FileFormat,
+  { table, wishes, insert, bad }: FileReading,
+  enclosed: EnclosedColumns,
+): RecordSplitter {
   const { columns } = table
   const readers = columns.map(
     ({ kind }, slot): ValueReader =>
@@ -93,6 +100,7 @@ function splitterOf(format: FileFormat, { table, wishes, insert, bad }: FileRead
     return `${nameOf(slot)}: "${shortened(text, SHOWN_CHARS)}" is not accepted${give}`
   }
   const record = (line: number, values: readonly (string | null)[]): void => {
+    if (!format.dialect.quotes) enclosed.observe(line, values)
     for (let slot = 0; slot < readers.length; slot++) {
       const text = values[slot] ?? null
       const read = readers[slot]?.(text) ?? null

@@ -256,3 +256,53 @@ it('an index that finds no room is told with the folder in which it is sorted', 
   expect(() => index?.()).toThrow(expect.objectContaining({ kind: 'source', next: expect.stringContaining('TMPDIR') }))
   writer.close()
 })
+
+describe('a file with tabs whose header is not quoted', () => {
+  const tabbed = (...lines: readonly string[]) => taskFile(...lines).replaceAll(',', '\t')
+  const inQuotes = { task_id: '"t1"', online_task_id: '"r1"', app_name: '"fal-ai/flux"', status: '"completed"' }
+  const run = (shop: Workshop, content: string) => shop.run({ tasks: [shop.write('tasks.tsv', content)] })
+
+  it('is refused where each field of a column of texts stands in quotes, whatever the others', async () => {
+    const shop = workshop()
+    const lines = [
+      taskLine(1, { ...inQuotes, online_task_id: 'NULL' }),
+      taskLine(2, { ...inQuotes, task_id: 't2', api_key: '' }),
+    ]
+    const outcome = await run(shop, tabbed(...lines))
+    const refused = (name: string, line: number) => ({
+      ...{ file: shop.path('tasks.tsv'), line },
+      problem: expect.stringMatching(
+        new RegExp(`^${name}: every field of the column stands in quotes, .*names of the first`),
+      ),
+    })
+    expect(outcome).toMatchObject({
+      status: 'refused',
+      badLines: [refused('online_task_id', 3), refused('app_name', 2), refused('status', 2)],
+    })
+  })
+
+  it('is read without the quotes where the header has them too', async () => {
+    const shop = workshop()
+    const [header = '', ...rows] = tabbed(taskLine(1, inQuotes), taskLine(2, { online_task_id: '"r2"' })).split('\n')
+    const quoted = header.replaceAll(/\w+/g, '"$&"')
+    expect(await run(shop, [quoted, ...rows].join('\n'))).toMatchObject({ status: 'written' })
+    expect(await shop.rows('ts_fal_tasks', 'id, online_task_id')).toEqual([
+      [1, 'r1'],
+      [2, 'r2'],
+    ])
+  })
+
+  it.each([
+    ['one field alone', [taskLine(1, { app_name: '"mine"' })], '"mine"'],
+    [
+      'some fields of a column',
+      [taskLine(1, { app_name: '"mine"' }), taskLine(2), taskLine(3, { app_name: '"' })],
+      '"mine"',
+    ],
+    ['an open end', [taskLine(1, { app_name: '"a" or "b' }), taskLine(2, { app_name: '"c" d' })], '"a" or "b'],
+  ])('is read as it stands where quotes are part of texts: %s', async (_, lines, text) => {
+    const shop = workshop()
+    expect(await run(shop, tabbed(...lines))).toMatchObject({ status: 'written' })
+    expect((await shop.rows('ts_fal_tasks', 'id, app_name'))[0]).toEqual([1, text])
+  })
+})
