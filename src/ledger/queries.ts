@@ -57,8 +57,8 @@ export interface EntryFilter {
 /** Which columns of a ledger are read beside those of every row: the balances of points, or these and the titles. */
 export type Wide = 'balances' | 'titles' | 'none'
 
-/** Below it lie 0000-00-00 and '', and no time that anybody means. */
-const FIRST_YEAR = '1000-01-01'
+/** Below it lie 0000-00-00 and '', and no time that anybody means. A TIMESTAMP in any zone: servers find no other in its index. */
+const FIRST_DAY = '1970-01-03'
 
 type Select = { toSQL(): { sql: string; params: unknown[] } }
 
@@ -166,7 +166,7 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     const inTime = and(gte(form.at, from), lt(form.at, until))
     const inOtherForm = form.isOther && and(form.isOther, gt(sql`length(${at})`, 0))
     const mayBeInTime = vague.map((stretch) => and(gt(form.at, stretch.after), lt(form.at, stretch.until)))
-    return and(or(inTime, ...mayBeInTime, inOtherForm, isNull(at), lt(form.at, FIRST_YEAR)), withinIds(id, ids))
+    return and(or(inTime, ...mayBeInTime, inOtherForm, isNull(at), lt(form.at, FIRST_DAY)), withinIds(id, ids))
   }
 
   const isEarlier = ({ time, otherForms }: Earlier) => {
