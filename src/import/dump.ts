@@ -11,6 +11,8 @@ export interface DefinedColumn {
   readonly losesDigits: boolean
   /** A TIMESTAMP in UTC: mysqldump has it so, unless it is told --skip-tz-utc, and every DATETIME as it is stored. */
   readonly inUtc: boolean
+  /** In lower case; undefined where it is not told. */
+  readonly charset: string | undefined
   /** Worked out by the database itself. */
   readonly generated: boolean
 }
@@ -19,6 +21,8 @@ const TAB = 9
 const DEFINITION_BYTES_MAX = 1024 * 1024
 /** In the head of the .sql. */
 const UTC_SESSION = /^\/\*!\d+ SET TIME_ZONE='\+00:00' \*\/;/m
+const TABLE_CHARSET = /^\).* DEFAULT CHARSET=(\w+)/m
+const COLUMN_CHARSET = /^\S* CHARACTER SET (\w+)/
 const COLUMN = /^\s*`((?:[^`]|``)+)`\s+(\w+)(.*)$/
 
 /** SELECT … INTO OUTFILE as mysqldump --tab has it written: each column in its own character set, unless it is told one. */
@@ -52,6 +56,7 @@ function columnsIn(sql: string): DefinedColumn[] {
   const columns: DefinedColumn[] = []
   const lines = sql.split(/\r?\n/)
   const isUtc = UTC_SESSION.test(sql)
+  const tableCharset = TABLE_CHARSET.exec(sql)?.[1]
   for (const line of lines.slice(lines.findIndex((each) => /^\s*CREATE TABLE\b/i.test(each)) + 1)) {
     if (/^\s*\)/.test(line)) break
     const [, name = '', type = '', more = ''] = COLUMN.exec(line) ?? []
@@ -61,6 +66,7 @@ function columnsIn(sql: string): DefinedColumn[] {
       type: /^float$/i.test(type) ? 'float' : 'other',
       losesDigits: /^float$/i.test(type) && !/^\s*\(\s*\d+\s*,/.test(more),
       inUtc: isUtc && /^timestamp$/i.test(type),
+      charset: (COLUMN_CHARSET.exec(more)?.[1] ?? tableCharset)?.toLowerCase(),
       generated: /\bGENERATED ALWAYS AS\b/i.test(more),
     })
   }

@@ -18,6 +18,8 @@ export interface FileFormat {
   readonly usdTypes: readonly UsdType[]
   /** Whether a column of the table holds times in UTC, which are to be those of the zone. */
   readonly utcTimes: readonly boolean[]
+  /** The character set in which the database stores a column of the table, where the file tells it. */
+  readonly charsets: readonly (string | undefined)[]
   /** Columns of USD of which the file holds six digits, and the database more. */
   readonly cutAmounts: readonly ImportColumn[]
   /** Bytes at the start of the file that hold no row, and the line behind them. */
@@ -66,17 +68,20 @@ export async function formatOf(
     const typeOf = (column: string): UsdType =>
       definition.find(({ name }) => sameName(name) === sameName(column))?.type ?? 'unknown'
     const usdTypes = table.columns.map(({ name }) => typeOf(name))
+    const charsets = table.columns.map(
+      ({ name }) => definition.find((each) => sameName(each.name) === sameName(name))?.charset,
+    )
     const cutAmounts = cutAmountsOf(definition, table)
     const utcTimes = utcTimesOf(definition, table)
     if (zone === undefined && utcTimes.includes(true)) throw inUtc(file, table, utcTimes)
     const selection = selectionOf(names, file, table)
-    return { dialect: DUMP, ...selection, usdTypes, utcTimes, cutAmounts, headBytes: 0, firstLine: 1 }
+    return { dialect: DUMP, ...selection, usdTypes, utcTimes, charsets, cutAmounts, headBytes: 0, firstLine: 1 }
   }
   const { line, headBytes, firstLine } = firstLineOf(head, file, table)
   const dialect = dialectOf(line, backslashEscapes)
   const usdTypes = table.columns.map(() => usdType)
   const selection = selectionOf(headerOf(line, dialect, file), file, table)
-  return { dialect, ...selection, usdTypes, utcTimes: [], cutAmounts: [], headBytes, firstLine }
+  return { dialect, ...selection, usdTypes, utcTimes: [], charsets: [], cutAmounts: [], headBytes, firstLine }
 }
 
 function utcTimesOf(definition: readonly DefinedColumn[], table: ImportTable): boolean[] {

@@ -5,6 +5,7 @@ import { addAbortSignal, type Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
 import { inputError, shortened, throwIfAborted } from '../errors.ts'
 import type { Bind } from '../ledger/embedded-handle.ts'
+import { strangerTo } from './charsets.ts'
 import { hasSecretColumn, type ImportTable } from './columns.ts'
 import { EnclosedColumns } from './enclosed.ts'
 import { type FileFormat, type FormatWishes, formatOf, HEAD_BYTES_MAX } from './format.ts'
@@ -86,6 +87,7 @@ function splitterOf(
     ({ kind }, slot): ValueReader =>
       valueReader(kind, format.usdTypes[slot] ?? 'unknown', format.utcTimes[slot] === true ? wishes.zone : undefined),
   )
+  const strangers = columns.map(({ kind }, slot) => (kind === 'text' ? strangerTo(format.charsets[slot]) : undefined))
   const row: Bind[] = new Array(columns.length).fill(null)
   const nameOf = (slot: number): string => columns[slot]?.name ?? ''
   const holdsSecrets = hasSecretColumn(table)
@@ -103,6 +105,11 @@ function splitterOf(
     if (!format.dialect.quotes) enclosed.observe(line, values)
     for (let slot = 0; slot < readers.length; slot++) {
       const text = values[slot] ?? null
+      if (text !== null && strangers[slot]?.(text) === true) {
+        const own = `its bytes are those of ${format.charsets[slot]}, though they look like UTF-8`
+        bad(line, `${nameOf(slot)}: ${own}; export the file with ${format.dialect.utf8By}`)
+        return
+      }
       const read = readers[slot]?.(text) ?? null
       if (read instanceof Refusal) {
         bad(line, refusal(slot, text, read))

@@ -43,3 +43,46 @@ it.each([
     }
   },
 )
+
+it.each([
+  [
+    'gbk',
+    '獭',
+    /^username: its bytes are those of gbk, though they look like UTF-8; .*--default-character-set=utf8mb4/,
+  ],
+  ['gb2312', '獭', /^username: its bytes are those of gb2312/],
+  ['latin1', 'Ä°', /^username: its bytes are those of latin1/],
+])(
+  'texts of %s columns whose bytes could be UTF-8 are refused where that column cannot hold what they would mean',
+  async (charset, username, problem) => {
+    const shop = workshop()
+    const database = await freshDatabase(inject('mariadb'))
+    try {
+      // Of both sets: signs, Latin with accents, in gbk Greek, Cyrillic and pinyin, in latin1 what Windows added.
+      const benign = charset === 'latin1' ? '°é×Œœž€' : '°é×αЯǎ张'
+      const users = [
+        { id: 7, username: benign },
+        { id: 8, username },
+      ]
+      const stored = charset === 'gb2312' ? users.slice(1) : users
+      await writeMariaDb(database.options, { ...TABLES, users: stored })
+      await database.admin.query(
+        charset === 'gbk'
+          ? 'ALTER TABLE ts_users MODIFY username VARCHAR(100) CHARACTER SET gbk COLLATE gbk_bin NOT NULL'
+          : `ALTER TABLE ts_users CONVERT TO CHARACTER SET ${charset}`,
+      )
+      const imported = (folder: string) => shop.run({ dir: shop.path(folder), accounts: undefined, overwrite: true })
+      dumpTab(database, shop.path('utf8'), ['--default-character-set=utf8mb4'])
+      expect(await imported('utf8')).toMatchObject({ status: 'written' })
+      expect(await shop.rows('ts_users')).toEqual(stored.map((each) => [each.id, each.username]))
+      await database.admin.query('DELETE FROM ts_users WHERE id = 7')
+      dumpTab(database, shop.path('stored'))
+      expect(await imported('stored')).toMatchObject({
+        status: 'refused',
+        badLines: [{ line: 1, problem: expect.stringMatching(problem) }],
+      })
+    } finally {
+      await database.drop()
+    }
+  },
+)
