@@ -92,14 +92,14 @@ const TABLE_FIELDS: readonly string[] = [
 
 /**
  * What changed since a statement was settled, line by line: the whole first, then its models in order; of one that came or
- * went, every figure. Where the sources were not read whole now, only what the task table tells is compared, and only as a
- * whole: what could not be read has not changed for that.
+ * went, every figure. Where the bills were not read whole now, only what the task table tells is compared, and only as a
+ * whole: what could not be read has not changed for that. Nor has a user's name that is not known now.
  */
-export function restate(settled: StatementContent, now: StatementContent, complete: boolean): RestatedLine[] {
+export function restate(settled: StatementContent, now: StatementContent, billsRead: boolean): RestatedLine[] {
   const { breakdown: settledLines, ...settledTotal } = settled
   const { breakdown: nowLines, ...nowTotal } = now
-  const total = changed(TOTAL, settledTotal, nowTotal)
-  if (!complete) return total.filter(({ field }) => TABLE_FIELDS.includes(field))
+  const total = changed(TOTAL, settledTotal, { ...nowTotal, user_name: now.user_name ?? settled.user_name })
+  if (!billsRead) return total.filter(({ field }) => TABLE_FIELDS.includes(field))
   const settledBy = new Map(settledLines.map((line) => [line.model_id, line]))
   const nowBy = new Map(nowLines.map((line) => [line.model_id, line]))
   const models = [...new Set([...settledBy.keys(), ...nowBy.keys()])].sort()

@@ -152,7 +152,11 @@ export function restatementOf(made: MadeStatement, record: SettlementRecord | un
   if (record === undefined || record.hash === made.hash) return null
   const settled = parseContent(record.content)
   if (settled === undefined) return null
-  const lines = restate(settled, made.content, made.coverage.complete)
+  // Balances, usage rows and ledgers are in no figure.
+  const billsRead = made.coverage.sources.every(
+    ({ source, status }) => source !== 'fal-events' || status === 'complete',
+  )
+  const lines = restate(settled, made.content, billsRead)
   if (lines.length === 0) return null
   return { settled_at: isoInstant(record.settledAt), settled_hash: record.hash, lines }
 }

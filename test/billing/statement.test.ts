@@ -127,7 +127,7 @@ describe('a restatement', () => {
     expect(lines.every(({ now }) => now === null)).toBe(true)
   })
 
-  it('of sources that were not read whole now compares only what the task table tells', () => {
+  it('of bills that were not read whole now compares only what the task table tells', () => {
     const unread = content({ fal_cost_usd: null, breakdown: [{ ...LINE, model_id: 'veo3', fal_cost_usd: null }] })
     expect(restate(content(), unread, false)).toEqual([])
     expect(restate(content(), { ...unread, charged_points: 900 }, false)).toEqual([

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { contentHash } from '../../src/billing/statement.ts'
 import type { BillingStore } from '../../src/billing/store.ts'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { AuditError } from '../../src/errors.ts'
 import type { LedgerSnapshot, LedgerStore, TaskRow } from '../../src/ledger/reader.ts'
 import { TaskWords } from '../../src/rows/task-records.ts'
@@ -74,6 +74,42 @@ describe('a settled statement', () => {
     const silent = await statementOf({ ...world, workspaces: [] }, 'inv_202602', { billing })
     expect(silent).toMatchObject({ status: 'settled', fal_cost_usd: null, restatement: null })
     expect(silent.coverage.complete).toBe(false)
+  })
+
+  it('tells what fal billed since though another source than the bills fails now, or a charge is not told', async () => {
+    const billing = memoryBilling()
+    await statementOf(february().build(), 'inv_202602', { billing })
+    const late = { requestId: requestIdOf(2), cost: '5', timestamp: '2026-02-02T00:00:00Z' }
+    const more = february().event(late).build()
+    const failed = { status: 'failed', failure: 'unauthorized', reason: 'fal answered 403' } as const
+    const dearer = { line: 'total', field: 'fal_cost_usd', settled: '2.8', now: '7.8' }
+    for (const [world, moved] of [
+      [more, [dearer, { ...dearer, line: 'fal-ai/flux/schnell', settled: '1.3', now: '6.3' }]],
+      [february().build(), undefined],
+    ] as const) {
+      const deps = memoryDependencies(world, { now: MARCH, billing })
+      const fal = { ...deps.fal, billing: async () => failed }
+      const { statement } = await call(billingStatementsTool, { invoice_id: 'inv_202602' }, { ...deps, fal }, world)
+      expect(statement?.coverage.complete).toBe(false)
+      expect(statement?.restatement?.lines).toEqual(moved)
+    }
+    const tasks = more.tables.tasks.map((task) => (task.id === 5 ? { ...task, money: null as never } : task))
+    const untold = await statementOf({ ...more, tables: { ...more.tables, tasks } }, 'inv_202602', { billing })
+    expect(untold.restatement?.lines).toContainEqual(dearer)
+    expect(untold.restatement?.lines).toContainEqual({
+      line: 'fal-ai/kling',
+      field: 'charged_points',
+      settled: '600',
+      now: null,
+    })
+  })
+
+  it('of a user whose name is not known now is not renamed', async () => {
+    const billing = memoryBilling()
+    const settled = await statementOf(february().build(), 'inv_202602_u102', { billing })
+    expect(settled.user_name).toBe('user-102')
+    const now = await statementOf(new MiniWorld().account(5).build(), 'inv_202602_u102', { billing })
+    expect(now.restatement?.lines.map(({ field }) => field)).not.toContain('user_name')
   })
 
   it('whose tasks are gone is still there, and tells it', async () => {
