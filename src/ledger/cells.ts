@@ -80,6 +80,10 @@ function textOfBits(bytes: Uint8Array): string {
   return low < FIRST_OF_TEXT && bytes.subarray(0, -1).every((byte) => byte === 0) ? String(low) : textOf(bytes)
 }
 
+/** The text of a cell that may be a BIT, which tells its number; '' for NULL. */
+export const wordOf = (cell: Cell | undefined): string =>
+  cell instanceof Uint8Array && cell.length > 0 ? textOfBits(cell) : textOf(cell)
+
 /**
  * Whether a flag is set: 0 or 1, true or false, or a BIT; not for NULL and for a text that is empty. Throws where it is another
  * number or word: yes, read as 0, would be a no, and 2, read as 1, a refund that was only asked for, or refused.

@@ -6,7 +6,7 @@ import { isNought } from '../units/nought.ts'
 import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
-import { type Cell, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf } from './cells.ts'
+import { type Cell, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf, wordOf } from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
@@ -117,7 +117,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
   const userLevel: DecoderFactory<readonly [number, string]> =
     () =>
     ([id, cell]) => {
-      const level = textOf(cell)
+      const level = wordOf(cell)
       return level === '' ? undefined : [idOf(id, places.users), level]
     }
 

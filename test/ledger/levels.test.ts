@@ -22,6 +22,23 @@ describe.each(BACKENDS)('membership levels on $name', (backend) => {
     }
   })
 
+  test('are the number of a BIT, as of any other number', async () => {
+    const type = backend.name === 'embedded' ? 'INT' : 'BIT(4)'
+    const world = await backend.create({ users })
+    try {
+      await world.exec(`ALTER TABLE ts_users ADD COLUMN vip_level ${type}`)
+      await world.exec('UPDATE ts_users SET vip_level = id - 101 WHERE id < 104')
+      const levels = await reading(world, (snapshot) => snapshot.userLevels([101, 102, 103, 104]), { mapping })
+      expect([...levels]).toEqual([
+        [101, '0'],
+        [102, '1'],
+        [103, '2'],
+      ])
+    } finally {
+      await world.remove()
+    }
+  })
+
   test('are none where no column is mapped, and an error names a column that is not there', async () => {
     const world = await backend.create({ users })
     try {
