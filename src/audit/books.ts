@@ -27,6 +27,7 @@ import {
 import type { TaskLedger } from './rules/facts.ts'
 import { NAMELESS } from './rules/nameless-tasks.ts'
 import type { UnplacedTasks } from './rules/unplaced-tasks.ts'
+import { twinsOf } from './twin-tasks.ts'
 import { unattributedOf } from './unattributed.ts'
 import { eachUnplaced, unplacedTasks } from './unread-times.ts'
 import { type LedgerUsers, userBook } from './user-book.ts'
@@ -195,6 +196,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
       ),
       recordByModel: recordsOf(evidence.tasks, [accountId]),
       ...(ofAccount !== undefined && { missing: ofAccount }),
+      ...twinsOf(requests, [accountId]),
     })
   }
   for (const bill of attribution.workspaces) {
@@ -214,6 +216,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
       recordByModel: recordsOf(evidence.tasks, members),
       members,
       ...missingTogether(undivided, requests, together, nameOf),
+      ...twinsOf(requests, members),
     })
   }
   return comparisons

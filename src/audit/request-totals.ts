@@ -29,6 +29,7 @@ import {
   unrecordedRequests,
 } from './rules/request-book.ts'
 import { TieOutTally } from './tie-out.ts'
+import { TwinTaskCounts, type TwinTasks } from './twin-tasks.ts'
 import { type UnbilledSum, UnbilledSums } from './unbilled-sums.ts'
 import { UndatedBills } from './undated-bills.ts'
 import { countVerdicts } from './verdict.ts'
@@ -48,6 +49,7 @@ export interface RequestSums {
   readonly unbilled: readonly UnbilledSum[]
   /** Tasks without a key that it billed to the key of an account. */
   readonly keylessBilled: readonly KeylessBill[]
+  readonly twinTasks: TwinTasks
   /** What it billed for tasks that have no time. */
   readonly undated: Pick<UndatedBills, 'of' | 'links'>
   /** `openNanoUsd`: what was recorded of those of them of which nobody can tell that after all. */
@@ -100,6 +102,7 @@ export class RequestTotals {
   readonly #unbilled = new UnbilledSums()
   readonly #undated = new UndatedBills()
   readonly #keyless: KeylessBills
+  readonly #twins: TwinTaskCounts
   readonly #verdicts = new Map<TraceVerdict, number>()
   /** Failed tasks that were billed, or of which that is not known (null). */
   readonly #failed = new Map<number, NanoUsd | null>()
@@ -108,6 +111,7 @@ export class RequestTotals {
     this.#frame = frame
     this.#days = new DailyBills(frame)
     this.#keyless = new KeylessBills(frame.evidence.plan)
+    this.#twins = new TwinTaskCounts(frame.evidence.plan)
     this.#prices = new PricePoints((key) => source.priceChanges(key))
     const { window, settings } = frame.evidence.plan
     this.#modelDays = settings.pointsPerUsd === undefined ? null : new ModelDays(new DateReader(window.zone))
@@ -141,6 +145,7 @@ export class RequestTotals {
     for (const task of join.unclaiming) this.#undated.addUnclaiming(task)
     for (const verdict of join.verdicts) this.#addVerdict(verdict)
     for (const verdict of join.outside) this.#addStanding(verdict)
+    for (const verdict of [...join.verdicts, ...join.outside]) this.#twins.add(verdict)
     for (const accountId of unansweredAccounts(book)) this.#unanswered.add(accountId)
     for (const orphan of book.orphans) this.#orphans.push(orphan)
     for (const shared of book.shared) this.#shared.push(shared)
@@ -260,6 +265,7 @@ export class RequestTotals {
       },
       unbilled: this.#unbilled.list(),
       keylessBilled: this.#keyless.list(),
+      twinTasks: this.#twins.counts(),
       undated: this.#undated,
       tieOut: (recordedTotal, openNanoUsd) => this.#tieOut.close(recordedTotal, openNanoUsd),
       youngOf: (accountId) => {

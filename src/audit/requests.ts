@@ -99,6 +99,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
       requestBilled: group !== null && countsHere(group.claimedBy),
+      ...(standing === 'duplicate' && group !== null && group.costNanoUsd !== 0n && { isBilledAsOther: true }),
       ...(standing === 'duplicate' && mayClaim(task, group) && { mayBeBilledNanoUsd: group.costNanoUsd }),
       selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
     }

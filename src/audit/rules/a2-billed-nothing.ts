@@ -1,4 +1,13 @@
-import type { BillComparison, BillFigures, Books, FindingDraft, ModelMatches, Rule, RuleOutcome } from './books.ts'
+import {
+  type BillComparison,
+  type BillFigures,
+  type Books,
+  type FindingDraft,
+  type ModelMatches,
+  type Rule,
+  type RuleOutcome,
+  unknown,
+} from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { dueModels, mayBeDueWithin, undatedBill } from './unplaced-tasks.ts'
@@ -10,7 +19,7 @@ import { tasksUntold } from './untold-tasks.ts'
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
  * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
- * such time, or do not tell their cost, or their charge. Amounts in nano-USD.
+ * such time, or do not tell their cost, or their charge, or bear requests that were billed and that other tasks claim. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -42,6 +51,14 @@ export const a2BilledNothing: Rule = {
           !isBeyondMissing(comparison, due.costNanoUsd) && mayBeMissing(comparison, endpoints, modelMatches)
         if (!isBilled && isOpen) {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
+          continue
+        }
+        const twins = comparison.twins?.get(canonical) ?? 0
+        if (!isBilled && due.count > 0 && twins >= due.count) {
+          notEvaluated.push({
+            subject: { ...subject, model },
+            reason: unknown('billed-as-other', { count: twins }).reason,
+          })
           continue
         }
         const mayBeBilled =

@@ -101,6 +101,8 @@ export interface BillComparison {
   readonly missing?: ReadonlyMap<string, NanoUsd>
   /** Of a workspace, the accounts that share it. */
   readonly members?: readonly number[]
+  /** By canonical stored name, how many due tasks bear a request that fal billed and another task claims. Absent: none. */
+  readonly twins?: ReadonlyMap<string, number>
 }
 
 /** byEventTime − carriedIn + carriedOut = byTaskPeriod, exactly. */

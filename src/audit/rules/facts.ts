@@ -67,6 +67,8 @@ export interface TaskVerdict {
   readonly requestBilled: boolean
   /** What fal billed for its request, where that hangs on the time of another task, which has none, and which now counts as billed. */
   readonly mayBeBilledNanoUsd?: NanoUsd
+  /** Fal billed its request, which another task claims. Absent: not so. */
+  readonly isBilledAsOther?: true
   /** Whether the filter by user leaves it: rules per task judge only these. */
   readonly selected: boolean
 }
