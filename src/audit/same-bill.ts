@@ -158,12 +158,16 @@ const isOneByTwoNames = (a: Face<unknown>, b: Face<unknown>, owners: Owners): bo
   (isOneByKeys(a, b, owners) || shareRequests(a, b)) &&
   shareLines(a, b)
 
-/** Nor do two workspaces bill the same quantities at the same cost, but by chance. Where keys or requests tell them apart they do. */
+/**
+ * Nor do two workspaces bill the same quantities at the same cost, but by chance: one of few lines may, beside one of many. Where
+ * keys or requests tell them apart they do.
+ */
 const mayBeOneByTwoNames = (a: Face<unknown>, b: Face<unknown>): boolean =>
   a.told.keyIds !== undefined &&
   b.told.keyIds !== undefined &&
   !areOfKeys(a, b) &&
   !areOfRequests(a, b) &&
+  shareMost(a.marks, b.marks, a.told.whole && b.told.whole ? Math.max : Math.min) &&
   shareMost(a.amounts, b.amounts)
 
 /** Whether both bills are known to name keys. */

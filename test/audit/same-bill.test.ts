@@ -204,6 +204,7 @@ describe('several bills', () => {
 
     it.each([
       ['less than half of their lines amount to the same', ONE, ['1', '8', '9'], {}],
+      ['what one bills is the lesser part of the lines of the other', ['1'], ONE, {}],
       ['one of them holds nothing', ONE, [], {}],
       ['each names keys, and none in common', ONE, ONE, { keyIds: () => new Set(['other']) }],
       ['each bills requests, and most are of one alone', ONE, ONE, { requests: { ids: new Set(['r2']), whole: true } }],
@@ -213,13 +214,14 @@ describe('several bills', () => {
       expect(sureOf(told('v', a, { requests, keyIds }), told('w', b, more))).toEqual([true, true])
     })
 
-    it('may be one where requests, or keys, were read of one alone, or in part', () => {
+    it('may be one where requests, keys or lines were read of one alone, or in part', () => {
       const requests = { ids: new Set(['r1']), whole: true }
       const keyIds = () => new Set(['strange'])
       expect(sureOf(told('v', ONE, { requests }), told('w', ONE))).toEqual([false, false])
       const others = { ids: new Set(['r2']), whole: false }
       expect(sureOf(told('v', ONE, { requests }), told('w', ONE, { requests: others }))).toEqual([false, false])
       expect(sureOf(told('v', ONE, { keyIds }), told('w', ONE))).toEqual([false, false])
+      expect(sureOf(told('v', ['1'], { whole: false }), told('w', ONE))).toEqual([false, false])
       const more = { keyIds: () => new Set(['other']), whole: false }
       expect(sureOf(told('v', ONE, { keyIds }), told('w', ONE, more))).toEqual([false, false])
     })
