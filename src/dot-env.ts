@@ -4,6 +4,9 @@ import { type Environment, given } from './config.ts'
 import { AuditError } from './errors.ts'
 
 const BYTES_MAX = 64 * 1024
+const NO_UTF_8 = 'it is no text in UTF-8'
+/** What stands where bytes are none of UTF-8, as those of GBK. */
+const UNREADABLE = '\uFFFD'
 const LINE = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/
 const QUOTED = /^(["'])(.*?)\1\s*(?:#.*)?$/
 
@@ -24,10 +27,14 @@ export function parseDotEnv(text: string): Record<string, string> {
  */
 export async function withDotEnv(environment: Environment, directory: string): Promise<Environment> {
   const text = await textOf(resolve(directory, '.env'))
+  if (text === undefined) return environment
+  const told = parseDotEnv(text)
+  // Of a comment in another encoding nothing hangs.
+  if (Object.values(told).some((value) => value.includes(UNREADABLE))) throw refused(NO_UTF_8)
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => given(value) !== undefined))
   const names = new Set(Object.keys(set).map((name) => name.toUpperCase()))
-  const added = Object.entries(parseDotEnv(text ?? '')).filter(([name]) => !names.has(name.toUpperCase()))
-  return text === undefined ? environment : { ...Object.fromEntries(added), ...set }
+  const added = Object.entries(told).filter(([name]) => !names.has(name.toUpperCase()))
+  return { ...Object.fromEntries(added), ...set }
 }
 
 /** Undefined where there is no such file. */
@@ -39,7 +46,7 @@ async function textOf(path: string): Promise<string | undefined> {
     if (found.size > BYTES_MAX) throw refused('it is larger than 64 KB')
     const text = await readFile(path, 'utf8')
     // UTF-16, as some shells of Windows write it, has one in nearly every letter.
-    if (text.includes('\0')) throw refused('it is no text in UTF-8')
+    if (text.includes('\0')) throw refused(NO_UTF_8)
     return text
   } catch (cause) {
     if (cause instanceof AuditError) throw cause

@@ -48,6 +48,14 @@ describe('a .env file', () => {
     }
   })
 
+  /** The word for Chinese. */
+  const GBK = '\xd6\xd0\xce\xc4'
+
+  it('may have a comment in another encoding', async () => {
+    writeFileSync(join(directory, '.env'), `# ${GBK}\nA=1 # ${GBK}\n`, 'latin1')
+    expect(await withDotEnv({}, directory)).toEqual({ A: '1' })
+  })
+
   const LARGEST = `A=${'x'.repeat(64 * 1024 - 2)}`
 
   it('may have 64 KB', async () => {
@@ -58,6 +66,7 @@ describe('a .env file', () => {
   it.each([
     ['is larger', '64 KB', (path: string) => writeFileSync(path, `${LARGEST}x`)],
     ['is written in UTF-16', 'UTF-8', (path: string) => writeFileSync(path, '\uFEFFA=secret-word\n', 'utf16le')],
+    ['has a value in GBK', 'UTF-8', (path: string) => writeFileSync(path, `B=secret-word${GBK}\n`, 'latin1')],
     ['leads to itself', 'ELOOP', (path: string) => symlinkSync('.env', path)],
   ])('that %s is an error that shows nothing of it', async (_, why, write) => {
     const path = join(directory, '.env')
