@@ -215,7 +215,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
       period: periodOf(requests, members, together),
       recordByModel: recordsOf(evidence.tasks, members),
       members,
-      ...missingTogether(undivided, requests, together, nameOf),
+      ...missingTogether(undivided, members, requests, together, nameOf),
       ...twinsOf(requests, members),
     })
   }
@@ -237,14 +237,15 @@ const rowsTogether = ({ attribution }: Evidence, members: readonly number[]): re
     return rows?.known === true ? rows.value : []
   })
 
-/** What the usage of a workspace tells beyond its events, over a window of whole days that are over. */
+/** What the usage of a workspace tells beyond its events, where all were read, over a window of whole days that are over. */
 function missingTogether(
   undivided: readonly UsageRow[],
+  members: readonly number[],
   requests: RequestSums | null,
   together: (whose: Ownership) => boolean,
   nameOf: (endpoint: string) => string,
 ): Pick<BillComparison, 'missing'> {
-  if (requests === null) return {}
+  if (requests === null || !members.every((id) => requests.scope.eventsRead(id))) return {}
   const { window, asOf, settings } = requests.scope.plan
   const { zone } = window
   const isWhole = [window.start, window.end].every((at) => zone.startOfDate(zone.dateOf(at)) === at)

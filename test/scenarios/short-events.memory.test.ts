@@ -1,10 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
-import type { BillingEvent } from '../../src/fal/reader.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import type { BillingEvent, Fetched } from '../../src/fal/reader.ts'
 import { vocabulary } from '../../src/render/messages.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import { HOUR } from '../../src/units/instant.ts'
-import { auditWith } from '../kit/audit-with.ts'
+import { auditWith, noKey, refused } from '../kit/audit-with.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 import { NOTHING_LEFT } from '../kit/tie-out.ts'
 
@@ -191,6 +192,21 @@ describe('usage that agrees with the events', () => {
     const late = await auditWorld(shared('2026-02-07 00:01:00').build(), R)
     expect([openOf(late), inShort(late).filter((text) => !text.includes('TIMING'))]).toEqual([[], []])
   })
+
+  it.each(['failed', 'partial'] as const)(
+    'is all there is where events of a workspace that is judged as one were not read whole: %s',
+    async (status) => {
+      const none: Fetched<BillingEvent[]> = status === 'failed' ? refused : { ...refused, status, value: [] }
+      const world = new MiniWorld().account(5, { workspace: 'team' }).account(6, { workspace: 'team' })
+      world.task({ cost: '100', billed: noKey }).task({ account: 6, cost: '1', billed: noKey })
+      const unread = (given: World) => auditWith(given, () => ({ events: async () => none }), R)
+      const fine = await unread(world.build())
+      expect([openOf(fine), inShort(fine)]).toEqual([[], []])
+      world.event({ endpointId: OTHER, cost: '2', timestamp: world.iso('2026-02-06 12:00:00'), ...noKey })
+      const report = await unread(world.build())
+      expect([openOf(report), inShort(report)]).toEqual([[], [`A3 workspace=team model=${OTHER}`]])
+    },
+  )
 
   it('a day late on the neighbouring days silences nothing', async () => {
     const world = new MiniWorld().account(5)
