@@ -2,11 +2,13 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { apiKeyOf, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
 import type { Dependencies } from '../../src/tool.ts'
 import { openZone } from '../../src/units/zone.ts'
 import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
+import { noKey } from '../kit/audit-with.ts'
 import { memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { memoryFal } from '../kit/memory-ports.ts'
 import { refusing } from '../kit/refusing.ts'
@@ -248,5 +250,20 @@ describe('what makes other findings doubtful comes before them in next', () => {
     const world = new MiniWorld().account(5).account(6).task(aliased).task({ account: 6 }).build()
     expect(await nextWithout(world, 5)).toMatch(/A2 and A3 of accounts 5 may .*modelAliases/)
     expect(await nextWithout(world, 6)).not.toContain('modelAliases')
+  })
+
+  it('models of accounts whose workspace is judged as one, where its billing events could not be read', async () => {
+    const aliased = { model: 'sora-2/i2v', billed: { endpointId: 'fal-ai/sora-2/image-to-video', ...noKey } }
+    const world = new MiniWorld().account(4).account(5, { workspace: 'team' }).account(6, { workspace: 'team' })
+    const built = world
+      .task(aliased)
+      .task({ ...aliased, account: 6 })
+      .task({ account: 4 })
+      .build()
+    const next = (fal: FalReader) => nextOf(built, 'Asia/Shanghai', {}, { fal })
+    const fal = memoryFal(built.workspaces)
+    const { eachEvents } = refusing(fal, new Set([4, 5, 6].map(apiKeyOf)))
+    expect(await next({ ...fal, eachEvents })).toMatch(/A2 and A3 of accounts 5, 6 may .*modelAliases/)
+    expect(await next(fal)).not.toContain('modelAliases')
   })
 })
