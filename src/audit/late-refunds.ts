@@ -6,20 +6,23 @@ import { bareId } from '../units/request-id.ts'
 import { breathe } from './breathe.ts'
 import { BOOKS, type LedgerLookUps } from './ledger-look-ups.ts'
 import type { AuditPlan } from './plan.ts'
+import { rowName } from './rules/linked-entries.ts'
 
 /** Users whose refunds are looked for, and rows that may be refunds: where there are more, it stays open who got one. */
 const LATE_MAX = LIMITS.lookupIdsTotal
 
-/** Refunds that name no task and came after all that was read of the ledgers: rows of any type that may be one. */
+/** Refunds that came after all that was read of the ledgers and name no task: rows of any type that may be one. */
 export interface LateRefunds {
   readonly ofUsers: readonly LedgerEntry[]
+  /** Those that bear an order and were found by no look-up, as with blanks around it where no row that was read had any. */
+  readonly named: readonly LedgerEntry[]
   /** Those that tell no user. */
   readonly ownerless: readonly LedgerEntry[]
   /** Whether they were too many to look at. */
   readonly isOpen: boolean
 }
 
-const NONE: LateRefunds = { ofUsers: [], ownerless: [], isOpen: false }
+const NONE: LateRefunds = { ofUsers: [], named: [], ownerless: [], isOpen: false }
 const TOO_MANY: LateRefunds = { ...NONE, isOpen: true }
 
 export interface LateContext {
@@ -35,8 +38,12 @@ const lateRange = ({ ranges, asOf }: AuditPlan): InstantRange => ({
   end: plus(asOf, SPANS.skew),
 })
 
-/** Looks for refunds of users whose charges were to be given back, and were not as far as was read. */
-export async function lookForLateRefunds(userIds: readonly number[], context: LateContext): Promise<LateRefunds> {
+/** Looks for refunds of users whose charges were to be given back, and were not as far as was read. `lookedUp`: rows found by their order. */
+export async function lookForLateRefunds(
+  userIds: readonly number[],
+  lookedUp: readonly LedgerEntry[],
+  context: LateContext,
+): Promise<LateRefunds> {
   const { plan, snapshot, lookUps, signal } = context
   const range = lateRange(plan)
   if (userIds.length === 0 || range.start >= range.end) return NONE
@@ -61,19 +68,23 @@ export async function lookForLateRefunds(userIds: readonly number[], context: La
     }
   }
   lookUps.reading = undefined
-  const tasks = await lookUps.tasksAmong(new Set(found.map(({ orderId }) => orderId).filter((id) => id !== '')))
-  // What names a task was looked up by its order.
-  const loose = found.filter(({ orderId }) => orderId === '' || !(tasks.has(orderId) || tasks.has(bareId(orderId))))
+  const orders = found.flatMap(({ kind, orderId }) => (kind === 'refund' && orderId !== '' ? [orderId] : []))
+  const tasks = await lookUps.tasksAmong(new Set(orders))
+  const isLoose = ({ kind, orderId }: LedgerEntry): boolean =>
+    orderId === '' || (kind === 'refund' && !(tasks.has(orderId) || tasks.has(bareId(orderId))))
+  const known = new Set(lookedUp.map(rowName))
+  const isNamed = (entry: LedgerEntry): boolean => !isLoose(entry) && !known.has(rowName(entry))
   return {
-    ofUsers: loose.filter(({ userUntold }) => userUntold !== true),
-    ownerless: loose.filter(({ userUntold }) => userUntold === true),
+    ofUsers: found.filter((entry) => entry.userUntold !== true && isLoose(entry)),
+    named: found.filter((entry) => entry.userUntold !== true && isNamed(entry)),
+    ownerless: found.filter((entry) => entry.userUntold === true && isLoose(entry)),
     isOpen: false,
   }
 }
 
-/** A refund; without an order cash that came in, or what is of no known type. */
+/** A refund, cash that came in, or, without an order, what is of no known type. */
 function mayBeRefund({ book, kind, kindUntold, orderId, amountPoints, amountUntold }: LedgerEntry): boolean {
   if (amountPoints <= 0n && amountUntold !== true) return false
-  if (kind === 'refund') return true
-  return orderId === '' && ((book === 'cash' && kind === 'recharge') || kindUntold === true)
+  if (kind === 'refund' || (book === 'cash' && kind === 'recharge')) return true
+  return orderId === '' && kindUntold === true
 }

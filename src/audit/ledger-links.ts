@@ -270,16 +270,17 @@ export class LedgerLinks {
     if (this.#bearers.length > 0) await this.#lookAgain(this.#bearers, this.#bearers.some(isNobodys))
   }
 
-  /** Refunds that name no task may have come at any time since, to users who are missing one. */
+  /** Refunds that no look-up finds may have come at any time since, to users who are missing one. */
   async #lookForLate(): Promise<void> {
     if (this.#modeNow() === 'total') return
     const context = { plan: this.#plan, snapshot: this.#snapshot, lookUps: this.#lookUps, signal: this.#context.signal }
-    const late = await lookForLateRefunds(this.#scans.unrefundedUsers(), context)
+    const late = await lookForLateRefunds(this.#scans.unrefundedUsers(), this.#lookedUp, context)
+    const ofUsers = [...late.ofUsers, ...late.named]
+    for (const entry of late.named) this.#lookedUp.push(entry)
     this.#late = late
     for (const entry of late.ownerless) this.#ownerless.addLoose(entry)
     if (late.isOpen) this.#kept.clear()
-    else if (late.ofUsers.length + late.ownerless.length > 0)
-      await this.#lookAgain(late.ofUsers, late.ownerless.length > 0)
+    else if (ofUsers.length + late.ownerless.length > 0) await this.#lookAgain(ofUsers, late.ownerless.length > 0)
   }
 
   #modeNow(count = this.#count): LinkMode {

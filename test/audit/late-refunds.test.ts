@@ -29,7 +29,12 @@ describe('refunds that come after the rows that were read', () => {
     } as unknown as LedgerSnapshot
     const { signal } = new AbortController()
     const lookUps = { rows: async () => [], tasksAmong: async () => new Set<string>(), reading: undefined }
-    return lookForLateRefunds(userIds, { plan: when, snapshot, lookUps: lookUps as unknown as LedgerLookUps, signal })
+    return lookForLateRefunds(userIds, [], {
+      plan: when,
+      snapshot,
+      lookUps: lookUps as unknown as LedgerLookUps,
+      signal,
+    })
   }
   const refunds = (count: number) =>
     numbers(count).map((rowId) => entryRow(rowId, 1, { userId: 101, kind: 'refund', orderId: '', at }))
@@ -37,7 +42,7 @@ describe('refunds that come after the rows that were read', () => {
   it('are taken up to a limit, and beyond it nobody is said to lack one', async () => {
     const { lookupIdsTotal } = LIMITS
     expect(await found(refunds(lookupIdsTotal))).toMatchObject({ isOpen: false })
-    expect(await found(refunds(lookupIdsTotal + 1))).toEqual({ ofUsers: [], ownerless: [], isOpen: true })
+    expect(await found(refunds(lookupIdsTotal + 1))).toEqual({ ofUsers: [], named: [], ownerless: [], isOpen: true })
     // Rows of others do not count.
     expect((await found(refunds(lookupIdsTotal + 1), [102])).isOpen).toBe(false)
     expect((await found([], numbers(lookupIdsTotal))).isOpen).toBe(false)

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import type { MiniWorld } from '../../src/demo/mini-world.ts'
+import { type MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
 import { auditRealWorld, openWorld, STORES } from '../kit/real-audit.ts'
@@ -27,6 +27,26 @@ describe.each(STORES)('ids that are stored with blanks around them: %s', (store)
     world.points(103, 100, { orderId: stored('task-43'), sourceType: 'refund', at: LATE })
     expect(await said(world)).toEqual({ findings: [], open: [] })
   })
+
+  it.each([...FORMS, ['an endpoint before them', (id: string) => `fal-ai/flux#${id}`] as const])(
+    'in the first row of all that bears some, which gives a task back, are found with %s',
+    async (_, stored) => {
+      const failed = { status: 'failed', billed: false, cost: '0', refunded: true } as const
+      const world = withLinkedTasks()
+        .task({ user: 103, ...failed })
+        .task({ user: 104, ...failed })
+      const late = { at: LATE, sourceType: 'refund' }
+      world.points(105, 100, { ...late, orderId: stored(requestIdOf(41)) })
+      // It is another's.
+      expect((await said(world)).findings.sort()).toEqual(['B8 taskId=task-41', 'B8 taskId=task-42'])
+      world.points(103, 100, { ...late, orderId: stored(requestIdOf(41)) })
+      world.cash(104, 100, { at: LATE, orderId: stored(requestIdOf(42)) })
+      expect(await said(world)).toEqual({ findings: [], open: [] })
+      // Of what is given back once too often nothing is left out.
+      world.points(103, 50, { ...late, orderId: stored(requestIdOf(41)) })
+      expect(await said(world)).toEqual({ findings: ['B9 taskId=task-41'], open: [] })
+    },
+  )
 
   it.each(FORMS)('in tasks are found by whoever asks for one, with %s', async (_, stored) => {
     const { tables, workspaces } = withLinkedTasks().build()
