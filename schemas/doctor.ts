@@ -21,6 +21,7 @@ export const CHECKS = [
   'request-ids',
   'ledger-link',
   'status-words',
+  'refund-flags',
   'ledger-words',
   'accounts',
   'fal-api',

@@ -85,15 +85,15 @@ export const wordOf = (cell: Cell | undefined): string =>
   cell instanceof Uint8Array && cell.length > 0 ? textOfBits(cell) : textOf(cell)
 
 /**
- * Whether a flag is set: 0 or 1, true or false, or a BIT; not for NULL and for a text that is empty. Throws where it is another
- * number or word: yes, read as 0, would be a no, and 2, read as 1, a refund that was only asked for, or refused.
+ * Whether a flag is set: 1, true, or a BIT of 1; not for any other number, which the rules call no refund, for NULL and for a text
+ * that is empty. Throws where it is another word: yes, read as 0, would be a no.
  */
 export function flagOf(cell: Cell | undefined, place: Place): boolean {
   const text = cell instanceof Uint8Array ? textOfBits(cell) : textOf(cell)
   const word = FLAG_WORDS.get(text.toLowerCase())
   if (word !== undefined) return word
   const read = Number(text)
-  if (read !== 0 && read !== 1) throw unreadable(text, CHARS_SHOWN, place, '0 or 1', MEND_FLAG)
+  if (Number.isNaN(read)) throw unreadable(text, CHARS_SHOWN, place, '0 or 1', MEND_FLAG)
   return read === 1
 }
 

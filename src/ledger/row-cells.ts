@@ -28,7 +28,7 @@ export interface RowCells {
   id(column: number, place: Place): number
   /** A code; 0 for NULL. */
   integer(column: number): number
-  /** Not set for NULL. Throws where it is a number or a word that says neither. */
+  /** Set for 1 alone, and not for NULL. Throws where it is a word that says neither. */
   flag(column: number, place: Place): boolean
   isNull(column: number): boolean
   /** Points, cents or a count; null for NULL. Throws where the value is no whole number. */

@@ -179,8 +179,7 @@ export class WireRow implements RowCells, Bytes {
   flag(column: number, place: Place): boolean {
     const at = this.#starts[column] as number
     if (at < 0) return false
-    const value = this.#codes[column] === LONG ? this.view.getInt32(at, true) : Number.NaN
-    return value === 0 || value === 1 ? value === 1 : flagOf(this.#cell(column), place)
+    return this.#codes[column] === LONG ? this.view.getInt32(at, true) === 1 : flagOf(this.#cell(column), place)
   }
 
   isNull(column: number): boolean {

@@ -9,7 +9,13 @@ import { couldBeKey } from '../units/api-key.ts'
 import type { Instant, Millis } from '../units/instant.ts'
 import { isNought } from '../units/nought.ts'
 import { openZone, type Zone } from '../units/zone.ts'
-import { ledgerLinkLine, ledgerWordsLines, requestIdsLine, statusWordsLine } from './doctor/coverage.ts'
+import {
+  ledgerLinkLine,
+  ledgerWordsLines,
+  refundFlagsLine,
+  requestIdsLine,
+  statusWordsLine,
+} from './doctor/coverage.ts'
 import { NEEDS_DATABASE, type OpenedDatabase, openDatabase, settingsLines } from './doctor/database.ts'
 import { grantsLine } from './doctor/grants.ts'
 import { ID_KEYS, idLine, idLines } from './doctor/ids.ts'
@@ -25,7 +31,7 @@ type Diagnosis = z.input<typeof output>
 export type DoctorLimits = { readonly [Name in keyof typeof DOCTOR]: number }
 
 const UTC = openZone('UTC') as Zone
-const TASK_KEYS = [...ID_KEYS, 'createdAt', 'completedAt', 'taskId', 'onlineTaskId', 'status', 'money']
+const TASK_KEYS = [...ID_KEYS, 'createdAt', 'completedAt', 'taskId', 'onlineTaskId', 'status', 'money', 'isRefund']
 
 interface Case {
   readonly dependencies: Dependencies
@@ -184,6 +190,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
     requestIdsLine(parts),
     ledgerLinkLine(parts),
     statusWordsLine(parts),
+    refundFlagsLine(parts),
     ...ledgerWordsLines(parts),
     ...ledgerSignsLines(parts),
   ]

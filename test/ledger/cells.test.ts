@@ -175,9 +175,8 @@ describe('other cells', () => {
     }
   })
 
-  test('are no flags where they are other numbers: a 2 that is read as a 1 would be a refund that was only asked for', () => {
-    for (const cell of [2, -1, '2', ' -1 ', 2n, 0.5, '0.5', Buffer.from([0, 2])]) {
-      expect(() => flagOf(cell, PLACE)).toThrow(/^t\.c holds "(?:2|-1|0\.5)", which is not 0 or 1$/)
-    }
+  test('are no flags that are set where they are other numbers: a 2 that is read as a 1 would be a refund that was only asked for', () => {
+    for (const cell of [2, -1, '2', ' -1 ', 2n, 0.5, '0.5', Buffer.from([0, 2])])
+      expect(flagOf(cell, PLACE)).toBe(false)
   })
 })

@@ -16,6 +16,7 @@ export const NEEDS_DATABASE: readonly CheckId[] = [
   'request-ids',
   'ledger-link',
   'status-words',
+  'refund-flags',
   'ledger-words',
 ]
 

@@ -1,0 +1,33 @@
+import { describe, expect, it } from 'vitest'
+import { examined, lineOf } from '../kit/doctor-case.ts'
+import { BACKENDS } from '../ledger/backends.ts'
+
+describe.each(BACKENDS)('the mark of refunds, on $name', (backend) => {
+  /** What is said of tasks that all have one value in such a column. */
+  const said = async (value: string, type = 'VARCHAR(8)') => {
+    const sql = [
+      'ALTER TABLE ts_fal_tasks DROP COLUMN is_refund',
+      `ALTER TABLE ts_fal_tasks ADD COLUMN is_refund ${type} DEFAULT ${value}`,
+    ]
+    const { status, seen } = lineOf(await examined({ backend, sql }), 'refund-flags')
+    return `${status} ${seen}`
+  }
+
+  it.each([
+    ['0', 'INT'],
+    ['1', 'INT'],
+    ['1', 'BIT(1)'],
+    ['NULL', 'INT'],
+    ["'true'", undefined],
+    ["'FALSE'", undefined],
+    ["'1.0'", undefined],
+    ["''", undefined],
+  ])('of %s is well', async (value, type) => {
+    expect(await said(value, type)).toMatch(/^ok 0 and 1 alone, in the newest 31 tasks/)
+  })
+
+  it('is told of where it is another number, which counts as no refund, or a word, which ends an audit', async () => {
+    expect(await said('2', 'INT')).toMatch(/^warning .*"2" \(31\), in the newest 31 tasks; they count as no refund/)
+    expect(await said("'yes'")).toMatch(/^failure .*"yes" \(31\).*they end an audit/)
+  })
+})
