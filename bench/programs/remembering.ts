@@ -22,13 +22,17 @@ export function remembering<Port extends object>(port: Port): Port {
   })
 }
 
-/** As short work as can be: it is a part of what is measured. */
+/** More ids than these are told by how many they are, and the first and the last of them. */
+const IDS_JOINED_MAX = 8
+
+/** As short work as can be: it is a part of what is measured, and none of the tool. The questions of one call differ in so much. */
 const textOf = (value: unknown): string => {
   if (value instanceof AbortSignal) return ''
   if (value instanceof Set || value instanceof Map || Array.isArray(value)) {
     const each = Array.isArray(value) ? value : [...value]
-    // Thousands of ids are joined as they are.
-    return typeof each[0] === 'string' ? each.join() : each.map(textOf).join()
+    return each.length > IDS_JOINED_MAX
+      ? `${each.length} ${textOf(each[0])} ${textOf(each.at(-1))}`
+      : each.map(textOf).join()
   }
   return typeof value === 'object' ? JSON.stringify(value) : String(value)
 }

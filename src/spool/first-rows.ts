@@ -1,7 +1,7 @@
 /** Up to which rows lie one behind the other, in numbers of four bytes. */
 const FOURS_MAX = 2 ** 18
-const FOURS_AT_FIRST = 1024
-const ROWS_AT_FIRST = 64
+const FOURS_AT_FIRST = 8192
+const ROWS_AT_FIRST = 512
 const NO_ROW = 0
 
 /** The first rows of a spool, of whatever part, as they came: most questions are about few, which need no room for each part. */
