@@ -99,7 +99,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
       requestBilled: group !== null && countsHere(group.claimedBy),
-      ...(standing === 'duplicate' && group !== null && group.costNanoUsd !== 0n && { isBilledAsOther: true }),
+      ...(standing === 'duplicate' && isBilledTo(accountId, group) && { isBilledAsOther: true }),
       ...(standing === 'duplicate' && mayClaim(task, group) && { mayBeBilledNanoUsd: group.costNanoUsd }),
       selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
     }
@@ -119,6 +119,13 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
 }
 
 const NO_EVENTS: readonly BillingEvent[] = []
+
+/** Whether fal billed a request to an account, or to its workspace, of which the bill does not tell the accounts apart. */
+function isBilledTo(accountId: number | null, group: RequestGroup | null): boolean {
+  if (accountId === null || group === null || group.costNanoUsd === 0n) return false
+  const { owner, bill } = group
+  return typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
+}
 
 /** All that bears one request id. */
 interface RequestSides {

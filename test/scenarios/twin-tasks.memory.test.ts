@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
 
 const X = requestIdOf(5000)
@@ -46,6 +46,12 @@ describe('a due task whose request fal billed, and which an earlier one claims',
     expect((await a2Of(twins(at, {}, { billed: false }))).findings).toEqual([expect.stringMatching(/^A2/), B4])
     const two = twins(at).task({ model: MODEL, at: AT, billed: false })
     expect(await a2Of(two)).toEqual({ findings: [expect.stringMatching(/^A2/), B4], open: [] })
+  })
+
+  it('is found out where fal billed the request to another account', async () => {
+    const other = { account: 6, billed: { timestamp: '2026-02-06T04:00:30Z', keyId: keyIdOfAccount(6) } }
+    const world = twins('2026-01-05 12:00:00', {}, other).account(6)
+    expect((await a2Of(world)).findings).toEqual([expect.stringMatching(/^A2/), B4])
   })
 
   it('is nothing to A2 where it is refunded, or another one of the window claims the request', async () => {

@@ -53,18 +53,18 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
           continue
         }
+        const mayBeBilled =
+          undatedBill(comparison, endpoints) !== 0n || mayBeBilledAs(comparison, unplaced?.links?.get(canonical))
+        if (!isBilled && unplaced !== undefined && mayBeBilled) {
+          notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
+          continue
+        }
         const twins = comparison.twins?.get(canonical) ?? 0
         if (!isBilled && due.count > 0 && twins >= due.count) {
           notEvaluated.push({
             subject: { ...subject, model },
             reason: unknown('billed-as-other', { count: twins }).reason,
           })
-          continue
-        }
-        const mayBeBilled =
-          undatedBill(comparison, endpoints) !== 0n || mayBeBilledAs(comparison, unplaced?.links?.get(canonical))
-        if (!isBilled && unplaced !== undefined && mayBeBilled) {
-          notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
         const timing = period === null && due.crossingCount === due.count

@@ -67,7 +67,7 @@ export interface TaskVerdict {
   readonly requestBilled: boolean
   /** What fal billed for its request, where that hangs on the time of another task, which has none, and which now counts as billed. */
   readonly mayBeBilledNanoUsd?: NanoUsd
-  /** Fal billed its request, which another task claims. Absent: not so. */
+  /** Fal billed its request to its account, and another task claims it. Absent: not so. */
   readonly isBilledAsOther?: true
   /** Whether the filter by user leaves it: rules per task judge only these. */
   readonly selected: boolean
