@@ -3,6 +3,7 @@ import type { TaskRow } from '../ledger/reader.ts'
 import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { TellsDelay } from './delays.ts'
+import { canonicalModel } from './model-name.ts'
 import { entryOf } from './nested.ts'
 import { orphansOf } from './orphans.ts'
 import type { AuditPlan } from './plan.ts'
@@ -99,7 +100,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
       requestBilled: group !== null && countsHere(group.claimedBy),
-      ...(standing === 'duplicate' && isBilledTo(accountId, group) && { isBilledAsOther: true }),
+      ...(standing === 'duplicate' && isBilledElsewhen(task, accountId, group, scope) && { isBilledElsewhen: true }),
       ...(standing === 'duplicate' && mayClaim(task, group) && { mayBeBilledNanoUsd: group.costNanoUsd }),
       selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
     }
@@ -120,10 +121,21 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
 
 const NO_EVENTS: readonly BillingEvent[] = []
 
-/** Whether fal billed a request to an account, or to its workspace, of which the bill does not tell the accounts apart. */
-function isBilledTo(accountId: number | null, group: RequestGroup | null): boolean {
+/**
+ * Whether fal billed a task's request to its account, or to a workspace of which the bill does not tell the accounts apart, and a
+ * task of the same model made outside the window counts as what was billed.
+ */
+function isBilledElsewhen(
+  task: TaskRow,
+  accountId: number | null,
+  group: RequestGroup | null,
+  { plan: { window, settings } }: JoinScope,
+): boolean {
   if (accountId === null || group === null || group.costNanoUsd === 0n) return false
-  const { owner, bill } = group
+  const { owner, bill, claimedBy } = group
+  if (claimedBy === null || within(claimedBy.createdAt, window)) return false
+  if (canonicalModel(claimedBy.model, settings.modelAliases) !== canonicalModel(task.model, settings.modelAliases))
+    return false
   return typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
 }
 

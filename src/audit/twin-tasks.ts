@@ -4,7 +4,7 @@ import type { AuditPlan } from './plan.ts'
 import type { TaskVerdict } from './rules/facts.ts'
 import { isDue } from './task-standing.ts'
 
-/** By account and canonical stored name of the model, how many due tasks bear a request that fal billed and another task claims. */
+/** By account and canonical stored name of the model, how many due tasks bear a request that fal billed and a task made outside the window claims. */
 export type TwinTasks = ReadonlyMap<number, ReadonlyMap<string, number>>
 
 /** Those of some accounts together, where there are any. */
@@ -20,7 +20,7 @@ export function twinsOf(
   return twins.size === 0 ? {} : { twins }
 }
 
-/** Counts the due tasks of the window that share their request with the one that it is billed for, whenever that was made. */
+/** Counts the due tasks of the window that share their request with the one of their model that it is billed for, made outside it. */
 export class TwinTaskCounts {
   readonly #plan: AuditPlan
   readonly #counts = new Map<number, Map<string, number>>()
@@ -29,8 +29,8 @@ export class TwinTaskCounts {
     this.#plan = plan
   }
 
-  add({ accountId, task, isBilledAsOther }: TaskVerdict): void {
-    if (accountId === null || isBilledAsOther !== true || !isDue(task, this.#plan)) return
+  add({ accountId, task, isBilledElsewhen }: TaskVerdict): void {
+    if (accountId === null || isBilledElsewhen !== true || !isDue(task, this.#plan)) return
     const byModel = entryOf(this.#counts, accountId, () => new Map<string, number>())
     const model = canonicalModel(task.model, this.#plan.settings.modelAliases)
     byModel.set(model, (byModel.get(model) ?? 0) + 1)

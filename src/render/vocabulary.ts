@@ -40,7 +40,7 @@ export interface RuleWords {
 export const NOT_EVALUATED_CODES = [
   'bill-unread',
   'no-key-ids',
-  'billed-as-other',
+  'billed-elsewhen',
   'key-ids-unmatched',
   'key-ids-shared',
   'bill-maybe-twice',

@@ -196,8 +196,8 @@ export const EN: Vocabulary = {
       `the official bill of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
     'no-key-ids': () =>
       'the bill, or part of it, names no key, and several accounts share the workspace or may share it, so it cannot be split',
-    'billed-as-other': (param) =>
-      `the request ids of these tasks${given(param('count'), (count) => ` (${count})`)} were billed, and other tasks that bear them, too, count as what was billed (B4)`,
+    'billed-elsewhen': (param) =>
+      `the request ids of these tasks${given(param('count'), (count) => ` (${count})`)} were billed, and tasks of another period that bear them, too, count as what was billed: task-trace with such an id lists both`,
     'bill-maybe-twice': () =>
       'the bill holds what that of another key holds, and neither keys in them nor workspaces that fal named tell the two apart for certain, so they may be one bill or several; asked with the ids of one of their accounts alone it is read once',
     'key-ids-unmatched': () =>

@@ -187,8 +187,8 @@ export const ZH: Vocabulary = {
   reasons: {
     'bill-unread': (param) => `未能读取该账号的官方账单${given(param('detail'), (detail) => `：${detail}`)}`,
     'no-key-ids': () => '账单全部或部分没有标明密钥，而多个账号共用或可能共用该工作区，无法按账号核对',
-    'billed-as-other': (param) =>
-      `${given(param('count'), (count) => `这 ${count} 个`) || '这些'}任务的请求编号 fal 已计费，但已记在带有相同编号的其他任务上（见 B4）`,
+    'billed-elsewhen': (param) =>
+      `${given(param('count'), (count) => `这 ${count} 个`) || '这些'}任务的请求编号 fal 已计费，但已记在另一时段带有相同编号的任务上：用 task-trace 查该编号会列出两者`,
     'bill-maybe-twice': () =>
       '该账单与另一个密钥读到的账单内容相同，其中的密钥和 fal 给出的工作区名称都不能确定地区分两者，无法判断是同一份账单还是多份；只指定其中一个账号的 ids 则只读取一次',
     'key-ids-unmatched': () => '账单中有账号表中没有的密钥，但仍可能属于其中的账号，无法按账号核对',

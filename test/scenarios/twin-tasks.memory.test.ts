@@ -48,6 +48,13 @@ describe('a due task whose request fal billed, and which an earlier one claims',
     expect(await a2Of(two)).toEqual({ findings: [expect.stringMatching(/^A2/), B4], open: [] })
   })
 
+  it('is found out where another model was billed, by a task of the period or of before it', async () => {
+    for (const at of ['2026-02-06 11:50:00', '2026-01-05 12:00:00']) {
+      const world = twins(at, {}, { model: 'fal-ai/veo3' })
+      expect((await a2Of(world)).findings).toEqual([expect.stringMatching(/^A2 .*kling/), B4])
+    }
+  })
+
   it('is found out where fal billed the request to another account', async () => {
     const other = { account: 6, billed: { timestamp: '2026-02-06T04:00:30Z', keyId: keyIdOfAccount(6) } }
     const world = twins('2026-01-05 12:00:00', {}, other).account(6)

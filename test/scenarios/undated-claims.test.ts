@@ -101,12 +101,10 @@ describe('of a request that a task without a time bears, and that fal billed at 
 describe('of a request that a task without a time bears too, what is said of the other', () => {
   const dated = { user: 104, model: 'our-video', cost: '1', billed: { endpointId: OTHER } }
 
-  it('A2 is open of its model, were it billed for it, and fires where fal billed nothing', async () => {
+  it('A2 is open of its model, were it billed for it, and fires where it is not', async () => {
     const A2 = (task: MiniTask, lost: MiniTask, time?: string) => said('A2', { ...dated, ...task }, lost, {}, time)
     expect(await A2({}, {}, LATER)).not.toContain('! A2 accountId=5 model=our-video')
-    // Billed as the other one's, which is no break of its own, and no question of a time.
-    expect(await A2({}, {}, EARLIER)).toEqual([])
-    expect(await A2({ billed: false }, {}, EARLIER)).toContain('! A2 accountId=5 model=our-video')
+    expect(await A2({}, {}, EARLIER)).toContain('! A2 accountId=5 model=our-video')
     expect(await A2({}, {})).toContain('A2 5 our-video')
     // A success is billed for it, whenever it was.
     expect(await A2({}, { status: 'failed' })).toEqual([])

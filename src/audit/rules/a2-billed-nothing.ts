@@ -19,7 +19,8 @@ import { tasksUntold } from './untold-tasks.ts'
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
  * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
- * such time, or do not tell their cost, or their charge, or bear requests that were billed and that other tasks claim. Amounts in nano-USD.
+ * such time, or do not tell their cost, or their charge, or bear requests that were billed and that
+ * tasks of other times claim. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
@@ -63,7 +64,7 @@ export const a2BilledNothing: Rule = {
         if (!isBilled && due.count > 0 && twins >= due.count) {
           notEvaluated.push({
             subject: { ...subject, model },
-            reason: unknown('billed-as-other', { count: twins }).reason,
+            reason: unknown('billed-elsewhen', { count: twins }).reason,
           })
           continue
         }

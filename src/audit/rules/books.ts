@@ -101,7 +101,7 @@ export interface BillComparison {
   readonly missing?: ReadonlyMap<string, NanoUsd>
   /** Of a workspace, the accounts that share it. */
   readonly members?: readonly number[]
-  /** By canonical stored name, how many due tasks bear a request that fal billed and another task claims. Absent: none. */
+  /** By canonical stored name, how many due tasks bear a request that fal billed and a task made outside the window claims. Absent: none. */
   readonly twins?: ReadonlyMap<string, number>
 }
 

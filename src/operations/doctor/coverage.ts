@@ -185,27 +185,27 @@ export function statusWordsLine({ tasks, mapping, zone, now, stuckMillis }: Cove
   })
 }
 
-/** What is read of a flag as it is; a BIT comes as its byte. */
-const FLAGS: ReadonlySet<string> = new Set(['', '0', '1', 'true', 'false', '\0', '\x01'])
+/** The code of a blank. */
+const FIRST_LETTER = 0x20
+/** What is read of a flag as it is. */
+const FLAGS: ReadonlySet<string> = new Set(['', '0', '1', 'true', 'false'])
+/** As audits read it: a BIT, whose bytes are no letters, by its number. */
+function asFlag(word: string): string {
+  const code = word.charCodeAt(word.length - 1)
+  const isBit = code < FIRST_LETTER && [...word.slice(0, -1)].every((letter) => letter === '\0')
+  return isBit ? String(code) : asNumber(word.toLowerCase())
+}
 
 /** Values of the mark of refunds that are neither 0 nor 1: other numbers count as no refund, and words end an audit. */
 export function refundFlagsLine({ tasks, mapping }: CoverageParts): Line {
   const id = 'refund-flags'
   const sample = usable(tasks, ['isRefund'])
   if ('unread' in sample) return unverified(id, { seen: sample.unread })
-  const values = [
-    ...unknownWords(
-      sample.rows,
-      'isRefund',
-      FLAGS,
-      () => true,
-      (word) => asNumber(word.toLowerCase()),
-    ),
-  ]
+  const values = [...unknownWords(sample.rows, 'isRefund', FLAGS, () => true, asFlag)]
   const looked = `in the newest ${counted(sample.rows.length, 'task')}`
   if (values.length === 0) return ok(id, { seen: `0 and 1 alone, ${looked}` })
   const todo = `name a column of a view in AUDIT_CONFIG (columns.tasks.isRefund; ${mapping.columns.tasks.isRefund} now) that is 1 for those that are refunds`
-  const words = values.filter(([word]) => Number.isNaN(Number(word)))
+  const words = values.filter(([word]) => Number.isNaN(Number(asFlag(word))))
   if (words.length > 0)
     return failure(id, { seen: `neither 0 nor 1: ${listed(words)}, ${looked}; they end an audit`, todo })
   return warning(id, { seen: `neither 0 nor 1: ${listed(values)}, ${looked}; they count as no refund`, todo })
