@@ -171,16 +171,23 @@ export class LedgerTally {
     if (kind === undefined) {
       if (!this.#entries.isKindUntold(entry)) return
       this.#shared.noteKindUntold(bearers)
+      this.#noteNamed(bearers)
       noteKindUntold(sums, book)
       return
     }
     if (kind === 'consume') {
       for (const task of bearers) if (this.#isTarget[task] !== 1) this.#payments.noteLinked(task)
+      this.#noteNamed(bearers)
     }
     const untold = this.#entries.isUntold(entry)
     const amountPoints = this.#entries.amountPoints(entry)
     this.#shared.add(bearers, { book, rowId: this.#entries.rowId(entry), kind, amountPoints, untold })
     if (untold) noteUntold(sums, kind)
+  }
+
+  /** Notes that a row names tasks of which nobody can tell whose it is: it is one of a task, so that rows name tasks here. */
+  #noteNamed(bearers: readonly number[]): void {
+    for (const task of bearers) if (this.#isTarget[task] === 1) this.#payments.noteNamed(task)
   }
 
   /** Takes a row that was looked up by its order. Those within the streamed range were taken before. */
@@ -195,6 +202,7 @@ export class LedgerTally {
     this.#taskSums = undefined
     this.#shared.reckonAnew()
     const bearers = task === SHARED_ID ? this.#links.index.bearers(owner, orderId) : undefined
+    if (bearers !== undefined && kind !== 'refund') this.#noteNamed(bearers)
     if (kind === undefined) {
       if (bearers !== undefined) this.#shared.noteKindUntold(bearers)
       if (this.#isTarget[task] === 1) this.#payments.noteKindUntold(task)

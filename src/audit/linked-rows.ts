@@ -50,7 +50,7 @@ export class TaskPayments {
     this.#untold.add(task)
   }
 
-  /** Notes that a row names the task which tells no user, so that it may be somebody else's. */
+  /** Notes that a row names the task which may be another's: it tells no user, or several tasks bear the id. */
   noteNamed(task: number): void {
     this.#named.add(task)
   }

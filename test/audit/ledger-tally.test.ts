@@ -55,9 +55,10 @@ describe('a row links to the task it names', () => {
     expect(linked(overrides)).toBe(count)
   })
 
-  it('but not where several tasks bear the request id', () => {
+  it('but not to one of several that bear the request id, though it shows that rows name tasks', () => {
     const twin = task(2, { requestId: ID })
-    expect(linked({ orderId: ID }, twin)).toBe(0)
+    const shared = tallyOf([task(1, { requestId: ID }), twin], [entry(-100, { orderId: ID })])
+    expect([shared.linkCount().linked, paymentOf(shared).unlinkedChargedPoints]).toEqual([2, 200n])
     expect(linked({ orderId: 'task-1' }, twin)).toBe(1)
     const same = tallyOf([task(1, { requestId: 'task-1' })], [entry(-100, { orderId: 'task-1' })])
     expect(same.linkCount()).toEqual({ charged: 1, linked: 1 })
