@@ -5,6 +5,7 @@ import { type InstantRange, plus } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { breathe } from './breathe.ts'
 import { BOOKS, type LedgerLookUps } from './ledger-look-ups.ts'
+import type { LinkScans } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 import { rowName } from './rules/linked-entries.ts'
 
@@ -40,22 +41,24 @@ const lateRange = ({ ranges, asOf }: AuditPlan): InstantRange => ({
 
 /** Looks for refunds of users whose charges were to be given back, and were not as far as was read. `lookedUp`: rows found by their order. */
 export async function lookForLateRefunds(
-  userIds: readonly number[],
+  scans: Pick<LinkScans, 'unrefundedUsers' | 'idsOfTasks'>,
   lookedUp: readonly LedgerEntry[],
   context: LateContext,
 ): Promise<LateRefunds> {
   const { plan, snapshot, lookUps, signal } = context
+  const userIds = scans.unrefundedUsers()
   const range = lateRange(plan)
   if (userIds.length === 0 || range.start >= range.end) return NONE
   if (userIds.length > LATE_MAX) return TOO_MANY
   const wanted = new Set(userIds)
+  const taskIds = new Set(scans.idsOfTasks('selected'))
   const found: LedgerEntry[] = []
   for (const book of BOOKS) {
     lookUps.reading = book
     for await (const batch of snapshot[book](range, { userIds, ownerless: true, cameIn: true })) {
       // A store may read more than was asked for.
       for (const entry of batch.rows()) {
-        if ((entry.userUntold !== true && !wanted.has(entry.userId)) || !mayBeRefund(entry)) continue
+        if ((entry.userUntold !== true && !wanted.has(entry.userId)) || !mayBeRefund(entry, taskIds)) continue
         if (found.length >= LATE_MAX) {
           lookUps.reading = undefined
           return TOO_MANY
@@ -82,9 +85,16 @@ export async function lookForLateRefunds(
   }
 }
 
-/** A refund, cash that came in, or, without an order, what is of no known type. */
-function mayBeRefund({ book, kind, kindUntold, orderId, amountPoints, amountUntold }: LedgerEntry): boolean {
+/**
+ * A refund; cash that came in for one of some tasks, or, like what is of no known type, without an order: what users pay in bears the
+ * orders of their payments, and there may be very many.
+ */
+function mayBeRefund(
+  { book, kind, kindUntold, orderId, amountPoints, amountUntold }: LedgerEntry,
+  taskIds: ReadonlySet<string>,
+): boolean {
   if (amountPoints <= 0n && amountUntold !== true) return false
-  if (kind === 'refund' || (book === 'cash' && kind === 'recharge')) return true
-  return orderId === '' && kindUntold === true
+  if (kind === 'refund') return true
+  if (orderId === '') return (book === 'cash' && kind === 'recharge') || kindUntold === true
+  return book === 'cash' && kind === 'recharge' && (taskIds.has(orderId) || taskIds.has(bareId(orderId)))
 }

@@ -274,7 +274,7 @@ export class LedgerLinks {
   async #lookForLate(): Promise<void> {
     if (this.#modeNow() === 'total') return
     const context = { plan: this.#plan, snapshot: this.#snapshot, lookUps: this.#lookUps, signal: this.#context.signal }
-    const late = await lookForLateRefunds(this.#scans.unrefundedUsers(), this.#lookedUp, context)
+    const late = await lookForLateRefunds(this.#scans, this.#lookedUp, context)
     const ofUsers = [...late.ofUsers, ...late.named]
     for (const entry of late.named) this.#lookedUp.push(entry)
     this.#late = late

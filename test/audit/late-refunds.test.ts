@@ -18,7 +18,12 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 
 describe('refunds that come after the rows that were read', () => {
   const asked: number[] = []
-  const found = (entries: readonly LedgerEntry[], userIds: readonly number[] = [101], when = now) => {
+  const found = (
+    entries: readonly LedgerEntry[],
+    userIds: readonly number[] = [101],
+    when = now,
+    taskIds: readonly string[] = [],
+  ) => {
     asked.length = 0
     const snapshot = {
       points: async function* (_range: unknown, { userIds: ids = [] }: { userIds?: readonly number[] } = {}) {
@@ -29,7 +34,8 @@ describe('refunds that come after the rows that were read', () => {
     } as unknown as LedgerSnapshot
     const { signal } = new AbortController()
     const lookUps = { rows: async () => [], tasksAmong: async () => new Set<string>(), reading: undefined }
-    return lookForLateRefunds(userIds, [], {
+    const scans = { unrefundedUsers: () => [...userIds], idsOfTasks: () => [...taskIds] }
+    return lookForLateRefunds(scans, [], {
       plan: when,
       snapshot,
       lookUps: lookUps as unknown as LedgerLookUps,
@@ -47,6 +53,16 @@ describe('refunds that come after the rows that were read', () => {
     expect((await found(refunds(lookupIdsTotal + 1), [102])).isOpen).toBe(false)
     expect((await found([], numbers(lookupIdsTotal))).isOpen).toBe(false)
     expect((await found([], numbers(lookupIdsTotal + 1))).isOpen).toBe(true)
+  })
+
+  it('are not held up by what users paid in for orders of their own, however often', async () => {
+    const paidIn = { userId: 101, book: 'cash', kind: 'recharge', at } as const
+    const topUps = numbers(LIMITS.lookupIdsTotal + 1).map((rowId) =>
+      entryRow(rowId, 1, { ...paidIn, orderId: 'PAY-1' }),
+    )
+    const refund = entryRow(0, 1, { ...paidIn, orderId: 'task-1' })
+    const late = await found([...topUps, refund], [101], now, ['task-1'])
+    expect(late).toEqual({ ofUsers: [], named: [expect.objectContaining({ rowId: 0 })], ownerless: [], isOpen: false })
   })
 
   it('are not asked for where nobody lacks one, or none can have come yet', async () => {
