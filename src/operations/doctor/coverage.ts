@@ -201,11 +201,13 @@ export function refundFlagsLine({ tasks, mapping }: CoverageParts): Line {
   const id = 'refund-flags'
   const sample = usable(tasks, ['isRefund'])
   if ('unread' in sample) return unverified(id, { seen: sample.unread })
-  const values = [...unknownWords(sample.rows, 'isRefund', FLAGS, () => true, asFlag)]
+  const values = [...unknownWords(sample.rows, 'isRefund', FLAGS, () => true, asFlag)].map(
+    ([word, count]) => [Number.isNaN(Number(asFlag(word))) ? word : asFlag(word), count] as const,
+  )
   const looked = `in the newest ${counted(sample.rows.length, 'task')}`
   if (values.length === 0) return ok(id, { seen: `0 and 1 alone, ${looked}` })
   const todo = `name a column of a view in AUDIT_CONFIG (columns.tasks.isRefund; ${mapping.columns.tasks.isRefund} now) that is 1 for those that are refunds`
-  const words = values.filter(([word]) => Number.isNaN(Number(asFlag(word))))
+  const words = values.filter(([word]) => Number.isNaN(Number(word)))
   if (words.length > 0)
     return failure(id, { seen: `neither 0 nor 1: ${listed(words)}, ${looked}; they end an audit`, todo })
   return warning(id, { seen: `neither 0 nor 1: ${listed(values)}, ${looked}; they count as no refund`, todo })
