@@ -86,7 +86,7 @@ export async function lookForLateRefunds(
 }
 
 /**
- * A refund; cash that came in for one of some tasks, or, like what is of no known type, without an order: what users pay in bears the
+ * A refund; cash that came in, or what is of no known type, for one of some tasks or without an order: what users pay in bears the
  * orders of their payments, and there may be very many.
  */
 function mayBeRefund(
@@ -95,6 +95,6 @@ function mayBeRefund(
 ): boolean {
   if (amountPoints <= 0n && amountUntold !== true) return false
   if (kind === 'refund') return true
-  if (orderId === '') return (book === 'cash' && kind === 'recharge') || kindUntold === true
-  return book === 'cash' && kind === 'recharge' && (taskIds.has(orderId) || taskIds.has(bareId(orderId)))
+  if (!(book === 'cash' && kind === 'recharge') && kindUntold !== true) return false
+  return orderId === '' || taskIds.has(orderId) || taskIds.has(bareId(orderId))
 }

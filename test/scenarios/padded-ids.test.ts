@@ -48,6 +48,26 @@ describe.each(STORES)('ids that are stored with blanks around them: %s', (store)
     },
   )
 
+  it.each(FORMS)(
+    'in a later row of no known type, which may give a task back, are found with %s',
+    async (_, stored) => {
+      for (const isPoints of [true, false]) {
+        const failed = { status: 'failed', billed: false, cost: '0', refunded: true } as const
+        const world = withLinkedTasks().task({ user: 103, ...failed })
+        const add = (orderId: string) => {
+          if (isPoints) world.points(103, 100, { at: LATE, sourceType: 'return', orderId })
+          else world.cash(103, 100, { at: LATE, transactionType: 7, orderId })
+        }
+        add(stored('PAY-1'))
+        // It is of something else.
+        expect((await said(world)).findings).toEqual(['B8 taskId=task-41'])
+        add(stored('task-41'))
+        const { findings, open } = await said(world)
+        expect([findings, open.filter((each) => each.startsWith('B8'))]).toEqual([[], ['B8 userId=103']])
+      }
+    },
+  )
+
   it.each(FORMS)('in tasks are found by whoever asks for one, with %s', async (_, stored) => {
     const { tables, workspaces } = withLinkedTasks().build()
     const tasks = tables.tasks.map((task) => ({ ...task, taskId: stored(task.taskId) }))
