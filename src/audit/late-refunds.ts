@@ -15,7 +15,7 @@ const LATE_MAX = LIMITS.lookupIdsTotal
 /** Refunds that came after all that was read of the ledgers and name no task: rows of any type that may be one. */
 export interface LateRefunds {
   readonly ofUsers: readonly LedgerEntry[]
-  /** Those that bear an order and were found by no look-up, as with blanks around it where no row that was read had any. */
+  /** Those that bear an order and were found by no look-up, as with blanks around it where no row that was read had any: some may tell no user. */
   readonly named: readonly LedgerEntry[]
   /** Those that tell no user. */
   readonly ownerless: readonly LedgerEntry[]
@@ -79,7 +79,7 @@ export async function lookForLateRefunds(
   const isNamed = (entry: LedgerEntry): boolean => !isLoose(entry) && !known.has(rowName(entry))
   return {
     ofUsers: found.filter((entry) => entry.userUntold !== true && isLoose(entry)),
-    named: found.filter((entry) => entry.userUntold !== true && isNamed(entry)),
+    named: found.filter(isNamed),
     ownerless: found.filter((entry) => entry.userUntold === true && isLoose(entry)),
     isOpen: false,
   }

@@ -28,14 +28,9 @@ import type { BalanceTrail } from './rules/facts.ts'
 import { rowName } from './rules/linked-entries.ts'
 import { idsOf } from './undated-tasks.ts'
 import { ClosedUser, type ClosingTerms, type ResolvedOrders, resolveOrders } from './user-figures.ts'
-import { type TellProgress, tellingSeconds } from './waiting.ts'
+import { type LinkContext, tellingSeconds } from './waiting.ts'
 
 const isNobodys = ({ userUntold }: TaskRow): boolean => userUntold === true
-
-export interface LinkContext {
-  readonly signal: AbortSignal
-  readonly progress: TellProgress
-}
 
 /**
  * Settles which ledger rows belong to which tasks: the link mode by all tasks of the window, then what lies outside the
@@ -250,8 +245,13 @@ export class LedgerLinks {
     const found = late.length === 0 ? [] : await this.#lookUps.rows(late, this.#plan.ranges.ledger)
     // What names one id as it is stored may name another bare.
     const known = new Set(foundEarly.map(rowName))
-    for (const entry of [...foundEarly, ...found.filter((each) => !known.has(rowName(each)))]) {
-      if (within(entry.at, this.#plan.ranges.ledger)) continue
+    const all = [...foundEarly, ...found.filter((each) => !known.has(rowName(each)))]
+    return this.#take(all.filter(({ at }) => !within(at, this.#plan.ranges.ledger)))
+  }
+
+  /** Takes rows that name tasks and were not streamed, and tells whether some of them name no user. */
+  #take(found: readonly LedgerEntry[]): boolean {
+    for (const entry of found) {
       if (entry.userUntold === true) this.#ownerless.addNamed(entry)
       else this.#lookedUp.push(entry)
     }
@@ -274,13 +274,13 @@ export class LedgerLinks {
   async #lookForLate(): Promise<void> {
     if (this.#modeNow() === 'total') return
     const context = { plan: this.#plan, snapshot: this.#snapshot, lookUps: this.#lookUps, signal: this.#context.signal }
-    const late = await lookForLateRefunds(this.#scans, this.#lookedUp, context)
-    const ofUsers = [...late.ofUsers, ...late.named]
-    for (const entry of late.named) this.#lookedUp.push(entry)
+    const late = await lookForLateRefunds(this.#scans, [...this.#lookedUp, ...this.#ownerless.named], context)
     this.#late = late
     for (const entry of late.ownerless) this.#ownerless.addLoose(entry)
+    const concernsAll = this.#take(late.named) || late.ownerless.length > 0
+    const found = [...late.ofUsers, ...late.named]
     if (late.isOpen) this.#kept.clear()
-    else if (ofUsers.length + late.ownerless.length > 0) await this.#lookAgain(ofUsers, late.ownerless.length > 0)
+    else if (found.length > 0 || concernsAll) await this.#lookAgain(found, concernsAll)
   }
 
   #modeNow(count = this.#count): LinkMode {

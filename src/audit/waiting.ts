@@ -6,6 +6,12 @@ const TICK_MILLIS = 1000
 /** Tells how far some work is, under one message. */
 export type TellProgress = (message: string, done: number, total?: number) => void
 
+/** What linking rows and tasks needs of whoever asked for it: when to stop, and where to tell how far it is. */
+export interface LinkContext {
+  readonly signal: AbortSignal
+  readonly progress: TellProgress
+}
+
 /** Tells every second how many seconds some work has taken, where nothing else is known of how far it is. */
 export async function tellingSeconds<T>(tell: TellProgress, message: string, work: () => Promise<T>): Promise<T> {
   let seconds = 0

@@ -1,5 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
+import { requestIdOf } from '../../src/demo/mini-world.ts'
 import type { EntryRequest } from '../../src/ledger/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { runAudit } from '../../src/operation.ts'
@@ -52,6 +53,18 @@ describe.each(STORES)('a ledger row without a user, on %s', (store) => {
     const report = await audited(store, world(), 'requests', { cash: () => ({ userId: null }) })
     expect([inShort(report), openOf(report, NOBODY)]).toEqual([[], ['A4 105', 'B10 105']])
     expect([sourceOf(report, 'points')?.status, sourceOf(report, 'cash')?.status]).toEqual(['complete', 'partial'])
+  })
+
+  it('is found at any later time where it alone bears blanks, or an endpoint, around that order', async () => {
+    for (const orderId of [' task-41', `fal-ai/flux#${requestIdOf(41)}`]) {
+      const world = withFailed(true).task({ ...failed, user: 108, refunded: true })
+      world.points(109, 100, { sourceType: 'refund', orderId, at: '2026-02-08 09:00:00' })
+      const report = await audited(store, world, 'requests', {
+        points: (row) => (row.id === 43 ? { userId: null } : {}),
+      })
+      expect(foundIn(report)).toEqual(['B8 taskId=task-42'])
+      expect(openOf(report, NOBODY)).toContain('B8 109')
+    }
   })
 
   it('is looked up at any time by the order that it bears', async () => {
