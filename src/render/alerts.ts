@@ -12,7 +12,7 @@ const FINDINGS_SHOWN_MAX = 500
 /** Findings printed of each rule that judges requests or tasks one by one. */
 const OF_RULE_SHOWN_MAX = 10
 const REQUEST_RULES: ReadonlySet<RuleId> = new Set<RuleId>([
-  ...(['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B18'] as const),
+  ...(['B1', 'B2', 'B3', 'B4', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B18', 'B22'] as const),
 ])
 const REASONS_SHOWN_MAX = 50
 const SUBJECTS_SHOWN_MAX = 5

@@ -25,6 +25,15 @@ describe('many findings of one rule about single requests', () => {
     expect(alertsOf(many(41, LEAK), 'zh').at(-1)).toBe('… B1：另有 31 条；全部 41 条合计 10.25 USD')
   })
 
+  it('are cut of every rule whose subject is a request or a task, of B22 too, and do not bury what is lesser', () => {
+    const charges = many(600, { rule: 'B22', severity: 'MEDIUM', difference: '-100', unit: 'points' })
+    const lines = alertsOf([...charges, finding({ rule: 'A8', severity: 'LOW' })])
+    expect(lines.slice(10).map((line) => line.slice(0, 60))).toEqual([
+      '… B22: 590 more; all 600 come to 60000 points',
+      expect.stringMatching(/^\[LOW\] A8:/),
+    ])
+  })
+
   it('are all there up to ten, and of rules about accounts and users always', () => {
     expect(alertsOf(many(10, LEAK))).toHaveLength(10)
     for (const rule of ['A4', 'B15', 'B11'] as const) expect(alertsOf(many(30, { rule }))).toHaveLength(30)
