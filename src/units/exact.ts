@@ -29,11 +29,20 @@ export function sum<T>(items: Iterable<T>, amountOf: (item: T) => bigint): bigin
   return total
 }
 
-/** part / whole in percent, rounded towards zero, so that what is shown never passes what is true; with one decimal or more. */
+/**
+ * part / whole in steps of a percent over `scale`, to the nearest one, halves up. What is less than the whole stays below
+ * it: 100 % says that nothing is missing.
+ */
+export function percentSteps(part: bigint, whole: bigint, scale: bigint): bigint {
+  const nearest = (part * 200n * scale + whole) / (whole * 2n)
+  return part < whole && nearest === 100n * scale ? nearest - 1n : nearest
+}
+
+/** part / whole in percent, to the nearest with one decimal or more, as `percentSteps` has it. */
 export function percentText(part: bigint, whole: bigint, places = 1): string {
   const scale = 10n ** BigInt(places)
-  const cut = (part * 100n * scale) / whole
-  return `${cut / scale}.${String(cut % scale).padStart(places, '0')}`
+  const steps = percentSteps(part, whole, scale)
+  return `${steps / scale}.${String(steps % scale).padStart(places, '0')}`
 }
 
 /** The sum of two integers that doubles hold exactly. NaN where no double holds it, or where one of them is none: it is not known. */

@@ -1,4 +1,4 @@
-import { percentText } from './exact.ts'
+import { percentSteps, percentText } from './exact.ts'
 
 /** An exact decimal factor, held as a numerator over a power of ten, so that thresholds never meet a float. */
 export interface Ratio {
@@ -33,12 +33,12 @@ export const scaleDown = (base: bigint, factor: Ratio): bigint => (base * factor
 /** Decimals by which a share may be told from its limit: those that a limit may have, in percent, and as many again. */
 const PLACES_MAX = 20
 
-/** part / whole in percent, beside a limit: with as many decimals as show that it is above, where it is. */
+/** part / whole in percent, beside a limit: with as many decimals as show that it is above, where it is, and that it is not. */
 export function percentBeside(part: bigint, whole: bigint, limit: Ratio): string {
-  if (!exceeds(part, whole, limit)) return percentText(part, whole)
+  const isAbove = exceeds(part, whole, limit)
   const isTold = (places: number): boolean => {
-    const scale = 100n * 10n ** BigInt(places)
-    return exceeds((part * scale) / whole, scale, limit)
+    const scale = 10n ** BigInt(places)
+    return exceeds(percentSteps(part, whole, scale), 100n * scale, limit) === isAbove
   }
   let places = 1
   while (places < PLACES_MAX && !isTold(places)) places += 1

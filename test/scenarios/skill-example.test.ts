@@ -83,8 +83,8 @@ describe.each(STORES)("the skill's own example on %s", (store) => {
       [5, '-66.32'],
       [12, '-7.7'],
     ])
-    expect(a1[0]?.message).toContain('66.3')
-    expect(a1[1]?.message).toContain('90.5')
+    expect(a1[0]?.message).toContain('off by 66.4%')
+    expect(a1[1]?.message).toContain('off by 90.6%')
     expect(inShort(report)).toContain('A7 userId=103')
     expect(inShort(report)).toContain('A8 accountId=23')
     expect(report.summary.ok).toBe(2)

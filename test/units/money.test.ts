@@ -135,18 +135,27 @@ describe('ratios', () => {
       '0.5',
       '200',
     ])
-    expect([percentText(2n, 3n), percentText(6632n, 9992n)]).toEqual(['66.6', '66.3'])
+    // The two deviations of the skill's example among them, as its users work them out.
+    expect([percentText(2n, 3n), percentText(6632n, 9992n), percentText(770n, 850n)]).toEqual(['66.7', '66.4', '90.6'])
+    expect([percentText(1n, 1n), percentText(9999n, 10_000n), percentText(10_001n, 10_000n)]).toEqual([
+      '100.0',
+      '99.9',
+      '100.0',
+    ])
   })
 
   it.each([
-    // A share at its limit, and below it, is cut after one decimal.
+    // A share at its limit, and below it, never reads as if it were above.
     [30n, 100n, '0.3', '30.0'],
-    [2999n, 10_000n, '0.3', '29.9'],
+    [2994n, 10_000n, '0.3', '29.9'],
+    [2999n, 10_000n, '0.3', '30.0'],
+    [29_955n, 100_000n, '0.2996', '29.96'],
     // One above it never reads as if it were not.
     [31n, 100n, '0.3', '31.0'],
     [3001n, 10_000n, '0.3', '30.01'],
     [300_001n, 1_000_000n, '0.3', '30.0001'],
-    [1006n, 10_000n, '0.1005', '10.06'],
+    [1006n, 10_000n, '0.1005', '10.1'],
+    [1004n, 10_000n, '0.1003', '10.04'],
     [5n * 10n ** 15n + 1n, 10n ** 17n, '0.05', '5.000000000000001'],
   ])('are told from a limit: %s of %s beside %s', (part, whole, limit, shown) => {
     expect(percentBeside(part, whole, ratio(limit))).toBe(shown)

@@ -43,7 +43,7 @@ const compared = (bill: string, recorded: ModelRecord | null, overrides: Partial
 describe('A1', () => {
   it('tells how far off the record is, and the way from bill to task period', () => {
     expect(theFinding('A1', compared('10', record('4'), { period: period('9', '1') })).detail).toEqual({
-      deviationPercent: '66.6',
+      deviationPercent: '66.7',
       thresholdPercent: '10',
       billByEventTimeUsd: '10',
       carriedInUsd: '4',

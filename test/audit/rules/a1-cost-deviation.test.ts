@@ -39,7 +39,7 @@ describe('A1: cost deviation by account', () => {
       difference: '-66.32',
       unit: 'USD',
     })
-    expect(report.findings[0]?.message).toContain('66.3')
+    expect(report.findings[0]?.message).toContain('66.4')
   })
 
   it('takes its threshold from the settings', async () => {
