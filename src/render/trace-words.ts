@@ -1,6 +1,7 @@
 import type { TraceVerdict } from '../../schemas/task-trace.ts'
 import { cleanText } from './clean.ts'
-import type { Lang } from './vocabulary.ts'
+import { usdCell } from './money.ts'
+import { type Lang, nonZero } from './vocabulary.ts'
 
 /** What is known of one task or request, for the sentence about it. Amounts in USD as exact decimals. */
 export interface TraceFacts {
@@ -32,9 +33,14 @@ type Sentences = Readonly<Record<TraceVerdict, (facts: TraceFacts) => string>>
 
 const REASON_CHARS = 300
 
-/** One plain sentence on how the books of a task or request stand to each other. */
+/** One plain sentence on how the books of a task or request stand to each other; amounts read as in the findings beside it. */
 export const traceSentence = (verdict: TraceVerdict, facts: TraceFacts, lang: Lang): string =>
-  SENTENCES[lang][verdict](facts)
+  SENTENCES[lang][verdict]({
+    ...facts,
+    billedUsd: usdCell(facts.billedUsd),
+    recordedUsd: usdCell(facts.recordedUsd),
+    differenceUsd: usdCell(facts.differenceUsd),
+  })
 
 const NO_ID_EN = 'it has no request id by which fal could be asked, so nothing is said of its bill'
 const NO_ID_ZH = '没有可向 fal 查询的请求编号，因此不对账单作判断'
@@ -46,9 +52,15 @@ const billedEn = (facts: TraceFacts): string =>
 const billedZh = (facts: TraceFacts): string =>
   `fal ${whereReadZh(facts)}计费 ${facts.billedUsd} USD（${facts.events} 条明细）`
 
+/** What is within tolerance is not said to be equal. */
+const toleratedEn = ({ differenceUsd }: TraceFacts): string =>
+  nonZero(differenceUsd) === undefined ? '' : ` within tolerance, ${differenceUsd} USD recorded − billed`
+const agreedZh = ({ differenceUsd }: TraceFacts): string =>
+  nonZero(differenceUsd) === undefined ? '一致' : `在容差以内，差异（记录 − 计费）${differenceUsd} USD`
+
 const EN: Sentences = {
   matched: (facts) =>
-    `${billedEn(facts)} and the task recorded ${facts.recordedUsd} USD: they agree${facts.status === 'unfinished' ? ', but the task is not marked as finished' : ''}`,
+    `${billedEn(facts)} and the task recorded ${facts.recordedUsd} USD: they agree${toleratedEn(facts)}${facts.status === 'unfinished' ? ', but the task is not marked as finished' : ''}`,
   amount: (facts) =>
     `${billedEn(facts)}, but the task recorded ${facts.recordedUsd} USD: ${facts.differenceUsd} USD recorded − billed`,
   unrecorded: (facts) =>
@@ -90,7 +102,7 @@ const EN: Sentences = {
 
 const ZH: Sentences = {
   matched: (facts) =>
-    `${billedZh(facts)}，任务记录成本 ${facts.recordedUsd} USD，一致${facts.status === 'unfinished' ? '，但任务未标记完成' : ''}`,
+    `${billedZh(facts)}，任务记录成本 ${facts.recordedUsd} USD，${agreedZh(facts)}${facts.status === 'unfinished' ? '，但任务未标记完成' : ''}`,
   amount: (facts) =>
     `${billedZh(facts)}，但任务记录成本 ${facts.recordedUsd} USD，差异（记录 − 计费）${facts.differenceUsd} USD`,
   unrecorded: (facts) =>

@@ -22,7 +22,7 @@ export const TRACED: [verdict: string, id: string, sentence: RegExp, rules: stri
   ['nothing-due', 'task-12', /failed and fal bills nothing/, []],
   ['matched', 'task-13', /they agree/, []],
   ['matched', 'task-14', /they agree/, ['B10']],
-  ['duplicate', 'task-18', /very same event of this request more than once: 0\.1 USD in 2 events/, ['B3', 'B5']],
+  ['duplicate', 'task-18', /very same event of this request more than once: 0\.10 USD in 2 events/, ['B3', 'B5']],
 ]
 
 /** One task of each verdict, user 101 unless said, all of 2026-02-06 but for the one that is pending. */
