@@ -27,7 +27,9 @@ export const importInput = z.strictObject({
     .enum(['auto', 'float', 'decimal'])
     .default('auto')
     .describe('type of balance and cost_money where the file does not tell; auto: decimal where no FLOAT prints so'),
-  timezone: timezoneInput.describe('zone of the stored times, such as Asia/Shanghai (default DB_TIMEZONE)'),
+  timezone: timezoneInput.describe(
+    'zone of the stored times, such as Asia/Shanghai (default DB_TIMEZONE, else AUDIT_TIMEZONE)',
+  ),
   overwrite: z.boolean().optional().describe('replace the database file where there is one'),
 })
 export type ImportRequest = z.output<typeof importInput>

@@ -70,7 +70,7 @@ const ENVIRONMENT: readonly [string, string][] = [
   ['FAL_API_BASE_URL', 'fal Platform API (default https://api.fal.ai/v1)'],
   ['HTTPS_PROXY, NO_PROXY', 'HTTP proxy through which fal is asked, and hosts asked without it (HTTP_PROXY for http:)'],
   ['AUDIT_TIMEZONE', "zone of the audit's days, such as Asia/Shanghai (default: the database's own)"],
-  ['DB_TIMEZONE', "zone of the stored times (default: the database's own)"],
+  ['DB_TIMEZONE', 'zone of the stored times (default: AUDIT_TIMEZONE, otherwise that of the call or the database)'],
   ['AUDIT_ACCOUNT_LIMIT', 'newest accounts audited (default 20)'],
   ['AUDIT_POINTS_PER_USD', 'points that one USD is worth, for margins'],
   ['SERVE_TOKEN', 'bearer token that clients of serve send; needed off loopback'],

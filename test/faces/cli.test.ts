@@ -74,6 +74,8 @@ describe('help and version', () => {
     expect([code, stderr]).toEqual([0, ''])
     for (const name of ['audit', 'echo-rows', 'demo', 'mcp', 'DATABASE_URL', '--fail-on'])
       expect(stdout).toContain(name)
+    // The audit's zone comes before the database's own.
+    expect(stdout).toMatch(/DB_TIMEZONE +zone of the stored times \(default: AUDIT_TIMEZONE, otherwise/)
   })
 
   it('has the version of the program for each command', async () => {
