@@ -157,18 +157,9 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
       cleanText(row.userName ?? ''),
       cleanText(row.model),
       countCell(row.taskCount),
-      countCell(row.chargedPoints),
-      usdCell(row.costUsd),
+      ...sumCells(row),
     ],
-    footer: [
-      words.total,
-      '',
-      '',
-      '',
-      countCell(totals.taskCount),
-      countCell(totals.chargedPoints),
-      usdCell(totals.costUsd),
-    ],
+    footer: [words.total, '', '', '', countCell(totals.taskCount), ...sumCells(totals)],
     ...(omittedRows > 0 && {
       omitted: { rows: omittedRows, lead: words.omittedRows(omittedRows, rows.length + omittedRows) },
     }),
@@ -184,6 +175,16 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
     blocks.push(note(words.outsideAccounts(outside.taskCount, chargedPoints, `${usdCell(outside.costUsd)} USD`)))
   }
   return [...blocks, ...requestBlocks(report, words)]
+}
+
+/** What tasks charged and cost by themselves; of tasks that all hold none (NULL) that is not known, and no 0. */
+function sumCells(sums: Pick<TaskCell, 'taskCount' | 'chargedPoints' | 'costUsd' | 'untoldCharges' | 'untoldCosts'>) {
+  const { taskCount, untoldCharges = 0, untoldCosts = 0 } = sums
+  const noneTold = (untold: number): boolean => untold > 0 && untold >= taskCount
+  return [
+    countCell(noneTold(untoldCharges) ? null : sums.chargedPoints),
+    usdCell(noneTold(untoldCosts) ? null : sums.costUsd),
+  ]
 }
 
 const LEDGER_TIERS: Readonly<Record<LedgerRow['status'], number>> = { DIFF: 2, UNVERIFIED: 1, OK: 0 }
@@ -216,7 +217,7 @@ export function ledgerBlocks(report: Report, words: Vocabulary, rowsMax: number)
     cellsOf: (row) => [
       String(row.userId),
       cleanText(row.userName ?? ''),
-      countCell(row.chargedPoints),
+      countCell(row.chargedPoints === 0 && (row.untoldCharges ?? 0) > 0 ? null : row.chargedPoints),
       countCell(row.pointsConsumed),
       countCell(row.cashConsumed),
       countCell(row.pointsRecharged),

@@ -188,6 +188,22 @@ describe('what was not read', () => {
     expect(cellsOf(users?.[2])).toEqual(['101', '张三', '5800', '–', '–', '–', '–', '未核实'])
     expect(cellsOf(users?.at(-1))).toEqual(['合计', '5800', '–', '–', '–', '–'])
   })
+
+  it('is a dash too where no task holds a charge or a cost (NULL), and what is told beside such stands', () => {
+    const report = sampleReport()
+    const none = { refundCount: 0, refundedPoints: 0, untoldCharges: 1, untoldCosts: 1 }
+    const row = { accountId: 5, userId: 101, userName: '张三', model: 'm', ...none }
+    report.tasks.rows = [
+      { ...row, taskCount: 1, chargedPoints: 0, costUsd: '0' },
+      { ...row, taskCount: 2, chargedPoints: 0, costUsd: '0.5' },
+    ]
+    report.ledger.rows = [{ ...ledger(101, '张三', [0, 100, 0, 0]), untoldCharges: 2 }]
+    const tables = tablesOf(renderText(report, { lang: 'zh' }))
+    const [first, second] = [tables[1]?.[2], tables[1]?.[3]].map(cellsOf)
+    expect(first?.slice(-3)).toEqual(['1', '–', '–'])
+    expect(second?.slice(-3)).toEqual(['2', '0', '0.50'])
+    expect(cellsOf(tables.find((table) => table[0]?.includes('积分充值'))?.[2])[2]).toBe('–')
+  })
 })
 
 describe('long tables', () => {
