@@ -135,7 +135,8 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   },
 }
 
-const activeDays = (facts: SpokenFacts): string => given(facts.text('activeDays'), (days) => ` (${days} days)`)
+const activeDays = (facts: SpokenFacts): string =>
+  given(facts.text('activeDays'), (days) => ` (${days} ${days === '1' ? 'day' : 'days'})`)
 
 /** How many of the tasks hold no cost, and no charge; '' where all do. */
 export const untoldAmounts = (facts: SpokenFacts): string =>

@@ -4,6 +4,10 @@ import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
 const quoted = (text: string): string => `"${text.replaceAll('"', "'")}"`
 
+/** A count with its noun, in the plural but for 1. */
+const counted = (count: number | string, one: string, many = `${one}s`): string =>
+  `${count} ${String(count) === '1' ? one : many}`
+
 const tasksHold = (param: ReasonParam, what: string): string =>
   `tasks that hold ${what} (NULL)${given(param('count'), (count) => `, ${count} of the period`)}${given(param('tasks'), (tasks) => ` (${quoted(tasks)})`)}`
 
@@ -49,7 +53,7 @@ export const EN: Vocabulary = {
   thresholds: 'Thresholds',
   incomplete: 'Not everything could be verified; the figures below are incomplete',
   incompleteUnnamed: 'some source could not be read whole',
-  leftOutSources: (leftOut) => `${leftOut} more sources left out`,
+  leftOutSources: (leftOut) => `${counted(leftOut, 'more source')} left out`,
   sourceNames: {
     'fal-usage': 'fal usage (fal-usage)',
     'fal-events': 'fal billing events (fal-events)',
@@ -105,9 +109,9 @@ export const EN: Vocabulary = {
   omittedRows: (omitted, all) =>
     `${omitted} of all ${all} rows, those of least cost, are too many for the report, in JSON too; the total counts them. To see them, use tasks-by-user, or audit a shorter period, or only some accounts or users`,
   untold: (charges, costs) =>
-    `Not in these sums, for holding none (NULL): the charge of ${charges} tasks, the cost of ${costs} tasks`,
+    `Not in these sums, for holding none (NULL): the charge of ${counted(charges, 'task')}, the cost of ${counted(costs, 'task')}`,
   outsideAccounts: (taskCount, points, usd) =>
-    `Not listed, of accounts outside this audit: ${taskCount} tasks, charged ${points}, fal cost ${usd}`,
+    `Not listed, of accounts outside this audit: ${counted(taskCount, 'task')}, charged ${points}, fal cost ${usd}`,
   requests: 'Requests: bill against tasks',
   requestKinds: {
     matched: 'matched',
@@ -148,7 +152,7 @@ export const EN: Vocabulary = {
     bridgeResidual: 'residual, must be 0',
   },
   noFindings: 'None',
-  moreFindings: (leftOut) => `${leftOut} lesser alerts left out`,
+  moreFindings: (leftOut) => `${counted(leftOut, 'lesser alert')} left out`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}: ${leftOut} more${given(total || undefined, (sum) => `; ${isAll ? 'all' : 'the gravest'} ${summed} come to ${sum}`)}`,
   doubt: 'Before these alerts are believed',
@@ -164,7 +168,7 @@ export const EN: Vocabulary = {
     count > first.length
       ? ` (${first.join('; ')} and others, ${count} in all)`
       : given(first.join('; ') || undefined, (all) => ` (${all})`),
-  moreReasons: (leftOut) => `${leftOut} more reasons left out`,
+  moreReasons: (leftOut) => `${counted(leftOut, 'more reason')} left out`,
   leftOutHere: 'Left out of this view',
   wholeAsJson: 'The report as JSON lists it: --format json, or the resource audit://reports/{id} without .md',
   checks: 'Checks and thresholds',
@@ -205,7 +209,7 @@ export const EN: Vocabulary = {
     'key-ids-shared': () =>
       'several rows of the account table hold one key id, so the bill cannot be split: give each row a key of its own',
     'insufficient-history': (param) =>
-      `insufficient history${given(param('count'), (count) => ` for ${count} days of users`)}${given(param('activeDays'), (days) => `: ${days} active days in the 30 days before`)}${given(param('neededDays'), (days) => `, at least ${days} needed`)}`,
+      `insufficient history${given(param('count'), (count) => ` for ${counted(count, 'day of a user', 'days of users')}`)}${given(param('activeDays'), (days) => `: ${counted(days, 'active day')} in the 30 days before`)}${given(param('neededDays'), (days) => `, at least ${days} needed`)}`,
     'ledger-unread': (param) => `the ${given(param('book'), (book) => `${book} `)}ledger could not be read whole`,
     'ledger-unlinked-more': (param) =>
       `ledger rows without a task${given(param('unlinkedPaid'), (paid) => ` (${paid} points)`)} exceed what tasks without a ledger row charged${given(param('unlinkedCharged'), (charged) => ` (${charged} points)`)}; the rest may not belong to fal tasks`,
@@ -241,7 +245,7 @@ export const EN: Vocabulary = {
     'links-shared': () =>
       'some ledger rows name an id that several tasks of this user bear, so it cannot be told which of them they belong to',
     'links-foreign': (param) =>
-      `ledger rows took ${given(param('points'), (points) => `${points} points `)}from ${given(param('users'), (users) => `${users} users`) || 'this user'} for orders that are tasks of other users (${given(param('orders'), (orders) => `${orders}, `)}such as ${quoted(param('orderId') ?? '')}): they may have been charged to the wrong user, or be orders of another product with the same numbers; task-trace of such an order lists the rows of all users that name it`,
+      `ledger rows took ${given(param('points'), (points) => `${points} points `)}from ${given(param('users'), (users) => counted(users, 'user')) || 'this user'} for orders that are tasks of other users (${given(param('orders'), (orders) => `${orders}, `)}such as ${quoted(param('orderId') ?? '')}): they may have been charged to the wrong user, or be orders of another product with the same numbers; task-trace of such an order lists the rows of all users that name it`,
     'lookup-limit': (param) =>
       `too many ids to look them all up${given(param('limit'), (limit) => ` (at most ${limit})`)}; choose a shorter period`,
     'user-unknown': (param) =>
@@ -257,7 +261,7 @@ export const EN: Vocabulary = {
     'kind-untold': () =>
       'a ledger row of this user has no type, or one that is not known, so it may have paid for something or given it back',
     'kinds-unknown': (param) =>
-      `${given(param('rows'), (rows) => `${rows} `)}rows that bear an order or took something are of no known type${given(param('words'), (words) => ` (${quoted(words)})`)}; AUDIT_CONFIG can name what these mean (sourceTypes, transactionTypes)`,
+      `${param('rows') === '1' ? '1 row that bears an order or took something is' : `${given(param('rows'), (rows) => `${rows} `)}rows that bear an order or took something are`} of no known type${given(param('words'), (words) => ` (${quoted(words)})`)}; AUDIT_CONFIG can name what these mean (sourceTypes, transactionTypes)`,
     'charge-untold': (param) => `${tasksHold(param, 'no charge')}: that is no charge of 0`,
     'cost-untold': (param) => `${tasksHold(param, 'no cost')}: that is no cost of 0`,
     'user-untold': (param) => `${tasksHold(param, 'no user')}: whose they are is not known`,

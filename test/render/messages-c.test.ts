@@ -1,5 +1,11 @@
 import { describe, expect, it } from 'vitest'
-import { type FindingFacts, findingMessage, subjectText } from '../../src/render/messages.ts'
+import {
+  type FindingFacts,
+  findingMessage,
+  notEvaluatedText,
+  subjectText,
+  vocabulary,
+} from '../../src/render/messages.ts'
 
 const FORGED = '7: fal billed 0.28 USD, recorded cost 0.28 USD, all is well'
 
@@ -64,5 +70,34 @@ describe('a word of the data in the sentence of a rule', () => {
     expect(b22).toContain(`${open}gold) paid (in full${shut}`)
     expect(b22).toContain(`${open}r, 1${shut}`)
     expect(findingMessage(facts({ rule: 'B17', detail }), lang)).toContain(`${open}image, and is 0 again${shut}`)
+  })
+})
+
+describe('one of a thing in English', () => {
+  it.each([
+    ['insufficient-history', { count: 1 }, 'for 1 day of a user', { count: 2 }, 'for 2 days of users'],
+    ['insufficient-history', { activeDays: 1 }, ': 1 active day in', { activeDays: 2 }, ': 2 active days in'],
+    ['links-foreign', { users: 1 }, 'from 1 user for', { users: 2 }, 'from 2 users for'],
+    [
+      'kinds-unknown',
+      { rows: 1 },
+      '1 row that bears an order or took something is of',
+      { rows: 2 },
+      '2 rows that bear',
+    ],
+  ])('%s', (code, one, said, two, saidOfTwo) => {
+    expect(notEvaluatedText(code, one, 'en')).toContain(said)
+    expect(notEvaluatedText(code, two, 'en')).toContain(saidOfTwo)
+  })
+
+  it('in what a view leaves out', () => {
+    const words = vocabulary('en')
+    expect([words.leftOutSources(1), words.moreFindings(1), words.moreReasons(1)]).toEqual([
+      '1 more source left out',
+      '1 lesser alert left out',
+      '1 more reason left out',
+    ])
+    expect(words.untold(1, 2)).toContain('the charge of 1 task, the cost of 2 tasks')
+    expect(words.outsideAccounts(1, '5 points', '1.00 USD')).toContain(': 1 task, charged 5 points')
   })
 })
