@@ -44,18 +44,28 @@ function dateOf({ date }: FilterInput): string | undefined {
   return date
 }
 
-/** Findings by what they are about, or by whose they are besides; all where nothing is filtered. */
-export const matchingFindings = (findings: readonly Finding[], filter: FindingFilter | undefined): Finding[] =>
-  filter === undefined ? [...findings] : findings.filter((finding) => matches(finding, filter))
+/**
+ * Findings by what they are about, or by whose they are besides; all where nothing is filtered. What is said of a workspace
+ * as a whole is said of each of its accounts.
+ */
+export function matchingFindings({ findings, official }: Report, filter: FindingFilter | undefined): Finding[] {
+  if (filter === undefined) return [...findings]
+  const { workspace } =
+    official.rows.find(({ accountId }) => accountId !== null && accountId === filter.accountId) ?? {}
+  return findings.filter((finding) => matches(finding, filter, workspace))
+}
 
-function matches(finding: Finding, { rule, severity, fingerprint, ...about }: FindingFilter): boolean {
+/** `workspace`: that of the account which is filtered for, where it is known. */
+function matches(finding: Finding, filter: FindingFilter, workspace: string | undefined): boolean {
+  const { rule, severity, fingerprint, ...about } = filter
   if (rule !== undefined && finding.rule !== rule) return false
   if (severity !== undefined && finding.severity !== severity) return false
   if (fingerprint !== undefined && finding.fingerprint !== fingerprint) return false
   const { subject, context = {} } = finding
   const isOf = (key: keyof typeof about): boolean =>
     about[key] === undefined || subject[key] === about[key] || context[key] === about[key]
-  return isOf('accountId') && isOf('userId') && isOf('date')
+  const isOfWorkspace = workspace !== undefined && subject.workspace === workspace
+  return (isOf('accountId') || isOfWorkspace) && isOf('userId') && isOf('date')
 }
 
 /**

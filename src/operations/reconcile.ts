@@ -84,11 +84,11 @@ function present(
     ledger,
     coverage,
     settings,
-    findings: allFindings,
+    findings: _findings,
     notEvaluated: allChecks,
     ...always
   } = report
-  const findings = matchingFindings(allFindings, filter)
+  const findings = matchingFindings(report, filter)
   const notEvaluated = matchingNotEvaluated(allChecks, filter)
   const unverified = unverifiedOf(coverage.sources)
   const unlisted = unlistedFindings(report, filter)

@@ -99,6 +99,26 @@ describe('findings of audit-reconcile', () => {
     expect(next).toContain(`say that ${said}`)
   })
 
+  it('of a workspace that is judged as one are those of each of its accounts, and of no other', async () => {
+    const world = new MiniWorld().account(4).account(5, { workspace: 'team' }).account(6, { workspace: 'team' })
+    const costly = { cost: '5', timestamp: world.iso('2026-02-06 13:00:00'), ...noKey }
+    const built = world
+      .task({ billed: noKey })
+      .task({ account: 6, billed: noKey })
+      .task({ account: 4 })
+      .event({ ...costly, endpointId: 'fal-ai/veo3' })
+      .build()
+    const deps = { ...memoryDependencies(built, {}), reports: createReportStore() }
+    const { reportId: kept } = await call(auditReconcileTool, WINDOW, deps, built)
+    const about = async (filter: object) =>
+      (await call(auditReconcileTool, { report_id: kept, ...filter }, deps, built)).matching
+    for (const id of [5, 6]) expect(await about({ account_id: id })).toMatchObject({ findings: 2, high: 2 })
+    expect(await about({ account_id: 5, rule: 'A3' })).toMatchObject({ findings: 1, high: 1 })
+    // Who is looked for by user is not looked for by the bill of a workspace.
+    for (const none of [{ account_id: 4 }, { account_id: 5, user_id: 101 }])
+      expect(await about(none)).toMatchObject({ findings: 0 })
+  })
+
   it('of a user beside those that were asked for are not known', async () => {
     const narrow = await call(auditReconcileTool, { ...WINDOW, user_ids: [101] }, dependencies, WORLD)
     const about = (userId: number) =>
