@@ -24,7 +24,8 @@ export function alertBlocks(report: Report, lang: Lang): Block[] {
   const words = vocabulary(lang)
   const blocks: Block[] = [{ kind: 'heading', text: words.alerts }]
   const lines = findingLines(report, words)
-  blocks.push({ kind: 'alerts', lines: lines.length === 0 ? [{ lead: words.noFindings, text: '' }] : lines })
+  const none = report.coverage.complete ? words.noFindings : words.noFindingsInRead
+  blocks.push({ kind: 'alerts', lines: lines.length === 0 ? [{ lead: none, text: '' }] : lines })
   const doubt = nameDoubtLines(report, words)
   if (doubt.length > 0) blocks.push({ kind: 'list', title: words.doubt, lines: doubt })
   const unlisted = unlistedLines(report.rules, words)

@@ -179,6 +179,8 @@ export interface Vocabulary {
   readonly tieOutItem: string
   readonly tieOutItems: Readonly<Record<TieOutKey, string>>
   readonly noFindings: string
+  /** Where not all was read: what was not may hold some. */
+  readonly noFindingsInRead: string
   readonly moreFindings: (leftOut: number) => string
   /** Findings of one rule that are not printed; `total` is what the gravest `summed`, printed or not, come to; '' where not known. */
   readonly moreOfRule: (rule: string, leftOut: number, total: string, summed: number, isAll: boolean) => string

@@ -152,6 +152,7 @@ export const EN: Vocabulary = {
     bridgeResidual: 'residual, must be 0',
   },
   noFindings: 'None',
+  noFindingsInRead: 'None in what could be verified',
   moreFindings: (leftOut) => `${counted(leftOut, 'lesser alert')} left out`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}: ${leftOut} more${given(total || undefined, (sum) => `; ${isAll ? 'all' : 'the gravest'} ${summed} come to ${sum}`)}`,

@@ -141,6 +141,7 @@ export const ZH: Vocabulary = {
     bridgeResidual: '残差（应为 0）',
   },
   noFindings: '无异常',
+  noFindingsInRead: '已核实的内容中无异常',
   moreFindings: (leftOut) => `另有 ${leftOut} 条较轻的告警未列出`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}：另有 ${leftOut} 条${given(total || undefined, (sum) => `；${isAll ? '全部' : '最重的'} ${summed} 条合计 ${sum}`)}`,

@@ -69,3 +69,16 @@ describe('many findings of one rule about single requests', () => {
     expect(text).toContain('\n- … B1: 1 more; all 11 come to 2.75 USD\n')
   })
 })
+
+describe('a report without findings', () => {
+  it('says that there are none, and where not all was read that there are none in what was', () => {
+    const written = (lang: 'zh' | 'en', complete: boolean) => {
+      const coverage = { ...sampleReport().coverage, complete }
+      return renderText(sampleReport({ findings: [], coverage }), { lang }).split('\n')
+    }
+    expect(written('zh', true)).toContain('无异常')
+    expect(written('en', true)).toContain('None')
+    expect(written('zh', false)).toContain('已核实的内容中无异常')
+    expect(written('en', false)).toContain('None in what could be verified')
+  })
+})

@@ -157,7 +157,7 @@ describe('the text report', () => {
   it('lists findings in their order, timing marked, and groups what was not evaluated', () => {
     expect(zh).toMatch(/\n\[HIGH\] A1: 账号 5 官方消耗.*\n\[MEDIUM\] A7: .*\n\[LOW\] A1 \(TIMING\): 账号 12\n/)
     expect(zh).toContain('A1 ×2: 未能读取该账号的官方账单（账号 23、账号 24）')
-    expect(renderText(sampleReport({ findings: [] }), { lang: 'zh' })).toContain('异常告警\n无异常\n')
+    expect(renderText(sampleReport({ findings: [] }), { lang: 'zh' })).toContain('异常告警\n已核实的内容中无异常\n')
   })
 
   it('speaks English with lang en, in its own words throughout', () => {
