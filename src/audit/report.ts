@@ -1,5 +1,6 @@
 import type { LedgerRow, Report, SourceStatus } from '../../schemas/report.ts'
 import { cleanText } from '../render/clean.ts'
+import { failureText } from '../render/failure-words.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { Thresholds } from '../settings.ts'
 import { HOUR } from '../units/instant.ts'
@@ -104,7 +105,10 @@ function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lan
       }
       const { accountId } = account
       if (fetched.status === 'complete') sources.push({ source, accountId, status: 'complete' })
-      else sources.push({ source, accountId, status: fetched.status, reason: cleanText(fetched.reason, REASON_CHARS) })
+      else {
+        const said = failureText(fetched.failure, fetched.reason, lang)
+        sources.push({ source, accountId, status: fetched.status, reason: cleanText(said, REASON_CHARS) })
+      }
     }
   }
   return sources

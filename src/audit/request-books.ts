@@ -76,8 +76,9 @@ function scopeOf(evidence: Evidence, { readBills, nameNobody }: RequestSource): 
 function unreadReason({ bills }: Evidence, { gaps }: RequestSource, accountId: number): Reason {
   const events = bills.accounts.find(({ account }) => account.accountId === accountId)?.events
   const gap = [...gaps].find(([bill]) => bill.members.includes(accountId))?.[1]
-  const detail = events == null || events.status === 'complete' ? (gap ?? 'its bill could not be read') : events.reason
-  return unknown('events-unread', { detail }).reason
+  if (events != null && events.status !== 'complete')
+    return unknown('events-unread', { detail: events.reason, failure: events.failure }).reason
+  return unknown('events-unread', { detail: gap ?? 'its bill could not be read' }).reason
 }
 
 function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: JoinScope): RequestBook['repeated'] {

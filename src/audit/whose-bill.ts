@@ -123,8 +123,11 @@ function append<T>(to: T[] | undefined, rows: readonly T[]): void {
   if (to !== undefined) for (const row of rows) to.push(row)
 }
 
-const unreadReason = (usage: { readonly status: string; readonly reason?: string }): Reason =>
-  unknown('bill-unread', { detail: usage.reason ?? usage.status }).reason
+const unreadReason = (usage: {
+  readonly status: string
+  readonly failure?: string
+  readonly reason?: string
+}): Reason => unknown('bill-unread', { detail: usage.reason ?? usage.status, failure: usage.failure ?? '' }).reason
 
 /** What decides whose a row of one bill is. */
 interface SharingScope {

@@ -1,3 +1,4 @@
+import { failureText } from './failure-words.ts'
 import { RULES_ZH } from './rules-zh.ts'
 import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 
@@ -19,6 +20,10 @@ const tasksHold = (param: ReasonParam, what: string): string =>
 const TIMED_TABLES: Readonly<Record<string, string>> = { tasks: '任务表', points: '积分流水', cash: '现金流水' }
 
 /** The Chinese vocabulary; headings as the skill's users know them. */
+/** Why a bill was not read. */
+const unread = (param: ReasonParam): string =>
+  given(param('detail'), (detail) => `：${failureText(param('failure') ?? '', detail, 'zh')}`)
+
 export const ZH: Vocabulary = {
   title: 'Fal 消耗审计报告',
   auditDate: '审计日期',
@@ -186,7 +191,7 @@ export const ZH: Vocabulary = {
   timing: '；可由跨越审计范围边界的任务解释',
   rules: RULES_ZH,
   reasons: {
-    'bill-unread': (param) => `未能读取该账号的官方账单${given(param('detail'), (detail) => `：${detail}`)}`,
+    'bill-unread': (param) => `未能读取该账号的官方账单${unread(param)}`,
     'no-key-ids': () => '账单全部或部分没有标明密钥，而多个账号共用或可能共用该工作区，无法按账号核对',
     'billed-elsewhen': (param) =>
       `${given(param('count'), (count) => `这 ${count} 个`) || '这些'}任务的请求编号 fal 已计费，但已记在另一时段带有相同编号的任务上：用 task-trace 查该编号会列出两者`,
@@ -213,7 +218,7 @@ export const ZH: Vocabulary = {
       `有${given(param('rows'), (rows) => ` ${rows} `)}个任务没有 created_at${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}${given(param('fromRowId'), (id) => `（只查看了 id ${id} 起的行）`)}：不属于任何时段，未计入合计`,
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',
     'depth-summary': () => '只有 --depth requests 才逐请求读取账单',
-    'events-unread': (param) => `未能读取该账号的计费明细${given(param('detail'), (detail) => `：${detail}`)}`,
+    'events-unread': (param) => `未能读取该账号的计费明细${unread(param)}`,
     'requests-unanswered': () => 'fal 没有全部回答按请求编号对该账号的查询，未回答的请求不作判断',
     'key-without-bill': () => '部分任务的密钥不在账号表中，无法读取其账单',
     'events-short': (param) =>
