@@ -67,6 +67,7 @@ const amount = z.string().nullable()
 
 /** Whose a finding is besides its subject, so that it can be looked for by account, user, model or day. */
 export const findingContext = z.strictObject({
+  workspace: untrustedText.optional(),
   accountId: idInt.optional(),
   userId: idInt.optional(),
   model: z.string().optional(),

@@ -27,8 +27,13 @@ function orphanOf({ bill, owner, events, requestId }: RequestGroup, scope: JoinS
   if (inWindow.length === 0) return undefined
   const strangeNanoUsd = costOf(inWindow.filter((event) => bill.isStranger(event)))
   const strange = strangeNanoUsd !== 0n && { strangeNanoUsd }
-  return { requestId, accountId, events: inWindow, costNanoUsd: costOf(inWindow), ...strange }
+  const ofWorkspace = undividedOf({ bill, owner })
+  return { requestId, accountId, ...ofWorkspace, events: inWindow, costNanoUsd: costOf(inWindow), ...strange }
 }
+
+/** The workspace of a bill that does not tell its accounts apart, where fal names it. */
+export const undividedOf = ({ bill, owner }: Pick<RequestGroup, 'bill' | 'owner'>): { readonly workspace?: string } =>
+  owner === 'undivided' && bill.name !== null ? { workspace: bill.name } : {}
 
 const costOf = (events: readonly BillingEvent[]): NanoUsd =>
   events.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)

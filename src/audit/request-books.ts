@@ -3,6 +3,7 @@ import { openZone } from '../units/zone.ts'
 import { accountFinder } from './account-keys.ts'
 import { delayTeller } from './delays.ts'
 import type { Evidence } from './evidence.ts'
+import { undividedOf } from './orphans.ts'
 import { type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { RequestPiece, RequestSource } from './request-source.ts'
@@ -91,9 +92,11 @@ function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: 
     const verdict = verdictOf.get(requestId)
     // A request of another period is that period's.
     if (verdict === undefined ? !orphans.has(requestId) : !verdict.selected) return []
-    const owner = groupOf.get(requestId)?.owner
+    const group = groupOf.get(requestId)
+    const owner = group?.owner
     const accountId = typeof owner === 'object' && scope.audited(owner.accountId) ? owner.accountId : null
-    return [{ requestId, accountId, taskId: verdict?.task.taskId ?? null, event, times }]
+    const ofWorkspace = group === undefined ? {} : undividedOf(group)
+    return [{ requestId, accountId, ...ofWorkspace, taskId: verdict?.task.taskId ?? null, event, times }]
   })
 }
 

@@ -64,7 +64,7 @@ function matches(finding: Finding, filter: FindingFilter, workspace: string | un
   const { subject, context = {} } = finding
   const isOf = (key: keyof typeof about): boolean =>
     about[key] === undefined || subject[key] === about[key] || context[key] === about[key]
-  const isOfWorkspace = workspace !== undefined && subject.workspace === workspace
+  const isOfWorkspace = workspace !== undefined && (subject.workspace ?? context.workspace) === workspace
   return (isOf('accountId') || isOfWorkspace) && isOf('userId') && isOf('date')
 }
 

@@ -110,9 +110,13 @@ describe('findings of audit-reconcile', () => {
       .build()
     const deps = { ...memoryDependencies(built, {}), reports: createReportStore() }
     const { reportId: kept } = await call(auditReconcileTool, WINDOW, deps, built)
-    const about = async (filter: object) =>
-      (await call(auditReconcileTool, { report_id: kept, ...filter }, deps, built)).matching
-    for (const id of [5, 6]) expect(await about({ account_id: id })).toMatchObject({ findings: 2, high: 2 })
+    const answered = (filter: object) => call(auditReconcileTool, { report_id: kept, ...filter }, deps, built)
+    const about = async (filter: object) => (await answered(filter)).matching
+    for (const id of [5, 6]) expect(await about({ account_id: id })).toMatchObject({ findings: 3, high: 3 })
+    // A request of which no account is told says on whose bill it was.
+    expect((await answered({ account_id: 6, rule: 'B1' })).findings).toMatchObject([
+      { context: { workspace: 'team' }, message: expect.stringContaining('workspace "team"') },
+    ])
     expect(await about({ account_id: 5, rule: 'A3' })).toMatchObject({ findings: 1, high: 1 })
     // Who is looked for by user is not looked for by the bill of a workspace.
     for (const none of [{ account_id: 4 }, { account_id: 5, user_id: 101 }])

@@ -1,6 +1,6 @@
 import { sum } from '../../units/exact.ts'
-import type { FindingDraft, Rule } from './books.ts'
-import type { EventFact } from './facts.ts'
+import type { FindingContext, FindingDraft, Rule } from './books.ts'
+import type { EventFact, Orphan } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { billedRequestCount, notRead, unreadAccounts, unrecordedRequests } from './request-book.ts'
 import { evidenceOf } from './task-subject.ts'
@@ -21,8 +21,8 @@ export const b1Unrecorded: Rule = {
       const events = parts.flatMap((part) => part.events)
       const first = firstOf(events)
       // Where several accounts were billed, the one that was so first.
-      const accountId = parts.find((part) => first !== undefined && part.events.includes(first))?.accountId ?? null
-      const account = accountId !== null && { accountId }
+      const part = parts.find(({ events }) => first !== undefined && events.includes(first))
+      const owner = ownerOf(part)
       return {
         subject: { requestId },
         expected: sum(parts, ({ costNanoUsd }) => costNanoUsd),
@@ -30,9 +30,9 @@ export const b1Unrecorded: Rule = {
         unit: 'USD',
         count: events.length,
         evidence: evidenceOf([requestId]),
-        detail: { ...account, ...(first !== undefined && { model: first.model, at: window.zone.format(first.at) }) },
+        detail: { ...owner, ...(first !== undefined && { model: first.model, at: window.zone.format(first.at) }) },
         context: {
-          ...account,
+          ...owner,
           ...(first !== undefined && { model: first.model, date: window.zone.dateOf(first.at) }),
         },
       }
@@ -44,6 +44,12 @@ export const b1Unrecorded: Rule = {
     }
   },
 }
+
+/** Whose bill it was on: an account's, or that of a workspace which tells its accounts not apart. */
+const ownerOf = (part: Orphan | undefined): Pick<FindingContext, 'accountId' | 'workspace'> => ({
+  ...(part?.accountId != null && { accountId: part.accountId }),
+  ...(part?.workspace !== undefined && { workspace: part.workspace }),
+})
 
 const firstOf = (events: readonly EventFact[]): EventFact | undefined =>
   events.reduce<EventFact | undefined>(

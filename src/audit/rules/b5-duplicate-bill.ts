@@ -37,7 +37,8 @@ export const b5DuplicateBill: Rule = {
 function findingOf(bills: readonly RepeatedBill[], zone: Zone): FindingDraft | undefined {
   const [first] = bills
   if (first === undefined) return undefined
-  const { requestId, taskId, accountId } = first
+  const { requestId, taskId, accountId, workspace } = first
+  const ofWorkspace = workspace !== undefined && { workspace }
   const { model, at } = first.event
   return {
     subject: { ...(taskId !== null && taskId !== '' && { taskId }), requestId },
@@ -46,7 +47,7 @@ function findingOf(bills: readonly RepeatedBill[], zone: Zone): FindingDraft | u
     unit: 'USD',
     count: bills.reduce((count, { times }) => count + times, 0),
     evidence: evidenceOf([requestId]),
-    detail: { model, ...(bills.length > 1 && { events: bills.length }) },
-    context: { ...(accountId !== null && { accountId }), model, date: zone.dateOf(at) },
+    detail: { ...ofWorkspace, model, ...(bills.length > 1 && { events: bills.length }) },
+    context: { ...ofWorkspace, ...(accountId !== null && { accountId }), model, date: zone.dateOf(at) },
   }
 }

@@ -294,7 +294,7 @@ export interface FindingDraft {
   readonly context?: FindingContext
 }
 
-export type FindingContext = Pick<Subject, 'accountId' | 'userId' | 'model' | 'date'>
+export type FindingContext = Pick<Subject, 'workspace' | 'accountId' | 'userId' | 'model' | 'date'>
 
 /** Findings that are counted and not kept, for being too many; absent: none. `users`: whom they concern. */
 export interface OmittedFindings {

@@ -78,6 +78,8 @@ export interface Orphan {
   readonly requestId: string
   /** null: the bill does not tell the accounts of its workspace apart. */
   readonly accountId: number | null
+  /** The workspace whose bill that is, as fal names it; absent where an account is told, and where fal names none. */
+  readonly workspace?: string
   readonly events: readonly EventFact[]
   readonly costNanoUsd: NanoUsd
   /** Of it, what was billed to keys that no account row holds, where ids say nothing: they may be the account's. Absent: nothing. */
@@ -97,6 +99,8 @@ export interface SharedRequest {
 export interface RepeatedBill {
   readonly requestId: string
   readonly accountId: number | null
+  /** The workspace whose bill does not tell its accounts apart, as fal names it; absent otherwise. */
+  readonly workspace?: string
   /** The task that claims the request, where there is one. */
   readonly taskId: string | null
   readonly event: EventFact

@@ -114,6 +114,9 @@ describe('B5: the same event billed more than once', () => {
     const { subject, context } = theFinding('B5', world(bill({ taskId: null, accountId: null })))
     expect(subject).toEqual({ requestId: 'request-1' })
     expect(context).toEqual({ model: MODEL, date: '2026-02-06' })
+    // Or the workspace whose bill tells its accounts not apart.
+    const ofTeam = theFinding('B5', world(bill({ accountId: null, workspace: 'team' })))
+    expect([ofTeam.context, ofTeam.detail]).toMatchObject([{ workspace: 'team' }, { workspace: 'team' }])
   })
 
   it.each([
