@@ -150,11 +150,15 @@ function usageQueryOf(months: Months, zone: Zone, asOf: BillScope['asOf']) {
 const isAsked = (legacy: WorkspaceInvoices['legacy']): boolean =>
   legacy.status !== 'failed' || legacy.failure !== 'not-configured'
 
+const CLOSED = 'no invoice report: fal opens FOCUS to enterprise accounts only'
+
 /** An account without access to FOCUS has no such source; any other failure is a gap. */
 function focusSource(focus: WorkspaceInvoices['focus'], accountId: number | undefined): BillSource {
-  const source = billSourceOf('fal-focus', focus, accountId)
-  const closed = focus.status === 'failed' && (focus.failure === 'forbidden' || focus.failure === 'not-found')
-  return closed ? { ...source, status: 'not-configured' } : source
+  if (focus.status !== 'failed' || (focus.failure !== 'forbidden' && focus.failure !== 'not-found'))
+    return billSourceOf('fal-focus', focus, accountId)
+  // The same answer comes where a key may read all else: whoever reads of keys alone would go and change them.
+  const told = { status: focus.status, reason: `${CLOSED} (${focus.reason})` }
+  return { ...billSourceOf('fal-focus', told, accountId), status: 'not-configured' }
 }
 
 function evidenceOf({ focus, usage }: WorkspaceInvoices) {

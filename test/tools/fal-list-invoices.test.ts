@@ -74,7 +74,10 @@ describe('fal-list-invoices', () => {
     expect(result.invoices[2]).not.toHaveProperty('partial')
     expect(result.note).toMatch(/no invoices.*\/billing\/invoices was not asked/)
     expect(result.sources).toContainEqual(
-      expect.objectContaining({ source: 'fal-focus', accountId: 5, status: 'not-configured' }),
+      expect.objectContaining({
+        ...{ source: 'fal-focus', accountId: 5, status: 'not-configured' },
+        reason: expect.stringMatching(/^no invoice report: fal opens FOCUS to enterprise accounts only \(.*403/),
+      }),
     )
     const asked = double.requests.map(({ path }) => path)
     expect(asked.filter((path) => path === '/models/usage')).toHaveLength(1)
