@@ -8,6 +8,7 @@ export type Look = (sql: string, binds?: readonly Bind[], about?: string) => Pro
 export interface Catalogue {
   grants(look: Look): Promise<readonly string[] | null>
   /** See LedgerInspection. */
+  rolesInForce(look: Look): Promise<string>
   offsetsOfYear(look: Look): Promise<readonly number[]>
   table(look: Look, name: string): Promise<TableFacts>
   /** Table and column, row by row. */

@@ -5,6 +5,7 @@ const COLUMNS_MAX = 20_000
 /** What the embedded database tells of itself. */
 export const EMBEDDED_CATALOGUE: Catalogue = {
   grants: async () => null,
+  rolesInForce: async () => '',
   offsetsOfYear: async () => [],
   async table(look, name) {
     const columns = await look('SELECT name, type, pk FROM pragma_table_info(?) ORDER BY cid', [name])

@@ -43,6 +43,8 @@ export interface LedgerInspection {
   offsetsOfYear(): Promise<readonly number[]>
   /** What SHOW GRANTS says, line by line; null where the engine knows no users. May hold the digest of a password. */
   grants(): Promise<readonly string[] | null>
+  /** The roles in force, as CURRENT_ROLE() tells them: `reader`@`%`,`writer`@`%` of MySQL; NONE or '' without any. */
+  rolesInForce(): Promise<string>
   /** Settles where the table, or that column of it, can be read; rejects with the reason where not. */
   probe(role: TableRole, column?: string): Promise<void>
   /** The statement by which an administrator lets this user read columns of a table; null where the engine knows no users. */

@@ -13,6 +13,7 @@ const offsetAt = (date: string): string =>
 /** What MySQL and MariaDB tell of themselves. */
 export const MYSQL_CATALOGUE: Catalogue = {
   grants: async (look) => (await look('SHOW GRANTS', [], 'the list of grants')).map(([line]) => line ?? ''),
+  rolesInForce: async (look) => (await look('SELECT CURRENT_ROLE()', [], 'the roles in force'))[0]?.[0] ?? '',
   async offsetsOfYear(look) {
     const rows = await look(`SELECT ${MID_SEASONS.map(offsetAt).join(', ')}`, [], 'the zone of the server')
     return (rows[0] ?? []).flatMap((cell) => (cell === null ? [] : Number(cell)))

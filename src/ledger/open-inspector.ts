@@ -103,6 +103,7 @@ function inspectionOf(session: Session, { mapping, catalogue, address }: Inspect
     databaseOffset: session.databaseOffset,
     offsetsOfYear: () => catalogue.offsetsOfYear(look),
     grants: () => catalogue.grants(look),
+    rolesInForce: () => catalogue.rolesInForce(look),
     probe: async (role, column) => {
       const wanted = column === undefined ? '1' : quoted(column)
       await look(`SELECT ${wanted} FROM ${quoted(nameOf(role))} LIMIT 1`, [], nameOf(role))

@@ -4,7 +4,7 @@ import type { LedgerInspection } from '../../src/ledger/inspection.ts'
 import { DEFAULT_MAPPING, type TableRole } from '../../src/ledger/mapping.ts'
 import { MYSQL_CATALOGUE } from '../../src/ledger/mysql-catalogue.ts'
 import { type CoverageParts, ledgerWordsLines } from '../../src/operations/doctor/coverage.ts'
-import { writingGrants } from '../../src/operations/doctor/grants.ts'
+import { grantsLine, writingGrants } from '../../src/operations/doctor/grants.ts'
 import { examineIndexes } from '../../src/operations/doctor/indexes.ts'
 import { columnCandidates, tableCandidates } from '../../src/operations/doctor/names.ts'
 import type { ReadableTables } from '../../src/operations/doctor/tables.ts'
@@ -21,6 +21,7 @@ describe('grants', () => {
     expect(writes("GRANT USAGE ON *.* TO `u`@`%` IDENTIFIED BY PASSWORD '*94BD'")).toEqual([])
     expect(writes('GRANT SELECT, SHOW VIEW, PROCESS ON *.* TO `u`@`%`')).toEqual([])
     expect(writes('GRANT SELECT (`id`, `name`) ON `shop`.`ts_users` TO `u`@`%`')).toEqual([])
+    expect(writes('GRANT SELECT ON "shop".* TO "u"@"%"', 'GRANT SHOW_ROUTINE ON *.* TO `u`@`%`')).toEqual([])
   })
 
   it.each([
@@ -31,6 +32,12 @@ describe('grants', () => {
     ['GRANT INSERT ON `sh%`.* TO `u`@`%`', ['INSERT']],
     ['GRANT INSERT ON `sho_`.* TO `u`@`%`', ['INSERT']],
     ['GRANT BACKUP_ADMIN,SYSTEM_USER ON *.* TO `root`@`localhost`', ['BACKUP_ADMIN', 'SYSTEM_USER']],
+    // As with sql_mode ANSI_QUOTES, and with sql_quote_show_create off.
+    ['GRANT ALL PRIVILEGES ON "shop".* TO "u"@"%"', ['ALL PRIVILEGES']],
+    ['GRANT SELECT, INSERT ON shop.t TO u@%', ['INSERT']],
+    ['GRANT INSERT ON `shop`.`my log` TO `u`@`%`', ['INSERT']],
+    ['GRANT EXECUTE ON PACKAGE BODY `shop`.`p` TO `u`@`%`', ['EXECUTE']],
+    ['GRANT SELECT ON *.* TO `u`@`%` WITH GRANT OPTION MAX_QUERIES_PER_HOUR 500', ['GRANT OPTION']],
   ])('%s', (grant, expected) => {
     expect(writes(grant)).toEqual(expected)
   })
@@ -39,6 +46,16 @@ describe('grants', () => {
     expect(writes('GRANT ALL PRIVILEGES ON `other`.* TO `u`@`%`')).toEqual([])
     expect(writes('GRANT INSERT ON `sho\\_`.* TO `u`@`%`')).toEqual([])
     expect(writes('GRANT INSERT ON `shop2`.* TO `u`@`%`')).toEqual([])
+    expect(writes('GRANT INSERT ON "other"."shop" TO "u"@"%"', "GRANT PROXY ON ''@'' TO 'u'@'%'")).toEqual([])
+  })
+
+  it('on all databases count without what MySQL takes out of them for this one', () => {
+    const everywhere = 'GRANT SELECT, INSERT, DELETE ON *.* TO `u`@`%`'
+    expect(writes(everywhere, 'REVOKE INSERT, DELETE ON `shop`.* FROM `u`@`%`')).toEqual([])
+    expect(writes(everywhere, 'REVOKE INSERT ON `shop`.* FROM `u`@`%`')).toEqual(['DELETE'])
+    expect(writes(everywhere, 'REVOKE INSERT, DELETE ON `sho_`.* FROM `u`@`%`')).toEqual(['INSERT', 'DELETE'])
+    const here = 'GRANT INSERT ON `shop`.`t` TO `u`@`%`'
+    expect(writes(everywhere, 'REVOKE INSERT, DELETE ON `shop`.* FROM `u`@`%`', here)).toEqual(['INSERT'])
   })
 
   it('of roles are told apart', () => {
@@ -49,6 +66,21 @@ describe('grants', () => {
     expect([roles, none]).toEqual([['reader@%'], []])
     const inForce = ['GRANT `reader` TO `u`@`%`', 'GRANT SELECT, INSERT ON `shop`.* TO `reader`']
     expect(writingGrants(inForce, 'shop')).toEqual({ roles: ['reader'], writes: ['INSERT'] })
+  })
+
+  it('of roles in force stand among those of a user of MySQL, who may only read if none of them writes', async () => {
+    const own = ['GRANT SELECT ON `shop`.* TO `u`@`%`', 'GRANT `reads`@`%`,`looks`@`%` TO `u`@`%`']
+    const line = (grants: readonly string[], inForce: string) =>
+      grantsLine({ grants: async () => grants, rolesInForce: async () => inForce } as LedgerInspection, 'shop')
+    expect(await line(own, '`looks`@`%`,`reads`@`%`')).toMatchObject({ status: 'ok', seen: 'this user may only read' })
+    for (const [inForce, missing] of [
+      ['`looks`@`%`', /roles reads@%, whose/],
+      ['NONE', /roles reads@%, looks@%, whose/],
+    ] as const) {
+      expect(await line(own, inForce)).toMatchObject({ status: 'unverified', seen: expect.stringMatching(missing) })
+    }
+    const writing = [...own, 'GRANT INSERT ON `shop`.`t` TO `u`@`%`']
+    expect((await line(writing, '`looks`@`%`,`reads`@`%`')).status).toBe('warning')
   })
 })
 

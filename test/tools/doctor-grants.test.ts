@@ -17,6 +17,15 @@ describe('the grants', () => {
     expect(diagnosis.counts.failure).toBe(0)
   })
 
+  it('to write a table whose name has a blank are a warning too', async () => {
+    const table = ['CREATE TABLE `my log` (line TEXT)']
+    const diagnosis = await asUser([...READING, 'GRANT INSERT ON {db}.`my log` TO {user}'], 'only-reads', table)
+    expect(lineOf(diagnosis, 'database-grants')).toMatchObject({
+      status: 'warning',
+      seen: 'this user may do more than read: INSERT',
+    })
+  })
+
   it('of a role that is in force are listed; of another one that the user has they are not', async () => {
     const role = (name: string, privilege: string) => [
       `CREATE ROLE \`${name}_{db}\``,

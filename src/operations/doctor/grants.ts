@@ -8,6 +8,7 @@ const READING = new Set([
   'USAGE',
   'SHOW VIEW',
   'SHOW DATABASES',
+  'SHOW_ROUTINE',
   'PROCESS',
   'REPLICATION CLIENT',
   'BINLOG MONITOR',
@@ -15,37 +16,58 @@ const READING = new Set([
   'REPLICA MONITOR',
 ])
 
-// GRANT SELECT (`a`), INSERT ON `shop`.* TO `u`@`%` ...; ON also comes before TABLE, FUNCTION or PROCEDURE.
-const GRANT = /^GRANT (.+?) ON (?:(?:TABLE|FUNCTION|PROCEDURE) )?(\S+|`[^`]+`\.\S+) TO /i
-const ROLE = /^GRANT (?!.* ON )(.+?) TO /i
-const PARTS_OF_NAME = /^(?:`((?:[^`]|``)+)`|([^.`]+))\./
+/** In backticks, in double quotes where sql_mode has ANSI_QUOTES, or bare. */
+const NAME = '(?:`(?:[^`]|``)*`|"(?:[^"]|"")*"|[^\\s.,@`"]+)'
+const GRANTEE = `${NAME}(?:@${NAME})?`
+// GRANT SELECT (`a`), INSERT ON `shop`.* TO `u`@`%` ...; ON also comes before TABLE, FUNCTION, PROCEDURE or PACKAGE BODY.
+const GRANT = new RegExp(`^GRANT (.+?) ON (?:[A-Z]+ ){0,2}(${NAME})\\.${NAME} TO (${GRANTEE})`, 'i')
+// What MySQL 8 takes out of a grant on all databases (partial_revokes).
+const REVOKE = new RegExp(`^REVOKE (.+?) ON (${NAME})\\.\\* FROM `, 'i')
+// MySQL names several roles in one line.
+const ROLES = /^GRANT (?!.* ON )(.+?) TO /i
 
-/** What the grants of a user allow in one database beyond reading; and the roles whose grants are not listed. */
+/** What the grants of a user allow in one database beyond reading; and the user's roles, whose grants may not be listed. */
 export function writingGrants(grants: readonly string[], database: string): { writes: string[]; roles: string[] } {
-  const writes = new Set<string>()
+  const everywhere = new Set<string>()
+  const here = new Set<string>()
+  const revoked = new Set<string>()
   const roles: string[] = []
   for (const line of grants) {
+    const [, taken = '', from = ''] = REVOKE.exec(line) ?? []
+    // With partial_revokes no character of a name is a wildcard.
+    if (nameOf(from) === database) for (const privilege of privilegesOf(taken)) revoked.add(privilege)
     const [, privileges = '', object = ''] = GRANT.exec(line) ?? []
-    if (object === '') {
-      const role = ROLE.exec(line)?.[1]
-      if (role !== undefined) roles.push(role.replaceAll('`', ''))
-      continue
+    if (object === '') roles.push(...grantees(ROLES.exec(line)?.[1] ?? ''))
+    else if (object === '*' || covers(object, database)) {
+      const writes = object === '*' ? everywhere : here
+      for (const privilege of privilegesOf(privileges)) if (!READING.has(privilege)) writes.add(privilege)
+      // Limits of the user may follow.
+      if (/ WITH GRANT OPTION\b/i.test(line)) writes.add('GRANT OPTION')
     }
-    if (!covers(object, database)) continue
-    for (const privilege of privileges.replace(/\([^)]*\)/g, '').split(',')) {
-      const name = privilege.trim().toUpperCase()
-      if (!READING.has(name)) writes.add(name)
-    }
-    if (/ WITH GRANT OPTION$/i.test(line)) writes.add('GRANT OPTION')
   }
-  return { writes: [...writes], roles }
+  const left = [...everywhere].filter((privilege) => !revoked.has(privilege))
+  return { writes: [...new Set([...left, ...here])], roles }
 }
 
-/** Whether an object of a grant lies in the database: *.*, `shop`.*, `shop`.`t`, with % and _ as wildcards. */
-function covers(object: string, database: string): boolean {
-  if (object.startsWith('*.')) return true
-  const [, quoted, bare] = PARTS_OF_NAME.exec(object) ?? []
-  const pattern = (quoted?.replaceAll('``', '`') ?? bare ?? '').toLowerCase()
+const privilegesOf = (list: string): string[] =>
+  list
+    .replace(/\([^)]*\)/g, '')
+    .split(',')
+    .map((privilege) => privilege.trim().toUpperCase())
+
+/** Users and roles of a list, as reader@%. */
+const grantees = (list: string): string[] =>
+  (list.match(new RegExp(GRANTEE, 'g')) ?? []).map((grantee) => grantee.replaceAll(/[`"]/g, ''))
+
+/** A name without its quotes. */
+function nameOf(name: string): string {
+  const [quote = ''] = name
+  return quote === '`' || quote === '"' ? name.slice(1, -1).replaceAll(quote + quote, quote) : name
+}
+
+/** Whether the name of a grant's database means this one, with % and _ as wildcards. */
+function covers(name: string, database: string): boolean {
+  const pattern = nameOf(name).toLowerCase()
   const source = pattern.replace(/\\([%_])|([%_])|[.*+?^${}()|[\]\\]/g, (met, escaped, wild) =>
     escaped !== undefined ? escaped : wild === undefined ? `\\${met}` : wild === '%' ? '.*' : '.',
   )
@@ -65,9 +87,12 @@ export async function grantsLine(inspection: LedgerInspection, database: string)
       todo: 'give the audit a user of its own with SELECT on the five tables and nothing else (README, "A database user that may only read")',
     })
   }
-  // Servers list the grants of a role only where it is in force, and under its own name. One that is not can be put in force.
+  // Servers list the grants of a role only where it is in force: MariaDB under the role's name, MySQL as the user's own. One that
+  // is not can be put in force.
   const listed = new Set(grants.map(grantee))
-  const unlisted = roles.filter((role) => !listed.has(role))
+  const unnamed = roles.filter((role) => !listed.has(role))
+  const inForce = new Set(unnamed.length === 0 ? [] : grantees(await inspection.rolesInForce()))
+  const unlisted = unnamed.filter((role) => !inForce.has(role))
   if (unlisted.length > 0) {
     return unverified('database-grants', {
       seen: `this user may only read, but has the roles ${unlisted.join(', ')}, whose grants are not listed`,
@@ -77,5 +102,4 @@ export async function grantsLine(inspection: LedgerInspection, database: string)
   return ok('database-grants', { seen: 'this user may only read' })
 }
 
-const grantee = (line: string): string | undefined =>
-  GRANT.test(line) ? / TO (\S+)/.exec(line)?.[1]?.replaceAll('`', '') : undefined
+const grantee = (line: string): string | undefined => GRANT.exec(line)?.[3]?.replaceAll(/[`"]/g, '')
