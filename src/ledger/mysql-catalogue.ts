@@ -10,6 +10,14 @@ const MID_SEASONS = ['2026-01-15', '2026-07-15'] as const
 const offsetAt = (date: string): string =>
   `TIMESTAMPDIFF(SECOND, '${date} 00:00:00', FROM_UNIXTIME(${Date.parse(date) / 1000}))`
 
+/** Indexes of these types find no row by a value. */
+const SEEKING = "INDEX_TYPE NOT IN ('FULLTEXT', 'SPATIAL')"
+
+/** By its column of STATISTICS, what an index that queries may use has there: MySQL from 8.0 on, MariaDB from 10.6 on. */
+const HIDING: Readonly<Record<string, string>> = { IS_VISIBLE: "IS_VISIBLE = 'YES'", IGNORED: "IGNORED = 'NO'" }
+const HIDING_COLUMNS =
+  "SELECT COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = 'information_schema' AND TABLE_NAME = 'STATISTICS' AND COLUMN_NAME IN ('IS_VISIBLE', 'IGNORED')"
+
 /** What MySQL and MariaDB tell of themselves. */
 export const MYSQL_CATALOGUE: Catalogue = {
   grants: async (look) => (await look('SHOW GRANTS', [], 'the list of grants')).map(([line]) => line ?? ''),
@@ -24,8 +32,9 @@ export const MYSQL_CATALOGUE: Catalogue = {
       `SELECT COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS ${of} ORDER BY ORDINAL_POSITION`,
       [name],
     )
+    const inUse = [SEEKING, ...(await look(HIDING_COLUMNS)).flatMap(([column]) => HIDING[column ?? ''] ?? [])]
     const parts = await look(
-      `SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS ${of} ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
+      `SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS ${of} AND ${inUse.join(' AND ')} ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
       [name],
     )
     const [[type = null] = []] = await look(`SELECT TABLE_TYPE FROM information_schema.TABLES ${of}`, [name])

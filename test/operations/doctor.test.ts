@@ -154,6 +154,22 @@ describe('indexes', () => {
   })
 })
 
+describe('indexes that the optimizer may not use', () => {
+  it.each([
+    ['IS_VISIBLE', "IS_VISIBLE = 'YES'"],
+    ['IGNORED', "IGNORED = 'NO'"],
+    [undefined, undefined],
+  ])('are known by the column %s, where a server has it', async (column, condition) => {
+    const asked: string[] = []
+    await MYSQL_CATALOGUE.table(async (sql) => {
+      asked.push(sql)
+      return sql.includes("'information_schema'") && column !== undefined ? [[column]] : []
+    }, 'ts_users')
+    const conditions = asked.flatMap((sql) => /(?:IS_VISIBLE|IGNORED) = '\w+'/.exec(sql)?.[0] ?? [])
+    expect(conditions).toEqual(condition === undefined ? [] : [condition])
+  })
+})
+
 describe('types', () => {
   it('TIMESTAMP is right only in the zone of the server', () => {
     const columns = [{ key: 'createdAt', name: 'created_at', type: 'timestamp' }]

@@ -195,6 +195,17 @@ describe('the types', () => {
   })
 })
 
+describe('an index that is there in vain', () => {
+  it.each([
+    ['CREATE INDEX made ON ts_points_detail (order_id) IGNORED', 'warning'],
+    ['CREATE FULLTEXT INDEX made ON ts_points_detail (order_id)', 'warning'],
+    ['CREATE INDEX made ON ts_points_detail (order_id)', 'ok'],
+  ])('%s: %s', async (index, status) => {
+    const diagnosis = await examined({ backend: MARIADB, sql: [index], limits: { indexRowsMin: 20 } })
+    expect(lineOf(diagnosis, 'index', 'ts_points_detail (order_id)').status).toBe(status)
+  })
+})
+
 describe.each(BACKENDS)('the indexes, on $name', (backend) => {
   const INDEXES = [
     'CREATE INDEX a ON ts_fal_tasks (created_at)',
