@@ -56,8 +56,8 @@ const WISHES: readonly Wish[] = [
 
 /** Stands in a plan for a value that is looked for; no row holds it. */
 const NO_SUCH_VALUE = 'fal-consumption-audit'
-/** MySQL 8 refuses to compare a DATETIME with what is none (1525). */
-const NO_SUCH_TIME = '1000-01-01 00:00:00'
+/** MySQL 8 refuses to compare a DATETIME with what is none (1525), and has no plan for a time that no TIMESTAMP could hold. */
+const NO_SUCH_TIME = '1970-01-03 00:00:00'
 const NAME_CHARS_MAX = 60
 /** Letters of any script are kept: two indexes of a table may differ in nothing else. */
 const NO_PART_OF_A_NAME = /[^\p{L}\p{N}_]/gu
