@@ -140,6 +140,9 @@ const HINTS: Readonly<Record<string, Hint>> = {
   // Shut down, or killed by an administrator.
   1053: lost,
   1927: lost,
+  // The same of MySQL; and idle for too long, which MySQL says before it closes.
+  3169: lost,
+  4031: lost,
   1045: refusedLogin,
   1698: refusedLogin,
   1044: noDatabaseGrant,
@@ -195,7 +198,17 @@ const HINTS: Readonly<Record<string, Hint>> = {
   1820: loginOver,
   1862: loginOver,
   3118: loginOver,
+  // For some days, after too many wrong passwords.
+  3955: loginOver,
   4151: loginOver,
+  1129: ({ server }) => ({
+    says: `the database server ${server} lets this machine in no more, since too many of its connections failed`,
+    next: 'let an administrator run FLUSH HOSTS, from MySQL 8.4 on TRUNCATE TABLE performance_schema.host_cache, and look for what fails from here',
+  }),
+  3032: ({ server }) => ({
+    says: `the database server ${server} is in offline mode, in which it lets nobody in but administrators`,
+    next: 'try again when an administrator has turned offline_mode off',
+  }),
   1205: ({ table }) => ({
     says: `${table} cannot be read: another session holds a lock on it for longer than the server waits (lock_wait_timeout)`,
     next: 'run the audit again when it is released; SHOW FULL PROCESSLIST tells who holds it, such as ALTER TABLE or LOCK TABLES',

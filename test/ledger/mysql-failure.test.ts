@@ -27,6 +27,20 @@ describe('a failure of the driver is told with what to do', () => {
     expect(next).not.toContain('.*')
   })
 
+  // Those of MySQL alone, by the manual of its errors. The driver gives the number of one that came unasked for as a code.
+  it.each([
+    [{ errno: 3169 }, /^the connection to .* broke while reading my_tasks$/, /^run the audit again/],
+    [{ errno: 4031 }, /^the connection to .* broke while reading my_tasks$/, /wait_timeout/],
+    [{ code: 4031 }, /^the connection to .* broke while reading my_tasks$/, /wait_timeout/],
+    [{ errno: 3024 }, /took too long$/, /MAX_EXECUTION_TIME/],
+    [{ errno: 3955 }, /lets the user "reader" in no more/, /ACCOUNT UNLOCK/],
+    [{ errno: 1129 }, /lets this machine in no more/, /performance_schema\.host_cache/],
+    [{ errno: 3032 }, /is in offline mode/, /offline_mode off/],
+  ])('%j', (cause, says, next) => {
+    const error = mysqlFailure(cause, ADDRESS, 'my_tasks')
+    expect([error.message, error.next]).toEqual([expect.stringMatching(says), expect.stringMatching(next)])
+  })
+
   it('a server without TLS is to get it, or ?ssl is to go', async () => {
     const database = await freshDatabase(inject('mariadb'))
     onTestFinished(() => database.drop())
