@@ -56,7 +56,8 @@ export const MYSQL_CATALOGUE: Catalogue = {
       `SELECT TABLE_NAME, COLUMN_NAME FROM information_schema.COLUMNS WHERE TABLE_SCHEMA = DATABASE() LIMIT ${COLUMNS_MAX}`,
     ),
   async plan(look, select, binds, table) {
-    const rows = await look(`EXPLAIN ${select}`, binds, table)
+    // MySQL may be set to another format (explain_format).
+    const rows = await look(`EXPLAIN FORMAT=TRADITIONAL ${select}`, binds, table)
     return rows.length === 1 ? planOf(rows[0] ?? []) : null
   },
   // To MySQL the first comment is one, to MariaDB the second.

@@ -172,6 +172,29 @@ describe('indexes that the optimizer may not use', () => {
   })
 })
 
+describe('a plan', () => {
+  const told = (cells: readonly (string | null)[]) =>
+    MYSQL_CATALOGUE.plan(
+      async (sql) => (sql.startsWith('EXPLAIN FORMAT=TRADITIONAL SELECT') ? [cells] : [['{}']]),
+      'SELECT `id` FROM `t`',
+      [],
+      't',
+    )
+
+  it('is asked for as a table, whatever the server is set to, and read with or without partitions', async () => {
+    const mysql = ['1', 'SIMPLE', 't', null, 'ALL', null, null, null, null, '676', '10.00', 'Using filesort']
+    const mariadb = ['1', 'SIMPLE', 't', 'ALL', null, null, null, null, '676', 'Using where']
+    expect(await told(mysql)).toEqual({ rows: 676, sorts: true })
+    expect(await told(mariadb)).toEqual({ rows: 676, sorts: false })
+  })
+
+  it('of a condition that no row can meet, or of another form, is not told', async () => {
+    const impossible = ['1', 'SIMPLE', ...Array.from({ length: 9 }, () => null), 'Impossible WHERE']
+    expect(await told(impossible)).toEqual({ rows: null, sorts: false })
+    expect(await told(['-> Table scan on t  (cost=68.6 rows=676)'])).toBeNull()
+  })
+})
+
 describe('types', () => {
   it('TIMESTAMP is right only in the zone of the server', () => {
     const columns = [{ key: 'createdAt', name: 'created_at', type: 'timestamp' }]
