@@ -104,6 +104,12 @@ const unknownLogin: Hint = ({ server, address, message }) => {
   }
 }
 
+/** MySQL 8.4 has mysql_native_password no more unless told so, and 9.0 not at all. */
+const unloadedLogin: Hint = ({ server, address, message }) => ({
+  says: `the database server ${server} has not loaded the plugin by which the user "${address.user}" is to log in (${/'(\w{1,64})'/.exec(message)?.[1] ?? 'it does not say which'})`,
+  next: "let an administrator run: ALTER USER … IDENTIFIED WITH caching_sha2_password BY '…', and write that password into DATABASE_URL",
+})
+
 const LIMIT_OF_USER = /max_[a-z_]{1,40}/
 
 const tooFewAllowed: Hint = ({ server, address, message }) => ({
@@ -192,6 +198,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
     next: 'add ?ssl=true to DATABASE_URL',
   }),
   AUTH_SWITCH_PLUGIN_ERROR: unknownLogin,
+  1524: unloadedLogin,
   MYSQL_CLEAR_PASSWORD_NOT_ENABLED: unknownLogin,
   1203: tooFewAllowed,
   1226: tooFewAllowed,

@@ -33,6 +33,11 @@ describe('a failure of the driver is told with what to do', () => {
     [{ errno: 4031 }, /^the connection to .* broke while reading my_tasks$/, /wait_timeout/],
     [{ code: 4031 }, /^the connection to .* broke while reading my_tasks$/, /wait_timeout/],
     [{ errno: 3024 }, /took too long$/, /MAX_EXECUTION_TIME/],
+    [
+      { errno: 1524, message: "Plugin 'mysql_native_password' is not loaded" },
+      /not loaded the plugin by which the user "reader" is to log in \(mysql_native_password\)$/,
+      /ALTER USER .* caching_sha2_password/,
+    ],
     [{ errno: 3955 }, /lets the user "reader" in no more/, /ACCOUNT UNLOCK/],
     [{ errno: 1129 }, /lets this machine in no more/, /performance_schema\.host_cache/],
     [{ errno: 3032 }, /is in offline mode/, /offline_mode off/],
