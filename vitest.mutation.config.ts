@@ -11,7 +11,7 @@ export default defineConfig({
       'test/verify/faults.test.ts',
     ],
     // It puts another module in the place of one that the files before it have loaded already.
-    exclude: ['test/spool/no-room.test.ts'],
+    exclude: ['test/spool/no-room.alone.test.ts'],
     env: { FAULT_SEEDS: '2' },
     // One module graph for all files of a run: each mutant has a run, and with it a worker, of its own.
     pool: 'threads',

@@ -103,7 +103,7 @@ describe('the bill of a day', () => {
     })
     expect(unread({ usage: failed('503'), events })).toEqual({
       days: 0,
-      billsUnread: [{ accountId: 5, reason: { code: 'bill-unread', params: { detail: '503' } } }],
+      billsUnread: [{ accountId: 5, reason: { code: 'bill-unread', params: { detail: '503', failure: 'forbidden' } } }],
     })
     expect(unread({ usage: whole([usageOf(5, '3', { isNoDay: true })]), events })).toEqual({
       days: 0,
@@ -125,9 +125,9 @@ describe('the bill of a day', () => {
 
 describe('an account whose events were not read whole', () => {
   const unreadOf = (given: GivenEvidence) => bookOf(given).unread
-  const because = (accountId: number, detail: string) => ({
+  const because = (accountId: number, detail: string, failure?: string) => ({
     accountId,
-    reason: { code: 'events-unread', params: { detail } },
+    reason: { code: 'events-unread', params: { detail, ...(failure !== undefined && { failure }) } },
   })
 
   it('is told with the reason of its own bill', () => {
@@ -135,9 +135,12 @@ describe('an account whose events were not read whole', () => {
       { members: [5], events: part([eventOf(5, 'a')], 'the cursor repeats') },
       { members: [6], events: failed('403') },
     ]
-    expect(unreadOf({ spaces })).toEqual([because(5, 'the cursor repeats'), because(6, '403')])
+    expect(unreadOf({ spaces })).toEqual([
+      because(5, 'the cursor repeats', 'page-limit'),
+      because(6, '403', 'forbidden'),
+    ])
     expect(unreadOf({ spaces: [{ members: [5] }, { members: [6], events: failed('403') }] })).toEqual([
-      because(6, '403'),
+      because(6, '403', 'forbidden'),
     ])
     expect(unreadOf({ spaces: [{ members: [5] }, { members: [6] }] })).toEqual([])
   })
@@ -169,7 +172,9 @@ describe('an event that fal bills twice', () => {
   it('is told without a task where none of any time has its id', () => {
     expect(repeatedOf(billed, 'lost')).toEqual([{ requestId: 'lost', accountId: 5, taskId: null }])
     const team = { members: [5, 6], usage: whole([usageOf(null, '1')]), events: whole([eventOf(null, 'lost')]) }
-    expect(repeatedOf({ spaces: [team] }, 'lost')).toEqual([{ requestId: 'lost', accountId: null, taskId: null }])
+    expect(repeatedOf({ spaces: [team] }, 'lost')).toEqual([
+      { requestId: 'lost', accountId: null, workspace: 'team-5', taskId: null },
+    ])
   })
 
   it('names no account that is outside the audit, though its task is within', () => {

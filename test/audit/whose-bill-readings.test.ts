@@ -3,7 +3,7 @@ import { withFilter } from '../../src/audit/whose-bill.ts'
 import { account, attribute, event, key, none, part, row, type Space, strange, who, whole } from '../kit/attribution.ts'
 
 const shares = { code: 'no-key-ids' }
-const unread = { code: 'bill-unread', params: { detail: 'refused' } }
+const unread = { code: 'bill-unread', params: { detail: 'refused', failure: 'forbidden' } }
 
 describe('ids that no account has, where it is not known whether ids say anything', () => {
   const one = (...rows: ReturnType<typeof row>[]) => {

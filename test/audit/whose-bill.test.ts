@@ -151,14 +151,14 @@ describe('what was not read', () => {
       { name: 'b', members: [6], usage: part([row(1, key(6))]) },
     ])
     expect(costs).toEqual({
-      5: { code: 'bill-unread', params: { detail: 'refused' } },
-      6: { code: 'bill-unread', params: { detail: 'too long' } },
+      5: { code: 'bill-unread', params: { detail: 'refused', failure: 'forbidden' } },
+      6: { code: 'bill-unread', params: { detail: 'too long', failure: 'page-limit' } },
     })
   })
 
   it('of the usage leaves the events to be judged', () => {
     const { costs, result } = attribute([{ members: [5], usage: none, events: whole([event('a', key(5))]) }])
-    expect(costs).toEqual({ 5: { code: 'bill-unread', params: { detail: 'refused' } } })
+    expect(costs).toEqual({ 5: { code: 'bill-unread', params: { detail: 'refused', failure: 'forbidden' } } })
     expect(result.workspaces[0]?.ownerOf(key(5))).toEqual({ accountId: 5 })
     expect(attribute([{ members: [5], usage: none, events: part([event('a', key(5))]) }]).shared).toEqual([])
   })

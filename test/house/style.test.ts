@@ -57,6 +57,17 @@ describe('the tests', () => {
   })
 })
 
+describe('a process', () => {
+  it('is shared by test files, but for those that change it or measure its memory', () => {
+    const tests = sourcesIn(['test'], ['.test.ts']).filter(({ path }) => !path.startsWith('test/house/'))
+    const needs =
+      /\bvi\.(mock|doMock|stubEnv|stubGlobal)\(|\bprocess\.(memoryUsage|chdir)\(|\bprocess\.env\.\w+\s*=[^=]/
+    expect(tests.filter(({ path }) => path.endsWith('.alone.test.ts')).map(({ path }) => path)).toEqual(
+      withCode(tests, needs),
+    )
+  })
+})
+
 describe('nothing is left for later', () => {
   it('in the code', () => {
     const marks = new RegExp(`\\b(${['TO', 'FIX'].join('DO|')}ME|XXX|HACK)\\b`)

@@ -16,7 +16,7 @@ describe.each(STORES)('a ledger row of no known type, on %s', (store) => {
     expect(openOf(report, NO_TYPE)).toEqual(ofUser(104))
     expect(report.coverage.complete).toBe(false)
     const { status, reason } = sourceOf(report, 'points') ?? {}
-    expect([status, reason]).toEqual(['partial', expect.stringContaining(`1 rows`)])
+    expect([status, reason]).toEqual(['partial', expect.stringContaining('1 row that')])
     expect(reason).toContain(`("${sourceType || 'NULL'}")`)
     expect(reason).toContain('AUDIT_CONFIG')
     const summary = await audited(store, clean(), 'summary', { points: fourth({ sourceType }) })
