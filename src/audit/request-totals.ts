@@ -114,7 +114,9 @@ export class RequestTotals {
     this.#twins = new TwinTaskCounts(frame.evidence.plan)
     this.#prices = new PricePoints((key) => source.priceChanges(key))
     const { window, settings } = frame.evidence.plan
-    this.#modelDays = settings.pointsPerUsd === undefined ? null : new ModelDays(new DateReader(window.zone))
+    const canonicalOf = (stored: string): string => canonicalModel(stored, settings.modelAliases)
+    this.#modelDays =
+      settings.pointsPerUsd === undefined ? null : new ModelDays(new DateReader(window.zone), canonicalOf)
     this.#plain = new PlainTotals({
       placements: this.#placements,
       delays: this.#delays,

@@ -28,7 +28,9 @@ interface Bearer {
 }
 
 /** What was billed for one task, or may have been. */
-type TaskBill = { -readonly [Key in keyof UndatedBill]: UndatedBill[Key] } & { readonly task: TaskRow }
+type TaskBill = { -readonly [Key in keyof Omit<UndatedBill, 'canonical'>]: UndatedBill[Key] } & {
+  readonly task: TaskRow
+}
 
 /**
  * What fal billed for tasks that have no time, one by one: few tasks have none. And what hangs on these of tasks that bear their
@@ -110,7 +112,9 @@ export class UndatedBills {
   /** Those that rules per task would judge, and those that may be of a user who was asked for. */
   list(scope: JoinScope): UndatedBill[] {
     const { userIds } = scope.plan
-    return [...this.#tasks.values()].flatMap((each): UndatedBill[] => {
+    const nameOf = nameIn(scope)
+    return [...this.#tasks.values()].flatMap((bill): UndatedBill[] => {
+      const each = { ...bill, canonical: nameOf(bill.task.model) }
       const { apiKey, userId, userUntold } = each.task
       if (!inLayer(scope.accountOf(apiKey) ?? null, scope)) return []
       if (userIds.size === 0) return [each]

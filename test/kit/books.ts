@@ -1,5 +1,6 @@
 import type { RuleId } from '../../schemas/report.ts'
 import { DateReader } from '../../src/audit/date-reader.ts'
+import { canonicalModel } from '../../src/audit/model-name.ts'
 import {
   type Books,
   type ChargedByDate,
@@ -97,7 +98,7 @@ export function requests(overrides: Partial<RequestBook> = {}): Reading<RequestB
     unanswered: [],
   }
   const book: RequestBook = { ...none, ...overrides }
-  const days = new ModelDays(new DateReader(SHANGHAI))
+  const days = new ModelDays(new DateReader(SHANGHAI), (stored) => canonicalModel(stored, new Map()))
   const losses = new RefundLosses()
   for (const verdict of book.tasks.filter(isOfBilledRequest)) days.add(verdict)
   for (const verdict of matchedTasks(book)) losses.add(verdict)

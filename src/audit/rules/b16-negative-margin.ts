@@ -10,7 +10,7 @@ const NANO_PER_USD = 10n ** 9n
 /**
  * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
  * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
- * and its cost once. Nothing is said of a day that such tasks may tip whose time cannot be read, nor of a loss that the charges of
+ * and its cost once. A model is one however tasks write it, as for A2 and A3. Nothing is said of a day that such tasks may tip whose time cannot be read, nor of a loss that the charges of
  * tasks may make up for whose bill was not read. Nano-USD, compared exactly.
  * Source: rule B16 of the specification.
  */
@@ -37,7 +37,7 @@ export const b16NegativeMargin: Rule = {
         notEvaluated.push({ subject: finding.subject, reason: unreadReason(day, unjudged) })
       } else if (
         unplaced !== undefined &&
-        mayTip(day, isTold(unplaced) ? margins.get(day.model) : ANY_MARGIN, pointsPerUsd)
+        mayTip(day, isTold(unplaced) ? margins.get(day.canonical) : ANY_MARGIN, pointsPerUsd)
       ) {
         notEvaluated.push({ subject: { model: day.model, date: day.date }, reason: unplaced.reason })
       } else {
@@ -51,46 +51,49 @@ export const b16NegativeMargin: Rule = {
 
 /** What tasks of a model whose time cannot be read would add to a margin, and take from it; null: any amount. */
 interface Margins {
+  /** Of the names that they store for the model the first. */
+  model: string
   gained: bigint | null
   lost: bigint | null
 }
 
 const NO_MARGINS: ReadonlyMap<string, Margins> = new Map()
 
-/** By stored model. Of those that fal did not bill, no charge counts; of too many it is not known which of them it billed. */
+/** By canonical name of the model. Of those that fal did not bill, no charge counts; of too many it is not known which of them it billed. */
 function marginsOf(
   { sorts, byRequest }: UnplacedTasks,
   undated: readonly UndatedBill[],
   rate: Ratio,
 ): ReadonlyMap<string, Margins> {
   const margins = new Map<string, Margins>()
-  const of = (model: string): Margins => {
-    const known = margins.get(model) ?? { gained: 0n, lost: 0n }
-    margins.set(model, known)
+  const of = (canonical: string, stored: string): Margins => {
+    const known = margins.get(canonical) ?? { model: stored, gained: 0n, lost: 0n }
+    margins.set(canonical, known)
+    if (stored < known.model) known.model = stored
     return known
   }
   // What several tasks may be billed for is billed once.
   const worst = new Map<string, bigint>()
-  for (const { task, billedNanoUsd, userOpen, orOther } of undated) {
+  for (const { task, canonical, billedNanoUsd, userOpen, orOther } of undated) {
     // Nor does a day count tasks that have a time and name no user, where users are asked for.
     if (userOpen === true) continue
-    const known = of(task.model)
+    const known = of(canonical, task.model)
     const keptPoints = task.refunded ? 0n : task.chargedPoints
     const margin = marginOf({ keptPoints, billedNanoUsd }, rate)
     // With another that is billed in its stead its charge counts alone.
     const gain = orOther === true ? marginOf({ keptPoints, billedNanoUsd: 0n }, rate) : margin
     if (task.chargeUntold === true && !task.refunded) known.gained = null
     else if (gain > 0n && known.gained !== null) known.gained += gain
-    const request = `${task.requestId} ${task.model}`
+    const request = `${task.requestId} ${canonical}`
     const before = orOther === true ? (worst.get(request) ?? 0n) : 0n
     if (known.lost === null || margin >= before) continue
     known.lost += margin - before
     if (orOther === true) worst.set(request, margin)
   }
   if (byRequest) return margins
-  for (const { stored, selected, keptPoints } of sorts ?? []) {
+  for (const { stored, model, selected, keptPoints } of sorts ?? []) {
     if (!selected) continue
-    const known = of(stored)
+    const known = of(model, stored)
     known.lost = null
     if (keptPoints === null) known.gained = null
     else if (known.gained !== null) known.gained += marginOf({ keptPoints, billedNanoUsd: 0n }, rate)
@@ -101,10 +104,10 @@ function marginsOf(
 /** Whether it is known of which models they are. */
 const isTold = ({ sorts, byRequest }: UnplacedTasks): boolean => byRequest || sorts !== null
 
-const ANY_MARGIN: Margins = { gained: null, lost: null }
+const ANY_MARGIN: Pick<Margins, 'gained' | 'lost'> = { gained: null, lost: null }
 
 /** Whether they may make of a loss none, or of none one. */
-function mayTip(day: ModelDay, margins: Margins | undefined, rate: Ratio): boolean {
+function mayTip(day: ModelDay, margins: Pick<Margins, 'gained' | 'lost'> | undefined, rate: Ratio): boolean {
   if (margins === undefined) return false
   const margin = marginOf(day, rate)
   return margin < 0n
@@ -137,14 +140,14 @@ function otherDays(
   if (!isTold(unplaced)) return [{ subject: {}, reason: unplaced.reason }]
   return [...margins]
     .filter(
-      ([model, { lost }]) =>
+      ([canonical, { lost }]) =>
         lost !== 0n &&
         hasOtherDays(
           books,
-          modelDays.filter((day) => day.model === model),
+          modelDays.filter((day) => day.canonical === canonical),
         ),
     )
-    .map(([model]) => ({ subject: { model }, reason: unplaced.reason }))
+    .map(([, { model }]) => ({ subject: { model }, reason: unplaced.reason }))
 }
 
 /** What charges are worth beyond what fal billed, in nano-USD times the numerator of the rate: exactly, before it is rounded. */

@@ -141,7 +141,10 @@ export interface RequestBook {
 
 /** Tasks of one model and day of creation that the filters leave and whose requests are billed: each request once. */
 export interface ModelDay {
+  /** As stored: of several ways to write it the first. */
   readonly model: string
+  /** The name by which models are compared. */
+  readonly canonical: string
   readonly date: CalendarDate
   readonly taskCount: number
   /** Charged and not refunded. */
@@ -178,6 +181,8 @@ export interface RefundLoss {
  */
 export interface UndatedBill {
   readonly task: TaskFact
+  /** The canonical name of its model. */
+  readonly canonical: string
   readonly billedNanoUsd: NanoUsd
   /** Users were asked for, and it names none. */
   readonly userOpen?: true

@@ -17,7 +17,7 @@ type DayDraft = Omit<Draft<ModelDay>, 'keptPoints' | 'billedNanoUsd' | 'untoldCh
   unread?: { -readonly [Key in keyof UnreadTasks]: UnreadTasks[Key] }
 }
 
-/** Charges and bill of the tasks of one model. */
+/** Charges and bill of the tasks of one stored model. */
 export interface ModelOfDays {
   /** Adds one of some tasks: it was not refunded. `billed` is in nano-USD. */
   add(tasks: TaskRecords, index: number, billed: Whole): void
@@ -26,13 +26,17 @@ export interface ModelOfDays {
 /** Charges of the tasks that rules judge whose requests are billed, and that bill, by model and day of creation. */
 export class ModelDays {
   readonly #dates: Pick<DateReader, 'dateOf' | 'numberAt'>
+  readonly #canonicalOf: (stored: string) => string
+  /** By date and canonical name. */
   readonly #days = new Map<CalendarDate, Map<string, DayDraft>>()
   /** By the place of a day: what was billed. One place more: points kept. */
   readonly #sums = new ExactSums(0)
   #places = 0
 
-  constructor(dates: Pick<DateReader, 'dateOf' | 'numberAt'>) {
+  /** `canonicalOf` names models as tasks store them. */
+  constructor(dates: Pick<DateReader, 'dateOf' | 'numberAt'>, canonicalOf: (stored: string) => string) {
     this.#dates = dates
+    this.#canonicalOf = canonicalOf
   }
 
   add({ task, billedNanoUsd }: TaskVerdict): void {
@@ -88,13 +92,16 @@ export class ModelDays {
       models = new Map()
       this.#days.set(date, models)
     }
-    let day = models.get(model)
+    const canonical = this.#canonicalOf(model)
+    let day = models.get(canonical)
     if (day === undefined) {
-      day = { model, date, taskCount: 0, untoldCharges: 0, place: this.#places, evidence: new EvidenceList() }
-      models.set(model, day)
+      const none = { taskCount: 0, untoldCharges: 0, place: this.#places, evidence: new EvidenceList() }
+      day = { model, canonical, date, ...none }
+      models.set(canonical, day)
       this.#places += 2
       this.#sums.grow(this.#places)
     }
+    if (model < day.model) day.model = model
     return day
   }
 
@@ -102,8 +109,9 @@ export class ModelDays {
     return [...this.#days.values()].flatMap((models) =>
       [...models.values()]
         .filter(isBilled)
-        .map(({ place, evidence, model, date, taskCount, untoldCharges, unread }) => ({
+        .map(({ place, evidence, model, canonical, date, taskCount, untoldCharges, unread }) => ({
           model,
+          canonical,
           date,
           taskCount,
           ...(untoldCharges > 0 && { untoldCharges }),

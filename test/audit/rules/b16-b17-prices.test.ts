@@ -44,7 +44,13 @@ describe('B16: charges worth less than they cost', () => {
       accountId,
       reason: { code: 'events-unread', params: { detail: `${accountId}` } },
     })
-    const day = { model: MODEL, date: date('2026-02-06'), taskCount: 1, evidence: { total: 0, ids: [] } } as const
+    const day = {
+      model: MODEL,
+      canonical: MODEL,
+      date: date('2026-02-06'),
+      taskCount: 1,
+      evidence: { total: 0, ids: [] },
+    } as const
     const said = (unread: UnreadTasks) => {
       const book = requests({ unread: [because(6), because(7)] as never })
       if (!book.known) throw new RangeError('the requests are known')
@@ -57,6 +63,21 @@ describe('B16: charges worth less than they cost', () => {
     expect(said({ accountId: 7, keptPoints: points(100) })).toEqual([0, because(7).reason])
     expect(said({ accountId: 6, keptPoints: null })).toEqual([0, because(6).reason])
     expect(said({ accountId: null, keptPoints: null })).toEqual([0, { code: 'events-unread' }])
+  })
+
+  it('takes a model for one, however tasks write it, under the first of its names', () => {
+    const names = ['FLUX/dev', 'fal-ai/flux/dev', 'Fal-AI/flux/dev']
+    const tasks = (charged: number, last: string) =>
+      [...names, last].map((model, index) =>
+        sold(index === 0 ? charged : 40, 100_000_000n, { model, taskId: `${index}` }),
+      )
+    expect(evaluate('B16', world(...tasks(40, 'flux/dev')), RATE)).toMatchObject({ examined: 1, findings: [] })
+    expect(theFinding('B16', world(...tasks(39, 'flux/dev')), RATE)).toMatchObject({
+      ...{ subject: { model: 'FLUX/dev' }, expected: 400_000_000n, actual: 397_500_000n, count: 4 },
+    })
+    expect(evaluate('B16', world(...tasks(41, 'fal-ai/flux/pro')), RATE)).toMatchObject({ examined: 2, findings: [] })
+    const apart = [sold(100, 100_000_000n), sold(39, 100_000_000n, { model: 'fal-ai/flux/pro' })]
+    expect(losses(...apart)).toBe(1)
   })
 
   it('compares before it rounds', () => {
@@ -78,14 +99,14 @@ describe('B16: charges worth less than they cost', () => {
     expect(theFinding('B16', world(kept, givenBack), RATE).detail.chargedPoints).toBe('800')
   })
 
-  it('sums by model as stored and by day of the audit’s zone', () => {
+  it('sums by model and by day of the audit’s zone', () => {
     const good = sold(4000, 1_000_000_000n)
     const bad = (fact: Partial<TaskVerdict['task']>) => sold(1, 1_000_000_000n, fact)
     expect(losses(good, bad({}))).toBe(0)
-    expect(losses(good, bad({ model: 'veo3' }))).toBe(1)
+    expect(losses(good, bad({ model: 'veo3/fast' }))).toBe(1)
     expect(losses(good, bad({ createdAt: at('2026-02-06 00:00:00') }))).toBe(0)
     expect(losses(good, bad({ createdAt: at('2026-02-05 23:59:59') }))).toBe(1)
-    expect(evaluate('B16', world(good, bad({ model: 'veo3' })), RATE).examined).toBe(2)
+    expect(evaluate('B16', world(good, bad({ model: 'veo3/fast' })), RATE).examined).toBe(2)
   })
 
   it('looks at matched tasks that the filters leave', () => {
@@ -114,7 +135,7 @@ describe('B16: charges worth less than they cost', () => {
     expect(losses(sold(300, cost), twin(300, { refunded: true }))).toBe(1)
     expect(losses(sold(300, cost), twin(300, {}, { requestBilled: false }))).toBe(1)
     expect(losses(sold(300, cost), twin(300, {}, { selected: false }))).toBe(1)
-    expect(losses(sold(300, cost), twin(300, { model: 'veo3' }))).toBe(1)
+    expect(losses(sold(300, cost), twin(300, { model: 'veo3/fast' }))).toBe(1)
     expect(losses(sold(300, cost), twin(300, { createdAt: at('2026-02-05 23:59:59') }))).toBe(1)
   })
 

@@ -217,11 +217,12 @@ describe('A7', () => {
 
 const undated = (billed: string, fact: Partial<UndatedBill['task']> = {}): UndatedBill => ({
   task: task({ rowId: 9, ...fact }),
+  canonical: fact.model ?? MODEL,
   billedNanoUsd: usd(billed),
 })
 
 describe('B16', () => {
-  const day = { model: MODEL, date: date('2026-02-06'), taskCount: 1, evidence: NONE }
+  const day = { model: MODEL, canonical: MODEL, date: date('2026-02-06'), taskCount: 1, evidence: NONE }
   const margin = (
     kept: number,
     tasks: readonly UndatedBill[],
@@ -312,7 +313,7 @@ describe('B16', () => {
     expect(margin(60, [], many([sort({ keptPoints: null }), sort({ keptPoints: 1n })]))).toEqual(OPEN)
     expect(margin(900, [], many([sort()]))).toEqual(OPEN)
     expect(margin(60, [], many([sort({ keptPoints: 40n, selected: false })]))).toEqual(FOUND)
-    expect(margin(900, [], many([sort({ stored: 'x' })]))).toEqual({ ...PASSED, open: [{ model: 'x' }] })
+    expect(margin(900, [], many([sort({ model: 'x', stored: 'X' })]))).toEqual({ ...PASSED, open: [{ model: 'X' }] })
     expect(margin(900, [], many(null)).open).toEqual([{ model: MODEL, date: '2026-02-06' }, {}])
     expect(margin(60, [], many(null)).found).toBe(0)
   })
