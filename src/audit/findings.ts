@@ -9,6 +9,7 @@ import { formatDecimal, subtractDecimals } from '../units/decimal.ts'
 import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
 import type { Evidence } from './evidence.ts'
+import { usersOf } from './outcomes.ts'
 import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } from './rules/books.ts'
 import { foreignChecks } from './rules/foreign-orders.ts'
 import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
@@ -107,12 +108,13 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
     bySeverity.medium += medium
     bySeverity.low += breaks - critical - medium
     for (const userId of omitted?.users ?? []) users.add(userId)
-    for (const { timing, severity, subject, context } of findings) {
+    for (const finding of findings) {
+      const { timing, severity } = finding
       if (timing !== true) {
         breaks += 1
         bySeverity[SEVERITY_KEYS[severity ?? rule.severity]] += 1
       }
-      for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) users.add(userId)
+      for (const userId of usersOf(finding)) users.add(userId)
     }
     all += breaks
     if (breaks > 0) byRule.set(rule.id, breaks)

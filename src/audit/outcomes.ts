@@ -112,14 +112,14 @@ class OutcomeDraft {
     if (this.#findings.length <= this.#max) return
     this.#findings.sort((a, b) => this.#compare(a, b))
     for (const finding of this.#findings.splice(this.#max)) {
-      const { timing, severity, subject, context } = finding
+      const { timing, severity, context } = finding
       const omitted = this.#omittedOf(context, amountOf(finding))
       const weight = timing === true ? 'TIMING' : (severity ?? this.#severity)
       if (weight === 'TIMING') omitted.timing += 1
       else omitted.breaks += 1
       if (weight === 'HIGH') omitted.critical += 1
       if (weight === 'MEDIUM') omitted.medium += 1
-      for (const userId of [subject.userId, context?.userId]) if (userId !== undefined) omitted.users.add(userId)
+      for (const userId of usersOf(finding)) omitted.users.add(userId)
     }
   }
 
@@ -143,6 +143,10 @@ class OutcomeDraft {
     return timing === true ? SEVERITIES.length : SEVERITIES.indexOf(severity ?? this.#severity)
   }
 }
+
+/** The users whom a finding concerns. */
+export const usersOf = ({ subject, context, users = [] }: FindingDraft): number[] =>
+  [subject.userId, context?.userId, ...users].filter((userId) => userId !== undefined)
 
 /** The account and model that a finding concerns. */
 const modelOf = ({ accountId, model }: FindingContext): FindingContext => ({

@@ -61,6 +61,16 @@ describe('a finding', () => {
   })
 })
 
+describe('users whom a finding concerns', () => {
+  it('are those of its subject and context, and where there are several all of these', () => {
+    const usersOf = (...findings: Partial<FindingDraft>[]) => [
+      ...judge([ruleWith({ findings: findings.map(draft) })], books(), settings(), 'en').counts.users,
+    ]
+    expect(usersOf({ subject: { userId: 7 } }, { context: { userId: 8 } }, { users: [9, 10] })).toEqual([7, 8, 9, 10])
+    expect(usersOf({})).toEqual([])
+  })
+})
+
 describe('users of whom something was left open', () => {
   const openOf = (...notEvaluated: RuleOutcome['notEvaluated']) => [
     ...judge([ruleWith({ notEvaluated })], books(), settings(), 'en').counts.openUsers,

@@ -3,7 +3,7 @@ import type { Zone } from '../../units/zone.ts'
 import type { FindingContext, FindingDraft, Rule } from './books.ts'
 import type { RequestBook, TaskFact } from './facts.ts'
 import { notRead } from './request-book.ts'
-import { namesIn, taskContext, taskEvidence } from './task-subject.ts'
+import { namesIn, taskContext, taskEvidence, userOf } from './task-subject.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -30,6 +30,7 @@ export const b4DuplicateTask: Rule = {
         continue
       }
       const evidence = taskEvidence(charged)
+      const users = new Set(charged.flatMap((task) => userOf(task).userId ?? []))
       findings.push({
         subject: { requestId },
         expected: 1n,
@@ -42,6 +43,7 @@ export const b4DuplicateTask: Rule = {
           chargedPoints: String(sum(charged, ({ chargedPoints }) => chargedPoints)),
         },
         context: contextOf(charged, accountId, window.zone),
+        ...(users.size > 1 && { users: [...users] }),
       })
     }
     const notEvaluated = isOpen ? [{ subject: {}, reason: tasksUntold('charge-untold', untold?.charges) }] : []

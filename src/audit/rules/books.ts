@@ -292,6 +292,8 @@ export interface FindingDraft {
   readonly identity?: string
   /** Whose it is besides the subject, so that findings can be looked for by account, user, model or day. */
   readonly context?: FindingContext
+  /** The users whom it concerns, where they are several: subject and context name none of them then. */
+  readonly users?: readonly number[]
 }
 
 export type FindingContext = Pick<Subject, 'workspace' | 'accountId' | 'userId' | 'model' | 'date'>

@@ -57,6 +57,12 @@ describe('B4: one request id on several charged tasks', () => {
     expect(theFinding('B4', others).context).toEqual({ date: '2026-02-05' })
   })
 
+  it('concerns each user of the charged tasks', () => {
+    const free = { userId: 103, chargedPoints: points(0) }
+    expect(theFinding('B4', world([first, { userId: 102 }, { userId: 102 }, free])).users).toEqual([101, 102])
+    expect(theFinding('B4', world([first, {}, free]))).not.toHaveProperty('users')
+  })
+
   it.each([
     ['one task with a charge of a point', [{ chargedPoints: points(1) }, { chargedPoints: points(0) }], {}, []],
     ['two with a charge of a point', [{ chargedPoints: points(1) }, { chargedPoints: points(1) }], {}, ['B4']],
