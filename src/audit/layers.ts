@@ -48,13 +48,18 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
     const { accountId } = account
     const isMine = ({ owner }: Ownership): boolean => typeof owner === 'object' && owner.accountId === accountId
     if (bill?.known === true) addBill(head, bill.value, isMine)
-    else rows.push({ ...head, costUsd: null, modelCount: null, requestCount: null })
+    else rows.push({ ...head, ...UNREAD_BILL })
   }
   for (const shared of attribution.workspaces) {
-    const { label, members, undivided, unattributed } = shared
+    const { label, source, members, undivided, unattributed } = shared
     const bill = [...(undivided ?? []), ...unattributed]
     if (bill.length === 0) continue
     const workspace = cleanText(label)
+    // Of a bill read in part there may be more.
+    if (source.usage.status !== 'complete') {
+      rows.push({ accountId: null, workspace, balanceUsd: null, ...UNREAD_BILL })
+      continue
+    }
     const isTheirs = ({ bill: own, owner }: Ownership): boolean =>
       own === shared && (typeof owner === 'string' || (undivided !== null && members.includes(owner.accountId)))
     addBill({ accountId: null, workspace, balanceUsd: null }, bill, isTheirs)
@@ -72,6 +77,8 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
     },
   }
 }
+
+const UNREAD_BILL = { costUsd: null, modelCount: null, requestCount: null }
 
 type OfficialHead = Omit<OfficialRow, 'costUsd' | 'modelCount' | 'requestCount'>
 

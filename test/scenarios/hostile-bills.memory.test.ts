@@ -144,6 +144,46 @@ describe('what pages say twice', () => {
   })
 })
 
+describe('a bill that was read in part', () => {
+  const stranger = {
+    keyId: 'deadbeef-0000-4000-8000-000000000000',
+    requestId: 'stray',
+    timestamp: '2026-02-06T05:00:00Z',
+  }
+  const withStranger = () =>
+    new MiniWorld()
+      .account(5, { workspace: 'w' })
+      .task({})
+      .event({ ...stranger, cost: '6' })
+      .build()
+  const billed = (status: 'complete' | 'partial') =>
+    auditWith(
+      withStranger(),
+      (fal) => ({
+        usage: async (key, query, signal) => {
+          const read = await fal.usage(key, query, signal)
+          return status === 'complete' || read.status === 'failed' ? read : { ...refused, status, value: read.value }
+        },
+      }),
+      R,
+    )
+  const unowned = { accountId: null, workspace: 'w' }
+
+  it('tells no sum of keys that no account row holds: there may be more of it', async () => {
+    const { official, findings } = await billed('partial')
+    expect(official.rows).toContainEqual(expect.objectContaining({ ...unowned, costUsd: null, modelCount: null }))
+    expect(official).toMatchObject({ models: [], totals: { costUsd: null, requestCount: null } })
+    // What was read is spent all the same.
+    expect(findings.map(({ rule }) => rule)).toContain('B21')
+  })
+
+  it('tells it where it was read whole', async () => {
+    const { official } = await billed('complete')
+    expect(official.rows).toContainEqual(expect.objectContaining({ ...unowned, costUsd: '6', modelCount: 1 }))
+    expect(official.totals.costUsd).toBe('6.05')
+  })
+})
+
 describe('one workspace, two keys of different luck', () => {
   it.each(['partial', 'failed'] as const)('the better reading counts where the named one is %s', async (status) => {
     const world = new MiniWorld()
