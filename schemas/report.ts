@@ -70,6 +70,7 @@ export const findingContext = z.strictObject({
   workspace: untrustedText.optional(),
   accountId: idInt.optional(),
   userId: idInt.optional(),
+  userIds: z.array(idInt).optional(),
   model: z.string().optional(),
   date: dateText.optional(),
 })

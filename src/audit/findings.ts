@@ -20,6 +20,8 @@ const SEVERITY_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const sa
   keyof SeverityCounts
 >
 const UNIT_ORDER: readonly Finding['unit'][] = ['USD', 'points', 'count']
+/** Users that one finding names. */
+const USERS_NAMED_MAX = 100
 const FINGERPRINT_CHARS = 16
 /** Ids are kept whole, so that they can be looked up: no column for them is wider. */
 const ID_CHARS = 255
@@ -174,11 +176,18 @@ function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang):
     ...facts,
     subject: cleaned(draft.subject),
     message: findingMessage({ ...facts, detail: draft.detail }, lang),
-    ...(draft.context === undefined ? {} : { context: cleaned(draft.context) }),
+    ...contextOf(draft),
     evidence: { total: draft.evidence.total, ids: draft.evidence.ids.map((id) => cleanText(id, ID_CHARS)) },
     fingerprint: fingerprintOf(rule, draft, books),
   }
   return { finding, amount: abs(difference ?? 0n) }
+}
+
+/** Whose it is besides its subject; of very many users the first. */
+function contextOf({ context, users = [] }: FindingDraft): Pick<Finding, 'context'> {
+  if (context === undefined && users.length === 0) return {}
+  const userIds = users.slice(0, USERS_NAMED_MAX)
+  return { context: { ...cleaned(context ?? {}), ...(userIds.length > 0 && { userIds }) } }
 }
 
 /** The same finding has the same fingerprint in every run: rule, subject, and the window's dates for sums over it. */

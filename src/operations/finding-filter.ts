@@ -65,7 +65,8 @@ function matches(finding: Finding, filter: FindingFilter, workspace: string | un
   const isOf = (key: keyof typeof about): boolean =>
     about[key] === undefined || subject[key] === about[key] || context[key] === about[key]
   const isOfWorkspace = workspace !== undefined && (subject.workspace ?? context.workspace) === workspace
-  return (isOf('accountId') || isOfWorkspace) && isOf('userId') && isOf('date')
+  const isOfUsers = filter.userId !== undefined && context.userIds?.includes(filter.userId) === true
+  return (isOf('accountId') || isOfWorkspace) && (isOf('userId') || isOfUsers) && isOf('date')
 }
 
 /**

@@ -1,5 +1,5 @@
 import { beforeAll, describe, expect, it } from 'vitest'
-import { apiKeyOf, MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
@@ -121,6 +121,25 @@ describe('findings of audit-reconcile', () => {
     // Who is looked for by user is not looked for by the bill of a workspace.
     for (const none of [{ account_id: 4 }, { account_id: 5, user_id: 101 }])
       expect(await about(none)).toMatchObject({ findings: 0 })
+  })
+
+  it('about a request that several users were charged for are those of each of them', async () => {
+    const requestId = requestIdOf(7000)
+    const built = new MiniWorld()
+      .account(5)
+      .task({ requestId })
+      .task({ user: 102, requestId })
+      .task({ user: 103 })
+      .build()
+    const deps = { ...memoryDependencies(built, {}), reports: createReportStore() }
+    const { reportId: kept } = await call(auditReconcileTool, WINDOW, deps, built)
+    const b4Of = async (filter: object) =>
+      (await call(auditReconcileTool, { report_id: kept, rule: 'B4', ...filter }, deps, built)).findings
+    for (const userId of [101, 102])
+      expect(await b4Of({ user_id: userId })).toMatchObject([
+        { subject: { requestId }, context: { userIds: [101, 102] } },
+      ])
+    expect(await b4Of({ user_id: 103 })).toEqual([])
   })
 
   it('of a user beside those that were asked for are not known', async () => {
