@@ -128,6 +128,8 @@ export class BalanceTrailTally {
       !this.#largeAfter.has(user) &&
       // Of nearly every row: it adds up, stays above zero, and goes on where the one before it ended. Not so where one is NaN.
       before + entries.amountPoints(index) === after &&
+      // What is not told reads as 0, and adds up where the balances are alike.
+      (before !== after || !entries.isUntold(index)) &&
       after >= 0 &&
       before === this.#after[user] &&
       (state & HAS_ROW) !== 0
