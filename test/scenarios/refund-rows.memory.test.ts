@@ -160,6 +160,25 @@ describe('cash that came in without an order', () => {
     expect(await audited(add(world(true)))).toMatchObject({ findings: ['B8 taskId=task-41'], open: [] })
   })
 
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)(
+    'may give back all that rows took beyond the charge, to the cent (marked: %s)',
+    async (refunded, rule) => {
+      const twice = (cents: number) => {
+        const all = world(refunded)
+        return all.cash(101, -100, { at, orderId: all.lastTaskId }).cash(101, cents, { at })
+      }
+      const open = { findings: [], open: [`${rule} userId=101`] }
+      expect(await audited(twice(200))).toMatchObject(open)
+      for (const cents of [199, 201])
+        expect(await audited(twice(cents))).toMatchObject({ findings: [`${rule} taskId=task-41`], open: [] })
+      expect(await audited(twice(160).points(101, 40, refund))).toMatchObject(open)
+      expect(await audited(twice(160).points(101, 39, refund))).toMatchObject({ open: [] })
+    },
+  )
+
   it('is not made less by refunds that were taken back', async () => {
     const all = world(false).cash(101, 100, { at }).points(101, -100, refund)
     expect(await audited(all)).toMatchObject({ findings: [], open: ['B7 userId=101'] })

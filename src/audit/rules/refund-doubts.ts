@@ -149,11 +149,12 @@ interface TaskDebt extends Debt {
   readonly task: TaskFact
 }
 
-/** What is owed for a task: its charge, or what rows took of it where that is less. */
+/** What is owed for a task: its charge, or what rows took of it where that is less; and what they took where it is more. */
 function debtOf({ task, entries }: TaskLedger): TaskDebt {
   const { chargedPoints: charged, createdAt, rowId } = task
   const taken = consumedPoints(entries)
-  return { task, createdAt, rowId, chargedPoints: taken > 0n && taken < charged ? taken : charged }
+  const isMore = taken > charged && { takenPoints: taken }
+  return { task, createdAt, rowId, chargedPoints: taken > 0n && taken < charged ? taken : charged, ...isMore }
 }
 
 /** Whether cash that came in makes up a charge to the point, an amount or all of them, alone or with what was refunded. */

@@ -6,6 +6,8 @@ import type { LooseAmount, UnlinkedRows } from './books.ts'
 export interface Debt {
   /** Of it what was taken, where rows tell that it was less. */
   readonly chargedPoints: bigint
+  /** What rows took where that is more: cash may give all of it back. Absent otherwise. */
+  readonly takenPoints?: bigint
   readonly createdAt: Instant
   readonly rowId: number
 }
@@ -80,14 +82,14 @@ class RefundPot {
   }
 
   /** Whether what there is still could give one charge back. */
-  couldGiveBack({ chargedPoints, createdAt }: Debt): boolean {
+  couldGiveBack({ chargedPoints, takenPoints = chargedPoints, createdAt }: Debt): boolean {
     const refunds = this.#available({ createdAt })
     if (refunds >= chargedPoints) return true
     const cash = this.#cash.filter(({ at, left }) => at >= createdAt && left > 0n)
     const all = sum(cash, ({ left }) => left) + this.#anyCashSum
     const isCash = (amount: bigint): boolean =>
       all === amount || this.#anyCash.has(amount) || cash.some(({ left }) => left === amount)
-    return isCash(chargedPoints) || (refunds > 0n && isCash(chargedPoints - refunds))
+    return [chargedPoints, takenPoints].some((owed) => isCash(owed) || (refunds > 0n && isCash(owed - refunds)))
   }
 
   /** Whether the refund rows, or one amount of cash, give all of these back; then they did. */
@@ -130,13 +132,15 @@ class RefundPot {
    * that happens to be large enough gives nothing back.
    */
   #giveInCash(debt: Debt): boolean {
-    const { chargedPoints, createdAt } = debt
+    const { chargedPoints, takenPoints, createdAt } = debt
     const refunds = this.#available(debt)
-    for (const beside of refunds > 0n ? [0n, refunds] : [0n]) {
-      if (beside >= chargedPoints) continue
-      if (!this.#takeCash(chargedPoints - beside, createdAt)) continue
-      this.#giveFrom(debt, beside)
-      return true
+    for (const owed of takenPoints === undefined ? [chargedPoints] : [chargedPoints, takenPoints]) {
+      for (const beside of refunds > 0n ? [0n, refunds] : [0n]) {
+        if (beside >= owed) continue
+        if (!this.#takeCash(owed - beside, createdAt)) continue
+        this.#giveFrom(debt, beside)
+        return true
+      }
     }
     return false
   }
