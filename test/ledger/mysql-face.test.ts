@@ -76,13 +76,18 @@ describe('a server that looks like MySQL 8', () => {
   })
 
   it('ends a query that takes too long by a number of its own, which is told', async () => {
-    await world.exec(`ALTER USER '${READER.user}'@'%' WITH MAX_STATEMENT_TIME 0.000001`)
+    const { accounts } = DEFAULT_MAPPING.tables
+    await world.exec(`RENAME TABLE ${accounts} TO kept_accounts`)
+    await world.exec(`CREATE VIEW ${accounts} AS SELECT * FROM kept_accounts WHERE SLEEP(20) = 0`)
+    await world.exec(`ALTER USER '${READER.user}'@'%' WITH MAX_STATEMENT_TIME 1`)
     try {
       await expect(reading({ url: faceUrl() }, (snapshot) => snapshot.accounts())).rejects.toMatchObject({
         message: expect.stringMatching(/since it took too long$/),
       })
     } finally {
       await world.exec(`ALTER USER '${READER.user}'@'%' WITH MAX_STATEMENT_TIME 0`)
+      await world.exec(`DROP VIEW ${accounts}`)
+      await world.exec(`RENAME TABLE kept_accounts TO ${accounts}`)
     }
   })
 })
