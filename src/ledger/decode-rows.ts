@@ -22,8 +22,7 @@ export type Membership = InstantRange | undefined
 export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   /** Whether a row was among those read that the database may place elsewhere in time: its time is none, or a text of its own form. */
   const astray = { tasks: false, points: false, cash: false }
-  /** Whether blanks stood around an id of a task or around an order that was read. */
-  const padded = { taskIds: false, orders: false }
+  const forms: StoredForms = { paddedTaskIds: false, paddedOrders: false, otherRequestIds: false }
   const reading = { statusOf: statusReader(mapping), zone }
   /** Of the last stream of each table. */
   const unread = { tasks: new UnreadTaskRows(mapping, reading), points: new UnreadRows(), cash: new UnreadRows() }
@@ -56,7 +55,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
   }
   return {
     astray,
-    padded,
+    forms,
     unread,
     undatedTasks,
     unknownKinds,
@@ -64,7 +63,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       const note = noting('tasks', range)
       return inRecords(
         () => new TaskWriter(words),
-        () => taskDecoder(mapping, zone, words, range, note, padded),
+        () => taskDecoder(mapping, zone, words, range, note, forms),
       )
     },
     points: (range: Membership, wide: Wide = 'balances'): BatcherFactory<EntryRecords> => {
@@ -72,7 +71,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       const noteKind = notingKinds('points', range)
       return inRecords(
         () => new EntryWriter(),
-        () => pointsDecoder(mapping, zone, range, wide, note, noteKind, padded),
+        () => pointsDecoder(mapping, zone, range, wide, note, noteKind, forms),
       )
     },
     cash: (range: Membership): BatcherFactory<EntryRecords> => {
@@ -80,7 +79,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
       const noteKind = notingKinds('cash', range)
       return inRecords(
         () => new EntryWriter(),
-        () => cashDecoder(mapping, zone, range, note, noteKind, padded),
+        () => cashDecoder(mapping, zone, range, note, noteKind, forms),
       )
     },
   }
@@ -106,8 +105,17 @@ const noUnknownKinds = (): { rows: number; words: string[] } => ({ rows: 0, word
 /** Hears of the type of a row that nothing tells the kind of. */
 type NoteKind = (word: string) => void
 
-/** Which ids with blanks around them were read: the database, asked for such an id without them, may not find it. */
-type Padded = { taskIds: boolean; orders: boolean }
+/** How ids were stored that were read: the database, asked for an id as it is otherwise written, may not find those. */
+interface StoredForms {
+  /** Whether blanks stood around an id of a task, or around an order. */
+  paddedTaskIds: boolean
+  paddedOrders: boolean
+  /** Whether a request id was stored in another form than the bare one, such as an URL: orders may name it in that form. */
+  otherRequestIds: boolean
+}
+
+const isOtherForm = ({ bytes, from, length }: Span, bare: Span): boolean =>
+  bare.length > 0 && bytes.compare(bare.bytes, bare.from, bare.from + bare.length, from, from + length) !== 0
 
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void
@@ -118,7 +126,7 @@ function taskDecoder(
   { models, apiKeys }: TaskWords,
   range: Membership,
   note: NoteAstray,
-  padded: Padded,
+  forms: StoredForms,
 ): (row: RowCells, to: TaskWriter) => void {
   const { columns, tables } = mapping
   const idAt = { table: tables.tasks, column: columns.tasks.id }
@@ -149,8 +157,11 @@ function taskDecoder(
     fields.refunded = row.flag(10, refundAt)
     fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
     tokensInto?.(row, fields)
-    padded.taskIds ||= row.isPadded(3)
-    to.write(fields, row.span(3), requestIdOf(row.span(4)))
+    forms.paddedTaskIds ||= row.isPadded(3)
+    const stored = row.span(4)
+    const requestId = requestIdOf(stored)
+    forms.otherRequestIds ||= requestId !== stored && isOtherForm(stored, requestId)
+    to.write(fields, row.span(3), requestId)
   }
 }
 
@@ -161,7 +172,7 @@ function pointsDecoder(
   wide: Wide,
   note: NoteAstray,
   noteKind: NoteKind,
-  padded: Padded,
+  forms: StoredForms,
 ): (row: RowCells, to: EntryWriter) => void {
   const { points: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.points, column })
@@ -187,7 +198,7 @@ function pointsDecoder(
       fields.balanceBefore = row.whole(6, beforeAt)
       fields.balanceAfter = row.whole(7, afterAt)
     }
-    padded.orders ||= row.isPadded(4)
+    forms.paddedOrders ||= row.isPadded(4)
     const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(8))
@@ -200,7 +211,7 @@ function cashDecoder(
   range: Membership,
   note: NoteAstray,
   noteKind: NoteKind,
-  padded: Padded,
+  forms: StoredForms,
 ): (row: RowCells, to: EntryWriter) => void {
   const { cash: columns } = mapping.columns
   const place = (column: string) => ({ table: mapping.tables.cash, column })
@@ -221,7 +232,7 @@ function cashDecoder(
     const kind = type === 0 && Number(row.text(5) || Number.NaN) !== 0 ? undefined : kindOf(type, fields.amountPoints)
     fields.kind = kind ?? 'other'
     fields.kindUntold = kind === undefined
-    padded.orders ||= row.isPadded(4)
+    forms.paddedOrders ||= row.isPadded(4)
     const orderId = orderOf(row.span(4))
     if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
     to.write(fields, orderId, row.text(6))

@@ -189,7 +189,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   /**
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids). And in SQL no row
-   * is found that names a request id in another form than the bare one, or an id with blanks around it.
+   * is found that names a request id in another form than the bare one, or an id with blanks around it: such rows are looked for
+   * where rows were read that do, or tasks that store their request ids so.
    */
   const entriesByOrderIds = async (
     book: 'points' | 'cash',
@@ -198,7 +199,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   ): Promise<LedgerEntry[]> => {
     const wanted = wantedIds(ids)
     const batches = records[book](undefined)
-    const anyForm = orderForms.mayBeOther || records.padded.orders
+    const anyForm = orderForms.mayBeOther || records.forms.paddedOrders || records.forms.otherRequestIds
     if (anyForm || wanted.size > LIMITS.lookupIds) {
       const keys = queries.keysOf(book, outsideOf(book, taken))
       const rowIds = await collect(keys, decoders.orderedRow(book, wanted, anyForm))
@@ -243,7 +244,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       find: (ids, statementOf) => lookUpRows('tasks', ids, statementOf, records.tasks(undefined)),
       rowIdsOf: collect,
       outsideOf: (taken) => outsideOf('tasks', taken),
-      mayBePadded: () => records.padded.taskIds || streamed.tasks.length === 0,
+      mayBePadded: () => records.forms.paddedTaskIds || streamed.tasks.length === 0,
       sample: () => sampleOf('tasks', 0),
       bareRequestId: (stored) => bareRequestId(stored, placeholders),
       queries,

@@ -48,6 +48,22 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     expect(await said(paidLate, { userIds: [101] })).toEqual({ findings: [], open: [] })
   })
 
+  it.each([
+    ['an URL', URL],
+    ['endpoint#id', `fal-ai/flux#${ID}`],
+    ['capitals', ID.toUpperCase()],
+  ])('%s are found late where tasks alone tell of the form', async (_, stored) => {
+    // All rows of the streamed days name their tasks by the operator's id.
+    const task = { user: 101, requestId: stored, billed: { requestId: ID } }
+    expect(await said(withLinkedTasks().task(task))).toEqual({ findings: [], open: [] })
+    for (const orderId of [stored, ID]) {
+      const refunded = withLinkedTasks().task(task).points(101, 100, { orderId, sourceType: 'refund', at: late })
+      expect(await said(refunded)).toEqual({ findings: ['B8 taskId=task-41'], open: [] })
+      const paidLate = withLinkedTasks().task({ ...task, paid: { orderId, at: late } })
+      expect(await said(paidLate)).toEqual({ findings: [], open: [] })
+    }
+  })
+
   it('are listed with their task', async () => {
     const world = withLinkedTasks().task({ ...failed, requestId: URL, refunded: true, paid: { orderId: URL } })
     world.points(101, 100, { orderId: URL, sourceType: 'refund', at: late })
