@@ -10,8 +10,9 @@ export default defineConfig({
   test: {
     pool: 'forks',
     maxWorkers: 2,
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    // What hangs is ended; a slow machine with other things to do takes its time.
+    testTimeout: 120_000,
+    hookTimeout: 180_000,
     // Files of one process share what they import: loading it again for each file took a third of the run.
     isolate: false,
     projects: [
