@@ -122,7 +122,7 @@ describe('redactor', () => {
     const clean = redactor([])
     expect(clean(text)).toBe(text)
     expect(clean(`${text}u:p@db/x and mysql:/y`)).toBe('mysql://[redacted]@db/x and mysql:/y')
-  }, 2_000)
+  })
 
   it('treats a secret as text, not as a pattern', () => {
     expect(redactor(['a.b*c(d)'])('a.b*c(d) axbbbcd')).toBe('[redacted] axbbbcd')

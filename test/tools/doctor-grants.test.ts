@@ -119,5 +119,5 @@ describe('a view of the tasks', () => {
       seen: 'the server ended the query on ts_fal_tasks, since it took too long',
     })
     expect(lineOf(diagnosis, 'ledger-words', 'ts_points_detail').status).toBe('ok')
-  }, 20_000)
+  })
 })

@@ -14,5 +14,5 @@ describe.each(['embedded', 'mariadb'] as const)('worlds in a database (%s), and 
     const tally = await tallySeeds({ depth: 'requests', active: ACTIVE, audit }, [store === 'embedded' ? 1 : 2], plan)
     expect(tally.failures).toEqual([])
     expect(tally.clean.worlds).toBe(1)
-  }, 60_000)
+  })
 })
