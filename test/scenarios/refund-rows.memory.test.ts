@@ -179,6 +179,26 @@ describe('cash that came in without an order', () => {
     },
   )
 
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)(
+    'may give back in one amount all that rows took beyond the charges of several tasks (marked: %s)',
+    async (refunded, rule) => {
+      const twice = (cents: number) => {
+        const all = withLinkedTasks()
+        for (let each = 0; each < 2; each++) {
+          all.task({ ...failed, refunded })
+          all.cash(101, -100, { at, orderId: all.lastTaskId })
+        }
+        return audited(all.cash(101, cents, { at }))
+      }
+      expect(await twice(400)).toMatchObject({ findings: [], open: [`${rule} userId=101`] })
+      for (const cents of [399, 401])
+        expect((await twice(cents)).findings.sort()).toEqual([`${rule} taskId=task-41`, `${rule} taskId=task-42`])
+    },
+  )
+
   it('is not made less by refunds that were taken back', async () => {
     const all = world(false).cash(101, 100, { at }).points(101, -100, refund)
     expect(await audited(all)).toMatchObject({ findings: [], open: ['B7 userId=101'] })

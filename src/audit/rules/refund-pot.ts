@@ -92,11 +92,13 @@ class RefundPot {
     return [chargedPoints, takenPoints].some((owed) => isCash(owed) || (refunds > 0n && isCash(owed - refunds)))
   }
 
-  /** Whether the refund rows, or one amount of cash, give all of these back; then they did. */
+  /** Whether the refund rows, or one amount of cash, give all of these back, or all that rows took; then they did. */
   giveAllBack(debts: readonly Debt[]): boolean {
     const last = debts.reduce((latest, { createdAt }) => Math.max(latest, createdAt), 0)
-    const all = sum(debts, ({ chargedPoints }) => chargedPoints)
-    const cash = debts.length < 2 ? undefined : this.#cash.find(({ at, left }) => at >= last && left === all)
+    const charged = sum(debts, ({ chargedPoints }) => chargedPoints)
+    const taken = sum(debts, ({ chargedPoints, takenPoints = chargedPoints }) => takenPoints)
+    const isAll = ({ at, left }: Row): boolean => at >= last && (left === charged || left === taken)
+    const cash = debts.length < 2 ? undefined : this.#cash.find(isAll)
     if (cash !== undefined) {
       cash.left = 0n
       return true
