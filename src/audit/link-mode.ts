@@ -1,3 +1,5 @@
+import { shareBeside } from '../units/ratio.ts'
+import type { LedgerBook } from './ledger-book.ts'
 import type { LinkCount, LinkMode } from './link-scans.ts'
 import type { AuditPlan } from './plan.ts'
 
@@ -12,6 +14,15 @@ export function linksSuffice({ charged, linked }: LinkCount, { thresholds }: Lin
 export function linkModeOf(count: LinkCount, settings: LinkSettings): LinkMode {
   if (settings.ledgerLink !== 'auto') return settings.ledgerLink
   return linksSuffice(count, settings) ? 'order' : 'total'
+}
+
+/** The share of charged tasks with a linked row, on the side of its threshold that it lies on; null without charged tasks, or ledgers. */
+export function linkedShare(
+  { mode, chargedTasks, linkedTasks }: Pick<LedgerBook, 'mode' | 'chargedTasks' | 'linkedTasks'>,
+  { thresholds }: Pick<LinkSettings, 'thresholds'>,
+): string | null {
+  if (mode === null || chargedTasks === 0) return null
+  return shareBeside(BigInt(linkedTasks), BigInt(chargedTasks), thresholds.ledgerLinkRatio)
 }
 
 /** Tasks without a time that may be charged ones of the window, and how many of them have a linked row. */

@@ -10,6 +10,7 @@ import type { Evidence } from './evidence.ts'
 import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
+import { linkedShare } from './link-mode.ts'
 import { canonicalModel } from './model-name.ts'
 import { withOwnerless } from './ownerless-rows.ts'
 import type { RequestSums } from './request-totals.ts'
@@ -119,14 +120,13 @@ function settingsOf(
   requests: RequestSums | null,
 ): Report['settings'] {
   const { settings } = plan
-  const { chargedTasks, linkedTasks } = ledger
   return {
     depth: plan.depth,
     dbTimezone: databaseZoneId,
     ...(consistency !== undefined && { snapshot: consistency }),
     ...(Object.keys(readFrom).length > 0 && { readFrom }),
     ledgerLink: ledger.mode,
-    ledgerLinkedRatio: ledger.mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3),
+    ledgerLinkedRatio: linkedShare(ledger, settings),
     ledgerLookup: ledger.mode === null ? null : ledger.everyOrder ? 'every-order' : 'open-orders',
     accountLimit: plan.accountLimit,
     pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),

@@ -6,6 +6,7 @@ import { type OperatorBooks, openSpools, readBooks } from '../audit/collect.ts'
 import { ledgerLayer } from '../audit/layers.ts'
 import type { LedgerBook } from '../audit/ledger-book.ts'
 import { wholeLedger } from '../audit/ledger-source.ts'
+import { linkedShare } from '../audit/link-mode.ts'
 import { withOwnerless } from '../audit/ownerless-rows.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
 import { failedTable } from '../audit/read-ledgers.ts'
@@ -81,7 +82,7 @@ export function userLedgers(
       asOf: zone.format(plan.asOf),
       complete: sources.every(({ status }) => status === 'complete'),
       ledgerLink: books.ledger.mode,
-      ledgerLinkedRatio: linkedRatio(books.ledger),
+      ledgerLinkedRatio: linkedShare(books.ledger, plan.settings),
       summary: {
         ...{ ok: count('OK'), diff: count('DIFF'), unverified: count('UNVERIFIED') },
         ...(timings > 0 && { timing: timings }),
@@ -165,9 +166,6 @@ function withReason(
   if (open === undefined) return { ...row, taskCount }
   return { ...row, taskCount, reason: notEvaluatedText(open.code, open.params ?? {}, 'en') }
 }
-
-const linkedRatio = ({ mode, chargedTasks, linkedTasks }: LedgerBook): string | null =>
-  mode === null || chargedTasks === 0 ? null : (linkedTasks / chargedTasks).toFixed(3)
 
 const STATUS_ORDER: readonly LedgerRow['status'][] = ['DIFF', 'UNVERIFIED', 'OK']
 

@@ -45,6 +45,16 @@ export function percentBeside(part: bigint, whole: bigint, limit: Ratio): string
   return percentText(part, whole, places)
 }
 
+/** part / whole as a factor, to the nearest with three decimals, or as many more as show whether it reaches a limit. */
+export function shareBeside(part: bigint, whole: bigint, limit: Ratio): string {
+  const reaches = (amount: bigint, base: bigint): boolean => amount * limit.denominator >= base * limit.numerator
+  const stepsAt = (places: number): bigint => percentSteps(part, whole, 10n ** BigInt(places - 2))
+  let places = 3
+  while (places < PLACES_MAX && reaches(stepsAt(places), 10n ** BigInt(places)) !== reaches(part, whole)) places += 1
+  const digits = String(stepsAt(places)).padStart(places + 1, '0')
+  return `${digits.slice(0, -places)}.${digits.slice(-places)}`
+}
+
 export function formatRatio(factor: Ratio): string {
   const places = factor.denominator.toString().length - 1
   const digits = factor.numerator.toString().padStart(places + 1, '0')

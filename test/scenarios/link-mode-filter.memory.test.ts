@@ -34,4 +34,11 @@ describe('the link mode', () => {
         }
     },
   )
+
+  it('is told with a share on its own side of the threshold', async () => {
+    const made = new MiniWorld().account(5)
+    for (let each = 0; each < 1801; each++) made.task(each < 1620 ? {} : { paid: { orderId: null } })
+    const { settings } = await auditWorld(made.build())
+    expect(settings).toMatchObject({ ledgerLink: 'total', ledgerLinkedRatio: '0.8995' })
+  })
 })

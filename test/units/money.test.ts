@@ -19,6 +19,7 @@ import {
   ratio,
   ratioPercent,
   scaleDown,
+  shareBeside,
 } from '../../src/units/ratio.ts'
 
 describe('nano-USD', () => {
@@ -159,6 +160,22 @@ describe('ratios', () => {
     [5n * 10n ** 15n + 1n, 10n ** 17n, '0.05', '5.000000000000001'],
   ])('are told from a limit: %s of %s beside %s', (part, whole, limit, shown) => {
     expect(percentBeside(part, whole, ratio(limit))).toBe(shown)
+  })
+
+  it.each([
+    [36n, 40n, '0.9', '0.900'],
+    [1n, 3n, '0.9', '0.333'],
+    [0n, 3n, '0.9', '0.000'],
+    [3n, 3n, '0.9', '1.000'],
+    [9999n, 10_000n, '0.9', '0.999'],
+    [1n, 1n, '1', '1.000'],
+    // What does not reach it never reads as if it did, nor the other way round.
+    [1620n, 1801n, '0.9', '0.8995'],
+    [89_999n, 100_000n, '0.9', '0.89999'],
+    [2n, 3n, '0.6668', '0.6667'],
+    [66_664n, 100_000n, '0.66662', '0.667'],
+  ])('are told as a factor that may reach a limit: %s of %s beside %s', (part, whole, limit, shown) => {
+    expect(shareBeside(part, whole, ratio(limit))).toBe(shown)
   })
 })
 
