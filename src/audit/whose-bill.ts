@@ -92,7 +92,7 @@ export function attributeBills(
     const undivided = shareAnonymous(sorted, namesNobody(workspace, scope), scope, auditedRows, byAccount)
     workspaces.push({
       name: workspace.name,
-      label: workspace.name ?? `unknown (account ${Math.min(...members)})`,
+      label: workspace.name ?? labelOfUnnamed(Math.min(...members)),
       source: workspace,
       members,
       membersKnown: scope.membersKnown,
@@ -109,6 +109,9 @@ export function attributeBills(
   }
   return { byAccount, workspaces }
 }
+
+/** Stands for the name of a workspace that fal does not name: by the first of the accounts that its bill was read for. */
+export const labelOfUnnamed = (accountId: number): string => `unknown (account ${accountId})`
 
 /** Where a filter by account leaves some out, their bills could have shown whether ids of keys say anything. */
 export function withFilter(bills: Bills, isFiltered: boolean, allAccounts: readonly AccountRow[]): Bills {

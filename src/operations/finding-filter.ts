@@ -8,6 +8,7 @@ import {
   type RuleId,
   type Severity,
 } from '../../schemas/report.ts'
+import { labelOfUnnamed } from '../audit/whose-bill.ts'
 import { inputError } from '../errors.ts'
 import { parseDate } from '../units/zone.ts'
 
@@ -50,12 +51,12 @@ function dateOf({ date }: FilterInput): string | undefined {
  */
 export function matchingFindings({ findings, official }: Report, filter: FindingFilter | undefined): Finding[] {
   if (filter === undefined) return [...findings]
-  const { workspace } =
-    official.rows.find(({ accountId }) => accountId !== null && accountId === filter.accountId) ?? {}
+  const row = official.rows.find(({ accountId }) => accountId !== null && accountId === filter.accountId)
+  const workspace = row?.workspace ?? (row?.accountId == null ? undefined : labelOfUnnamed(row.accountId))
   return findings.filter((finding) => matches(finding, filter, workspace))
 }
 
-/** `workspace`: that of the account which is filtered for, where it is known. */
+/** `workspace`: that of the account which is filtered for. */
 function matches(finding: Finding, filter: FindingFilter, workspace: string | undefined): boolean {
   const { rule, severity, fingerprint, ...about } = filter
   if (rule !== undefined && finding.rule !== rule) return false

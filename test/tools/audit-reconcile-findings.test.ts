@@ -2,6 +2,7 @@ import { beforeAll, describe, expect, it } from 'vitest'
 import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { runToolPaged } from '../../src/faces/run-tool.ts'
+import { failed } from '../../src/fal/answer.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { createPager } from '../../src/paging.ts'
 import { createReportStore } from '../../src/reports.ts'
@@ -121,6 +122,24 @@ describe('findings of audit-reconcile', () => {
     // Who is looked for by user is not looked for by the bill of a workspace.
     for (const none of [{ account_id: 4 }, { account_id: 5, user_id: 101 }])
       expect(await about(none)).toMatchObject({ findings: 0 })
+  })
+
+  it('of the workspace of an account that fal does not name are those of this account', async () => {
+    const world = new MiniWorld().account(4).account(5).task({ account: 4 }).task()
+    const strange = {
+      cost: '20',
+      timestamp: world.iso('2026-02-06 13:00:00'),
+      keyId: 'deadbeef-0000-4000-8000-000000000000',
+    }
+    const built = world.event(strange).build()
+    const fal = memoryFal(built.workspaces)
+    const refused = failed('forbidden', 'fal answered 403')
+    const deps = { ...memoryDependencies(built, {}), fal: { ...fal, billing: async () => refused } }
+    const found = async (id: number) => {
+      const { matching } = await call(auditReconcileTool, { ...WINDOW, account_id: id, rule: 'B21' }, deps, built)
+      return matching?.findings
+    }
+    expect([await found(4), await found(5)]).toEqual([0, 1])
   })
 
   it('about a request that several users were charged for are those of each of them', async () => {
