@@ -110,12 +110,12 @@ interface StoredForms {
   /** Whether blanks stood around an id of a task, or around an order. */
   paddedTaskIds: boolean
   paddedOrders: boolean
-  /** Whether a request id was stored in another form than the bare one, such as an URL: orders may name it in that form. */
+  /** Whether a request id was stored in another form than the bare one, such as an URL, or with blanks around it: orders may name it so. */
   otherRequestIds: boolean
 }
 
 const isOtherForm = ({ bytes, from, length }: Span, bare: Span): boolean =>
-  bare.length > 0 && bytes.compare(bare.bytes, bare.from, bare.from + bare.length, from, from + length) !== 0
+  bytes.compare(bare.bytes, bare.from, bare.from + bare.length, from, from + length) !== 0
 
 /** Hears of a row that is astray, and whether that is since its time cannot be read. */
 type NoteAstray = (row: RowCells, isUnread: boolean) => void
@@ -160,7 +160,8 @@ function taskDecoder(
     forms.paddedTaskIds ||= row.isPadded(3)
     const stored = row.span(4)
     const requestId = requestIdOf(stored)
-    forms.otherRequestIds ||= requestId !== stored && isOtherForm(stored, requestId)
+    forms.otherRequestIds ||=
+      requestId.length > 0 && (row.isPadded(4) || (requestId !== stored && isOtherForm(stored, requestId)))
     to.write(fields, row.span(3), requestId)
   }
 }

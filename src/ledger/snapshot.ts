@@ -190,7 +190,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids). And in SQL no row
    * is found that names a request id in another form than the bare one, or an id with blanks around it: such rows are looked for
-   * where rows were read that do, or tasks that store their request ids so.
+   * where rows were read that do, or tasks that store their ids so.
    */
   const entriesByOrderIds = async (
     book: 'points' | 'cash',
@@ -199,7 +199,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   ): Promise<LedgerEntry[]> => {
     const wanted = wantedIds(ids)
     const batches = records[book](undefined)
-    const anyForm = orderForms.mayBeOther || records.forms.paddedOrders || records.forms.otherRequestIds
+    const { paddedTaskIds, paddedOrders, otherRequestIds } = records.forms
+    const anyForm = orderForms.mayBeOther || paddedTaskIds || paddedOrders || otherRequestIds
     if (anyForm || wanted.size > LIMITS.lookupIds) {
       const keys = queries.keysOf(book, outsideOf(book, taken))
       const rowIds = await collect(keys, decoders.orderedRow(book, wanted, anyForm))

@@ -28,6 +28,32 @@ describe.each(STORES)('ids that are stored with blanks around them: %s', (store)
     expect(await said(world)).toEqual({ findings: [], open: [] })
   })
 
+  it.each(FORMS)('in tasks alone are found late by the order that is stored so, with %s', async (_, stored) => {
+    // All rows of the streamed days name their tasks without blanks.
+    const ids = [
+      { taskId: 'task-41', requestId: stored(requestIdOf(41)) },
+      { taskId: stored('task-41'), requestId: requestIdOf(41) },
+    ]
+    for (const [which, { taskId, requestId }] of ids.entries()) {
+      const orderId = which === 0 ? requestId : taskId
+      const add = (paid: object) =>
+        withLinkedTasks().task({ user: 101, requestId, billed: { requestId: requestIdOf(41) }, ...paid })
+      const audited = async (world: MiniWorld) => {
+        const built = world.build()
+        const tasks = built.tables.tasks.map((row, index) => (index === 40 ? { ...row, taskId } : row))
+        const report = await auditRealWorld(
+          { ...built, tables: { ...built.tables, tasks } },
+          { store },
+          { depth: 'requests' },
+        )
+        return saidOf(report, 'A4', 'B8', 'B10')
+      }
+      expect(await audited(add({ paid: { orderId, at: LATE } }))).toEqual({ findings: [], open: [] })
+      const refunded = add({}).points(101, 100, { orderId, sourceType: 'refund', at: LATE })
+      expect(await audited(refunded)).toEqual({ findings: ['B8 taskId=task-41'], open: [] })
+    }
+  })
+
   it.each([...FORMS, ['an endpoint before them', (id: string) => `fal-ai/flux#${id}`] as const])(
     'in the first row of all that bears some, which gives a task back, are found with %s',
     async (_, stored) => {
