@@ -196,6 +196,13 @@ function rankOfLedger(row: LedgerRow): Rank {
   return { tier: LEDGER_TIERS[row.status], amount: amount < 0n ? -amount : amount }
 }
 
+/** What users were charged together; where nothing is told of it but that some tasks hold no charge (NULL), no 0. */
+function chargedCell(rows: readonly Pick<LedgerRow, 'chargedPoints' | 'untoldCharges'>[]): string {
+  const isNoneTold =
+    rows.every(({ chargedPoints }) => chargedPoints === 0) && rows.some(({ untoldCharges = 0 }) => untoldCharges > 0)
+  return isNoneTold ? countCell(null) : sumPointsCell(rows.map(({ chargedPoints }) => chargedPoints))
+}
+
 /** Layer 3: what each user was charged against what the user paid. */
 export function ledgerBlocks(report: Report, words: Vocabulary, rowsMax: number): Block[] {
   const { rows } = report.ledger
@@ -217,7 +224,7 @@ export function ledgerBlocks(report: Report, words: Vocabulary, rowsMax: number)
     cellsOf: (row) => [
       String(row.userId),
       cleanText(row.userName ?? ''),
-      countCell(row.chargedPoints === 0 && (row.untoldCharges ?? 0) > 0 ? null : row.chargedPoints),
+      chargedCell([row]),
       countCell(row.pointsConsumed),
       countCell(row.cashConsumed),
       countCell(row.pointsRecharged),
@@ -227,7 +234,7 @@ export function ledgerBlocks(report: Report, words: Vocabulary, rowsMax: number)
     footer: [
       words.total,
       '',
-      sumPointsCell(rows.map((row) => row.chargedPoints)),
+      chargedCell(rows),
       sumPointsCell(rows.map((row) => row.pointsConsumed)),
       sumPointsCell(rows.map((row) => row.cashConsumed)),
       sumPointsCell(rows.map((row) => row.pointsRecharged)),

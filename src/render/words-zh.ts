@@ -19,11 +19,11 @@ const tasksHold = (param: ReasonParam, what: string): string =>
 
 const TIMED_TABLES: Readonly<Record<string, string>> = { tasks: '任务表', points: '积分流水', cash: '现金流水' }
 
-/** The Chinese vocabulary; headings as the skill's users know them. */
 /** Why a bill was not read. */
 const unread = (param: ReasonParam): string =>
   given(param('detail'), (detail) => `：${failureText(param('failure') ?? '', detail, 'zh')}`)
 
+/** The Chinese vocabulary; headings as the skill's users know them. */
 export const ZH: Vocabulary = {
   title: 'Fal 消耗审计报告',
   auditDate: '审计日期',

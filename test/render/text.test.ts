@@ -202,7 +202,12 @@ describe('what was not read', () => {
     const [first, second] = [tables[1]?.[2], tables[1]?.[3]].map(cellsOf)
     expect(first?.slice(-3)).toEqual(['1', '–', '–'])
     expect(second?.slice(-3)).toEqual(['2', '0', '0.50'])
-    expect(cellsOf(tables.find((table) => table[0]?.includes('积分充值'))?.[2])[2]).toBe('–')
+    const users = tables.find((table) => table[0]?.includes('积分充值'))
+    expect(cellsOf(users?.[2])[2]).toBe('–')
+    expect(cellsOf(users?.at(-1))[1]).toBe('–')
+    report.ledger.rows.push(ledger(102, '李四', [0, 0, 0, 0]), ledger(103, '王五', [70, 70, 0, 0]))
+    const more = tablesOf(renderText(report, { lang: 'zh' })).find((table) => table[0]?.includes('积分充值'))
+    expect(cellsOf(more?.at(-1))[1]).toBe('70')
   })
 })
 
