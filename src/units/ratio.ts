@@ -33,12 +33,13 @@ export const scaleDown = (base: bigint, factor: Ratio): bigint => (base * factor
 /** Decimals by which a share may be told from its limit: those that a limit may have, in percent, and as many again. */
 const PLACES_MAX = 20
 
-/** part / whole in percent, beside a limit: with as many decimals as show that it is above, where it is, and that it is not. */
+/** part / whole in percent, beside a limit: with as many decimals as show that it is above, where it is, that it is not, and that it is not 0. */
 export function percentBeside(part: bigint, whole: bigint, limit: Ratio): string {
   const isAbove = exceeds(part, whole, limit)
   const isTold = (places: number): boolean => {
     const scale = 10n ** BigInt(places)
-    return exceeds(percentSteps(part, whole, scale), 100n * scale, limit) === isAbove
+    const steps = percentSteps(part, whole, scale)
+    return exceeds(steps, 100n * scale, limit) === isAbove && (steps !== 0n || part === 0n)
   }
   let places = 1
   while (places < PLACES_MAX && !isTold(places)) places += 1

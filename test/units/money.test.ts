@@ -158,6 +158,10 @@ describe('ratios', () => {
     [1006n, 10_000n, '0.1005', '10.1'],
     [1004n, 10_000n, '0.1003', '10.04'],
     [5n * 10n ** 15n + 1n, 10n ** 17n, '0.05', '5.000000000000001'],
+    // Something never reads as nothing.
+    [0n, 100n, '0.05', '0.0'],
+    [4n, 1_000_000n, '0.05', '0.0004'],
+    [1n, 2000n, '0.05', '0.1'],
   ])('are told from a limit: %s of %s beside %s', (part, whole, limit, shown) => {
     expect(percentBeside(part, whole, ratio(limit))).toBe(shown)
   })
