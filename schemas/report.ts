@@ -146,7 +146,10 @@ export const taskTotals = z.strictObject({
   refundedPoints: pointsInt,
   untoldCharges,
   untoldCosts,
-  outsideAccounts: z.strictObject({ taskCount: countInt, chargedPoints: pointsInt, costUsd: usdText }),
+  outsideAccounts: z.strictObject({
+    ...{ taskCount: countInt, chargedPoints: pointsInt, costUsd: usdText },
+    ...{ untoldCharges, untoldCosts },
+  }),
   omittedRows: countInt.optional().describe('rows left out for being too many: those of least cost'),
 })
 

@@ -157,6 +157,8 @@ export function taskLayer(
         taskCount: outside.taskCount,
         chargedPoints: jsonPoints(outside.chargedPoints),
         costUsd: formatUsd(outside.costNanoUsd),
+        untoldCharges: someOf(outside.untoldCharges),
+        untoldCosts: someOf(outside.untoldCosts),
       },
       ...(omitted > 0 && { omittedRows: omitted }),
     },

@@ -62,6 +62,8 @@ export interface OutsideTally {
   readonly taskCount: number
   readonly chargedPoints: Points
   readonly costNanoUsd: NanoUsd
+  readonly untoldCharges: number
+  readonly untoldCosts: number
 }
 
 /** The task table, added up. */
@@ -119,10 +121,9 @@ type LookedAt = {
 
 // Places of the sums of all tasks.
 const LAYER_COST = 0
-const OUTSIDE_TASKS = 1
-const OUTSIDE_CHARGED = 2
-const OUTSIDE_COST = 3
-const PLACES = 4
+const [OUTSIDE_TASKS, OUTSIDE_CHARGED, OUTSIDE_COST] = [1, 2, 3] as const
+const [OUTSIDE_UNTOLD_CHARGES, OUTSIDE_UNTOLD_COSTS] = [4, 5] as const
+const PLACES = 6
 
 /** Adds tasks up, row by row, in one pass; rows may come in any order. */
 export class TaskTally {
@@ -230,6 +231,8 @@ export class TaskTally {
         taskCount: this.#sums.nearest(OUTSIDE_TASKS),
         chargedPoints: points(this.#sums.sum(OUTSIDE_CHARGED)),
         costNanoUsd: nanoUsd(this.#sums.sum(OUTSIDE_COST)),
+        untoldCharges: this.#sums.nearest(OUTSIDE_UNTOLD_CHARGES),
+        untoldCosts: this.#sums.nearest(OUTSIDE_UNTOLD_COSTS),
       },
       recordByAccount: records,
       users: this.#users.list(),
@@ -242,7 +245,7 @@ export class TaskTally {
   }
 
   #addToLayer(tasks: TaskRecords, index: number): void {
-    const { sort, userId, userUntold, costNanoUsd, chargedPoints } = this.#task
+    const { sort, userId, userUntold, costNanoUsd, chargedPoints, costUntold, chargeUntold } = this.#task
     const { shown, accountId } = sort
     if (shown) this.#sums.add(LAYER_COST, costNanoUsd)
     if (shown && accountId !== null) return
@@ -254,6 +257,8 @@ export class TaskTally {
     this.#sums.add(OUTSIDE_TASKS, 1)
     this.#sums.add(OUTSIDE_CHARGED, chargedPoints)
     this.#sums.add(OUTSIDE_COST, costNanoUsd)
+    if (chargeUntold) this.#sums.add(OUTSIDE_UNTOLD_CHARGES, 1)
+    if (costUntold) this.#sums.add(OUTSIDE_UNTOLD_COSTS, 1)
   }
 
   #addToKey(tasks: TaskRecords, index: number): void {

@@ -165,20 +165,27 @@ export function taskBlocks(report: Report, words: Vocabulary, rowsMax: number): 
     }),
   }
   const blocks = layerBlocks(layer, words, rowsMax)
-  const { untoldCharges = 0, untoldCosts = 0 } = totals
-  if (untoldCharges + untoldCosts > 0) blocks.push(note(words.untold(untoldCharges, untoldCosts)))
+  blocks.push(...untoldNote(totals, words))
   const undated = report.coverage.sources.find(({ source, status }) => source === 'tasks' && status === 'complete')
   if (undated?.reason !== undefined) blocks.push(note(cleanText(undated.reason, NOTE_CHARS)))
   const outside = totals.outsideAccounts
   if (outside.taskCount > 0) {
-    const chargedPoints = words.points(countCell(outside.chargedPoints))
-    blocks.push(note(words.outsideAccounts(outside.taskCount, chargedPoints, `${usdCell(outside.costUsd)} USD`)))
+    const [charged, cost] = sumCells(outside)
+    blocks.push(
+      note(words.outsideAccounts(outside.taskCount, words.points(charged), `${cost} USD`)),
+      ...untoldNote(outside, words),
+    )
   }
   return [...blocks, ...requestBlocks(report, words)]
 }
 
+type TaskSums = Pick<TaskCell, 'taskCount' | 'chargedPoints' | 'costUsd' | 'untoldCharges' | 'untoldCosts'>
+
+const untoldNote = ({ untoldCharges = 0, untoldCosts = 0 }: Partial<TaskSums>, words: Vocabulary): Block[] =>
+  untoldCharges + untoldCosts > 0 ? [note(words.untold(untoldCharges, untoldCosts))] : []
+
 /** What tasks charged and cost by themselves; of tasks that all hold none (NULL) that is not known, and no 0. */
-function sumCells(sums: Pick<TaskCell, 'taskCount' | 'chargedPoints' | 'costUsd' | 'untoldCharges' | 'untoldCosts'>) {
+function sumCells(sums: TaskSums): [charged: string, cost: string] {
   const { taskCount, untoldCharges = 0, untoldCosts = 0 } = sums
   const noneTold = (untold: number): boolean => untold > 0 && untold >= taskCount
   return [

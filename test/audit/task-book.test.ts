@@ -67,7 +67,13 @@ describe('a task of the window', () => {
       [0, 0n],
     ])
     expect(cells[1]?.model).toBe('other')
-    expect(outside).toEqual({ taskCount: 1, chargedPoints: 100n, costNanoUsd: usd('1') })
+    expect(outside).toEqual({
+      taskCount: 1,
+      chargedPoints: 100n,
+      costNanoUsd: usd('1'),
+      untoldCharges: 0,
+      untoldCosts: 0,
+    })
     expect(layerCostNanoUsd).toBe(usd('5'))
   })
 

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { renderText } from '../../src/render/text.ts'
 import { auditWorld } from '../kit/audit-world.ts'
 
 // An amount that a task does not tell (NULL) is none of 0, neither in a figure nor in a sentence.
@@ -54,5 +55,29 @@ describe('B14', () => {
       new MiniWorld().account(5).task({ apiKey: STRANGE, cost: null }).task({ apiKey: STRANGE, cost: '2' })
     expect((await theOne('B14', some()))?.message).toMatch(/, recorded cost 2.00 USD, 1 without a cost \(NULL\)$/)
     expect((await theOne('B14', some(), 'zh'))?.message).toMatch(/，记录成本 2.00 USD，1 个没有记录成本（NULL）$/)
+  })
+})
+
+describe('tasks of accounts outside the audit', () => {
+  const told = async (...others: readonly object[]) => {
+    const world = new MiniWorld().account(6).account(5).task({ account: 6 })
+    for (const other of others) world.task({ account: 5, ...other })
+    const report = await auditWorld(world.build(), { settings: { accountLimit: 1 } })
+    return { sums: report.tasks.totals.outsideAccounts, text: renderText(report, { lang: 'en' }) }
+  }
+
+  it('that tell no charge and no cost are not told as free', async () => {
+    const { sums, text } = await told({ cost: null, ...untold })
+    expect(sums).toMatchObject({ taskCount: 1, untoldCharges: 1, untoldCosts: 1 })
+    expect(text).toContain('1 task, charged – points, fal cost – USD')
+    expect(text).toContain('the charge of 1 task, the cost of 1 task')
+  })
+
+  it('say how many tell none beside those that do', async () => {
+    const { sums, text } = await told({ cost: null, ...untold }, { cost: '2', points: 70 })
+    expect(sums).toMatchObject({ taskCount: 2, chargedPoints: 70, costUsd: '2', untoldCharges: 1, untoldCosts: 1 })
+    expect(text).toContain('2 tasks, charged 70 points, fal cost 2.00 USD')
+    expect(text).toContain('the charge of 1 task, the cost of 1 task')
+    expect((await told({ cost: '2', points: 70 })).text).not.toContain('(NULL)')
   })
 })
