@@ -128,7 +128,10 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
   const early = charged.filter((task) => task.createdAt < plan.window.start && dateOf(task) === firstDate)
   return {
     taken: selected.map(({ rowId }) => rowId),
-    outside: { taskCount: outside.length, chargedPoints: chargedOf(outside), costNanoUsd: costOf(outside) },
+    outside: {
+      ...{ taskCount: outside.length, chargedPoints: chargedOf(outside), costNanoUsd: costOf(outside) },
+      ...{ untoldCharges: 0, untoldCosts: 0 },
+    },
     layerCostNanoUsd: costOf(inside.filter(shown)),
     records: grouped(recorded, accountOf).map(([accountId, own]) => [
       accountId,
