@@ -41,6 +41,8 @@ export const LIMITS = {
   lookupIds: 5000,
   /** Ids looked up in all, in one audit and one direction. */
   lookupIdsTotal: 100_000,
+  /** Users whom one finding names, of as many as it concerns. */
+  usersOfFinding: 100,
   /** Ids looked at to learn whether a table's ids follow time: by primary key some milliseconds, whatever its size. */
   idsSampled: 1024,
   /** Months that one list of statements reconciles: each is an audit of its own. */

@@ -20,8 +20,6 @@ const SEVERITY_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const sa
   keyof SeverityCounts
 >
 const UNIT_ORDER: readonly Finding['unit'][] = ['USD', 'points', 'count']
-/** Users that one finding names. */
-const USERS_NAMED_MAX = 100
 const FINGERPRINT_CHARS = 16
 /** Ids are kept whole, so that they can be looked up: no column for them is wider. */
 const ID_CHARS = 255
@@ -186,7 +184,7 @@ function wordFinding(rule: Rule, draft: FindingDraft, books: Books, lang: Lang):
 /** Whose it is besides its subject; of very many users the first. */
 function contextOf({ context, users = [] }: FindingDraft): Pick<Finding, 'context'> {
   if (context === undefined && users.length === 0) return {}
-  const userIds = users.slice(0, USERS_NAMED_MAX)
+  const userIds = users.slice(0, LIMITS.usersOfFinding)
   return { context: { ...cleaned(context ?? {}), ...(userIds.length > 0 && { userIds }) } }
 }
 

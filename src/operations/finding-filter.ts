@@ -10,6 +10,7 @@ import {
 } from '../../schemas/report.ts'
 import { labelOfUnnamed } from '../audit/whose-bill.ts'
 import { inputError } from '../errors.ts'
+import { LIMITS } from '../limits.ts'
 import { parseDate } from '../units/zone.ts'
 
 type FilterInput = Pick<z.output<typeof input>, 'rule' | 'severity' | 'account_id' | 'user_id' | 'date' | 'fingerprint'>
@@ -54,6 +55,16 @@ export function matchingFindings({ findings, official }: Report, filter: Finding
   const row = official.rows.find(({ accountId }) => accountId !== null && accountId === filter.accountId)
   const workspace = row?.workspace ?? (row?.accountId == null ? undefined : labelOfUnnamed(row.accountId))
   return findings.filter((finding) => matches(finding, filter, workspace))
+}
+
+/** Findings that would match, and concern more users than they name: the one who is filtered for may be among the others. */
+export function unnamedFindings(report: Report, filter: FindingFilter | undefined): Finding[] {
+  if (filter?.userId === undefined) return []
+  const named = new Set(matchingFindings(report, filter))
+  // No more users than tasks.
+  const isCut = ({ context = {}, count }: Finding): boolean =>
+    count > LIMITS.usersOfFinding && (context.userIds ?? []).length === LIMITS.usersOfFinding
+  return matchingFindings(report, { ...filter, userId: undefined }).filter((each) => isCut(each) && !named.has(each))
 }
 
 /** `workspace`: that of the account which is filtered for. */

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import type { input, output, SECTIONS } from '../../schemas/audit-reconcile.ts'
-import type { Report, SourceStatus } from '../../schemas/report.ts'
+import type { Finding, Report, SourceStatus } from '../../schemas/report.ts'
 import { AuditError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
@@ -14,6 +14,7 @@ import {
   matchingFindings,
   matchingNotEvaluated,
   unlistedFindings,
+  unnamedFindings,
 } from './finding-filter.ts'
 import { refuseUnused } from './kept-inputs.ts'
 import { thresholdsOf } from './thresholds.ts'
@@ -96,6 +97,7 @@ function present(
     ...doubtSteps(report),
     ...beyondReach(report, findings, filter),
     ...unlistedSteps(unlisted, filter),
+    ...unnamedSteps(unnamedFindings(report, filter)),
     ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
   ]
   return {
@@ -145,6 +147,15 @@ function unlistedSteps(unlisted: Unlisted, filter: FindingFilter | undefined): s
   const filtered = filter === undefined ? '' : ', and some of them may match the filter'
   return [
     `say that ${unlistedCount(unlisted)} lesser findings are counted and not listed (${rules})${filtered}: to see them, audit a shorter window, or with ids or user_ids`,
+  ]
+}
+
+/** What to do about findings of so many users that they do not name them all. */
+function unnamedSteps(findings: readonly Finding[]): string[] {
+  if (findings.length === 0) return []
+  const rules = [...new Set(findings.map(({ rule }) => rule))].join(', ')
+  return [
+    `say that ${findings.length} more may concern this user: of more than ${LIMITS.usersOfFinding} users a finding names the first alone (rule ${rules}, without user_id, lists them; tasks-by-user and task-trace tell whose a request is)`,
   ]
 }
 

@@ -33,7 +33,10 @@ export const scaleDown = (base: bigint, factor: Ratio): bigint => (base * factor
 /** Decimals by which a share may be told from its limit: those that a limit may have, in percent, and as many again. */
 const PLACES_MAX = 20
 
-/** part / whole in percent, beside a limit: with as many decimals as show that it is above, where it is, that it is not, and that it is not 0. */
+/**
+ * part / whole in percent, beside a limit: with as many decimals as show on which side of it the share lies, and that it is not
+ * 0.
+ */
 export function percentBeside(part: bigint, whole: bigint, limit: Ratio): string {
   const isAbove = exceeds(part, whole, limit)
   const isTold = (places: number): boolean => {

@@ -161,6 +161,23 @@ describe('findings of audit-reconcile', () => {
     expect(await b4Of({ user_id: 103 })).toEqual([])
   })
 
+  it.each([
+    [100, false],
+    [101, true],
+  ])('about a request of %d users say that others may be meant: %s', async (users, isCut) => {
+    const requestId = requestIdOf(7000)
+    const world = new MiniWorld().account(5)
+    for (let user = 101; user <= 100 + users; user++) world.task({ user, requestId })
+    const built = world.build()
+    const deps = { ...memoryDependencies(built, {}), reports: createReportStore() }
+    const { reportId: kept } = await call(auditReconcileTool, WINDOW, deps, built)
+    const about = (filter: object) => call(auditReconcileTool, { report_id: kept, rule: 'B4', ...filter }, deps, built)
+    expect(await about({ user_id: 200 })).toMatchObject({ matching: { findings: 1 } })
+    const { matching, next } = await about({ user_id: 201 })
+    expect([matching?.findings, next?.includes('say that 1 more may concern this user')]).toEqual([0, isCut])
+    expect((await about({ user_id: 200 })).next).not.toContain('may concern this user')
+  })
+
   it('of a user beside those that were asked for are not known', async () => {
     const narrow = await call(auditReconcileTool, { ...WINDOW, user_ids: [101] }, dependencies, WORLD)
     const about = (userId: number) =>

@@ -45,7 +45,7 @@ export const b1Unrecorded: Rule = {
   },
 }
 
-/** Whose bill it was on: an account's, or that of a workspace which tells its accounts not apart. */
+/** Whose bill it was on: an account's, or that of a workspace whose bill does not tell its accounts apart. */
 const ownerOf = (part: Orphan | undefined): Pick<FindingContext, 'accountId' | 'workspace'> => ({
   ...(part?.accountId != null && { accountId: part.accountId }),
   ...(part?.workspace !== undefined && { workspace: part.workspace }),

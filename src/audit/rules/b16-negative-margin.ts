@@ -10,8 +10,9 @@ const NANO_PER_USD = 10n ** 9n
 /**
  * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
  * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
- * and its cost once. A model is one however tasks write it, as for A2 and A3. Nothing is said of a day that such tasks may tip whose time cannot be read, nor of a loss that the charges of
- * tasks may make up for whose bill was not read. Nano-USD, compared exactly.
+ * and its cost once. A model is one however tasks write it, as for A2 and A3. Nothing is said of a day that such tasks may tip
+ * whose time cannot be read, nor of a loss that the charges of tasks may make up for whose bill was not read. Nano-USD, compared
+ * exactly.
  * Source: rule B16 of the specification.
  */
 export const b16NegativeMargin: Rule = {

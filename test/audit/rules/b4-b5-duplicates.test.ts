@@ -120,7 +120,7 @@ describe('B5: the same event billed more than once', () => {
     const { subject, context } = theFinding('B5', world(bill({ taskId: null, accountId: null })))
     expect(subject).toEqual({ requestId: 'request-1' })
     expect(context).toEqual({ model: MODEL, date: '2026-02-06' })
-    // Or the workspace whose bill tells its accounts not apart.
+    // Or the workspace whose bill does not tell its accounts apart.
     const ofTeam = theFinding('B5', world(bill({ accountId: null, workspace: 'team' })))
     expect([ofTeam.context, ofTeam.detail]).toMatchObject([{ workspace: 'team' }, { workspace: 'team' }])
   })
