@@ -4,6 +4,19 @@
  */
 export type ErrorKind = 'input' | 'not-found' | 'conflict' | 'configuration' | 'source' | 'cancelled' | 'internal'
 
+/** Why a table could not be read, in a form that other languages can word. */
+export type TableFailure =
+  | 'no-answer' // the server cannot be reached, or lets nobody in
+  | 'not-allowed' // the user may not read it
+  | 'not-there' // no such table or column
+  | 'wrong-type' // a column of a type that says something else
+  | 'broken-off' // the connection broke while reading
+  | 'ended' // a time limit, of the server or the audit, or an administrator
+  | 'occupied' // locked, altered, or no room for one more connection now
+  | 'bad-value' // a row holds what cannot be read
+  | 'too-much' // more than can be held, or added up exactly
+  | 'damaged' // no whole database file
+
 export interface ErrorDetail {
   /** The input key, environment variable or source that is at fault. */
   readonly field?: string
@@ -13,6 +26,8 @@ export interface ErrorDetail {
   readonly accepted?: string
   /** What to do next, one sentence. */
   readonly next?: string
+  /** Of a table that could not be read. */
+  readonly failure?: TableFailure
   readonly cause?: unknown
 }
 
@@ -26,6 +41,7 @@ export class AuditError extends Error {
   readonly value: string | undefined
   readonly accepted: string | undefined
   readonly next: string | undefined
+  readonly failure: TableFailure | undefined
 
   constructor(kind: ErrorKind, message: string, detail: ErrorDetail = {}) {
     super(message, detail.cause === undefined ? undefined : { cause: detail.cause })
@@ -35,6 +51,7 @@ export class AuditError extends Error {
     this.value = detail.value
     this.accepted = detail.accepted
     this.next = detail.next
+    this.failure = detail.failure
   }
 }
 

@@ -1,4 +1,4 @@
-import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
+import type { BillingEvent, FalReader, Fetched, UnreadBecause } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import { earlier, type Instant, plus } from '../units/instant.ts'
@@ -77,7 +77,7 @@ export class BillQuestions {
   #replaced: ReadonlySet<string> = new Set()
   readonly #found: BillingEvent[] = []
   /** Why it is not known what fal says of some requests. */
-  gap: string | null = null
+  gap: UnreadBecause | null = null
   /** Whether the events count as read whole. */
   isRead = true
   readonly repeated: RepeatedEvent[] = []
@@ -128,7 +128,8 @@ export class BillQuestions {
     if (ids.length === 0) return
     this.#asked = new Set(ids.slice(0, max))
     const left = this.#missed.total - missed.length
-    if (left > 0) this.#leaveOpen(left, `only ${max} requests of a bill are asked for by id`)
+    if (left > 0)
+      this.#leaveOpen(left, { failure: 'page-limit', reason: `only ${max} requests of a bill are asked for by id` })
     const answer = await this.#askById([...this.#asked], this.#tasksSince)
     if (answer.status === 'complete') {
       for (const event of answer.value) this.#found.push(event)
@@ -136,7 +137,7 @@ export class BillQuestions {
       return
     }
     this.#unansweredAll = true
-    this.#leaveOpen(Math.max(ids.length, this.#missed.total), answer.reason)
+    this.#leaveOpen(Math.max(ids.length, this.#missed.total), answer)
   }
 
   async #askForRepeated(): Promise<void> {
@@ -145,7 +146,7 @@ export class BillQuestions {
     const answer = ids.length > REPEATS_ASKED_MAX ? TOO_MANY : await this.#askById(ids, this.#eventsSince)
     if (answer.status !== 'complete') {
       // What the pages say twice may be billed once or twice: nothing is said of a bill that leaves this open.
-      this.#leaveOpen(ids.length, answer.reason)
+      this.#leaveOpen(ids.length, answer)
       this.isRead = false
       return
     }
@@ -157,8 +158,8 @@ export class BillQuestions {
     this.repeated.push(...repeatedEvents(answer.value))
   }
 
-  #leaveOpen(requests: number, reason: string): void {
-    this.gap = `${requests} requests asked for by id were not answered: ${reason}`
+  #leaveOpen(requests: number, { failure, reason }: UnreadBecause): void {
+    this.gap = { failure, reason: `${requests} requests asked for by id were not answered: ${reason}` }
   }
 
   /** The number of the reading that holds the events of the bill; null where it was not read whole. */

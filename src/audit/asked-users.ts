@@ -1,10 +1,9 @@
-import type { SourceStatus } from '../../schemas/report.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerSnapshot, UserTable } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import type { AuditPlan } from './plan.ts'
-import { failedTable } from './read-ledgers.ts'
 import { type Reason, unknown } from './rules/books.ts'
+import { failedTable, type TableStatus } from './table-status.ts'
 
 /** The users table first: its ids are its key. The others are asked only about whom it does not have. */
 const TABLES: readonly UserTable[] = ['users', 'points', 'cash', 'tasks']
@@ -40,7 +39,7 @@ export async function unknownUser(
 
 async function nowhereFound(userIds: ReadonlySet<number>, snapshot: UserLookup, signal: AbortSignal) {
   const left = new Set(userIds)
-  const unread: SourceStatus[] = []
+  const unread: TableStatus[] = []
   for (const table of TABLES) {
     if (left.size === 0) break
     try {

@@ -1,5 +1,4 @@
 import pLimit from 'p-limit'
-import type { SourceStatus } from '../../schemas/report.ts'
 import { inputError } from '../errors.ts'
 import type { FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
@@ -15,11 +14,12 @@ import type { Evidence } from './evidence.ts'
 import { fetchBills } from './fetch-bills.ts'
 import { LedgerSpools } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
-import { type CollectContext, failedTable, readLedgers } from './read-ledgers.ts'
+import { type CollectContext, readLedgers } from './read-ledgers.ts'
 import { readRequestEvidence } from './request-evidence.ts'
 import { RequestSpools } from './request-source.ts'
 import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
+import { failedTable, type TableStatus } from './table-status.ts'
 import { type TaskBook, TaskTally } from './task-book.ts'
 import { undatedTasks } from './undated-tasks.ts'
 import { tasksTeller } from './waiting.ts'
@@ -185,7 +185,7 @@ export async function readBooks(
   const accountOf = accountFinder(allAccounts)
   const isSelected = (apiKey: string): boolean => plan.ids.size === 0 || auditedIds.has(accountOf(apiKey) ?? Number.NaN)
   const tasks = await readTasks(plan, snapshot, tally, spools, { ...context, isSelected })
-  const tables: SourceStatus[] = [
+  const tables: TableStatus[] = [
     { source: 'accounts', status: 'complete' },
     { source: 'tasks', status: 'complete' },
   ]
@@ -262,7 +262,7 @@ async function readPrices(
 async function readNames(
   snapshot: LedgerSnapshot,
   tasks: TaskBook,
-  tables: SourceStatus[],
+  tables: TableStatus[],
   signal: AbortSignal,
 ): Promise<Map<number, string>> {
   try {

@@ -1,4 +1,3 @@
-import type { SourceStatus } from '../../schemas/report.ts'
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow, Consistency, ReadFrom, UnknownKinds, UnreadTimes } from '../ledger/reader.ts'
 import type { UnknownUsers } from './asked-users.ts'
@@ -9,6 +8,7 @@ import type { AuditPlan } from './plan.ts'
 import type { RequestSource } from './request-source.ts'
 import type { Reading } from './rules/books.ts'
 import type { PriceBook } from './rules/prices.ts'
+import type { TableStatus } from './table-status.ts'
 import type { TaskBook } from './task-book.ts'
 import type { Attribution } from './whose-bill.ts'
 
@@ -73,7 +73,7 @@ export interface Evidence {
   /** The operator's own price rules; not known at depth summary. */
   readonly priceRules: Reading<PriceBook>
   /** How completely each table was read. Accounts and tasks are whole, or there is no report; but for `unreadTimes`. */
-  readonly tables: readonly SourceStatus[]
+  readonly tables: readonly TableStatus[]
   /** Rows of the tables that could not be placed in time; absent: none. */
   readonly unreadTimes?: UnreadTimes
   /** Rows of the ledgers of which nothing tells what they are; absent: none. */

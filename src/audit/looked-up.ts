@@ -53,5 +53,6 @@ export function withinLimit(ids: readonly string[]): readonly string[] {
   if (ids.length <= LIMITS.lookupIdsTotal) return ids
   throw new AuditError('source', `more than ${LIMITS.lookupIdsTotal} order ids would have to be looked up`, {
     next: 'audit fewer days at a time, or set ledgerLink to total in AUDIT_CONFIG',
+    failure: 'too-much',
   })
 }

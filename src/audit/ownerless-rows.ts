@@ -71,6 +71,7 @@ export class OwnerlessTally {
     if (this.#kept.length >= KEPT_MAX) {
       throw new AuditError('source', `more than ${KEPT_MAX} rows of the ledgers name no user`, {
         next: 'name the column of their users in AUDIT_CONFIG (columns), or audit fewer days at a time',
+        failure: 'too-much',
       })
     }
     const entry = entries.row(index)

@@ -1,5 +1,3 @@
-import type { SourceStatus } from '../../schemas/report.ts'
-import { AuditError, throwIfAborted } from '../errors.ts'
 import type { LedgerSnapshot } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import type { EntryRecords } from '../rows/entry-records.ts'
@@ -11,6 +9,7 @@ import { LedgerLinks } from './ledger-links.ts'
 import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
 import type { BalanceTrail } from './rules/facts.ts'
+import { failedTable, type TableStatus } from './table-status.ts'
 import { rowsTeller, type TellProgress } from './waiting.ts'
 
 /** Times that the rows before those in doubt are looked up, one a user each time. */
@@ -39,7 +38,7 @@ export async function readLedgers(
   snapshot: LedgerSnapshot,
   spools: LedgerSpools,
   trail: BalanceTrailTally,
-  tables: SourceStatus[],
+  tables: TableStatus[],
   context: CollectContext,
   { cells, meanwhile = async () => undefined }: LedgerCompany = {},
 ): Promise<LedgerSource> {
@@ -85,7 +84,7 @@ async function readStarts(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
   trail: BalanceTrailTally,
-  tables: SourceStatus[],
+  tables: TableStatus[],
   context: CollectContext,
 ): Promise<boolean> {
   try {
@@ -131,19 +130,8 @@ async function readBridges(
 }
 
 /** A look-up in a ledger that failed after its stream was read: the ledger counts as read in part. */
-function markPartial(book: BookName, tables: SourceStatus[], cause: unknown, context: CollectContext): void {
+function markPartial(book: BookName, tables: TableStatus[], cause: unknown, context: CollectContext): void {
   const failed = failedTable(book, cause, context.signal)
   const at = tables.findIndex(({ source }) => source === book)
   tables.splice(at, 1, { ...failed, status: 'partial' })
-}
-
-/** A table that could not be read, as a fact of the report; cancelling and faults of the program are none. */
-export function failedTable(
-  source: 'tasks' | 'points' | 'cash' | 'users',
-  cause: unknown,
-  signal: AbortSignal,
-): SourceStatus {
-  throwIfAborted(signal)
-  if (!(cause instanceof AuditError) || cause.kind !== 'source') throw cause
-  return { source, status: 'failed', reason: [cause.message, cause.next].filter(Boolean).join('; ') }
 }

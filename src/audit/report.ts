@@ -1,4 +1,5 @@
 import type { LedgerRow, Report, SourceStatus } from '../../schemas/report.ts'
+import type { UnreadBecause } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import { failureText } from '../render/failure-words.ts'
 import type { Lang } from '../render/vocabulary.ts'
@@ -14,6 +15,7 @@ import { linkedShare } from './link-mode.ts'
 import { canonicalModel } from './model-name.ts'
 import { withOwnerless } from './ownerless-rows.ts'
 import type { RequestSums } from './request-totals.ts'
+import { tableStatus } from './table-status.ts'
 import { withTooLarge, withUnknownKinds } from './unknown-kinds.ts'
 import { withUnreadTimes } from './unread-times.ts'
 
@@ -68,8 +70,8 @@ const isOk = ({ status, userId }: LedgerRow, { users, openUsers }: FindingCounts
   status === 'OK' && !users.has(userId) && !openUsers.has(userId)
 
 /** Why questions about single requests of an account were not answered, where any was not. */
-function gapOf({ requests }: Evidence, accountId: number): string | undefined {
-  for (const [bill, reason] of requests?.gaps ?? []) if (bill.members.includes(accountId)) return reason
+function gapOf({ requests }: Evidence, accountId: number): UnreadBecause | undefined {
+  for (const [bill, why] of requests?.gaps ?? []) if (bill.members.includes(accountId)) return why
   return undefined
 }
 
@@ -84,11 +86,14 @@ function requestSection(
 
 /** The sources that this run's depth needs, tables first, then each account's. */
 function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lang: Lang): SourceStatus[] {
-  const timed = withUnreadTimes(evidence.tables, evidence.unreadTimes ?? {}, lang)
+  const tables = evidence.tables.map((table) => tableStatus(table, lang))
+  const timed = withUnreadTimes(tables, evidence.unreadTimes ?? {}, lang)
   const placed = withOwnerless(timed, evidence.ledger.ownerless?.counts ?? {}, lang)
   const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
   const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const sources = withTooLarge(named, reasons, lang)
+  const said = ({ failure, reason }: UnreadBecause): string =>
+    cleanText(failureText(failure, reason, lang), REASON_CHARS)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
   for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [
@@ -97,19 +102,12 @@ function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lan
       ['fal-balance', billing],
     ] as const) {
       if (fetched === null) continue
-      const gap =
-        source === 'fal-events' && fetched.status === 'complete' ? gapOf(evidence, account.accountId) : undefined
-      if (gap !== undefined) {
-        const { accountId } = account
-        sources.push({ source, accountId, status: 'partial', reason: cleanText(gap, REASON_CHARS) })
-        continue
-      }
       const { accountId } = account
-      if (fetched.status === 'complete') sources.push({ source, accountId, status: 'complete' })
-      else {
-        const said = failureText(fetched.failure, fetched.reason, lang)
-        sources.push({ source, accountId, status: fetched.status, reason: cleanText(said, REASON_CHARS) })
-      }
+      const gap = source === 'fal-events' ? gapOf(evidence, accountId) : undefined
+      if (fetched.status !== 'complete') {
+        sources.push({ source, accountId, status: fetched.status, reason: said(fetched) })
+      } else if (gap !== undefined) sources.push({ source, accountId, status: 'partial', reason: said(gap) })
+      else sources.push({ source, accountId, status: 'complete' })
     }
   }
   return sources

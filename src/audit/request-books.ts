@@ -77,9 +77,9 @@ function scopeOf(evidence: Evidence, { readBills, nameNobody }: RequestSource): 
 function unreadReason({ bills }: Evidence, { gaps }: RequestSource, accountId: number): Reason {
   const events = bills.accounts.find(({ account }) => account.accountId === accountId)?.events
   const gap = [...gaps].find(([bill]) => bill.members.includes(accountId))?.[1]
-  if (events != null && events.status !== 'complete')
-    return unknown('events-unread', { detail: events.reason, failure: events.failure }).reason
-  return unknown('events-unread', { detail: gap ?? 'its bill could not be read' }).reason
+  const why = events != null && events.status !== 'complete' ? events : gap
+  if (why === undefined) return unknown('events-unread', { detail: 'its bill could not be read' }).reason
+  return unknown('events-unread', { detail: why.reason, failure: why.failure }).reason
 }
 
 function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: JoinScope): RequestBook['repeated'] {

@@ -1,4 +1,4 @@
-import type { BillingEvent } from '../fal/reader.ts'
+import type { BillingEvent, UnreadBecause } from '../fal/reader.ts'
 import type { LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { NumberRooms } from '../spool/number-rooms.ts'
 import { ReadingRoom } from '../spool/reading-room.ts'
@@ -27,7 +27,7 @@ export interface RequestEvidence {
   /** Request ids that were asked for and could not be answered. */
   readonly unanswered: ReadonlySet<string>
   /** Why questions by id were not answered, by bill: then its events count as read in part. */
-  readonly gaps: ReadonlyMap<SharedBill, string>
+  readonly gaps: ReadonlyMap<SharedBill, UnreadBecause>
   /** Events that fal, asked for their request by its id, gives more than once within one answer. */
   readonly repeated: readonly RepeatedEvent[]
   /** Whether the whole table was searched for other tasks with the window's request ids. */

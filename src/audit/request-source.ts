@@ -1,4 +1,4 @@
-import type { BillingEvent } from '../fal/reader.ts'
+import type { BillingEvent, UnreadBecause } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { hashOfText } from '../rows/bytes.ts'
 import { EVENT_RECORDS, type EventRecords, type EventWords } from '../rows/event-records.ts'
@@ -26,7 +26,7 @@ export interface RequestSource {
   /** Bills of which fal, asked by id, told an event that names none of the accounts that share them: rows and pages need not have one. */
   readonly nameNobody: ReadonlySet<SharedBill>
   /** Why questions by id were not answered, by bill: then its events count as read in part. */
-  readonly gaps: ReadonlyMap<SharedBill, string>
+  readonly gaps: ReadonlyMap<SharedBill, UnreadBecause>
   /** Whether the whole table was searched for other tasks with the window's request ids. */
   readonly sharedSearched: boolean
   /** Whether a price changes within a sequence of rules/price-sequence.ts. */

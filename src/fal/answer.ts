@@ -1,4 +1,4 @@
-import type { Fetched } from './reader.ts'
+import type { Fetched, UnreadBecause } from './reader.ts'
 
 /** One answer of fal: whole, or a failure with its reason. */
 export type Answer<T> = Extract<Fetched<T>, { status: 'complete' | 'failed' }>
@@ -11,7 +11,7 @@ export const complete = <T>(value: T): { readonly status: 'complete'; readonly v
   value,
 })
 
-export const partial = <T>(value: T, why: Pick<Failed, 'failure' | 'reason'>): Fetched<T> => ({
+export const partial = <T>(value: T, why: UnreadBecause): Fetched<T> => ({
   status: 'partial',
   value,
   failure: why.failure,

@@ -1,7 +1,7 @@
 import { UNKNOWN_AUTHORITY_CODES } from '../errors.ts'
 import { type Failed, failed } from './answer.ts'
 import type { ProxyServer } from './proxy.ts'
-import { codeOf, whatBroke } from './reasons.ts'
+import { codeOf, kindOfBreak, whatBroke } from './reasons.ts'
 
 /** How a proxy is called: by what is no secret of it, and the variable in which it can be mended. */
 export const calledProxy = ({ place, variable }: ProxyServer): string => `the proxy ${place} (${variable})`
@@ -11,7 +11,7 @@ export function failureOfProxy(proxy: ProxyServer, cause: unknown): Failed {
   const code = codeOf(cause)
   if (UNKNOWN_AUTHORITY_CODES.includes(code)) {
     return failed(
-      'unreachable',
+      'untrusted',
       `${calledProxy(proxy)} could not be reached, so fal was not asked: its certificate is of an authority that this machine does not know, or signed by itself (${code}). Name the file of its authority's certificate (PEM) in the environment variable NODE_EXTRA_CA_CERTS, or write http:// in ${proxy.variable} where it speaks plain HTTP`,
     )
   }
@@ -28,7 +28,7 @@ export function failureOfProxy(proxy: ProxyServer, cause: unknown): Failed {
     )
   }
   return failed(
-    'unreachable',
+    kindOfBreak(code),
     `${calledProxy(proxy)} could not be reached, so fal was not asked: ${whatBroke(code)}. Mend ${proxy.variable} or see that the proxy runs, or name fal's host in NO_PROXY where no proxy is needed`,
   )
 }

@@ -12,6 +12,7 @@ export type FetchFailure =
   | 'rate-limited'
   | 'server-error'
   | 'unreachable' // no connection, broken connection, time-out
+  | 'untrusted' // a certificate on the way is not believed, and would not be if asked again
   | 'proxy-refused' // a proxy on the way does not let us through, and would not if asked again
   | 'bad-answer' // HTML, broken JSON, or JSON of another shape
   | 'repeating-cursor'
@@ -19,11 +20,17 @@ export type FetchFailure =
   | 'too-large'
   | 'not-configured' // never asked
 
+/** Why something could not be read: what it comes to, and what was seen, in words. */
+export interface UnreadBecause {
+  readonly failure: FetchFailure
+  readonly reason: string
+}
+
 /** What was read of a source, and whether it is the whole of it. Never silently short. */
 export type Fetched<T> =
   | { readonly status: 'complete'; readonly value: T }
-  | { readonly status: 'partial'; readonly value: T; readonly failure: FetchFailure; readonly reason: string }
-  | { readonly status: 'failed'; readonly failure: FetchFailure; readonly reason: string }
+  | ({ readonly status: 'partial'; readonly value: T } & UnreadBecause)
+  | ({ readonly status: 'failed' } & UnreadBecause)
 
 /** Who caused a row of the bill, as far as fal tells. All null: the row carries no attribution at all. */
 export interface Attribution {

@@ -96,7 +96,13 @@ function errorMessage(body: string): string | undefined {
   }
 }
 
+const CERTIFICATES: Readonly<Record<string, string>> = {
+  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate there is that of another host',
+  CERT_HAS_EXPIRED: 'the certificate of its host is not valid today',
+  CERT_NOT_YET_VALID: 'the certificate of its host is not valid today',
+}
 const CONNECTION: Readonly<Record<string, string>> = {
+  ...CERTIFICATES,
   ECONNREFUSED: 'the connection was refused',
   ECONNRESET: 'the connection broke',
   EPIPE: 'the connection broke',
@@ -104,9 +110,6 @@ const CONNECTION: Readonly<Record<string, string>> = {
   ENOTFOUND: 'its host name is unknown',
   EAI_AGAIN: 'its host name could not be looked up',
   UND_ERR_CONNECT_TIMEOUT: 'no connection in time',
-  ERR_TLS_CERT_ALTNAME_INVALID: 'the certificate there is that of another host',
-  CERT_HAS_EXPIRED: 'the certificate of its host is not valid today',
-  CERT_NOT_YET_VALID: 'the certificate of its host is not valid today',
 }
 
 /** Why no answer came. Only a code is taken from the error: its text may quote what was sent. */
@@ -114,12 +117,19 @@ export function failureOfConnection(cause: unknown): Failed {
   const code = codeOf(cause)
   if (UNKNOWN_AUTHORITY_CODES.includes(code)) {
     return failed(
-      'unreachable',
+      'untrusted',
       `fal could not be reached: the certificate of its host is of an authority that this machine does not know, or signed by itself (${code}). If a proxy in between is meant to read along, name the file of its authority's certificate (PEM) in the environment variable NODE_EXTRA_CA_CERTS`,
     )
   }
-  return failed('unreachable', `fal could not be reached: ${whatBroke(code)}. Check the network and FAL_API_BASE_URL`)
+  return failed(
+    kindOfBreak(code),
+    `fal could not be reached: ${whatBroke(code)}. Check the network and FAL_API_BASE_URL`,
+  )
 }
+
+/** Whether another try may get through: not where a certificate is not believed. */
+export const kindOfBreak = (code: string): 'untrusted' | 'unreachable' =>
+  Object.hasOwn(CERTIFICATES, code) ? 'untrusted' : 'unreachable'
 
 /** What a code of a failed connection means. */
 export const whatBroke = (code: string): string =>

@@ -182,6 +182,7 @@ function unreadable(text: string, chars: number, { table, column }: Place, wante
     field: `${table}.${column}`,
     accepted: wanted,
     next,
+    failure: 'bad-value',
   })
 }
 
@@ -194,5 +195,6 @@ export function inRow(error: unknown, rowId: number): unknown {
     ...(field !== undefined && { field }),
     ...(accepted !== undefined && { accepted }),
     next: `correct the row with id ${rowId}, or name the right column in AUDIT_CONFIG`,
+    failure: 'bad-value',
   })
 }

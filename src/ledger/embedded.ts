@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AuditError, shortened } from '../errors.ts'
+import { AuditError, shortened, type TableFailure } from '../errors.ts'
 import type { Clock, Millis } from '../units/instant.ts'
 import { BATCH_ROWS } from './batches.ts'
 import type { Cell } from './cells.ts'
@@ -170,23 +170,30 @@ function interrupt(handle: EmbeddedHandle, rows: Rows): void {
   }
 }
 
-const SQLITE_HINTS: readonly (readonly [RegExp, string, string])[] = [
-  [/no such table/, 'does not exist', 'name the table in AUDIT_CONFIG (tables), or mend DATABASE_URL'],
-  [/no such column: (\S+)/, 'has no column $1', 'name the column in AUDIT_CONFIG (columns)'],
-  [/not a database|malformed/, 'is no database file, or a damaged one', 'mend the path in DATABASE_URL (file:path)'],
-  [/locked|busy/, 'is locked by a writer', 'try again when the writer has finished'],
+const SQLITE_HINTS: readonly (readonly [RegExp, TableFailure, string, string])[] = [
+  [/no such table/, 'not-there', 'does not exist', 'name the table in AUDIT_CONFIG (tables), or mend DATABASE_URL'],
+  [/no such column: (\S+)/, 'not-there', 'has no column $1', 'name the column in AUDIT_CONFIG (columns)'],
+  [
+    /not a database|malformed/,
+    'damaged',
+    'is no database file, or a damaged one',
+    'mend the path in DATABASE_URL (file:path)',
+  ],
+  [/locked|busy/, 'occupied', 'is locked by a writer', 'try again when the writer has finished'],
 ]
 
 /** What libsql threw, as an error that says what to do. Its messages hold names of tables and columns, no values. */
 function embeddedFailure(cause: unknown, subject: string): AuditError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  for (const [pattern, says, next] of SQLITE_HINTS) {
+  for (const [pattern, failure, says, next] of SQLITE_HINTS) {
     const match = pattern.exec(message)
     if (match === null) continue
-    return new AuditError('source', `${subject} ${says.replace('$1', match[1] ?? '')}`, { field: subject, next })
+    const told = says.replace('$1', match[1] ?? '')
+    return new AuditError('source', `${subject} ${told}`, { field: subject, next, failure })
   }
   return new AuditError('source', `${subject} cannot be read: ${shortened(message, 200)}`, {
     field: subject,
     next: 'see that DATABASE_URL names a whole and readable database file',
+    failure: 'damaged',
   })
 }

@@ -52,5 +52,6 @@ function overdue(limit: Millis): AuditError {
   return new AuditError('source', `reading the database took longer than the limit of ${limit / 1000} s`, {
     field: 'DATABASE_URL',
     next: 'see whether the server still answers; where it does, audit a shorter window, or add an index on the time columns of the tables',
+    failure: 'ended',
   })
 }

@@ -1,4 +1,4 @@
-import { AuditError, shortened, UNKNOWN_AUTHORITY_CODES } from '../errors.ts'
+import { AuditError, shortened, type TableFailure, UNKNOWN_AUTHORITY_CODES } from '../errors.ts'
 import type { MysqlAddress } from './database-url.ts'
 import { DEFAULT_MAPPING } from './mapping.ts'
 
@@ -241,6 +241,19 @@ const HINTS: Readonly<Record<string, Hint>> = {
   3024: tookTooLong,
 }
 
+/** What a failure comes to for whoever reads a report, where that is more than that the server let nobody in. */
+const FAILURES: Readonly<Record<string, TableFailure>> = {
+  ...failing('broken-off', 'PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 1053, 1927, 3169, 4031),
+  ...failing('not-allowed', 1044, 1142, 1143, 1345, 1356, 1449),
+  ...failing('not-there', 1049, 1146, 1054),
+  ...failing('ended', 1317, 1969, 3024),
+  ...failing('occupied', 1040, 1203, 1205, 1226, 1412, 1461),
+}
+
+function failing(failure: TableFailure, ...codes: readonly (string | number)[]): Record<string, TableFailure> {
+  return Object.fromEntries(codes.map((code) => [code, failure]))
+}
+
 /**
  * What mysql2 threw, as an error that says what to do. Told by code or errno, since some errors have no code.
  * It names user, host, port, database and table, never the password or the URL, and keeps no cause, which might.
@@ -250,9 +263,12 @@ export function mysqlFailure(cause: unknown, address: MysqlAddress, table: strin
   const { code, errno, message = '', tlsCode } = (cause ?? {}) as DriverError
   const server = `${address.host}:${address.port}`
   // A host with several addresses fails with an AggregateError whose own code is that of the first.
-  const hint = HINTS[tlsCode ?? ''] ?? HINTS[String(errno)] ?? HINTS[code ?? '']
-  const told = hint?.({ server, address, table, message })
-  if (told !== undefined) return new AuditError('source', told.says, { field: 'DATABASE_URL', next: told.next })
+  const known = [tlsCode ?? '', String(errno), code ?? ''].find((each) => HINTS[each] !== undefined) ?? ''
+  const told = HINTS[known]?.({ server, address, table, message })
+  if (told !== undefined) {
+    const failure = FAILURES[known] ?? 'no-answer'
+    return new AuditError('source', told.says, { field: 'DATABASE_URL', next: told.next, failure })
+  }
   const redacted = address.password === '' ? message : message.replaceAll(address.password, '***')
   return new AuditError(
     'source',

@@ -99,5 +99,6 @@ function noTime(table: string, column: string, type: string): AuditError {
     field: `${table}.${column}`,
     accepted: ACCEPTED,
     next: `name a column of the type ${ACCEPTED} in AUDIT_CONFIG (columns), such as one of a view that converts it`,
+    failure: 'wrong-type',
   })
 }

@@ -35,5 +35,6 @@ function countOf(row: RowCells, at: number, { table, column }: Place): number {
     field: `${table}.${column}`,
     accepted,
     next: 'correct the row, or name the right column in AUDIT_CONFIG',
+    failure: 'bad-value',
   })
 }

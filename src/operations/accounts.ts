@@ -3,7 +3,7 @@ import type { AccountListing, input, output } from '../../schemas/fal-list-accou
 import type { SourceStatus } from '../../schemas/report.ts'
 import { keyForm } from '../audit/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
-import { failedTable } from '../audit/read-ledgers.ts'
+import { failedTable, tableStatus } from '../audit/table-status.ts'
 import type { AccountBilling, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
@@ -113,7 +113,7 @@ async function readLastUse(
     }
     return { lastUse, source: { source: 'tasks', status: 'complete' } }
   } catch (cause) {
-    return { lastUse: null, source: failedTable('tasks', cause, signal) }
+    return { lastUse: null, source: tableStatus(failedTable('tasks', cause, signal), 'en') }
   }
 }
 

@@ -2,7 +2,7 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
 import { linkedKind } from '../audit/linked-kind.ts'
 import type { AuditPlan } from '../audit/plan.ts'
-import { failedTable } from '../audit/read-ledgers.ts'
+import { failedTable, type TableStatus } from '../audit/table-status.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
@@ -20,7 +20,7 @@ const ENTRIES_MAX = 20_000
 export async function readLedgerRows(
   plan: AuditPlan,
   snapshot: LedgerSnapshot,
-  sources: SourceStatus[],
+  sources: TableStatus[],
   context: CallContext,
 ): Promise<LedgerEntryRow[]> {
   const entries: LedgerEntry[] = []
@@ -59,7 +59,7 @@ async function readRows(
   snapshot: LedgerSnapshot,
   entries: LedgerEntry[],
   context: CallContext,
-): Promise<SourceStatus | undefined> {
+): Promise<TableStatus | undefined> {
   const request = { userIds: [...plan.userIds], titles: true }
   let rows = 0
   let large: LedgerEntry | undefined

@@ -32,7 +32,10 @@ export function priceReader({ billing, settings }: Dependencies, { signal }: Pic
     } catch (cause) {
       throwIfAborted(signal)
       if (!(cause instanceof AuditError) || !UNREADABLE.has(cause.kind)) throw cause
-      return unknown(read === 'prices' ? 'prices-unread' : 'levels-unread', { detail: cause.message })
+      return unknown(read === 'prices' ? 'prices-unread' : 'levels-unread', {
+        detail: cause.message,
+        failure: cause.failure ?? '',
+      })
     }
   }
 }

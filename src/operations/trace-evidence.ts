@@ -9,6 +9,7 @@ import { type AuditPlan, planWindow, withoutHistory } from '../audit/plan.ts'
 import { inOnePiece } from '../audit/request-source.ts'
 import { known } from '../audit/rules/books.ts'
 import { NO_PRICES } from '../audit/rules/prices.ts'
+import { tableStatus } from '../audit/table-status.ts'
 import { TaskTally } from '../audit/task-book.ts'
 import { withUnreadTimes } from '../audit/unread-times.ts'
 import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
@@ -83,7 +84,8 @@ async function readDay(
     return [read, wholeLedger(read.ledger)] as const
   })
   const { lang } = context
-  const timed = withUnreadTimes(books.tables, books.unreadTimes ?? {}, lang)
+  const tables = books.tables.map((table) => tableStatus(table, lang))
+  const timed = withUnreadTimes(tables, books.unreadTimes ?? {}, lang)
   const byRow = new Map(traced.map((task) => [task.rowId, task]))
   const taskEntries = ledger.taskEntries.flatMap((ledger) => {
     const task = byRow.get(ledger.task.rowId)

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, traceRole } from '../../schemas/task-trace.ts'
-import { failedTable } from '../audit/read-ledgers.ts'
+import { failedTable, tableStatus } from '../audit/table-status.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { isTooLarge, leftOut } from './ledger-rows.ts'
@@ -125,7 +125,7 @@ async function readEntries(
       const reason = `only the first ${ENTRIES_MAX} of ${rows.length} rows are listed`
       sources.push(cut ? { source, status: 'partial', reason } : { source, status: 'complete' })
     } catch (cause) {
-      sources.push(failedTable(source, cause, signal))
+      sources.push(tableStatus(failedTable(source, cause, signal), 'en'))
     }
   }
   return { entries, sources }

@@ -9,10 +9,10 @@ import { wholeLedger } from '../audit/ledger-source.ts'
 import { linkedShare } from '../audit/link-mode.ts'
 import { withOwnerless } from '../audit/ownerless-rows.ts'
 import { type AuditPlan, withoutHistory } from '../audit/plan.ts'
-import { failedTable } from '../audit/read-ledgers.ts'
 import { judgePayment } from '../audit/rules/a4-paid-not-charged.ts'
 import type { Reason, UserBook } from '../audit/rules/books.ts'
 import { foreignReason } from '../audit/rules/foreign-orders.ts'
+import { failedTable, type TableStatus, tableStatus } from '../audit/table-status.ts'
 import { withTooLarge, withUnknownKinds } from '../audit/unknown-kinds.ts'
 import { unreadTimeReason, withUnreadTimes } from '../audit/unread-times.ts'
 import { userBook } from '../audit/user-book.ts'
@@ -67,9 +67,10 @@ export function userLedgers(
     })
     const books = await withTasklessUsers(plan, snapshot, read, context.signal)
     const rows = rowsOf(books, unknown)
-    const tables = [...books.tables]
+    const tables: TableStatus[] = [...books.tables]
     const listed = entries ? await readLedgerRows(plan, snapshot, tables, context) : undefined
-    const timed = withUnreadTimes(tables, snapshot.unreadTimes?.() ?? {}, 'en')
+    const worded = tables.map((table) => tableStatus(table, 'en'))
+    const timed = withUnreadTimes(worded, snapshot.unreadTimes?.() ?? {}, 'en')
     const placed = withOwnerless(timed, books.ledger.ownerless?.counts ?? {}, 'en')
     const open = [...books.ledger.users.values()].flatMap(({ payment }) => (payment.known ? [] : [payment.reason]))
     const named = withUnknownKinds(placed, snapshot.unknownKinds?.() ?? {}, open, 'en')

@@ -7,7 +7,7 @@ import { CellTally, type TaskCell, type TaskLayerSums } from '../audit/cell-tall
 import { taskLayer } from '../audit/layers.ts'
 import { canonicalModel } from '../audit/model-name.ts'
 import type { AuditPlan } from '../audit/plan.ts'
-import { failedTable } from '../audit/read-ledgers.ts'
+import { failedTable, tableStatus } from '../audit/table-status.ts'
 import { type TaskBook, TaskTally } from '../audit/task-book.ts'
 import { withUnreadTimes } from '../audit/unread-times.ts'
 import { tasksTeller } from '../audit/waiting.ts'
@@ -150,7 +150,7 @@ async function readNames(
     const byId = await snapshot.userNames([...new Set(cells.flatMap(({ userId }) => userId ?? []))])
     return { byId, source: { source: 'users', status: 'complete' } }
   } catch (cause) {
-    return { byId: new Map(), source: failedTable('users', cause, signal) }
+    return { byId: new Map(), source: tableStatus(failedTable('users', cause, signal), 'en') }
   }
 }
 

@@ -1,4 +1,4 @@
-import { failureText } from './failure-words.ts'
+import { failureText, tableFailureText } from './failure-words.ts'
 import { RULES_ZH } from './rules-zh.ts'
 import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 
@@ -19,9 +19,11 @@ const tasksHold = (param: ReasonParam, what: string): string =>
 
 const TIMED_TABLES: Readonly<Record<string, string>> = { tasks: '任务表', points: '积分流水', cash: '现金流水' }
 
-/** Why a bill was not read. */
+/** Why a bill was not read; a table. */
 const unread = (param: ReasonParam): string =>
   given(param('detail'), (detail) => `：${failureText(param('failure') ?? '', detail, 'zh')}`)
+const tableUnread = (param: ReasonParam): string =>
+  given(param('detail'), (detail) => `：${tableFailureText(param('failure') ?? '', detail, 'zh')}`)
 
 /** The Chinese vocabulary; headings as the skill's users know them. */
 export const ZH: Vocabulary = {
@@ -233,8 +235,8 @@ export const ZH: Vocabulary = {
       `需要查询的编号过多${given(param('limit'), (limit) => `（上限 ${limit} 个）`)}，请缩短审计范围`,
     'user-unknown': (param) =>
       `任务、积分、现金和用户表中都没有这个用户编号，可能没有这个用户${given(param('unread'), (unread) => `；有的表未能读取：${unread}`)}`,
-    'prices-unread': (param) => `无法读取价格规则${given(param('detail'), (detail) => `：${detail}`)}`,
-    'levels-unread': (param) => `无法读取用户的会员等级${given(param('detail'), (detail) => `：${detail}`)}`,
+    'prices-unread': (param) => `无法读取价格规则${tableUnread(param)}`,
+    'levels-unread': (param) => `无法读取用户的会员等级${tableUnread(param)}`,
     'charge-quantity': (param) =>
       `账单和任务表都没有说明部分任务${given(param('unit'), (unit) => `按价格规则的单位 ${unit} `)}用了多少`,
     'amount-untold': () => '该用户有流水没有金额，无法合计',

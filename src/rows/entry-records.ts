@@ -111,6 +111,7 @@ export function exactAmount({
   throw new AuditError('source', `row ${rowId} of the ${book} ledger holds ${amountPoints}`, {
     accepted: 'at most 9007199254740991 points, which add up exactly',
     next: 'correct the row',
+    failure: 'bad-value',
   })
 }
 

@@ -114,6 +114,7 @@ export class TaskRecords extends RecordList<TaskWords> {
     throw new AuditError('source', `task "${shortened(taskId, 40)}" is charged ${chargedPoints} points`, {
       accepted: 'at most 9007199254740991 points, which add up exactly',
       next: 'correct the row',
+      failure: 'bad-value',
     })
   }
 

@@ -20,6 +20,7 @@ export function jsonPoints(amount: bigint): number {
   throw new AuditError('source', `amounts of the tables come to ${amount} points`, {
     accepted: 'at most 9007199254740991 points, which add up exactly',
     next: 'correct the rows, or ask for fewer days or users',
+    failure: 'too-much',
   })
 }
 

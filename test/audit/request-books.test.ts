@@ -148,7 +148,7 @@ describe('an account whose events were not read whole', () => {
   it('is told with the question that its bill left open', () => {
     const spaces = [{ members: [5] }, { members: [6] }]
     const gaps = { 'team-6': '3 requests asked for by id were not answered: 500' }
-    expect(unreadOf({ spaces, gaps })).toEqual([because(6, gaps['team-6'])])
+    expect(unreadOf({ spaces, gaps })).toEqual([because(6, gaps['team-6'], 'server-error')])
   })
 
   it('is told where its events were never asked for', () => {

@@ -263,7 +263,7 @@ describe('keys that hang', () => {
     const hanging = { kind: 'hang', times: 1 } as const
     const { client, double } = await openLine(
       { faults: [hanging], latencyMs: 50 },
-      { requestTimeout: 300, failureBudget: 10_000, sleep: () => Promise.resolve() },
+      { requestTimeout: 2000, failureBudget: 10_000, sleep: () => Promise.resolve() },
     )
     const calls = Array.from({ length: 4 }, () => client.billing(KEY, never()))
     await client.billing(OTHER_KEY, never())

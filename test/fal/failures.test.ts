@@ -87,7 +87,8 @@ describe('answers that may pass', () => {
     ['a dropped connection', { kind: 'refuse' }, 'unreachable'],
     ['a time-out', { kind: 'hang' }, 'unreachable'],
   ])('%s: asked again, and well', async (_, fault, failure) => {
-    const options = { requestTimeout: 100 }
+    // Only what hangs is to be waited for; a busy machine may take longer over what answers.
+    const options = { requestTimeout: fault.kind === 'hang' ? 500 : 20_000 }
     const mended = await ask([{ ...fault, times: 3 }], options)
     expect(mended.answer.status).toBe('complete')
     expect(mended.double.requests).toHaveLength(4)
@@ -145,24 +146,26 @@ describe('answers that may pass', () => {
   })
 })
 
-it('a host with a certificate of an authority that is not known is sent no key, and it is told how to make it known', async () => {
+it('a host with a certificate of an authority that is not known is sent no key, asked once, and it is told how to make it known', async () => {
   const authority = makeAuthority()
   onTestFinished(() => authority.remove())
   const { cert, key } = authority.issue('fal', 'DNS:localhost')
   let requests = 0
   const server = createTlsServer({ cert: readFileSync(cert), key: readFileSync(key) }, () => requests++)
+  let connections = 0
+  server.on('connection', () => connections++)
   onTestFinished(() => void server.close())
   const port = await new Promise<number>((resolve) => {
     server.listen(0, '127.0.0.1', () => resolve((server.address() as { port: number }).port))
   })
-  const client = createFalClient({ baseUrl: `https://localhost:${port}`, attempts: 1 })
+  const client = createFalClient({ baseUrl: `https://localhost:${port}` })
   onTestFinished(() => client.close())
   const answer = await client.billing(KEY, never())
   expect(answer).toMatchObject({
-    failure: 'unreachable',
+    failure: 'untrusted',
     reason: expect.stringMatching(/authority .* NODE_EXTRA_CA_CERTS$/),
   })
-  expect(requests).toBe(0)
+  expect([connections, requests]).toEqual([1, 0])
 })
 
 describe('the size of an answer', () => {

@@ -25,7 +25,8 @@ describe('a certificate that is not believed', () => {
     ['CERT_HAS_EXPIRED', 'not valid today'],
     ['ERR_TLS_CERT_ALTNAME_INVALID', 'that of another host'],
   ])('of a known authority, %s, is no matter of authorities', (code, said) => {
-    const { reason } = failureOfConnection(Object.assign(new Error('x'), { code }))
+    const { failure, reason } = failureOfConnection(Object.assign(new Error('x'), { code }))
+    expect(failure).toBe('untrusted')
     expect(reason).toContain(said)
     expect(reason).toContain('Check the network and FAL_API_BASE_URL')
     expect(reason).not.toContain('NODE_EXTRA_CA_CERTS')

@@ -156,7 +156,9 @@ export function evidenceOf(given: GivenEvidence): Evidence {
     if (bill === undefined) throw new RangeError(`no such workspace: ${name}`)
     return bill
   }
-  const gapOf = new Map(Object.entries(gaps).map(([name, reason]) => [shared(name), reason]))
+  const gapOf = new Map(
+    Object.entries(gaps).map(([name, reason]) => [shared(name), { failure: 'server-error' as const, reason }]),
+  )
   return {
     plan,
     databaseZoneId: given.databaseZoneId ?? 'UTC',

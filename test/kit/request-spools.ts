@@ -72,7 +72,7 @@ export async function readRequests({ table = [], byId = [], ...given }: GivenRea
     unanswered: new Set(pieces.flatMap(({ unanswered }) => [...unanswered]).sort()),
     repeated: pieces.flatMap(({ repeated }) => repeated),
   }
-  const gaps = [...source.gaps].map(([{ label }, reason]) => [label, reason])
+  const gaps = [...source.gaps].map(([{ label }, { reason }]) => [label, reason])
   return {
     ...evidence,
     source,

@@ -46,6 +46,21 @@ describe('a failure of the driver is told with what to do', () => {
     expect([error.message, error.next]).toEqual([expect.stringMatching(says), expect.stringMatching(next)])
   })
 
+  it.each([
+    [{ code: 'ECONNREFUSED' }, 'no-answer'],
+    [{ errno: 1045, code: 'ER_ACCESS_DENIED_ERROR' }, 'no-answer'],
+    [{ errno: 1142, code: 'ER_TABLEACCESS_DENIED_ERROR' }, 'not-allowed'],
+    [{ errno: 1143 }, 'not-allowed'],
+    [{ errno: 1146 }, 'not-there'],
+    [{ errno: 1054, message: "Unknown column 'x' in 'field list'" }, 'not-there'],
+    [{ code: 'PROTOCOL_CONNECTION_LOST' }, 'broken-off'],
+    [{ errno: 1969 }, 'ended'],
+    [{ errno: 1205 }, 'occupied'],
+    [{ errno: 9999, message: 'unheard of' }, undefined],
+  ])('%j comes to %s', (cause, failure) => {
+    expect(mysqlFailure(cause, ADDRESS, 'my_tasks').failure).toBe(failure)
+  })
+
   it('a server without TLS is to get it, or ?ssl is to go', async () => {
     const database = await freshDatabase(inject('mariadb'))
     onTestFinished(() => database.drop())

@@ -133,11 +133,13 @@ describe.each(BACKENDS)('what goes wrong in the ledger store on $name', (backend
       await expect(all(snapshot.points(ALL_TIME))).rejects.toMatchObject({
         kind: 'source',
         message: expect.stringMatching(/ts_points_detail.*does not exist/),
+        failure: 'not-there',
         next: expect.stringMatching(/AUDIT_CONFIG/),
       })
       await expect(all(snapshot.cash(ALL_TIME))).rejects.toMatchObject({
         kind: 'source',
         message: expect.stringMatching(/ts_financial_transactions has no column time/),
+        failure: 'not-there',
         next: expect.stringMatching(/AUDIT_CONFIG/),
       })
       expect((await all(snapshot.tasks(ALL_TIME))).length).toBe(1)

@@ -1,15 +1,64 @@
 import { describe, expect, it } from 'vitest'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { AuditError, type TableFailure } from '../../src/errors.ts'
 import { failed } from '../../src/fal/answer.ts'
 import type { FetchFailure } from '../../src/fal/reader.ts'
-import { FAILURES_ZH, failureText } from '../../src/render/failure-words.ts'
+import { runAudit } from '../../src/operation.ts'
+import { FAILURES_ZH, failureText, TABLE_FAILURES_ZH, tableFailureText } from '../../src/render/failure-words.ts'
 import { auditWith } from '../kit/audit-with.ts'
+import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
 
 const ALL: Readonly<Record<FetchFailure, true>> = {
   ...{ unauthorized: true, forbidden: true, 'not-found': true, invalid: true, 'rate-limited': true },
-  ...{ 'server-error': true, unreachable: true, 'proxy-refused': true, 'bad-answer': true, 'repeating-cursor': true },
+  ...{
+    'server-error': true,
+    unreachable: true,
+    untrusted: true,
+    'proxy-refused': true,
+    'bad-answer': true,
+    'repeating-cursor': true,
+  },
   ...{ 'page-limit': true, 'too-large': true, 'not-configured': true },
 }
+
+const ALL_OF_TABLES: Readonly<Record<TableFailure, true>> = {
+  ...{ 'no-answer': true, 'not-allowed': true, 'not-there': true, 'wrong-type': true, 'broken-off': true },
+  ...{ ended: true, occupied: true, 'bad-value': true, 'too-much': true, damaged: true },
+}
+
+describe('why a table was not read', () => {
+  it('has words in Chinese for each failure there is, and no others', () => {
+    expect(Object.keys(TABLE_FAILURES_ZH).sort()).toEqual(Object.keys(ALL_OF_TABLES).sort())
+    for (const words of Object.values(TABLE_FAILURES_ZH)) expect(words).toMatch(/\p{Script=Han}{2}/u)
+    expect(tableFailureText('', 'as told', 'zh')).toBe('as told')
+  })
+
+  const auditLacking = (failure: TableFailure | undefined, lang: 'zh' | 'en') => {
+    const memory = memoryDependencies(new MiniWorld().account(5).task().build(), {})
+    const unread = () => {
+      throw new AuditError('source', 'seen', { next: 'mend it', ...(failure !== undefined && { failure }) })
+    }
+    const ledger = {
+      snapshot: async (signal: AbortSignal) => {
+        const snapshot = await memory.ledger!.snapshot(signal)
+        return { ...snapshot, points: unread, userNames: unread }
+      },
+    }
+    return runAudit(auditInput({ lang }), { ...memory, ledger }, quietContext())
+  }
+
+  it.each([
+    ['zh', 'not-allowed', `${TABLE_FAILURES_ZH['not-allowed']}（seen; mend it）`],
+    ['zh', undefined, 'seen; mend it'],
+    ['en', 'not-allowed', 'seen; mend it'],
+  ] as const)('stands so in a report in %s: %s', async (lang, failure, reason) => {
+    const { coverage } = await auditLacking(failure, lang)
+    expect(coverage.sources.filter(({ status }) => status !== 'complete')).toEqual([
+      { source: 'points', status: 'failed', reason },
+      { source: 'users', status: 'failed', reason },
+    ])
+  })
+})
 
 describe('why fal was not read', () => {
   it('has words in Chinese for each failure there is, and no others', () => {

@@ -31,7 +31,7 @@ type Answers = Readonly<Record<Right, Fetched<unknown>>>
 
 const REFUSED: ReadonlySet<FetchFailure> = new Set(['unauthorized', 'forbidden'])
 /** Fal heard nothing, or nobody heard its answer. */
-const NOT_REACHED: ReadonlySet<FetchFailure> = new Set(['unreachable', 'proxy-refused'])
+const NOT_REACHED: ReadonlySet<FetchFailure> = new Set(['unreachable', 'untrusted', 'proxy-refused'])
 /** Answers that fal does not give: somebody else answers at that address. */
 const NOT_FAL: ReadonlySet<FetchFailure> = new Set(['not-found', 'bad-answer'])
 
