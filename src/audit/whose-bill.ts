@@ -85,7 +85,7 @@ export function attributeBills(
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
     // Whether the ids say anything is itself not known: then they give a row to nobody, and to no member either.
     const idsUnread = bills.otherRows === 'unread' && mayTell && !trusted && namedIn(bill).some(isStrange)
-    const membersKnown = sure && !strangers && !idsUnread
+    const membersKnown = sure && !strangers && !idsUnread && !namesKeysInOneBook(bill, { owners, trusted })
     const scope: SharingScope = { owners, members, trusted, membersKnown, maybeTwice: !sure }
     const sorted = sortRows(rows, scope)
     for (const [accountId, own] of sorted.byAccount) append(auditedRows.get(accountId), own)
@@ -132,13 +132,17 @@ const unreadReason = (usage: {
   readonly reason?: string
 }): Reason => unknown('bill-unread', { detail: usage.reason ?? usage.status, failure: usage.failure ?? '' }).reason
 
-/** What decides whose a row of one bill is. */
-interface SharingScope {
+/** What decides whom an id names. */
+interface NamingScope {
   /** null: several accounts have this key id. */
   readonly owners: ReadonlyMap<string, number | null>
-  readonly members: readonly number[]
   /** Whether an id that no account has means somebody else. */
   readonly trusted: boolean
+}
+
+/** What decides whose a row of one bill is. */
+interface SharingScope extends NamingScope {
+  readonly members: readonly number[]
   readonly membersKnown: boolean
   readonly maybeTwice: boolean
 }
@@ -166,8 +170,24 @@ function sortRows(rows: readonly UsageRow[], scope: SharingScope): SortedRows {
   return { byAccount, unattributed, anonymous }
 }
 
+/**
+ * Whether rows of usage name keys where events name none, or events where rows do not, and one of those named is no account's: then
+ * what names nobody may be of that one.
+ */
+function namesKeysInOneBook(bill: DistinctBill, scope: NamingScope): boolean {
+  const { events } = bill.workspace
+  const ofEvents = events === null || events.status === 'failed' ? [] : events.value.who
+  const isNameless = ({ keyId, login }: Who): boolean => keyId === null && login === null
+  const namesAllBeside = (named: readonly Who[], other: readonly Who[]): boolean =>
+    other.some(isNameless) &&
+    !named.some(isNameless) &&
+    named.some(({ keyId }) => keyId !== null) &&
+    named.some((who) => namedOwner(who, scope) === 'unattributed')
+  return namesAllBeside(bill.rows, ofEvents) || namesAllBeside(ofEvents, bill.rows)
+}
+
 /** Whom the ids of a row name; undivided where it has none that say anything. */
-function namedOwner({ keyId, login }: Who, { owners, trusted }: SharingScope): Owner {
+function namedOwner({ keyId, login }: Who, { owners, trusted }: NamingScope): Owner {
   const accountId = keyId === null ? undefined : owners.get(keyId)
   if (accountId === null) return 'undivided'
   if (accountId !== undefined) return { accountId }

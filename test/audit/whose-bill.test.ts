@@ -54,6 +54,19 @@ describe('rows without ids', () => {
     expect(shared[0]).toMatchObject({ undivided: [1, 2], unattributed: [4], membersKnown: true })
   })
 
+  it('belong to nobody where events name all keys, and one that no account has', () => {
+    const open = (...by: { keyId: string | null; login: string | null }[]) => {
+      const events = whole(by.map((each, at) => event(`r${at}`, each)))
+      return attribute([{ members: [5], usage: whole([row(1, who.nobody)]), events }]).costs
+    }
+    expect(open(key(5), strange)).toEqual({ 5: shares })
+    expect(open(key(5), who.person)).toEqual({ 5: shares })
+    // Events that name none either, or no key but that of the account, tell of nobody else; a login names no key.
+    expect(open(key(5), strange, who.nobody)).toEqual({ 5: [1] })
+    expect(open(key(5))).toEqual({ 5: [1] })
+    expect(open(who.person)).toEqual({ 5: [1] })
+  })
+
   it('belong to nobody while an account that has tasks may be one more member', () => {
     const spaces = [{ members: [5], usage: whole([row(1, who.nobody)]) }]
     expect(attribute(spaces, { unplaced: [6] }).costs).toEqual({ 5: [1] })

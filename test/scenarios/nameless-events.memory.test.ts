@@ -76,6 +76,55 @@ describe('events that name no key, where usage rows do', () => {
   })
 })
 
+describe('a key that no account row holds, named by one of the two books alone', () => {
+  const STRANGE = 'deadbeef-0000-4000-8000-000000000000'
+  /** Account 5 was billed what it recorded; the other key was billed 5 USD, as usage says, and as events do. */
+  const beside = (byKey: typeof noKey | object) => {
+    const world = new MiniWorld().account(5).task({ account: 5, cost: '1', billed: byKey })
+    const timestamp = '2026-02-06T05:00:00Z'
+    return world.event({ requestId: requestIdOf(77), cost: '5', timestamp, keyId: STRANGE, ...byKey }, apiKeyOf(5))
+  }
+  /** Usage rows name the key by their cost, or none names any. */
+  const rows =
+    (areNamed: boolean) =>
+    (fal: FalReader): Partial<FalReader> => ({
+      usage: async (apiKey, query, signal) => {
+        const read = await fal.usage(apiKey, query, signal)
+        if (read.status === 'failed') return read
+        const five = nanoUsd(5_000_000_000n)
+        const value = read.value.flatMap((row) => {
+          if (!areNamed) return [{ ...row, keyId: null }]
+          if (row.keyId !== null) return [row]
+          const others = { ...row, keyId: STRANGE, costNanoUsd: five }
+          return [others, { ...row, keyId: keyIdOfAccount(5), costNanoUsd: nanoUsd(row.costNanoUsd - five) }]
+        })
+        return { ...read, value }
+      },
+    })
+
+  it('is found, and accuses no account, where both name it', async () => {
+    const report = await auditWith(beside({}).build(), rows(true), requests)
+    expect(inShort(report)).toEqual(['B21 workspace=workspace-5'])
+    expect(report.official.rows[0]).toMatchObject({ accountId: 5, costUsd: '1' })
+  })
+
+  it.each([
+    ['usage', noKey, true],
+    ['events', {}, false],
+  ])('leaves open whose the rest is: %s', async (_, byKey, areNamed) => {
+    const report = await auditWith(beside(byKey).build(), rows(areNamed), requests)
+    expect(breaksOf(report).filter((text) => /^(A|B15|B19)/.test(text))).toEqual([])
+    const open = report.notEvaluated.filter(({ subject }) => subject.accountId === 5).map(({ rule }) => rule)
+    expect(open).toEqual(expect.arrayContaining(['A1', 'B15', 'B19']))
+    expect(report.official.rows[0]).toMatchObject({ accountId: 5, costUsd: null })
+  })
+
+  it('is the account’s own, as all is, where neither names any', async () => {
+    const report = await auditWith(beside(noKey).build(), rows(false), requests)
+    expect(breaksOf(report)).toEqual(['A1 accountId=5', `B1 requestId=${requestIdOf(77)}`, 'B15 accountId=5'])
+  })
+})
+
 it('other accounts are not asked for their workspace where keys tell all', async () => {
   const asked: string[] = []
   const world = new MiniWorld().account(5, { workspace: 'w' }).account(6, { workspace: 'w' })
