@@ -10,6 +10,7 @@ import type { RequestPiece, RequestSource } from './request-source.ts'
 import { inLayer, type JoinScope, joinRequests, type RequestGroup, type RequestJoin } from './requests.ts'
 import { type Reason, unknown } from './rules/books.ts'
 import type { RequestBook } from './rules/facts.ts'
+import { userOf } from './rules/task-subject.ts'
 import { unplacedRequests } from './unread-times.ts'
 
 /** Requests, joined, placed in periods, and as the rules see them: those of one piece. */
@@ -96,7 +97,8 @@ function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: 
     const owner = group?.owner
     const accountId = typeof owner === 'object' && scope.audited(owner.accountId) ? owner.accountId : null
     const ofWorkspace = group === undefined ? {} : undividedOf(group)
-    return [{ requestId, accountId, ...ofWorkspace, taskId: verdict?.task.taskId ?? null, event, times }]
+    const ofTask = { taskId: verdict?.task.taskId ?? null, ...(verdict && userOf(verdict.task)) }
+    return [{ requestId, accountId, ...ofWorkspace, ...ofTask, event, times }]
   })
 }
 

@@ -165,7 +165,7 @@ describe('an event that fal bills twice', () => {
   it('is told under the task that claims its request', () => {
     const tasks = [taskOf(5, 1), taskOf(5, 2, { requestId: 'request-1', createdAt: later(midnight, -1) })]
     expect(bookOf({ ...billed, tasks, repeated: [twice('request-1')] }).repeated).toEqual([
-      { requestId: 'request-1', accountId: 5, taskId: 'task-1', event: eventOf(5, 'request-1'), times: 2 },
+      { requestId: 'request-1', accountId: 5, taskId: 'task-1', userId: 101, event: eventOf(5, 'request-1'), times: 2 },
     ])
   })
 
@@ -180,7 +180,7 @@ describe('an event that fal bills twice', () => {
   it('names no account that is outside the audit, though its task is within', () => {
     const team = { members: [5, 9], events: whole([eventOf(9, 'request-1')]) }
     expect(repeatedOf({ spaces: [team], tasks: [taskOf(5, 1)] })).toEqual([
-      { requestId: 'request-1', accountId: null, taskId: 'task-1' },
+      { requestId: 'request-1', accountId: null, taskId: 'task-1', userId: 101 },
     ])
   })
 

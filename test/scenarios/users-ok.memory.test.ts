@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import type { MiniWorld } from '../../src/demo/mini-world.ts'
+import { type MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
+import { matchingFindings } from '../../src/operations/finding-filter.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 import { withLinkedTasks } from '../kit/linked-tasks.ts'
 
@@ -59,6 +60,30 @@ describe('a user of whom something was left open', () => {
     const none = await told(without(() => true))
     expect(none).toMatchObject({ ok: 2, open: [] })
     expect(none.report.notEvaluated.map(({ rule }) => rule)).toContain('B11')
+  })
+})
+
+describe('a user whose task fal billed with the same event', () => {
+  const billed = (...costs: string[]) => {
+    const world = withLinkedTasks().task({ user: 101, cost: '2', billed: false })
+    for (const cost of costs) world.event({ requestId: requestIdOf(41), cost, timestamp: '2026-02-06T05:00:00Z' })
+    return told(world)
+  }
+  const about = ({ report }: Awaited<ReturnType<typeof billed>>, userId: number) => {
+    const all = { rule: undefined, severity: undefined, accountId: undefined, date: undefined, fingerprint: undefined }
+    return matchingFindings(report, { ...all, userId }).map(({ rule }) => rule)
+  }
+
+  it('twice is not fine, and is told so', async () => {
+    const twice = await billed('1', '1')
+    expect(twice).toMatchObject({ ok: 1, said: [`B5 taskId=task-41 requestId=${requestIdOf(41)}`], status: 'OK' })
+    expect([about(twice, 101), about(twice, 900)]).toEqual([['B5'], []])
+  })
+
+  it('once is fine', async () => {
+    const once = await billed('1.5', '0.5')
+    expect(once).toMatchObject({ ok: 2, said: [] })
+    expect(about(once, 101)).toEqual([])
   })
 })
 

@@ -37,7 +37,7 @@ export const b5DuplicateBill: Rule = {
 function findingOf(bills: readonly RepeatedBill[], zone: Zone): FindingDraft | undefined {
   const [first] = bills
   if (first === undefined) return undefined
-  const { requestId, taskId, accountId, workspace } = first
+  const { requestId, taskId, userId, accountId, workspace } = first
   const ofWorkspace = workspace !== undefined && { workspace }
   const { model, at } = first.event
   return {
@@ -48,6 +48,12 @@ function findingOf(bills: readonly RepeatedBill[], zone: Zone): FindingDraft | u
     count: bills.reduce((count, { times }) => count + times, 0),
     evidence: evidenceOf([requestId]),
     detail: { ...ofWorkspace, model, ...(bills.length > 1 && { events: bills.length }) },
-    context: { ...ofWorkspace, ...(accountId !== null && { accountId }), model, date: zone.dateOf(at) },
+    context: {
+      ...ofWorkspace,
+      ...(accountId !== null && { accountId }),
+      ...(userId !== undefined && { userId }),
+      model,
+      date: zone.dateOf(at),
+    },
   }
 }

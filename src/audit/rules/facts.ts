@@ -103,6 +103,8 @@ export interface RepeatedBill {
   readonly workspace?: string
   /** The task that claims the request, where there is one. */
   readonly taskId: string | null
+  /** The user of that task, where it names one. */
+  readonly userId?: number
   readonly event: EventFact
   readonly times: number
 }

@@ -84,6 +84,7 @@ describe('B5: the same event billed more than once', () => {
     requestId: 'request-1',
     accountId: 5,
     taskId: 'task-1',
+    userId: 101,
     event: event({ costNanoUsd: usd('0.3') }),
     times: 3,
     ...overrides,
@@ -100,7 +101,7 @@ describe('B5: the same event billed more than once', () => {
       count: 3,
       evidence: { total: 1, ids: ['request-1'] },
       detail: { model: MODEL },
-      context: { accountId: 5, model: MODEL, date: '2026-02-06' },
+      context: { accountId: 5, userId: 101, model: MODEL, date: '2026-02-06' },
     })
     expect(evaluate('B5', world(bill())).examined).toBe(1)
   })
@@ -117,7 +118,8 @@ describe('B5: the same event billed more than once', () => {
   })
 
   it('names the request alone where no task claims it', () => {
-    const { subject, context } = theFinding('B5', world(bill({ taskId: null, accountId: null })))
+    const { userId: _, ...nobodys } = bill({ taskId: null, accountId: null })
+    const { subject, context } = theFinding('B5', world(nobodys))
     expect(subject).toEqual({ requestId: 'request-1' })
     expect(context).toEqual({ model: MODEL, date: '2026-02-06' })
     // Or the workspace whose bill does not tell its accounts apart.
