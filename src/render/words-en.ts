@@ -273,7 +273,7 @@ export const EN: Vocabulary = {
     'key-untold': (param) =>
       `tasks without a key${given(param('count'), (count) => ` (${count})`)}: whether it is a known one cannot be told`,
     'model-untold': (param) =>
-      `tasks of the account without a model${given(param('count'), (count) => ` (${count})`)}: as what fal billed them cannot be told`,
+      `tasks without a model${given(param('count'), (count) => ` (${count})`)}: which model they are of cannot be told`,
   },
   otherReason: (code, params) =>
     `the evidence is incomplete (${code})${given(params || undefined, (all) => `: ${all}`)}`,

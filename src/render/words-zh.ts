@@ -254,7 +254,7 @@ export const ZH: Vocabulary = {
     'key-untold': (param) =>
       `${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录密钥，无法判断密钥是否已知`,
     'model-untold': (param) =>
-      `该账号${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录模型，无法判断对应 fal 的哪个模型`,
+      `${given(param('count'), (count) => `有 ${count} 个`)}任务没有记录模型，无法判断属于哪个模型`,
   },
   otherReason: (code, params) => `证据不足 (${code})${given(params || undefined, (all) => `：${all}`)}`,
 }

@@ -1,6 +1,7 @@
 import { formatRatio, type Ratio } from '../../units/ratio.ts'
 import { type Books, type FindingDraft, type Reason, type Rule, type RuleOutcome, unknown } from './books.ts'
 import type { ModelDay, UndatedBill } from './facts.ts'
+import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
 import { hasOtherDays, type UnplacedTasks } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
@@ -11,8 +12,8 @@ const NANO_PER_USD = 10n ** 9n
  * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
  * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
  * and its cost once. A model is one however tasks write it, as for A2 and A3. Nothing is said of a day that such tasks may tip
- * whose time cannot be read, nor of a loss that the charges of tasks may make up for whose bill was not read. Nano-USD, compared
- * exactly.
+ * whose time cannot be read, nor of a loss that the charges of tasks may make up for whose bill was not read. Tasks that name no model
+ * may be of any: they are none of their own. Nano-USD, compared exactly.
  * Source: rule B16 of the specification.
  */
 export const b16NegativeMargin: Rule = {
@@ -28,12 +29,20 @@ export const b16NegativeMargin: Rule = {
     const unjudged = unjudgedAccounts(requests.value)
     const notEvaluated = [...unjudged]
     const margins = unplaced === undefined ? NO_MARGINS : marginsOf(unplaced, undated, pointsPerUsd)
+    const nameless = new Map(modelDays.filter(isNameless).map((day) => [day.date, day]))
     let examined = 0
     for (const day of modelDays) {
+      if (isNameless(day)) {
+        notEvaluated.push({ subject: { date: day.date }, reason: modelUntold(day.taskCount) })
+        continue
+      }
       const finding = lossOf(day, pointsPerUsd)
+      const others = nameless.get(day.date)
       // What is not told may make up for it.
       if (finding !== undefined && (day.untoldCharges ?? 0) > 0) {
         notEvaluated.push({ subject: finding.subject, reason: tasksUntold('charge-untold', untold?.charges) })
+      } else if (finding !== undefined && others !== undefined && mayBeTheirs(day, others, pointsPerUsd)) {
+        notEvaluated.push({ subject: finding.subject, reason: modelUntold(others.taskCount) })
       } else if (finding !== undefined && mayMakeUp(day, 0n, pointsPerUsd)) {
         notEvaluated.push({ subject: finding.subject, reason: unreadReason(day, unjudged) })
       } else if (
@@ -122,6 +131,12 @@ function mayMakeUp(day: ModelDay, gained: bigint, rate: Ratio): boolean {
   if (keptPoints === null) return true
   return marginOf(day, rate) + marginOf({ keptPoints, billedNanoUsd: 0n }, rate) + gained >= 0n
 }
+
+const isNameless = ({ canonical }: ModelDay): boolean => canonical === NAMELESS
+
+/** Whether a loss is none with the charges of tasks that name no model: how little of their bill is that of its tasks nobody can tell. */
+const mayBeTheirs = (day: ModelDay, { keptPoints, untoldCharges = 0 }: ModelDay, rate: Ratio): boolean =>
+  untoldCharges > 0 || marginOf(day, rate) + marginOf({ keptPoints, billedNanoUsd: 0n }, rate) >= 0n
 
 /** Why the bill of such tasks was not read: as it is said of their account. */
 function unreadReason({ unread }: ModelDay, unjudged: ReturnType<typeof unjudgedAccounts>): Reason {

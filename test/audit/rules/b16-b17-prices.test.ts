@@ -39,6 +39,31 @@ describe('B16: charges worth less than they cost', () => {
     expect(said.findings).toHaveLength(expected)
   })
 
+  describe('tasks without a model', () => {
+    const nameless = (charged: number, billed: bigint, fact = {}) => sold(charged, billed, { model: '', ...fact })
+    const said = (...tasks: readonly TaskVerdict[]) => {
+      const { findings, notEvaluated } = evaluate('B16', world(...tasks), RATE)
+      return [findings.length, ...notEvaluated.map(({ subject, reason }) => [subject.model, subject.date, reason.code])]
+    }
+    const ofDay = [undefined, '2026-02-06', 'model-untold']
+    const ofModel = [MODEL, '2026-02-06', 'model-untold']
+
+    it('are no model that lost', () => {
+      expect(said(nameless(1, 1_000_000_000n))).toEqual([0, ofDay])
+      expect(said(nameless(1, 1_000_000_000n, { model: ' ' }), sold(400, 1_000_000_000n))).toEqual([0, ofDay])
+    })
+
+    it('leave a loss open that their charges may make up for', () => {
+      const loss = sold(300, 1_000_000_000n)
+      expect(said(loss, nameless(100, 500_000_000n))).toEqual([0, ofModel, ofDay])
+      expect(said(loss, nameless(99, 0n))).toEqual([1, ofDay])
+      const later = { createdAt: at('2026-02-07 12:00:00') }
+      expect(said(loss, nameless(100, 0n, later))).toEqual([1, [undefined, '2026-02-07', 'model-untold']])
+      const untold = nameless(0, 0n, { chargeUntold: true })
+      expect(said(loss, untold)).toEqual([0, ofModel, ofDay])
+    })
+  })
+
   it('says nothing of a loss that charges may make up for whose bill was not read, and why that is', () => {
     const because = (accountId: number) => ({
       accountId,
