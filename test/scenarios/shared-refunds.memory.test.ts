@@ -99,3 +99,53 @@ describe('what came back for two tasks of one id', () => {
     expect(finding?.message).toContain('together with task-42')
   })
 })
+
+describe('cash without an order that came in for two tasks of one id', () => {
+  const at = '2026-02-06 13:00:00'
+  const taken = { at, orderId: X } as const
+  const said = async (world: MiniWorld) => saidOf(await audited(world), 'B7', 'B8')
+
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)('may give back all that rows took twice for them, to the cent (marked: %s)', async (refunded, rule) => {
+    const one = { refunded, status: 'failed', points: 300 } as const
+    const worlds = [
+      (cents: number) =>
+        twins(one, { ...one, points: 100 })
+          .cash(101, -400, taken)
+          .cash(101, cents, { at }),
+      (cents: number) =>
+        twins({ ...one, paid: {} }, { ...one, points: 100 })
+          .cash(101, -400, taken)
+          .cash(101, cents, { at }),
+    ]
+    for (const twice of worlds) {
+      expect(await said(twice(800))).toEqual({ findings: [], open: [`${rule} userId=101`] })
+      for (const cents of [799, 801])
+        expect((await said(twice(cents))).findings.sort()).toEqual([`${rule} taskId=task-41`, `${rule} taskId=task-42`])
+      // Of one of them alone all that was taken twice.
+      expect(await said(twice(200))).toEqual({ findings: [`${rule} taskId=task-41`], open: [`${rule} userId=101`] })
+    }
+  })
+
+  it('may give back what rows took twice for the one that failed', async () => {
+    const failed = { refunded: false, status: 'failed' } as const
+    const done = { refunded: false, billed: { requestId: X }, cost: '0.05' } as const
+    const twice = (cents: number) => twins(failed, done).cash(101, -200, taken).cash(101, cents, { at })
+    expect(await said(twice(200))).toEqual({ findings: [], open: ['B7 userId=101'] })
+    for (const cents of [199, 201])
+      expect(await said(twice(cents))).toEqual({ findings: ['B7 taskId=task-41'], open: [] })
+  })
+
+  it('may be the refund of both where a row of one took a part, and one of both the rest', async () => {
+    const failed = { refunded: false, status: 'failed' } as const
+    const parts = (cents: number) =>
+      twins({ ...failed, paid: { points: 50 } }, { ...failed, paid: { orderId: X, points: 150 } }).cash(101, cents, {
+        at,
+      })
+    expect(await said(parts(200))).toEqual({ findings: [], open: ['B7 userId=101'] })
+    for (const cents of [199, 201])
+      expect((await said(parts(cents))).findings.sort()).toEqual(['B7 taskId=task-41', 'B7 taskId=task-42'])
+  })
+})

@@ -7,7 +7,7 @@ import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
 import { besidesOwnerless, OWNERLESS, type OwnerlessRows } from './ownerless-rows.ts'
 import { couldBeGivenBack, type Debt, mayBeGivenBack } from './refund-pot.ts'
-import { groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
+import { consumedTogether, groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
 import { evidenceOf, namesIn, taskName } from './task-subject.ts'
 import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
@@ -62,16 +62,20 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
       const others = tasks.flatMap((task) => given.own.instead.get(task) ?? given.all.instead.get(task) ?? []).at(0)
       return others === undefined ? {} : { orRefunded: namesIn(others) }
     },
-    ofGroup({ members }) {
+    ofGroup(group) {
+      const { members } = group
       for (const { task } of members) {
         const doubt = ofTask(task)
         if (doubt !== undefined) return doubt
       }
       const rows = rowsOf(members[0].task.userId)
       const charged = sum(members, ({ task }) => task.chargedPoints)
+      const taken = consumedTogether(group)
+      const owed = taken > charged ? [charged, taken] : [charged]
+      const isGivenBack = (loose: UnlinkedRows): boolean => owed.some((amount) => isGivenBackInCash(loose, amount))
       if (rows?.known !== true) return undefined
-      if (isGivenBackInCash(rows.value, charged)) return UNLINKED
-      return isGivenBackInCash(besidesOwnerless(rows.value, ownerless), charged) ? OWNERLESS : undefined
+      if (isGivenBack(rows.value)) return UNLINKED
+      return isGivenBack(besidesOwnerless(rows.value, ownerless)) ? OWNERLESS : undefined
     },
   }
 }
@@ -125,8 +129,10 @@ function givenBack(
 
 /** Those that were charged, failed or are marked as refunded, and got nothing back by rows that name them. */
 function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => boolean): TaskDebt[] {
+  const all = groupsOf(ledgers)
+  const takenTogether = new Map(all.flatMap(takenOfEach))
   // Of others that share ids nothing is said of the whole group, and of those whom rows of the group may concern nothing at all.
-  const groups = groupsOf(ledgers).filter(
+  const groups = all.filter(
     (group) =>
       isUnrefundedTogether(group) &&
       group.members.every(({ task }) => isDue(task) && task.refunded === group.members[0].task.refunded),
@@ -142,17 +148,41 @@ function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => b
       const { chargedPoints, refunded, status } = ledger.task
       return chargedPoints > 0n && (refunded || status === 'failed') && isUnrefunded(ledger)
     })
-    .map(debtOf)
+    .map((ledger) => debtOf(ledger, takenTogether.get(ledger)))
 }
 
 interface TaskDebt extends Debt {
   readonly task: TaskFact
 }
 
-/** What is owed for a task: its charge, or what rows took of it where that is less; and what they took where it is more. */
-function debtOf({ task, entries }: TaskLedger): TaskDebt {
+/**
+ * What rows took for each of some tasks that share them: all its own ones did, and of the others what it lacks; and of what is more
+ * than all were charged as much as its part of the charges is, since nobody can tell. None where they took less.
+ */
+function takenOfEach(group: TaskGroup<TaskLedger>): [TaskLedger, bigint][] {
+  const { members } = group
+  if (!members.every(({ task }) => task.chargedPoints > 0n)) return []
+  const least = members.map(({ task, entries }) => larger(consumedPoints(entries), task.chargedPoints))
+  const charged = sum(members, ({ task }) => task.chargedPoints)
+  const surplus = consumedTogether(group) - sum(least, (points) => points)
+  if (surplus < 0n) return []
+  let left = surplus
+  return members.map((ledger, place) => {
+    const isLast = place === members.length - 1
+    const part = isLast ? left : (surplus * ledger.task.chargedPoints) / charged
+    left -= part
+    return [ledger, (least[place] ?? 0n) + part]
+  })
+}
+
+const larger = (one: bigint, other: bigint): bigint => (one > other ? one : other)
+
+/**
+ * What is owed for a task: its charge, or what rows took of it where that is less; and what they took where it is more. `taken`: with
+ * rows that it shares.
+ */
+function debtOf({ task, entries }: TaskLedger, taken = consumedPoints(entries)): TaskDebt {
   const { chargedPoints: charged, createdAt, rowId } = task
-  const taken = consumedPoints(entries)
   const isMore = taken > charged && { takenPoints: taken }
   return { task, createdAt, rowId, chargedPoints: taken > 0n && taken < charged ? taken : charged, ...isMore }
 }
