@@ -2,9 +2,10 @@ import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, not, or, ty
 import { type AnyMySqlColumn, QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
+import { namesOrder } from './order-names.ts'
 import type { TimedTable, UserTable } from './reader.ts'
 import { tablesOf } from './tables.ts'
-import { formOf, type OtherForms, SEPARATOR_AT } from './time-forms.ts'
+import { formOf, type OtherForms, SEPARATOR_AT, type VagueStretch } from './time-forms.ts'
 
 /** One SELECT in MySQL's dialect, which the embedded database reads too. */
 export interface Statement {
@@ -27,12 +28,6 @@ export interface NaiveBounds {
   readonly fromId?: number | undefined
   /** Ids from this one on are left to another statement. */
   readonly untilId?: number | undefined
-}
-
-/** Between two times, neither of which is in, databases sort dates whose month or day is 0, and no real time. */
-export interface VagueStretch {
-  readonly after: string
-  readonly until: string
 }
 
 /** Rows whose time is earlier; of other forms those that begin with a date. */
@@ -271,7 +266,7 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     ownTaskIds: () => statement('tasks', query.select({ id: tasks.id, taskId: tasks.taskId }).from(tasks)),
     points: (bounds: NaiveBounds, filter: EntryFilter) =>
       selectPoints(and(withinOf('points', bounds), ...leftBy('points', filter)), filter.wide),
-    pointsByOrderIds: (ids: readonly string[]) => selectPoints(inArray(points.orderId, [...ids]), 'balances'),
+    pointsByOrderIds: (ids: readonly string[]) => selectPoints(namesOrder(points.orderId, ids), 'balances'),
     pointsByRowIds: (ids: readonly number[]) => selectPoints(among(idOf('points'), ids), 'balances'),
     /** The highest row id of each of these users with a time before the bound. */
     lastPointsRowIds: (userIds: readonly number[], before: Earlier) =>
@@ -304,7 +299,7 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
       ),
     cash: (bounds: NaiveBounds, filter: EntryFilter) =>
       selectCash(and(withinOf('cash', bounds), ...leftBy('cash', filter)), filter.wide),
-    cashByOrderIds: (ids: readonly string[]) => selectCash(inArray(cash.orderId, [...ids]), 'none'),
+    cashByOrderIds: (ids: readonly string[]) => selectCash(namesOrder(cash.orderId, ids), 'none'),
     cashByRowIds: (ids: readonly number[]) => selectCash(among(idOf('cash'), ids), 'none'),
     userNames: (ids: readonly number[]) =>
       statement('users', query.select({ id: users.id, name: users.name }).from(users).where(among(users.id, ids))),

@@ -11,6 +11,7 @@ import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order
 import type { TableMapping } from './mapping.ts'
 import { metRows } from './met-rows.ts'
 import { OrderForms } from './order-forms.ts'
+import { ORDERS_NAMED_MAX } from './order-names.ts'
 import { type IdColumn, type NaiveBounds, queriesOf, type Statement, type Wide } from './queries.ts'
 import type { EntryRequest, LastPoints, LedgerEntry, LedgerSnapshot, ReadFrom, TaskRow, TimedTable } from './reader.ts'
 import { bareRequestId, placeholderSet } from './request-id.ts'
@@ -189,8 +190,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   /**
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids). And in SQL no row
-   * is found that names a request id in another form than the bare one, or an id with blanks around it: such rows are looked for
-   * where rows were read that do, or tasks that store their ids so.
+   * is found that names a request id in another form than the bare one, or an id with more than a blank behind it: such rows are
+   * looked for where rows were read that do, or tasks that store their ids so.
    */
   const entriesByOrderIds = async (
     book: 'points' | 'cash',
@@ -201,7 +202,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     const batches = records[book](undefined)
     const { paddedTaskIds, paddedOrders, otherRequestIds } = records.forms
     const anyForm = orderForms.mayBeOther || paddedTaskIds || paddedOrders || otherRequestIds
-    if (anyForm || wanted.size > LIMITS.lookupIds) {
+    if (anyForm || wanted.size > ORDERS_NAMED_MAX) {
       const keys = queries.keysOf(book, outsideOf(book, taken))
       const rowIds = await collect(keys, decoders.orderedRow(book, wanted, anyForm))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds

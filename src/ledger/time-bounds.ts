@@ -1,8 +1,8 @@
 import { AuditError } from '../errors.ts'
 import { DAY, HOUR, type Instant, type InstantRange, instant, plus, SECOND } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
-import type { NaiveBounds, VagueStretch } from './queries.ts'
-import type { OtherForms } from './time-forms.ts'
+import type { NaiveBounds } from './queries.ts'
+import type { OtherForms, VagueStretch } from './time-forms.ts'
 
 /**
  * How the database compares stored times with a bound: by the time that they tell; as texts, where 2026-02-06T12:00 comes

@@ -4,6 +4,12 @@ import type { AnyMySqlColumn } from 'drizzle-orm/mysql-core'
 /** What a column of times holds that is no column of DATETIMEs: texts, or in the embedded database numbers and bytes as well. */
 export type OtherForms = 'texts' | 'anything'
 
+/** Between two times, neither of which is in, databases sort dates whose month or day is 0, and no real time. */
+export interface VagueStretch {
+  readonly after: string
+  readonly until: string
+}
+
 /** Where a text has a blank or a T between day and hour. */
 export const SEPARATOR_AT = 11
 

@@ -94,6 +94,33 @@ describe.each(STORES)('ids that are stored with blanks around them: %s', (store)
     },
   )
 
+  it.each([
+    ...FORMS,
+    ['blanks before them', (id: string) => ` \t${id}`],
+    ['a line break before them', (id: string) => `\r\n${id}`],
+    ['a blank behind them', (id: string) => `${id} `],
+    ['a tab behind them', (id: string) => `${id}\t`],
+    ['a line break of two characters behind them', (id: string) => `${id}\r\n`],
+    ['blanks around them', (id: string) => ` ${id} `],
+  ] as const)(
+    'in the one row of all that bears some, which repeats one or pays late, are found with %s',
+    async (_, stored) => {
+      const failed = { status: 'failed', billed: false, cost: '0', refunded: true } as const
+      const world = withLinkedTasks()
+        .task({ user: 103, ...failed })
+        .points(103, 100, { sourceType: 'refund', at: '2026-02-06 12:10:00', orderId: 'task-41' })
+      expect(await said(world)).toEqual({ findings: [], open: [] })
+      // What is another's is not taken for it.
+      world.points(103, 100, { sourceType: 'refund', at: LATE, orderId: stored('task-4') })
+      expect((await said(world)).findings.filter((text) => text.includes('task-41'))).toEqual([])
+      world.points(103, 100, { sourceType: 'refund', at: LATE, orderId: stored('task-41') })
+      expect((await said(world)).findings).toContain('B9 taskId=task-41')
+
+      const late = withLinkedTasks().task({ user: 104, paid: { orderId: stored('task-41'), at: LATE } })
+      expect(await said(late)).toEqual({ findings: [], open: [] })
+    },
+  )
+
   it.each(FORMS)('in tasks are found by whoever asks for one, with %s', async (_, stored) => {
     const { tables, workspaces } = withLinkedTasks().build()
     const tasks = tables.tasks.map((task) => ({ ...task, taskId: stored(task.taskId) }))
