@@ -102,7 +102,11 @@ export const RULES_EN_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         'the task failed',
         given(facts.actual, (amount) => `charged ${amount}`),
-        facts.ids('orRefunded') === undefined ? 'not refunded' : orRefunded(facts),
+        facts.text('case') === 'mark'
+          ? 'not marked as refunded (in link mode total no refund row of a ledger counts)'
+          : facts.ids('orRefunded') === undefined
+            ? 'not refunded'
+            : orRefunded(facts),
         given(facts.usd('billedUsd'), billed),
         sharedWith(facts),
       ),

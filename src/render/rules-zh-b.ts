@@ -92,7 +92,11 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
       list(
         '任务失败',
         given(facts.actual, (amount) => `已收费 ${amount}`),
-        facts.ids('orRefunded') === undefined ? '未退款' : orRefunded(facts),
+        facts.text('case') === 'mark'
+          ? '未标记退款（按总额核对时不看退款流水）'
+          : facts.ids('orRefunded') === undefined
+            ? '未退款'
+            : orRefunded(facts),
         given(facts.usd('billedUsd'), billed),
         sharedWith(facts),
       ),

@@ -251,3 +251,34 @@ it('a refund that names the task and went to somebody else is not said to be non
     ['B8', expect.stringContaining('no ledger has a refund row of this user for it')],
   ])
 })
+
+describe('a failed task that is not marked, where rows do not name their tasks', () => {
+  it.each([true, false])(
+    'is told by its mark alone, and not of what rows gave back (a refund row names it: %s)',
+    async (isNamed) => {
+      const all = new MiniWorld().account(5)
+      for (let task = 0; task < 5; task++) all.task({ user: 900, paid: { orderId: null } })
+      all.task({ ...failed, paid: { orderId: null } })
+      if (isNamed) all.points(101, 100, { ...refund, orderId: all.lastTaskId })
+      const messages = async (lang: 'en' | 'zh') => {
+        const { findings } = await auditWorld(all.build(), { ...requests, lang })
+        return findings.filter(({ rule }) => rule === 'B7').map(({ message }) => message)
+      }
+      const [english, ...more] = await messages('en')
+      expect(more).toEqual([])
+      expect(english).toContain('charged 100 points, not marked as refunded (')
+      expect(english).not.toContain('not refunded')
+      expect((await messages('zh'))[0]).toMatch(/已收费 100 积分，未标记退款（/)
+    },
+  )
+
+  it('is told to be not refunded where they do', async () => {
+    const { findings } = await auditWorld(
+      withLinkedTasks()
+        .task({ ...failed })
+        .build(),
+      requests,
+    )
+    expect(findings.find(({ rule }) => rule === 'B7')?.message).toContain('charged 100 points, not refunded')
+  })
+})

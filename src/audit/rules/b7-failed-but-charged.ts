@@ -26,6 +26,8 @@ export const b7FailedButCharged: Rule = {
     const doubts = doubtsOfRefunds(books, thresholds)
     // By the mark alone it does not matter whose they are.
     const nobodys = books.taskLedgers.known ? ownersUntold(books) : []
+    // Nor what rows gave back, and that is not said.
+    const isByMark = !books.taskLedgers.known
     const isDue = ({ task }: Candidate): boolean => !task.refunded && isRefundDue(task, books, thresholds)
     const verdictOf = (each: Candidate): Verdict | undefined => {
       const { task, accountId } = each
@@ -43,7 +45,13 @@ export const b7FailedButCharged: Rule = {
         finding: {
           ...amounts,
           subject: taskSubject(task),
-          detail: { ...userOf(task), model: task.model, ...detail, ...doubts.insteadOf([task]) },
+          detail: {
+            ...userOf(task),
+            model: task.model,
+            ...detail,
+            ...(isByMark && { case: 'mark' }),
+            ...doubts.insteadOf([task]),
+          },
           context: taskContext(task, accountId, books.window.zone),
         },
       }
