@@ -1,23 +1,24 @@
 import { inArray, like, or, type SQL } from 'drizzle-orm'
 import type { AnyMySqlColumn } from 'drizzle-orm/mysql-core'
 import { LIMITS } from '../limits.ts'
+import { isBareUuid } from '../units/request-id.ts'
 
 /** Blanks that one row may bear before its order, of any length; and behind it, just so, as texts are read in from files. */
 const BEFORE = [' ', '\t', '\n', '\r'] as const
 const BEHIND = ['', ' ', '\t', '\n', '\r\n'] as const
 
-/** Orders that one query names: with the blanks that may stand behind them they are as many texts as one query binds. */
-export const ORDERS_NAMED_MAX = LIMITS.lookupIds / BEHIND.length
+/** Orders that one query names: in all forms it asks for they are as many texts as one query binds. */
+export const ORDERS_NAMED_MAX = Math.floor(LIMITS.lookupIds / (BEHIND.length + 1))
+
+/** With the blanks that may stand behind it, and a UUID in capitals, which not every collation calls equal. */
+const formsOf = (order: string): string[] => [
+  ...BEHIND.map((blanks) => `${order}${blanks}`),
+  ...(isBareUuid(order) ? [order.toUpperCase()] : []),
+]
 
 /**
- * Rows that bear one of some orders, as it is or with blanks around it, and others with blanks before theirs: whoever reads them
- * sees what they are. An index on the column serves all of it, as it would not for a trimmed column.
+ * Rows that bear one of some orders, as it is, with blanks around it or in capitals, and others with blanks before theirs: whoever
+ * reads them sees what they are. An index on the column serves all of it, as it would not for a trimmed column.
  */
 export const namesOrder = (column: AnyMySqlColumn, orders: readonly string[]): SQL | undefined =>
-  or(
-    inArray(
-      column,
-      orders.flatMap((order) => BEHIND.map((blanks) => `${order}${blanks}`)),
-    ),
-    ...BEFORE.map((blank) => like(column, `${blank}%`)),
-  )
+  or(inArray(column, orders.flatMap(formsOf)), ...BEFORE.map((blank) => like(column, `${blank}%`)))

@@ -121,6 +121,15 @@ describe.each(STORES)('ids that are stored with blanks around them: %s', (store)
     },
   )
 
+  it('in the one row of all that names a request id in capitals are found at any time', async () => {
+    const requestId = 'abcdef00-0000-4000-8000-0000000000ab'
+    const world = withLinkedTasks().task({ user: 104, requestId, paid: { orderId: requestId.toUpperCase(), at: LATE } })
+    expect(await said(world)).toEqual({ findings: [], open: [] })
+    // Any other id is another where it is written otherwise.
+    const other = withLinkedTasks().task({ user: 104, paid: { orderId: 'TASK-41', at: LATE } })
+    expect((await said(other)).findings.sort()).toEqual(['A4 userId=104', 'B10 taskId=task-41'])
+  })
+
   it.each(FORMS)('in tasks are found by whoever asks for one, with %s', async (_, stored) => {
     const { tables, workspaces } = withLinkedTasks().build()
     const tasks = tables.tasks.map((task) => ({ ...task, taskId: stored(task.taskId) }))
