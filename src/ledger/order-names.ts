@@ -3,8 +3,9 @@ import type { AnyMySqlColumn } from 'drizzle-orm/mysql-core'
 import { LIMITS } from '../limits.ts'
 import { isBareUuid } from '../units/request-id.ts'
 
-/** Blanks that one row may bear before its order, of any length; and behind it, just so, as texts are read in from files. */
-const BEFORE = [' ', '\t', '\n', '\r'] as const
+/** What a row may bear before its order, whatever comes between: blanks, an URL, most endpoints of fal. */
+const BEFORE = [' ', '\t', '\n', '\r', 'http', 'fal-ai/'] as const
+/** Blanks that it may bear behind it, just so, as texts are read in from files. */
 const BEHIND = ['', ' ', '\t', '\n', '\r\n'] as const
 
 /** Orders that one query names: in all forms it asks for they are as many texts as one query binds. */
@@ -17,8 +18,8 @@ const formsOf = (order: string): string[] => [
 ]
 
 /**
- * Rows that bear one of some orders, as it is, with blanks around it or in capitals, and others with blanks before theirs: whoever
- * reads them sees what they are. An index on the column serves all of it, as it would not for a trimmed column.
+ * Rows that bear one of some orders, as it is, with blanks around it, in capitals, in an URL or behind an endpoint, and others that
+ * begin so: whoever reads them sees what they are. An index on the column serves all of it, as it would not for a trimmed column.
  */
 export const namesOrder = (column: AnyMySqlColumn, orders: readonly string[]): SQL | undefined =>
   or(inArray(column, orders.flatMap(formsOf)), ...BEFORE.map((blank) => like(column, `${blank}%`)))

@@ -121,10 +121,17 @@ describe.each(STORES)('ids that are stored with blanks around them: %s', (store)
     },
   )
 
-  it('in the one row of all that names a request id in capitals are found at any time', async () => {
+  it.each([
+    ['in capitals', (id: string) => id.toUpperCase()],
+    ['in an URL', (id: string) => `https://queue.fal.run/fal-ai/flux/requests/${id}/status`],
+    ['behind an endpoint', (id: string) => `fal-ai/flux#${id}`],
+    ['behind an endpoint and a blank', (id: string) => ` fal-ai/flux#${id}`],
+  ] as const)('in the one row of all that names a request id %s are found at any time', async (_, stored) => {
     const requestId = 'abcdef00-0000-4000-8000-0000000000ab'
-    const world = withLinkedTasks().task({ user: 104, requestId, paid: { orderId: requestId.toUpperCase(), at: LATE } })
-    expect(await said(world)).toEqual({ findings: [], open: [] })
+    for (const at of [EARLY, LATE]) {
+      const world = withLinkedTasks().task({ user: 104, requestId, paid: { orderId: stored(requestId), at } })
+      expect(await said(world)).toEqual({ findings: [], open: [] })
+    }
     // Any other id is another where it is written otherwise.
     const other = withLinkedTasks().task({ user: 104, paid: { orderId: 'TASK-41', at: LATE } })
     expect((await said(other)).findings.sort()).toEqual(['A4 userId=104', 'B10 taskId=task-41'])
