@@ -54,10 +54,13 @@ const noColumnGrant: Hint = (at) => {
   }
 }
 
-/** At the door of the database it is not known yet what the tables are called, and no more than those is to be granted. */
+/**
+ * At the door of the database it is not known yet what the tables are called, and no more than those is to be granted. Of a
+ * database that is not there a server says the same to a user who may not see all that there are: a grant would be in vain.
+ */
 const noDatabaseGrant: Hint = ({ address, table }) => ({
-  says: `the user "${address.user}" may not read ${table}`,
-  next: `let an administrator run, for each of the five tables of an audit (${AUDITED} unless AUDIT_CONFIG names others): ${grantOf(address, 'TABLE')}`,
+  says: `the user "${address.user}" may not read ${table}, or there is none of that name`,
+  next: `see that the name of the database at the end of DATABASE_URL is right; where it is, let an administrator run, for each of the five tables of an audit (${AUDITED} unless AUDIT_CONFIG names others): ${grantOf(address, 'TABLE')}`,
 })
 
 const AUDITED = Object.values(DEFAULT_MAPPING.tables).join(', ')

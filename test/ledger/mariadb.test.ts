@@ -234,6 +234,12 @@ describe('what cannot be read says why, and no secret', () => {
       /may not read/,
       /GRANT SELECT/,
     ],
+    [
+      'an unknown database, of a user whom the server does not tell so',
+      () => database.urlFor(READER.user, READER.password).replace(/[^/]+$/, 'no_such_db'),
+      /may not read the database "no_such_db", or there is none of that name/,
+      /^see that the name of the database at the end of DATABASE_URL is right; where it is, .*GRANT SELECT/,
+    ],
     ['a closed port', () => 'mysql://u:very-s3cr3t-pass@127.0.0.1:1/db', /127\.0\.0\.1:1 does not answer/, /firewall/],
     [
       'an unknown host',
