@@ -1,25 +1,12 @@
 import { LIMITS } from '../limits.ts'
+import { ANSI, HIDDEN } from './invisible.ts'
 import { knownSecrets } from './known-secrets.ts'
 import { graphemesOf } from './width.ts'
 
-const ESC = '\u001b'
-const BEL = '\u0007'
-const STRING_TERMINATOR = '\u009c'
-
-// ECMA-48: strings (title, hyperlink, device control) with their hidden content, then CSI, then the short forms.
-// A string that never ends is not matched whole: it would swallow text that a person should see.
-const ANSI = new RegExp(
-  [
-    `${ESC}[\\]PX^_][^${ESC}${BEL}${STRING_TERMINATOR}]*(?:${BEL}|${ESC}\\\\|${STRING_TERMINATOR})`,
-    `(?:${ESC}\\[|\u009b)[0-?]*[ -/]*[@-~]`,
-    `${ESC}[ -/]*[0-~]`,
-  ].join('|'),
-  'g',
-)
 // U+2800 is a blank that is not classed as a space.
 const BREAKS_AND_BLANKS = /[\p{Cc}\p{Z}\u2800]+/gu
-// Zero-width characters, bidi controls, tag characters, variation selectors, fillers, lone surrogates, noncharacters.
-const HIDDEN = /[\p{Cf}\p{Cs}\p{Default_Ignorable_Code_Point}\p{Noncharacter_Code_Point}]+/gu
+const STEERING = new RegExp(ANSI, 'g')
+const INVISIBLE = new RegExp(`${HIDDEN}+`, 'gu')
 // Real scripts stack at most a few marks on one letter; more of them paint over neighbouring lines.
 const STACKED_MARKS = /(\p{M}{4})\p{M}+/gu
 const PLAIN = /^[!-~]+(?: [!-~]+)*$/
@@ -36,9 +23,9 @@ export function cleanText(untrusted: string, maxChars: number = LIMITS.untrusted
   const readMax = maxChars * READ_PER_KEPT
   const visible = untrusted
     .slice(0, readMax)
-    .replace(ANSI, '')
+    .replace(STEERING, '')
     .replace(BREAKS_AND_BLANKS, ' ')
-    .replace(HIDDEN, '')
+    .replace(INVISIBLE, '')
     .replace(/ {2,}/g, ' ')
     .replace(STACKED_MARKS, '$1')
     .trim()
@@ -57,8 +44,11 @@ function cut(text: string, maxChars: number, alreadyCut: boolean): string {
 
 const REDACTED = '[redacted]'
 // Four digits behind an id are part of a secret already: a key is known though it was cut, by anyone and anywhere. What
-// it runs into goes with it, which may be a second key.
-const FAL_KEY = /[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)[0-9a-f]{4}(?:[:-]?[0-9a-z])*/gi
+// it runs into goes with it, which may be a second key, and what follows behind what is not seen.
+const FAL_KEY = new RegExp(
+  `[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)[0-9a-f]{4}(?:(?:${HIDDEN})*[:-]?[0-9a-z])*`,
+  'giu',
+)
 // Up to the blank or quote where such an URL ends, so that no text is gone through again for each scheme in it.
 // Taken for a path such an URL keeps one / alone.
 const DATABASE_URL = /\b((?:mysql2?|mariadb)(?:\+\w{1,20})?:\/{1,2})([^\s'"`<>]*)/gi

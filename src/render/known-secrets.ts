@@ -1,3 +1,4 @@
+import { ANSI, HIDDEN } from './invisible.ts'
 import { type Opening, openingsOf, SECRET_CHARS_MIN, secretParts, writtenForms } from './secret-forms.ts'
 
 /** The mark that whoever cuts a text leaves at its end. */
@@ -9,6 +10,11 @@ const CUT_MARK = '…'
 const UNMARKED_CHARS_MIN = 12
 /** In the middle of a text a start that may be a word has to be longer than words are. */
 const WORDLIKE_CHARS_MIN = 20
+/** Behind a blank or a line break so much more of a secret, or all the rest of it, is taken for it; one letter may be chance. */
+const CHARS_BEHIND_BLANK_MIN = 8
+/** What may break a secret up: nothing that is seen, or blanks. */
+const BREAK = new RegExp(`(?:${ANSI}|${HIDDEN}|[\\p{Cc}\\p{Z}\u2800])+`, 'uy')
+const UNSEEN = new RegExp(`${ANSI}|${HIDDEN}`, 'gu')
 /** Of what is random, hardly any twelve characters are without one of these; a word has neither. */
 const NO_WORD = /\d|[a-z][A-Z]/
 
@@ -69,7 +75,7 @@ const rolled = (rolling: number, code: number): number => ((rolling << 4) ^ code
 
 /**
  * Returns a function that puts `by` in the place of each of the secrets: whole and in all its forms, its secret parts, and
- * the start of one where a text was cut in it, wherever in the text that is.
+ * the start of one where a text was cut in it, wherever in the text that is, with what follows behind blanks or what is not seen.
  */
 export function knownSecrets(secrets: readonly string[], by: string): (text: string) => string {
   const parts = [...new Set(secrets.flatMap(secretParts))]
@@ -92,23 +98,49 @@ const lengthOfWhole = (text: string, at: number, forms: readonly { readonly text
 function lengthOfStart(text: string, at: number, openings: readonly Opening[]): number {
   let longest = 0
   for (const opening of openings) {
-    const length = sharedLength(text, at, opening.text)
-    if (length > longest && isCutSecret(text, at, length, opening)) longest = length
+    const shared = sharedStart(text, at, opening.text)
+    const length = shared.end - at
+    if (length > longest && isCutSecret(text, at, shared, opening)) longest = length
   }
   return longest
 }
 
-function sharedLength(text: string, at: number, form: string): number {
-  const max = Math.min(form.length, text.length - at)
-  let length = SECRET_CHARS_MIN
-  while (length < max && text.charCodeAt(at + length) === form.charCodeAt(length)) length++
+/** As much of the start of a secret as stands at a place of a text. */
+interface SharedStart {
+  /** Characters of the secret. */
+  readonly length: number
+  /** Where they end in the text. */
+  readonly end: number
+}
+
+/** Also where it is broken up: what is left out of it is not seen, or blank. */
+function sharedStart(text: string, at: number, form: string): SharedStart {
+  let length = sharedLength(text, at, form, 0)
+  let end = at + length
+  while (length < form.length && end < text.length) {
+    BREAK.lastIndex = end
+    const broken = BREAK.exec(text)?.[0]
+    if (broken === undefined) break
+    const more = sharedLength(text, end + broken.length, form, length)
+    const least = broken.replace(UNSEEN, '') === '' ? 1 : Math.min(CHARS_BEHIND_BLANK_MIN, form.length - length)
+    if (more < least) break
+    end += broken.length + more
+    length += more
+  }
+  return { length, end }
+}
+
+/** Characters that are the same from two places on. */
+function sharedLength(text: string, at: number, form: string, from: number): number {
+  const max = Math.min(form.length - from, text.length - at)
+  let length = 0
+  while (length < max && text.charCodeAt(at + length) === form.charCodeAt(from + length)) length++
   return length
 }
 
 /** Whether so much of the start of a secret gives part of it away, and is no word of an ordinary text. */
-function isCutSecret(text: string, at: number, length: number, { open, charsMin }: Opening): boolean {
+function isCutSecret(text: string, at: number, { length, end }: SharedStart, { open, charsMin }: Opening): boolean {
   if (length < charsMin) return false
-  const end = at + length
   if (text.startsWith(CUT_MARK, end)) return true
   if (end === text.length) return length >= UNMARKED_CHARS_MIN
   if (open > 0) return true

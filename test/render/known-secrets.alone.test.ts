@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest'
+import { outgoingText } from '../../src/faces/outgoing.ts'
 import { redactor } from '../../src/render/clean.ts'
 
 const keyId = '3f2b8c1e-9a4d-4e5f-8b6a-7c8d9e0f1a2b'
@@ -45,6 +46,46 @@ describe('the start of a secret in the middle of a text', () => {
     const words = ['administration', 'characteristics', 'responsibilities', 'misunderstanding', 'reconciliation']
     const blank = redactor(words.map((word) => `${word}-of-the-token`))
     for (const word of words) expect(blank(`the ${word} of it`)).toBe(`the ${word} of it`)
+  })
+})
+
+describe('a secret that is broken up behind its start', () => {
+  const broken = (by: string): string => `${key.slice(0, 45)}${by}${key.slice(45, 60)}${by}${key.slice(60)}`
+
+  it.each([
+    '\u00ad',
+    '\u200b\u200b',
+    '\u{e0041}',
+    '\u001b[31m',
+    '\u001b]8;;http://a\u0007',
+    '\u0000',
+    ' ',
+    '\r\n',
+    '\u2800',
+  ])('is blanked out with what follows %j', (by) => {
+    expect(clean(`key ${broken(by)} here`)).toBe('key [redacted] here')
+    // As a name of the database is: blanked before it is cleaned, and again when it leaves.
+    expect(outgoingText(clean(`key ${broken(by)} here`), clean)).toBe('key [redacted] here')
+    expect(outgoingText(`key ${broken(by)} here`, clean)).toBe('key [redacted] here')
+  })
+
+  it('is blanked out though nobody knows it, where what breaks it up is not seen', () => {
+    expect(clean(`${otherId}:fedc\u200bba98\u00ad7654, it`)).toBe('[redacted], it')
+  })
+
+  it('is found quickly, however long and odd what breaks it up is', () => {
+    const odd = ['\u001b]\u200b\u001b\\', '\u001b[\u200b', '\u001b]', ' \u00ad', '\u2800\r\n']
+    for (const by of odd.map((each) => each.repeat(20_000))) {
+      expect(clean(broken(` ${by} `))).toBe('[redacted]')
+      expect(clean(`${key.slice(0, 45)}${by} and`)).toMatch(/^\[redacted\].* and$/s)
+    }
+  })
+
+  it('takes no word with it that only begins as the rest of it does', () => {
+    const start = key.slice(0, 60)
+    expect(clean(`${start} ${key.slice(60, 67)} here`)).toBe(`[redacted] ${key.slice(60, 67)} here`)
+    expect(clean(`${start}\n${key[60]} here`)).toBe(`[redacted]\n${key[60]} here`)
+    expect(clean(`pasted ${keyId}: 0123 here`)).toBe(`pasted ${keyId}: 0123 here`)
   })
 })
 
