@@ -1,3 +1,4 @@
+import { shortened } from '../errors.ts'
 import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from '../rows/entry-records.ts'
 import type { Span } from '../rows/record-list.ts'
 import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
@@ -36,7 +37,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
     Object.assign(count, noUnknownKinds())
     return (word) => {
       count.rows += 1
-      const shown = word === '' ? 'NULL' : word.slice(0, KIND_CHARS)
+      const shown = word === '' ? 'NULL' : shortened(word, KIND_CHARS)
       if (count.words.length < KINDS_SHOWN && !count.words.includes(shown)) count.words.push(shown)
     }
   }

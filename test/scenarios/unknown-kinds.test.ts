@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { redactor } from '../../src/render/clean.ts'
 import { inShort } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, fourth, openOf } from '../kit/null-world.ts'
 import { STORES } from '../kit/real-audit.ts'
@@ -22,6 +23,20 @@ describe.each(STORES)('a ledger row of no known type, on %s', (store) => {
     const summary = await audited(store, clean(), 'summary', { points: fourth({ sourceType }) })
     expect(inShort(summary)).toEqual([])
     expect(openOf(summary, NO_TYPE)).toEqual(['A4 104'])
+  })
+
+  it('is told in part, with a mark, where it is long', async () => {
+    const long = 'x'.repeat(41)
+    const report = await audited(store, clean(), 'requests', { points: fourth({ sourceType: long }) })
+    expect(sourceOf(report, 'points')?.reason).toContain(`("${'x'.repeat(39)}…")`)
+    const short = await audited(store, clean(), 'requests', { points: fourth({ sourceType: long.slice(1) }) })
+    expect(sourceOf(short, 'points')?.reason).toContain(`("${'x'.repeat(40)}")`)
+    // Eleven characters of a password, which without the mark nobody would know for its start.
+    const secret = 'Zq9hunter2XyAb'
+    const sourceType = `${'x'.repeat(29)}${secret}`
+    const cut = await audited(store, clean(), 'requests', { points: fourth({ sourceType }) })
+    const reason = redactor([secret])(sourceOf(cut, 'points')?.reason ?? '')
+    expect(reason).toContain(`("${'x'.repeat(29)}[redacted]…")`)
   })
 
   it('in every row leaves every user open, and links them all the same', async () => {
