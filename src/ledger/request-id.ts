@@ -1,4 +1,5 @@
 import { type Span, spanOfText } from '../rows/record-list.ts'
+import { isFalKey } from '../units/api-key.ts'
 import { bareId, isBareUuid, isLikeUuidAt, UUID_CHARS } from '../units/request-id.ts'
 import { DEFAULT_MAPPING } from './mapping.ts'
 
@@ -8,7 +9,7 @@ export const placeholderSet = (words: readonly string[]): ReadonlySet<string> =>
 
 /**
  * fal's request id out of what an installation stored: the bare id, an URL of fal's queue, or `endpoint#id`.
- * A UUID is given in lower case. '' for NULL, nothing, and placeholder words like `null` or `-`.
+ * A UUID is given in lower case. '' for NULL, nothing, placeholder words like `null` or `-`, and a key of fal.
  */
 export const bareRequestId = (
   stored: string | null | undefined,
@@ -64,5 +65,6 @@ function idOf(stored: string, placeholders: ReadonlySet<string>, uuids: Readonly
   if (isBareUuid(text)) return uuids.size > 0 && uuids.has(text) ? '' : text
   if (text === '' || placeholders.has(text.toLowerCase())) return ''
   const id = bareId(text)
-  return placeholders.has(id.toLowerCase()) ? '' : id
+  // Where the keys of accounts are read for request ids, fal would be asked about them, by those of other accounts.
+  return placeholders.has(id.toLowerCase()) || isFalKey(id) ? '' : id
 }

@@ -19,6 +19,12 @@ export function couldBeKey(text: string): boolean {
   return trimmed.length >= ANY_KEY_CHARS_MIN || (trimmed.length >= KEY_CHARS_MIN && NO_WORD.test(trimmed))
 }
 
+/** Of the form `<key_id>:<secret>` that fal gives its keys (seen by integrators). */
+const FAL_KEY = /^[\da-f]{8}-(?:[\da-f]{4}-){3}[\da-f]{12}:[\da-f]{32}$/i
+
+/** Whether a text is a key of fal, and nothing else. */
+export const isFalKey = (text: string): boolean => FAL_KEY.test(text)
+
 /** The id part of a fal API key, `<key_id>:<secret>`; null where the key has another form (seen by integrators). */
 export function keyIdOf(apiKey: string): string | null {
   const colon = apiKey.indexOf(':')

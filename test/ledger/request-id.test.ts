@@ -4,6 +4,7 @@ import { bareRequestId, orderSpanReader, placeholderSet, requestIdReader } from 
 import { spanOfText } from '../../src/rows/record-list.ts'
 
 const ID = '764cabcf-b745-4b3e-ae38-1200304cf45b'
+const KEY = `${ID}:${'0123456789abcdef'.repeat(2)}`
 
 describe('bareRequestId', () => {
   test.each([
@@ -29,6 +30,12 @@ describe('bareRequestId', () => {
     ['0', ''],
     ['n/a', ''],
     ['fal-ai/flux#null', ''],
+    [KEY, ''],
+    [` ${KEY.toUpperCase()} `, ''],
+    [`https://queue.fal.run/fal-ai/flux/requests/${KEY}`, ''],
+    // An id with a number behind it is none.
+    [`${ID}:1`, `${ID}:1`],
+    [`${ID}:${'a'.repeat(31)}`, `${ID}:${'a'.repeat(31)}`],
     [null, ''],
     [undefined, ''],
   ])('%j is %j', (stored, bare) => {
