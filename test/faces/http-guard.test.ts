@@ -109,6 +109,27 @@ describe('Host and Origin', () => {
     expect(status({ host: 'audit.example.com:8080', origin })).toBe(expected)
   })
 
+  it.each([
+    ['cross-site', 'no-cors', 'image', 403],
+    ['cross-site', 'no-cors', 'script', 403],
+    ['cross-site', 'navigate', 'iframe', 403],
+    // A link that is followed, such as that of a statement.
+    ['cross-site', 'navigate', 'document', 200],
+    ['same-origin', 'no-cors', 'image', 200],
+    ['none', 'navigate', 'document', 200],
+  ])('a page that is %s and sends no Origin, %s for %s: %i', async (site, mode, dest, expected) => {
+    const headers = { 'sec-fetch-site': site, 'sec-fetch-mode': mode, 'sec-fetch-dest': dest }
+    const { restUrl } = await serveFakes([echoTool])
+    const statusOf = async (path: string, more = {}): Promise<number> =>
+      (await ask(`${restUrl}${path}`, { headers: { ...headers, ...more } })).status
+    expect(await statusOf('/v1/tools')).toBe(expected)
+    // Where the browser says which page it is, that decides.
+    expect(await statusOf('/v1/tools', { origin: 'http://localhost:3000' })).toBe(200)
+    // Of a link to a file its signature decides.
+    expect(await statusOf('/api/v1/billing/files/inv_202602.pdf')).toBe(403)
+    expect((await ask(`${restUrl}/api/v1/billing/files/inv_202602.pdf`, { headers })).text).toContain('signature')
+  })
+
   it('are checked on every path of both ports, health included', async () => {
     const { restUrl, mcpUrl } = await serveFakes([echoTool])
     for (const url of [`${restUrl}/healthz`, `${restUrl}/v1/tools`, `${restUrl}/nowhere`, mcpUrl]) {

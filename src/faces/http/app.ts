@@ -14,6 +14,7 @@ import { toolSchemas } from '../tool-schemas.ts'
 import { limitedBody, readFormOrJson, readJson, readJsonObject } from './body.ts'
 import { DOCS_POLICY, docsPage } from './docs-page.ts'
 import { FileAnswer } from './file-answer.ts'
+import { checkPage } from './guard.ts'
 import type { Metrics, ProcessFacts } from './metrics.ts'
 import { openApiOf } from './openapi.ts'
 import { badQuery, HttpRefusal, isCoded, jsonResponse, PLAIN_HEADERS, problemOf, problemResponse } from './problem.ts'
@@ -111,9 +112,11 @@ function guarded(
     c.set('exchange', exchange)
     const { headers } = c.req.raw
     checkHost(headers, incoming.socket.localAddress)
+    const needed = access.get(route)
+    // Whoever was given a link to a file may show it on a page of their own.
+    if (needed !== 'open') checkPage(headers)
     if (c.req.path !== HEALTH_PATH) {
       checkRate(exchange.address)
-      const needed = access.get(route)
       if (needed === 'admin') checkAdmin(headers)
       else if (needed !== 'open') checkToken(headers)
       // A stream on which a client waits for news is bounded by its session, and ends with it.

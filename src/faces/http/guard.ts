@@ -41,9 +41,20 @@ export function createHostGuard({ host, allowHosts }: HostRules) {
     }
     const origin = headers.get('origin')
     if (origin !== null && !isOwnOrigin(origin, headers.get('host') ?? '')) {
-      throw forbidden('Origin', 'pages of other origins may not call this server', 'call it without a browser')
+      throw foreignPage('Origin')
     }
   }
+}
+
+/**
+ * Throws 403 for what a page of another site asks without its Origin. Browsers send none with a GET whose answer the page may not
+ * read, such as of an image; it would run all the same, with all that it costs the database and fal. A link that a reader
+ * follows is called by the reader.
+ */
+export function checkPage(headers: Headers): void {
+  if (headers.has('origin') || headers.get('sec-fetch-site') !== 'cross-site') return
+  if (headers.get('sec-fetch-mode') === 'navigate' && headers.get('sec-fetch-dest') === 'document') return
+  throw foreignPage('Sec-Fetch-Site')
 }
 
 function nameIn(hostHeader: string): string | undefined {
@@ -57,6 +68,9 @@ function isOwnOrigin(origin: string, hostHeader: string): boolean {
   if (url === undefined || !['http:', 'https:'].includes(url.protocol)) return false
   return LOOPBACK_NAMES.includes(url.hostname) || url.host === hostHeader.toLowerCase()
 }
+
+const foreignPage = (field: string): HttpRefusal =>
+  forbidden(field, 'pages of other origins may not call this server', 'call it without a browser')
 
 const forbidden = (field: string, message: string, next: string): HttpRefusal =>
   new HttpRefusal({ status: 403, type: 'forbidden', message: `${field}: ${message}`, field, next })
