@@ -1,5 +1,6 @@
 // npm run build: bundles the program into dist/main.mjs, which runs with plain Node, and what it loads later into the files
-// beside it: program.mjs and shared.mjs, and, only to write a PDF, statement-pdf.mjs with its font.
+// beside it: program.mjs and shared.mjs, and, only to write a PDF, statement-pdf.mjs with its font. The licences of all that is
+// bundled go with them.
 import {
   chmodSync,
   copyFileSync,
@@ -13,6 +14,7 @@ import {
 import { join, relative } from 'node:path'
 import process from 'node:process'
 import { lean, oneFile, root } from './bundle.mjs'
+import { packageNotes } from './licences.mjs'
 import { bundleProgram } from './program-parts.mjs'
 import { setup } from './setup.mjs'
 
@@ -41,7 +43,8 @@ const pdfApart = {
   },
 }
 
-const plugins = [lean, pdfApart]
+const notes = packageNotes()
+const plugins = [notes.plugin, lean, pdfApart]
 
 /** Puts a file in place at once, so that a program which starts meanwhile never reads half of it. */
 function place(path, write) {
@@ -73,6 +76,7 @@ if (bundles === undefined) {
     })
     console.log(`${relative(root, path)}  ${Math.round(contents.length / 1024)} KiB`)
   }
+  place(join(dist, 'THIRD-PARTY-LICENSES.txt'), (half) => writeFileSync(half, notes.text()))
   // What an earlier build left would be packed with the rest.
   const built = new Set(inTurn.map(({ path }) => path))
   for (const name of readdirSync(dist)) {

@@ -1,4 +1,4 @@
-import { existsSync } from 'node:fs'
+import { existsSync, readdirSync } from 'node:fs'
 import { dirname, join, normalize } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { readConfig } from '../../src/config.ts'
@@ -67,6 +67,25 @@ describe('the package', () => {
     const { files } = JSON.parse(textOf('package.json')) as { files: string[] }
     expect(files).toEqual(expect.arrayContaining(['SKILL.md', 'references', 'mcp.config.json', ...READMES, 'LICENSE']))
     for (const file of files.filter((each) => each !== 'dist')) expect(existsSync(join(ROOT, file)), file).toBe(true)
+  })
+
+  it('tells the licence of every package whose code it holds', () => {
+    const programs = readdirSync(join(ROOT, 'dist')).filter((name) => name.endsWith('.mjs'))
+    const code = programs.map((name) => textOf(join('dist', name))).join('\n')
+    const held = new Set(
+      [...code.matchAll(/^(?:\/\/| {2}") ?node_modules\/((?:@[^/]+\/)?[^/]+)\//gm)].map(([, name]) => name),
+    )
+    const notices = textOf('dist/THIRD-PARTY-LICENSES.txt')
+      .split(`\n\n${'-'.repeat(80)}\n`)
+      .slice(1)
+    expect(held.size).toBeGreaterThan(20)
+    const named = notices.map((notice) => /^(\S+) [\d.]+/.exec(notice)?.[1])
+    expect(named).toEqual(expect.arrayContaining([...held]))
+    expect(notices.find((notice) => notice.startsWith('mysql2 '))).toMatch(
+      /Copyright .*\n[\s\S]*Permission is hereby granted/,
+    )
+    // A text of its own, or at least whose it is.
+    expect(notices.filter((notice) => notice.length < 20)).toEqual([])
   })
 })
 
