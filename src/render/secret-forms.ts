@@ -33,7 +33,7 @@ function passwordOf(secret: string): string {
 const FURTHER_FORMS_CHARS_MAX = 4096
 
 /**
- * How a text may be written elsewhere: as it is, in other case, JSON-escaped, URL-encoded, as HTML, in hexadecimal, in base64
+ * How a text may be written elsewhere: as it is, in other case, JSON-escaped and URL-encoded by whatever program, as HTML, in hexadecimal, in base64
  * at any alignment, and quoted as the sentences of this program quote.
  */
 export const writtenForms = (secret: string): string[] => [
@@ -46,6 +46,7 @@ export const writtenForms = (secret: string): string[] => [
 
 const furtherForms = (secret: string): string[] => [
   ...caseForms(secret),
+  ...jsonForms(secret),
   secret.replace(/["“”]/g, "'"),
   ...furtherEncodedForms(secret),
   ...htmlForms(secret),
@@ -68,13 +69,30 @@ function encodedForms(secret: string): string[] {
   return [encoded, inSmallLetters(encoded)]
 }
 
-/** As strict writers encode what may stay as it is, as forms do, and what is encoded already. */
+/**
+ * As JSON is written by those who escape more than they have to: slashes as PHP does, what HTML reads as Go does, and whatever is
+ * not ASCII as Python does.
+ */
+function jsonForms(secret: string): string[] {
+  const extras = [/\//g, /[&<>]/g, /'/g, /[^\0-\x7f]/g].filter((extra) => secret.search(extra) >= 0)
+  let forms = [JSON.stringify(secret).slice(1, -1)]
+  for (const extra of extras) forms = [...forms, ...forms.map((form) => form.replace(extra, inJson))]
+  return extras.length === 0 ? [] : [...forms, ...forms.map(inCapitals)]
+}
+
+const inJson = (character: string): string =>
+  character === '/' ? '\\/' : `\\u${character.charCodeAt(0).toString(16).padStart(4, '0')}`
+
+const inCapitals = (escaped: string): string =>
+  escaped.replace(/\\u[0-9a-f]{4}/g, (unit) => `\\u${unit.slice(2).toUpperCase()}`)
+
+/** As strict writers encode what may stay as it is, as forms do, as Python leaves slashes, and what is encoded already. */
 function furtherEncodedForms(secret: string): string[] {
   if (!/[^\w.~-]/.test(secret)) return []
   const encoded = urlEncoded(secret)
   const strict = encoded.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
-  const form = strict.replaceAll('%20', '+')
-  return [strict, form, inSmallLetters(strict), inSmallLetters(form), encodeURIComponent(encoded)]
+  const forms = [strict, strict.replaceAll('%20', '+'), ...[encoded, strict].map((each) => each.replaceAll('%2F', '/'))]
+  return [...forms, ...forms.map(inSmallLetters), encodeURIComponent(encoded)]
 }
 
 function htmlForms(secret: string): string[] {

@@ -110,6 +110,18 @@ describe('a secret as other programs write it', () => {
     expect(blank(`before ${form} after`)).toBe('before [redacted] after')
   })
 
+  it.each([
+    ['as JSON of Python', 'P@ss/w0rd#\\"<\\u00e9&ok'],
+    ['as JSON of PHP', 'P@ss\\/w0rd#\\"<\\u00e9&ok'],
+    ['as JSON of Go', 'P@ss/w0rd#\\"\\u003cé\\u0026ok'],
+    ['as JSON of Java, for HTML', 'P@ss\\/w0rd#\\"\\u003C\\u00E9\\u0026ok'],
+    ['as an URL of Python', 'P%40ss/w0rd%23%22%3C%C3%A9%26ok'],
+    ['as an URL in small letters', 'P%40ss/w0rd%23%22%3c%c3%a9%26ok'],
+  ])('is blanked out %s', (_, form) => {
+    expect(redactor(['P@ss/w0rd#"<é&ok'])(`before ${form} after`)).toBe('before [redacted] after')
+    expect(redactor(['P@ss/w0rd#"<é&no'])(`before ${form} after`)).toContain('ok after')
+  })
+
   it('is no word of a report, though one is a secret in capitals', () => {
     const word = redactor(['Points', 'ACCOUNT', 'requests'])
     expect(word('points of the account, Requests')).toBe('points of the account, Requests')
