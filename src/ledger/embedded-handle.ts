@@ -1,3 +1,4 @@
+import { pathToFileURL } from 'node:url'
 import { AuditError } from '../errors.ts'
 
 /** What a statement may be bound to. Anything else ends the whole process inside libsql, without an exception. */
@@ -20,11 +21,18 @@ export interface EmbeddedStatement {
   run(...binds: Bind[]): unknown
 }
 
-/** Opens, or creates, an embedded database file by its absolute path. Libsql is loaded only here, and only when needed. */
-export async function openEmbeddedHandle(absolutePath: string): Promise<EmbeddedHandle> {
+/** Opens, or creates, an embedded database file by its absolute path or URL. Libsql is loaded only here, and only when needed. */
+export async function openEmbeddedHandle(place: string): Promise<EmbeddedHandle> {
   const Database = await loadLibsql()
-  return new Database(absolutePath) as unknown as EmbeddedHandle
+  return new Database(place) as unknown as EmbeddedHandle
 }
+
+/**
+ * Opens a file that is there, only to read it. The driver's own option does nothing; told in an URL, SQLite itself neither takes
+ * back what a writer left undone, nor moves what stands in a write-ahead log into the file when it is closed.
+ */
+export const openReadingHandle = (absolutePath: string): Promise<EmbeddedHandle> =>
+  openEmbeddedHandle(`${pathToFileURL(absolutePath).href}?mode=ro`)
 
 async function loadLibsql() {
   try {

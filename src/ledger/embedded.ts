@@ -5,7 +5,7 @@ import type { Clock, Millis } from '../units/instant.ts'
 import { BATCH_ROWS } from './batches.ts'
 import type { Cell } from './cells.ts'
 import { type ColumnKind, kindOfDeclared } from './column-kinds.ts'
-import { type Bind, type EmbeddedHandle, openEmbeddedHandle } from './embedded-handle.ts'
+import { type Bind, type EmbeddedHandle, openReadingHandle } from './embedded-handle.ts'
 import type { Guard } from './guard.ts'
 import type { TableMapping } from './mapping.ts'
 import type { Statement } from './queries.ts'
@@ -38,7 +38,7 @@ export async function openEmbeddedFile(
   }
   let handle: EmbeddedHandle
   try {
-    handle = await openEmbeddedHandle(path)
+    handle = await openReadingHandle(path)
   } catch (cause) {
     if (cause instanceof AuditError) throw cause
     throw new AuditError('source', `the database file ${path} cannot be opened`, {
@@ -178,6 +178,12 @@ const SQLITE_HINTS: readonly (readonly [RegExp, TableFailure, string, string])[]
     'damaged',
     'is no database file, or a damaged one',
     'mend the path in DATABASE_URL (file:path)',
+  ],
+  [
+    /readonly/,
+    'damaged',
+    'was left by a writer that ended in the middle of its work, and only one that may write can take that back',
+    'start the program that writes it, or open it once with sqlite3; what it left stands in the -journal or -wal file beside it',
   ],
   [/locked|busy/, 'occupied', 'is locked by a writer', 'try again when the writer has finished'],
 ]

@@ -1,6 +1,9 @@
-import { mkdtempSync, readdirSync, rmSync, writeFileSync } from 'node:fs'
+import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { setImmediate } from 'node:timers/promises'
+import { setFlagsFromString } from 'node:v8'
+import { runInNewContext } from 'node:vm'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { createStatements } from '../../src/demo/ddl.ts'
 import { writeEmbedded } from '../../src/demo/write-embedded.ts'
@@ -8,6 +11,9 @@ import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import { ALL_TIME, account, all, NOW, openSnapshot, reading, task } from './backends.ts'
+
+setFlagsFromString('--expose-gc')
+const collectGarbage: () => void = runInNewContext('gc')
 
 let folder: string
 
@@ -48,6 +54,48 @@ test('reading leaves the file as it was, and nothing beside it', async () => {
   expect((await all(snapshot.tasks(ALL_TIME))).length).toBe(1)
   await snapshot.close()
   expect(readdirSync(folder).filter((name) => name.startsWith('plain.db'))).toEqual(['plain.db'])
+})
+
+test('a file with a write-ahead log stays as it was, its log too', async () => {
+  const path = join(folder, 'log?#%20.db')
+  await writeEmbedded(path, TABLES)
+  const writer = await openEmbeddedHandle(path)
+  writer.prepare('PRAGMA journal_mode = WAL').raw().iterate().next()
+  writer.exec("INSERT INTO ts_users VALUES (7777, 'late')")
+  const copy = join(folder, 'copy?#%20.db')
+  for (const ending of ['', '-wal']) copyFileSync(`${path}${ending}`, `${copy}${ending}`)
+  writer.close()
+  const before = ['', '-wal'].map((ending) => readFileSync(`${copy}${ending}`))
+  // A file is let go of when its statements are collected: the last one to do so would move the log into it.
+  for (let time = 0; time < 20; time++) {
+    await reading({ url: `file:${copy}` }, async (snapshot) => {
+      expect(await snapshot.userNames([7777])).toEqual(new Map([[7777, 'late']]))
+    })
+    collectGarbage()
+    await setImmediate()
+  }
+  expect(['', '-wal'].map((ending) => readFileSync(`${copy}${ending}`))).toEqual(before)
+})
+
+test('what a writer left undone is not taken back, and said', async () => {
+  const path = join(folder, 'undone.db')
+  await writeEmbedded(path, { ...TABLES, tasks: Array.from({ length: 5000 }, (_, index) => task(index)) })
+  const writer = await openEmbeddedHandle(path)
+  writer.exec('PRAGMA cache_size = 5')
+  writer.exec('BEGIN')
+  writer.exec("UPDATE ts_fal_tasks SET task_type = 'other'")
+  const copy = join(folder, 'copy-of-undone.db')
+  for (const ending of ['', '-journal']) copyFileSync(`${path}${ending}`, `${copy}${ending}`)
+  writer.exec('ROLLBACK')
+  writer.close()
+  const before = readFileSync(copy)
+  await expect(openSnapshot({ url: `file:${copy}` })).rejects.toMatchObject({
+    kind: 'source',
+    message: expect.stringMatching(/ended in the middle of its work/),
+    next: expect.stringMatching(/-journal/),
+  })
+  expect(readFileSync(copy).equals(before)).toBe(true)
+  expect(readdirSync(folder)).toContain('copy-of-undone.db-journal')
 })
 
 test('a stream given up half-way lets go of the file', async () => {
