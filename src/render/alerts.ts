@@ -1,5 +1,12 @@
 import type { Finding, NotEvaluated, Report, RuleId } from '../../schemas/report.ts'
-import { addDecimals, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
+import {
+  addDecimals,
+  type Decimal,
+  formatDecimal,
+  parseDecimal,
+  subtractDecimals,
+  ZERO_DECIMAL,
+} from '../units/decimal.ts'
 import { cleanText } from './clean.ts'
 import { subjectText, vocabulary } from './messages.ts'
 import { usdCell } from './money.ts'
@@ -93,18 +100,24 @@ function unlistedLines(rules: Report['rules'], words: Vocabulary): Line[] {
   return cut.length === 0 ? [] : [...cut, { lead: words.unlistedAdvice, text: '' }]
 }
 
-/** Sum of the differences without their signs, as one that cancels out would look like none; '' where one is not known. */
+/**
+ * Sum of the differences without their signs, as one that cancels out would look like none, and of each sign alone where
+ * there are both; '' where one is not known.
+ */
 function totalOf(findings: readonly Finding[], words: Vocabulary): string {
   const [unit, ...others] = new Set(findings.map((finding) => finding.unit))
   if (unit === undefined || unit === 'count' || others.length > 0) return ''
-  let total = ZERO_DECIMAL
+  let [above, below] = [ZERO_DECIMAL, ZERO_DECIMAL]
   for (const { difference } of findings) {
-    const amount = difference === null ? undefined : parseDecimal(difference.replace(/^-/, ''))
+    const amount = difference === null ? undefined : parseDecimal(difference)
     if (amount === undefined) return ''
-    total = addDecimals(total, amount)
+    if (amount.digits < 0n) below = subtractDecimals(below, amount)
+    else above = addDecimals(above, amount)
   }
-  const sum = formatDecimal(total)
-  return unit === 'USD' ? `${usdCell(sum)} USD` : words.points(sum)
+  const cellOf = (amount: Decimal): string => (unit === 'USD' ? usdCell(formatDecimal(amount)) : formatDecimal(amount))
+  const sum = cellOf(addDecimals(above, below))
+  const total = unit === 'USD' ? `${sum} USD` : words.points(sum)
+  return above.digits === 0n || below.digits === 0n ? total : words.ofBothSigns(total, cellOf(above), cellOf(below))
 }
 
 function findingLine(finding: Finding): Line {

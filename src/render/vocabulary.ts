@@ -184,6 +184,8 @@ export interface Vocabulary {
   readonly moreFindings: (leftOut: number) => string
   /** Findings of one rule that are not printed; `total` is what the gravest `summed`, printed or not, come to; '' where not known. */
   readonly moreOfRule: (rule: string, leftOut: number, total: string, summed: number, isAll: boolean) => string
+  /** A sum of differences without their signs, of which `above` are above 0 and `below` below. */
+  readonly ofBothSigns: (sum: string, above: string, below: string) => string
   /** Findings that hang on something: heading, that names of models may differ, and of which accounts. */
   readonly doubt: string
   readonly nameDoubt: string

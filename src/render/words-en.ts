@@ -156,6 +156,7 @@ export const EN: Vocabulary = {
   moreFindings: (leftOut) => `${counted(leftOut, 'lesser alert')} left out`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}: ${leftOut} more${given(total || undefined, (sum) => `; ${isAll ? 'all' : 'the gravest'} ${summed} come to ${sum}`)}`,
+  ofBothSigns: (sum, above, below) => `${sum}, signs left out (+${above}, -${below})`,
   doubt: 'Before these alerts are believed',
   nameDoubt:
     'may come from other names of the same model: an audit at depth requests learns them from matched requests, or set modelAliases',

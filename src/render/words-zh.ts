@@ -152,6 +152,7 @@ export const ZH: Vocabulary = {
   moreFindings: (leftOut) => `另有 ${leftOut} 条较轻的告警未列出`,
   moreOfRule: (rule, leftOut, total, summed, isAll) =>
     `… ${rule}：另有 ${leftOut} 条${given(total || undefined, (sum) => `；${isAll ? '全部' : '最重的'} ${summed} 条合计 ${sum}`)}`,
+  ofBothSigns: (sum, above, below) => `${sum}（不计正负：+${above}，-${below}）`,
   doubt: '采信以下告警之前',
   nameDoubt:
     '可能只是同一模型的不同名称：逐请求核对（depth requests）会从匹配的请求中学到这些名称，也可以设置 modelAliases',

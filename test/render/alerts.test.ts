@@ -56,9 +56,19 @@ describe('many findings of one rule about single requests', () => {
     expect(lines[10]).toBe('… B7: 5 more; all 15 come to 1500 points')
   })
 
-  it('are added up without their signs; without an amount where one is not known or counts are meant', () => {
+  it('are added up without their signs, and each sign is told where there are both, so that the sum can be traced', () => {
     const mixed = [...many(6, { ...LEAK, rule: 'B3' }), ...many(6, { ...LEAK, rule: 'B3', difference: '0.5' })]
-    expect(alertsOf(mixed).at(-1)).toBe('… B3: 2 more; all 12 come to 4.50 USD')
+    expect(alertsOf(mixed).at(-1)).toBe('… B3: 2 more; all 12 come to 4.50 USD, signs left out (+3.00, -1.50)')
+    const charges = [
+      ...many(10, { rule: 'B10', difference: '-80', unit: 'points' }),
+      ...many(1, { rule: 'B10', difference: '280', unit: 'points' }),
+    ]
+    expect(alertsOf(charges, 'zh').at(-1)).toBe('… B10：另有 1 条；全部 11 条合计 1080 积分（不计正负：+280，-800）')
+    const zeros = [...many(10, LEAK), ...many(1, { ...LEAK, difference: '0' })]
+    expect(alertsOf(zeros).at(-1)).toBe('… B1: 1 more; all 11 come to 2.50 USD')
+  })
+
+  it('are without an amount where one is not known or counts are meant', () => {
     expect(alertsOf([...many(11, LEAK), ...many(1, { ...LEAK, difference: null })]).at(-1)).toBe('… B1: 2 more')
     expect(alertsOf(many(12, { ...LEAK, rule: 'B4', unit: 'count', difference: '1' })).at(-1)).toBe('… B4: 2 more')
   })
