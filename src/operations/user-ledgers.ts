@@ -34,7 +34,16 @@ const NO_TASKS =
 
 // Of rows that name their task; otherwise every row of the window counts.
 const NOT_ADDING_UP =
-  'entries are all rows of the window, whatever they are for; pointsConsumed and cashConsumed are what was taken for the tasks of the window, whenever it was: the two need not add up'
+  'entries are all rows of the window, whatever they are for; what rows call consumed and refunded was taken and given back for the tasks of the window, whenever it was: the two need not add up'
+
+const SAY_UNREAD = 'say first what was not verified (sources, and the reason of a row)'
+const NO_TASKS_AT_ALL =
+  'see that start and end are the days in question (without them it is today): no fal task asked for lies in this window'
+const LOOK_AT_ROWS =
+  'user-ledger with entries true and the userId of a difference in user_ids: its ledger rows, and the orderId of one as id of task-trace: what its task charged'
+const LOOK_AT_TASK = 'task-trace with the orderId of an entry as id: its task, and its other rows of any time'
+const LOOK_AT_REFUNDS =
+  'audit-reconcile, with user_id as filter: a charge or refund of a single task that is wrong need not show as a difference here (B6 to B10)'
 
 const BY_EDGE = 'tasks and rows at an edge of the window explain the difference: it is one of timing, and no break'
 
@@ -77,11 +86,12 @@ export function userLedgers(
     const sources = withTooLarge(named, open, 'en')
     const { zone } = plan.window
     const timings = rows.filter(({ timing }) => timing === true).length
+    const complete = sources.every(({ status }) => status === 'complete')
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
     return {
       window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
       asOf: zone.format(plan.asOf),
-      complete: sources.every(({ status }) => status === 'complete'),
+      complete,
       ledgerLink: books.ledger.mode,
       ledgerLinkedRatio: linkedShare(books.ledger, plan.settings),
       summary: {
@@ -91,6 +101,7 @@ export function userLedgers(
       rows: rows.sort(tellingFirst),
       ...(listed !== undefined && { entries: listed, ...(books.ledger.mode === 'order' && { note: NOT_ADDING_UP }) }),
       sources,
+      next: [...(complete ? [] : [SAY_UNREAD]), nextOf(rows, listed)].join('; '),
     }
   })
 }
@@ -166,6 +177,13 @@ function withReason(
   if (row.timing === true) return { ...row, taskCount, reason: BY_EDGE }
   if (open === undefined) return { ...row, taskCount }
   return { ...row, taskCount, reason: notEvaluatedText(open.code, open.params ?? {}, 'en') }
+}
+
+/** A row that is OK says that sums agree, and of a window without tasks not even that. */
+function nextOf(rows: readonly UserLedgerRow[], listed: LedgerOutput['entries']): string {
+  if (rows.every(({ taskCount }) => taskCount === 0)) return NO_TASKS_AT_ALL
+  if (listed?.some(({ orderId }) => orderId !== undefined) === true) return LOOK_AT_TASK
+  return listed === undefined && rows.some(({ status }) => status === 'DIFF') ? LOOK_AT_ROWS : LOOK_AT_REFUNDS
 }
 
 const STATUS_ORDER: readonly LedgerRow['status'][] = ['DIFF', 'UNVERIFIED', 'OK']

@@ -157,11 +157,28 @@ describe('user-ledger', () => {
     const given = { ...DAY, user_ids: [101], entries: true }
     const byOrder = await call(userLedgerTool, given, memoryDependencies(late().build(), {}))
     expect(byOrder).toMatchObject({ ledgerLink: 'order', rows: [{ pointsConsumed: 20, status: 'OK' }], entries: [] })
-    expect(byOrder.note).toMatch(/all rows of the window.* tasks of the window, whenever it was/)
+    expect(byOrder.note).toMatch(
+      /all rows of the window.* consumed and refunded .*tasks of the window, whenever it was/,
+    )
     const total = memoryDependencies(late().build(), { settings: { ledgerLink: 'total' } })
     expect(await call(userLedgerTool, given, total)).not.toHaveProperty('note')
     const without = await call(userLedgerTool, { ...DAY, user_ids: [101] }, memoryDependencies(late().build(), {}))
     expect(without).not.toHaveProperty('note')
+  })
+
+  it('says what to call next: nothing may lie in a window, and what agrees in sum may be wrong in a task', async () => {
+    const nextOf = async (given: Record<string, unknown>) =>
+      (await call(userLedgerTool, given, memoryDependencies(paid(), {}))).next
+    const entries = true
+    expect(await nextOf({ start: '2026-02-05', end: '2026-02-05', user_ids: [102] })).toMatch(/^see that start and end/)
+    expect(await nextOf(DAY)).toMatch(/^user-ledger with entries true .* task-trace/)
+    expect(await nextOf({ ...DAY, user_ids: [102], entries })).toMatch(/^task-trace with the orderId of an entry/)
+    expect(await nextOf({ ...DAY, user_ids: [101, 103] })).toMatch(/^audit-reconcile, with user_id .*B6 to B10/)
+    const deps = memoryDependencies(paid(), {})
+    const unread = { ...deps, ledger: withoutBook('cash', deps.ledger) }
+    expect((await call(userLedgerTool, DAY, unread)).next).toMatch(
+      /^say first what was not verified.*; audit-reconcile/,
+    )
   })
 
   it.each([
