@@ -6,7 +6,7 @@ export const taskTraceTool: Tool<typeof input, typeof output> = {
   name: 'task-trace',
   title: 'One task in all three books',
   description:
-    "One task, fal request or ledger order in all three books: task rows, fal's billing events, ledger rows of any time, a verdict in a sentence, and the findings on it. For a finding or a disputed charge. billing unread or partial is not unbilled.",
+    "One task, fal request or ledger order in all three books: task rows, fal's billing events, ledger rows of any time, a verdict on the bill, and the findings on it. For a finding or a disputed charge. billing unread or partial is not unbilled.",
   input,
   output,
   lists: ['findings', 'tasks', 'events', 'entries', 'notEvaluated', 'sources', 'foundAs'],

@@ -7,6 +7,7 @@ import { inputError } from '../errors.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
+import { withFindings } from '../render/trace-words.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortenKeyId } from '../units/api-key.ts'
 import { formatUsd } from '../units/nano-usd.ts'
@@ -127,6 +128,7 @@ function present(
   const open = new Map(judgements.flatMap((judgement) => [...judgement.open]))
   const told: Told = { lang: given.lang, zone, thresholds: plan.settings.thresholds, bill, open, userNames }
   const tasks = tasksOf(search, judgements, told)
+  const findings = findingsOf(judgements)
   const whole = gravest(tasks.filter(({ named }) => named)) ?? tasklessVerdict(judgements[0], told)
   return {
     id: cleanText(search.id),
@@ -134,7 +136,11 @@ function present(
     timezone: zone.id,
     complete: sources.every(({ status }) => status === 'complete'),
     verdict: whole.verdict,
-    sentence: whole.sentence,
+    sentence: withFindings(
+      whole.sentence,
+      findings.map(({ rule }) => rule),
+      given.lang,
+    ),
     foundAs,
     billing: bill.status,
     ...(bill.since !== null && { billingSince: zone.format(bill.since) }),
@@ -142,7 +148,7 @@ function present(
     ...(search.moreTasks > 0 && { moreTasks: search.moreTasks }),
     events: bill.owned.map((owned) => eventRow(owned, zone)),
     entries: entryRows(asLinked(search.entries, search.bearing), zone),
-    findings: findingsOf(judgements),
+    findings,
     notEvaluated: notEvaluatedOf(judgements, tasks),
     sources,
     next: nextOf(search, bill, whole.verdict),

@@ -42,6 +42,13 @@ export const traceSentence = (verdict: TraceVerdict, facts: TraceFacts, lang: La
     differenceUsd: usdCell(facts.differenceUsd),
   })
 
+/** The sentence on the bill alone, with the rules that found something beside it: fal and the task may agree where the user paid twice. */
+export function withFindings(sentence: string, rules: readonly string[], lang: Lang): string {
+  if (rules.length === 0) return sentence
+  const named = [...new Set(rules)].join(', ')
+  return lang === 'zh' ? `${sentence}；告警：${named}` : `${sentence}; findings: ${named}`
+}
+
 const NO_ID_EN = 'it has no request id by which fal could be asked, so nothing is said of its bill'
 const NO_ID_ZH = '没有可向 fal 查询的请求编号，因此不对账单作判断'
 const whereReadEn = ({ allRead }: TraceFacts): string => (allRead ? '' : ' in the bills that could be read')
