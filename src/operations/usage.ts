@@ -41,7 +41,11 @@ function present(
 ): UsageOutput {
   const { rows, total, hasTotal, withoutRows = [], sources } = reading
   const { zone } = window
-  const notes = [reading.note ?? noteOf(ledger, table === undefined), lackingNote(groupBy, reading)]
+  const notes = [
+    reading.note ?? noteOf(ledger, table === undefined),
+    table === undefined ? undefined : ownerlessNote(groupBy, rows),
+    lackingNote(groupBy, reading),
+  ]
   const note = notes.filter((each) => each !== undefined).join(' ')
   return {
     window: { start: zone.format(window.start), end: zone.format(window.end), timezone: zone.id },
@@ -78,6 +82,15 @@ function noteOf(ledger: UsageOutput['ledger'], keyAlone: boolean): string | unde
   }
   return keyAlone ? 'The whole workspace of FAL_KEY, with all of its keys.' : undefined
 }
+
+// Such a row names a workspace, and would pass for all that it spent.
+const OF_NO_ACCOUNT =
+  'A row without accountId is no whole workspace: it is what was spent there by keys or logins that no account row holds, or what the bill gives to none of its accounts.'
+
+const ownerlessNote = (groupBy: UsageOutput['groupBy'], rows: UsageReading['rows']): string | undefined =>
+  (groupBy === 'account' || groupBy === 'key') && rows.some(({ accountId }) => accountId === undefined)
+    ? OF_NO_ACCOUNT
+    : undefined
 
 /** Accounts shown whose bills were not read: each is in sources as well. */
 const LACKING_SHOWN = 10

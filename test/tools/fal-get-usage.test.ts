@@ -69,8 +69,14 @@ describe('fal-get-usage, on real parts', () => {
   it('by account shows balances, and apart from the accounts what none of them spent', async () => {
     const world = shared()
     const { dependencies } = await real(world)
-    const { rows, costUsd } = await call(falGetUsageTool, { ...DAY, group_by: 'account' }, dependencies(), world)
+    const usageBy = (group_by: string, more: object = {}) =>
+      call(falGetUsageTool, { ...DAY, group_by, ...more }, dependencies(), world)
+    const { rows, costUsd, note } = await usageBy('account')
     expect(costUsd).toBe('2.750000001')
+    // The last row would pass for the whole of acme, which spent 0.75.
+    const said = /^A row without accountId is no whole workspace/
+    expect([note, (await usageBy('key')).note]).toEqual([expect.stringMatching(said), expect.stringMatching(said)])
+    expect([(await usageBy('day')).note, (await usageBy('account', { ids: [7] })).note]).toEqual([undefined, undefined])
     expect(rows.map(({ quantities: _, ...row }) => row)).toEqual([
       {
         accountId: 7,
