@@ -26,6 +26,8 @@ type Section = (typeof SECTIONS)[number]
 /** What could not be read, as said on every page: so many sources, so many characters each. */
 const UNVERIFIED_SHOWN = 8
 const UNVERIFIED_CHARS = 160
+/** About as many findings as go on a page. */
+const FINDINGS_OF_A_PAGE = 20
 /** More aliases than this are left to the resource: they stand outside every list and could not be cut. */
 const ALIASES_SHOWN = 20
 
@@ -98,6 +100,7 @@ function present(
     ...beyondReach(report, findings, filter),
     ...unlistedSteps(unlisted, filter),
     ...unnamedSteps(unnamedFindings(report, filter)),
+    ...(wanted('findings') ? manySteps(findings) : []),
     ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
   ]
   return {
@@ -157,6 +160,16 @@ function unnamedSteps(findings: readonly Finding[]): string[] {
   return [
     `say that ${findings.length} more may concern this user: of more than ${LIMITS.usersOfFinding} users a finding names the first alone (rule ${rules}, without user_id, lists them; tasks-by-user and task-trace tell whose a request is)`,
   ]
+}
+
+/** What to do about more findings than go on a page: a leak of a thousand requests comes before all that is lesser. */
+function manySteps(findings: readonly Finding[]): string[] {
+  const rules = new Set(findings.map(({ rule }) => rule))
+  return findings.length <= FINDINGS_OF_A_PAGE || rules.size === 1
+    ? []
+    : [
+        'rule, one of summary.byRule (with report_id, where a reportId is told), for the findings of one rule alone: paging through all of them takes many calls',
+      ]
 }
 
 const omittedRowSteps = ({ omittedRows }: Report['tasks']['totals']): string[] =>

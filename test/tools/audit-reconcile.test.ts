@@ -52,6 +52,21 @@ describe('audit-reconcile', () => {
     })
   })
 
+  it('of more findings than go on a page says how to see those of one rule', async () => {
+    const leaking = new MiniWorld().account(5).task({ paid: { points: 80 } })
+    for (let at = 0; at < 30; at++) leaking.event({ cost: '0.001', timestamp: leaking.iso('2026-02-06 09:00:00') })
+    const world = leaking.build()
+    const deps = dependencies(world)
+    const { depth: _, ...day } = DAY
+    const { reportId, next } = await call(auditReconcileTool, day, deps, world)
+    expect(next).toMatch(/^rule, one of summary\.byRule \(with report_id, .*; task-trace/)
+    const nextOf = async (given: object) =>
+      (await call(auditReconcileTool, { report_id: reportId, ...given }, deps, world)).next
+    expect(await nextOf({ rule: 'B1' })).not.toContain('summary.byRule')
+    expect(await nextOf({ severity: 'MEDIUM' })).not.toContain('summary.byRule')
+    expect(await nextOf({ sections: ['official'] })).not.toContain('summary.byRule')
+  })
+
   it('speaks Chinese unless asked otherwise', async () => {
     const { findings = [] } = await call(auditReconcileTool, DAY, dependencies(broken()))
     expect(findings[0]?.message).toMatch(/\p{Script=Han}/u)
