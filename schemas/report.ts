@@ -100,6 +100,10 @@ export const officialRow = z.strictObject({
   accountName: untrustedText.optional(),
   keyId: z.string().optional(),
   workspace: untrustedText.optional(),
+  undivided: z
+    .literal(true)
+    .optional()
+    .describe('the bill does not tell which account of the workspace spent it: the row of the workspace has it'),
   balanceUsd: usdText.nullable(),
   balanceSource: z.enum(['live', 'table']).optional(),
   costUsd: usdText.nullable(),

@@ -23,6 +23,7 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
   const aliases = evidence.plan.settings.modelAliases
   const costs: NanoUsd[] = []
   const counts: (number | null)[] = []
+  const ofUndivided = membersOfUndivided(attribution.workspaces)
   const addBill = (head: OfficialHead, bill: readonly UsageRow[], belongs: (whose: Ownership) => boolean) => {
     const { costNanoUsd, byModel } = billFigures(bill, (endpoint) => canonicalModel(endpoint, aliases))
     const counted = requests !== null && eventsRead(evidence, requests, head)
@@ -48,7 +49,7 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
     const { accountId } = account
     const isMine = ({ owner }: Ownership): boolean => typeof owner === 'object' && owner.accountId === accountId
     if (bill?.known === true) addBill(head, bill.value, isMine)
-    else rows.push({ ...head, ...UNREAD_BILL })
+    else rows.push({ ...head, ...UNREAD_BILL, ...(ofUndivided.has(accountId) && { undivided: true }) })
   }
   for (const shared of attribution.workspaces) {
     const { label, source, members, undivided, unattributed } = shared
@@ -62,7 +63,8 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
     }
     const isTheirs = ({ bill: own, owner }: Ownership): boolean =>
       own === shared && (typeof owner === 'string' || (undivided !== null && members.includes(owner.accountId)))
-    addBill({ accountId: null, workspace, balanceUsd: null }, bill, isTheirs)
+    const isUndivided = (undivided ?? []).length > 0
+    addBill({ accountId: null, workspace, ...(isUndivided && { undivided: true }), balanceUsd: null }, bill, isTheirs)
   }
   rows.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity))
   models.sort((a, b) => (a.accountId ?? Infinity) - (b.accountId ?? Infinity) || compareText(modelKey(a), modelKey(b)))
@@ -79,6 +81,14 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
 }
 
 const UNREAD_BILL = { costUsd: null, modelCount: null, requestCount: null }
+
+/** Accounts whose bill was read, and stands whole with their workspace. */
+const membersOfUndivided = (workspaces: Evidence['attribution']['workspaces']): ReadonlySet<number> =>
+  new Set(
+    workspaces.flatMap(({ undivided, source, members }) =>
+      undivided !== null && undivided.length > 0 && source.usage.status === 'complete' ? members : [],
+    ),
+  )
 
 type OfficialHead = Omit<OfficialRow, 'costUsd' | 'modelCount' | 'requestCount'>
 

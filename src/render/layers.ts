@@ -73,10 +73,10 @@ function layerBlocks<Row>(layer: Layer<Row>, words: Vocabulary, rowsMax: number)
 
 const note = (lead: string): Block => ({ kind: 'list', title: '', lines: [{ lead, text: '' }] })
 
-/** An account's id; what belongs to none is named as such, with its workspace where known. */
-function ownerCell(row: { accountId: number | null; workspace?: string | undefined }, words: Vocabulary): string {
+/** An account's id; what belongs to none, or to none alone, is named as such, with its workspace where known. */
+function ownerCell(row: Pick<OfficialRow, 'accountId' | 'workspace' | 'undivided'>, words: Vocabulary): string {
   if (row.accountId !== null) return String(row.accountId)
-  return joined([words.unattributed, cleanText(row.workspace ?? '')], ' ')
+  return joined([row.undivided ? words.undivided : words.unattributed, cleanText(row.workspace ?? '')], ' ')
 }
 
 /** Layer 1: what fal billed, per account and, on request, per model. */
@@ -84,7 +84,7 @@ export function officialBlocks(report: Report, words: Vocabulary, rowsMax: numbe
   const { rows, models, totals } = report.official
   const { columns } = words
   // A sum over some of the accounts must not look like a sum over all of them.
-  const someUnread = rows.some((row) => row.costUsd === null)
+  const someUnread = rows.some((row) => row.costUsd === null && row.undivided !== true)
   const noSum = totals.costUsd === null && rows.some((row) => row.costUsd !== null)
   const unreadNote = noSum ? [note(words.maybeTwice)] : someUnread ? [note(words.someUnread)] : []
   const accounts: Layer<OfficialRow> = {
@@ -108,6 +108,7 @@ export function officialBlocks(report: Report, words: Vocabulary, rowsMax: numbe
     // No sum of balances: accounts of one workspace share theirs. No sum of models: they overlap.
     footer: [words.total, '', usdCell(totals.costUsd), '', countCell(totals.requestCount)],
   }
+  const ofNoneAlone = new Set(rows.flatMap((row) => (row.accountId === null && row.undivided ? row.workspace : [])))
   const blocks = [...layerBlocks(accounts, words, rowsMax), ...unreadNote]
   if (!withModels) return blocks
   const perModel: Layer<OfficialModel> = {
@@ -122,7 +123,7 @@ export function officialBlocks(report: Report, words: Vocabulary, rowsMax: numbe
     rows: models,
     rankOf: (row) => rankOfUsd(row.costUsd),
     cellsOf: (row) => [
-      ownerCell(row, words),
+      ownerCell(ofNoneAlone.has(row.workspace) ? { ...row, undivided: true } : row, words),
       cleanText(row.model),
       cleanText(row.quantity),
       cleanText(row.unit),

@@ -165,6 +165,8 @@ export interface Vocabulary {
   /** Where rows of layer 1 have no sum. */
   readonly maybeTwice: string
   readonly unattributed: string
+  /** What several accounts of a workspace spent, of which the bill does not tell whose it is. */
+  readonly undivided: string
   readonly noRows: string
   readonly leftOut: (shown: number, leftOut: number) => string
   /** Rows of layer 2 that the report does not have, of how many there are. */

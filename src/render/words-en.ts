@@ -103,6 +103,7 @@ export const EN: Vocabulary = {
   someUnread: 'The total covers only the accounts that were read',
   maybeTwice:
     'No total: bills read with several keys hold the same, and neither keys in them nor workspaces that fal named tell them apart for certain, so they may be one bill or several',
+  undivided: 'undivided',
   unattributed: 'unattributed',
   noRows: 'No rows',
   leftOut: (shown, leftOut) => `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,

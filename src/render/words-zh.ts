@@ -100,6 +100,7 @@ export const ZH: Vocabulary = {
   someUnread: '合计只含已读取的账号',
   maybeTwice:
     '无合计：不同密钥读到的账单内容相同，其中的密钥和 fal 给出的工作区名称都不能确定地区分它们，无法判断是同一份账单还是多份',
+  undivided: '未分账号',
   unattributed: '未归属',
   noRows: '无记录',
   leftOut: (shown, leftOut) => `只列出最大的 ${shown} 行，另有 ${leftOut} 行未列出；合计包含全部行`,

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { FalEvent, World } from '../../src/demo/stored-world.ts'
+import { renderText } from '../../src/render/text.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
 
 const team = () =>
@@ -55,9 +56,25 @@ describe('a bill that names no keys', () => {
       { accountId: 6, costUsd: null },
       { accountId: null, workspace: 'team', costUsd: '3' },
     ])
+    // All was read, and the cost of the accounts is in the sum: it is neither unread nor that of keys without an account.
+    expect(clean.official.rows.every(({ undivided }) => undivided === true)).toBe(true)
+    const text = renderText(clean, { lang: 'en', modelsPerAccount: true })
+    expect(text.match(/ {2}undivided team {2}/g)).toHaveLength(2)
+    expect(text).not.toMatch(/unattributed team|covers only the accounts/)
     const built = team()
     built.event({ cost: '3', timestamp: built.iso('2026-02-06 10:00:00') })
     expect(inShort(await auditWorld(anonymous(built.build())))).toEqual(['A1 workspace=team'])
+  })
+
+  it('beside another that was not read leaves the sum short, and of keys without an account it is unattributed', async () => {
+    const beside = anonymous(team().account(7).task({ account: 7, cost: '9', user: 103 }).build())
+    const workspaces = beside.workspaces.filter(({ username }) => username === 'team')
+    const short = await auditWorld({ ...beside, workspaces })
+    expect(renderText(short, { lang: 'en' })).toContain('The total covers only the accounts that were read')
+    const owned = team().event({ cost: '3', timestamp: '2026-02-06T02:00:00Z', keyId: 'deadbeef-0000' })
+    const told = await auditWorld(owned.build())
+    expect(told.official.rows.some((row) => 'undivided' in row)).toBe(false)
+    expect(renderText(told, { lang: 'zh' })).toContain('未归属 team')
   })
 
   it('in part says so: what names keys is not denied', async () => {
