@@ -10,7 +10,7 @@ import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } 
 import { earlier, type Instant } from '../units/instant.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
-import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
+import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope } from './bill-scope.ts'
 import { formatMonth, instantsOf, type MonthRange, monthRangeOf, monthsOf } from './months.ts'
 import {
   MAYBE_TWICE,
@@ -41,6 +41,10 @@ const MONTH_OTHERWISE =
   'Some lines of the invoice report name a billing period other than the month of issue that fal sent them for, which is the one shown.'
 const MONTHS_TORN =
   'fal cut some months of usage at other hours than the timezone asked for: a monthly sum may hold hours of the month beside it.'
+
+// An invoice tells no models; two months are held together by what each was spent on.
+const WHAT_IT_WAS_FOR =
+  'fal-get-usage with the first and last day of a month as start and end, and once more for another: what each was spent on, by model, day or account'
 
 type Months = MonthRange & { readonly current: number }
 
@@ -86,6 +90,7 @@ export async function listInvoices(
     invoices,
     sources,
     note: [noteOf(reads), ...(warning === undefined ? [] : [warning])].join(' '),
+    next: nextAfter(sources, WHAT_IT_WAS_FOR),
   }
 }
 

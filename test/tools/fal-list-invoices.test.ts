@@ -73,6 +73,7 @@ describe('fal-list-invoices', () => {
     ])
     expect(result.invoices[2]).not.toHaveProperty('partial')
     expect(result.note).toMatch(/no invoices.*\/billing\/invoices was not asked/)
+    expect(result.next).toMatch(/^fal-get-usage with the first and last day of a month .* once more for another/)
     expect(result.sources).toContainEqual(
       expect.objectContaining({
         ...{ source: 'fal-focus', accountId: 5, status: 'not-configured' },
