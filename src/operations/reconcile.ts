@@ -116,7 +116,11 @@ function present(
     ...(wanted('official') && { official }),
     ...(wanted('ledger') && { ledger }),
     ...(wanted('tasks') && { tasks }),
-    next: nextOf({ ...report, findings, notEvaluated }, cuts),
+    next: nextOf(
+      { ...report, findings: wanted('findings') ? findings : [], notEvaluated },
+      cuts,
+      wanted('not_evaluated'),
+    ),
   }
 }
 
@@ -200,7 +204,7 @@ function doubtSteps(report: Report): string[] {
 }
 
 /** `cuts`: what the report leaves out or does not reach, to be said as soon as what was not verified. */
-function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly string[]): string {
+function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly string[], tellsChecks: boolean): string {
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
   steps.push(...cuts)
   if (findings.some(({ subject }) => subject.taskId !== undefined || subject.requestId !== undefined)) {
@@ -212,6 +216,11 @@ function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly str
   if (findings.some(({ subject }) => subject.accountId !== undefined)) {
     steps.push('fal-get-usage with the accountId of a finding as ids')
   }
-  if (notEvaluated.length > 0) steps.push('name what notEvaluated could not judge: it is not fine either')
+  if (notEvaluated.length > 0)
+    steps.push(
+      tellsChecks
+        ? 'name what notEvaluated could not judge: it is not fine either'
+        : `say that ${notEvaluated.length} checks could not be made, which is not fine either: section not_evaluated names them`,
+    )
   return steps.length === 0 ? 'report the result' : steps.join('; ')
 }

@@ -67,6 +67,17 @@ describe('audit-reconcile', () => {
     expect(await nextOf({ sections: ['official'] })).not.toContain('summary.byRule')
   })
 
+  it('names in next no finding and no check that the result does not hold', async () => {
+    const deps = dependencies(broken())
+    const nextOf = async (sections: readonly string[]) =>
+      (await call(auditReconcileTool, { ...DAY, sections }, deps)).next
+    expect(await nextOf(['official'])).toMatch(
+      /^say that \d+ checks could not be made, .*: section not_evaluated names/,
+    )
+    expect(await nextOf(['findings'])).toMatch(/userId of a finding.*; say that \d+ checks could not be made/)
+    expect(await nextOf(['findings', 'not_evaluated'])).toMatch(/userId of a finding.*; name what notEvaluated/)
+  })
+
   it('speaks Chinese unless asked otherwise', async () => {
     const { findings = [] } = await call(auditReconcileTool, DAY, dependencies(broken()))
     expect(findings[0]?.message).toMatch(/\p{Script=Han}/u)
