@@ -59,7 +59,7 @@ export const RULES_ZH_B: Readonly<Record<FurtherRuleId, RuleWords>> = {
     name: '多个收费任务使用同一请求编号',
     sentence: (facts) =>
       list(
-        `${facts.actual ?? (facts.count > 1 ? facts.count : '多')} 个收费任务使用同一请求编号${given(facts.ids('taskIds'), (ids) => `（${ids}）`)}`,
+        `有 ${facts.actual ?? (facts.count > 1 ? facts.count : '多')} 个收费任务使用同一请求编号${given(facts.ids('taskIds'), (ids) => `（${ids}）`)}`,
         given(facts.points('chargedPoints'), (amount) => `收费共 ${amount}`),
       ),
   },

@@ -51,7 +51,7 @@ const FULL: Readonly<Record<FurtherRuleId, readonly [FindingFacts, zh: string, e
       count: 3,
       detail: { taskIds: 't1, t2, t3', chargedPoints: '840' },
     }),
-    '请求 r1 3 个收费任务使用同一请求编号（t1, t2, t3），收费共 840 积分',
+    '请求 r1 有 3 个收费任务使用同一请求编号（t1, t2, t3），收费共 840 积分',
     'request r1: 3 charged tasks have this one request id (t1, t2, t3), charged 840 points in all',
   ],
   B5: [
