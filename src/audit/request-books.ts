@@ -92,13 +92,14 @@ function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: 
     const { requestId } = event
     const verdict = verdictOf.get(requestId)
     // A request of another period is that period's.
-    if (verdict === undefined ? !orphans.has(requestId) : !verdict.selected) return []
+    if (verdict === undefined && !orphans.has(requestId)) return []
     const group = groupOf.get(requestId)
     const owner = group?.owner
     const accountId = typeof owner === 'object' && scope.audited(owner.accountId) ? owner.accountId : null
     const ofWorkspace = group === undefined ? {} : undividedOf(group)
     const ofTask = { taskId: verdict?.task.taskId ?? null, ...(verdict && userOf(verdict.task)) }
-    return [{ requestId, accountId, ...ofWorkspace, ...ofTask, event, times }]
+    const leftOutToo = verdict?.selected === false && { leftOut: true as const }
+    return [{ requestId, accountId, ...ofWorkspace, ...ofTask, event, times, ...leftOutToo }]
   })
 }
 

@@ -115,6 +115,23 @@ describe('questions by id', () => {
     expect(found).toMatchObject([{ expected: '3', actual: '6', count: 4 }])
   })
 
+  it('are judged of the users that were asked for, and one verdict stands whoever was', async () => {
+    const world = base().task({ cost: '2', billed: false, user: 102 }).task({ user: 103 })
+    for (let count = 0; count < 2; count++)
+      world.event({ requestId: requestIdOf(2), cost: '1', timestamp: '2026-02-06T05:00:00Z' })
+    world.event({ requestId: requestIdOf(9), cost: '5', timestamp: '2026-02-06T05:00:00Z' })
+    const told = async (userIds: readonly number[]) => {
+      const { rules, requests } = await auditWorld(world.build(), { ...R, userIds })
+      return [rules.find(({ rule }) => rule === 'B5'), requests?.verdicts]
+    }
+    const [, verdicts] = await told([])
+    expect(verdicts).toMatchObject({ duplicate: 1, unrecorded: 1 })
+    expect(await told([])).toEqual([{ rule: 'B5', examined: 4, findings: 1 }, verdicts])
+    expect(await told([102])).toEqual([{ rule: 'B5', examined: 2, findings: 1 }, verdicts])
+    // It had said of all that they were looked at, and that none is billed twice.
+    expect(await told([103])).toEqual([{ rule: 'B5', examined: 2, findings: 0 }, verdicts])
+  })
+
   it('events are judged where the usage cannot be read', async () => {
     const world = base()
       .event({ requestId: requestIdOf(9), cost: '5', timestamp: '2026-02-06T05:00:00Z' })

@@ -3,7 +3,7 @@ import type { Zone } from '../../units/zone.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { RepeatedBill } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { billedRequestCount, notRead, readAccounts, unreadAccounts } from './request-book.ts'
+import { judgedRequestCount, notRead, readAccounts, unreadAccounts } from './request-book.ts'
 import { evidenceOf } from './task-subject.ts'
 
 /**
@@ -20,13 +20,14 @@ export const b5DuplicateBill: Rule = {
     const isRead = readAccounts(requests.value)
     // Without cost there is nothing to pay twice.
     const repeated = requests.value.repeated.filter(
-      ({ accountId, event, times }) => times > 1 && event.costNanoUsd !== 0n && isRead(accountId),
+      ({ accountId, event, times, leftOut }) =>
+        times > 1 && event.costNanoUsd !== 0n && leftOut !== true && isRead(accountId),
     )
     const findings = [...groupBy(repeated, ({ requestId }) => requestId).values()].map((bills) =>
       findingOf(bills, window.zone),
     )
     return {
-      examined: billedRequestCount(requests.value),
+      examined: judgedRequestCount(requests.value),
       findings: findings.filter((finding) => finding !== undefined),
       notEvaluated: unreadAccounts(requests.value),
     }

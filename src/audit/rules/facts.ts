@@ -107,6 +107,8 @@ export interface RepeatedBill {
   readonly userId?: number
   readonly event: EventFact
   readonly times: number
+  /** The filters leave its task out: its verdict stands, and no rule accuses it. */
+  readonly leftOut?: true
 }
 
 /**

@@ -84,3 +84,7 @@ export function billedRequestCount({ tasks, orphans, plain }: RequestBook): numb
   for (const { standing } of tasks) if (standing === 'matched') count += 1
   return count
 }
+
+/** The same without those whose tasks the filters leave out. */
+export const judgedRequestCount = (requests: RequestBook): number =>
+  countRequests(requests.orphans) + (requests.plain?.count ?? 0) + matchedTasks(requests).length
