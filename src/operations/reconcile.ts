@@ -100,6 +100,7 @@ function present(
     ...beyondReach(report, findings, filter),
     ...unlistedSteps(unlisted, filter),
     ...unnamedSteps(unnamedFindings(report, filter)),
+    ...ofAllUsersSteps(report, filter),
     ...(wanted('findings') ? manySteps(findings) : []),
     ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
   ]
@@ -165,6 +166,14 @@ function unnamedSteps(findings: readonly Finding[]): string[] {
     `say that ${findings.length} more may concern this user: of more than ${LIMITS.usersOfFinding} users a finding names the first alone (rule ${rules}, without user_id, lists them; tasks-by-user and task-trace tell whose a request is)`,
   ]
 }
+
+/** What is said of a report of some users, unless the findings of one are looked at. */
+const ofAllUsersSteps = ({ settings }: Report, filter: FindingFilter | undefined): string[] =>
+  settings.filters.userIds.length === 0 || filter?.userId !== undefined
+    ? []
+    : [
+        'say that official, requests and tieOut are of all users, since a bill names none: user_id leaves the findings of one user',
+      ]
 
 /** What to do about more findings than go on a page: a leak of a thousand requests comes before all that is lesser. */
 function manySteps(findings: readonly Finding[]): string[] {

@@ -61,7 +61,7 @@ const IDENTITIES: readonly Identity[] = [
 
 /** How the requests of bill and task table match, and the sums that prove that none was lost. */
 export function requestBlocks(report: Report, words: Vocabulary): Block[] {
-  const { requests } = report
+  const { requests, settings } = report
   if (requests === null) return [{ kind: 'list', title: '', lines: [{ lead: words.requestsUnread, text: '' }] }]
   return [
     { kind: 'heading', text: words.requests },
@@ -73,8 +73,16 @@ export function requestBlocks(report: Report, words: Vocabulary): Block[] {
       },
     },
     ...tieOutBlocks(report.tieOut ?? {}, words),
+    ...(settings.filters.userIds.length === 0 ? [] : [ofAllUsers(words)]),
   ]
 }
+
+/** Layer 2 holds the users that were asked for alone: its sums are not these. */
+const ofAllUsers = (words: Vocabulary): Block => ({
+  kind: 'list',
+  title: '',
+  lines: [{ lead: words.requestsOfAllUsers, text: '' }],
+})
 
 function tieOutBlocks(tieOut: Readonly<Record<string, string>>, words: Vocabulary): Block[] {
   const unknown = new Map(Object.entries(tieOut))

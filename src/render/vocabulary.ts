@@ -177,6 +177,7 @@ export interface Vocabulary {
   readonly requests: string
   readonly requestKinds: Readonly<Record<'matched' | 'unrecorded' | 'unbilled' | 'pending' | 'mismatched', string>>
   readonly requestsUnread: string
+  readonly requestsOfAllUsers: string
   readonly tieOut: string
   readonly tieOutItem: string
   readonly tieOutItems: Readonly<Record<TieOutKey, string>>

@@ -121,6 +121,8 @@ export const EN: Vocabulary = {
     pending: 'pending',
     mismatched: 'of another amount',
   },
+  requestsOfAllUsers:
+    'Requests and tie-out are of all users, since a bill names none; layer 2 is of those asked for alone',
   requestsUnread: 'Requests: billing events were not read',
   tieOut: 'Tie-out',
   tieOutItem: 'Sum',

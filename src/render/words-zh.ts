@@ -117,6 +117,7 @@ export const ZH: Vocabulary = {
     pending: '待结算',
     mismatched: '金额不一致',
   },
+  requestsOfAllUsers: '请求核对与勾稽核对包含全部用户，不只是所选用户，因为账单不分用户；第二层只列所选用户',
   requestsUnread: '请求核对：未读取 fal 计费明细',
   tieOut: '勾稽核对',
   tieOutItem: '项目',

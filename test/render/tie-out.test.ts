@@ -26,6 +26,17 @@ describe('the requests', () => {
     expect(part(text(sums), 'Requests: bill against tasks')).toHaveLength(3)
   })
 
+  it('are said to be of all users where layer 2 is of some', () => {
+    const { settings } = sampleReport()
+    const told = (userIds: number[], lang: 'zh' | 'en') => {
+      const filters = { ...settings.filters, userIds }
+      return renderText(sampleReport({ requests, settings: { ...settings, filters } }), { lang })
+    }
+    expect(told([42], 'en')).toContain('Requests and tie-out are of all users, since a bill names none; layer 2 is of')
+    expect(told([42], 'zh')).toContain('请求核对与勾稽核对包含全部用户')
+    expect(told([], 'en')).not.toContain('of all users')
+  })
+
   it('are said to be unread where they are', () => {
     const unread = renderText(sampleReport({ requests: null }), { lang: 'zh' })
     expect(unread).toContain('请求核对：未读取 fal 计费明细')

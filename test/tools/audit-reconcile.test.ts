@@ -67,6 +67,15 @@ describe('audit-reconcile', () => {
     expect(await nextOf({ sections: ['official'] })).not.toContain('summary.byRule')
   })
 
+  it('says of a report of some users what of it is of all, unless one of them is looked at', async () => {
+    const deps = dependencies(broken())
+    const first = await call(auditReconcileTool, { ...DAY, user_ids: [101] }, deps)
+    expect(first.next).toMatch(/^say that official, requests and tieOut are of all users/)
+    const given = { report_id: first.reportId, user_id: 101 }
+    expect((await call(auditReconcileTool, given, deps)).next).not.toContain('of all users')
+    expect((await call(auditReconcileTool, DAY, deps)).next).not.toContain('of all users')
+  })
+
   it('names in next no finding and no check that the result does not hold', async () => {
     const deps = dependencies(broken())
     const nextOf = async (sections: readonly string[]) =>
