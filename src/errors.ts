@@ -147,7 +147,11 @@ export function cancelled(): AuditError {
   return new AuditError('cancelled', 'the call was cancelled')
 }
 
+/** Why the signal was aborted: its own reason where that is an AuditError, else that the call was cancelled. */
+export const abortReason = ({ reason }: AbortSignal): AuditError =>
+  reason instanceof AuditError ? reason : cancelled()
+
 /** Throws where the caller has gone away, so that long work stops. */
 export function throwIfAborted(signal: AbortSignal | undefined): void {
-  if (signal?.aborted) throw signal.reason instanceof AuditError ? signal.reason : cancelled()
+  if (signal?.aborted) throw abortReason(signal)
 }

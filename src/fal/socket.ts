@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici'
+import { throwIfAborted } from '../errors.ts'
 import { type Millis, SECOND } from '../units/instant.ts'
 import { type Answer, complete, type Failed } from './answer.ts'
 import { BodyRooms } from './body-rooms.ts'
@@ -6,7 +7,7 @@ import { type Decoded, decodedBody, failureOfDecoding, PLAIN } from './content-c
 import type { Proxies } from './proxy.ts'
 import type { Refusal } from './proxy-reasons.ts'
 import { failureOfConnection, failureOfSize } from './reasons.ts'
-import { abortErrorOf, untilAborted } from './waiting.ts'
+import { untilAborted } from './waiting.ts'
 
 /** What came back over the wire, whatever its status. */
 export interface Reply {
@@ -106,7 +107,7 @@ async function exchange(
   ask: Ask,
   signal: AbortSignal,
 ): Promise<Answer<Reply>> {
-  if (signal.aborted) throw abortErrorOf(signal)
+  throwIfAborted(signal)
   const attempt = new AbortController()
   const onAbort = (): void => attempt.abort()
   signal.addEventListener('abort', onAbort, { once: true })
@@ -154,7 +155,7 @@ async function exchange(
     const release = (): void => rooms.giveBack(room)
     return complete({ status: statusCode, retryAfter: after, date, body: room.subarray(0, bytes), isEndTold, release })
   } catch (cause) {
-    if (signal.aborted) throw abortErrorOf(signal)
+    throwIfAborted(signal)
     return timedOut ? lateOf(ask.late, askedAt) : failureOf(cause)
   } finally {
     clearTimeout(timer)

@@ -1,3 +1,4 @@
+import { throwIfAborted } from '../errors.ts'
 import { type Clock, type Millis, plus, SECOND } from '../units/instant.ts'
 import type { Answer, Failed } from './answer.ts'
 import { createKeySpells, createSpell, type KeySpell, type Spell } from './budget.ts'
@@ -16,7 +17,7 @@ import {
 } from './reasons.ts'
 import type { Redact } from './redacting.ts'
 import { type Ask, createSocket, OK, type Reply } from './socket.ts'
-import { abortErrorOf, backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
+import { backOff, retryAfter, type Sleep, untilAborted } from './waiting.ts'
 
 /** Query parameters in order; a name may come several times. */
 export type Params = readonly (readonly [string, string])[]
@@ -91,7 +92,7 @@ export function createTransport(options: TransportOptions): Transport {
   let clockAhead: Millis | undefined
 
   async function tryOnce(request: Request, spells: Spells, signal: AbortSignal): Promise<Tried> {
-    if (signal.aborted) throw abortErrorOf(signal)
+    throwIfAborted(signal)
     // Looked at here and not before queueing: other calls of the key may have spent the budget meanwhile.
     if (spells.isSpent()) return { budgetSpent: true }
     const remaining = spells.remaining()
@@ -109,7 +110,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   async function ask<T>(question: Question<T>, signal: AbortSignal): Promise<Answer<T>> {
-    if (signal.aborted) throw abortErrorOf(signal)
+    throwIfAborted(signal)
     const key = question.apiKey.trim()
     if (!SENDABLE_KEY.test(key)) return KEY_MALFORMED
     const { accept, body, baseUrl } = question

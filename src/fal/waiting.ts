@@ -1,5 +1,5 @@
 import { setTimeout as timer } from 'node:timers/promises'
-import { AuditError, cancelled } from '../errors.ts'
+import { abortReason } from '../errors.ts'
 import { type Clock, instant, type Millis, SECOND } from '../units/instant.ts'
 
 /** Waits out a back-off. */
@@ -27,13 +27,10 @@ export function retryAfter(header: string | undefined, now: number): Millis | un
   return Number.isFinite(span) && span > 0 ? span : undefined
 }
 
-export const abortErrorOf = (signal: AbortSignal): AuditError =>
-  signal.reason instanceof AuditError ? signal.reason : cancelled()
-
 /** The work's outcome, or the error of the signal as soon as it is aborted, whatever the work does about it. */
 export function untilAborted<T>(work: Promise<T>, signal: AbortSignal): Promise<T> {
   return new Promise((resolve, reject) => {
-    const onAbort = (): void => reject(abortErrorOf(signal))
+    const onAbort = (): void => reject(abortReason(signal))
     if (signal.aborted) onAbort()
     signal.addEventListener('abort', onAbort, { once: true })
     work.then(resolve, reject).finally(() => signal.removeEventListener('abort', onAbort))

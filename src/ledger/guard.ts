@@ -1,4 +1,4 @@
-import { AuditError, cancelled } from '../errors.ts'
+import { AuditError, abortReason, throwIfAborted } from '../errors.ts'
 import type { Millis } from '../units/instant.ts'
 
 /** What ends a read before its time: the caller's signal, or the time limit. */
@@ -38,15 +38,11 @@ export function guardOf(signal: AbortSignal, limit: Millis): Guard {
       return end
     },
     check() {
-      if (signal.aborted) throw abortReason(signal)
+      throwIfAborted(signal)
       if (total() >= limit) throw overdue(limit)
     },
   }
 }
-
-/** The caller's own reason where it is one of ours, else a plain cancellation. */
-export const abortReason = (signal: AbortSignal): AuditError =>
-  signal.reason instanceof AuditError ? signal.reason : cancelled()
 
 function overdue(limit: Millis): AuditError {
   return new AuditError('source', `reading the database took longer than the limit of ${limit / 1000} s`, {

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { CHECKS, LINE_STATUSES, type Line, type LineStatus, type output } from '../../schemas/doctor.ts'
-import { AuditError, cancelled } from '../errors.ts'
+import { AuditError, abortReason } from '../errors.ts'
 import type { LedgerInspection } from '../ledger/inspection.ts'
 import type { TableRole } from '../ledger/mapping.ts'
 import { DOCTOR } from '../limits.ts'
@@ -230,7 +230,7 @@ function resultOf(lines: readonly Line[], { now, dependencies }: Case): Diagnosi
 /** The caller's signal with a deadline: what is cut by it is unverified, what the caller cuts is cancelled. */
 function within(signal: AbortSignal, span: Millis): { readonly signal: AbortSignal; release(): void } {
   const controller = new AbortController()
-  const onAbort = (): void => controller.abort(signal.reason instanceof AuditError ? signal.reason : cancelled())
+  const onAbort = (): void => controller.abort(abortReason(signal))
   const late = new AuditError('source', `not looked at: the doctor ends after ${span / 1000} s`)
   const timer = setTimeout(() => controller.abort(late), span)
   if (signal.aborted) onAbort()

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { AuditError, cancelled, throwIfAborted } from '../../errors.ts'
+import { AuditError, abortReason, throwIfAborted } from '../../errors.ts'
 import type { ServeLimits } from '../../limits.ts'
 import type { CallContext, Tool } from '../../tool.ts'
 import { MINUTE, type Millis } from '../../units/instant.ts'
@@ -117,7 +117,7 @@ export const admitted = (tools: readonly Tool[], admission: Admission): readonly
 function joined(signals: readonly AbortSignal[]): { signal: AbortSignal; release: () => void } {
   const controller = new AbortController()
   const ties = signals.map((signal) => {
-    const abort = (): void => controller.abort(signal.reason instanceof AuditError ? signal.reason : cancelled())
+    const abort = (): void => controller.abort(abortReason(signal))
     if (signal.aborted) abort()
     else signal.addEventListener('abort', abort, { once: true })
     return () => signal.removeEventListener('abort', abort)
