@@ -8,6 +8,10 @@ export const LIMITS = {
   evidenceIds: 10,
   /** Characters kept of a text that came from the database or from fal. */
   untrustedTextChars: 80,
+  /** Characters kept of a reason why something was not read: it may quote an answer of fal. */
+  reasonChars: 300,
+  /** Sources named of those that were not read whole, in a report or statement made for people. */
+  sourcesNamed: 100,
   /** Findings of one rule in a report: those of the largest amounts. All are counted. */
   findingsPerRule: 10_000,
   /** Rows of layer 2 in a report, by account, user and model. Their totals count all. */

@@ -1,5 +1,6 @@
 import type { LedgerRow, Report, SourceStatus } from '../../schemas/report.ts'
 import type { UnreadBecause } from '../fal/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { failureText } from '../render/failure-words.ts'
 import type { Lang } from '../render/vocabulary.ts'
@@ -18,9 +19,6 @@ import type { RequestSums } from './request-totals.ts'
 import { tableStatus } from './table-status.ts'
 import { withTooLarge, withUnknownKinds } from './unknown-kinds.ts'
 import { withUnreadTimes } from './unread-times.ts'
-
-/** Longest reason that is printed: it may quote an answer of fal. */
-const REASON_CHARS = 300
 
 /** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
 export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
@@ -93,7 +91,7 @@ function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lan
   const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const sources = withTooLarge(named, reasons, lang)
   const said = ({ failure, reason }: UnreadBecause): string =>
-    cleanText(failureText(failure, reason, lang), REASON_CHARS)
+    cleanText(failureText(failure, reason, lang), LIMITS.reasonChars)
   const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
   for (const { account, usage, events, billing } of byId) {
     for (const [source, fetched] of [

@@ -6,6 +6,7 @@ import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
 import type { AccountBilling, Fetched } from '../fal/reader.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -19,7 +20,6 @@ type AccountsOutput = z.input<typeof output>
 
 /** How long a stretch of usage, and of single events, is asked for, only to see whether the key may. */
 const PROBE = { usage: DAY, events: MINUTE }
-const REASON_CHARS = 300
 
 interface Tables {
   readonly plan: AuditPlan
@@ -171,7 +171,7 @@ function reasonOf(access: Access | undefined): string | undefined {
   if (access === undefined) return undefined
   const answers = [access.billing, access.usage, access.events]
   const reasons = answers.flatMap((answer) => ('reason' in answer ? [answer.reason] : []))
-  return reasons.length === 0 ? undefined : cleanText([...new Set(reasons)].join('; '), REASON_CHARS)
+  return reasons.length === 0 ? undefined : cleanText([...new Set(reasons)].join('; '), LIMITS.reasonChars)
 }
 
 function sourcesOf({ accountId }: AccountRow, access: Access | undefined): SourceStatus[] {
@@ -185,6 +185,6 @@ function sourcesOf({ accountId }: AccountRow, access: Access | undefined): Sourc
     source,
     accountId,
     status: answer.status,
-    ...('reason' in answer && { reason: cleanText(answer.reason, REASON_CHARS) }),
+    ...('reason' in answer && { reason: cleanText(answer.reason, LIMITS.reasonChars) }),
   }))
 }

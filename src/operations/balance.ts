@@ -3,6 +3,7 @@ import type { input, output, Pace, WorkspaceBalance } from '../../schemas/fal-ba
 import type { BillSource } from '../../schemas/tool-shapes.ts'
 import { betterRead } from '../audit/better-read.ts'
 import type { AccountBilling, FalReader, Fetched, UsageRow } from '../fal/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, CreditsBought, Dependencies } from '../tool.ts'
 import { divideDecimals, formatDecimal } from '../units/decimal.ts'
@@ -28,7 +29,6 @@ const MONTH_DAYS = 30
 /** How long bought credits last (fal's own rule). */
 const CREDIT_DAYS = 365
 const NANO_DIGITS = 9
-const REASON_CHARS = 300
 
 type Spend = Fetched<readonly UsageRow[]>
 
@@ -174,7 +174,7 @@ const usdOrNull = (amount: NanoUsd | null): string | null => (amount === null ? 
 
 function reasonOf(...reads: readonly Fetched<unknown>[]): string | undefined {
   const reasons = new Set(reads.flatMap((read) => ('reason' in read ? [read.reason] : [])))
-  return reasons.size === 0 ? undefined : cleanText([...reasons].join('; '), REASON_CHARS)
+  return reasons.size === 0 ? undefined : cleanText([...reasons].join('; '), LIMITS.reasonChars)
 }
 
 function spendOf({ lastWeek, weeksBefore }: Reading): { week: NanoUsd | null; month: NanoUsd | null } {

@@ -6,6 +6,7 @@ import { tasksTeller } from '../audit/waiting.ts'
 import { AuditError, inputError } from '../errors.ts'
 import type { Fetched } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { collecting, readAccounts, withPlan, zoneOf } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -13,9 +14,6 @@ import { earlier, type Instant, type InstantRange } from '../units/instant.ts'
 import type { Window } from '../units/window.ts'
 import { openZone } from '../units/zone.ts'
 import type { InputCheck } from './input-check.ts'
-
-/** Longest reason that is shown: it may quote an answer of fal. */
-const REASON_CHARS = 300
 
 /** A key that opens a bill, and the account that holds it; none where it is FAL_KEY. */
 export interface KeyHolder {
@@ -131,7 +129,7 @@ export function billSourceOf(
     source,
     ...(accountId !== undefined && { accountId }),
     status,
-    ...(reason !== undefined && { reason: cleanText(reason, REASON_CHARS) }),
+    ...(reason !== undefined && { reason: cleanText(reason, LIMITS.reasonChars) }),
   }
 }
 

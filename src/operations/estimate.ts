@@ -3,6 +3,7 @@ import type { ModelEstimate, output } from '../../schemas/fal-estimate-cost.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
 import { betterRead } from '../audit/better-read.ts'
 import type { AccountBilling, Fetched, ModelPrice, Pricing, UsageRow } from '../fal/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { formatDecimal, multiplyDecimals, parseDecimal } from '../units/decimal.ts'
@@ -26,7 +27,6 @@ type EstimateOutput = z.input<typeof output>
 const BILLED_DAYS = 30
 /** Keys that are tried for prices, which are the same for all: the first that may read them is enough. */
 const KEYS_TRIED_MAX = 3
-const REASON_CHARS = 300
 
 /** All that fal told. */
 interface Reading {
@@ -210,7 +210,7 @@ function availableOf({ limitNanoUsd, requests }: EstimatePlan, { bills, billings
 const none = (availableReason: string): Available => ({ nanoUsd: null, availableSource: 'none', availableReason })
 
 const reasonOf = (read: Fetched<unknown> | undefined): string | undefined =>
-  read !== undefined && 'reason' in read ? cleanText(read.reason, REASON_CHARS) : undefined
+  read !== undefined && 'reason' in read ? cleanText(read.reason, LIMITS.reasonChars) : undefined
 
 function sourcesOf({ pricing, estimate, reads, billings }: Reading, { holders, table }: BillScope): BillSource[] {
   const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]

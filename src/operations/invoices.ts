@@ -4,6 +4,7 @@ import type { BillSource } from '../../schemas/tool-shapes.ts'
 import { betterRead } from '../audit/better-read.ts'
 import type { BillLine } from '../audit/same-bill.ts'
 import type { Fetched, FocusRow, LegacyInvoice, UsageRow } from '../fal/reader.ts'
+import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../units/decimal.ts'
@@ -31,8 +32,6 @@ const NOTE =
 const NOT_ASKED = 'The unconfirmed address /billing/invoices was not asked.'
 const ASKED =
   'Rows with source unconfirmed-billing-invoices come from the address /billing/invoices, which fal does not document: they are unconfirmed, may repeat what other rows show, and are not to be added to them. What they do not tell plainly is left out, costs are null.'
-
-const REASON_CHARS = 300
 
 const NO_MONTH = 'fal sent these lines for several months alike, and they name neither invoice nor billing period'
 const MONTH_UNNAMED =
@@ -213,7 +212,7 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
         billingMonth,
         ...head,
         costUsd: null,
-        ...(reason !== undefined && { reason: cleanText(reason, REASON_CHARS) }),
+        ...(reason !== undefined && { reason: cleanText(reason, LIMITS.reasonChars) }),
       })
       continue
     }
@@ -257,7 +256,7 @@ function statements(head: Head, usage: Fetched<readonly UsageRow[]>, months: Mon
     billingMonth: formatMonth(month),
     ...head,
     costUsd: whole ? formatUsd(byMonth.get(formatMonth(month)) ?? ZERO_NANO_USD) : null,
-    ...(!whole && { reason: cleanText(usage.reason, REASON_CHARS) }),
+    ...(!whole && { reason: cleanText(usage.reason, LIMITS.reasonChars) }),
     ...(month === months.current && { partial: true }),
   }))
 }

@@ -7,13 +7,12 @@ import { type RepeatedEvent, type RequestEvidence, repeatedEvents, withBareId } 
 import { type Attribution, attributeBills, type Owner, type SharedBill } from '../audit/whose-bill.ts'
 import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
-import { SPANS } from '../limits.ts'
+import { LIMITS, SPANS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { DAY, earlier, type Instant, plus } from '../units/instant.ts'
 
 /** How far back fal is asked for a request of which no task tells the time: four of its longest spans. */
 export const LOOK_BACK_DAYS = 360
-const REASON_CHARS = 300
 
 export interface BillQuestion {
   readonly requestIds: readonly string[]
@@ -149,7 +148,7 @@ const sourceOf = ({ account: { accountId }, events }: AccountEvidence): SourceSt
           source: 'fal-events',
           accountId,
           status: events.status,
-          ...(events.status !== 'complete' && { reason: cleanText(events.reason, REASON_CHARS) }),
+          ...(events.status !== 'complete' && { reason: cleanText(events.reason, LIMITS.reasonChars) }),
         },
       ]
 

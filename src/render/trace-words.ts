@@ -1,4 +1,5 @@
 import type { TraceVerdict } from '../../schemas/task-trace.ts'
+import { LIMITS } from '../limits.ts'
 import { cleanText } from './clean.ts'
 import { usdCell } from './money.ts'
 import { type Lang, nonZero } from './vocabulary.ts'
@@ -30,8 +31,6 @@ export interface TraceFacts {
 }
 
 type Sentences = Readonly<Record<TraceVerdict, (facts: TraceFacts) => string>>
-
-const REASON_CHARS = 300
 
 /** One plain sentence on how the books of a task or request stand to each other; amounts read as in the findings beside it. */
 export const traceSentence = (verdict: TraceVerdict, facts: TraceFacts, lang: Lang): string =>
@@ -104,7 +103,7 @@ const EN: Sentences = {
       ? 'the task holds no cost (NULL), so the bill cannot be held against it'
       : reason === ''
         ? 'the key of the task is in no account row, so its bill cannot be read and nothing is said of it'
-        : `the billing events could not be read, so nothing is said of the bill: ${cleanText(reason, REASON_CHARS)}`,
+        : `the billing events could not be read, so nothing is said of the bill: ${cleanText(reason, LIMITS.reasonChars)}`,
 }
 
 const ZH: Sentences = {
@@ -142,7 +141,7 @@ const ZH: Sentences = {
       ? '任务没有记录成本（NULL），无法与账单核对'
       : reason === ''
         ? '任务的密钥不属于任何账号，无法读取账单，因此不作判断'
-        : `未能读取计费明细，因此不对账单作判断：${cleanText(reason, REASON_CHARS)}`,
+        : `未能读取计费明细，因此不对账单作判断：${cleanText(reason, LIMITS.reasonChars)}`,
 }
 
 const SENTENCES: Readonly<Record<Lang, Sentences>> = { en: EN, zh: ZH }

@@ -41,8 +41,6 @@ export type Block =
   | { readonly kind: 'closing'; readonly lines: readonly string[] }
 
 export const ROWS_MAX_DEFAULT = 20
-const SOURCES_SHOWN_MAX = 100
-const REASON_CHARS = 300
 
 /** Turns a report into blocks; the text and the Markdown views write the same ones down. */
 export function reportView(report: Report, options: ViewOptions): Block[] {
@@ -127,10 +125,10 @@ function lastSecond(start: Instant, end: Instant): Instant {
 function incompleteness(report: Report, words: Vocabulary): Block[] {
   if (report.coverage.complete) return []
   const unread = report.coverage.sources.filter((source) => source.status !== 'complete')
-  const lines = unread.slice(0, SOURCES_SHOWN_MAX).map((source) => sourceLine(source, words))
+  const lines = unread.slice(0, LIMITS.sourcesNamed).map((source) => sourceLine(source, words))
   if (unread.length === 0) lines.push({ lead: words.incompleteUnnamed, text: '' })
   if (unread.length > lines.length) {
-    lines.push({ lead: words.leftOutSources(unread.length - SOURCES_SHOWN_MAX), text: '', standsForMore: true })
+    lines.push({ lead: words.leftOutSources(unread.length - LIMITS.sourcesNamed), text: '', standsForMore: true })
   }
   return [{ kind: 'list', title: words.incomplete, lines }]
 }
@@ -138,7 +136,7 @@ function incompleteness(report: Report, words: Vocabulary): Block[] {
 function sourceLine(source: SourceStatus, words: Vocabulary): Line {
   const who = source.accountId === undefined ? '' : words.subject.accountId(String(source.accountId))
   const status = words.sourceStatuses[source.status]
-  const reason = cleanText(source.reason ?? '', REASON_CHARS)
+  const reason = cleanText(source.reason ?? '', LIMITS.reasonChars)
   return {
     lead: `${joined([who, words.sourceNames[source.source]], ' ')}: ${status}${reason === '' ? '' : ':'}`,
     text: reason,
@@ -182,5 +180,5 @@ function readFromText(readFrom: Report['settings']['readFrom'], words: Vocabular
 
 function aliasText(aliases: Readonly<Record<string, string>>, words: Vocabulary): string {
   const pairs = Object.entries(aliases).map(([stored, endpoints]) => aliasApart(stored, endpoints, words))
-  return cleanText(pairs.join(words.comma), REASON_CHARS)
+  return cleanText(pairs.join(words.comma), LIMITS.reasonChars)
 }

@@ -1,5 +1,6 @@
 import type { Statement, StatementLine } from '../../../schemas/billing-statements.ts'
 import type { SourceStatus } from '../../../schemas/report.ts'
+import { LIMITS } from '../../limits.ts'
 import { vocabulary } from '../messages.ts'
 import { UNKNOWN } from '../money.ts'
 import type { Lang } from '../vocabulary.ts'
@@ -21,8 +22,6 @@ const COLUMN_FIELDS = [
   'fal_cost_usd',
   'margin_usd',
 ] as const satisfies readonly FigureField[]
-const SOURCES_SHOWN_MAX = 100
-const REASON_CHARS = 300
 /** Names of models are shown whole, as the JSON has them: two that begin alike would otherwise look the same. */
 const MODEL_CHARS = 150
 const MODEL_LINES_MAX = 12
@@ -184,9 +183,9 @@ async function drawCoverage(
   drawNote(sheet, face, summary, coverage.complete ? COLORS.ink : COLORS.draft)
   drawNote(sheet, face, words.sourcesRead(coverage.sources.length - unread.length))
   if (unread.length === 0) return
-  await drawFitted(sheet, face, sourcesTable(unread.slice(0, SOURCES_SHOWN_MAX), words, lang))
-  if (unread.length > SOURCES_SHOWN_MAX) {
-    drawNote(sheet, face, words.sourcesLeftOut(unread.length - SOURCES_SHOWN_MAX))
+  await drawFitted(sheet, face, sourcesTable(unread.slice(0, LIMITS.sourcesNamed), words, lang))
+  if (unread.length > LIMITS.sourcesNamed) {
+    drawNote(sheet, face, words.sourcesLeftOut(unread.length - LIMITS.sourcesNamed))
   }
 }
 
@@ -203,7 +202,7 @@ function sourcesTable(sources: readonly SourceStatus[], words: StatementWords, l
       { text: sourceNames[source] },
       { text: accountId === undefined ? '' : String(accountId) },
       { text: sourceStatuses[status] },
-      { text: printable(reason ?? '', REASON_CHARS) },
+      { text: printable(reason ?? '', LIMITS.reasonChars) },
     ]),
   }
 }
