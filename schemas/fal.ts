@@ -1,14 +1,13 @@
 import { z } from 'zod'
 import { type Instant, parseInstant } from '../src/units/instant.ts'
 import { bareId } from '../src/units/request-id.ts'
-import { openZone, type Zone } from '../src/units/zone.ts'
+import { UTC, type Zone } from '../src/units/zone.ts'
 
 /**
  * What fal's Platform API answers, as it crosses the wire. Unknown keys are let through, since fal may add fields; rows keep
  * them, so that two rows which differ only in a new field are not taken for one. Source: fal-platform-api.md.
  */
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
-const UTC = openZone('UTC')
 
 /**
  * Writes a JSON number or a decimal text as a plain decimal: no exponent, no sign but minus, no superfluous zeros.
@@ -29,8 +28,8 @@ export function plainDecimal(value: string | number): string | undefined {
 }
 
 /** Reads a time of the wire. One without an offset is wall-clock time of the zone (inferred: fal documents ISO 8601 alone). */
-export function wireInstant(text: string, zone: Zone | undefined = UTC): Instant | undefined {
-  return parseInstant(text) ?? zone?.fromNaive(text)
+export function wireInstant(text: string, zone: Zone = UTC): Instant | undefined {
+  return parseInstant(text) ?? zone.fromNaive(text)
 }
 
 const decimal = z.union([

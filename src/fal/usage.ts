@@ -6,7 +6,7 @@ import {
   wireInstant,
 } from '../../schemas/fal.ts'
 import { type Instant, instant } from '../units/instant.ts'
-import { type CalendarDate, openZone, type Zone } from '../units/zone.ts'
+import { type CalendarDate, UTC, type Zone } from '../units/zone.ts'
 import { type Answer, complete, failed, partial } from './answer.ts'
 import { askPages, type Call, isoUtc } from './asking.ts'
 import { bucketEnd, calendarSlices, type Slice, zoneNameFor } from './calendar.ts'
@@ -127,8 +127,6 @@ function pageOf<Wire extends WireNames, Row>(
   }
   return { rows, hashes, next_cursor: series.next_cursor, has_more: series.has_more }
 }
-
-const UTC = openZone('UTC') as Zone
 
 /** The buckets of one question. What lies outside the time that it names is no answer to it, and not counted. */
 class Buckets {

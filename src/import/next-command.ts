@@ -1,4 +1,4 @@
-import { openZone, parseDate, type Zone } from '../units/zone.ts'
+import { parseDate, UTC, type Zone } from '../units/zone.ts'
 
 interface NextStep {
   /** Of the database, absolute. */
@@ -31,7 +31,7 @@ function datesOf(times: NextStep['taskTimes']): { readonly start: string; readon
   const first = parseDate(times?.first.slice(0, 10) ?? '')
   const last = parseDate(times?.last.slice(0, 10) ?? '')
   if (first === undefined || last === undefined) return undefined
-  const earliest = openZone('UTC')?.addDays(last, 1 - DAYS) ?? last
+  const earliest = UTC.addDays(last, 1 - DAYS)
   return { start: first > earliest ? first : earliest, end: last }
 }
 

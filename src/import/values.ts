@@ -1,5 +1,5 @@
 import type { Bind } from '../ledger/embedded-handle.ts'
-import { openZone, type Zone } from '../units/zone.ts'
+import { UTC, type Zone } from '../units/zone.ts'
 import type { ColumnKind } from './columns.ts'
 import { storedUsd, type UsdType } from './usd-text.ts'
 
@@ -113,7 +113,6 @@ function timeOf(text: string | null): Bind | Refusal {
   return /^0*$/.test(fraction) ? `${date} ${time}` : `${date} ${time}.${fraction}`
 }
 
-const UTC = openZone('UTC')
 /** Characters of YYYY-MM-DD HH:MM:SS; a fraction is that of any zone. */
 const SECONDS_CHARS = 19
 
@@ -123,7 +122,7 @@ const timeIn =
   (text) => {
     const read = timeOf(text)
     if (typeof read !== 'string') return read
-    const at = UTC?.fromNaive(read.slice(0, SECONDS_CHARS))
+    const at = UTC.fromNaive(read.slice(0, SECONDS_CHARS))
     return at === undefined ? read : zone.toNaive(at) + read.slice(SECONDS_CHARS)
   }
 

@@ -1,5 +1,5 @@
 import { type Clock, instant } from '../units/instant.ts'
-import { openZone } from '../units/zone.ts'
+import { UTC } from '../units/zone.ts'
 import type { MysqlAddress } from './database-url.ts'
 import type { Guard } from './guard.ts'
 import type { ServerFacts } from './inspection.ts'
@@ -20,7 +20,7 @@ export async function probeMysql(address: MysqlAddress, guard: Guard, clock: Clo
     const askedAt = clock()
     const [time = []] = await ask(link, 'SELECT UTC_TIMESTAMP(3)')
     const here = instant((askedAt + clock()) / 2)
-    const there = openZone('UTC')?.fromNaive(String(time[0]))
+    const there = UTC.fromNaive(String(time[0]))
     return {
       engine: engineOf(version ?? '', comment ?? ''),
       version: version ?? '',

@@ -12,7 +12,7 @@ import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { earlier, type Instant, type InstantRange } from '../units/instant.ts'
 import type { Window } from '../units/window.ts'
-import { openZone } from '../units/zone.ts'
+import { UTC } from '../units/zone.ts'
 import type { InputCheck } from './input-check.ts'
 
 /** A key that opens a bill, and the account that holds it; none where it is FAL_KEY. */
@@ -63,8 +63,7 @@ export const planOf = ({ start, end, timezone, ids = [], check }: ScopeInput) =>
   ({ start, end, timezone, ids, userIds: [], depth: 'summary', ...(check && { check }) }) as const
 
 function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillScope {
-  const zone = zoneOf(input.timezone) ?? settings.auditZone ?? openZone('UTC')
-  if (zone === undefined) throw new AuditError('internal', 'the zone UTC is not known')
+  const zone = zoneOf(input.timezone) ?? settings.auditZone ?? UTC
   const asOf = clock()
   const window = windowOf(input, zone, asOf)
   input.check?.(zone, asOf)

@@ -8,7 +8,7 @@ import type { CallContext, Dependencies, Setup } from '../tool.ts'
 import { couldBeKey } from '../units/api-key.ts'
 import type { Instant, Millis } from '../units/instant.ts'
 import { isNought } from '../units/nought.ts'
-import { openZone, type Zone } from '../units/zone.ts'
+import { openZone, UTC } from '../units/zone.ts'
 import {
   ledgerLinkLine,
   ledgerWordsLines,
@@ -30,7 +30,6 @@ import { changesLines, clockLine, timeZoneLine } from './doctor/times.ts'
 type Diagnosis = z.input<typeof output>
 export type DoctorLimits = { readonly [Name in keyof typeof DOCTOR]: number }
 
-const UTC = openZone('UTC') as Zone
 const TASK_KEYS = [...ID_KEYS, 'createdAt', 'completedAt', 'taskId', 'onlineTaskId', 'status', 'money', 'isRefund']
 
 interface Case {

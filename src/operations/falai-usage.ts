@@ -7,7 +7,7 @@ import { cleanText, redactor } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { DAY, earlier, type Instant, type InstantRange, parseInstant, plus } from '../units/instant.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { openZone, parseDate, type Zone } from '../units/zone.ts'
+import { parseDate, UTC, type Zone } from '../units/zone.ts'
 import { parseOutside } from '../validation.ts'
 import { DASHBOARD } from './bill-sums.ts'
 import { compareDown } from './cost-tally.ts'
@@ -71,14 +71,6 @@ const NO_PERMISSION = `La clave no tiene permiso para leer la facturación de fa
 const SUCCESS = 'Estadísticas obtenidas exitosamente'
 
 const NO_SUCH_ENDPOINT = 'Ningún evento del período es de ese endpoint_id: revise que el nombre sea correcto'
-
-const UTC = utc()
-
-function utc(): Zone {
-  const zone = openZone('UTC')
-  if (zone === undefined) throw new AuditError('internal', 'the zone UTC is not known')
-  return zone
-}
 
 /** Whatever was sent as the key, so that nothing of it is told, be it a key or not. */
 function keysIn(given: unknown): string[] {

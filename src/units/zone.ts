@@ -1,5 +1,5 @@
 import { Temporal } from 'temporal-polyfill'
-import { DAY, HOUR, type Instant, instant, MINUTE } from './instant.ts'
+import { DAY, HOUR, type Instant, instant, MINUTE, type Millis } from './instant.ts'
 import { parseWall, type WallMillis } from './wall.ts'
 
 /** A calendar date, YYYY-MM-DD, in some zone. */
@@ -57,14 +57,19 @@ function fixedOffset(id: string): number | undefined {
   return (match[1] === '-' ? -1 : 1) * (hours * HOUR + minutes * MINUTE)
 }
 
+function fixedZone(id: string, offset: Millis): Zone {
+  const always: Stretch = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY, offset }
+  return zoneOf(id, true, () => always)
+}
+
+/** Coordinated universal time. */
+export const UTC: Zone = fixedZone('UTC', 0)
+
 /** Opens a zone by IANA name or fixed offset. Undefined where no such zone is known. */
 export function openZone(id: string): Zone | undefined {
   const offset = fixedOffset(id)
   if (offset === undefined && FIXED_OFFSET.test(id)) return undefined
-  if (offset !== undefined) {
-    const always: Stretch = { from: Number.NEGATIVE_INFINITY, until: Number.POSITIVE_INFINITY, offset }
-    return zoneOf(id === 'Z' ? 'UTC' : id, true, () => always)
-  }
+  if (offset !== undefined) return fixedZone(id === 'Z' ? 'UTC' : id, offset)
   try {
     Temporal.Instant.fromEpochMilliseconds(0).toZonedDateTimeISO(id)
   } catch {
