@@ -20,7 +20,9 @@ export const RULE_IDS = [
 export const ruleId = z.enum(RULE_IDS)
 export type RuleId = z.output<typeof ruleId>
 
-export const severity = z.enum(['HIGH', 'MEDIUM', 'LOW'])
+/** The gravest first. */
+export const SEVERITIES = ['HIGH', 'MEDIUM', 'LOW'] as const
+export const severity = z.enum(SEVERITIES)
 export type Severity = z.output<typeof severity>
 
 /** How many of each severity. */

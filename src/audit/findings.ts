@@ -1,5 +1,14 @@
 import { createHash } from 'node:crypto'
-import type { Finding, NotEvaluated, Report, RuleId, Severity, SeverityCounts, Subject } from '../../schemas/report.ts'
+import {
+  type Finding,
+  type NotEvaluated,
+  type Report,
+  type RuleId,
+  SEVERITIES,
+  type Severity,
+  type SeverityCounts,
+  type Subject,
+} from '../../schemas/report.ts'
 import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { findingMessage, notEvaluatedText } from '../render/messages.ts'
@@ -14,7 +23,6 @@ import { type Books, type FindingDraft, type Rule, type RuleOutcome, unknown } f
 import { foreignChecks } from './rules/foreign-orders.ts'
 import { COMPARES_TIMES, isClockWrong } from './rules/tz-misconfigured.ts'
 
-const SEVERITY_ORDER: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
 const SEVERITY_KEYS = { HIGH: 'high', MEDIUM: 'medium', LOW: 'low' } as const satisfies Record<
   Severity,
   keyof SeverityCounts
@@ -203,7 +211,7 @@ export function fingerprintOf(
 
 function compareRanked(a: { finding: Finding; amount: bigint }, b: { finding: Finding; amount: bigint }): number {
   return (
-    SEVERITY_ORDER.indexOf(a.finding.severity) - SEVERITY_ORDER.indexOf(b.finding.severity) ||
+    SEVERITIES.indexOf(a.finding.severity) - SEVERITIES.indexOf(b.finding.severity) ||
     compareText(a.finding.classification, b.finding.classification) ||
     UNIT_ORDER.indexOf(a.finding.unit) - UNIT_ORDER.indexOf(b.finding.unit) ||
     (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : 0) ||

@@ -1,4 +1,4 @@
-import type { Severity } from '../../schemas/report.ts'
+import { SEVERITIES, type Severity } from '../../schemas/report.ts'
 import { LIMITS } from '../limits.ts'
 import type { RuleSettings } from '../settings.ts'
 import { abs, bitLength } from '../units/exact.ts'
@@ -166,8 +166,6 @@ function addOmitted(to: Omitted, from: Omitted): void {
   to.medium += from.medium
   for (const userId of from.users) to.users.add(userId)
 }
-
-const SEVERITIES: readonly Severity[] = ['HIGH', 'MEDIUM', 'LOW']
 
 const amountOf = ({ expected, actual }: FindingDraft): bigint =>
   expected === null || actual === null ? 0n : abs(actual - expected)

@@ -6,7 +6,7 @@ import {
   type Report,
   RULE_IDS,
   type RuleId,
-  type Severity,
+  SEVERITIES,
 } from '../../schemas/report.ts'
 import { labelOfUnnamed } from '../audit/whose-bill.ts'
 import { inputError } from '../errors.ts'
@@ -111,12 +111,12 @@ export function unlistedFindings(
   return rules.flatMap(({ rule, omitted: count = 0 }) => {
     if (count === 0 || (wanted !== undefined && wanted !== rule)) return []
     const isLesser = (finding: Finding): boolean =>
-      finding.rule === rule && severity !== undefined && GRAVITY[finding.severity] < GRAVITY[severity]
+      finding.rule === rule &&
+      severity !== undefined &&
+      SEVERITIES.indexOf(finding.severity) > SEVERITIES.indexOf(severity)
     return findings.some(isLesser) ? [] : [{ rule, count }]
   })
 }
-
-const GRAVITY: Readonly<Record<Severity, number>> = { LOW: 1, MEDIUM: 2, HIGH: 3 }
 
 /** `unlisted`: how many findings that the report does not list might match too. */
 export function matchingCounts(left: readonly Finding[], { findings }: Report, unlisted: number): Matching {
