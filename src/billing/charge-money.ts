@@ -1,8 +1,8 @@
 import { AuditError } from '../errors.ts'
 import type { BillingCurrency } from '../settings.ts'
 import { abs } from '../units/exact.ts'
-import { formatUsd, type NanoUsd, nanoUsd, subNanoUsd } from '../units/nano-usd.ts'
-import { type Points, points } from '../units/points.ts'
+import { formatUsd, NANO_PER_USD, type NanoUsd, nanoUsd, subNanoUsd } from '../units/nano-usd.ts'
+import { POINTS_PER_CNY, type Points, points } from '../units/points.ts'
 import type { Ratio } from '../units/ratio.ts'
 
 /** How charges are told: in a currency, and against what fal costs. */
@@ -12,8 +12,6 @@ export interface MoneyTerms {
   readonly pointsPerUsd: Ratio | undefined
 }
 
-const NANO_PER_USD = 10n ** 9n
-const POINTS_PER_CNY = 100n
 const CENT_DIGITS = 2
 
 /**

@@ -1,4 +1,5 @@
 import { addDecimals, type Decimal, multiplyDecimals, ZERO_DECIMAL } from '../units/decimal.ts'
+import { POINTS_PER_CNY } from '../units/points.ts'
 import type { Ratio } from '../units/ratio.ts'
 import type { BillingUnit, RuleTerms } from './rule.ts'
 
@@ -38,8 +39,6 @@ export function costOf({ unit, inputPrice, outputPrice }: RuleTerms, used: Used)
   const output = part(outputPrice, used.kind === 'tokens' ? whole(used.outputTokens) : used.units)
   return { input, output, total: addDecimals(input, output) }
 }
-
-const POINTS_PER_CNY = 100n
 
 /**
  * A cost in points, as an exact fraction. Undefined for USD where nobody says what one is worth.

@@ -7,7 +7,7 @@ import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, CreditsBought, Dependencies } from '../tool.ts'
 import { divideDecimals, formatDecimal } from '../units/decimal.ts'
-import { addNanoUsd, formatUsd, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
+import { addNanoUsd, formatUsd, NANO_DIGITS, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
 import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope } from './bill-scope.ts'
 import { DASHBOARD, daysBefore, spentOf, sumQuery } from './bill-sums.ts'
 import {
@@ -28,7 +28,6 @@ const WEEK_DAYS = 7
 const MONTH_DAYS = 30
 /** How long bought credits last (fal's own rule). */
 const CREDIT_DAYS = 365
-const NANO_DIGITS = 9
 
 type Spend = Fetched<readonly UsageRow[]>
 

@@ -9,9 +9,7 @@ import {
   parseDecimal,
   ZERO_DECIMAL,
 } from '../units/decimal.ts'
-import { addNanoUsd, formatUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-
-const NANO_DIGITS = 9
+import { addNanoUsd, formatUsd, NANO_DIGITS, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 
 /** What a unit of each model was billed at over some usage rows: cost / quantity, by model, then by unit. */
 export function billedPrices(rows: readonly UsageRow[]): Map<string, BilledPrice[]> {

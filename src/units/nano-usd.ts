@@ -2,8 +2,10 @@
 declare const nanoUsdBrand: unique symbol
 export type NanoUsd = bigint & { readonly [nanoUsdBrand]: true }
 
-const NANO_DIGITS = 9
-const NANO_PER_USD = 10n ** 9n
+/** Decimal places of a USD that a nano-USD is. */
+export const NANO_DIGITS = 9
+/** Nano-USD. */
+export const NANO_PER_USD = 10n ** 9n
 const DECIMAL = /^([+-]?)(\d+)(?:\.(\d*))?(?:[eE]([+-]?\d{1,3}))?$/
 
 export const ZERO_NANO_USD = 0n as NanoUsd

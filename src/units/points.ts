@@ -2,6 +2,9 @@
 declare const pointsBrand: unique symbol
 export type Points = bigint & { readonly [pointsBrand]: true }
 
+/** A point is a cent: of a yuan there are so many. */
+export const POINTS_PER_CNY = 100n
+
 export const ZERO_POINTS = 0n as Points
 
 export const points = (count: bigint): Points => count as Points

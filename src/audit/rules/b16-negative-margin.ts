@@ -1,3 +1,4 @@
+import { NANO_PER_USD } from '../../units/nano-usd.ts'
 import { formatRatio, type Ratio } from '../../units/ratio.ts'
 import { type Books, type FindingDraft, type Reason, type Rule, type RuleOutcome, unknown } from './books.ts'
 import type { ModelDay, UndatedBill } from './facts.ts'
@@ -5,8 +6,6 @@ import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { notRead, unjudgedAccounts } from './request-book.ts'
 import { hasOtherDays, type UnplacedTasks } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
-
-const NANO_PER_USD = 10n ** 9n
 
 /**
  * B16, per model and day of the tasks' creation: at the configured rate, the charges of the tasks whose requests are
