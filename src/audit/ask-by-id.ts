@@ -2,9 +2,9 @@ import type { BillingEvent, FalReader, Fetched, UnreadBecause } from '../fal/rea
 import type { TaskRow } from '../ledger/reader.ts'
 import { SPANS } from '../limits.ts'
 import { earlier, type Instant, plus } from '../units/instant.ts'
+import { type RepeatedEvent, repeatedEvents, withBareId } from './answered-events.ts'
 import { type AskingTerms, FOR_RULES } from './asking-terms.ts'
 import type { AuditPlan } from './plan.ts'
-import { type RepeatedEvent, repeatedEvents, withBareId } from './request-evidence.ts'
 import { compareIds } from './rules/evidence-list.ts'
 import type { SharedBill } from './whose-bill.ts'
 

@@ -6,7 +6,7 @@ import { datesOf } from '../units/window.ts'
 import type { CalendarDate } from '../units/zone.ts'
 import { DayReader } from './date-reader.ts'
 import type { RequestFrame } from './request-books.ts'
-import type { RequestGroup } from './requests.ts'
+import type { RequestGroup } from './request-group.ts'
 import type { DailyBill } from './rules/facts.ts'
 
 type Draft = { -readonly [Key in keyof Omit<DailyBill, 'eventsNanoUsd' | 'roundedEvents'>]: DailyBill[Key] }

@@ -4,7 +4,7 @@ import { keyForm } from './account-keys.ts'
 import { canonicalModel } from './model-name.ts'
 import { entryOf } from './nested.ts'
 import type { AuditPlan } from './plan.ts'
-import type { RequestGroup } from './requests.ts'
+import type { RequestGroup } from './request-group.ts'
 import type { KeylessBill } from './rules/keyless-tasks.ts'
 
 /** Adds up the tasks of the window that name no key and that fal billed to the key of one account: they are of no other. */

@@ -1,7 +1,6 @@
-import type { BillingEvent } from '../fal/reader.ts'
 import { within } from '../units/instant.ts'
-import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
-import { byOwner, type JoinScope, type RequestGroup } from './requests.ts'
+import { byOwner, costOfEvents, type RequestGroup } from './request-group.ts'
+import type { JoinScope } from './requests.ts'
 import type { Orphan } from './rules/facts.ts'
 
 /** What was billed within the window for no task at all. */
@@ -25,15 +24,12 @@ function orphanOf({ bill, owner, events, requestId }: RequestGroup, scope: JoinS
   if (accountId !== null && !scope.audited(accountId)) return undefined
   const inWindow = events.filter(({ at }) => within(at, scope.plan.ranges.bill))
   if (inWindow.length === 0) return undefined
-  const strangeNanoUsd = costOf(inWindow.filter((event) => bill.isStranger(event)))
+  const strangeNanoUsd = costOfEvents(inWindow.filter((event) => bill.isStranger(event)))
   const strange = strangeNanoUsd !== 0n && { strangeNanoUsd }
   const ofWorkspace = undividedOf({ bill, owner })
-  return { requestId, accountId, ...ofWorkspace, events: inWindow, costNanoUsd: costOf(inWindow), ...strange }
+  return { requestId, accountId, ...ofWorkspace, events: inWindow, costNanoUsd: costOfEvents(inWindow), ...strange }
 }
 
 /** The workspace of a bill that does not tell its accounts apart, where fal names it. */
 export const undividedOf = ({ bill, owner }: Pick<RequestGroup, 'bill' | 'owner'>): { readonly workspace?: string } =>
   owner === 'undivided' && bill.name !== null ? { workspace: bill.name } : {}
-
-const costOf = (events: readonly BillingEvent[]): NanoUsd =>
-  events.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)

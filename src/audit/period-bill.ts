@@ -2,7 +2,8 @@ import type { BillingEvent } from '../fal/reader.ts'
 import { NO_REAL_TIME, within } from '../units/instant.ts'
 import { addNanoUsd, type NanoUsd, subNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Ownership, PlacementSum } from './placement-sums.ts'
-import { byOwner, type JoinScope, type RequestGroup, type RequestJoin } from './requests.ts'
+import { byOwner, costOfEvents, type RequestGroup } from './request-group.ts'
+import type { JoinScope, RequestJoin } from './requests.ts'
 import type { BillFigures, PeriodBill } from './rules/books.ts'
 
 /** Where the cost of one request belongs, as far as the window is concerned. */
@@ -52,7 +53,7 @@ function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
         : NO_EVENTS
       : events.filter(({ at }) => within(at, ranges.bill))
   const isWhole = inWindow.length === events.length
-  const inTimeNanoUsd = isWhole ? costNanoUsd : costOf(inWindow)
+  const inTimeNanoUsd = isWhole ? costNanoUsd : costOfEvents(inWindow)
   // A task of the window counts, whosever account it is on: the bill is that of the key which fal named.
   const isMatched = claimedBy !== null && within(claimedBy.createdAt, window)
   return {
@@ -104,9 +105,6 @@ function undatedIn(group: RequestGroup, scope: JoinScope): Undated {
 }
 
 const NO_EVENTS: readonly BillingEvent[] = []
-
-const costOf = (events: readonly BillingEvent[]): NanoUsd =>
-  events.reduce((total, event) => addNanoUsd(total, event.costNanoUsd), ZERO_NANO_USD)
 
 /** The bill by task period of those requests that `belongs` picks. */
 export function periodBill(

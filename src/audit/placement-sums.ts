@@ -2,7 +2,7 @@ import { ExactSums, type Whole, wholeOf } from '../units/exact-sums.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd } from '../units/nano-usd.ts'
 import { entryOf, newMap } from './nested.ts'
 import type { Placement } from './period-bill.ts'
-import type { RequestGroup } from './requests.ts'
+import type { RequestGroup } from './request-group.ts'
 import type { Owner, SharedBill } from './whose-bill.ts'
 
 /** What tells whose a request is. */

@@ -3,15 +3,14 @@ import type { LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { NumberRooms } from '../spool/number-rooms.ts'
 import { ReadingRoom } from '../spool/reading-room.ts'
 import { within } from '../units/instant.ts'
-import { bareId } from '../units/request-id.ts'
 import { accountFinder } from './account-keys.ts'
+import type { RepeatedEvent } from './answered-events.ts'
 import type { BillQuestions, PieceReading } from './ask-by-id.ts'
 import { type AccountOf, type OpenIds, questionsAbout, type ScoutSources, scoutAll } from './open-requests.ts'
 import { plainMatches } from './plain-matches.ts'
 import { PriceChanges } from './price-points.ts'
 import { namesNobody, notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
 import { groupBy } from './rules/group-by.ts'
-import { eventKey } from './rules/same-event.ts'
 import { unplacedRequests } from './unread-times.ts'
 import { type TellProgress, tellingSeconds } from './waiting.ts'
 import type { Attribution, SharedBill } from './whose-bill.ts'
@@ -32,11 +31,6 @@ export interface RequestEvidence {
   readonly repeated: readonly RepeatedEvent[]
   /** Whether the whole table was searched for other tasks with the window's request ids. */
   readonly sharedSearched: boolean
-}
-
-export interface RepeatedEvent {
-  readonly event: BillingEvent
-  readonly times: number
 }
 
 export interface RequestSources extends ScoutSources {
@@ -140,34 +134,4 @@ async function readOtherTasks(
   const found = ids.length === 0 ? [] : await snapshot.tasksByRequestIds(ids, taken)
   const otherTasks = found.filter(({ createdAt }) => !within(createdAt, taken))
   return { otherTasks, sharedSearched: open.areAll }
-}
-
-/** An event under its bare request id, as tasks have it. */
-export function withBareId(event: BillingEvent): BillingEvent {
-  const requestId = bareId(event.requestId)
-  return requestId === event.requestId ? event : { ...event, requestId }
-}
-
-/** The events that one answer to questions by id holds more than once. */
-export const repeatedEvents = (answered: readonly BillingEvent[]): RepeatedEvent[] =>
-  [...countSame(answered).values()].filter(({ times }) => times > 1)
-
-function countSame(events: readonly BillingEvent[]): Map<string, { event: BillingEvent; times: number }> {
-  const counts = new Map<string, { event: BillingEvent; times: number }>()
-  // Only requests with several events can hold one twice; of a million there are few.
-  const seen = new Set<string>()
-  const several = new Set<string>()
-  for (const { requestId } of events) {
-    if (seen.has(requestId)) several.add(requestId)
-    else seen.add(requestId)
-  }
-  if (several.size === 0) return counts
-  for (const event of events) {
-    if (!several.has(event.requestId)) continue
-    const key = `${event.requestId} ${eventKey(event)}`
-    const known = counts.get(key)
-    if (known === undefined) counts.set(key, { event, times: 1 })
-    else known.times += 1
-  }
-  return counts
 }

@@ -13,7 +13,6 @@ import type { PlainMatches, PlainTerms } from './plain-matches.ts'
 import { PriceChanges, SeenPrices } from './price-points.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { PricePoint } from './rules/facts.ts'
-import { sequenceKey } from './rules/price-sequence.ts'
 import type { SharedBill } from './whose-bill.ts'
 
 /** Rows of tasks and events that are joined at once. */
@@ -79,8 +78,6 @@ function priceOf(workspace: string, { model, unit, unitPrice, percentDiscount }:
   if (unitPrice === null) return null
   return { workspace, model, unit: unit ?? '', percentDiscount: percentDiscount ?? '0', unitPrice }
 }
-
-export { sequenceKey }
 
 /** Where what bears a request id is kept. */
 export const partOfRequest = (requestId: string): number => partOfHash(hashOfText(requestId))

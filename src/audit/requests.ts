@@ -1,37 +1,17 @@
 import type { BillingEvent } from '../fal/reader.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { NO_REAL_TIME, within } from '../units/instant.ts'
-import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { addNanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { TellsDelay } from './delays.ts'
 import { canonicalModel } from './model-name.ts'
 import { entryOf } from './nested.ts'
 import { orphansOf } from './orphans.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestEvidence } from './request-evidence.ts'
+import { isSameOwner, type RequestGroup, type SharingTask } from './request-group.ts'
 import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from './rules/facts.ts'
 import { isSettled } from './task-standing.ts'
-import type { Owner, SharedBill } from './whose-bill.ts'
-
-/** All events of one request, summed up, and whose bill the first of them is in. */
-export interface RequestGroup {
-  readonly bill: SharedBill
-  readonly requestId: string
-  readonly owner: Owner
-  readonly events: BillingEvent[]
-  /** Whose bill those are in that are in no bill of its owner. Absent: none. */
-  elsewhere?: Map<BillingEvent, Pick<RequestGroup, 'bill' | 'owner'>>
-  costNanoUsd: NanoUsd
-  /** The task that claims the request: of the window, of around it, or of any other time; null for none at all. */
-  readonly claimedBy: TaskRow | null
-  /** All tasks that bear it, where several do and some have no time that can be read: on that hangs which claims it. */
-  readonly sharing?: readonly SharingTask[]
-}
-
-export interface SharingTask {
-  readonly task: TaskRow
-  /** Whether it claims the request, or would at some time of those that have none. */
-  readonly mayClaim: boolean
-}
+import type { SharedBill } from './whose-bill.ts'
 
 /** Bill and tasks of a window, joined by request id: each side is claimed once. */
 export interface RequestJoin {
@@ -241,27 +221,6 @@ function noteOwner(group: RequestGroup, event: BillingEvent, bill: SharedBill): 
   if (bill === group.bill && isSameOwner(owner, group.owner)) return
   group.elsewhere ??= new Map()
   group.elsewhere.set(event, { bill, owner })
-}
-
-const isSameOwner = (a: Owner, b: Owner): boolean =>
-  typeof a === 'object' && typeof b === 'object' ? a.accountId === b.accountId : a === b
-
-/** A request by whose bill its events are in: each is billed to one, whoever else bears the same id. */
-export function byOwner(group: RequestGroup): readonly RequestGroup[] {
-  const parts: RequestGroup[] = []
-  for (const event of group.events) {
-    const { bill, owner } = group.elsewhere?.get(event) ?? group
-    const known = parts.find((part) => part.bill === bill && isSameOwner(part.owner, owner))
-    if (known === undefined) {
-      const { requestId, claimedBy, sharing } = group
-      const own = { bill, owner, requestId, claimedBy, ...(sharing && { sharing }) }
-      parts.push({ ...own, events: [event], costNanoUsd: event.costNanoUsd })
-    } else {
-      known.events.push(event)
-      known.costNanoUsd = addNanoUsd(known.costNanoUsd, event.costNanoUsd)
-    }
-  }
-  return parts
 }
 
 /** Events as pages hand them out are in order of time already, as a rule. */

@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
-import type { RequestGroup } from '../audit/requests.ts'
+import type { RequestGroup } from '../audit/request-group.ts'
 import type { TaskVerdict } from '../audit/rules/facts.ts'
 import type { TraceJudgement } from '../audit/task-trace.ts'
 import { requestVerdict } from '../audit/verdict.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Placement } from '../../src/audit/period-bill.ts'
-import type { RequestGroup } from '../../src/audit/requests.ts'
+import type { RequestGroup } from '../../src/audit/request-group.ts'
 import type { TaskVerdict } from '../../src/audit/rules/facts.ts'
 import { TieOutTally } from '../../src/audit/tie-out.ts'
 import { TIE_OUT_KEYS } from '../../src/render/vocabulary.ts'

@@ -1,4 +1,5 @@
-import { readRequestEvidence, withBareId } from '../../src/audit/request-evidence.ts'
+import { withBareId } from '../../src/audit/answered-events.ts'
+import { readRequestEvidence } from '../../src/audit/request-evidence.ts'
 import { RequestSpools } from '../../src/audit/request-source.ts'
 import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../src/fal/reader.ts'
 import type { LedgerSnapshot, TaskRow } from '../../src/ledger/reader.ts'

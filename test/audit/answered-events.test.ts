@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { repeatedEvents } from '../../src/audit/request-evidence.ts'
+import { repeatedEvents } from '../../src/audit/answered-events.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { DAY, HOUR } from '../../src/units/instant.ts'
