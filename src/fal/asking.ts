@@ -1,11 +1,7 @@
-import type { Instant } from '../units/instant.ts'
 import type { Answer } from './answer.ts'
 import { eachPage, type Page, type PageHead, type PagesRead, type Paging, type RowPage, readPages } from './pages.ts'
 import type { Fetched } from './reader.ts'
 import type { Params, Transport } from './transport.ts'
-
-/** An instant as fal is asked for it: ISO 8601 in UTC. */
-export const isoUtc = (at: Instant): string => new Date(at).toISOString().replace('.000Z', 'Z')
 
 export interface FalLimits {
   readonly pages: number

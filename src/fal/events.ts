@@ -1,9 +1,9 @@
 import { LIMITS } from '../limits.ts'
 import { type EventRecords, EventWords } from '../rows/event-records.ts'
-import { DAY, earlier, type InstantRange, plus } from '../units/instant.ts'
+import { DAY, earlier, type InstantRange, isoInstant, plus } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import { complete, failed, partial } from './answer.ts'
-import { askEachPage, type Call, isoUtc, type PagedQuestion } from './asking.ts'
+import { askEachPage, type Call, type PagedQuestion } from './asking.ts'
 import { type EventPage, eventsAsWritten, onlyRecords } from './event-draft.ts'
 import { EventPageReader } from './event-page.ts'
 import { NamedEndpoints } from './named-endpoints.ts'
@@ -230,8 +230,8 @@ function partsOf({ range, requestIds, endpointIds }: EventQuery): Part[] {
 const questionOf = ({ call, pages }: Reading, { span, requestIds, endpointIds }: Part): PagedQuestion<EventPage> => ({
   path: '/models/billing-events',
   params: [
-    ['start', isoUtc(span.start)],
-    ['end', isoUtc(span.end)],
+    ['start', isoInstant(span.start)],
+    ['end', isoInstant(span.end)],
     ['expand', 'auth_method_structured'],
     ...requestIds.map((id): Params[number] => ['request_id', id]),
     ...endpointIds.map((id): Params[number] => ['endpoint_id', id]),

@@ -5,10 +5,10 @@ import {
   type WireUsageRow,
   wireInstant,
 } from '../../schemas/fal.ts'
-import { type Instant, instant } from '../units/instant.ts'
+import { type Instant, instant, isoInstant } from '../units/instant.ts'
 import { type CalendarDate, UTC, type Zone } from '../units/zone.ts'
 import { type Answer, complete, failed, partial } from './answer.ts'
-import { askPages, type Call, isoUtc } from './asking.ts'
+import { askPages, type Call } from './asking.ts'
 import { bucketEnd, calendarSlices, type Slice, zoneNameFor } from './calendar.ts'
 import { attributionOf, costOf, decimalOf } from './decode.ts'
 import { decimalReader } from './event-row.ts'
@@ -86,8 +86,8 @@ function askSeries<Wire extends WireNames, Row>(
     const fetched = await askPages(call, {
       path: kind.path,
       params: [
-        ['start', isoUtc(slice.range.start)],
-        ['end', isoUtc(slice.range.end)],
+        ['start', isoInstant(slice.range.start)],
+        ['end', isoInstant(slice.range.end)],
         // The default would widen the window to the edges of its buckets.
         ['bound_to_timeframe', 'false'],
         ['timeframe', timeframe],
