@@ -8,7 +8,7 @@ import { cleanText } from '../render/clean.ts'
 import type { CallContext, CreditsBought, Dependencies } from '../tool.ts'
 import { divideDecimals, formatDecimal } from '../units/decimal.ts'
 import { addNanoUsd, formatUsd, NANO_DIGITS, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
-import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope } from './bill-scope.ts'
+import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope, tableSources } from './bill-scope.ts'
 import { DASHBOARD, daysBefore, spentOf, sumQuery } from './bill-sums.ts'
 import {
   MAYBE_TWICE,
@@ -58,8 +58,7 @@ export async function readBalances(
   ).map(mergedOf)
   const rows = merged.map((reading) => ({ row: rowOf(reading), rank: rankOf(reading) }))
   rows.sort((a, b) => a.rank - b.rank || compareText(a.row.workspace ?? '', b.row.workspace ?? ''))
-  const read = readings.flatMap(sourcesOf)
-  const sources: BillSource[] = scope.table === undefined ? read : [{ source: 'accounts', status: 'complete' }, ...read]
+  const sources = [...tableSources(scope), ...readings.flatMap(sourcesOf)]
   return {
     asOf: zone.format(scope.asOf),
     timezone: zone.id,

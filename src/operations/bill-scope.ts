@@ -132,6 +132,16 @@ export function billSourceOf(
   }
 }
 
+/** Where a result starts to tell its sources: with the account table, where there is one. */
+export const tableSources = ({ table }: Pick<BillScope, 'table'>): BillSource[] =>
+  table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
+
+/** The balances that were not read whole, of the holders in their order, of a result that shows none where all were. */
+export const unreadBalances = (holders: readonly KeyHolder[], billings: readonly Fetched<unknown>[]): BillSource[] =>
+  billings.flatMap((billing, index) =>
+    billing.status === 'complete' ? [] : [billSourceOf('fal-balance', billing, holders[index]?.accountId)],
+  )
+
 /** The call that is of use next: where fal answered for nobody, the one that says why. */
 export function nextAfter(
   sources: readonly { readonly source: string; readonly status: BillSource['status'] }[],

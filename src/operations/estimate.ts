@@ -8,7 +8,7 @@ import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { formatDecimal, multiplyDecimals, parseDecimal } from '../units/decimal.ts'
 import { formatUsd, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
-import { allRead, type BillScope, billSourceOf, openBillScope } from './bill-scope.ts'
+import { allRead, type BillScope, billSourceOf, openBillScope, tableSources, unreadBalances } from './bill-scope.ts'
 import { daysBefore, sumQuery } from './bill-sums.ts'
 import { billedPrices } from './billed-prices.ts'
 import { type EstimateInput, type EstimatePlan, planEstimate } from './estimate-input.ts'
@@ -213,14 +213,12 @@ const reasonOf = (read: Fetched<unknown> | undefined): string | undefined =>
   read !== undefined && 'reason' in read ? cleanText(read.reason, LIMITS.reasonChars) : undefined
 
 function sourcesOf({ pricing, estimate, reads, billings }: Reading, { holders, table }: BillScope): BillSource[] {
-  const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
+  const sources = tableSources({ table })
   sources.push(billSourceOf('fal-pricing', pricing))
   if (estimate !== undefined) sources.push(billSourceOf('fal-estimate', estimate))
   for (const { workspace, read } of reads) {
     for (const { accountId } of workspace.holders) sources.push(billSourceOf('fal-usage', read, accountId))
   }
-  billings.forEach((billing, index) => {
-    if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing, holders[index]?.accountId))
-  })
+  sources.push(...unreadBalances(holders, billings))
   return sources
 }

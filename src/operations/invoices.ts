@@ -11,7 +11,15 @@ import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } 
 import { earlier, type Instant } from '../units/instant.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, parseUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
-import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope } from './bill-scope.ts'
+import {
+  allRead,
+  type BillScope,
+  billSourceOf,
+  nextAfter,
+  openBillScope,
+  tableSources,
+  unreadBalances,
+} from './bill-scope.ts'
 import { formatMonth, instantsOf, type MonthRange, monthRangeOf, monthsOf } from './months.ts'
 import {
   MAYBE_TWICE,
@@ -132,7 +140,7 @@ async function readInvoices(
       return { workspace, focus, usage, legacy }
     }),
   )
-  const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
+  const sources = tableSources({ table })
   for (const { workspace, focus, usage, legacy } of reads) {
     for (const { accountId } of workspace.holders) {
       sources.push(focusSource(focus, accountId))
@@ -140,9 +148,7 @@ async function readInvoices(
       if (isAsked(legacy)) sources.push(billSourceOf('fal-billing-invoices', legacy, accountId))
     }
   }
-  billings.forEach((billing, index) => {
-    if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing, holders[index]?.accountId))
-  })
+  sources.push(...unreadBalances(holders, billings))
   return { reads, sources }
 }
 

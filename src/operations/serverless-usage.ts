@@ -1,10 +1,9 @@
 import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
-import type { BillSource } from '../../schemas/tool-shapes.ts'
 import type { BillLine } from '../audit/same-bill.ts'
 import type { ServerlessUsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { type BillScope, billSourceOf } from './bill-scope.ts'
+import { type BillScope, billSourceOf, tableSources, unreadBalances } from './bill-scope.ts'
 import { Breakdown, CostTally } from './cost-tally.ts'
 import type { UsageReading } from './usage-reading.ts'
 import {
@@ -41,13 +40,11 @@ export async function readServerlessUsage(
     readOnce(workspace, (apiKey) => fal.usage(apiKey, { ...query, timeframe: 'month' }, signal)),
   )
   const sums = addUp(groupBy, sorted)
-  const sources: BillSource[] = table === undefined ? [] : [{ source: 'accounts', status: 'complete' }]
+  const sources = tableSources({ table })
   for (const { workspace, read } of reads) {
     for (const { accountId } of workspace.holders) sources.push(billSourceOf('fal-serverless', read, accountId))
   }
-  billings.forEach((billing, index) => {
-    if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing, holders[index]?.accountId))
-  })
+  sources.push(...unreadBalances(holders, billings))
   return { ...sums, sources }
 }
 
