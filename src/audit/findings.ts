@@ -13,7 +13,6 @@ import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import { findingMessage, notEvaluatedText } from '../render/messages.ts'
 import type { Lang } from '../render/vocabulary.ts'
-import type { RuleSettings } from '../settings.ts'
 import { formatDecimal, subtractDecimals } from '../units/decimal.ts'
 import { abs } from '../units/exact.ts'
 import { formatUsd, type NanoUsd } from '../units/nano-usd.ts'
@@ -52,10 +51,6 @@ export interface FindingCounts {
   /** Users of whom a rule cannot tell something, since evidence is missing or contradicts itself: nothing found them fine. */
   readonly openUsers: ReadonlySet<number>
 }
-
-/** Runs the rules over the books and words what they found, sorted by severity, then amount. Pure. */
-export const judge = (rules: readonly Rule[], books: Books, settings: RuleSettings, lang: Lang): Judgement =>
-  wordOutcomes(new Map(rules.map((rule) => [rule, rule.evaluate(books, settings)])), books, lang)
 
 /** Words what rules found, sorted by severity, then amount. `books` as all pieces add up. Pure. */
 export function wordOutcomes(outcomes: ReadonlyMap<Rule, RuleOutcome>, books: Books, lang: Lang): Judgement {

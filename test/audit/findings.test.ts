@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { fingerprintOf, judge } from '../../src/audit/findings.ts'
+import { fingerprintOf } from '../../src/audit/findings.ts'
 import type { FindingDraft, Rule, RuleOutcome } from '../../src/audit/rules/books.ts'
 import { books, later, settings, usd } from '../kit/books.ts'
+import { judgeBooks } from '../kit/judge-books.ts'
 
 const draft = (overrides: Partial<FindingDraft> = {}): FindingDraft => ({
   subject: { accountId: 5 },
@@ -21,7 +22,7 @@ const ruleWith = (outcome: Partial<RuleOutcome>, overrides: Partial<Rule> = {}):
   evaluate: () => ({ examined: 1, findings: [], notEvaluated: [], ...outcome }),
   ...overrides,
 })
-const findingsOf = (...rules: readonly Rule[]) => judge(rules, books(), settings(), 'en').findings
+const findingsOf = (...rules: readonly Rule[]) => judgeBooks(rules, books(), settings(), 'en').findings
 const worded = (overrides: Partial<FindingDraft>, rule: Partial<Rule> = {}) =>
   findingsOf(ruleWith({ findings: [draft(overrides)] }, rule))[0]
 
@@ -64,7 +65,7 @@ describe('a finding', () => {
 describe('users whom a finding concerns', () => {
   it('are those of its subject and context, and where there are several all of these', () => {
     const usersOf = (...findings: Partial<FindingDraft>[]) => [
-      ...judge([ruleWith({ findings: findings.map(draft) })], books(), settings(), 'en').counts.users,
+      ...judgeBooks([ruleWith({ findings: findings.map(draft) })], books(), settings(), 'en').counts.users,
     ]
     expect(usersOf({ subject: { userId: 7 } }, { context: { userId: 8 } }, { users: [9, 10] })).toEqual([7, 8, 9, 10])
     expect(usersOf({})).toEqual([])
@@ -73,7 +74,7 @@ describe('users whom a finding concerns', () => {
 
 describe('users of whom something was left open', () => {
   const openOf = (...notEvaluated: RuleOutcome['notEvaluated']) => [
-    ...judge([ruleWith({ notEvaluated })], books(), settings(), 'en').counts.openUsers,
+    ...judgeBooks([ruleWith({ notEvaluated })], books(), settings(), 'en').counts.openUsers,
   ]
 
   it('are those of whom something is in doubt, and not those whom a rule does not judge for other reasons', () => {
@@ -173,7 +174,7 @@ describe('what was not evaluated', () => {
       ruleWith({ examined: 3, notEvaluated: subjects.map((subject) => ({ subject, reason })) }, { id: 'B2' }),
       ruleWith({ examined: 4, findings: [draft()], notEvaluated: [{ subject: {}, reason: { code: 'bill-unread' } }] }),
     ]
-    const judged = judge(rules as readonly Rule[], books(), settings(), 'en')
+    const judged = judgeBooks(rules as readonly Rule[], books(), settings(), 'en')
     expect(judged.notEvaluated.map(({ rule, subject }) => [rule, subject])).toEqual([
       ['B1', {}],
       ['B2', { workspace: `${'w'.repeat(79)}…` }],
@@ -192,7 +193,7 @@ describe('what was not evaluated', () => {
   it('is all that compares times, where the clocks do not agree', () => {
     const wrong = books({ clockOffset: { medianMillis: -8 * 3_600_000, matched: 43 } })
     const found = ruleWith({ findings: [draft()] }, { id: 'B2' })
-    const judged = judge([found, { ...found, id: 'B11' }], wrong, settings(), 'en')
+    const judged = judgeBooks([found, { ...found, id: 'B11' }], wrong, settings(), 'en')
     expect(judged.rules).toEqual([
       { rule: 'B2', examined: 0, findings: 0 },
       { rule: 'B11', examined: 1, findings: 1 },

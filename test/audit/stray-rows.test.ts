@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import { atOnce } from '../../src/audit/breathe.ts'
-import { judge } from '../../src/audit/findings.ts'
 import { LinkScans } from '../../src/audit/link-scans.ts'
 import type { Rule } from '../../src/audit/rules/books.ts'
 import type { ForeignBook } from '../../src/audit/rules/foreign-orders.ts'
@@ -10,6 +9,7 @@ import { LIMITS } from '../../src/limits.ts'
 import { entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { points as pointsOf } from '../../src/units/points.ts'
 import { at, books, points, settings } from '../kit/books.ts'
+import { judgeBooks } from '../kit/judge-books.ts'
 import { type GivenLedgers, numbers, pays, settledLedgers, tallyOf, paidTask as task } from '../kit/ledger-spools.ts'
 
 const foreignIn = async (given: GivenLedgers) => (await settledLedgers(given)).source.foreign
@@ -145,7 +145,7 @@ describe('what B10 says of them', () => {
       foreign: { users: [], isCut: false, ...foreign },
       lookedUp: { everyOrder, everyRequest: true },
     })
-    return judge([b10!, b9!], given, settings(), lang)
+    return judgeBooks([b10!, b9!], given, settings(), lang)
   }
   const orders = { userId: 101, orders: 1, orderId: 'task-"3"', takenPoints: null }
 

@@ -1,6 +1,5 @@
 import { describe, expect, it } from 'vitest'
 import type { RuleId } from '../../../schemas/report.ts'
-import { judge } from '../../../src/audit/findings.ts'
 import { type Books, unknown } from '../../../src/audit/rules/books.ts'
 import { RULES } from '../../../src/audit/rules/table.ts'
 import { isClockWrong } from '../../../src/audit/rules/tz-misconfigured.ts'
@@ -17,6 +16,7 @@ import {
   unmatched,
   usd,
 } from '../../kit/books.ts'
+import { judgeBooks } from '../../kit/judge-books.ts'
 
 const offset = (medianMillis: number, matchedCount = 20): Books['clockOffset'] => ({
   medianMillis,
@@ -97,7 +97,7 @@ describe('while the clocks disagree', () => {
       ],
     })
   const judged = (clockOffset: Books['clockOffset']) =>
-    judge(RULES, world(clockOffset), settings({ pointsPerUsd: '400' }), 'en')
+    judgeBooks(RULES, world(clockOffset), settings({ pointsPerUsd: '400' }), 'en')
 
   it('no rule compares times across layers, and each says so once', () => {
     const { notEvaluated, rules } = judged(offset(8 * HOUR))
