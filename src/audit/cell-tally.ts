@@ -218,7 +218,7 @@ export class CellTally {
 
   close(): TaskLayerSums {
     this.endUsers()
-    return { ...this.#largest.close(), totals: { ...sumsAt(this.#totals, 0), ...untoldOf(this.#untoldTotal) } }
+    return { ...this.#largest.close(), totals: { ...totalsOf(this.#totals), ...untoldOf(this.#untoldTotal) } }
   }
 }
 
@@ -233,12 +233,12 @@ function addTask(sums: ExactSums, first: number, charged: Whole, cost: Whole, re
 
 const untoldOf = ({ charges, costs }: Untold) => ({ untoldCharges: charges, untoldCosts: costs })
 
-const sumsAt = (sums: ExactSums, first: number): Omit<CellTotals, 'untoldCharges' | 'untoldCosts'> => ({
-  taskCount: sums.nearest(first + TASKS),
-  chargedPoints: points(sums.sum(first + CHARGED)),
-  costNanoUsd: nanoUsd(sums.sum(first + COST)),
-  refundCount: sums.nearest(first + REFUNDS),
-  refundedPoints: points(sums.sum(first + REFUNDED)),
+const totalsOf = (sums: ExactSums): Omit<CellTotals, 'untoldCharges' | 'untoldCosts'> => ({
+  taskCount: sums.nearest(TASKS),
+  chargedPoints: points(sums.sum(CHARGED)),
+  costNanoUsd: nanoUsd(sums.sum(COST)),
+  refundCount: sums.nearest(REFUNDS),
+  refundedPoints: points(sums.sum(REFUNDED)),
 })
 
 /** Whether layer 2 shows the tasks of an account; null: of keys in no account row. */

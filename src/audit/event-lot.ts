@@ -71,7 +71,7 @@ export class EventLotTally {
 }
 
 /** The lot of events that are all in memory. */
-export function lotOf(events: readonly BillingEvent[], lot = 0): EventLot {
+export function lotOf(events: readonly BillingEvent[], lot: number): EventLot {
   const tally = new EventLotTally(lot)
   const records = eventRecordsOf(events)
   for (let index = 0; index < records.count; index++) tally.add(records, index)

@@ -1,7 +1,7 @@
 import { newBytesOfId } from '../rows/id-bytes.ts'
 import { IdSet } from '../rows/id-set.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
-import { NumberRooms } from '../spool/number-rooms.ts'
+import type { NumberRooms } from '../spool/number-rooms.ts'
 import { within } from '../units/instant.ts'
 import type { AuditPlan } from './plan.ts'
 import type { RequestPairs } from './request-scout.ts'
@@ -58,7 +58,7 @@ export interface PairedPiece {
 export function plainMatches(
   { piece, pairs, readLots, besides }: PairedPiece,
   terms: PlainTerms,
-  rooms: NumberRooms = new NumberRooms(),
+  rooms: NumberRooms,
 ): PlainMatches {
   const { tasks, events } = piece
   const found = {

@@ -26,7 +26,7 @@ export interface LedgerCompany {
   /** Takes all tasks, those of one user at once. */
   readonly cells?: CellTally | undefined
   /** Read while rows are linked here, since the server has little to do then. */
-  readonly meanwhile?: () => Promise<unknown>
+  readonly meanwhile: () => Promise<unknown>
 }
 
 /**
@@ -40,7 +40,7 @@ export async function readLedgers(
   trail: BalanceTrailTally,
   tables: TableStatus[],
   context: CollectContext,
-  { cells, meanwhile = async () => undefined }: LedgerCompany = {},
+  { cells, meanwhile }: LedgerCompany,
 ): Promise<LedgerSource> {
   const follows = plan.depth === 'requests'
   const failed = new Set<BookName>()

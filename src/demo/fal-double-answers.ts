@@ -167,7 +167,7 @@ function answerSeries(
     }))
   }
   const series = sum((entry) => zone.format(bucketStart(entry.at, timeframe, zone)))
-  const { rows, paging } = pageOf(series, question, limitOf(query, 100, 1000))
+  const { rows, paging } = pageOf(series, question, limitOf(query, 1000))
   const buckets: { bucket: string; results: object[] }[] = []
   for (const { bucket, row } of rows) {
     const last = buckets.at(-1)
@@ -200,7 +200,7 @@ export function answerEvents(entries: readonly Entry[], question: Question): obj
   const mine = entries
     .filter((entry) => entry.at >= range.start && entry.at < range.end)
     .filter(filterOf(query, question.twist))
-  const { rows, paging } = pageOf(mine, question, limitOf(query, 100, 10_000))
+  const { rows, paging } = pageOf(mine, question, limitOf(query, 10_000))
   const events = rows.map((entry) => ({
     request_id: entry.event.requestId,
     timestamp: entry.event.timestamp,

@@ -139,9 +139,12 @@ export function placeOf(query: URLSearchParams): Place {
 export const cursorOf = (place: Place): string =>
   Buffer.from(`${place.offset}/${place.page}`, 'utf8').toString('base64url')
 
-export function limitOf(query: URLSearchParams, usual: number, largest: number): number {
+/** Rows of a page where nothing is asked for. */
+const ROWS_USUAL = 100
+
+export function limitOf(query: URLSearchParams, largest: number): number {
   const text = query.get('limit')
-  if (text === null) return usual
+  if (text === null) return ROWS_USUAL
   const limit = /^\d{1,6}$/.test(text) ? Number(text) : 0
   if (limit < 1 || limit > largest) throw invalid(`limit must be between 1 and ${largest}`)
   return limit

@@ -40,7 +40,7 @@ const FIXED_OFFSET = /^([+-])(\d{2}):?(\d{2})$/
 // Two a year where clocks change: more than an audit ever asks about.
 const STRETCHES_MAX = 500
 
-const pad = (value: number, width = 2): string => String(value).padStart(width, '0')
+const pad = (value: number): string => String(value).padStart(2, '0')
 
 function offsetText(offset: number): string {
   const magnitude = Math.abs(offset)

@@ -109,7 +109,8 @@ const download = (signer: LinkSigner) =>
   })
 
 /** Usage and statements in the shape of the seed "计费模块". */
-export function usageRoutes(admission: Admission, signer: LinkSigner = createLinkSigner()): readonly Route[] {
+export function usageRoutes(admission: Admission): readonly Route[] {
+  const signer = createLinkSigner()
   const told = [...USAGE, ...STATEMENTS, download(signer)].map((each) => billingRoute(each, admission))
   return [...told, fileRoute(admission, signer)]
 }

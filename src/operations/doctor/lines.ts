@@ -52,5 +52,5 @@ export function messageOf(error: unknown): string {
 export const nextOf = (error: unknown): string | undefined => (error instanceof AuditError ? error.next : undefined)
 
 /** 1 row, 2 rows; thousands with commas. */
-export const counted = (count: number, one: string, many = `${one}s`): string =>
-  `${count.toLocaleString('en-US')} ${count === 1 ? one : many}`
+export const counted = (count: number, one: string): string =>
+  `${count.toLocaleString('en-US')} ${count === 1 ? one : `${one}s`}`
