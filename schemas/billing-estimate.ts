@@ -17,7 +17,7 @@ export const input = z.strictObject({
 const costText = z.string().describe('exact decimal in currency')
 const { rule_id, membership_level, input_price, output_price, unit, effective_at } = ruleShape
 
-export const estimateShape = {
+const estimateShape = {
   model_id: z.string(),
   model_name: z.string(),
   input_tokens: countInt.optional(),

@@ -6,7 +6,7 @@ import { countInt, instantText } from './report.ts'
 /** What the billing tools and the billing routes share. */
 
 /** What a price is for. Token units have two prices, input and output; all others one, which stands as the output price. */
-export const BILLING_UNITS = [
+const BILLING_UNITS = [
   'per_1k_tokens',
   'per_1m_tokens',
   'per_image',

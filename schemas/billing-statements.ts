@@ -55,7 +55,7 @@ const figures = {
   request_count: countInt.describe('tasks'),
 }
 
-export const statementItem = z.strictObject({
+const statementItem = z.strictObject({
   invoice_id: z.string(),
   period: z.string().describe('YYYY-MM'),
   ...figures,

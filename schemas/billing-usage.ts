@@ -5,10 +5,10 @@ import { countInt, dateText, idInt, pointsInt, sourceStatus, untrustedText, usdT
 import { askedId, asOfShape, idsInput, timezoneInput, unknownUserId, windowShape } from './tool-shapes.ts'
 
 export const USAGE_PERIODS = ['today', 'week', 'month', 'custom'] as const
-export const USAGE_GROUPS = ['none', 'day', 'model', 'key'] as const
+const USAGE_GROUPS = ['none', 'day', 'model', 'key'] as const
 
 /** What asks for a time and filters alike, whatever it is grouped by. */
-export const usageQuery = {
+const usageQuery = {
   period: z.enum(USAGE_PERIODS).default('month').describe('up to now'),
   start_date: z.string().max(40).optional().describe('YYYY-MM-DD, with custom'),
   end_date: z.string().max(40).optional().describe('last day'),
@@ -26,7 +26,7 @@ export const input = z.strictObject({
 const tokensInt = countInt.nullable().describe('null where no column and no token-billed event tells it of all tasks')
 
 /** Usage of some tasks. */
-export const usageFigures = z.strictObject({
+const usageFigures = z.strictObject({
   input_tokens: tokensInt,
   output_tokens: tokensInt,
   total_tokens: tokensInt,
@@ -43,7 +43,7 @@ export const usageFigures = z.strictObject({
 })
 export type UsageFigures = z.output<typeof usageFigures>
 
-export const usageItem = z.strictObject({
+const usageItem = z.strictObject({
   date: dateText.optional(),
   model_id: untrustedText
     .optional()

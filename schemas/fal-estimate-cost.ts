@@ -4,7 +4,7 @@ import { countInt, untrustedText, usdText } from './report.ts'
 import { asOfShape, billScope, billSource, idsInput } from './tool-shapes.ts'
 
 /** Models of one question; fal takes as many in one. */
-export const MODELS_MAX = 50
+const MODELS_MAX = 50
 const PARTICIPANTS_MAX = 10_000_000
 const USES_MAX = 10_000
 

@@ -17,7 +17,7 @@ export const RULE_IDS = [
   ...['B18', 'B19', 'B20', 'B21', 'B22'],
   'TZ_MISCONFIGURED',
 ] as const
-export const ruleId = z.enum(RULE_IDS)
+const ruleId = z.enum(RULE_IDS)
 export type RuleId = z.output<typeof ruleId>
 
 /** The gravest first. */
@@ -29,18 +29,9 @@ export type Severity = z.output<typeof severity>
 export const severityCounts = z.strictObject({ high: countInt, medium: countInt, low: countInt })
 export type SeverityCounts = z.output<typeof severityCounts>
 
-export const classification = z.enum(['BREAK', 'TIMING'])
+const classification = z.enum(['BREAK', 'TIMING'])
 
-export const SOURCES = [
-  'fal-usage',
-  'fal-events',
-  'fal-balance',
-  'accounts',
-  'tasks',
-  'users',
-  'points',
-  'cash',
-] as const
+const SOURCES = ['fal-usage', 'fal-events', 'fal-balance', 'accounts', 'tasks', 'users', 'points', 'cash'] as const
 export const sourceStatus = z.strictObject({
   source: z.enum(SOURCES),
   accountId: idInt.optional(),
@@ -49,7 +40,7 @@ export const sourceStatus = z.strictObject({
 })
 export type SourceStatus = z.output<typeof sourceStatus>
 
-export const subject = z.strictObject({
+const subject = z.strictObject({
   accountId: idInt.optional(),
   keyId: z.string().optional(),
   workspace: z.string().optional(),
@@ -62,13 +53,13 @@ export const subject = z.strictObject({
 })
 export type Subject = z.output<typeof subject>
 
-export const unit = z.enum(['USD', 'points', 'count'])
+const unit = z.enum(['USD', 'points', 'count'])
 
 /** Amounts follow `unit`: USD exact decimals; points and counts integers; all as strings. null: not known. */
 const amount = z.string().nullable()
 
 /** Whose a finding is besides its subject, so that it can be looked for by account, user, model or day. */
-export const findingContext = z.strictObject({
+const findingContext = z.strictObject({
   workspace: untrustedText.optional(),
   accountId: idInt.optional(),
   userId: idInt.optional(),
@@ -94,10 +85,10 @@ export const finding = z.strictObject({
 })
 export type Finding = z.output<typeof finding>
 
-export const notEvaluated = z.strictObject({ rule: ruleId, subject, reason: z.string() })
+const notEvaluated = z.strictObject({ rule: ruleId, subject, reason: z.string() })
 export type NotEvaluated = z.output<typeof notEvaluated>
 
-export const officialRow = z.strictObject({
+const officialRow = z.strictObject({
   accountId: idInt.nullable(),
   accountName: untrustedText.optional(),
   keyId: z.string().optional(),
@@ -114,7 +105,7 @@ export const officialRow = z.strictObject({
 })
 export type OfficialRow = z.output<typeof officialRow>
 
-export const officialModel = z.strictObject({
+const officialModel = z.strictObject({
   accountId: idInt.nullable(),
   workspace: untrustedText.optional(),
   model: untrustedText,
@@ -176,7 +167,7 @@ export const ledgerRow = z.strictObject({
 })
 export type LedgerRow = z.output<typeof ledgerRow>
 
-export const ruleTally = z.strictObject({
+const ruleTally = z.strictObject({
   rule: ruleId,
   examined: countInt,
   findings: countInt,

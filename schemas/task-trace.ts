@@ -14,7 +14,7 @@ export const input = z.strictObject({
   cursor: cursorInput,
 })
 
-export const traceVerdict = z.enum([
+const traceVerdict = z.enum([
   'matched',
   'amount',
   'unrecorded',

@@ -83,7 +83,7 @@ export const CHECKLIST: readonly ChecklistStep[] = [
 ]
 
 /** What holds for the report at the end, whatever was found. */
-export const CLOSING: readonly Bilingual[] = [
+const CLOSING: readonly Bilingual[] = [
   {
     zh: '写报告前先看 coverage.complete（或 complete）：为 false 时，第一句就说明哪些来源没有核实，以及原因。',
     en: 'Look at coverage.complete (or complete) before writing: where it is false, the first sentence says what was not verified and why.',

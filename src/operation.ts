@@ -92,7 +92,7 @@ export async function readAccounts(
 }
 
 /** The database, or an error that says how to set one. */
-export function requireLedger({ ledger }: Pick<Dependencies, 'ledger'>): LedgerStore {
+function requireLedger({ ledger }: Pick<Dependencies, 'ledger'>): LedgerStore {
   if (ledger !== undefined) return ledger
   throw new AuditError('configuration', 'DATABASE_URL is not set, so there are no tables to read', {
     field: 'DATABASE_URL',
@@ -110,7 +110,7 @@ export function zoneOf(timezone: string | undefined): Zone | undefined {
   return zone
 }
 
-export function ruleSettings(settings: OperationSettings, thresholds: Partial<Thresholds> = {}): RuleSettings {
+function ruleSettings(settings: OperationSettings, thresholds: Partial<Thresholds> = {}): RuleSettings {
   return {
     thresholds: { ...settings.thresholds, ...thresholds },
     pointsPerUsd: settings.pointsPerUsd,

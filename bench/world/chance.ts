@@ -10,7 +10,7 @@ export function drawn(seed: number, index: number, salt: number): number {
 }
 
 /** The index that was drawn to this. */
-export function indexOfDrawn(seed: number, value: number, salt: number): number {
+function indexOfDrawn(seed: number, value: number, salt: number): number {
   let bits = Math.imul(value ^ (value >>> 16), SECOND_INVERSE)
   bits = Math.imul(bits ^ (bits >>> 13) ^ (bits >>> 26), FIRST_INVERSE)
   return ((bits ^ (bits >>> 16) ^ seed) - Math.imul(salt, SALT_STEP)) >>> 0

@@ -28,7 +28,7 @@ export interface LedgerSink {
 /** Rows of both ledgers for each task: charges, refunds, gifts and recharges together. */
 export const LEDGER_ROWS_A_TASK = 2.5
 /** What every user starts with, in one row of points a day before the first task. */
-export const FIRST_RECHARGE = 1_000_000
+const FIRST_RECHARGE = 1_000_000
 
 const CYCLE = 40
 const GIFTS_OF_CYCLE = 22

@@ -15,7 +15,7 @@ export const aliased = (name: string, aliases: ReadonlyMap<string, string>): str
   aliases.get(name) ?? ofAnyCase(aliases).get(plainName(name)) ?? name
 
 /** A name as it is compared: without capitals, and without blanks around it. */
-export const plainName = (name: string): string => name.trim().toLowerCase()
+const plainName = (name: string): string => name.trim().toLowerCase()
 
 const seen = new WeakMap<ReadonlyMap<string, string>, ReadonlyMap<string, string>>()
 

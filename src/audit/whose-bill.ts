@@ -260,7 +260,7 @@ function namedIn({ rows, workspace: { events } }: DistinctBill): readonly Who[] 
 const rowsOf = ({ usage }: WorkspaceBill): readonly UsageRow[] => (usage.status === 'failed' ? [] : usage.value)
 
 /** What a bill of usage tells of the workspace whose bill it is. */
-export function evidenceOf(bill: WorkspaceBill): BillEvidence {
+function evidenceOf(bill: WorkspaceBill): BillEvidence {
   const { name, members, usage, events } = bill
   const requests =
     events === null || events.status === 'failed'

@@ -33,7 +33,7 @@ import { failureOf, faultLog, outgoingText, type Redact } from './outgoing.ts'
 import { type PacedProgress, pacedProgress } from './progress.ts'
 import type { ToolCalls } from './tool-calls.ts'
 
-export const SERVER_NAME = 'fal-consumption-audit'
+const SERVER_NAME = 'fal-consumption-audit'
 const PROMPT_NAME = 'consumption-audit'
 const PROMPT_TITLE = '消耗审计'
 /** Of an error of the protocol, in the log: it may quote what came in. */

@@ -4,7 +4,7 @@ import type { ProxyServer } from './proxy.ts'
 import { codeOf, kindOfBreak, whatBroke } from './reasons.ts'
 
 /** How a proxy is called: by what is no secret of it, and the variable in which it can be mended. */
-export const calledProxy = ({ place, variable }: ProxyServer): string => `the proxy ${place} (${variable})`
+const calledProxy = ({ place, variable }: ProxyServer): string => `the proxy ${place} (${variable})`
 
 /** Why the proxy itself could not be reached, or went away before it had answered. */
 export function failureOfProxy(proxy: ProxyServer, cause: unknown): Failed {

@@ -9,7 +9,7 @@ interface NextStep {
 }
 
 /** Stands for a zone that nobody has told. */
-export const ZONE_PLACEHOLDER = 'ZONE'
+const ZONE_PLACEHOLDER = 'ZONE'
 /** The command asks for at most so many of the last days. */
 const DAYS = 31
 

@@ -35,7 +35,7 @@ const DIMENSIONS: Readonly<Record<Group, readonly UsageDimension[]>> = {
 const SOURCES: ReadonlySet<SourceStatus['source']> = new Set(['accounts', 'tasks', 'fal-events'])
 
 /** app_name has 150 characters. */
-export const MODEL_CHARS = 150
+const MODEL_CHARS = 150
 
 /**
  * What users were charged, what fal cost and what is left of it, over all tasks of a period that the filters leave. Throws

@@ -139,7 +139,7 @@ function without(judgement: TraceJudgement, silent: ReadonlyMap<Finding, string>
 }
 
 /** The same audit's word on the traced tasks and requests; an error where it could not be made. */
-export async function askAudit(
+async function askAudit(
   { plan, allAccounts, tasks, requestIds, lang, timezone }: AuditQuestion,
   dependencies: Dependencies,
   context: CallContext,

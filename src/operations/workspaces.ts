@@ -115,9 +115,7 @@ export async function sortKeyless<T extends { readonly workspace: Workspace }>(
 }
 
 /** Of bills that count as two by their names alone, two by two. */
-export function warningOf([two, ...others]: readonly (readonly { readonly name: string | null }[])[]):
-  | string
-  | undefined {
+function warningOf([two, ...others]: readonly (readonly { readonly name: string | null }[])[]): string | undefined {
   if (two === undefined) return undefined
   const names = two.map(({ name }) => cleanText(name ?? '')).join(' and ')
   const more = others.length > 0 ? ', and of others,' : ''

@@ -40,7 +40,7 @@ export type Block =
   | { readonly kind: 'alerts'; readonly lines: readonly Line[] }
   | { readonly kind: 'closing'; readonly lines: readonly string[] }
 
-export const ROWS_MAX_DEFAULT = 20
+const ROWS_MAX_DEFAULT = 20
 
 /** Turns a report into blocks; the text and the Markdown views write the same ones down. */
 export function reportView(report: Report, options: ViewOptions): Block[] {

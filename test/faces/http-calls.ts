@@ -84,7 +84,7 @@ export async function until(holds: () => boolean | Promise<boolean>): Promise<vo
 }
 
 /** A free port below those that the system gives to others, so that nobody takes it between here and its use. */
-export async function freePort(): Promise<number> {
+async function freePort(): Promise<number> {
   for (let turn = 0; turn < 100; turn++) {
     const port = 15_000 + Math.floor(Math.random() * 16_000)
     if (await isFree(port)) return port

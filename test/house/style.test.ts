@@ -32,6 +32,17 @@ describe('modules', () => {
     expect(CODE.map(({ path }) => path).filter((path) => path.endsWith('/index.ts'))).toEqual([])
   })
 
+  it('export no value that no other file names', () => {
+    const words = ALL.map(({ path, code }) => ({ path, words: new Set(code.match(/\w+/g)) }))
+    const unused = CODE.flatMap(({ path, code }) =>
+      [...code.matchAll(/^export (?:async )?(?:function\*?|const|class) (\w+)/gm)]
+        .map(([, name = '']) => name)
+        .filter((name) => !words.some((other) => other.path !== path && other.words.has(name)))
+        .map((name) => `${path} ${name}`),
+    )
+    expect(unused).toEqual([])
+  })
+
   it('import local files with their ending', () => {
     const bare = CODE.flatMap(({ path, imports }) =>
       imports.filter(({ target }) => /^(src|schemas|tools)\//.test(target) && !target.endsWith('.ts')).map(() => path),

@@ -8,7 +8,7 @@ import { points } from '../../src/units/points.ts'
 /** Rows of any kind, as they may come out of a database or from fal: at the bounds of what numbers hold, and of any script. */
 
 /** Whole numbers: small ones, at each bound where something is held otherwise, and far beyond. */
-export const amounts: fc.Arbitrary<bigint> = fc.oneof(
+const amounts: fc.Arbitrary<bigint> = fc.oneof(
   fc.bigInt({ min: -1000n, max: 1000n }),
   fc
     .record({

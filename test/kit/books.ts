@@ -228,7 +228,7 @@ export const settings = ({ thresholds = {}, pointsPerUsd }: Settings = {}): Rule
   modelAliases: new Map(),
 })
 
-export function ruleOf(id: RuleId): Rule {
+function ruleOf(id: RuleId): Rule {
   const rule = RULES.find((candidate) => candidate.id === id)
   if (rule === undefined) throw new RangeError(`no such rule: ${id}`)
   return rule

@@ -11,7 +11,7 @@ import { billingEvent, planOf, taskRow } from './rows.ts'
 export const bill = (ownerOf: (who: Who) => Owner = () => ({ accountId: 5 }), stranger?: string) =>
   ({ ownerOf, isStranger: ({ keyId }: Who) => keyId === stranger }) as unknown as SharedBill
 
-export const accountOf = (apiKey: string): number | undefined =>
+const accountOf = (apiKey: string): number | undefined =>
   apiKey.startsWith('key-') ? Number(apiKey.slice(4)) : undefined
 /** A task of account 5 with a number of its own. */
 export const task = (rowId: number, overrides: Partial<TaskRow> = {}): TaskRow =>
@@ -37,7 +37,7 @@ export interface Given {
   readonly bill?: SharedBill
 }
 
-export function evidenceOf({ tasks = [], otherTasks = [], events = [], unanswered = [], bill: own = bill() }: Given) {
+function evidenceOf({ tasks = [], otherTasks = [], events = [], unanswered = [], bill: own = bill() }: Given) {
   const read: RequestEvidence = {
     tasks,
     otherTasks,

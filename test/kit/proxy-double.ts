@@ -72,7 +72,7 @@ export interface ProxyDouble {
 }
 
 /** An HTTP proxy on loopback that leads nowhere else. */
-export async function startProxy(options: ProxyDoubleOptions = {}): Promise<ProxyDouble> {
+async function startProxy(options: ProxyDoubleOptions = {}): Promise<ProxyDouble> {
   const { routes = {}, login, fault, kinds = [], certificate } = options
   const headers = kinds.map((kind) => `Proxy-Authenticate: ${kind}\r\n`).join('')
   const asked: Asked[] = []

@@ -6,7 +6,7 @@ import { AS_OF, at, MODEL, points, type Settings, settings, usd } from './books.
 
 /** Rows by hand, as the readers give them: the day and the defaults of `books.ts`. */
 
-export const KEY_5 = '00000005-0000-4000-8000-000000000000:key-of-five'
+const KEY_5 = '00000005-0000-4000-8000-000000000000:key-of-five'
 
 export const taskRow = (overrides: Partial<TaskRow> = {}): TaskRow => ({
   rowId: 1,

@@ -113,7 +113,7 @@ function offsetText(offset: Millis): string {
 const DAYS_TOLD_FROM: Millis = 48 * HOUR
 
 /** 8 h 05 min, 12 min, 3 days. */
-export function spanText(span: Millis): string {
+function spanText(span: Millis): string {
   const minutes = Math.floor(Math.abs(span) / MINUTE)
   if (minutes < 1) return 'less than a minute'
   if (minutes < 60) return `${minutes} min`

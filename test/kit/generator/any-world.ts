@@ -36,7 +36,7 @@ export const runs = (numRuns: number) => ({
 export const ROW_RULES: readonly RuleId[] = ['B1', 'B2', 'B3', 'B5', 'B6', 'B7', 'B8', 'B9', 'B10', 'B18', 'B22']
 
 /** What a finding is about, without its amounts. */
-export const topicOf = ({ rule, subject, classification }: Finding): string =>
+const topicOf = ({ rule, subject, classification }: Finding): string =>
   `${rule} ${classification} ${JSON.stringify(Object.entries(subject).sort())}`
 
 export const topics = ({ findings }: Report, rules?: readonly RuleId[]): string[] =>

@@ -5,7 +5,7 @@ import type { Draft } from './draft.ts'
 import { MODELS, type Model } from './models.ts'
 import type { Prng } from './prng.ts'
 
-export const DEFAULT_LEVEL = 'basic'
+const DEFAULT_LEVEL = 'basic'
 export const OTHER_LEVEL = 'vip'
 
 /** A cent of a point, so that prices may be fractions of one. */

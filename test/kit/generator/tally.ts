@@ -40,7 +40,7 @@ const newRule = (): RuleTally => ({
   ...{ injected: 0, noPlace: 0, found: 0, missed: 0, falseAlarms: 0, twins: 0, twinAlarms: 0 },
 })
 
-export const newTally = (): Tally => ({
+const newTally = (): Tally => ({
   rules: Object.fromEntries(INJECTORS.map(({ rule }) => [rule, newRule()])),
   clean: { worlds: 0, withFindings: 0, incomplete: 0 },
   pairs: { planted: 0, failed: 0, noPlace: 0 },
