@@ -27,7 +27,7 @@ const accountStep = ({ official }: Report, accountId: number): string[] =>
         `say that account ${accountId} was not audited, so it is not known to be fine: audit it with ids, or see fal-list-accounts for the ids there are`,
       ]
 
-function userStep({ settings, ledger, tasks }: Report, userId: number): string[] {
+function userStep({ window, settings, ledger, tasks }: Report, userId: number): string[] {
   const { ids, userIds } = settings.filters
   // Of one who was asked for and has no row anywhere it is said why nothing is known.
   if (userIds.includes(userId)) return []
@@ -39,7 +39,8 @@ function userStep({ settings, ledger, tasks }: Report, userId: number): string[]
   if (ids.length > 0) {
     return [`say that no row of this report, which is of some accounts alone, is of user ${userId}: audit without ids`]
   }
-  return [`say that no row of this report is of user ${userId}: check the id`]
+  const days = `${window.start} to ${window.end}`
+  return [`say that no row of this report is of user ${userId}: check the id, and that ${days} is the time in question`]
 }
 
 function dateStep({ window: { start, end } }: Report, date: string): string[] {

@@ -55,14 +55,14 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
       totals,
       sources,
       ...unknownIds(unknown),
-      next:
-        model !== undefined && isEmpty(totals)
-          ? NO_SUCH_MODEL
-          : 'user-ledger with the user_ids in question: what they paid for it',
+      next: isEmpty(totals) ? (model === undefined ? NO_TASKS : NO_SUCH_MODEL) : PAID_FOR_IT,
     }
   })
 }
 
+const PAID_FOR_IT = 'user-ledger with the user_ids in question: what they paid for it'
+const NO_TASKS =
+  'see that start and end are the days in question (without them it is today): no task asked for lies in this window'
 // The task table alone does not tell what a stored name is billed as.
 const NO_SUCH_MODEL =
   "see that the model is right: no task here is stored under it. By fal's name a task is found where that is the stored one but for fal-ai/, or modelAliases has it; settings.learnedAliases of audit-reconcile tells which stored names fal bills as what. Without model the rows name every stored name"

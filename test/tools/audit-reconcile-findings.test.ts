@@ -88,7 +88,7 @@ describe('findings of audit-reconcile', () => {
 
   it.each([
     [{ account_id: 999 }, 'account 999 was not audited, so it is not known to be fine'],
-    [{ user_id: 999 }, 'no row of this report is of user 999: check the id'],
+    [{ user_id: 999 }, 'no row of this report is of user 999: check the id, and that 2026-02-06T00:00:00+08:00 to '],
     [{ date: '2026-02-05' }, '2026-02-05 is no day of this report'],
     [{ date: '2026-02-07' }, '2026-02-07 is no day of this report'],
     [{ fingerprint: '' }, 'no finding listed here has the fingerprint ""'],
