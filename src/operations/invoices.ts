@@ -49,9 +49,12 @@ const MONTH_OTHERWISE =
 const MONTHS_TORN =
   'fal cut some months of usage at other hours than the timezone asked for: a monthly sum may hold hours of the month beside it.'
 
-// An invoice tells no models; two months are held together by what each was spent on.
+const MONTH_OF_ISSUE =
+  'billingMonth of source focus is the month of issue, which may be later than when it was spent: chargeMonths, where fal tells them.'
+
+// An invoice tells no models; two are held together by what each was spent on.
 const WHAT_IT_WAS_FOR =
-  'fal-get-usage with the first and last day of a month as start and end, and once more for another: what each was spent on, by model, day or account'
+  'fal-get-usage with the first and last day of the month in which it was spent (chargeMonths; of derived-from-usage billingMonth) as start and end, and once more for another: what each was spent on, by model, day or account'
 
 type Months = MonthRange & { readonly current: number }
 
@@ -111,6 +114,7 @@ function noteOf(reads: readonly WorkspaceInvoices[]): string {
   const asked = reads.some(({ legacy }) => isAsked(legacy))
   return [
     NOTE,
+    ...(lines.length > 0 ? [MONTH_OF_ISSUE] : []),
     ...(unnamed ? [MONTH_UNNAMED] : []),
     ...(otherwise ? [MONTH_OTHERWISE] : []),
     ...(torn ? [MONTHS_TORN] : []),
@@ -208,7 +212,7 @@ type Head = Pick<InvoiceRow, 'workspace' | 'accountIds'>
 
 /** One row an invoice, and one for each month whose invoices are not known. */
 function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
-  const invoices = new Map<string, { first: FocusRow; cost: Decimal; lines: number }>()
+  const invoices = new Map<string, { first: FocusRow; cost: Decimal; lines: number; charged: Set<string> }>()
   const rows: InvoiceRow[] = []
   for (const line of lines) {
     const { billingMonth, billedCostNanoUsd, reason } = line
@@ -223,18 +227,20 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
       continue
     }
     const key = JSON.stringify([billingMonth, line.invoiceId])
-    const invoice = invoices.get(key) ?? { first: line, cost: ZERO_DECIMAL, lines: 0 }
+    const invoice = invoices.get(key) ?? { first: line, cost: ZERO_DECIMAL, lines: 0, charged: new Set() }
     const cost = parseDecimal(line.billedCost ?? formatUsd(billedCostNanoUsd)) ?? ZERO_DECIMAL
     invoice.cost = addDecimals(invoice.cost, cost)
     invoice.lines += 1
+    if (line.chargeMonth !== '') invoice.charged.add(line.chargeMonth)
     invoices.set(key, invoice)
   }
-  for (const { first, cost, lines: count } of invoices.values()) {
+  for (const { first, cost, lines: count, charged } of invoices.values()) {
     // Without month and invoice nothing tells whether lines that came several times are one.
     const isKnown = first.billingMonth !== '' || first.invoiceId !== ''
     rows.push({
       source: 'focus',
       billingMonth: first.billingMonth,
+      ...(charged.size > 0 && { chargeMonths: spanOf(charged) }),
       ...head,
       ...(first.invoiceId !== '' && { invoiceId: cleanText(first.invoiceId) }),
       ...(isKnown ? { costUsd: roundedUsd(cost) } : { costUsd: null, reason: NO_MONTH }),
@@ -242,6 +248,12 @@ function focusRows(head: Head, lines: readonly FocusRow[]): InvoiceRow[] {
     })
   }
   return rows
+}
+
+function spanOf(months: ReadonlySet<string>): string {
+  const [first = '', ...others] = [...months].sort(compareText)
+  const last = others.at(-1)
+  return last === undefined ? first : `${first} to ${last}`
 }
 
 /** Lines finer than a nano-dollar are added up first: each rounded for itself, many would be off by more than one. */

@@ -61,6 +61,7 @@ describe('fal-list-invoices', () => {
       {
         source: 'focus',
         billingMonth: '2026-02',
+        chargeMonths: '2026-01',
         workspace: 'workspace-7',
         accountIds: [7],
         invoiceId: 'INV-8',
@@ -73,7 +74,9 @@ describe('fal-list-invoices', () => {
     ])
     expect(result.invoices[2]).not.toHaveProperty('partial')
     expect(result.note).toMatch(/no invoices.*\/billing\/invoices was not asked/)
-    expect(result.next).toMatch(/^fal-get-usage with the first and last day of a month .* once more for another/)
+    // Of the invoice of February January's usage was billed: that of February says nothing of it.
+    expect(result.note).toContain('billingMonth of source focus is the month of issue')
+    expect(result.next).toMatch(/^fal-get-usage with the first and last day of the month in which it was spent/)
     expect(result.sources).toContainEqual(
       expect.objectContaining({
         ...{ source: 'fal-focus', accountId: 5, status: 'not-configured' },
@@ -186,6 +189,17 @@ describe('fal-list-invoices', () => {
     expect(one.note).not.toMatch(/billing period/)
   })
 
+  it('an invoice tells the first and the last month in which it was spent, where its lines tell any', async () => {
+    const lines = ['2025-11-01', '2026-01-31', '2025-12-01', ''].map((day) => `1,USD,2026-01-01,${day},INV-1,x`)
+    const told = { 'workspace-7': { '2026-01': `${HEADER}\n${lines.join('\n')}\n` } }
+    const given = { ids: [7], from: '2026-01', to: '2026-01' }
+    const invoiceOf = async (focus: typeof told) =>
+      (await call(falListInvoicesTool, given, (await real(world(), { focus })).dependencies(), world())).invoices[0]
+    expect(await invoiceOf(told)).toMatchObject({ chargeMonths: '2025-11 to 2026-01', costUsd: '4', lines: 4 })
+    const untold = { 'workspace-7': { '2026-01': `${HEADER}\n1,USD,,,INV-1,x\n` } }
+    expect(await invoiceOf(untold)).not.toHaveProperty('chargeMonths')
+  })
+
   it('a month of the invoice report that cannot be read is null with its reason', async () => {
     const bad = { ...FOCUS['workspace-7'], '2026-01': `${HEADER}\nx,USD,,,,\n` }
     const { dependencies } = await real(world(), { focus: { 'workspace-7': bad } })
@@ -193,7 +207,7 @@ describe('fal-list-invoices', () => {
     expect(complete).toBe(false)
     const head = { source: 'focus', workspace: 'workspace-7', accountIds: [7] }
     expect(invoices).toEqual([
-      { ...head, billingMonth: '2026-02', invoiceId: 'INV-8', costUsd: '3', lines: 1 },
+      { ...head, billingMonth: '2026-02', chargeMonths: '2026-01', invoiceId: 'INV-8', costUsd: '3', lines: 1 },
       { ...head, billingMonth: '2026-01', costUsd: null, reason: expect.stringContaining('no decimal number') },
     ])
   })
