@@ -12,17 +12,19 @@ export function secretParts(secret: string): string[] {
   const colon = secret.indexOf(':')
   const behind = colon < 0 ? '' : secret.slice(colon + 1)
   // What stands behind the ':' of key-5:complete is a word of every report, and no secret without what stands before it.
-  const parts = [secret, secret.trim(), couldBeKey(behind) ? behind : '', passwordOf(secret)]
+  const parts = [secret, secret.trim(), couldBeKey(behind) ? behind : '', ...passwordsOf(secret)]
   return parts.filter((part) => part.length >= SECRET_CHARS_MIN)
 }
 
-function passwordOf(secret: string): string {
-  if (!secret.includes('://')) return ''
+/** The password of an URL, as it is written there and decoded. */
+function passwordsOf(secret: string): string[] {
+  if (!secret.includes('://') || !URL.canParse(secret)) return []
+  const written = /^[^:]*:\/\/[^:@]*:([^@]*)@/.exec(secret)?.[1] ?? ''
   try {
-    return decodeURIComponent(new URL(secret).password)
+    return [written, decodeURIComponent(new URL(secret).password)]
   } catch {
-    // No URL after all, or one with a broken escape: its whole text and its part after ':' are still redacted.
-    return ''
+    // One with a broken escape: its whole text and its part after ':' are still redacted.
+    return [written]
   }
 }
 

@@ -115,6 +115,10 @@ describe('redactor', () => {
     const clean = redactor(['mysql://root:s3cr%40tpw@db/x'])
     expect(clean('Access denied, password s3cr@tpw')).toBe('Access denied, password [redacted]')
     expect(clean('password s3cr%40tpw')).toBe('password [redacted]')
+    // As it stands there, which no writer of URLs would write.
+    const mixed = redactor(['mysql+pymysql://root:P%40ss!w0rd%2A12@db/x'])
+    expect(mixed('password P%40ss!w0rd%2A12, P@ss!w0rd*12')).toBe('password [redacted], [redacted]')
+    expect(redactor(['mysql://root@db:3306/x?a=b:c@d'])('root, db:3306, a=b:c')).toBe('root, db:3306, a=b:c')
   })
 
   it('stays quick on a long text of schemes without an end', () => {
