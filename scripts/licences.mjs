@@ -5,6 +5,8 @@ import { join } from 'node:path'
 const PACKAGE = /^.*[\\/]node_modules[\\/](?:@[^\\/]+[\\/])?[^\\/]+(?=[\\/])/
 const NOTICE = /^(?:licen[cs]e|copying|notice)(?:[.-]|$)/i
 const LINE = '-'.repeat(80)
+const FIRST =
+  'The program files beside this one hold code of these packages. The font has its licence in fonts/OFL.txt.'
 
 /** Notes the packages that a bundle is made of. Put its plugin first: the others may load a file themselves. */
 export function packageNotes() {
@@ -33,8 +35,7 @@ function noticeOf(folder) {
 }
 
 /** The same whenever it is made. */
-const textOf = (notices) =>
-  [
-    'The program files beside this one hold code of these packages. The font has its licence in fonts/OFL.txt.',
-    ...[...new Set(notices)].sort(),
-  ].join(`\n\n${LINE}\n`) + '\n'
+const textOf = (notices) => {
+  const told = [FIRST, ...[...new Set(notices)].sort()]
+  return `${told.join(`\n\n${LINE}\n`)}\n`
+}
