@@ -1,8 +1,7 @@
 const UUID = '[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}'
 // What fal's queue URLs put after the id: https://queue.fal.run/{endpoint}/requests/{id}/status?logs=1
-const AFTER_ID = '(?:/(?:status|response|cancel|stream|logs))*/*'
-const ENDS_IN_UUID = new RegExp(`(?:^|[^0-9a-z-])(${UUID})${AFTER_ID}$`, 'i')
-const TAIL = new RegExp(`${AFTER_ID}$`, 'i')
+const WORDS_AFTER_ID: ReadonlySet<string> = new Set(['status', 'response', 'cancel', 'stream', 'logs'])
+const ENDS_IN_UUID = new RegExp(`(?:^|[^0-9a-z-])(${UUID})(?:/(?:${[...WORDS_AFTER_ID].join('|')}))*/*$`, 'i')
 export const UUID_CHARS = 36
 const DASH = 0x2d
 const DASHES_AT = [8, 13, 18, 23] as const
@@ -56,6 +55,18 @@ export function bareId(stored: string): string {
   const path = /[/#]/.test(text) ? text.replace(/\?.*$/s, '') : text
   const uuid = ENDS_IN_UUID.exec(path)?.[1]
   if (uuid !== undefined) return uuid.toLowerCase()
-  const head = path.replace(TAIL, '')
+  const head = withoutTail(path)
   return head.slice(Math.max(head.lastIndexOf('#'), head.lastIndexOf('/')) + 1).trim()
+}
+
+/** Without what may stand after an id. By hand, as a regular expression goes through a run of slashes again from each of them. */
+function withoutTail(path: string): string {
+  let end = path.length
+  while (end > 0 && path[end - 1] === '/') end--
+  for (;;) {
+    const slash = path.lastIndexOf('/', end - 1)
+    if (slash < 0 || end === 0 || !WORDS_AFTER_ID.has(path.slice(slash + 1, end).toLowerCase()))
+      return path.slice(0, end)
+    end = slash
+  }
 }

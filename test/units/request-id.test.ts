@@ -56,3 +56,25 @@ describe('a bare UUID', () => {
     )
   })
 })
+
+describe('what stands after an id', () => {
+  const TAIL = /(?:\/(?:status|response|cancel|stream|logs))*\/*$/i
+  const parts = fc.constantFrom('/', '//', 'status', 'STATUS', 'logs', 'stats', 'a', 'x y', '-', '#')
+
+  it('is left out as a regular expression says', () => {
+    fc.assert(
+      fc.property(fc.array(parts, { maxLength: 8 }), (texts) => {
+        const text = texts.join('').trim()
+        const head = text.replace(TAIL, '')
+        expect(bareId(text)).toBe(head.slice(Math.max(head.lastIndexOf('#'), head.lastIndexOf('/')) + 1).trim())
+      }),
+      { numRuns: 5000 },
+    )
+  })
+
+  it('is gone through once, however long it is', () => {
+    expect(bareId(`${'/'.repeat(2_000_000)}x`)).toBe('x')
+    expect(bareId(`a${'/status'.repeat(300_000)}/x`)).toBe('x')
+    expect(bareId(`a${'/status'.repeat(300_000)}`)).toBe('a')
+  })
+})
