@@ -1,8 +1,8 @@
 import { describe, expect, it } from 'vitest'
-import { keyIdOfAccount, requestIdOf } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { StoredTables } from '../../src/demo/stored-world.ts'
 import { inShort } from '../kit/audit-world.ts'
-import { audited, clean, fourth, openOf } from '../kit/null-world.ts'
+import { audited, clean, foundIn, fourth, openOf } from '../kit/null-world.ts'
 import { auditRealWorld, STORES } from '../kit/real-audit.ts'
 
 // A column that holds nothing accuses nobody of what it does not say.
@@ -169,5 +169,35 @@ describe('beside a NULL', () => {
     expect(report.notEvaluated.filter(({ rule, subject }) => /^A[23]$/.test(rule) && subject.model === MODEL)).toEqual(
       [],
     )
+  })
+})
+
+describe('a record that is short of the bill by what two tasks cost', () => {
+  type Changes = Parameters<typeof audited>[3]
+  /** Task 1 is recorded, task 2 names no key; fal billed `lost` besides, of which no task tells. */
+  const said = async (third: MiniTask, depth: 'summary' | 'requests', over: object, lost?: string) => {
+    const world = new MiniWorld()
+      .account(5)
+      .task({ cost: '1' })
+      .task({ cost: '0.5' })
+      .task({ cost: '0.5', ...third })
+    if (lost !== undefined) world.event({ cost: lost, timestamp: '2026-02-06T04:00:00Z' })
+    const cells = (row: { readonly id: number }) => (row.id === 2 ? { apiKey: null } : row.id === 3 ? over : {})
+    const report = await audited('embedded', world, depth, { tasks: cells } as Changes)
+    const open = report.notEvaluated.filter(({ rule }) => rule === 'A1').map(({ reason }) => reason)
+    return { fires: foundIn(report).filter((text) => text.startsWith('A1')), open }
+  }
+
+  it.each([
+    ['that names no key and one without a time', 'summary', { createdAt: null }, {}, 'created_at'],
+    ['that names no key and one that tells no cost', 'requests', { costMoney: null }, {}, 'hold no cost'],
+    [
+      ...(['that names no key and one that crosses the edge', 'summary', {}] as const),
+      { at: '2026-02-05 23:59:50', billed: { timestamp: '2026-02-05T16:00:05Z' } },
+      'without a key',
+    ],
+  ] as const)('%s is none where both together explain it: depth %s', async (_, depth, over, third, words) => {
+    expect(await said(third, depth, over)).toEqual({ fires: [], open: [expect.stringContaining(words)] })
+    expect(await said(third, depth, over, '0.3')).toEqual({ fires: ['A1 accountId=5'], open: [] })
   })
 })

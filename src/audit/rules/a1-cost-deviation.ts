@@ -3,7 +3,7 @@ import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
-import { shortForKeyless } from './keyless-tasks.ts'
+import { isCarriedIn, keylessCost, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import {
   mayPart,
@@ -47,14 +47,16 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: keyUntold })
         continue
       }
+      // Neither may be enough to explain it alone, and both together.
+      const keylessNanoUsd = keylessCost(keyless, comparison)
       if (finding !== undefined && unplaced !== undefined) {
-        if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio)) {
+        if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio, keylessNanoUsd)) {
           notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
           continue
         }
       }
       const cost = unplaced === undefined ? null : unplacedCost(unplaced, comparison)
-      const absent = cost === null ? 0n : cost - undatedWithin(comparison)
+      const absent = (cost === null ? 0n : cost - undatedWithin(comparison)) + keylessNanoUsd
       if (
         mayExceed(finding, comparison, modelMatches, thresholds.a1DeviationRatio) ||
         (finding !== undefined && isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent))
@@ -103,8 +105,9 @@ function hangsOnUnplaced(
   unplaced: UnplacedTasks,
   { expected, actual, timing }: FindingDraft,
   threshold: Ratio,
+  keylessNanoUsd: bigint,
 ): boolean {
-  const { period, recordByModel } = comparison
+  const { period } = comparison
   const [official, recorded] = [expected ?? 0n, actual ?? 0n]
   if (recorded > official) {
     if (period === null || timing === true) return false
@@ -115,12 +118,11 @@ function hangsOnUnplaced(
   const cost = unplacedCost(unplaced, comparison)
   if (cost === null) return true
   // Of the bill by event time they have theirs already.
-  const within = timing === true ? 0n : undatedWithin(comparison)
-  if (!exceeds(official - recorded - (cost - within), official + within, threshold)) return true
-  if (period !== null || timing === true || cost === 0n) return false
+  const [within, besides] = timing === true ? [0n, 0n] : [undatedWithin(comparison), keylessNanoUsd]
+  if (!exceeds(official - recorded - (cost - within) - besides, official + within, threshold)) return true
+  if (timing === true || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
-  const records = [...recordByModel.values()]
-  return official - recorded - cost <= sum(records, (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
+  return isCarriedIn(official - recorded - cost - besides, comparison)
 }
 
 /** Whether tasks whose time cannot be read would make a break of what is none, had they been made within the window. */
@@ -159,10 +161,8 @@ function isExplained(
   if (untold === undefined) return true
   const short = expected - actual - untold - absent
   if (short <= 0n || !exceeds(short, expected + undatedWithin(comparison), threshold)) return true
-  if (comparison.period !== null || untold + absent === 0n) return false
   // Tasks of right before the window may explain the rest.
-  const records = [...comparison.recordByModel.values()]
-  return short <= sum(records, (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
+  return untold + absent !== 0n && isCarriedIn(short, comparison)
 }
 
 /**

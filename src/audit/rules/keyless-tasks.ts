@@ -46,9 +46,25 @@ export function mayBeKeyless(
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
 
+/** What such tasks may add to a record, and how many they are, in nano-USD; null: they do not tell what they cost. */
+function keylessSum(keyless: KeylessTasks, comparison: BillComparison): { cost: bigint | null; tasks: number } {
+  const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0)
+  const others = ofOthers(keyless, comparison)
+  const counted = (all: readonly { readonly taskCount: number }[]): number =>
+    all.reduce((count, { taskCount }) => count + taskCount, 0)
+  const cost = sum(records, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
+  const untold = records.reduce((all, { untoldCosts = 0, untold: own }) => all + untoldCosts + (own?.unended ?? 0), 0)
+  const isCostUntold = untold > others.reduce((all, { untoldCosts }) => all + untoldCosts, 0)
+  return { cost: isCostUntold ? null : cost, tasks: counted(records) - counted(others) }
+}
+
+/** What such tasks cost, as far as they tell: with it other tasks may explain a record that is short. Nano-USD. */
+export const keylessCost = (keyless: KeylessTasks | undefined, comparison: BillComparison): bigint =>
+  keyless === undefined ? 0n : (keylessSum(keyless, comparison).cost ?? 0n)
+
 /**
  * Why a record is not said to be short of the bill: with what such tasks cost, or may have cost where they do not tell, it would
- * not be. Where it exceeds the bill, more of it changes nothing. Nano-USD.
+ * not be, or tasks that cross the edge would explain the rest. Where it exceeds the bill, more of it changes nothing. Nano-USD.
  */
 export function shortForKeyless(
   { expected, actual, timing }: FindingDraft,
@@ -59,14 +75,12 @@ export function shortForKeyless(
   if (keyless === undefined || timing === true || expected === null || actual === null || actual >= expected) {
     return undefined
   }
-  const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0)
-  const others = ofOthers(keyless, comparison)
-  const counted = (all: readonly { readonly taskCount: number }[]): number =>
-    all.reduce((count, { taskCount }) => count + taskCount, 0)
-  const cost = sum(records, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
-  const untold = records.reduce((all, { untoldCosts = 0, untold: own }) => all + untoldCosts + (own?.unended ?? 0), 0)
-  const isCostUntold = untold > others.reduce((all, { untoldCosts }) => all + untoldCosts, 0)
-  if (!isCostUntold && exceeds(expected - actual - cost, expected, threshold)) return undefined
-  const tasks = counted(records) - counted(others)
-  return tasks === 0 ? undefined : keyUntold(tasks)
+  const { cost, tasks } = keylessSum(keyless, comparison)
+  const short = expected - actual - (cost ?? 0n)
+  const isBreak = cost !== null && exceeds(short, expected, threshold) && !isCarriedIn(short, comparison)
+  return tasks === 0 || isBreak ? undefined : keyUntold(tasks)
 }
+
+/** With usage alone: whether tasks of right before the window may explain what a record lacks of the bill. Nano-USD. */
+export const isCarriedIn = (short: bigint, { period, recordByModel }: BillComparison): boolean =>
+  period === null && short <= sum([...recordByModel.values()], (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
