@@ -17,9 +17,23 @@ const formsOf = (order: string): string[] => [
   ...(isBareUuid(order) ? [order.toUpperCase()] : []),
 ]
 
+/** Rows that bear one of some orders, as it is, with blanks behind it or in capitals. An index on the column serves it. */
+export const namesOrder = (column: AnyMySqlColumn, orders: readonly string[]): SQL =>
+  inArray(column, orders.flatMap(formsOf))
+
 /**
- * Rows that bear one of some orders, as it is, with blanks around it, in capitals, in an URL or behind an endpoint, and others that
- * begin so: whoever reads them sees what they are. An index on the column serves all of it, as it would not for a trimmed column.
+ * Rows that bear any order behind blanks, in an URL or behind an endpoint: whoever reads them sees which. An index on the column
+ * serves it, as it would not for a trimmed column.
  */
-export const namesOrder = (column: AnyMySqlColumn, orders: readonly string[]): SQL | undefined =>
-  or(inArray(column, orders.flatMap(formsOf)), ...BEFORE.map((blank) => like(column, `${blank}%`)))
+export const beginsOddly = (column: AnyMySqlColumn): SQL | undefined =>
+  or(...BEFORE.map((before) => like(column, `${before}%`)))
+
+/** Reads once what each ledger is asked for, however often. */
+export function readOnce<Book, Rows>(read: (book: Book) => Promise<Rows>): (book: Book) => Promise<Rows> {
+  const known = new Map<Book, Rows>()
+  return async (book) => {
+    const rows = known.get(book) ?? (await read(book))
+    known.set(book, rows)
+    return rows
+  }
+}
