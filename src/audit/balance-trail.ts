@@ -15,7 +15,7 @@ export interface TrailDoubt {
   readonly isStart: boolean
 }
 
-/** Users whose doubts are settled by looking rows up. */
+/** Users whose doubts are settled by looking rows up, in one round. */
 const USERS_SETTLED_MAX = 2000
 
 /** Doubts of one user, and of all, about rows that follow one without a balance, before the rest are left open. */
@@ -285,6 +285,7 @@ export class BalanceTrailTally {
     const { open, bridged } = this.#gaps.close()
     for (const { userId, rowId, after, before } of open) note(this.#continuity, userId, rowId, after, before)
     const ownerless = { ...this.#ownerlessIn, users: bridged }
+    const unsettled = this.#unsettled()
     return {
       ...(ownerless.rows + ownerless.users.length > 0 && { ownerless }),
       ...(this.#repeatedRowId !== undefined && { repeatedRowId: this.#repeatedRowId }),
@@ -299,8 +300,8 @@ export class BalanceTrailTally {
         negative: this.#without(ENDED),
       },
       amountUntold: [...this.#amountUntold].sort((a, b) => a - b),
-      unsettled: this.#unsettled(),
-      settledMax: USERS_SETTLED_MAX,
+      unsettled,
+      unsettledWhole: unsettled.filter((userId) => !this.#isChained(userId)).length,
     }
   }
 }

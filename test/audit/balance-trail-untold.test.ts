@@ -20,3 +20,19 @@ it.each([
   for (let index = 0; index < records.count; index++) tally.add(records, index)
   expect(tally.close()).toMatchObject({ amountUntold: told, arithmetic: [], continuity: [], users: 1 })
 })
+
+it.each([
+  [[entryRow(1, -1, { balanceBefore: points(5), balanceAfter: points(4) })], 1],
+  [
+    [
+      entryRow(1, -1, { balanceBefore: points(5), balanceAfter: points(4) }),
+      entryRow(2, -1, { balanceBefore: points(4), balanceAfter: points(3) }),
+    ],
+    0,
+  ],
+])('of a user in doubt something was examined where two rows were compared', (rows, unsettledWhole) => {
+  const tally = new BalanceTrailTally(window, () => true)
+  const records = entryRecordsOf(rows)
+  for (let index = 0; index < records.count; index++) tally.add(records, index)
+  expect(tally.close()).toMatchObject({ unsettled: [101], unsettledWhole })
+})

@@ -164,7 +164,7 @@ describe('the chain', () => {
     const asked = many.openDoubts()
     expect([asked.length, asked[0]?.userId, asked.at(-1)?.userId]).toEqual([2000, 1, 2000])
     many.settle(asked, [])
-    expect(many.close()).toMatchObject({ users: 2001, unsettled: [2001] })
+    expect(many.close()).toMatchObject({ users: 2001, unsettled: [2001], unsettledWhole: 1 })
     const two = tallyOf(row(1, 5, -1, 4, { userId: 30 }), row(2, 5, -1, 4, { userId: 4 }))
     expect(two.close().unsettled).toEqual([4, 30])
   })

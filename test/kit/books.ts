@@ -57,7 +57,7 @@ export const NO_BALANCES: BalanceTrail = {
   untold: { arithmetic: [], continuity: [], negative: [] },
   amountUntold: [],
   unsettled: [],
-  settledMax: 2000,
+  unsettledWhole: 0,
 }
 
 const EMPTY: Books = {

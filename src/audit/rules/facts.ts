@@ -303,8 +303,8 @@ export interface BalanceTrail {
   readonly repeatedRowId?: number
   /** Users of whom there was more in doubt than is looked up. */
   readonly unsettled: readonly number[]
-  /** Users, and rows of one, up to which doubts are settled. */
-  readonly settledMax: number
+  /** How many of these had nothing that could be compared without a look-up. */
+  readonly unsettledWhole: number
 }
 
 export interface UnknownKey {
