@@ -108,8 +108,8 @@ function cutAmountsOf(definition: readonly DefinedColumn[], table: ImportTable):
 /** The first line that is not empty, without a byte order mark. */
 function firstLineOf(head: Buffer, file: SourceFile, table: ImportTable) {
   let from = head[0] === 0xef && head[1] === 0xbb && head[2] === 0xbf ? 3 : 0
-  let line = 1
-  for (; from < head.length && (head[from] === LF || head[from] === CR); from++) if (head[from] === LF) line++
+  let lineNumber = 1
+  for (; from < head.length && (head[from] === LF || head[from] === CR); from++) if (head[from] === LF) lineNumber++
   if (from >= head.length) {
     throw refusedFile(
       file,
@@ -119,6 +119,12 @@ function firstLineOf(head: Buffer, file: SourceFile, table: ImportTable) {
     )
   }
   const end = head.indexOf(LF, from)
+  const until = end < 0 ? head.length : end
+  const line = head.subarray(from, until)
+  // What stands behind a CR would be taken for more names of columns: all rows, it may be.
+  if (line.some((byte, at) => byte === CR && (line[at + 1] ?? CR) !== CR)) {
+    throw refusedFile(file, 'its lines end with CR alone', 'a file whose lines end with LF or CRLF')
+  }
   if (end < 0 && head.length >= HEAD_BYTES_MAX) {
     throw refusedFile(
       file,
@@ -126,8 +132,7 @@ function firstLineOf(head: Buffer, file: SourceFile, table: ImportTable) {
       'a file whose first line names its columns',
     )
   }
-  const until = end < 0 ? head.length : end
-  return { line: head.subarray(from, until), headBytes: end < 0 ? until : end + 1, firstLine: line + 1 }
+  return { line, headBytes: end < 0 ? until : end + 1, firstLine: lineNumber + 1 }
 }
 
 /** What separates the names of the columns separates the fields too. */

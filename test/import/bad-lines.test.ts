@@ -161,6 +161,13 @@ describe('a file as a whole', () => {
     ['has a column twice', `${HEADERS.tasks},ID\n`, /the column id is there twice/],
     ['has a header with a quote astray', `a"b,${HEADERS.tasks}\n`, /first line cannot be read: there is a quote/],
     ['has an endless first line', 'x'.repeat(100_000), /first line is longer than 65536 bytes/],
+    // All of it would be one header, whose last name nobody misses.
+    [
+      'ends lines with CR',
+      `${HEADERS.tasks},note\r${taskLine(1)},x\r`,
+      /its lines end with CR alone\); give a file whose/,
+    ],
+    ['ends all but the last so', `${HEADERS.tasks},note\r${taskLine(1)},x\n`, /its lines end with CR alone/],
     ['is UTF-16', Buffer.from('\ufeffid,user_id\n', 'utf16le'), /it is UTF-16/],
     ['is packed', Buffer.from([0x1f, 0x8b, 8, 0]), /it is a gzip archive/],
     ['is a workbook', Buffer.from('PK\u0003\u0004xl'), /it is a zip archive or a workbook/],
