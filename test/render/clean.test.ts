@@ -56,9 +56,11 @@ describe('cleanText', () => {
     )
   })
 
-  it('stays quick on long texts without structure', () => {
-    cleanText('\u001b]'.repeat(500_000))
-    cleanText(`${'a'.repeat(70)} !`.repeat(20_000))
+  it('reads of a long text eight characters for each one kept, and no more', () => {
+    const hidden = '\u200b'
+    expect(cleanText(`${hidden.repeat(79)}shown`, 10)).toBe('s…')
+    expect(cleanText(`${hidden.repeat(80)}shown`, 10)).toBe('…')
+    expect(cleanText('\u001b]'.repeat(500_000), 10)).toBe('…')
   })
 })
 
