@@ -1,4 +1,4 @@
-// npm run mutation -- [arguments of Stryker, e.g. --mutate src/audit/tie-out.ts]: changes the audit's code in one place
+// npm run mutation -- [arguments of Stryker, e.g. --mutate src/audit/requests/tie-out.ts]: changes the audit's code in one place
 // after another and tells which changes no test notices. The report lies in reports/mutation/; a second run only tries
 // what has changed since (--force tries everything). Exit code 1 where the score is below the threshold.
 import { spawnSync } from 'node:child_process'

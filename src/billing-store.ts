@@ -1,4 +1,4 @@
-import { canonicalModel } from './audit/model-name.ts'
+import { canonicalModel } from './audit/tasks/model-name.ts'
 import { embeddedBillingStore } from './billing/embedded-store.ts'
 import type { BillingStore } from './billing/store.ts'
 import { AuditError } from './errors.ts'

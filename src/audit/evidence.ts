@@ -1,16 +1,16 @@
 import type { AccountBilling, Fetched, UsageRow } from '../fal/reader.ts'
 import type { AccountRow, Consistency, ReadFrom, UnknownKinds, UnreadTimes } from '../ledger/reader.ts'
-import type { UnknownUsers } from './asked-users.ts'
-import type { TaskLayerSums } from './cell-tally.ts'
-import type { EventLot } from './event-lot.ts'
-import type { LedgerSource } from './ledger-source.ts'
+import type { EventLot } from './bills/event-lot.ts'
+import type { Attribution } from './bills/whose-bill.ts'
+import type { UnknownUsers } from './ledgers/asked-users.ts'
+import type { LedgerSource } from './ledgers/ledger-source.ts'
 import type { AuditPlan } from './plan.ts'
-import type { RequestSource } from './request-source.ts'
+import type { RequestSource } from './requests/request-source.ts'
 import type { Reading } from './rules/books.ts'
 import type { PriceBook } from './rules/prices.ts'
 import type { TableStatus } from './table-status.ts'
-import type { TaskBook } from './task-book.ts'
-import type { Attribution } from './whose-bill.ts'
+import type { TaskLayerSums } from './tasks/cell-tally.ts'
+import type { TaskBook } from './tasks/task-book.ts'
 
 /** The bill of one workspace, fetched once whatever number of its keys the operator holds. */
 export interface WorkspaceBill {

@@ -1,4 +1,4 @@
-import { canonicalModel } from '../audit/model-name.ts'
+import { canonicalModel } from '../audit/tasks/model-name.ts'
 import type { Instant } from '../units/instant.ts'
 import { levelKey, type RuleVersion } from './rule.ts'
 

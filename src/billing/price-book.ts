@@ -1,6 +1,6 @@
-import { canonicalModel } from '../audit/model-name.ts'
 import type { EventFact, TaskFact } from '../audit/rules/facts.ts'
 import type { ChargeTerms, DueCharge, PriceBook } from '../audit/rules/prices.ts'
+import { canonicalModel } from '../audit/tasks/model-name.ts'
 import {
   addDecimals,
   type Decimal,

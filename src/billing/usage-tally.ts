@@ -1,6 +1,6 @@
-import { DateReader } from '../audit/date-reader.ts'
-import { aliased, canonicalModel } from '../audit/model-name.ts'
 import { entryOf } from '../audit/nested.ts'
+import { DateReader } from '../audit/tasks/date-reader.ts'
+import { aliased, canonicalModel } from '../audit/tasks/model-name.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 import { TokenNature } from './token-nature.ts'
 import { type UsageFact, UsageSums } from './usage-sums.ts'

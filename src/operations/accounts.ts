@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { AccountListing, input, output } from '../../schemas/fal-list-accounts.ts'
 import type { SourceStatus } from '../../schemas/report.ts'
-import { keyForm } from '../audit/account-keys.ts'
+import { keyForm } from '../audit/bills/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
 import type { AccountBilling, Fetched } from '../fal/reader.ts'

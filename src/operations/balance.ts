@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { input, output, Pace, WorkspaceBalance } from '../../schemas/fal-balance.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { betterRead } from '../audit/better-read.ts'
+import { betterRead } from '../audit/bills/better-read.ts'
 import type { AccountBilling, FalReader, Fetched, UsageRow } from '../fal/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'

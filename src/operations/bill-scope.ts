@@ -1,5 +1,5 @@
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { accountFinder } from '../audit/account-keys.ts'
+import { accountFinder } from '../audit/bills/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { windowOf } from '../audit/plan.ts'
 import { tasksTeller } from '../audit/waiting.ts'

@@ -1,7 +1,7 @@
 import type { z } from 'zod'
 import type { ModelEstimate, output } from '../../schemas/fal-estimate-cost.ts'
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { betterRead } from '../audit/better-read.ts'
+import { betterRead } from '../audit/bills/better-read.ts'
 import type { AccountBilling, Fetched, ModelPrice, Pricing, UsageRow } from '../fal/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'

@@ -8,7 +8,7 @@ import {
   type RuleId,
   SEVERITIES,
 } from '../../schemas/report.ts'
-import { labelOfUnnamed } from '../audit/whose-bill.ts'
+import { labelOfUnnamed } from '../audit/bills/whose-bill.ts'
 import { inputError } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { parseDate } from '../units/zone.ts'

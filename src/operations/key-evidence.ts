@@ -1,5 +1,5 @@
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { keyIdOwners } from '../audit/account-keys.ts'
+import { keyIdOwners } from '../audit/bills/account-keys.ts'
 import type { Bills, WorkspaceBill } from '../audit/evidence.ts'
 import type { FalReader, Fetched, UsageQuery, UsageRow } from '../fal/reader.ts'
 import type { AccountRow } from '../ledger/reader.ts'

@@ -1,6 +1,6 @@
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
-import { linkedKind } from '../audit/linked-kind.ts'
+import { linkedKind } from '../audit/ledgers/linked-kind.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable, type TableStatus } from '../audit/table-status.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'

@@ -1,5 +1,5 @@
 import type { UsageBreakdownRow } from '../../schemas/fal-get-usage.ts'
-import type { BillLine } from '../audit/same-bill.ts'
+import type { BillLine } from '../audit/bills/same-bill.ts'
 import type { ServerlessUsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'

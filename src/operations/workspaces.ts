@@ -1,5 +1,5 @@
-import { keyIdOwners } from '../audit/account-keys.ts'
-import { alikeReadings, type BillEvidence, groupBills, keyIdsIn, usageLines } from '../audit/same-bill.ts'
+import { keyIdOwners } from '../audit/bills/account-keys.ts'
+import { alikeReadings, type BillEvidence, groupBills, keyIdsIn, usageLines } from '../audit/bills/same-bill.ts'
 import type { FalReader, Fetched, UsageRow } from '../fal/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import { notEvaluatedText } from '../render/messages.ts'

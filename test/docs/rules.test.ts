@@ -2,7 +2,7 @@ import { existsSync, readdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { describe, expect, it } from 'vitest'
 import { RULE_IDS } from '../../schemas/report.ts'
-import { thresholdTexts } from '../../src/audit/report.ts'
+import { thresholdTexts } from '../../src/audit/report/report.ts'
 import { DEFAULT_THRESHOLDS } from '../../src/settings.ts'
 import { ROOT } from '../house/sources.ts'
 

@@ -113,6 +113,37 @@ describe('the floors', () => {
   })
 })
 
+describe('the stages of an audit', () => {
+  const BEFORE: Readonly<Record<string, readonly string[]>> = {
+    bills: [],
+    tasks: ['bills'],
+    requests: ['bills', 'tasks'],
+    ledgers: ['tasks'],
+    report: ['bills', 'tasks', 'requests', 'ledgers'],
+  }
+  const stageOf = (path: string): string | undefined => {
+    const folder = /^src\/audit\/(\w+)\//.exec(path)?.[1]
+    return folder === 'rules' ? undefined : folder
+  }
+
+  it('load only those before them', () => {
+    const wrong = SOURCES.flatMap(({ path, imports }) => {
+      const stage = stageOf(path)
+      if (stage === undefined) return []
+      const allowed = [stage, ...(BEFORE[stage] ?? [])]
+      return imports
+        .filter(({ target, typeOnly }) => !typeOnly && !allowed.includes(stageOf(target) ?? stage))
+        .map(({ target }) => `${path} imports ${target}`)
+    })
+    expect(wrong).toEqual([])
+  })
+
+  it('are the folders of the audit, but for the rules', () => {
+    const folders = SOURCES.flatMap(({ path }) => stageOf(path) ?? [])
+    expect([...new Set(folders)].sort()).toEqual(Object.keys(BEFORE).sort())
+  })
+})
+
 describe('some things are done in one place only', () => {
   const usersOf = (pattern: RegExp): string[] =>
     SOURCES.filter(({ code }) => pattern.test(code)).map(({ path }) => path)

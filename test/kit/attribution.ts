@@ -1,6 +1,6 @@
-import { lotOf } from '../../src/audit/event-lot.ts'
+import { lotOf } from '../../src/audit/bills/event-lot.ts'
+import { attributeBills } from '../../src/audit/bills/whose-bill.ts'
 import type { AccountEvidence, Bills, WorkspaceBill } from '../../src/audit/evidence.ts'
-import { attributeBills } from '../../src/audit/whose-bill.ts'
 import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
 import type { BillingEvent, Fetched, UsageRow } from '../../src/fal/reader.ts'
 import type { AccountRow } from '../../src/ledger/reader.ts'

@@ -1,4 +1,4 @@
-import { canonicalModel } from '../../src/audit/model-name.ts'
+import { canonicalModel } from '../../src/audit/tasks/model-name.ts'
 import { checkedTerms, conflict, noSuchRule, planChange } from '../../src/billing/revise.ts'
 import { levelKey, type RuleDraft, type RuleVersion } from '../../src/billing/rule.ts'
 import type { BillingStore, SettlementRecord } from '../../src/billing/store.ts'

@@ -1,6 +1,4 @@
 import type { RuleId } from '../../schemas/report.ts'
-import { DateReader } from '../../src/audit/date-reader.ts'
-import { canonicalModel } from '../../src/audit/model-name.ts'
 import {
   type Books,
   type ChargedByDate,
@@ -27,6 +25,8 @@ import { ModelDays, RefundLosses } from '../../src/audit/rules/model-days.ts'
 import { NO_PRICES } from '../../src/audit/rules/prices.ts'
 import { isOfBilledRequest, matchedTasks } from '../../src/audit/rules/request-book.ts'
 import { RULES } from '../../src/audit/rules/table.ts'
+import { DateReader } from '../../src/audit/tasks/date-reader.ts'
+import { canonicalModel } from '../../src/audit/tasks/model-name.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { DEFAULT_THRESHOLDS, type RuleSettings, type Thresholds } from '../../src/settings.ts'
 import type { Whole } from '../../src/units/exact-sums.ts'

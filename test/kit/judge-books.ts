@@ -1,4 +1,4 @@
-import { type Judgement, wordOutcomes } from '../../src/audit/findings.ts'
+import { type Judgement, wordOutcomes } from '../../src/audit/report/findings.ts'
 import type { Books, Rule } from '../../src/audit/rules/books.ts'
 import type { Lang } from '../../src/render/vocabulary.ts'
 import type { RuleSettings } from '../../src/settings.ts'

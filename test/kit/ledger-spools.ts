@@ -1,18 +1,18 @@
 import { atOnce } from '../../src/audit/breathe.ts'
-import type { KeptPieces } from '../../src/audit/kept-piece.ts'
-import type { BookName, UserLedger } from '../../src/audit/ledger-book.ts'
-import { LedgerLinks } from '../../src/audit/ledger-links.ts'
+import type { KeptPieces } from '../../src/audit/ledgers/kept-piece.ts'
+import type { BookName, UserLedger } from '../../src/audit/ledgers/ledger-book.ts'
+import { LedgerLinks } from '../../src/audit/ledgers/ledger-links.ts'
 import {
   type LedgerPiece,
   type LedgerRecords,
   type LedgerSource,
   LedgerSpools,
   wholeLedger,
-} from '../../src/audit/ledger-source.ts'
-import { LedgerTally } from '../../src/audit/ledger-tally.ts'
-import type { LinkMode } from '../../src/audit/link-scans.ts'
+} from '../../src/audit/ledgers/ledger-source.ts'
+import { LedgerTally } from '../../src/audit/ledgers/ledger-tally.ts'
+import type { LinkMode } from '../../src/audit/ledgers/link-scans.ts'
+import { ClosedUser, resolveOrders } from '../../src/audit/ledgers/user-figures.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
-import { ClosedUser, resolveOrders } from '../../src/audit/user-figures.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../../src/ledger/reader.ts'
 import { entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { taskRecordsOf } from '../../src/rows/task-writer.ts'

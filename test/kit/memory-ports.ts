@@ -1,4 +1,4 @@
-import { withBareId } from '../../src/audit/answered-events.ts'
+import { withBareId } from '../../src/audit/requests/answered-events.ts'
 import { pricesBilled } from '../../src/demo/fal-double-prices.ts'
 import type { FalWorkspace, StoredTables } from '../../src/demo/stored-world.ts'
 import type { BillingEvent, FalReader, Fetched, UsageRow } from '../../src/fal/reader.ts'

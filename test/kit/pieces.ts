@@ -1,7 +1,7 @@
+import type { SharedBill } from '../../src/audit/bills/whose-bill.ts'
 import type { Evidence } from '../../src/audit/evidence.ts'
-import type { LedgerPiece } from '../../src/audit/ledger-source.ts'
-import type { RequestEvidence } from '../../src/audit/request-evidence.ts'
-import type { SharedBill } from '../../src/audit/whose-bill.ts'
+import type { LedgerPiece } from '../../src/audit/ledgers/ledger-source.ts'
+import type { RequestEvidence } from '../../src/audit/requests/request-evidence.ts'
 import type { BillingEvent } from '../../src/fal/reader.ts'
 import type { TaskRow } from '../../src/ledger/reader.ts'
 

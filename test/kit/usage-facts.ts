@@ -1,4 +1,4 @@
-import { mayYetBeBilled } from '../../src/audit/task-standing.ts'
+import { mayYetBeBilled } from '../../src/audit/tasks/task-standing.ts'
 import type { UsageFact } from '../../src/billing/usage-sums.ts'
 import { type TallyOptions, type UsageBook, UsageTally } from '../../src/billing/usage-tally.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { matchesOf } from '../../../src/audit/model-name.ts'
 import { type Books, known, type ModelRecord } from '../../../src/audit/rules/books.ts'
+import { matchesOf } from '../../../src/audit/tasks/model-name.ts'
 import { evaluate, points, usd } from '../../kit/books.ts'
 
 const NONE = { total: 0, ids: [] }

@@ -1,0 +1,48 @@
+import type { UsageRow } from '../../fal/reader.ts'
+import { shortenKeyId } from '../../units/api-key.ts'
+import { sum } from '../../units/exact.ts'
+import { type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
+import type { Evidence } from '../evidence.ts'
+import { type Books, known, type Evidence as RuleEvidence, unknown } from '../rules/books.ts'
+import { evidenceOf } from '../rules/task-subject.ts'
+import { keyIdOwners } from './account-keys.ts'
+
+/** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
+export function unattributedOf({ attribution, bills, allAccounts }: Evidence): Books['unattributed'] {
+  if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
+  const owners = keyIdOwners(allAccounts)
+  return known(
+    attribution.workspaces.map(({ label, unattributed, hangsOn, source }) => {
+      const costNanoUsd = costOf(unattributed)
+      // A login is no key of an account, whatever ids say; what was billed to others beside it hangs on the ids still.
+      const sure = unattributed.filter(({ login }) => login !== null)
+      const given = new Set(unattributed)
+      const rows = source.usage.status === 'failed' ? [] : source.usage.value
+      // Ids that are taken as saying nothing: whether an account has one of them is as little known as that none has.
+      const open = rows.filter((row) => row.keyId !== null && !owners.has(row.keyId) && !given.has(row))
+      const openNanoUsd = costOf(open)
+      return {
+        ...{ workspace: label, costNanoUsd, keyIds: billedIds(unattributed) },
+        ...(openNanoUsd !== 0n && { openNanoUsd }),
+        ...(hangsOn.length > 0 && {
+          hangs: { on: hangsOn, but: { costNanoUsd: costOf(sure), keyIds: billedIds(sure) } },
+        }),
+      }
+    }),
+  )
+}
+
+const costOf = (rows: readonly UsageRow[]): NanoUsd => nanoUsd(sum(rows, (row) => row.costNanoUsd))
+
+/** Keys and people that rows bill anything to: each counts, though several may look alike as they are shown. */
+function billedIds(rows: readonly UsageRow[]): RuleEvidence {
+  const costs = new Map<string, { readonly shown: string; nano: bigint }>()
+  for (const { keyId, login, costNanoUsd } of rows) {
+    // Logins are personal data: they count, and are not shown.
+    const shown = keyId === null ? 'login' : shortenKeyId(keyId)
+    const id = keyId === null ? `login ${login}` : `key ${keyId}`
+    costs.set(id, { shown, nano: (costs.get(id)?.nano ?? 0n) + costNanoUsd })
+  }
+  const billed = [...costs.values()].filter(({ nano }) => nano !== 0n)
+  return { total: billed.length, ids: evidenceOf([...new Set(billed.map(({ shown }) => shown))]).ids }
+}

@@ -1,0 +1,170 @@
+import type { LedgerRow, Report, SourceStatus } from '../../../schemas/report.ts'
+import type { UnreadBecause } from '../../fal/reader.ts'
+import { LIMITS } from '../../limits.ts'
+import { cleanText } from '../../render/clean.ts'
+import { failureText } from '../../render/failure-words.ts'
+import type { Lang } from '../../render/vocabulary.ts'
+import type { Thresholds } from '../../settings.ts'
+import { HOUR } from '../../units/instant.ts'
+import { formatUsd } from '../../units/nano-usd.ts'
+import { formatRatio } from '../../units/ratio.ts'
+import type { Evidence } from '../evidence.ts'
+import { linkedShare } from '../ledgers/link-mode.ts'
+import { withOwnerless } from '../ledgers/ownerless-rows.ts'
+import { withTooLarge, withUnknownKinds } from '../ledgers/unknown-kinds.ts'
+import type { RequestSums } from '../requests/request-totals.ts'
+import { tableStatus } from '../table-status.ts'
+import { canonicalModel } from '../tasks/model-name.ts'
+import { withUnreadTimes } from '../tasks/unread-times.ts'
+import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
+import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
+import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
+
+/** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
+export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
+  const judged = await judgeEvidence(evidence, options)
+  const worded = withUnknownUsers(wordOutcomes(judged.outcomes, judged.books, lang), evidence, lang)
+  return reportOf(evidence, lang, judged, worded)
+}
+
+function reportOf(
+  evidence: Evidence,
+  lang: Lang,
+  { outcomes, requests, books, users }: JudgedEvidence,
+  { findings, notEvaluated, rules: tallies, counts }: Judgement,
+): Report {
+  const { plan } = evidence
+  const sources = sourcesOf(evidence, outcomes, lang)
+  const ledger = ledgerLayer({ ledger: { users }, userNames: evidence.userNames }, books.users)
+  return {
+    schemaVersion: 1,
+    asOf: plan.window.zone.format(plan.asOf),
+    window: {
+      start: plan.window.zone.format(plan.window.start),
+      end: plan.window.zone.format(plan.window.end),
+      timezone: plan.window.zone.id,
+    },
+    coverage: { complete: sources.every(({ status }) => status === 'complete'), sources },
+    official: officialLayer(evidence, requests),
+    tasks: taskLayer(evidence.layer, evidence.tasks.outside, evidence.userNames),
+    ledger,
+    ...requestSection(evidence, requests),
+    settings: settingsOf(evidence, requests),
+    rules: tallies,
+    findings,
+    notEvaluated,
+    summary: {
+      ok: ledger.rows.filter((row) => isOk(row, counts)).length,
+      warning: counts.breaks,
+      critical: counts.bySeverity.high,
+      bySeverity: counts.bySeverity,
+      byRule: counts.byRule,
+    },
+  }
+}
+
+/** Whether a user paid what was charged, no finding concerns the user, and no rule left open whether one should. */
+const isOk = ({ status, userId }: LedgerRow, { users, openUsers }: FindingCounts): boolean =>
+  status === 'OK' && !users.has(userId) && !openUsers.has(userId)
+
+/** Why questions about single requests of an account were not answered, where any was not. */
+function gapOf({ requests }: Evidence, accountId: number): UnreadBecause | undefined {
+  for (const [bill, why] of requests?.gaps ?? []) if (bill.members.includes(accountId)) return why
+  return undefined
+}
+
+/** Requests in numbers, and the identities that hold them together; null where no events were read. */
+function requestSection(
+  { requests: source, tasks }: Evidence,
+  requests: RequestSums | null,
+): Pick<Report, 'requests' | 'tieOut'> {
+  if (requests === null || source === null || source.readBills.size === 0) return { requests: null, tieOut: null }
+  return { requests: requests.counts, tieOut: requests.tieOut(tasks.layerCostNanoUsd) }
+}
+
+/** The sources that this run's depth needs, tables first, then each account's. */
+function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lang: Lang): SourceStatus[] {
+  const tables = evidence.tables.map((table) => tableStatus(table, lang))
+  const timed = withUnreadTimes(tables, evidence.unreadTimes ?? {}, lang)
+  const placed = withOwnerless(timed, evidence.ledger.ownerless?.counts ?? {}, lang)
+  const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
+  const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
+  const sources = withTooLarge(named, reasons, lang)
+  const said = ({ failure, reason }: UnreadBecause): string =>
+    cleanText(failureText(failure, reason, lang), LIMITS.reasonChars)
+  const byId = [...evidence.bills.accounts].sort((a, b) => a.account.accountId - b.account.accountId)
+  for (const { account, usage, events, billing } of byId) {
+    for (const [source, fetched] of [
+      ['fal-usage', usage],
+      ['fal-events', events],
+      ['fal-balance', billing],
+    ] as const) {
+      if (fetched === null) continue
+      const { accountId } = account
+      const gap = source === 'fal-events' ? gapOf(evidence, accountId) : undefined
+      if (fetched.status !== 'complete') {
+        sources.push({ source, accountId, status: fetched.status, reason: said(fetched) })
+      } else if (gap !== undefined) sources.push({ source, accountId, status: 'partial', reason: said(gap) })
+      else sources.push({ source, accountId, status: 'complete' })
+    }
+  }
+  return sources
+}
+
+function settingsOf(
+  { plan, ledger, databaseZoneId, consistency, readFrom = {} }: Evidence,
+  requests: RequestSums | null,
+): Report['settings'] {
+  const { settings } = plan
+  return {
+    depth: plan.depth,
+    dbTimezone: databaseZoneId,
+    ...(consistency !== undefined && { snapshot: consistency }),
+    ...(Object.keys(readFrom).length > 0 && { readFrom }),
+    ledgerLink: ledger.mode,
+    ledgerLinkedRatio: linkedShare(ledger, settings),
+    ledgerLookup: ledger.mode === null ? null : ledger.everyOrder ? 'every-order' : 'open-orders',
+    accountLimit: plan.accountLimit,
+    pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
+    filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },
+    modelAliases: Object.fromEntries(settings.modelAliases),
+    learnedAliases: learnedAliases(requests, settings.modelAliases),
+    thresholds: thresholdTexts(settings.thresholds),
+  }
+}
+
+/**
+ * Stored names that the bill calls otherwise, by their matches, since A2 and A3 go by them; several endpoints, their own among
+ * them, with commas between them.
+ */
+function learnedAliases(requests: RequestSums | null, configured: ReadonlyMap<string, string>): Record<string, string> {
+  const aliases: Record<string, string> = {}
+  for (const [stored, models] of requests?.matchedNames ?? []) {
+    const own = canonicalModel(stored, configured)
+    if (own === '' || models.every((model) => canonicalModel(model, configured) === own)) continue
+    aliases[cleanText(stored)] = models.map((model) => cleanText(model)).join(', ')
+  }
+  return aliases
+}
+
+/** Every threshold in human units, under the names that the configuration uses. */
+export function thresholdTexts(thresholds: Thresholds): Record<string, string> {
+  return {
+    a1DeviationRatio: formatRatio(thresholds.a1DeviationRatio),
+    a5RefundRatio: formatRatio(thresholds.a5RefundRatio),
+    a6Multiple: formatRatio(thresholds.a6Multiple),
+    a6ActiveDays: String(thresholds.a6ActiveDays),
+    a6Method: thresholds.a6Method,
+    a8BalanceUsd: formatUsd(thresholds.a8BalanceNanoUsd),
+    b3AmountRatio: formatRatio(thresholds.b3AmountRatio),
+    b15UsdMin: formatUsd(thresholds.b15NanoUsdMin),
+    b15Ratio: formatRatio(thresholds.b15Ratio),
+    b19UsdPerRow: formatUsd(thresholds.b19NanoUsdPerRow),
+    b21UsdMin: formatUsd(thresholds.b21NanoUsdMin),
+    b22TolerancePoints: String(thresholds.b22TolerancePoints),
+    ledgerLinkRatio: formatRatio(thresholds.ledgerLinkRatio),
+    settlementLagHours: String(thresholds.settlementLagMillis / HOUR),
+    refundLagHours: String(thresholds.refundLagMillis / HOUR),
+    stuckHours: String(thresholds.stuckMillis / HOUR),
+  }
+}

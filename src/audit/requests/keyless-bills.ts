@@ -1,0 +1,36 @@
+import { within } from '../../units/instant.ts'
+import { addNanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
+import { keyForm } from '../bills/account-keys.ts'
+import { entryOf } from '../nested.ts'
+import type { AuditPlan } from '../plan.ts'
+import type { KeylessBill } from '../rules/keyless-tasks.ts'
+import { canonicalModel } from '../tasks/model-name.ts'
+import type { RequestGroup } from './request-group.ts'
+
+/** Adds up the tasks of the window that name no key and that fal billed to the key of one account: they are of no other. */
+export class KeylessBills {
+  readonly #plan: AuditPlan
+  readonly #bills = new Map<number, Map<string, { -readonly [Key in keyof KeylessBill]: KeylessBill[Key] }>>()
+
+  constructor(plan: AuditPlan) {
+    this.#plan = plan
+  }
+
+  /** Where several tasks may be what was billed, or several accounts were billed for one, it is not told whose it is. */
+  add({ claimedBy, owner, elsewhere, sharing }: RequestGroup): void {
+    if (claimedBy === null || keyForm(claimedBy.apiKey) !== '' || typeof owner !== 'object') return
+    if (elsewhere !== undefined || sharing !== undefined || !within(claimedBy.createdAt, this.#plan.window)) return
+    const { accountId } = owner
+    const model = canonicalModel(claimedBy.model, this.#plan.settings.modelAliases)
+    const byModel = entryOf(this.#bills, accountId, () => new Map())
+    const none = { accountId, model, taskCount: 0, untoldCosts: 0, costNanoUsd: ZERO_NANO_USD }
+    const bill = entryOf(byModel, model, () => none)
+    bill.taskCount += 1
+    if (claimedBy.costUntold === true) bill.untoldCosts += 1
+    else bill.costNanoUsd = addNanoUsd(bill.costNanoUsd, claimedBy.costNanoUsd)
+  }
+
+  list(): readonly KeylessBill[] {
+    return [...this.#bills.values()].flatMap((byModel) => [...byModel.values()])
+  }
+}

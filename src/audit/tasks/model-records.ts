@@ -1,0 +1,101 @@
+import { addNanoUsd } from '../../units/nano-usd.ts'
+import { addPoints } from '../../units/points.ts'
+import type { ModelRecord } from '../rules/books.ts'
+import { joinEvidence } from '../rules/task-subject.ts'
+import type { UntoldAmounts, UntoldRecord, UntoldTasks } from '../rules/untold-tasks.ts'
+import type { ModelTally, TaskBook } from './task-book.ts'
+
+/** What some accounts recorded together, by canonical stored name; null: what tasks recorded that name no key. */
+export function recordsOf(
+  { recordByAccount }: Pick<TaskBook, 'recordByAccount'>,
+  accountIds: readonly (number | null)[],
+): ReadonlyMap<string, ModelRecord> {
+  const records = new Map<string, ModelRecord>()
+  for (const accountId of accountIds) {
+    for (const [canonical, tally] of recordByAccount.get(accountId) ?? []) {
+      const record = modelRecord(tally)
+      const other = records.get(canonical)
+      records.set(canonical, other === undefined ? record : mergeRecords(other, record))
+    }
+  }
+  return records
+}
+
+const modelRecord = (tally: ModelTally): ModelRecord => ({
+  model: tally.model,
+  taskCount: tally.taskCount,
+  costNanoUsd: tally.costNanoUsd,
+  crossingOutNanoUsd: tally.crossingOutNanoUsd,
+  crossingInNanoUsd: tally.crossingInNanoUsd,
+  roundingNanoUsd: tally.roundingNanoUsd,
+  untoldCosts: tally.untoldCosts,
+  ...(tally.untold !== undefined && { untold: tally.untold }),
+  due: {
+    count: tally.dueCount,
+    costNanoUsd: tally.dueCostNanoUsd,
+    chargedPoints: tally.dueChargedPoints,
+    crossingCount: tally.dueCrossingCount,
+    evidence: tally.dueEvidence.view(),
+    ...(tally.dueUntold !== undefined && { untold: tally.dueUntold }),
+  },
+})
+
+function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
+  return {
+    model: a.model < b.model ? a.model : b.model,
+    taskCount: a.taskCount + b.taskCount,
+    costNanoUsd: addNanoUsd(a.costNanoUsd, b.costNanoUsd),
+    crossingOutNanoUsd: addNanoUsd(a.crossingOutNanoUsd, b.crossingOutNanoUsd),
+    crossingInNanoUsd: addNanoUsd(a.crossingInNanoUsd, b.crossingInNanoUsd),
+    roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
+    untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
+    ...joinUntold(a.untold, b.untold),
+    due: {
+      count: a.due.count + b.due.count,
+      costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
+      chargedPoints: addPoints(a.due.chargedPoints, b.due.chargedPoints),
+      crossingCount: a.due.crossingCount + b.due.crossingCount,
+      evidence: joinEvidence([a.due.evidence, b.due.evidence]),
+      ...joinAmounts(a.due.untold, b.due.untold),
+    },
+  }
+}
+
+function joinAmounts(a: UntoldAmounts | undefined, b: UntoldAmounts | undefined): { untold?: UntoldAmounts } {
+  if (a === undefined || b === undefined) {
+    const untold = a ?? b
+    return untold === undefined ? {} : { untold }
+  }
+  return { untold: { costs: a.costs + b.costs, charges: a.charges + b.charges } }
+}
+
+function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): Pick<ModelRecord, 'untold'> {
+  if (a === undefined || b === undefined) {
+    const untold = a ?? b
+    return untold === undefined ? {} : { untold }
+  }
+  const due = a.due === undefined || b.due === undefined ? (a.due ?? b.due) : joinDue(a.due, b.due)
+  return {
+    untold: {
+      unended: a.unended + b.unended,
+      dearestNanoUsd: a.dearestNanoUsd > b.dearestNanoUsd ? a.dearestNanoUsd : b.dearestNanoUsd,
+      within: a.within + b.within,
+      crossingIn: joinTasks(a.crossingIn, b.crossingIn),
+      ...(due !== undefined && { due }),
+    },
+  }
+}
+
+type UntoldDue = NonNullable<UntoldRecord['due']>
+
+/** Those that tell no cost are named, where there are any. */
+const joinDue = (a: UntoldDue, b: UntoldDue): UntoldDue => ({
+  ...(a.code === b.code ? joinTasks(a, b) : a.code === 'cost-untold' ? a : b),
+  code: a.code === b.code ? a.code : 'cost-untold',
+  onlyCrossing: a.onlyCrossing && b.onlyCrossing,
+})
+
+const joinTasks = (a: UntoldTasks, b: UntoldTasks): UntoldTasks => ({
+  count: a.count + b.count,
+  evidence: joinEvidence([a.evidence, b.evidence]),
+})

@@ -1,0 +1,78 @@
+import type { TaskRow } from '../../ledger/reader.ts'
+import { SPANS } from '../../limits.ts'
+import type { Whole } from '../../units/exact-sums.ts'
+import { plus } from '../../units/instant.ts'
+import type { AuditPlan } from '../plan.ts'
+import { taskEnd, toldEnd } from '../rules/task-end.ts'
+
+/** What a task's standing towards the bill is told by. */
+export type TaskTimes = Pick<TaskRow, 'status' | 'createdAt' | 'completedAt'>
+
+/**
+ * Whether fal must have billed the task by now: a success, longer ago than the settlement lag, not refunded, with a cost
+ * or a charge.
+ */
+export function isDue(
+  task: TaskTimes & { readonly refunded: boolean; readonly costNanoUsd: Whole; readonly chargedPoints: Whole },
+  plan: AuditPlan,
+): boolean {
+  if (task.refunded || (task.costNanoUsd <= 0 && task.chargedPoints <= 0)) return false
+  return isSettled(task, plan)
+}
+
+/** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
+const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
+  task.status === 'success'
+    ? !isSettled(task, plan)
+    : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
+
+/**
+ * Whether fal may yet bill a task that has no event. Fal bills some failures too, and their bills come no sooner than those of
+ * successes.
+ */
+export const mayYetBeBilled = (task: TaskTimes, plan: AuditPlan): boolean =>
+  task.status === 'failed'
+    ? taskEnd(task, plan.asOf) >= plan.asOf - plan.settings.thresholds.settlementLagMillis
+    : mayBePending(task, plan)
+
+/** A success that ended longer before the moment of reading than the settlement lag. */
+export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boolean {
+  return task.status === 'success' && taskEnd(task, asOf) < asOf - settings.thresholds.settlementLagMillis
+}
+
+/**
+ * Whether a task whose creation is not known would be one that fal has billed by now, if it bills it, had it been made within the
+ * window: at its very start.
+ */
+export function mayBeOld(task: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
+  return !mayBePending({ ...task, createdAt: plan.window.start }, plan)
+}
+
+/**
+ * Whether tasks whose creation is not known would all be such as may be billed outside the window, wherever in it they were made.
+ * `completedAt`: the first end of them.
+ */
+export function wouldCross({ status, completedAt }: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
+  const createdAt = plus(plan.window.start, SPANS.skew)
+  // Others may have ended in the middle of it.
+  if (completedAt !== null && completedAt < createdAt) return false
+  return couldBeBilledAcross({ status, completedAt, createdAt }, plan)
+}
+
+/**
+ * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
+ * of a task, as a rule within an hour; of a task without an end, unless it failed, it may follow a day after its
+ * creation. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
+ * reading is not seen either.
+ */
+export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
+  const { window, knownEnd, asOf } = plan
+  const told = toldEnd(task, asOf)
+  const endedAt = told ?? task.createdAt
+  const open = told === null && task.status !== 'failed'
+  const earliest = plus(endedAt, -SPANS.skew)
+  const latest = open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
+  if (task.createdAt < window.start) return latest >= window.start
+  if (task.createdAt >= window.end) return earliest < window.end
+  return earliest < window.start || latest >= knownEnd || mayBePending(task, plan)
+}

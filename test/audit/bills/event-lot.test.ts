@@ -1,0 +1,94 @@
+import fc from 'fast-check'
+import { describe, expect, it } from 'vitest'
+import { EventLotTally, lotOf } from '../../../src/audit/bills/event-lot.ts'
+import { hashOfText } from '../../../src/rows/bytes.ts'
+import { eventRecordsOf } from '../../../src/rows/event-records.ts'
+import { idsOfOneHash } from '../../kit/alike.ts'
+import { billingEvent } from '../../kit/rows.ts'
+
+const ids = (count: number) => Array.from({ length: count }, (_, index) => `r-${String(index).padStart(6, '0')}`)
+/** The ids of the smallest hashes, each once; of one hash, the smallest ids. */
+const smallestOf = (requestIds: readonly string[], count = 256) =>
+  [...new Set(requestIds)]
+    .map((id) => ({ id, hash: hashOfText(id) }))
+    .sort((a, b) => a.hash - b.hash || (a.id < b.id ? -1 : 1))
+    .slice(0, count)
+    .map(({ id }) => id)
+const lot = (requestIds: readonly string[], number = 0) =>
+  lotOf(
+    requestIds.map((requestId) => billingEvent({ requestId })),
+    number,
+  )
+
+describe('a reading of a bill', () => {
+  it('has its number and its length, and whom it names, each once', () => {
+    const named = [
+      { keyId: 'a', login: null },
+      { keyId: 'a', login: null },
+      { keyId: 'a', login: 'x' },
+      { keyId: null, login: 'x' },
+      { keyId: 'a', login: null },
+      { keyId: null, login: null },
+    ]
+    const {
+      who,
+      length,
+      lot: number,
+    } = lotOf(
+      named.map((who) => billingEvent(who)),
+      7,
+    )
+    expect([number, length, who]).toEqual([7, 6, [named[0], named[2], named[3], named[5]]])
+    expect(new EventLotTally(3).close()).toEqual({ lot: 3, length: 0, who: [], sample: new Set() })
+  })
+
+  it('is known by its 256 ids of the smallest hashes, in whatever order they come', () => {
+    const all = ids(5000)
+    const smallest = new Set(smallestOf(all))
+    expect(lot(all).sample).toEqual(smallest)
+    expect(lot([...all].reverse()).sample).toEqual(smallest)
+    expect(lot(all.slice(0, 256)).sample).toEqual(new Set(all.slice(0, 256)))
+    expect(lot(all.slice(0, 255)).sample.size).toBe(255)
+  })
+
+  it('names whom its pages name, whatever words these share', () => {
+    const tally = new EventLotTally(1)
+    for (const keyId of ['a', 'b', 'a']) {
+      // The first text of its words each time: the same code, and another key.
+      const page = eventRecordsOf([
+        billingEvent({ keyId, login: keyId, model: keyId, quantity: null, unitPrice: null }),
+      ])
+      expect(page.keyIdCode(0)).toBe(1)
+      tally.add(page, 0)
+    }
+    expect(tally.close().who).toEqual(['a', 'b'].map((keyId) => ({ keyId, login: keyId })))
+  })
+
+  it('keeps ids of one hash apart in its sample', () => {
+    const both = idsOfOneHash()
+    expect(lot([...both, ...both]).sample).toEqual(new Set(both))
+  })
+
+  it('counts an id once in its sample, however many events it has', () => {
+    const all = ids(300)
+    const many = all.flatMap((id) => [id, id, id, id, id])
+    expect(lot(many).sample).toEqual(new Set(smallestOf(all)))
+    expect(lot(many).length).toBe(1500)
+    expect(lot(['b', 'a', 'b']).sample).toEqual(new Set(['a', 'b']))
+  })
+})
+
+describe('the sample of a reading', () => {
+  it('is the ids of the smallest hashes, each once, in whatever order they come', () => {
+    const numbers = fc.array(fc.integer({ min: 0, max: 4000 }), { minLength: 2000, maxLength: 6000 })
+    fc.assert(
+      fc.property(numbers, (given) => {
+        const requestIds = given.map((number) => `r${number}`)
+        expect([...lot(requestIds).sample]).toEqual(smallestOf(requestIds))
+        // Two readings of one bill have them in common, whatever their order and however they are cut into pages.
+        expect(lot([...requestIds].reverse()).sample).toEqual(lot(requestIds).sample)
+      }),
+      { numRuns: 20 },
+    )
+  })
+})
