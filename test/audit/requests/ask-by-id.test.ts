@@ -46,6 +46,9 @@ const ids = (count: number) => Array.from({ length: count }, (_, index) => `id-$
 const reasonOf = (requests: number, why: string) => `${requests} requests asked for by id were not answered: ${why}`
 const tooMany = `only ${ASKED_MAX} requests of a bill are asked for by id`
 
+/** What is said of why requests are open. */
+const gapOf = ({ gap }: BillQuestions): string | null => gap?.reason ?? null
+
 /** The same ids in an order that has nothing to do with theirs. */
 const mixed = (list: readonly string[]): string[] =>
   list
@@ -62,7 +65,7 @@ describe('tasks without an event', () => {
       for (const id of order) questions.addUnbilled(taskNamed(id))
       await questions.ask()
       expect(askedIds()).toEqual([first])
-      expect(questions.gap).toBe(reasonOf(many.length - ASKED_MAX, tooMany))
+      expect(questions.gap).toEqual({ failure: 'page-limit', reason: reasonOf(many.length - ASKED_MAX, tooMany) })
       expect(questions.isRead).toBe(true)
       expect(['id-5000', 'id-5001'].map((id) => questions.leavesOpen(taskNamed(id)))).toEqual([false, true])
     }
@@ -77,7 +80,7 @@ describe('tasks without an event', () => {
     const { questions, askedIds } = questionsTo()
     for (const id of ids(count)) questions.addUnbilled(taskNamed(id))
     await questions.ask()
-    expect([askedIds()[0]?.length, questions.gap]).toEqual([ASKED_MAX, gap])
+    expect([askedIds()[0]?.length, gapOf(questions)]).toEqual([ASKED_MAX, gap])
   })
 
   it('that were recorded to cost something come first, and of the others none is missed', async () => {
@@ -87,7 +90,7 @@ describe('tasks without an event', () => {
     questions.addUnbilled(taskNamed('z-costs'))
     await questions.ask()
     expect(askedIds()[0]?.[0]).toBe('z-costs')
-    expect([askedIds()[0]?.length, questions.gap]).toEqual([ASKED_MAX, null])
+    expect([askedIds()[0]?.length, gapOf(questions)]).toEqual([ASKED_MAX, null])
     expect(questions.leavesOpen(taskNamed('aid-5000', free))).toBe(false)
   })
 
@@ -97,7 +100,7 @@ describe('tasks without an event', () => {
       questions.addUnbilled(task)
     }
     await questions.ask()
-    expect([askedIds(), questions.gap]).toEqual([[['a', 'b']], null])
+    expect([askedIds(), gapOf(questions)]).toEqual([[['a', 'b']], null])
   })
 
   it('are asked for from a day before the first of them, up to the moment of reading', async () => {
@@ -113,7 +116,7 @@ describe('tasks without an event', () => {
   it('are not asked for where there are none', async () => {
     const { questions, asked } = questionsTo()
     await questions.ask()
-    expect([asked, questions.gap, questions.found]).toEqual([[], null, []])
+    expect([asked, gapOf(questions), questions.found]).toEqual([[], null, []])
   })
 
   it('stay open, all of them, where fal does not answer', async () => {
@@ -121,7 +124,8 @@ describe('tasks without an event', () => {
     const free = taskNamed('c', { costNanoUsd: usd('0') })
     for (const task of [taskNamed('a'), taskNamed('b'), free]) questions.addUnbilled(task)
     await questions.ask()
-    expect([questions.gap, questions.isRead]).toEqual([reasonOf(3, '500'), true])
+    expect(questions.gap).toEqual({ failure: 'forbidden', reason: reasonOf(3, '500') })
+    expect(questions.isRead).toBe(true)
     const young = taskNamed('d', { completedAt: later(AS_OF, -HOUR), createdAt: later(AS_OF, -HOUR) })
     const nothing = taskNamed('e', { costNanoUsd: usd('0'), chargedPoints: points(0) })
     expect([taskNamed('a'), free, young, nothing, taskNamed('')].map((task) => questions.leavesOpen(task))).toEqual([
@@ -135,7 +139,7 @@ describe('tasks without an event', () => {
     const { questions } = questionsTo(() => failed('500'))
     for (const id of ids(2 * ASKED_MAX)) questions.addUnbilled(taskNamed(id))
     await questions.ask()
-    expect(questions.gap).toBe(reasonOf(2 * ASKED_MAX, '500'))
+    expect(gapOf(questions)).toBe(reasonOf(2 * ASKED_MAX, '500'))
   })
 })
 
@@ -215,7 +219,7 @@ describe('requests that pages repeat', () => {
     questions.addUnbilled(taskNamed('c'))
     questions.addEvents([one, one, other, other])
     await questions.ask()
-    expect([questions.isRead, questions.gap]).toEqual([false, reasonOf(2, '503')])
+    expect([questions.isRead, gapOf(questions)]).toEqual([false, reasonOf(2, '503')])
     expect(questions.eventsOf(pieceOf([eventOf(5, 'x')]))).toBeNull()
   })
 })
@@ -264,11 +268,11 @@ describe('for sums of cost', () => {
     const { questions, askedIds } = sums()
     questions.addUnbilled(taskNamed('a', more))
     await questions.ask()
-    expect([askedIds(), questions.gap, questions.leavesOpen(taskNamed('a', more))]).toEqual([[['a']], null, false])
+    expect([askedIds(), gapOf(questions), questions.leavesOpen(taskNamed('a', more))]).toEqual([[['a']], null, false])
     const silent = sums(planOf(), () => failed('500'))
     silent.questions.addUnbilled(taskNamed('a', more))
     await silent.questions.ask()
-    expect([silent.questions.gap, silent.questions.leavesOpen(taskNamed('a', more))]).toEqual([
+    expect([gapOf(silent.questions), silent.questions.leavesOpen(taskNamed('a', more))]).toEqual([
       reasonOf(1, '500'),
       true,
     ])
@@ -312,7 +316,7 @@ describe('for sums of cost', () => {
       for (const id of ['a', 'b', 'c'])
         questions.addUnbilled(taskNamed(id, { status: 'failed', costNanoUsd: usd('0') }))
       await questions.ask()
-      expect([askedIds(), questions.gap]).toEqual([[['a', 'b']], null])
+      expect([askedIds(), gapOf(questions)]).toEqual([[['a', 'b']], null])
     }
   })
 
@@ -325,7 +329,7 @@ describe('for sums of cost', () => {
     const all = ids(count)
     for (const id of all) questions.addUnbilled(taskNamed(id, nothing))
     await questions.ask()
-    expect([askedIds()[0]?.length, questions.gap]).toEqual([Math.min(count, 50_000), gap])
+    expect([askedIds()[0]?.length, gapOf(questions)]).toEqual([Math.min(count, 50_000), gap])
     const open = all.filter((id) => questions.leavesOpen(taskNamed(id, nothing)))
     expect(open).toHaveLength(Math.max(0, count - 50_000))
   })

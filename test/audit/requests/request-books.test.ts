@@ -186,8 +186,11 @@ describe('an event that fal bills twice', () => {
 
   it('is left to the period of its task, and to the user it belongs to', () => {
     expect(repeatedOf({ ...billed, otherTasks: [taskOf(5, 1, { createdAt: at('2026-01-05 12:00:00') })] })).toEqual([])
-    expect(repeatedOf({ ...billed, tasks: [taskOf(5, 1)], plan: planOf({ userIds: [102] }) })).toEqual([])
-    expect(repeatedOf({ ...billed, tasks: [taskOf(5, 1)], plan: planOf({ userIds: [101] }) })).toHaveLength(1)
+    const ofUser = (userId: number) =>
+      repeatedOf({ ...billed, tasks: [taskOf(5, 1)], plan: planOf({ userIds: [userId] }) })
+    const repeated = { requestId: 'request-1', accountId: 5, taskId: 'task-1', userId: 101 }
+    expect(ofUser(102)).toEqual([{ ...repeated, leftOut: true }])
+    expect(ofUser(101)).toEqual([repeated])
   })
 })
 
