@@ -83,9 +83,9 @@ function noteOf(ledger: UsageOutput['ledger'], keyAlone: boolean): string | unde
   return keyAlone ? 'The whole workspace of FAL_KEY, with all of its keys.' : undefined
 }
 
-// Such a row names a workspace, and would pass for all that it spent.
+// Such a row names a workspace, and would pass for all that it spent, which it is where its bill names no keys.
 const OF_NO_ACCOUNT =
-  'A row without accountId is no whole workspace: it is what was spent there by keys or logins that no account row holds, or what the bill gives to none of its accounts.'
+  'A row without accountId need not be its whole workspace: it is what was spent there by keys or logins that no account row holds, or what the bill gives to none of its accounts, which may be all of it.'
 
 const ownerlessNote = (groupBy: UsageOutput['groupBy'], rows: UsageReading['rows']): string | undefined =>
   (groupBy === 'account' || groupBy === 'key') && rows.some(({ accountId }) => accountId === undefined)

@@ -74,7 +74,7 @@ describe('fal-get-usage, on real parts', () => {
     const { rows, costUsd, note } = await usageBy('account')
     expect(costUsd).toBe('2.750000001')
     // The last row would pass for the whole of acme, which spent 0.75.
-    const said = /^A row without accountId is no whole workspace/
+    const said = /^A row without accountId need not be its whole workspace/
     expect([note, (await usageBy('key')).note]).toEqual([expect.stringMatching(said), expect.stringMatching(said)])
     expect([(await usageBy('day')).note, (await usageBy('account', { ids: [7] })).note]).toEqual([undefined, undefined])
     expect(rows.map(({ quantities: _, ...row }) => row)).toEqual([
@@ -91,6 +91,18 @@ describe('fal-get-usage, on real parts', () => {
       expect.objectContaining({ accountId: 5, costUsd: '0.3', balanceSource: 'live' }),
       { workspace: 'acme', costUsd: '0.050000001' },
     ])
+  })
+
+  it('of a row that is all of its workspace it is not said that it is a part of it', async () => {
+    const world = new MiniWorld()
+      .account(5, { workspace: 'one' })
+      .account(6, { workspace: 'one' })
+      .task({ cost: '0.1', billed: { keyId: undefined } })
+      .build()
+    const result = await call(falGetUsageTool, { ...DAY, group_by: 'account' }, memoryDependencies(world, {}), world)
+    expect(result.rows[0]).toMatchObject({ workspace: 'one', costUsd: result.costUsd })
+    expect(result.note).toMatch(/none of its accounts, which may be all of it/)
+    expect(result.note).not.toContain('is no whole workspace')
   })
 
   it('by key shows short ids and never a login', async () => {
