@@ -180,6 +180,13 @@ const SQLITE_HINTS: readonly (readonly [RegExp, TableFailure, string, string])[]
     'mend the path in DATABASE_URL (file:path)',
   ],
   [
+    // The first is how the driver calls the second; where a log is there already, SQLite says the third.
+    /SQLITE_ERROR_1544|SQLITE_READONLY_DIRECTORY|unable to open database file/,
+    'damaged',
+    'keeps a write-ahead log, and SQLite may not open or make the files that this takes beside it (-wal, -shm)',
+    'let this user write in the folder of the file and to those two, or name a copy of it, with its -wal where there is one, in another folder',
+  ],
+  [
     /readonly/,
     'damaged',
     'was left by a writer that ended in the middle of its work, and only one that may write can take that back',
@@ -191,8 +198,9 @@ const SQLITE_HINTS: readonly (readonly [RegExp, TableFailure, string, string])[]
 /** What libsql threw, as an error that says what to do. Its messages hold names of tables and columns, no values. */
 function embeddedFailure(cause: unknown, subject: string): AuditError {
   const message = cause instanceof Error ? cause.message : String(cause)
+  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   for (const [pattern, failure, says, next] of SQLITE_HINTS) {
-    const match = pattern.exec(message)
+    const match = pattern.exec(`${message} ${code}`)
     if (match === null) continue
     const told = says.replace('$1', match[1] ?? '')
     return new AuditError('source', `${subject} ${told}`, { field: subject, next, failure })

@@ -9,6 +9,7 @@ import type { BillingStore } from '../../src/billing/store.ts'
 import { openBillingStore } from '../../src/billing-store.ts'
 import { AuditError } from '../../src/errors.ts'
 import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
+import { asNobody } from '../kit/as-nobody.ts'
 import { at, decimal, ruleDraft } from '../kit/billing.ts'
 
 const folder = mkdtempSync(join(tmpdir(), 'billing-store-'))
@@ -211,19 +212,6 @@ describe('two writers at once', () => {
     expect(await open(path).create(ruleDraft({ modelId: 'b' }), NOW)).toMatchObject({ ruleId: 'br_002' })
   })
 })
-
-const NOBODY = 65_534
-
-/** Root may read and write everywhere, so root becomes somebody else for that time. */
-async function asNobody(work: () => Promise<void>): Promise<void> {
-  const root = process.geteuid?.() === 0
-  if (root) process.seteuid?.(NOBODY)
-  try {
-    await work()
-  } finally {
-    if (root) process.seteuid?.(0)
-  }
-}
 
 describe('a place that cannot be the store', () => {
   it.each([

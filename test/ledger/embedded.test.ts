@@ -1,4 +1,13 @@
-import { copyFileSync, mkdtempSync, readdirSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
+import {
+  chmodSync,
+  copyFileSync,
+  mkdirSync,
+  mkdtempSync,
+  readdirSync,
+  readFileSync,
+  rmSync,
+  writeFileSync,
+} from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { setImmediate } from 'node:timers/promises'
@@ -10,6 +19,7 @@ import { writeEmbedded } from '../../src/demo/write-embedded.ts'
 import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
+import { asNobody } from '../kit/as-nobody.ts'
 import { ALL_TIME, account, all, NOW, openSnapshot, reading, task } from './backends.ts'
 
 setFlagsFromString('--expose-gc')
@@ -96,6 +106,37 @@ test('what a writer left undone is not taken back, and said', async () => {
   })
   expect(readFileSync(copy).equals(before)).toBe(true)
   expect(readdirSync(folder)).toContain('copy-of-undone.db-journal')
+})
+
+test('a file with a write-ahead log, in a folder that may only be read, is not called one that was left undone', async () => {
+  const closed = join(folder, 'closed')
+  mkdirSync(closed)
+  const plain = join(closed, 'plain.db')
+  await writeEmbedded(plain, TABLES)
+  const logged = join(folder, 'logged.db')
+  copyFileSync(plain, logged)
+  const writer = await openEmbeddedHandle(logged)
+  writer.prepare('PRAGMA journal_mode = WAL').raw().iterate().next()
+  const [clean, open] = [join(closed, 'clean.db'), join(closed, 'open.db')]
+  copyFileSync(logged, clean)
+  writer.exec("INSERT INTO ts_users VALUES (7777, 'late')")
+  for (const ending of ['', '-wal']) copyFileSync(`${logged}${ending}`, `${open}${ending}`)
+  writer.close()
+  chmodSync(folder, 0o755)
+  chmodSync(closed, 0o555)
+  await asNobody(async () => {
+    for (const path of [clean, open]) {
+      await expect(openSnapshot({ url: `file:${path}` })).rejects.toMatchObject({
+        message: expect.stringMatching(/keeps a write-ahead log.*-wal, -shm/),
+        next: expect.stringMatching(/write in the folder.*or name a copy/),
+      })
+    }
+    // Any other is read there.
+    await reading({ url: `file:${plain}` }, async (snapshot) => {
+      expect((await all(snapshot.tasks(ALL_TIME))).length).toBe(1)
+    })
+  })
+  chmodSync(closed, 0o755)
 })
 
 test('a stream given up half-way lets go of the file', async () => {
