@@ -1,6 +1,10 @@
-import { describe, expect, it } from 'vitest'
+import { readFileSync } from 'node:fs'
+import { createServer } from 'node:https'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import { apiKeyOf, keyIdOfAccount } from '../../src/demo/mini-world.ts'
 import { instant } from '../../src/units/instant.ts'
+import { makeAuthority } from '../kit/certificates.ts'
 import { examined, healthyWorld, LOOKED_AT, lineOf, MARIADB, openCase, statuses } from '../kit/doctor-case.ts'
 
 /** One try uses up what a key may fail. */
@@ -99,11 +103,24 @@ describe('fal itself', () => {
     const diagnosis = await examined({ falUrl: 'http://127.0.0.1:9/v1', client: { failureBudget: 600 } })
     expect(lineOf(diagnosis, 'fal-api')).toMatchObject({
       status: 'failure',
-      todo: expect.stringMatching(/FAL_API_BASE_URL/),
+      todo: expect.stringMatching(/FAL_API_BASE_URL.*firewall/),
     })
     expect(new Set(statuses(diagnosis, 'fal-key').map((each) => each.split(': ')[1]))).toEqual(new Set(['unverified']))
     // The embedded database has no clock of its own either.
     expect(lineOf(diagnosis, 'clock').status).toBe('unverified')
+  })
+
+  it('behind a certificate that is not believed is no matter of firewalls', async () => {
+    const authority = makeAuthority()
+    onTestFinished(() => authority.remove())
+    const { cert, key } = authority.issue('fal', 'DNS:localhost')
+    const server = createServer({ cert: readFileSync(cert), key: readFileSync(key) })
+    onTestFinished(() => void server.close())
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+    const { port } = server.address() as AddressInfo
+    const line = lineOf(await examined({ falUrl: `https://localhost:${port}/v1` }), 'fal-api')
+    expect(line).toMatchObject({ status: 'failure', todo: expect.stringMatching(/clock.*NODE_EXTRA_CA_CERTS/) })
+    expect(line.todo).not.toMatch(/firewall/)
   })
 
   it('behind somebody who answers in HTML is a failure', async () => {

@@ -87,6 +87,10 @@ function keyLine({ disabled }: CheckedKey, subject: string, answers: Answers): L
 const REMEDY =
   'store an admin key, or a key with billing read permission, made at https://fal.ai/dashboard/keys; until then this account is reported as unverified'
 
+// Somebody is reached there: no firewall has to be opened.
+const CERTIFICATE =
+  'see that FAL_API_BASE_URL and the clock of this machine are right; where a proxy or filter in between is meant to answer for fal, name its authority in NODE_EXTRA_CA_CERTS'
+
 function reachLine(answers: readonly Answers[], keyCount: number, proxy: string | undefined): Line {
   const through = proxy === undefined ? '' : `, through the proxy ${proxy}`
   const all = answers.flatMap((answer) => RIGHTS.map((right) => answer[right]))
@@ -99,9 +103,11 @@ function reachLine(answers: readonly Answers[], keyCount: number, proxy: string 
     return failure('fal-api', {
       seen: first?.reason ?? 'fal cannot be reached',
       todo:
-        proxy === undefined
-          ? 'let this machine reach the address in FAL_API_BASE_URL (HTTPS, port 443), by a firewall rule, another network or a proxy that HTTPS_PROXY names'
-          : `fal is asked through the proxy ${proxy}: mend what the line says of it, or the variable that names it`,
+        proxy !== undefined
+          ? `fal is asked through the proxy ${proxy}: mend what the line says of it, or the variable that names it`
+          : first?.failure === 'untrusted'
+            ? CERTIFICATE
+            : 'let this machine reach the address in FAL_API_BASE_URL (HTTPS, port 443), by a firewall rule, another network or a proxy that HTTPS_PROXY names',
     })
   }
   if (only((kind) => NOT_FAL.has(kind))) {
