@@ -9,9 +9,10 @@ export type TableFailure =
   | 'no-answer' // the server cannot be reached, or lets nobody in
   | 'not-allowed' // the user may not read it
   | 'not-there' // no such table or column
+  | 'broken-view' // a view whose tables are not there, or may not be read by whoever defined it
   | 'wrong-type' // a column of a type that says something else
   | 'broken-off' // the connection broke while reading
-  | 'ended' // a time limit, of the server or the audit, or an administrator
+  | 'ended' // a limit of the server or the audit, or an administrator
   | 'occupied' // locked, altered, or no room for one more connection now
   | 'bad-value' // a row holds what cannot be read
   | 'too-much' // more than can be held, or added up exactly

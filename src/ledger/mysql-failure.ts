@@ -247,9 +247,10 @@ const HINTS: Readonly<Record<string, Hint>> = {
 /** What a failure comes to for whoever reads a report, where that is more than that the server let nobody in. */
 const FAILURES: Readonly<Record<string, TableFailure>> = {
   ...failing('broken-off', 'PROTOCOL_CONNECTION_LOST', 'ECONNRESET', 'EPIPE', 1053, 1927, 3169, 4031),
-  ...failing('not-allowed', 1044, 1142, 1143, 1345, 1356, 1449),
+  ...failing('not-allowed', 1044, 1142, 1143, 1345),
   ...failing('not-there', 1049, 1146, 1054),
-  ...failing('ended', 1317, 1969, 3024),
+  ...failing('broken-view', 1356, 1449),
+  ...failing('ended', 1104, 1317, 1969, 3024),
   ...failing('occupied', 1040, 1203, 1205, 1226, 1412, 1461),
 }
 

@@ -55,6 +55,10 @@ describe('a failure of the driver is told with what to do', () => {
     [{ errno: 1054, message: "Unknown column 'x' in 'field list'" }, 'not-there'],
     [{ code: 'PROTOCOL_CONNECTION_LOST' }, 'broken-off'],
     [{ errno: 1969 }, 'ended'],
+    // The server answers, and to grant SELECT on a broken view is in vain.
+    [{ errno: 1104 }, 'ended'],
+    [{ errno: 1356 }, 'broken-view'],
+    [{ errno: 1449 }, 'broken-view'],
     [{ errno: 1205 }, 'occupied'],
     [{ errno: 9999, message: 'unheard of' }, undefined],
   ])('%j comes to %s', (cause, failure) => {

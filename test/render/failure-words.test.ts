@@ -22,7 +22,8 @@ const ALL: Readonly<Record<FetchFailure, true>> = {
 }
 
 const ALL_OF_TABLES: Readonly<Record<TableFailure, true>> = {
-  ...{ 'no-answer': true, 'not-allowed': true, 'not-there': true, 'wrong-type': true, 'broken-off': true },
+  ...{ 'no-answer': true, 'not-allowed': true, 'not-there': true, 'wrong-type': true },
+  ...{ 'broken-view': true, 'broken-off': true },
   ...{ ended: true, occupied: true, 'bad-value': true, 'too-much': true, damaged: true },
 }
 
