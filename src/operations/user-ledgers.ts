@@ -88,6 +88,7 @@ export function userLedgers(
     const timings = rows.filter(({ timing }) => timing === true).length
     const complete = sources.every(({ status }) => status === 'complete')
     const count = (wanted: LedgerRow['status']): number => rows.filter(({ status }) => status === wanted).length
+    const unverified = count('UNVERIFIED')
     return {
       window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
       asOf: zone.format(plan.asOf),
@@ -95,13 +96,13 @@ export function userLedgers(
       ledgerLink: books.ledger.mode,
       ledgerLinkedRatio: linkedShare(books.ledger, plan.settings),
       summary: {
-        ...{ ok: count('OK'), diff: count('DIFF'), unverified: count('UNVERIFIED') },
+        ...{ ok: count('OK'), diff: count('DIFF'), unverified },
         ...(timings > 0 && { timing: timings }),
       },
       rows: rows.sort(tellingFirst),
       ...(listed !== undefined && { entries: listed, ...(books.ledger.mode === 'order' && { note: NOT_ADDING_UP }) }),
       sources,
-      next: [...(complete ? [] : [SAY_UNREAD]), nextOf(rows, listed)].join('; '),
+      next: [...(complete && unverified === 0 ? [] : [SAY_UNREAD]), nextOf(rows, listed)].join('; '),
     }
   })
 }

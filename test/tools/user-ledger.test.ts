@@ -174,6 +174,10 @@ describe('user-ledger', () => {
     expect(await nextOf(DAY)).toMatch(/^user-ledger with entries true .* task-trace/)
     expect(await nextOf({ ...DAY, user_ids: [102], entries })).toMatch(/^task-trace with the orderId of an entry/)
     expect(await nextOf({ ...DAY, user_ids: [101, 103] })).toMatch(/^audit-reconcile, with user_id .*B6 to B10/)
+    // All was read, and of one of them nothing can be told all the same.
+    expect(await nextOf({ ...DAY, user_ids: [101, 104] })).toMatch(
+      /^say first what was not verified.*; audit-reconcile/,
+    )
     const deps = memoryDependencies(paid(), {})
     const unread = { ...deps, ledger: withoutBook('cash', deps.ledger) }
     expect((await call(userLedgerTool, DAY, unread)).next).toMatch(
