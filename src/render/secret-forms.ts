@@ -90,10 +90,13 @@ const inCapitals = (escaped: string): string =>
 
 /** As strict writers encode what may stay as it is, as forms do, as Python leaves slashes, and what is encoded already. */
 function furtherEncodedForms(secret: string): string[] {
-  if (!/[^\w.~-]/.test(secret)) return []
+  if (!/[^\w.-]/.test(secret)) return []
   const encoded = urlEncoded(secret)
   const strict = encoded.replace(/[!'()*]/g, (each) => `%${each.charCodeAt(0).toString(16).toUpperCase()}`)
-  const forms = [strict, strict.replaceAll('%20', '+'), ...[encoded, strict].map((each) => each.replaceAll('%2F', '/'))]
+  // Browsers and Java encode ! and ~ in forms, and leave *.
+  const ofBrowsers = new URLSearchParams({ secret }).toString().slice('secret='.length)
+  const ofForms = [strict.replaceAll('%20', '+'), ofBrowsers]
+  const forms = [strict, ...ofForms, ...[encoded, strict].map((each) => each.replaceAll('%2F', '/'))]
   return [...forms, ...forms.map(inSmallLetters), encodeURIComponent(encoded)]
 }
 

@@ -122,6 +122,15 @@ describe('a secret as other programs write it', () => {
     expect(redactor(['P@ss/w0rd#"<é&no'])(`before ${form} after`)).toContain('ok after')
   })
 
+  it.each([
+    ['a browser or Java', 'Tr0ub*4dor%219%7Ex'],
+    ['a browser, in small letters', 'Tr0ub*4dor%219%7ex'],
+    ['PHP or Python', 'Tr0ub%2A4dor%219~x'],
+  ])('is blanked out as a form of %s', (_, form) => {
+    expect(redactor(['Tr0ub*4dor!9~x'])(`before ${form} after`)).toBe('before [redacted] after')
+    expect(redactor(['Tr0ub*4dor!9~y'])(`before ${form} after`)).toContain('x after')
+  })
+
   it('is no word of a report, though one is a secret in capitals', () => {
     const word = redactor(['Points', 'ACCOUNT', 'requests'])
     expect(word('points of the account, Requests')).toBe('points of the account, Requests')
