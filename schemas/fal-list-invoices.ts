@@ -18,7 +18,7 @@ const invoice = z.strictObject({
     .enum(['focus', 'derived-from-usage', 'unconfirmed-billing-invoices'])
     .describe('focus: official; derived-from-usage: a sum, not an invoice'),
   billingMonth: z.string().describe('YYYY-MM; empty: not told'),
-  chargeMonths: z.string().optional().describe('focus: YYYY-MM, or first to last, in which it was spent'),
+  chargeMonths: z.string().optional().describe('focus: YYYY-MM, or first to last, in which its lines say it was spent'),
   workspace: untrustedText.optional(),
   accountIds: z.array(idInt).optional(),
   invoiceId: untrustedText.optional(),

@@ -126,7 +126,7 @@ function readFocus(text: string): Answer<FocusLine[]> {
       row: {
         invoiceId: column('InvoiceId'),
         period,
-        chargeMonth: monthOf(column('ChargePeriodStart')) ?? period,
+        chargeMonth: monthOf(column('ChargePeriodStart')) ?? '',
         service: column('ServiceName'),
         currency,
         billedCostNanoUsd,

@@ -99,7 +99,7 @@ export interface FocusRow {
   readonly billingMonth: string
   /** YYYY-MM of the billing period that the line names; '' where it names none. Where it is not billingMonth, fal was asked for that. */
   readonly period: string
-  /** YYYY-MM incurred, where told. */
+  /** YYYY-MM incurred; '' where the line does not tell it, which the month of issue does not either. */
   readonly chargeMonth: string
   readonly service: string
   readonly currency: string

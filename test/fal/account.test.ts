@@ -57,7 +57,7 @@ describe('focus', () => {
           invoiceId: 'INV-2',
           billingMonth: '2026-03',
           period: '2026-03',
-          chargeMonth: '2026-03',
+          chargeMonth: '',
           service: 'say "GPU"',
           billedCostNanoUsd: -1_000_000_000n,
         },

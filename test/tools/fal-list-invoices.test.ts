@@ -190,14 +190,17 @@ describe('fal-list-invoices', () => {
   })
 
   it('an invoice tells the first and the last month in which it was spent, where its lines tell any', async () => {
-    const lines = ['2025-11-01', '2026-01-31', '2025-12-01', ''].map((day) => `1,USD,2026-01-01,${day},INV-1,x`)
+    const lines = ['2025-11-01', '2025-12-31', '2025-12-01', ''].map((day) => `1,USD,2026-01-01,${day},INV-1,x`)
     const told = { 'workspace-7': { '2026-01': `${HEADER}\n${lines.join('\n')}\n` } }
     const given = { ids: [7], from: '2026-01', to: '2026-01' }
     const invoiceOf = async (focus: typeof told) =>
       (await call(falListInvoicesTool, given, (await real(world(), { focus })).dependencies(), world())).invoices[0]
-    expect(await invoiceOf(told)).toMatchObject({ chargeMonths: '2025-11 to 2026-01', costUsd: '4', lines: 4 })
-    const untold = { 'workspace-7': { '2026-01': `${HEADER}\n1,USD,,,INV-1,x\n` } }
-    expect(await invoiceOf(untold)).not.toHaveProperty('chargeMonths')
+    expect(await invoiceOf(told)).toMatchObject({ chargeMonths: '2025-11 to 2025-12', costUsd: '4', lines: 4 })
+    // The billing period is that of the issue, and no answer to when it was spent.
+    for (const period of ['', '2026-01-01']) {
+      const untold = { 'workspace-7': { '2026-01': `${HEADER}\n1,USD,${period},,INV-1,x\n` } }
+      expect(await invoiceOf(untold)).not.toHaveProperty('chargeMonths')
+    }
   })
 
   it('a month of the invoice report that cannot be read is null with its reason', async () => {
