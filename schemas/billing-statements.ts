@@ -104,7 +104,7 @@ export const statement = z.strictObject({
   ...standing,
   breakdown: z.array(statementLine).describe('by model_id, in order; adds up to the totals'),
   coverage: z.strictObject({ complete: z.boolean(), sources: z.array(sourceStatus) }),
-  findings: severityCounts.describe('what the audit of the month finds'),
+  findings: severityCounts.describe('what the audit of the month finds; of a user: what names the user'),
   content_hash: z.string().describe('sha256 of the content: the same data, the same hash'),
   restatement: z
     .strictObject({ settled_at: instantText, settled_hash: z.string(), lines: z.array(restatedLine) })

@@ -232,6 +232,9 @@ export const report = z.strictObject({
     warning: countInt,
     critical: countInt,
     bySeverity: severityCounts.describe('those that are not TIMING, listed or not'),
+    ofUsers: severityCounts
+      .optional()
+      .describe('with user_ids: those of bySeverity that name users; others are of a bill'),
     byRule: z.record(ownName, countInt),
   }),
 })

@@ -75,7 +75,7 @@ export async function makeStatement(id: StatementId, call: StatementCall): Promi
     canonical,
     hash: contentHash(canonical),
     coverage: coverageOf(report, book),
-    findings: report.summary.bySeverity,
+    findings: report.summary.ofUsers ?? report.summary.bySeverity,
     monthOver: asOf >= window.end,
     pendingCount: book.pendingCount,
   }

@@ -135,6 +135,18 @@ describe('a statement', () => {
     const unbilled = clean().task({ at: '2026-02-11 12:00:00', points: 100, cost: '0.1', billed: false })
     expect(await findingsOf(unbilled)).toEqual({ high: 0, medium: 1, low: 0 })
   })
+
+  it('counts in that of a user what names the user, and not what the bill of all users shows', async () => {
+    const world = new MiniWorld().account(5)
+    world.task({ at: '2026-02-11 12:00:00', points: 100, cost: '5', user: 101 })
+    // A4 and B10 of 102, and of the bill A1, A3, B1 and B15.
+    world.task({ at: '2026-02-12 12:00:00', points: 100, cost: '5', user: 102, paid: { points: 90 } })
+    world.event({ endpointId: 'fal-ai/veo3', cost: '9', timestamp: world.iso('2026-02-13 12:00:00') })
+    const findingsOf = async (id: string) => (await statementOf(world.build(), id)).findings
+    expect(await findingsOf('inv_202602')).toEqual({ high: 4, medium: 2, low: 0 })
+    expect(await findingsOf('inv_202602_u101')).toEqual({ high: 0, medium: 0, low: 0 })
+    expect(await findingsOf('inv_202602_u102')).toEqual({ high: 0, medium: 2, low: 0 })
+  })
 })
 
 describe('the same data', () => {

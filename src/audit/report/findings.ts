@@ -44,6 +44,8 @@ export interface FindingCounts {
   /** Findings that are not TIMING, and how many of each severity they are. */
   readonly breaks: number
   readonly bySeverity: SeverityCounts
+  /** The same of those alone that concern any user: what is said of a bill concerns none. */
+  readonly ofUsers: SeverityCounts
   /** Breaks by rule; rules without any are absent. */
   readonly byRule: Readonly<Record<string, number>>
   /** Users whom any finding concerns. */
@@ -98,6 +100,7 @@ export function withUnknownUsers(
 function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts {
   let all = 0
   const bySeverity = { high: 0, medium: 0, low: 0 }
+  const ofUsers = { high: 0, medium: 0, low: 0 }
   const byRule = new Map<string, number>()
   const users = new Set<number>()
   const openUsers = new Set<number>()
@@ -107,17 +110,22 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
     }
     let breaks = omitted?.breaks ?? 0
     const { critical = 0, medium = 0 } = omitted ?? {}
-    bySeverity.high += critical
-    bySeverity.medium += medium
-    bySeverity.low += breaks - critical - medium
+    for (const counts of omitted?.users.size ? [bySeverity, ofUsers] : [bySeverity]) {
+      counts.high += critical
+      counts.medium += medium
+      counts.low += breaks - critical - medium
+    }
     for (const userId of omitted?.users ?? []) users.add(userId)
     for (const finding of findings) {
       const { timing, severity } = finding
+      const concerned = usersOf(finding)
       if (timing !== true) {
         breaks += 1
-        bySeverity[SEVERITY_KEYS[severity ?? rule.severity]] += 1
+        const key = SEVERITY_KEYS[severity ?? rule.severity]
+        bySeverity[key] += 1
+        if (concerned.length > 0) ofUsers[key] += 1
       }
-      for (const userId of usersOf(finding)) users.add(userId)
+      for (const userId of concerned) users.add(userId)
     }
     all += breaks
     if (breaks > 0) byRule.set(rule.id, breaks)
@@ -125,6 +133,7 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
   return {
     breaks: all,
     bySeverity,
+    ofUsers,
     byRule: Object.fromEntries([...byRule].sort(([a], [b]) => compareText(a, b))),
     users,
     openUsers,

@@ -58,6 +58,7 @@ function reportOf(
       warning: counts.breaks,
       critical: counts.bySeverity.high,
       bySeverity: counts.bySeverity,
+      ...(plan.userIds.size > 0 && { ofUsers: counts.ofUsers }),
       byRule: counts.byRule,
     },
   }

@@ -78,6 +78,7 @@ describe('more findings than are kept', () => {
     expect(counts).toEqual({
       breaks: 5,
       bySeverity: { high: 1, medium: 4, low: 0 },
+      ofUsers: { high: 1, medium: 4, low: 0 },
       byRule: { A4: 5 },
       users: new Set([1, 2, 3, 4, 5, 6, 7]),
       openUsers: new Set(),
@@ -89,6 +90,19 @@ describe('more findings than are kept', () => {
     const rule: Rule = { ...saying({ findings: stuck }), severity: 'LOW' }
     const { counts } = wordOutcomes(outcomeOf(rule, 1, 1), books(), 'en')
     expect(counts.bySeverity).toEqual({ high: 0, medium: 2, low: 2 })
+  })
+
+  it('are counted apart where they concern users, be they kept or cut', () => {
+    const mixed = [...many, found(8, 3, { subject: { accountId: 5 } })]
+    for (const max of [1, 9]) {
+      expect(judged(mixed, max).counts.bySeverity).toEqual({ high: 1, medium: 5, low: 0 })
+    }
+    expect(judged(mixed, 9).counts.ofUsers).toEqual({ high: 1, medium: 4, low: 0 })
+    expect(judged([found(8, 3, { subject: { accountId: 5 } })], 0).counts.ofUsers).toEqual({
+      high: 0,
+      medium: 0,
+      low: 0,
+    })
   })
 
   it('are the same whatever the order in which they come', () => {
