@@ -65,7 +65,7 @@ function complaintOf(issue: z.core.$ZodIssue, root: unknown, schema: z.ZodType):
     return { field, problem: problemOf(found), accepted: accepted === '' ? issue.message : accepted }
   }
   const isList = issue.code === 'invalid_type' && issue.expected === 'array'
-  const accepted = isList ? listOf(schemaAt(schema, issue.path)) : acceptedBy(issue) + notOfType(issue, found)
+  const accepted = isList ? listOf(wrappedAt(schema, issue.path)) : acceptedBy(issue) + notOfType(issue, found)
   return { field, problem: problemOf(found), accepted }
 }
 
@@ -140,19 +140,30 @@ function keysAt(schema: z.ZodType, path: readonly PropertyKey[]): string[] {
   return at instanceof z.ZodObject ? Object.keys(at.shape) : []
 }
 
-function schemaAt(schema: z.ZodType, path: readonly PropertyKey[]): unknown {
-  let at: unknown = unwrap(schema)
+const schemaAt = (schema: z.ZodType, path: readonly PropertyKey[]): unknown => unwrap(wrappedAt(schema, path))
+
+/** The same with what stands around it, which is where it is described. */
+function wrappedAt(schema: z.ZodType, path: readonly PropertyKey[]): unknown {
+  let at: unknown = schema
   for (const key of path) {
-    at = unwrap(at instanceof z.ZodObject ? at.shape[String(key)] : at instanceof z.ZodArray ? at.element : undefined)
+    const inner = unwrap(at)
+    at =
+      inner instanceof z.ZodObject ? inner.shape[String(key)] : inner instanceof z.ZodArray ? inner.element : undefined
   }
   return at
 }
 
-/** What a list holds, as a caller writes it. */
-function listOf(schema: unknown): string {
+const EXAMPLE = /\bsuch as (\S+)$/
+
+/** What a list holds, as a caller writes it: with the example of its description, where that gives one. */
+function listOf(wrapped: unknown): string {
+  const schema = unwrap(wrapped)
   const element = schema instanceof z.ZodArray ? unwrap(schema.element) : undefined
   if (element instanceof z.ZodNumber) return 'a list of numbers, such as [5, 12]'
-  if (element instanceof z.ZodString) return 'a list of texts, such as ["a", "b"]'
+  if (element instanceof z.ZodString) {
+    const example = EXAMPLE.exec(wrapped instanceof z.ZodType ? (wrapped.description ?? '') : '')?.[1]
+    return `a list of texts, such as ${example === undefined ? '["a", "b"]' : `["${example}"]`}`
+  }
   if (element instanceof z.ZodEnum) return `a list of some of: ${element.options.map(String).join(', ')}`
   return element instanceof z.ZodObject ? 'a list of objects' : 'a list'
 }

@@ -80,6 +80,10 @@ describe('what is no list', () => {
   it.each([
     [z.array(z.int()), 'a list of numbers, such as [5, 12]'],
     [z.array(z.string()).min(1).optional(), 'a list of texts, such as ["a", "b"]'],
+    [
+      z.array(z.string()).optional().describe('endpoint=quantity, such as x/y=100'),
+      'a list of texts, such as ["x/y=100"]',
+    ],
     [z.array(z.enum(['A1', 'B2'])), 'a list of some of: A1, B2'],
     [z.array(z.strictObject({ id: z.int() })), 'a list of objects'],
   ])('is told with what the list holds: %#', (list, told) => {

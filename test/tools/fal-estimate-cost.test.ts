@@ -269,6 +269,8 @@ describe('fal-estimate-cost, given what cannot be', () => {
     [{ uses_per_head: 2, model: 'a/b' }, 'participants', /whole number/],
     [{ participants: 5, model: 'a/b' }, 'uses_per_head', /above 0/],
     [{ participants: 5, uses_per_head: 1 }, 'model', /fal-ai/],
+    [{ models: { 'fal-ai/flux/dev': 100 } }, 'models', /such as \["fal-ai\/flux\/dev=100"\]$/],
+    [{ models: 'fal-ai/flux/dev' }, 'models', /such as \["fal-ai\/flux\/dev=100"\]$/],
     [{ ...EVENT, participants: 0 }, 'participants', /at least 1/],
     [{ ...EVENT, participants: 1.5 }, 'participants', /whole/],
     [{ ...EVENT, uses_per_head: 0 }, 'uses_per_head', /more than 0/],
