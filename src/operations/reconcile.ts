@@ -31,8 +31,8 @@ const FINDINGS_OF_A_PAGE = 20
 /** More aliases than this are left to the resource: they stand outside every list and could not be cut. */
 const ALIASES_SHOWN = 20
 
-/** What a kept report is read for, unless its sections are asked for. */
-const KEPT_SECTIONS: readonly Section[] = ['findings', 'not_evaluated']
+/** What some findings are asked for with, of a kept report or by a filter, unless sections are asked for. */
+const FINDING_SECTIONS: readonly Section[] = ['findings', 'not_evaluated']
 
 /**
  * The five steps, or with report_id a report that was made before. The whole report is kept as a resource; the result has
@@ -44,18 +44,15 @@ export async function reconcile(
   context: CallContext,
 ): Promise<ReconcileOutput> {
   const filter = filterOf(given)
-  const { report_id: keptId, sections = [] } = given
+  const { report_id: keptId, sections: asked = [] } = given
+  const isForFindings = asked.length === 0 && (keptId !== undefined || filter !== undefined)
+  const sections = isForFindings ? FINDING_SECTIONS : asked
   if (keptId !== undefined) {
     const report = dependencies.reports.get(keptId)
     if (report === undefined) throw unknownReport(keptId)
     refuseUnused(given, report)
     // The grounds of the report were told with it, and would take room from its findings on every page.
-    const {
-      settings: _settings,
-      rules: _rules,
-      tieOut: _tieOut,
-      ...shown
-    } = present(report, keptId, sections.length === 0 ? KEPT_SECTIONS : sections, filter)
+    const { settings: _settings, rules: _rules, tieOut: _tieOut, ...shown } = present(report, keptId, sections, filter)
     return shown
   }
   const { start, end, timezone, ids = [], user_ids: userIds = [], depth, lang } = given

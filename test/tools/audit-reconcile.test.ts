@@ -92,6 +92,15 @@ describe('audit-reconcile', () => {
     expect(findings[0]?.message).toMatch(/\p{Script=Han}/u)
   })
 
+  it('returns, with a filter and no sections asked for, the findings and what they need alone', async () => {
+    const filtered = await call(auditReconcileTool, { ...DAY, rule: 'A1' }, dependencies(broken()))
+    expect(filtered).toMatchObject({ matching: { findings: filtered.findings?.length }, notEvaluated: [] })
+    for (const section of ['official', 'tasks', 'ledger']) expect(filtered).not.toHaveProperty(section)
+    for (const grounds of ['settings', 'rules', 'tieOut']) expect(filtered).toHaveProperty(grounds)
+    const whole = await call(auditReconcileTool, { ...DAY, rule: 'A1', sections: ['tasks'] }, dependencies(broken()))
+    expect(whole.tasks).toBeDefined()
+  })
+
   it('returns only the sections asked for, and always coverage, summary and settings', async () => {
     const given = { ...DAY, sections: ['findings', 'not_evaluated'] }
     const result = await call(auditReconcileTool, given, dependencies(broken()))
