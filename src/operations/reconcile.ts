@@ -23,7 +23,7 @@ type ReconcileInput = z.output<typeof input>
 type ReconcileOutput = z.input<typeof output>
 type Section = (typeof SECTIONS)[number]
 
-/** What could not be read, as said on every page: so many sources, so many characters each. */
+/** What could not be read, as said on every page: so many lines, so many characters each. */
 const UNVERIFIED_SHOWN = 8
 const UNVERIFIED_CHARS = 160
 /** About as many findings as go on a page. */
@@ -126,15 +126,32 @@ const isUnread = ({ status }: SourceStatus): boolean => status !== 'complete'
 
 const unreadFirst = (a: SourceStatus, b: SourceStatus): number => Number(isUnread(b)) - Number(isUnread(a))
 
+/** Sources of one account that were not read for one reason are told in one line. */
 function unverifiedOf(sources: readonly SourceStatus[]): string[] {
-  const unread = sources.filter(isUnread)
-  const shown = unread.slice(0, UNVERIFIED_SHOWN).map(({ source, accountId, status, reason }) => {
-    const where = accountId === undefined ? source : `${source} of account ${accountId}`
-    const text = `${where}: ${status}${reason === undefined ? '' : `, ${reason}`}`
-    return shortened(text, UNVERIFIED_CHARS)
+  const alike = new Map<string, { told: SourceStatus; names: string[] }>()
+  for (const told of sources.filter(isUnread)) {
+    const key = JSON.stringify([told.accountId, told.status, told.reason])
+    const group = alike.get(key) ?? { told, names: [] }
+    group.names.push(told.source)
+    alike.set(key, group)
+  }
+  const lines = [...alike.values()].map(({ told: { accountId, status, reason }, names }) => {
+    const where = `${names.join(', ')}${accountId === undefined ? '' : ` of account ${accountId}`}`
+    return { sources: names.length, text: `${where}: ${status}${reason === undefined ? '' : `, ${reason}`}` }
   })
-  const more = unread.length - shown.length
+  const shown = lines.slice(0, UNVERIFIED_SHOWN).map(({ text }) => shortenedToClause(text, UNVERIFIED_CHARS))
+  const more = lines.slice(UNVERIFIED_SHOWN).reduce((count, { sources: left }) => count + left, 0)
   return more > 0 ? [...shown, `and ${more} more, see coverage.sources`] : shown
+}
+
+const CLAUSE_END = /[.;](?=\s)|[；。]/g
+
+/** As `shortened`, back to where the last clause ends, unless half of the room would be lost with it. */
+function shortenedToClause(text: string, chars: number): string {
+  const short = shortened(text, chars)
+  if (short === text) return text
+  const end = [...short.matchAll(CLAUSE_END)].at(-1)?.index ?? 0
+  return end > chars / 2 ? `${short.slice(0, end)}…` : short
 }
 
 function settingsShown({ modelAliases, ...settings }: Report['settings']): ReconcileOutput['settings'] {
