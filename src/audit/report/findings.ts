@@ -54,7 +54,7 @@ export interface FindingCounts {
   readonly openUsers: ReadonlySet<number>
 }
 
-/** Words what rules found, sorted by severity, then amount. `books` as all pieces add up. Pure. */
+/** Words what rules found, sorted by severity, then amount, then day. `books` as all pieces add up. Pure. */
 export function wordOutcomes(outcomes: ReadonlyMap<Rule, RuleOutcome>, books: Books, lang: Lang): Judgement {
   const ranked: { finding: Finding; amount: bigint }[] = []
   const notEvaluated: NotEvaluated[] = []
@@ -220,9 +220,13 @@ function compareRanked(a: { finding: Finding; amount: bigint }, b: { finding: Fi
     UNIT_ORDER.indexOf(a.finding.unit) - UNIT_ORDER.indexOf(b.finding.unit) ||
     (a.amount > b.amount ? -1 : a.amount < b.amount ? 1 : 0) ||
     compareText(a.finding.rule, b.finding.rule) ||
+    compareText(dayOf(a.finding), dayOf(b.finding)) ||
     compareText(a.finding.fingerprint, b.finding.fingerprint)
   )
 }
+
+/** Of many alike, such as the requests of a leak, the earliest come first. */
+const dayOf = ({ subject, context }: Finding): string => subject.date ?? context?.date ?? ''
 
 const notEvaluatedKey = ({ rule, subject, reason }: NotEvaluated): string =>
   `${rule} ${String(subject.accountId ?? subject.userId ?? '').padStart(16, '0')} ${JSON.stringify(subject)} ${reason}`

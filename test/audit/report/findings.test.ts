@@ -95,7 +95,7 @@ describe('users of whom something was left open', () => {
 })
 
 describe('the order of findings', () => {
-  it('is severity, breaks before timing, unit, amount, rule, fingerprint', () => {
+  it('is severity, breaks before timing, unit, amount, rule, day, fingerprint', () => {
     const outcomes: [Partial<Rule>, Partial<FindingDraft>][] = [
       [
         { severity: 'LOW', id: 'B17' },
@@ -122,6 +122,17 @@ describe('the order of findings', () => {
     const ids = (all: readonly Rule[]) => findingsOf(...all).map(({ subject }) => subject.accountId)
     expect(ids(rules)).toEqual(order)
     expect(ids([...rules].reverse())).toEqual(order)
+  })
+
+  it('of findings that are alike but for their day is that of time, be the day their own or what they are besides', () => {
+    const days = Array.from({ length: 9 }, (_, index) => `2026-02-0${index + 1}`)
+    const alike = days.map((date, index) =>
+      index % 2 === 0
+        ? draft({ subject: { date } })
+        : draft({ subject: { requestId: `r${index}` }, context: { date } }),
+    )
+    const told = findingsOf(ruleWith({ findings: [...alike].reverse() }))
+    expect(told.map(({ subject, context }) => subject.date ?? context?.date)).toEqual(days)
   })
 
   it('of findings that are alike but for their subject is the same in every run', () => {
