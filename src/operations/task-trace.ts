@@ -149,7 +149,7 @@ function present(
     events: bill.owned.map((owned) => eventRow(owned, zone)),
     entries: entryRows(asLinked(search.entries, search.bearing), zone),
     findings,
-    notEvaluated: notEvaluatedOf(judgements, tasks),
+    notEvaluated: notEvaluatedOf(judgements, tasks, bill),
     sources,
     next: nextOf(search, bill, whole.verdict),
   }
@@ -199,15 +199,22 @@ function findingsOf(judgements: readonly TraceJudgement[]): TracedFinding[] {
   }))
 }
 
-/** Rules that could not be judged of these tasks' accounts; without a task only those that concern a bill alone. */
+/**
+ * Rules that could not be judged of these tasks' accounts; without a task only those that concern a bill alone, and where fal
+ * billed the request to one of the accounts, that account's.
+ */
 function notEvaluatedOf(
   judgements: readonly TraceJudgement[],
   tasks: readonly Pick<TracedTask, 'accountId'>[],
+  { owned }: TraceBill,
 ): TraceOutput['notEvaluated'] {
   const distinct = new Map<string, TraceOutput['notEvaluated'][number]>()
-  const accounts = new Set(tasks.map(({ accountId }) => accountId))
+  const billed = owned.flatMap(({ owner }) => (typeof owner === 'object' ? [owner.accountId] : []))
+  const accounts = new Set(tasks.length > 0 ? tasks.map(({ accountId }) => accountId) : billed)
+  const isOfAny = tasks.length === 0 && billed.length < Math.max(owned.length, 1)
   const concerns = ({ rule, subject: { accountId } }: NotEvaluated): boolean =>
-    tasks.length === 0 ? rule === 'B1' || rule === 'B5' : accountId === undefined || accounts.has(accountId)
+    (tasks.length > 0 || rule === 'B1' || rule === 'B5') &&
+    (isOfAny || accountId === undefined || accounts.has(accountId))
   for (const each of judgements.flatMap(({ notEvaluated }) => notEvaluated)) {
     const { rule, reason } = each
     if (concerns(each)) distinct.set(`${rule} ${reason}`, { rule, reason })
@@ -218,7 +225,7 @@ function notEvaluatedOf(
 function nextOf({ tasks }: TraceSearch, { status }: TraceBill, verdict: TraceVerdict): string {
   const [task] = tasks
   const isUnread = status === 'unread' || status === 'partial'
-  if (isUnread && (task === undefined || verdict === 'not-evaluated'))
+  if (isUnread && (verdict === 'not-evaluated' || (task === undefined && verdict !== 'unrecorded')))
     return 'fal-list-accounts: which keys may read the bill'
   return task === undefined || task.userUntold === true
     ? 'audit-reconcile over its day: what else no task records'

@@ -1,6 +1,6 @@
 import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Finding, RULE_IDS } from '../../schemas/report.ts'
-import { keyIdOfAccount, requestIdOf } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { runAudit } from '../../src/operation.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
 import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
@@ -239,6 +239,24 @@ describe('task-trace, where fal does not answer', () => {
 
   it('still finds what other workspaces bill', async () => {
     expect(await trace(STRANGERS)).toMatchObject({ verdict: 'unrecorded', billing: 'partial', complete: false })
+  })
+
+  it('says of a request billed to an account that was read nothing of the one that was not, and what to do about it', async () => {
+    const stray = '0000dddd-bbbb-4bbb-8bbb-bbbbbbbbbbbb'
+    const world = new MiniWorld().account(5).account(7)
+    world.event({ requestId: stray, cost: '0.75', timestamp: world.iso('2026-02-06 12:00:00') })
+    const faults = [{ kind: 'status', status: 401, keyId: keyIdOfAccount(7) }] as const
+    const other = await openWorld(world.build(), { store: 'embedded', double: { faults } })
+    try {
+      const result = await call(taskTraceTool, { id: stray, lang: 'en' }, other.dependencies())
+      expect(result).toMatchObject({ verdict: 'unrecorded', billing: 'partial', findings: [{ rule: 'B1' }] })
+      expect(result.notEvaluated).toEqual([])
+      expect(result.next).toMatch(/^audit-reconcile over its day/)
+    } finally {
+      await other.close()
+    }
+    // Of one that is nobody's it is not known which account it concerns.
+    expect((await trace(STRANGERS)).notEvaluated.map(({ rule }) => rule)).toContain('B1')
   })
 
   it('does not say of an order that fal does not bill it', async () => {
