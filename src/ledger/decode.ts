@@ -34,12 +34,8 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     })
   }
 
-  /** The row id of a row whose order id is wanted; `anyForm`: or a request id that is, in whatever form it is stored. */
-  const orderedRow = (
-    book: 'points' | 'cash',
-    wanted: ReadonlySet<string>,
-    anyForm: boolean,
-  ): BatcherFactory<readonly number[]> => {
+  /** The row id of a row whose order id is wanted, or a request id that is, in whatever form it is stored. */
+  const orderedRow = (book: 'points' | 'cash', wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
     const place = idAt(book)
     const isOther = (span: Span): boolean => {
@@ -48,7 +44,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     }
     return inListsBy(() => (row) => {
       const span = orderOf(row.span(1))
-      return ids.has(span) || (anyForm && isOther(span)) ? row.id(0, place) : undefined
+      return ids.has(span) || isOther(span) ? row.id(0, place) : undefined
     })
   }
 

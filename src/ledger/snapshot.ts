@@ -209,7 +209,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     const anyForm = orderForms.mayBeOther || paddedTaskIds || paddedOrders || otherRequestIds
     if (anyForm || wanted.size > ORDERS_NAMED_MAX) {
       const keys = queries.keysOf(book, outsideOf(book, taken))
-      const rowIds = await collect(keys, decoders.orderedRow(book, wanted, anyForm))
+      const rowIds = await collect(keys, decoders.orderedRow(book, wanted))
       const byRowIds = book === 'points' ? queries.pointsByRowIds : queries.cashByRowIds
       return sortedByRow(await lookUpRows(book, rowIds, byRowIds, batches))
     }

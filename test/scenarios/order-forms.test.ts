@@ -64,6 +64,22 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     }
   })
 
+  it.each([
+    ['an URL', URL],
+    ['endpoint#id', `fal-ai/flux#${ID}`],
+    ['capitals', ID.toUpperCase()],
+  ])('%s alone are found at another time, of however many tasks', async (_, orderId) => {
+    for (const more of [0, 400]) {
+      const world = withLinkedTasks().task({ user: 101, paid: { orderId, at: late } })
+      for (let each = 0; each < more; each++) world.task({ user: 900 })
+      expect(await said(world)).toEqual({ findings: [], open: [] })
+      const other = { orderId: orderId.replace('41', '77'), at: late }
+      const unpaid = withLinkedTasks().task({ user: 101, paid: other })
+      for (let each = 0; each < more; each++) unpaid.task({ user: 900 })
+      expect((await said(unpaid)).findings).toEqual(['A4 userId=101', 'B10 taskId=task-41'])
+    }
+  })
+
   it('are listed with their task', async () => {
     const world = withLinkedTasks().task({ ...failed, requestId: URL, refunded: true, paid: { orderId: URL } })
     world.points(101, 100, { orderId: URL, sourceType: 'refund', at: late })
