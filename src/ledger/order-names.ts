@@ -28,12 +28,25 @@ export const namesOrder = (column: AnyMySqlColumn, orders: readonly string[]): S
 export const beginsOddly = (column: AnyMySqlColumn): SQL | undefined =>
   or(...BEFORE.map((before) => like(column, `${before}%`)))
 
-/** Reads once what each ledger is asked for, however often. */
-export function readOnce<Book, Rows>(read: (book: Book) => Promise<Rows>): (book: Book) => Promise<Rows> {
-  const known = new Map<Book, Rows>()
+/** Rows of a ledger that begin so and are kept: an installation may have named millions of other times by URLs. */
+export const ODD_ROWS_MAX = LIMITS.lookupIds
+
+/** A statement without the rows beyond those that are kept and one, which tells that there are more. */
+export const justFew = <Statement extends { readonly sql: string }>(statement: Statement): Statement => ({
+  ...statement,
+  sql: `${statement.sql} limit ${ODD_ROWS_MAX + 1}`,
+})
+
+/** Reads once what each ledger is asked for, however often; null where that is more than is kept. */
+export function readOnce<Book, Row>(read: (book: Book) => Promise<Row[]>): (book: Book) => Promise<Row[] | null> {
+  const known = new Map<Book, Row[] | null>()
   return async (book) => {
-    const rows = known.get(book) ?? (await read(book))
-    known.set(book, rows)
+    let rows = known.get(book)
+    if (rows === undefined) {
+      rows = await read(book)
+      if (rows.length > ODD_ROWS_MAX) rows = null
+      known.set(book, rows)
+    }
     return rows
   }
 }

@@ -2,7 +2,7 @@ import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, not, or, ty
 import { type AnyMySqlColumn, QueryBuilder } from 'drizzle-orm/mysql-core'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
-import { beginsOddly, namesOrder } from './order-names.ts'
+import { beginsOddly, justFew, namesOrder } from './order-names.ts'
 import type { TimedTable, UserTable } from './reader.ts'
 import { tablesOf } from './tables.ts'
 import { formOf, type OtherForms, SEPARATOR_AT, type VagueStretch } from './time-forms.ts'
@@ -300,11 +300,9 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
     cash: (bounds: NaiveBounds, filter: EntryFilter) =>
       selectCash(and(withinOf('cash', bounds), ...leftBy('cash', filter)), filter.wide),
     cashByOrderIds: (ids: readonly string[]) => selectCash(namesOrder(cash.orderId, ids), 'none'),
-    /** Rows of a ledger whose order begins otherwise than ids do. */
-    oddlyNamed: ([book]: readonly ('points' | 'cash')[]) =>
-      book === 'points'
-        ? selectPoints(beginsOddly(points.orderId), 'balances')
-        : selectCash(beginsOddly(cash.orderId), 'none'),
+    /** Rows whose order begins otherwise than ids do, as many as are kept and one more. */
+    oddPoints: () => justFew(selectPoints(beginsOddly(points.orderId), 'balances')),
+    oddCash: () => justFew(selectCash(beginsOddly(cash.orderId), 'none')),
     cashByRowIds: (ids: readonly number[]) => selectCash(among(idOf('cash'), ids), 'none'),
     userNames: (ids: readonly number[]) =>
       statement('users', query.select({ id: users.id, name: users.name }).from(users).where(among(users.id, ids))),

@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MiniWorld } from '../../src/demo/mini-world.ts'
 import { requestIdOf } from '../../src/demo/mini-world.ts'
+import { ODD_ROWS_MAX } from '../../src/ledger/order-names.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
 import type { WorldAudit } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
@@ -78,6 +79,14 @@ describe.each(STORES)('rows whose order is the request id as the installation st
       for (let each = 0; each < more; each++) unpaid.task({ user: 900 })
       expect((await said(unpaid)).findings).toEqual(['A4 userId=101', 'B10 taskId=task-41'])
     }
+  })
+
+  it('alone are found where more rows of other times begin so than are kept', async () => {
+    const world = withLinkedTasks()
+    for (let each = 0; each <= ODD_ROWS_MAX; each++)
+      world.points(950, -1, { orderId: `https://old.example/${each}`, at: '2025-06-01 12:00:00' })
+    world.task({ user: 101, paid: { orderId: URL, at: late } })
+    expect(await said(world)).toEqual({ findings: [], open: [] })
   })
 
   it('are listed with their task', async () => {
