@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 
 // A task that names no key may be of any account: what it recorded is not said to be recorded by none.
@@ -67,6 +67,41 @@ describe.each(DEPTHS)('tasks without a key, at depth %s', (depth) => {
   it('that are of another day are none of these', async () => {
     const world = keylessWorld({ billed: '2' }).task({ apiKey: '', model: MODEL, at: '2026-02-03 12:00:00', cost: '2' })
     expect(rulesOf(await audited(world, { depth }))).toEqual(['A1 accountId=5'])
+  })
+})
+
+describe('a task without a key of right before the period, which fal billed within it', () => {
+  /** Of the account fal billed 1.5 USD, and 1 is recorded. */
+  const world = (task: MiniTask = {}) =>
+    new MiniWorld()
+      .account(5)
+      .task({ cost: '1' })
+      .task({
+        ...{ apiKey: '', model: MODEL, at: '2026-02-05 23:59:50', cost: '0.5', billed: false, ...task },
+      })
+  const event = { requestId: requestIdOf(2), endpointId: MODEL, cost: '0.5', timestamp: '2026-02-05T16:00:05Z' }
+  const said = async (task: MiniTask, options: WorldAudit = {}) => {
+    const report = await audited(world(task).event(event), options)
+    return [rulesOf(report), openFor(report)]
+  }
+  const open = [[], ['A1 5', `A3 5 ${MODEL}`]]
+  const broken = [['A1 accountId=5', `A3 accountId=5 model=${MODEL}`], []]
+
+  it('leaves open what usage alone tells, as it is where it does not tell its cost', async () => {
+    expect(await said({})).toEqual(open)
+    expect(await said({ model: '' })).toEqual(open)
+    expect(await said({ cost: null })).toEqual(open)
+    expect(await said({}, { ids: [5] })).toEqual(open)
+  })
+
+  it('explains no cent more than it cost, nor another model, nor what it was too early for', async () => {
+    expect(await said({ cost: '0.49' })).toEqual(broken)
+    expect(await said({ model: 'fal-ai/other' })).toEqual([[`A3 accountId=5 model=${MODEL}`], ['A1 5']])
+    expect(await said({ at: '2026-02-04 12:00:00' })).toEqual(broken)
+  })
+
+  it('is told by events request by request', async () => {
+    expect(await said({}, { depth: 'requests' })).toEqual([['A1 TIMING accountId=5'], []])
   })
 })
 

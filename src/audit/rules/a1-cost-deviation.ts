@@ -3,7 +3,7 @@ import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
-import { isCarriedIn, keylessCost, shortForKeyless } from './keyless-tasks.ts'
+import { isCarriedIn, type KeylessTasks, keylessCost, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import {
   mayPart,
@@ -47,19 +47,18 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: keyUntold })
         continue
       }
-      // Neither may be enough to explain it alone, and both together.
-      const keylessNanoUsd = keylessCost(keyless, comparison)
       if (finding !== undefined && unplaced !== undefined) {
-        if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio, keylessNanoUsd)) {
+        if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio, keyless)) {
           notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
           continue
         }
       }
       const cost = unplaced === undefined ? null : unplacedCost(unplaced, comparison)
-      const absent = (cost === null ? 0n : cost - undatedWithin(comparison)) + keylessNanoUsd
+      const undatedNanoUsd = cost === null ? 0n : cost - undatedWithin(comparison)
       if (
         mayExceed(finding, comparison, modelMatches, thresholds.a1DeviationRatio) ||
-        (finding !== undefined && isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, absent))
+        (finding !== undefined &&
+          isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, undatedNanoUsd, keyless))
       ) {
         const { accountId } = comparison.subject
         const tasks = accountId === undefined ? undefined : untold?.costs.get(accountId)
@@ -105,7 +104,7 @@ function hangsOnUnplaced(
   unplaced: UnplacedTasks,
   { expected, actual, timing }: FindingDraft,
   threshold: Ratio,
-  keylessNanoUsd: bigint,
+  keyless: KeylessTasks | undefined,
 ): boolean {
   const { period } = comparison
   const [official, recorded] = [expected ?? 0n, actual ?? 0n]
@@ -118,11 +117,11 @@ function hangsOnUnplaced(
   const cost = unplacedCost(unplaced, comparison)
   if (cost === null) return true
   // Of the bill by event time they have theirs already.
-  const [within, besides] = timing === true ? [0n, 0n] : [undatedWithin(comparison), keylessNanoUsd]
+  const [within, besides] = timing === true ? [0n, 0n] : [undatedWithin(comparison), keylessCost(keyless, comparison)]
   if (!exceeds(official - recorded - (cost - within) - besides, official + within, threshold)) return true
   if (timing === true || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
-  return isCarriedIn(official - recorded - cost - besides, comparison)
+  return isCarriedIn(official - recorded - cost - besides, comparison, keyless)
 }
 
 /** Whether tasks whose time cannot be read would make a break of what is none, had they been made within the window. */
@@ -153,16 +152,19 @@ function isExplained(
   comparison: BillComparison,
   matches: ModelMatches,
   threshold: Ratio,
-  absent: bigint,
+  undatedNanoUsd: bigint,
+  keyless: KeylessTasks | undefined,
 ): boolean {
   if (timing === true || expected === null || actual === null || actual >= expected) return false
   const untold = billedForUntold(comparison, matches)
   if (untold === 0n) return false
   if (untold === undefined) return true
+  // Neither may be enough to explain it alone, and all together.
+  const absent = undatedNanoUsd + keylessCost(keyless, comparison)
   const short = expected - actual - untold - absent
   if (short <= 0n || !exceeds(short, expected + undatedWithin(comparison), threshold)) return true
   // Tasks of right before the window may explain the rest.
-  return untold + absent !== 0n && isCarriedIn(short, comparison)
+  return untold + absent !== 0n && isCarriedIn(short, comparison, keyless)
 }
 
 /**

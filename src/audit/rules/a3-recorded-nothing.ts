@@ -9,7 +9,7 @@ import {
   type Rule,
   type RuleOutcome,
 } from './books.ts'
-import { mayBeKeyless } from './keyless-tasks.ts'
+import { carriedBy, mayBeCarriedKeyless, mayBeKeyless } from './keyless-tasks.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { joinEvidence } from './task-subject.ts'
@@ -72,6 +72,14 @@ export const a3RecordedNothing: Rule = {
         const untold = period === null && !timing ? untoldCarriedIn(each, unrecorded) : undefined
         if (untold !== undefined) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: tasksUntold('cost-untold', untold) })
+          examined -= 1
+          continue
+        }
+        const left = each.billed - carriedBy(each.carried)
+        const carriedKeyless =
+          period === null && !timing && mayBeCarriedKeyless(keyless, left, modelMatches.storedNamesOf(each.canonical))
+        if (carriedKeyless) {
+          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: carriedKeyless })
           examined -= 1
           continue
         }

@@ -23,8 +23,8 @@ export interface KeylessBill {
   readonly costNanoUsd: NanoUsd
 }
 
-/** Why nothing is said that hangs on whose such tasks are. */
-const keyUntold = (tasks: number): Reason => unknown('key-untold', { count: tasks }).reason
+/** Why nothing is said that hangs on whose such tasks are; of none within the window, those of right before it. */
+const keyUntold = (tasks: number): Reason => unknown('key-untold', { ...(tasks > 0 && { count: tasks }) }).reason
 
 /** Those that fal billed to the key of another account than that, or those, of a comparison. */
 function ofOthers(keyless: KeylessTasks, { subject, members }: BillComparison): readonly KeylessBill[] {
@@ -48,7 +48,8 @@ export function mayBeKeyless(
 
 /** What such tasks may add to a record, and how many they are, in nano-USD; null: they do not tell what they cost. */
 function keylessSum(keyless: KeylessTasks, comparison: BillComparison): { cost: bigint | null; tasks: number } {
-  const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0)
+  // Some are of right before the window alone: with usage alone they count.
+  const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0 || comparison.period === null)
   const others = ofOthers(keyless, comparison)
   const counted = (all: readonly { readonly taskCount: number }[]): number =>
     all.reduce((count, { taskCount }) => count + taskCount, 0)
@@ -77,10 +78,35 @@ export function shortForKeyless(
   }
   const { cost, tasks } = keylessSum(keyless, comparison)
   const short = expected - actual - (cost ?? 0n)
-  const isBreak = cost !== null && exceeds(short, expected, threshold) && !isCarriedIn(short, comparison)
-  return tasks === 0 || isBreak ? undefined : keyUntold(tasks)
+  const isBreak = cost !== null && exceeds(short, expected, threshold) && !isCarriedIn(short, comparison, keyless)
+  const isAny = tasks > 0 || (comparison.period === null && [...keyless.byModel.values()].some(isCarried))
+  return isAny && !isBreak ? keyUntold(tasks) : undefined
 }
 
-/** With usage alone: whether tasks of right before the window may explain what a record lacks of the bill. Nano-USD. */
-export const isCarriedIn = (short: bigint, { period, recordByModel }: BillComparison): boolean =>
-  period === null && short <= sum([...recordByModel.values()], (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
+/**
+ * With usage alone: why it is not said that no task records a model of which `billed` is left to explain. Such tasks of right before
+ * the window, of one of its names or none, cost as much, or do not tell what they cost. Nano-USD.
+ */
+export function mayBeCarriedKeyless(
+  keyless: KeylessTasks | undefined,
+  billed: bigint,
+  storedNames: readonly string[],
+): Reason | undefined {
+  const names = new Set([...storedNames, NAMELESS])
+  const records = [...names].flatMap((name) => keyless?.byModel.get(name) ?? []).filter(isCarried)
+  return records.some(isCostUntold) || (records.length > 0 && billed <= carriedBy(records)) ? keyUntold(0) : undefined
+}
+
+const isCostUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
+const isCarried = (record: ModelRecord): boolean => record.crossingInNanoUsd > 0n || isCostUntold(record)
+
+/** What tasks of right before the window may have been billed within it, with what their FLOATs may be off by. Nano-USD. */
+export const carriedBy = (records: Iterable<ModelRecord>): bigint =>
+  sum([...records], (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
+
+/** With usage alone: whether tasks of right before the window, its own or without a key, may explain what a record lacks of the bill. Nano-USD. */
+export const isCarriedIn = (
+  short: bigint,
+  { period, recordByModel }: BillComparison,
+  keyless: KeylessTasks | undefined,
+): boolean => period === null && short <= carriedBy(recordByModel.values()) + carriedBy(keyless?.byModel.values() ?? [])
