@@ -232,6 +232,10 @@ describe('B16', () => {
     expect(await B16({ points: 4040, cost: '0.1' }, '400')).toEqual([DAY])
     expect(await B16({ points: 4040, cost: '0.1', billed: LATE }, '400')).toEqual([DAY])
     expect(await B16({ points: 4039, cost: '0.1' }, '400')).toEqual(FOUND)
+    // One that names no model may be of this one.
+    const nameless = { model: '', cost: '0.1', billed: { endpointId: OTHER } }
+    expect(await B16({ ...nameless, points: 4040 }, '400')).toEqual([DAY])
+    expect(await B16({ ...nameless, points: 4039 }, '400')).toEqual(FOUND)
     expect(await B16({ points: 99_999, cost: '0.1', billed: false }, '400')).toEqual(FOUND)
     expect(await B16({ points: 99_999, cost: '0.1', refunded: true }, '400')).toEqual(FOUND)
     expect(await B16({ points: 99_999, cost: '0.1', model: OTHER }, '400')).toEqual(FOUND)

@@ -13,13 +13,14 @@ const MODEL = 'fal-ai/flux/schnell'
 const DAY = { model: MODEL, date: '2026-02-06' }
 
 /** Account 5 lost 0.5 USD on the model that day; what account 6 sold of it on the same day makes up for that, or does not. */
-const sold = (other: Parameters<MiniWorld['task']>[0] = {}): World =>
+const soldIn = (other: Parameters<MiniWorld['task']>[0] = {}): MiniWorld =>
   new MiniWorld()
     .account(5)
     .account(6)
     .task({ cost: '1', points: 50 })
     .task({ account: 6, user: 102, cost: '0.1', points: 100, ...other })
-    .build()
+
+const sold = (other: Parameters<MiniWorld['task']>[0] = {}): World => soldIn(other).build()
 
 const unreadable = (world: World) => auditWith(world, (fal) => refusing(fal, new Set([apiKeyOf(6)])), R)
 
@@ -63,6 +64,25 @@ describe('the margin of a day of which one bill was not read', () => {
     const report = await unreadable(sold(other))
     expect(lossesIn(report)).toEqual([DAY])
     expect(report.findings.find(({ rule }) => rule === 'B16')).toMatchObject({ expected: '1', actual: '0.5', count: 1 })
+  })
+
+  it('is none where that and what tasks without a model were charged make up for it together', async () => {
+    const nameless = { user: 103, cost: '0.01', model: '' }
+    const said = async (unread: number, points: number) => {
+      const world = soldIn({ points: unread }).task({ ...nameless, points })
+      const report = await unreadable(world.build())
+      return [lossesIn(report), openIn(report).map(([subject]) => subject)]
+    }
+    const ofDay = { date: DAY.date }
+    expect(await said(25, 25)).toEqual([[], [ofDay, DAY, { accountId: 6 }]])
+    expect(await said(25, 24)).toEqual([[DAY], [ofDay, { accountId: 6 }]])
+    // And where those are on that bill.
+    const onThatBill = async (points: number) => {
+      const report = await unreadable(sold({ points, model: '' }))
+      return [lossesIn(report), openIn(report).map(([subject]) => subject)]
+    }
+    expect(await onThatBill(50)).toEqual([[], [DAY, { accountId: 6 }]])
+    expect(await onThatBill(49)).toEqual([[DAY], [{ accountId: 6 }]])
   })
 
   it('is a loss to the point: what makes up for it exactly leaves none', async () => {

@@ -12,7 +12,7 @@ import { tasksUntold } from './untold-tasks.ts'
  * billed, net of refunds, are worth less than fal billed for them. Of a request that several tasks bear all charges count,
  * and its cost once. A model is one however tasks write it, as for A2 and A3. Nothing is said of a day that such tasks may tip
  * whose time cannot be read, nor of a loss that the charges of tasks may make up for whose bill was not read. Tasks that name no model
- * may be of any: they are none of their own. Nano-USD, compared exactly.
+ * may be of any: they are none of their own. All of these together may make up for a loss. Nano-USD, compared exactly.
  * Source: rule B16 of the specification.
  */
 export const b16NegativeMargin: Rule = {
@@ -32,21 +32,25 @@ export const b16NegativeMargin: Rule = {
     let examined = 0
     for (const day of modelDays) {
       if (isNameless(day)) {
-        notEvaluated.push({ subject: { date: day.date }, reason: modelUntold(day.taskCount) })
+        if (day.taskCount > 0) notEvaluated.push({ subject: { date: day.date }, reason: modelUntold(day.taskCount) })
         continue
       }
       const finding = lossOf(day, pointsPerUsd)
       const others = nameless.get(day.date)
+      // How little of their bill is that of its tasks nobody can tell.
+      const theirs = others === undefined ? 0n : gainOf(others, pointsPerUsd)
       // What is not told may make up for it.
       if (finding !== undefined && (day.untoldCharges ?? 0) > 0) {
         notEvaluated.push({ subject: finding.subject, reason: tasksUntold('charge-untold', untold?.charges) })
-      } else if (finding !== undefined && others !== undefined && mayBeTheirs(day, others, pointsPerUsd)) {
-        notEvaluated.push({ subject: finding.subject, reason: modelUntold(others.taskCount) })
-      } else if (finding !== undefined && mayMakeUp(day, 0n, pointsPerUsd)) {
+      } else if (finding !== undefined && others !== undefined && madeUpBy(day, theirs, pointsPerUsd)) {
+        const isAny = others.taskCount > 0
+        const reason = isAny ? modelUntold(others.taskCount) : unreadReason(others, unjudged)
+        notEvaluated.push({ subject: finding.subject, reason })
+      } else if (finding !== undefined && mayMakeUp(day, theirs, pointsPerUsd)) {
         notEvaluated.push({ subject: finding.subject, reason: unreadReason(day, unjudged) })
       } else if (
         unplaced !== undefined &&
-        mayTip(day, isTold(unplaced) ? margins.get(day.canonical) : ANY_MARGIN, pointsPerUsd)
+        mayTip(day, isTold(unplaced) ? marginsFor(day, margins) : ANY_MARGIN, theirs, pointsPerUsd)
       ) {
         notEvaluated.push({ subject: { model: day.model, date: day.date }, reason: unplaced.reason })
       } else {
@@ -115,27 +119,54 @@ const isTold = ({ sorts, byRequest }: UnplacedTasks): boolean => byRequest || so
 
 const ANY_MARGIN: Pick<Margins, 'gained' | 'lost'> = { gained: null, lost: null }
 
-/** Whether they may make of a loss none, or of none one. */
-function mayTip(day: ModelDay, margins: Pick<Margins, 'gained' | 'lost'> | undefined, rate: Ratio): boolean {
+/** Of those of a model, and for what they would gain also of those that name none. */
+function marginsFor(
+  { canonical }: ModelDay,
+  margins: ReadonlyMap<string, Margins>,
+): Pick<Margins, 'gained' | 'lost'> | undefined {
+  const [own, nameless] = [margins.get(canonical), margins.get(NAMELESS)]
+  if (own === undefined || nameless === undefined) return own ?? (nameless && { gained: nameless.gained, lost: 0n })
+  return { gained: added(own.gained, nameless.gained), lost: own.lost }
+}
+
+/** null: any amount. */
+const added = (a: bigint | null, b: bigint | null): bigint | null => (a === null || b === null ? null : a + b)
+
+/** Whether they may make of a loss none, or of none one. `theirs`: what tasks of the day would gain that name no model. */
+function mayTip(
+  day: ModelDay,
+  margins: Pick<Margins, 'gained' | 'lost'> | undefined,
+  theirs: bigint | null,
+  rate: Ratio,
+): boolean {
   if (margins === undefined) return false
   const margin = marginOf(day, rate)
   return margin < 0n
-    ? margins.gained === null || mayMakeUp(day, margins.gained, rate)
+    ? mayMakeUp(day, added(margins.gained, theirs), rate)
     : margins.lost === null || margin + margins.lost < 0n
 }
 
 /** Whether a loss is none with so much more, and with the charges of tasks that fal may have billed next to nothing: nobody could tell. */
-function mayMakeUp(day: ModelDay, gained: bigint, rate: Ratio): boolean {
+function mayMakeUp(day: ModelDay, gained: bigint | null, rate: Ratio): boolean {
   const keptPoints = day.unread === undefined ? 0n : day.unread.keptPoints
-  if (keptPoints === null) return true
-  return marginOf(day, rate) + marginOf({ keptPoints, billedNanoUsd: 0n }, rate) + gained >= 0n
+  return madeUpBy(
+    day,
+    keptPoints === null ? null : added(marginOf({ keptPoints, billedNanoUsd: 0n }, rate), gained),
+    rate,
+  )
 }
+
+const madeUpBy = (day: ModelDay, gained: bigint | null, rate: Ratio): boolean =>
+  gained === null || marginOf(day, rate) + gained >= 0n
 
 const isNameless = ({ canonical }: ModelDay): boolean => canonical === NAMELESS
 
-/** Whether a loss is none with the charges of tasks that name no model: how little of their bill is that of its tasks nobody can tell. */
-const mayBeTheirs = (day: ModelDay, { keptPoints, untoldCharges = 0 }: ModelDay, rate: Ratio): boolean =>
-  untoldCharges > 0 || marginOf(day, rate) + marginOf({ keptPoints, billedNanoUsd: 0n }, rate) >= 0n
+/** What charges of the tasks of a day are worth, also of those of which it was not read what fal billed; null: any amount. */
+function gainOf({ keptPoints, untoldCharges = 0, unread }: ModelDay, rate: Ratio): bigint | null {
+  const ofUnread = unread === undefined ? 0n : unread.keptPoints
+  if (untoldCharges > 0 || ofUnread === null) return null
+  return marginOf({ keptPoints: keptPoints + ofUnread, billedNanoUsd: 0n }, rate)
+}
 
 /** Why the bill of such tasks was not read: as it is said of their account. */
 function unreadReason({ unread }: ModelDay, unjudged: ReturnType<typeof unjudgedAccounts>): Reason {

@@ -7,6 +7,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import type { DateReader } from '../tasks/date-reader.ts'
 import { EvidenceList } from './evidence-list.ts'
 import type { ModelDay, RefundLoss, TaskVerdict, UnreadTasks } from './facts.ts'
+import { NAMELESS } from './nameless-tasks.ts'
 import { taskName } from './task-subject.ts'
 
 type Draft<Fact> = { -readonly [Key in keyof Omit<Fact, 'evidence'>]: Fact[Key] } & { readonly evidence: EvidenceList }
@@ -108,7 +109,7 @@ export class ModelDays {
   list(): ModelDay[] {
     return [...this.#days.values()].flatMap((models) =>
       [...models.values()]
-        .filter(isBilled)
+        .filter((day) => isBilled(day) || isNamelessUnread(day))
         .map(({ place, evidence, model, canonical, date, taskCount, untoldCharges, unread }) => ({
           model,
           canonical,
@@ -126,6 +127,9 @@ export class ModelDays {
 
 /** Whether any task of the day is of a billed request: of the others alone nothing can be said. */
 const isBilled = ({ taskCount }: DayDraft): boolean => taskCount > 0
+
+/** Whether tasks that name no model may be of any model of the day, though it is not known of one of them what fal billed. */
+const isNamelessUnread = ({ canonical, unread }: DayDraft): boolean => canonical === NAMELESS && unread !== undefined
 
 /** By number, keys in no account row last, so that the order of the rows does not matter. */
 const isBefore = (a: number | null, b: number | null): boolean => a !== null && (b === null || a < b)
