@@ -86,7 +86,7 @@ describe('a key that no account row holds, named by one of the two books alone',
   }
   /** Usage rows name the key by their cost, or none names any. */
   const rows =
-    (areNamed: boolean) =>
+    (areNamed: boolean, isRestNamed = true) =>
     (fal: FalReader): Partial<FalReader> => ({
       usage: async (apiKey, query, signal) => {
         const read = await fal.usage(apiKey, query, signal)
@@ -96,7 +96,10 @@ describe('a key that no account row holds, named by one of the two books alone',
           if (!areNamed) return [{ ...row, keyId: null }]
           if (row.keyId !== null) return [row]
           const others = { ...row, keyId: STRANGE, costNanoUsd: five }
-          return [others, { ...row, keyId: keyIdOfAccount(5), costNanoUsd: nanoUsd(row.costNanoUsd - five) }]
+          const own = { ...row, keyId: keyIdOfAccount(5), costNanoUsd: nanoUsd(row.costNanoUsd - five) }
+          const cent = { ...row, costNanoUsd: nanoUsd(10_000_000n) }
+          if (isRestNamed) return [others, own]
+          return [others, { ...own, costNanoUsd: nanoUsd(own.costNanoUsd - cent.costNanoUsd) }, cent]
         })
         return { ...read, value }
       },
@@ -117,6 +120,16 @@ describe('a key that no account row holds, named by one of the two books alone',
     const open = report.notEvaluated.filter(({ subject }) => subject.accountId === 5).map(({ rule }) => rule)
     expect(open).toEqual(expect.arrayContaining(['A1', 'B15', 'B19']))
     expect(report.official.rows[0]).toMatchObject({ accountId: 5, costUsd: null })
+  })
+
+  it.each([
+    ['usage', beside(noKey), true, '1'],
+    ['events', beside({}).task({ account: 5, cost: '0.01', billed: noKey }), false, '1.01'],
+  ])('leaves it open where it names nobody of a cent, too: %s', async (_, world, areNamed, recorded) => {
+    const report = await auditWith(world.build(), rows(areNamed, false), requests)
+    expect(breaksOf(report).filter((text) => /^(A|B15|B19)/.test(text))).toEqual([])
+    expect(report.official.rows[0]).toMatchObject({ accountId: 5, costUsd: null })
+    expect(report.tasks.totals.costUsd).toBe(recorded)
   })
 
   it('is the account’s own, as all is, where neither names any', async () => {

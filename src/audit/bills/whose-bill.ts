@@ -85,7 +85,7 @@ export function attributeBills(
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
     // Whether the ids say anything is itself not known: then they give a row to nobody, and to no member either.
     const idsUnread = bills.otherRows === 'unread' && mayTell && !trusted && namedIn(bill).some(isStrange)
-    const membersKnown = sure && !strangers && !idsUnread && !namesKeysInOneBook(bill, { owners, trusted })
+    const membersKnown = sure && !strangers && !idsUnread && !namesSomeoneAlone(bill, { owners, trusted })
     const scope: SharingScope = { owners, members, trusted, membersKnown, maybeTwice: !sure }
     const sorted = sortRows(rows, scope)
     for (const [accountId, own] of sorted.byAccount) append(auditedRows.get(accountId), own)
@@ -171,19 +171,20 @@ function sortRows(rows: readonly UsageRow[], scope: SharingScope): SortedRows {
 }
 
 /**
- * Whether rows of usage name keys where events name none, or events where rows do not, and one of those named is no account's: then
- * what names nobody may be of that one.
+ * Whether one book, usage rows or events, names keys, and with them somebody who is no account and whom the other does not name, while
+ * some of the other name nobody: these may be of that one.
  */
-function namesKeysInOneBook(bill: DistinctBill, scope: NamingScope): boolean {
+function namesSomeoneAlone(bill: DistinctBill, scope: NamingScope): boolean {
   const { events } = bill.workspace
   const ofEvents = events === null || events.status === 'failed' ? [] : events.value.who
   const isNameless = ({ keyId, login }: Who): boolean => keyId === null && login === null
-  const namesAllBeside = (named: readonly Who[], other: readonly Who[]): boolean =>
-    other.some(isNameless) &&
-    !named.some(isNameless) &&
-    named.some(({ keyId }) => keyId !== null) &&
-    named.some((who) => namedOwner(who, scope) === 'unattributed')
-  return namesAllBeside(bill.rows, ofEvents) || namesAllBeside(ofEvents, bill.rows)
+  const idOf = ({ keyId, login }: Who): string => (keyId === null ? `login ${login}` : `key ${keyId}`)
+  const namesAlone = (named: readonly Who[], other: readonly Who[]): boolean => {
+    if (!other.some(isNameless) || !named.some(({ keyId }) => keyId !== null)) return false
+    const known = new Set(other.map(idOf))
+    return named.some((who) => namedOwner(who, scope) === 'unattributed' && !known.has(idOf(who)))
+  }
+  return namesAlone(bill.rows, ofEvents) || namesAlone(ofEvents, bill.rows)
 }
 
 /** Whom the ids of a row name; undivided where it has none that say anything. */

@@ -73,8 +73,12 @@ describe('rows without ids', () => {
     }
     expect(open(key(5), strange)).toEqual({ 5: shares })
     expect(open(key(5), who.person)).toEqual({ 5: shares })
-    // Events that name none either, or no key but that of the account, tell of nobody else; a login names no key.
-    expect(open(key(5), strange, who.nobody)).toEqual({ 5: [1] })
+    // Beside others that name nobody, too: which of the two the row is nobody can tell.
+    expect(open(key(5), strange, who.nobody)).toEqual({ 5: shares })
+    const events = whole([key(5), strange, who.nobody].map((each, at) => event(`r${at}`, each)))
+    const spaces = [{ members: [5], usage: whole([row(1, who.nobody), row(2, strange)]), events }]
+    expect(attribute(spaces).costs).toEqual({ 5: [1] })
+    // No key but that of the account tells of nobody else; a login names no key.
     expect(open(key(5))).toEqual({ 5: [1] })
     expect(open(who.person)).toEqual({ 5: [1] })
   })
