@@ -138,6 +138,27 @@ describe('cash without an order that came in for two tasks of one id', () => {
       expect(await said(twice(cents))).toEqual({ findings: ['B7 taskId=task-41'], open: [] })
   })
 
+  it('may give back all that rows took of them where that is less than their charges, or the charges', async () => {
+    const failed = { refunded: false, status: 'failed', points: 300, paid: false } as const
+    const less = (cents: number) =>
+      twins(failed, { ...failed, points: 100 })
+        .cash(101, -200, taken)
+        .cash(101, cents, { at })
+    for (const cents of [200, 400]) expect(await said(less(cents))).toEqual({ findings: [], open: ['B7 userId=101'] })
+    for (const cents of [199, 201, 399])
+      expect((await said(less(cents))).findings.sort()).toEqual(['B7 taskId=task-41', 'B7 taskId=task-42'])
+  })
+
+  it('of one, too', async () => {
+    const one = (cents: number) =>
+      withLinkedTasks()
+        .task({ user: 101, status: 'failed', cost: '0', points: 100, paid: { points: 50 } })
+        .cash(101, cents, { at })
+    for (const cents of [50, 100]) expect(await said(one(cents))).toEqual({ findings: [], open: ['B7 userId=101'] })
+    for (const cents of [49, 75, 101])
+      expect(await said(one(cents))).toEqual({ findings: ['B7 taskId=task-41'], open: [] })
+  })
+
   it('may be the refund of both where a row of one took a part, and one of both the rest', async () => {
     const failed = { refunded: false, status: 'failed' } as const
     const parts = (cents: number) =>

@@ -71,7 +71,7 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
       const rows = rowsOf(members[0].task.userId)
       const charged = sum(members, ({ task }) => task.chargedPoints)
       const taken = consumedTogether(group)
-      const owed = taken > charged ? [charged, taken] : [charged]
+      const owed = taken > 0n ? [charged, taken] : [charged]
       const isGivenBack = (loose: UnlinkedRows): boolean => owed.some((amount) => isGivenBackInCash(loose, amount))
       if (rows?.known !== true) return undefined
       if (isGivenBack(rows.value)) return UNLINKED
@@ -156,35 +156,44 @@ interface TaskDebt extends Debt {
 }
 
 /**
- * What rows took for each of some tasks that share them: all its own ones did, and of the others what it lacks; and of what is more
- * than all were charged as much as its part of the charges is, since nobody can tell. None where they took less.
+ * What rows took for each of some tasks that share them: all its own ones did, and of the others what it lacks, or its part of that
+ * where they took less; and of what is more than all were charged as much as its part of the charges is, since nobody can tell.
  */
 function takenOfEach(group: TaskGroup<TaskLedger>): [TaskLedger, bigint][] {
   const { members } = group
   if (!members.every(({ task }) => task.chargedPoints > 0n)) return []
-  const least = members.map(({ task, entries }) => larger(consumedPoints(entries), task.chargedPoints))
-  const charged = sum(members, ({ task }) => task.chargedPoints)
-  const surplus = consumedTogether(group) - sum(least, (points) => points)
-  if (surplus < 0n) return []
-  let left = surplus
-  return members.map((ledger, place) => {
-    const isLast = place === members.length - 1
-    const part = isLast ? left : (surplus * ledger.task.chargedPoints) / charged
+  const own = members.map(({ entries }) => consumedPoints(entries))
+  const lacks = members.map(({ task }, place) => larger(task.chargedPoints - (own[place] ?? 0n), 0n))
+  const shared = consumedTogether(group) - sum(own, (points) => points)
+  const lacking = sum(lacks, (points) => points)
+  const parts = shared < lacking ? divided(shared, lacks) : lacks
+  const charges = members.map(({ task }) => task.chargedPoints)
+  const surplus = divided(larger(shared - lacking, 0n), charges)
+  return members.map((ledger, place) => [ledger, (own[place] ?? 0n) + (parts[place] ?? 0n) + (surplus[place] ?? 0n)])
+}
+
+/** An amount in proportion to some shares, none of it lost: the last has what is left. */
+function divided(amount: bigint, shares: readonly bigint[]): bigint[] {
+  const all = sum(shares, (share) => share)
+  let left = amount
+  return shares.map((share, place) => {
+    const part = place === shares.length - 1 ? left : all === 0n ? 0n : (amount * share) / all
     left -= part
-    return [ledger, (least[place] ?? 0n) + part]
+    return part
   })
 }
 
 const larger = (one: bigint, other: bigint): bigint => (one > other ? one : other)
 
 /**
- * What is owed for a task: its charge, or what rows took of it where that is less; and what they took where it is more. `taken`: with
- * rows that it shares.
+ * What is owed for a task: its charge, or what rows took of it where that is less; and the greater of the two. `taken`: with rows that
+ * it shares.
  */
 function debtOf({ task, entries }: TaskLedger, taken = consumedPoints(entries)): TaskDebt {
   const { chargedPoints: charged, createdAt, rowId } = task
-  const isMore = taken > charged && { takenPoints: taken }
-  return { task, createdAt, rowId, chargedPoints: taken > 0n && taken < charged ? taken : charged, ...isMore }
+  if (taken <= 0n || taken === charged) return { task, createdAt, rowId, chargedPoints: charged }
+  const [chargedPoints, takenPoints] = taken < charged ? [taken, charged] : [charged, taken]
+  return { task, createdAt, rowId, chargedPoints, takenPoints }
 }
 
 /** Whether cash that came in makes up a charge to the point, an amount or all of them, alone or with what was refunded. */

@@ -6,7 +6,7 @@ import type { LooseAmount, UnlinkedRows } from './books.ts'
 export interface Debt {
   /** Of it what was taken, where rows tell that it was less. */
   readonly chargedPoints: bigint
-  /** What rows took where that is more: cash may give all of it back. Absent otherwise. */
+  /** What rows took where that is more, or the charge where they took less: cash may give all of it back. Absent otherwise. */
   readonly takenPoints?: bigint
   readonly createdAt: Instant
   readonly rowId: number
