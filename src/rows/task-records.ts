@@ -161,6 +161,10 @@ export class TaskRecords extends RecordList<TaskWords> {
     return this.view.getUint32(this.at(index) + AT.taskIdBytes, true) > 0
   }
 
+  hasRequestId(index: number): boolean {
+    return this.view.getUint32(this.at(index) + AT.requestIdBytes, true) > 0
+  }
+
   taskIdText(index: number): string {
     const at = this.at(index)
     return this.#text(at + AT.ids, this.view.getUint32(at + AT.taskIdBytes, true))

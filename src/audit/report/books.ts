@@ -9,6 +9,7 @@ import type { SharedBill } from '../bills/whose-bill.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LedgerPiece } from '../ledgers/ledger-source.ts'
 import { type LedgerUsers, userBook } from '../ledgers/user-book.ts'
+import { billedWithoutId } from '../requests/billed-without-id.ts'
 import { periodBill } from '../requests/period-bill.ts'
 import type { Ownership } from '../requests/placement-sums.ts'
 import type { RequestSums } from '../requests/request-totals.ts'
@@ -185,16 +186,12 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
     const { accountId } = account
     const isLate = [...late].some(({ members }) => members.includes(accountId))
     const own = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
+    const isOwn = ({ owner }: Ownership): boolean => typeof owner === 'object' && owner.accountId === accountId
     const rows = own.known && isLate ? unknown('no-key-ids') : own
     comparisons.push({
       subject: { accountId },
       bill: rows.known ? known(billFigures(rows.value, nameOf)) : rows,
-      period: periodOf(
-        requests,
-        [accountId],
-        ({ owner }) => typeof owner === 'object' && owner.accountId === accountId,
-      ),
-      recordByModel: recordsOf(evidence.tasks, [accountId]),
+      ...sidesOf(evidence, requests, [accountId], isOwn),
       ...(ofAccount !== undefined && { missing: ofAccount }),
       ...twinsOf(requests, [accountId]),
     })
@@ -212,8 +209,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
         : billIsWhole(evidence, members)
           ? known(billFigures(undivided, nameOf))
           : unknown('bill-unread'),
-      period: periodOf(requests, members, together),
-      recordByModel: recordsOf(evidence.tasks, members),
+      ...sidesOf(evidence, requests, members, together),
       members,
       ...missingTogether(undivided, members, requests, together, nameOf),
       ...twinsOf(requests, members),
@@ -270,11 +266,23 @@ function missingTogether(
   return missing.size === 0 ? {} : { missing }
 }
 
+/** What some accounts recorded, and their bill by task period. */
+function sidesOf(
+  { tasks }: Evidence,
+  requests: RequestSums | null,
+  accountIds: readonly number[],
+  belongs: (whose: Ownership) => boolean,
+): Pick<BillComparison, 'period' | 'recordByModel'> {
+  const recordByModel = recordsOf(tasks, accountIds)
+  return { period: periodOf(requests, accountIds, belongs, recordByModel), recordByModel }
+}
+
 /** The bill by task period, where every event of these accounts is known. */
 function periodOf(
   requests: RequestSums | null,
   accountIds: readonly number[],
   belongs: (whose: Ownership) => boolean,
+  records: BillComparison['recordByModel'],
 ): PeriodBill | null {
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
   let youngNanoUsd = ZERO_NANO_USD
@@ -298,6 +306,7 @@ function periodOf(
   const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, nameOf),
+    ...billedWithoutId(records, requests.placements.filter(belongs), requests.modelMatches, nameOf),
     undatedTasks: requests.undated.of(belongs, accountIds, requests.scope),
     ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
   }

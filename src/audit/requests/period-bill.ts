@@ -29,6 +29,8 @@ export interface Placement {
   readonly isInTime: boolean
   /** Those of its events that do, where they name several endpoints. Absent: all events name one. */
   readonly inTimeOfSeveral?: readonly BillingEvent[]
+  /** Those outside the window, of a request that no task claims. Absent: none. */
+  readonly around?: readonly BillingEvent[]
   /** The events that belong to the window by the period of their task, or by their own time without one. */
   readonly events: readonly BillingEvent[]
 }
@@ -66,6 +68,7 @@ function placeRequest(group: RequestGroup, scope: JoinScope): Placement {
     orphanNanoUsd: claimedBy === null ? inTimeNanoUsd : ZERO_NANO_USD,
     isInTime: inWindow.length > 0,
     ...(events.some(({ model }) => model !== first?.model) && { inTimeOfSeveral: inWindow }),
+    ...(claimedBy === null && !isWhole && { around: events.filter((event) => !inWindow.includes(event)) }),
     events: claimedBy === null ? inWindow : isMatched ? events : NO_EVENTS,
   }
 }

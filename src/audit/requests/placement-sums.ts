@@ -26,6 +26,8 @@ export interface PlacementSum extends Ownership {
   readonly placedNanoUsd: NanoUsd | null
   /** Cost of the events within the window, by their own endpoint. */
   readonly billedNanoUsd: NanoUsd
+  /** Cost of the events around the window of requests that no task claims, by their own endpoint. */
+  readonly aroundNanoUsd: NanoUsd
   /** Requests with an event within the window. */
   readonly requests: number
   /** Events of this endpoint whose costs were rounded to a nano-dollar. */
@@ -51,8 +53,9 @@ const [
   UNDATED_BEYOND,
   UNDATED_WITHIN,
   MOVED,
+  AROUND,
   AMOUNTS,
-] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10] as const
+] = [0, 1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11] as const
 
 /** Adds placements up; there are few kinds of them, however many requests. */
 export class PlacementSums {
@@ -94,6 +97,9 @@ export class PlacementSums {
     for (const { model, costRounded } of group.events) {
       if (costRounded === true) this.#sumOf(bill, owner, stored, model).roundedEvents += 1
     }
+    for (const { model, costNanoUsd } of placement.around ?? []) {
+      this.#amounts.add(this.#sumOf(bill, owner, stored, model).place + AROUND, wholeOf(costNanoUsd))
+    }
     for (const { model, costNanoUsd } of events) {
       const own = model === sum.endpoint ? sum : this.#sumOf(bill, owner, stored, model)
       own.isPlaced = true
@@ -134,6 +140,7 @@ export class PlacementSums {
         undatedNanoUsd: amount(UNDATED),
         undatedBeyondNanoUsd: amount(UNDATED_BEYOND),
         undatedWithinNanoUsd: amount(UNDATED_WITHIN),
+        aroundNanoUsd: amount(AROUND),
         placedNanoUsd: isPlaced ? amount(PLACED) : null,
       }
     })

@@ -5,6 +5,7 @@ import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBil
 import { NO_EVIDENCE } from './books.ts'
 import { isCarriedIn, type KeylessTasks, keylessCost, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
+import { nearestBill, untoldIn } from './tasks-without-id.ts'
 import {
   mayPart,
   type UnplacedTasks,
@@ -13,12 +14,12 @@ import {
   undatedWithin,
   unplacedCost,
 } from './unplaced-tasks.ts'
-import { tasksUntold } from './untold-tasks.ts'
+import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
 
 /**
  * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
  * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
- * ones are apart, that is TIMING. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
+ * ones are apart, that is TIMING, and so it is where tasks without a request id at the edges may be what takes them apart. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
  * tasks have no readable time or tell no cost, only if they could not explain it; nothing is said where what fal did not bill of
  * such tasks may decide, nor where tasks without a readable time may be what takes the two apart, or such without a key what a short record lacks. Amounts in nano-USD. Source: rule A1 of the
@@ -63,6 +64,11 @@ export const a1CostDeviation: Rule = {
         const { accountId } = comparison.subject
         const tasks = accountId === undefined ? undefined : untold?.costs.get(accountId)
         notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', tasks) })
+        continue
+      }
+      const atEdge = finding && edgeUntold(finding, comparison, thresholds.a1DeviationRatio)
+      if (atEdge !== undefined) {
+        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', atEdge) })
         continue
       }
       if (
@@ -122,6 +128,16 @@ function hangsOnUnplaced(
   if (timing === true || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
   return isCarriedIn(official - recorded - cost - besides, comparison, keyless)
+}
+
+/** Tasks of right before the window without a request id that tell no cost, and may be what a short record lacks. */
+function edgeUntold(
+  { actual, timing }: FindingDraft,
+  comparison: BillComparison,
+  threshold: Ratio,
+): UntoldTasks | undefined {
+  if (timing === true || actual === null) return undefined
+  return untoldIn(comparison, actual, (bill) => bill > 0n && exceeds(abs(actual - bill), bill, threshold))
 }
 
 /** Whether tasks whose time cannot be read would make a break of what is none, had they been made within the window. */
@@ -255,7 +271,8 @@ function deviation(
   })
   if (period !== null) {
     const settled = recorded - period.youngNanoUsd
-    if (far(period.figures.costNanoUsd, settled)) return draft(period.figures.costNanoUsd, settled, false)
+    const official = period.figures.costNanoUsd
+    if (far(official, settled)) return draft(official, settled, !far(nearestBill(period, settled), settled))
     return far(raw, recorded) ? draft(raw, recorded, true) : undefined
   }
   if (!far(raw, recorded)) return undefined

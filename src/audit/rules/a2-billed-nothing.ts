@@ -10,6 +10,7 @@ import {
 } from './books.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
+import { mayBeBilledAround } from './tasks-without-id.ts'
 import { dueModels, mayBeDueWithin, undatedBill } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
@@ -17,7 +18,7 @@ import { tasksUntold } from './untold-tasks.ts'
  * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
- * window. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
+ * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
  * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
  * such time, or do not tell their cost, or their charge, or bear requests that were billed and that
  * tasks of other times claim. Amounts in nano-USD.
@@ -68,14 +69,15 @@ export const a2BilledNothing: Rule = {
           })
           continue
         }
-        const timing = period === null && due.crossingCount === due.count
+        const isAcross = period === null && due.crossingCount === due.count
+        const timing = isAcross || mayBeBilledAround(comparison, canonical, endpoints)
         // They may be of the middle of the window.
         if (!isBilled && timing && unplaced !== undefined && mayBeDueWithin(unplaced, comparison, canonical)) {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
         // What they do not tell would make a break of what is none, or timing alone.
-        if (!isBilled && open !== undefined && (due.count === 0 || (timing && !open.onlyCrossing))) {
+        if (!isBilled && open !== undefined && (due.count === 0 || (timing && !(isAcross && open.onlyCrossing)))) {
           notEvaluated.push({ subject: { ...subject, model }, reason: tasksUntold(open.code, open) })
           continue
         }

@@ -4,12 +4,11 @@ import {
   type Books,
   type FindingDraft,
   type ModelMatches,
-  type ModelRecord,
   NO_EVIDENCE,
   type Rule,
   type RuleOutcome,
 } from './books.ts'
-import { carriedBy, mayBeCarriedKeyless, mayBeKeyless } from './keyless-tasks.ts'
+import { mayBeCarriedKeyless, mayBeKeyless } from './keyless-tasks.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { joinEvidence } from './task-subject.ts'
@@ -20,7 +19,7 @@ import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is TIMING
  * where tasks outside the window that could have been billed within it cost as much, and nothing is said where such tasks tell
- * no cost, and so may have. Nothing is said of a model whose usage tells of more than its events, nor where tasks name no
+ * no cost, and so may have; with events the same holds of those that bear no request id. Nothing is said of a model whose usage tells of more than its events, nor where tasks name no
  * model, have no readable time, or name no key: they may be of this one, or it may have been billed for one of them alone. Amounts in nano-USD. Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
@@ -68,14 +67,14 @@ export const a3RecordedNothing: Rule = {
           examined -= 1
           continue
         }
-        const timing = period === null && mayBeCarriedIn(each, unrecorded)
-        const untold = period === null && !timing ? untoldCarriedIn(each, unrecorded) : undefined
+        const timing = mayBeCarriedIn(each, unrecorded)
+        const untold = timing ? undefined : untoldCarriedIn(each, unrecorded)
         if (untold !== undefined) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: tasksUntold('cost-untold', untold) })
           examined -= 1
           continue
         }
-        const left = each.billed - carriedBy(each.carried)
+        const left = each.billed - sum([...each.carried], ({ costNanoUsd }) => costNanoUsd)
         const carriedKeyless =
           period === null && !timing && mayBeCarriedKeyless(keyless, left, modelMatches.storedNamesOf(each.canonical))
         if (carriedKeyless) {
@@ -122,34 +121,53 @@ interface Unrecorded {
   readonly model: string
   readonly billed: bigint
   /** Models with tasks outside the window that may have been billed within it as this one. */
-  readonly carried: ReadonlySet<ModelRecord>
+  readonly carried: ReadonlySet<Carried>
+}
+
+/** Tasks of one model outside the window that may have been billed within it: what they cost at most, and which tell no cost. */
+interface Carried {
+  readonly costNanoUsd: bigint
+  readonly untold: UntoldTasks | undefined
+}
+
+/** By canonical stored name. With billing events only those that bear no request id are of such. */
+function carriedIn({ period, recordByModel }: BillComparison): Map<string, Carried> {
+  const carried = new Map<string, Carried>()
+  for (const [name, { crossingInNanoUsd, roundingNanoUsd, untold, withoutId }] of recordByModel) {
+    const costNanoUsd = period === null ? crossingInNanoUsd : (withoutId?.inNanoUsd ?? 0n)
+    const tasks = period === null ? untold?.crossingIn : withoutId?.untoldIn
+    if (costNanoUsd <= 0n && (tasks?.count ?? 0) === 0) continue
+    const rounding = period === null ? roundingNanoUsd : 0n
+    carried.set(name, { costNanoUsd: costNanoUsd > 0n ? costNanoUsd + rounding : 0n, untold: tasks })
+  }
+  return carried
 }
 
 function unrecordedModels(
-  { recordByModel }: BillComparison,
+  comparison: BillComparison,
   byModel: ReadonlyMap<string, { readonly model: string; readonly costNanoUsd: bigint }>,
   { storedNamesOf }: ModelMatches,
 ): Unrecorded[] {
+  const { period, recordByModel } = comparison
+  const carried = carriedIn(comparison)
   const unrecorded: Unrecorded[] = []
   for (const [canonical, { model, costNanoUsd: billed }] of byModel) {
     if (billed <= 0n) continue
-    const records = storedNamesOf(canonical).flatMap((name) => recordByModel.get(name) ?? [])
-    if (records.some(({ taskCount }) => taskCount > 0)) continue
-    unrecorded.push({
-      canonical,
-      model,
-      billed,
-      carried: new Set(records.filter((record) => record.crossingInNanoUsd > 0n || carriesUntold(record))),
-    })
+    const names = storedNamesOf(canonical)
+    if (names.some((name) => (recordByModel.get(name)?.taskCount ?? 0) > 0)) continue
+    // What a task of another account was billed for is none of theirs.
+    const isOpen = period === null || (period.withoutId?.unclaimed.get(canonical) ?? 0n) >= billed
+    const own = isOpen ? [...names, NAMELESS].flatMap((name) => carried.get(name) ?? []) : []
+    unrecorded.push({ canonical, model, billed, carried: new Set(own) })
   }
   return unrecorded
 }
 
-const carriesUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
+const carriesUntold = ({ untold }: Carried): boolean => (untold?.count ?? 0) > 0
 
 /** Tasks explain a bill once: those that could have been billed as several models must cost as much as all of these. */
 function mayBeCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): boolean {
-  if (![...one.carried].some(({ crossingInNanoUsd }) => crossingInNanoUsd > 0n)) return false
+  if (![...one.carried].some(({ costNanoUsd }) => costNanoUsd > 0n)) return false
   return [one.carried, reachOf(one, all)].every((records) => explainAll(records, all))
 }
 
@@ -159,10 +177,10 @@ function mayBeCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): boolean {
  */
 function untoldCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): UntoldTasks | undefined {
   const reach = reachOf(one, all)
-  const mayExplain = (records: ReadonlySet<ModelRecord>): boolean =>
+  const mayExplain = (records: ReadonlySet<Carried>): boolean =>
     [...records].some(carriesUntold) || explainAll(records, all)
   if (one.carried.size === 0 || ![one.carried, reach].every(mayExplain)) return undefined
-  const tasks = [...reach].flatMap(({ untold }) => untold?.crossingIn ?? [])
+  const tasks = [...reach].flatMap(({ untold }) => untold ?? [])
   return {
     count: tasks.reduce((count, each) => count + each.count, 0),
     evidence: joinEvidence(tasks.map(({ evidence }) => evidence)),
@@ -170,14 +188,13 @@ function untoldCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): UntoldTas
 }
 
 /** Whether what can have been billed for nothing but these tasks is no more than they cost. */
-function explainAll(records: ReadonlySet<ModelRecord>, all: readonly Unrecorded[]): boolean {
+function explainAll(records: ReadonlySet<Carried>, all: readonly Unrecorded[]): boolean {
   const theirs = all.filter(({ carried }) => carried.size > 0 && [...carried].every((record) => records.has(record)))
-  const allowance = sum([...records], ({ crossingInNanoUsd, roundingNanoUsd }) => crossingInNanoUsd + roundingNanoUsd)
-  return sum(theirs, ({ billed }) => billed) <= allowance
+  return sum(theirs, ({ billed }) => billed) <= sum([...records], ({ costNanoUsd }) => costNanoUsd)
 }
 
 /** The tasks of a model, those of all that share some with it, and so on. */
-function reachOf(from: Unrecorded, all: readonly Unrecorded[]): Set<ModelRecord> {
+function reachOf(from: Unrecorded, all: readonly Unrecorded[]): Set<Carried> {
   const reach = new Set(from.carried)
   for (let before = 0; before < reach.size; ) {
     before = reach.size

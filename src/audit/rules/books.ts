@@ -13,6 +13,7 @@ import type { ForeignBook } from './foreign-orders.ts'
 import type { KeylessTasks } from './keyless-tasks.ts'
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
+import type { BilledWithoutId, TasksWithoutId } from './tasks-without-id.ts'
 import type { UndatedPart, UnplacedTasks } from './unplaced-tasks.ts'
 import type { UntoldAmounts, UntoldBook, UntoldRecord } from './untold-tasks.ts'
 
@@ -86,6 +87,8 @@ export interface ModelRecord {
   readonly untoldCosts?: number
   /** What others of these tasks do not tell. Absent: nothing. */
   readonly untold?: UntoldRecord
+  /** Those that bear no request id and could have been billed across an edge. Absent: none. */
+  readonly withoutId?: TasksWithoutId
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */
@@ -137,6 +140,8 @@ export interface PeriodBill {
   /** Successes of the window that tell no cost, and that fal did not bill though it should have by now. Absent: none. */
   readonly untoldUnbilled?: number
   readonly namelessEndpoints: ReadonlySet<string>
+  /** What may have been billed for tasks without a request id at the edges. Absent: there are none. */
+  readonly withoutId?: BilledWithoutId
 }
 
 export interface AccountBook {

@@ -104,9 +104,17 @@ const isCarried = (record: ModelRecord): boolean => record.crossingInNanoUsd > 0
 export const carriedBy = (records: Iterable<ModelRecord>): bigint =>
   sum([...records], (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
 
-/** With usage alone: whether tasks of right before the window, its own or without a key, may explain what a record lacks of the bill. Nano-USD. */
-export const isCarriedIn = (
+/**
+ * Whether tasks of right before the window, its own or without a key, may explain what a record lacks of the bill; with billing
+ * events its own that bear no request id. Nano-USD.
+ */
+export function isCarriedIn(
   short: bigint,
   { period, recordByModel }: BillComparison,
   keyless: KeylessTasks | undefined,
-): boolean => period === null && short <= carriedBy(recordByModel.values()) + carriedBy(keyless?.byModel.values() ?? [])
+): boolean {
+  const records = [...recordByModel.values()]
+  if (period === null) return short <= carriedBy(records) + carriedBy(keyless?.byModel.values() ?? [])
+  const { inNanoUsd } = period.withoutId ?? { inNanoUsd: 0n }
+  return inNanoUsd > 0n && short <= inNanoUsd + sum(records, ({ roundingNanoUsd }) => roundingNanoUsd)
+}

@@ -2,8 +2,10 @@ import { addNanoUsd } from '../../units/nano-usd.ts'
 import { addPoints } from '../../units/points.ts'
 import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
+import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
 import type { UntoldAmounts, UntoldRecord, UntoldTasks } from '../rules/untold-tasks.ts'
-import type { ModelTally, TaskBook } from './task-book.ts'
+import type { ModelTally } from './model-sums.ts'
+import type { TaskBook } from './task-book.ts'
 
 /** What some accounts recorded together, by canonical stored name; null: what tasks recorded that name no key. */
 export function recordsOf(
@@ -30,6 +32,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
   roundingNanoUsd: tally.roundingNanoUsd,
   untoldCosts: tally.untoldCosts,
   ...(tally.untold !== undefined && { untold: tally.untold }),
+  ...(tally.withoutId !== undefined && { withoutId: tally.withoutId }),
   due: {
     count: tally.dueCount,
     costNanoUsd: tally.dueCostNanoUsd,
@@ -50,6 +53,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
     roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
     untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
     ...joinUntold(a.untold, b.untold),
+    ...joinWithoutId(a.withoutId, b.withoutId),
     due: {
       count: a.due.count + b.due.count,
       costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
@@ -94,6 +98,21 @@ const joinDue = (a: UntoldDue, b: UntoldDue): UntoldDue => ({
   code: a.code === b.code ? a.code : 'cost-untold',
   onlyCrossing: a.onlyCrossing && b.onlyCrossing,
 })
+
+function joinWithoutId(a: TasksWithoutId | undefined, b: TasksWithoutId | undefined): Pick<ModelRecord, 'withoutId'> {
+  if (a === undefined || b === undefined) {
+    const withoutId = a ?? b
+    return withoutId === undefined ? {} : { withoutId }
+  }
+  return {
+    withoutId: {
+      inNanoUsd: addNanoUsd(a.inNanoUsd, b.inNanoUsd),
+      untoldIn: joinTasks(a.untoldIn, b.untoldIn),
+      outNanoUsd: addNanoUsd(a.outNanoUsd, b.outNanoUsd),
+      dueOut: a.dueOut + b.dueOut,
+    },
+  }
+}
 
 const joinTasks = (a: UntoldTasks, b: UntoldTasks): UntoldTasks => ({
   count: a.count + b.count,

@@ -1,9 +1,10 @@
 import type { TaskRecords } from '../../rows/task-records.ts'
 import { ExactSums, type Whole } from '../../units/exact-sums.ts'
 import { type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
-import { points } from '../../units/points.ts'
+import { type Points, points } from '../../units/points.ts'
 import { floatTolerance } from '../rules/b3-amount.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
+import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
 import type { UntoldAmounts, UntoldRecord } from '../rules/untold-tasks.ts'
 import { untoldOf } from './untold-tally.ts'
 
@@ -23,7 +24,10 @@ const UNTOLD_WITHIN = 11
 const UNTOLD_DUE_CROSSING = 12
 const DUE_NO_COST = 13
 const DUE_NO_CHARGE = 14
-const PLACES = 15
+const WITHOUT_ID_IN = 15
+const WITHOUT_ID_OUT = 16
+const WITHOUT_ID_DUE = 17
+const PLACES = 18
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -36,6 +40,31 @@ export function toleranceOf(cost: Whole): Whole {
   return Math.floor((Math.abs(cost) * 6 + 99_999_999) / 100_000_000) + 1
 }
 
+/** What the tasks of one account and model come to. */
+export interface ModelTally {
+  /** Of the stored names of the model the first in order. */
+  readonly model: string
+  readonly taskCount: number
+  readonly costNanoUsd: NanoUsd
+  readonly crossingOutNanoUsd: NanoUsd
+  readonly crossingInNanoUsd: NanoUsd
+  /** What the stored FLOATs of the tasks counted here may be off by. */
+  readonly roundingNanoUsd: NanoUsd
+  /** How many of the tasks counted here are successes that tell no cost. */
+  readonly untoldCosts: number
+  /** What tasks do not tell besides. Absent: nothing. */
+  readonly untold?: UntoldRecord
+  readonly dueCount: number
+  readonly dueCostNanoUsd: NanoUsd
+  readonly dueChargedPoints: Points
+  readonly dueCrossingCount: number
+  readonly dueEvidence: EvidenceList
+  /** Absent: all of these tasks tell both. */
+  readonly dueUntold?: UntoldAmounts
+  /** Absent: none of them. */
+  readonly withoutId?: TasksWithoutId
+}
+
 /** The tasks of one account and model, whatever its stored name, added up. */
 export class ModelSums {
   /** Of the stored names of the model the first in order. */
@@ -46,6 +75,9 @@ export class ModelSums {
   #dearest: Whole = 0
   /** Tasks outside the window that could have been billed within it, and tell no cost. */
   readonly #untoldCrossingIn = new EvidenceList()
+  /** Whether any of these bears no request id, and of those outside the window which tell no cost. */
+  #isWithoutId = false
+  readonly #untoldWithoutId = new EvidenceList()
   /** Tasks that are due if what they do not tell is above 0: a cost, or a charge alone. */
   readonly #untoldDue = { cost: new EvidenceList(), charge: new EvidenceList() }
 
@@ -100,7 +132,26 @@ export class ModelSums {
     this.#sums.add(ROUNDING, toleranceOf(cost))
   }
 
-  close() {
+  /** A task outside the window that may have been billed within it, where it bears no request id. */
+  addInWithoutId(cost: Whole, tasks: TaskRecords, index: number): void {
+    this.#addWithoutId(WITHOUT_ID_IN, cost)
+    if (cost === 0 && tasks.isCostUntold(index)) this.#untoldWithoutId.addTask(tasks, index)
+  }
+
+  /** A task of the window without one that may have been billed outside it, and need not wait for its bill any more. */
+  addOutWithoutId(cost: Whole, isDue: boolean): void {
+    this.#addWithoutId(WITHOUT_ID_OUT, cost)
+    if (isDue) this.#sums.add(WITHOUT_ID_DUE, 1)
+  }
+
+  #addWithoutId(place: number, cost: Whole): void {
+    this.#isWithoutId = true
+    if (cost <= 0) return
+    this.#sums.add(place, cost)
+    this.#sums.add(place, toleranceOf(cost))
+  }
+
+  close(): ModelTally {
     const usd = (place: number): NanoUsd => nanoUsd(this.#sums.sum(place))
     return {
       model: this.model,
@@ -117,6 +168,14 @@ export class ModelSums {
       dueEvidence: this.#dueEvidence,
       ...this.#dueUntoldAmounts(),
       ...this.#untold(),
+      ...(this.#isWithoutId && {
+        withoutId: {
+          inNanoUsd: usd(WITHOUT_ID_IN),
+          untoldIn: untoldOf(this.#untoldWithoutId),
+          outNanoUsd: usd(WITHOUT_ID_OUT),
+          dueOut: this.#sums.nearest(WITHOUT_ID_DUE),
+        },
+      }),
     }
   }
 

@@ -10,37 +10,15 @@ import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import type { ChargedByDate } from '../rules/books.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
-import type { UntoldAmounts, UntoldBook, UntoldRecord } from '../rules/untold-tasks.ts'
+import type { UntoldBook } from '../rules/untold-tasks.ts'
 import { isOfUsers, isShown } from './cell-tally.ts'
 import { DayReader } from './date-reader.ts'
 import { DaySums, type DayTally } from './day-sums.ts'
 import { canonicalModel } from './model-name.ts'
-import { ModelSums } from './model-sums.ts'
-import { couldBeBilledAcross, isDue, isSettled, type TaskTimes } from './task-standing.ts'
+import { ModelSums, type ModelTally } from './model-sums.ts'
+import { couldBeBilledAcross, isDue, isSettled, mayBePending, type TaskTimes } from './task-standing.ts'
 import { UntoldTally } from './untold-tally.ts'
 import { UserTallies } from './user-tallies.ts'
-
-export interface ModelTally {
-  /** Of the stored names of the model the first in order. */
-  readonly model: string
-  readonly taskCount: number
-  readonly costNanoUsd: NanoUsd
-  readonly crossingOutNanoUsd: NanoUsd
-  readonly crossingInNanoUsd: NanoUsd
-  /** What the stored FLOATs of the tasks counted here may be off by. */
-  readonly roundingNanoUsd: NanoUsd
-  /** How many of the tasks counted here are successes that tell no cost. */
-  readonly untoldCosts: number
-  /** What tasks do not tell besides. Absent: nothing. */
-  readonly untold?: UntoldRecord
-  readonly dueCount: number
-  readonly dueCostNanoUsd: NanoUsd
-  readonly dueChargedPoints: Points
-  readonly dueCrossingCount: number
-  readonly dueEvidence: EvidenceList
-  /** Absent: all of these tasks tell both. */
-  readonly dueUntold?: UntoldAmounts
-}
 
 /** The tasks of one user within the window, and what was charged to that user on any day that was read. */
 export interface UserTally {
@@ -187,6 +165,7 @@ export class TaskTally {
       const record = this.#recordOf(sort.recordOf, tasks, index)
       if (couldBeBilledAcross(task, this.#plan)) {
         record.addCrossingIn(task.costNanoUsd)
+        if (!tasks.hasRequestId(index)) record.addInWithoutId(task.costNanoUsd, tasks, index)
         if (task.costUntold) {
           record.addUntold(task.status === 'success')
           record.addUntoldCrossingIn(tasks, index)
@@ -279,7 +258,10 @@ export class TaskTally {
     const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
     record.add(task.costNanoUsd, crosses)
-    if (isDue(task, this.#plan)) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
+    const due = isDue(task, this.#plan)
+    if (due) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
+    const isLate = crosses && !mayBePending(task, this.#plan)
+    if (isLate && !tasks.hasRequestId(index)) record.addOutWithoutId(task.costNanoUsd, due)
     if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
   }
 

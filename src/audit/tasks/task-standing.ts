@@ -21,7 +21,7 @@ export function isDue(
 }
 
 /** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
-const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
+export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
   task.status === 'success'
     ? !isSettled(task, plan)
     : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis

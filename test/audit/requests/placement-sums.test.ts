@@ -26,6 +26,8 @@ interface Given {
   readonly isInTime?: boolean
   /** Those within the window, where they name several endpoints. */
   readonly inTime?: readonly (readonly [string, bigint])[]
+  /** Those outside it that no task claims. */
+  readonly around?: readonly (readonly [string, bigint])[]
 }
 
 const NONE = {
@@ -45,6 +47,7 @@ function placement(given: Given): Placement {
     group,
     isInTime: given.isInTime ?? true,
     ...(given.inTime !== undefined && { inTimeOfSeveral: told(given.inTime) }),
+    ...(given.around !== undefined && { around: told(given.around) }),
     events: told(given.placed ?? events),
   }
 }
@@ -79,7 +82,8 @@ describe('placements of one bill, owner, model and endpoint', () => {
       undatedBeyondNanoUsd: 9_000_000n,
       undatedWithinNanoUsd: 20_000_000n,
     }
-    expect(sumsOf({ amounts: one, events: [['veo3', 7n]] }, { amounts: two, events: [['veo3', 8n]] })).toEqual([
+    const first: Given = { amounts: one, events: [['veo3', 7n]], around: [['veo3', 9n]] }
+    expect(sumsOf(first, { amounts: two, events: [['veo3', 8n]], around: [['veo3', 1n]] })).toEqual([
       {
         ...{
           bill: team5,
@@ -87,6 +91,7 @@ describe('placements of one bill, owner, model and endpoint', () => {
           stored: null,
           endpoint: 'veo3',
           placedNanoUsd: 15n,
+          aroundNanoUsd: 10n,
           requests: 2,
           roundedEvents: 0,
         },

@@ -215,9 +215,10 @@ describe('the cost of a request', () => {
     placeRequests(
       joined({ events: [event('request-1', inTime), event('request-1', late)], ...given }, scope),
       scope,
-    ).map(({ events, group: _, isInTime: __, ...amounts }) => ({
+    ).map(({ events, group: _, isInTime: __, around = [], ...amounts }) => ({
       ...Object.fromEntries(Object.entries(amounts).filter(([, amount]) => amount !== 0n)),
       events: events.length,
+      ...(around.length > 0 && { around: around.length }),
     }))
   const carriedIn = [{ inTimeNanoUsd: usd('2'), carriedInNanoUsd: usd('2'), events: 0 }]
 
@@ -225,7 +226,7 @@ describe('the cost of a request', () => {
     expect(place({ tasks: [task(1)] })).toEqual([
       { inTimeNanoUsd: usd('2'), matchedNanoUsd: usd('7'), carriedOutNanoUsd: usd('5'), events: 2 },
     ])
-    expect(place({})).toEqual([{ inTimeNanoUsd: usd('2'), orphanNanoUsd: usd('2'), events: 1 }])
+    expect(place({})).toEqual([{ inTimeNanoUsd: usd('2'), orphanNanoUsd: usd('2'), events: 1, around: 1 }])
     expect(place({ tasks: [task(1, { createdAt: at('2026-02-05 23:00:00') })] })).toEqual(carriedIn)
     expect(place({ tasks: [task(1, { apiKey: 'unknown' })] })).toMatchObject([{ matchedNanoUsd: usd('7') }])
   })

@@ -1,0 +1,93 @@
+import { sum } from '../../units/exact.ts'
+import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
+import type { ModelMatches, ModelRecord } from '../rules/books.ts'
+import { NAMELESS } from '../rules/nameless-tasks.ts'
+import { joinEvidence } from '../rules/task-subject.ts'
+import type { BilledWithoutId } from '../rules/tasks-without-id.ts'
+import type { PlacementSum } from './placement-sums.ts'
+
+/** What fal may have billed for tasks without a request id at the edges of the window. Absent: there are none. `sums`: of one bill. */
+export function billedWithoutId(
+  records: ReadonlyMap<string, ModelRecord>,
+  sums: readonly PlacementSum[],
+  matches: ModelMatches,
+  nameOf: (endpoint: string) => string,
+): { readonly withoutId?: BilledWithoutId } {
+  const tasks = [...records].flatMap(([canonical, { withoutId }]) => (withoutId ? [{ canonical, ...withoutId }] : []))
+  if (tasks.length === 0) return {}
+  const orphans = sums.filter(({ stored }) => stored === null)
+  const unclaimed = byEndpoint(orphans, nameOf, ({ placedNanoUsd }) => placedNanoUsd ?? ZERO_NANO_USD)
+  const around = byEndpoint(orphans, nameOf, ({ aroundNanoUsd }) => aroundNanoUsd)
+  const most = (costs: readonly Costs[], billed: ReadonlyMap<string, NanoUsd>): NanoUsd =>
+    billedAtMost(costs, billed, matches)
+  const told = tasks.map(({ canonical, inNanoUsd }) => ({ canonical, costNanoUsd: inNanoUsd }))
+  const untold = tasks.filter(({ untoldIn }) => untoldIn.count > 0)
+  const whole = sum([...unclaimed.values()], (billed) => billed)
+  return {
+    withoutId: {
+      inNanoUsd: most(told, unclaimed),
+      ...(untold.length > 0 && {
+        untoldIn: {
+          count: untold.reduce((count, { untoldIn }) => count + untoldIn.count, 0),
+          evidence: joinEvidence(untold.map(({ untoldIn }) => untoldIn.evidence)),
+          inNanoUsd: most([...told, ...untold.map(({ canonical }) => ({ canonical, costNanoUsd: whole }))], unclaimed),
+        },
+      }),
+      outNanoUsd: most(
+        tasks.map(({ canonical, outNanoUsd }) => ({ canonical, costNanoUsd: outNanoUsd })),
+        around,
+      ),
+      unclaimed,
+      unclaimedAround: new Set(around.keys()),
+    },
+  }
+}
+
+function byEndpoint(
+  sums: readonly PlacementSum[],
+  nameOf: (endpoint: string) => string,
+  costOf: (sum: PlacementSum) => NanoUsd,
+): Map<string, NanoUsd> {
+  const billed = new Map<string, NanoUsd>()
+  for (const each of sums) {
+    const canonical = nameOf(each.endpoint)
+    billed.set(canonical, addNanoUsd(billed.get(canonical) ?? ZERO_NANO_USD, costOf(each)))
+  }
+  for (const [canonical, cost] of billed) if (cost <= 0n) billed.delete(canonical)
+  return billed
+}
+
+interface Costs {
+  readonly canonical: string
+  readonly costNanoUsd: bigint
+}
+
+/** Models that share an endpoint, and what may be billed as any of theirs: together no more than was. */
+function billedAtMost(
+  costs: readonly Costs[],
+  billed: ReadonlyMap<string, NanoUsd>,
+  { endpointsOf }: ModelMatches,
+): NanoUsd {
+  let groups: { endpoints: Set<string>; costNanoUsd: bigint }[] = []
+  for (const { canonical, costNanoUsd } of costs) {
+    if (costNanoUsd <= 0n) continue
+    // One that names no model may be of any.
+    const own = canonical === NAMELESS ? [...billed.keys()] : endpointsOf(canonical)
+    const joined = { endpoints: new Set(own.filter((endpoint) => billed.has(endpoint))), costNanoUsd }
+    const others: typeof groups = []
+    for (const group of groups) {
+      if (![...group.endpoints].some((endpoint) => joined.endpoints.has(endpoint))) others.push(group)
+      else {
+        for (const endpoint of group.endpoints) joined.endpoints.add(endpoint)
+        joined.costNanoUsd += group.costNanoUsd
+      }
+    }
+    groups = [...others, joined]
+  }
+  return nanoUsd(
+    sum(groups, ({ endpoints, costNanoUsd }) => {
+      const most = sum([...endpoints], (endpoint) => billed.get(endpoint) ?? 0n)
+      return costNanoUsd < most ? costNanoUsd : most
+    }),
+  )
+}
