@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { instant } from '../../src/units/instant.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 
 // A task that names no key may be of any account: what it recorded is not said to be recorded by none.
@@ -161,4 +162,35 @@ describe('a task without a key that fal billed to the key of another account', (
 it('a task without a key that does not tell its cost either leaves the cost open', async () => {
   const world = keylessWorld({ billed: '3' }).task({ apiKey: '', cost: null, model: 'fal-ai/other' })
   expect(openFor(await audited(world, { depth: 'requests' }))).toContain('A1 5')
+})
+
+describe.each(DEPTHS)('a record that would exceed the bill with tasks without a key, at depth %s', (depth) => {
+  /** Billed 1, recorded 1, and a task without a key that fal billed nothing for. */
+  const world = (cost: string | null, task: MiniTask = {}): MiniWorld =>
+    new MiniWorld()
+      .account(5)
+      .task({ cost: '1' })
+      .task({ cost, apiKey: '', billed: false, ...task })
+  const a1 = async (given: MiniWorld, options: WorldAudit = {}) => {
+    const report = await audited(given, { depth, ...options })
+    const tally = report.rules.find(({ rule }) => rule === 'A1')
+    return [...rulesOf(report), ...openFor(report).filter((text) => text.startsWith('A1')), tally?.examined]
+  }
+
+  it('is not said to agree with it', async () => {
+    expect(await a1(world('0.2'))).toEqual(['A1 5', 0])
+    expect(await a1(world('0.2', { apiKey: apiKeyOf(5) }))).toEqual(['A1 accountId=5', 1])
+    expect(await a1(world(null))).toEqual(['A1 5', 0])
+  })
+
+  it('is where they cost too little, failed without a cost, or are of another day', async () => {
+    expect(await a1(world('0.1'))).toEqual([1])
+    expect(await a1(world(null, { status: 'failed' }))).toEqual([1])
+    expect(await a1(world('0.2', { at: '2026-02-04 12:00:00' }))).toEqual([1])
+  })
+
+  it('is where they may not be billed yet', async () => {
+    const now = instant(Date.parse('2026-02-06T16:05:00Z'))
+    expect(await a1(world('0.2', { at: '2026-02-06 23:50:00' }), { now })).toEqual([1])
+  })
 })

@@ -1,9 +1,9 @@
 import { abs, sum } from '../../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
-import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Rule } from './books.ts'
+import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Reason, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
-import { isCarriedIn, type KeylessTasks, keylessCost, shortForKeyless } from './keyless-tasks.ts'
+import { isCarriedIn, type KeylessTasks, keylessCost, keylessExcess, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import { nearestBill, untoldIn } from './tasks-without-id.ts'
 import {
@@ -22,7 +22,7 @@ import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
  * ones are apart, that is TIMING, and so it is where tasks without a request id at the edges may be what takes them apart. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
  * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
  * tasks have no readable time or tell no cost, only if they could not explain it; nothing is said where what fal did not bill of
- * such tasks may decide, nor where tasks without a readable time may be what takes the two apart, or such without a key what a short record lacks. Amounts in nano-USD. Source: rule A1 of the
+ * such tasks may decide, nor where tasks without a readable time may be what takes the two apart, or such without a key what a short record lacks, or what would make one exceed the bill. Amounts in nano-USD. Source: rule A1 of the
  * audit skill.
  */
 export const a1CostDeviation: Rule = {
@@ -76,6 +76,11 @@ export const a1CostDeviation: Rule = {
         mayDeviate(finding, comparison, modelMatches, unplaced, thresholds.a1DeviationRatio)
       ) {
         notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
+        continue
+      }
+      const keylessMore = exceedsWithKeyless(finding, comparison, keyless, thresholds.a1DeviationRatio)
+      if (keylessMore !== undefined) {
+        notEvaluated.push({ subject: comparison.subject, reason: keylessMore })
         continue
       }
       examined += 1
@@ -203,6 +208,23 @@ function mayExceed(
     ([canonical, { untold, costNanoUsd, roundingNanoUsd }]) =>
       (untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd,
   )
+}
+
+/** Why a record is not said to be none that exceeds the bill: with tasks that name no key it may. */
+function exceedsWithKeyless(
+  finding: FindingDraft | undefined,
+  comparison: BillComparison,
+  keyless: KeylessTasks | undefined,
+  threshold: Ratio,
+): Reason | undefined {
+  const { bill, period } = comparison
+  if (keyless === undefined || !bill.known || (finding !== undefined && finding.timing !== true)) return undefined
+  if ((period?.figures ?? bill.value).costNanoUsd <= 0n) return undefined
+  const excess = keylessExcess(keyless, comparison)
+  if (excess === undefined) return undefined
+  const { cost, crossing, reason } = excess
+  const mayExceed = cost === null || isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, cost, crossing))
+  return mayExceed ? reason : undefined
 }
 
 const isExcess = (finding: FindingDraft | undefined): boolean =>

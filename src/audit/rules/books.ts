@@ -89,6 +89,8 @@ export interface ModelRecord {
   readonly untold?: UntoldRecord
   /** Those that bear no request id and could have been billed across an edge. Absent: none. */
   readonly withoutId?: TasksWithoutId
+  /** Cost of tasks of the window that may not be billed yet. Absent: nothing. */
+  readonly youngNanoUsd?: NanoUsd
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */

@@ -46,8 +46,11 @@ export function mayBeKeyless(
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
 
-/** What such tasks may add to a record, and how many they are, in nano-USD; null: they do not tell what they cost. */
-function keylessSum(keyless: KeylessTasks, comparison: BillComparison): { cost: bigint | null; tasks: number } {
+/** What such tasks may add to a record as far as they tell, and how many they are, in nano-USD; whether some do not tell what they cost. */
+function keylessSum(
+  keyless: KeylessTasks,
+  comparison: BillComparison,
+): { cost: bigint; isCostUntold: boolean; tasks: number } {
   // Some are of right before the window alone: with usage alone they count.
   const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0 || comparison.period === null)
   const others = ofOthers(keyless, comparison)
@@ -56,12 +59,36 @@ function keylessSum(keyless: KeylessTasks, comparison: BillComparison): { cost: 
   const cost = sum(records, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
   const untold = records.reduce((all, { untoldCosts = 0, untold: own }) => all + untoldCosts + (own?.unended ?? 0), 0)
   const isCostUntold = untold > others.reduce((all, { untoldCosts }) => all + untoldCosts, 0)
-  return { cost: isCostUntold ? null : cost, tasks: counted(records) - counted(others) }
+  return { cost, isCostUntold, tasks: counted(records) - counted(others) }
+}
+
+/**
+ * What such tasks would add to a record, were all of them the account's, and how much of that could have been billed outside the
+ * window; with billing events without what need not be billed yet. null: a success tells no cost. Undefined: there are none. Nano-USD.
+ */
+export function keylessExcess(
+  keyless: KeylessTasks,
+  comparison: BillComparison,
+): { readonly cost: bigint | null; readonly crossing: bigint; readonly reason: Reason } | undefined {
+  const { cost, tasks } = keylessSum(keyless, comparison)
+  if (tasks === 0) return undefined
+  const records = [...keyless.byModel.values()]
+  const others = ofOthers(keyless, comparison).reduce((all, { untoldCosts }) => all + untoldCosts, 0)
+  const untold = records.reduce((all, { untold: own }) => all + (own?.within ?? 0), 0)
+  const young = comparison.period === null ? 0n : sum(records, ({ youngNanoUsd = 0n }) => youngNanoUsd)
+  return {
+    cost: untold > others ? null : cost - young,
+    crossing: sum(records, ({ crossingOutNanoUsd }) => crossingOutNanoUsd),
+    reason: keyUntold(tasks),
+  }
 }
 
 /** What such tasks cost, as far as they tell: with it other tasks may explain a record that is short. Nano-USD. */
-export const keylessCost = (keyless: KeylessTasks | undefined, comparison: BillComparison): bigint =>
-  keyless === undefined ? 0n : (keylessSum(keyless, comparison).cost ?? 0n)
+export function keylessCost(keyless: KeylessTasks | undefined, comparison: BillComparison): bigint {
+  if (keyless === undefined) return 0n
+  const { cost, isCostUntold } = keylessSum(keyless, comparison)
+  return isCostUntold ? 0n : cost
+}
 
 /**
  * Why a record is not said to be short of the bill: with what such tasks cost, or may have cost where they do not tell, it would
@@ -76,9 +103,9 @@ export function shortForKeyless(
   if (keyless === undefined || timing === true || expected === null || actual === null || actual >= expected) {
     return undefined
   }
-  const { cost, tasks } = keylessSum(keyless, comparison)
-  const short = expected - actual - (cost ?? 0n)
-  const isBreak = cost !== null && exceeds(short, expected, threshold) && !isCarriedIn(short, comparison, keyless)
+  const { cost, isCostUntold, tasks } = keylessSum(keyless, comparison)
+  const short = expected - actual - cost
+  const isBreak = !isCostUntold && exceeds(short, expected, threshold) && !isCarriedIn(short, comparison, keyless)
   const isAny = tasks > 0 || (comparison.period === null && [...keyless.byModel.values()].some(isCarried))
   return isAny && !isBreak ? keyUntold(tasks) : undefined
 }
@@ -94,11 +121,11 @@ export function mayBeCarriedKeyless(
 ): Reason | undefined {
   const names = new Set([...storedNames, NAMELESS])
   const records = [...names].flatMap((name) => keyless?.byModel.get(name) ?? []).filter(isCarried)
-  return records.some(isCostUntold) || (records.length > 0 && billed <= carriedBy(records)) ? keyUntold(0) : undefined
+  return records.some(isCarriedUntold) || (records.length > 0 && billed <= carriedBy(records)) ? keyUntold(0) : undefined
 }
 
-const isCostUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
-const isCarried = (record: ModelRecord): boolean => record.crossingInNanoUsd > 0n || isCostUntold(record)
+const isCarriedUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
+const isCarried = (record: ModelRecord): boolean => record.crossingInNanoUsd > 0n || isCarriedUntold(record)
 
 /** What tasks of right before the window may have been billed within it, with what their FLOATs may be off by. Nano-USD. */
 export const carriedBy = (records: Iterable<ModelRecord>): bigint =>

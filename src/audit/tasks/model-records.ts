@@ -1,4 +1,4 @@
-import { addNanoUsd } from '../../units/nano-usd.ts'
+import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { addPoints } from '../../units/points.ts'
 import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
@@ -33,6 +33,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
   untoldCosts: tally.untoldCosts,
   ...(tally.untold !== undefined && { untold: tally.untold }),
   ...(tally.withoutId !== undefined && { withoutId: tally.withoutId }),
+  ...(tally.youngNanoUsd !== undefined && { youngNanoUsd: tally.youngNanoUsd }),
   due: {
     count: tally.dueCount,
     costNanoUsd: tally.dueCostNanoUsd,
@@ -54,6 +55,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
     untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
     ...joinUntold(a.untold, b.untold),
     ...joinWithoutId(a.withoutId, b.withoutId),
+    ...joinYoung(a.youngNanoUsd, b.youngNanoUsd),
     due: {
       count: a.due.count + b.due.count,
       costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
@@ -113,6 +115,9 @@ function joinWithoutId(a: TasksWithoutId | undefined, b: TasksWithoutId | undefi
     },
   }
 }
+
+const joinYoung = (a: NanoUsd | undefined, b: NanoUsd | undefined): Pick<ModelRecord, 'youngNanoUsd'> =>
+  a === undefined && b === undefined ? {} : { youngNanoUsd: addNanoUsd(a ?? ZERO_NANO_USD, b ?? ZERO_NANO_USD) }
 
 const joinTasks = (a: UntoldTasks, b: UntoldTasks): UntoldTasks => ({
   count: a.count + b.count,

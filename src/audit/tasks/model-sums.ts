@@ -27,7 +27,8 @@ const DUE_NO_CHARGE = 14
 const WITHOUT_ID_IN = 15
 const WITHOUT_ID_OUT = 16
 const WITHOUT_ID_DUE = 17
-const PLACES = 18
+const YOUNG = 18
+const PLACES = 19
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -63,6 +64,8 @@ export interface ModelTally {
   readonly dueUntold?: UntoldAmounts
   /** Absent: none of them. */
   readonly withoutId?: TasksWithoutId
+  /** Cost of tasks of the window that may not be billed yet. Absent: nothing. */
+  readonly youngNanoUsd?: NanoUsd
 }
 
 /** The tasks of one account and model, whatever its stored name, added up. */
@@ -113,6 +116,11 @@ export class ModelSums {
     this.#sums.add(COST, cost)
     this.#sums.add(ROUNDING, toleranceOf(cost))
     if (crosses) this.#sums.add(CROSSING_OUT, cost)
+  }
+
+  /** The same task, where fal need not have billed it yet. */
+  addYoung(cost: Whole): void {
+    this.#sums.add(YOUNG, cost)
   }
 
   /** The same task, where fal must have billed it by now. */
@@ -168,6 +176,7 @@ export class ModelSums {
       dueEvidence: this.#dueEvidence,
       ...this.#dueUntoldAmounts(),
       ...this.#untold(),
+      ...(usd(YOUNG) !== 0n && { youngNanoUsd: usd(YOUNG) }),
       ...(this.#isWithoutId && {
         withoutId: {
           inNanoUsd: usd(WITHOUT_ID_IN),

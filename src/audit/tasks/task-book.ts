@@ -260,8 +260,9 @@ export class TaskTally {
     record.add(task.costNanoUsd, crosses)
     const due = isDue(task, this.#plan)
     if (due) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
-    const isLate = crosses && !mayBePending(task, this.#plan)
-    if (isLate && !tasks.hasRequestId(index)) record.addOutWithoutId(task.costNanoUsd, due)
+    const isYoung = mayBePending(task, this.#plan)
+    if (isYoung) record.addYoung(task.costNanoUsd)
+    if (crosses && !isYoung && !tasks.hasRequestId(index)) record.addOutWithoutId(task.costNanoUsd, due)
     if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
   }
 

@@ -6,7 +6,7 @@ import { compareIds, EvidenceList } from '../../../src/audit/rules/evidence-list
 import { CellTally, isOfUsers, isShown, type TaskCell } from '../../../src/audit/tasks/cell-tally.ts'
 import { canonicalModel } from '../../../src/audit/tasks/model-name.ts'
 import { TaskTally } from '../../../src/audit/tasks/task-book.ts'
-import { couldBeBilledAcross, isDue } from '../../../src/audit/tasks/task-standing.ts'
+import { couldBeBilledAcross, isDue, mayBePending } from '../../../src/audit/tasks/task-standing.ts'
 import { SHANGHAI } from '../../../src/demo/mini-world.ts'
 import type { TaskRow } from '../../../src/ledger/reader.ts'
 import { TaskWords } from '../../../src/rows/task-records.ts'
@@ -96,6 +96,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     side.filter((task) => crossing.includes(task)),
   ) as [TaskRow[], TaskRow[]]
   const due = inside.filter((task) => isDue(task, plan))
+  const young = costOf(inside.filter((task) => mayBePending(task, plan)))
   return {
     model: rows.map(({ model }) => model).sort()[0],
     taskCount: inside.length,
@@ -109,6 +110,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     dueChargedPoints: chargedOf(due),
     dueCrossingCount: due.filter((task) => crossing.includes(task)).length,
     dueEvidence: idsOf(due),
+    ...(young !== 0n && { youngNanoUsd: young }),
   }
 }
 
