@@ -51,7 +51,7 @@ describe.each(DEPTHS)('tasks without a key, at depth %s', (depth) => {
     const report = await audited(keylessWorld({ cost: '0.8', model: 'fal-ai/other', billed: '9' }), { depth })
     expect(rulesOf(report)).toContain('A1 accountId=5')
     // Where events are read, the request teaches that tasks of the other name are billed as this model.
-    expect(openFor(report)).toEqual(depth === 'summary' ? ['B14'] : [`A3 5 ${MODEL}`, 'B14'])
+    expect(openFor(report)).toEqual([depth === 'summary' ? 'A2 5 fal-ai/other' : `A3 5 ${MODEL}`, 'B14'])
     expect(rulesOf(report).includes(`A3 accountId=5 model=${MODEL}`)).toBe(depth === 'summary')
   })
 
@@ -193,4 +193,41 @@ describe.each(DEPTHS)('a record that would exceed the bill with tasks without a 
     const now = instant(Date.parse('2026-02-06T16:05:00Z'))
     expect(await a1(world('0.2', { at: '2026-02-06 23:50:00' }), { now })).toEqual([1])
   })
+})
+
+describe.each(DEPTHS)('a model of which only tasks without a key are due, at depth %s', (depth) => {
+  const other = 'fal-ai/other'
+  const a2 = async (task: MiniTask, world = new MiniWorld().account(5)) => {
+    const report = await audited(world.task({ cost: '1' }).task({ model: other, cost: '0.01', apiKey: '', ...task }), {
+      depth,
+    })
+    const found = report.findings.filter(({ rule }) => rule === 'A2').map(({ subject }) => `A2 found ${subject.model}`)
+    return [...found, ...openFor(report).filter((text) => text.startsWith('A2'))]
+  }
+
+  it('is not said to be billed as it should be', async () => {
+    expect(await a2({ billed: false })).toEqual([`A2 5 ${other}`])
+    expect(await a2({ billed: false, apiKey: apiKeyOf(5) })).toEqual([`A2 found ${other}`])
+    expect(await a2({ billed: false, model: '' })).toEqual(['A2 5'])
+    expect(await a2({ billed: false }, new MiniWorld().account(5).task({ model: other, billed: false }))).toEqual([
+      `A2 found ${other}`,
+    ])
+  })
+
+  it('is where it was billed, or where they need not be', async () => {
+    expect(await a2({ billed: false }, new MiniWorld().account(5).task({ model: other }))).toEqual([])
+    expect(await a2({ billed: false, status: 'failed' })).toEqual([])
+    expect(await a2({ billed: false, at: '2026-02-04 12:00:00' })).toEqual([])
+  })
+})
+
+it('a task without a key that fal billed to one account leaves no other of them open', async () => {
+  const world = new MiniWorld().account(5).account(12).task({ cost: '1' }).task({ cost: '1', account: 12 })
+  world.task({ model: MODEL, apiKey: '', cost: '1', billed: false })
+  world.event(
+    { requestId: requestIdOf(3), endpointId: MODEL, cost: '1', timestamp: '2026-02-06T04:01:00Z' },
+    apiKeyOf(12),
+  )
+  const report = await audited(world, { depth: 'requests' })
+  expect(openFor(report).filter((text) => text.startsWith('A2'))).toEqual([])
 })

@@ -8,6 +8,7 @@ import {
   type RuleOutcome,
   unknown,
 } from './books.ts'
+import { keylessDue } from './keyless-tasks.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { mayBeBilledAround } from './tasks-without-id.ts'
@@ -19,7 +20,7 @@ import { tasksUntold } from './untold-tasks.ts'
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
- * name none, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
+ * name none, nor of what may be due of the account alone since it names no key, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
  * such time, or do not tell their cost, or their charge, or bear requests that were billed and that
  * tasks of other times claim. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
@@ -28,7 +29,7 @@ export const a2BilledNothing: Rule = {
   id: 'A2',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches, unplaced }) {
+  evaluate({ comparisons, modelMatches, keyless, unplaced }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -102,6 +103,7 @@ export const a2BilledNothing: Rule = {
         })
       }
       notEvaluated.push(...unplacedAlone(comparison, modelMatches, unplaced))
+      notEvaluated.push(...keylessAlone(comparison, modelMatches, keyless))
     }
     return { examined, findings, notEvaluated }
   },
@@ -128,6 +130,23 @@ function unplacedAlone(
     if ((record?.due.count ?? 0) > 0 || record?.untold?.due !== undefined || canonical === NAMELESS) return []
     if (isBilledAs(byModel, matches.endpointsOf(canonical))) return []
     return [{ subject: { ...subject, model: record?.model ?? stored }, reason: unplaced.reason }]
+  })
+}
+
+/** Models of which no task of the account is due, but one that names no key is and may be its own, and that fal billed nothing for. */
+function keylessAlone(
+  { subject, bill, period, recordByModel }: BillComparison,
+  matches: ModelMatches,
+  keyless: Books['keyless'],
+): RuleOutcome['notEvaluated'] {
+  if (keyless === undefined || !bill.known) return []
+  const { byModel } = period?.figures ?? bill.value
+  return [...keylessDue(keyless)].flatMap(([canonical, { model: stored, reason }]) => {
+    const record = recordByModel.get(canonical)
+    if ((record?.due.count ?? 0) > 0 || record?.untold?.due !== undefined) return []
+    if (canonical === NAMELESS) return [{ subject, reason }]
+    if (isBilledAs(byModel, matches.endpointsOf(canonical))) return []
+    return [{ subject: { ...subject, model: record?.model ?? stored }, reason }]
   })
 }
 

@@ -46,6 +46,23 @@ export function mayBeKeyless(
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
 
+/**
+ * Models of which such tasks are due, by canonical stored name, and why nothing is said of an account that was not billed for them:
+ * they may be its own. Those that fal billed to the key of an account are none of them.
+ */
+export function keylessDue({
+  byModel,
+  billed = [],
+}: KeylessTasks): ReadonlyMap<string, { model: string; reason: Reason }> {
+  const models = new Map<string, { model: string; reason: Reason }>()
+  for (const [canonical, { model, due, untold }] of byModel) {
+    const known = billed.filter((each) => each.model === canonical)
+    const tasks = due.count + (untold?.due?.count ?? 0) - known.reduce((all, { taskCount }) => all + taskCount, 0)
+    if (tasks > 0) models.set(canonical, { model, reason: keyUntold(tasks) })
+  }
+  return models
+}
+
 /** What such tasks may add to a record as far as they tell, and how many they are, in nano-USD; whether some do not tell what they cost. */
 function keylessSum(
   keyless: KeylessTasks,
