@@ -1,9 +1,22 @@
+import { sum } from '../../units/exact.ts'
 import type { FindingDraft, Reason, Rule } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
-import { consumedPoints, givenBack, paidIn, refundedPoints, rowEvidence, untoldAmount } from './linked-entries.ts'
+import {
+  type Bounds,
+  consumedBounds,
+  consumedPoints,
+  givenBack,
+  paidIn,
+  refundedBounds,
+  refundedPoints,
+  rowEvidence,
+  sharedReason,
+  untoldAmount,
+} from './linked-entries.ts'
 import { OWNERLESS } from './ownerless-rows.ts'
 import { notRead } from './request-book.ts'
+import { groupsOf, refundedTogether } from './shared-tasks.ts'
 import { namesIn, taskContext, taskSubject } from './task-subject.ts'
 import { OpenUsers } from './unlinked-rows.ts'
 import { chargeUntold, ownersUntold } from './untold-tasks.ts'
@@ -11,7 +24,8 @@ import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 /**
  * B6, per task: one ledger holds the same row twice, of the same type and amount, and together the rows of that type
  * come to more than the task's charge. A charge that was split over points and cash is none. A row that does not tell its amount,
- * its type or its user may be the second of another, and is not said to be none. Points.
+ * its type or its user may be the second of another, and is not said to be none; nor is one that names several tasks, where all of
+ * them together took more than these charged, or gave more back. Points.
  * Source: rule B6 of the specification.
  */
 export const b6DuplicateRow: Rule = {
@@ -24,9 +38,12 @@ export const b6DuplicateRow: Rule = {
     const findings: FindingDraft[] = []
     const unclear = new OpenUsers()
     let examined = settledTasks
+    const asCharged = refundedAsCharged(taskLedgers.value)
     for (const ledger of taskLedgers.value) {
+      const isShared = mayBeShared(ledger, asCharged)
       const ownerless = ledger.shared?.ownerless?.rows ?? []
-      if (ledger.entries.length === 0 && ownerless.length === 0 && ledger.kindUntold !== 'several') continue
+      const isBare = ledger.entries.length === 0 && ownerless.length === 0 && !isShared
+      if (isBare && ledger.kindUntold !== 'several') continue
       examined += 1
       // One subject is one finding: where both types repeat, what was taken says more than what was given back.
       const excess = excessOf(ledger, 'consume') ?? excessOf(ledger, 'refund')
@@ -35,7 +52,8 @@ export const b6DuplicateRow: Rule = {
         // A row that tells no user may be the second of the task's, or one of somebody else.
         const all = ownerless.length === 0 ? undefined : { task, entries: [...ledger.entries, ...ownerless] }
         const isNobodys = all !== undefined && (excessOf(all, 'consume') ?? excessOf(all, 'refund')) !== undefined
-        const open = isNobodys ? OWNERLESS : (repeatDoubt(ledger, 'consume') ?? repeatDoubt(ledger, 'refund'))
+        const doubt = isNobodys ? OWNERLESS : (repeatDoubt(ledger, 'consume') ?? repeatDoubt(ledger, 'refund'))
+        const open = doubt ?? (isShared ? sharedReason(ledger) : undefined)
         if (open === undefined) continue
         examined -= 1
         unclear.note(task.userId, open)
@@ -65,6 +83,24 @@ export const b6DuplicateRow: Rule = {
     }
     return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...unclear.list()] }
   },
+}
+
+/** Tasks that share ids and of which all rows together gave back no more than they charged. */
+const refundedAsCharged = (ledgers: readonly TaskLedger[]): ReadonlySet<TaskLedger> =>
+  new Set(
+    groupsOf(ledgers)
+      .filter((group) => refundedTogether(group) <= sum(group.members, ({ task }) => task.chargedPoints))
+      .flatMap(({ members }) => members),
+  )
+
+/** Whether rows that name other tasks too may be such as repeat, and too much: which of them are the task's is not known. */
+function mayBeShared(ledger: TaskLedger, asCharged: ReadonlySet<TaskLedger>): boolean {
+  const { task, shared } = ledger
+  // Of rows that tell no user it is told already.
+  if (shared?.group === undefined || shared.ownerless !== undefined) return false
+  const isOver = ({ least, most }: Bounds): boolean => least < most && most > task.chargedPoints
+  if (!shared.addsUp && isOver(consumedBounds(ledger))) return true
+  return !asCharged.has(ledger) && isOver(refundedBounds(ledger))
 }
 
 interface Excess {
