@@ -138,14 +138,16 @@ export function mayBeCarriedKeyless(
 ): Reason | undefined {
   const names = new Set([...storedNames, NAMELESS])
   const records = [...names].flatMap((name) => keyless?.byModel.get(name) ?? []).filter(isCarried)
-  return records.some(isCarriedUntold) || (records.length > 0 && billed <= carriedBy(records)) ? keyUntold(0) : undefined
+  return records.some(isCarriedUntold) || (records.length > 0 && billed <= carriedBy(records))
+    ? keyUntold(0)
+    : undefined
 }
 
 const isCarriedUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
 const isCarried = (record: ModelRecord): boolean => record.crossingInNanoUsd > 0n || isCarriedUntold(record)
 
 /** What tasks of right before the window may have been billed within it, with what their FLOATs may be off by. Nano-USD. */
-export const carriedBy = (records: Iterable<ModelRecord>): bigint =>
+const carriedBy = (records: Iterable<ModelRecord>): bigint =>
   sum([...records], (each) => each.crossingInNanoUsd + each.roundingNanoUsd)
 
 /**
