@@ -13,6 +13,7 @@ export interface DefinedColumn {
   readonly inUtc: boolean
   /** In lower case; undefined where it is not told. */
   readonly charset: string | undefined
+  readonly nullable: boolean
   /** Worked out by the database itself. */
   readonly generated: boolean
 }
@@ -67,6 +68,7 @@ function columnsIn(sql: string): DefinedColumn[] {
       losesDigits: /^float$/i.test(type) && !/^\s*\(\s*\d+\s*,/.test(more),
       inUtc: isUtc && /^timestamp$/i.test(type),
       charset: (COLUMN_CHARSET.exec(more)?.[1] ?? tableCharset)?.toLowerCase(),
+      nullable: !/\bNOT NULL\b/i.test(more),
       generated: /\bGENERATED ALWAYS AS\b/i.test(more),
     })
   }

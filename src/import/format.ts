@@ -2,6 +2,7 @@ import { type AuditError, shortened } from '../errors.ts'
 import type { Zone } from '../units/zone.ts'
 import { type ImportColumn, type ImportTable, sameName } from './columns.ts'
 import { type DefinedColumn, DUMP, dumpedColumns } from './dump.ts'
+import { checkMarks, HEAD_BYTES_MAX } from './dump-marks.ts'
 import { emptyFileCommand } from './export-command.ts'
 import { type Dialect, RecordSplitter } from './records.ts'
 import { refusedFile, type SourceFile } from './sources.ts'
@@ -20,6 +21,8 @@ export interface FileFormat {
   readonly utcTimes: readonly boolean[]
   /** The character set in which the database stores a column of the table, where the file tells it. */
   readonly charsets: readonly (string | undefined)[]
+  /** Whether a column of the table may hold NULL, where the file tells it: in mysqldump --tab. */
+  readonly nullable: readonly boolean[]
   /** Columns of USD of which the file holds six digits, and the database more. */
   readonly cutAmounts: readonly ImportColumn[]
   /** Bytes at the start of the file that hold no row, and the line behind them. */
@@ -34,9 +37,6 @@ export interface FormatWishes {
   /** Of the stored times, where anybody told it. */
   readonly zone: Zone | undefined
 }
-
-/** Bytes of the longest first line. */
-export const HEAD_BYTES_MAX = 65_536
 
 const [LF, CR, TAB, QUOTE, COMMA, SEMICOLON] = [10, 13, 9, 34, 44, 59] as const
 const CSV_NULLS = ['', '\\N', 'NULL']
@@ -65,23 +65,24 @@ export async function formatOf(
   const definition = /\.txt$/i.test(file.path) ? await dumpedColumns(file, head) : undefined
   if (definition !== undefined) {
     const names = definition.map(({ name }) => name)
-    const typeOf = (column: string): UsdType =>
-      definition.find(({ name }) => sameName(name) === sameName(column))?.type ?? 'unknown'
-    const usdTypes = table.columns.map(({ name }) => typeOf(name))
-    const charsets = table.columns.map(
-      ({ name }) => definition.find((each) => sameName(each.name) === sameName(name))?.charset,
-    )
+    const definedAs = table.columns.map(({ name }) => definition.find((each) => sameName(each.name) === sameName(name)))
+    const usdTypes = definedAs.map((column): UsdType => column?.type ?? 'unknown')
+    const charsets = definedAs.map((column) => column?.charset)
+    const nullable = definedAs.map((column) => column?.nullable === true)
     const cutAmounts = cutAmountsOf(definition, table)
     const utcTimes = utcTimesOf(definition, table)
     if (zone === undefined && utcTimes.includes(true)) throw inUtc(file, table, utcTimes)
     const selection = selectionOf(names, file, table)
-    return { dialect: DUMP, ...selection, usdTypes, utcTimes, charsets, cutAmounts, headBytes: 0, firstLine: 1 }
+    checkMarks(head, file, definition, table, selection.slots)
+    const places = { headBytes: 0, firstLine: 1 }
+    return { dialect: DUMP, ...selection, usdTypes, utcTimes, charsets, nullable, cutAmounts, ...places }
   }
   const { line, headBytes, firstLine } = firstLineOf(head, file, table)
   const dialect = dialectOf(line, backslashEscapes)
   const usdTypes = table.columns.map(() => usdType)
   const selection = selectionOf(headerOf(line, dialect, file), file, table)
-  return { dialect, ...selection, usdTypes, utcTimes: [], charsets: [], cutAmounts: [], headBytes, firstLine }
+  const untold = { utcTimes: [], charsets: [], nullable: [], cutAmounts: [] }
+  return { dialect, ...selection, usdTypes, ...untold, headBytes, firstLine }
 }
 
 function utcTimesOf(definition: readonly DefinedColumn[], table: ImportTable): boolean[] {

@@ -7,8 +7,9 @@ import { inputError, shortened, throwIfAborted } from '../errors.ts'
 import type { Bind } from '../ledger/embedded-handle.ts'
 import { strangerTo } from './charsets.ts'
 import { hasSecretColumn, type ImportTable } from './columns.ts'
+import { HEAD_BYTES_MAX, OtherNulls } from './dump-marks.ts'
 import { EnclosedColumns } from './enclosed.ts'
-import { type FileFormat, type FormatWishes, formatOf, HEAD_BYTES_MAX } from './format.ts'
+import { type FileFormat, type FormatWishes, formatOf } from './format.ts'
 import { RecordSplitter } from './records.ts'
 import type { SourceFile } from './sources.ts'
 import { isNumberOrDate, Refusal, type ValueReader, valueReader } from './values.ts'
@@ -31,14 +32,18 @@ export interface FileReading {
 export async function readTableFile(file: SourceFile, reading: FileReading): Promise<FileFormat> {
   const head: Buffer[] = []
   let headBytes = 0
-  let rows: { readonly format: FileFormat; readonly splitter: RecordSplitter } | undefined
+  let rows: { readonly format: FileFormat; readonly nulls: OtherNulls; readonly splitter: RecordSplitter } | undefined
   const enclosed = new EnclosedColumns(reading.table)
   const begin = async () => {
     const whole = Buffer.concat(head)
     const format = await formatOf(whole, file, reading.table, reading.wishes)
-    const splitter = splitterOf(format, reading, enclosed)
+    const nulls = new OtherNulls(reading.table, format.nullable)
+    const splitter = splitterOf(format, reading, (line, values) => {
+      if (!format.dialect.quotes) enclosed.observe(line, values)
+      nulls.observe(line, values)
+    })
     splitter.push(whole.subarray(format.headBytes))
-    return { format, splitter }
+    return { format, nulls, splitter }
   }
   for await (const chunk of chunksOf(file, reading.signal)) {
     throwIfAborted(reading.signal)
@@ -56,6 +61,8 @@ export async function readTableFile(file: SourceFile, reading: FileReading): Pro
   }
   rows ??= await begin()
   rows.splitter.end()
+  const refusal = rows.nulls.refusal(file)
+  if (refusal !== undefined) throw refusal
   if (!rows.format.dialect.quotes) enclosed.tell(reading.bad)
   return rows.format
 }
@@ -80,7 +87,7 @@ async function streamOf(path: string): Promise<Readable> {
 function splitterOf(
   format: FileFormat,
   { table, wishes, insert, bad }: FileReading,
-  enclosed: EnclosedColumns,
+  observe: (line: number, values: readonly (string | null)[]) => void,
 ): RecordSplitter {
   const { columns } = table
   const readers = columns.map(
@@ -102,7 +109,7 @@ function splitterOf(
     return `${nameOf(slot)}: "${shortened(text, SHOWN_CHARS)}" is not accepted${give}`
   }
   const record = (line: number, values: readonly (string | null)[]): void => {
-    if (!format.dialect.quotes) enclosed.observe(line, values)
+    observe(line, values)
     for (let slot = 0; slot < readers.length; slot++) {
       const text = values[slot] ?? null
       if (text !== null && strangers[slot]?.(text) === true) {
