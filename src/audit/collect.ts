@@ -23,7 +23,7 @@ import { failedTable, type TableStatus } from './table-status.ts'
 import { CellTally } from './tasks/cell-tally.ts'
 import { type TaskBook, TaskTally } from './tasks/task-book.ts'
 import { undatedTasks } from './tasks/undated-tasks.ts'
-import { tasksTeller } from './waiting.ts'
+import { tasksTeller, tellingSeconds } from './waiting.ts'
 
 /** Reads the price rules, with the levels of these users. Throws only for faults of the program, and where cancelled. */
 export type PriceReader = (
@@ -75,7 +75,8 @@ export async function collectEvidence(
     const cells = new CellTally(plan, allAccounts, auditedIds)
     const books = await readBooks(plan, snapshot, allAccounts, auditedIds, spools, context, cells)
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
-    const bills = withFilter(await fetching, plan.ids.size > 0, allAccounts)
+    const fetched = await tellingSeconds(context.progress, 'bills of fal waited for', () => fetching)
+    const bills = withFilter(fetched, plan.ids.size > 0, allAccounts)
     const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
     const requests =
       spools.requests === null

@@ -15,6 +15,8 @@ export interface LinkContext {
 /** Tells every second how many seconds some work has taken, where nothing else is known of how far it is. */
 export async function tellingSeconds<T>(tell: TellProgress, message: string, work: () => Promise<T>): Promise<T> {
   let seconds = 0
+  // At once, or what came before would be said to go on.
+  tell(`${message}, seconds`, seconds)
   const ticking = setInterval(() => tell(`${message}, seconds`, ++seconds), TICK_MILLIS)
   try {
     return await work()

@@ -11,18 +11,18 @@ const teller = () => {
 }
 
 describe('work of which nothing is known but that it takes time', () => {
-  it('is told of every second, until it is done', async () => {
+  it('is told of at once, and then every second, until it is done', async () => {
     vi.useFakeTimers()
     const { told, tell } = teller()
     let finish = (_: string) => {}
     const work = tellingSeconds(tell, 'looking', () => new Promise<string>((resolve) => (finish = resolve)))
     await vi.advanceTimersByTimeAsync(999)
-    expect(told).toEqual([])
+    expect(told).toEqual([['looking, seconds', 0]])
     await vi.advanceTimersByTimeAsync(2001)
     finish('found')
     expect(await work).toBe('found')
     await vi.advanceTimersByTimeAsync(5000)
-    expect(told).toEqual([1, 2, 3].map((seconds) => ['looking, seconds', seconds]))
+    expect(told).toEqual([0, 1, 2, 3].map((seconds) => ['looking, seconds', seconds]))
   })
 
   it('is not told of any more when it fails', async () => {
@@ -31,7 +31,7 @@ describe('work of which nothing is known but that it takes time', () => {
     const work = tellingSeconds(tell, 'looking', () => Promise.reject(new RangeError('gone')))
     await expect(work).rejects.toThrow('gone')
     await vi.advanceTimersByTimeAsync(5000)
-    expect(told).toEqual([])
+    expect(told).toEqual([['looking, seconds', 0]])
   })
 })
 

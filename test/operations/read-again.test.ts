@@ -71,6 +71,7 @@ describe('reading again', () => {
       await vi.advanceTimersByTimeAsync(2500)
       await reading
       expect(told).toEqual([
+        'all read again, since ids of points do not follow time, seconds 0',
         'all read again, since ids of points do not follow time, seconds 1',
         'all read again, since ids of points do not follow time, seconds 2',
       ])
