@@ -26,6 +26,7 @@ export const CHECKS = [
   'accounts',
   'fal-api',
   'fal-key',
+  'temporary-folder',
   'clock',
 ] as const
 export type CheckId = (typeof CHECKS)[number]

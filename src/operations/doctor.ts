@@ -7,6 +7,7 @@ import { DOCTOR } from '../limits.ts'
 import type { CallContext, Dependencies, Setup } from '../tool.ts'
 import { couldBeKey } from '../units/api-key.ts'
 import type { Instant, Millis } from '../units/instant.ts'
+import { temporaryRoom } from '../spool/room.ts'
 import { isNought } from '../units/nought.ts'
 import { openZone, UTC } from '../units/zone.ts'
 import {
@@ -25,6 +26,7 @@ import { checked, counted, failure, messageOf, nextOf, ok, unverified, warning }
 import { readSample } from './doctor/sample.ts'
 import { ledgerSignsLines } from './doctor/signs.ts'
 import { examineTables } from './doctor/tables.ts'
+import { temporaryFolderLine } from './doctor/temporary-folder.ts'
 import { changesLines, clockLine, timeZoneLine } from './doctor/times.ts'
 
 type Diagnosis = z.input<typeof output>
@@ -149,7 +151,9 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
   const { dependencies, setup, limits, now, signal, progress } = theCase
   const { mapping, inspector } = setup
   if (inspection === undefined || mapping === undefined || inspector === undefined || server === undefined) {
-    return NEEDS_DATABASE.map((id) => unverified(id, { seen: reason }))
+    const none = { unread: reason }
+    const folder = temporaryFolderLine({ room: temporaryRoom, tasks: none, points: none, cash: none, zone: undefined })
+    return [...NEEDS_DATABASE.map((id) => unverified(id, { seen: reason })), folder]
   }
   const { settings } = dependencies
   const serverZone = openZone(inspection.databaseOffset)
@@ -192,6 +196,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
     refundFlagsLine(parts),
     ...ledgerWordsLines(parts),
     ...ledgerSignsLines(parts),
+    temporaryFolderLine({ room: temporaryRoom, ...parts }),
   ]
 }
 

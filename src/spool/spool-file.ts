@@ -7,7 +7,7 @@ import { inTemporaryFolder } from '../errors.ts'
  * Bytes that are written at once, and up to which there is no file: making and closing one takes as long as a small question
  * does in all.
  */
-const TAIL_BYTES = 1024 * 1024
+export const TAIL_BYTES = 1024 * 1024
 const TAIL_AT_FIRST = 16 * 1024
 const IS_WINDOWS = platform() === 'win32'
 
