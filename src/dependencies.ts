@@ -150,6 +150,7 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     cashByOrderIds: (...question) => attempt(async () => (await snapshot.cashByOrderIds(...question)).map(entry)),
     lastPointsBefore: (...question) => attempt(() => snapshot.lastPointsBefore(...question)),
     pointsRowsBefore: (...question) => attempt(async () => (await snapshot.pointsRowsBefore(...question)).map(entry)),
+    pointsUsersBefore: (...question) => attempt(() => snapshot.pointsUsersBefore(...question)),
     pointsByRowIds: (ids) => attempt(async () => (await snapshot.pointsByRowIds(ids)).map(entry)),
     lastUse: () => attempt(() => snapshot.lastUse()),
     expectedRows: (...question) => attempt(async () => snapshot.expectedRows?.(...question)),

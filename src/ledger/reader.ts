@@ -233,6 +233,8 @@ export interface LedgerSnapshot {
   bareRequestId(stored: string): string
   /** Of each user, once, the last row of the points ledger whose id is smaller than the given one, of whatever time. */
   pointsRowsBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<LedgerEntry[]>
+  /** The users of whom there is such a row, in one pass over the ids of the whole ledger, of however many. */
+  pointsUsersBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<Set<number>>
   /** Rows of the points ledger by their ids, in order of id: of an id that several rows share, all of them. */
   pointsByRowIds(ids: readonly number[]): Promise<LedgerEntry[]>
   /** Names by user id. Ids without a row are absent; the map is empty where the mapping names no name column. */

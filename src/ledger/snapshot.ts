@@ -9,6 +9,7 @@ import { decodersOf } from './decode.ts'
 import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
+import { largestOf, lastBelow } from './last-rows.ts'
 import type { TableMapping } from './mapping.ts'
 import { metRows } from './met-rows.ts'
 import { OrderForms } from './order-forms.ts'
@@ -222,21 +223,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     return sortedByRow(all.filter(({ orderId }) => wanted.has(orderId) || wanted.has(bareId(orderId))))
   }
 
-  /**
-   * Of each user the last row id below its limit, in one pass over ids and users: for many users that takes the server less
-   * than to group them. And for ids that are texts, of which some may be no numbers: those have no place in the order.
-   */
-  const lastBelow = async (limits: ReadonlyMap<number, number>, statement: Statement): Promise<number[]> => {
-    const last = new Map<number, number>()
-    for await (const { count, pairs } of session.read(statement, decoders.ownedRows)) {
-      for (let row = 0; row < count; row++) {
-        const id = pairs[2 * row] ?? NO_ROW
-        const userId = pairs[2 * row + 1] ?? NO_ROW
-        if (id < (limits.get(userId) ?? NO_ROW) && id > (last.get(userId) ?? NO_ROW)) last.set(userId, id)
-      }
-    }
-    return [...last.values()]
-  }
+  const lastIds = (limits: ReadonlyMap<number, number>, statement: Statement) =>
+    lastBelow(limits, session.read(statement, decoders.ownedRows))
 
   return {
     takenAt: session.takenAt,
@@ -276,7 +264,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       const limits = () => new Map([...wanted].map((userId) => [userId, Number.POSITIVE_INFINITY] as const))
       const rowIds =
         wanted.size > USERS_NAMED_MAX || textIds.has('points.id')
-          ? await lastBelow(limits(), queries.pointsOwners(earlier))
+          ? [...(await lastIds(limits(), queries.pointsOwners(earlier))).values()]
           : await collect(queries.lastPointsRowIds([...wanted], earlier), decoders.lastRowId(wanted))
       const found = eachLookedUp('points', rowIds, queries.pointsByRowIds, records.points(undefined))
       for await (const rows of found) rows.forEach(keepLast)
@@ -305,9 +293,15 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       await noteIds('points')
       const rowIds =
         limits.size > PAIRS_NAMED_MAX || textIds.has('points.id')
-          ? await lastBelow(limits, queries.pointsOwners({ id: Math.max(...limits.values()) }))
+          ? [...(await lastIds(limits, queries.pointsOwners({ id: largestOf(limits) }))).values()]
           : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
       return sortedByRow(await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined)))
+    },
+    async pointsUsersBefore(rows) {
+      const limits = new Map(rows.map(({ userId, rowId }) => [userId, rowId]))
+      if (limits.size === 0) return new Set()
+      await noteIds('points')
+      return new Set((await lastIds(limits, queries.pointsOwners({ id: largestOf(limits) }))).keys())
     },
     async pointsByRowIds(ids) {
       return sortedByRow(await lookUpRows('points', ids, queries.pointsByRowIds, records.points(undefined)))

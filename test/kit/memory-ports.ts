@@ -128,6 +128,11 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
         const earlier = pointsIn(EVERYTHING).filter((entry) => entry.userId === userId && entry.rowId < rowId)
         return earlier.sort((a, b) => b.rowId - a.rowId).slice(0, 1)
       }),
+    pointsUsersBefore: async (rows) => {
+      const limits = new Map(rows.map(({ userId, rowId }) => [userId, rowId]))
+      const earlier = pointsIn(EVERYTHING).filter(({ userId, rowId }) => rowId < (limits.get(userId) ?? -Infinity))
+      return new Set(earlier.map(({ userId }) => userId))
+    },
     pointsByRowIds: async (ids) => pointsIn(EVERYTHING).filter(({ rowId }) => ids.includes(rowId)),
     userNames: async (ids) => {
       const wanted = new Set(ids)

@@ -16,7 +16,7 @@ export interface TrailDoubt {
 }
 
 /** Users whose doubts are settled by looking rows up, in one round. */
-const USERS_SETTLED_MAX = 2000
+export const USERS_SETTLED_MAX = 2000
 
 /** Doubts of one user, and of all, about rows that follow one without a balance, before the rest are left open. */
 const VAGUE_OF_USER_MAX = 20
@@ -191,12 +191,12 @@ export class BalanceTrailTally {
     }
   }
 
-  /** The next doubt of each user, of as many users as are looked up. */
-  openDoubts(): TrailDoubt[] {
+  /** The next doubt of each user, of as many users as are looked up, or of so many. */
+  openDoubts(usersMax: number = USERS_SETTLED_MAX): TrailDoubt[] {
     const isNext = ([userId]: readonly [number, unknown]): boolean =>
       !this.#doubts.has(userId) && this.#isChained(userId)
     const users = [...[...this.#doubts].sort(byUser), ...[...this.#vague].filter(isNext).sort(byUser)]
-    return users.slice(0, USERS_SETTLED_MAX).flatMap(([, doubts]) => doubts.slice(0, 1))
+    return users.slice(0, usersMax).flatMap(([, doubts]) => doubts.slice(0, 1))
   }
 
   /** Settles doubts by the rows that come right before them in order of id. A ledger that begins with its row is fine. */

@@ -7,7 +7,7 @@ import type { BalanceTrail } from '../rules/facts.ts'
 import { failedTable, type TableStatus } from '../table-status.ts'
 import type { CellTally } from '../tasks/cell-tally.ts'
 import { rowsTeller, type TellProgress } from '../waiting.ts'
-import type { BalanceTrailTally } from './balance-trail.ts'
+import { type BalanceTrailTally, USERS_SETTLED_MAX } from './balance-trail.ts'
 import type { BookName } from './ledger-book.ts'
 import { LedgerLinks } from './ledger-links.ts'
 import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
@@ -89,7 +89,8 @@ async function readStarts(
 ): Promise<boolean> {
   try {
     trail.takeStarts(await snapshot.lastPointsBefore(trail.usersWithoutStart(), plan.ranges.ledger.start))
-    for (let round = 0; round < DOUBT_ROUNDS_MAX; round++) {
+    const passed = await settleBeginnings(snapshot, trail)
+    for (let round = passed; round < DOUBT_ROUNDS_MAX; round++) {
       const doubts = trail.openDoubts()
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
@@ -102,6 +103,21 @@ async function readStarts(
     markPartial('points', tables, cause, context)
     return false
   }
+}
+
+/**
+ * Settles the doubts of all users whose ledger begins with the row in doubt, where they are more than a round takes: one pass
+ * over the ids tells them. It counts as a round, each of which takes such a pass; returns how many were made.
+ */
+async function settleBeginnings(snapshot: LedgerSnapshot, trail: BalanceTrailTally): Promise<number> {
+  const doubts = trail.openDoubts(Number.POSITIVE_INFINITY)
+  if (doubts.length <= USERS_SETTLED_MAX) return 0
+  const users = await snapshot.pointsUsersBefore(doubts)
+  trail.settle(
+    doubts.filter(({ userId }) => !users.has(userId)),
+    [],
+  )
+  return 1
 }
 
 /**
