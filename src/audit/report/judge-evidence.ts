@@ -30,7 +30,8 @@ export interface JudgedEvidence {
   readonly users: ReadonlyMap<number, UserLedger>
 }
 
-const NEVER = new AbortController().signal
+/** Where nobody can cancel. */
+export const NEVER = new AbortController().signal
 
 /**
  * Joins evidence piece by piece and has the rules judge it: single requests and tasks within their piece, sums at the end.
@@ -55,19 +56,24 @@ export async function judgeEvidence(
   for (const piece of ledger.pieces()) {
     for (const [userId, user] of piece.users) users.set(userId, user)
     if (isLinked) {
-      outcomes.judge(booksOf(piece), ({ pieces }) => pieces === 'ledgers')
+      for (const _ of outcomes.judging(booksOf(piece), ({ pieces }) => pieces === 'ledgers')) await breathe(signal)
     }
     judged += piece.users.size
     progress('users held against the ledgers', judged)
     await breathe(signal)
   }
   const books = openBooks(evidence, requests, { users })
-  outcomes.judge(books, ({ pieces }) => pieces === undefined)
+  let applied = 0
+  for (const _ of outcomes.judging(books, ({ pieces }) => pieces === undefined)) {
+    progress('rules applied to all of it', ++applied)
+    await breathe(signal)
+  }
   const canonicalOf = (stored: string): string => canonicalModel(stored, plan.settings.modelAliases)
   outcomes.reconsider(books, canonicalOf)
   const doubt = isClockWrong(books.clockOffset)
     ? () => unknown('timezone').reason
     : b2Unbilled.doubts?.(books, canonicalOf)
+  await breathe(signal)
   return { outcomes: outcomes.close(), requests: withoutDoubtful(requests, doubt), books, users }
 }
 

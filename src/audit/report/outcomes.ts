@@ -2,6 +2,7 @@ import { SEVERITIES, type Severity } from '../../../schemas/report.ts'
 import { LIMITS } from '../../limits.ts'
 import type { RuleSettings } from '../../settings.ts'
 import { abs, bitLength } from '../../units/exact.ts'
+import { atOnce } from '../breathe.ts'
 import type { Books, Doubt, FindingContext, FindingDraft, Reason, Rule, RuleOutcome } from '../rules/books.ts'
 
 /** What rules said so far, piece by piece. */
@@ -18,8 +19,15 @@ export class Outcomes {
 
   /** Has the rules that `picks` picks judge some books. */
   judge(books: Books, picks: (rule: Rule) => boolean): void {
+    atOnce(this.judging(books, picks))
+  }
+
+  /** The same, one rule a step. */
+  *judging(books: Books, picks: (rule: Rule) => boolean): Generator<undefined, void, undefined> {
     for (const rule of this.#rules) {
-      if (picks(rule)) this.#drafts.get(rule)?.add(rule.evaluate(books, this.#settings))
+      if (!picks(rule)) continue
+      this.#drafts.get(rule)?.add(rule.evaluate(books, this.#settings))
+      yield
     }
   }
 

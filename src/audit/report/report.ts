@@ -8,6 +8,7 @@ import type { Thresholds } from '../../settings.ts'
 import { HOUR } from '../../units/instant.ts'
 import { formatUsd } from '../../units/nano-usd.ts'
 import { formatRatio } from '../../units/ratio.ts'
+import { breathe } from '../breathe.ts'
 import type { Evidence } from '../evidence.ts'
 import { linkedShare } from '../ledgers/link-mode.ts'
 import { withOwnerless } from '../ledgers/ownerless-rows.ts'
@@ -17,25 +18,45 @@ import { tableStatus } from '../table-status.ts'
 import { canonicalModel } from '../tasks/model-name.ts'
 import { withUnreadTimes } from '../tasks/unread-times.ts'
 import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
-import { type JudgedEvidence, type JudgeOptions, judgeEvidence } from './judge-evidence.ts'
+import { type JudgedEvidence, type JudgeOptions, judgeEvidence, NEVER } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
+
+/** Users of layer 3 that are written down before others have their turn. */
+const USERS_AT_ONCE = 10_000
 
 /** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
 export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
+  const { signal = NEVER, progress = () => undefined } = options
   const judged = await judgeEvidence(evidence, options)
+  let done = 0
+  const next = (): Promise<void> => {
+    progress('parts of the report made', ++done)
+    return breathe(signal)
+  }
   const worded = withUnknownUsers(wordOutcomes(judged.outcomes, judged.books, lang), evidence, lang)
-  return reportOf(evidence, lang, judged, worded)
+  await next()
+  return reportOf(evidence, lang, judged, worded, next)
 }
 
-function reportOf(
+async function reportOf(
   evidence: Evidence,
   lang: Lang,
   { outcomes, requests, books, users }: JudgedEvidence,
   { findings, notEvaluated, rules: tallies, counts }: Judgement,
-): Report {
+  next: () => Promise<void>,
+): Promise<Report> {
   const { plan } = evidence
   const sources = sourcesOf(evidence, outcomes, lang)
-  const ledger = ledgerLayer({ ledger: { users }, userNames: evidence.userNames }, books.users)
+  const ledger: Report['ledger'] = { rows: [] }
+  for (let from = 0; from < books.users.length; from += USERS_AT_ONCE) {
+    const some = books.users.slice(from, from + USERS_AT_ONCE)
+    ledger.rows.push(...ledgerLayer({ ledger: { users }, userNames: evidence.userNames }, some).rows)
+    await next()
+  }
+  const official = officialLayer(evidence, requests)
+  await next()
+  const tasks = taskLayer(evidence.layer, evidence.tasks.outside, evidence.userNames)
+  await next()
   return {
     schemaVersion: 1,
     asOf: plan.window.zone.format(plan.asOf),
@@ -45,8 +66,8 @@ function reportOf(
       timezone: plan.window.zone.id,
     },
     coverage: { complete: sources.every(({ status }) => status === 'complete'), sources },
-    official: officialLayer(evidence, requests),
-    tasks: taskLayer(evidence.layer, evidence.tasks.outside, evidence.userNames),
+    official,
+    tasks,
     ledger,
     ...requestSection(evidence, requests),
     settings: settingsOf(evidence, requests),

@@ -125,6 +125,25 @@ describe('how far it is', () => {
   })
 })
 
+describe('rules about all of it', () => {
+  it('are told one by one, and are the last where the audit is cancelled meanwhile', async () => {
+    const told: [string, number][] = []
+    const cancelling = new AbortController()
+    const [first, second, third] = [watching(), watching(), watching()]
+    const judging = judgeEvidence(evidenceOf(world()), {
+      rules: [first, second, third],
+      signal: cancelling.signal,
+      progress: (message, done) => {
+        if (message === 'rules applied to all of it') told.push([message, done])
+        if (told.length === 2) cancelling.abort()
+      },
+    })
+    await expect(judging).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(told.map(([, done]) => done)).toEqual([1, 2])
+    expect([first, second, third].map(({ seen }) => seen.length)).toEqual([1, 1, 0])
+  })
+})
+
 describe('rules about ledger rows', () => {
   it.each([
     ['total', 'links-total'],
