@@ -1,7 +1,9 @@
+import { setImmediate as nextTurn } from 'node:timers/promises'
 import { z } from 'zod'
 import type { ImportOutcome, ImportRequest } from '../../schemas/import.ts'
 import { type Report, report as reportSchema } from '../../schemas/report.ts'
 import { endInput, idsInput, startInput, timezoneInput, userIdsInput } from '../../schemas/tool-shapes.ts'
+import { throwIfAborted } from '../errors.ts'
 import { SERVE } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import type { JsonObject } from '../paging.ts'
@@ -11,7 +13,7 @@ import { EXIT, exitCodeOf, FAIL_ON } from './exit-code.ts'
 import { flagsOf } from './flags.ts'
 import type { CommandHelp } from './help.ts'
 import { importCommand } from './import-command.ts'
-import { outgoing, outgoingText, type Redact } from './outgoing.ts'
+import { outgoing, outgoingJson, outgoingText, type Redact } from './outgoing.ts'
 import { checkReportOutput, type KeptFile, writeWhole } from './output-file.ts'
 import { progressLine } from './progress.ts'
 import { runTool } from './run-tool.ts'
@@ -190,19 +192,24 @@ function isIncomplete({ complete, coverage }: Readonly<Record<string, unknown>>)
 type View = z.output<typeof viewInput>
 
 /** Writes the report to stdout or to the file that was asked for. */
-async function present(report: Report, view: View, { terminal, redact }: CommandServices): Promise<void> {
-  const text = await rendered(report, view, redact)
+async function present(report: Report, view: View, { terminal, redact, signal }: CommandServices): Promise<void> {
+  const text = await rendered(report, view, redact, signal)
   terminal.status('')
   if (view.output === undefined) return terminal.write(text)
   await writeWhole(view.output, text)
   terminal.note(outgoingText(`report written to ${view.output}`, redact))
 }
 
-async function rendered(report: Report, { format, lang, models }: View, redact: Redact): Promise<string> {
+async function rendered(
+  report: Report,
+  { format, lang, models }: View,
+  redact: Redact,
+  signal: AbortSignal,
+): Promise<string | AsyncIterable<string>> {
   const options = { lang, modelsPerAccount: models, redact }
   switch (format) {
     case 'json':
-      return `${JSON.stringify(outgoing(report, redact, reportSchema), null, 2)}\n`
+      return inTurns(outgoingJson(report, redact, reportSchema), signal)
     case 'markdown': {
       const { renderMarkdown } = await import('../render/markdown.ts')
       return redact(renderMarkdown(report, options))
@@ -211,6 +218,15 @@ async function rendered(report: Report, { format, lang, models }: View, redact: 
       const { renderText } = await import('../render/text.ts')
       return redact(renderText(report, options))
     }
+  }
+}
+
+/** Lets others have their turn before each piece, and ends where the work was cancelled. */
+async function* inTurns(pieces: Iterable<string>, signal: AbortSignal): AsyncGenerator<string> {
+  for (const piece of pieces) {
+    await nextTurn()
+    throwIfAborted(signal)
+    yield piece
   }
 }
 

@@ -24,6 +24,52 @@ export const outgoing = (value: unknown, redact: Redact, schema: z.ZodType | und
 export const outgoingObject = (value: object, redact: Redact, schema: z.ZodType | undefined): JsonObject =>
   cleanObject(value, redact, schema === undefined ? NOTHING_FIXED : fixedWordsOf(schema))
 
+/** Characters of JSON that are made at once. */
+const PIECE_CHARS = 64 * 1024
+
+/** As `outgoing`, written as JSON with a line break at its end: piece by piece, so that no more than one is held at once. */
+export function* outgoingJson(value: unknown, redact: Redact, schema: z.ZodType): Generator<string, void, undefined> {
+  let piece = ''
+  for (const part of jsonOf(value, redact, fixedWordsOf(schema), '\n')) {
+    piece += part
+    if (piece.length < PIECE_CHARS) continue
+    yield piece
+    piece = ''
+  }
+  yield `${piece}\n`
+}
+
+/** `line`: a line break with the indent of what holds the value. */
+function* jsonOf(value: unknown, redact: Redact, fixed: FixedWords, line: string): Generator<string, void, undefined> {
+  const inner = `${line}  `
+  if (Array.isArray(value) && value.length > 0) {
+    for (const [at, each] of value.entries()) {
+      yield `${at === 0 ? '[' : ','}${inner}${jsonText(clean(each, redact, fixed.items), inner)}`
+    }
+    yield `${line}]`
+  } else if (hasOwnFields(value, fixed)) {
+    let mark = '{'
+    for (const [name, each] of Object.entries(value)) {
+      if (each === undefined) continue
+      yield `${mark}${inner}${JSON.stringify(name)}: `
+      yield* jsonOf(each, redact, fixed.fields.get(name) ?? NOTHING_FIXED, inner)
+      mark = ','
+    }
+    yield mark === '{' ? '{}' : `${line}}`
+  } else yield jsonText(clean(value, redact, fixed), line)
+}
+
+/** Whether all its names are those of its schema: others change, and two may become one. */
+const hasOwnFields = (value: unknown, { fields }: FixedWords): value is object =>
+  typeof value === 'object' &&
+  value !== null &&
+  !Array.isArray(value) &&
+  Object.keys(value).every((name) => fields.has(name))
+
+/** In a text of JSON a line break stands between values alone. */
+const jsonText = (value: unknown, line: string): string =>
+  (JSON.stringify(value, null, 2) ?? 'null').replaceAll('\n', line)
+
 function clean(value: unknown, redact: Redact, fixed: FixedWords): unknown {
   if (typeof value === 'string') return fixed.words.has(value) ? value : outgoingText(value, redact)
   if (Array.isArray(value)) return value.map((each) => clean(each, redact, fixed.items))

@@ -88,7 +88,7 @@ async function isDatabase(path: string): Promise<boolean> {
  * Writes a file whole or not at all: a reader, or a run that breaks off, never sees half a report. A link stays, what it
  * leads to is written; a file keeps its permissions. What is no file, such as a pipe or a device, is written into.
  */
-export async function writeWhole(path: string, text: string): Promise<void> {
+export async function writeWhole(path: string, text: string | AsyncIterable<string>): Promise<void> {
   try {
     const there = await stat(path).catch(() => undefined)
     const isNew = (await lstat(path).catch(() => undefined)) === undefined
@@ -97,12 +97,12 @@ export async function writeWhole(path: string, text: string): Promise<void> {
     else if (real !== undefined) await replace(real, text, there)
     else await writeFile(path, text, { mode: NEW_FILE_MODE })
   } catch (cause) {
-    throw refused(path, codeOf(cause))
+    throw cause instanceof AuditError ? cause : refused(path, codeOf(cause))
   }
 }
 
 /** Puts a file in the place of an older one, if there is one. */
-async function replace(path: string, text: string, older: Stats | undefined): Promise<void> {
+async function replace(path: string, text: string | AsyncIterable<string>, older: Stats | undefined): Promise<void> {
   const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeFile(temporary, text, { flag: 'wx', mode: NEW_FILE_MODE })

@@ -4,7 +4,7 @@ import { AuditError } from '../errors.ts'
 /** Where a person, or a pipe, is. */
 export interface Terminal {
   /** Writes data to stdout; settles when it was taken over. Throws AuditError of kind 'source' where it cannot be written. */
-  write(text: string): Promise<void>
+  write(data: string | AsyncIterable<string>): Promise<void>
   /** Writes one line to stderr. */
   note(line: string): void
   /** Shows a passing line on stderr where that is a terminal; an empty one takes it away. */
@@ -31,7 +31,10 @@ export function createTerminal({ stdout, stderr, stdinIsTerminal, environment, n
   let shown = ''
   let shownAt = Number.NEGATIVE_INFINITY
   return {
-    write: (text) => writeData(stdout, text),
+    write: async (data) => {
+      if (typeof data === 'string') await writeData(stdout, data)
+      else for await (const piece of data) if (!(await writeData(stdout, piece))) return
+    },
     note: (line) => stderr.write(`${line}\n`),
     status: (line) => {
       const due = line === '' ? shown !== '' : now() - shownAt >= STATUS_EVERY_MILLIS
@@ -48,12 +51,12 @@ export function createTerminal({ stdout, stderr, stdinIsTerminal, environment, n
   }
 }
 
-/** A reader that has seen enough, like head, closes the pipe: nothing is wrong then. A full disk is. */
-const writeData = (stdout: Writable, text: string): Promise<void> =>
+/** Settles with whether more would be read. One who has seen enough, like head, closes the pipe: nothing is wrong then. A full disk is. */
+const writeData = (stdout: Writable, text: string): Promise<boolean> =>
   new Promise((resolve, reject) => {
     stdout.write(text, (error) => {
       const code = error && 'code' in error ? String(error.code) : ''
-      if (error == null || code === 'EPIPE') return resolve()
+      if (error == null || code === 'EPIPE') return resolve(error == null)
       reject(
         new AuditError('source', `stdout: it cannot be written${code === '' ? '' : ` (${code})`}`, {
           field: 'stdout',

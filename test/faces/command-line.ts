@@ -13,8 +13,9 @@ export async function run(
   const code = await runCli(args, {
     ...fakeServices(tools),
     terminal: {
-      write: async (text) => {
-        seen.stdout += text
+      write: async (data) => {
+        if (typeof data === 'string') seen.stdout += data
+        else for await (const piece of data) seen.stdout += piece
       },
       note: (line) => void seen.stderr.push(line),
       status: (line) => void seen.status.push(line),

@@ -16,6 +16,7 @@ import { readFile } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { afterEach, beforeEach, describe, expect, it } from 'vitest'
+import { cancelled } from '../../src/errors.ts'
 import { checkOutput, checkReportOutput, writeWhole } from '../../src/faces/output-file.ts'
 
 let folder: string
@@ -33,6 +34,23 @@ describe('a report that is written to a file', () => {
     expect(readFileSync(within('report'), 'utf8')).toBe('whole')
     expect(modeOf('report')).toBe(0o600)
     expect(readdirSync(folder)).toEqual(['report'])
+  })
+
+  it('piece by piece is not there at all where the audit was cancelled in between', async () => {
+    async function* pieces(last: () => string) {
+      yield 'a piece, '
+      yield last()
+    }
+    const broken = pieces(() => {
+      throw cancelled()
+    })
+    await expect(writeWhole(within('report'), broken)).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(readdirSync(folder)).toEqual([])
+    await writeWhole(
+      within('report'),
+      pieces(() => 'and its 末'),
+    )
+    expect(readFileSync(within('report'), 'utf8')).toBe('a piece, and its 末')
   })
 
   it.each([0o644, 0o640, 0o666])('replaces one, whose permissions %o stay', async (mode) => {

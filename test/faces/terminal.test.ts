@@ -37,6 +37,19 @@ describe('data that cannot be written', () => {
     })
   })
 
+  it('is not made any more once its reader has seen enough', async () => {
+    let made = 0
+    async function* pieces() {
+      for (; made < 5; made++) yield 'piece'
+    }
+    const { terminal } = open({ stdout: failing('EPIPE') })
+    await terminal.write(pieces())
+    expect(made).toBe(0)
+    made = 0
+    await open().terminal.write(pieces())
+    expect(made).toBe(5)
+  })
+
   it('because its reader has seen enough is none', async () => {
     await open({ stdout: failing('EPIPE') }).terminal.write('report')
   })
