@@ -28,8 +28,11 @@ export interface ResultParts {
 export interface PagerOptions {
   /** Most characters of a page, as JSON with two blanks of indent. */
   readonly resultChars?: number
-  /** Makes a whole result fit to leave, secrets blanked out: half of one is hardly known after a cut, and a page would grow. */
-  readonly clean?: (whole: JsonObject, output: z.ZodType | undefined) => JsonObject
+  /**
+   * Makes a result fit to leave, secrets blanked out: before it is cut, as half of one is hardly known, and a page would grow. It is
+   * given the fields that are no list, and the items of lists as they come on a page, each where it stands in the result.
+   */
+  readonly clean?: (part: JsonObject, output: z.ZodType | undefined) => JsonObject
   readonly resultsKept?: number
   /** List items kept in memory over all results. */
   readonly itemsKept?: number
@@ -46,6 +49,8 @@ const CUTS: readonly Cut[] = [
 ]
 /** Share of a page that the fields outside the lists may take. */
 const HEAD_SHARE = 0.75
+/** A result of so many items is made fit to leave in one go, and looked at whether it is one page. */
+const FEW_ITEMS = 64
 
 interface Cut {
   readonly textChars: number
@@ -65,8 +70,12 @@ interface Kept {
   readonly headOmitted: Readonly<Record<string, number>> | undefined
   /** The same of the pages behind the first. */
   readonly later: Pick<Kept, 'head' | 'headOmitted'>
+  /** As the tool returned them: a month may have millions, and hardly anyone asks for all pages. */
   readonly items: readonly Item[]
+  readonly clean: (item: Item) => Item
   readonly lists: readonly string[]
+  /** How many items each list has; one list comes after another. */
+  readonly counts: ReadonlyMap<string, number>
   /** Where the pages begin that a cursor was given for. */
   readonly starts: Set<string>
 }
@@ -95,13 +104,19 @@ export function createPager(options: PagerOptions = {}): Pager {
 
   return {
     first(tool, result, lists, { output, firstPageOnly = [] } = {}) {
-      const whole = options.clean?.(result, output) ?? result
-      if (charsOf(whole) <= resultChars) return whole
+      const cleaned = (part: JsonObject): JsonObject => options.clean?.(part, output) ?? part
+      const clean = ({ path, value }: Item): Item => ({ path, value: onlyItem(cleaned(alone(path, value)), path) })
+      const items = itemsOf(result, lists)
+      if (mayFit(items, clean, resultChars)) {
+        const whole = cleaned(result)
+        if (charsOf(whole) <= resultChars) return whole
+      }
       const id = randomBytes(9).toString('base64url')
-      const later = fitHead(without(whole, firstPageOnly), lists, resultChars)
-      const items = itemsOf(whole, lists)
+      const head = cleaned(lists.reduce((part, path) => withList(part, path.split('.'), []), result))
+      const later = fitHead(without(head, firstPageOnly), resultChars)
       const starts = new Set(['0'])
-      const entry: Kept = { tool, ...fitHead(whole, lists, resultChars), later, items, lists, starts }
+      const counts = new Map(lists.map((path) => [path, listAt(result, path)?.length ?? 0]))
+      const entry: Kept = { tool, ...fitHead(head, resultChars), later, items, clean, lists, counts, starts }
       keep(id, entry)
       return cutPage(entry, id, 0, resultChars)
     },
@@ -138,14 +153,29 @@ function unknownCursor(tool: string, cursor: string): AuditError {
 
 const charsOf = (value: unknown): number => JSON.stringify(value, null, 2).length
 
+/** Whether a result of these items may be one page: not where the items alone are more. */
+function mayFit(items: readonly Item[], clean: Kept['clean'], resultChars: number): boolean {
+  if (items.length <= FEW_ITEMS) return true
+  let chars = 0
+  for (const item of items) {
+    chars += JSON.stringify(clean(item).value)?.length ?? 0
+    if (chars > resultChars) return false
+  }
+  return true
+}
+
 /** The page that starts at an item. At least one item goes on it, so that following the cursors ends. */
 function cutPage(entry: Kept, id: string, offset: number, resultChars: number): JsonObject {
   const { items } = entry
   const left = items.length - offset
+  const cleaned: Item[] = []
+  const upTo = (count: number): Item[] => {
+    for (const item of items.slice(offset + cleaned.length, offset + count)) cleaned.push(entry.clean(item))
+    return cleaned.slice(0, count)
+  }
   // The trailer as large as it can get: measured with it, a page only grows with its items, so that search is sound.
   const reserve = trailer(entry, offset, `${id}.${items.length}`)
-  const fits = (count: number): boolean =>
-    charsOf(assemble(entry, items.slice(offset, offset + count), reserve)) <= resultChars
+  const fits = (count: number): boolean => charsOf(assemble(entry, upTo(count), reserve)) <= resultChars
 
   let enough = Math.min(1, left)
   let tooMany = 2
@@ -161,13 +191,13 @@ function cutPage(entry: Kept, id: string, offset: number, resultChars: number): 
   }
 
   if (left - enough <= ROOM_OF_TRAILER) {
-    const last = assemble(entry, items.slice(offset), trailer(entry, items.length))
+    const last = assemble(entry, upTo(left), trailer(entry, items.length))
     if (charsOf(last) <= resultChars) return last
   }
   const rest = offset + enough
   if (rest < items.length) entry.starts.add(String(rest))
   const end = trailer(entry, rest, rest < items.length ? `${id}.${rest}` : undefined)
-  const page = items.slice(offset, rest)
+  const page = upTo(enough)
   return enough !== 1 || fits(1) ? assemble(entry, page, end) : oversized(entry, page, end, resultChars)
 }
 
@@ -189,8 +219,11 @@ function oversized(entry: Kept, page: readonly Item[], end: JsonObject, resultCh
 /** What a page says of the items from `rest` on, and of a head that was cut. Empty where nothing was left out. */
 function trailer(entry: Kept, rest: number, nextCursor?: string): JsonObject {
   const omitted: Record<string, number> = { ...entry.headOmitted }
+  let end = 0
   for (const path of entry.lists) {
-    const count = entry.items.slice(rest).filter((item) => item.path === path).length
+    const start = end
+    end += entry.counts.get(path) ?? 0
+    const count = end - Math.max(start, rest)
     if (count > 0) omitted[path] = count
   }
   const cut = entry.headOmitted !== undefined || rest < entry.items.length
@@ -216,6 +249,12 @@ function itemsOf(whole: JsonObject, lists: readonly string[]): Item[] {
   return lists.flatMap((path) => (listAt(whole, path) ?? []).map((value) => ({ path, value })))
 }
 
+/** A result that holds one item and nothing else. */
+const alone = (path: string, value: unknown): JsonObject =>
+  path.split('.').reduceRight<unknown>((held, key) => ({ [key]: held }), [value]) as JsonObject
+
+const onlyItem = (part: JsonObject, path: string): unknown => listAt(part, path)?.[0]
+
 function listAt(whole: JsonObject, path: string): readonly unknown[] | undefined {
   let value: unknown = whole
   for (const key of path.split('.')) value = isObject(value) ? value[key] : undefined
@@ -233,11 +272,9 @@ function withList(whole: JsonObject, path: readonly string[], values: readonly u
 
 /** The fields that are no list, cut themselves where they leave too little of a page to the items. */
 function fitHead(
-  whole: JsonObject,
-  lists: readonly string[],
+  emptied: JsonObject,
   resultChars: number,
 ): { head: JsonObject; headOmitted: Record<string, number> | undefined } {
-  const emptied = lists.reduce((head, path) => withList(head, path.split('.'), []), whole)
   let head = emptied
   let headOmitted: Record<string, number> | undefined
   for (const cut of CUTS) {

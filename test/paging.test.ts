@@ -168,6 +168,54 @@ describe('what is too large by itself', () => {
   })
 })
 
+describe('what leaves', () => {
+  const LISTS = ['findings', 'nested.rows']
+  /** Each text longer, so that pages of what was not made fit would hold more. */
+  const cleaned = (part: unknown): unknown => {
+    if (typeof part === 'string') return part.replaceAll('s', '[redacted]')
+    if (Array.isArray(part)) return part.map(cleaned)
+    return typeof part !== 'object' || part === null
+      ? part
+      : Object.fromEntries(Object.entries(part).map(([key, value]) => [key, cleaned(value)]))
+  }
+  const clean = (part: JsonObject) => cleaned(part) as JsonObject
+  const texts = (most: number) =>
+    fc.array(fc.record({ id: fc.nat(), text: fc.string({ maxLength: 80 }) }), { maxLength: most })
+
+  it('is what pages of the result as it may leave would be', () => {
+    const pagesFrom = (pager: ReturnType<typeof createPager>, whole: JsonObject): JsonObject[] => {
+      const pages = [pager.first('tool', whole, LISTS, { firstPageOnly: ['rules'] })]
+      for (let page = pages[0]; page?.nextCursor !== undefined && pages.length < 500; pages.push(page)) {
+        page = pager.next('tool', String(page.nextCursor))
+      }
+      return pages.map(({ nextCursor, ...page }) => ({ ...page, at: String(nextCursor).split('.')[1] }))
+    }
+    const whole = fc.record({
+      ...{ asOf: fc.string({ maxLength: 300 }), rules: fc.string({ maxLength: 900 }), findings: texts(200) },
+      nested: fc.record({ total: fc.string(), rows: texts(200) }),
+    })
+    fc.assert(
+      fc.property(whole, fc.integer({ min: 900, max: 9000 }), (result, resultChars) => {
+        const lazily = pagesFrom(createPager({ resultChars, clean }), result)
+        expect(lazily).toEqual(pagesFrom(createPager({ resultChars }), clean(result)))
+      }),
+      { numRuns: 300 },
+    )
+  })
+
+  it('is made fit to leave as it comes on a page, not all of it at first', () => {
+    let parts = 0
+    const counted = (part: JsonObject) => {
+      parts += 1
+      return clean(part)
+    }
+    const pager = createPager({ resultChars: 2000, clean: counted })
+    const { nextCursor } = pager.first('tool', { findings: rows(100_000), nested: { rows: rows(3) } }, LISTS)
+    pager.next('tool', String(nextCursor))
+    expect(parts).toBeLessThan(500)
+  })
+})
+
 describe('a cursor', () => {
   const wholeOf = (count: number) => ({ findings: rows(count) })
 
