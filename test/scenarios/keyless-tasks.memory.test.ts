@@ -231,3 +231,35 @@ it('a task without a key that fal billed to one account leaves no other of them 
   const report = await audited(world, { depth: 'requests' })
   expect(openFor(report).filter((text) => text.startsWith('A2'))).toEqual([])
 })
+
+describe('tasks without a key that fal billed to account 12, beside one that it billed to nobody', () => {
+  /** Of 5 fal billed 1 and 1 is recorded. */
+  const open = async (billed: MiniTask, unbilled: MiniTask, now = '2026-02-09T04:00:00Z') => {
+    const world = new MiniWorld().account(5).account(12).task({ cost: '1' })
+    world.task({ model: MODEL, apiKey: '', billed: false, at: '2026-02-06 20:00:00', ...billed })
+    const event = { requestId: requestIdOf(2), endpointId: MODEL, cost: '1', timestamp: '2026-02-06T12:01:00Z' }
+    world.event(event, apiKeyOf(12)).task({ model: MODEL, apiKey: '', billed: false, ...unbilled })
+    const report = await audited(world, { depth: 'requests', now: instant(Date.parse(now)) })
+    return openFor(report).filter((text) => /^A[12] 5/.test(text))
+  }
+
+  it.each([{ refunded: true }, { status: 'failed' }, { status: 'failed', cost: null }])(
+    'do not stand for it where they were not due (%j)',
+    async (billed) => {
+      expect(await open({ cost: '0.01', ...billed }, { cost: '0.01' })).toEqual([`A2 5 ${MODEL}`])
+      expect(await open({ cost: '0.01', ...billed }, { cost: '0.01', status: 'failed' })).toEqual([])
+    },
+  )
+
+  it('take nothing from what it may make a record exceed the bill by, as young as they are', async () => {
+    const now = '2026-02-07T10:00:00Z'
+    expect(await open({ cost: '1' }, { cost: '0.5' }, now)).toEqual(['A1 5', `A2 5 ${MODEL}`])
+    expect(await open({ cost: '1' }, { cost: '0.5', at: '2026-02-06 20:00:00' }, now)).toEqual([])
+  })
+
+  it('nor from the successes that tell no cost', async () => {
+    const untold = await open({ cost: null, status: 'failed' }, { cost: null })
+    expect(untold).toContain('A1 5')
+    expect(await open({ cost: null }, { cost: null, status: 'failed' })).toEqual([])
+  })
+})

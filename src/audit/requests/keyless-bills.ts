@@ -5,6 +5,7 @@ import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import type { KeylessBill } from '../rules/keyless-tasks.ts'
 import { canonicalModel } from '../tasks/model-name.ts'
+import { couldBeBilledAcross, mayBeDue, mayBePending } from '../tasks/task-standing.ts'
 import type { RequestGroup } from './request-group.ts'
 
 /** Adds up the tasks of the window that name no key and that fal billed to the key of one account: they are of no other. */
@@ -23,11 +24,18 @@ export class KeylessBills {
     const { accountId } = owner
     const model = canonicalModel(claimedBy.model, this.#plan.settings.modelAliases)
     const byModel = entryOf(this.#bills, accountId, () => new Map())
-    const none = { accountId, model, taskCount: 0, untoldCosts: 0, costNanoUsd: ZERO_NANO_USD }
+    const counts = { taskCount: 0, untoldCosts: 0, untoldWithin: 0, dueCount: 0 }
+    const none = { accountId, model, ...counts, costNanoUsd: ZERO_NANO_USD, youngNanoUsd: ZERO_NANO_USD }
     const bill = entryOf(byModel, model, () => none)
     bill.taskCount += 1
-    if (claimedBy.costUntold === true) bill.untoldCosts += 1
-    else bill.costNanoUsd = addNanoUsd(bill.costNanoUsd, claimedBy.costNanoUsd)
+    if (mayBeDue(claimedBy, this.#plan)) bill.dueCount += 1
+    if (claimedBy.costUntold === true) {
+      bill.untoldCosts += 1
+      if (claimedBy.status === 'success' && !couldBeBilledAcross(claimedBy, this.#plan)) bill.untoldWithin += 1
+      return
+    }
+    bill.costNanoUsd = addNanoUsd(bill.costNanoUsd, claimedBy.costNanoUsd)
+    if (mayBePending(claimedBy, this.#plan)) bill.youngNanoUsd = addNanoUsd(bill.youngNanoUsd, claimedBy.costNanoUsd)
   }
 
   list(): readonly KeylessBill[] {

@@ -21,6 +21,10 @@ export interface KeylessBill {
   /** How many of them tell no cost, and what the others recorded. */
   readonly untoldCosts: number
   readonly costNanoUsd: NanoUsd
+  /** Of these, what counts in the same of their record: successes that tell no cost, tasks that are due, and cost that is young. */
+  readonly untoldWithin: number
+  readonly dueCount: number
+  readonly youngNanoUsd: NanoUsd
 }
 
 /** Why nothing is said that hangs on whose such tasks are; of none within the window, those of right before it. */
@@ -57,7 +61,7 @@ export function keylessDue({
   const models = new Map<string, { model: string; reason: Reason }>()
   for (const [canonical, { model, due, untold }] of byModel) {
     const known = billed.filter((each) => each.model === canonical)
-    const tasks = due.count + (untold?.due?.count ?? 0) - known.reduce((all, { taskCount }) => all + taskCount, 0)
+    const tasks = due.count + (untold?.due?.count ?? 0) - known.reduce((all, { dueCount }) => all + dueCount, 0)
     if (tasks > 0) models.set(canonical, { model, reason: keyUntold(tasks) })
   }
   return models
@@ -90,9 +94,11 @@ export function keylessExcess(
   const { cost, tasks } = keylessSum(keyless, comparison)
   if (tasks === 0) return undefined
   const records = [...keyless.byModel.values()]
-  const others = ofOthers(keyless, comparison).reduce((all, { untoldCosts }) => all + untoldCosts, 0)
+  const others = ofOthers(keyless, comparison).reduce((all, { untoldWithin }) => all + untoldWithin, 0)
   const untold = records.reduce((all, { untold: own }) => all + (own?.within ?? 0), 0)
-  const young = comparison.period === null ? 0n : sum(records, ({ youngNanoUsd = 0n }) => youngNanoUsd)
+  // What was billed has not to wait for its bill.
+  const billed = sum(keyless.billed ?? [], ({ youngNanoUsd }) => youngNanoUsd)
+  const young = comparison.period === null ? 0n : sum(records, ({ youngNanoUsd = 0n }) => youngNanoUsd) - billed
   return {
     cost: untold > others ? null : cost - young,
     crossing: sum(records, ({ crossingOutNanoUsd }) => crossingOutNanoUsd),

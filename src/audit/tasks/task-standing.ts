@@ -20,6 +20,11 @@ export function isDue(
   return isSettled(task, plan)
 }
 
+/** The same, or it would be if what the task does not tell is above 0. */
+export const mayBeDue = (task: TaskRow, plan: AuditPlan): boolean =>
+  isDue(task, plan) ||
+  ((task.costUntold === true || task.chargeUntold === true) && !task.refunded && isSettled(task, plan))
+
 /** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
 export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
   task.status === 'success'
