@@ -106,6 +106,46 @@ describe('right before the window, billed within it', () => {
   })
 })
 
+describe('right before the window, together with tasks that name no key', () => {
+  const before = '2026-02-05 23:59:30'
+  const timestamp = new MiniWorld().iso('2026-02-06 00:00:05')
+  const keyless = (world: MiniWorld, task: MiniTask = {}): MiniWorld =>
+    withoutId(world, before, { apiKey: '', billed: false, ...task }).event({ endpointId: rare, cost: '0.5', timestamp })
+
+  it('one without either leaves open whose it is, as it does with usage alone', async () => {
+    const open = ['A1 open', `A3 open ${rare}`]
+    for (const task of [{}, { cost: null }, { model: '' }]) {
+      expect(await said(keyless(busy(), task))).toEqual(open)
+      expect(await said(keyless(busy(), task), {})).toEqual(open)
+    }
+    expect(await said(keyless(withoutId(busy(), before, { cost: '0.3', billed: false }), { cost: '0.2' }))).toEqual(
+      open,
+    )
+  })
+
+  it('explains nothing where it cost less, is of another model or time, or bears an id', async () => {
+    const broken = ['A1 BREAK', 'A3 BREAK']
+    expect(await said(keyless(busy(), { cost: '0.3' }))).toEqual(broken)
+    expect(await said(keyless(busy(), { model: 'fal-ai/other' }))).toEqual(broken)
+    expect(await said(keyless(busy(), { at: '2026-02-05 22:30:00' }))).toEqual(broken)
+    expect(await said(keyless(busy(), { requestId: 'its-own' }))).toEqual(broken)
+  })
+
+  it('those of the window may explain what is left, to the threshold', async () => {
+    /** Of 2.4 fal billed 0.5 for a task without a key, and 0.9 for one without an id. */
+    const short = (cost: string | null): MiniWorld => {
+      const world = busy().task({ cost: '0.5', apiKey: '', billed: false })
+      return withoutId(world, before, { cost, billed: false }).event({ endpointId: rare, cost: '0.9', timestamp })
+    }
+    const own = (world: MiniWorld) => world.event({ endpointId: 'fal-ai/flux/schnell', cost: '0.5', timestamp })
+    const a1 = async (world: MiniWorld) => (await said(own(world))).filter((text) => text.startsWith('A1'))
+    expect(await a1(short('0.9'))).toEqual(['A1 open'])
+    expect(await a1(short('0.8'))).toEqual(['A1 open'])
+    expect(await a1(short(null))).toEqual(['A1 open'])
+    expect(await a1(short('0.7'))).toEqual(['A1 BREAK'])
+  })
+})
+
 describe('right before the end of the window, billed after it', () => {
   const last = '2026-02-06 23:59:40'
 

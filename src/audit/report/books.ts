@@ -274,7 +274,8 @@ function sidesOf(
   belongs: (whose: Ownership) => boolean,
 ): Pick<BillComparison, 'period' | 'recordByModel'> {
   const recordByModel = recordsOf(tasks, accountIds)
-  return { period: periodOf(requests, accountIds, belongs, recordByModel), recordByModel }
+  const records = { own: recordByModel, keyless: recordsOf(tasks, [null]) }
+  return { period: periodOf(requests, accountIds, belongs, records), recordByModel }
 }
 
 /** The bill by task period, where every event of these accounts is known. */
@@ -282,7 +283,7 @@ function periodOf(
   requests: RequestSums | null,
   accountIds: readonly number[],
   belongs: (whose: Ownership) => boolean,
-  records: BillComparison['recordByModel'],
+  { own, keyless }: Readonly<Record<'own' | 'keyless', BillComparison['recordByModel']>>,
 ): PeriodBill | null {
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
   let youngNanoUsd = ZERO_NANO_USD
@@ -306,7 +307,7 @@ function periodOf(
   const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, nameOf),
-    ...billedWithoutId(records, requests.placements.filter(belongs), requests.modelMatches, nameOf),
+    ...billedWithoutId(own, keyless, requests.placements.filter(belongs), requests.modelMatches, nameOf),
     undatedTasks: requests.undated.of(belongs, accountIds, requests.scope),
     ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
   }

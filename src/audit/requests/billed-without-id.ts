@@ -3,34 +3,42 @@ import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/na
 import type { ModelMatches, ModelRecord } from '../rules/books.ts'
 import { NAMELESS } from '../rules/nameless-tasks.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
-import type { BilledWithoutId } from '../rules/tasks-without-id.ts'
+import type { BilledWithoutId, TasksWithoutId } from '../rules/tasks-without-id.ts'
 import type { PlacementSum } from './placement-sums.ts'
 
-/** What fal may have billed for tasks without a request id at the edges of the window. Absent: there are none. `sums`: of one bill. */
+/**
+ * What fal may have billed for tasks without a request id at the edges of the window. Absent: there are none. `sums`: of one bill;
+ * `keyless`: what tasks recorded that name no key.
+ */
 export function billedWithoutId(
   records: ReadonlyMap<string, ModelRecord>,
+  keyless: ReadonlyMap<string, ModelRecord>,
   sums: readonly PlacementSum[],
   matches: ModelMatches,
   nameOf: (endpoint: string) => string,
 ): { readonly withoutId?: BilledWithoutId } {
-  const tasks = [...records].flatMap(([canonical, { withoutId }]) => (withoutId ? [{ canonical, ...withoutId }] : []))
-  if (tasks.length === 0) return {}
+  const tasks = tasksIn(records)
+  const all = [...tasks, ...tasksIn(keyless)]
+  if (all.length === 0) return {}
   const orphans = sums.filter(({ stored }) => stored === null)
   const unclaimed = byEndpoint(orphans, nameOf, ({ placedNanoUsd }) => placedNanoUsd ?? ZERO_NANO_USD)
   const around = byEndpoint(orphans, nameOf, ({ aroundNanoUsd }) => aroundNanoUsd)
   const most = (costs: readonly Costs[], billed: ReadonlyMap<string, NanoUsd>): NanoUsd =>
     billedAtMost(costs, billed, matches)
-  const told = tasks.map(({ canonical, inNanoUsd }) => ({ canonical, costNanoUsd: inNanoUsd }))
   const untold = tasks.filter(({ untoldIn }) => untoldIn.count > 0)
   const whole = sum([...unclaimed.values()], (billed) => billed)
+  const told = ({ canonical, inNanoUsd }: Edge): Costs => ({ canonical, costNanoUsd: inNanoUsd })
+  const whatever = (edge: Edge): Costs =>
+    edge.untoldIn.count > 0 ? { canonical: edge.canonical, costNanoUsd: whole } : told(edge)
   return {
     withoutId: {
-      inNanoUsd: most(told, unclaimed),
+      inNanoUsd: most(tasks.map(told), unclaimed),
+      inAtMostNanoUsd: most(all.map(whatever), unclaimed),
       ...(untold.length > 0 && {
         untoldIn: {
           count: untold.reduce((count, { untoldIn }) => count + untoldIn.count, 0),
           evidence: joinEvidence(untold.map(({ untoldIn }) => untoldIn.evidence)),
-          inNanoUsd: most([...told, ...untold.map(({ canonical }) => ({ canonical, costNanoUsd: whole }))], unclaimed),
+          inNanoUsd: most(tasks.map(whatever), unclaimed),
         },
       }),
       outNanoUsd: most(
@@ -42,6 +50,11 @@ export function billedWithoutId(
     },
   }
 }
+
+type Edge = TasksWithoutId & { readonly canonical: string }
+
+const tasksIn = (records: ReadonlyMap<string, ModelRecord>): Edge[] =>
+  [...records].flatMap(([canonical, { withoutId }]) => (withoutId ? [{ canonical, ...withoutId }] : []))
 
 function byEndpoint(
   sums: readonly PlacementSum[],

@@ -43,6 +43,11 @@ export const a1CostDeviation: Rule = {
         continue
       }
       const finding = deviation(comparison, comparison.bill.value.costNanoUsd, thresholds.a1DeviationRatio)
+      const atEdge = finding && edgeUntold(finding, comparison, thresholds.a1DeviationRatio)
+      if (atEdge !== undefined) {
+        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', atEdge) })
+        continue
+      }
       const keyUntold = finding && shortForKeyless(finding, keyless, comparison, thresholds.a1DeviationRatio)
       if (keyUntold !== undefined) {
         notEvaluated.push({ subject: comparison.subject, reason: keyUntold })
@@ -64,11 +69,6 @@ export const a1CostDeviation: Rule = {
         const { accountId } = comparison.subject
         const tasks = accountId === undefined ? undefined : untold?.costs.get(accountId)
         notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', tasks) })
-        continue
-      }
-      const atEdge = finding && edgeUntold(finding, comparison, thresholds.a1DeviationRatio)
-      if (atEdge !== undefined) {
-        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', atEdge) })
         continue
       }
       if (
@@ -132,7 +132,7 @@ function hangsOnUnplaced(
   if (!exceeds(official - recorded - (cost - within) - besides, official + within, threshold)) return true
   if (timing === true || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
-  return isCarriedIn(official - recorded - cost - besides, comparison, keyless)
+  return isCarriedIn({ short: official - recorded - cost - besides, official }, comparison, keyless, threshold)
 }
 
 /** Tasks of right before the window without a request id that tell no cost, and may be what a short record lacks. */
@@ -185,7 +185,8 @@ function isExplained(
   const short = expected - actual - untold - absent
   if (short <= 0n || !exceeds(short, expected + undatedWithin(comparison), threshold)) return true
   // Tasks of right before the window may explain the rest.
-  return untold + absent !== 0n && isCarriedIn(short, comparison, keyless)
+  const official = expected + undatedWithin(comparison)
+  return untold + absent !== 0n && isCarriedIn({ short, official }, comparison, keyless, threshold)
 }
 
 /**

@@ -75,9 +75,10 @@ export const a3RecordedNothing: Rule = {
           continue
         }
         const left = each.billed - sum([...each.carried], ({ costNanoUsd }) => costNanoUsd)
+        const names = modelMatches.storedNamesOf(each.canonical)
         const carriedKeyless =
-          period === null && !timing && mayBeCarriedKeyless(keyless, left, modelMatches.storedNamesOf(each.canonical))
-        if (carriedKeyless) {
+          each.isOpen && !timing ? mayBeCarriedKeyless(keyless, left, names, comparison) : undefined
+        if (carriedKeyless !== undefined) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: carriedKeyless })
           examined -= 1
           continue
@@ -120,6 +121,8 @@ interface Unrecorded {
   readonly canonical: string
   readonly model: string
   readonly billed: bigint
+  /** Whether all of it may have been billed for tasks outside the window. */
+  readonly isOpen: boolean
   /** Models with tasks outside the window that may have been billed within it as this one. */
   readonly carried: ReadonlySet<Carried>
 }
@@ -158,7 +161,7 @@ function unrecordedModels(
     // What a task of another account was billed for is none of theirs.
     const isOpen = period === null || (period.withoutId?.unclaimed.get(canonical) ?? 0n) >= billed
     const own = isOpen ? [...names, NAMELESS].flatMap((name) => carried.get(name) ?? []) : []
-    unrecorded.push({ canonical, model, billed, carried: new Set(own) })
+    unrecorded.push({ canonical, model, billed, isOpen, carried: new Set(own) })
   }
   return unrecorded
 }

@@ -128,29 +128,39 @@ export function shortForKeyless(
   }
   const { cost, isCostUntold, tasks } = keylessSum(keyless, comparison)
   const short = expected - actual - cost
-  const isBreak = !isCostUntold && exceeds(short, expected, threshold) && !isCarriedIn(short, comparison, keyless)
-  const isAny = tasks > 0 || (comparison.period === null && [...keyless.byModel.values()].some(isCarried))
+  const isFar = !isCostUntold && exceeds(short, expected, threshold)
+  const isBreak = isFar && !isCarriedIn({ short, official: expected }, comparison, keyless, threshold)
+  const isAny = tasks > 0 || [...keyless.byModel.values()].some((record) => isCarried(record, comparison))
   return isAny && !isBreak ? keyUntold(tasks) : undefined
 }
 
 /**
- * With usage alone: why it is not said that no task records a model of which `billed` is left to explain. Such tasks of right before
- * the window, of one of its names or none, cost as much, or do not tell what they cost. Nano-USD.
+ * Why it is not said that no task records a model of which `billed` is left to explain. Such tasks of right before the window, of one
+ * of its names or none, cost as much, or do not tell what they cost; with billing events only those that bear no request id are of
+ * such. Nano-USD.
  */
 export function mayBeCarriedKeyless(
   keyless: KeylessTasks | undefined,
   billed: bigint,
   storedNames: readonly string[],
+  { period }: Pick<BillComparison, 'period'>,
 ): Reason | undefined {
   const names = new Set([...storedNames, NAMELESS])
-  const records = [...names].flatMap((name) => keyless?.byModel.get(name) ?? []).filter(isCarried)
-  return records.some(isCarriedUntold) || (records.length > 0 && billed <= carriedBy(records))
-    ? keyUntold(0)
-    : undefined
+  const records = [...names]
+    .flatMap((name) => keyless?.byModel.get(name) ?? [])
+    .filter((record) => isCarried(record, { period }))
+  const isUntold = records.some((record) => isCarriedUntold(record, { period }))
+  const carried = period === null ? carriedBy(records) : sum(records, ({ withoutId }) => withoutId?.inNanoUsd ?? 0n)
+  return isUntold || (records.length > 0 && billed <= carried) ? keyUntold(0) : undefined
 }
 
-const isCarriedUntold = ({ untold }: ModelRecord): boolean => (untold?.crossingIn.count ?? 0) > 0
-const isCarried = (record: ModelRecord): boolean => record.crossingInNanoUsd > 0n || isCarriedUntold(record)
+const isCarriedUntold = ({ untold, withoutId }: ModelRecord, { period }: Pick<BillComparison, 'period'>): boolean =>
+  ((period === null ? untold?.crossingIn : withoutId?.untoldIn)?.count ?? 0) > 0
+
+function isCarried(record: ModelRecord, comparison: Pick<BillComparison, 'period'>): boolean {
+  const carried = comparison.period === null ? record.crossingInNanoUsd : (record.withoutId?.inNanoUsd ?? 0n)
+  return carried > 0n || isCarriedUntold(record, comparison)
+}
 
 /** What tasks of right before the window may have been billed within it, with what their FLOATs may be off by. Nano-USD. */
 const carriedBy = (records: Iterable<ModelRecord>): bigint =>
@@ -158,15 +168,16 @@ const carriedBy = (records: Iterable<ModelRecord>): bigint =>
 
 /**
  * Whether tasks of right before the window, its own or without a key, may explain what a record lacks of the bill; with billing
- * events its own that bear no request id. Nano-USD.
+ * events those that bear no request id, where the bill without what was billed for them is not far from the record. Nano-USD.
  */
 export function isCarriedIn(
-  short: bigint,
+  { short, official }: { readonly short: bigint; readonly official: bigint },
   { period, recordByModel }: BillComparison,
   keyless: KeylessTasks | undefined,
+  threshold: Ratio,
 ): boolean {
-  const records = [...recordByModel.values()]
-  if (period === null) return short <= carriedBy(records) + carriedBy(keyless?.byModel.values() ?? [])
-  const { inNanoUsd } = period.withoutId ?? { inNanoUsd: 0n }
-  return inNanoUsd > 0n && short <= inNanoUsd + sum(records, ({ roundingNanoUsd }) => roundingNanoUsd)
+  if (period === null) return short <= carriedBy(recordByModel.values()) + carriedBy(keyless?.byModel.values() ?? [])
+  const most = period.withoutId?.inAtMostNanoUsd ?? 0n
+  const carried = most < short ? most : short
+  return carried > 0n && !exceeds(short - carried, official - carried, threshold)
 }

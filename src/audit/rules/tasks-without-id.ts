@@ -20,7 +20,9 @@ export interface TasksWithoutId {
 export interface BilledWithoutId {
   /** Within the window, for those outside it. */
   readonly inNanoUsd: NanoUsd
-  /** The same, had those that tell no cost cost whatever was billed. Absent: all tell theirs. */
+  /** The same at most: with those that name no key either, were they of this bill, and had those that tell no cost cost what was billed. */
+  readonly inAtMostNanoUsd: NanoUsd
+  /** The first, had those that tell no cost cost whatever was billed. Absent: all tell theirs. */
   readonly untoldIn?: UntoldTasks & { readonly inNanoUsd: NanoUsd }
   /** Outside the window, for those of it. */
   readonly outNanoUsd: NanoUsd
