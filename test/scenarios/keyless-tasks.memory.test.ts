@@ -214,6 +214,24 @@ describe.each(DEPTHS)('a model of which only tasks without a key are due, at dep
     ])
   })
 
+  it('is not said to be timing where they are of the middle of the window', async () => {
+    const edge = {
+      model: other,
+      cost: '0.5',
+      at: '2026-02-06 23:59:40',
+      requestId: depth === 'summary' ? 'its-own' : '',
+    }
+    const world = () => new MiniWorld().account(5).task(edge)
+    const found = `A2 found ${other}`
+    expect(await a2({ billed: false }, world())).toEqual([`A2 5 ${other}`])
+    expect(await a2({ billed: false, cost: null }, world())).toEqual([`A2 5 ${other}`])
+    expect(await a2({ ...edge, billed: false }, world())).toEqual([found])
+    expect(await a2({ billed: false, status: 'failed' }, world())).toEqual([found])
+    expect(await a2({ billed: false }, world().task({ ...edge, at: '2026-02-06 12:00:00', billed: false }))).toEqual([
+      found,
+    ])
+  })
+
   it('is where it was billed, or where they need not be', async () => {
     expect(await a2({ billed: false }, new MiniWorld().account(5).task({ model: other }))).toEqual([])
     expect(await a2({ billed: false, status: 'failed' })).toEqual([])

@@ -20,7 +20,7 @@ import { tasksUntold } from './untold-tasks.ts'
  * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
  * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
- * name none, nor of what may be due of the account alone since it names no key, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
+ * name none, nor of what may be due of the account alone, or not at the edge alone, since it names no key, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
  * such time, or do not tell their cost, or their charge, or bear requests that were billed and that
  * tasks of other times claim. Amounts in nano-USD.
  * Source: rule A2 of the audit skill.
@@ -39,6 +39,7 @@ export const a2BilledNothing: Rule = {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
       }
+      const ofKeyless = keylessDue(keyless, comparison)
       for (const [canonical, { model, due, untold }] of recordByModel) {
         const open = untold?.due
         if (due.count === 0 && open === undefined) continue
@@ -77,6 +78,11 @@ export const a2BilledNothing: Rule = {
           notEvaluated.push({ subject: { ...subject, model }, reason: unplaced.reason })
           continue
         }
+        const keylessToo = ofKeyless.get(canonical)
+        if (!isBilled && timing && keylessToo?.isAcross === false) {
+          notEvaluated.push({ subject: { ...subject, model }, reason: keylessToo.reason })
+          continue
+        }
         // What they do not tell would make a break of what is none, or timing alone.
         if (!isBilled && open !== undefined && (due.count === 0 || (timing && !(isAcross && open.onlyCrossing)))) {
           notEvaluated.push({ subject: { ...subject, model }, reason: tasksUntold(open.code, open) })
@@ -103,7 +109,7 @@ export const a2BilledNothing: Rule = {
         })
       }
       notEvaluated.push(...unplacedAlone(comparison, modelMatches, unplaced))
-      notEvaluated.push(...keylessAlone(comparison, modelMatches, keyless))
+      notEvaluated.push(...keylessAlone(comparison, modelMatches, ofKeyless))
     }
     return { examined, findings, notEvaluated }
   },
@@ -137,11 +143,11 @@ function unplacedAlone(
 function keylessAlone(
   { subject, bill, period, recordByModel }: BillComparison,
   matches: ModelMatches,
-  keyless: Books['keyless'],
+  ofKeyless: ReturnType<typeof keylessDue>,
 ): RuleOutcome['notEvaluated'] {
-  if (keyless === undefined || !bill.known) return []
+  if (!bill.known) return []
   const { byModel } = period?.figures ?? bill.value
-  return [...keylessDue(keyless)].flatMap(([canonical, { model: stored, reason }]) => {
+  return [...ofKeyless].flatMap(([canonical, { model: stored, reason }]) => {
     const record = recordByModel.get(canonical)
     if ((record?.due.count ?? 0) > 0 || record?.untold?.due !== undefined) return []
     if (canonical === NAMELESS) return [{ subject, reason }]

@@ -50,19 +50,31 @@ export function mayBeKeyless(
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
 
+interface KeylessDue {
+  readonly model: string
+  readonly reason: Reason
+  /** Whether all of them may have been billed outside the window. */
+  readonly isAcross: boolean
+}
+
 /**
  * Models of which such tasks are due, by canonical stored name, and why nothing is said of an account that was not billed for them:
  * they may be its own. Those that fal billed to the key of an account are none of them.
  */
-export function keylessDue({
-  byModel,
-  billed = [],
-}: KeylessTasks): ReadonlyMap<string, { model: string; reason: Reason }> {
-  const models = new Map<string, { model: string; reason: Reason }>()
-  for (const [canonical, { model, due, untold }] of byModel) {
+export function keylessDue(
+  keyless: KeylessTasks | undefined,
+  { period }: BillComparison,
+): ReadonlyMap<string, KeylessDue> {
+  const models = new Map<string, KeylessDue>()
+  const billed = keyless?.billed ?? []
+  for (const [canonical, { model, due, untold, withoutId }] of keyless?.byModel ?? []) {
     const known = billed.filter((each) => each.model === canonical)
     const tasks = due.count + (untold?.due?.count ?? 0) - known.reduce((all, { dueCount }) => all + dueCount, 0)
-    if (tasks > 0) models.set(canonical, { model, reason: keyUntold(tasks) })
+    const isAcross =
+      period === null
+        ? due.crossingCount === due.count && untold?.due?.onlyCrossing !== false
+        : untold?.due === undefined && (withoutId?.dueOut ?? 0) >= due.count
+    if (tasks > 0) models.set(canonical, { model, reason: keyUntold(tasks), isAcross })
   }
   return models
 }
