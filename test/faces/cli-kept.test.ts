@@ -31,7 +31,7 @@ describe('what only a process that lives on can offer', () => {
   it('stands neither in its help nor in its output', async () => {
     const { stdout: help } = await run(['audit-reconcile', '--help'], [auditReconcileTool])
     expect(help).not.toMatch(/report.?id|report.?uri|cursor/i)
-    expect(help).toMatch(/With\s+a\s+filter:\s+findings\s+alone\.\s+Messages/)
+    expect(help).toMatch(/With\s+a\s+filter:\s+findings,\s+notEvaluated\.\s+Messages/)
     const { stdout } = await reconcile()
     expect(stdout).not.toMatch(/reportId|reportUri|report_id|nextCursor/)
     expect(JSON.parse(stdout).findings.map(({ rule }: { rule: string }) => rule)).toEqual(['A4', 'A8'])
