@@ -159,6 +159,27 @@ describe('cash without an order that came in for two tasks of one id', () => {
       expect(await said(one(cents))).toEqual({ findings: ['B7 taskId=task-41'], open: [] })
   })
 
+  it('of several of which rows took less for one and more for another: all charges, or all that was taken', async () => {
+    const several = (taken: number, cents: number) =>
+      withLinkedTasks()
+        .task({ user: 101, status: 'failed', cost: '0', points: 100, paid: { points: 50 } })
+        .task({ user: 101, status: 'failed', cost: '0', points: 100, paid: { points: taken } })
+        .cash(101, cents, { at })
+    for (const [taken, cents] of [
+      [150, 200],
+      [170, 200],
+      [170, 220],
+    ] as const)
+      expect(await said(several(taken, cents))).toEqual({ findings: [], open: ['B7 userId=101'] })
+    for (const [taken, cents] of [
+      [150, 199],
+      [150, 201],
+      [150, 250],
+      [170, 270],
+    ] as const)
+      expect((await said(several(taken, cents))).findings.sort()).toEqual(['B7 taskId=task-41', 'B7 taskId=task-42'])
+  })
+
   it('may be the refund of both where a row of one took a part, and one of both the rest', async () => {
     const failed = { refunded: false, status: 'failed' } as const
     const parts = (cents: number) =>

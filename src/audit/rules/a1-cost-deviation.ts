@@ -17,13 +17,14 @@ import {
 import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
 
 /**
- * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0).
- * Where billing events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw
- * ones are apart, that is TIMING, and so it is where tasks without a request id at the edges may be what takes them apart. Otherwise the raw figures decide, and a difference that tasks crossing the window's edge
- * can explain is TIMING. Where fal's usage tells of more than its events, it fires only if both would have it so, and where
- * tasks have no readable time or tell no cost, only if they could not explain it; nothing is said where what fal did not bill of
- * such tasks may decide, nor where tasks without a readable time may be what takes the two apart, or such without a key what a short record lacks, or what would make one exceed the bill. Amounts in nano-USD. Source: rule A1 of the
- * audit skill.
+ * A1, per account: |F − Σ cost_money| / F above the threshold, F being fal's official cost of the window (> 0). Where billing
+ * events are complete the bridged figures decide, what may not be billed yet left out of the record; if only the raw ones are
+ * apart, that is TIMING, and so it is where tasks without a request id at the edges may be what takes them apart. Otherwise
+ * the raw figures decide, and a difference that tasks crossing the window's edge can explain is TIMING. Where fal's usage
+ * tells of more than its events, it fires only if both would have it so, and where tasks have no readable time or tell no
+ * cost, only if they could not explain it; nothing is said where what fal did not bill of such tasks may decide, nor where
+ * tasks without a readable time may be what takes the two apart, or such without a key what a short record lacks, or what
+ * would make one exceed the bill. Amounts in nano-USD. Source: rule A1 of the audit skill.
  */
 export const a1CostDeviation: Rule = {
   id: 'A1',

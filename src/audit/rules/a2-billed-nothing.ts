@@ -16,14 +16,14 @@ import { dueModels, mayBeDueWithin, undatedBill } from './unplaced-tasks.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
- * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for
- * the model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks
- * where billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
- * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than its events, which may be those of the model, nor of tasks that
- * name none, nor of what may be due of the account alone, or not at the edge alone, since it names no key, nor where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no
- * such time, or do not tell their cost, or their charge, or bear requests that were billed and that
- * tasks of other times claim. Amounts in nano-USD.
- * Source: rule A2 of the audit skill.
+ * A2, per account and model: settled tasks of the window, not refunded, with cost or charge, but fal billed nothing for the
+ * model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks where
+ * billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
+ * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than
+ * its events, which may be those of the model, nor of tasks that name none, nor of what may be due of the account alone, or
+ * not at the edge alone, since it names no key, nor where it was billed for a task whose time cannot be read, nor where the
+ * only tasks that could be due have no such time, or do not tell their cost, or their charge, or bear requests that were
+ * billed and that tasks of other times claim. Amounts in nano-USD. Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
   id: 'A2',

@@ -19,8 +19,9 @@ import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
  * under any that was billed as it. By the period of the tasks where billing events are complete; with usage alone it is TIMING
  * where tasks outside the window that could have been billed within it cost as much, and nothing is said where such tasks tell
- * no cost, and so may have; with events the same holds of those that bear no request id. Nothing is said of a model whose usage tells of more than its events, nor where tasks name no
- * model, have no readable time, or name no key: they may be of this one, or it may have been billed for one of them alone. Amounts in nano-USD. Source: rule A3 of the audit skill.
+ * no cost, and so may have; with events the same holds of those that bear no request id. Nothing is said of a model whose
+ * usage tells of more than its events, nor where tasks name no model, have no readable time, or name no key: they may be of
+ * this one, or it may have been billed for one of them alone. Amounts in nano-USD. Source: rule A3 of the audit skill.
  */
 export const a3RecordedNothing: Rule = {
   id: 'A3',

@@ -185,15 +185,10 @@ function divided(amount: bigint, shares: readonly bigint[]): bigint[] {
 
 const larger = (one: bigint, other: bigint): bigint => (one > other ? one : other)
 
-/**
- * What is owed for a task: its charge, or what rows took of it where that is less; and the greater of the two. `taken`: with rows that
- * it shares.
- */
+/** What is owed for a task. `taken`: what rows took for it, with those that it shares. */
 function debtOf({ task, entries }: TaskLedger, taken = consumedPoints(entries)): TaskDebt {
-  const { chargedPoints: charged, createdAt, rowId } = task
-  if (taken <= 0n || taken === charged) return { task, createdAt, rowId, chargedPoints: charged }
-  const [chargedPoints, takenPoints] = taken < charged ? [taken, charged] : [charged, taken]
-  return { task, createdAt, rowId, chargedPoints, takenPoints }
+  const { chargedPoints, createdAt, rowId } = task
+  return { task, createdAt, rowId, chargedPoints, ...(taken > 0n && taken !== chargedPoints && { takenPoints: taken }) }
 }
 
 /** Whether cash that came in makes up a charge to the point, an amount or all of them, alone or with what was refunded. */

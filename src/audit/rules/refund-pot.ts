@@ -4,13 +4,23 @@ import type { LooseAmount, UnlinkedRows } from './books.ts'
 
 /** A charge that ought to have been given back, and that no row which names its task did. */
 export interface Debt {
-  /** Of it what was taken, where rows tell that it was less. */
   readonly chargedPoints: bigint
-  /** What rows took where that is more, or the charge where they took less: cash may give all of it back. Absent otherwise. */
+  /** What rows took, where that is less or more: cash may give back the one or the other. Absent: as much, or no row tells. */
   readonly takenPoints?: bigint
   readonly createdAt: Instant
   readonly rowId: number
 }
+
+const takenFor = ({ chargedPoints, takenPoints = chargedPoints }: Debt): bigint => takenPoints
+
+/** What has to come back at the very least. */
+const leastOf = (debt: Debt): bigint => (takenFor(debt) < debt.chargedPoints ? takenFor(debt) : debt.chargedPoints)
+
+/** What one amount of cash may be, the lesser first. */
+const amountsOf = (debt: Debt): bigint[] =>
+  debt.takenPoints === undefined
+    ? [debt.chargedPoints]
+    : [leastOf(debt), debt.chargedPoints + debt.takenPoints - leastOf(debt)]
 
 interface Row {
   left: bigint
@@ -82,22 +92,22 @@ class RefundPot {
   }
 
   /** Whether what there is still could give one charge back. */
-  couldGiveBack({ chargedPoints, takenPoints = chargedPoints, createdAt }: Debt): boolean {
-    const refunds = this.#available({ createdAt })
-    if (refunds >= chargedPoints) return true
+  couldGiveBack(debt: Debt): boolean {
+    const { createdAt } = debt
+    const refunds = this.#available(debt)
+    if (refunds >= leastOf(debt)) return true
     const cash = this.#cash.filter(({ at, left }) => at >= createdAt && left > 0n)
     const all = sum(cash, ({ left }) => left) + this.#anyCashSum
     const isCash = (amount: bigint): boolean =>
       all === amount || this.#anyCash.has(amount) || cash.some(({ left }) => left === amount)
-    return [chargedPoints, takenPoints].some((owed) => isCash(owed) || (refunds > 0n && isCash(owed - refunds)))
+    return amountsOf(debt).some((owed) => isCash(owed) || (refunds > 0n && isCash(owed - refunds)))
   }
 
-  /** Whether the refund rows, or one amount of cash, give all of these back, or all that rows took; then they did. */
+  /** Whether the refund rows, or one amount of cash, give all of these back, as charged, taken, or the lesser of each; then they did. */
   giveAllBack(debts: readonly Debt[]): boolean {
     const last = debts.reduce((latest, { createdAt }) => Math.max(latest, createdAt), 0)
-    const charged = sum(debts, ({ chargedPoints }) => chargedPoints)
-    const taken = sum(debts, ({ chargedPoints, takenPoints = chargedPoints }) => takenPoints)
-    const isAll = ({ at, left }: Row): boolean => at >= last && (left === charged || left === taken)
+    const alike = [leastOf, ({ chargedPoints }: Debt) => chargedPoints, takenFor].map((of) => sum(debts, of))
+    const isAll = ({ at, left }: Row): boolean => at >= last && alike.includes(left)
     const cash = debts.length < 2 ? undefined : this.#cash.find(isAll)
     if (cash !== undefined) {
       cash.left = 0n
@@ -115,7 +125,7 @@ class RefundPot {
   }
 
   /** The first rows after a task go first: later ones may be those of later tasks. */
-  #giveFrom(debt: Debt, amount = debt.chargedPoints): boolean {
+  #giveFrom(debt: Debt, amount = leastOf(debt)): boolean {
     if (this.#available(debt) < amount) return false
     let missing = amount
     this.#left -= amount
@@ -134,9 +144,9 @@ class RefundPot {
    * that happens to be large enough gives nothing back.
    */
   #giveInCash(debt: Debt): boolean {
-    const { chargedPoints, takenPoints, createdAt } = debt
+    const { createdAt } = debt
     const refunds = this.#available(debt)
-    for (const owed of takenPoints === undefined ? [chargedPoints] : [chargedPoints, takenPoints]) {
+    for (const owed of amountsOf(debt)) {
       for (const beside of refunds > 0n ? [0n, refunds] : [0n]) {
         if (beside >= owed) continue
         if (!this.#takeCash(owed - beside, createdAt)) continue
@@ -199,8 +209,8 @@ const timed = (amounts: readonly LooseAmount[]): Row[] =>
 function debtsByAmount<Each extends Debt>(debts: readonly Each[]): Map<bigint, Each[]> {
   const byAmount = new Map<bigint, Each[]>()
   for (const debt of [...debts].sort(latestFirst)) {
-    const same = byAmount.get(debt.chargedPoints)
-    if (same === undefined) byAmount.set(debt.chargedPoints, [debt])
+    const same = byAmount.get(leastOf(debt))
+    if (same === undefined) byAmount.set(leastOf(debt), [debt])
     else same.push(debt)
   }
   return byAmount
@@ -215,4 +225,4 @@ function lastBefore<Each extends Debt>(debts: Each[] | undefined, at: number): E
 const latestFirst = (a: Debt, b: Debt): number => b.createdAt - a.createdAt || b.rowId - a.rowId
 
 const smallestFirst = (a: Debt, b: Debt): number =>
-  a.chargedPoints === b.chargedPoints ? latestFirst(a, b) : a.chargedPoints < b.chargedPoints ? -1 : 1
+  leastOf(a) === leastOf(b) ? latestFirst(a, b) : leastOf(a) < leastOf(b) ? -1 : 1
