@@ -167,7 +167,7 @@ function badSetting(name: string, accepted: string, value?: string): AuditError 
   const found = shown === undefined ? 'its value' : `"${shown}"`
   return new AuditError('configuration', `${name}: ${found} is not accepted; give ${accepted}`, {
     field: name,
-    ...(shown !== undefined && { value: shown }),
+    value: shown,
     accepted,
   })
 }

@@ -1,6 +1,6 @@
 import type { BillingStore } from './billing/store.ts'
 import type { Config } from './config.ts'
-import { AuditError } from './errors.ts'
+import { AuditError, blanked } from './errors.ts'
 import type { FalReader } from './fal/reader.ts'
 import { parseDatabaseUrl, targetOf } from './ledger/database-url.ts'
 import type { LedgerInspection, LedgerInspector } from './ledger/inspection.ts'
@@ -164,18 +164,7 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
 
 /** Readers whose errors hold no secret either: a database quotes in them what it was sent, or what it holds. */
 function redactingErrors(redact: (text: string) => string) {
-  const redacted = (error: unknown): unknown => {
-    if (!(error instanceof AuditError)) return error
-    const { kind, message, field, value, accepted, next, cause } = error
-    if ([message, field, value].every((text) => text === undefined || redact(text) === text)) return error
-    return new AuditError(kind, redact(message), {
-      ...(field !== undefined && { field: redact(field) }),
-      ...(value !== undefined && { value: redact(value) }),
-      ...(accepted !== undefined && { accepted }),
-      ...(next !== undefined && { next }),
-      ...(cause !== undefined && { cause }),
-    })
-  }
+  const redacted = (error: unknown): unknown => (error instanceof AuditError ? blanked(error, redact) : error)
   const attempt = async <T>(read: () => Promise<T>): Promise<T> => {
     try {
       return await read()

@@ -20,15 +20,15 @@ export type TableFailure =
 
 export interface ErrorDetail {
   /** The input key, environment variable or source that is at fault. */
-  readonly field?: string
+  readonly field?: string | undefined
   /** What was found there, already safe to print. */
-  readonly value?: string
+  readonly value?: string | undefined
   /** What would be accepted. */
-  readonly accepted?: string
+  readonly accepted?: string | undefined
   /** What to do next, one sentence. */
-  readonly next?: string
+  readonly next?: string | undefined
   /** Of a table that could not be read. */
-  readonly failure?: TableFailure
+  readonly failure?: TableFailure | undefined
   readonly cause?: unknown
 }
 
@@ -54,6 +54,20 @@ export class AuditError extends Error {
     this.next = detail.next
     this.failure = detail.failure
   }
+}
+
+/** The same error, some of it told otherwise. */
+export const retold = (error: AuditError, message: string, changes: ErrorDetail): AuditError =>
+  new AuditError(error.kind, message, { ...error, cause: error.cause, ...changes })
+
+/** The same error without what `blank` takes out of texts that may quote what came from outside; itself where that is nothing. */
+export function blanked(error: AuditError, blank: (text: string) => string): AuditError {
+  const { field, value } = error
+  const told = { field: field && blank(field), value: value && blank(value) }
+  const message = blank(error.message)
+  return message === error.message && told.field === field && told.value === value
+    ? error
+    : retold(error, message, told)
 }
 
 /**
@@ -93,7 +107,7 @@ export function inputError(field: string, value: unknown, accepted: string, next
     field,
     value: shown,
     accepted,
-    ...(next !== undefined && { next }),
+    next,
   })
 }
 

@@ -35,7 +35,7 @@ export function parseOutside<S extends z.ZodType>(schema: S, value: unknown, opt
   throw new AuditError(options.kind, `${where}${field === '' ? '' : `${field}: `}${problem}; give ${accepted}`, {
     field,
     accepted,
-    ...(next !== undefined && { next }),
+    next,
   })
 }
 

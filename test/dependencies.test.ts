@@ -104,7 +104,8 @@ describe('the texts of a database', () => {
     const opened = await openWith({
       tasks: async function* () {
         yield taskRecordsOf([])
-        throw new AuditError('source', `tasks.status holds "${long}"`, { field: 'tasks.status', next: 'mend it' })
+        const detail = { field: 'tasks.status', next: 'mend it', failure: 'bad-value' } as const
+        throw new AuditError('source', `tasks.status holds "${long}"`, detail)
       },
       lastUse: () => Promise.reject(cancelled),
     })
@@ -113,6 +114,8 @@ describe('the texts of a database', () => {
       message: `tasks.status holds "${'x'.repeat(70)} [redacted]"`,
       field: 'tasks.status',
       next: 'mend it',
+      // By it a report in Chinese tells what it means.
+      failure: 'bad-value',
     })
     await expect(opened.lastUse()).rejects.toBe(cancelled)
   })

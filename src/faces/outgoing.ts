@@ -84,13 +84,29 @@ const cleanObject = (value: object, redact: Redact, { fields, others, ownNames }
     }),
   )
 
-/** A failure as every face tells it: what is wrong, where, what would be accepted and what to do next. */
-export interface Failure {
-  readonly kind: ErrorKind
+interface Told {
   readonly message: string
-  readonly field?: string
-  readonly accepted?: string
-  readonly next?: string
+  readonly field?: string | undefined
+  readonly accepted?: string | undefined
+  readonly next?: string | undefined
+}
+
+/** A failure as every face tells it: what is wrong, where, what would be accepted and what to do next. */
+export interface Failure extends Told {
+  readonly kind: ErrorKind
+}
+
+/** A failure whose texts are fit to leave. */
+export function outgoingFailure<F extends Told>(failure: F, redact: Redact): F {
+  const told = (text: string | undefined) => text && outgoingText(text, redact)
+  const { message, field, accepted, next } = failure
+  return {
+    ...failure,
+    message: outgoingText(message, redact),
+    field: told(field),
+    accepted: told(accepted),
+    next: told(next),
+  }
 }
 
 /** Turns whatever was thrown into a Failure without secrets. Of a fault of the program only its name is told, no stack. */
@@ -104,13 +120,7 @@ export function failureOf(error: unknown, redact: Redact): Failure {
     }
   }
   const { kind, message, field, accepted, next } = error
-  return {
-    kind,
-    message: outgoingText(message, redact),
-    ...(field !== undefined && { field: outgoingText(field, redact) }),
-    ...(accepted !== undefined && { accepted: outgoingText(accepted, redact) }),
-    ...(next !== undefined && { next: outgoingText(next, redact) }),
-  }
+  return outgoingFailure({ kind, message, field, accepted, next }, redact)
 }
 
 /** For the log of the operator: the stack, redacted. */

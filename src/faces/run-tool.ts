@@ -89,10 +89,9 @@ const wordless = (value: unknown): unknown => (Array.isArray(value) && value.len
 export function unknownTool(name: string, known: readonly string[]): AuditError {
   const close = nearest(name, known)
   const accepted = (close.length > 0 ? close : known).join(', ')
-  const next = howToSwitchOn(name)
   return new AuditError('input', `there is no tool "${shortened(name, 80)}"; accepted: ${accepted}`, {
     field: 'name',
     accepted,
-    ...(next !== undefined && { next }),
+    next: howToSwitchOn(name),
   })
 }

@@ -78,5 +78,5 @@ function neededError(role: TableRole, dir: string | undefined, table: string): A
 /** The error for a file that as a whole cannot be imported. */
 export function refusedFile({ role, shown }: SourceFile, why: string, accepted: string, next?: string): AuditError {
   const message = `${role}: "${shown}" is not accepted (${why}); give ${accepted}`
-  return new AuditError('input', message, { field: role, value: shown, accepted, ...(next !== undefined && { next }) })
+  return new AuditError('input', message, { field: role, value: shown, accepted, next })
 }

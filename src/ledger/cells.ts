@@ -1,4 +1,4 @@
-import { AuditError, shortened } from '../errors.ts'
+import { AuditError, retold, shortened } from '../errors.ts'
 import { type Whole, wholeOf } from '../units/exact-sums.ts'
 import type { Instant } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
@@ -190,10 +190,7 @@ function unreadable(text: string, chars: number, { table, column }: Place, wante
 export function inRow(error: unknown, rowId: number): unknown {
   // Where it is an id that cannot be read, the error says all of it.
   if (!(error instanceof AuditError) || error.kind !== 'source' || error.accepted === ACCEPTED_IDS) return error
-  const { message, field, accepted } = error
-  return new AuditError('source', `${message} (row with id ${rowId})`, {
-    ...(field !== undefined && { field }),
-    ...(accepted !== undefined && { accepted }),
+  return retold(error, `${error.message} (row with id ${rowId})`, {
     next: `correct the row with id ${rowId}, or name the right column in AUDIT_CONFIG`,
     failure: 'bad-value',
   })

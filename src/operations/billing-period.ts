@@ -1,6 +1,6 @@
 import type { USAGE_PERIODS } from '../../schemas/billing-usage.ts'
 import { daysFrom, windowOf } from '../audit/plan.ts'
-import { AuditError, inputError } from '../errors.ts'
+import { AuditError, inputError, retold } from '../errors.ts'
 import type { Instant } from '../units/instant.ts'
 import type { Window } from '../units/window.ts'
 import { type CalendarDate, parseDate, type Zone } from '../units/zone.ts'
@@ -56,11 +56,5 @@ function customWindow(given: PeriodInput, zone: Zone, asOf: Instant): Window {
 function renamed(error: unknown): unknown {
   if (!(error instanceof AuditError) || error.kind !== 'input' || error.field === undefined) return error
   const field = `${error.field}_date`
-  const { value, accepted, next } = error
-  return new AuditError('input', error.message.replace(error.field, field), {
-    field,
-    ...(value !== undefined && { value }),
-    ...(accepted !== undefined && { accepted }),
-    ...(next !== undefined && { next }),
-  })
+  return retold(error, error.message.replace(error.field, field), { field })
 }

@@ -1,6 +1,6 @@
 import type { z } from 'zod'
 import { type FalaiUsageAnswer, input } from '../../schemas/falai-usage.ts'
-import { AuditError, inputError } from '../errors.ts'
+import { AuditError, blanked, inputError } from '../errors.ts'
 import type { BillingEvent } from '../fal/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { cleanText, redactor } from '../render/clean.ts'
@@ -63,7 +63,7 @@ export async function falaiUsage(
       next: `try again later, or see ${DASHBOARD}`,
     })
   } catch (error) {
-    throw error instanceof AuditError ? withoutKey(error, redact) : error
+    throw error instanceof AuditError ? blanked(error, redact) : error
   }
 }
 
@@ -77,16 +77,6 @@ function keysIn(given: unknown): string[] {
   if (typeof given !== 'object' || given === null || !('api_key' in given)) return []
   const sent: unknown = given.api_key
   return (Array.isArray(sent) ? sent : [sent]).filter((each) => typeof each === 'string')
-}
-
-function withoutKey(error: AuditError, redact: Redact): AuditError {
-  const { field, value, accepted, next } = error
-  return new AuditError(error.kind, redact(error.message), {
-    ...(field !== undefined && { field: redact(field) }),
-    ...(value !== undefined && { value: redact(value) }),
-    ...(accepted !== undefined && { accepted }),
-    ...(next !== undefined && { next }),
-  })
 }
 
 function readInput(given: unknown): UsageInput {

@@ -279,20 +279,7 @@ const listedTool = (tool: Tool) => ({
 })
 
 function noSuchTool(name: string, tools: readonly Tool[]): HttpRefusal {
-  const {
-    message,
-    accepted,
-    next = `GET ${TOOLS_PATH} lists them`,
-  } = unknownTool(
-    name,
-    tools.map((tool) => tool.name),
-  )
-  return new HttpRefusal({
-    status: 404,
-    type: 'not-found',
-    message,
-    field: 'name',
-    next,
-    ...(accepted && { accepted }),
-  })
+  const names = tools.map((tool) => tool.name)
+  const { message, accepted, next = `GET ${TOOLS_PATH} lists them` } = unknownTool(name, names)
+  return new HttpRefusal({ status: 404, type: 'not-found', message, field: 'name', accepted, next })
 }

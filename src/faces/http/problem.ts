@@ -1,5 +1,5 @@
 import type { AuditError, ErrorKind } from '../../errors.ts'
-import { failureOf, outgoingText, type Redact } from '../outgoing.ts'
+import { failureOf, outgoingFailure, type Redact } from '../outgoing.ts'
 import { INVALID_REQUEST, PARSE_ERROR, type RpcId, rpcError } from '../rpc-message.ts'
 
 /** A refusal or failure as HTTP tells it. */
@@ -8,9 +8,9 @@ export interface Problem {
   /** One word for programs. */
   readonly type: string
   readonly message: string
-  readonly field?: string
-  readonly accepted?: string
-  readonly next?: string
+  readonly field?: string | undefined
+  readonly accepted?: string | undefined
+  readonly next?: string | undefined
   readonly headers?: Readonly<Record<string, string>>
   /** The id of the JSON-RPC message that it answers; none where that is not known. */
   readonly rpcId?: RpcId | null
@@ -39,32 +39,14 @@ const STATUS: Readonly<Record<ErrorKind, number>> = {
 
 /** A query that is no question at all, as routes with codes tell it: 400. */
 export const badQuery = ({ message, field, accepted, next }: AuditError): HttpRefusal =>
-  new HttpRefusal({
-    status: 400,
-    type: 'input',
-    message,
-    ...(field !== undefined && { field }),
-    ...(accepted !== undefined && { accepted }),
-    ...(next !== undefined && { next }),
-  })
+  new HttpRefusal({ status: 400, type: 'input', message, field, accepted, next })
 
 /** Whatever was thrown, as a problem without secrets. */
 export function problemOf(error: unknown, redact: Redact): Problem {
-  if (error instanceof HttpRefusal) return withoutSecrets(error.problem, redact)
+  // A refusal may quote what was asked: a tool, a field, a value of a query.
+  if (error instanceof HttpRefusal) return outgoingFailure(error.problem, redact)
   const { kind, ...told } = failureOf(error, redact)
   return { status: STATUS[kind], type: kind, ...told }
-}
-
-/** A refusal may quote what was asked: a tool, a field, a value of a query. */
-const withoutSecrets = (problem: Problem, redact: Redact): Problem => {
-  const { message, field, accepted, next } = problem
-  return {
-    ...problem,
-    message: outgoingText(message, redact),
-    ...(field !== undefined && { field: outgoingText(field, redact) }),
-    ...(accepted !== undefined && { accepted: outgoingText(accepted, redact) }),
-    ...(next !== undefined && { next: outgoingText(next, redact) }),
-  }
 }
 
 /** Routes of one origin answer in one shape, and so do their errors. */
