@@ -3,6 +3,7 @@ import { shortenKeyId } from '../units/api-key.ts'
 import { cleanText } from './clean.ts'
 import { usdCell } from './money.ts'
 import {
+  joined,
   type Lang,
   NOT_EVALUATED_CODES,
   type NotEvaluatedCode,
@@ -110,7 +111,7 @@ export function findingMessage(facts: FindingFacts, lang: Lang): string {
   const words = vocabulary(lang)
   const rule = words.rules[facts.rule]
   const spoken = spokenFacts(facts, lang)
-  const sentence = rule.sentence(spoken) || rule.name
+  const sentence = joined(rule.phrases(spoken), words.comma) || rule.name
   const message = spoken.who === '' ? sentence : words.said(spoken.who, sentence)
   return facts.classification === 'TIMING' ? message + (rule.timing ?? words.timing) : message
 }

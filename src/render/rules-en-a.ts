@@ -1,4 +1,6 @@
 import {
+  bridgeOf,
+  costOf,
   given,
   joined,
   nonZero,
@@ -10,16 +12,10 @@ import {
 
 export const threshold = (value: string | undefined): string => given(value, (limit) => ` (threshold ${limit})`)
 
-const cost = (facts: SpokenFacts): string | undefined =>
-  facts.usd('costUsd') ?? (facts.unit === 'USD' ? facts.actual : undefined)
-
 function bridge(facts: SpokenFacts): string {
-  const bill = facts.usd('billByEventTimeUsd')
-  const byTask = facts.usd('billByTaskPeriodUsd')
-  if (bill === undefined || byTask === undefined) return ''
-  const carriedIn = facts.usd('carriedInUsd') ?? '0.00 USD'
-  const carriedOut = facts.usd('carriedOutUsd') ?? '0.00 USD'
-  return `bridge ${bill} − carried in ${carriedIn} + carried out ${carriedOut} = ${byTask}`
+  const told = bridgeOf(facts)
+  if (told === undefined) return ''
+  return `bridge ${told.bill} − carried in ${told.carriedIn} + carried out ${told.carriedOut} = ${told.byTask}`
 }
 
 function deviation(facts: SpokenFacts): string {
@@ -32,106 +28,77 @@ function deviation(facts: SpokenFacts): string {
 export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   A1: {
     name: 'the official cost and the record are too far apart',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.expected, (amount) => `fal billed ${amount}`),
-          given(facts.actual, (amount) => `the system recorded ${amount}`),
-          deviation(facts),
-          bridge(facts),
-          given(pendingLeftOut(facts), (amount) => `pending and left out ${amount}`),
-          given(nonZero(facts.usd('runningUsd')), (amount) => `still running and left out ${amount}`),
-        ],
-        ', ',
-      ),
+    phrases: (facts) => [
+      given(facts.expected, (amount) => `fal billed ${amount}`),
+      given(facts.actual, (amount) => `the system recorded ${amount}`),
+      deviation(facts),
+      bridge(facts),
+      given(pendingLeftOut(facts), (amount) => `pending and left out ${amount}`),
+      given(nonZero(facts.usd('runningUsd')), (amount) => `still running and left out ${amount}`),
+    ],
   },
   A2: {
     name: 'tasks that fal did not bill',
-    sentence: (facts) =>
-      joined(
-        [
-          `tasks: ${facts.text('taskCount') ?? facts.count}`,
-          given(cost(facts), (amount) => `recorded cost ${amount}`),
-          given(facts.points('chargedPoints'), (amount) => `charged ${amount}`),
-          untoldAmounts(facts),
-          'but fal billed nothing for this model',
-        ],
-        ', ',
-      ),
+    phrases: (facts) => [
+      `tasks: ${facts.text('taskCount') ?? facts.count}`,
+      given(costOf(facts), (amount) => `recorded cost ${amount}`),
+      given(facts.points('chargedPoints'), (amount) => `charged ${amount}`),
+      untoldAmounts(facts),
+      'but fal billed nothing for this model',
+    ],
   },
   A3: {
     name: 'billed by fal without any task',
-    sentence: (facts) =>
-      joined([given(facts.expected, (amount) => `fal billed ${amount}`), 'but no task records this model'], ', '),
+    phrases: (facts) => [given(facts.expected, (amount) => `fal billed ${amount}`), 'but no task records this model'],
   },
   A4: {
     name: 'what the user paid is not what the tasks charged',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.expected ?? facts.points('charged'), (amount) => `tasks charged ${amount}`),
-          given(facts.actual, (amount) => `paid ${paidBound(facts)}${amount}${paidBy(facts)}`),
-          given(facts.difference, (amount) => `difference ${amount}${paidBound(facts) === '' ? '' : ' or more'}`),
-        ],
-        ', ',
-      ),
+    phrases: (facts) => [
+      given(facts.expected ?? facts.points('charged'), (amount) => `tasks charged ${amount}`),
+      given(facts.actual, (amount) => `paid ${paidBound(facts)}${amount}${paidBy(facts)}`),
+      given(facts.difference, (amount) => `difference ${amount}${paidBound(facts) === '' ? '' : ' or more'}`),
+    ],
   },
   A5: {
     name: 'a large share of the day was refunded',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.points('refundedPoints') ?? facts.actual, (amount) => `refunded tasks ${amount}`),
-          given(facts.points('chargedPoints'), (amount) => `charged that day ${amount}`),
-          given(
-            facts.percent('ratioPercent'),
-            (share) => `refunded share ${share}${threshold(facts.percent('thresholdPercent'))}`,
-          ),
-        ],
-        ', ',
+    phrases: (facts) => [
+      given(facts.points('refundedPoints') ?? facts.actual, (amount) => `refunded tasks ${amount}`),
+      given(facts.points('chargedPoints'), (amount) => `charged that day ${amount}`),
+      given(
+        facts.percent('ratioPercent'),
+        (share) => `refunded share ${share}${threshold(facts.percent('thresholdPercent'))}`,
       ),
+    ],
   },
   A6: {
     name: 'the user spent unusually much in one day',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.actual, (amount) => `charged that day ${amount}`),
-          given(
-            facts.points('meanPoints'),
-            (amount) => `mean of the active days in the 30 days before ${amount}${activeDays(facts)}`,
-          ),
-          given(
-            facts.points('medianPoints'),
-            (amount) => `median of the active days in the 30 days before ${amount}${activeDays(facts)}`,
-          ),
-          given(facts.text('multiple'), (multiple) => `${multiple} times as much`),
-          given(facts.text('thresholdMultiple'), (limit) => `threshold ${limit} times`),
-        ],
-        ', ',
+    phrases: (facts) => [
+      given(facts.actual, (amount) => `charged that day ${amount}`),
+      given(
+        facts.points('meanPoints'),
+        (amount) => `mean of the active days in the 30 days before ${amount}${activeDays(facts)}`,
       ),
+      given(
+        facts.points('medianPoints'),
+        (amount) => `median of the active days in the 30 days before ${amount}${activeDays(facts)}`,
+      ),
+      given(facts.text('multiple'), (multiple) => `${multiple} times as much`),
+      given(facts.text('thresholdMultiple'), (limit) => `threshold ${limit} times`),
+    ],
   },
   A7: {
     name: 'tasks with a cost but no charge',
-    sentence: (facts) =>
-      joined(
-        [
-          `tasks charged 0 although they cost more than 0: ${facts.count}`,
-          given(cost(facts), (amount) => `cost ${amount}`),
-        ],
-        ', ',
-      ),
+    phrases: (facts) => [
+      `tasks charged 0 although they cost more than 0: ${facts.count}`,
+      given(costOf(facts), (amount) => `cost ${amount}`),
+    ],
   },
   A8: {
     name: 'the balance of the account is low',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.actual, (amount) => `balance ${amount}`),
-          given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `below ${limit}`),
-        ],
-        ', ',
-      ) + balanceSource(facts.text('balanceSource')),
+    phrases: (facts) => [
+      given(facts.actual, (amount) => `balance ${amount}`),
+      given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `below ${limit}${balanceSource(facts)}`),
+    ],
   },
 }
 
@@ -162,7 +129,8 @@ export function paidBy(facts: SpokenFacts): string {
   return parts === '' ? '' : ` (${parts})`
 }
 
-function balanceSource(source: string | undefined): string {
+function balanceSource(facts: SpokenFacts): string {
+  const source = facts.text('balanceSource')
   if (source === 'live') return ' (live balance)'
   return source === 'table' ? ' (balance in the account table)' : ''
 }

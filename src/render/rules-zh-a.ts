@@ -1,4 +1,6 @@
 import {
+  bridgeOf,
+  costOf,
   given,
   joined,
   nonZero,
@@ -10,16 +12,10 @@ import {
 
 export const threshold = (value: string | undefined): string => given(value, (limit) => `（阈值 ${limit}）`)
 
-const cost = (facts: SpokenFacts): string | undefined =>
-  facts.usd('costUsd') ?? (facts.unit === 'USD' ? facts.actual : undefined)
-
 function bridge(facts: SpokenFacts): string {
-  const bill = facts.usd('billByEventTimeUsd')
-  const byTask = facts.usd('billByTaskPeriodUsd')
-  if (bill === undefined || byTask === undefined) return ''
-  const carriedIn = facts.usd('carriedInUsd') ?? '0.00 USD'
-  const carriedOut = facts.usd('carriedOutUsd') ?? '0.00 USD'
-  return `桥接 ${bill} − 转入 ${carriedIn} + 转出 ${carriedOut} = ${byTask}`
+  const told = bridgeOf(facts)
+  if (told === undefined) return ''
+  return `桥接 ${told.bill} − 转入 ${told.carriedIn} + 转出 ${told.carriedOut} = ${told.byTask}`
 }
 
 function deviation(facts: SpokenFacts): string {
@@ -32,97 +28,71 @@ function deviation(facts: SpokenFacts): string {
 export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   A1: {
     name: '官方消耗与系统记录偏差过大',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.expected, (amount) => `官方消耗 ${amount}`),
-          given(facts.actual, (amount) => `系统记录 ${amount}`),
-          deviation(facts),
-          bridge(facts),
-          given(pendingLeftOut(facts), (amount) => `待结算未计入 ${amount}`),
-          given(nonZero(facts.usd('runningUsd')), (amount) => `仍在运行未计入 ${amount}`),
-        ],
-        '，',
-      ),
+    phrases: (facts) => [
+      given(facts.expected, (amount) => `官方消耗 ${amount}`),
+      given(facts.actual, (amount) => `系统记录 ${amount}`),
+      deviation(facts),
+      bridge(facts),
+      given(pendingLeftOut(facts), (amount) => `待结算未计入 ${amount}`),
+      given(nonZero(facts.usd('runningUsd')), (amount) => `仍在运行未计入 ${amount}`),
+    ],
   },
   A2: {
     name: '有任务但 fal 未计费',
-    sentence: (facts) =>
-      joined(
-        [
-          `有 ${facts.text('taskCount') ?? facts.count} 个任务`,
-          given(cost(facts), (amount) => `记录成本 ${amount}`),
-          given(facts.points('chargedPoints'), (amount) => `收费 ${amount}`),
-          untoldAmounts(facts),
-          '但 fal 没有该模型的账单',
-        ],
-        '，',
-      ),
+    phrases: (facts) => [
+      `有 ${facts.text('taskCount') ?? facts.count} 个任务`,
+      given(costOf(facts), (amount) => `记录成本 ${amount}`),
+      given(facts.points('chargedPoints'), (amount) => `收费 ${amount}`),
+      untoldAmounts(facts),
+      '但 fal 没有该模型的账单',
+    ],
   },
   A3: {
     name: 'fal 已计费但系统无任务',
-    sentence: (facts) =>
-      joined([given(facts.expected, (amount) => `官方消耗 ${amount}`), '但系统没有任何该模型的任务记录'], '，'),
+    phrases: (facts) => [given(facts.expected, (amount) => `官方消耗 ${amount}`), '但系统没有任何该模型的任务记录'],
   },
   A4: {
     name: '用户扣费与任务收费不一致',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.expected ?? facts.points('charged'), (amount) => `任务收费 ${amount}`),
-          given(facts.actual, (amount) => `实际扣费${paidBound(facts)} ${amount}${paidBy(facts)}`),
-          given(facts.difference, (amount) => `差异${paidBound(facts) === '' ? '' : '至少'} ${amount}`),
-        ],
-        '，',
-      ),
+    phrases: (facts) => [
+      given(facts.expected ?? facts.points('charged'), (amount) => `任务收费 ${amount}`),
+      given(facts.actual, (amount) => `实际扣费${paidBound(facts)} ${amount}${paidBy(facts)}`),
+      given(facts.difference, (amount) => `差异${paidBound(facts) === '' ? '' : '至少'} ${amount}`),
+    ],
   },
   A5: {
     name: '当日退款比例过高',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.points('refundedPoints') ?? facts.actual, (amount) => `退款任务 ${amount}`),
-          given(facts.points('chargedPoints'), (amount) => `当日收费 ${amount}`),
-          given(
-            facts.percent('ratioPercent'),
-            (share) => `退款占比 ${share}${threshold(facts.percent('thresholdPercent'))}`,
-          ),
-        ],
-        '，',
+    phrases: (facts) => [
+      given(facts.points('refundedPoints') ?? facts.actual, (amount) => `退款任务 ${amount}`),
+      given(facts.points('chargedPoints'), (amount) => `当日收费 ${amount}`),
+      given(
+        facts.percent('ratioPercent'),
+        (share) => `退款占比 ${share}${threshold(facts.percent('thresholdPercent'))}`,
       ),
+    ],
   },
   A6: {
     name: '用户当日消费突增',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.actual, (amount) => `当日收费 ${amount}`),
-          given(facts.points('meanPoints'), (amount) => `此前 30 天活跃日均值 ${amount}${activeDays(facts)}`),
-          given(facts.points('medianPoints'), (amount) => `此前 30 天活跃日中位数 ${amount}${activeDays(facts)}`),
-          given(facts.text('multiple'), (multiple) => `为其 ${multiple} 倍`),
-          given(facts.text('thresholdMultiple'), (limit) => `阈值 ${limit} 倍`),
-        ],
-        '，',
-      ),
+    phrases: (facts) => [
+      given(facts.actual, (amount) => `当日收费 ${amount}`),
+      given(facts.points('meanPoints'), (amount) => `此前 30 天活跃日均值 ${amount}${activeDays(facts)}`),
+      given(facts.points('medianPoints'), (amount) => `此前 30 天活跃日中位数 ${amount}${activeDays(facts)}`),
+      given(facts.text('multiple'), (multiple) => `为其 ${multiple} 倍`),
+      given(facts.text('thresholdMultiple'), (limit) => `阈值 ${limit} 倍`),
+    ],
   },
   A7: {
     name: '有成本但未收费',
-    sentence: (facts) =>
-      joined(
-        [`有 ${facts.count} 个任务收费为 0 但 fal 成本大于 0`, given(cost(facts), (amount) => `成本共 ${amount}`)],
-        '，',
-      ),
+    phrases: (facts) => [
+      `有 ${facts.count} 个任务收费为 0 但 fal 成本大于 0`,
+      given(costOf(facts), (amount) => `成本共 ${amount}`),
+    ],
   },
   A8: {
     name: '账号余额过低',
-    sentence: (facts) =>
-      joined(
-        [
-          given(facts.actual, (amount) => `余额 ${amount}`),
-          given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `低于 ${limit}`),
-        ],
-        '，',
-      ) + balanceSource(facts.text('balanceSource')),
+    phrases: (facts) => [
+      given(facts.actual, (amount) => `余额 ${amount}`),
+      given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `低于 ${limit}${balanceSource(facts)}`),
+    ],
   },
 }
 
@@ -152,7 +122,8 @@ export function paidBy(facts: SpokenFacts): string {
   return parts === '' ? '' : `（${parts}）`
 }
 
-function balanceSource(source: string | undefined): string {
+function balanceSource(facts: SpokenFacts): string {
+  const source = facts.text('balanceSource')
   if (source === 'live') return '（实时余额）'
   return source === 'table' ? '（账号表中的余额）' : ''
 }

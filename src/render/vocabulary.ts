@@ -30,8 +30,8 @@ export type FurtherRuleId = Exclude<RuleId, SkillRuleId>
 export interface RuleWords {
   /** What the rule looks for, in a few words. */
   readonly name: string
-  /** What does not agree, and by how much; without whom. Empty where nothing is known. */
-  readonly sentence: (facts: SpokenFacts) => string
+  /** What does not agree, and by how much; without whom. '' for what is not known. */
+  readonly phrases: (facts: SpokenFacts) => readonly string[]
   /** What explains a finding of timing, where it is not a task that crosses the edge of the window. */
   readonly timing?: string
 }
@@ -208,7 +208,7 @@ export interface Vocabulary {
   readonly done: string
   readonly doneIncomplete: string
   readonly summary: (ok: number, warning: number, critical: number) => string
-  /** Between items of a list inside a sentence. */
+  /** Between the phrases of a sentence, and items of a list inside one. */
   readonly comma: string
   readonly subject: Readonly<
     Record<
@@ -244,3 +244,28 @@ export const nonZero = (amount: string | undefined): string | undefined =>
 /** What A1 left out as pending: also where that is nothing, beside what still runs, so that neither is taken for the other. */
 export const pendingLeftOut = (facts: SpokenFacts): string | undefined =>
   nonZero(facts.usd('runningUsd')) === undefined ? nonZero(facts.usd('pendingUsd')) : facts.usd('pendingUsd')
+
+export const costOf = (facts: SpokenFacts): string | undefined =>
+  facts.usd('costUsd') ?? (facts.unit === 'USD' ? facts.actual : undefined)
+
+/** How A1 comes from the bill by event time to that by task period; undefined where that is not told. */
+export function bridgeOf(facts: SpokenFacts) {
+  const bill = facts.usd('billByEventTimeUsd')
+  const byTask = facts.usd('billByTaskPeriodUsd')
+  if (bill === undefined || byTask === undefined) return undefined
+  const carriedIn = facts.usd('carriedInUsd') ?? '0.00 USD'
+  const carriedOut = facts.usd('carriedOutUsd') ?? '0.00 USD'
+  return { bill, byTask, carriedIn, carriedOut }
+}
+
+/** From what on B15 fires. A disabled account has no threshold: nothing should be billed to it. */
+export const leakThresholds = (facts: SpokenFacts): readonly string[] =>
+  facts.text('disabled') === 'yes'
+    ? []
+    : [facts.usd('thresholdUsd') ?? '', facts.percent('thresholdPercent') ?? ''].filter((limit) => limit !== '')
+
+/** What was found out, and then what to do; nothing where nothing was. */
+export function advised(said: readonly string[], advice: string): readonly string[] {
+  const known = said.filter((phrase) => phrase !== '')
+  return known.length === 0 ? [] : [...known, advice]
+}

@@ -1,4 +1,5 @@
-import { RULES_EN } from './rules-en.ts'
+import { RULES_EN_A } from './rules-en-a.ts'
+import { RULES_EN_B } from './rules-en-b.ts'
 import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
@@ -199,7 +200,7 @@ export const EN: Vocabulary = {
   said: (who, sentence) => `${who}: ${sentence}`,
   points: (amount) => `${amount} ${amount === '1' ? 'point' : 'points'}`,
   timing: '; explained by tasks that cross the edge of the window',
-  rules: RULES_EN,
+  rules: { ...RULES_EN_A, ...RULES_EN_B },
   reasons: {
     'bill-unread': (param) =>
       `the official bill of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,

@@ -1,5 +1,6 @@
 import { failureText, tableFailureText } from './failure-words.ts'
-import { RULES_ZH } from './rules-zh.ts'
+import { RULES_ZH_A } from './rules-zh-a.ts'
+import { RULES_ZH_B } from './rules-zh-b.ts'
 import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
 
 const LEDGERS: Readonly<Record<string, string>> = { points: '积分', cash: '现金' }
@@ -194,7 +195,7 @@ export const ZH: Vocabulary = {
   said: (who, sentence) => `${who} ${sentence}`,
   points: (amount) => `${amount} 积分`,
   timing: '；可由跨越审计范围边界的任务解释',
-  rules: RULES_ZH,
+  rules: { ...RULES_ZH_A, ...RULES_ZH_B },
   reasons: {
     'bill-unread': (param) => `未能读取该账号的官方账单${unread(param)}`,
     'no-key-ids': () => '账单全部或部分没有标明密钥，而多个账号共用或可能共用该工作区，无法按账号核对',
