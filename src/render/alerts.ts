@@ -12,7 +12,8 @@ import { subjectText, vocabulary } from './messages.ts'
 import { usdCell } from './money.ts'
 import { accountsInNameDoubt } from './name-doubt.ts'
 import type { Block, Line } from './view.ts'
-import type { Lang, Vocabulary } from './vocabulary.ts'
+import type { Lang } from './vocabulary.ts'
+import type { Vocabulary } from './words-en.ts'
 
 /** Findings printed, one line each. The report has them most severe first, so the lesser ones are left out. */
 const FINDINGS_SHOWN_MAX = 500

@@ -5,7 +5,8 @@ import { countCell, sumPointsCell, sumUsdCell, usdCell } from './money.ts'
 import type { Column, Table } from './table.ts'
 import { requestBlocks } from './tie-out.ts'
 import type { Block } from './view.ts'
-import { joined, type Vocabulary } from './vocabulary.ts'
+import { joined } from './vocabulary.ts'
+import type { Vocabulary } from './words-en.ts'
 
 const OWNER_WIDTH_MAX = 32
 const NAME_WIDTH_MAX = 24

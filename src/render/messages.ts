@@ -2,15 +2,8 @@ import type { Finding, RuleId, Severity } from '../../schemas/report.ts'
 import { shortenKeyId } from '../units/api-key.ts'
 import { cleanText } from './clean.ts'
 import { usdCell } from './money.ts'
-import {
-  joined,
-  type Lang,
-  NOT_EVALUATED_CODES,
-  type NotEvaluatedCode,
-  type SpokenFacts,
-  type Vocabulary,
-} from './vocabulary.ts'
-import { EN } from './words-en.ts'
+import { joined, type Lang, type SpokenFacts } from './vocabulary.ts'
+import { EN, type NotEvaluatedCode, type Vocabulary } from './words-en.ts'
 import { ZH } from './words-zh.ts'
 
 export type Subject = Finding['subject']
@@ -148,7 +141,7 @@ function spokenFacts(facts: FindingFacts, lang: Lang): SpokenFacts {
 }
 
 /**
- * Says why a check could not be made. Codes are those of NOT_EVALUATED_CODES; another code is printed as it is, with its
+ * Says why a check could not be made. Another code than those is printed as it is, with its
  * parameters, so that no reason is ever lost.
  */
 export function notEvaluatedText(
@@ -159,8 +152,9 @@ export function notEvaluatedText(
   const words = vocabulary(lang)
   const param = (name: string): string | undefined =>
     Object.hasOwn(params, name) ? cleanText(String(params[name]), REASON_PARAM_CHARS) || undefined : undefined
-  const code = NOT_EVALUATED_CODES.find((known) => known === reasonCode)
-  if (code !== undefined) return words.reasons[code](param)
+  if (isKnown(reasonCode)) return words.reasons[reasonCode](param)
   const shown = Object.keys(params).map((name) => `${cleanText(name)} ${param(name) ?? ''}`)
   return words.otherReason(cleanText(reasonCode), shown.join(', '))
 }
+
+const isKnown = (code: string): code is NotEvaluatedCode => Object.hasOwn(EN.reasons, code)

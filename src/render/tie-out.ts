@@ -2,7 +2,7 @@ import type { Report } from '../../schemas/report.ts'
 import { cleanText } from './clean.ts'
 import { countCell, usdCell } from './money.ts'
 import type { Block } from './view.ts'
-import type { TieOutKey, Vocabulary } from './vocabulary.ts'
+import type { TieOutKey, Vocabulary } from './words-en.ts'
 
 const REQUEST_KINDS = ['matched', 'unrecorded', 'unbilled', 'pending', 'mismatched'] as const
 

@@ -7,7 +7,8 @@ import { cleanText } from './clean.ts'
 import { ledgerBlocks, officialBlocks, taskBlocks } from './layers.ts'
 import { aliasApart, vocabulary } from './messages.ts'
 import type { Table } from './table.ts'
-import { joined, type Lang, type Vocabulary } from './vocabulary.ts'
+import { joined, type Lang } from './vocabulary.ts'
+import type { Vocabulary } from './words-en.ts'
 
 /** How a person wants to see a report. */
 export interface ViewOptions {

@@ -1,6 +1,6 @@
 import { RULES_EN_A } from './rules-en-a.ts'
 import { RULES_EN_B } from './rules-en-b.ts'
-import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
+import { given, type ReasonParam } from './vocabulary.ts'
 
 /** A text from outside, set apart from the sentence around it, which it cannot leave. */
 const quoted = (text: string): string => `"${text.replaceAll('"', "'")}"`
@@ -18,13 +18,14 @@ const TIMED_TABLES: Readonly<Record<string, string>> = {
   cash: 'cash ledger',
 }
 
-/** The English vocabulary. */
-export const EN: Vocabulary = {
+/** Every word of a report, in English; another language has the same. Counts come in as numbers, other texts already clean. */
+export const EN = {
   title: 'Fal Consumption Audit Report',
   auditDate: 'Audit date',
   auditPeriod: 'Audit period',
   basis: 'Basis',
   dbTimezone: 'Zone of database times',
+  /** Whether the tables are of one moment; where they are, it is not said. */
   snapshot: 'Snapshot',
   snapshots: {
     'per-shard':
@@ -32,8 +33,9 @@ export const EN: Vocabulary = {
     none: 'the engine of some table keeps none: rows written during the audit may be in one table and not in another',
     unknown: 'the database does not tell whether all tables were read as of one moment',
   },
+  /** Ids below which tables were not streamed; where all were read whole, it is not said. */
   readFrom: 'Ids left out',
-  readFromIds: (tables, sampled) =>
+  readFromIds: (tables: readonly string[], sampled: number) =>
     `${tables.join(', ')}; by a sample of at most ${sampled} rows a table, those rows are older than what is audited`,
   ledgerLink: 'Ledger link',
   ledgerLinkModes: {
@@ -54,7 +56,7 @@ export const EN: Vocabulary = {
   thresholds: 'Thresholds',
   incomplete: 'Not everything could be verified; the figures below are incomplete',
   incompleteUnnamed: 'some source could not be read whole',
-  leftOutSources: (leftOut) => `${counted(leftOut, 'more source')} left out`,
+  leftOutSources: (leftOut: number) => `${counted(leftOut, 'more source')} left out`,
   sourceNames: {
     'fal-usage': 'fal usage (fal-usage)',
     'fal-events': 'fal billing events (fal-events)',
@@ -102,17 +104,22 @@ export const EN: Vocabulary = {
   ledgerStatuses: { OK: 'OK', DIFF: 'DIFF', UNVERIFIED: 'UNVERIFIED' },
   total: 'Total',
   someUnread: 'The total covers only the accounts that were read',
+  /** Where rows of layer 1 have no sum. */
   maybeTwice:
     'No total: bills read with several keys hold the same, and neither keys in them nor workspaces that fal named tell them apart for certain, so they may be one bill or several',
+  /** What several accounts of a workspace spent, of which the bill does not tell whose it is. */
   undivided: 'undivided',
   unattributed: 'unattributed',
   noRows: 'No rows',
-  leftOut: (shown, leftOut) => `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,
-  omittedRows: (omitted, all) =>
+  leftOut: (shown: number, leftOut: number) =>
+    `Only the largest ${shown} rows; ${leftOut} more left out. The total is over all rows`,
+  /** Rows of layer 2 that the report does not have, of how many there are. */
+  omittedRows: (omitted: number, all: number) =>
     `${omitted} of all ${all} rows, those of least cost, are too many for the report, in JSON too; the total counts them. To see them, use tasks-by-user, or audit a shorter period, or only some accounts or users`,
-  untold: (charges, costs) =>
+  /** Tasks that hold no charge, and no cost: they are in no sum. */
+  untold: (charges: number, costs: number) =>
     `Not in these sums, for holding none (NULL): the charge of ${counted(charges, 'task')}, the cost of ${counted(costs, 'task')}`,
-  outsideAccounts: (taskCount, points, usd) =>
+  outsideAccounts: (taskCount: number, points: string, usd: string) =>
     `Not listed, of accounts outside this audit: ${counted(taskCount, 'task')}, charged ${points}, fal cost ${usd}`,
   requests: 'Requests: bill against tasks',
   requestKinds: {
@@ -156,32 +163,41 @@ export const EN: Vocabulary = {
     bridgeResidual: 'residual, must be 0',
   },
   noFindings: 'None',
+  /** Where not all was read: what was not may hold some. */
   noFindingsInRead: 'None in what could be verified',
-  moreFindings: (leftOut) => `${counted(leftOut, 'lesser alert')} left out`,
-  moreOfRule: (rule, leftOut, total, summed, isAll) =>
+  moreFindings: (leftOut: number) => `${counted(leftOut, 'lesser alert')} left out`,
+  /** Findings of one rule that are not printed; `total` is what the gravest `summed`, printed or not, come to; '' where not known. */
+  moreOfRule: (rule: string, leftOut: number, total: string, summed: number, isAll: boolean) =>
     `… ${rule}: ${leftOut} more${given(total || undefined, (sum) => `; ${isAll ? 'all' : 'the gravest'} ${summed} come to ${sum}`)}`,
-  ofBothSigns: (sum, above, below) => `${sum}, signs left out (+${above}, -${below})`,
+  /** A sum of differences without their signs, of which `above` are above 0 and `below` below. */
+  ofBothSigns: (sum: string, above: string, below: string) => `${sum}, signs left out (+${above}, -${below})`,
+  /** Findings that hang on something: heading, that names of models may differ, and of which accounts. */
   doubt: 'Before these alerts are believed',
   nameDoubt:
     'may come from other names of the same model: an audit at depth requests learns them from matched requests, or set modelAliases',
-  nameDoubtOf: (accounts) =>
+  nameDoubtOf: (accounts: string) =>
     `those of accounts ${accounts} may come from other names of the same model, since their billing events, by which names are learned, were not read whole: set modelAliases`,
+  /** Findings that are counted and not in the report: heading, how many of a rule, and how to see them. */
   unlisted: 'Counted, but too many for the report, in JSON too',
-  unlistedOfRule: (rule, omitted, all) => `${rule}: ${omitted} of ${all} alerts left out, the lesser ones`,
+  unlistedOfRule: (rule: string, omitted: number, all: number) =>
+    `${rule}: ${omitted} of ${all} alerts left out, the lesser ones`,
   unlistedAdvice: 'To see them, audit a shorter period, or only some accounts or users',
   notEvaluated: 'Checks that could not be made',
-  subjects: (first, count) =>
+  subjects: (first: readonly string[], count: number) =>
     count > first.length
       ? ` (${first.join('; ')} and others, ${count} in all)`
       : given(first.join('; ') || undefined, (all) => ` (${all})`),
-  moreReasons: (leftOut) => `${counted(leftOut, 'more reason')} left out`,
+  moreReasons: (leftOut: number) => `${counted(leftOut, 'more reason')} left out`,
+  /** Where a view leaves out what the report has: heading, and where to see it. */
   leftOutHere: 'Left out of this view',
   wholeAsJson: 'The report as JSON lists it: --format json, or the resource audit://reports/{id} without .md',
   checks: 'Checks and thresholds',
   examined: 'Examined',
   done: 'Audit complete',
   doneIncomplete: 'Audit complete (not everything could be verified, see the top)',
-  summary: (ok, warning, critical) => `OK: ${ok} | Warnings: ${warning} | Critical: ${critical}`,
+  summary: (ok: number, warning: number, critical: number) =>
+    `OK: ${ok} | Warnings: ${warning} | Critical: ${critical}`,
+  /** Between the phrases of a sentence, and items of a list inside one. */
   comma: ', ',
   subject: {
     workspace: (name) => `workspace ${quoted(name)}`,
@@ -193,12 +209,14 @@ export const EN: Vocabulary = {
     taskId: (id) => `task ${id}`,
     requestId: (id) => `request ${id}`,
     rowId: (id) => `row ${id}`,
-  },
+  } satisfies Readonly<Record<string, (value: string) => string>>,
+  /** Sets a text from outside apart from the sentence around it, which it cannot leave. */
   quoted,
-  named: (subject, name) => `${subject} (${quoted(name)})`,
+  named: (subject: string, name: string) => `${subject} (${quoted(name)})`,
   subjectSeparator: ', ',
-  said: (who, sentence) => `${who}: ${sentence}`,
-  points: (amount) => `${amount} ${amount === '1' ? 'point' : 'points'}`,
+  /** Puts the subject before a sentence. */
+  said: (who: string, sentence: string) => `${who}: ${sentence}`,
+  points: (amount: string) => `${amount} ${amount === '1' ? 'point' : 'points'}`,
   timing: '; explained by tasks that cross the edge of the window',
   rules: { ...RULES_EN_A, ...RULES_EN_B },
   reasons: {
@@ -279,7 +297,16 @@ export const EN: Vocabulary = {
       `tasks without a key${given(param('count'), (count) => ` (${count})`)}: whether it is a known one cannot be told`,
     'model-untold': (param) =>
       `tasks without a model${given(param('count'), (count) => ` (${count})`)}: which model they are of cannot be told`,
-  },
-  otherReason: (code, params) =>
+  } satisfies Readonly<Record<string, (param: ReasonParam) => string>>,
+  otherReason: (code: string, params: string) =>
     `the evidence is incomplete (${code})${given(params || undefined, (all) => `: ${all}`)}`,
 }
+
+/** Every word of one language. */
+export type Vocabulary = typeof EN
+
+/** Why a check could not be made. The engine gives the code, the vocabularies the words. */
+export type NotEvaluatedCode = keyof Vocabulary['reasons']
+
+/** The sums that the engine ties out; the views know where each belongs. */
+export type TieOutKey = keyof Vocabulary['tieOutItems']

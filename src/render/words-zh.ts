@@ -1,7 +1,8 @@
 import { failureText, tableFailureText } from './failure-words.ts'
 import { RULES_ZH_A } from './rules-zh-a.ts'
 import { RULES_ZH_B } from './rules-zh-b.ts'
-import { given, type ReasonParam, type Vocabulary } from './vocabulary.ts'
+import { given, type ReasonParam } from './vocabulary.ts'
+import type { Vocabulary } from './words-en.ts'
 
 const LEDGERS: Readonly<Record<string, string>> = { points: '积分', cash: '现金' }
 

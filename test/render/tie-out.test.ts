@@ -1,11 +1,12 @@
 import { describe, expect, it } from 'vitest'
 import { renderMarkdown } from '../../src/render/markdown.ts'
 import { renderText } from '../../src/render/text.ts'
-import { TIE_OUT_KEYS } from '../../src/render/vocabulary.ts'
 import { displayWidth } from '../../src/render/width.ts'
+import { EN } from '../../src/render/words-en.ts'
 import { sampleReport } from './sample-report.ts'
 
 const requests = { matched: 1049, unrecorded: 1, unbilled: 2, pending: 3, mismatched: 4, verdicts: {} }
+const TIE_OUT_KEYS = Object.keys(EN.tieOutItems)
 const sums = Object.fromEntries(TIE_OUT_KEYS.map((key) => [key, key.endsWith('Residual') ? '0' : '12.5']))
 
 const text = (tieOut: Record<string, string> | null, lang: 'zh' | 'en' = 'en'): string =>
