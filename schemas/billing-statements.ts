@@ -38,7 +38,7 @@ const tokensInt = countInt.nullable().describe('null where no column and no toke
 const moneyText = z.string().describe('exact decimal in the currency of the statement')
 
 /** Why a statement is a draft. `unrecorded`: the local store cannot be read or written. */
-export const STATUS_REASONS = ['running', 'incomplete', 'pending', 'not-reconciled', 'unrecorded'] as const
+const STATUS_REASONS = ['running', 'incomplete', 'pending', 'not-reconciled', 'unrecorded'] as const
 
 const standing = {
   status: z.enum(['draft', 'settled']),

@@ -1,4 +1,4 @@
-import type { STATUS_REASONS, Statement, StatementLine } from '../../../schemas/billing-statements.ts'
+import type { StatementLine } from '../../../schemas/billing-statements.ts'
 import type { Lang } from '../vocabulary.ts'
 
 /** The fields of a statement that hold a figure. */
@@ -9,50 +9,70 @@ export type FigureField = Exclude<
   'model_id' | 'model_name'
 >
 
-/** What a statement says in a language, besides its data. */
-export interface StatementWords {
-  readonly title: string
-  readonly subject: string
-  readonly operator: string
-  readonly user: (id: string, name: string) => string
-  readonly period: string
-  readonly timezone: string
-  readonly currency: string
-  readonly status: string
-  readonly statuses: Readonly<Record<Statement['status'], string>>
-  readonly reasons: Readonly<Record<(typeof STATUS_REASONS)[number], string>>
-  readonly settledAt: string
-  readonly contentHash: string
-  readonly totals: string
-  readonly breakdown: string
-  readonly model: string
-  readonly total: string
-  readonly noModels: string
+/** What a statement says besides its data, in English; another language has the same. */
+const EN = {
+  title: 'Statement',
+  subject: 'For',
+  operator: 'Operator (all users)',
+  user: (id: string, name: string) => (name === '' ? `User ${id}` : `User ${id} (${name})`),
+  period: 'Period',
+  timezone: 'Time zone',
+  currency: 'Currency',
+  status: 'Status',
+  statuses: { draft: 'Draft', settled: 'Settled' },
+  reasons: {
+    running: 'the period is still running',
+    incomplete: 'some sources could not be read whole',
+    pending: 'requests are still pending',
+    'not-reconciled': 'not yet reconciled request by request',
+    unrecorded: 'the local settlement record cannot be written',
+  },
+  settledAt: 'Settled at',
+  contentHash: 'Content hash (SHA-256)',
+  totals: 'Totals',
+  breakdown: 'By model',
+  model: 'Model',
+  total: 'Total',
+  noModels: 'No tasks in this period.',
   /** A figure by its field; that of costs holds the currency of the statement. */
-  readonly figures: (currency: string) => Readonly<Record<FigureField, string>>
-  readonly restatement: string
-  readonly restated: string
-  readonly restatedBasis: (settledAt: string) => string
-  readonly settledHash: string
-  readonly restatedLine: string
-  readonly restatedField: string
-  readonly restatedSettled: string
-  readonly restatedNow: string
-  readonly coverage: string
-  readonly coverageComplete: string
-  readonly coverageIncomplete: string
-  readonly source: string
-  readonly account: string
-  readonly state: string
-  readonly detail: string
-  readonly sourcesRead: (count: number) => string
-  readonly sourcesLeftOut: (count: number) => string
-  readonly findings: string
-  readonly severities: (high: number, medium: number, low: number) => string
-  readonly unknown: string
-  readonly basis: string
-  readonly pageOf: (page: number, pages: number) => string
+  figures: (currency: string): Readonly<Record<FigureField, string>> => ({
+    input_tokens: 'Input tokens',
+    output_tokens: 'Output tokens',
+    total_tokens: 'Total tokens',
+    request_count: 'Requests',
+    charged_points: 'Points charged',
+    refunded_points: 'Points refunded',
+    net_points: 'Net points',
+    total_cost: `Net cost (${currency})`,
+    fal_cost_usd: 'fal cost (USD)',
+    margin_usd: 'Margin (USD)',
+  }),
+  restatement: 'Changes since settlement',
+  restated: 'The data has changed since it was settled: see Changes since settlement. All other figures are current.',
+  restatedBasis: (settledAt: string) => `Settled at ${settledAt}; what differs from that record:`,
+  settledHash: 'Content hash when settled (SHA-256)',
+  restatedLine: 'Line',
+  restatedField: 'Field',
+  restatedSettled: 'When settled',
+  restatedNow: 'Now',
+  coverage: 'Coverage',
+  coverageComplete: 'All sources were read whole.',
+  coverageIncomplete: 'Some sources could not be read whole: the figures above may be incomplete.',
+  source: 'Source',
+  account: 'Account',
+  state: 'Read',
+  detail: 'Reason',
+  sourcesRead: (count: number) => `Sources read whole: ${count}`,
+  sourcesLeftOut: (count: number) => `${count} more sources are not listed`,
+  findings: 'Audit findings',
+  severities: (high: number, medium: number, low: number) => `high ${high}, medium ${medium}, low ${low}`,
+  unknown: '– means not known: its source is not configured or was not read whole. It does not mean zero.',
+  basis:
+    "Made from the platform's own tasks and points ledgers and the fal billing events matched to them. Not a document of fal.",
+  pageOf: (page: number, pages: number) => `Page ${page} / ${pages}`,
 }
+
+export type StatementWords = typeof EN
 
 const ZH: StatementWords = {
   title: '对账单',
@@ -112,67 +132,6 @@ const ZH: StatementWords = {
   unknown: '“–”表示未知：相应来源未配置或未能完整读取，并非零。',
   basis: '本对账单依据平台自身的任务记录、积分流水及匹配到的 fal 计费明细生成，并非 fal 出具的单据。',
   pageOf: (page, pages) => `第 ${page} / ${pages} 页`,
-}
-
-const EN: StatementWords = {
-  title: 'Statement',
-  subject: 'For',
-  operator: 'Operator (all users)',
-  user: (id, name) => (name === '' ? `User ${id}` : `User ${id} (${name})`),
-  period: 'Period',
-  timezone: 'Time zone',
-  currency: 'Currency',
-  status: 'Status',
-  statuses: { draft: 'Draft', settled: 'Settled' },
-  reasons: {
-    running: 'the period is still running',
-    incomplete: 'some sources could not be read whole',
-    pending: 'requests are still pending',
-    'not-reconciled': 'not yet reconciled request by request',
-    unrecorded: 'the local settlement record cannot be written',
-  },
-  settledAt: 'Settled at',
-  contentHash: 'Content hash (SHA-256)',
-  totals: 'Totals',
-  breakdown: 'By model',
-  model: 'Model',
-  total: 'Total',
-  noModels: 'No tasks in this period.',
-  figures: (currency) => ({
-    input_tokens: 'Input tokens',
-    output_tokens: 'Output tokens',
-    total_tokens: 'Total tokens',
-    request_count: 'Requests',
-    charged_points: 'Points charged',
-    refunded_points: 'Points refunded',
-    net_points: 'Net points',
-    total_cost: `Net cost (${currency})`,
-    fal_cost_usd: 'fal cost (USD)',
-    margin_usd: 'Margin (USD)',
-  }),
-  restatement: 'Changes since settlement',
-  restated: 'The data has changed since it was settled: see Changes since settlement. All other figures are current.',
-  restatedBasis: (settledAt) => `Settled at ${settledAt}; what differs from that record:`,
-  settledHash: 'Content hash when settled (SHA-256)',
-  restatedLine: 'Line',
-  restatedField: 'Field',
-  restatedSettled: 'When settled',
-  restatedNow: 'Now',
-  coverage: 'Coverage',
-  coverageComplete: 'All sources were read whole.',
-  coverageIncomplete: 'Some sources could not be read whole: the figures above may be incomplete.',
-  source: 'Source',
-  account: 'Account',
-  state: 'Read',
-  detail: 'Reason',
-  sourcesRead: (count) => `Sources read whole: ${count}`,
-  sourcesLeftOut: (count) => `${count} more sources are not listed`,
-  findings: 'Audit findings',
-  severities: (high, medium, low) => `high ${high}, medium ${medium}, low ${low}`,
-  unknown: '– means not known: its source is not configured or was not read whole. It does not mean zero.',
-  basis:
-    "Made from the platform's own tasks and points ledgers and the fal billing events matched to them. Not a document of fal.",
-  pageOf: (page, pages) => `Page ${page} / ${pages}`,
 }
 
 export const statementWords = (lang: Lang): StatementWords => (lang === 'zh' ? ZH : EN)
