@@ -1,7 +1,7 @@
 import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Environment, given } from './config.ts'
-import { AuditError } from './errors.ts'
+import { AuditError, codeOf } from './errors.ts'
 
 const BYTES_MAX = 64 * 1024
 const NO_UTF_8 = 'it is no text in UTF-8'
@@ -50,7 +50,7 @@ async function textOf(path: string): Promise<string | undefined> {
     return text
   } catch (cause) {
     if (cause instanceof AuditError) throw cause
-    const code = cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be read'
+    const code = codeOf(cause, 'it cannot be read')
     if (code === 'ENOENT' || code === 'ENOTDIR') return undefined
     throw refused(code)
   }

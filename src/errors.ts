@@ -137,7 +137,7 @@ export function inTemporaryFolder<T>(folder: string, write: () => T): T {
 
 /** The error to throw for what was thrown by whoever wrote there, the file system or a database; another failure as it is. */
 export function temporaryFailure(folder: string, cause: unknown): unknown {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
+  const code = codeOf(cause)
   const isFull = FULL.test(code)
   if (!isFull && !UNWRITABLE.test(code)) return cause
   return new AuditError(
@@ -170,3 +170,33 @@ export const abortReason = ({ reason }: AbortSignal): AuditError =>
 export function throwIfAborted(signal: AbortSignal | undefined): void {
   if (signal?.aborted) throw abortReason(signal)
 }
+
+/**
+ * One signal of several that ends after a span, too, for the reason `late`. AbortSignal.any would tie it to the signal of the whole
+ * process for as long as that lives; these ties are released with the call.
+ */
+export function withDeadline(
+  signals: readonly AbortSignal[],
+  spanMillis: number,
+  late: AuditError,
+): { readonly signal: AbortSignal; release(): void } {
+  const controller = new AbortController()
+  const timer = setTimeout(() => controller.abort(late), spanMillis)
+  const ties = signals.map((signal) => {
+    const abort = (): void => controller.abort(abortReason(signal))
+    if (signal.aborted) abort()
+    else signal.addEventListener('abort', abort, { once: true })
+    return () => signal.removeEventListener('abort', abort)
+  })
+  return {
+    signal: controller.signal,
+    release: () => {
+      clearTimeout(timer)
+      for (const untie of ties) untie()
+    },
+  }
+}
+
+/** What the system or a driver calls a failure, such as ENOENT; `otherwise` where it has no name for it. */
+export const codeOf = (cause: unknown, otherwise = ''): string =>
+  cause instanceof Error && 'code' in cause ? String(cause.code) : otherwise

@@ -4,6 +4,9 @@ const ALSO_CALLED: Readonly<Record<string, string>> = {
   ...{ until: 'end', to: 'end', till: 'end', enddate: 'end', dateto: 'end' },
 }
 
+/** Of a name that may be of any length. */
+const LETTERS_MAX = 64
+
 /** userIds, user_ids and user-ids are one name. */
 const plain = (name: string): string => name.toLowerCase().replace(/[_-]/g, '')
 
@@ -21,12 +24,12 @@ export function nearest(unknown: string, known: readonly string[]): string[] {
 }
 
 const distanceOf = (wanted: string, name: string): number =>
-  wanted !== name && wanted !== '' && name.startsWith(wanted) ? 1 : editDistance(wanted, name)
+  wanted !== name && wanted !== '' && name.startsWith(wanted) ? 1 : editDistance(wanted.slice(0, LETTERS_MAX), name)
 
 /** Letters to insert, remove or replace to turn one word into the other (Levenshtein). */
-function editDistance(from: string, to: string): number {
+export function editDistance(from: string, to: string): number {
   let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= Math.min(from.length, 64); row++) {
+  for (let row = 1; row <= from.length; row++) {
     const current = [row]
     for (let column = 1; column <= to.length; column++) {
       const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)

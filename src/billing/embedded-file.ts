@@ -11,7 +11,7 @@ import {
   statSync,
 } from 'node:fs'
 import { dirname } from 'node:path'
-import { AuditError, shortened } from '../errors.ts'
+import { AuditError, codeOf, shortened } from '../errors.ts'
 import type { Bind, EmbeddedHandle, EmbeddedStatement } from '../ledger/embedded-handle.ts'
 import { LIMITS } from '../limits.ts'
 
@@ -256,8 +256,6 @@ function makeFolder(folder: string): void {
 
 const unusable = (path: string, problem: string, next: string): AuditError =>
   new AuditError('configuration', `the billing store ${path} ${problem}`, { field: 'BILLING_STORE', value: path, next })
-
-const codeOf = (cause: unknown): string => (cause instanceof Error && 'code' in cause ? String(cause.code) : '')
 
 const UNWRITABLE = /^(EACCES|EPERM|EROFS|ENOENT|ENOTDIR|EEXIST|EISDIR|ENAMETOOLONG)$/
 

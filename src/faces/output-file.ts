@@ -14,7 +14,7 @@ import {
   writeFile,
 } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { AuditError, shortened } from '../errors.ts'
+import { AuditError, codeOf, shortened } from '../errors.ts'
 
 /** Reports tell what customers paid: nobody but their owner reads a new one. */
 const NEW_FILE_MODE = 0o600
@@ -46,7 +46,7 @@ export async function checkOutput(path: string, kept: readonly KeptFile[]): Prom
   // A file is made beside the one whose place it takes.
   const written = there === undefined || there.isFile() ? dirname(await placeOf(path)) : path
   await access(written, constants.W_OK).catch((cause: unknown) => {
-    throw refused(path, codeOf(cause))
+    throw refused(path, codeOf(cause, UNWRITABLE))
   })
 }
 
@@ -97,7 +97,7 @@ export async function writeWhole(path: string, text: string | AsyncIterable<stri
     else if (real !== undefined) await replace(real, text, there)
     else await writeFile(path, text, { mode: NEW_FILE_MODE })
   } catch (cause) {
-    throw cause instanceof AuditError ? cause : refused(path, codeOf(cause))
+    throw cause instanceof AuditError ? cause : refused(path, codeOf(cause, UNWRITABLE))
   }
 }
 
@@ -118,9 +118,7 @@ async function replace(path: string, text: string | AsyncIterable<string>, older
   }
 }
 
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
-
+const UNWRITABLE = 'it cannot be written'
 const WRITABLE = 'file that can be written'
 const ITS_OWN = 'file of its own, none that the audit reads or keeps'
 

@@ -1,5 +1,5 @@
 import type { Writable } from 'node:stream'
-import { AuditError } from '../errors.ts'
+import { AuditError, codeOf } from '../errors.ts'
 
 /** Where a person, or a pipe, is. */
 export interface Terminal {
@@ -55,7 +55,7 @@ export function createTerminal({ stdout, stderr, stdinIsTerminal, environment, n
 const writeData = (stdout: Writable, text: string): Promise<boolean> =>
   new Promise((resolve, reject) => {
     stdout.write(text, (error) => {
-      const code = error && 'code' in error ? String(error.code) : ''
+      const code = codeOf(error)
       if (error == null || code === 'EPIPE') return resolve(error == null)
       reject(
         new AuditError('source', `stdout: it cannot be written${code === '' ? '' : ` (${code})`}`, {

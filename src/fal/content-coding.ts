@@ -1,5 +1,6 @@
 import { pipeline, type Readable } from 'node:stream'
 import { createBrotliDecompress, createGunzip, createInflate } from 'node:zlib'
+import { codeOf } from '../errors.ts'
 import { type Failed, failed } from './answer.ts'
 
 /** What answers are asked for. Without a word any coding would be as welcome (RFC 9110, 12.5.3). */
@@ -25,8 +26,7 @@ export function decodedBody(body: Readable, header: string | undefined): Decoded
 
 /** Why a compressed answer could not be unfolded; undefined: something else went wrong, such as the connection. */
 export function failureOfDecoding(cause: unknown): Failed | undefined {
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
-  if (!/^(?:Z_|ERR__|ERR_BROTLI)/.test(code)) return undefined
+  if (!/^(?:Z_|ERR__|ERR_BROTLI)/.test(codeOf(cause))) return undefined
   return failed(
     'bad-answer',
     "fal's answer came compressed, which was not asked for, and is broken; a proxy in between may have changed it",

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { Stats } from 'node:fs'
 import { chmod, link, lstat, open, realpath, rename, rm, stat, writeFile } from 'node:fs/promises'
 import { basename, dirname, join, resolve } from 'node:path'
-import { AuditError, shortened } from '../errors.ts'
+import { AuditError, codeOf, shortened } from '../errors.ts'
 import { JOURNALS, removeDatabase, removeLeftovers } from './leftovers.ts'
 
 /** The file that an import writes: under a temporary name beside its place until it is whole. */
@@ -36,7 +36,7 @@ export async function openTarget(output: string, overwrite: boolean, inputs: rea
     await writeFile(temporary, '', { flag: 'wx', mode: MODE })
     await removeLeftovers(path, await lstat(temporary))
   } catch (cause) {
-    throw refused(output, codeOf(cause))
+    throw refused(output, codeOf(cause, UNWRITABLE))
   }
   const discard = (): void => removeDatabase(temporary)
   const commit = async (): Promise<void> => {
@@ -49,7 +49,7 @@ export async function openTarget(output: string, overwrite: boolean, inputs: rea
         await putNew(temporary, path, output)
       }
     } catch (cause) {
-      throw cause instanceof AuditError ? cause : refused(output, codeOf(cause))
+      throw cause instanceof AuditError ? cause : refused(output, codeOf(cause, UNWRITABLE))
     }
   }
   return { temporary, path, commit, discard }
@@ -107,9 +107,7 @@ async function putNew(temporary: string, path: string, output: string): Promise<
   await rm(temporary)
 }
 
-const codeOf = (cause: unknown): string =>
-  cause instanceof Error && 'code' in cause ? String(cause.code) : 'it cannot be written'
-
+const UNWRITABLE = 'it cannot be written'
 const refused = (output: string, why: string, accepted = ACCEPTED): AuditError =>
   new AuditError('input', `output: "${shortened(output, 200)}" is not accepted (${why}); give ${accepted}`, {
     field: 'output',

@@ -1,6 +1,6 @@
 import { existsSync, statSync } from 'node:fs'
 import { setImmediate as nextTurn } from 'node:timers/promises'
-import { AuditError, shortened, type TableFailure } from '../errors.ts'
+import { AuditError, codeOf, shortened, type TableFailure } from '../errors.ts'
 import type { Clock, Millis } from '../units/instant.ts'
 import { BATCH_ROWS } from './batches.ts'
 import type { Cell } from './cells.ts'
@@ -198,9 +198,8 @@ const SQLITE_HINTS: readonly (readonly [RegExp, TableFailure, string, string])[]
 /** What libsql threw, as an error that says what to do. Its messages hold names of tables and columns, no values. */
 function embeddedFailure(cause: unknown, subject: string): AuditError {
   const message = cause instanceof Error ? cause.message : String(cause)
-  const code = cause instanceof Error && 'code' in cause ? String(cause.code) : ''
   for (const [pattern, failure, says, next] of SQLITE_HINTS) {
-    const match = pattern.exec(`${message} ${code}`)
+    const match = pattern.exec(`${message} ${codeOf(cause)}`)
     if (match === null) continue
     const told = says.replace('$1', match[1] ?? '')
     return new AuditError('source', `${subject} ${told}`, { field: subject, next, failure })

@@ -13,7 +13,7 @@ import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
 import { DAY, type Instant, later, MINUTE, type Millis, plus } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
-import { nextAfter, planOf } from './bill-scope.ts'
+import { billSourceOf, nextAfter, planOf } from './bill-scope.ts'
 
 type AccountsInput = z.output<typeof input>
 type AccountsOutput = z.input<typeof output>
@@ -174,17 +174,11 @@ function reasonOf(access: Access | undefined): string | undefined {
   return reasons.length === 0 ? undefined : cleanText([...new Set(reasons)].join('; '), LIMITS.reasonChars)
 }
 
-function sourcesOf({ accountId }: AccountRow, access: Access | undefined): SourceStatus[] {
-  if (access === undefined) return []
-  const answers = [
-    ['fal-balance', access.billing],
-    ['fal-usage', access.usage],
-    ['fal-events', access.events],
-  ] as const
-  return answers.map(([source, answer]) => ({
-    source,
-    accountId,
-    status: answer.status,
-    ...('reason' in answer && { reason: cleanText(answer.reason, LIMITS.reasonChars) }),
-  }))
-}
+const sourcesOf = ({ accountId }: AccountRow, access: Access | undefined): SourceStatus[] =>
+  access === undefined
+    ? []
+    : [
+        billSourceOf('fal-balance', access.billing, accountId),
+        billSourceOf('fal-usage', access.usage, accountId),
+        billSourceOf('fal-events', access.events, accountId),
+      ]

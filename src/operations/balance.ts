@@ -12,6 +12,7 @@ import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope, tableS
 import { DASHBOARD, daysBefore, spentOf, sumQuery } from './bill-sums.ts'
 import {
   MAYBE_TWICE,
+  NO_KEY,
   openWorkspaces,
   readOnce,
   type SortedBill,
@@ -117,7 +118,7 @@ const spendReader =
 function bestBilling(billings: readonly Fetched<AccountBilling>[]): Fetched<AccountBilling> {
   const told = billings.find((billing) => balanceIn(billing) !== null)
   const read = told ?? billings.find(({ status }) => status !== 'failed') ?? billings[0]
-  return read ?? { status: 'failed', failure: 'unauthorized', reason: 'there is no key to ask with' }
+  return read ?? NO_KEY
 }
 
 const balanceIn = (billing: Fetched<AccountBilling>): NanoUsd | null =>

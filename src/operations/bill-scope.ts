@@ -118,11 +118,11 @@ export function taskAccounts(
 }
 
 /** How a source was read, as a fact of the result. */
-export function billSourceOf(
-  source: BillSource['source'],
+export function billSourceOf<Source extends string>(
+  source: Source,
   fetched: Pick<Fetched<unknown>, 'status'> & { readonly reason?: string },
   accountId?: number,
-): BillSource {
+): Omit<BillSource, 'source'> & { source: Source } {
   const { status, reason } = fetched
   return {
     source,

@@ -1,13 +1,13 @@
 import type { z } from 'zod'
 import { CHECKS, LINE_STATUSES, type Line, type LineStatus, type output } from '../../schemas/doctor.ts'
-import { AuditError, abortReason } from '../errors.ts'
+import { AuditError, withDeadline } from '../errors.ts'
 import type { LedgerInspection } from '../ledger/inspection.ts'
 import type { TableRole } from '../ledger/mapping.ts'
 import { DOCTOR } from '../limits.ts'
 import { temporaryRoom } from '../spool/room.ts'
 import type { CallContext, Dependencies, Setup } from '../tool.ts'
 import { couldBeKey } from '../units/api-key.ts'
-import type { Instant, Millis } from '../units/instant.ts'
+import type { Instant } from '../units/instant.ts'
 import { isNought } from '../units/nought.ts'
 import { openZone, UTC } from '../units/zone.ts'
 import {
@@ -54,7 +54,9 @@ export async function diagnose(
   limits: DoctorLimits = DOCTOR,
 ): Promise<Diagnosis> {
   const { clock, settings, setup = NO_SETUP } = dependencies
-  const time = within(context.signal, limits.deadline)
+  // What is cut by the deadline is unverified, what the caller cuts is cancelled.
+  const late = new AuditError('source', `not looked at: the doctor ends after ${limits.deadline / 1000} s`)
+  const time = withDeadline([context.signal], limits.deadline, late)
   let done = 0
   const progress = (message: string): void => context.progress({ message, done: ++done })
   const theCase: Case = { dependencies, setup, limits, now: clock(), signal: time.signal, progress }
@@ -228,22 +230,5 @@ function resultOf(lines: readonly Line[], { now, dependencies }: Case): Diagnosi
     lines: sorted,
     next:
       failures > 0 ? 'mend the lines of status failure, then call doctor again' : 'audit-reconcile: the whole audit',
-  }
-}
-
-/** The caller's signal with a deadline: what is cut by it is unverified, what the caller cuts is cancelled. */
-function within(signal: AbortSignal, span: Millis): { readonly signal: AbortSignal; release(): void } {
-  const controller = new AbortController()
-  const onAbort = (): void => controller.abort(abortReason(signal))
-  const late = new AuditError('source', `not looked at: the doctor ends after ${span / 1000} s`)
-  const timer = setTimeout(() => controller.abort(late), span)
-  if (signal.aborted) onAbort()
-  else signal.addEventListener('abort', onAbort, { once: true })
-  return {
-    signal: controller.signal,
-    release: () => {
-      clearTimeout(timer)
-      signal.removeEventListener('abort', onAbort)
-    },
   }
 }

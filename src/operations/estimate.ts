@@ -13,6 +13,7 @@ import { daysBefore, sumQuery } from './bill-sums.ts'
 import { billedPrices } from './billed-prices.ts'
 import { type EstimateInput, type EstimatePlan, planEstimate } from './estimate-input.ts'
 import {
+  firstWhole,
   MAYBE_TWICE,
   openWorkspaces,
   readOnce,
@@ -113,20 +114,6 @@ async function readAll(
   ])
   const bills = sortBills(reads, table, ({ read }) => usageEvidence(read))
   return { ...priced, reads, bills, billings }
-}
-
-/** The answer to the first key that gets a whole one; otherwise the best that was had. */
-async function firstWhole<T>(
-  keys: readonly string[],
-  read: (apiKey: string) => Promise<Fetched<T>>,
-): Promise<Fetched<T>> {
-  let best: Fetched<T> | undefined
-  for (const apiKey of keys) {
-    const next = await read(apiKey)
-    if (next.status === 'complete') return next
-    if (best === undefined || best.status === 'failed') best = next
-  }
-  return best ?? { status: 'failed', failure: 'unauthorized', reason: 'there is no key to ask with' }
 }
 
 function modelsOf(

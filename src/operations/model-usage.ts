@@ -144,7 +144,7 @@ async function readKey(
     ...(billing.status !== 'failed' && { workspace: cleanText(billing.value.username) }),
     ...(balance !== null && { balanceUsd: formatUsd(balance), balanceSource: 'live' }),
   }
-  const sources = [billSourceOf('fal-usage', usage)]
+  const sources: BillSource[] = [billSourceOf('fal-usage', usage)]
   if (billing.status !== 'complete') sources.push(billSourceOf('fal-balance', billing))
   return { bills: [ownedBill(owner, usage)], sources, models: modelsIn([usage]) }
 }

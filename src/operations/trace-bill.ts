@@ -8,9 +8,9 @@ import { type RepeatedEvent, repeatedEvents, withBareId } from '../audit/request
 import type { RequestEvidence } from '../audit/requests/request-evidence.ts'
 import type { BillingEvent, FalReader, Fetched } from '../fal/reader.ts'
 import type { AccountRow, TaskRow } from '../ledger/reader.ts'
-import { LIMITS, SPANS } from '../limits.ts'
-import { cleanText } from '../render/clean.ts'
+import { SPANS } from '../limits.ts'
 import { DAY, earlier, type Instant, plus } from '../units/instant.ts'
+import { billSourceOf } from './bill-scope.ts'
 
 /** How far back fal is asked for a request of which no task tells the time: four of its longest spans. */
 export const LOOK_BACK_DAYS = 360
@@ -142,16 +142,7 @@ function statusOf({ workspaces }: Bills): TraceBill['status'] {
 }
 
 const sourceOf = ({ account: { accountId }, events }: AccountEvidence): SourceStatus[] =>
-  events === null
-    ? []
-    : [
-        {
-          source: 'fal-events',
-          accountId,
-          status: events.status,
-          ...(events.status !== 'complete' && { reason: cleanText(events.reason, LIMITS.reasonChars) }),
-        },
-      ]
+  events === null ? [] : [billSourceOf('fal-events', events, accountId)]
 
 /** Bills of which nothing had to be asked: no task has a request id. */
 function unasked(holders: readonly AccountRow[]): Readings {

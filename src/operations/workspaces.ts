@@ -37,18 +37,30 @@ export async function openWorkspaces(
 }
 
 /** Reads with one key of a workspace after another, until one may read all; otherwise the best that was had. */
-export async function readOnce<T>(
+export const readOnce = <T>(
   { holders }: Workspace,
   read: (apiKey: string) => Promise<Fetched<readonly T[]>>,
-): Promise<Fetched<readonly T[]>> {
-  let best: Fetched<readonly T[]> = { status: 'failed', failure: 'unauthorized', reason: 'there is no key to ask with' }
-  for (const [index, { apiKey }] of holders.entries()) {
+): Promise<Fetched<readonly T[]>> =>
+  firstWhole(
+    holders.map(({ apiKey }) => apiKey),
+    read,
+  )
+
+/** The answer to the first key that gets a whole one; otherwise the best that was had. */
+export async function firstWhole<T>(
+  keys: readonly string[],
+  read: (apiKey: string) => Promise<Fetched<T>>,
+): Promise<Fetched<T>> {
+  let best: Fetched<T> | undefined
+  for (const apiKey of keys) {
     const next = await read(apiKey)
     if (next.status === 'complete') return next
-    if (index === 0 || best.status === 'failed') best = next
+    if (best === undefined || best.status === 'failed') best = next
   }
-  return best
+  return best ?? NO_KEY
 }
+
+export const NO_KEY = { status: 'failed', failure: 'unauthorized', reason: 'there is no key to ask with' } as const
 
 /** Readings of one workspace. */
 export interface SortedBill<T> {

@@ -1,5 +1,5 @@
 import { setMaxListeners } from 'node:events'
-import { AuditError, abortReason, throwIfAborted } from '../../errors.ts'
+import { AuditError, throwIfAborted, withDeadline } from '../../errors.ts'
 import type { ServeLimits } from '../../limits.ts'
 import type { CallContext, Tool } from '../../tool.ts'
 import { MINUTE, type Millis } from '../../units/instant.ts'
@@ -28,9 +28,8 @@ export function createAdmission(limits: ServeLimits, onOutcome: (name: string, o
   async function run<T>(name: string, context: CallContext, work: (context: CallContext) => Promise<T>): Promise<T> {
     throwIfAborted(stopping.signal)
     if (line.waiting() >= limits.operationsWaiting) throw crowded(limits.operationsWaiting)
-    const deadline = new AbortController()
-    const timer = setTimeout(() => deadline.abort(tooLong(limits.operationTimeout)), limits.operationTimeout)
-    const { signal, release } = joined([context.signal, stopping.signal, deadline.signal])
+    const late = tooLong(limits.operationTimeout)
+    const { signal, release } = withDeadline([context.signal, stopping.signal], limits.operationTimeout, late)
     const answer = line.inTurn(signal, () => work({ ...context, signal }))
     open.add(answer)
     try {
@@ -41,7 +40,6 @@ export function createAdmission(limits: ServeLimits, onOutcome: (name: string, o
       onOutcome(name, 'failed')
       throw error
     } finally {
-      clearTimeout(timer)
       release()
       open.delete(answer)
     }
@@ -109,26 +107,6 @@ export const admitted = (tools: readonly Tool[], admission: Admission): readonly
     run: (input, dependencies, context) =>
       admission.run(tool.name, context, (within) => tool.run(input, dependencies, within)),
   }))
-
-/**
- * One signal of several. AbortSignal.any would tie each call to the signal of the whole process for as long as that
- * lives; these ties are released with the call.
- */
-function joined(signals: readonly AbortSignal[]): { signal: AbortSignal; release: () => void } {
-  const controller = new AbortController()
-  const ties = signals.map((signal) => {
-    const abort = (): void => controller.abort(abortReason(signal))
-    if (signal.aborted) abort()
-    else signal.addEventListener('abort', abort, { once: true })
-    return () => signal.removeEventListener('abort', abort)
-  })
-  return {
-    signal: controller.signal,
-    release: () => {
-      for (const untie of ties) untie()
-    },
-  }
-}
 
 const stopped = (): AuditError =>
   new AuditError('cancelled', 'the server is stopping, so the call was cancelled', {

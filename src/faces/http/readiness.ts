@@ -1,4 +1,4 @@
-import { AuditError } from '../../errors.ts'
+import { AuditError, withDeadline } from '../../errors.ts'
 import { SERVE } from '../../limits.ts'
 import type { Dependencies } from '../../tool.ts'
 import { SECOND } from '../../units/instant.ts'
@@ -47,15 +47,14 @@ async function look(dependencies: () => Promise<Dependencies>, redact: Redact): 
 }
 
 async function open(ledger: NonNullable<Dependencies['ledger']>): Promise<void> {
-  const deadline = new AbortController()
   const late = new AuditError('source', `the database did not answer within ${SERVE.readyTimeout / SECOND} s`)
-  const timer = setTimeout(() => deadline.abort(late), SERVE.readyTimeout)
+  const { signal, release } = withDeadline([], SERVE.readyTimeout, late)
   try {
-    const snapshot = await ledger.snapshot(deadline.signal)
+    const snapshot = await ledger.snapshot(signal)
     await snapshot.close()
   } catch (error) {
-    throw deadline.signal.aborted ? late : error
+    throw signal.aborted ? late : error
   } finally {
-    clearTimeout(timer)
+    release()
   }
 }

@@ -1,4 +1,5 @@
 import type { ColumnNames, TableRole } from '../../ledger/mapping.ts'
+import { editDistance } from '../../nearest.ts'
 
 /** Words that other installations use for a column, besides its default name; without case and underscores. */
 const SYNONYMS: Readonly<Record<string, readonly string[]>> = {
@@ -94,18 +95,4 @@ function likeness(a: string, b: string): number {
   if (short.length >= 4 && long.includes(short)) return 0.5 + (0.4 * short.length) / long.length
   const distance = editDistance(a, b) / long.length
   return distance <= DIFFERENT_SHARE ? 0.8 * (1 - distance) : 0
-}
-
-/** Letters to insert, remove or replace to turn one word into the other (Levenshtein). */
-function editDistance(from: string, to: string): number {
-  let previous = Array.from({ length: to.length + 1 }, (_, index) => index)
-  for (let row = 1; row <= from.length; row++) {
-    const current = [row]
-    for (let column = 1; column <= to.length; column++) {
-      const replaced = (previous[column - 1] ?? 0) + (from[row - 1] === to[column - 1] ? 0 : 1)
-      current.push(Math.min(replaced, (previous[column] ?? 0) + 1, (current[column - 1] ?? 0) + 1))
-    }
-    previous = current
-  }
-  return previous[to.length] ?? to.length
 }
