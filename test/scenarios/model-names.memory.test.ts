@@ -99,6 +99,46 @@ describe('a name that the matches of one account teach', () => {
   })
 })
 
+describe('an alias', () => {
+  const modelAliases = new Map([
+    ['old', ENDPOINT],
+    // Tasks store the name of one endpoint for what they order from another.
+    [ENDPOINT, 'fal-ai/sora-2/pro'],
+    ['fal-ai/sora-2/pro', ENDPOINT],
+  ])
+  const pro = { endpointId: 'fal-ai/sora-2/pro' }
+  const audit = (world: MiniWorld, depth: 'summary' | 'requests') =>
+    auditWorld(world.build(), { depth, settings: { modelAliases } })
+
+  it('is of a name that tasks store, and renames no endpoint that fal bills under that name', async () => {
+    const ofOne = () => new MiniWorld().account(5).task({ model: 'old', cost: '1', billed })
+    const swapped = () => new MiniWorld().account(5).task({ model: 'fal-ai/sora-2/pro', cost: '1', billed })
+    for (const depth of ['summary', 'requests'] as const) {
+      expect(inShort(await audit(ofOne(), depth))).toEqual([])
+      expect(inShort(await audit(swapped(), depth))).toEqual([])
+    }
+    expect((await audit(swapped(), 'requests')).settings.learnedAliases).toEqual({})
+  })
+
+  it('leaves it a break that fal bills the endpoint of that name alone', async () => {
+    const world = new MiniWorld().account(5).task({ cost: '20' }).task({ model: ENDPOINT, cost: '1', billed: false })
+    world.event(lost(), apiKeyOf(5))
+    for (const depth of ['summary', 'requests'] as const) {
+      const found = inShort(await audit(world, depth))
+      expect(found).toContain(`A2 accountId=5 model=${ENDPOINT}`)
+      expect(found).toContain(`A3 accountId=5 model=${ENDPOINT}`)
+    }
+  })
+
+  it('leaves endpoints two models of the bill', async () => {
+    const world = new MiniWorld().account(5).task({ model: 'old', billed }).task({ model: ENDPOINT, billed: pro })
+    const report = await auditWorld(world.build(), {
+      settings: { modelAliases: new Map([[pro.endpointId, ENDPOINT]]) },
+    })
+    expect(report.official.rows.map(({ modelCount }) => modelCount)).toEqual([2])
+  })
+})
+
 describe('figures by model', () => {
   it('stay those of the endpoint on the bill, and of the stored name in the record', async () => {
     const world = two()

@@ -30,7 +30,7 @@ import type { TaskLedger } from '../rules/facts.ts'
 import { NAMELESS } from '../rules/nameless-tasks.ts'
 import type { UnplacedTasks } from '../rules/unplaced-tasks.ts'
 import { dayBooks } from '../tasks/day-books.ts'
-import { canonicalModel } from '../tasks/model-name.ts'
+import { canonicalModel, endpointName } from '../tasks/model-name.ts'
 import { recordsOf } from '../tasks/model-records.ts'
 import { eachUnplaced, unplacedTasks } from '../tasks/unread-times.ts'
 
@@ -38,8 +38,7 @@ const MATCHES_FOR_CLOCK = 20
 
 /** Lays the evidence out as the rules see it: `requests` and `ledger` as all their pieces add up. */
 export function openBooks(evidence: Evidence, requests: RequestSums | null, ledger: LedgerUsers): Books {
-  const { plan, attribution, tasks } = evidence
-  const nameOf = endpointNames(plan.settings.modelAliases)
+  const { attribution, tasks } = evidence
   const { unplaced, ...frame } = framedBooks(evidence)
   const keyless = recordsOf(tasks, [null])
   return {
@@ -53,7 +52,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
       const { accountId, disabled } = entry.account
       const bill = attribution.byAccount.get(accountId)
-      const billNanoUsd = bill?.known === true ? billFigures(bill.value, nameOf).costNanoUsd : null
+      const billNanoUsd = bill?.known === true ? billFigures(bill.value, endpointName).costNanoUsd : null
       return { accountId, disabled, billNanoUsd, balance: balanceOf(entry) }
     }),
     users: tasks.users.map((user) => userBook(user, { ledger, tasks })),
@@ -172,13 +171,12 @@ export function balanceOf({ account, billing }: Evidence['bills']['accounts'][nu
 
 function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillComparison[] {
   const { attribution, plan } = evidence
-  const nameOf = endpointNames(plan.settings.modelAliases)
   const comparisons: BillComparison[] = []
   const missing = missingEvents(
     requests?.book.dailyBills ?? [],
     plan.settings.thresholds.b19NanoUsdPerRow,
     plan.window.zone,
-    nameOf,
+    endpointName,
   )
   const late = lateUndivided(requests)
   for (const { account } of evidence.bills.accounts) {
@@ -190,7 +188,7 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
     const rows = own.known && isLate ? unknown('no-key-ids') : own
     comparisons.push({
       subject: { accountId },
-      bill: rows.known ? known(billFigures(rows.value, nameOf)) : rows,
+      bill: rows.known ? known(billFigures(rows.value, endpointName)) : rows,
       ...sidesOf(evidence, requests, [accountId], isOwn),
       ...(ofAccount !== undefined && { missing: ofAccount }),
       ...twinsOf(requests, [accountId]),
@@ -207,11 +205,11 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
       bill: !membersKnown
         ? unknown(maybeTwice ? 'bill-maybe-twice' : 'no-key-ids')
         : billIsWhole(evidence, members)
-          ? known(billFigures(undivided, nameOf))
+          ? known(billFigures(undivided, endpointName))
           : unknown('bill-unread'),
       ...sidesOf(evidence, requests, members, together),
       members,
-      ...missingTogether(undivided, members, requests, together, nameOf),
+      ...missingTogether(undivided, members, requests, together),
       ...twinsOf(requests, members),
     })
   }
@@ -239,7 +237,6 @@ function missingTogether(
   members: readonly number[],
   requests: RequestSums | null,
   together: (whose: Ownership) => boolean,
-  nameOf: (endpoint: string) => string,
 ): Pick<BillComparison, 'missing'> {
   if (requests === null || !members.every((id) => requests.scope.eventsRead(id))) return {}
   const { window, asOf, settings } = requests.scope.plan
@@ -249,7 +246,7 @@ function missingTogether(
   const missing = new Map<string, NanoUsd>()
   const tolerated = new Map<string, NanoUsd>()
   const add = (to: Map<string, NanoUsd>, model: string, nano: NanoUsd): void =>
-    void to.set(nameOf(model), addNanoUsd(to.get(nameOf(model)) ?? ZERO_NANO_USD, nano))
+    void to.set(endpointName(model), addNanoUsd(to.get(endpointName(model)) ?? ZERO_NANO_USD, nano))
   for (const row of undivided) {
     add(missing, row.model, row.costNanoUsd)
     add(tolerated, row.model, settings.thresholds.b19NanoUsdPerRow)
@@ -300,24 +297,18 @@ function periodOf(
     untoldUnbilled += requests.untoldUnbilledOf(accountId)
     namelessOpen += requests.namelessOpenOf(accountId)
   }
-  const nameOf = endpointNames(requests.scope.plan.settings.modelAliases)
+  const { modelAliases } = requests.scope.plan.settings
   const nameless = requests.placements.filter(
-    (sum) => belongs(sum) && sum.stored !== null && nameOf(sum.stored) === NAMELESS,
+    (sum) => belongs(sum) && sum.stored !== null && canonicalModel(sum.stored, modelAliases) === NAMELESS,
   )
-  const namelessEndpoints = new Set(nameless.map(({ endpoint }) => nameOf(endpoint)))
+  const namelessEndpoints = new Set(nameless.map(({ endpoint }) => endpointName(endpoint)))
   return {
-    ...periodBill(requests.placements, belongs, nameOf),
-    ...billedWithoutId(own, keyless, requests.placements.filter(belongs), requests.modelMatches, nameOf),
+    ...periodBill(requests.placements, belongs, endpointName),
+    ...billedWithoutId(own, keyless, requests.placements.filter(belongs), requests.modelMatches, endpointName),
     undatedTasks: requests.undated.of(belongs, accountIds, requests.scope),
     ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
   }
 }
-
-/** By which name a billed endpoint is compared: its own, whatever tasks call it. */
-const endpointNames =
-  (aliases: ReadonlyMap<string, string>) =>
-  (endpoint: string): string =>
-    canonicalModel(endpoint, aliases)
 
 /** Whether the bill that these accounts share was read to its end. */
 function billIsWhole(evidence: Evidence, members: readonly number[]): boolean {

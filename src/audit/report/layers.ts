@@ -12,7 +12,7 @@ import type { RequestSums } from '../requests/request-totals.ts'
 import { judgePayment } from '../rules/a4-paid-not-charged.ts'
 import type { UserBook } from '../rules/books.ts'
 import type { CellTotals, TaskLayerSums } from '../tasks/cell-tally.ts'
-import { canonicalModel } from '../tasks/model-name.ts'
+import { endpointName } from '../tasks/model-name.ts'
 import { balanceOf, billFigures } from './books.ts'
 
 /** Layer 1: what fal billed, by account; then, by workspace, what no account row answers for. */
@@ -20,12 +20,11 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
   const { attribution } = evidence
   const rows: OfficialRow[] = []
   const models: OfficialModel[] = []
-  const aliases = evidence.plan.settings.modelAliases
   const costs: NanoUsd[] = []
   const counts: (number | null)[] = []
   const ofUndivided = membersOfUndivided(attribution.workspaces)
   const addBill = (head: OfficialHead, bill: readonly UsageRow[], belongs: (whose: Ownership) => boolean) => {
-    const { costNanoUsd, byModel } = billFigures(bill, (endpoint) => canonicalModel(endpoint, aliases))
+    const { costNanoUsd, byModel } = billFigures(bill, endpointName)
     const counted = requests !== null && eventsRead(evidence, requests, head)
     const requestCount = counted ? countRequests(requests, belongs) : null
     costs.push(costNanoUsd)

@@ -15,7 +15,7 @@ import { withOwnerless } from '../ledgers/ownerless-rows.ts'
 import { withTooLarge, withUnknownKinds } from '../ledgers/unknown-kinds.ts'
 import type { RequestSums } from '../requests/request-totals.ts'
 import { tableStatus } from '../table-status.ts'
-import { canonicalModel } from '../tasks/model-name.ts'
+import { canonicalModel, endpointName } from '../tasks/model-name.ts'
 import { withUnreadTimes } from '../tasks/unread-times.ts'
 import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence, NEVER } from './judge-evidence.ts'
@@ -163,7 +163,7 @@ function learnedAliases(requests: RequestSums | null, configured: ReadonlyMap<st
   const aliases: Record<string, string> = {}
   for (const [stored, models] of requests?.matchedNames ?? []) {
     const own = canonicalModel(stored, configured)
-    if (own === '' || models.every((model) => canonicalModel(model, configured) === own)) continue
+    if (own === '' || models.every((model) => endpointName(model) === own)) continue
     aliases[cleanText(stored)] = models.map((model) => cleanText(model)).join(', ')
   }
   return aliases

@@ -4,7 +4,7 @@ import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts
 import { entryOf } from '../nested.ts'
 import type { UndatedBill } from '../rules/facts.ts'
 import type { UndatedPart } from '../rules/unplaced-tasks.ts'
-import { canonicalModel } from '../tasks/model-name.ts'
+import { canonicalModel, endpointName } from '../tasks/model-name.ts'
 import { mayBeOld } from '../tasks/task-standing.ts'
 import type { Placement } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
@@ -52,12 +52,12 @@ export class UndatedBills {
       const isOpen = others.some((other) => other.mayClaim && mayCount(other, scope))
       const claiming = others.filter(({ mayClaim }) => mayClaim).map((each) => each.task)
       if (undatedNanoUsd !== 0n) {
-        const names = namesOf(group, scope)
+        const names = namesOf(group)
         this.#parts.push({ bill, owner, task, billedNanoUsd: undatedNanoUsd, names, others: claiming })
       }
       for (const { model } of claiming) {
         const endpoints = entryOf(this.#links, nameIn(scope)(model), newSet)
-        for (const endpoint of namesOf(group, scope).keys()) endpoints.add(endpoint)
+        for (const endpoint of namesOf(group).keys()) endpoints.add(endpoint)
       }
       const isBilled = undatedNanoUsd !== 0n && areOfWindow(claiming, scope)
       this.#bearers.push({ task, ...(isBilled && { billedIn: { bill, owner } }) })
@@ -149,8 +149,8 @@ const unbilledPart =
     ...{ isDue: false, isUntold: false, isUntoldRecord: false },
   })
 
-const namesOf = ({ events }: RequestGroup, scope: JoinScope): Map<string, string> =>
-  new Map(events.map(({ model }) => [nameIn(scope)(model), model]))
+const namesOf = ({ events }: RequestGroup): Map<string, string> =>
+  new Map(events.map(({ model }) => [endpointName(model), model]))
 
 function undatedPart(
   { task, billedNanoUsd, names, others }: Part,

@@ -10,6 +10,11 @@ export function canonicalModel(name: string, aliases: ReadonlyMap<string, string
   return model.startsWith('fal-ai/') ? model.slice('fal-ai/'.length) : model
 }
 
+const NO_ALIASES: ReadonlyMap<string, string> = new Map()
+
+/** The name by which an endpoint is compared as fal bills it: its own, since aliases are of names that tasks store. */
+export const endpointName = (endpoint: string): string => canonicalModel(endpoint, NO_ALIASES)
+
 /** The configured alias of a stored name, as it was configured; the name itself where it has none. Capitals make no difference. */
 export const aliased = (name: string, aliases: ReadonlyMap<string, string>): string =>
   aliases.get(name) ?? ofAnyCase(aliases).get(plainName(name)) ?? name
@@ -44,7 +49,7 @@ export function matchesOf(
     // A task that names no model teaches no name.
     if (canonical === '') continue
     for (const model of models) {
-      const endpoint = canonicalModel(model, aliases)
+      const endpoint = endpointName(model)
       entryOf(endpoints, canonical, () => new Set([canonical])).add(endpoint)
       entryOf(stored, endpoint, () => new Set([endpoint])).add(canonical)
     }
