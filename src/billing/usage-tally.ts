@@ -1,6 +1,6 @@
 import { entryOf } from '../audit/nested.ts'
 import { DateReader } from '../audit/tasks/date-reader.ts'
-import { aliased, canonicalModel } from '../audit/tasks/model-name.ts'
+import { aliased, canonicalModel, endpointName } from '../audit/tasks/model-name.ts'
 import type { CalendarDate, Zone } from '../units/zone.ts'
 import { TokenNature } from './token-nature.ts'
 import { type UsageFact, UsageSums } from './usage-sums.ts'
@@ -143,12 +143,12 @@ export class UsageTally {
    * filter by account leaves the bills of the others unread, and what they would teach unknown.
    */
   #modelNames(): Map<string, ModelName> {
-    const { aliases, clean } = this.#options
+    const { clean } = this.#options
     const names = [...this.#stored]
       .sort(([a], [b]) => compare(a, b))
       .map(([stored, { endpoints }]) => {
         const modelId = this.#nameOnBill(stored, endpoints)
-        return [stored, { modelId, canonical: clean(canonicalModel(modelId, aliases)) }] as const
+        return [stored, { modelId, canonical: clean(endpointName(modelId)) }] as const
       })
     return new Map(names)
   }
@@ -196,7 +196,7 @@ export class UsageTally {
     if (stored.startsWith(NAMELESS)) return stored.slice(NAMELESS.length)
     const endpoints = [...billedAs].sort(compare)
     const canonical = canonicalModel(stored, aliases)
-    const own = endpoints.find((endpoint) => canonicalModel(endpoint, aliases) === canonical)
+    const own = endpoints.find((endpoint) => endpointName(endpoint) === canonical)
     if (own !== undefined) return own
     const [only] = endpoints
     if (only !== undefined && endpoints.length === 1) return only

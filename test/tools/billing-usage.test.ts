@@ -217,6 +217,27 @@ describe('billing-usage', () => {
     expect(await namesOf({ ids: [7] }, [['mine', 'fal-ai/real']])).toEqual([['fal-ai/real', 'mine', 1]])
   })
 
+  it('keeps two endpoints apart where tasks store the name of one for the other', async () => {
+    const [older, newer] = ['fal-ai/kling/v2', 'fal-ai/kling/v2.1']
+    const world = new MiniWorld()
+      .account(5)
+      .task({ model: 'kling-old', points: 10, cost: '1', billed: { endpointId: older } })
+      .task({ model: older, points: 20, cost: '3', billed: { endpointId: newer } })
+      .task({ model: newer, points: 40, cost: '5', billed: { endpointId: newer } })
+      .build()
+    const modelAliases = new Map([
+      ['kling-old', older],
+      [older, newer],
+    ])
+    const { items = [] } = await usageOf(world, { group_by: 'model' }, { settings: { modelAliases } })
+    expect(items.map(({ model_id, charged_points, fal_cost_usd }) => [model_id, charged_points, fal_cost_usd])).toEqual(
+      [
+        [older, 10, '1'],
+        [newer, 60, '8'],
+      ],
+    )
+  })
+
   it('tells tokens of models that fal bills per token, and of no others', async () => {
     const world = february()
       .task({ model: 'openrouter/llm', points: 3, cost: '0.002', billed: { unit: 'tokens', quantity: '1500' } })
