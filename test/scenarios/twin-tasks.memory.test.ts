@@ -55,6 +55,19 @@ describe('a due task whose request fal billed, and which an earlier one claims',
     }
   })
 
+  it('is not said to be billed nothing where the two store other names of one model', async () => {
+    const billed = { timestamp: '2026-02-06T04:00:30Z', endpointId: MODEL }
+    const at = '2026-01-05 12:00:00'
+    const open = (model: string) => ({ findings: [B4], open: [[5, model, '(1) were billed']] })
+    expect(await a2Of(twins(at, {}, { model: 'old-name', billed }))).toEqual(open(MODEL))
+    // That it is one is told by a match of another account.
+    const told = twins(at, { model: 'new-name' }, { model: 'old-name', billed }).account(6)
+    told.task({ account: 6, model: 'new-name', billed: { endpointId: MODEL } })
+    expect(await a2Of(told)).toEqual(open('new-name'))
+    const untold = twins(at, { model: 'new-name' }, { model: 'old-name', billed })
+    expect((await a2Of(untold)).findings).toEqual([expect.stringMatching(/^A2 .*new-name/), B4])
+  })
+
   it('is found out where fal billed the request to another account', async () => {
     const other = { account: 6, billed: { timestamp: '2026-02-06T04:00:30Z', keyId: keyIdOfAccount(6) } }
     const world = twins('2026-01-05 12:00:00', {}, other).account(6)

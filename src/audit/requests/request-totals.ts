@@ -242,10 +242,11 @@ export class RequestTotals {
     this.#closePlain()
     const inOrder = [...this.#names].sort(([a], [b]) => (a < b ? -1 : 1))
     const matchedNames = new Map(inOrder.map(([stored, models]) => [stored, [...models].sort()]))
+    const modelMatches = matchesOf(matchedNames, evidence.plan.settings.modelAliases)
     return {
       scope,
       matchedNames,
-      modelMatches: matchesOf(matchedNames, evidence.plan.settings.modelAliases),
+      modelMatches,
       placements: this.#placements.list(),
       delays: this.#delays,
       book: {
@@ -268,7 +269,7 @@ export class RequestTotals {
       },
       unbilled: this.#unbilled.list(),
       keylessBilled: this.#keyless.list(),
-      twinTasks: this.#twins.counts(),
+      twinTasks: this.#twins.counts(modelMatches),
       undated: this.#undated,
       tieOut: (recordedTotal, openNanoUsd) => this.#tieOut.close(recordedTotal, openNanoUsd),
       youngOf: (accountId) => {

@@ -6,7 +6,7 @@ import type { SharedBill } from '../bills/whose-bill.ts'
 import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from '../rules/facts.ts'
-import { canonicalModel } from '../tasks/model-name.ts'
+import { endpointName } from '../tasks/model-name.ts'
 import { isSettled } from '../tasks/task-standing.ts'
 import type { TellsDelay } from './delays.ts'
 import { orphansOf } from './orphans.ts'
@@ -80,7 +80,7 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
       requestBilled: group !== null && countsHere(group.claimedBy),
-      ...(standing === 'duplicate' && isBilledElsewhen(task, accountId, group, scope) && { isBilledElsewhen: true }),
+      ...(standing === 'duplicate' && billedElsewhen(accountId, group, scope)),
       ...(standing === 'duplicate' && mayClaim(task, group) && { mayBeBilledNanoUsd: group.costNanoUsd }),
       selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
     }
@@ -102,21 +102,19 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
 const NO_EVENTS: readonly BillingEvent[] = []
 
 /**
- * Whether fal billed a task's request to its account, or to a workspace of which the bill does not tell the accounts apart, and a
- * task of the same model made outside the window counts as what was billed.
+ * As what fal billed a task's request to its account, or to a workspace of which the bill does not tell the accounts apart, where
+ * a task made outside the window counts as what was billed.
  */
-function isBilledElsewhen(
-  task: TaskRow,
+function billedElsewhen(
   accountId: number | null,
   group: RequestGroup | null,
-  { plan: { window, settings } }: JoinScope,
-): boolean {
-  if (accountId === null || group === null || group.costNanoUsd === 0n) return false
-  const { owner, bill, claimedBy } = group
-  if (claimedBy === null || within(claimedBy.createdAt, window)) return false
-  if (canonicalModel(claimedBy.model, settings.modelAliases) !== canonicalModel(task.model, settings.modelAliases))
-    return false
-  return typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
+  { plan: { window } }: JoinScope,
+): Pick<TaskVerdict, 'billedElsewhenAs'> {
+  if (accountId === null || group === null || group.costNanoUsd === 0n) return {}
+  const { owner, bill, claimedBy, events } = group
+  if (claimedBy === null || within(claimedBy.createdAt, window)) return {}
+  const isTheirs = typeof owner === 'object' ? owner.accountId === accountId : bill.members.includes(accountId)
+  return isTheirs ? { billedElsewhenAs: new Set(events.map(({ model }) => endpointName(model))) } : {}
 }
 
 /** All that bears one request id. */

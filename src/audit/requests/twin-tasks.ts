@@ -1,5 +1,6 @@
 import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
+import type { ModelMatches } from '../rules/books.ts'
 import type { TaskVerdict } from '../rules/facts.ts'
 import { canonicalModel } from '../tasks/model-name.ts'
 import { isDue } from '../tasks/task-standing.ts'
@@ -20,23 +21,34 @@ export function twinsOf(
   return twins.size === 0 ? {} : { twins }
 }
 
-/** Counts the due tasks of the window that share their request with the one of their model that it is billed for, made outside it. */
+/** Counts the due tasks of the window that share their request with the one that it is billed for as their model, made outside it. */
 export class TwinTaskCounts {
   readonly #plan: AuditPlan
-  readonly #counts = new Map<number, Map<string, number>>()
+  /** By account and canonical stored name, as what each was billed. */
+  readonly #billed = new Map<number, Map<string, ReadonlySet<string>[]>>()
 
   constructor(plan: AuditPlan) {
     this.#plan = plan
   }
 
-  add({ accountId, task, isBilledElsewhen }: TaskVerdict): void {
-    if (accountId === null || isBilledElsewhen !== true || !isDue(task, this.#plan)) return
-    const byModel = entryOf(this.#counts, accountId, () => new Map<string, number>())
+  add({ accountId, task, billedElsewhenAs }: TaskVerdict): void {
+    if (accountId === null || billedElsewhenAs === undefined || !isDue(task, this.#plan)) return
+    const byModel = entryOf(this.#billed, accountId, () => new Map<string, ReadonlySet<string>[]>())
     const model = canonicalModel(task.model, this.#plan.settings.modelAliases)
-    byModel.set(model, (byModel.get(model) ?? 0) + 1)
+    entryOf(byModel, model, () => []).push(billedElsewhenAs)
   }
 
-  counts(): TwinTasks {
-    return this.#counts
+  /** By all names that matches connect: the tasks that share a request may store two names of one model. */
+  counts({ endpointsOf }: ModelMatches): TwinTasks {
+    const counts = new Map<number, Map<string, number>>()
+    for (const [accountId, byModel] of this.#billed) {
+      const ofAccount = entryOf(counts, accountId, () => new Map<string, number>())
+      for (const [model, billed] of byModel) {
+        const names = endpointsOf(model)
+        const count = billed.filter((as) => names.some((name) => as.has(name))).length
+        if (count > 0) ofAccount.set(model, count)
+      }
+    }
+    return counts
   }
 }

@@ -67,8 +67,8 @@ export interface TaskVerdict {
   readonly requestBilled: boolean
   /** What fal billed for its request, where that hangs on the time of another task, which has none, and which now counts as billed. */
   readonly mayBeBilledNanoUsd?: NanoUsd
-  /** Fal billed its request to its account, and a task of its model made outside the window claims it. Absent: not so. */
-  readonly isBilledElsewhen?: true
+  /** As what fal billed its request to its account, by canonical endpoint, where a task made outside the window claims it. Absent: not so. */
+  readonly billedElsewhenAs?: ReadonlySet<string>
   /** Whether the filter by user leaves it: rules per task judge only these. */
   readonly selected: boolean
 }
