@@ -1,10 +1,12 @@
-import { canonicalModel } from '../audit/tasks/model-name.ts'
+import { canonicalModel, endpointName } from '../audit/tasks/model-name.ts'
 import type { Instant } from '../units/instant.ts'
 import { levelKey, type RuleVersion } from './rule.ts'
 
 /** What a use is priced by. */
 export interface RuleQuestion {
   readonly model: string
+  /** Whether that is an endpoint as fal bills it, which no alias renames. Absent: it is a name as tasks and rules have it. */
+  readonly isBilled?: true
   readonly membershipLevel: string
   readonly at: Instant
 }
@@ -45,8 +47,10 @@ export function ruleChooser(versions: readonly RuleVersion[], { defaultLevel, al
     byKey.set(key, series)
   }
   for (const series of byKey.values()) series.sort(byEffect)
-  const inForce = ({ model, membershipLevel, at }: RuleQuestion): RuleVersion | undefined =>
-    lastNotAfter(byKey.get(keyOf(modelKey(model), membershipLevel)) ?? [], at)
+  const inForce = ({ model, isBilled, membershipLevel, at }: RuleQuestion): RuleVersion | undefined => {
+    const key = isBilled === true ? endpointName(model) : modelKey(model)
+    return lastNotAfter(byKey.get(keyOf(key, membershipLevel)) ?? [], at)
+  }
   return {
     inForce,
     choose: (question) =>

@@ -1,6 +1,6 @@
 import type { EventFact, TaskFact } from '../audit/rules/facts.ts'
 import type { ChargeTerms, DueCharge, PriceBook } from '../audit/rules/prices.ts'
-import { canonicalModel } from '../audit/tasks/model-name.ts'
+import { canonicalModel, endpointName } from '../audit/tasks/model-name.ts'
 import {
   addDecimals,
   type Decimal,
@@ -38,7 +38,7 @@ export function priceBook(
       const found = ruleFor(task, events, levels.get(task.userId) ?? options.defaultLevel, chooser)
       if (found === undefined) return { kind: 'uncovered' }
       const { rule, byName } = found
-      const own = byName ? ownEvents(events, rule, options) : eventsOfOne(events, options)
+      const own = byName ? ownEvents(events, rule, options) : eventsOfOne(events)
       const amount = own && amountOf(task, own, rule)
       if (amount === undefined) return { kind: 'quantity-unknown', model: rule.modelId, unit: rule.unit }
       return dueFor(rule, amount, pointsPerUsd)
@@ -56,7 +56,7 @@ function ruleFor(
   const named = chooser.choose({ model, membershipLevel, at })
   if (named !== undefined) return { rule: named, byName: true }
   for (const endpoint of new Set(events.map((event) => event.model))) {
-    const rule = chooser.choose({ model: endpoint, membershipLevel, at })
+    const rule = chooser.choose({ model: endpoint, isBilled: true, membershipLevel, at })
     if (rule !== undefined) return { rule, byName: false }
   }
   return undefined
@@ -66,8 +66,8 @@ function ruleFor(
  * All events, where they are of one model. Undefined where several were billed, whether or not all have rules: only the stored
  * name would tell which of them the user ordered and which is a helper beside it.
  */
-function eventsOfOne(events: readonly EventFact[], { aliases }: ChooserOptions): readonly EventFact[] | undefined {
-  return new Set(events.map(({ model }) => canonicalModel(model, aliases))).size > 1 ? undefined : events
+function eventsOfOne(events: readonly EventFact[]): readonly EventFact[] | undefined {
+  return new Set(events.map(({ model }) => endpointName(model))).size > 1 ? undefined : events
 }
 
 /**
@@ -82,7 +82,7 @@ function ownEvents(
   const endpoints = new Set(events.map(({ model }) => model))
   if (endpoints.size <= 1) return events
   const wanted = canonicalModel(modelId, aliases)
-  const own = events.filter(({ model }) => canonicalModel(model, aliases) === wanted)
+  const own = events.filter(({ model }) => endpointName(model) === wanted)
   return own.length === 0 ? undefined : own
 }
 

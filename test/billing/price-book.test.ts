@@ -219,6 +219,22 @@ describe('which rule', () => {
     expect(pointsOf(chargeOf([rule({ membershipLevel: 'vip' })], { userId: 101 }))).toBe('uncovered')
   })
 
+  it('is of the endpoint that was billed, whatever tasks mean that store the name of that endpoint', () => {
+    const aliases = new Map([['fal-ai/veo2', 'fal-ai/veo3']])
+    const veo3 = rule({ unit: 'per_request' })
+    const billedAs = (model: string, stored: string) =>
+      pointsOf(chargeOf([veo3], { model: stored }, [{ model }], { aliases }))
+    expect(billedAs('fal-ai/veo2', 'veo-old')).toBe('uncovered')
+    expect(billedAs('fal-ai/veo3', 'veo-old')).toBe('20')
+    expect(billedAs('fal-ai/veo3', 'fal-ai/veo2')).toBe('20')
+    // What a helper was billed counts for no rule.
+    const seconds = [
+      { model: 'fal-ai/veo3', quantity: '5', unit: 'seconds' },
+      { model: 'fal-ai/veo2', quantity: '3', unit: 'seconds' },
+    ]
+    expect(pointsOf(chargeOf([rule()], { model: 'fal-ai/veo3' }, seconds, { aliases }))).toBe('100')
+  })
+
   it('is found by the stored name, by its alias, and by the endpoint that was billed', () => {
     const billed = [{ model: 'fal-ai/veo3', quantity: '5', unit: 'seconds' }]
     const aliases = new Map([['veo-mine', 'fal-ai/veo3']])
