@@ -1,4 +1,4 @@
-import { spawn } from 'node:child_process'
+import { spawn, spawnSync } from 'node:child_process'
 import { accessSync, constants, mkdtempSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
@@ -38,24 +38,28 @@ export interface MariaDbOptions {
 
 /**
  * Starts a MariaDB server of its own on a free loopback port, with a temporary data folder. It ends with stop(), and by
- * itself when this process ends in any way.
+ * itself when this process ends in any way. MYSQLD in the environment names another server program, such as MySQL's.
  */
 export async function startMariaDb(options: MariaDbOptions = {}): Promise<RunningMariaDb> {
   const port = await freePort()
   const folder = options.folder ?? mkdtempSync(join(tmpdir(), 'fal-audit-mariadb-'))
   const data = join(folder, 'data')
   const asRoot = process.getuid?.() === 0 ? ['--user=root'] : []
+  const server = process.env.MYSQLD ?? program(['mariadbd', 'mysqld'])
+  const isMariaDb = /MariaDB/.test(spawnSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }).stdout)
+  const inFolder = ['--no-defaults', ...asRoot, `--datadir=${data}`]
   const plan = {
     folder,
     keep: options.folder !== undefined,
-    installer: program(['mariadb-install-db', 'mysql_install_db']),
-    installerArguments: [
-      ...['--no-defaults', ...asRoot, `--datadir=${data}`, '--skip-test-db'],
-      '--auth-root-authentication-method=normal',
-    ],
-    server: program(['mariadbd', 'mysqld']),
+    ...(isMariaDb
+      ? {
+          installer: program(['mariadb-install-db', 'mysql_install_db']),
+          installerArguments: [...inFolder, '--skip-test-db', '--auth-root-authentication-method=normal'],
+        }
+      : { installer: server, installerArguments: [...inFolder, '--initialize-insecure'] }),
+    server,
     serverArguments: [
-      ...['--no-defaults', ...asRoot, `--datadir=${data}`, `--port=${port}`, '--bind-address=127.0.0.1'],
+      ...[...inFolder, `--port=${port}`, '--bind-address=127.0.0.1', '--loose-mysqlx=0'],
       ...[`--socket=${join(folder, 's.sock')}`, `--pid-file=${join(folder, 'pid')}`, '--skip-name-resolve'],
       ...['--skip-log-bin', '--innodb-flush-log-at-trx-commit=0', '--innodb-buffer-pool-size=64M'],
       // Servers that start clear a shared folder of temporary tables, those of other servers too.
@@ -93,6 +97,10 @@ GRANT ALL PRIVILEGES ON *.* TO '${ADMIN.user}'@'%' WITH GRANT OPTION;
     },
   }
 }
+
+/** A table of the numbers from 1 to `count`, in order, in its column `seq`; at most a million. */
+export const numbersTo = (count: number): string =>
+  `JSON_TABLE(CONCAT('[1', REPEAT(',1', ${count - 1}), ']'), '$[*]' COLUMNS (seq FOR ORDINALITY)) numbers`
 
 /** Creates the operator's five tables in a database and fills them, in batches. The database must exist and be empty. */
 export async function writeMariaDb(options: ConnectionOptions, tables: StoredTables): Promise<void> {

@@ -4,7 +4,7 @@ import type { Cell } from '../../src/ledger/cells.ts'
 import { parseDatabaseUrl } from '../../src/ledger/database-url.ts'
 import { connected, type Link, linkTo, loadMysql } from '../../src/ledger/mysql-link.ts'
 import { type RowStream, streamRows } from '../../src/ledger/mysql-stream.ts'
-import { freshDatabase, type TestDatabase } from './mariadb.ts'
+import { freshDatabase, numbersTo, type TestDatabase } from './mariadb.ts'
 import { readByDriver } from './read-by-driver.ts'
 import { Rechunked } from './rechunked.ts'
 
@@ -39,7 +39,7 @@ export async function wireWorld(): Promise<WireWorld> {
     SELECT seq, IF(seq % 5 = 0, NULL, (CAST(seq AS SIGNED) - 1500) * 4503599627370496), IF(seq % 7 = 0, NULL, ELT(1 + seq % 4, 'done', '状态', '', 'failed')),
       IF(seq % 3 = 0, NULL, '2026-02-03 12:00:00' + INTERVAL seq * 1000001 MICROSECOND),
       IF(seq % 11 = 0, NULL, REPEAT('é', seq * 37 % 400)), seq / 3
-    FROM seq_1_to_3000`)
+    FROM ${numbersTo(3000)}`)
   const links: Link[] = []
   const warnings: string[] = []
   return {

@@ -1,6 +1,7 @@
 import fc from 'fast-check'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { ask } from '../../src/ledger/mysql-link.ts'
+import { numbersTo } from '../kit/mariadb.ts'
 import { inTurn } from '../kit/rechunked.ts'
 import { FEW, MIXED, rowsOf, type WireWorld, wireWorld } from '../kit/wire-world.ts'
 
@@ -61,7 +62,7 @@ describe('rows that lie whole in a chunk', () => {
     'never come to the driver, which handles one packet a chunk: chunks of %d',
     async (size) => {
       const { link, wire, packets } = await world.open()
-      const sql = 'SELECT seq, IF(seq % 3, NULL, seq) FROM seq_1_to_30000'
+      const sql = `SELECT CAST(seq AS SIGNED), IF(seq % 3, NULL, seq) FROM ${numbersTo(30_000)}`
       await rowsOf(link, sql)
       const before = { chunks: wire.chunks, packets: packets() }
       wire.cutBy(() => size)
@@ -170,7 +171,7 @@ describe('rows that take more than one packet', () => {
     ['twice', 2 * PACKET + 1000],
   ])('are read whole, with those before and after: %s', async (_, length) => {
     const { link, wire } = await world.open()
-    const sql = `SELECT seq, IF(seq = 60, REPEAT('z', ${length}), seq) FROM seq_1_to_64`
+    const sql = `SELECT seq, IF(seq = 60, REPEAT('z', ${length}), seq) FROM ${numbersTo(64)}`
     const single = `SELECT REPEAT('z', ${length})`
     const texts = (await rowsOf(link, single)).map(([text]) => String(text))
     expect(texts.map((text) => [text.length, text === 'z'.repeat(length)])).toEqual([[length, true]])

@@ -5,10 +5,14 @@ import type { Cell } from '../../src/ledger/cells.ts'
 import { ask } from '../../src/ledger/mysql-link.ts'
 import { streamRows } from '../../src/ledger/mysql-stream.ts'
 import { type EntryRecords, EntryWriter, newEntryFields } from '../../src/rows/entry-records.ts'
+import { numbersTo } from '../kit/mariadb.ts'
 import { inTurn } from '../kit/rechunked.ts'
 import { FEW, rowsOf, streamOf, type WireWorld, wireWorld } from '../kit/wire-world.ts'
 
 /** How a result ends, and who is slower than it comes. */
+
+/** 450 MB: the server is far from its end when somebody ends it. */
+const ENDLESS = `SELECT seq, REPEAT('x', 900) FROM ${numbersTo(500_000)}`
 
 let world: WireWorld
 beforeAll(async () => {
@@ -23,7 +27,7 @@ describe('a result that ends with an error', () => {
     async (sizes) => {
       const { link, wire } = await world.open()
       // The inner query has more than one row from the 2000th on.
-      const failing = 'SELECT t.id, (SELECT s.seq FROM seq_1_to_2 s WHERE s.seq * 1000 <= t.id) FROM mixed t'
+      const failing = `SELECT t.id, (SELECT seq FROM ${numbersTo(2)} WHERE seq * 1000 <= t.id) FROM mixed t`
       for (let round = 0; round < 2; round++) {
         wire.cutBy(inTurn(...sizes))
         const stream = streamOf(link, failing)
@@ -46,7 +50,7 @@ describe('a result that ends with an error', () => {
     const [[id]] = (await ask(link, 'SELECT CONNECTION_ID()')) as [[number]]
     for (const sizes of [[Number.POSITIVE_INFINITY], [997, 3, 64]]) {
       wire.cutBy(inTurn(...sizes))
-      const stream = streamOf(link, "SELECT seq, REPEAT('x', 90) FROM seq_1_to_20000000")
+      const stream = streamOf(link, ENDLESS)
       const seen: Cell[] = []
       const take = async () => {
         const batch = await stream.next()
@@ -69,7 +73,7 @@ describe('a result that ends with an error', () => {
   test('or with the connection, tells so instead of waiting for ever', async () => {
     const { link, wire } = await world.open()
     wire.cutBy(inTurn(100))
-    const stream = streamOf(link, "SELECT seq, REPEAT('x', 90) FROM seq_1_to_20000000")
+    const stream = streamOf(link, ENDLESS)
     expect((await stream.next())?.length).toBeGreaterThan(0)
     const [[id]] = (await world.database.admin.query({
       sql: "SELECT id FROM information_schema.processlist WHERE info LIKE 'SELECT seq, REPEAT%'",
@@ -87,7 +91,7 @@ describe('a result that ends with an error', () => {
 
 describe('a reader that is slower than the server', () => {
   const ROWS = 120_000
-  const long = `SELECT seq, REPEAT('y', 100) FROM seq_1_to_${ROWS}`
+  const long = `SELECT seq, REPEAT('y', 100) FROM ${numbersTo(ROWS)}`
 
   test.each([[[Number.POSITIVE_INFINITY]], [[30_000]], [[5000, 11, 1]]])(
     'holds the network back, and gets every row once and in order: chunks of %o',

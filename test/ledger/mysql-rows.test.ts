@@ -8,7 +8,7 @@ import { streamRows } from '../../src/ledger/mysql-stream.ts'
 import { CellRow, type RowCells } from '../../src/ledger/row-cells.ts'
 import { Lexicon } from '../../src/rows/lexicon.ts'
 import { parseWall } from '../../src/units/wall.ts'
-import { freshDatabase, type TestDatabase } from '../kit/mariadb.ts'
+import { freshDatabase, numbersTo, type TestDatabase } from '../kit/mariadb.ts'
 import { readByDriver } from '../kit/read-by-driver.ts'
 
 let database: TestDatabase
@@ -178,8 +178,12 @@ describe('rows read from the wire', () => {
   })
 
   test('tell a time as a text, in whatever way it is read', async () => {
+    await database.admin.query('CREATE TABLE times (at DATETIME, day DATE, exact DATETIME(6), zero DATETIME)')
+    await database.admin.query(
+      "INSERT INTO times VALUES ('2026-02-03 12:00:00', '2026-02-03', '2026-02-03 01:02:03.000400', '0000-00-00')",
+    )
     const rows = await readBy(
-      "SELECT CAST('2026-02-03 12:00:00' AS DATETIME), CAST('2026-02-03' AS DATE), CAST('2026-02-03 01:02:03.000400' AS DATETIME(6)), CAST('0000-00-00' AS DATETIME)",
+      'SELECT at, day, exact, zero FROM times',
       inListsBy(
         () => (row) => [0, 1, 2, 3].map((at) => [row.text(at), spanText(row, at), row.cells()[at], row.wall(at)]),
       ),
@@ -212,8 +216,7 @@ describe('rows read from the wire', () => {
   )
 
   test('are the same when they come over many packets of the network, and are held back in between', async () => {
-    const many =
-      "SELECT seq, REPEAT(ELT(1 + seq % 3, 'a', 'b', 'é'), seq % 3000), IF(seq % 2, 'done', 'failed') FROM seq_1_to_9000"
+    const many = `SELECT seq, REPEAT(ELT(1 + seq % 3, 'a', 'b', 'é'), seq % 3000), IF(seq % 2, 'done', 'failed') FROM ${numbersTo(9000)}`
     const { rows } = await cellsBy(many)
     expect(rows.length).toBe(9000)
     for (const [seq, text, word] of rows) {

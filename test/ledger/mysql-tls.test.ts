@@ -77,7 +77,8 @@ describe('a server with TLS', () => {
 
   const present = async (certificate: string): Promise<void> => {
     install(made[certificate]!, files)
-    await database.admin.query('FLUSH SSL')
+    const [[{ version }]] = (await database.admin.query('SELECT VERSION() version')) as never as [[{ version: string }]]
+    await database.admin.query(/MariaDB/.test(version) ? 'FLUSH SSL' : 'ALTER INSTANCE RELOAD TLS')
   }
   const urlOf = (host: string, query: string, user = 'by_tls') =>
     database.urlFor(user, PASSWORD).replace('@127.0.0.1:', `@${host}:`) + query

@@ -65,7 +65,7 @@ describe('a server that has its own way with sessions', () => {
   beforeAll(async () => {
     // It passes over the character set that a login asks for.
     server = await startMariaDb({
-      arguments: ['--skip-character-set-client-handshake', '--character-set-server=latin1'],
+      arguments: ['--loose-skip-character-set-client-handshake', '--character-set-server=latin1'],
     })
     await server.ready
     database = await filled(server)

@@ -3,7 +3,7 @@ import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { queriesOf } from '../../src/ledger/queries.ts'
 import { boundsOf } from '../../src/ledger/time-bounds.ts'
 import { openZone } from '../../src/units/zone.ts'
-import { freshDatabase, writeMariaDb } from '../kit/mariadb.ts'
+import { freshDatabase, numbersTo, writeMariaDb } from '../kit/mariadb.ts'
 import { at } from './backends.ts'
 
 const RANGE = { start: at('2026-02-06T00:00:00Z'), end: at('2026-02-07T00:00:00Z') }
@@ -19,12 +19,12 @@ test.each([['DATETIME'], ['DATETIME(6)'], ['DATE'], ['TIMESTAMP NULL']])(
       const { admin } = database
       await admin.query(`ALTER TABLE ts_points_detail MODIFY created_at ${type}, ADD INDEX (created_at)`)
       await admin.query(
-        `INSERT INTO ts_points_detail (id, created_at) SELECT seq, '2024-02-01' + INTERVAL seq HOUR FROM seq_1_to_${ROWS}`,
+        `INSERT INTO ts_points_detail (id, created_at) SELECT seq, '2024-02-01' + INTERVAL seq HOUR FROM ${numbersTo(ROWS)}`,
       )
       await admin.query('ANALYZE TABLE ts_points_detail')
       const bounds = boundsOf(RANGE, openZone('UTC') ?? expect.fail(), 'times')
       const { sql, binds } = queriesOf(DEFAULT_MAPPING).points(bounds, { wide: 'none' })
-      const [plan] = await admin.query(`EXPLAIN ${sql}`, [...binds])
+      const [plan] = await admin.query(`EXPLAIN FORMAT=TRADITIONAL ${sql}`, [...binds])
       expect(plan).toMatchObject([{ type: 'range', key: 'created_at' }])
       expect(Number((plan as { rows: string }[])[0]?.rows)).toBeLessThan(ROWS / 100)
     } finally {

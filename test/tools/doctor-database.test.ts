@@ -12,6 +12,7 @@ import {
   READING,
   statuses,
 } from '../kit/doctor-case.ts'
+import { numbersTo } from '../kit/mariadb.ts'
 import { BACKENDS } from '../ledger/backends.ts'
 
 describe('the login', () => {
@@ -291,7 +292,7 @@ describe('a table that is large', () => {
     const sql = [
       'ALTER TABLE ts_fal_tasks DROP PRIMARY KEY',
       'ALTER TABLE ts_fal_tasks DROP INDEX task_id',
-      'INSERT INTO ts_fal_tasks SELECT t.* FROM ts_fal_tasks t, seq_1_to_4000 WHERE t.id < 20',
+      `INSERT INTO ts_fal_tasks SELECT t.* FROM ts_fal_tasks t, ${numbersTo(4000)} WHERE t.id < 20`,
       'ANALYZE TABLE ts_fal_tasks',
     ]
     const diagnosis = await examined({ backend: MARIADB, world, sql })
