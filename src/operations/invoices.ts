@@ -22,6 +22,7 @@ import {
 } from './bill-scope.ts'
 import { formatMonth, instantsOf, type MonthRange, monthRangeOf, monthsOf } from './months.ts'
 import {
+  isRefused,
   MAYBE_TWICE,
   openWorkspaces,
   readOnce,
@@ -168,8 +169,7 @@ const CLOSED = 'no invoice report: fal opens FOCUS to enterprise accounts only'
 
 /** An account without access to FOCUS has no such source; any other failure is a gap. */
 function focusSource(focus: WorkspaceInvoices['focus'], accountId: number | undefined): BillSource {
-  if (focus.status !== 'failed' || (focus.failure !== 'forbidden' && focus.failure !== 'not-found'))
-    return billSourceOf('fal-focus', focus, accountId)
+  if (!isRefused(focus)) return billSourceOf('fal-focus', focus, accountId)
   // The same answer comes where a key may read all else: whoever reads of keys alone would go and change them.
   const told = { status: focus.status, reason: `${CLOSED} (${focus.reason})` }
   return { ...billSourceOf('fal-focus', told, accountId), status: 'not-configured' }

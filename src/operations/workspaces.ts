@@ -46,7 +46,10 @@ export const readOnce = <T>(
     read,
   )
 
-/** The answer to the first key that gets a whole one; otherwise the best that was had. */
+/**
+ * The answer to the first key that gets a whole one; otherwise the best that was had. Where all failed, fal is said to have refused
+ * only if it refused every key: one that failed otherwise might have read.
+ */
 export async function firstWhole<T>(
   keys: readonly string[],
   read: (apiKey: string) => Promise<Fetched<T>>,
@@ -55,12 +58,16 @@ export async function firstWhole<T>(
   for (const apiKey of keys) {
     const next = await read(apiKey)
     if (next.status === 'complete') return next
-    if (best === undefined || best.status === 'failed') best = next
+    if (best === undefined || (best.status === 'failed' && (isRefused(best) || !isRefused(next)))) best = next
   }
   return best ?? NO_KEY
 }
 
 export const NO_KEY = { status: 'failed', failure: 'unauthorized', reason: 'there is no key to ask with' } as const
+
+/** Whether it is the key, or what its account is, that cannot read: told so, and not failed on the way. */
+export const isRefused = <T>(read: Fetched<T>): read is Extract<Fetched<T>, { status: 'failed' }> =>
+  read.status === 'failed' && (read.failure === 'forbidden' || read.failure === 'not-found')
 
 /** Readings of one workspace. */
 export interface SortedBill<T> {

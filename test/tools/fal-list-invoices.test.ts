@@ -171,6 +171,17 @@ describe('fal-list-invoices', () => {
     expect(result.sources).toContainEqual(expect.objectContaining({ source: 'fal-focus', status: 'failed' }))
   })
 
+  it.each([5, 6])(
+    'has no invoices for sure only where every key was refused: that of account %i failed',
+    async (failed) => {
+      const faults = [{ kind: 'status', status: 500, path: '/account/focus', keyId: keyIdOfAccount(failed) }] as const
+      const { dependencies } = await real(world(), { faults })
+      const { complete, sources } = await call(falListInvoicesTool, { ids: [5, 6] }, dependencies(), world())
+      expect(complete).toBe(false)
+      expect(sources).toContainEqual(expect.objectContaining({ source: 'fal-focus', accountId: 5, status: 'failed' }))
+    },
+  )
+
   it('takes the month that a line names where fal sends every line for every month', async () => {
     const lines = ['10,USD,2025-12-01,,INV-12,x', '20,USD,2026-01-01,,INV-01,x', '30,USD,2026-02-01,,INV-02,x']
     const every = `${HEADER}\n${lines.join('\n')}\n`
