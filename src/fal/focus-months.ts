@@ -38,11 +38,14 @@ function areOfMonthBefore(sent: readonly Sent[], [answer]: readonly FocusAnswer[
 /**
  * Gives each line to its month once. Where no line comes for two months fal heeds the month it is asked for, and that is the
  * line's month. Otherwise it may send every line each time: then the period that a line names tells its month, and lines of
- * months that nobody asked for are left out. Where period and answers do not agree, the months are open rather than short.
+ * months that nobody asked for are left out. Where period and answers do not agree, the months are open rather than short: so it
+ * is with a line of no invoice that came for several months while others came for some alone. Each may have been billed it.
  */
 export function placeLines(asked: readonly string[], answers: readonly FocusAnswer[]): PlacedLines {
   const sent = sentLines(answers)
   const heeds = answers.length > 1 ? sent.every(({ copies }) => copies.size === 1) : areOfMonthBefore(sent, answers)
+  const sendsAll = sent.every(({ copies }) => copies.size === answers.length)
+  const mayBeOfEach = ({ line, copies }: Sent): boolean => !sendsAll && line.row.invoiceId === '' && copies.size > 1
   const rows: FocusRow[] = []
   const open = new Set<string>()
   let untold = 0
@@ -55,7 +58,7 @@ export function placeLines(asked: readonly string[], answers: readonly FocusAnsw
     const { period } = line.row
     const [[first, count] = ['', 0], ...more] = copies
     if (heeds || (period === '' && more.length === 0)) place(line, first, count)
-    else if (copies.has(period)) place(line, period, copies.get(period) ?? 0)
+    else if (copies.has(period) && !mayBeOfEach(each)) place(line, period, copies.get(period) ?? 0)
     else if (period !== '') others.push(each)
     else {
       const most = Math.max(...copies.values())
@@ -65,11 +68,12 @@ export function placeLines(asked: readonly string[], answers: readonly FocusAnsw
   }
   const answered = new Set(answers.map(({ month }) => month))
   const invoiceMonths = monthsOfInvoices(rows)
-  for (const { line, copies } of others) {
+  for (const each of others) {
+    const { line, copies } = each
     const { period, invoiceId } = line.row
     const sentAlways = answers.length > 1 ? copies.size === answers.length : rows.length > 0 && invoiceId !== ''
     // A month that was not read is open anyway, so that its line need not have come for it.
-    const disagrees = asked.includes(period) ? answered.has(period) : !sentAlways
+    const disagrees = mayBeOfEach(each) || (asked.includes(period) ? answered.has(period) : !sentAlways)
     // An invoice of which one line is of another time would be shown short.
     const months = disagrees ? [...copies.keys(), period] : (invoiceMonths.get(invoiceId) ?? [])
     for (const month of months) if (answered.has(month)) open.add(month)

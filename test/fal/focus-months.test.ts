@@ -24,6 +24,7 @@ const sure = (...rows: string[]) => ({ rows, open: [], untold: 0 })
 const A = `A ${DEC}`
 const B = `B ${JAN}`
 const C = `C ${FEB}`
+const OLD = `- ${DEC}`
 
 describe('where fal heeds the month', () => {
   it('a line is of the month it came for, whatever period it names', () => {
@@ -60,6 +61,16 @@ describe('where fal sends every line for every month', () => {
     expect(placed([JAN, '2026-03'], every(JAN), every('2026-03'))).toEqual(sure(`${JAN} B`, `${JAN} B`))
   })
 
+  it('so it is with lines of no invoice', () => {
+    expect(placed([JAN, FEB], answer(JAN, B, OLD, C), answer(FEB, B, OLD, C))).toEqual(sure(`${JAN} B`, `${FEB} C`))
+    const own = `- ${JAN}`
+    expect(placed([JAN, FEB], answer(JAN, own, C), answer(FEB, own, C))).toEqual(sure(`${JAN} `, `${FEB} C`))
+  })
+
+  it('nor is a line of an invoice of another time one of each, though others came once', () => {
+    expect(placed([JAN, FEB], answer(JAN, B, A), answer(FEB, C, A))).toEqual(sure(`${JAN} B`, `${FEB} C`))
+  })
+
   it('those of a month that was not read are left to it', () => {
     expect(placed(M, every(DEC), every(FEB))).toEqual(sure(`${DEC} A`, `${FEB} C`))
   })
@@ -88,6 +99,18 @@ describe('where periods and answers do not agree, the months are open', () => {
     ['an only answer with a line of another month and no invoice', [FEB], [answer(FEB, C, `- ${JAN}`)], [FEB]],
     ['a line that is missing in its own month', M, [answer(DEC, A, C), answer(JAN, A, C), answer(FEB, A)], [...M]],
     ['a line of another time that came for some months', [JAN, FEB], [answer(JAN, B, A), answer(FEB, B)], [JAN]],
+    [
+      'a line of no invoice that came each time, and others once',
+      [JAN, FEB],
+      [answer(JAN, B, OLD), answer(FEB, C, OLD)],
+      [JAN, FEB],
+    ],
+    [
+      'such a line of a month asked for',
+      [JAN, FEB],
+      [answer(JAN, B, `- ${JAN}`), answer(FEB, C, `- ${JAN}`)],
+      [JAN, FEB],
+    ],
   ])('%s', (_, asked, answers, open) => {
     expect(placed(asked, ...answers)).toEqual({ rows: [], open: expect.toSatisfy(sameAs(open)), untold: 0 })
   })
