@@ -268,7 +268,7 @@ function itemOf(
   return {
     invoice_id: statementId(id),
     period: id.period,
-    total_tokens: tokensOf(sums, made?.content ?? (restated ? undefined : settled)),
+    total_tokens: made === undefined ? tokensOf(sums, restated ? undefined : settled) : made.content.total_tokens,
     ...charges,
     ...standing,
     restated,
@@ -277,8 +277,12 @@ function itemOf(
 
 const CHARGE_FIELDS = ['total_cost', 'charged_points', 'refunded_points', 'request_count', 'currency'] as const
 
-/** Tokens on the bill are known of months that were reconciled alone; elsewhere the columns must tell those of all tasks. */
-function tokensOf({ totalTokens }: UsageSums, reconciled: StatementContent | undefined): number | null {
-  if (reconciled !== undefined) return reconciled.total_tokens
-  return tokensFigure(totalTokens)
+/**
+ * Tokens as the columns tell them now, where they do of all tasks; the bills of a settled month are not read again, so that what
+ * they told counts on. What columns told then and do not tell now is not known.
+ */
+function tokensOf({ totalTokens }: UsageSums, settled: StatementContent | undefined): number | null {
+  if (totalTokens !== null || settled === undefined) return tokensFigure(totalTokens)
+  const byColumns = settled.input_tokens !== null && settled.output_tokens !== null
+  return byColumns ? null : settled.total_tokens
 }

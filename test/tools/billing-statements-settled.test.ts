@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { contentHash } from '../../src/billing/statement.ts'
 import type { BillingStore } from '../../src/billing/store.ts'
 import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
 import { AuditError } from '../../src/errors.ts'
 import type { LedgerSnapshot, LedgerStore, TaskRow } from '../../src/ledger/reader.ts'
 import { TaskWords } from '../../src/rows/task-records.ts'
@@ -186,33 +187,22 @@ describe('the list', () => {
   })
 
   it('tells tokens only where those of all tasks are told', async () => {
-    const world = new MiniWorld().account(5)
-    world.task({ at: '2026-02-05 00:00:00', billed: { unit: 'tokens', quantity: '1500' } })
-    world.task({ at: '2026-03-01 00:00:00' }).task({ at: '2026-03-01 00:00:00' })
-    const tokensOf = async (stored: (row: TaskRow) => Partial<TaskRow>) => {
-      const deps = memoryDependencies(world.build(), { now: MARCH })
-      const snapshot: LedgerStore['snapshot'] = async (...how) => {
-        const opened = await deps.ledger?.snapshot(...how)
-        if (opened === undefined) throw new Error('no database')
-        const tasks: LedgerSnapshot['tasks'] = async function* (range) {
-          const words = new TaskWords()
-          for await (const batch of opened.tasks(range)) {
-            yield taskRecordsOf(
-              batch.rows().map((row) => ({ ...row, ...stored(row) })),
-              words,
-            )
-          }
-        }
-        return { ...opened, tasks }
-      }
-      const { items = [] } = await call(billingStatementsTool, {}, { ...deps, ledger: { snapshot } }, world.build())
-      return items.map(({ total_tokens }) => total_tokens)
-    }
-    const both = { inputTokens: 300, outputTokens: 20 }
-    expect(await tokensOf(() => both)).toEqual([640, 320])
+    const world = tokenMonths()
+    expect(await tokensListed(world, () => BOTH)).toEqual([640, 320])
     // Without a column the bill tells February; that of March is not asked for, and may hold some too.
-    expect(await tokensOf(({ rowId }) => (rowId === 2 ? both : {}))).toEqual([null, 1500])
-    expect(await tokensOf(({ rowId }) => (rowId === 1 ? { inputTokens: 1 } : both))).toEqual([640, 1500])
+    expect(await tokensListed(world, ({ rowId }) => (rowId === 2 ? BOTH : {}))).toEqual([null, 1500])
+    expect(await tokensListed(world, ({ rowId }) => (rowId === 1 ? { inputTokens: 1 } : BOTH))).toEqual([640, 1500])
+  })
+
+  it('tells tokens of a settled month by the columns of now, and what only bills told as it was settled', async () => {
+    const world = tokenMonths()
+    const [byColumns, byBills] = [memoryBilling(), memoryBilling()]
+    await tokensListed(world, () => BOTH, byColumns)
+    expect(await tokensListed(world, () => ({ ...BOTH, inputTokens: 1300 }), byColumns)).toEqual([2640, 1320])
+    expect(await tokensListed(world, () => ({ outputTokens: 20 }), byColumns)).toEqual([null, null])
+    await tokensListed(world, () => ({}), byBills)
+    expect(await tokensListed(world, () => ({}), byBills)).toEqual([null, 1500])
+    expect(await tokensListed(world, () => BOTH, byBills)).toEqual([640, 320])
   })
 
   it('asks fal nothing about months that are settled', async () => {
@@ -244,3 +234,39 @@ describe('the list', () => {
     expect(items.map(({ status_reason }) => status_reason)).toEqual(['running', 'unrecorded', 'unrecorded'])
   })
 })
+
+const BOTH = { inputTokens: 300, outputTokens: 20 }
+
+/** One task of February, billed by tokens, and two of March. */
+const tokenMonths = (): World =>
+  new MiniWorld()
+    .account(5)
+    .task({ at: '2026-02-05 00:00:00', billed: { unit: 'tokens', quantity: '1500' } })
+    .task({ at: '2026-03-01 00:00:00' })
+    .task({ at: '2026-03-01 00:00:00' })
+    .build()
+
+/** Tokens of the months listed, where the columns tell of each task what is given. */
+async function tokensListed(
+  world: World,
+  stored: (row: TaskRow) => Partial<TaskRow>,
+  billing: BillingStore = memoryBilling(),
+): Promise<(number | null)[]> {
+  const deps = memoryDependencies(world, { now: MARCH, billing })
+  const snapshot: LedgerStore['snapshot'] = async (...how) => {
+    const opened = await deps.ledger?.snapshot(...how)
+    if (opened === undefined) throw new Error('no database')
+    const tasks: LedgerSnapshot['tasks'] = async function* (range) {
+      const words = new TaskWords()
+      for await (const batch of opened.tasks(range)) {
+        yield taskRecordsOf(
+          batch.rows().map((row) => ({ ...row, ...stored(row) })),
+          words,
+        )
+      }
+    }
+    return { ...opened, tasks }
+  }
+  const { items = [] } = await call(billingStatementsTool, {}, { ...deps, ledger: { snapshot } }, world)
+  return items.map(({ total_tokens }) => total_tokens)
+}
