@@ -23,8 +23,12 @@ type Hint = (at: {
 
 // Servers quote identifiers in more than one way: 'x' in 1054, `db`.`x` in newer 1142.
 const COLUMN = /column ['`"]?([^'"]+?)['`"]? in/i
+// In whatever language they speak (lc_messages): in 1054 the column is quoted first, in 1143 right before the table, which is last.
+const UNKNOWN_COLUMN = /'([^']+)'/
+const REFUSED_COLUMN = /'([^']+)'[^']+'[^']+'[^']*$/
 
-const columnIn = (message: string): string | undefined => COLUMN.exec(message)?.[1]?.split('.').at(-1)
+const columnIn = (message: string, inAnyLanguage: RegExp): string | undefined =>
+  (COLUMN.exec(message) ?? inAnyLanguage.exec(message))?.[1]?.split('.').at(-1)
 
 const unreachable: Hint = ({ server }) => ({
   says: `the database server ${server} does not answer`,
@@ -46,7 +50,7 @@ const noGrant: Hint = ({ address, table }) => ({
 
 /** Of a user who was given single columns. A server may say so of a column that is not there, too. */
 const noColumnGrant: Hint = (at) => {
-  const column = columnIn(at.message)
+  const column = columnIn(at.message, REFUSED_COLUMN)
   if (column === undefined) return noGrant(at)
   return {
     says: `the user "${at.address.user}" may not read the column ${column} of ${at.table}`,
@@ -166,7 +170,7 @@ const HINTS: Readonly<Record<string, Hint>> = {
     next: 'name the table in AUDIT_CONFIG (tables), or mend the database in DATABASE_URL',
   }),
   1054: ({ table, message }) => ({
-    says: `the table ${table} has no column ${columnIn(message) ?? 'of that name'}`,
+    says: `the table ${table} has no column ${columnIn(message, UNKNOWN_COLUMN) ?? 'of that name'}`,
     next: 'name the column in AUDIT_CONFIG (columns)',
   }),
   1345: ({ table }) => ({

@@ -1,3 +1,4 @@
+import { type Connection, createConnection } from 'mysql2/promise'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { mysqlFailure } from '../../src/ledger/mysql-failure.ts'
 import { freshDatabase } from '../kit/mariadb.ts'
@@ -19,6 +20,33 @@ describe('a failure of the driver is told with what to do', () => {
     expect(message).toBe('the user "reader" may not read my_tasks')
     expect(next).toBe("let an administrator run: GRANT SELECT ON `shop`.`my_tasks` TO 'reader'@'<this host>'")
   })
+
+  it.each(['en_US', 'zh_CN', 'de_DE', 'fr_FR', 'ja_JP', 'hu_HU'])(
+    'a column that is not there, or may not be read, is named where a server speaks %s',
+    async (language) => {
+      const database = await freshDatabase(inject('mariadb'))
+      const { admin, options } = database
+      const user = `by_column_${language.toLowerCase()}`
+      await admin.query('CREATE TABLE my_tasks (id INT, cost INT)')
+      await admin.query(`CREATE USER ${user} IDENTIFIED BY 'pass'`)
+      await admin.query(`GRANT SELECT (id) ON my_tasks TO ${user}`)
+      const reader = await createConnection({ ...options, user, password: 'pass' })
+      onTestFinished(async () => {
+        await reader.end()
+        await admin.query(`DROP USER ${user}`)
+        await database.drop()
+      })
+      const failureOf = async (connection: Connection, column: string) => {
+        await connection.query(`SET lc_messages = '${language}'`)
+        const cause: unknown = await connection.query(`SELECT ${column} FROM my_tasks`).catch((error: unknown) => error)
+        return mysqlFailure(cause, ADDRESS, 'my_tasks')
+      }
+      expect((await failureOf(admin, 'money')).message).toBe('the table my_tasks has no column money')
+      const { message, next } = await failureOf(reader, 'cost')
+      expect(message).toBe('the user "reader" may not read the column cost of my_tasks')
+      expect(next).toContain('GRANT SELECT (`cost`) ON')
+    },
+  )
 
   it('at the door of the database it names the tables of an audit', () => {
     const { next } = mysqlFailure({ errno: 1044 }, ADDRESS, 'the database "shop"')
