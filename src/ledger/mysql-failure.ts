@@ -124,6 +124,9 @@ const tooFewAllowed: Hint = ({ server, address, message }) => ({
   next: 'try again when others have finished, or let an administrator raise that limit; an audit needs two connections',
 })
 
+// --max-session-mem-used=8192
+const OPTION = /--[a-z][\w=.-]{1,80}/
+
 const loginOver: Hint = ({ server, address }) => ({
   says: `the database server ${server} lets the user "${address.user}" in no more: the account is locked, or its password has expired`,
   next: 'let an administrator unlock the user (ALTER USER … ACCOUNT UNLOCK) or set a new password, and write that into DATABASE_URL',
@@ -207,6 +210,18 @@ const HINTS: Readonly<Record<string, Hint>> = {
   AUTH_SWITCH_PLUGIN_ERROR: unknownLogin,
   1524: unloadedLogin,
   MYSQL_CLEAR_PASSWORD_NOT_ENABLED: unknownLogin,
+  1184: ({ server, address }) => ({
+    says: `the database server ${server} let the user "${address.user}" in and closed the connection, since what it runs for each one (init_connect) failed`,
+    next: "let an administrator look at SHOW VARIABLES LIKE 'init_connect' and at the log of the server, and mend it so that a user with SELECT alone may run it",
+  }),
+  1275: ({ server, address }) => ({
+    says: `the database server ${server} refuses the user "${address.user}", whose password is stored in the old form`,
+    next: "let an administrator run: ALTER USER … IDENTIFIED BY '…', and write that password into DATABASE_URL",
+  }),
+  1290: ({ table, message }) => ({
+    says: `${table} cannot be read: the server runs with the option ${OPTION.exec(message)?.[0] ?? 'that it does not name'}, which forbids the query`,
+    next: 'let an administrator change that option, for all or for the user of the audit',
+  }),
   1203: tooFewAllowed,
   1226: tooFewAllowed,
   1820: loginOver,

@@ -68,6 +68,21 @@ describe('a failure of the driver is told with what to do', () => {
     ],
     [{ errno: 3955 }, /lets the user "reader" in no more/, /ACCOUNT UNLOCK/],
     [{ errno: 1129 }, /lets this machine in no more/, /performance_schema\.host_cache/],
+    [{ errno: 1184 }, /closed the connection, .*init_connect/, /SHOW VARIABLES LIKE 'init_connect'/],
+    [
+      { errno: 1275 },
+      /refuses the user "reader", whose password is stored in the old form/,
+      /ALTER USER … IDENTIFIED BY/,
+    ],
+    [
+      {
+        errno: 1290,
+        message:
+          'The MariaDB server is running with the --max-session-mem-used=8192 option so it cannot execute this statement',
+      },
+      /^my_tasks cannot be read: the server runs with the option --max-session-mem-used=8192, which forbids/,
+      /change that option/,
+    ],
     [{ errno: 3032 }, /is in offline mode/, /offline_mode off/],
   ])('%j', (cause, says, next) => {
     const error = mysqlFailure(cause, ADDRESS, 'my_tasks')
