@@ -174,6 +174,30 @@ describe('ledger rows whose time cannot be read', () => {
     })
   })
 
+  it.each(TIMES)('leave open whether the balances of their user are right, whatever they say: %s', async (time) => {
+    const world = cleanWorld().task({ user: 102, at: `${DAY} 12:50:00` })
+    const trail = (report: Report) =>
+      report.notEvaluated.flatMap(({ rule, subject, reason }) =>
+        /^B1[123]$/.test(rule) ? [`${rule} ${JSON.stringify(subject)} ${reason}`] : [],
+      )
+    const broken = 'UPDATE ts_points_detail SET points = points - 5, balance_after = -5 WHERE id = 5'
+    const dated = await audited(world, broken)
+    expect(inShort(dated)).toEqual(expect.arrayContaining(['B11 userId=101 rowId=5', 'B13 userId=101 rowId=5']))
+    expect(trail(dated)).toEqual([])
+    const report = await audited(world, `${broken}; ${unreadAs(time)}`)
+    expect(inShort(report).filter((each) => /^B1[13]/.test(each))).toEqual([])
+    expect(trail(report)).toEqual(
+      ['B11', 'B12', 'B13'].map((rule) =>
+        expect.stringMatching(
+          new RegExp(`^${rule} {"userId":101} points ledger: 1 row has a time that cannot be read`),
+        ),
+      ),
+    )
+    // Of somebody else nothing is left open.
+    const ofOther = await audited(world, `${broken}; ${unreadAs(time)}`, { userIds: [102] })
+    expect(trail(ofOther)).toEqual([])
+  })
+
   it.each([...TIMES])('of cash accuse nobody either: %s', async (time) => {
     const world = new MiniWorld().account(5)
     for (let minute = 10; minute < 20; minute++) {

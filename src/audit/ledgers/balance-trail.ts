@@ -1,9 +1,10 @@
-import type { LastPoints, LedgerEntry } from '../../ledger/reader.ts'
+import type { LastPoints, LedgerEntry, UnreadTimes } from '../../ledger/reader.ts'
 import { LIMITS } from '../../limits.ts'
 import type { EntryRecords } from '../../rows/entry-records.ts'
 import { type InstantRange, within } from '../../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../../units/points.ts'
 import type { BalanceTrail, LedgerBreak } from '../rules/facts.ts'
+import { unreadTimeReason } from '../tasks/unread-times.ts'
 import { UserNumbers } from '../tasks/user-numbers.ts'
 import { BalanceGaps } from './balance-gaps.ts'
 
@@ -281,13 +282,21 @@ export class BalanceTrailTally {
     return [...new Set([...this.#doubts.keys(), ...vague, ...cut])].sort((a, b) => a - b)
   }
 
-  close(): BalanceTrail {
+  #unplacedOf(unread: UnreadTimes): Pick<BalanceTrail, 'unplaced'> {
+    const reason = unreadTimeReason(unread, ['points'])
+    const userIds = unread.points?.userIds?.filter(this.#concerns).sort((a, b) => a - b) ?? null
+    return reason === undefined ? {} : { unplaced: { userIds, reason } }
+  }
+
+  /** `unread`: rows that could not be placed in time, which none of these are. */
+  close(unread: UnreadTimes = {}): BalanceTrail {
     const { open, bridged } = this.#gaps.close()
     for (const { userId, rowId, after, before } of open) note(this.#continuity, userId, rowId, after, before)
     const ownerless = { ...this.#ownerlessIn, users: bridged }
     const unsettled = this.#unsettled()
     return {
       ...(ownerless.rows + ownerless.users.length > 0 && { ownerless }),
+      ...this.#unplacedOf(unread),
       ...(this.#repeatedRowId !== undefined && { repeatedRowId: this.#repeatedRowId }),
       users: this.#followed,
       arithmetic: [...this.#arithmetic.values()],

@@ -75,7 +75,7 @@ export async function readLedgers(
   // Whoever waits for it is told of its failure: nobody does where linking fails first.
   reading.catch(() => undefined)
   await links.settle((book, cause) => markPartial(book, tables, cause, context), cells, reading)
-  const balances: BalanceTrail | null = (await starts) ? trail.close() : null
+  const balances: BalanceTrail | null = (await starts) ? trail.close(snapshot.unreadTimes?.()) : null
   return links.close(balances)
 }
 

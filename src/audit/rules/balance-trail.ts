@@ -9,6 +9,13 @@ const ownerlessOf = ({ ownerless }: BalanceTrail): RuleOutcome['notEvaluated'] =
     ? []
     : [{ subject: {}, reason: ownersUntoldIn('points', ownerless.rows, ownerless.firstRowId) }]
 
+/** Rows without a time, or with one that cannot be read, are not judged: whether they are of the window is not known. */
+function unplacedOf({ unplaced }: BalanceTrail): RuleOutcome['notEvaluated'] {
+  if (unplaced === undefined) return []
+  const { userIds, reason } = unplaced
+  return userIds === null ? [{ subject: {}, reason }] : userIds.map((userId) => ({ subject: { userId }, reason }))
+}
+
 /**
  * One finding a user: the first row of the points ledger that shows the break, and how many rows do. Users whose balances
  * are NULL were not examined: of all it is said once, of some one by one.
@@ -32,5 +39,6 @@ export function judgeTrail(balances: Reading<BalanceTrail>, name: keyof BalanceT
     }),
   )
   const notEvaluated = subjects.map((subject) => ({ subject, reason }))
-  return { examined, findings, notEvaluated: [...ownerlessOf(balances.value), ...notEvaluated] }
+  const unjudged = [...ownerlessOf(balances.value), ...unplacedOf(balances.value)]
+  return { examined, findings, notEvaluated: [...unjudged, ...notEvaluated] }
 }

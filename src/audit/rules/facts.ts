@@ -299,6 +299,8 @@ export interface BalanceTrail {
    * a row is missing. Absent: none.
    */
   readonly ownerless?: { readonly rows: number; readonly firstRowId: number; readonly users: readonly number[] }
+  /** Users with rows that could not be placed in time, and may be of the window; null: it is not told whose they are. Absent: none. */
+  readonly unplaced?: { readonly userIds: readonly number[] | null; readonly reason: Reason }
   /** The first id that several rows have: in what order they and others were made is not known. Absent: none. */
   readonly repeatedRowId?: number
   /** Users of whom there was more in doubt than is looked up. */
