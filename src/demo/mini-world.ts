@@ -78,6 +78,8 @@ export class MiniWorld {
   readonly #points: StoredPoints[] = []
   readonly #cash: StoredCash[] = []
   readonly #balances = new Map<number, number>()
+  /** Keys of no account so far, of which fal would have billed something. */
+  readonly #billedNowhere = new Set<string>()
 
   constructor(zone: Zone = SHANGHAI) {
     this.zone = zone
@@ -85,6 +87,7 @@ export class MiniWorld {
 
   account(id: number, options: MiniAccount = {}): this {
     const apiKey = options.apiKey ?? apiKeyOf(id)
+    if (this.#billedNowhere.has(apiKey)) throw new RangeError(`account ${id} comes after what its key was billed`)
     const { name = `account-${id}`, balance = '50', status = 1, workspace = `workspace-${id}`, live = null } = options
     this.#accounts.push({ id, name, apiKey, balance, status })
     const space = this.#workspaces.get(workspace) ?? { username: workspace, balance: live, apiKeys: [], events: [] }
@@ -140,6 +143,7 @@ export class MiniWorld {
   /** A billing event of the key's workspace, attributed to the key unless it says otherwise. */
   event(event: Partial<FalEvent> & Pick<FalEvent, 'cost' | 'timestamp'>, apiKey: string = apiKeyOf(5)): this {
     const space = this.#workspaces.get(this.#workspaceByKey.get(apiKey) ?? '')
+    if (space === undefined) this.#billedNowhere.add(apiKey)
     space?.events.push({
       requestId: `orphan-${space.events.length + 1}`,
       endpointId: 'fal-ai/flux/schnell',

@@ -140,9 +140,10 @@ describe('A3', () => {
     expect(await A3(LATE)).toEqual([])
     expect(await A3(false)).toEqual([])
     expect(await A3({ ...OTHERS, ...LATE, cost: '0' })).toEqual([])
-    const recorded = clean().task({ account: 6, user: 101, model: OTHER, cost: '0.1', at: '2026-02-06 12:00:00' })
+    const task = { account: 6, user: 101, model: OTHER, cost: '0.1', at: '2026-02-06 12:00:00' }
+    const recorded = clean().account(6).task(task)
     const change = { tasks: (row: { readonly id: number }) => (row.id === 42 ? { createdAt: null } : {}) }
-    const world = one({ model: OTHER, cost: '0.1', billed: { ...OTHERS, ...LATE } }, recorded.account(6))
+    const world = one({ model: OTHER, cost: '0.1', billed: { ...OTHERS, ...LATE } }, recorded)
     const report = await audited('embedded', world, 'requests', change)
     expect([...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('A3'))).toEqual([])
   })
