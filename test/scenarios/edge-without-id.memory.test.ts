@@ -168,6 +168,16 @@ describe('right before the end of the window, billed after it', () => {
     expect(await said(withId)).toEqual(['A1 TIMING', 'A2 BREAK'])
   })
 
+  it('one that need not be billed yet explains nothing of what others recorded', async () => {
+    const timestamp = new MiniWorld().iso('2026-02-07 00:00:10')
+    const world = withoutId(busy(), last, { billed: false }).event({ endpointId: rare, cost: '0.5', timestamp })
+    world.task({ model: rare, cost: '0.5', billed: false })
+    const read = (naive: string) => ({ ...events, now: new MiniWorld().instant(naive) })
+    expect(await said(world, read('2026-02-07 13:00:00'))).toEqual(['A1 BREAK', 'A2 BREAK'])
+    // Once it must be billed, that is what fal billed after the window.
+    expect(await said(world, read('2026-02-08 13:00:00'))).toEqual(['A1 BREAK', 'A2 BREAK'])
+  })
+
   it('what tasks of after it were billed for is none of its bill', async () => {
     const world = withoutId(busy(), last, { billed: false }).task({
       model: rare,

@@ -6,7 +6,7 @@ import { known } from '../../../src/audit/rules/books.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../../../src/ledger/reader.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { entryRecordsOf } from '../../../src/rows/entry-records.ts'
-import { HOUR, plus } from '../../../src/units/instant.ts'
+import { HOUR, MINUTE, plus } from '../../../src/units/instant.ts'
 import { consume, evaluate, linked, points, unlinkedRows, user } from '../../kit/books.ts'
 import { settledLedgers, toldOfUser } from '../../kit/ledger-spools.ts'
 import { entryRow, planOf, taskRow } from '../../kit/rows.ts'
@@ -18,6 +18,7 @@ const numbers = (count: number) => Array.from({ length: count }, (_, index) => i
 
 describe('refunds that come after the rows that were read', () => {
   const asked: number[] = []
+  const ranges: unknown[] = []
   const found = (
     entries: readonly LedgerEntry[],
     userIds: readonly number[] = [101],
@@ -25,9 +26,11 @@ describe('refunds that come after the rows that were read', () => {
     taskIds: readonly string[] = [],
   ) => {
     asked.length = 0
+    ranges.length = 0
     const snapshot = {
-      points: async function* (_range: unknown, { userIds: ids = [] }: { userIds?: readonly number[] } = {}) {
+      points: async function* (range: unknown, { userIds: ids = [] }: { userIds?: readonly number[] } = {}) {
         asked.push(ids.length)
+        ranges.push(range)
         yield entryRecordsOf(entries)
       },
       cash: async function* () {},
@@ -72,6 +75,15 @@ describe('refunds that come after the rows that were read', () => {
     expect(asked).toEqual([])
     await found(refunds(1))
     expect(asked).toEqual([1])
+  })
+
+  it('are asked for from the end of what was read, without a gap, to as far as a clock may be ahead of now', async () => {
+    await found(refunds(1))
+    expect(ranges).toEqual([{ start: plan.ranges.ledger.end, end: plus(now.asOf, 10 * MINUTE) }])
+    await found(refunds(1), [101], { ...plan, asOf: plus(plan.ranges.ledger.end, 1 - 10 * MINUTE) })
+    expect(asked).toEqual([1])
+    await found(refunds(1), [101], { ...plan, asOf: plus(plan.ranges.ledger.end, -10 * MINUTE) })
+    expect(asked).toEqual([])
   })
 
   it('leave users open where they cannot be looked for, in whatever pieces', async () => {
