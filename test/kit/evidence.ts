@@ -209,6 +209,9 @@ function reconcile(evidence: Evidence): { reconciliation: RequestReconciliation;
   return { reconciliation, sums: totals.close() }
 }
 
+/** What the requests of some evidence add up to; null at depth summary. */
+export const sumsOf = (evidence: Evidence): RequestSums | null => reconcile(evidence)?.sums ?? null
+
 /** The requests of what was read: single ones, and what they add up to. Throws at depth summary, which has none. */
 export function reconciled(given: GivenEvidence): RequestReconciliation & { readonly sums: RequestSums } {
   const requests = reconcile(evidenceOf(given))
@@ -221,7 +224,7 @@ export function reconciled(given: GivenEvidence): RequestReconciliation & { read
 /** What the rules see of what was read: sums, and the tasks with their ledger rows. */
 export function booksOf(given: GivenEvidence): Books {
   const evidence = evidenceOf(given)
-  const sums = reconcile(evidence)?.sums ?? null
+  const sums = sumsOf(evidence)
   const [piece] = evidence.ledger.pieces()
   if (piece === undefined) throw new RangeError('there is always a piece')
   const { taskLedgers } = ledgerBooks(evidence, sums)(piece)

@@ -7,7 +7,7 @@ import type { BillingEvent, EventQuery, FalReader, Fetched } from '../../../src/
 import type { TaskRow } from '../../../src/ledger/reader.ts'
 import { DAY, HOUR, type Instant } from '../../../src/units/instant.ts'
 import { AS_OF, at, later, points, usd } from '../../kit/books.ts'
-import { eventOf, evidenceOf, failed, taskOf, whole } from '../../kit/evidence.ts'
+import { eventOf, evidenceOf, failed, part, taskOf, whole } from '../../kit/evidence.ts'
 import { planOf } from '../../kit/rows.ts'
 
 const ASKED_MAX = 5000
@@ -135,6 +135,14 @@ describe('tasks without an event', () => {
     expect(questions.eventsOf(pieceOf([eventOf(5, 'x')]))).toEqual([eventOf(5, 'x')])
   })
 
+  it('stay open, those of which fal told too, where its answer breaks off', async () => {
+    const { questions } = questionsTo(() => part([eventOf(5, 'a')], '500'))
+    for (const id of ['a', 'b']) questions.addUnbilled(taskNamed(id))
+    await questions.ask()
+    expect(gapOf(questions)).toBe(reasonOf(2, '500'))
+    expect(['a', 'b'].map((id) => questions.leavesOpen(taskNamed(id)))).toEqual([true, true])
+  })
+
   it('past the limit and without an answer are counted once', async () => {
     const { questions } = questionsTo(() => failed('500'))
     for (const id of ids(2 * ASKED_MAX)) questions.addUnbilled(taskNamed(id))
@@ -212,10 +220,11 @@ describe('requests that pages repeat', () => {
     expect(idsOf(questions.eventsOf(pieceOf()))).toEqual(['b', 'a'])
   })
 
-  it('leave the bill unread where fal does not answer, whatever it said before', async () => {
-    const { questions } = questionsTo((query) =>
-      query.requestIds?.includes('c') ? whole([eventOf(5, 'c')]) : failed('503'),
-    )
+  it.each([
+    ['nothing', failed('503')],
+    ['a part', part([one], '503')],
+  ])('leave the bill unread where fal answers %s, whatever it said before', async (_, answer) => {
+    const { questions } = questionsTo((query) => (query.requestIds?.includes('c') ? whole([eventOf(5, 'c')]) : answer))
     questions.addUnbilled(taskNamed('c'))
     questions.addEvents([one, one, other, other])
     await questions.ask()

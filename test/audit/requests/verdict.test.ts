@@ -102,7 +102,8 @@ describe('the verdict on a task', () => {
     })
     const repeated = [{ requestId: 'c', accountId: 5, taskId: null, event: event(), times: 2 }]
     const orphans = [orphan('x', '1'), orphan('y', '0'), orphan('z', '2'), orphan('v', '2', null)]
-    const unjudged = [orphan('u', '4', 8), orphan('w', '0', 8)]
+    // What one account was billed for certain stays unrecorded, whatever is not known of another one's part.
+    const unjudged = [orphan('u', '4', 8), orphan('w', '0', 8), orphan('z', '1', 8)]
     const unread = [{ accountId: 8, reason: unknown('events-unread').reason }]
     const book = requests({ tasks, repeated, orphans: [...orphans, ...unjudged], unread })
     const counts = new Map<TraceVerdict, number>()
