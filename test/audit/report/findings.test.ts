@@ -1,6 +1,8 @@
 import { describe, expect, it } from 'vitest'
+import type { Subject } from '../../../schemas/report.ts'
 import { fingerprintOf } from '../../../src/audit/report/findings.ts'
-import type { FindingDraft, Rule, RuleOutcome } from '../../../src/audit/rules/books.ts'
+import type { Books, FindingDraft, Rule, RuleOutcome } from '../../../src/audit/rules/books.ts'
+import { RULES } from '../../../src/audit/rules/table.ts'
 import { books, later, settings, usd } from '../../kit/books.ts'
 import { judgeBooks } from '../../kit/judge-books.ts'
 
@@ -157,6 +159,20 @@ describe('a fingerprint', () => {
     expect(print({ subject: { accountId: 5, model: 'm' }, identity: 'x' })).not.toBe(one)
   })
 
+  it('is another one with each key of the subject that is another or absent', () => {
+    const whole: Required<Subject> = {
+      ...{ accountId: 5, keyId: 'k', workspace: 'w', userId: 7, model: 'm', date: '2026-02-06' },
+      ...{ taskId: 't', requestId: 'r', rowId: 9 },
+    }
+    const keys = Object.keys(whole) as (keyof Subject)[]
+    const others = keys.flatMap((key) => {
+      const { [key]: own, ...rest } = whole
+      return [rest, { ...rest, [key]: typeof own === 'number' ? own + 1 : `${own}'` }]
+    })
+    const prints = [whole, ...others].map((subject) => print({ subject }))
+    expect(new Set(prints).size).toBe(1 + 2 * keys.length)
+  })
+
   it('holds the dates of the window only for sums over it', () => {
     const { window } = books()
     const next = { ...window, end: later(window.end, 1000) }
@@ -178,6 +194,17 @@ describe('a fingerprint', () => {
 })
 
 describe('what was not evaluated', () => {
+  it('is what ids decide that were too many to be looked up', () => {
+    const openFor = (lookedUp: Books['lookedUp']) => {
+      const rules = RULES.map(({ id, severity, perWindow }) => ruleWith({}, { id, severity, perWindow }))
+      const { notEvaluated } = judgeBooks(rules, books({ lookedUp }), settings(), 'en')
+      return notEvaluated.map(({ rule, subject }) => [rule, ...Object.keys(subject)].join(' ')).sort()
+    }
+    expect(openFor({ everyOrder: true, everyRequest: true })).toEqual([])
+    expect(openFor({ everyOrder: false, everyRequest: true })).toEqual(['A4', 'B10', 'B6', 'B8', 'B9'])
+    expect(openFor({ everyOrder: true, everyRequest: false })).toEqual(['B4'])
+  })
+
   it('is worded, cleaned and sorted by rule and number', () => {
     const reason = { code: 'bill-unread', params: {} }
     const subjects = [{ accountId: 10 }, { accountId: 9 }, { userId: 95 }, { workspace: 'w'.repeat(90) }, {}]

@@ -67,6 +67,18 @@ describe('A1', () => {
     expect(theFinding('A1', compared('10', record('4', { ...near, crossingInNanoUsd: usd('0.1') }))).timing).toBe(true)
     expect(theFinding('A1', compared('10', record('4', { ...near, crossingOutNanoUsd: usd('9') }))).timing).toBe(false)
   })
+
+  it('hangs on events that are missing by the record without what need not be billed yet', () => {
+    const short = { period: period('10', '1.05'), missing: new Map([[MODEL, usd('1')]]) }
+    const of = (recorded: string) => evaluate('A1', compared('11', record(recorded), short))
+    // Between 10 and 11 USD of bill, of which a tenth is allowed, 11 are near to both.
+    expect(of('12.05')).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+    expect(of('12.050000001')).toMatchObject({
+      examined: 0,
+      findings: [],
+      notEvaluated: [{ subject: { accountId: 5 } }],
+    })
+  })
 })
 
 describe('A2 and A3', () => {
@@ -105,6 +117,15 @@ describe('A4', () => {
     // Rows without a task are other products where no task lacks a row.
     const others = paid({ unlinkedPaidPoints: points(6) })
     expect(evaluate('A4', others)).toEqual({ examined: 1, findings: [], notEvaluated: [] })
+  })
+
+  it('says nothing of what was paid between a charge and what one below 0 leaves of it, both included', () => {
+    const said = (count: number) => {
+      const charged = { comparedChargedPoints: points(100), negativeChargedPoints: points(-50) }
+      const { findings, notEvaluated } = evaluate('A4', paid({ ...charged, comparedPaidPoints: points(count) }))
+      return [findings.length, ...notEvaluated.map(({ reason: { code } }) => code)]
+    }
+    expect([49, 50, 100, 101].map(said)).toEqual([[1], [0, 'charge-negative'], [0, 'charge-negative'], [1]])
   })
 })
 

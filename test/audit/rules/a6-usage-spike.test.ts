@@ -126,6 +126,9 @@ describe('A6, robust', () => {
     [[100, 100, 100, 100, 100, 100, 100], 2100, SPIKE],
     // Widely spread days make a far day ordinary.
     [[100, 200, 400, 800, 1600, 3200, 6400], 20_000, []],
+    // Half of the days are twice or half of 1,000: 3.5 times 1.4826 · ln 2 above it is 36,482 points.
+    [[500, 2000, 500, 1000, 2000, 500, 2000], 36_481, []],
+    [[500, 2000, 500, 1000, 2000, 500, 2000], 36_482, SPIKE],
   ])('history %j, then %d points: %j', async (days, today, expected) => {
     expect(inShort(await auditWorld(history(days, today).build(), options))).toEqual(expected)
   })

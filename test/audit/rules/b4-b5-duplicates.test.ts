@@ -18,6 +18,7 @@ import {
 
 describe('B4: one request id on several charged tasks', () => {
   const first = { taskId: 'task-2', createdAt: at('2026-02-05 23:00:00'), chargedPoints: points(300) }
+  const untold = { taskId: 'task-4', chargedPoints: points(0), chargeUntold: true as const }
   const idless = unmatched('without-id', { requestId: '' })
   const hidden = matched({ requestId: 'request-3' }, { selected: false })
   const world = (tasks: readonly Partial<TaskFact>[], overrides: Partial<SharedRequest> = {}) => ({
@@ -67,6 +68,8 @@ describe('B4: one request id on several charged tasks', () => {
     ['one task with a charge of a point', [{ chargedPoints: points(1) }, { chargedPoints: points(0) }], {}, []],
     ['two with a charge of a point', [{ chargedPoints: points(1) }, { chargedPoints: points(1) }], {}, ['B4']],
     ['a placeholder for an id', [first, {}], { requestId: '' }, []],
+    // Others were charged twice, in another period: whether these of the window were hangs on what they do not tell.
+    ['two others, and none of the window that tells its charge', [first, {}, untold], { ownUntold: true as const }, []],
   ])('with %s', (_, tasks, overrides, expected) => {
     expect(fired(world(tasks, overrides))).toEqual(expected)
   })
@@ -132,6 +135,7 @@ describe('B5: the same event billed more than once', () => {
     ['twice', { times: 2 }, ['B5']],
     ['twice for nothing', { times: 2, event: event({ costNanoUsd: nanoUsd(0n) }) }, []],
     ['twice for a nano-dollar', { times: 2, event: event({ costNanoUsd: nanoUsd(1n) }) }, ['B5']],
+    ['twice for a task that the filters leave out', { times: 2, leftOut: true as const }, []],
   ])('billed %s', (_, overrides, expected) => {
     expect(fired(world(bill(overrides)))).toEqual(expected)
   })

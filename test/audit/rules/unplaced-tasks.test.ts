@@ -3,7 +3,7 @@ import { type BillComparison, type Books, known, type UserBook } from '../../../
 import type { UnplacedSort, UnplacedTasks } from '../../../src/audit/rules/unplaced-tasks.ts'
 import type { UntoldBook } from '../../../src/audit/rules/untold-tasks.ts'
 import { date, evaluate, MODEL, points, usd, user } from '../../kit/books.ts'
-import { compared, FOUND, figures, NONE, period, record, said, sort, unplaced } from '../../kit/unplaced.ts'
+import { compared, FOUND, figures, NONE, owner, period, record, said, sort, unplaced } from '../../kit/unplaced.ts'
 
 /** Tasks whose time cannot be read leave open what they can explain, and nothing besides. */
 
@@ -72,6 +72,16 @@ describe('A1', () => {
     expect(over({ period: period('10', '110') })).toEqual(OPEN)
     expect(over({ period: period('10', '10', '9.99') })).toEqual(FOUND)
     expect(over({ period: period('10', '10', '10') })).toEqual(OPEN)
+  })
+
+  it('holds them against the record without what need not be billed yet', () => {
+    const beside = (cost: string) =>
+      said('A1', {
+        comparisons: [compared('10', '11', { period: { ...period('10', '0'), youngNanoUsd: usd('1') } })],
+        unplaced: unplaced([sort({ costNanoUsd: usd(cost) })]),
+      })
+    expect(beside('1')).toEqual({ found: 0, open: [], examined: 1 })
+    expect(beside('1.000000001')).toEqual(OPEN)
   })
 })
 
@@ -171,6 +181,15 @@ describe('A6', () => {
     expect(spike(100, unplaced([], new Map([[101, null]])))).toEqual(OPEN)
     expect(spike(100, unplaced([], null))).toEqual(OPEN)
     for (const amount of [1000n, null]) expect(spike(100, unplaced([], new Map([[102, amount]])))).toEqual(STANDS)
+  })
+
+  it('counts their charges gross, those of refunded tasks too', () => {
+    const besides = (refundedPoints: bigint) => ({
+      ...unplaced([]),
+      owners: [owner({ keptPoints: 15n, refundedPoints })],
+    })
+    expect(spike(100, besides(15n))).toEqual(OPEN)
+    expect(spike(100, besides(14n))).toEqual(STANDS)
   })
 
   it('says of a day that is not out of the usual that charges of no day may make it so', () => {
