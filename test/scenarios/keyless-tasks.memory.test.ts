@@ -281,3 +281,9 @@ describe('tasks without a key that fal billed to account 12, beside one that it 
     expect(await open({ cost: null }, { cost: null, status: 'failed' })).toEqual([])
   })
 })
+
+it('such of one model that fal billed to an account leave those of another open all the same', async () => {
+  const other = { model: 'fal-ai/other', apiKey: '', cost: '0.01', billed: false } as const
+  const report = await audited(keylessWorld().task(other), { depth: 'requests' })
+  expect(openFor(report)).toContain('A2 5 fal-ai/other')
+})
