@@ -61,7 +61,7 @@ describe('a due task whose request fal billed, and which an earlier one claims',
     const open = (model: string) => ({ findings: [B4], open: [[5, model, '(1) were billed']] })
     expect(await a2Of(twins(at, {}, { model: 'old-name', billed }))).toEqual(open(MODEL))
     // That it is one is told by a match of another account.
-    const told = twins(at, { model: 'new-name' }, { model: 'old-name', billed }).account(6)
+    const told = twins(at, { model: 'new-name' }, { model: 'old-name', billed })
     told.task({ account: 6, model: 'new-name', billed: { endpointId: MODEL } })
     expect(await a2Of(told)).toEqual(open('new-name'))
     const untold = twins(at, { model: 'new-name' }, { model: 'old-name', billed })
