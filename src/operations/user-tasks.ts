@@ -7,7 +7,7 @@ import type { AuditPlan } from '../audit/plan.ts'
 import { taskLayer } from '../audit/report/layers.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
 import { CellTally, type TaskCell, type TaskLayerSums } from '../audit/tasks/cell-tally.ts'
-import { canonicalModel } from '../audit/tasks/model-name.ts'
+import { canonicalModel, endpointName } from '../audit/tasks/model-name.ts'
 import { type TaskBook, TaskTally } from '../audit/tasks/task-book.ts'
 import { withUnreadTimes } from '../audit/tasks/unread-times.ts'
 import { tasksTeller } from '../audit/waiting.ts'
@@ -114,15 +114,16 @@ async function readTasks(
   return { book: tally.close(), layer: cells.close(), free }
 }
 
-/** Stored names that mean the wanted model, each decided once. */
+/** Stored names that mean the wanted model, which is named as tasks store it or as fal bills it; each decided once. */
 function modelFilter({ settings }: AuditPlan, model: string | undefined): (stored: string) => boolean {
   if (model === undefined) return () => true
-  const wanted = canonicalModel(model, settings.modelAliases)
+  const endpoint = endpointName(model)
+  const wanted = new Set([endpoint, canonicalModel(model, settings.modelAliases)])
   const decided = new Map<string, boolean>()
   return (stored) => {
     const known = decided.get(stored)
     if (known !== undefined) return known
-    const same = canonicalModel(stored, settings.modelAliases) === wanted
+    const same = endpointName(stored) === endpoint || wanted.has(canonicalModel(stored, settings.modelAliases))
     decided.set(stored, same)
     return same
   }

@@ -143,6 +143,22 @@ describe('tasks-by-user', () => {
     }
   })
 
+  it('finds a model by the name of its endpoint, too, where tasks store that for another one', async () => {
+    const [older, newer] = ['fal-ai/kling/v2', 'fal-ai/kling/v2.1']
+    const modelAliases = new Map([
+      ['kling-old', older],
+      [older, newer],
+    ])
+    const world = new MiniWorld().account(5).task({ model: 'kling-old' }).task({ model: older }).task({ model: newer })
+    const deps = memoryDependencies(world.task({ model: 'fal-ai/flux' }).build(), { settings: { modelAliases } })
+    const storedOf = async (model: string) =>
+      (await call(tasksByUserTool, { ...DAY, model }, deps)).rows.map((row) => row.model).sort()
+    expect(await storedOf(older)).toEqual([older, newer, 'kling-old'])
+    expect(await storedOf('kling/v2')).toEqual([older, 'kling-old'])
+    expect(await storedOf(newer)).toEqual([older, newer])
+    expect(await storedOf('kling-old')).toEqual(['kling-old'])
+  })
+
   it('names that cannot be read are missing, and sources say so', async () => {
     const world = mixed()
     const deps = memoryDependencies(world, {})
