@@ -269,7 +269,7 @@ const FAILURES: Readonly<Record<string, TableFailure>> = {
   ...failing('not-allowed', 1044, 1142, 1143, 1345),
   ...failing('not-there', 1049, 1146, 1054),
   ...failing('broken-view', 1356, 1449),
-  ...failing('ended', 1104, 1317, 1969, 3024),
+  ...failing('ended', 1104, 1290, 1317, 1969, 3024),
   ...failing('occupied', 1040, 1203, 1205, 1226, 1412, 1461),
 }
 

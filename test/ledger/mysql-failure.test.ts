@@ -100,6 +100,7 @@ describe('a failure of the driver is told with what to do', () => {
     [{ errno: 1969 }, 'ended'],
     // The server answers, and to grant SELECT on a broken view is in vain.
     [{ errno: 1104 }, 'ended'],
+    [{ errno: 1290 }, 'ended'],
     [{ errno: 1356 }, 'broken-view'],
     [{ errno: 1449 }, 'broken-view'],
     [{ errno: 1205 }, 'occupied'],
