@@ -18,6 +18,8 @@ export interface EmbeddedStatement {
   /** The declared type of each column; null for an expression. */
   columns(): readonly { readonly type: string | null }[]
   iterate(...binds: Bind[]): Iterator<unknown>
+  /** The first row. Alone of all resets the statement when it is done. */
+  get(...binds: Bind[]): unknown
   run(...binds: Bind[]): unknown
 }
 

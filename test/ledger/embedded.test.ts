@@ -18,6 +18,7 @@ import { createStatements } from '../../src/demo/ddl.ts'
 import { writeEmbedded } from '../../src/demo/write-embedded.ts'
 import { openEmbeddedHandle } from '../../src/ledger/embedded-handle.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
+import { openLedgerInspector } from '../../src/ledger/open-inspector.ts'
 import { openLedgerStore } from '../../src/ledger/open-store.ts'
 import { asNobody } from '../kit/as-nobody.ts'
 import { ALL_TIME, account, all, NOW, openSnapshot, reading, task } from './backends.ts'
@@ -64,6 +65,19 @@ test('reading leaves the file as it was, and nothing beside it', async () => {
   expect((await all(snapshot.tasks(ALL_TIME))).length).toBe(1)
   await snapshot.close()
   expect(readdirSync(folder).filter((name) => name.startsWith('plain.db'))).toEqual(['plain.db'])
+})
+
+test.each(['a plan', 'the newest rows'])('whoever looked at %s keeps no writer waiting afterwards', async (what) => {
+  const path = join(folder, `${what}.db`)
+  await writeEmbedded(path, TABLES)
+  const options = { url: `file:${path}`, mapping: DEFAULT_MAPPING, clock: () => NOW, deadlineMs: 10_000 }
+  const inspection = await openLedgerInspector(options).open(new AbortController().signal)
+  if (what === 'a plan') expect(await inspection.rowsScanned('tasks', 'task_id', 'none')).not.toBeUndefined()
+  else expect(await inspection.newest('tasks', ['id'], 10)).toEqual([['1']])
+  await inspection.close()
+  const writer = await openEmbeddedHandle(path)
+  expect(() => writer.exec("INSERT INTO ts_users VALUES (7777, 'late')")).not.toThrow()
+  writer.close()
 })
 
 test('a file with a write-ahead log stays as it was, its log too', async () => {
