@@ -42,6 +42,31 @@ describe('the fal keys', () => {
     },
   )
 
+  it('a key that may not read the bill is a warning where another one of its workspace reads it', async () => {
+    const shared = healthyWorld().account(7, { workspace: 'workspace-5' }).build()
+    const faults = ['/models/usage', '/models/billing-events'].map(
+      (path) => ({ kind: 'status', status: 403, path, keyId: keyIdOfAccount(7) }) as const,
+    )
+    const diagnosis = await examined({ world: shared, faults })
+    expect(lineOf(diagnosis, 'fal-key', /account 7/)).toMatchObject({
+      status: 'warning',
+      seen: expect.stringMatching(
+        /not usage, billing events, which the key of account 5 reads for the workspace of both: fal/,
+      ),
+      todo: expect.stringMatching(/until then an audit of this account alone is reported as unverified$/),
+    })
+    const alone = healthyWorld().account(7).build()
+    expect(lineOf(await examined({ world: alone, faults }), 'fal-key', /account 7/)).toMatchObject({
+      status: 'failure',
+      todo: expect.stringMatching(/until then this account is reported as unverified$/),
+    })
+    // Neither can one that may not read it either.
+    const both = [5, 7].map(
+      (id) => ({ kind: 'status', status: 403, path: '/models/usage', keyId: keyIdOfAccount(id) }) as const,
+    )
+    expect(lineOf(await examined({ world: shared, faults: both }), 'fal-key', /account 7/).status).toBe('failure')
+  })
+
   it('of a disabled account it is a warning', async () => {
     const world = healthyWorld().account(7, { status: 0 }).build()
     const diagnosis = await examined({ world, faults: [{ kind: 'status', status: 401, keyId: keyIdOfAccount(7) }] })

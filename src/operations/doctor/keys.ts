@@ -1,5 +1,5 @@
 import type { Line } from '../../../schemas/doctor.ts'
-import type { FalReader, Fetched, FetchFailure } from '../../fal/reader.ts'
+import type { AccountBilling, FalReader, Fetched, FetchFailure } from '../../fal/reader.ts'
 import { shortKeyId } from '../../units/api-key.ts'
 import { HOUR, type Instant, MINUTE, plus } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
@@ -27,7 +27,7 @@ const RIGHTS = ['usage', 'billing events', 'balance'] as const
 type Right = (typeof RIGHTS)[number]
 
 /** What fal answered one key; short stretches, asked only to see whether the key may. */
-type Answers = Readonly<Record<Right, Fetched<unknown>>>
+type Answers = Readonly<Record<Right, Fetched<unknown>>> & { readonly balance: Fetched<AccountBilling> }
 
 const REFUSED: ReadonlySet<FetchFailure> = new Set(['unauthorized', 'forbidden'])
 /** Fal heard nothing, or nobody heard its answer. */
@@ -37,19 +37,35 @@ const NOT_FAL: ReadonlySet<FetchFailure> = new Set(['not-found', 'bad-answer'])
 
 /** One line whether fal can be reached at all, and one a key: what it may read. */
 export async function examineKeys(keys: readonly CheckedKey[], parts: KeyParts): Promise<readonly Line[]> {
-  const answers: Answers[] = []
-  const lines = await Promise.all(
-    keys.map((key) => {
-      const subject = `${key.holder}, key ${shortKeyId(key.apiKey)}`
-      return checked('fal-key', subject, async () => {
-        const answer = await askRights(key.apiKey, parts)
-        answers.push(answer)
-        return keyLine(key, subject, answer)
-      })
-    }),
+  const asked = new Map<CheckedKey, Answers>()
+  const unasked = await Promise.all(
+    keys.map((key) =>
+      checked('fal-key', subjectOf(key), async () => {
+        asked.set(key, await askRights(key.apiKey, parts))
+        return []
+      }),
+    ),
   )
-  return [reachLine(answers, keys.length, parts.proxy), ...lines.flat()]
+  const lines = keys.flatMap((key, index) => {
+    const answers = asked.get(key)
+    return answers === undefined ? (unasked[index] ?? []) : keyLine(key, answers, standInFor(answers, asked))
+  })
+  return [reachLine([...asked.values()], keys.length, parts.proxy), ...lines]
 }
+
+const subjectOf = ({ holder, apiKey }: CheckedKey): string => `${holder}, key ${shortKeyId(apiKey)}`
+
+/** Who holds another key of the same workspace that may read what this one may not: an audit of both reads it by that one. */
+function standInFor(own: Answers, asked: ReadonlyMap<CheckedKey, Answers>): string | undefined {
+  const name = workspaceOf(own)
+  if (name === undefined) return undefined
+  const reads = (other: Answers): boolean =>
+    RIGHTS.every((right) => own[right].status !== 'failed' || other[right].status === 'complete')
+  return [...asked].find(([, other]) => other !== own && workspaceOf(other) === name && reads(other))?.[0].holder
+}
+
+const workspaceOf = ({ balance }: Answers): string | undefined =>
+  balance.status === 'failed' ? undefined : balance.value.username
 
 async function askRights(apiKey: string, { fal, zone, now, signal }: KeyParts): Promise<Answers> {
   const hour = { start: plus(now, -HOUR), end: now }
@@ -62,7 +78,8 @@ async function askRights(apiKey: string, { fal, zone, now, signal }: KeyParts): 
   return { usage, 'billing events': events, balance }
 }
 
-function keyLine({ disabled }: CheckedKey, subject: string, answers: Answers): Line {
+function keyLine(key: CheckedKey, answers: Answers, standIn: string | undefined): Line {
+  const subject = subjectOf(key)
   const failed = RIGHTS.flatMap((right) => {
     const answer = answers[right]
     return answer.status === 'failed' ? [{ right, ...answer }] : []
@@ -72,20 +89,21 @@ function keyLine({ disabled }: CheckedKey, subject: string, answers: Answers): L
   const reads = may.length === 0 ? 'may read nothing' : `may read ${may.join(', ')}`
   if (failed.length === 0) return ok('fal-key', { subject, seen: reads })
   const told = [...new Set(failed.map(({ reason }) => reason))].join('; ')
+  const read = standIn === undefined ? '' : `, which the key of ${standIn} reads for the workspace of both`
   // A key that nobody answered may read all, for what was seen.
   const unseen = may.length === 0 && refused.length === 0
   const seen = unseen
     ? `not known what it may read: ${told}`
-    : `${reads}; not ${failed.map(({ right }) => right).join(', ')}: ${told}`
+    : `${reads}; not ${failed.map(({ right }) => right).join(', ')}${read}: ${told}`
   if (refused.length === 0) return unverified('fal-key', { subject, seen })
   const withoutUsage = failed.some(({ right }) => right === 'usage')
-  const todo = refused.length === failed.length ? REMEDY : `${REMEDY}; then look again, since not all was answered`
-  if (disabled) return warning('fal-key', { subject, seen: `of a disabled account: ${seen}`, todo })
-  return (withoutUsage ? failure : warning)('fal-key', { subject, seen, todo })
+  const remedy = `${ADMIN_KEY}; until then ${standIn === undefined ? 'this account' : 'an audit of this account alone'} is reported as unverified`
+  const todo = refused.length === failed.length ? remedy : `${remedy}; then look again, since not all was answered`
+  if (key.disabled) return warning('fal-key', { subject, seen: `of a disabled account: ${seen}`, todo })
+  return (withoutUsage && standIn === undefined ? failure : warning)('fal-key', { subject, seen, todo })
 }
 
-const REMEDY =
-  'store an admin key, or a key with billing read permission, made at https://fal.ai/dashboard/keys; until then this account is reported as unverified'
+const ADMIN_KEY = 'store an admin key, or a key with billing read permission, made at https://fal.ai/dashboard/keys'
 
 // Somebody is reached there: no firewall has to be opened.
 const CERTIFICATE =
