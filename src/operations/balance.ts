@@ -16,7 +16,7 @@ import {
   openWorkspaces,
   readOnce,
   type SortedBill,
-  sortBills,
+  sortKeyless,
   standsElsewhere,
   usageEvidence,
   type Workspace,
@@ -54,9 +54,14 @@ export async function readBalances(
   const scope = await openBillScope({ ids }, dependencies, context)
   const { zone } = scope.window
   const readings = await readAll(scope, dependencies, context)
-  const merged = sortBills(readings, scope.table, ({ lastWeek, weeksBefore }) =>
-    usageEvidence(lastWeek, weeksBefore),
-  ).map(mergedOf)
+  const { bills, warning } = await sortKeyless(
+    readings,
+    scope.table,
+    ({ lastWeek, weeksBefore }) => usageEvidence(lastWeek, weeksBefore),
+    // It is known already.
+    async (workspace) => readings.find((reading) => reading.workspace === workspace)?.lastWeek ?? NO_KEY,
+  )
+  const merged = bills.map(mergedOf)
   const rows = merged.map((reading) => ({ row: rowOf(reading), rank: rankOf(reading) }))
   rows.sort((a, b) => a.rank - b.rank || compareText(a.row.workspace ?? '', b.row.workspace ?? ''))
   const sources = [...tableSources(scope), ...readings.flatMap(sourcesOf)]
@@ -68,7 +73,7 @@ export async function readBalances(
     workspaces: rows.map(({ row }) => row),
     sources,
     dashboard: DASHBOARD,
-    notes: notesOf(merged),
+    notes: [...notesOf(merged), ...(warning === undefined ? [] : [warning])],
     next: nextAfter(sources, 'fal-estimate-cost: what an event or a batch of calls would cost'),
   }
 }

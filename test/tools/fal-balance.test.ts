@@ -6,6 +6,7 @@ import { parseDate } from '../../src/units/zone.ts'
 import { falBalanceTool } from '../../tools/fal-balance.ts'
 import { memoryDependencies, settingsFor } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { twoNames } from '../kit/two-names.ts'
 import { call, refusal } from './call.ts'
 
 const open: RealWorld[] = []
@@ -227,5 +228,32 @@ describe('fal-balance', () => {
     const error = await refusal(falBalanceTool, given, memoryDependencies(world(), {}))
     expect(error).toMatchObject({ kind: 'input', field })
     expect(error.accepted).toMatch(accepted)
+  })
+})
+
+describe('one workspace under two usernames', () => {
+  const shared = (keyId: string | undefined): World =>
+    twoNames(
+      new MiniWorld()
+        .account(5, { workspace: 'acme', live: '5' })
+        .account(7, { workspace: 'acme' })
+        .event({ cost: '0.7', timestamp: WEEK, keyId })
+        .build(),
+    )
+
+  it('of which no key tells is said to be one, perhaps: its spend stands in two rows', async () => {
+    const { dependencies } = await real(shared(undefined))
+    const result = await call(falBalanceTool, {}, dependencies())
+    expect(result.workspaces.map(({ last7Days }) => last7Days.spentUsd)).toEqual(['0.7', '0.7'])
+    expect(result.notes).toContainEqual(
+      expect.stringMatching(/^The bills of person-7 and person-5 look alike.*counted twice here/),
+    )
+  })
+
+  it('is one where a key tells', async () => {
+    const { dependencies } = await real(shared(keyIdOfAccount(5)))
+    const result = await call(falBalanceTool, {}, dependencies())
+    expect(result.workspaces.map(({ accountIds }) => accountIds)).toEqual([[5, 7]])
+    expect(result.notes.join()).not.toMatch(/look alike/)
   })
 })
