@@ -15,10 +15,11 @@ import { type EstimateInput, type EstimatePlan, planEstimate } from './estimate-
 import {
   firstWhole,
   MAYBE_TWICE,
+  NO_KEY,
   openWorkspaces,
   readOnce,
   type SortedBill,
-  sortBills,
+  sortKeyless,
   usageEvidence,
   type WorkspaceRead,
 } from './workspaces.ts'
@@ -37,6 +38,8 @@ interface Reading {
   /** Usage of the models by workspace: as read, and sorted so that none comes twice. */
   readonly reads: readonly WorkspaceRead<UsageRow>[]
   readonly bills: readonly SortedBill<WorkspaceRead<UsageRow>>[]
+  /** That two of the bills may be one. */
+  readonly warning: string | undefined
   readonly billings: readonly Fetched<AccountBilling>[]
 }
 
@@ -70,7 +73,7 @@ export async function estimateCost(
     models: modelsOf(plan, reading, unknown),
     unknownModels: unknown.map((id) => cleanText(id)),
     sources,
-    note: NOTES[plan.kind],
+    note: [NOTES[plan.kind], ...(reading.warning === undefined ? [] : [reading.warning])].join(' '),
     next: 'fal-balance: credits left and how long they last',
   }
 }
@@ -112,8 +115,14 @@ async function readAll(
     }),
     usage,
   ])
-  const bills = sortBills(reads, table, ({ read }) => usageEvidence(read))
-  return { ...priced, reads, bills, billings }
+  const sorted = await sortKeyless(
+    reads,
+    table,
+    ({ read }) => usageEvidence(read),
+    // It is known already.
+    async (workspace) => reads.find((each) => each.workspace === workspace)?.read ?? NO_KEY,
+  )
+  return { ...priced, reads, ...sorted, billings }
 }
 
 function modelsOf(

@@ -4,6 +4,7 @@ import type { World } from '../../src/demo/stored-world.ts'
 import { falEstimateCostTool } from '../../tools/fal-estimate-cost.ts'
 import { memoryDependencies, settingsFor } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
+import { twoNames } from '../kit/two-names.ts'
 import { call, refusal } from './call.ts'
 
 const open: RealWorld[] = []
@@ -290,5 +291,30 @@ describe('fal-estimate-cost, given what cannot be', () => {
     [{ participants: 3, model: 'fal-ai/flux/dev' }, /^uses_per_head: is missing; give a number above 0/],
   ])('%j: what is not there is said to be missing', async (given, message) => {
     expect((await refusal(falEstimateCostTool, given, deps)).message).toMatch(message)
+  })
+})
+
+describe('one workspace under two usernames', () => {
+  const shared = (keyId: string | undefined): World =>
+    twoNames(
+      new MiniWorld()
+        .account(5, { workspace: 'acme' })
+        .account(7, { workspace: 'acme' })
+        .event({ endpointId: 'fal-ai/flux/dev', cost: '0.7', quantity: '2', timestamp: '2026-02-01T00:00:00Z', keyId })
+        .build(),
+    )
+  const ask = async (world: World) =>
+    call(falEstimateCostTool, { models: ['fal-ai/flux/dev=1'] }, (await real(world)).dependencies())
+
+  it('of which no key tells is said to be one, perhaps: what it was billed counts twice', async () => {
+    const { models, note } = await ask(shared(undefined))
+    expect(models[0]?.billed).toMatchObject([{ quantity: '4', costUsd: '1.4' }])
+    expect(note).toMatch(/The bills of person-\d and person-\d look alike.*counted twice here/)
+  })
+
+  it('is one where a key tells', async () => {
+    const { models, note } = await ask(shared(keyIdOfAccount(5)))
+    expect(models[0]?.billed).toMatchObject([{ quantity: '2', costUsd: '0.7' }])
+    expect(note).not.toMatch(/look alike/)
   })
 })
