@@ -1,6 +1,5 @@
 import type { LedgerBook } from './ledger-book.ts'
-import type { LedgerRooms } from './ledger-source.ts'
-import type { ToldTasks } from './ledger-tally.ts'
+import type { LedgerRooms, ToldTasks } from './ledger-source.ts'
 import type { LinkMode } from './link-scans.ts'
 import { ClosedUser, type ClosingTerms, type UnresolvedRow, type UserFigures } from './user-figures.ts'
 import { isPaymentOpen } from './user-payment.ts'

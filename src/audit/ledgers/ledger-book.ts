@@ -4,7 +4,7 @@ import type { Instant } from '../../units/instant.ts'
 import { type Points, wholePoints as whole } from '../../units/points.ts'
 import { type Payment, type Reading, type UnlinkedRows, unknown } from '../rules/books.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
-import type { BalanceTrail, LinkedEntry, SharedLedger } from '../rules/facts.ts'
+import type { BalanceTrail, KindlessRows, LinkedEntry, SharedLedger } from '../rules/facts.ts'
 import type { ForeignBook } from '../rules/foreign-orders.ts'
 import type { OwnerlessRows } from '../rules/ownerless-rows.ts'
 import { type AmountsIn, looseAmounts, NO_AMOUNTS, withAmount } from './amounts-in.ts'
@@ -29,8 +29,8 @@ export interface TaskEntries {
   readonly task: TaskRow
   readonly entries: readonly LinkedEntry[]
   readonly shared?: SharedLedger
-  /** Whether a row of no known type names it, or several. */
-  readonly kindUntold?: true | 'several'
+  /** Absent: no row of no known type names it. */
+  readonly kindless?: KindlessRows
 }
 
 /** Rows of the ledgers that name no user. */

@@ -40,6 +40,12 @@ export interface LedgerPiece extends Pick<LedgerBook, 'users'> {
   taskEntries(): LedgerBook['taskEntries']
 }
 
+/** The tasks of some users that are told of. */
+export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntries' | 'taskEntries'> {
+  /** How many are not settled. */
+  readonly openTasks: number
+}
+
 /** The two ledgers of an audit, piece by piece: all rows of one user are in one piece. */
 export interface LedgerSource extends Omit<LedgerBook, 'users' | 'taskEntries'> {
   /** Each piece once a call, in an order that depends on the users' ids alone; good until the next is asked for. */

@@ -10,8 +10,9 @@ import { EdgeTasks } from '../tasks/edge-tasks.ts'
 import { NO_TASK, SHARED_ID } from '../tasks/id-index.ts'
 import { UndatedLinks } from '../tasks/undated-tasks.ts'
 import { isTaskNearEdge } from './edges.ts'
+import { kindlessRows, toldAmount, toldAmountIn } from './kindless-rows.ts'
 import { type LedgerBook, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
-import type { LedgerPiece, LedgerRecords } from './ledger-source.ts'
+import type { LedgerRecords, ToldTasks } from './ledger-source.ts'
 import { linkedEntryIn, linkedKind, linkedKindIn } from './linked-kind.ts'
 import { LinkedRows, TaskPayments } from './linked-rows.ts'
 import { type LookedUp, looksUpEveryOrder, NOTHING_LOOKED_UP, type TaskScope } from './looked-up.ts'
@@ -24,12 +25,6 @@ import { UnresolvedRows } from './unresolved-rows.ts'
 import { noteInUntold, noteKindUntold, noteUntold } from './untold-rows.ts'
 import type { UserFigures } from './user-figures.ts'
 import { addLateRefund, addToUser } from './user-rows.ts'
-
-/** The tasks of some users that are told of. */
-export interface ToldTasks extends Pick<LedgerPiece, 'settledTasks' | 'openEntries' | 'taskEntries'> {
-  /** How many are not settled. */
-  readonly openTasks: number
-}
 
 /**
  * Links the ledger rows of some users to their tasks and adds both up by user; then takes rows that were looked up by id.
@@ -150,7 +145,7 @@ export class LedgerTally {
     const kind = linkedKindIn(this.#entries, entry)
     if (kind === undefined) {
       if (!this.#entries.isKindUntold(entry)) return
-      this.#payments.noteKindUntold(task)
+      this.#payments.addKindless(task, toldAmountIn(this.#entries, entry))
       noteKindUntold(sums, book)
       return
     }
@@ -170,7 +165,7 @@ export class LedgerTally {
     if (bearers === undefined) return
     if (kind === undefined) {
       if (!this.#entries.isKindUntold(entry)) return
-      this.#shared.noteKindUntold(bearers)
+      this.#shared.addKindless(bearers, toldAmountIn(this.#entries, entry))
       this.#noteNamed(bearers)
       noteKindUntold(sums, book)
       return
@@ -204,8 +199,8 @@ export class LedgerTally {
     const bearers = task === SHARED_ID ? this.#links.index.bearers(owner, orderId) : undefined
     if (bearers !== undefined && kind !== 'refund') this.#noteNamed(bearers)
     if (kind === undefined) {
-      if (bearers !== undefined) this.#shared.noteKindUntold(bearers)
-      if (this.#isTarget[task] === 1) this.#payments.noteKindUntold(task)
+      if (bearers !== undefined) this.#shared.addKindless(bearers, toldAmount(entry))
+      if (this.#isTarget[task] === 1) this.#payments.addKindless(task, toldAmount(entry))
       if (bearers !== undefined || this.#isTarget[task] === 1) noteKindUntold(this.#sums[owner], book)
       return
     }
@@ -314,11 +309,11 @@ export class LedgerTally {
   #entriesOf(task: number): LedgerBook['taskEntries'][number] {
     const entries = this.#rows?.of(task, (entry) => linkedEntryIn(this.#entries, entry)) ?? []
     const shared = this.#shared.of(task)
-    const kindUntold = this.#payments.kindUntold(task)
+    const kindless = this.#payments.kindless(task)
     return {
       ...{ task: this.#tasks.row(task), entries },
       ...(shared !== undefined && { shared }),
-      ...(kindUntold && { kindUntold }),
+      ...(kindless !== undefined && { kindless: kindlessRows(kindless) }),
     }
   }
 

@@ -2,7 +2,8 @@ import type { EntryRecords } from '../../rows/entry-records.ts'
 import type { TaskRecords } from '../../rows/task-records.ts'
 import { addExact } from '../../units/exact.ts'
 import type { LinkedEntry } from '../rules/facts.ts'
-import type { BookName, BookSums, TaskEntries, TaskSums } from './ledger-book.ts'
+import { type KindlessSums, withKindless } from './kindless-rows.ts'
+import type { BookName, BookSums, TaskSums } from './ledger-book.ts'
 
 /** What the rows that are linked to each of many tasks add up to: points and cents, as positive as their name says. */
 export class TaskPayments {
@@ -12,8 +13,8 @@ export class TaskPayments {
   readonly #refunded: Readonly<Record<BookName, Float64Array>>
   /** Tasks with a row that does not tell its amount, or what it is. */
   readonly #untold = new Set<number>()
-  /** Of them, those with a row of no known type, or several. */
-  readonly #kindUntold = new Map<number, NonNullable<TaskEntries['kindUntold']>>()
+  /** Of them, those with rows of no known type, and what these come to. */
+  readonly #kindless = new Map<number, KindlessSums>()
   readonly #named = new Set<number>()
 
   constructor(tasks: number) {
@@ -31,19 +32,15 @@ export class TaskPayments {
     sums[task] = addExact(sums[task] ?? 0, kind === 'consume' ? -amountPoints : amountPoints)
   }
 
-  /** Notes a row of no known type: it may have taken the charge, or given it back. */
-  noteKindUntold(task: number): void {
+  /** Adds a row of no known type: it may have taken the charge, or given it back. `amountPoints`: null where it does not tell. */
+  addKindless(task: number, amountPoints: number | null): void {
     this.#isLinked[task] = 1
-    this.#kindUntold.set(task, this.#kindUntold.has(task) ? 'several' : true)
+    this.#kindless.set(task, withKindless(this.#kindless.get(task), amountPoints))
     this.#untold.add(task)
   }
 
-  isKindUntold(task: number): boolean {
-    return this.#kindUntold.has(task)
-  }
-
-  kindUntold(task: number): TaskEntries['kindUntold'] {
-    return this.#kindUntold.get(task)
+  kindless(task: number): KindlessSums | undefined {
+    return this.#kindless.get(task)
   }
 
   noteUntold(task: number): void {
@@ -132,7 +129,7 @@ export class TaskPayments {
     if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
-    if (!addsUp && !untold && this.paid(task) !== charged && !this.isKindUntold(task))
+    if (!addsUp && !untold && this.paid(task) !== charged && !this.#kindless.has(task))
       user.unpaid.add(tasks.taskIdText(task))
   }
 }

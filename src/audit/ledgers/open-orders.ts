@@ -28,8 +28,8 @@ export function openTasks(linked: LinkedTasks, everyOrder: boolean): number[] {
     if (!linked.isTarget(task)) continue
     // Few enough to look all of them up: then a row of any time is seen, also one that nothing points to.
     if (payments.isPaid(task, tasks) && !everyOrder && !refundsMatter(task, linked)) continue
-    // Whatever other rows say, nobody can tell what was paid; but a row may be there twice.
-    if (everyOrder || !payments.isKindUntold(task)) open.push(task)
+    // Whatever other rows say, nobody can tell what was paid; but a row may be there twice, or take a refund back.
+    if (everyOrder || payments.kindless(task) === undefined || payments.hasRefundRow(task)) open.push(task)
   }
   return open
 }

@@ -6,6 +6,7 @@ import { EvidenceList } from '../rules/evidence-list.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger } from '../rules/facts.ts'
 import { rowName } from '../rules/linked-entries.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
+import { type KindlessSums, kindlessRows, kindlessTogether, toldAmount, withKindless } from './kindless-rows.ts'
 import type { BookName, BookSums, OpenSums, SharedSums, TaskSums } from './ledger-book.ts'
 import { linkedKind } from './linked-kind.ts'
 import type { TaskPayments } from './linked-rows.ts'
@@ -23,8 +24,8 @@ interface Group {
   readonly refundRows: EvidenceList
   /** What rows did of which one does not tell its amount. */
   readonly untold: Set<LinkedEntry['kind']>
-  /** Whether one is of no known type. */
-  kindUntold: boolean
+  /** Those of no known type; undefined: none. */
+  kindless: KindlessSums | undefined
   /** Rows that tell no user, and what they may have done of which one does not tell how much. */
   readonly ownerless: LinkedEntry[]
   readonly ownerlessOpen: Set<LinkedEntry['kind']>
@@ -74,10 +75,11 @@ export class SharedRows {
     if (kind === 'consume' && amount > 0n) group.paidBack[book] -= amount
   }
 
-  /** Notes a row of no known type. */
-  noteKindUntold(bearers: readonly number[]): void {
+  /** Adds a row of no known type. `amountPoints`: as stored, + in, − out; null where it does not tell. */
+  addKindless(bearers: readonly number[], amountPoints: number | null): void {
     const group = this.#groups.get(bearers) ?? this.#newGroup(bearers)
-    group.kindUntold = true
+    this.#together.clear()
+    group.kindless = withKindless(group.kindless, amountPoints)
   }
 
   /** Adds a row that tells no user: it is of one of these tasks, or of one of somebody else. */
@@ -87,6 +89,7 @@ export class SharedRows {
     const kind = linkedKind(book, entry.kind, entry.kindUntold === true)
     this.#together.clear()
     if (kind === undefined) {
+      group.kindless = withKindless(group.kindless, toldAmount(entry))
       for (const each of ['consume', 'refund'] as const) group.ownerlessOpen.add(each)
       return
     }
@@ -106,7 +109,7 @@ export class SharedRows {
       refunded: { points: 0n, cash: 0n },
       refundRows: new EvidenceList(),
       untold: new Set(),
-      kindUntold: false,
+      kindless: undefined,
       ownerless: [],
       ownerlessOpen: new Set(),
       addsUp: undefined,
@@ -149,7 +152,6 @@ export class SharedRows {
       ...sumsOf(groups),
       addsUp: this.addsUp(task),
       ...(untold.size > 0 && { untold }),
-      ...(groups.some(({ kindUntold }) => kindUntold) && { kindUntold: true }),
       ...(groups.some(isOwnerless) && { ownerless: ownerlessOf(groups) }),
       ...(group !== undefined && { group }),
     }
@@ -193,10 +195,14 @@ export class SharedRows {
   }
 
   /** Whether what these and all other rows of the bearers took is what the bearers charged, where all of them are told of. */
-  #addsUp({ bearers, paid, untold, kindUntold }: Group): boolean {
+  #addsUp({ bearers, paid, untold, kindless }: Group): boolean {
     const { tasks, payments, isTold } = this.#targets
     // Where rows tell no user, one of the bearers is none of those that are told of.
-    if (kindUntold || untold.has('consume') || !bearers.every((task) => isTold(task) && !tasks.isChargeUntold(task)))
+    if (
+      kindless !== undefined ||
+      untold.has('consume') ||
+      !bearers.every((task) => isTold(task) && !tasks.isChargeUntold(task))
+    )
       return false
     let missing = -allOf(paid)
     for (const task of bearers) {
@@ -272,9 +278,14 @@ const ownerlessOf = (groups: readonly Group[]): NonNullable<SharedLedger['ownerl
 })
 
 /** What the rows of all of these come to. */
-function sumsOf(groups: readonly Group[]): Pick<SharedGroup, 'paidPoints' | 'refundedPoints'> {
+function sumsOf(groups: readonly Group[]): Pick<SharedGroup, 'paidPoints' | 'refundedPoints' | 'kindless'> {
   const all = (sums: (group: Group) => WholeSums) => points(sum(groups, (group) => allOf(sums(group))))
-  return { paidPoints: all(({ paid }) => paid), refundedPoints: all(({ refunded }) => refunded) }
+  const kindless = kindlessTogether(groups.map((group) => group.kindless))
+  return {
+    paidPoints: all(({ paid }) => paid),
+    refundedPoints: all(({ refunded }) => refunded),
+    ...(kindless !== undefined && { kindless: kindlessRows(kindless) }),
+  }
 }
 
 const BOOKS: readonly BookName[] = ['points', 'cash']

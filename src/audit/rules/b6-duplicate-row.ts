@@ -43,7 +43,7 @@ export const b6DuplicateRow: Rule = {
       const isShared = mayBeShared(ledger, asCharged)
       const ownerless = ledger.shared?.ownerless?.rows ?? []
       const isBare = ledger.entries.length === 0 && ownerless.length === 0 && !isShared
-      if (isBare && ledger.kindUntold !== 'several') continue
+      if (isBare && !isSeveral(ledger.kindless)) continue
       examined += 1
       // One subject is one finding: where both types repeat, what was taken says more than what was given back.
       const excess = excessOf(ledger, 'consume') ?? excessOf(ledger, 'refund')
@@ -128,12 +128,12 @@ function excessOf(
  * Why it is not told whether rows of a type repeat, or come to too much: one of them does not tell its amount, or what it is. Those
  * that tell no user may be the task's as well.
  */
-function repeatDoubt({ task, shared, kindUntold, ...own }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
+function repeatDoubt({ task, shared, kindless, ...own }: TaskLedger, kind: LinkedEntry['kind']): Reason | undefined {
   const isNobodysOpen = shared?.ownerless?.open.has(kind) === true
-  const rows = { entries: own.entries, ...(kindUntold && { kindUntold }) }
+  const rows = { entries: own.entries, ...(kindless && { kindless }) }
   const reason = isNobodysOpen ? OWNERLESS : untoldAmount(rows, kind)
-  if (reason === undefined || kindUntold === 'several') return reason
-  const isAnyLike = isNobodysOpen || kindUntold === true
+  if (reason === undefined || isSeveral(kindless)) return reason
+  const isAnyLike = isNobodysOpen || kindless !== undefined
   const entries = [...own.entries, ...(shared?.ownerless?.rows ?? [])]
   const told = amountsOf(entries, kind)
   const untold = entries.filter((entry) => entry.kind === kind && entry.amountUntold === true)
@@ -142,6 +142,8 @@ function repeatDoubt({ task, shared, kindUntold, ...own }: TaskLedger, kind: Lin
   const isSecond = (entry: LinkedEntry): boolean => isLike(entry) && total + amountOf(entry) > task.chargedPoints
   return repeatedOf(told).length > 0 || repeatedOf(untold).length > 0 || told.some(isSecond) ? reason : undefined
 }
+
+const isSeveral = (kindless: TaskLedger['kindless']): boolean => kindless !== undefined && kindless.count > 1
 
 /** Rows of nothing may repeat without harm. */
 const amountsOf = (entries: readonly LinkedEntry[], kind: LinkedEntry['kind']): LinkedEntry[] =>

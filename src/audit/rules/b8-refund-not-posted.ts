@@ -17,6 +17,7 @@ import {
   groupNames,
   isUnrefundedTogether,
   judgeTasks,
+  leastRefundedTogether,
   refundedTogether,
   refundRowsTogether,
   type TaskGroup,
@@ -114,7 +115,7 @@ const unpostedTogether = (
 
 /** Where something came back and none is marked, it came back for one that is not. */
 const unmarkedTogether = (group: TaskGroup<TaskLedger>): Amounts | undefined =>
-  refundedTogether(group) > 0n && group.members.every(({ task }) => !task.refunded)
+  leastRefundedTogether(group) > 0n && group.members.every(({ task }) => !task.refunded)
     ? {
         expected: 0n,
         actual: refundedTogether(group),

@@ -98,7 +98,7 @@ function mayBePaidOtherwise(
   const over = ledgers.filter(
     (ledger) =>
       excessOf(ledger) > 0n &&
-      refundedBounds(ledger).most > 0n &&
+      refundedBounds(ledger).least > 0n &&
       consumedBounds(ledger).least <= 0n &&
       untoldAmount(ledger, 'consume') === undefined,
   )

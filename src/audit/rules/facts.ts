@@ -227,6 +227,14 @@ export interface LinkedEntry {
   readonly at: Instant
 }
 
+/** Rows of no known type that bear a task's id: each may have done what rows of a known type do, or nothing of that. */
+export interface KindlessRows {
+  readonly count: number
+  /** What went out by some of them, and came in by others, both positive; null where one does not tell how much. */
+  readonly outPoints: Points | null
+  readonly inPoints: Points | null
+}
+
 /** What rows come to that name an id which several tasks of one user bear: of each task they may be rows, or of another. */
 export interface SharedLedger {
   readonly paidPoints: Points
@@ -235,8 +243,8 @@ export interface SharedLedger {
   readonly addsUp: boolean
   /** What rows did of which one does not tell its amount. Absent: none. */
   readonly untold?: ReadonlySet<LinkedEntry['kind']>
-  /** Whether one of them is of no known type. */
-  readonly kindUntold?: true
+  /** Absent: none of them is of no known type. */
+  readonly kindless?: KindlessRows
   /** Those of them that tell no user, and may be rows of somebody else's task; absent: none. */
   readonly ownerless?: OwnerlessEntries
   /** Absent where one of the tasks that ids bind to it is none of those that are told of. */
@@ -260,6 +268,8 @@ export interface SharedGroup {
   readonly paidPoints: Points
   readonly refundedPoints: Points
   readonly refundRows: Evidence
+  /** Absent: none of them is of no known type. */
+  readonly kindless?: KindlessRows
 }
 
 /** A user's charge and what stands in the ledgers for it, task by task. Only in link mode order. */
@@ -271,8 +281,8 @@ export interface TaskLedger {
   readonly entries: readonly LinkedEntry[]
   /** Absent: no row names an id of the task that others of its user's tasks bear. */
   readonly shared?: SharedLedger
-  /** Whether a row of no known type bears an id of the task, or several: none of the entries, and may have done what they do. */
-  readonly kindUntold?: true | 'several'
+  /** Rows of no known type that bear an id of the task, none of the entries. Absent: none. */
+  readonly kindless?: KindlessRows
 }
 
 /** A break in a user's points ledger within the window: the first row that shows it, and how many do. */

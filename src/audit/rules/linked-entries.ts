@@ -1,6 +1,6 @@
 import { sum } from '../../units/exact.ts'
 import { type Evidence, type Reason, unknown } from './books.ts'
-import type { LinkedEntry, TaskLedger } from './facts.ts'
+import type { KindlessRows, LinkedEntry, TaskLedger } from './facts.ts'
 import { OWNERLESS } from './ownerless-rows.ts'
 import { evidenceOf } from './task-subject.ts'
 
@@ -26,20 +26,27 @@ export interface Bounds {
   readonly most: bigint
 }
 
-type TaskRows = Pick<TaskLedger, 'entries' | 'shared' | 'kindUntold'>
+type TaskRows = Pick<TaskLedger, 'entries' | 'shared' | 'kindless'>
 
 export const consumedBounds = ({ entries, shared }: TaskRows): Bounds =>
   bounds(consumedPoints(entries), shared?.paidPoints ?? 0n)
 
 /** Rows that come to nothing given back are no refund: those of nothing, or taken back again. */
-export function refundedBounds({ entries, shared }: TaskRows): Bounds {
+export function refundedBounds({ entries, shared, kindless }: TaskRows): Bounds {
   const { least, most } = bounds(refundedPoints(entries), shared?.refundedPoints ?? 0n)
   // A row that tells no user may have taken back what came for this task.
   const backByNobody = sum(refundRows(shared?.ownerless?.rows ?? []), ({ amountPoints }) =>
     amountPoints < 0n ? amountPoints : 0n,
   )
-  return { least: least + backByNobody, most }
+  return { least: lessTakenBack(least + backByNobody, [kindless, shared?.kindless]), most }
 }
+
+/** What is certain to have come back: rows of no known type that went out may have taken it back again, as far as it goes. */
+export const lessTakenBack = (refunded: bigint, rows: readonly (KindlessRows | undefined)[]): bigint =>
+  rows.reduce((least, each) => {
+    if (each === undefined || least <= 0n) return least
+    return each.outPoints === null ? 0n : least - each.outPoints
+  }, refunded)
 
 const bounds = (own: bigint, shared: bigint): Bounds =>
   shared > 0n ? { least: own, most: own + shared } : { least: own + shared, most: own }
@@ -48,13 +55,10 @@ const { reason: UNTOLD } = unknown('amount-untold')
 const { reason: KIND_UNTOLD } = unknown('kind-untold')
 
 /** Why it is not told what rows took or gave back for a task: one of them, or of those that it shares, holds no amount, or no known type. */
-export const untoldAmount = (
-  { entries, shared, kindUntold }: TaskRows,
-  kind: LinkedEntry['kind'],
-): Reason | undefined =>
+export const untoldAmount = ({ entries, shared, kindless }: TaskRows, kind: LinkedEntry['kind']): Reason | undefined =>
   shared?.ownerless?.open.has(kind)
     ? OWNERLESS
-    : kindUntold || shared?.kindUntold
+    : kindless !== undefined || shared?.kindless !== undefined
       ? KIND_UNTOLD
       : shared?.untold?.has(kind) || entries.some((entry) => entry.kind === kind && entry.amountUntold)
         ? UNTOLD

@@ -2,7 +2,14 @@ import { abs, sum } from '../../units/exact.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { Evidence, FindingDraft, Reason, RuleOutcome } from './books.ts'
 import type { LinkedEntry, SharedGroup, SharedLedger, TaskFact, TaskLedger } from './facts.ts'
-import { consumedPoints, refundedPoints, refundRows, rowEvidence, untoldAmount } from './linked-entries.ts'
+import {
+  consumedPoints,
+  lessTakenBack,
+  refundedPoints,
+  refundRows,
+  rowEvidence,
+  untoldAmount,
+} from './linked-entries.ts'
 import { evidenceOf, joinEvidence, namesIn, taskContext, taskName, taskSubject } from './task-subject.ts'
 import { OpenUsers } from './unlinked-rows.ts'
 
@@ -98,6 +105,10 @@ export const consumedTogether = ({ members, shared }: LedgerGroup): bigint =>
 /** The same of what they gave back. */
 export const refundedTogether = ({ members, shared }: LedgerGroup): bigint =>
   shared.refundedPoints + sum(members, ({ entries }) => refundedPoints(entries))
+
+/** The least of it that is certain. */
+export const leastRefundedTogether = (group: LedgerGroup): bigint =>
+  lessTakenBack(refundedTogether(group), [group.shared.kindless, ...group.members.map(({ kindless }) => kindless)])
 
 export const refundRowsTogether = ({ members, shared }: LedgerGroup): Evidence =>
   joinEvidence([shared.refundRows, ...members.map(({ entries }) => rowEvidence(refundRows(entries)))])

@@ -51,8 +51,9 @@ describe('a row without an amount', () => {
   })
 
   it('or of no known type likewise', () => {
+    const kindless = { count: 1, outPoints: points(0), inPoints: points(0) }
     const kinds = (...entries: Parameters<typeof linked>[1]) => {
-      const taskLedgers = known([{ ...linked({}, entries), kindUntold: true as const }])
+      const taskLedgers = known([{ ...linked({}, entries), kindless }])
       const { examined, findings, notEvaluated } = evaluate('B6', { taskLedgers })
       return [examined, findings.length, notEvaluated.map(({ reason }) => reason.code).join()]
     }
