@@ -58,6 +58,23 @@ describe('a refund of 400 points that a row of no known type may have taken back
     expect(await judged(taken(10, marked()))).toEqual(['B9 101?'])
   })
 
+  it('is not said to be there twice where only what is too much may have gone', async () => {
+    const twice = () => refundedTask({ refunded: true }).points(101, 400, { ...OF_TASK, sourceType: 'refund' })
+    const repeats = async (world: MiniWorld) => {
+      const report = await audited(world)
+      const found = foundIn(report).filter((each) => each.startsWith('B6'))
+      return [...found, ...openOf(report, '').filter((each) => each === 'B6 101')]
+    }
+    expect(await repeats(twice())).toEqual(['B6 taskId=task-10'])
+    expect(await repeats(taken(-399, twice()))).toEqual(['B6 taskId=task-10'])
+    expect(await repeats(taken(400, twice()))).toEqual(['B6 taskId=task-10'])
+    expect(await repeats(taken(-400, twice()))).toEqual(['B6 101'])
+    // What was paid twice was given back once where it came in by a row of a charge.
+    const paid = () => refundedTask().points(101, -400, OF_TASK)
+    expect(await repeats(taken(399, paid()))).toEqual(['B6 taskId=task-10'])
+    expect(await repeats(taken(400, paid()))).toEqual(['B6 101'])
+  })
+
   it('nor of a row that tells no user', async () => {
     const nobodys = (amount: number) => {
       const { tables, ...built } = taken(amount).build()

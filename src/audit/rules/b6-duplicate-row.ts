@@ -7,6 +7,7 @@ import {
   consumedBounds,
   consumedPoints,
   givenBack,
+  lessTakenBack,
   paidIn,
   refundedBounds,
   refundedPoints,
@@ -50,7 +51,7 @@ export const b6DuplicateRow: Rule = {
       const { task, accountId } = ledger
       if (excess === undefined) {
         // A row that tells no user may be the second of the task's, or one of somebody else.
-        const all = ownerless.length === 0 ? undefined : { task, entries: [...ledger.entries, ...ownerless] }
+        const all = ownerless.length === 0 ? undefined : { ...ledger, entries: [...ledger.entries, ...ownerless] }
         const isNobodys = all !== undefined && (excessOf(all, 'consume') ?? excessOf(all, 'refund')) !== undefined
         const doubt = isNobodys ? OWNERLESS : (repeatDoubt(ledger, 'consume') ?? repeatDoubt(ledger, 'refund'))
         const open = doubt ?? (isShared ? sharedReason(ledger) : undefined)
@@ -112,11 +113,11 @@ interface Excess {
 }
 
 function excessOf(
-  { task, entries }: Pick<TaskLedger, 'task' | 'entries'>,
+  { task, entries, kindless }: Pick<TaskLedger, 'task' | 'entries' | 'kindless'>,
   kind: LinkedEntry['kind'],
 ): Excess | undefined {
   const total = totalOf(entries, kind)
-  if (total <= task.chargedPoints) return undefined
+  if (lessTakenBack(total, kind, [kindless]) <= task.chargedPoints) return undefined
   // Rows that took the same back again make the sum no larger.
   const repeated = repeatedOf(amountsOf(entries, kind).filter((entry) => amountOf(entry) > 0n))
   if (repeated.length === 0) return undefined

@@ -38,15 +38,23 @@ export function refundedBounds({ entries, shared, kindless }: TaskRows): Bounds 
   const backByNobody = sum(refundRows(shared?.ownerless?.rows ?? []), ({ amountPoints }) =>
     amountPoints < 0n ? amountPoints : 0n,
   )
-  return { least: lessTakenBack(least + backByNobody, [kindless, shared?.kindless]), most }
+  return { least: lessTakenBack(least + backByNobody, 'refund', [kindless, shared?.kindless]), most }
 }
 
-/** What is certain to have come back: rows of no known type that went out may have taken it back again, as far as it goes. */
-export const lessTakenBack = (refunded: bigint, rows: readonly (KindlessRows | undefined)[]): bigint =>
+/**
+ * What is certain to have been refunded, or taken: rows of no known type that went out, or came in, may have taken it back again, as
+ * far as it goes.
+ */
+export const lessTakenBack = (
+  total: bigint,
+  kind: LinkedEntry['kind'],
+  rows: readonly (KindlessRows | undefined)[],
+): bigint =>
   rows.reduce((least, each) => {
     if (each === undefined || least <= 0n) return least
-    return each.outPoints === null ? 0n : least - each.outPoints
-  }, refunded)
+    const back = kind === 'refund' ? each.outPoints : each.inPoints
+    return back === null ? 0n : least - back
+  }, total)
 
 const bounds = (own: bigint, shared: bigint): Bounds =>
   shared > 0n ? { least: own, most: own + shared } : { least: own + shared, most: own }

@@ -108,7 +108,10 @@ export const refundedTogether = ({ members, shared }: LedgerGroup): bigint =>
 
 /** The least of it that is certain. */
 export const leastRefundedTogether = (group: LedgerGroup): bigint =>
-  lessTakenBack(refundedTogether(group), [group.shared.kindless, ...group.members.map(({ kindless }) => kindless)])
+  lessTakenBack(refundedTogether(group), 'refund', [
+    group.shared.kindless,
+    ...group.members.map(({ kindless }) => kindless),
+  ])
 
 export const refundRowsTogether = ({ members, shared }: LedgerGroup): Evidence =>
   joinEvidence([shared.refundRows, ...members.map(({ entries }) => rowEvidence(refundRows(entries)))])
