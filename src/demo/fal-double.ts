@@ -25,8 +25,8 @@ export interface FalDoubleOptions {
   readonly clock?: Clock
   readonly latencyMs?: number
   readonly faults?: readonly FalFault[]
-  /** FOCUS reports as CSV, by username and month of issue (YYYY-MM). A workspace without any gets 403, as fal has it. */
-  readonly focus?: Readonly<Record<string, Readonly<Record<string, string>>>>
+  /** FOCUS reports as CSV, by username and month of issue (YYYY-MM); null: 404. A workspace without any gets 403, as fal has it. */
+  readonly focus?: Readonly<Record<string, Readonly<Record<string, string | null>>>>
   /** What the unconfirmed /billing/invoices answers, as JSON by username. A workspace without any gets 404. */
   readonly legacyInvoices?: Readonly<Record<string, object>>
   /** Serverless usage by username. */
@@ -129,9 +129,10 @@ export async function startFalDouble(options: FalDoubleOptions): Promise<FalDoub
   function focusCsv(username: string, query: URLSearchParams): string {
     const reports = options.focus?.[username]
     if (reports === undefined) throw new Refusal(403, 'authorization_error', 'FOCUS is for enterprise accounts')
-    const all = Object.values(reports)
-    const header = all[0]?.split(/\r?\n/, 1)[0] ?? FOCUS_HEADER
-    return reports[query.get('billing_month') ?? ''] ?? `${header}\n`
+    const report = reports[query.get('billing_month') ?? '']
+    if (report === null) throw new Refusal(404, 'not_found', 'no invoice was issued in that month')
+    const [header = FOCUS_HEADER] = Object.values(reports).flatMap((each) => each?.split(/\r?\n/, 1) ?? [])
+    return report ?? `${header}\n`
   }
 
   const server = createServer((request, response) => {

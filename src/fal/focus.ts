@@ -15,14 +15,15 @@ const MONTH = /^(\d{4})-(0[1-9]|1[0-2])$/
 
 /**
  * GET /account/focus, source invoice: the lines billed in each month of issue, both ends included (YYYY-MM). It is the only
- * official invoice data, and for enterprise accounts alone. A month whose lines are not known is a row without a cost.
+ * official invoice data, and for enterprise accounts alone. A month whose lines are not known is a row without a cost: so is one
+ * that is answered 404, where others are not.
  */
 export async function askFocus(call: Call, months: { from: string; to: string }): Promise<Fetched<FocusRow[]>> {
   const asked = monthsOf(months)
   if (asked === undefined) {
     return failed('invalid', `months are given as YYYY-MM, the earlier one first, at most ${MONTHS_MAX} of them`)
   }
-  const fetched = await readParts(asked, (month) => askMonth(call, month))
+  const fetched = await readParts(asked, (month) => askMonth(call, month), isOfMonthAlone)
   if (fetched.status === 'failed') return fetched
   const answered = new Set(fetched.value.map(({ month }) => month))
   const { rows, open, untold } = placeLines(asked, fetched.value)
@@ -39,6 +40,10 @@ export async function askFocus(call: Call, months: { from: string; to: string })
   const failure = fetched.status === 'partial' ? fetched.failure : 'bad-answer'
   return partial(value, { failure, reason: reasons.join('; ') })
 }
+
+/** An account without invoices may be answered so as well as a month without one: only the other months tell which it is. */
+const isOfMonthAlone = (answer: Fetched<unknown>): boolean =>
+  answer.status === 'failed' && answer.failure === 'not-found'
 
 const CONTRADICTED =
   "fal's invoice report contradicts itself: billing periods that its lines name and months that it was asked for do not agree"
@@ -77,6 +82,8 @@ async function askMonth(call: Call, month: string): Promise<Answer<FocusAnswer[]
     call.signal,
   )
   if (answer.status === 'complete') return complete([{ month, lines: answer.value }])
+  if (answer.failure === 'not-found')
+    return failed('not-found', `${answer.reason}. fal may answer so for a month without an invoice`)
   if (answer.failure !== 'forbidden') return answer
   return failed('forbidden', `${answer.reason}. Invoices (FOCUS) are open to enterprise accounts only`)
 }

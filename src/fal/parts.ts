@@ -4,13 +4,18 @@ import type { Fetched } from './reader.ts'
 /** Parts of one question asked at once; so that one account does not fill all of the limiter. */
 const LANES = 4
 
+/** What may fail of one part, and says nothing of the others. */
+type OfPartAlone = (answer: Fetched<unknown>) => boolean
+const NONE: OfPartAlone = () => false
+
 /**
  * Puts one question to fal in several parts, and says whether all of them were read. The first part that is not whole stops
- * the rest: its key, or fal, would fail for them too, and the answer is partial anyway.
+ * the rest: its key, or fal, would fail for them too, and the answer is partial anyway; but for what fails of that part alone.
  */
 export async function eachPart<Part>(
   parts: readonly Part[],
   read: (part: Part, index: number) => Promise<Fetched<unknown>>,
+  isOfPartAlone = NONE,
 ): Promise<Fetched<null>> {
   const answers: (Fetched<unknown> | undefined)[] = parts.map(() => undefined)
   const queue = parts.entries()
@@ -20,11 +25,12 @@ export async function eachPart<Part>(
       if (stopped) return
       const answer = await read(part, index)
       answers[index] = answer
-      if (answer.status !== 'complete') stopped = true
+      if (answer.status !== 'complete' && !isOfPartAlone(answer)) stopped = true
     }
   }
   await Promise.all(Array.from({ length: Math.min(LANES, parts.length) }, lane))
-  const broken = answers.find(isBroken)
+  const allBroken = answers.filter(isBroken)
+  const broken = allBroken.find((answer) => !isOfPartAlone(answer)) ?? allBroken[0]
   if (broken === undefined) return complete(null)
   const whole = answers.filter((answer) => answer?.status === 'complete').length
   const nothing = whole === 0 && !answers.some((answer) => answer?.status === 'partial')
@@ -37,13 +43,15 @@ export async function eachPart<Part>(
 export async function readParts<Part, Row>(
   parts: readonly Part[],
   read: (part: Part) => Promise<Fetched<Row[]>>,
+  isOfPartAlone = NONE,
 ): Promise<Fetched<Row[]>> {
   const rows: (readonly Row[])[] = parts.map(() => [])
-  const fetched = await eachPart(parts, async (part, index) => {
+  const readPart = async (part: Part, index: number): Promise<Fetched<Row[]>> => {
     const answer = await read(part)
     if (answer.status !== 'failed') rows[index] = answer.value
     return answer
-  })
+  }
+  const fetched = await eachPart(parts, readPart, isOfPartAlone)
   return fetched.status === 'failed' ? fetched : { ...fetched, value: rows.flat() }
 }
 

@@ -126,6 +126,38 @@ describe('focus', () => {
     expect(answer).toMatchObject({ status: 'failed', failure: 'bad-answer', reason: expect.stringContaining(word) })
   })
 
+  describe('a month that is answered 404', () => {
+    const MONTHS = ['2025-09', '2025-10', '2025-11', '2025-12', '2026-01', '2026-02'] as const
+    const asked = async (missing: readonly string[], options: Parameters<typeof openLine>[0] = {}) => {
+      const acme = { '2026-03': march, ...Object.fromEntries(missing.map((month) => [month, null])) }
+      const { client, double } = await openLine({ focus: { acme }, ...options })
+      const answer = await client.focus(KEY, { from: '2025-09', to: '2026-03' }, never())
+      const rows = answer.status === 'failed' ? [] : answer.value
+      const read = rows.map(({ billingMonth, billedCostNanoUsd }) => `${billingMonth} ${billedCostNanoUsd}`)
+      return { ...answer, value: read, questions: double.requests.length }
+    }
+
+    it.each([1, 4, 6])('hides none of the others: %i of them', async (count) => {
+      const missing = MONTHS.slice(0, count)
+      expect(await asked(missing)).toMatchObject({
+        status: 'partial',
+        failure: 'not-found',
+        reason: expect.stringContaining('without an invoice'),
+        value: [...missing.map((month) => `${month} null`), '2026-03 -1000000000'],
+        questions: 7,
+      })
+    })
+
+    it('is no report at all where all are, and nothing that is known where fal fails besides', async () => {
+      const none = { status: 'failed', failure: 'not-found', questions: 7 }
+      expect(await asked([...MONTHS, '2026-03'])).toMatchObject(none)
+      const refused = { kind: 'status', status: 400, path: '/account/focus', times: 1 } as const
+      const answer = await asked([...MONTHS, '2026-03'], { faults: [refused] })
+      expect(answer).toMatchObject({ status: 'failed', failure: 'invalid' })
+      expect(answer.questions).toBeLessThan(7)
+    })
+  })
+
   it.each([
     ['2016-03', '2026-02', 'complete'],
     ['2016-02', '2026-02', 'failed'],

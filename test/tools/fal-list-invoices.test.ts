@@ -137,6 +137,21 @@ describe('fal-list-invoices', () => {
     })
   })
 
+  it('tells months that fal answers 404 from an account without invoices', async () => {
+    const missing = Object.fromEntries(['2025-09', '2025-10', '2025-11', '2025-12'].map((month) => [month, null]))
+    const given = { from: '2025-09', to: '2026-02', ids: [7] }
+    const some = await real(world(), { focus: { 'workspace-7': { ...FOCUS['workspace-7'], ...missing } } })
+    const told = await call(falListInvoicesTool, given, some.dependencies(), world())
+    const costs = told.invoices.map(({ source, costUsd }) => [source, costUsd])
+    expect(costs).toEqual(['3', '10.500000001', null, null, null, null].map((cost) => ['focus', cost]))
+    expect(told.complete).toBe(false)
+    const none = { ...missing, '2026-01': null, '2026-02': null }
+    const all = await real(world(), { focus: { 'workspace-7': none } })
+    const derived = await call(falListInvoicesTool, given, all.dependencies(), world())
+    expect(derived.invoices.map(({ source }) => source)).toEqual(Array(6).fill('derived-from-usage'))
+    expect(derived.complete).toBe(true)
+  })
+
   it('takes the months asked for, and the accounts', async () => {
     const { dependencies } = await real(world())
     const given = { from: '2026-01', to: '2026-01', ids: [7] }
