@@ -47,7 +47,7 @@ export function isPaddedText(cell: Cell | undefined): boolean {
 /** A code; 0 for NULL. */
 export function integerOf(cell: Cell | undefined): number {
   if (typeof cell === 'number') return cell
-  const read = Number(textOf(cell))
+  const read = Number(wordOf(cell))
   return Number.isNaN(read) ? 0 : read
 }
 

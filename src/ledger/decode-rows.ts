@@ -231,12 +231,12 @@ function cashDecoder(
     fields.amountPoints = row.whole(3, amountAt)
     const type = row.integer(5)
     // NULL and words are no number: as 0 they would turn into a recharge.
-    const kind = type === 0 && Number(row.text(5) || Number.NaN) !== 0 ? undefined : kindOf(type, fields.amountPoints)
+    const kind = type === 0 && Number(row.code(5) || Number.NaN) !== 0 ? undefined : kindOf(type, fields.amountPoints)
     fields.kind = kind ?? 'other'
     fields.kindUntold = kind === undefined
     forms.paddedOrders ||= row.isPadded(4)
     const orderId = orderOf(row.span(4))
-    if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.text(5))
+    if (fields.kindUntold && mayBePayment(fields, orderId)) noteKind(row.code(5))
     to.write(fields, orderId, row.text(6))
   }
 }

@@ -12,6 +12,7 @@ import {
   textOf,
   usdReader,
   wholeOrNull,
+  wordOf,
 } from './cells.ts'
 
 /** Gives a text that many rows repeat its code. */
@@ -41,6 +42,8 @@ export interface RowCells {
   isComparable(column: number): boolean
   /** Trimmed; '' for NULL. */
   text(column: number): string
+  /** The text of a code, which a BIT tells as its number; '' for NULL. */
+  code(column: number): string
   /** Whether blanks stand around a text, which then is another one to a database that looks for it. */
   isPadded(column: number): boolean
   /** The code of a text that many rows repeat, trimmed. One column is always asked with the same codes. */
@@ -119,6 +122,10 @@ export class CellRow implements RowCells {
 
   text(column: number): string {
     return textOf(this.#cells[column])
+  }
+
+  code(column: number): string {
+    return wordOf(this.#cells[column])
   }
 
   isPadded(column: number): boolean {

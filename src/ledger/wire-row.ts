@@ -14,6 +14,7 @@ import {
   textOf,
   usdReader,
   wholeOrNull,
+  wordOf,
 } from './cells.ts'
 import { type CodeOf, isComparableTime, type RowCells } from './row-cells.ts'
 import { wordReader } from './wire-words.ts'
@@ -215,6 +216,10 @@ export class WireRow implements RowCells, Bytes {
 
   text(column: number): string {
     return textOf(this.#cell(column))
+  }
+
+  code(column: number): string {
+    return wordOf(this.#cell(column))
   }
 
   isPadded(column: number): boolean {

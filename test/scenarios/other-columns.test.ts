@@ -189,6 +189,18 @@ describe('an audit of tables with columns of another kind', () => {
     expect(await leaks('VARCHAR(20)', "'0'")).toEqual(LEAKED)
   })
 
+  it.each(['BIT(1)', 'BIT(8)', 'BIT(16)', 'VARBINARY(3)'])('reads the type of cash rows that is a %s', async (type) => {
+    const sql = [`ALTER TABLE ${CASH} MODIFY transaction_type ${type}`]
+    const report = await audited(sql)
+    expect([inShort(report), report.coverage.complete]).toEqual([[], true])
+    const cash = await audited([`UPDATE ${CASH} SET transaction_type = 0`, ...sql])
+    expect([cash.coverage.complete, inShort(cash).some((text) => text.startsWith('B10 '))]).toEqual([true, true])
+    if (type === 'BIT(1)' || type === 'VARBINARY(3)') return
+    const unknown = await audited([`UPDATE ${CASH} SET transaction_type = 7`, ...sql])
+    const { status, reason } = unknown.coverage.sources.find(({ source }) => source === 'cash') ?? {}
+    expect([status, reason]).toEqual(['partial', expect.stringContaining('("7")')])
+  })
+
   it('takes a TIMESTAMP for a time', async () => {
     const report = await audited(
       [TASKS, POINTS, CASH].map((table) => `ALTER TABLE ${table} MODIFY ${timeOf[table]} TIMESTAMP NULL`),

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { examined, lineOf } from '../kit/doctor-case.ts'
+import { examined, healthyWorld, lineOf } from '../kit/doctor-case.ts'
 import { BACKENDS } from '../ledger/backends.ts'
 
 describe.each(BACKENDS)('the mark of refunds, on $name', (backend) => {
@@ -33,5 +33,25 @@ describe.each(BACKENDS)('the mark of refunds, on $name', (backend) => {
     // Of a BIT its number: its byte is no letter.
     expect(await said('2', 'BIT(2)')).toMatch(/^warning .*"2" \(31\).*they count as no refund/)
     expect(await said("'yes'")).toMatch(/^failure .*"yes" \(31\).*they end an audit/)
+  })
+
+  it('and the type of cash rows likewise', async () => {
+    const kinds = async (type: string, change: string) => {
+      const sql = [
+        'ALTER TABLE ts_financial_transactions DROP COLUMN transaction_type',
+        `ALTER TABLE ts_financial_transactions ADD COLUMN transaction_type ${type} DEFAULT ${change}`,
+      ]
+      const world = healthyWorld()
+        .task({ user: 101, paid: { cash: 100 } })
+        .build()
+      const { lines } = await examined({ backend, sql, world })
+      const { status, seen } = lines.find(
+        ({ id, subject }) => id === 'ledger-words' && subject === 'ts_financial_transactions',
+      ) ?? { status: 'none', seen: '' }
+      return `${status} ${seen}`
+    }
+    expect(await kinds('BIT(1)', '1')).toMatch(/^ok all kinds are known/)
+    expect(await kinds('BIT(8)', '0')).toMatch(/^ok all kinds are known/)
+    expect(await kinds('BIT(8)', '7')).toMatch(/^(?:warning|ok) .*"7"/)
   })
 })

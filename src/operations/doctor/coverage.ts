@@ -189,11 +189,13 @@ export function statusWordsLine({ tasks, mapping, zone, now, stuckMillis }: Cove
 const FIRST_LETTER = 0x20
 /** What is read of a flag as it is. */
 const FLAGS: ReadonlySet<string> = new Set(['', '0', '1', 'true', 'false'])
+const asFlag = (word: string): string => asNumber(ofBits(word).toLowerCase())
+
 /** As audits read it: a BIT, whose bytes are no letters, by its number. */
-function asFlag(word: string): string {
+function ofBits(word: string): string {
   const code = word.charCodeAt(word.length - 1)
   const isBit = code < FIRST_LETTER && [...word.slice(0, -1)].every((letter) => letter === '\0')
-  return isBit ? String(code) : asNumber(word.toLowerCase())
+  return isBit ? String(code) : word
 }
 
 /** Values of the mark of refunds that are neither 0 nor 1: other numbers count as no refund, and words end an audit. */
@@ -247,7 +249,7 @@ export function ledgerKindsOf({
       known: new Set(codes.map(String)),
       todo: 'add them to transactionTypes.consume in AUDIT_CONFIG, with what is there; for words, which are no numbers, name a column of a view that turns them into numbers (columns.cash.transactionType)',
       setting: 'transactionTypes.consume',
-      asWord: asNumber,
+      asWord: (word: string): string => asNumber(ofBits(word)),
     },
   ] satisfies readonly LedgerKinds[]
 }
@@ -281,7 +283,8 @@ function wordsLine({ sampled, table, key, amount, known, todo, asWord }: LedgerK
     const says = { subject: table, seen: sample.unread }
     return 'rows' in sampled && sampled.rows.length === 0 ? ok(id, says) : unverified(id, says)
   }
-  const words = [...unknownWords(sample.rows, key, known, (row) => Number(row.get(amount) ?? 0) < 0, asWord)]
+  const unknown = unknownWords(sample.rows, key, known, (row) => Number(row.get(amount) ?? 0) < 0, asWord)
+  const words = [...unknown].map(([word, count]) => [ofBits(word), count] as const)
   const looked = `in the newest ${counted(sample.rows.length, 'row')}`
   if (words.length === 0) return ok(id, { subject: table, seen: `all kinds are known, ${looked}` })
   const taking = words.filter(([, { telling }]) => telling > 0)
