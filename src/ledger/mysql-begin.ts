@@ -1,6 +1,7 @@
 import { AuditError } from '../errors.ts'
 import { type Clock, type Instant, MINUTE, SECOND } from '../units/instant.ts'
 import type { Consistency } from './reader.ts'
+import { nameAsStored } from './table-names.ts'
 
 /** Runs a short statement and gives its rows. */
 export type Ask = (sql: string) => Promise<readonly (readonly unknown[])[]>
@@ -94,9 +95,10 @@ async function consistencyOf(ask: Ask, tables: readonly string[]): Promise<Consi
     // As hexadecimal: no server reads them otherwise than as they stand.
     const names = tables.map((name) => `CONVERT(x'${Buffer.from(name, 'utf8').toString('hex')}' USING utf8mb4)`)
     const rows = await ask(
-      `SELECT ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${names.join(', ')})`,
+      `SELECT TABLE_NAME, ENGINE FROM information_schema.TABLES WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME IN (${names.join(', ')})`,
     )
-    return worstOf(rows.map(([engine]) => String(engine ?? '').toLowerCase()))
+    const engines = new Map(rows.map(([name, engine]) => [String(name), String(engine ?? '').toLowerCase()]))
+    return worstOf(tables.flatMap((name) => engines.get(nameAsStored(name, [...engines.keys()]) ?? '') ?? []))
   } catch (cause) {
     if (typeof cause === 'object' && cause !== null && 'errno' in cause) return 'unknown'
     throw cause

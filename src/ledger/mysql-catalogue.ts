@@ -1,4 +1,6 @@
 import type { Catalogue, Plan } from './catalogue.ts'
+import type { TextRow } from './inspection.ts'
+import { nameAsStored } from './table-names.ts'
 
 // Databases of one service have some hundreds of tables; more are not looked through for a name.
 const COLUMNS_MAX = 20_000
@@ -28,26 +30,33 @@ export const MYSQL_CATALOGUE: Catalogue = {
   },
   async table(look, name) {
     const of = 'WHERE TABLE_SCHEMA = DATABASE() AND TABLE_NAME = ?'
+    const tables = await look(`SELECT TABLE_NAME, TABLE_TYPE FROM information_schema.TABLES ${of}`, [name])
+    const stored = nameAsStored(
+      name,
+      tables.map(([each]) => each ?? ''),
+    )
+    const ofTable = ([table]: TextRow): boolean => table === stored
     const columns = await look(
-      `SELECT COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS ${of} ORDER BY ORDINAL_POSITION`,
+      `SELECT TABLE_NAME, COLUMN_NAME, COLUMN_TYPE FROM information_schema.COLUMNS ${of} ORDER BY ORDINAL_POSITION`,
       [name],
     )
     const inUse = [SEEKING, ...(await look(HIDING_COLUMNS)).flatMap(([column]) => HIDING[column ?? ''] ?? [])]
     const parts = await look(
-      `SELECT INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS ${of} AND ${inUse.join(' AND ')} ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
+      `SELECT TABLE_NAME, INDEX_NAME, COLUMN_NAME FROM information_schema.STATISTICS ${of} AND ${inUse.join(' AND ')} ORDER BY INDEX_NAME, SEQ_IN_INDEX`,
       [name],
     )
-    const [[type = null] = []] = await look(`SELECT TABLE_TYPE FROM information_schema.TABLES ${of}`, [name])
     const indexes = new Map<string, string[]>()
-    for (const [index, column] of parts) {
+    for (const [, index, column] of parts.filter(ofTable)) {
       const names = indexes.get(index ?? '') ?? []
       // Empty: an expression.
       names.push((column ?? '').toLowerCase())
       indexes.set(index ?? '', names)
     }
     return {
-      isView: /view/i.test(type ?? ''),
-      columns: columns.map(([column, declared]) => ({ name: column ?? '', type: (declared ?? '').toLowerCase() })),
+      isView: /view/i.test(tables.find(ofTable)?.[1] ?? ''),
+      columns: columns
+        .filter(ofTable)
+        .map(([, column, declared]) => ({ name: column ?? '', type: (declared ?? '').toLowerCase() })),
       indexes: [...indexes.values()],
     }
   },

@@ -3,6 +3,7 @@ import { type Ask, beginReading } from '../../src/ledger/mysql-begin.ts'
 import { freshDatabase, writeMariaDb } from '../kit/mariadb.ts'
 import { NOW, openSnapshot } from './backends.ts'
 
+const TABLES = ['ts_fal_tasks', 'ts_users']
 const IDENTITY = [[7, 28_800]]
 
 /** A server that knows these statements and no others; it answers the rest as it would words it does not know. */
@@ -17,7 +18,7 @@ function serverThat(answers: Readonly<Record<string, readonly (readonly unknown[
   return { ask, asked }
 }
 
-const begin = (ask: Ask) => beginReading(ask, () => NOW, ['ts_fal_tasks', 'ts_users'])
+const begin = (ask: Ask) => beginReading(ask, () => NOW, TABLES)
 
 describe('the beginning of a read transaction', () => {
   const usual = {
@@ -37,8 +38,20 @@ describe('the beginning of a read transaction', () => {
     [['InnoDB', 'ROCKSDB'], 'unknown'],
     [[], 'unknown'],
   ])('over tables of %j is %s', async (engines, consistency) => {
-    const { ask } = serverThat({ ...mariadb, 'SELECT ENGINE': engines.map((engine) => [engine]) })
+    const { ask } = serverThat({
+      ...mariadb,
+      'SELECT TABLE_NAME': engines.map((engine, index) => [TABLES[index], engine]),
+    })
     expect(await begin(ask)).toEqual({ takenAt: NOW, readerId: 7, databaseOffset: '+08:00', consistency })
+  })
+
+  it('goes by the tables of exactly these names where there are such, and by others where not', async () => {
+    const of = async (...rows: [string, string][]) =>
+      (await begin(serverThat({ ...mariadb, 'SELECT TABLE_NAME': rows }).ask)).consistency
+    const [tasks, users] = [['ts_fal_tasks', 'InnoDB'] as [string, string], ['ts_users', 'InnoDB'] as [string, string]]
+    expect(await of(['TS_USERS', 'MyISAM'], tasks, users)).toBe('consistent')
+    expect(await of(tasks, users, ['TS_USERS', 'MyISAM'])).toBe('consistent')
+    expect(await of(tasks, ['TS_Users', 'MyISAM'])).toBe('none')
   })
 
   it('believes no engine of a server of another maker', async () => {
@@ -47,7 +60,7 @@ describe('the beginning of a read transaction', () => {
       'START TRANSACTION WITH CONSISTENT SNAPSHOT': [],
       'SELECT CONN': IDENTITY,
       'SELECT VERSION': [['8.0.11-TiDB-v8.5.0', 'TiDB Server']],
-      'SELECT ENGINE': [['InnoDB']],
+      'SELECT TABLE_NAME': [[TABLES[0], 'InnoDB']],
     })
     expect((await begin(ask)).consistency).toBe('unknown')
     expect(asked.filter((sql) => sql.startsWith('START'))).toEqual([
@@ -57,7 +70,7 @@ describe('the beginning of a read transaction', () => {
   })
 
   it('says first how text is to come, and that no limit is meant', async () => {
-    const { ask, asked } = serverThat({ ...mariadb, 'SELECT ENGINE': [['InnoDB']] })
+    const { ask, asked } = serverThat({ ...mariadb, 'SELECT TABLE_NAME': [[TABLES[0], 'InnoDB']] })
     await begin(ask)
     expect(asked.slice(0, 4)).toEqual([
       'SET NAMES utf8mb4',
@@ -73,7 +86,7 @@ describe('the beginning of a read transaction', () => {
   })
 
   it('goes on where a server knows no snapshot, no isolation or no transaction, and says so', async () => {
-    const engines = { 'SELECT VERSION': [['10.11.19-MariaDB', '']], 'SELECT ENGINE': [['InnoDB']] }
+    const engines = { 'SELECT VERSION': [['10.11.19-MariaDB', '']], 'SELECT TABLE_NAME': [[TABLES[0], 'InnoDB']] }
     const knowing: Parameters<typeof serverThat>[0][] = [
       { 'SET SESSION': [], 'START TRANSACTION': [] },
       { 'START TRANSACTION WITH CONSISTENT SNAPSHOT, READ ONLY': [] },

@@ -15,6 +15,16 @@ import {
 import { numbersTo } from '../kit/mariadb.ts'
 import { BACKENDS } from '../ledger/backends.ts'
 
+it('tells tables apart whose names differ in case alone', async () => {
+  const others = [
+    'CREATE TABLE TS_FAL_TASKS (id VARCHAR(9), cost_money INT, stray INT, KEY (cost_money)) ENGINE=MyISAM',
+    'CREATE VIEW TS_USERS AS SELECT 1 AS other',
+  ]
+  const [alone, beside] = [await examined({ backend: MARIADB }), await examined({ backend: MARIADB, sql: others })]
+  const without = (id: string, { lines }: typeof alone) => lines.filter((line) => line.id !== id)
+  expect(without('database-url', beside)).toEqual(without('database-url', alone))
+})
+
 describe('the login', () => {
   it('where nobody listens is a failure that names the server', async () => {
     const closed = createServer()
