@@ -16,7 +16,7 @@ export async function setup(project: TestProject): Promise<() => Promise<void>> 
     await server.stop()
     throw cause
   }
-  const { host, port, user, password } = server
-  project.provide('mariadb', { host, port, user, password })
+  const { host, port, user, password, isMariaDb } = server
+  project.provide('mariadb', { host, port, user, password, isMariaDb })
   return () => server.stop()
 }

@@ -14,6 +14,8 @@ export interface MariaDbServer {
   readonly port: number
   readonly user: string
   readonly password: string
+  /** False of MySQL, which MYSQLD may have named. */
+  readonly isMariaDb: boolean
 }
 
 export interface RunningMariaDb extends MariaDbServer {
@@ -64,6 +66,8 @@ export async function startMariaDb(options: MariaDbOptions = {}): Promise<Runnin
   const server = process.env.MYSQLD ?? program(['mariadbd', 'mysqld'])
   const isMariaDb = /MariaDB/.test(spawnSync(server, ['--no-defaults', '--version'], { encoding: 'utf8' }).stdout)
   const inFolder = ['--no-defaults', ...asRoot, `--datadir=${data}`]
+  // MySQL makes itself certificates; MariaDB has no TLS unless told of some.
+  if (!isMariaDb) inFolder.push('--loose-auto-generate-certs=0')
   const plan = {
     folder,
     keep: options.folder !== undefined,
@@ -108,6 +112,7 @@ GRANT ALL PRIVILEGES ON *.* TO '${ADMIN.user}'@'%' WITH GRANT OPTION;
     ...ADMIN,
     host: '127.0.0.1',
     port,
+    isMariaDb,
     ready,
     async stop() {
       child.stdin.end()
@@ -125,6 +130,8 @@ export async function writeMariaDb(options: ConnectionOptions, tables: StoredTab
   const connection = await createConnection(options)
   try {
     for (const statement of createStatements('mysql')) await connection.query(statement)
+    // Servers have times of no day, which MySQL takes in under no mode of its own.
+    await connection.query("SET SESSION sql_mode = 'STRICT_TRANS_TABLES'")
     await connection.beginTransaction()
     for (const { table, columns, rows } of storedRows(tables)) {
       for (let from = 0; from < rows.length; from += ROWS_AN_INSERT) {

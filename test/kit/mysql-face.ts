@@ -1,5 +1,6 @@
 import { constants, createHash, generateKeyPairSync, privateDecrypt, randomBytes } from 'node:crypto'
 import { type AddressInfo, connect, createServer, type Socket } from 'node:net'
+import type { MariaDbServer } from './mariadb.ts'
 
 /**
  * A MariaDB that looks like MySQL 8.0 to a driver: version, login by caching_sha2_password over plain TCP, query attributes, types
@@ -13,7 +14,7 @@ export interface MysqlFace {
   close(): Promise<void>
 }
 
-export const FACE_VERSION = '8.0.36'
+const FACE_VERSION = '8.0.36'
 
 // Capabilities.
 const LONG_PASSWORD = 0x1
@@ -55,16 +56,17 @@ function asMysqlReads(sql: string): string | Refusal {
   return bare.replace("IS_VISIBLE = 'YES'", "IGNORED = 'NO'")
 }
 
-/** Starts one on a free loopback port, in front of the server on another. */
-export async function startMysqlFace(backPort: number): Promise<MysqlFace> {
+/** Starts one on a free loopback port, in front of a server; before MySQL itself it lets all through as it comes. */
+export async function startMysqlFace(real: MariaDbServer): Promise<MysqlFace> {
   const sockets = new Set<Socket>()
   let logins = 0
   const server = createServer((client) => {
-    const back = connect(backPort, '127.0.0.1')
+    const back = connect(real.port, real.host)
     const talk = talkBetween(client, back, () => void logins++)
+    if (!real.isMariaDb) logins++
     for (const [socket, packets] of [
-      [client, inPackets(talk.fromClient)],
-      [back, inPackets(talk.fromBack)],
+      [client, real.isMariaDb ? inPackets(talk.fromClient) : (chunk: Buffer) => void back.write(chunk)],
+      [back, real.isMariaDb ? inPackets(talk.fromBack) : (chunk: Buffer) => void client.write(chunk)],
     ] as const) {
       sockets.add(socket)
       // Packets are small, and each is waited for.

@@ -28,9 +28,10 @@ export async function startSpider(): Promise<RunningSpider> {
   const stop = async () => void (await Promise.all(servers.map((server) => server.stop())))
   try {
     await Promise.all(servers.map(({ ready }) => ready))
-    const [front, ...shards] = servers.map(({ host, port, user, password }) => ({ host, port, user, password }))
+    const [front, ...shards] = servers.map(({ stop: _, ready: __, ...server }) => server)
     if (front === undefined) throw new RangeError('no server')
-    const admin = await createConnection({ ...front })
+    const { isMariaDb: _, ...login } = front
+    const admin = await createConnection(login)
     for (const [index, { host, port, user, password }] of shards.entries()) {
       await admin.query(
         `CREATE SERVER shard${index} FOREIGN DATA WRAPPER mariadb OPTIONS (HOST ?, PORT ${port}, USER ?, PASSWORD ?)`,

@@ -2,6 +2,7 @@ import { type Connection, createConnection } from 'mysql2/promise'
 import { describe, expect, inject, it, onTestFinished } from 'vitest'
 import { mysqlFailure } from '../../src/ledger/mysql-failure.ts'
 import { freshDatabase } from '../kit/mariadb.ts'
+import { WORDS } from '../kit/server-words.ts'
 import { openSnapshot } from './backends.ts'
 
 const ADDRESS = {
@@ -127,20 +128,23 @@ describe('a failure of the driver is told with what to do', () => {
     ])
   })
 
-  it('a user whose way to log in is not known is told of another, and not to look at a log', async () => {
-    const database = await freshDatabase(inject('mariadb'))
-    onTestFinished(() => database.drop())
-    const user = `dialog_${database.options.database.slice(-5)}`
-    await database.admin.query("INSTALL SONAME 'auth_ed25519'").catch(() => undefined)
-    await database.admin.query(`CREATE USER '${user}'@'%' IDENTIFIED VIA ed25519 USING PASSWORD('s3cr3t-pass')`)
-    onTestFinished(async () => void (await database.admin.query(`DROP USER '${user}'@'%'`)))
-    const error = await openSnapshot({ url: database.urlFor(user, 's3cr3t-pass') }).catch((cause: unknown) => cause)
-    expect(error).toMatchObject({
-      kind: 'source',
-      message: expect.stringMatching(new RegExp(`wants the user "${user}" to log in in a way .*\\(client_ed25519\\)`)),
-      next: expect.stringMatching(/mysql_native_password/),
-    })
-  })
+  it.each(WORDS.strangeLogins)(
+    'a user whose way to log in is not known is told of another, and not to look at a log: $plugin',
+    async ({ plugin, install, identified }) => {
+      const database = await freshDatabase(inject('mariadb'))
+      onTestFinished(() => database.drop())
+      const user = `dialog_${database.options.database.slice(-5)}`
+      await database.admin.query(install).catch(() => undefined)
+      await database.admin.query(`CREATE USER '${user}'@'%' ${identified}`)
+      onTestFinished(async () => void (await database.admin.query(`DROP USER '${user}'@'%'`)))
+      const error = await openSnapshot({ url: database.urlFor(user, 's3cr3t-pass') }).catch((cause: unknown) => cause)
+      expect(error).toMatchObject({
+        kind: 'source',
+        message: expect.stringMatching(new RegExp(`wants the user "${user}" to log in in a way .*\\(${plugin}\\)`)),
+        next: expect.stringMatching(/mysql_native_password/),
+      })
+    },
+  )
 
   it.each([
     [1205, /another session holds a lock on it/, /again when it is released/],

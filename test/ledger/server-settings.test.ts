@@ -3,6 +3,7 @@ import { afterAll, beforeAll, describe, expect, inject, test } from 'vitest'
 import { createStatements, storedRows } from '../../src/demo/ddl.ts'
 import { LIMITS } from '../../src/limits.ts'
 import { freshDatabase, type RunningMariaDb, startMariaDb, type TestDatabase } from '../kit/mariadb.ts'
+import { WORDS } from '../kit/server-words.ts'
 import { ALL_TIME, account, all, cashRow, pointsRow, reading, task, uuid } from './backends.ts'
 
 const TASKS = 80
@@ -121,7 +122,7 @@ describe('a server that has its own way with sessions', () => {
     await given(settings, async () => expect(await readOf(url)).toEqual(expected))
   })
 
-  test.each([['wait_timeout'], ['idle_transaction_timeout'], ['idle_readonly_transaction_timeout']])(
+  test.each(WORDS.idleLimits)(
     'keeps the snapshot of a reader who waits for fal longer than %s',
     async (setting) => {
       await given([`${setting}= 3`], async () => {
@@ -137,10 +138,7 @@ describe('a server that has its own way with sessions', () => {
     30_000,
   )
 
-  test.each([['EMPTY_STRING_IS_NULL,STRICT_ALL_TABLES'], ['ORACLE,EMPTY_STRING_IS_NULL'], ['ANSI_QUOTES'], ['']])(
-    'finds rows by their ids in the mode %j',
-    async (mode) => {
-      await given([`sql_mode= '${mode}'`], async () => expect(await readOf(url)).toEqual(expected))
-    },
-  )
+  test.each([...WORDS.ownSqlModes, 'ANSI_QUOTES', ''])('finds rows by their ids in the mode %j', async (mode) => {
+    await given([`sql_mode= '${mode}'`], async () => expect(await readOf(url)).toEqual(expected))
+  })
 })
