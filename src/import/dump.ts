@@ -24,6 +24,8 @@ const DEFINITION_BYTES_MAX = 1024 * 1024
 const UTC_SESSION = /^\/\*!\d+ SET TIME_ZONE='\+00:00' \*\/;/m
 const TABLE_CHARSET = /^\).* DEFAULT CHARSET=(\w+)/m
 const COLUMN_CHARSET = /^\S* CHARACTER SET (\w+)/
+/** Names stand in double quotes there. */
+const ANSI_TABLE = /^\s*CREATE TABLE "/m
 const COLUMN = /^\s*`((?:[^`]|``)+)`\s+(\w+)(.*)$/
 
 /** SELECT … INTO OUTFILE as mysqldump --tab has it written: each column in its own character set, unless it is told one. */
@@ -47,7 +49,11 @@ export async function dumpedColumns(file: SourceFile, head: Buffer): Promise<rea
   if (!found?.isFile()) return undefined
   const accepted = 'the .sql that mysqldump --tab wrote beside the .txt'
   if (found.size > DEFINITION_BYTES_MAX) throw refusedFile(definition, 'it is larger than 1 MB', accepted)
-  const columns = columnsIn(await readFile(definition.path, 'utf8'))
+  const sql = await readFile(definition.path, 'utf8')
+  // Whose character sets it does not tell, by which texts are seen to be no UTF-8.
+  if (ANSI_TABLE.test(sql))
+    throw refusedFile(definition, 'it is of --compatible=ansi', 'a dump made without that option')
+  const columns = columnsIn(sql)
   if (columns.length === 0) throw refusedFile(definition, 'there is no CREATE TABLE with columns in it', accepted)
   const stored = columns.filter(({ generated }) => !generated)
   return stored.length < columns.length && widthOf(head) === stored.length ? stored : columns

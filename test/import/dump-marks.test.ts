@@ -42,6 +42,17 @@ describe('files of mysqldump --tab with separators of their own', () => {
     expect(shop.files()).toEqual(['accounts.csv', 'tab'])
   })
 
+  it('are refused with names in double quotes, which tell no character sets', async () => {
+    const shop = workshop()
+    dumpTab(database, shop.path('tab'), ['--compatible=ansi'])
+    await expect(shop.run({ tasks: [shop.path('tab/ts_fal_tasks.txt')] })).rejects.toMatchObject({
+      kind: 'input',
+      field: 'tasks',
+      message: expect.stringMatching(/\(it is of --compatible=ansi\); give a dump made without that option$/),
+    })
+    expect(shop.files()).toEqual(['accounts.csv', 'tab'])
+  })
+
   it('are read where they only look like it: texts like another NULL, beside one or in a column without', async () => {
     const shop = workshop()
     await database.admin.query('UPDATE ts_points_detail SET title = NULL WHERE id = 1')
