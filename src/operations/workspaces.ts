@@ -79,7 +79,7 @@ export interface SortedBill<T> {
 }
 
 /** Sorts readings by workspace where fal did not tell that of every key, as an audit does: see groupBills. */
-export function sortBills<T extends { readonly workspace: Workspace }>(
+function sortBills<T extends { readonly workspace: Workspace }>(
   readings: readonly T[],
   table: BillScope['table'],
   evidenceOf: (reading: T) => Evidence,
