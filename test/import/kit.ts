@@ -105,6 +105,8 @@ export function dumpTab({ options }: TestDatabase, folder: string, more: readonl
   const { host, port, user, password, database } = options
   const args = [
     '--no-defaults',
+    // Of which MySQL tells only under another sql_mode than that of an ANSI dump.
+    '--no-tablespaces',
     `--host=${host}`,
     `--port=${port}`,
     `--user=${user}`,
