@@ -89,12 +89,13 @@ async function withBench<T>(count: number, use: (bench: Bench) => Promise<T>): P
   }
 }
 
-async function serverVersion({ server }: Dataset): Promise<string> {
+/** Whose server it is, and its version. */
+async function serverName({ server }: Dataset): Promise<string> {
   const { host, port, user, password } = server
   const connection = await createConnection({ host, port, user, password })
   const [versions] = await connection.query<RowDataPacket[]>({ sql: 'SELECT VERSION()', rowsAsArray: true })
   await connection.end()
-  return String(versions[0]?.[0])
+  return `${server.isMariaDb ? 'MariaDB' : 'MySQL'} ${String(versions[0]?.[0])}`
 }
 
 /** The world in words, for whoever reads the figures. */
@@ -152,7 +153,7 @@ async function main(): Promise<number> {
   const smallPeaks = wantsSmall ? await withBench(SMALL_ROWS, peaksOf) : undefined
   return withBench(rows, async (bench) => {
     const told = [
-      `machine  ${machine(await serverVersion(bench.dataset))}; load before: ${before}`,
+      `machine  ${machine(await serverName(bench.dataset))}; load before: ${before}`,
       ...worldTold(bench.dataset),
     ]
     if (values.make) {

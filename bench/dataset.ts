@@ -49,10 +49,12 @@ export interface DatasetOptions {
   readonly bufferPoolMiB: number
 }
 
-/** Opens the world of a seed and size: a MariaDB server over its data folder, made first where it is not there. */
+/** Opens the world of a seed and size: a MariaDB server, or the one that MYSQLD names, over its data folder, made first where it is not there. */
 export async function openDataset(options: DatasetOptions): Promise<Dataset> {
   const { seed, rows } = options
-  const folder = join(tmpdir(), `fal-audit-bench-${seed}-${rows}`)
+  // Another server program does not open what MariaDB wrote.
+  const of = process.env.MYSQLD === undefined ? '' : '-mysqld'
+  const folder = join(tmpdir(), `fal-audit-bench-${seed}-${rows}${of}`)
   const marker = join(folder, 'world.json')
   const unlock = lock(`${folder}.lock`)
   const known = options.fresh ? undefined : readManifest(marker)
@@ -105,7 +107,7 @@ function isRunning(pid: number): boolean {
  */
 const tuning = (bufferPoolMiB: number): string[] => [
   `--innodb-buffer-pool-size=${bufferPoolMiB}M`,
-  '--innodb-log-file-size=512M',
+  '--loose-innodb-log-file-size=512M',
   '--local-infile=1',
 ]
 

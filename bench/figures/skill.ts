@@ -1,4 +1,4 @@
-import { createConnection, type RowDataPacket } from 'mysql2/promise'
+import { type Connection, createConnection, type RowDataPacket } from 'mysql2/promise'
 import { Agent, request } from 'undici'
 import type { Bench } from '../audit-run.ts'
 import { environmentOf } from '../audit-run.ts'
@@ -88,22 +88,29 @@ function figureOf(name: string, { sampled, millis: span }: Queried, { users, ste
 
 /** Drops them: a run that was ended in between may have left them. */
 export async function withoutIndexes(bench: Bench): Promise<void> {
-  await administer(bench, ({ name, table }) => `DROP INDEX IF EXISTS ${name} ON ${table}`)
+  await administer(bench, async (connection, { name, table }) => {
+    // MySQL knows no DROP INDEX IF EXISTS.
+    const [there] = await connection.query<RowDataPacket[]>('SHOW INDEX FROM ?? WHERE Key_name = ?', [table, name])
+    if (there.length > 0) await connection.query('DROP INDEX ?? ON ??', [name, table])
+  })
 }
 
 async function withIndexes<Result>(bench: Bench, measure: () => Promise<Result>): Promise<Result> {
   try {
-    await administer(bench, ({ name, on }) => `CREATE INDEX ${name} ON ${on}`)
+    await administer(bench, (connection, { name, on }) => connection.query(`CREATE INDEX ${name} ON ${on}`))
     return await measure()
   } finally {
     await withoutIndexes(bench)
   }
 }
 
-async function administer(bench: Bench, sqlOf: (index: (typeof INDEXES)[number]) => string): Promise<void> {
+async function administer(
+  bench: Bench,
+  change: (connection: Connection, index: (typeof INDEXES)[number]) => Promise<unknown>,
+): Promise<void> {
   const connection = await connect(bench)
   try {
-    for (const index of INDEXES) await connection.query(sqlOf(index))
+    for (const index of INDEXES) await change(connection, index)
   } finally {
     await connection.end()
   }
