@@ -161,16 +161,20 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     return { ...boundsWithin(taken, zone), fromId: idBounds[table].fromIdOf(stream) }
   }
 
-  /** One pass over a ledger, in order of id. More users than one query binds are picked out here. */
+  /**
+   * One pass over a ledger, in order of id. More users than one query binds are picked out here. `isTold`: whether what it meets
+   * counts for what is told of the streams.
+   */
   async function* entries(
     book: 'points' | 'cash',
     range: InstantRange,
     request: EntryRequest,
+    isTold = request.ownerless !== true,
   ): AsyncGenerator<EntryRecords> {
     const userIds = request.userIds === undefined ? undefined : new Set(request.userIds)
-    if (userIds?.size === 0 && request.ownerless !== true) return
-    const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
     const { titles = false, balances = true, ownerless = false, cameIn = false } = request
+    if (userIds?.size === 0 && !ownerless) return
+    const bound = userIds !== undefined && userIds.size <= LIMITS.lookupIds
     const wide: Wide = titles ? 'titles' : balances ? 'balances' : 'none'
     const filter = { wide, ownerless, cameIn, ...(bound ? { userIds: [...userIds] } : {}) }
     const isNamed = ({ userId, userUntold }: LedgerEntry) => (userUntold ? ownerless : userIds?.has(userId))
@@ -184,7 +188,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
         else yield entryRecordsOf(batch.rows().filter(isNamed))
       }
     }
-    if (ownerless) return
+    if (!isTold) return
     if (userIds === undefined) streamed[book].push(range)
     met.note(book, idBounds[book].readFrom)
   }
@@ -269,7 +273,8 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       const found = eachLookedUp('points', rowIds, queries.pointsByRowIds, records.points(undefined))
       for await (const rows of found) rows.forEach(keepLast)
       if (certain < before) {
-        for await (const batch of entries('points', { start: open, end: before }, { userIds }))
+        // Rows of a time that nobody asked about.
+        for await (const batch of entries('points', { start: open, end: before }, { userIds }, false))
           batch.rows().forEach(keepLast)
       }
       return sortedByRow([...last.values()])

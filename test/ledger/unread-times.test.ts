@@ -323,4 +323,25 @@ describe.each(BACKENDS)('times that cannot be read, on $name', (backend) => {
       })
     })
   })
+
+  test('are not told of rows before a range that were looked at for its balances, nor are types that nothing tells', async () => {
+    const points = [1, 2, 3, 4, 5].map((id) =>
+      pointsRow(id, { createdAt: `2026-01-30 12:00:0${id}`, userId: id > 2 ? 202 : 101, sourceType: 'coupon' }),
+    )
+    const world = await backend.create({ points })
+    opened.push(world)
+    if (!isEmbedded) await world.exec('ALTER TABLE ts_points_detail MODIFY created_at VARCHAR(40)')
+    await world.exec("UPDATE ts_points_detail SET created_at = '2026-02-03 25:00:00' WHERE id = 1")
+    await world.exec("UPDATE ts_points_detail SET created_at = '2026-02-03 12:00:00', source_type = 'x' WHERE id = 2")
+    await world.exec("UPDATE ts_points_detail SET created_at = '2026-01-30 25:00:00' WHERE id IN (3, 4)")
+    await reading(world, async (snapshot) => {
+      await all(snapshot.points(RANGE))
+      const told = { points: { rows: 1, firstRowId: 1, userIds: [101] } }
+      const kinds = { points: { rows: 1, words: ['x'] } }
+      expect([snapshot.unreadTimes?.(), snapshot.unknownKinds?.()]).toEqual([told, kinds])
+      const last = await snapshot.lastPointsBefore([101, 202], at('2026-01-31T23:50:00+08:00'))
+      expect(last).toEqual([{ userId: 202, rowId: 5, balanceAfter: 60n }])
+      expect([snapshot.unreadTimes?.(), snapshot.unknownKinds?.()]).toEqual([told, kinds])
+    })
+  })
 })
