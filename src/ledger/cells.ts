@@ -109,6 +109,12 @@ export function wholeOrNull(cell: Cell | undefined, place: Place): Whole | null 
   return wholeOf(BigInt(whole))
 }
 
+/** 0000-00-00 is how MySQL stores that there is no time. */
+const ZERO_DATE = '0000-00-00'
+
+/** Whether the text of a time says that there is none: '', as of NULL, or 0000-00-00. */
+export const isNoTime = (text: string): boolean => text === '' || text.startsWith(ZERO_DATE)
+
 /** The instant of a naive DATETIME of a zone; null for NULL and for what is no real time. */
 export const instantOf = (zone: Zone, cell: Cell | undefined): Instant | null =>
   cell === null || cell === undefined ? null : (zone.fromNaive(textOf(cell)) ?? null)

@@ -7,7 +7,7 @@ import type { Whole } from '../units/exact-sums.ts'
 import { type InstantRange, NO_REAL_TIME } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
-import type { Place } from './cells.ts'
+import { isNoTime, type Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { Wide } from './queries.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
@@ -89,14 +89,8 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
 const TIME_COLUMN = 1
 const USER_COLUMN = 2
 
-/** 0000-00-00 is how MySQL stores that there is no time. */
-const ZERO_DATE = '0000-00-00'
-
 /** Whether a row has no time: NULL, an empty text, or 0000-00-00. */
-const isUndated = (row: RowCells): boolean => {
-  const text = row.isNull(TIME_COLUMN) ? '' : row.text(TIME_COLUMN)
-  return text === '' || text.startsWith(ZERO_DATE)
-}
+const isUndated = (row: RowCells): boolean => isNoTime(row.isNull(TIME_COLUMN) ? '' : row.text(TIME_COLUMN))
 
 /** Types that are named, and characters of each. */
 const KINDS_SHOWN = 5

@@ -1,16 +1,19 @@
 import { spanMayBeOtherForm } from '../rows/entry-records.ts'
 import { IdSet } from '../rows/id-set.ts'
 import type { Span } from '../rows/record-list.ts'
-import type { Instant } from '../units/instant.ts'
 import { isNought } from '../units/nought.ts'
 import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
-import { type Cell, idOf, inRow, instantOf, nanoUsdReader, type Place, textOf, wordOf } from './cells.ts'
+import { type Cell, idOf, inRow, instantOf, isNoTime, nanoUsdReader, type Place, textOf, wordOf } from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
+import type { LastUse } from './last-use.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
 import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
+
+/** Characters of the shortest text that is a time, YYYY-MM-DD. A shorter one hides none: the query tells texts apart by their length. */
+const TIME_CHARS_MIN = 10
 
 /** How the rows of all other queries are read, by position: the order is that of the columns in queries.ts. */
 export function decodersOf(mapping: TableMapping, zone: Zone) {
@@ -78,12 +81,11 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
           wanted.has(idOf(userId, ownerAt)) ? idOf(id, places.points) : undefined,
     )
 
-  /** Undefined for a key whose tasks have no real time. */
-  const lastUse: DecoderFactory<readonly [string, Instant]> =
+  const lastUse: DecoderFactory<LastUse> =
     () =>
     ([apiKey, createdAt]) => {
-      const at = instantOf(zone, createdAt)
-      return at === null ? undefined : [textOf(apiKey), at]
+      const [at, text] = [instantOf(zone, createdAt), textOf(createdAt)]
+      return { apiKey: textOf(apiKey), at, isUnread: at === null && !isNoTime(text) && text.length >= TIME_CHARS_MIN }
     }
 
   /** Undefined where ids are no integers that a number holds. */

@@ -227,8 +227,11 @@ export interface LedgerSnapshot {
   cashByOrderIds(ids: readonly string[], taken?: InstantRange): Promise<LedgerEntry[]>
   /** The last row of each user's points ledger before an instant, for continuity of balances. */
   lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LastPoints[]>
-  /** When each key made its newest task, by whole key, in one aggregate pass. Keys without a task are absent. */
-  lastUse(): Promise<Map<string, Instant>>
+  /**
+   * When each key made its newest task, by whole key, in one aggregate pass; null where that cannot be read, or none of its tasks has a
+   * time. Keys without a task are absent.
+   */
+  lastUse(): Promise<Map<string, Instant | null>>
   /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
   bareRequestId(stored: string): string
   /** Of each user, once, the last row of the points ledger whose id is smaller than the given one, of whatever time. */

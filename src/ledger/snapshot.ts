@@ -1,7 +1,7 @@
 import { LIMITS } from '../limits.ts'
 import { type EntryRecords, entryRecordsOf } from '../rows/entry-records.ts'
 import { type TaskRecords, TaskWords } from '../rows/task-records.ts'
-import { type Instant, type InstantRange, later } from '../units/instant.ts'
+import type { InstantRange } from '../units/instant.ts'
 import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 import type { BatcherFactory } from './batches.ts'
@@ -10,6 +10,7 @@ import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
 import { largestOf, lastBelow } from './last-rows.ts'
+import { type LastUse, lastUseOf } from './last-use.ts'
 import type { TableMapping } from './mapping.ts'
 import { metRows } from './met-rows.ts'
 import { OrderForms } from './order-forms.ts'
@@ -281,15 +282,12 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     },
     async lastUse() {
       const otherForms = otherFormsOf(await timeOrderOf('tasks'))
-      const last = new Map<string, Instant>()
+      const uses: LastUse[] = []
       const sample = session.idsAtOnce === undefined ? undefined : await sampleOf('tasks', IDS_UNBOUND_MAX)
       for (const slice of slicesOf(sample)) {
-        // Stored keys may differ by blanks around them: then the later one counts.
-        for (const [apiKey, at] of await collect(queries.lastUse(otherForms, slice), decoders.lastUse)) {
-          last.set(apiKey, later(at, last.get(apiKey) ?? at))
-        }
+        for (const use of await collect(queries.lastUse(otherForms, slice), decoders.lastUse)) uses.push(use)
       }
-      return last
+      return lastUseOf(uses)
     },
     bareRequestId: (stored) => bareRequestId(stored, placeholders),
     async pointsRowsBefore(rows) {

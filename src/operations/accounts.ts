@@ -27,8 +27,8 @@ interface Tables {
   /** Accounts whose keys are tried: the audited ones, or those given by id. */
   readonly askedIds: ReadonlySet<number>
   readonly auditedIds: ReadonlySet<number>
-  /** Newest task by whole key, in the form in which an audit compares keys; null where the task table could not be read. */
-  readonly lastUse: ReadonlyMap<string, Instant> | null
+  /** Newest task by whole key, in the form in which an audit compares keys; null where its time, or the task table, could not be read. */
+  readonly lastUse: ReadonlyMap<string, Instant | null> | null
   readonly sources: readonly SourceStatus[]
 }
 
@@ -86,10 +86,11 @@ const idsOf = (accounts: readonly AccountRow[]): ReadonlySet<number> =>
 function readTables(ids: readonly number[], dependencies: Dependencies, context: CallContext): Promise<Tables> {
   return withPlan(planOf({ ids }), dependencies, context, async (plan, snapshot) => {
     const { all, audited } = await readAccounts(plan, snapshot)
-    const { lastUse, source } = await readLastUse(snapshot, context.signal)
+    const listed = ids.length > 0 ? audited : all
+    const { lastUse, source } = await readLastUse(snapshot, listed, context.signal)
     return {
       plan,
-      listed: ids.length > 0 ? audited : all,
+      listed,
       askedIds: idsOf(audited),
       // Newest first, as an audit without ids takes them.
       auditedIds: idsOf(all.slice(0, plan.accountLimit)),
@@ -101,21 +102,30 @@ function readTables(ids: readonly number[], dependencies: Dependencies, context:
 
 async function readLastUse(
   snapshot: LedgerSnapshot,
+  listed: readonly AccountRow[],
   signal: AbortSignal,
-): Promise<{ lastUse: Map<string, Instant> | null; source: SourceStatus }> {
+): Promise<{ lastUse: Map<string, Instant | null> | null; source: SourceStatus }> {
   try {
-    const lastUse = new Map<string, Instant>()
+    const lastUse = new Map<string, Instant | null>()
     for (const [apiKey, at] of await snapshot.lastUse()) {
       const form = keyForm(apiKey)
       // An empty key belongs to nobody.
       if (form === '') continue
-      lastUse.set(form, later(at, lastUse.get(form) ?? at))
+      const known = lastUse.has(form) ? (lastUse.get(form) ?? null) : at
+      lastUse.set(form, at === null || known === null ? null : later(at, known))
     }
-    return { lastUse, source: { source: 'tasks', status: 'complete' } }
+    const unread = listed.filter(({ apiKey }) => lastUse.get(keyForm(apiKey)) === null).length
+    return { lastUse, source: unread === 0 ? { source: 'tasks', status: 'complete' } : unreadUse(unread) }
   } catch (cause) {
     return { lastUse: null, source: tableStatus(failedTable('tasks', cause, signal), 'en') }
   }
 }
+
+const unreadUse = (accounts: number): SourceStatus => ({
+  source: 'tasks',
+  status: 'partial',
+  reason: `the newest task has a time that cannot be read, or none has a time, for the key of ${accounts} account${accounts === 1 ? '' : 's'}`,
+})
 
 /** Three questions a key, as an audit asks, each with its own permission; all are asked even where one fails. */
 async function askAccess(
@@ -156,8 +166,8 @@ function accountRow(
     usage: accessOf(access?.usage),
     events: accessOf(access?.events),
     ...(reason !== undefined && { reason }),
-    ...(lastUse === null && { lastUsedAt: null }),
-    ...(used !== undefined && { lastUsedAt: plan.window.zone.format(used) }),
+    ...((lastUse === null || used === null) && { lastUsedAt: null }),
+    ...(used !== undefined && used !== null && { lastUsedAt: plan.window.zone.format(used) }),
   }
 }
 

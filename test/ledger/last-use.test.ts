@@ -25,6 +25,28 @@ describe.each(BACKENDS)('the last use of a key on $name', (backend) => {
     }
   })
 
+  test('is not told where the newest time cannot be read, or there is none', async () => {
+    const keys = ['key-1-0000:secret', 'key-2-0000:secret', 'key-3-0000:secret']
+    const tasks = [1, 2, 3, 4, 5, 6].map((id) =>
+      task(id, { apiKey: keys[(id - 1) % 3]!, createdAt: `2026-02-0${id > 3 ? 4 : 3} 12:00:00` }),
+    )
+    const world = await backend.create({ tasks })
+    try {
+      if (backend.name !== 'embedded') await world.exec("SET SESSION sql_mode = ''")
+      await world.exec("UPDATE ts_fal_tasks SET created_at = '2026-03-00 00:00:00' WHERE id = 4")
+      await world.exec('UPDATE ts_fal_tasks SET created_at = NULL WHERE id = 5')
+      await world.exec('UPDATE ts_fal_tasks SET created_at = NULL WHERE id = 3')
+      await world.exec("UPDATE ts_fal_tasks SET created_at = '0000-00-00 00:00:00' WHERE id = 6")
+      expect([...(await reading(world, (snapshot) => snapshot.lastUse()))].sort()).toEqual([
+        [keys[0], null],
+        [keys[1], at('2026-02-03T12:00:00+08:00')],
+        [keys[2], null],
+      ])
+    } finally {
+      await world.remove()
+    }
+  })
+
   test('is found among ids that no one statement goes through', async () => {
     const ids = [1, 9_999, 10_000, 10_001, 20_001, 44_444]
     const newest = 20_001

@@ -90,6 +90,25 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
     ])
   })
 
+  it('says of a key whose newest task has no time that is read that its last use is not told, not that it has no task', async () => {
+    const { dependencies, exec } = await real(world(), { store })
+    await exec(`UPDATE ts_fal_tasks SET created_at = NULL WHERE created_at < '2026-01-01'`)
+    const result = await call(falListAccountsTool, {}, dependencies(), world())
+    expect(result.accounts.map(({ accountId, lastUsedAt }) => [accountId, lastUsedAt])).toEqual([
+      [7, undefined],
+      [6, null],
+      [5, '2026-02-07T00:00:01+08:00'],
+    ])
+    expect(result.complete).toBe(false)
+    expect(result.sources.filter(({ status }) => status !== 'complete')).toEqual([
+      {
+        source: 'tasks',
+        status: 'partial',
+        reason: 'the newest task has a time that cannot be read, or none has a time, for the key of 1 account',
+      },
+    ])
+  })
+
   it('says what a key may not read, and why; the others are read', async () => {
     const faults = [
       { kind: 'status', status: 403, keyId: keyIdOfAccount(6), path: '/models/usage' },
