@@ -1,4 +1,5 @@
 import { AuditError, retold, shortened } from '../errors.ts'
+import { couldBeKey } from '../units/api-key.ts'
 import { type Whole, wholeOf } from '../units/exact-sums.ts'
 import type { Instant } from '../units/instant.ts'
 import { type NanoUsd, nanoUsd, parseUsd } from '../units/nano-usd.ts'
@@ -15,6 +16,8 @@ export type Cell = string | number | bigint | Uint8Array | null
 export interface Place {
   readonly table: string
   readonly column: string
+  /** It is read together with the keys, of which none is known yet that could be blanked out: what could be one is not told. */
+  readonly besideKeys?: true
 }
 
 // Values of a FLOAT repeat: prices are few. Each has one place by its bits, so that no Map grows.
@@ -183,8 +186,10 @@ function usdOf(text: string, cell: Cell, place: Place): Whole {
   return wholeOf(read)
 }
 
-function unreadable(text: string, chars: number, { table, column }: Place, wanted: string, next: string): AuditError {
-  return new AuditError('source', `${table}.${column} holds "${shortened(text, chars)}", which is not ${wanted}`, {
+function unreadable(text: string, chars: number, place: Place, wanted: string, next: string): AuditError {
+  const { table, column, besideKeys } = place
+  const held = besideKeys === true && couldBeKey(text) ? 'what could be a key' : `"${shortened(text, chars)}"`
+  return new AuditError('source', `${table}.${column} holds ${held}, which is not ${wanted}`, {
     field: `${table}.${column}`,
     accepted: wanted,
     next,

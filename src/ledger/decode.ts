@@ -21,18 +21,17 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
   const requestIdOf = requestSpanReader(placeholders)
   const orderOf = orderSpanReader(placeholders)
   const idAt = (role: TableRole): Place => ({ table: mapping.tables[role], column: mapping.columns[role].id })
-  const places = { accounts: idAt('accounts'), tasks: idAt('tasks'), users: idAt('users'), points: idAt('points') }
+  const places = { tasks: idAt('tasks'), users: idAt('users'), points: idAt('points') }
+  const accountAt: Place = { ...idAt('accounts'), besideKeys: true }
   const ownerAt: Place = { table: mapping.tables.points, column: mapping.columns.points.userId }
   const account: DecoderFactory<AccountRow> = (types) => {
-    const balanceOf = nanoUsdReader(types[3] ?? 'other', {
-      table: mapping.tables.accounts,
-      column: mapping.columns.accounts.balance,
-    })
+    const balanceAt: Place = { ...accountAt, column: mapping.columns.accounts.balance }
+    const balanceOf = nanoUsdReader(types[3] ?? 'other', balanceAt)
     return ([id, name, apiKey, balance, status]) => ({
-      accountId: idOf(id, places.accounts),
+      accountId: idOf(id, accountAt),
       name: textOf(name),
       apiKey: textOf(apiKey),
-      balanceNanoUsd: cellOf(() => balanceOf(balance), idOf(id, places.accounts)),
+      balanceNanoUsd: cellOf(() => balanceOf(balance), idOf(id, accountAt)),
       disabled: isNought(textOf(status)),
     })
   }

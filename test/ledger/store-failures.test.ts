@@ -76,6 +76,20 @@ describe.each(BACKENDS)('what goes wrong in the ledger store on $name', (backend
     })
   })
 
+  test('a key in another column of the accounts is not told by its error: none is known yet that could be blanked out', async () => {
+    const apiKey = 'supersecret-token-abcdef'
+    const world = await create({ accounts: [account(5, { apiKey })], tasks: [task(1)] })
+    const { accounts } = DEFAULT_MAPPING.columns
+    for (const [column, said] of [
+      ['balance', 'ts_fal_account.api_key holds what could be a key, which is not an amount of USD (row with id 5)'],
+      ['id', 'ts_fal_account.api_key holds what could be a key, which is not a whole number of at most'],
+    ] as const) {
+      const columns = { ...DEFAULT_MAPPING.columns, accounts: { ...accounts, [column]: 'api_key' } }
+      const wrong = reading(world, (snapshot) => snapshot.accounts(), { mapping: { ...DEFAULT_MAPPING, columns } })
+      await expect(wrong).rejects.toMatchObject({ message: expect.stringContaining(said) })
+    }
+  })
+
   test('sees one moment, whatever is written meanwhile', async () => {
     const world = await create({ tasks: [task(1)], points: [pointsRow(1)], accounts: [account(1)] })
     const snapshot = await openSnapshot(world)
