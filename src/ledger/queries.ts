@@ -1,5 +1,6 @@
 import { and, asc, desc, eq, gt, gte, inArray, isNull, lt, max, min, not, or, type SQL, sql } from 'drizzle-orm'
 import { type AnyMySqlColumn, QueryBuilder } from 'drizzle-orm/mysql-core'
+import { among, isFilled } from './conditions.ts'
 import type { Bind } from './embedded-handle.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import { beginsOddly, justFew, namesOrder } from './order-names.ts'
@@ -151,6 +152,13 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
       cash: [cash, { id: cash.id, at: cash.time }] as const,
     })[table]
 
+  /** Ids and times, the columns that may be of other types than they should. */
+  const shapesIn = (table: TimedTable) => {
+    const [source, { id, at }] = timed(table)
+    const columns = { id, userId: source.userId, at, ...(table === 'tasks' && { completedAt: tasks.completedAt }) }
+    return query.select(columns).from(source)
+  }
+
   const withinIds = (id: AnyMySqlColumn, { fromId, untilId }: Pick<NaiveBounds, 'fromId' | 'untilId'>) =>
     and(fromId === undefined ? undefined : gte(id, fromId), untilId === undefined ? undefined : lt(id, untilId))
 
@@ -201,17 +209,16 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .orderBy(desc(accounts.id)),
       ),
     tasks: (bounds: NaiveBounds) => selectTasks(withinOf('tasks', bounds)),
-    /** No rows, for what the database says of the columns: ids and times. */
-    shapeOf: (table: TimedTable) => {
-      const [source, { id, at }] = timed(table)
-      const columns = { id, userId: source.userId, at, ...(table === 'tasks' && { completedAt: tasks.completedAt }) }
-      return statement(table, query.select(columns).from(source).where(sql`1 = 0`))
-    },
-    /** The times of the newest rows, where the type of the column tells nothing of them. */
-    newestTimes: (table: TimedTable, rows: number) => {
-      const [source, { id, at }] = timed(table)
-      return statement(table, query.select({ at }).from(source).orderBy(desc(id)).limit(rows))
-    },
+    /** No rows, for what the database says of the columns. */
+    shapeOf: (table: TimedTable) => statement(table, shapesIn(table).where(sql`1 = 0`)),
+    /** The newest rows, where the types of the columns tell nothing of them. */
+    shapeOfNewest: (table: TimedTable, rows: number) =>
+      statement(
+        table,
+        shapesIn(table)
+          .orderBy(desc(timed(table)[1].id))
+          .limit(rows),
+      ),
     /** The least and the greatest id of a table; NULL where it is empty. */
     idSpan: (table: TimedTable) => {
       const [source, { id }] = timed(table)
@@ -335,14 +342,4 @@ function toBind(value: unknown): Bind {
   if (typeof value === 'string' || typeof value === 'number' || typeof value === 'bigint') return value
   if (typeof value === 'boolean') return value ? 1 : 0
   return String(value)
-}
-
-/** Whether a text holds more than blanks. */
-const isFilled = (column: AnyMySqlColumn): SQL => sql`length(trim(${column})) > 0`
-
-/** Whether a column is one of some numbers. They are written out: thousands of binds take longer than the search for them. */
-function among(column: AnyMySqlColumn | SQL, ids: readonly number[]): SQL {
-  const odd = ids.find((id) => !Number.isSafeInteger(id))
-  if (odd !== undefined) throw new RangeError(`${odd} is no id`)
-  return ids.length === 0 ? sql`false` : sql`${column} in (${sql.raw(ids.join(', '))})`
 }

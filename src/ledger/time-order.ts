@@ -61,9 +61,11 @@ export function timeOrdersOf({ session, queries, mapping, textIds }: Parts): Tim
     const fault = (column: string, type: string) => noTime(mapping.tables[table], column, type)
     const [, , ...timeKinds] = await kindsOf(table)
     if (session.looseTypes === true) {
-      const { rows } = await shapeOf(queries.newestTimes(table, NEWEST_ROWS))
-      const times = rows.flatMap(([time]) => time ?? [])
-      if (times.length > 0 && times.every(isNumber)) throw fault(columns[0], 'number')
+      const { rows } = await shapeOf(queries.shapeOfNewest(table, NEWEST_ROWS))
+      for (const [at, column] of columns.entries()) {
+        const times = rows.flatMap(([, , ...cells]) => cells[at] ?? [])
+        if (times.length > 0 && times.every(isNumber)) throw fault(column, 'number')
+      }
       return 'anything'
     }
     timeKinds.forEach((kind, at) => {

@@ -192,5 +192,32 @@ describe.each(BACKENDS)('times that are numbers, on $name', (backend) => {
       await world.remove()
     }
   })
+
+  test('are one of the end of tasks too, which read as none would be that of no time', async () => {
+    const world = await backend.create({ tasks: [task(1), task(2)] })
+    try {
+      await world.exec('ALTER TABLE ts_fal_tasks RENAME COLUMN completed_at TO before_it')
+      await world.exec('ALTER TABLE ts_fal_tasks ADD COLUMN completed_at BIGINT')
+      await world.exec('UPDATE ts_fal_tasks SET completed_at = 1770350400 WHERE id = 1')
+      await reading(world, async (snapshot) => {
+        await expect(all(snapshot.tasks(WINDOW))).rejects.toMatchObject({
+          kind: 'source',
+          message: expect.stringMatching(/^ts_fal_tasks\.completed_at is of the type (?:BIGINT|number), which is no/),
+          field: 'ts_fal_tasks.completed_at',
+        })
+      })
+      if (backend.name !== 'embedded') return
+      // A column of texts with a number among them.
+      await world.exec("UPDATE ts_fal_tasks SET completed_at = '2026-02-03 12:00:30' WHERE id = 2")
+      await reading(world, async (snapshot) => {
+        expect((await all(snapshot.tasks(WINDOW))).map(({ completedAt }) => completedAt)).toEqual([
+          null,
+          at('2026-02-03T12:00:30+08:00'),
+        ])
+      })
+    } finally {
+      await world.remove()
+    }
+  })
   const idsOf = (rows: readonly { readonly rowId: number }[]) => rows.map(({ rowId }) => rowId)
 })
