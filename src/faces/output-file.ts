@@ -38,7 +38,10 @@ export interface KeptFile {
 export async function checkOutput(path: string, kept: readonly KeptFile[]): Promise<void> {
   const folder = await stat(dirname(resolve(path))).catch(() => undefined)
   if (!folder?.isDirectory()) throw refused(path, 'its folder does not exist')
-  const there = await stat(path).catch(() => undefined)
+  const there = await stat(path).catch((cause: unknown) => {
+    if (codeOf(cause) === TOO_LONG) throw refused(path, TOO_LONG)
+    return undefined
+  })
   if (there?.isDirectory()) throw refused(path, 'it is a folder')
   for (const { name, path: own } of kept) {
     if (await isSameFile(path, there, own)) throw refused(path, `it is a file of ${name}, which would be lost`, ITS_OWN)
@@ -103,7 +106,8 @@ export async function writeWhole(path: string, text: string | AsyncIterable<stri
 
 /** Puts a file in the place of an older one, if there is one. */
 async function replace(path: string, text: string | AsyncIterable<string>, older: Stats | undefined): Promise<void> {
-  const temporary = join(dirname(path), `.${basename(path)}.${randomBytes(6).toString('hex')}.tmp`)
+  // Without the name of the file, which may be as long as a name can be.
+  const temporary = join(dirname(path), `.${randomBytes(6).toString('hex')}.tmp`)
   try {
     await writeFile(temporary, text, { flag: 'wx', mode: NEW_FILE_MODE })
     if (older !== undefined) {
@@ -119,6 +123,7 @@ async function replace(path: string, text: string | AsyncIterable<string>, older
 }
 
 const UNWRITABLE = 'it cannot be written'
+const TOO_LONG = 'ENAMETOOLONG'
 const WRITABLE = 'file that can be written'
 const ITS_OWN = 'file of its own, none that the audit reads or keeps'
 

@@ -88,6 +88,19 @@ describe('a report that is written to a file', () => {
     expect(readdirSync(folder)).toEqual(['pipe'])
   })
 
+  it('has a name as long as a name can be, and a longer one is refused before the work', async () => {
+    const longest = '审'.repeat(85)
+    await checkReportOutput(within(longest), [])
+    await writeWhole(within(longest), 'whole')
+    await writeWhole(within(longest), 'anew')
+    expect(readdirSync(folder)).toEqual([longest])
+    expect(readFileSync(within(longest), 'utf8')).toBe('anew')
+    await expect(checkReportOutput(within(`${longest}计`), [])).rejects.toMatchObject({
+      kind: 'input',
+      field: 'output',
+    })
+  })
+
   it('leaves nothing behind where it cannot be written', async () => {
     await expect(writeWhole(within('nowhere/report'), 'x')).rejects.toMatchObject({ field: 'output' })
     await expect(writeWhole(folder, 'x')).rejects.toMatchObject({ field: 'output' })
