@@ -2,6 +2,7 @@ import type { Readable, Writable } from 'node:stream'
 import { AuditError } from '../errors.ts'
 import { outgoingText, type Redact } from './outgoing.ts'
 import { INVALID_REQUEST, invalidMessage, PARSE_ERROR, rpcError } from './rpc-message.ts'
+import { textOfUtf8 } from './utf-8.ts'
 
 const MEGABYTE = 1024 * 1024
 /** Most bytes of one line. Messages to this server are short: a longer one is no message of a client. */
@@ -62,7 +63,7 @@ export function createLineTransport(
   }
 
   const take = (bytes: Buffer): void => {
-    const line = decoded(bytes)
+    const line = textOfUtf8(bytes)
     // Blank lines between messages do no harm.
     if (line?.trim() === '') return
     const message = line === undefined ? undefined : parsed(line)
@@ -128,15 +129,6 @@ export function createLineTransport(
     },
   }
   return transport
-}
-
-/** Undefined where it is in another encoding: its texts would be taken for others. */
-function decoded(line: Buffer): string | undefined {
-  try {
-    return new TextDecoder('utf-8', { fatal: true }).decode(line)
-  } catch {
-    return undefined
-  }
 }
 
 function parsed(line: string): { readonly value: unknown } | undefined {

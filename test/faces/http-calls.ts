@@ -17,7 +17,7 @@ export interface Answer {
 export interface Asked {
   readonly method?: string
   readonly headers?: Record<string, string>
-  readonly body?: string
+  readonly body?: string | Uint8Array
   readonly signal?: AbortSignal
 }
 

@@ -123,6 +123,20 @@ describe('what is refused', () => {
     expect([answer.status, errorOf(answer).type]).toEqual([400, 'bad-json'])
   })
 
+  it('a text in another encoding, which would be taken for another one', async () => {
+    const { restUrl, mcpUrl } = await serveFakes([echoTool])
+    const gbk = Buffer.concat([Buffer.from('{"start":"'), Buffer.from([0xc4, 0xa3, 0xd0, 0xcd]), Buffer.from('"}')])
+    const headers = { 'content-type': 'application/json', accept: 'application/json, text/event-stream' }
+    const answer = await ask(`${restUrl}/v1/tools/echo-rows`, { method: 'POST', headers, body: gbk })
+    expect([answer.status, errorOf(answer)]).toEqual([400, expect.objectContaining({ field: 'body' })])
+    const rpc = await ask(mcpUrl, { method: 'POST', headers, body: gbk })
+    expect([rpc.status, rpc.json.error]).toEqual([400, expect.objectContaining({ code: -32700 })])
+    const query = await ask(`${restUrl}/api/v1/billing/rules?model_id=%C4%A3%D0%CD`)
+    expect([query.status, query.json.field]).toEqual([400, 'model_id'])
+    const utf8 = await postJson(`${restUrl}/v1/tools/echo-rows`, { start: '模型' })
+    expect(utf8.json.given).toMatchObject({ start: '模型' })
+  })
+
   it.each([['text/plain'], ['application/x-www-form-urlencoded'], ['multipart/form-data; boundary=x'], ['']])(
     'a body of type "%s", with 415',
     async (type) => {

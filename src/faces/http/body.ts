@@ -3,6 +3,7 @@ import { bodyLimit } from 'hono/body-limit'
 import { SERVE } from '../../limits.ts'
 import type { JsonObject } from '../../paging.ts'
 import type { Flag } from '../flags.ts'
+import { textOfUtf8 } from '../utf-8.ts'
 import { HttpRefusal } from './problem.ts'
 import { inputOfTexts } from './query.ts'
 
@@ -28,10 +29,23 @@ const FORM_TYPE = 'application/x-www-form-urlencoded'
 const mediaType = (c: Context): string =>
   (c.req.header('content-type') ?? '').split(';', 1)[0]?.trim().toLowerCase() ?? ''
 
+/** Throws 400 for a body in another encoding: a name in it would be looked for as another one, of which there is nothing. */
+async function textOf(c: Context): Promise<string> {
+  const text = textOfUtf8(new Uint8Array(await c.req.arrayBuffer()))
+  if (text !== undefined) return text
+  throw new HttpRefusal({
+    status: 400,
+    type: 'bad-encoding',
+    message: 'body: this is not in UTF-8',
+    field: 'body',
+    accepted: 'a text in UTF-8',
+  })
+}
+
 /** A body of JSON, whatever is in it. Throws 415 for another type and 400 for broken JSON. */
 export async function readJson(c: Context): Promise<unknown> {
   const type = mediaType(c)
-  const text = type === JSON_TYPE || type === '' ? await c.req.text() : ''
+  const text = type === JSON_TYPE || type === '' ? await textOf(c) : ''
   // Without inputs there is nothing to be typed.
   if (type === '' && text === '') return {}
   if (type !== JSON_TYPE) throw unsupported(JSON_TYPE)
@@ -46,8 +60,8 @@ export async function readJsonObject(c: Context): Promise<JsonObject> {
 /** The inputs in a form, or in a body of JSON. `flags` say which inputs of a form are numbers and lists. */
 export async function readFormOrJson(c: Context, flags: readonly Flag[]): Promise<JsonObject> {
   const type = mediaType(c)
-  if (type === FORM_TYPE) return inputOfTexts(new URLSearchParams(await c.req.text()), flags)
-  if (type === JSON_TYPE) return objectIn(parseJson(await c.req.text()))
+  if (type === FORM_TYPE) return inputOfTexts(new URLSearchParams(await textOf(c)), flags)
+  if (type === JSON_TYPE) return objectIn(parseJson(await textOf(c)))
   throw unsupported(`${FORM_TYPE} or ${JSON_TYPE}`)
 }
 

@@ -128,7 +128,7 @@ const ERRORS: Readonly<Record<string, string>> = {
 const { 422: _input, ...GUARDED } = ERRORS
 const { 401: _token, ...OPEN } = GUARDED
 const BODY_ERRORS: Readonly<Record<string, string>> = {
-  400: 'The body is no valid JSON',
+  400: 'The body is no valid JSON, or not in UTF-8',
   413: `The body is larger than ${SERVE.bodyBytes} bytes`,
   415: 'The body has another content type',
 }

@@ -64,6 +64,7 @@ const JSON_RPC_SERVER_ERROR = -32000
 /** Problems that JSON-RPC has a code for, by type. */
 const JSON_RPC_CODES: Readonly<Record<string, number>> = {
   'bad-json': PARSE_ERROR,
+  'bad-encoding': PARSE_ERROR,
   'invalid-request': INVALID_REQUEST,
 }
 

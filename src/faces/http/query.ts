@@ -1,6 +1,7 @@
 import { AuditError } from '../../errors.ts'
 import type { JsonObject } from '../../paging.ts'
 import { type Flag, numberIn, wordsOfList } from '../flags.ts'
+import { wasUtf8 } from '../utf-8.ts'
 
 /**
  * Inputs from the texts of a query or a form. Lists take commas and repeated names, read as those of the command line; an
@@ -13,6 +14,7 @@ export function inputOfTexts(given: URLSearchParams, flags: readonly Flag[]): Js
   return Object.fromEntries(
     names.flatMap((name) => {
       const texts = given.getAll(name).filter((text) => text !== '')
+      if (!texts.every(wasUtf8)) throw notInUtf8(name)
       return texts.length === 0 ? [] : [[name, readTexts(name, texts, byKey.get(name))]]
     }),
   )
@@ -34,6 +36,12 @@ const switchIn = (text: string): boolean | string => {
   if (text === 'true' || text === '1') return true
   return text === 'false' || text === '0' ? false : text
 }
+
+const notInUtf8 = (name: string): AuditError =>
+  new AuditError('input', `${name.slice(0, 80)}: is not in UTF-8; give it percent-encoded in UTF-8`, {
+    field: name.slice(0, 80),
+    accepted: 'a text in UTF-8',
+  })
 
 /** The values are not told: one of them may be a key. */
 const repeated = (name: string): AuditError =>
