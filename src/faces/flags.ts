@@ -194,9 +194,13 @@ function numberOf(flag: Flag, text: string): number {
   return read
 }
 
-/** The number that a text is, or the text where it is none. Throws where it has more digits than a number holds. */
+/** The number that a text is, or the text where it is none. Throws where it is a whole one that no number holds exactly. */
 export function numberIn(flag: Flag, text: string): number | string {
-  if (/^[+-]?\d{16,}$/.test(text)) throw refused(flag, text, 'it has more than 15 digits')
+  if (/^[+-]?\d{16,}$/.test(text)) {
+    const whole = Number(text)
+    if (!Number.isSafeInteger(whole)) throw refused(flag, text, `it is beyond ${Number.MAX_SAFE_INTEGER}`)
+    return whole
+  }
   return /^[+-]?\d{1,15}(?:\.\d{1,9})?$/.test(text) ? Number(text) : text
 }
 

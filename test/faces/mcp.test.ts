@@ -279,6 +279,7 @@ describe('the prompt', () => {
     { start: '2026-02-06', end: '2026-02-05T20:00:00Z' },
     { start: '2026-02-06T00:00:00+08:00', end: '2026-02-06T01:00:00+08:00' },
     { start: '2999-01-01' },
+    { user_ids: '9007199254740991' },
     { user_ids: Array.from({ length: 1000 }, (_, id) => 900_000_000_000 + id).join(',') },
   ])('takes %j whole', async (args) => {
     const { client } = await connect([])
