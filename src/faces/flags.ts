@@ -2,6 +2,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { AuditError, shortened } from '../errors.ts'
 import { nearest } from '../nearest.ts'
+import { wasUtf8 } from './utf-8.ts'
 
 type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers' | 'paths'
 
@@ -85,6 +86,7 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[], comm
   let help = false
   let version = false
   let open: Flag | undefined
+  if (!args.every(wasUtf8)) throw notInUtf8(command)
   for (const token of tokensOf(args, byName)) {
     if (token.kind === 'option' && (token.name === 'help' || token.name === 'h')) {
       help = true
@@ -219,6 +221,12 @@ function refused(flag: Flag, value: string | undefined, why = ''): AuditError {
     value === undefined ? 'has no value' : `"${shortened(value, 80)}" is not accepted${why === '' ? '' : ` (${why})`}`
   return new AuditError('input', `${flag.key}: ${problem}; give ${accepted}`, { field: flag.key, accepted })
 }
+
+/** What came of it would be looked for as another name, of which there is nothing, or written to as another file. */
+const notInUtf8 = (command: string): AuditError =>
+  new AuditError('input', `${command}: an argument is not in UTF-8; give arguments in UTF-8`, {
+    accepted: 'arguments in UTF-8',
+  })
 
 /** Of two values nobody could say which was meant; the values are not told, as REST does not. */
 const repeated = ({ key }: Flag): AuditError =>

@@ -137,6 +137,7 @@ describe('the flags of a tool', () => {
     [['stray'], /"stray" is not accepted here/],
     [['--start', 'x', 'stray'], /"stray" is not accepted here/],
     [['--start'], /--start: has no value/],
+    [['--start', '\uFFFD\uFFFD'], /^error: echo-rows: an argument is not in UTF-8/],
     [['--start', '--ids', '5'], /--start: has no value/],
     [['--ids', '5,,12'], /--ids: "5,,12" is not accepted \(part 2 is empty\); give one or more whole numbers/],
     [['--ids', ''], /--ids: has no value/],
