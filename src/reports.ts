@@ -7,6 +7,7 @@ import type { ReportStore } from './tool.ts'
 export function createReportStore(kept: number = LIMITS.reportsKept): ReportStore {
   const reports = new Map<string, Report>()
   return {
+    kept,
     put(report) {
       const id = randomBytes(9).toString('base64url')
       reports.set(id, report)

@@ -36,6 +36,8 @@ export interface OperationSettings {
 
 /** Reports of this process by id, newest kept, for resources and cursors. */
 export interface ReportStore {
+  /** How many of the newest are kept. */
+  readonly kept: number
   put(report: Report): string
   get(id: string): Report | undefined
   list(): { readonly id: string; readonly title: string }[]

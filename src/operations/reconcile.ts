@@ -49,7 +49,7 @@ export async function reconcile(
   const sections = isForFindings ? FINDING_SECTIONS : asked
   if (keptId !== undefined) {
     const report = dependencies.reports.get(keptId)
-    if (report === undefined) throw unknownReport(keptId)
+    if (report === undefined) throw unknownReport(keptId, dependencies.reports.kept)
     refuseUnused(given, report)
     // The grounds of the report were told with it, and would take room from its findings on every page.
     const { settings: _settings, rules: _rules, tieOut: _tieOut, ...shown } = present(report, keptId, sections, filter)
@@ -61,12 +61,12 @@ export async function reconcile(
   return present(report, dependencies.reports.put(report), sections, filter)
 }
 
-function unknownReport(reportId: string): AuditError {
+function unknownReport(reportId: string, kept: number): AuditError {
   const shown = shortened(reportId, 80)
   return new AuditError('input', `report_id: no report "${shown}" is kept, or not any more`, {
     field: 'report_id',
     value: shown,
-    accepted: `the reportId of one of the last ${LIMITS.reportsKept} audits of this process`,
+    accepted: `the reportId of one of the last ${kept} audits of this process`,
     next: 'Call audit-reconcile without report_id, with start and end: it audits again and returns a new reportId.',
   })
 }

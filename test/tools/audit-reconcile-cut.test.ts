@@ -87,3 +87,12 @@ describe('the title of a kept report', () => {
     expect(reports.list().map(({ title }) => title)).toEqual([expect.stringMatching(/: 45 findings$/)])
   })
 })
+
+describe('a report that is not kept', () => {
+  it('is told with how many this process keeps', async () => {
+    const dependencies = { ...memoryDependencies(traceWorld(), {}), reports: createReportStore(32) }
+    await expect(call(auditReconcileTool, { report_id: 'unknown' }, dependencies)).rejects.toMatchObject({
+      accepted: 'the reportId of one of the last 32 audits of this process',
+    })
+  })
+})
