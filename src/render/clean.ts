@@ -52,7 +52,8 @@ const FAL_KEY = new RegExp(
 // Up to the blank or quote where such an URL ends, so that no text is gone through again for each scheme in it.
 // Taken for a path such an URL keeps one / alone.
 const DATABASE_URL = /\b((?:mysql2?|mariadb)(?:\+\w{1,20})?:\/{1,2})([^\s'"`<>]*)/gi
-const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/@'"]+@/gi
+// Also where it was cut before its @, which whoever cuts a text marks.
+const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/@'"]+(@|…)/gi
 
 /**
  * Returns a function that blanks out every given secret in a text: whole, its part after the first ':', the password of
@@ -67,11 +68,13 @@ export function redactor(secrets: readonly string[]): (text: string) => string {
     withoutKnown(text)
       .replace(FAL_KEY, REDACTED)
       .replace(DATABASE_URL, withoutLogin)
-      .replace(URL_WITH_PASSWORD, `$1${REDACTED}@`)
+      .replace(URL_WITH_PASSWORD, `$1${REDACTED}$2`)
 }
 
-/** Up to the last @: passwords in hand-written URLs hold @ and / unescaped. */
+/** Up to the last @, or to where it was cut before one: passwords in hand-written URLs hold @ and / unescaped. */
 function withoutLogin(url: string, scheme: string, rest: string): string {
-  const end = rest.lastIndexOf('@')
+  const end = Math.max(rest.lastIndexOf('@'), CUT_LOGIN.test(rest) ? rest.length - 1 : -1)
   return end < 0 ? url : `${scheme}${REDACTED}${rest.slice(end)}`
 }
+
+const CUT_LOGIN = /^[^@:]+:[^@]+…$/

@@ -113,6 +113,16 @@ describe('redactor', () => {
     expect(clean('https://api.fal.ai/v1/models')).toBe('https://api.fal.ai/v1/models')
   })
 
+  it('removes what is left of an unknown password where an URL was cut before its end', () => {
+    const clean = redactor([])
+    expect(clean('tables.tasks: "mysql://root:a-password/of-seventy…" is not')).toBe(
+      'tables.tasks: "mysql://[redacted]…" is not',
+    )
+    expect(clean('redis://u:pa…ss@h and redis://u:pas…')).toBe('redis://[redacted]@h and redis://[redacted]…')
+    for (const open of ['mysql://root…', 'https://api.fal.ai/v1/mo…', 'mysql://db:3306/x …', 'http://h:80/a…'])
+      expect(clean(open)).toBe(open)
+  })
+
   it('knows the password inside a database URL on its own', () => {
     const clean = redactor(['mysql://root:s3cr%40tpw@db/x'])
     expect(clean('Access denied, password s3cr@tpw')).toBe('Access denied, password [redacted]')
