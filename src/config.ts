@@ -11,6 +11,7 @@ import { type BillingSettings, DEFAULT_BILLING, DEFAULT_THRESHOLDS, type Thresho
 import type { CreditsBought, OperationSettings } from './tool.ts'
 import { type Millis, SECOND } from './units/instant.ts'
 import { parseRatio, type Ratio } from './units/ratio.ts'
+import { textOfUtf8 } from './units/utf-8.ts'
 import { openZone, type Zone } from './units/zone.ts'
 import { parseOutside } from './validation.ts'
 
@@ -270,15 +271,18 @@ function readToken(name: string, text: string | undefined): string | undefined {
 }
 
 async function readConfigFile(path: string): Promise<ConfigFile> {
-  const text = await stat(path)
+  const bytes = await stat(path)
     .then(({ size }) => {
       if (size > CONFIG_BYTES_MAX) throw badSetting('AUDIT_CONFIG', 'a JSON file of at most 1 MB', path)
-      return readFile(path, 'utf8')
+      return readFile(path)
     })
     .catch((cause: unknown) => {
       if (cause instanceof AuditError) throw cause
       throw badSetting('AUDIT_CONFIG', 'the path of a JSON file that can be read', path)
     })
+  const text = textOfUtf8(bytes)
+  // Words in it would be none that the tables hold: what they name would be judged as if they were not there.
+  if (text === undefined) throw badSetting('AUDIT_CONFIG', 'a JSON file in UTF-8', path)
   const next = `Mend it in ${path}.`
   const file = parseOutside(configFile, parseJson(text, path), { kind: 'configuration', where: 'AUDIT_CONFIG', next })
   const double = doubleMeaningIn(mappingWith(mappingOverrides(file)))
@@ -291,7 +295,7 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
 
 function parseJson(text: string, path: string): unknown {
   try {
-    return JSON.parse(text.replace(/^\uFEFF/, ''))
+    return JSON.parse(text)
   } catch (cause) {
     const place = /position \d+(?: \(line \d+ column \d+\))?/.exec(String(cause))?.[0]
     throw badSetting('AUDIT_CONFIG', `a file of valid JSON${place === undefined ? '' : ` (broken at ${place})`}`, path)

@@ -265,6 +265,16 @@ describe('the file of AUDIT_CONFIG', () => {
     expect((await readFile('\uFEFF{"falConcurrency": 3}')).falConcurrency).toBe(3)
   })
 
+  it('is refused in another encoding than UTF-8, in which its words would be none of the tables', async () => {
+    const gbk = Buffer.concat([Buffer.from('{"statusWords":{"success":["'), Buffer.from([0xcd, 0xea, 0xb3, 0xc9])])
+    for (const bytes of [Buffer.concat([gbk, Buffer.from('"]}}')]), Buffer.from('\uFEFF{}', 'utf16le')]) {
+      writeFileSync(join(directory, 'audit.json'), bytes)
+      const error = await failureOf(read({ AUDIT_CONFIG: 'audit.json' }))
+      expect(error).toMatchObject({ kind: 'configuration', field: 'AUDIT_CONFIG', accepted: 'a JSON file in UTF-8' })
+    }
+    expect((await readFile({ statusWords: { success: ['完成'] } })).mapping.taskStatus.success).toEqual(['完成'])
+  })
+
   it.each([
     [{ threshholds: {} }, 'threshholds', 'thresholds'],
     [{ thresholds: { a1: '0.1' } }, 'thresholds.a1', 'a1DeviationRatio'],

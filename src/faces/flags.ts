@@ -2,7 +2,7 @@ import { parseArgs } from 'node:util'
 import { z } from 'zod'
 import { AuditError, shortened } from '../errors.ts'
 import { nearest } from '../nearest.ts'
-import { wasUtf8 } from './utf-8.ts'
+import { wasUtf8 } from '../units/utf-8.ts'
 
 type FlagKind = 'text' | 'number' | 'switch' | 'texts' | 'numbers' | 'paths'
 

@@ -1,8 +1,8 @@
 import type { Readable, Writable } from 'node:stream'
 import { AuditError } from '../errors.ts'
+import { textOfUtf8 } from '../units/utf-8.ts'
 import { outgoingText, type Redact } from './outgoing.ts'
 import { INVALID_REQUEST, invalidMessage, PARSE_ERROR, rpcError } from './rpc-message.ts'
-import { textOfUtf8 } from './utf-8.ts'
 
 const MEGABYTE = 1024 * 1024
 /** Most bytes of one line. Messages to this server are short: a longer one is no message of a client. */

@@ -1,7 +1,7 @@
 import { AuditError } from '../../errors.ts'
 import type { JsonObject } from '../../paging.ts'
+import { wasUtf8 } from '../../units/utf-8.ts'
 import { type Flag, numberIn, wordsOfList } from '../flags.ts'
-import { wasUtf8 } from '../utf-8.ts'
 
 /**
  * Inputs from the texts of a query or a form. Lists take commas and repeated names, read as those of the command line; an
