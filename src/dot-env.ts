@@ -2,18 +2,17 @@ import { readFile, stat } from 'node:fs/promises'
 import { resolve } from 'node:path'
 import { type Environment, given } from './config.ts'
 import { AuditError, codeOf } from './errors.ts'
+import { wasUtf8 } from './units/utf-8.ts'
 
 const BYTES_MAX = 64 * 1024
 const NO_UTF_8 = 'it is no text in UTF-8'
-/** What stands where bytes are none of UTF-8, as those of GBK. */
-const UNREADABLE = '\uFFFD'
 const LINE = /^\s*(?:export\s+)?([A-Za-z_]\w*)\s*=\s*(.*?)\s*$/
 const QUOTED = /^(["'])(.*?)\1\s*(?:#.*)?$/
 
 /** Reads KEY=VALUE lines with optional quotes; # begins a comment at the start or after a blank. Other lines are passed over. */
 export function parseDotEnv(text: string): Record<string, string> {
   const values: Record<string, string> = {}
-  for (const line of text.replace(/^\uFEFF/, '').split(/\r?\n/)) {
+  for (const line of text.replace(/^\uFEFF/, '').split(/\r\n?|\n/)) {
     const [, name, raw = ''] = LINE.exec(line) ?? []
     if (name !== undefined) values[name] = QUOTED.exec(raw)?.[2] ?? raw.replace(/(?:^|\s)#.*$/, '').trimEnd()
   }
@@ -30,7 +29,7 @@ export async function withDotEnv(environment: Environment, directory: string): P
   if (text === undefined) return environment
   const told = parseDotEnv(text)
   // Of a comment in another encoding nothing hangs.
-  if (Object.values(told).some((value) => value.includes(UNREADABLE))) throw refused(NO_UTF_8)
+  if (!Object.values(told).every(wasUtf8)) throw refused(NO_UTF_8)
   const set = Object.fromEntries(Object.entries(environment).filter(([, value]) => given(value) !== undefined))
   const names = new Set(Object.keys(set).map((name) => name.toUpperCase()))
   const added = Object.entries(told).filter(([name]) => !names.has(name.toUpperCase()))

@@ -20,6 +20,7 @@ describe('a .env file', () => {
     ['KEY=a=b=c', 'a=b=c'],
     ['\uFEFFKEY=value\r', 'value'],
     ['KEY=first\nKEY=last', 'last'],
+    ['# lines of old Macs\rKEY=value\r', 'value'],
   ])('line %j', (text, value) => {
     expect(parseDotEnv(text)).toEqual({ KEY: value })
   })
