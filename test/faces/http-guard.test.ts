@@ -87,6 +87,22 @@ describe('Host and Origin', () => {
     expect(status({ host })).toBe(expected)
   })
 
+  it.each([
+    ['audit.example.com:8443', 'audit.example.com'],
+    ['AUDIT.example', 'audit.example:8080'],
+    ['审计.example', 'xn--tbty03i.example'],
+    ['fe80::1', '[fe80::1]:8080'],
+    ['[FE80::1]:8080', '[fe80::1]'],
+  ])('allowed as %s is called as %s', (allowed, host) => {
+    const guard = createHostGuard({ host: '127.0.0.1', allowHosts: [allowed] })
+    expect([status({ host }, undefined, guard), status({ host: 'b.example' }, undefined, guard)]).toEqual([200, 403])
+  })
+
+  it.each(['https://audit.example.com', '*.example.com', 'a b'])('allowed as %s is refused at once', (allowed) => {
+    const make = () => createHostGuard({ host: '127.0.0.1', allowHosts: [allowed] })
+    expect(make).toThrow(expect.objectContaining({ kind: 'input', field: 'allow_hosts' }))
+  })
+
   it('on all interfaces the address itself is accepted, and no other name', () => {
     const everywhere = createHostGuard({ host: '0.0.0.0', allowHosts: [] })
     expect(status({ host: '192.168.1.5:8080' }, '::ffff:192.168.1.5', everywhere)).toBe(200)

@@ -1,5 +1,6 @@
 import { createHash, timingSafeEqual } from 'node:crypto'
 import { isIP } from 'node:net'
+import { inputError } from '../../errors.ts'
 import { HttpRefusal } from './problem.ts'
 
 const LOOPBACK_NAMES = ['localhost', '127.0.0.1', '[::1]']
@@ -15,6 +16,15 @@ export const plainAddress = (address: string | undefined): string => (address ??
 /** As URLs write it: IPv6 in brackets, all in lower case. */
 const urlName = (host: string): string => (isIP(host) === 6 ? `[${host.toLowerCase()}]` : host.toLowerCase())
 
+/** As clients send it: without a port, which is no part of a name, and letters beyond ASCII as DNS has them. */
+function allowedName(host: string): string {
+  const name = isIP(host) === 6 ? urlName(host) : nameIn(host)
+  if (name === undefined || name.includes('*')) {
+    throw inputError('allow_hosts', host, 'host names, such as audit.example.com, without http:// and *')
+  }
+  return name
+}
+
 export interface HostRules {
   readonly host: string
   /** Further names under which clients may call. */
@@ -23,10 +33,11 @@ export interface HostRules {
 
 /**
  * Checks under which name a request came (Host) and which page sent it (Origin): a page that has its own name point to
- * this machine would otherwise speak to the server through a reader's browser (DNS rebinding). Throws 403.
+ * this machine would otherwise speak to the server through a reader's browser (DNS rebinding). Throws 403; and at once an input
+ * error for a further name that no client could send.
  */
 export function createHostGuard({ host, allowHosts }: HostRules) {
-  const names = new Set([...LOOPBACK_NAMES, urlName(host), ...allowHosts.map(urlName)])
+  const names = new Set([...LOOPBACK_NAMES, urlName(host), ...allowHosts.map(allowedName)])
   const everywhere = WILDCARDS.includes(host)
   return (headers: Headers, arrivedAt: string | undefined): void => {
     const name = nameIn(headers.get('host') ?? '')
