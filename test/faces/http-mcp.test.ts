@@ -192,6 +192,14 @@ describe('sessions', () => {
     expect((await send(mcpUrl, session, { id: 2, method: 'tools/list' })).status).toBe(200)
   })
 
+  it('do not end with a DELETE that is refused', async () => {
+    const { mcpUrl } = await serveFakes([echoTool])
+    const session = await openSession(mcpUrl)
+    const headers = { 'mcp-session-id': session, 'mcp-protocol-version': '1999-01-01' }
+    expect((await ask(mcpUrl, { method: 'DELETE', headers })).status).toBe(400)
+    expect((await send(mcpUrl, session, { id: 2, method: 'ping' })).status).toBe(200)
+  })
+
   it('end with DELETE', async () => {
     const { mcpUrl, restUrl } = await serveFakes([echoTool])
     const session = await openSession(mcpUrl)

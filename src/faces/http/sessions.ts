@@ -87,7 +87,7 @@ export function createSessions({ limits, openSession, now }: SessionsOptions): S
       })
       const response = await mcp.answer(request, body)
       for (const each of cancelledIds) mcp.cancel(each, session.running.get(each))
-      if (request.method === 'DELETE' || (isNew && !response.ok)) await end(session)
+      if (response.ok ? request.method === 'DELETE' : isNew) await end(session)
       return response
     },
     open: () => held.size,
