@@ -133,17 +133,11 @@ export async function readConfig(
   }
 }
 
-/** SERVE_TOKEN and ADMIN_TOKEN alone, with the same care. */
-export function readTokens(
-  environment: Environment,
-  onSecret: (secret: string) => void,
-): { readonly serve: string | undefined; readonly admin: string | undefined } {
-  const read = (name: string): string | undefined => {
-    const token = given(environment[name])
-    if (token !== undefined) onSecret(token)
-    return readToken(name, token)
-  }
-  return { serve: read('SERVE_TOKEN'), admin: read('ADMIN_TOKEN') }
+/** SERVE_TOKEN alone, with the same care. */
+export function readServeToken(environment: Environment, onSecret: (secret: string) => void): string | undefined {
+  const token = given(environment.SERVE_TOKEN)
+  if (token !== undefined) onSecret(token)
+  return readToken('SERVE_TOKEN', token)
 }
 
 /** Settings that are no secrets; but by mistake each may hold the address of a database, with its password. */

@@ -1,4 +1,4 @@
-import { type Environment, readConfig, readTokens } from './config.ts'
+import { type Environment, readConfig, readServeToken } from './config.ts'
 import { dependenciesOf } from './dependencies.ts'
 import { AuditError } from './errors.ts'
 import type { ServeRequest } from './faces/commands.ts'
@@ -93,7 +93,7 @@ async function openDemo(
       accepted: '127.0.0.1, ::1 or localhost',
     })
   }
-  const { serve } = readTokens(environment, secrets.add)
+  const serve = readServeToken(environment, secrets.add)
   const { openSample } = await import('./demo/run.ts')
   const sample = await openSample(onExit)
   return {

@@ -63,7 +63,7 @@ async function connectTo(mcpUrl: string): Promise<Client> {
 describe('serve --demo', () => {
   it('serves the sample world with nothing to configure, and leaves nothing behind', async () => {
     const before = readdirSync(directory)
-    const nonsense = { DATABASE_URL: 'nonsense', AUDIT_TIMEZONE: 'nowhere' }
+    const nonsense = { DATABASE_URL: 'nonsense', AUDIT_TIMEZONE: 'nowhere', ADMIN_TOKEN: 'two words' }
     const { child, said, ended, restUrl, mcpUrl } = await serve(['--demo'], nonsense)
     expect(await ask(`${restUrl}/readyz`)).toMatchObject({ status: 200, json: { ready: true } })
     const client = await connectTo(mcpUrl)
