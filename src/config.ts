@@ -11,6 +11,7 @@ import { type BillingSettings, DEFAULT_BILLING, DEFAULT_THRESHOLDS, type Thresho
 import type { CreditsBought, OperationSettings } from './tool.ts'
 import { type Millis, SECOND } from './units/instant.ts'
 import { parseRatio, type Ratio } from './units/ratio.ts'
+import { repeatedName } from './units/repeated-name.ts'
 import { textOfUtf8 } from './units/utf-8.ts'
 import { openZone, type Zone } from './units/zone.ts'
 import { parseOutside } from './validation.ts'
@@ -278,7 +279,11 @@ async function readConfigFile(path: string): Promise<ConfigFile> {
   // Words in it would be none that the tables hold: what they name would be judged as if they were not there.
   if (text === undefined) throw badSetting('AUDIT_CONFIG', 'a JSON file in UTF-8', path)
   const next = `Mend it in ${path}.`
-  const file = parseOutside(configFile, parseJson(text, path), { kind: 'configuration', where: 'AUDIT_CONFIG', next })
+  const parsed = parseJson(text, path)
+  const twice = repeatedName(text)
+  if (twice !== undefined)
+    throw badSetting('AUDIT_CONFIG', `each name once ("${shortened(twice, 80)}" stands twice)`, path)
+  const file = parseOutside(configFile, parsed, { kind: 'configuration', where: 'AUDIT_CONFIG', next })
   const double = doubleMeaningIn(mappingWith(mappingOverrides(file)))
   if (double === undefined) return file
   const { setting, word, lists } = double

@@ -265,6 +265,20 @@ describe('the file of AUDIT_CONFIG', () => {
     expect((await readFile('\uFEFF{"falConcurrency": 3}')).falConcurrency).toBe(3)
   })
 
+  it.each([
+    ['{"ledgerLink": "order", "statusWords": {}, "ledgerLink" : "total"}', 'ledgerLink'],
+    ['{"columns": {"tasks": {"id": "a"}, "points": {"id": "b", "\\u0069d": "c"}}}', 'id'],
+    ['{"modelAliases": {"a\\"b:": "c", "a\\"b:": "d"}}', 'a"b:'],
+  ])('is refused where a name stands twice, of which the first would count for nothing: %s', async (text, name) => {
+    const error = await failureOf(readFile(text))
+    expect(error).toMatchObject({ field: 'AUDIT_CONFIG', accepted: `each name once ("${name}" stands twice)` })
+  })
+
+  it('may have one name in several objects, and as a value', async () => {
+    const text = '{"columns": {"tasks": {"id": "id"}, "points": {"id": "id"}}, "modelAliases": {"x": "id:", "id": "x"}}'
+    expect((await readFile(text)).mapping.columns.points.id).toBe('id')
+  })
+
   it('is refused in another encoding than UTF-8, in which its words would be none of the tables', async () => {
     const gbk = Buffer.concat([Buffer.from('{"statusWords":{"success":["'), Buffer.from([0xcd, 0xea, 0xb3, 0xc9])])
     for (const bytes of [Buffer.concat([gbk, Buffer.from('"]}}')]), Buffer.from('\uFEFF{}', 'utf16le')]) {
