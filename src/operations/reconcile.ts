@@ -234,10 +234,10 @@ function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly str
     steps.push('task-trace with the taskId or requestId of a finding as id')
   }
   if (findings.some(({ subject }) => subject.userId !== undefined)) {
-    steps.push('user-ledger and tasks-by-user with the userId of a finding as user_ids')
+    steps.push('user-ledger and tasks-by-user with start and end of window, and the userId of a finding as user_ids')
   }
   if (findings.some(({ subject }) => subject.accountId !== undefined)) {
-    steps.push('fal-get-usage with the accountId of a finding as ids')
+    steps.push('fal-get-usage with start and end of window, and the accountId of a finding as ids')
   }
   if (notEvaluated.length > 0)
     steps.push(

@@ -10,6 +10,7 @@ import { cleanText } from '../render/clean.ts'
 import { withFindings } from '../render/trace-words.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortenKeyId } from '../units/api-key.ts'
+import { NO_REAL_TIME } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import { planOf } from './bill-scope.ts'
@@ -151,7 +152,7 @@ function present(
     findings,
     notEvaluated: notEvaluatedOf(judgements, tasks, bill),
     sources,
-    next: nextOf(search, bill, whole.verdict),
+    next: nextOf(search, bill, whole.verdict, zone),
   }
 }
 
@@ -222,12 +223,13 @@ function notEvaluatedOf(
   return [...distinct.values()]
 }
 
-function nextOf({ tasks }: TraceSearch, { status }: TraceBill, verdict: TraceVerdict): string {
+function nextOf({ tasks }: TraceSearch, { status }: TraceBill, verdict: TraceVerdict, zone: Zone): string {
   const [task] = tasks
   const isUnread = status === 'unread' || status === 'partial'
   if (isUnread && (verdict === 'not-evaluated' || (task === undefined && verdict !== 'unrecorded')))
     return 'fal-list-accounts: which keys may read the bill'
-  return task === undefined || task.userUntold === true
-    ? 'audit-reconcile over its day: what else no task records'
-    : `user-ledger with user_ids ${task.userId} and entries true: all rows of the user around it`
+  if (task === undefined || task.userUntold === true) return 'audit-reconcile over its day: what else no task records'
+  const { userId, createdAt } = task
+  const day = createdAt === NO_REAL_TIME ? 'its day' : `${zone.dateOf(createdAt)} (timezone ${zone.id})`
+  return `user-ledger with user_ids ${userId}, start and end ${day}, and entries true: all rows of the user around it`
 }

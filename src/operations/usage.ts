@@ -65,7 +65,7 @@ function present(
   }
 }
 
-const TASKS = 'tasks-by-user with the same start and end: what the system recorded for it'
+const TASKS = 'tasks-by-user with start and end of window: what the system recorded for it'
 const LOOK_AT_NAMES =
   'see that endpointIdsWithoutRows are right: no row here is of them; without endpoint_ids the rows name every model'
 

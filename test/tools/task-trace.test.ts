@@ -35,6 +35,14 @@ describe.each(STORES)('task-trace, on %s', (store) => {
     expect(zh.includes('；告警：')).toBe(rules.length > 0)
   })
 
+  it('names the day of the task for what to call next, in the zone that was asked for', async () => {
+    const rows = (day: string) =>
+      `user-ledger with user_ids 101, start and end ${day}, and entries true: all rows of the user around it`
+    expect((await trace('task-2')).next).toBe(rows('2026-02-06 (timezone Asia/Shanghai)'))
+    const elsewhere = await trace('task-2', { timezone: 'Pacific/Honolulu' })
+    expect(elsewhere.next).toBe(rows('2026-02-05 (timezone Pacific/Honolulu)'))
+  })
+
   it('holds the three books side by side, to the last digit', async () => {
     expect(await trace('task-2')).toEqual({
       id: 'task-2',

@@ -171,9 +171,11 @@ describe('user-ledger', () => {
       (await call(userLedgerTool, given, memoryDependencies(paid(), {}))).next
     const entries = true
     expect(await nextOf({ start: '2026-02-05', end: '2026-02-05', user_ids: [102] })).toMatch(/^see that start and end/)
-    expect(await nextOf(DAY)).toMatch(/^user-ledger with entries true .* task-trace/)
+    expect(await nextOf(DAY)).toMatch(/^user-ledger with entries true and start and end of window, .* task-trace/)
     expect(await nextOf({ ...DAY, user_ids: [102], entries })).toMatch(/^task-trace with the orderId of an entry/)
-    expect(await nextOf({ ...DAY, user_ids: [101, 103] })).toMatch(/^audit-reconcile, with user_id .*B6 to B10/)
+    expect(await nextOf({ ...DAY, user_ids: [101, 103] })).toMatch(
+      /^audit-reconcile, with user_id as filter and start and end of window: .*B6 to B10/,
+    )
     // All was read, and of one of them nothing can be told all the same.
     expect(await nextOf({ ...DAY, user_ids: [101, 104] })).toMatch(
       /^say first what was not verified.*; audit-reconcile/,
