@@ -18,7 +18,7 @@ export const input = z.strictObject({
   participants: z.int().min(1).max(PARTICIPANTS_MAX).optional().describe('of an event, instead of models'),
   uses_per_head: z.number().positive().max(USES_MAX).optional().describe('with participants'),
   model: z.string().min(1).max(150).optional().describe('with participants'),
-  limit_usd: z.string().max(30).optional().describe('such as "100"; default the live balance'),
+  limit_usd: z.string().max(30).optional().describe('such as 100; default live balance'),
   ids: idsInput,
   cursor: cursorInput,
 })

@@ -1,14 +1,15 @@
 import { z } from 'zod'
 import { cursorInput, pagedOutput } from './paging.ts'
 import { countInt, finding, idInt, instantText, pointsInt, sourceStatus, untrustedText, usdText } from './report.ts'
-import { asOfShape, langInput, timezoneInput } from './tool-shapes.ts'
+import { asOfShape, idsInput, langInput, timezoneInput } from './tool-shapes.ts'
 import { entry } from './user-ledger.ts'
 
 const ID_CHARS_MAX = 500
 
 export const input = z.strictObject({
-  id: z.string().min(1).max(ID_CHARS_MAX).describe('task id, fal request id (any stored form) or ledger order id'),
+  id: z.string().min(1).max(ID_CHARS_MAX).describe('task id, fal request id (any form) or order id'),
   kind: z.enum(['auto', 'task', 'request', 'order']).default('auto').describe('what the id is'),
+  ids: idsInput.describe('accounts to ask too'),
   timezone: timezoneInput,
   lang: langInput,
   cursor: cursorInput,

@@ -6,7 +6,7 @@ export const falBalanceTool: Tool<typeof input, typeof output> = {
   name: 'fal-balance',
   title: 'Credits left at fal',
   description:
-    'Live credits by workspace, spend per day over the last 7 and 30 days, and days left at either pace. Null was not read and is not zero.',
+    'Live credits by workspace, spend per day over the last 7 and 30 days, and days left at either pace. Null: not read, not zero.',
   input,
   output,
   lists: ['workspaces', 'sources'],

@@ -6,7 +6,7 @@ export const falEstimateCostTool: Tool<typeof input, typeof output> = {
   name: 'fal-estimate-cost',
   title: "Cost ahead, by fal's prices",
   description:
-    'What calls or units of models will cost at fal, with advertised prices beside those billed. Or before an event: participants x uses_per_head of one model against limit_usd or the live balance, with what is left and whether it is enough.',
+    'What calls or units of models will cost at fal, with advertised prices beside those billed. Or before an event: participants x uses_per_head of one model against limit_usd or the live balance: what is left.',
   input,
   output,
   lists: ['models', 'unknownModels', 'sources'],

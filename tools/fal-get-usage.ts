@@ -6,7 +6,7 @@ export const falGetUsageTool: Tool<typeof input, typeof output> = {
   name: 'fal-get-usage',
   title: 'Official fal usage and cost',
   description:
-    'What fal billed: cost in USD and quantities by model, day, account, key, app or gpu_class. Step 1 of an audit. group_by account adds balances; app and gpu_class are the separate serverless bill. Quantities are billing units, not requests. Null was not read and is not zero.',
+    'What fal billed: cost in USD and quantities by model, day, account, key, app or gpu_class. Step 1 of an audit. group_by account adds balances; app and gpu_class are the separate serverless bill. Quantities are billing units, not requests. Null: not read, not zero.',
   input,
   output,
   lists: ['rows', 'sources', 'quantities', 'endpointIdsWithoutRows'],

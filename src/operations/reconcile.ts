@@ -227,11 +227,16 @@ function doubtSteps(report: Report): string[] {
 }
 
 /** `cuts`: what the report leaves out or does not reach, to be said as soon as what was not verified. */
-function nextOf({ coverage, findings, notEvaluated }: Report, cuts: readonly string[], tellsChecks: boolean): string {
+function nextOf(
+  { coverage, findings, notEvaluated, settings }: Report,
+  cuts: readonly string[],
+  tellsChecks: boolean,
+): string {
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
   steps.push(...cuts)
   if (findings.some(({ subject }) => subject.taskId !== undefined || subject.requestId !== undefined)) {
-    steps.push('task-trace with the taskId or requestId of a finding as id')
+    const asked = settings.filters.ids.length === 0 ? '' : ', and with the same ids'
+    steps.push(`task-trace with the taskId or requestId of a finding as id${asked}`)
   }
   if (findings.some(({ subject }) => subject.userId !== undefined)) {
     steps.push('user-ledger and tasks-by-user with start and end of window, and the userId of a finding as user_ids')

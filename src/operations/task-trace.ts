@@ -1,6 +1,7 @@
 import type { z } from 'zod'
 import type { Finding, NotEvaluated } from '../../schemas/report.ts'
 import type { input, output, TracedEvent, TracedFinding, TracedTask, TraceVerdict } from '../../schemas/task-trace.ts'
+import { chooseAccounts } from '../audit/collect.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { hasOwnWindow, judgeTrace, type TraceJudgement } from '../audit/report/task-trace.ts'
 import { inputError } from '../errors.ts'
@@ -30,6 +31,7 @@ interface Tables {
   readonly plan: AuditPlan
   readonly databaseZoneId: string
   readonly all: readonly AccountRow[]
+  /** Those of an audit without ids, and those that the call names. */
   readonly audited: readonly AccountRow[]
   readonly search: TraceSearch
   readonly days: readonly DayEvidence[]
@@ -56,7 +58,9 @@ export async function traceTask(
     ...bill.sources,
   ])
   const roles = rolesOf(search, bill)
-  if (search.named.length === 0 && roles.length === 0) throw notFound(search, sources, LOOK_BACK_DAYS)
+  if (search.named.length === 0 && roles.length === 0) {
+    throw notFound(search, sources, { days: LOOK_BACK_DAYS, unaskedAccounts: all.length - bill.bills.accounts.length })
+  }
   const days = tables.days.length > 0 ? tables.days : [orphanDay(tables, bill)]
   const judgements: TraceJudgement[] = []
   for (const day of days) {
@@ -71,22 +75,24 @@ export async function traceTask(
 function againstAudit(
   judged: TraceJudgement,
   { plan, traced }: DayEvidence,
-  { all, search }: Tables,
+  { all, audited, search }: Tables,
   { lang, timezone }: TraceInput,
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<TraceJudgement> {
   const requestIds = new Set(requestIdsOf(search))
-  const question = { plan, allAccounts: all, tasks: traced, requestIds, lang, timezone }
+  const question = { plan, allAccounts: all, audited, tasks: traced, requestIds, lang, timezone }
   return search.tasks.length > 0
     ? confirmed(judged, question, dependencies, context)
     : confirmedOwner(judged, question, dependencies, context)
 }
 
 function readTables(given: TraceInput, dependencies: Dependencies, context: CallContext): Promise<Tables> {
-  const { id, kind, timezone, lang } = given
+  const { id, kind, ids = [], timezone, lang } = given
   return withPlan({ ...planOf({ timezone }), depth: 'requests' }, dependencies, context, async (plan, snapshot) => {
-    const { all, audited } = await readAccounts(plan, snapshot)
+    const { all, audited: newest } = await readAccounts(plan, snapshot)
+    const named = ids.length === 0 ? [] : chooseAccounts(all, { ...plan, ids: new Set(ids) })
+    const audited = [...new Set([...newest, ...named])]
     const found = await searchTasks(id, kind, snapshot)
     const days = await readDays(
       plan,

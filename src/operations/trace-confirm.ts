@@ -17,6 +17,8 @@ import { planDays } from './trace-evidence.ts'
 export interface AuditQuestion {
   readonly plan: AuditPlan
   readonly allAccounts: readonly AccountRow[]
+  /** Accounts whose bills the trace asked for, whatever the tasks. */
+  readonly audited: readonly AccountRow[]
   readonly tasks: readonly TaskRow[]
   readonly requestIds: ReadonlySet<string>
   readonly lang: Lang
@@ -140,11 +142,11 @@ function without(judgement: TraceJudgement, silent: ReadonlyMap<Finding, string>
 
 /** The same audit's word on the traced tasks and requests; an error where it could not be made. */
 async function askAudit(
-  { plan, allAccounts, tasks, requestIds, lang, timezone }: AuditQuestion,
+  { plan, allAccounts, audited, tasks, requestIds, lang, timezone }: AuditQuestion,
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<TraceJudgement | AuditError> {
-  const accountLimit = limitFor(plan, allAccounts, tasks)
+  const accountLimit = limitFor(plan, allAccounts, audited, tasks)
   const input = { ...planOf({ timezone }), depth: 'requests' } as const
   try {
     return await withPlan(input, dependencies, context, (now, snapshot) =>
@@ -162,10 +164,16 @@ async function askAudit(
   }
 }
 
-/** As many of the newest accounts as hold the tasks', where those are beyond the limit. */
-function limitFor({ accountLimit }: AuditPlan, allAccounts: readonly AccountRow[], tasks: readonly TaskRow[]): number {
+/** As many of the newest accounts as hold those asked and the tasks', where some are beyond the limit. */
+function limitFor(
+  { accountLimit }: AuditPlan,
+  allAccounts: readonly AccountRow[],
+  audited: readonly AccountRow[],
+  tasks: readonly TaskRow[],
+): number {
   const accountOf = accountFinder(allAccounts)
   const newestFirst = allAccounts.map(({ accountId }) => accountId).sort((a, b) => b - a)
-  const places = tasks.map(({ apiKey }) => newestFirst.indexOf(accountOf(apiKey) ?? -1) + 1)
+  const asked = [...audited.map(({ accountId }) => accountId), ...tasks.map(({ apiKey }) => accountOf(apiKey) ?? -1)]
+  const places = asked.map((accountId) => newestFirst.indexOf(accountId) + 1)
   return places.reduce((most, place) => Math.max(most, place), accountLimit)
 }

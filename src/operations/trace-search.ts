@@ -138,8 +138,18 @@ const SEARCHED: Readonly<Record<TraceKind, string>> = {
   order: 'order ids of both ledgers',
 }
 
+/** How far fal was asked: so many days back, and of how many accounts of the table not. */
+interface Reach {
+  readonly days: number
+  readonly unaskedAccounts: number
+}
+
 /** The error for an id that is nowhere: what was searched, what could not be, and what to do. */
-export function notFound({ id, kind }: TraceSearch, sources: readonly SourceStatus[], days: number): AuditError {
+export function notFound(
+  { id, kind }: TraceSearch,
+  sources: readonly SourceStatus[],
+  { days, unaskedAccounts }: Reach,
+): AuditError {
   const unread = sources.filter(({ status }) => status !== 'complete')
   const names = unread.map(({ source, accountId }) =>
     accountId === undefined ? source : `${source} of account ${accountId}`,
@@ -148,9 +158,11 @@ export function notFound({ id, kind }: TraceSearch, sources: readonly SourceStat
     unread.length === 0
       ? ''
       : `; not read: ${names.slice(0, NAMED_MAX).join(', ')}${names.length > NAMED_MAX ? ' and more' : ''}`
-  const since =
-    kind === 'auto' || kind === 'request'
-      ? ` (of the last ${days} days, in the workspaces of the audited accounts)`
+  const isOfBills = kind === 'auto' || kind === 'request'
+  const since = isOfBills ? ` (of the last ${days} days, in the workspaces of the audited accounts)` : ''
+  const unasked =
+    isOfBills && unaskedAccounts > 0
+      ? ` Of accounts beyond the limit (AUDIT_ACCOUNT_LIMIT) ${unaskedAccounts} were not asked: name the one that it may be billed to in ids.`
       : ''
   const shown = id.slice(0, 80)
   const other =
@@ -159,9 +171,6 @@ export function notFound({ id, kind }: TraceSearch, sources: readonly SourceStat
     field: 'id',
     value: shown,
     accepted: 'a task id, a fal request id (bare, as an URL or as endpoint#id), or the order id of a ledger row',
-    next:
-      unread.length === 0
-        ? `Check the id: ${other}.`
-        : `Check the id: ${other}; see fal-list-accounts for what could not be read.`,
+    next: `Check the id: ${other}${unread.length === 0 ? '' : '; see fal-list-accounts for what could not be read'}.${unasked}`,
   })
 }

@@ -2,6 +2,7 @@ import { afterAll, beforeAll, describe, expect, it } from 'vitest'
 import { type Finding, RULE_IDS } from '../../schemas/report.ts'
 import { keyIdOfAccount, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { runAudit } from '../../src/operation.ts'
+import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
 import { auditInput, memoryDependencies, quietContext } from '../kit/audit-world.ts'
 import { openWorld, type RealWorld, STORES } from '../kit/real-audit.ts'
@@ -214,6 +215,34 @@ describe.each(STORES)('task-trace, on %s', (store) => {
     expect(error.message).toMatch(/"nowhere-1" was not found.*task table.*ledgers.*fal \(of the last 360 days/)
     const asTask = await refusal(taskTraceTool, { id: requestIdOf(1), kind: 'task' }, real.dependencies())
     expect(asTask.message).not.toMatch(/fal/)
+  })
+})
+
+describe('task-trace of a request billed to an account beyond the limit', () => {
+  const stray = '0000eeee-bbbb-4bbb-8bbb-bbbbbbbbbbbb'
+  const old = new MiniWorld().account(5).account(7)
+  old.event({ requestId: stray, cost: '0.75', timestamp: old.iso('2026-02-06 12:00:00') })
+  const deps = memoryDependencies(old.build(), { settings: { accountLimit: 1 } })
+  const audit = (given: object) =>
+    call(auditReconcileTool, { start: '2026-02-06', end: '2026-02-06', lang: 'en', ...given }, deps)
+
+  it('finds what an audit with ids found, asked with the same ids', async () => {
+    const { findings = [], next } = await audit({ ids: [5] })
+    expect(findings.map(({ rule }) => rule)).toContain('B1')
+    expect(next).toMatch(/task-trace with the taskId or requestId of a finding as id, and with the same ids/)
+    const traced = await call(taskTraceTool, { id: stray, ids: [5], lang: 'en' }, deps)
+    expect(traced).toMatchObject({ verdict: 'unrecorded', findings: [{ rule: 'B1' }], events: [{ accountId: 5 }] })
+    expect((await audit({})).next).not.toContain('same ids')
+  })
+
+  it('says without ids that accounts were not asked, and of an id of no account that there is none', async () => {
+    await expect(call(taskTraceTool, { id: stray }, deps)).rejects.toMatchObject({
+      next: expect.stringMatching(/accounts beyond the limit .* 1 were not asked: .* in ids\.$/),
+    })
+    await expect(call(taskTraceTool, { id: stray, kind: 'task' }, deps)).rejects.toMatchObject({
+      next: expect.not.stringContaining('beyond the limit'),
+    })
+    await expect(call(taskTraceTool, { id: stray, ids: [99] }, deps)).rejects.toMatchObject({ field: 'ids' })
   })
 })
 
