@@ -214,7 +214,11 @@ async function clockLines({ server }: OpenedDatabase, { fal }: Dependencies): Pr
 
 const WORST_FIRST: readonly LineStatus[] = ['failure', 'warning', 'unverified', 'ok']
 
-function resultOf(lines: readonly Line[], { now, dependencies }: Case): Diagnosis {
+const MEND = 'mend the lines of status failure, then call doctor again'
+const AUDIT = 'audit-reconcile: the whole audit'
+const BILL_ALONE = 'fal-get-usage: what fal billed; an audit needs DATABASE_URL'
+
+function resultOf(lines: readonly Line[], { now, dependencies, setup }: Case): Diagnosis {
   const [ok = 0, warning = 0, failures = 0, unseen = 0] = LINE_STATUSES.map(
     (status) => lines.filter((line) => line.status === status).length,
   )
@@ -228,7 +232,6 @@ function resultOf(lines: readonly Line[], { now, dependencies }: Case): Diagnosi
     complete: unseen === 0,
     counts: { ok, warning, failure: failures, unverified: unseen },
     lines: sorted,
-    next:
-      failures > 0 ? 'mend the lines of status failure, then call doctor again' : 'audit-reconcile: the whole audit',
+    next: failures > 0 ? MEND : setup.inspector === undefined ? BILL_ALONE : AUDIT,
   }
 }

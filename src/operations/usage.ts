@@ -61,11 +61,13 @@ function present(
     ...(withoutRows.length > 0 && { endpointIdsWithoutRows: withoutRows.map((id) => cleanText(id)) }),
     sources: [...sources],
     ...(note !== '' && { note }),
-    next: nextAfter(sources, withoutRows.length > 0 ? LOOK_AT_NAMES : TASKS),
+    next: nextAfter(sources, withoutRows.length > 0 ? LOOK_AT_NAMES : table === undefined ? CREDITS : TASKS),
   }
 }
 
 const TASKS = 'tasks-by-user with start and end of window: what the system recorded for it'
+// Without a database there are no tasks to be had.
+const CREDITS = 'fal-balance: credits left and how long they last'
 const LOOK_AT_NAMES =
   'see that endpointIdsWithoutRows are right: no row here is of them; without endpoint_ids the rows name every model'
 

@@ -73,6 +73,8 @@ describe('DATABASE_URL', () => {
     const diagnosis = await examined({ ...unset, settings: { falKey: key ?? '' } })
     expect(lineOf(diagnosis, 'database-url').status).toBe('warning')
     expect(lineOf(diagnosis, 'fal-key')).toMatchObject({ subject: 'FAL_KEY, key 00000006…', status: 'ok' })
+    // An audit would be refused.
+    expect([diagnosis.counts.failure, diagnosis.next]).toEqual([0, expect.stringMatching(/^fal-get-usage/)])
   })
 
   it('that is malformed is told in its own words', async () => {

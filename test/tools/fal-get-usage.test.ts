@@ -242,6 +242,8 @@ describe('fal-get-usage, on real parts', () => {
       costUsd: '0.750000001',
       rows: [{ workspace: 'acme', costUsd: '0.750000001', balanceUsd: '12.3', balanceSource: 'live' }],
       sources: [{ source: 'fal-usage', status: 'complete' }],
+      // There are no tasks to be had.
+      next: expect.stringMatching(/^fal-balance/),
     })
     expect((await call(falGetUsageTool, { ...DAY, group_by: 'key' }, keyed, world)).rows).toHaveLength(4)
     expect(await refusal(falGetUsageTool, { ...DAY, ids: [5] }, keyed)).toMatchObject({ kind: 'input', field: 'ids' })
