@@ -19,6 +19,11 @@ export const billingStatementsTool: Tool<typeof input, typeof output> = {
   run: (given, dependencies, context) => billingStatements(given, dependencies, context),
 }
 
-/** Months that still run, or wait for a bill or their turn, lack nothing that could have been read. */
-const isUnread = ({ status_reason }: Pick<StatementItem, 'status_reason'>): boolean =>
-  status_reason === 'incomplete' || status_reason === 'unrecorded'
+type Told = Pick<StatementItem, 'status_reason' | 'charged_points' | 'refunded_points'>
+
+/** Months that still run, or wait for a bill or their turn, lack nothing that could have been read but charges that no task tells. */
+const isUnread = ({ status_reason, charged_points, refunded_points }: Told): boolean =>
+  status_reason === 'incomplete' ||
+  status_reason === 'unrecorded' ||
+  charged_points === null ||
+  refunded_points === null

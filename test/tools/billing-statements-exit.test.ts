@@ -33,6 +33,15 @@ it('3 where a bill was not read', async () => {
   expect(await codes(refused, RUNNING, ['--limit', '1'])).toEqual([0, 3])
 })
 
+it('3 where a task tells no charge, in the list of a month that runs or was settled too', async () => {
+  const tasks = world.tables.tasks.map((task) => ({ ...task, money: null as unknown as number }))
+  const untold = { ...world, tables: { ...world.tables, tasks } }
+  expect(await codes(untold, RUNNING, ['--limit', '1'])).toEqual([3, 3])
+  const billing = memoryBilling()
+  expect(await codes(world, { billing })).toEqual([0, 0])
+  expect(await codes(untold, { billing })).toEqual([3, 3])
+})
+
 it('3 where the store of settlements cannot be read', async () => {
   const down = async () => {
     throw new AuditError('source', 'the store is locked')
