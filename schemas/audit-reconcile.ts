@@ -16,7 +16,7 @@ export const input = z.strictObject({
   depth: z.enum(['summary', 'requests']).default('requests').describe('summary: no single events'),
   sections: z.array(z.enum(SECTIONS)).max(SECTIONS.length).optional().describe('default as told'),
   lang: langInput,
-  report_id: z.string().max(64).optional().describe('earlier reportId: page its findings, no new audit'),
+  report_id: z.string().max(64).optional().describe('earlier reportId: its findings, no new audit'),
   rule: z.string().max(20).optional().describe('filter, such as B1'),
   severity: severity.optional().describe('filter'),
   account_id: askedId.optional().describe('filter'),

@@ -113,10 +113,13 @@ export const statement = z.strictObject({
 })
 export type Statement = z.output<typeof statement>
 
+const chargeSources = z.array(sourceStatus).optional().describe('of charges: what was not read, or is of no month')
+
 export const listOutput = z.strictObject({
   asOf: asOfShape,
   timezone: z.string(),
   unknown_user_id: unknownUserId,
+  sources: chargeSources,
   items: z.array(statementItem),
 })
 export const downloadOutput = z.strictObject({ download_url: z.string(), expires_at: instantText })
@@ -125,6 +128,7 @@ export const output = pagedOutput({
   asOf: asOfShape,
   timezone: z.string(),
   unknown_user_id: unknownUserId,
+  sources: chargeSources,
   items: z.array(statementItem).optional(),
   statement: statement.optional(),
 })

@@ -15,7 +15,7 @@ export const input = z.strictObject({
     .optional()
     .describe('endpoint=quantity, such as fal-ai/flux/dev=100'),
   kind: z.enum(['calls', 'units']).default('calls').describe('of quantities'),
-  participants: z.int().min(1).max(PARTICIPANTS_MAX).optional().describe('of an event, instead of models'),
+  participants: z.int().min(1).max(PARTICIPANTS_MAX).optional().describe('of an event, not models'),
   uses_per_head: z.number().positive().max(USES_MAX).optional().describe('with participants'),
   model: z.string().min(1).max(150).optional().describe('with participants'),
   limit_usd: z.string().max(30).optional().describe('such as 100; default live balance'),

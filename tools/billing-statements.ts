@@ -6,13 +6,15 @@ export const billingStatementsTool: Tool<typeof input, typeof output> = {
   name: 'billing-statements',
   title: 'Monthly statements',
   description:
-    'Monthly statements of what all users or one were charged: the list, or with invoice_id one by model with fal cost, margin and what changed since it was settled. A month that is over is settled in the local billing store when first seen whole.',
+    'Monthly statements of what all users or one were charged: the list, or with invoice_id one by model with fal cost, margin and changes since it was settled. A month that is over is settled in the local billing store when first seen whole.',
   input,
   output,
   records: true,
   lists: ['items', 'statement.breakdown', 'statement.restatement.lines', 'statement.coverage.sources'],
-  verdictOf: ({ items = [], statement }) =>
-    statement?.coverage.complete === false || [...items, ...(statement === undefined ? [] : [statement])].some(isUnread)
+  verdictOf: ({ items = [], sources = [], statement }) =>
+    statement?.coverage.complete === false ||
+    sources.some(({ status }) => status !== 'complete') ||
+    [...items, ...(statement === undefined ? [] : [statement])].some(isUnread)
       ? 'unverified'
       : 'clean',
   notFound: 'There is no such statement',

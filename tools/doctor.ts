@@ -6,7 +6,7 @@ export const doctorTool: Tool<typeof input, typeof output> = {
   name: 'doctor',
   title: 'What is wrong with the set-up',
   description:
-    'Checks settings, database login, grants, tables, columns, indexes, time zone, request ids and what each fal key may read. At a first start, or when a tool fails. Each line: id, status, seen, todo; unverified was not looked at. Quotes untrusted text.',
+    'Checks settings, database login, grants, tables, columns, indexes, time zone, request ids and what each fal key may read. At a first start, or when a tool fails. Each line: id, status, seen, todo; unverified: not looked at. Quotes untrusted text.',
   input,
   output,
   lists: ['lines'],

@@ -10,8 +10,8 @@ type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
  * others may have met the same.
  */
 export function metRows(records: Noted) {
-  const unread: Draft<Omit<UnreadTimes, 'undatedTasks'>> = {}
-  const kinds: Draft<UnknownKinds> = {}
+  let unread: Draft<Omit<UnreadTimes, 'undatedTasks'>> = {}
+  let kinds: Draft<UnknownKinds> = {}
   let undated: UnreadTimesOf | undefined
   let undatedFrom: number | undefined
   const most = (met: UnreadRows, known: UnreadTimesOf | undefined): UnreadTimesOf | undefined =>
@@ -31,6 +31,13 @@ export function metRows(records: Noted) {
       }
       undated = most(records.undatedTasks, undated)
       undatedFrom = fromRowId
+    },
+    /** Of the streams so far nothing is told any more. */
+    forget(): void {
+      unread = {}
+      kinds = {}
+      undated = undefined
+      undatedFrom = undefined
     },
     unreadTimes: (): UnreadTimes => ({
       ...unread,

@@ -260,6 +260,8 @@ export interface LedgerSnapshot {
   unreadTimes?(): UnreadTimes
   /** Of the streams so far. */
   unknownKinds?(): UnknownKinds
+  /** Has both tell of the streams from now on alone: what one period met says nothing of another one that is read after it. */
+  forgetMet?(): void
   /** Has a table read without a bound on its ids from now on; whoever calls it reads everything again. */
   readWhole?(table: keyof ReadFrom): void
   /** Ends the snapshot and its connections. Safe to call twice. */

@@ -337,6 +337,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     },
     unreadTimes: met.unreadTimes,
     unknownKinds: met.unknownKinds,
+    forgetMet: met.forget,
     readWhole(table) {
       for (const each of TIMED_TABLES) idBounds[each].restart()
       idBounds[table].readWhole()

@@ -1,7 +1,9 @@
 import type { z } from 'zod'
 import type { input, output, Statement, StatementItem } from '../../schemas/billing-statements.ts'
+import type { SourceStatus } from '../../schemas/report.ts'
 import { unknownUser } from '../audit/ledgers/asked-users.ts'
 import { DateReader } from '../audit/tasks/date-reader.ts'
+import { withUnreadTimes } from '../audit/tasks/unread-times.ts'
 import { tasksTeller } from '../audit/waiting.ts'
 import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
@@ -62,13 +64,18 @@ export function listStatements(
   { user_id: userId, limit }: Pick<StatementsInput, 'user_id' | 'limit'>,
   dependencies: Dependencies,
   context: CallContext,
-): Promise<Head & Pick<StatementsOutput, 'unknown_user_id'> & { items: StatementItem[] }> {
+): Promise<Head & Pick<StatementsOutput, 'unknown_user_id' | 'sources'> & Listed> {
   return calling(dependencies, context, async (call) => {
-    const items = await list(userId ?? null, limit, call)
-    if (userId === undefined || items.length > 0) return { items }
+    const { items, tasks } = await list(userId ?? null, limit, call)
+    const listed = { ...(tasks.reason !== undefined && { sources: [tasks] }), items }
+    if (userId === undefined || items.length > 0) return listed
     const unknownId = await unknownUser(userId, call.snapshot, context.signal)
-    return { ...(unknownId !== undefined && { unknown_user_id: unknownId }), items }
+    return { ...(unknownId !== undefined && { unknown_user_id: unknownId }), ...listed }
   })
+}
+
+interface Listed {
+  readonly items: StatementItem[]
 }
 
 /** One statement, made from what can be read now. Throws kind 'not-found' where there is none. */
@@ -170,11 +177,17 @@ function notFound(invoiceId: string, reason: string): AuditError {
 const monthAt = (zone: Zone, asOf: Instant): MonthNumber => parseMonth(zone.dateOf(asOf).slice(0, 7)) ?? 0
 
 /** One pass over the tasks of the months, and fal only for the few months that are not settled yet. */
-async function list(userId: number | null, limit: number, call: StatementCall): Promise<StatementItem[]> {
+async function list(
+  userId: number | null,
+  limit: number,
+  call: StatementCall,
+): Promise<Listed & { readonly tasks: SourceStatus }> {
   const { window, asOf } = call.today
   const now = monthAt(window.zone, asOf)
   const from = Math.max(0, now - limit + 1)
+  call.snapshot.forgetMet?.()
   const sums = await monthlySums(userId, from, now, call)
+  const [tasks = TASKS_READ] = withUnreadTimes([TASKS_READ], call.snapshot.unreadTimes?.() ?? {}, 'en')
   const newestFirst = monthsOf({ from, to: now }).reverse()
   const idOf = (month: MonthNumber): StatementId => ({ period: formatMonth(month), userId })
   const records = await readSettled(
@@ -198,8 +211,10 @@ async function list(userId: number | null, limit: number, call: StatementCall): 
     const { standing, record: recorded } = await settle(made, undefined, call)
     items.push(itemOf(id, own ?? new UsageSums(), standing, recorded, made, call))
   }
-  return items
+  return { items, tasks }
 }
+
+const TASKS_READ: SourceStatus = { source: 'tasks', status: 'complete' }
 
 /**
  * How a month stands, where that is known without reconciling it; otherwise one more may be reconciled. `record`: null where it is

@@ -96,6 +96,7 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
       met.note('tasks', undefined)
     },
     unreadTimes: met.unreadTimes,
+    forgetMet: met.forget,
     points: (range) => inOne(pointsRecords(range)),
     cash: (range) => inOne(cashRecords(range)),
     tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),

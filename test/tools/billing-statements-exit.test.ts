@@ -1,4 +1,4 @@
-import { expect, it } from 'vitest'
+import { expect, it, onTestFinished } from 'vitest'
 import type { BillingStore } from '../../src/billing/store.ts'
 import { apiKeyOf } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
@@ -7,6 +7,8 @@ import { billingStatementsTool } from '../../tools/billing-statements.ts'
 import { run } from '../faces/command-line.ts'
 import { memoryDependencies, type WorldAudit } from '../kit/audit-world.ts'
 import { memoryBilling } from '../kit/billing.ts'
+import { openWorld } from '../kit/real-audit.ts'
+import { call } from './call.ts'
 import { at, february, MARCH } from './statement-world.ts'
 
 /** The exit codes of the list, and of February's statement. */
@@ -40,6 +42,28 @@ it('3 where a task tells no charge, in the list of a month that runs or was sett
   const billing = memoryBilling()
   expect(await codes(world, { billing })).toEqual([0, 0])
   expect(await codes(untold, { billing })).toEqual([3, 3])
+})
+
+it('3 where a task cannot be placed in a month, which the list says of its charges, and of no other month', async () => {
+  const [january, ...others] = world.tables.tasks
+  if (january === undefined) throw new Error('no task')
+  const tasks = [{ ...january, createdAt: '2026-04-00 12:00:00' }, ...others]
+  const real = await openWorld({ ...world, tables: { ...world.tables, tasks } }, { store: 'embedded' })
+  onTestFinished(real.close)
+  const listed = (month: string) =>
+    call(billingStatementsTool, {}, real.dependencies({ now: at(`2026-${month}-03T04:00:00Z`) }), world)
+  const april = await listed('04')
+  // March is read beyond its end, where such a row lies.
+  expect(april.items?.map(({ period, status_reason }) => [period, status_reason])).toEqual([
+    ['2026-03', 'incomplete'],
+    ['2026-02', null],
+  ])
+  expect(april.sources).toEqual([
+    { source: 'tasks', status: 'partial', reason: expect.stringMatching(/1 row has a time that cannot be read/) },
+  ])
+  expect(billingStatementsTool.verdictOf?.(april)).toBe('unverified')
+  // A list that does not reach so far says nothing.
+  expect(await listed('02')).not.toHaveProperty('sources')
 })
 
 it('3 where the store of settlements cannot be read', async () => {
