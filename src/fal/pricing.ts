@@ -1,4 +1,5 @@
 import { falEstimate, falPricing } from '../../schemas/fal.ts'
+import { endpointForm } from '../units/endpoint.ts'
 import type { NanoUsd } from '../units/nano-usd.ts'
 import { type Answer, complete, failed, partial } from './answer.ts'
 import type { Call } from './asking.ts'
@@ -29,9 +30,15 @@ export async function askPricing(call: Call, endpointIds: readonly string[]): Pr
     if (answer.status === 'failed' && answer.failure !== 'not-found') {
       return prices.length + unknown.length === 0 ? answer : partial(found(), answer)
     }
-    const told = new Map(answer.status === 'failed' ? [] : answer.value.map((price) => [price.endpointId, price]))
-    prices.push(...ids.flatMap((id) => told.get(id) ?? []))
-    const missing = ids.filter((id) => !told.has(id))
+    const told = new Map(
+      answer.status === 'failed' ? [] : answer.value.map((price) => [endpointForm(price.endpointId), price]),
+    )
+    const missing: string[] = []
+    for (const id of ids) {
+      const price = told.get(endpointForm(id))
+      if (price === undefined) missing.push(id)
+      else prices.push({ ...price, endpointId: id })
+    }
     if (ids.length === 1) unknown.push(...missing)
     else open.push(...halvesOf(missing))
   }

@@ -9,12 +9,14 @@ import {
   parseDecimal,
   ZERO_DECIMAL,
 } from '../units/decimal.ts'
+import { endpointForm } from '../units/endpoint.ts'
 import { addNanoUsd, formatUsd, NANO_DIGITS, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
 
-/** What a unit of each model was billed at over some usage rows: cost / quantity, by model, then by unit. */
+/** What a unit of each model was billed at over some usage rows: cost / quantity, by model as endpointForm has it, then by unit. */
 export function billedPrices(rows: readonly UsageRow[]): Map<string, BilledPrice[]> {
   const byModel = new Map<string, Map<string, { quantity: Decimal; costNanoUsd: NanoUsd }>>()
-  for (const { model, unit, quantity, costNanoUsd } of rows) {
+  for (const { model: named, unit, quantity, costNanoUsd } of rows) {
+    const model = endpointForm(named)
     const units = byModel.get(model) ?? new Map<string, { quantity: Decimal; costNanoUsd: NanoUsd }>()
     const sum = units.get(unit) ?? { quantity: ZERO_DECIMAL, costNanoUsd: ZERO_NANO_USD }
     units.set(unit, {

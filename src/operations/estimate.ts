@@ -7,6 +7,7 @@ import { LIMITS } from '../limits.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { formatDecimal, multiplyDecimals, parseDecimal } from '../units/decimal.ts'
+import { endpointForm } from '../units/endpoint.ts'
 import { formatUsd, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
 import { allRead, type BillScope, billSourceOf, openBillScope, tableSources, unreadBalances } from './bill-scope.ts'
 import { daysBefore, sumQuery } from './bill-sums.ts'
@@ -156,9 +157,12 @@ function billedReader(bills: Reading['bills']): (model: string) => Pick<ModelEst
     return read.status === 'complete' ? [{ rows: read.value, sure }] : []
   })
   const billed = billedPrices(whole.flatMap(({ rows }) => rows))
-  const doubtful = new Set(whole.flatMap(({ rows, sure }) => (sure ? [] : rows.map(({ model }) => model))))
-  return (model) => {
+  const doubtful = new Set(
+    whole.flatMap(({ rows, sure }) => (sure ? [] : rows.map(({ model }) => endpointForm(model)))),
+  )
+  return (endpoint) => {
     if (whole.length === 0) return { billed: null }
+    const model = endpointForm(endpoint)
     return doubtful.has(model) ? { billed: null, billedReason: MAYBE_TWICE } : { billed: billed.get(model) ?? [] }
   }
 }

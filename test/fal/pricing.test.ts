@@ -1,5 +1,9 @@
-import { describe, expect, it } from 'vitest'
+import { once } from 'node:events'
+import { createServer } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { describe, expect, it, onTestFinished } from 'vitest'
 import type { ListedPrice } from '../../src/demo/fal-double-prices.ts'
+import { createFalClient } from '../../src/fal/client.ts'
 import { formatUsd } from '../../src/units/nano-usd.ts'
 import { KEY, never, openLine, SECRET } from './line.ts'
 
@@ -32,6 +36,23 @@ describe('pricing', () => {
         workspace: 'acme',
       },
     ])
+  })
+
+  it('knows a model that fal answers in another case than it was asked about', async () => {
+    const prices = [{ endpoint_id: 'fal-ai/flux', unit_price: 0.05, unit: 'image', currency: 'USD' }]
+    const server = createServer((_, response) => response.end(JSON.stringify({ prices }))).listen(0, '127.0.0.1')
+    await once(server, 'listening')
+    const { port } = server.address() as AddressInfo
+    const client = createFalClient({ baseUrl: `http://127.0.0.1:${port}/v1` })
+    onTestFinished(async () => {
+      await client.close()
+      server.close()
+    })
+    const price = { endpointId: 'FAL-AI/Flux', unitPrice: '0.05', unit: 'image', currency: 'USD' }
+    expect(await client.pricing(KEY, ['FAL-AI/Flux'], never())).toEqual({
+      status: 'complete',
+      value: { prices: [price], unknown: [] },
+    })
   })
 
   it('asks 50 at a time', async () => {

@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
 import { falEstimateCostTool } from '../../tools/fal-estimate-cost.ts'
 import { memoryDependencies, settingsFor } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
@@ -116,6 +117,21 @@ describe('fal-estimate-cost, of models', () => {
     expect(result.models.map(({ model }) => model)).toEqual(['fal-ai/flux/dev'])
     const none = await call(falEstimateCostTool, { models: ['no/such=5'] }, dependencies(), world())
     expect(none).toMatchObject({ costUsd: null, costReason: expect.stringContaining('none of these'), models: [] })
+  })
+
+  it('tells what a model was billed at whatever the case it is named in, as fal-get-usage does', async () => {
+    const named = 'FAL-AI/Flux/dev'
+    const memory = memoryDependencies(world(), {})
+    // As if fal did not mind case: it answers with its own names.
+    const own = (ids: readonly string[] = []) => ids.map((id) => id.toLowerCase())
+    const usage: FalReader['usage'] = (key, query, signal) =>
+      memory.fal.usage(key, { ...query, endpointIds: own(query.endpointIds) }, signal)
+    const told = async (model: string, fal: FalReader) =>
+      (await call(falEstimateCostTool, { models: [`${model}=1`] }, { ...memory, fal }, world())).models[0]?.billed
+    const pricing: FalReader['pricing'] = async () => ({ status: 'complete', value: { prices: [], unknown: [] } })
+    const expected = await told('fal-ai/flux/dev', memory.fal)
+    expect(expected).toHaveLength(1)
+    expect(await told(named, { ...memory.fal, usage, pricing })).toEqual(expected)
   })
 
   it('gives no USD for a price in another currency', async () => {
