@@ -4,8 +4,10 @@ import type { World } from '../../src/demo/stored-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { renderText } from '../../src/render/text.ts'
 import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
 import { auditWith, noKey, refused } from '../kit/audit-with.ts'
 import { auditWorld, inShort, memoryDependencies } from '../kit/audit-world.ts'
+import { twoNames } from '../kit/two-names.ts'
 import { call } from '../tools/call.ts'
 
 const DAY = { start: '2026-02-06', end: '2026-02-06' }
@@ -129,6 +131,37 @@ it('a request that two keys both tell is one request', async () => {
   const report = await auditWith(given, unnamed, { depth: 'requests' })
   expect(report.requests).toMatchObject({ matched: 1, unrecorded: 1 })
   expect(report.official.totals).toEqual({ costUsd: '10', requestCount: 2 })
+})
+
+it.each([
+  ['of one', [7]],
+  ['of both', [5, 7]],
+])('a bill under two names is counted once where the usage %s is refused', async (_, refusing) => {
+  const shared = new MiniWorld()
+    .account(5, { workspace: 'w' })
+    .account(7, { workspace: 'w' })
+    .task({ account: 5, cost: '1' })
+    .task({ account: 7, cost: '2' })
+    .build()
+  const keys = refusing.map(apiKeyOf)
+  const half = (fal: FalReader): Partial<FalReader> => ({
+    usage: async (apiKey, query, signal) => (keys.includes(apiKey) ? refused : fal.usage(apiKey, query, signal)),
+  })
+  const report = await auditWith(twoNames(shared), half, { depth: 'requests' })
+  expect(inShort(report)).toEqual([])
+  expect(report.requests).toMatchObject({ matched: 2, mismatched: 0 })
+  expect(report.tieOut).toMatchObject({ eventsTotal: '3', differenceMatched: '0' })
+})
+
+it('a trace of a task counts a bill under two names once, with or without keys in it', async () => {
+  for (const billed of [{}, noKey]) {
+    const shared = new MiniWorld()
+      .account(5, { workspace: 'w' })
+      .account(7, { workspace: 'w' })
+      .task({ account: 5, cost: '1', billed })
+    const trace = await call(taskTraceTool, { id: requestIdOf(1) }, memoryDependencies(twoNames(shared.build()), {}))
+    expect(trace).toMatchObject({ verdict: 'matched', tasks: [{ billedUsd: '1' }], findings: [] })
+  }
 })
 
 it('a bill of its own key is not taken for another that bills one request too', async () => {

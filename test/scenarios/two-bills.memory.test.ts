@@ -50,6 +50,19 @@ describe.each(WORKSPACES)('a request that fal bills to two keys, of the workspac
     }
   })
 
+  it('is traced with what both of them bill, whether they name the keys or not', async () => {
+    for (const named of [true, false]) {
+      const built = world(spaces, SECONDS[0]).build()
+      const workspaces = built.workspaces.map((space) => ({
+        ...space,
+        events: space.events.map(({ keyId, ...event }) => (named ? { ...event, keyId } : event)),
+      }))
+      const dependencies = memoryDependencies({ ...built, workspaces: workspaces as typeof built.workspaces }, {})
+      const trace = await traceTask({ id: REQUEST, kind: 'request', lang: 'en' }, dependencies, quietContext())
+      expect([trace.verdict, trace.tasks.map(({ billedUsd }) => billedUsd)]).toEqual(['matched', ['2.05']])
+    }
+  })
+
   it('and where no task bears its id is told of once', async () => {
     for (const seconds of SECONDS) {
       const built = world(spaces, seconds).build()

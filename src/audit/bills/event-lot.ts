@@ -2,9 +2,9 @@ import type { BillingEvent } from '../../fal/reader.ts'
 import { type EventRecords, type EventWords, eventRecordsOf } from '../../rows/event-records.ts'
 import type { Who } from './whose-bill.ts'
 
-/** Ids kept of one reading of a bill, by which another reading of the same bill is known. */
+/** Events kept of one reading of a bill, by which another reading of the same bill is known. */
 const SAMPLE_MAX = 256
-/** The sample is cut down to the ids of the smallest hashes whenever it has grown to this. */
+/** The sample is cut down to the events whose ids have the smallest hashes whenever it has grown to this. */
 const SAMPLE_ROOM = 4 * SAMPLE_MAX
 
 /** What is known at once of the events of one reading of a bill; the events themselves are kept elsewhere, under its number. */
@@ -13,7 +13,10 @@ export interface EventLot {
   readonly length: number
   /** Whom the events name, each once. */
   readonly who: readonly Who[]
-  /** Those of its request ids whose hashes are the smallest: two whole readings of one bill have them in common. */
+  /**
+   * Those of its events whose request ids have the smallest hashes, each by its request, time (ms), cost (nano-USD) and key:
+   * two whole readings of one bill have them in common. Two workspaces may bill one request, but not as one event.
+   */
   readonly sample: ReadonlySet<string>
 }
 
@@ -38,7 +41,9 @@ export class EventLotTally {
     this.#addWho(events, index)
     const hash = events.requestHash(index)
     if (hash > this.#largest) return
-    this.#sample.push({ hash, id: events.requestIdText(index) })
+    const keyId = events.words.texts.textOf(events.keyIdCode(index))
+    const id = `${events.requestIdText(index)} ${events.time(index)} ${events.cost(index)} ${keyId}`
+    this.#sample.push({ hash, id })
     if (this.#sample.length >= SAMPLE_ROOM) this.#cut()
   }
 
@@ -61,7 +66,7 @@ export class EventLotTally {
     if (!this.#who.has(name)) this.#who.set(name, who)
   }
 
-  /** Ids of one hash are kept or left out together, but for what does not fit: those are in order. */
+  /** Events of one hash are kept or left out together, but for what does not fit: those are in order. */
   #cut(): void {
     const byId = new Map(this.#sample.map((each) => [each.id, each]))
     const sorted = [...byId.values()].sort((a, b) => a.hash - b.hash || (a.id < b.id ? -1 : 1))

@@ -24,7 +24,7 @@ export interface BillEvidence {
   readonly keyIds?: () => ReadonlySet<string>
   /** Whether these are all of its lines. */
   readonly whole: boolean
-  /** Requests it bills, whole or sampled alike in every reading of one bill; absent: not read. */
+  /** Requests it bills, each as it bills it, whole or sampled alike in every reading of one bill; absent: not read. */
   readonly requests?: { readonly ids: ReadonlySet<string>; readonly whole: boolean }
 }
 
@@ -150,13 +150,14 @@ function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 
 /**
  * That the username is the workspace's is inferred; it may be that of the person whose key it is. A key belongs to one
  * workspace: where both bills name one, or one names a key that opens the other, and both hold the same lines, it is one bill.
- * So it is where they hold the same lines and the same requests.
+ * So it is where they hold the same lines and the same requests; and the same requests alone tell it where one of them shows no
+ * line, since its usage could not be read: else each of these would be billed twice.
  */
-const isOneByTwoNames = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
-  a.told.keyIds !== undefined &&
-  b.told.keyIds !== undefined &&
-  (isOneByKeys(a, b, owners) || shareRequests(a, b)) &&
-  shareLines(a, b)
+function isOneByTwoNames(a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean {
+  if (a.told.keyIds === undefined || b.told.keyIds === undefined) return false
+  if (Math.min(a.marks.size, b.marks.size) === 0) return areOfRequests(a, b) && shareRequests(a, b)
+  return (isOneByKeys(a, b, owners) || shareRequests(a, b)) && shareLines(a, b)
+}
 
 /**
  * Nor do two workspaces bill the same quantities at the same cost, but by chance: one of few lines may, beside one of many. Where

@@ -1,9 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
-import { EventLotTally, lotOf } from '../../../src/audit/bills/event-lot.ts'
+import { type EventLot, EventLotTally, lotOf } from '../../../src/audit/bills/event-lot.ts'
 import { hashOfText } from '../../../src/rows/bytes.ts'
 import { eventRecordsOf } from '../../../src/rows/event-records.ts'
 import { idsOfOneHash } from '../../kit/alike.ts'
+import { later, usd } from '../../kit/books.ts'
 import { billingEvent } from '../../kit/rows.ts'
 
 const ids = (count: number) => Array.from({ length: count }, (_, index) => `r-${String(index).padStart(6, '0')}`)
@@ -19,6 +20,8 @@ const lot = (requestIds: readonly string[], number = 0) =>
     requestIds.map((requestId) => billingEvent({ requestId })),
     number,
   )
+/** The request ids of a sample, whose events are all of one time and cost. */
+const idsIn = ({ sample }: EventLot) => new Set([...sample].map((event) => event.split(' ')[0]))
 
 describe('a reading of a bill', () => {
   it('has its number and its length, and whom it names, each once', () => {
@@ -45,9 +48,9 @@ describe('a reading of a bill', () => {
   it('is known by its 256 ids of the smallest hashes, in whatever order they come', () => {
     const all = ids(5000)
     const smallest = new Set(smallestOf(all))
-    expect(lot(all).sample).toEqual(smallest)
-    expect(lot([...all].reverse()).sample).toEqual(smallest)
-    expect(lot(all.slice(0, 256)).sample).toEqual(new Set(all.slice(0, 256)))
+    expect(idsIn(lot(all))).toEqual(smallest)
+    expect(idsIn(lot([...all].reverse()))).toEqual(smallest)
+    expect(idsIn(lot(all.slice(0, 256)))).toEqual(new Set(all.slice(0, 256)))
     expect(lot(all.slice(0, 255)).sample.size).toBe(255)
   })
 
@@ -66,15 +69,25 @@ describe('a reading of a bill', () => {
 
   it('keeps ids of one hash apart in its sample', () => {
     const both = idsOfOneHash()
-    expect(lot([...both, ...both]).sample).toEqual(new Set(both))
+    expect(idsIn(lot([...both, ...both]))).toEqual(new Set(both))
+  })
+
+  it('tells events of one request apart by their time, cost and key', () => {
+    const event = billingEvent({ requestId: 'a' })
+    const others = [
+      { ...event, at: later(event.at, 1) },
+      { ...event, costNanoUsd: usd('9') },
+      { ...event, keyId: 'another' },
+    ]
+    expect(lotOf([event, ...others, event], 0).sample.size).toBe(4)
   })
 
   it('counts an id once in its sample, however many events it has', () => {
     const all = ids(300)
     const many = all.flatMap((id) => [id, id, id, id, id])
-    expect(lot(many).sample).toEqual(new Set(smallestOf(all)))
+    expect(idsIn(lot(many))).toEqual(new Set(smallestOf(all)))
     expect(lot(many).length).toBe(1500)
-    expect(lot(['b', 'a', 'b']).sample).toEqual(new Set(['a', 'b']))
+    expect(idsIn(lot(['b', 'a', 'b']))).toEqual(new Set(['a', 'b']))
   })
 })
 
@@ -84,7 +97,7 @@ describe('the sample of a reading', () => {
     fc.assert(
       fc.property(numbers, (given) => {
         const requestIds = given.map((number) => `r${number}`)
-        expect([...lot(requestIds).sample]).toEqual(smallestOf(requestIds))
+        expect([...idsIn(lot(requestIds))]).toEqual(smallestOf(requestIds))
         // Two readings of one bill have them in common, whatever their order and however they are cut into pages.
         expect(lot([...requestIds].reverse()).sample).toEqual(lot(requestIds).sample)
       }),

@@ -188,6 +188,17 @@ describe('several bills', () => {
     expect(grouped({ ...one, requests: [] }, { ...two, requests: [] })).toEqual(['v', 'w'])
   })
 
+  it('under two names are one by their requests alone where one of them shows no line', () => {
+    const keyIds = () => new Set<string>()
+    const one = { id: 'v', name: 'v', lines: ['k5:a', 'b'], requests: ['r1', 'r2'], keyIds }
+    const unread = { id: 'w', name: 'w', whole: false, requests: ['r1', 'r2'], keyIds }
+    expect(grouped(one, unread)).toEqual(['v+w'])
+    expect(grouped({ ...one, lines: [], whole: false }, unread)).toEqual(['v+w'])
+    expect(grouped(one, { ...unread, requests: ['r3', 'r4'] })).toEqual(['v', 'w'])
+    const { requests, ...cut } = unread
+    expect(grouped(one, { ...cut, cutRequests: requests })).toEqual(['v', 'w'])
+  })
+
   describe('under two names, that name no keys', () => {
     const lines = (...amounts: readonly string[]) =>
       amounts.map((amount, index) => ({ keyId: null, mark: ALIKE[index] ?? '', amount }))
