@@ -3,8 +3,10 @@ import type { TaskRow } from '../../ledger/reader.ts'
 import { SPANS } from '../../limits.ts'
 import { earlier, type Instant, plus } from '../../units/instant.ts'
 import type { SharedBill } from '../bills/whose-bill.ts'
+import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import { compareIds } from '../rules/evidence-list.ts'
+import { eventKey } from '../rules/same-event.ts'
 import { type RepeatedEvent, repeatedEvents, withBareId } from './answered-events.ts'
 import { type AskingTerms, FOR_RULES } from './asking-terms.ts'
 
@@ -69,7 +71,8 @@ export class BillQuestions {
   readonly #asking: AskingTerms
   readonly #missed: FirstIds
   readonly #others: FirstIds
-  readonly #suspects = new FirstIds(REPEATS_ASKED_MAX + 1)
+  /** Events of requests that repeat one, as they were told. */
+  readonly #suspects = new Map<string, Set<string>>()
   #tasksSince: Instant
   #eventsSince: Instant
   #asked: ReadonlySet<string> = new Set()
@@ -109,10 +112,11 @@ export class BillQuestions {
   addEvents(events: readonly BillingEvent[]): void {
     const suspects = new Set(repeatedEvents(events).map(({ event }) => event.requestId))
     if (suspects.size === 0) return
-    for (const requestId of suspects) this.#suspects.add(requestId)
     // Its other events, however long before, must be in the answer as well, since that replaces them all.
-    for (const { requestId, at } of events) {
-      if (suspects.has(requestId)) this.#eventsSince = earlier(this.#eventsSince, at)
+    for (const event of events) {
+      if (!suspects.has(event.requestId) || this.#suspects.size > REPEATS_ASKED_MAX) continue
+      this.#eventsSince = earlier(this.#eventsSince, event.at)
+      entryOf(this.#suspects, event.requestId, () => new Set<string>()).add(eventKey(event))
     }
   }
 
@@ -141,12 +145,19 @@ export class BillQuestions {
   }
 
   async #askForRepeated(): Promise<void> {
-    const ids = this.#suspects.list()
+    const ids = [...this.#suspects.keys()].sort(compareIds)
     if (ids.length === 0) return
     const answer = ids.length > REPEATS_ASKED_MAX ? TOO_MANY : await this.#askById(ids, this.#eventsSince)
     if (answer.status !== 'complete') {
       // What the pages say twice may be billed once or twice: nothing is said of a bill that leaves this open.
       this.#leaveOpen(ids.length, answer)
+      this.isRead = false
+      return
+    }
+    const denied = this.#deniedIn(answer.value)
+    if (denied > 0) {
+      const told = `pages repeat events of ${denied} requests, of which fal tells otherwise when it is asked about them alone`
+      this.gap = { failure: 'bad-answer', reason: told }
       this.isRead = false
       return
     }
@@ -156,6 +167,14 @@ export class BillQuestions {
     this.#found.splice(0, this.#found.length, ...kept)
     for (const event of answer.value) this.#found.push(event)
     this.repeated.push(...repeatedEvents(answer.value))
+  }
+
+  /** Requests of which an answer lacks an event that was told before: it is not that this was told too often. */
+  #deniedIn(answered: readonly BillingEvent[]): number {
+    const told = new Map<string, Set<string>>()
+    for (const event of answered) entryOf(told, event.requestId, () => new Set<string>()).add(eventKey(event))
+    const isTold = (requestId: string, event: string): boolean => told.get(requestId)?.has(event) === true
+    return [...this.#suspects].filter(([id, events]) => [...events].some((event) => !isTold(id, event))).length
   }
 
   #leaveOpen(requests: number, { failure, reason }: UnreadBecause): void {

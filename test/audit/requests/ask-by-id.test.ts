@@ -174,8 +174,8 @@ describe('what fal tells beyond its pages', () => {
 })
 
 describe('requests that pages repeat', () => {
-  const one = eventOf(5, 'a')
-  const other = eventOf(5, 'b')
+  const [one, other] = [eventOf(5, 'a'), eventOf(5, 'b')]
+  const next = { ...one, at: later(one.at, 1) }
 
   it('are asked for once, whatever the pieces in which they come, and the answer replaces them', async () => {
     const { questions, askedIds } = questionsTo([one, other])
@@ -186,11 +186,16 @@ describe('requests that pages repeat', () => {
     expect([askedIds(), questions.repeated]).toEqual([[['a', 'b']], []])
     expect(idsOf(questions.eventsOf(pieceOf([one, one, eventOf(5, 'c')], 'ac')))).toEqual(['c', 'a'])
     expect(idsOf(questions.eventsOf(pieceOf([other, other], 'b')))).toEqual(['b'])
-    // Nothing is left of a request of which the pages spoke twice and the answer does not.
-    const silent = questionsTo([])
-    silent.questions.addEvents([one, one])
-    await silent.questions.ask()
-    expect(silent.questions.eventsOf(pieceOf([one, one, other]))).toEqual([other])
+  })
+
+  it('leave the bill unread where the answer lacks an event of theirs: nothing says that they cost less', async () => {
+    for (const answer of [[], [one], [{ ...one, costNanoUsd: usd('3') }, next]]) {
+      const { questions } = questionsTo(answer)
+      questions.addEvents([one, one, next])
+      await questions.ask()
+      expect(questions.eventsOf(pieceOf([one, one, next]))).toBeNull()
+      expect(gapOf(questions)).toMatch(/^pages repeat events of 1 requests, of which fal tells otherwise/)
+    }
   })
 
   it('are told where the answer repeats them as well, for the piece that has them', async () => {
