@@ -133,6 +133,26 @@ it('a request that two keys both tell is one request', async () => {
   expect(report.official.totals).toEqual({ costUsd: '10', requestCount: 2 })
 })
 
+it.each(['summary', 'requests'] as const)(
+  'a bill without a name or keys accuses nobody beside one that broke off, at depth %s',
+  async (depth) => {
+    const shared = new MiniWorld()
+      .account(5, { workspace: 'w' })
+      .account(7, { workspace: 'w' })
+      .task({ account: 5, cost: '1', billed: noKey })
+      .task({ account: 7, cost: '1', model: 'fal-ai/kling', billed: noKey })
+      .build()
+    const cut = { status: 'partial', value: [], failure: 'bad-answer', reason: 'cut' } as const
+    const half = (fal: FalReader): Partial<FalReader> => ({
+      billing: async (apiKey, signal) => (apiKey === apiKeyOf(7) ? refused : fal.billing(apiKey, signal)),
+      usage: async (apiKey, query, signal) =>
+        apiKey === apiKeyOf(5) ? { ...cut, value: [] } : fal.usage(apiKey, query, signal),
+      events: async (apiKey, query, signal) => (apiKey === apiKeyOf(7) ? refused : fal.events(apiKey, query, signal)),
+    })
+    expect(inShort(await auditWith(shared, half, { depth }))).toEqual([])
+  },
+)
+
 it.each([
   ['of one', [7]],
   ['of both', [5, 7]],

@@ -1,4 +1,4 @@
-import type { UsageRow } from '../../fal/reader.ts'
+import type { Fetched, UsageRow } from '../../fal/reader.ts'
 import type { AccountRow } from '../../ledger/reader.ts'
 import { keyIdOf } from '../../units/api-key.ts'
 import type { Bills, WorkspaceBill } from '../evidence.ts'
@@ -80,7 +80,8 @@ export function attributeBills(
     const mayTell = !spending.some((accountId) => withoutId.has(accountId))
     const trusted = (idsAreKnown || spending.length === 0) && mayTell
     // Of a workspace without a name nothing tells who belongs to it, but that others' bills were read and are other ones.
-    const placed = new Set(workspace.name === null ? distinct.flatMap((each) => each.members) : members)
+    const others = workspace.name === null ? distinct.filter((each) => areComparable(each, bill)) : []
+    const placed = new Set([...members, ...others.flatMap((each) => each.members)])
     const doubtful = workspace.name === null ? allAccounts.map((account) => account.accountId) : bills.unplaced
     const strangers = doubtful.some((accountId) => !placed.has(accountId) && active(accountId))
     // Whether the ids say anything is itself not known: then they give a row to nobody, and to no member either.
@@ -251,6 +252,24 @@ function mergeSameBills({ workspaces }: Bills, owners: ReadonlyMap<string, numbe
     const workspace = readings.reduce(betterBill)
     return { workspace, members: readings.flatMap(({ members }) => members), rows: rowsOf(workspace), sure }
   })
+}
+
+/**
+ * Whether two bills show enough to be told apart: the rows of both, or the events of both. What holds nothing, and was not read
+ * whole, may be any bill.
+ */
+function areComparable({ workspace: a }: DistinctBill, { workspace: b }: DistinctBill): boolean {
+  if (showsOf(a.usage, b.usage) || showsOf(a.events, b.events)) return true
+  return [a.usage, b.usage, a.events, b.events].every((read) => read === null || read.status === 'complete')
+}
+
+type Read = Fetched<{ readonly length: number }> | null
+
+/** Whether two readings of one kind show what they hold, and it is not nothing of both. */
+function showsOf(a: Read, b: Read): boolean {
+  if (a === null || b === null || a.status === 'failed' || b.status === 'failed') return false
+  const isShown = (read: typeof a): boolean => read.status === 'complete' || read.value.length > 0
+  return isShown(a) && isShown(b) && a.value.length + b.value.length > 0
 }
 
 /** Whom a bill names: in its rows, and in events around the window, which may name others. */

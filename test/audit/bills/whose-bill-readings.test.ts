@@ -130,6 +130,42 @@ describe('bills without a name that hold some of the same rows', () => {
   })
 })
 
+describe('a bill that fal does not name, beside one that shows nothing to hold against it', () => {
+  const rows = whole([row(2, who.nobody)])
+  const events = whole([event('a', who.nobody)])
+  const nothing = { usage: whole([]), events: whole([]) }
+  const besides = (other: Pick<Space, 'usage' | 'events'>, own: Pick<Space, 'usage' | 'events'>, active = [5, 6]) => {
+    const spaces = [
+      { members: [5], ...other },
+      { name: null, members: [6], ...own },
+    ]
+    return attribute(spaces, { active }).shared.map(({ membersKnown, undivided }) => [membersKnown, undivided])[1]
+  }
+
+  it.each([
+    ['whose usage broke off before its first row', { usage: part([]) }, { usage: rows }],
+    [
+      'whose events did, and usage of neither has a row',
+      { usage: whole([]), events: part([]) },
+      { ...nothing, events },
+    ],
+    ['of which the one shows rows alone, the other events', { usage: none, events }, { usage: rows, events: part([]) }],
+  ])('may be that of its account too: one %s', (_, other, own) => {
+    expect(besides(other, own)?.[0]).toBe(false)
+    // Who has no tasks caused nothing of it.
+    expect(besides(other, own, [6])?.[0]).toBe(true)
+  })
+
+  it.each([
+    ['read whole, without a row', { usage: whole([]) }, { usage: rows }],
+    ['read whole, without an event', nothing, { ...nothing, events }],
+    ['of other rows', { usage: part([row(9, who.nobody, 'kling')]) }, { usage: rows }],
+    ['that is as empty', nothing, nothing],
+  ])('is that of its own account beside one %s', (_, other, own) => {
+    expect(besides(other, own)?.[0]).toBe(true)
+  })
+})
+
 describe('a filter by account', () => {
   const { result } = attribute([{ members: [5], usage: whole([row(1, strange)]) }])
   const bills = {
