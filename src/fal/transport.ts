@@ -160,7 +160,7 @@ export function createTransport(options: TransportOptions): Transport {
   }
 
   const askedWait = (tried: Answer<Reply>): Millis | undefined =>
-    tried.status === 'complete' ? retryAfter(tried.value.retryAfter, options.clock()) : undefined
+    tried.status === 'complete' ? retryAfter(tried.value.retryAfter, tried.value.date, options.wallClock()) : undefined
 
   return { ask, endRests: spellOf.endRests, clockAhead: () => clockAhead, close: () => socket.close() }
 }

@@ -19,11 +19,16 @@ export function backOff(tries: number, random: () => number): Millis {
   return span * (0.5 + random() / 2)
 }
 
-/** Reads Retry-After: seconds or an HTTP date. Undefined where it is absent, unreadable or not in the future. */
-export function retryAfter(header: string | undefined, now: number): Millis | undefined {
+/**
+ * Reads Retry-After: seconds or an HTTP date, which is of the clock that `date`, the header Date, tells; without one of this
+ * machine's. Undefined where it is absent, unreadable or not in the future.
+ */
+export function retryAfter(header: string | undefined, date: string | undefined, now: number): Millis | undefined {
   if (header === undefined) return undefined
   const text = header.trim()
-  const span = /^\d{1,9}(?:\.\d+)?$/.test(text) ? Number(text) * SECOND : Date.parse(text) - now
+  const there = Date.parse(date ?? '')
+  const isSpan = /^\d{1,9}(?:\.\d+)?$/.test(text)
+  const span = isSpan ? Number(text) * SECOND : Date.parse(text) - (Number.isNaN(there) ? now : there)
   return Number.isFinite(span) && span > 0 ? span : undefined
 }
 

@@ -5,6 +5,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import type { FalFault } from '../../src/demo/fal-double-faults.ts'
 import { AuditError } from '../../src/errors.ts'
 import { createFalClient } from '../../src/fal/client.ts'
+import { retryAfter } from '../../src/fal/waiting.ts'
 import { makeAuthority } from '../kit/certificates.ts'
 import { KEY, KEY_ID, never, OTHER_KEY, openLine, SECRET, workspace } from './line.ts'
 
@@ -117,12 +118,19 @@ describe('answers that may pass', () => {
     expect(slept).toEqual([span])
   })
 
-  it('waits until the HTTP date of Retry-After', async () => {
-    const { slept } = await ask([
-      { kind: 'status', status: 503, retryAfter: 'Tue, 10 Feb 2026 00:00:05 GMT', times: 1 },
-    ])
+  it('waits until the HTTP date of Retry-After by the clock of the answer, whatever this machine’s says', async () => {
+    const retryAfter = new Date(Date.now() + 5000).toUTCString()
+    const { slept } = await ask([{ kind: 'status', status: 503, retryAfter, times: 1 }])
     expect(slept[0]).toBeGreaterThan(3000)
     expect(slept[0]).toBeLessThanOrEqual(5000)
+  })
+
+  it.each([
+    ['that of the answer', 'Tue, 10 Feb 2026 00:00:02 GMT', 3000],
+    ['this machine’s, where the answer tells none', undefined, 5000],
+    ['this machine’s, where the answer tells none that can be read', 'soon', 5000],
+  ])('reads the HTTP date of Retry-After by a clock: %s', (_, date, span) => {
+    expect(retryAfter('Tue, 10 Feb 2026 00:00:05 GMT', date, Date.parse('2026-02-10T00:00:00Z'))).toBe(span)
   })
 
   it('gives up at once where fal asks for a longer wait than the budget', async () => {
