@@ -1,5 +1,5 @@
-import { spanMayBeOtherForm } from '../rows/entry-records.ts'
 import { IdSet } from '../rows/id-set.ts'
+import { spanMayBeOtherForm } from '../rows/other-forms.ts'
 import type { Span } from '../rows/record-list.ts'
 import { isNought } from '../units/nought.ts'
 import { bareId } from '../units/request-id.ts'

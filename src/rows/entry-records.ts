@@ -5,6 +5,7 @@ import { type Instant, instant } from '../units/instant.ts'
 import { type Points, points } from '../units/points.ts'
 import { hashOfBytes } from './bytes.ts'
 import type { BytesOfId } from './id-bytes.ts'
+import { spanMayBeOtherForm } from './other-forms.ts'
 import {
   endOfText,
   putSpan,
@@ -80,25 +81,6 @@ const AT = {
   orderBytes: 44,
   order: 48,
 } as const
-
-const OTHER_FORMS = /[/#A-Z]/
-const [SLASH, HASH_SIGN, UPPER_A, UPPER_Z] = [0x2f, 0x23, 0x41, 0x5a] as const
-
-/** Whether an order id may be a request id in another form than the bare one. */
-export const mayBeOtherForm = (orderId: string): boolean => OTHER_FORMS.test(orderId)
-
-/** By code: 1 for what only another form has. */
-const IN_OTHER_FORMS = new Uint8Array(256)
-IN_OTHER_FORMS[SLASH] = 1
-IN_OTHER_FORMS[HASH_SIGN] = 1
-IN_OTHER_FORMS.fill(1, UPPER_A, UPPER_Z + 1)
-
-/** The same of bytes. */
-export function spanMayBeOtherForm({ bytes, from, length }: Span): boolean {
-  let found = 0
-  for (let at = from; at < from + length; at++) found |= IN_OTHER_FORMS[bytes[at] as number] as number
-  return found !== 0
-}
 
 /** The amount of a row as a number. Throws where no double holds it: no sum of it would be exact. */
 export function exactAmount({

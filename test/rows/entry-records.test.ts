@@ -2,14 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import type { LedgerEntry } from '../../src/ledger/reader.ts'
 import { hashOfText } from '../../src/rows/bytes.ts'
-import {
-  ENTRY_RECORDS,
-  type EntryRecords,
-  EntryWriter,
-  entryRecordsOf,
-  mayBeOtherForm,
-} from '../../src/rows/entry-records.ts'
+import { ENTRY_RECORDS, type EntryRecords, EntryWriter, entryRecordsOf } from '../../src/rows/entry-records.ts'
 import { newBytesOfId } from '../../src/rows/id-bytes.ts'
+import { mayBeOtherForm } from '../../src/rows/other-forms.ts'
 import { points } from '../../src/units/points.ts'
 import { anyEntry } from '../kit/any-rows.ts'
 import { entryRow } from '../kit/rows.ts'
@@ -106,13 +101,6 @@ describe('records of ledger rows', () => {
     expect([records.amountPoints(0), records.amountPoints(3)]).toEqual([7, 0])
     expect(() => records.amountPoints(1)).toThrow(`row 2 of the points ledger holds ${HUGE}`)
   })
-
-  it.each(['order_1', 'é', '1e5', '', 'fal-ai/veo3#1', 'a/b', 'x#y', 'A', 'aZ', '[', '@'])(
-    'say of "%s" whether it may be an id in another form, as its text does',
-    (orderId) => {
-      expect(entryRecordsOf([entryRow(1, 1, { orderId })]).mayBeOtherForm(0)).toBe(/[/#A-Z]/.test(orderId))
-    },
-  )
 
   it('are written over where a writer begins anew', () => {
     fc.assert(

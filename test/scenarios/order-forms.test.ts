@@ -23,6 +23,7 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     ['an URL', URL],
     ['endpoint#id', `fal-ai/flux#${ID}`],
     ['capitals', ID.toUpperCase()],
+    ['an id behind another mark', `req_${ID}`],
   ])('%s are found at any time', async (_, orderId) => {
     const task = { requestId: orderId, paid: { orderId } }
     const other = { ...task, requestId: orderId.replace('41', '42'), paid: { orderId: orderId.replace('41', '42') } }
@@ -53,6 +54,7 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     ['an URL', URL],
     ['endpoint#id', `fal-ai/flux#${ID}`],
     ['capitals', ID.toUpperCase()],
+    ['an id behind another mark', `req_${ID}`],
   ])('%s are found late where tasks alone tell of the form', async (_, stored) => {
     // All rows of the streamed days name their tasks by the operator's id.
     const task = { user: 101, requestId: stored, billed: { requestId: ID } }

@@ -1,6 +1,6 @@
 import { sameBytes } from '../../rows/bytes.ts'
-import { mayBeOtherForm } from '../../rows/entry-records.ts'
 import { type BytesOfId, idOfText, newBytesOfId } from '../../rows/id-bytes.ts'
+import { mayBeOtherForm } from '../../rows/other-forms.ts'
 import type { TaskRecords } from '../../rows/task-records.ts'
 import { NumberRooms } from '../../spool/number-rooms.ts'
 import { bareId } from '../../units/request-id.ts'

@@ -97,16 +97,15 @@ describe('the index of ids', () => {
     const id = 'aaaaaaaa-0000-4000-8000-000000000001'
     const records = taskRecordsOf([taskRow({ taskId: 'job', requestId: id })])
     const index = indexOf(records, new Int32Array(1))
-    const found = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `order_${id}`, 'JOB', ''].map((stored) =>
-      index.findText(0, stored),
-    )
-    expect(found).toEqual([0, 0, 0, 0, NO_TASK, NO_TASK, NO_TASK])
+    const own = [id, id.toUpperCase(), `fal-ai/veo3#${id}`, `req_${id}`, `order-${id}`, 'JOB', '']
+    const found = ['job', ...own].map((stored) => index.findText(0, stored))
+    expect(found).toEqual([0, 0, 0, 0, 0, NO_TASK, NO_TASK, NO_TASK])
     expect(index.findText(1, 'job')).toBe(NO_TASK)
     const twins = [taskRow({ taskId: 'job', requestId: id }), taskRow({ taskId: 'other', requestId: id })]
     const shared = indexOf(taskRecordsOf(twins), new Int32Array(2))
-    const forms = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `order_${id}`, '']
+    const forms = ['job', id, id.toUpperCase(), `fal-ai/veo3#${id}`, `req_${id}`, `order-${id}`, '']
     expect(forms.map((stored) => shared.bearers(0, stored))).toEqual([
-      ...[undefined, [0, 1], [0, 1], [0, 1]],
+      ...[undefined, [0, 1], [0, 1], [0, 1], [0, 1]],
       ...[undefined, undefined],
     ])
   })
