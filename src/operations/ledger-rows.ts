@@ -3,11 +3,11 @@ import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
 import { linkedKind } from '../audit/ledgers/linked-kind.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable, type TableStatus } from '../audit/table-status.ts'
+import { TaskNames } from '../audit/tasks/task-names.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
 import { exactNumber, jsonInteger } from '../units/exact.ts'
-import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 
 /** Rows of one ledger listed in one call; more of them make the source partial. */
@@ -45,10 +45,9 @@ const isOtherLinked = (entry: LedgerEntry): boolean => linkedKindOf(entry) !== e
 
 /** Each row as the sums count it: one whose order is among these tasks is what it means to that task. */
 export function asLinked(entries: readonly LedgerEntry[], tasks: readonly TaskRow[]): LedgerEntry[] {
-  const ids = new Set(tasks.flatMap(({ taskId, requestId }) => [taskId, requestId]).filter((id) => id !== ''))
-  const isOfTask = ({ orderId }: LedgerEntry): boolean => ids.has(orderId) || ids.has(bareId(orderId))
+  const names = new TaskNames(tasks)
   return entries.map((entry) =>
-    isOtherLinked(entry) && isOfTask(entry) ? { ...entry, kind: linkedKindOf(entry) } : entry,
+    isOtherLinked(entry) && names.has(entry.orderId) ? { ...entry, kind: linkedKindOf(entry) } : entry,
   )
 }
 

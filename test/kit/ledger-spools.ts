@@ -11,7 +11,7 @@ import {
 } from '../../src/audit/ledgers/ledger-source.ts'
 import { LedgerTally } from '../../src/audit/ledgers/ledger-tally.ts'
 import type { LinkMode } from '../../src/audit/ledgers/link-scans.ts'
-import { ClosedUser, resolveOrders } from '../../src/audit/ledgers/user-figures.ts'
+import { ClosedUser, type ResolvedOrders, resolveOrders } from '../../src/audit/ledgers/user-figures.ts'
 import type { AuditPlan } from '../../src/audit/plan.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow, UnreadTimes } from '../../src/ledger/reader.ts'
 import { entryRecordsOf } from '../../src/rows/entry-records.ts'
@@ -92,7 +92,7 @@ export interface Closing {
 
 /** A tally that may be closed in any mode, before and after orders are resolved, as LedgerLinks does both. */
 export interface ClosableTally {
-  resolveOrders(asked: ReadonlySet<string>, taskIds: ReadonlySet<string>): void
+  resolveOrders(asked: ReadonlySet<string>, tasks: ResolvedOrders['tasks']): void
   close(mode: LinkMode): LedgerPiece
 }
 
@@ -104,8 +104,8 @@ export function closable(
   const figures = tally.figures()
   const { settledTasks, openEntries, taskEntries } = tally.taskEntries()
   return {
-    resolveOrders(asked, taskIds) {
-      for (const user of figures) resolveOrders(user, { asked, tasks: taskIds })
+    resolveOrders(asked, tasks) {
+      for (const user of figures) resolveOrders(user, { asked, tasks })
     },
     close(mode) {
       const terms = { plan, mode, failed: new Set(failed), unreadTimes }

@@ -74,7 +74,7 @@ export async function lookForLateRefunds(
   const orders = found.flatMap(({ kind, orderId }) => (kind === 'refund' && orderId !== '' ? [orderId] : []))
   const tasks = await lookUps.tasksAmong(new Set(orders))
   const isLoose = ({ kind, orderId }: LedgerEntry): boolean =>
-    orderId === '' || (kind === 'refund' && !(tasks.has(orderId) || tasks.has(bareId(orderId))))
+    orderId === '' || (kind === 'refund' && !tasks.has(orderId))
   const known = new Set(lookedUp.map(rowName))
   const isNamed = (entry: LedgerEntry): boolean => !isLoose(entry) && !known.has(rowName(entry))
   return {

@@ -119,7 +119,7 @@ export class LedgerLinks {
     const orders = this.#ownerless.orders()
     if (orders.size > 0) await reading
     const tasks = await this.#lookUps.tasksAmong(orders)
-    this.#ownerless.settle((orderId) => tasks.has(orderId) || tasks.has(bareId(orderId)))
+    this.#ownerless.settle((orderId) => tasks.has(orderId))
     this.#named = new NamedRows(this.#ownerless.named)
   }
 

@@ -4,6 +4,8 @@ import { type InstantRange, within } from '../../units/instant.ts'
 import { bareId } from '../../units/request-id.ts'
 import { breathe } from '../breathe.ts'
 import type { ForeignBook } from '../rules/foreign-orders.ts'
+import { TaskNames } from '../tasks/task-names.ts'
+import { idsOf } from '../tasks/undated-tasks.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
 import { type KnownOrders, withinLimit } from './looked-up.ts'
@@ -11,7 +13,7 @@ import type { StrayRow } from './stray-rows.ts'
 
 export const BOOKS: readonly BookName[] = ['points', 'cash']
 
-const NOTHING_KNOWN: KnownOrders = { asked: new Set(), ids: [] }
+const NOTHING_KNOWN: KnownOrders = { asked: new Set(), tasks: [] }
 
 /** Looks ledger rows and tasks of any time up, by their ids. */
 export class LedgerLookUps {
@@ -54,10 +56,10 @@ export class LedgerLookUps {
     return entries
   }
 
-  /** The ids of tasks of other times that are among some order ids, or that these are other forms of. */
+  /** Tasks of other times that bear one of some order ids, or that these are other forms of. */
   async tasksElsewhere(orders: ReadonlySet<string>): Promise<KnownOrders> {
     const tasks = orders.size === 0 ? [] : await this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
-    return { asked: orders, ids: tasks.flatMap(({ taskId, requestId }) => [taskId, requestId]) }
+    return { asked: orders, tasks: tasks.map(({ taskId, requestId }) => ({ taskId, requestId })) }
   }
 
   /** What rows took for orders that are tasks of other users than theirs, of those tasks that were read. */
@@ -81,7 +83,8 @@ export class LedgerLookUps {
     const isFirst = ([id = '']: readonly string[], [known = '']: readonly string[]): boolean => id < known
     const wanted = new Set([...orders, ...[...orders].map(bareId)])
     for (const piece of this.#spools.idsAmong(orders, 'owned')) {
-      for (const ids of piece) {
+      for (const task of piece) {
+        const ids = idsOf(task)
         for (const id of ids) {
           const known = tasks.get(id)
           if (wanted.has(id) && (known === undefined || isFirst(ids, known))) tasks.set(id, ids)
@@ -100,20 +103,19 @@ export class LedgerLookUps {
   }
 
   /** The same of tasks of whatever user and time. `known`: what was looked up before. */
-  async tasksAmong(orders: ReadonlySet<string>, known: KnownOrders = NOTHING_KNOWN): Promise<Set<string>> {
-    const ids = new Set<string>(known.ids)
-    if (orders.size === 0) return ids
+  async tasksAmong(orders: ReadonlySet<string>, known: KnownOrders = NOTHING_KNOWN): Promise<TaskNames> {
+    const names = new TaskNames(known.tasks)
+    if (orders.size === 0) return names
     const others = known.asked.size === 0 ? orders : new Set([...orders].filter((order) => !known.asked.has(order)))
     const asking = this.tasksElsewhere(others)
     // The server looks for tasks of other times meanwhile. Whoever waits for it below is told of its failure.
     asking.catch(() => undefined)
     for (const piece of this.#spools.idsAmong(orders, 'all')) {
-      for (const own of piece) for (const id of own) ids.add(id)
+      names.add(piece)
       await breathe(this.#signal)
     }
-    for (const id of (await asking).ids) ids.add(id)
-    ids.delete('')
-    return ids
+    names.add((await asking).tasks)
+    return names
   }
 
   /** Tasks of other times that bear one of some ids, and tasks of any time that name no user. */

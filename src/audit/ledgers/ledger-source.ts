@@ -11,6 +11,7 @@ import type { SpoolFile } from '../../spool/spool-file.ts'
 import { type InstantRange, within } from '../../units/instant.ts'
 import { bareId } from '../../units/request-id.ts'
 import type { AuditPlan } from '../plan.ts'
+import type { TaskIds } from '../tasks/task-names.ts'
 import { NO_UNDATED, type UndatedTasks } from '../tasks/undated-tasks.ts'
 import { UserNumbers } from '../tasks/user-numbers.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
@@ -224,13 +225,15 @@ export class LedgerSpools {
    * The ids, piece by piece and task by task, of the tasks here that bear one of some ids: as their own, or as their request id in
    * a bare form. Of all tasks, or of those that name a user.
    */
-  *idsAmong(ids: ReadonlySet<string>, which: 'all' | 'owned'): Generator<string[][]> {
+  *idsAmong(ids: ReadonlySet<string>, which: 'all' | 'owned'): Generator<TaskIds[]> {
     const bearersIn = this.#bearersOf(ids)
     const room = new ReadingRoom()
     for (const parts of this.pieces()) {
       const tasks = this.#tasks.read(parts, room)
       yield [...bearersIn(tasks)].flatMap((task) =>
-        which === 'owned' && tasks.isUserUntold(task) ? [] : [tasks.ids(task)],
+        which === 'owned' && tasks.isUserUntold(task)
+          ? []
+          : [{ taskId: tasks.taskIdText(task), requestId: tasks.requestIdText(task) }],
       )
     }
   }

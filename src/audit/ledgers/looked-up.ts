@@ -1,6 +1,7 @@
 import { AuditError } from '../../errors.ts'
 import type { LedgerEntry, TaskRow } from '../../ledger/reader.ts'
 import { LIMITS } from '../../limits.ts'
+import type { TaskIds } from '../tasks/task-names.ts'
 import type { UndatedTask } from '../tasks/undated-tasks.ts'
 import { NamedRows } from './ownerless-links.ts'
 
@@ -36,10 +37,10 @@ export interface EarlyLookUp {
   readonly orders: Promise<KnownOrders>
 }
 
-/** Orders that tasks of other times were looked for by, and the ids of those that were found. */
+/** Orders that tasks of other times were looked for by, and those that were found. */
 export interface KnownOrders {
   readonly asked: ReadonlySet<string>
-  readonly ids: readonly string[]
+  readonly tasks: readonly TaskIds[]
 }
 
 /** Tasks up to which the ledger rows of all of them are looked up, at any time. */

@@ -3,10 +3,10 @@ import type { BookName } from '../../rows/entry-records.ts'
 import { addExact } from '../../units/exact.ts'
 import type { Instant } from '../../units/instant.ts'
 import { type Points, wholePoints } from '../../units/points.ts'
-import { bareId } from '../../units/request-id.ts'
 import type { AuditPlan } from '../plan.ts'
 import { known, type Payment, type Reading, type UnlinkedRows, unknown } from '../rules/books.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
+import type { TaskNames } from '../tasks/task-names.ts'
 import type { UndatedCharge } from '../tasks/undated-tasks.ts'
 import { unreadTimeReason } from '../tasks/unread-times.ts'
 import { copyOf } from './amounts-in.ts'
@@ -60,20 +60,17 @@ export interface UserFigures {
 /** What is known of orders: which were asked about, and which of them are tasks. */
 export interface ResolvedOrders {
   readonly asked: ReadonlySet<string>
-  readonly tasks: ReadonlySet<string>
+  readonly tasks: Pick<TaskNames, 'has'>
 }
 
 const isUntoldRefund = ({ refundUntold }: UnresolvedRow): boolean => refundUntold === true
-
-const isTaskOrder = ({ tasks }: ResolvedOrders, orderId: string): boolean =>
-  tasks.has(orderId) || tasks.has(bareId(orderId))
 
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
 export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
   const { sums } = user
   user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints, at, refundUntold }) => {
     if (!orders.asked.has(orderId)) return true
-    const isTask = isTaskOrder(orders, orderId)
+    const isTask = orders.tasks.has(orderId)
     if (kind === 'consume') {
       if (!isTask) addToBook(sums.unlinked, book, -amountPoints)
     } else if (kind === 'refund') {
@@ -155,8 +152,8 @@ export class ClosedUser implements UserLedger {
       if (!orders.asked.has(row.orderId)) open.push(row)
       else if (row.kind === 'refund') {
         // A refund of a task of another time, or of somebody else's, is that and no more; any other may be of a task of these.
-        if (!isTaskOrder(orders, row.orderId)) refunds.push(row)
-      } else if (isTaskOrder(orders, row.orderId)) this.#addRefund(row)
+        if (!orders.tasks.has(row.orderId)) refunds.push(row)
+      } else if (orders.tasks.has(row.orderId)) this.#addRefund(row)
       else if (row.kind === 'recharge') this.#addRecharge(row)
     }
     this.waiting = NONE

@@ -4,6 +4,7 @@ import { mayBeOtherForm } from '../../rows/other-forms.ts'
 import type { TaskRecords } from '../../rows/task-records.ts'
 import { NumberRooms } from '../../spool/number-rooms.ts'
 import { bareId } from '../../units/request-id.ts'
+import { mayBeOwn } from './task-names.ts'
 
 /** No task of the user bears the id. */
 export const NO_TASK = -1
@@ -84,13 +85,17 @@ export class IdIndex {
     const bare = bareId(stored)
     if (bare === stored) return NO_TASK
     const { view, id } = idOfText(bare)
-    return this.find(owner, view, id)
+    const found = this.find(owner, view, id)
+    if (found === NO_TASK || mayBeOwn(bare)) return found
+    const bearers = this.#bearers.get(this.#placeOf(owner, view, id)) ?? [found]
+    return bearers.some((task) => task !== TASK_ELSEWHERE && this.#hasRequest(task, view, id)) ? found : NO_TASK
   }
 
   /** The tasks of a user that share an id in any stored form, the same list at every call; undefined where they do not. */
   bearers(owner: number, stored: string): readonly number[] | undefined {
     const exact = idOfText(stored)
     const isOther = mayBeOtherForm(stored) && this.find(owner, exact.view, exact.id) === NO_TASK
+    if (isOther && this.findBare(owner, stored) === NO_TASK) return undefined
     const { view, id } = isOther ? idOfText(bareId(stored)) : exact
     return this.#bearers.get(this.#placeOf(owner, view, id))
   }
@@ -134,11 +139,18 @@ export class IdIndex {
     }
   }
 
-  #stands(reference: number, owner: number, view: DataView, { from, length }: BytesOfId): boolean {
+  #stands(reference: number, owner: number, view: DataView, id: BytesOfId): boolean {
     const task = (reference - 1) >> 1
     if (this.#owners[task] !== owner) return false
     const isRequest = ((reference - 1) & 1) === 1
-    const other = isRequest ? this.#tasks.requestId(task, this.#other) : this.#tasks.taskId(task, this.#other)
+    return isRequest ? this.#hasRequest(task, view, id) : this.#isSame(this.#tasks.taskId(task, this.#other), view, id)
+  }
+
+  #hasRequest(task: number, view: DataView, id: BytesOfId): boolean {
+    return this.#isSame(this.#tasks.requestId(task, this.#other), view, id)
+  }
+
+  #isSame(other: BytesOfId, view: DataView, { from, length }: BytesOfId): boolean {
     return other.length === length && sameBytes(this.#tasks.view, other.from, view, from, length)
   }
 }

@@ -7,6 +7,7 @@ import type { BookSums, TaskSums } from '../ledgers/ledger-book.ts'
 import type { NamedRows } from '../ledgers/ownerless-links.ts'
 import type { RowLinks } from '../ledgers/row-links.ts'
 import { NO_TASK } from './id-index.ts'
+import { mayBeOwn, type TaskIds } from './task-names.ts'
 import { eachUnplaced } from './unread-times.ts'
 
 /** A task of which nobody can tell whether it is of the window, since it has no time that can be read. */
@@ -61,7 +62,7 @@ const numberOf = (points: bigint): number | null =>
   points > CHARGE_MAX || points < -CHARGE_MAX ? null : Number(points)
 
 /** The ids by which rows may name a task. */
-export const idsOf = ({ taskId, requestId }: UndatedTask): string[] =>
+export const idsOf = ({ taskId, requestId }: TaskIds): string[] =>
   [...new Set([taskId, requestId])].filter((id) => id !== '')
 
 /** What such a task would add to what its user was charged and paid, were it of the window. */
@@ -171,7 +172,7 @@ export class UndatedLinks {
 
   #add(owner: number, { book, kind, orderId, amountPoints, untold, kindUntold }: OrderRow): void {
     const byId = this.#byId.get(owner)
-    const charge = byId?.get(orderId) ?? byId?.get(bareId(orderId))
+    const charge = byId?.get(orderId) ?? inOtherForm(byId, bareId(orderId))
     if (charge === undefined) return
     if (kindUntold) charge.isOpen = true
     if (kind !== 'consume') return
@@ -179,4 +180,10 @@ export class UndatedLinks {
     charge.isOpen ||= untold
     charge.paid[book] = addExact(charge.paid[book], -amountPoints)
   }
+}
+
+/** The task that an order in another form names, by what is left of it. */
+function inOtherForm(byId: ReadonlyMap<string, Draft> | undefined, bare: string): Draft | undefined {
+  const charge = byId?.get(bare)
+  return charge?.task.requestId === bare || mayBeOwn(bare) ? charge : undefined
 }

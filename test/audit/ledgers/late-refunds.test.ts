@@ -3,6 +3,7 @@ import { lookForLateRefunds } from '../../../src/audit/ledgers/late-refunds.ts'
 import type { LedgerLookUps } from '../../../src/audit/ledgers/ledger-look-ups.ts'
 import { OwnerlessTally } from '../../../src/audit/ledgers/ownerless-rows.ts'
 import { known } from '../../../src/audit/rules/books.ts'
+import { TaskNames } from '../../../src/audit/tasks/task-names.ts'
 import type { LedgerEntry, LedgerSnapshot } from '../../../src/ledger/reader.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { entryRecordsOf } from '../../../src/rows/entry-records.ts'
@@ -36,7 +37,7 @@ describe('refunds that come after the rows that were read', () => {
       cash: async function* () {},
     } as unknown as LedgerSnapshot
     const { signal } = new AbortController()
-    const lookUps = { rows: async () => [], tasksAmong: async () => new Set<string>(), reading: undefined }
+    const lookUps = { rows: async () => [], tasksAmong: async () => new TaskNames(), reading: undefined }
     const scans = { unrefundedUsers: () => [...userIds], idsOfTasks: () => [...taskIds] }
     return lookForLateRefunds(scans, [], {
       plan: when,

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { LedgerTally } from '../../../src/audit/ledgers/ledger-tally.ts'
+import { TaskNames } from '../../../src/audit/tasks/task-names.ts'
 import type { LedgerEntry, TaskRow } from '../../../src/ledger/reader.ts'
 import { LIMITS } from '../../../src/limits.ts'
 import { MINUTE } from '../../../src/units/instant.ts'
@@ -46,7 +47,7 @@ describe('a row that names an order nobody has seen', () => {
     const orders = ['other', `https://queue.fal.run/fal-ai/veo3/requests/${id}`, 'none']
     const rows = orders.map((orderId, index) => entry(-(10 ** index), { orderId }))
     const tally = closable(tallyOf([task(1)], rows))
-    tally.resolveOrders(new Set(orders), new Set(['other', id]))
+    tally.resolveOrders(new Set(orders), new TaskNames([{ taskId: 'other', requestId: id }]))
     expect(userOf(tally)?.payment).toMatchObject({ known: true, value: { unlinkedPaidPoints: 100n } })
   })
 

@@ -1,0 +1,36 @@
+import type { TaskRow } from '../../ledger/reader.ts'
+import { bareId, isBareUuid } from '../../units/request-id.ts'
+
+/** What a task goes by; '' for none. */
+export type TaskIds = Pick<TaskRow, 'taskId' | 'requestId'>
+
+/**
+ * Whether what is left of an order in another form may be a task's own id, as a UUID may. Of other texts it may not: topup/17 is the
+ * number of another product, and only request ids are stored so.
+ */
+export const mayBeOwn = isBareUuid
+
+/** The ids of some tasks, by which orders name them: as they are, and request ids in any form. */
+export class TaskNames {
+  readonly #own = new Set<string>()
+  readonly #requests = new Set<string>()
+
+  constructor(tasks: Iterable<TaskIds> = []) {
+    this.add(tasks)
+  }
+
+  add(tasks: Iterable<TaskIds>): void {
+    for (const { taskId, requestId } of tasks) {
+      this.#own.add(taskId)
+      this.#requests.add(requestId)
+    }
+  }
+
+  /** Whether an order names one of them. */
+  has(orderId: string): boolean {
+    if (orderId === '') return false
+    if (this.#own.has(orderId) || this.#requests.has(orderId)) return true
+    const bare = bareId(orderId)
+    return bare !== '' && (this.#requests.has(bare) || (mayBeOwn(bare) && this.#own.has(bare)))
+  }
+}

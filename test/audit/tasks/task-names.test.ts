@@ -1,0 +1,16 @@
+import { expect, it } from 'vitest'
+import { TaskNames } from '../../../src/audit/tasks/task-names.ts'
+
+const ID = 'aaaaaaaa-0000-4000-8000-000000000001'
+
+it('are named by their ids, and by request ids in any form', () => {
+  const names = new TaskNames([
+    { taskId: '17', requestId: 'job-9' },
+    { taskId: ID, requestId: '' },
+  ])
+  names.add([{ taskId: '', requestId: ID.replace('a', 'b') }])
+  const named = ['17', 'job-9', 'fal-ai/x#job-9', ID, ID.toUpperCase(), `job/${ID}`, `req_${ID.replace('a', 'b')}`]
+  expect(named.map((order) => names.has(order))).toEqual(named.map(() => true))
+  const others = ['', '/', '#', 'topup/17', 'x#17', '18', 'JOB-9', `order-${ID}`]
+  expect(others.map((order) => names.has(order))).toEqual(others.map(() => false))
+})
