@@ -38,6 +38,15 @@ describe.each([102, 199])('a row of user %i whose order is a task of somebody el
     },
   )
 
+  it('is none of it where another product has an order of that number', async () => {
+    const told = [userId, 'took 7 points', `(1, such as "${ID}")`]
+    const one = () => row(two(), -7, { orderId: ID })
+    expect(await said(row(one(), -500, { orderId: 'shop/task-42' }))).toEqual([told])
+    const back = { sourceType: 'refund', at: '2026-02-06 13:00:00' }
+    expect(await said(row(one(), 7, { ...back, orderId: 'shop/task-42' }))).toEqual([told])
+    expect(await said(row(one(), 7, { ...back, orderId: `fal-ai/veo3#${ID}` }))).toEqual([])
+  })
+
   it('counts with the others, each order once', async () => {
     const more = row(row(two(), -896), -4, { orderId: 'task-1' })
     expect(await said(row(more, -100))).toEqual([[userId, 'took 1000 points', '(2, such as "task-1")']])

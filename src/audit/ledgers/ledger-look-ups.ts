@@ -5,7 +5,6 @@ import { bareId } from '../../units/request-id.ts'
 import { breathe } from '../breathe.ts'
 import type { ForeignBook } from '../rules/foreign-orders.ts'
 import { TaskNames } from '../tasks/task-names.ts'
-import { idsOf } from '../tasks/undated-tasks.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
 import { type KnownOrders, withinLimit } from './looked-up.ts'
@@ -82,9 +81,11 @@ export class LedgerLookUps {
     if (orders.size === 0) return tasks
     const isFirst = ([id = '']: readonly string[], [known = '']: readonly string[]): boolean => id < known
     const wanted = new Set([...orders, ...[...orders].map(bareId)])
+    // No order names a task by the id that it lacks.
+    wanted.delete('')
     for (const piece of this.#spools.idsAmong(orders, 'owned')) {
-      for (const task of piece) {
-        const ids = idsOf(task)
+      for (const { taskId, requestId } of piece) {
+        const ids = [taskId, requestId]
         for (const id of ids) {
           const known = tasks.get(id)
           if (wanted.has(id) && (known === undefined || isFirst(ids, known))) tasks.set(id, ids)
@@ -99,6 +100,7 @@ export class LedgerLookUps {
         if (known === undefined || (!tasks.has(id) && isFirst(ids, known))) byAnyId.set(id, ids)
       }
     }
+    byAnyId.delete('')
     return byAnyId
   }
 

@@ -6,6 +6,7 @@ import type { Instant } from '../../units/instant.ts'
 import { wholePoints } from '../../units/points.ts'
 import { bareId } from '../../units/request-id.ts'
 import type { ForeignBook } from '../rules/foreign-orders.ts'
+import { mayBeOwn } from '../tasks/task-names.ts'
 import { linkedKind } from './linked-kind.ts'
 
 /** A ledger row that took something for an order which no task of its user bears, as far as those were read. */
@@ -37,7 +38,7 @@ export class StrayRows {
   readonly #since: Instant
   readonly #rows: StrayRow[] = []
   #isCut = false
-  /** By the ids of a task, of those that rows name: all that it bears, one list a task. */
+  /** By the ids of a task, of those that rows name: its own and its request id, '' for none, one list a task. */
   #tasks: ReadonlyMap<string, readonly string[]> = new Map()
   readonly #users = new Map<number, Map<readonly string[], Taken>>()
 
@@ -70,7 +71,7 @@ export class StrayRows {
     for (const { userId, orderId, takenPoints } of this.#rows) {
       const task = this.#taskOf(orderId)
       if (task === undefined) continue
-      const own = [orderId, ...task].filter((name) => !names.has(name))
+      const own = [orderId, ...task].filter((name) => name !== '' && !names.has(name))
       if (names.size + own.length > LIMITS.lookupIdsTotal) {
         this.#isCut = true
         continue
@@ -108,6 +109,10 @@ export class StrayRows {
   }
 
   #taskOf(orderId: string): readonly string[] | undefined {
-    return this.#tasks.get(orderId) ?? this.#tasks.get(bareId(orderId))
+    const task = this.#tasks.get(orderId)
+    if (task !== undefined) return task
+    const bare = bareId(orderId)
+    const other = this.#tasks.get(bare)
+    return other?.[1] === bare || mayBeOwn(bare) ? other : undefined
   }
 }
