@@ -41,7 +41,7 @@ describe('rows looked up by their orders', () => {
     const id = uuid.replace('abc', '123')
     const odd = [` ${id}`, `\t${id}`, `\n${id}`, `\r\n${id}`, `  ${id}`]
     const named = [`https://queue.fal.run/x/requests/${id}`, `http://x/requests/${id}/status`, `fal-ai/flux/dev#${id}`]
-    const others = ['', ' ', '!', `!${id}`, 'httq', 'fal-ai0', `x${id}`]
+    const others = ['', ' ', '!', `!-${id}`, 'httq', 'fal-ai0', `x${id}`]
     const stored = await BACKENDS[0]!.create({
       points: [...odd, ...named, ...others].map((orderId, index) => pointsRow(index, { orderId })),
     })
