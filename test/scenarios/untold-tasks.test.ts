@@ -103,12 +103,12 @@ describe.each(STORES)('a user of NULL, on %s', (store) => {
   it('is nobody, and no user whose id is 0', async () => {
     const report = await audited(store, clean(), 'requests', { tasks: fourth({ userId: null }) })
     expect(inShort(report)).toEqual([])
-    expect(openOf(report, NO_USER)).toEqual(['A4', 'B10', 'B6', 'B7', 'B8', 'B9'])
+    expect(openOf(report, NO_USER)).toEqual(['A4', 'A6', 'B10', 'B6', 'B7', 'B8', 'B9'])
     expect(report.ledger.rows.map(({ userId }) => userId)).toEqual([101, 102, 103, 104])
     expect(report.tasks.rows.filter(({ userId }) => userId === null)).toMatchObject([{ taskCount: 1, costUsd: '0.5' }])
     const summary = await audited(store, clean(), 'summary', { tasks: fourth({ userId: null }) })
     expect(inShort(summary)).toEqual([])
-    expect(openOf(summary, NO_USER)).toEqual(['A4'])
+    expect(openOf(summary, NO_USER)).toEqual(['A4', 'A6'])
   })
 
   it('beside a user whose id is 0 and who paid too little', async () => {
@@ -190,7 +190,7 @@ describe('what is left open beside it', () => {
       audited('embedded', world(), 'summary', { tasks: (row) => (row.id === 4 ? over : {}) })
     const report = await total({ userId: null })
     expect(inShort(report)).toEqual([])
-    expect(openOf(report, 'hold no user')).toEqual(['A4', 'A4 101'])
+    expect(openOf(report, 'hold no user')).toEqual(['A4', 'A4 101', 'A6'])
     expect(foundIn(await total({ userId: 109 }))).toEqual(['A4 userId=101', 'A4 userId=109'])
   })
 

@@ -14,7 +14,7 @@ import {
   unknown,
 } from './books.ts'
 import { unplacedCharges } from './unplaced-tasks.ts'
-import { tasksUntold } from './untold-tasks.ts'
+import { ownersUntold, tasksUntold } from './untold-tasks.ts'
 
 const ROBUST_ACTIVE_DAYS = 7
 const ROBUST_MULTIPLE = 3n
@@ -129,14 +129,15 @@ function isOutside(absent: readonly AbsentCharges[], isAbove: (more: Whole) => b
   return absent.length === 0 || isAbove(wholeOf(more))
 }
 
-/** Charges that are in no day, and may be what makes one unusual: said once. */
+/** Charges that are in no day of a user, and may be what makes one unusual: said once. */
 function chargesOfNoDay({ untold, unplaced }: Books): RuleOutcome['notEvaluated'] {
   const isAny =
     unplaced?.owners?.some(({ keptPoints, refundedPoints }) => keptPoints !== 0n || refundedPoints !== 0n) ?? true
-  return [
+  const inNone = [
     ...(untold?.charges === undefined ? [] : [tasksUntold('charge-untold', untold.charges)]),
     ...(unplaced !== undefined && isAny ? [unplaced.reason] : []),
   ].map((reason) => ({ subject: {}, reason }))
+  return untold?.owners?.chargedPoints === 0n ? inNone : [...inNone, ...ownersUntold({ untold })]
 }
 
 /** What of a date is the same for all users. */

@@ -257,7 +257,7 @@ describe('A6', () => {
       const { findings, notEvaluated } = evaluate('A6', books, robust)
       expect([findings.length, notEvaluated.map(({ reason: { code } }) => code)]).toEqual([
         0,
-        ['times-unread', 'user-untold', 'times-unread'],
+        ['times-unread', 'user-untold', 'user-untold', 'times-unread'],
       ])
       expect(evaluate('A6', { users: books.users }, robust).findings).toHaveLength(1)
     })

@@ -72,6 +72,16 @@ describe('a task that names no user', () => {
     }
     expect(told('B20', { untold: { ...untold, owners } })).toEqual([0, 0, ''])
   })
+
+  it('may be what makes a day of a user unusual, where it was charged', () => {
+    const of = (charged: Partial<typeof owners>) =>
+      told('A6', { untold: { costs: new Map(), owners: { ...owners, ...charged } } })
+    expect(of({})).toEqual([0, 0, 'user-untold'])
+    expect(of({ chargedPoints: null as never })).toEqual([0, 0, 'user-untold'])
+    expect(of({ chargedPoints: points(0) })).toEqual([0, 0, ''])
+    // Of the days before the window alone.
+    expect(of({ count: 0 })).toEqual([0, 0, ''])
+  })
 })
 
 describe('a day far above the usual', () => {
