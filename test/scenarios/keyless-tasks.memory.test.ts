@@ -39,7 +39,16 @@ describe.each(DEPTHS)('tasks without a key, at depth %s', (depth) => {
   it('leave them open under a filter by account, which hides them', async () => {
     const report = await audited(keylessWorld(), { depth, ids: [5] })
     expect(rulesOf(report)).toEqual([])
-    expect(openFor(report)).toEqual(['A1 5', `A3 5 ${MODEL}`])
+    expect(openFor(report)).toEqual(['A1 5', `A3 5 ${MODEL}`, 'B14'])
+  })
+
+  it('are told of under a filter by account, also where no record depends on them', async () => {
+    const world = (apiKey: string) =>
+      new MiniWorld().account(5).account(12).task({ cost: '2' }).task({ cost: '0.01', points: 0, apiKey })
+    expect(openFor(await audited(world(''), { depth, ids: [5] }))).toEqual(['B14'])
+    expect(openFor(await audited(world(''), { depth, ids: [5], userIds: [101] }))).toEqual(['B14'])
+    expect(openFor(await audited(world('').user(102), { depth, ids: [5], userIds: [102] }))).toEqual([])
+    expect(openFor(await audited(world(apiKeyOf(12)), { depth, ids: [5] }))).toEqual([])
   })
 
   it('may be of any model where they name none', async () => {

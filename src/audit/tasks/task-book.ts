@@ -56,7 +56,7 @@ export interface TaskBook {
   readonly nobodysDays?: ReadonlyMap<CalendarDate, DayTally>
   /** Recorded cost of all tasks of layer 2, whatever the filter by user. */
   readonly layerCostNanoUsd: NanoUsd
-  /** Tasks of the window that the filters leave, by a key that no account row holds. */
+  /** Tasks of the window that the filters leave, or may leave for naming no key, by a key that no account row holds. */
   readonly unknownKeys: ReadonlyMap<string, KeyTally>
   readonly untold: UntoldBook
 }
@@ -233,6 +233,8 @@ export class TaskTally {
       this.#addToKey(tasks, index)
       return
     }
+    // Of which account one is that names no key nobody can tell: it may be of one that was asked for.
+    if (sort.recordOf === null) this.#addToKey(tasks, index)
     this.#sums.add(OUTSIDE_TASKS, 1)
     this.#sums.add(OUTSIDE_CHARGED, chargedPoints)
     this.#sums.add(OUTSIDE_COST, costNanoUsd)

@@ -124,7 +124,8 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
   // Of an account, or of no key at all: a key that is in no account row records nothing.
   const isRecorded = (task: TaskRow): boolean => accountOf(task) !== null || task.apiKey.trim() === ''
   const recorded = rows.filter((task) => isRecorded(task) && task.createdAt >= plan.ranges.crossingSince)
-  const unknown = inside.filter((task) => isOfUsers(plan, task.userId) && shown(task) && accountOf(task) === null)
+  const isLeft = (task: TaskRow): boolean => shown(task) || task.apiKey.trim() === ''
+  const unknown = inside.filter((task) => isOfUsers(plan, task.userId) && isLeft(task) && accountOf(task) === null)
   const charged = rows.filter((task) => isSelected(task) && task.createdAt < plan.window.end)
   const firstDate = SHANGHAI.dateOf(plan.window.start)
   const early = charged.filter((task) => task.createdAt < plan.window.start && dateOf(task) === firstDate)
