@@ -54,7 +54,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   A4: {
     name: 'what the user paid is not what the tasks charged',
     phrases: (facts) => [
-      given(facts.expected ?? facts.points('charged'), (amount) => `tasks charged ${amount}`),
+      given(facts.expected, (amount) => `tasks charged ${amount}`),
       given(facts.actual, (amount) => `paid ${paidBound(facts)}${amount}${paidBy(facts)}`),
       given(facts.difference, (amount) => `difference ${amount}${paidBound(facts) === '' ? '' : ' or more'}`),
     ],
@@ -62,7 +62,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   A5: {
     name: 'a large share of the day was refunded',
     phrases: (facts) => [
-      given(facts.points('refundedPoints') ?? facts.actual, (amount) => `refunded tasks ${amount}`),
+      given(facts.actual, (amount) => `refunded tasks ${amount}`),
       given(facts.points('chargedPoints'), (amount) => `charged that day ${amount}`),
       given(
         facts.percent('ratioPercent'),
@@ -82,7 +82,6 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
         facts.points('medianPoints'),
         (amount) => `median of the active days in the 30 days before ${amount}${activeDays(facts)}`,
       ),
-      given(facts.text('multiple'), (multiple) => `${multiple} times as much`),
       given(facts.text('thresholdMultiple'), (limit) => `threshold ${limit} times`),
     ],
   },
@@ -97,7 +96,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
     name: 'the balance of the account is low',
     phrases: (facts) => [
       given(facts.actual, (amount) => `balance ${amount}`),
-      given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `below ${limit}${balanceSource(facts)}`),
+      given(facts.expected, (limit) => `below ${limit}${balanceSource(facts)}`),
     ],
   },
 }

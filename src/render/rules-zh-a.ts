@@ -54,7 +54,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   A4: {
     name: '用户扣费与任务收费不一致',
     phrases: (facts) => [
-      given(facts.expected ?? facts.points('charged'), (amount) => `任务收费 ${amount}`),
+      given(facts.expected, (amount) => `任务收费 ${amount}`),
       given(facts.actual, (amount) => `实际扣费${paidBound(facts)} ${amount}${paidBy(facts)}`),
       given(facts.difference, (amount) => `差异${paidBound(facts) === '' ? '' : '至少'} ${amount}`),
     ],
@@ -62,7 +62,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
   A5: {
     name: '当日退款比例过高',
     phrases: (facts) => [
-      given(facts.points('refundedPoints') ?? facts.actual, (amount) => `退款任务 ${amount}`),
+      given(facts.actual, (amount) => `退款任务 ${amount}`),
       given(facts.points('chargedPoints'), (amount) => `当日收费 ${amount}`),
       given(
         facts.percent('ratioPercent'),
@@ -76,7 +76,6 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       given(facts.actual, (amount) => `当日收费 ${amount}`),
       given(facts.points('meanPoints'), (amount) => `此前 30 天活跃日均值 ${amount}${activeDays(facts)}`),
       given(facts.points('medianPoints'), (amount) => `此前 30 天活跃日中位数 ${amount}${activeDays(facts)}`),
-      given(facts.text('multiple'), (multiple) => `为其 ${multiple} 倍`),
       given(facts.text('thresholdMultiple'), (limit) => `阈值 ${limit} 倍`),
     ],
   },
@@ -91,7 +90,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
     name: '账号余额过低',
     phrases: (facts) => [
       given(facts.actual, (amount) => `余额 ${amount}`),
-      given(facts.usd('thresholdUsd') ?? facts.expected, (limit) => `低于 ${limit}${balanceSource(facts)}`),
+      given(facts.expected, (limit) => `低于 ${limit}${balanceSource(facts)}`),
     ],
   },
 }

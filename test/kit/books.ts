@@ -63,7 +63,6 @@ export const NO_BALANCES: BalanceTrail = {
 const EMPTY: Books = {
   window: { start: at('2026-02-06 00:00:00'), end: at('2026-02-07 00:00:00'), zone: SHANGHAI },
   asOf: AS_OF,
-  depth: 'requests',
   comparisons: [],
   modelMatches: NO_MATCHES,
   accounts: [],

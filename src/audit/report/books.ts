@@ -91,7 +91,6 @@ export function framedBooks(evidence: Evidence): Books {
   return {
     window: plan.window,
     asOf: plan.asOf,
-    depth: plan.depth,
     comparisons: [],
     modelMatches: NO_MATCHES,
     accounts: [],

@@ -1,4 +1,3 @@
-import { formatUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, NO_EVIDENCE, type Rule, unknown } from './books.ts'
 
 /**
@@ -27,7 +26,7 @@ export const a8LowBalance: Rule = {
         unit: 'USD',
         count: 1,
         evidence: NO_EVIDENCE,
-        detail: { balanceSource: balance.source, thresholdUsd: formatUsd(thresholds.a8BalanceNanoUsd) },
+        detail: { balanceSource: balance.source },
       })
     }
     return { examined, findings, notEvaluated }

@@ -1,5 +1,5 @@
 import type { RuleId, Severity, Subject } from '../../../schemas/report.ts'
-import type { Depth, RuleSettings } from '../../settings.ts'
+import type { RuleSettings } from '../../settings.ts'
 import type { Decimal } from '../../units/decimal.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import type { Instant, Millis } from '../../units/instant.ts'
@@ -249,7 +249,6 @@ export interface UserBook {
 export interface Books {
   readonly window: Window
   readonly asOf: Instant
-  readonly depth: Depth
   readonly comparisons: readonly BillComparison[]
   readonly modelMatches: ModelMatches
   /** Tasks that name no key. Absent: there are none. */

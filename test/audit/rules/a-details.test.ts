@@ -143,7 +143,7 @@ describe('A5 and A8', () => {
       accounts: [{ accountId: 5, disabled: false, billNanoUsd: null, balance }],
     })
     const low = account({ nanoUsd: usd('0.5'), source: 'table' })
-    expect(theFinding('A8', low).detail).toEqual({ balanceSource: 'table', thresholdUsd: '1' })
+    expect(theFinding('A8', low).detail).toEqual({ balanceSource: 'table' })
     expect(evaluate('A8', account(null)).notEvaluated).toEqual([
       { subject: { accountId: 5 }, reason: unknown('balance-unread').reason },
     ])

@@ -69,9 +69,9 @@ describe('B14: tasks with a key that no account has', () => {
   const evidence = { total: 12, ids: ['task-1', 'task-2'] }
   const unknownKeys = [{ keyId: '00000009…', identity: '00000009…', taskCount: 12, costNanoUsd: usd('3.5'), evidence }]
 
-  it('fires alone, at every depth', () => {
-    expect(fired({ unknownKeys, depth: 'summary' })).toEqual(['B14'])
-    expect(theFinding('B14', { unknownKeys, depth: 'summary' })).toEqual({
+  it('fires alone', () => {
+    expect(fired({ unknownKeys })).toEqual(['B14'])
+    expect(theFinding('B14', { unknownKeys })).toEqual({
       subject: { keyId: '00000009…' },
       identity: '00000009…',
       expected: 0n,

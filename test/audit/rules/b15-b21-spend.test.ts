@@ -127,7 +127,6 @@ describe('B15: a key that somebody else may hold', () => {
 describe('B21: spend that no account row holds', () => {
   const keyIds = { total: 2, ids: ['deadbeef…', 'login'] }
   const world = (cost: bigint) => ({
-    depth: 'summary' as const,
     unattributed: known([
       { workspace: 'team', costNanoUsd: nanoUsd(cost), keyIds },
       { workspace: 'quiet', costNanoUsd: nanoUsd(0n), keyIds: { total: 0, ids: [] } },
