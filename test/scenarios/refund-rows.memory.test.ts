@@ -32,6 +32,26 @@ describe('a refund that was taken back', () => {
   })
 })
 
+describe('a refund of what rows took, which was less than the charge', () => {
+  /** Of 100 points 60 were taken; what came back names no task of any time. */
+  const world = (refunded: boolean, amount: number, orderId: string | null) =>
+    withLinkedTasks()
+      .task({ ...failed, refunded, paid: { points: 60 } })
+      .points(101, amount, { ...refund, orderId })
+
+  it.each([
+    [false, 'B7'],
+    [true, 'B8'],
+  ] as const)('may bear a refund number as well as no order (marked: %s)', async (refunded, rule) => {
+    for (const orderId of [null, 'RF-1']) {
+      const said = async (amount: number) =>
+        saidOf(await auditWorld(world(refunded, amount, orderId).build(), requests), 'B7', 'B8')
+      expect(await said(60)).toEqual({ findings: [], open: [`${rule} userId=101`] })
+      expect(await said(59)).toEqual({ findings: [`${rule} taskId=task-41`], open: [] })
+    }
+  })
+})
+
 describe('where only one account is asked for, so that nobody can say what the user paid', () => {
   const two = () => withLinkedTasks(new MiniWorld().account(5).account(6))
   /** Task 41 of account 5 and one of account 6, each paid by a row that names no task. */

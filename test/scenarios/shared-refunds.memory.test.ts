@@ -27,6 +27,17 @@ async function audited(world: MiniWorld, options: WorldAudit = {}) {
 const said = async (...given: Parameters<typeof audited>) => saidOf(await audited(...given), ...RULES)
 
 describe('what came back for two tasks of one id', () => {
+  it.each([null, 'RF-1'])('may be what rows took, less than was charged (order %s)', async (orderId) => {
+    const paid = { points: 60, orderId: X }
+    const of = (amount: number) => said(twins({ paid }, { paid }).points(101, amount, { ...refund, orderId }))
+    // Of one of the two.
+    expect(await of(60)).toEqual({
+      findings: ['B8 taskId=task-41', 'A4 userId=101'],
+      open: ['B10 userId=101', 'B8 userId=101'],
+    })
+    expect((await of(59)).open).toEqual(['B10 userId=101'])
+  })
+
   it.each([
     [199, [], ['B8 userId=101', 'B9 userId=101']],
     [200, [], ['B8 userId=101', 'B9 userId=101']],

@@ -191,7 +191,10 @@ export interface TaskSums {
   negativeCharged: number
   /** Whether rows without a task may have paid one: it was charged and has no linked row, or was given back what none took. */
   lacksPayment: boolean
-  /** The smallest charge of those that failed or are marked as refunded and got nothing back; Infinity where there are none. */
+  /**
+   * The least that is to come back of those that failed or are marked as refunded and got nothing back: the smallest charge, or what
+   * rows took, where that is less; Infinity where there are none.
+   */
   leastUnrefunded: number
   /** Those whose linked rows do not add up to their charge. */
   readonly unpaid: EvidenceList

@@ -124,13 +124,15 @@ export class TaskPayments {
     else user.unlinkedCharged = addExact(user.unlinkedCharged, charged)
     const untold = charged === 0 && tasks.isChargeUntold(task)
     if (untold && user.untold !== 'paid') user.untold = linked ? 'paid' : 'unpaid'
-    const isUnpaid = this.hasRefundRow(task) && !(this.paid(task) > 0)
+    const paid = this.paid(task)
+    const isUnpaid = this.hasRefundRow(task) && !(paid > 0)
     if (isUnpaid || (!linked && charged > 0)) user.lacksPayment = true
-    if (charged < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = charged
+    // What rows took may be all that is to come back, where it is less.
+    const owed = paid > 0 && paid < charged ? paid : charged
+    if (owed < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = owed
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)
-    if (!addsUp && !untold && this.paid(task) !== charged && !this.#kindless.has(task))
-      user.unpaid.add(tasks.taskIdText(task))
+    if (!addsUp && !untold && paid !== charged && !this.#kindless.has(task)) user.unpaid.add(tasks.taskIdText(task))
   }
 }
 

@@ -228,6 +228,8 @@ export class SharedRows {
       const took = BOOKS.some((book) => group.paid[book] !== 0n)
       const gaveBack = BOOKS.some((book) => group.refunded[book] !== 0n || group.paidBack[book] !== 0n)
       if (gaveBack) user.lacksPayment = true
+      // Of what they took each task may have any part.
+      if (took && user.leastUnrefunded < Number.POSITIVE_INFINITY) user.leastUnrefunded = 1
       if (took && told.some((task) => this.#targets.tasks.isChargeUntold(task))) user.untold = 'paid'
       if (told.length < group.bearers.length) {
         partly.push(() => this.#addOpen(shared, group, told, counted))

@@ -86,7 +86,7 @@ export class UnresolvedRows {
     return isRefund(this.#entries.kind(entry)) && this.#entries.isUntold(entry)
   }
 
-  /** Whether all that may be a refund comes to the smallest charge that ought to have been given back. */
+  /** Whether all that may be a refund comes to the least that ought to have been given back. */
   #refundsDecide(owner: number): boolean {
     const sums = this.#sums[owner]
     const least = this.#tasks[owner]?.leastUnrefunded ?? Number.POSITIVE_INFINITY

@@ -6,7 +6,7 @@ import type { TaskFact, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
 import { besidesOwnerless, OWNERLESS, type OwnerlessRows } from './ownerless-rows.ts'
-import { couldBeGivenBack, type Debt, mayBeGivenBack } from './refund-pot.ts'
+import { couldBeGivenBack, type Debt, leastOf, mayBeGivenBack } from './refund-pot.ts'
 import { consumedTogether, groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
 import { taskEnd } from './task-end.ts'
 import { evidenceOf, namesIn, taskName } from './task-subject.ts'
@@ -52,7 +52,8 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
     if (refundUntold || given.own.tasks.has(task)) return UNLINKED
     if (ownerless?.refundUntold || given.all.tasks.has(task)) return OWNERLESS
     const { refundedPoints } = besidesOwnerless(rows.value, ownerless)
-    const isOpen = refundsOpenPoints > 0n && refundedPoints + refundsOpenPoints >= task.chargedPoints
+    const owed = given.own.owed.get(task) ?? task.chargedPoints
+    const isOpen = refundsOpenPoints > 0n && refundedPoints + refundsOpenPoints >= owed
     if (isOpen) return TOO_MANY
     return lateOpen ? LATE : undefined
   }
@@ -83,6 +84,8 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
 /** What rows that name no task may have given back. */
 interface GivenBack {
   readonly tasks: Set<TaskFact>
+  /** Of those that ought to have been given back, what has to come back at the least. */
+  readonly owed: Map<TaskFact, bigint>
   /** Of tasks that they did not, since they did others: these others, where they could have. */
   readonly instead: Map<TaskFact, Evidence>
 }
@@ -101,16 +104,17 @@ function givenBack(
     const rows = userRowsOf(userId)
     return rows?.known === true ? besidesOwnerless(rows.value, ownerless) : undefined
   }
-  const given: GivenBack = { tasks: new Set(), instead: new Map() }
+  const given: GivenBack = { tasks: new Set(), owed: new Map(), instead: new Map() }
   if (!books.taskLedgers.known) return given
   const mayHaveRows = books.taskLedgers.value.filter(({ task }) => {
     const rows = rowsOf(task.userId)
-    return rows !== undefined && rows.refunds.length + rows.cashIn.length > 0
+    return rows !== undefined && (rows.refunds.length + rows.cashIn.length > 0 || rows.refundsOpenPoints > 0n)
   })
   const isDue = (task: TaskFact): boolean => isRefundDue(task, books, thresholds)
   for (const [userId, debts] of groupBy(unrefunded(mayHaveRows, isDue), ({ task }) => task.userId)) {
     const rows = rowsOf(userId)
     if (rows === undefined) continue
+    for (const debt of debts) given.owed.set(debt.task, leastOf(debt))
     const due = debts.filter(({ task }) => isDue(task))
     const covered = mayBeGivenBack(rows, {
       likely: due.filter(({ task }) => task.refunded),

@@ -14,7 +14,8 @@ export interface Debt {
 const takenFor = ({ chargedPoints, takenPoints = chargedPoints }: Debt): bigint => takenPoints
 
 /** What has to come back at the very least. */
-const leastOf = (debt: Debt): bigint => (takenFor(debt) < debt.chargedPoints ? takenFor(debt) : debt.chargedPoints)
+export const leastOf = (debt: Debt): bigint =>
+  takenFor(debt) < debt.chargedPoints ? takenFor(debt) : debt.chargedPoints
 
 /** What one amount of cash may be, the lesser first. */
 const amountsOf = (debt: Debt): bigint[] =>

@@ -31,7 +31,7 @@ describe('a refund row whose order no task that was read bears', () => {
     ['is a success', { status: 'success' }, []],
     ['is not finished', { status: 'unfinished' }, []],
     ['was charged nothing', { chargedPoints: points(0) }, []],
-    ['was charged a point more', { chargedPoints: points(101) }, []],
+    ['was charged a point more than rows took', { chargedPoints: points(101) }, ['RF-1']],
     ['is of another time', { createdAt: later(start, -MINUTE) }, []],
     ['is somebody else’s', { userId: 102 }, []],
   ])('is looked up where a task %s', (_, overrides, expected) => {

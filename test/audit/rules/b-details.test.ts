@@ -140,6 +140,11 @@ describe('what a user paid', () => {
       expect(of({ refundedPoints: points(600), refundsOpenPoints: points(400) })).toEqual({
         ...{ examined: 0, findings: [], notEvaluated: [{ subject: { userId: 101 }, reason }] },
       })
+      const less = linked({ status: 'failed', refunded: rule === 'B8' }, [consume(1, 600)])
+      const ofLess = (open: number) =>
+        evaluate(rule, { ...nobodyKnows({ refundsOpenPoints: points(open) }), taskLedgers: known([less]) })
+      expect(ofLess(599).findings).toHaveLength(1)
+      expect(ofLess(600).notEvaluated).toEqual([{ subject: { userId: 101 }, reason }])
     }
   })
 
