@@ -2,6 +2,7 @@ import type { z } from 'zod'
 import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, traceRole } from '../../schemas/task-trace.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
+import { TaskNames } from '../audit/tasks/task-names.ts'
 import { AuditError } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { isTooLarge, leftOut } from './ledger-rows.ts'
@@ -77,19 +78,19 @@ export async function searchLedgers(
   signal: AbortSignal,
 ): Promise<TraceSearch> {
   const { id, bareId, tasks, mayBeOrder, asTask, asRequest } = search
-  const asked = mayBeOrder ? [id, bareId] : []
-  const isAsked = (orderId: string): boolean =>
-    asked.includes(orderId) || asked.includes(snapshot.bareRequestId(orderId))
-  const orderIds = new Set([...asked, ...tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])])
-  const { entries, sources } = await readEntries(
-    [...orderIds].filter((orderId) => orderId !== ''),
-    snapshot,
-    signal,
-  )
+  // Of an id that is a task's own alone there is no other form: topup/17 is no order of the task 17.
+  const askedRequest = asTask > 0 && asRequest === 0 ? '' : bareId
+  const asked = new TaskNames(mayBeOrder ? [{ taskId: id, requestId: askedRequest }] : [])
+  const named = new TaskNames(tasks)
+  const isMeant = (orderId: string): boolean => asked.has(orderId) || named.has(orderId)
+  const ids = tasks.flatMap(({ taskId, requestId }) => [taskId, requestId])
+  const orderIds = new Set(mayBeOrder ? [id, bareId, ...ids] : ids)
+  orderIds.delete('')
+  const { entries, sources } = await readEntries([...orderIds], isMeant, snapshot, signal)
   const roles: [TraceRole, number][] = [
     ['task', asTask],
     ['request', asRequest],
-    ['order', entries.filter(({ orderId }) => isAsked(orderId)).length],
+    ['order', entries.filter(({ orderId }) => asked.has(orderId)).length],
   ]
   return {
     ...search,
@@ -105,6 +106,7 @@ const distinct = (tasks: readonly TaskRow[]): TaskRow[] => [
 
 async function readEntries(
   orderIds: readonly string[],
+  isMeant: (orderId: string) => boolean,
   snapshot: LedgerSnapshot,
   signal: AbortSignal,
 ): Promise<{ entries: LedgerEntry[]; sources: SourceStatus[] }> {
@@ -113,7 +115,7 @@ async function readEntries(
   const readers = { points: snapshot.pointsByOrderIds, cash: snapshot.cashByOrderIds }
   for (const source of ['points', 'cash'] as const) {
     try {
-      const found = await readers[source](orderIds)
+      const found = (await readers[source](orderIds)).filter(({ orderId }) => isMeant(orderId))
       const rows = found.filter((entry) => !isTooLarge(entry))
       entries.push(...rows.slice(0, ENTRIES_MAX))
       const cut = rows.length > ENTRIES_MAX

@@ -1,7 +1,9 @@
 import { describe, expect, it } from 'vitest'
 import type { MiniWorld } from '../../src/demo/mini-world.ts'
-import { auditWorld } from '../kit/audit-world.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
+import { auditWorld, memoryDependencies } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
+import { call } from '../tools/call.ts'
 
 const RULES = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10'] as const
 const late = '2026-02-08 20:00:00'
@@ -52,5 +54,20 @@ describe('an order of another product that ends in the number of a task', () => 
       .task({ ...request, paid: false, billed: false })
     twins.points(101, -200, { orderId: 'fal-ai/x#job-9' })
     expect(await said(twins)).toEqual(NOTHING)
+  })
+
+  it('is not listed by a trace of that task, as one of its request is', async () => {
+    const request = {
+      user: 101,
+      requestId: 'job-9',
+      billed: { requestId: 'job-9' },
+      paid: { orderId: 'fal-ai/x#job-9' },
+    }
+    const world = withLinkedTasks().task(request).points(101, -500, { orderId: 'shop/task-41' }).build()
+    const orders = async (id: string) =>
+      (await call(taskTraceTool, { id }, memoryDependencies(world, {}), world)).entries.map(({ orderId }) => orderId)
+    expect(await orders('task-41')).toEqual(['fal-ai/x#job-9'])
+    expect(await orders('job-9')).toEqual(['fal-ai/x#job-9'])
+    expect(await orders('shop/task-41')).toEqual(['shop/task-41'])
   })
 })
