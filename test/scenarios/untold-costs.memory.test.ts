@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
 import { breaksOf } from '../kit/audit-with.ts'
 import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
 import { openOf } from '../kit/null-world.ts'
@@ -20,6 +21,16 @@ function twenty(): MiniWorld {
 /** A bill of the day that no task records, of some model. */
 const leak = (world: MiniWorld, cost: string, endpointId = MODEL): MiniWorld =>
   world.event({ endpointId, cost, timestamp: world.iso('2026-02-06 15:00:00') })
+
+/** What fal billed names no keys, and so stands whole with the workspace. */
+function undivided(world: MiniWorld): World {
+  const built = world.build()
+  const workspaces = built.workspaces.map((space) => ({
+    ...space,
+    events: space.events.map(({ keyId: _, ...event }) => event),
+  }))
+  return { ...built, workspaces }
+}
 
 const audited = (world: MiniWorld, options: WorldAudit): Promise<Report> => auditWorld(world.build(), options)
 
@@ -65,12 +76,7 @@ describe.each(DEPTHS)('a success of no told cost that fal did not bill, at depth
 
   it('of a workspace whose bill is not told apart is judged with it', async () => {
     const world = twenty().account(6, { workspace: 'workspace-5' }).task({ account: 6, cost: null })
-    const built = world.build()
-    const workspaces = built.workspaces.map((space) => ({
-      ...space,
-      events: space.events.map(({ keyId: _, ...event }) => event),
-    }))
-    const report = await auditWorld({ ...built, workspaces }, { depth })
+    const report = await auditWorld(undivided(world), { depth })
     expect(breaksOf(report).filter((text) => /^A/.test(text))).toEqual([])
     expect(openOf(report, 'hold no cost').filter((text) => /^A/.test(text))).toEqual(['A1 workspace-5'])
   })
@@ -128,6 +134,19 @@ describe('a cost that is not told, of a task that failed or still runs', () => {
     // What fal billed for it by its request is known otherwise.
     const billed = leak(twenty().task(failed), '3.333333333')
     expect(await told(billed, { depth: 'requests' }, /^A1/)).toEqual([['A1 accountId=5'], []])
+  })
+
+  it('explains as much of the bill of a workspace, whichever of its accounts the dearest task is of', async () => {
+    const of = async (account: number, cost: string) => {
+      const world = twenty().account(6, { workspace: 'workspace-5' }).task({ account: 6, cost: '0.1' })
+      const report = await auditWorld(undivided(leak(world.task({ account, cost: null, status: 'failed' }), cost)))
+      return [breaksOf(report), openOf(report, 'hold no cost')]
+    }
+    for (const accountId of [5, 6]) {
+      // Of 23.44 USD a tenth may be missing, and one.
+      expect(await of(accountId, '3.344444444')).toEqual([[], ['A1 workspace-5']])
+      expect(await of(accountId, '3.344444445')).toEqual([['A1 workspace=workspace-5'], []])
+    }
   })
 
   it('explains nothing of another model, nor of one that fal did not bill', async () => {

@@ -253,14 +253,14 @@ const billedAs = (canonical: string, { byModel }: BillFigures, matches: ModelMat
 function billedForUntold({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint | undefined {
   if (period !== null) return period.untoldNanoUsd ?? 0n
   let most = 0n
-  for (const [canonical, { untoldCosts = 0, untold, costNanoUsd }] of recordByModel) {
+  for (const [canonical, { untoldCosts = 0, untold, costNanoUsd, dearestNanoUsd }] of recordByModel) {
     const unended = BigInt(untold?.unended ?? 0)
     if ((untoldCosts === 0 && unended === 0n) || !bill.known) continue
     const billed = billedAs(canonical, bill.value, matches)
     if (billed === 0n && untoldCosts > 0) return undefined
     const beyond = billed - costNanoUsd
     if (beyond <= 0n) continue
-    const dearest = untoldCosts > 0 ? 0n : (untold?.dearestNanoUsd ?? 0n)
+    const dearest = untoldCosts > 0 ? 0n : (dearestNanoUsd ?? 0n)
     most += dearest > 0n && unended * dearest < beyond ? unended * dearest : beyond
   }
   return most

@@ -83,6 +83,8 @@ export interface ModelRecord {
   readonly crossingInNanoUsd: NanoUsd
   /** What the stored FLOATs of all these tasks may be off by. */
   readonly roundingNanoUsd: NanoUsd
+  /** What the dearest task of the window cost. Absent: nothing, or none tells. */
+  readonly dearestNanoUsd?: NanoUsd
   /** How many of all these tasks are successes that tell no cost, and are in no sum. Absent: none. */
   readonly untoldCosts?: number
   /** What others of these tasks do not tell. Absent: nothing. */

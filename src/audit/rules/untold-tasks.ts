@@ -1,4 +1,3 @@
-import type { NanoUsd } from '../../units/nano-usd.ts'
 import type { Points } from '../../units/points.ts'
 import { type Books, type Evidence, type Reason, type RuleOutcome, unknown } from './books.ts'
 import type { TaskFact } from './facts.ts'
@@ -38,8 +37,6 @@ export interface UntoldAmounts {
 export interface UntoldRecord {
   /** Tasks that failed or still run, of the window or of before it and billed within it, that tell no cost: fal bills some. */
   readonly unended: number
-  /** What the dearest task of the window cost that tells its cost; 0 where none does. */
-  readonly dearestNanoUsd: NanoUsd
   /** Successes of the window that tell no cost and could have been billed within the window alone. */
   readonly within: number
   /** Tasks outside the window that could have been billed within it, and tell no cost. */

@@ -31,6 +31,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
   crossingInNanoUsd: tally.crossingInNanoUsd,
   roundingNanoUsd: tally.roundingNanoUsd,
   untoldCosts: tally.untoldCosts,
+  ...(tally.dearestNanoUsd !== undefined && { dearestNanoUsd: tally.dearestNanoUsd }),
   ...(tally.untold !== undefined && { untold: tally.untold }),
   ...(tally.withoutId !== undefined && { withoutId: tally.withoutId }),
   ...(tally.youngNanoUsd !== undefined && { youngNanoUsd: tally.youngNanoUsd }),
@@ -53,6 +54,7 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
     crossingInNanoUsd: addNanoUsd(a.crossingInNanoUsd, b.crossingInNanoUsd),
     roundingNanoUsd: addNanoUsd(a.roundingNanoUsd, b.roundingNanoUsd),
     untoldCosts: (a.untoldCosts ?? 0) + (b.untoldCosts ?? 0),
+    ...joinDearest(a.dearestNanoUsd, b.dearestNanoUsd),
     ...joinUntold(a.untold, b.untold),
     ...joinWithoutId(a.withoutId, b.withoutId),
     ...joinYoung(a.youngNanoUsd, b.youngNanoUsd),
@@ -75,6 +77,12 @@ function joinAmounts(a: UntoldAmounts | undefined, b: UntoldAmounts | undefined)
   return { untold: { costs: a.costs + b.costs, charges: a.charges + b.charges } }
 }
 
+/** A task of the one that tells no cost may be as dear as one of the other that does. */
+function joinDearest(a = ZERO_NANO_USD, b = ZERO_NANO_USD): Pick<ModelRecord, 'dearestNanoUsd'> {
+  const dearestNanoUsd = a > b ? a : b
+  return dearestNanoUsd === 0n ? {} : { dearestNanoUsd }
+}
+
 function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): Pick<ModelRecord, 'untold'> {
   if (a === undefined || b === undefined) {
     const untold = a ?? b
@@ -84,7 +92,6 @@ function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): P
   return {
     untold: {
       unended: a.unended + b.unended,
-      dearestNanoUsd: a.dearestNanoUsd > b.dearestNanoUsd ? a.dearestNanoUsd : b.dearestNanoUsd,
       within: a.within + b.within,
       crossingIn: joinTasks(a.crossingIn, b.crossingIn),
       ...(due !== undefined && { due }),

@@ -51,6 +51,8 @@ export interface ModelTally {
   readonly crossingInNanoUsd: NanoUsd
   /** What the stored FLOATs of the tasks counted here may be off by. */
   readonly roundingNanoUsd: NanoUsd
+  /** What the dearest task of the window cost, as far as they tell. Absent: nothing. */
+  readonly dearestNanoUsd?: NanoUsd
   /** How many of the tasks counted here are successes that tell no cost. */
   readonly untoldCosts: number
   /** What tasks do not tell besides. Absent: nothing. */
@@ -74,7 +76,7 @@ export class ModelSums {
   model: string
   readonly #sums = new ExactSums(PLACES)
   readonly #dueEvidence = new EvidenceList()
-  /** What the dearest of these tasks cost, as far as they tell. */
+  /** What the dearest of those of the window cost, as far as they tell. */
   #dearest: Whole = 0
   /** Tasks outside the window that could have been billed within it, and tell no cost. */
   readonly #untoldCrossingIn = new EvidenceList()
@@ -176,6 +178,7 @@ export class ModelSums {
       dueEvidence: this.#dueEvidence,
       ...this.#dueUntoldAmounts(),
       ...this.#untold(),
+      ...(this.#dearest !== 0 && { dearestNanoUsd: nanoUsd(BigInt(this.#dearest)) }),
       ...(usd(YOUNG) !== 0n && { youngNanoUsd: usd(YOUNG) }),
       ...(this.#isWithoutId && {
         withoutId: {
@@ -205,7 +208,7 @@ export class ModelSums {
     const dueCount = cost.view().total + charge.view().total
     return {
       untold: {
-        ...{ unended, dearestNanoUsd: nanoUsd(BigInt(this.#dearest)), within, crossingIn },
+        ...{ unended, within, crossingIn },
         ...(due.count > 0 && {
           due: {
             ...due,

@@ -152,6 +152,7 @@ describe('a workspace whose bill does not tell its accounts apart', () => {
       costNanoUsd: usd('43'),
       crossingOutNanoUsd: usd('10'),
       crossingInNanoUsd: usd('20'),
+      dearestNanoUsd: usd('32'),
       untoldCosts: 0,
       roundingNanoUsd: apart.reduce((total, each) => total + (each?.roundingNanoUsd ?? 0n), 0n),
       due: {

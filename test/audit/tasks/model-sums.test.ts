@@ -50,6 +50,7 @@ describe('the tasks of one model', () => {
       costNanoUsd: 3n * (2n ** 53n - 1n),
       crossingOutNanoUsd: 3n * (2n ** 53n - 1n),
       crossingInNanoUsd: 3n * (2n ** 53n - 1n),
+      dearestNanoUsd: 2n ** 53n - 1n,
       untoldCosts: 0,
       roundingNanoUsd: 6n * floatTolerance(nanoUsd(2n ** 53n - 1n)),
       dueCostNanoUsd: 3n * 2n ** 64n,

@@ -97,6 +97,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
   ) as [TaskRow[], TaskRow[]]
   const due = inside.filter((task) => isDue(task, plan))
   const young = costOf(inside.filter((task) => mayBePending(task, plan)))
+  const dearest = inside.reduce((most, { costNanoUsd }) => (costNanoUsd > most ? costNanoUsd : most), nanoUsd(0n))
   return {
     model: rows.map(({ model }) => model).sort()[0],
     taskCount: inside.length,
@@ -104,6 +105,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     crossingOutNanoUsd: costOf(out),
     crossingInNanoUsd: costOf(into),
     roundingNanoUsd: sum([...inside, ...into], ({ costNanoUsd }) => floatTolerance(costNanoUsd)),
+    ...(dearest > 0n && { dearestNanoUsd: dearest }),
     untoldCosts: 0,
     dueCount: due.length,
     dueCostNanoUsd: costOf(due),
