@@ -1,7 +1,6 @@
 import type { RuleId } from '../../schemas/report.ts'
 import {
   type Books,
-  type ChargedByDate,
   type FindingDraft,
   known,
   NO_MATCHES,
@@ -12,6 +11,7 @@ import {
   type UnlinkedRows,
   type UserBook,
 } from '../../src/audit/rules/books.ts'
+import type { ChargedByDate } from '../../src/audit/rules/day-book.ts'
 import type {
   BalanceTrail,
   EventFact,

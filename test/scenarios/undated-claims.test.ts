@@ -120,6 +120,17 @@ describe('of a request that a task without a time bears too, what is said of the
     expect(await B3({ cost: '1.0051' }, { status: 'failed' })).toEqual(['! B3 taskId=task-41'])
   })
 
+  it('B3 counts nobody as fine whose task it leaves open', async () => {
+    const okOf = async (cost: string) => {
+      const world = clean().task({ user: 104, model: OTHER, cost, requestId, billed: { cost: '1' } })
+      // Free of cost and charge, so that nothing else hangs on it.
+      world.task({ user: 103, model: OTHER, cost: '0', points: 0, requestId, billed: false })
+      const change = { tasks: (row: { readonly id: number }) => (row.id > 41 ? { createdAt: null } : {}) }
+      return (await audited('embedded', world, 'requests', change)).summary.ok
+    }
+    expect([await okOf('1.0051'), await okOf('1.005')]).toEqual([3, 4])
+  })
+
   it('A1 is open where the bill may be the period’s, and the cost of the other not', async () => {
     const A1 = (cost: string, time?: string, at = LATER) =>
       said('A1', { cost: '0', billed: false, at }, { cost, billed: { cost } }, {}, time)

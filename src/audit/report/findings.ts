@@ -105,8 +105,8 @@ function countFindings(outcomes: ReadonlyMap<Rule, RuleOutcome>): FindingCounts 
   const users = new Set<number>()
   const openUsers = new Set<number>()
   for (const [rule, { findings, omitted, notEvaluated }] of outcomes) {
-    for (const { subject, reason } of notEvaluated) {
-      if (subject.userId !== undefined && !NO_DOUBT.has(reason.code)) openUsers.add(subject.userId)
+    for (const { subject, reason, userId = subject.userId } of notEvaluated) {
+      if (userId !== undefined && !NO_DOUBT.has(reason.code)) openUsers.add(userId)
     }
     let breaks = omitted?.breaks ?? 0
     const { critical = 0, medium = 0 } = omitted ?? {}

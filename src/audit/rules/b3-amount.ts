@@ -5,7 +5,7 @@ import { exceeds, scaleDown } from '../../units/ratio.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { TaskVerdict } from './facts.ts'
 import { judgedTasks, matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
-import { taskContext, taskDetail, taskEvidence, taskSubject } from './task-subject.ts'
+import { taskContext, taskDetail, taskEvidence, taskSubject, userOf } from './task-subject.ts'
 import { costsUntold } from './untold-tasks.ts'
 
 /**
@@ -48,7 +48,8 @@ export const b3Amount: Rule = {
     const hanging = judgedTasks(requests.value).flatMap(({ task, mayBeBilledNanoUsd }) =>
       mayBeBilledNanoUsd !== undefined && isBreak(task, mayBeBilledNanoUsd, thresholds) ? [task] : [],
     )
-    const others = reason === undefined ? [] : hanging.map((task) => ({ subject: taskSubject(task), reason }))
+    const others =
+      reason === undefined ? [] : hanging.map((task) => ({ subject: taskSubject(task), reason, ...userOf(task) }))
     const notEvaluated = [...unjudgedAccounts(requests.value), ...costsUntold(open, untold), ...others]
     return { examined, findings, notEvaluated }
   },

@@ -6,8 +6,7 @@ import type { Instant, Millis } from '../../units/instant.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
 import type { Points } from '../../units/points.ts'
 import type { Window } from '../../units/window.ts'
-import type { CalendarDate } from '../../units/zone.ts'
-import type { DayBook } from './day-book.ts'
+import type { ChargedByDate, DayBook } from './day-book.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { ForeignBook } from './foreign-orders.ts'
 import type { KeylessTasks } from './keyless-tasks.ts'
@@ -222,11 +221,6 @@ export interface LooseAmount {
   readonly at: Instant | null
 }
 
-/** Charges by day, gone through like a map: the days with charges other than 0. */
-export interface ChargedByDate {
-  forEach(take: (charged: Whole, date: CalendarDate) => void): void
-}
-
 export interface UserBook {
   readonly userId: number
   readonly taskCount: number
@@ -321,7 +315,8 @@ export interface RuleOutcome {
   readonly examined: number
   readonly omitted?: OmittedFindings
   readonly findings: readonly FindingDraft[]
-  readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason }[]
+  /** `userId`: whom it concerns, where the subject names none. */
+  readonly notEvaluated: readonly { readonly subject: Subject; readonly reason: Reason; readonly userId?: number }[]
 }
 
 /**

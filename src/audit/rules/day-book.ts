@@ -1,6 +1,12 @@
+import type { Whole } from '../../units/exact-sums.ts'
 import type { Points } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { Evidence } from './books.ts'
+
+/** Charges by day, gone through like a map: the days with charges other than 0. */
+export interface ChargedByDate {
+  forEach(take: (charged: Whole, date: CalendarDate) => void): void
+}
 
 /** Tasks that name no user, which a filter by user leaves out, though they may be of one who was asked for. */
 export interface NobodysDay {

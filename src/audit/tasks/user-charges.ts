@@ -1,7 +1,7 @@
 import { type Whole, wholeOf } from '../../units/exact-sums.ts'
 import { type Points, points } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
-import type { ChargedByDate } from '../rules/books.ts'
+import type { ChargedByDate } from '../rules/day-book.ts'
 
 /** Users of one page: a power of two. Only pages with a charge are there. */
 const PAGE_BITS = 8
