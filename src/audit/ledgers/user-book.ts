@@ -70,8 +70,8 @@ class UserBookView implements UserBook {
     return this.#tally.untoldCharges
   }
 
-  get untoldEver(): number {
-    return this.#tally.untoldEver
+  get untoldSince(): UserBook['untoldSince'] {
+    return this.#tally.untoldSince
   }
 
   get chargedByDate(): UserBook['chargedByDate'] {

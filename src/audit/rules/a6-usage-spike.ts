@@ -70,7 +70,7 @@ export const a6UsageSpike: Rule = {
         return
       }
       const subject = { userId: user.userId, date: days.dateOf(day) }
-      const absent = absentCharges(user, books)
+      const absent = absentCharges(user, books, days.sinceOf(day), days.dateOf(day))
       const withMore = (more: Whole) => usualOf(charged, plusWhole(total, more, 1), activeDays, history)
       if (!isOutside(absent, (more) => !robust && withMore(more) !== undefined)) {
         open.push(...absent.map(({ reason }) => ({ subject, reason })))
@@ -108,11 +108,25 @@ interface AbsentCharges {
   readonly points: bigint | null
 }
 
-function absentCharges({ userId, untoldEver = 0 }: UserBook, { untold, unplaced }: Books): AbsentCharges[] {
+/** On the days from `since` up to `date`. Tasks whose time cannot be read may be of any of them. */
+function absentCharges(
+  { userId, untoldSince }: UserBook,
+  { untold, unplaced }: Books,
+  since: CalendarDate,
+  date: CalendarDate,
+): AbsentCharges[] {
   const absent: AbsentCharges[] = []
-  if (untoldEver > 0) absent.push({ reason: tasksUntold('charge-untold', untold?.charges), points: null })
+  if (untoldSince !== undefined && untoldSince < date)
+    absent.push({ reason: tasksUntold('charge-untold', untold?.charges), points: null })
   const owners = untold?.owners
-  if (owners !== undefined) absent.push({ reason: tasksUntold('user-untold', owners), points: owners.chargedPoints })
+  if (owners !== undefined) {
+    const before = [...owners.chargedByDate].filter(([day]) => day >= since && day < date)
+    const points = before.reduce<bigint | null>(
+      (sum, [, each]) => (sum === null || each === null ? null : sum + each),
+      0n,
+    )
+    absent.push({ reason: tasksUntold('user-untold', owners), points })
+  }
   if (unplaced !== undefined) {
     absent.push({ reason: unplaced.reason, points: unplacedCharges(unplaced, userId) })
   }
@@ -137,7 +151,7 @@ function chargesOfNoDay({ untold, unplaced }: Books): RuleOutcome['notEvaluated'
     ...(untold?.charges === undefined ? [] : [tasksUntold('charge-untold', untold.charges)]),
     ...(unplaced !== undefined && isAny ? [unplaced.reason] : []),
   ].map((reason) => ({ subject: {}, reason }))
-  return untold?.owners?.chargedPoints === 0n ? inNone : [...inNone, ...ownersUntold({ untold })]
+  return untold?.owners?.chargedByDate.size === 0 ? inNone : [...inNone, ...ownersUntold({ untold })]
 }
 
 /** What of a date is the same for all users. */

@@ -6,6 +6,7 @@ import type { Instant, Millis } from '../../units/instant.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
 import type { Points } from '../../units/points.ts'
 import type { Window } from '../../units/window.ts'
+import type { CalendarDate } from '../../units/zone.ts'
 import type { ChargedByDate, DayBook } from './day-book.ts'
 import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
 import type { ForeignBook } from './foreign-orders.ts'
@@ -226,9 +227,10 @@ export interface UserBook {
   readonly taskCount: number
   readonly chargedPoints: Points
   readonly payment: Reading<Payment>
-  /** Tasks of the window that tell no charge, and those of all days that were read; absent: none. */
+  /** Tasks of the window that tell no charge; absent: none. */
   readonly untoldCharges?: number
-  readonly untoldEver?: number
+  /** The first day, of all that were read, with such a task; undefined: none. */
+  readonly untoldSince?: CalendarDate | undefined
   /** Only in link mode order. */
   readonly unlinked: Reading<UnlinkedRows>
   /** Task ids whose linked rows do not add up to their charge, or have none. */

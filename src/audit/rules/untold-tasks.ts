@@ -1,4 +1,5 @@
 import type { Points } from '../../units/points.ts'
+import type { CalendarDate } from '../../units/zone.ts'
 import { type Books, type Evidence, type Reason, type RuleOutcome, unknown } from './books.ts'
 import type { TaskFact } from './facts.ts'
 import { taskName } from './task-subject.ts'
@@ -15,11 +16,11 @@ export interface UntoldBook {
   readonly costs: ReadonlyMap<number | null, UntoldTasks>
   readonly charges?: UntoldTasks
   /**
-   * Tasks that name no user, and what they were charged on all days that were read, and so late that rows of the window may have
-   * paid it; null: one of them does not tell.
+   * Tasks that name no user, and what they were charged by day, of the days up to the window's end on which they were, and so late
+   * that rows of the window may have paid it; null: one of them does not tell.
    */
   readonly owners?: UntoldTasks & {
-    readonly chargedPoints: Points | null
+    readonly chargedByDate: ReadonlyMap<CalendarDate, Points | null>
     readonly payablePoints: Points | null
     readonly refunded: number
   }

@@ -25,9 +25,9 @@ export interface UserTally {
   readonly userId: number
   readonly taskCount: number
   readonly chargedPoints: Points
-  /** Tasks of the window, and of all days that were read, that tell no charge. */
+  /** Tasks of the window that tell no charge, and the first day, of all that were read, with such a task. */
   readonly untoldCharges: number
-  readonly untoldEver: number
+  readonly untoldSince: CalendarDate | undefined
   readonly freeCount: number
   readonly freeCostNanoUsd: NanoUsd
   readonly freeEvidence: Pick<EvidenceList, 'view'>
@@ -310,7 +310,7 @@ export class TaskTally {
       const isEarly = !inWindow && createdAt >= this.#firstDayStart
       if (isEarly) this.#users.addCharge(this.#users.earlyPart(day.date), user, chargedPoints)
     }
-    if (chargeUntold) this.#users.addUntold(user, inWindow)
+    if (chargeUntold) this.#users.addUntold(user, inWindow, day.date)
     if (!inWindow) return
     this.#users.addTask(user, chargedPoints)
     if (chargedPoints === 0 && costNanoUsd > 0 && !refunded && !chargeUntold) this.#users.addFree(user, tasks, index)
@@ -319,9 +319,9 @@ export class TaskTally {
   /** A task that names no user: of those who were asked for it may be each. */
   #addNobodys(tasks: TaskRecords, index: number, inWindow: boolean): void {
     const isLeftOut = this.#plan.userIds.size > 0
-    this.#untold.addNobodys(tasks, index, this.#plan.window, isLeftOut)
-    if (!inWindow || !isLeftOut) return
     const { date } = this.#dayReader.at(this.#task.createdAt)
+    this.#untold.addNobodys(tasks, index, { date, window: this.#plan.window, isLeftOut })
+    if (!inWindow || !isLeftOut) return
     entryOf(this.#nobodysDays, date, () => new DaySums(date)).add(this.#task, tasks, index)
   }
 

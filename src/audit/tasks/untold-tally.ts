@@ -2,6 +2,8 @@ import type { TaskRecords } from '../../rows/task-records.ts'
 import { LEDGER_EDGE } from '../../settings.ts'
 import { type InstantRange, within } from '../../units/instant.ts'
 import { type Points, points } from '../../units/points.ts'
+import type { CalendarDate } from '../../units/zone.ts'
+import { entryOf } from '../nested.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
 import type { UntoldBook, UntoldCode, UntoldTasks } from '../rules/untold-tasks.ts'
 
@@ -11,8 +13,8 @@ export class UntoldTally {
   readonly #charges = new EvidenceList()
   readonly #owners = new EvidenceList()
   readonly #free = new Map<UntoldCode, EvidenceList>()
-  /** Of tasks that name no user, whether or not the window holds them; and of those that rows of the window may have paid. */
-  readonly #charged = new ChargeSum()
+  /** Of tasks that name no user, by day, whether or not the window holds them; and of those that rows of the window may have paid. */
+  readonly #charged = new Map<CalendarDate, ChargeSum>()
   readonly #payable = new ChargeSum()
   #refunded = 0
 
@@ -35,13 +37,15 @@ export class UntoldTally {
     if (isFree && cost > 0 && tasks.isUserUntold(index)) listOf(this.#free, 'user-untold').addTask(tasks, index)
   }
 
-  /** Notes a task that names no user, of any day that was read. `isLeftOut`: by a filter by user, so that it is noted nowhere else. */
-  addNobodys(tasks: TaskRecords, index: number, window: InstantRange, isLeftOut: boolean): void {
+  /** Notes a task that names no user, of any day that was read. */
+  addNobodys(tasks: TaskRecords, index: number, { date, window, isLeftOut }: NobodysTask): void {
     const createdAt = tasks.createdAt(index)
     const charged = BigInt(tasks.charged(index))
-    this.#charged.add(charged, tasks.isChargeUntold(index))
-    const isPayable = createdAt >= window.start - LEDGER_EDGE && createdAt < window.end
-    if (isPayable) this.#payable.add(charged, tasks.isChargeUntold(index))
+    const isUntold = tasks.isChargeUntold(index)
+    if (createdAt < window.end) {
+      if (charged > 0n || isUntold) entryOf(this.#charged, date, () => new ChargeSum()).add(charged, isUntold)
+      if (createdAt >= window.start - LEDGER_EDGE) this.#payable.add(charged, isUntold)
+    }
     if (!within(createdAt, window)) return
     this.#owners.addTask(tasks, index)
     if (tasks.isRefunded(index)) this.#refunded += 1
@@ -52,18 +56,26 @@ export class UntoldTally {
   close(): UntoldBook {
     const owners = untoldOf(this.#owners)
     const charges = untoldOf(this.#charges)
-    const chargedPoints = this.#charged.close()
+    const chargedByDate = new Map([...this.#charged].map(([date, charged]) => [date, charged.close()]))
     const payablePoints = this.#payable.close()
     return {
       costs: untoldBy(this.#costs),
       ...(charges.count > 0 && { charges }),
       // Those of days before the window may be what makes a day of a user unusual.
-      ...((owners.count > 0 || chargedPoints !== 0n) && {
-        owners: { ...owners, chargedPoints, payablePoints, refunded: this.#refunded },
+      ...((owners.count > 0 || chargedByDate.size > 0) && {
+        owners: { ...owners, chargedByDate, payablePoints, refunded: this.#refunded },
       }),
       free: Object.fromEntries(untoldBy(this.#free)),
     }
   }
+}
+
+interface NobodysTask {
+  /** The day on which it was made. */
+  readonly date: CalendarDate
+  readonly window: InstantRange
+  /** By a filter by user, so that it is noted nowhere else. */
+  readonly isLeftOut: boolean
 }
 
 /** What tasks were charged, as far as it is above 0. */

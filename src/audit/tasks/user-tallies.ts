@@ -11,7 +11,13 @@ import { UserNumbers } from './user-numbers.ts'
 /** Nobody adds to it. */
 const NOTHING: Pick<EvidenceList, 'view'> = new EvidenceList()
 
-const NONE_UNTOLD = { window: 0, all: 0 }
+/** Tasks that tell no charge: how many of the window, and the first day with one. */
+interface Untold {
+  window: number
+  since: CalendarDate | undefined
+}
+
+const NONE_UNTOLD: Readonly<Untold> = { window: 0, since: undefined }
 
 // Two places a user.
 const TASK_COUNT = 0
@@ -34,8 +40,7 @@ export class UserTallies {
   readonly #numbers = new UserNumbers()
   readonly #sums = new ExactSums(0)
   readonly #free = new Map<number, FreeTally>()
-  /** By user, tasks that tell no charge: of the window, and of all days that were read. */
-  readonly #untold = new Map<number, { window: number; all: number }>()
+  readonly #untold = new Map<number, Untold>()
   readonly #days: ChargedDay[] = []
   /** The window's first day as far as it lies before the window; absent as long as nobody was charged then. */
   #early: ChargedDay | undefined
@@ -123,11 +128,11 @@ export class UserTallies {
     free.evidence.addTask(tasks, index)
   }
 
-  /** Notes a task that does not tell what was charged. */
-  addUntold(user: number, inWindow: boolean): void {
-    const untold = this.#untold.get(user) ?? { window: 0, all: 0 }
+  /** Notes a task of some day that does not tell what was charged. */
+  addUntold(user: number, inWindow: boolean, date: CalendarDate): void {
+    const untold = this.#untold.get(user) ?? { window: 0, since: date }
     this.#untold.set(user, untold)
-    untold.all += 1
+    if (untold.since === undefined || date < untold.since) untold.since = date
     if (inWindow) untold.window += 1
   }
 
@@ -164,7 +169,7 @@ export class UserTallies {
     return points(this.#sums.sum(2 * user + CHARGED))
   }
 
-  untoldOf(user: number): Readonly<Record<'window' | 'all', number>> {
+  untoldOf(user: number): Readonly<Untold> {
     return this.#untold.get(user) ?? NONE_UNTOLD
   }
 
@@ -217,8 +222,8 @@ class UserView {
     return this.#users.untoldOf(this.#user).window
   }
 
-  get untoldEver(): number {
-    return this.#users.untoldOf(this.#user).all
+  get untoldSince(): CalendarDate | undefined {
+    return this.#users.untoldOf(this.#user).since
   }
 
   get chargedByDate(): UserCharges {
@@ -236,7 +241,7 @@ export const newUserTally = (userId: number): UserTally => ({
   taskCount: 0,
   chargedPoints: ZERO_POINTS,
   untoldCharges: 0,
-  untoldEver: 0,
+  untoldSince: undefined,
   freeCount: 0,
   freeCostNanoUsd: ZERO_NANO_USD,
   freeEvidence: NOTHING,

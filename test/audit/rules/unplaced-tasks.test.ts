@@ -199,9 +199,9 @@ describe('A6', () => {
 
   describe('beside tasks that tell no charge or name no user', () => {
     const evidence = { total: 1, ids: ['task-9'] }
-    const nobodys = (charged: bigint | null): UntoldBook => {
-      const chargedPoints = charged === null ? null : points(Number(charged))
-      return { costs: new Map(), owners: { count: 1, evidence, chargedPoints, payablePoints: points(0), refunded: 0 } }
+    const nobodys = (charged: bigint | null, day = '2026-02-05'): UntoldBook => {
+      const chargedByDate = new Map([[date(day), charged === null ? null : points(Number(charged))]])
+      return { costs: new Map(), owners: { count: 1, evidence, chargedByDate, payablePoints: points(0), refunded: 0 } }
     }
     const why = (books: Partial<Books>, over: Partial<UserBook> = {}) => {
       const { findings, notEvaluated } = evaluate('A6', { users: [oneOf(100, over)], ...books })
@@ -232,8 +232,23 @@ describe('A6', () => {
 
     it('names all three', () => {
       const three = { untold: nobodys(1n), unplaced: unread(1n) }
-      expect(why(three, { untoldEver: 1 })).toEqual([0, 'charge-untold', 'user-untold', 'times-unread'])
-      expect(why({}, { untoldEver: 1 })).toEqual([0, 'charge-untold'])
+      expect(why(three, { untoldSince: date('2026-02-05') })).toEqual([
+        0,
+        'charge-untold',
+        'user-untold',
+        'times-unread',
+      ])
+      expect(why({}, { untoldSince: date('2026-02-05') })).toEqual([0, 'charge-untold'])
+    })
+
+    it('says nothing of what they were charged on the day itself, after it, or more than 30 days before', () => {
+      for (const charged of [1000n, null]) {
+        for (const day of ['2026-02-06', '2026-02-07', '2026-01-06']) {
+          expect(why({ untold: nobodys(charged, day) })).toEqual([1])
+        }
+        expect(why({ untold: nobodys(charged, '2026-01-07') })).toEqual([0, 'user-untold'])
+      }
+      expect(why({}, { untoldSince: date('2026-02-06') })).toEqual([1])
     })
 
     it('says both once where no day is out of the usual', () => {

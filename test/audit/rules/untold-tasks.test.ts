@@ -6,12 +6,20 @@ import type { PriceBook } from '../../../src/audit/rules/prices.ts'
 import type { UntoldBook } from '../../../src/audit/rules/untold-tasks.ts'
 import { MiniWorld } from '../../../src/demo/mini-world.ts'
 import { ratio } from '../../../src/units/ratio.ts'
+import type { CalendarDate } from '../../../src/units/zone.ts'
 import { auditWorld, inShort } from '../../kit/audit-world.ts'
 import { consume, evaluate, linked, matched, points, requests, task } from '../../kit/books.ts'
 
 const NONE = { chargedPoints: points(0), chargeUntold: true } as const
 const evidence = { total: 1, ids: ['task-1'] }
-const owners = { count: 1, evidence, chargedPoints: points(50), payablePoints: points(50), refunded: 0 }
+const DAY = '2026-02-06' as CalendarDate
+const owners = {
+  count: 1,
+  evidence,
+  chargedByDate: new Map([[DAY, points(50)]]),
+  payablePoints: points(50),
+  refunded: 0,
+}
 
 /** How many were examined and found, and why others were not. */
 function told(rule: RuleId, books: Partial<Books>, given: Parameters<typeof evaluate>[2] = {}) {
@@ -77,8 +85,8 @@ describe('a task that names no user', () => {
     const of = (charged: Partial<typeof owners>) =>
       told('A6', { untold: { costs: new Map(), owners: { ...owners, ...charged } } })
     expect(of({})).toEqual([0, 0, 'user-untold'])
-    expect(of({ chargedPoints: null as never })).toEqual([0, 0, 'user-untold'])
-    expect(of({ chargedPoints: points(0) })).toEqual([0, 0, ''])
+    expect(of({ chargedByDate: new Map([[DAY, null as never]]) })).toEqual([0, 0, 'user-untold'])
+    expect(of({ chargedByDate: new Map() })).toEqual([0, 0, ''])
     // Of the days before the window alone.
     expect(of({ count: 0 })).toEqual([0, 0, ''])
   })
@@ -87,10 +95,10 @@ describe('a task that names no user', () => {
 describe('a day far above the usual', () => {
   const NOBODYS = 4
   /** Three days of 100 points, a task that names no user or tells no charge, and a day of so many. */
-  async function spike(today: number, over: object) {
+  async function spike(today: number, over: object, at = '2026-02-05 13:00:00') {
     const world = new MiniWorld().account(5)
     for (const day of ['03', '04', '05']) world.task({ points: 100, at: `2026-02-${day} 12:00:00` })
-    world.task({ points: 50, at: '2026-02-05 13:00:00' }).task({ points: today })
+    world.task({ points: 50, at }).task({ points: today })
     const built = world.build()
     const tasks = built.tables.tasks.map((row) => (row.id === NOBODYS ? { ...row, ...over } : row))
     const report = await auditWorld({
@@ -114,4 +122,12 @@ describe('a day far above the usual', () => {
   ])('of %d points, beside %j', async (today, over, found, open) => {
     expect(await spike(today, over)).toEqual([found, open])
   })
+
+  it.each(['2026-02-06 13:00:00', '2026-02-07 00:05:00'])(
+    'is told for certain where what is not told came no sooner (%s)',
+    async (at) => {
+      for (const over of [{ userId: null }, { money: null }])
+        expect(await spike(501, over, at)).toEqual([['A6 userId=101 date=2026-02-06'], 0])
+    },
+  )
 })
