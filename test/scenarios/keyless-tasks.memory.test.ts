@@ -110,8 +110,35 @@ describe('a task without a key of right before the period, which fal billed with
     expect(await said({ at: '2026-02-04 12:00:00' })).toEqual(broken)
   })
 
+  it('explains what its FLOAT may be off by, and for the cost also what those of the record are', async () => {
+    const billed = async (cost: string) => {
+      const report = await audited(world().event({ ...event, cost }), {})
+      return [rulesOf(report), openFor(report)]
+    }
+    // 31 nano-dollars of 0.50 USD, and 61 of the other task.
+    expect(await billed('0.500000031')).toEqual(open)
+    for (const cost of ['0.500000032', '0.500000092'])
+      expect(await billed(cost)).toEqual([[`A3 accountId=5 model=${MODEL}`], ['A1 5']])
+    expect(await billed('0.500000093')).toEqual(broken)
+  })
+
+  it('is not what a task of the account is that explains one of two models alone', async () => {
+    const own = { model: '', at: '2026-02-05 23:59:50', cost: '0.5', billed: false } as const
+    const given = new MiniWorld().account(5).task({ cost: '1' }).task(own).event(event)
+    const report = await audited(given.event({ ...event, requestId: 'other', endpointId: 'fal-ai/other' }), {})
+    expect(openFor(report)).toEqual([])
+    expect(rulesOf(report).filter((text) => text.startsWith('A3'))).toHaveLength(2)
+  })
+
   it('is told by events request by request', async () => {
     expect(await said({}, { depth: 'requests' })).toEqual([['A1 TIMING accountId=5'], []])
+  })
+
+  it('leaves timing what it is, whatever one of the period may have cost that need not be billed yet', async () => {
+    const young = { apiKey: '', model: 'fal-ai/other', at: '2026-02-06 23:50:00', cost: '0.4', billed: false } as const
+    const now = instant(Date.parse('2026-02-06T16:05:00Z'))
+    const report = await audited(world().event(event).task(young), { depth: 'requests', now })
+    expect([rulesOf(report), openFor(report)]).toEqual([['A1 TIMING accountId=5'], ['B14']])
   })
 })
 
@@ -168,9 +195,20 @@ describe('a task without a key that fal billed to the key of another account', (
   })
 })
 
-it('a task without a key that does not tell its cost either leaves the cost open', async () => {
-  const world = keylessWorld({ billed: '3' }).task({ apiKey: '', cost: null, model: 'fal-ai/other' })
-  expect(openFor(await audited(world, { depth: 'requests' }))).toContain('A1 5')
+describe.each(DEPTHS)('a task without a key that does not tell its cost either, at depth %s', (depth) => {
+  const open = async (task: MiniTask) => {
+    const world = keylessWorld({ billed: '3' }).task({ apiKey: '', cost: null, model: 'fal-ai/other', ...task })
+    return openFor(await audited(world, { depth })).includes('A1 5')
+  }
+
+  it('leaves the cost open, also where it failed', async () => {
+    expect([await open({}), await open({ status: 'failed' })]).toEqual([true, true])
+  })
+
+  it('of right before the period does so with usage alone, as its request was billed or not', async () => {
+    const before = { at: '2026-02-05 23:59:50', billed: false, requestId: 'its-own' } as const
+    expect(await open(before)).toBe(depth === 'summary')
+  })
 })
 
 describe.each(DEPTHS)('a record that would exceed the bill with tasks without a key, at depth %s', (depth) => {
@@ -198,6 +236,11 @@ describe.each(DEPTHS)('a record that would exceed the bill with tasks without a 
     expect(await a1(world('0.2', { at: '2026-02-04 12:00:00' }))).toEqual([1])
   })
 
+  it('is where the bill of what they cost may lie beyond the end of the period, as far as usage alone tells', async () => {
+    const open = depth === 'summary' ? [1] : ['A1 5', 0]
+    expect(await a1(world('0.2', { at: '2026-02-06 23:59:50' }))).toEqual(open)
+  })
+
   it('is where they may not be billed yet', async () => {
     const now = instant(Date.parse('2026-02-06T16:05:00Z'))
     expect(await a1(world('0.2', { at: '2026-02-06 23:50:00' }), { now })).toEqual([1])
@@ -218,6 +261,7 @@ describe.each(DEPTHS)('a model of which only tasks without a key are due, at dep
     expect(await a2({ billed: false })).toEqual([`A2 5 ${other}`])
     expect(await a2({ billed: false, apiKey: apiKeyOf(5) })).toEqual([`A2 found ${other}`])
     expect(await a2({ billed: false, model: '' })).toEqual(['A2 5'])
+    expect(await a2({ billed: false, cost: null, points: 0 })).toEqual([`A2 5 ${other}`])
     expect(await a2({ billed: false }, new MiniWorld().account(5).task({ model: other, billed: false }))).toEqual([
       `A2 found ${other}`,
     ])
@@ -234,6 +278,8 @@ describe.each(DEPTHS)('a model of which only tasks without a key are due, at dep
     const found = `A2 found ${other}`
     expect(await a2({ billed: false }, world())).toEqual([`A2 5 ${other}`])
     expect(await a2({ billed: false, cost: null }, world())).toEqual([`A2 5 ${other}`])
+    // Due, if what it does not tell is above 0.
+    expect(await a2({ billed: false, cost: null, points: 0 }, world())).toEqual([`A2 5 ${other}`])
     expect(await a2({ ...edge, billed: false }, world())).toEqual([found])
     expect(await a2({ billed: false, status: 'failed' }, world())).toEqual([found])
     expect(await a2({ billed: false }, world().task({ ...edge, at: '2026-02-06 12:00:00', billed: false }))).toEqual([
@@ -295,4 +341,10 @@ it('such of one model that fal billed to an account leave those of another open 
   const other = { model: 'fal-ai/other', apiKey: '', cost: '0.01', billed: false } as const
   const report = await audited(keylessWorld().task(other), { depth: 'requests' })
   expect(openFor(report)).toContain('A2 5 fal-ai/other')
+})
+
+it('tasks without a key explain a short record together with those of right before the period', async () => {
+  const eve = { at: '2026-02-05 23:59:50', cost: '0.5', billed: false } as const
+  const found = async (cost: string) => rulesOf(await audited(keylessWorld({ cost, billed: '1.5' }).task(eve), {}))
+  expect([await found('1'), await found('0.99')]).toEqual([[], ['A1 accountId=5']])
 })
