@@ -76,6 +76,18 @@ describe('keys', () => {
     expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B14', subject: {} }))
   })
 
+  it('an unknown key that some tasks write in capitals is one finding', async () => {
+    const apiKey = 'abcdefgh-1:x'
+    const found = async (...keys: string[]) => {
+      const world = keys.reduce((made, key) => made.task({ apiKey: key, billed: false }), base())
+      return (await auditWorld(world.build(), R)).findings
+        .filter(({ rule }) => rule === 'B14')
+        .map(({ subject: { keyId }, actual, fingerprint }) => [keyId, actual, fingerprint])
+    }
+    const [one = []] = await found(apiKey)
+    expect(await found(apiKey, apiKey.toUpperCase())).toEqual([['abcdefgh…', '2', one[2]]])
+  })
+
   it('two unknown keys that look alike when shortened are two findings', async () => {
     const world = base().task({ apiKey: 'abcdefgh-1:x', billed: false }).task({ apiKey: 'abcdefgh-2:y', billed: false })
     const found = (await auditWorld(world.build(), R)).findings.filter(({ rule }) => rule === 'B14')

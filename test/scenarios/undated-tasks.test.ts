@@ -76,6 +76,14 @@ describe.each(STORES)('a task without created_at, on %s', (store) => {
     }
   })
 
+  it('names no key that a task of the period writes otherwise', async () => {
+    const apiKey = 'abcdef99-0000-4000-8000-000000000000:secret'
+    const world = clean().task({ apiKey, billed: false }).task({ apiKey: apiKey.toUpperCase(), billed: false })
+    const report = await audited(store, world, 'summary', undated(42))
+    expect(inShort(report).filter((text) => text.startsWith('B14'))).toEqual(['B14 keyId=abcdef99…'])
+    expect(openOf(report, NO_TIME).filter((text) => text.startsWith('B14'))).toEqual([])
+  })
+
   it('names a key that is looked at for the users who were asked for alone, with a time or without', async () => {
     const apiKey = '99999999-0000-4000-8000-000000000000:secret'
     const world = () => clean().task({ user: 104, apiKey, billed: false, cost: '0', points: 0 })

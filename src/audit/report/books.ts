@@ -57,9 +57,9 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
     }),
     users: tasks.users.map((user) => userBook(user, { ledger, tasks })),
     days: dayBooks(tasks),
-    unknownKeys: [...tasks.unknownKeys].map(([apiKey, key]) => ({
-      keyId: apiKey === '' ? '' : shortKeyId(apiKey),
-      identity: keyDigest(apiKey),
+    unknownKeys: [...tasks.unknownKeys].map(([form, key]) => ({
+      keyId: form === '' ? '' : shortKeyId(key.apiKey),
+      identity: keyDigest(form),
       taskCount: key.taskCount,
       costNanoUsd: key.costNanoUsd,
       ...(key.untoldCosts !== undefined && { untoldCosts: key.untoldCosts }),

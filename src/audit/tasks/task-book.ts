@@ -56,12 +56,14 @@ export interface TaskBook {
   readonly nobodysDays?: ReadonlyMap<CalendarDate, DayTally>
   /** Recorded cost of all tasks of layer 2, whatever the filter by user. */
   readonly layerCostNanoUsd: NanoUsd
-  /** Tasks of the window that the filters leave, or may leave for naming no key, by a key that no account row holds. */
+  /** Tasks of the window that the filters leave, or may leave for naming no key, by a key that no account row holds, in the form in which keys are compared. */
   readonly unknownKeys: ReadonlyMap<string, KeyTally>
   readonly untold: UntoldBook
 }
 
 export interface KeyTally {
+  /** As tasks store it: of several ways to write it the first. */
+  apiKey: string
   taskCount: number
   costNanoUsd: NanoUsd
   /** Those that tell no cost. Absent: none. */
@@ -244,11 +246,9 @@ export class TaskTally {
 
   #addToKey(tasks: TaskRecords, index: number): void {
     const apiKey = tasks.apiKey(index)
-    let key = this.#unknownKeys.get(apiKey)
-    if (key === undefined) {
-      key = { taskCount: 0, costNanoUsd: ZERO_NANO_USD, evidence: new EvidenceList() }
-      this.#unknownKeys.set(apiKey, key)
-    }
+    const none = (): KeyTally => ({ apiKey, taskCount: 0, costNanoUsd: ZERO_NANO_USD, evidence: new EvidenceList() })
+    const key = entryOf(this.#unknownKeys, keyForm(apiKey), none)
+    if (apiKey < key.apiKey) key.apiKey = apiKey
     key.taskCount += 1
     key.costNanoUsd = addNanoUsd(key.costNanoUsd, nanoUsd(BigInt(this.#task.costNanoUsd)))
     if (this.#task.costUntold) key.untoldCosts = (key.untoldCosts ?? 0) + 1

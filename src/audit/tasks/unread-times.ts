@@ -3,7 +3,7 @@ import type { TimedTable, UnreadTasks, UnreadTasksOf, UnreadTimes, UnreadTimesOf
 import { notEvaluatedText } from '../../render/messages.ts'
 import type { Lang } from '../../render/vocabulary.ts'
 import { keyDigest, shortKeyId } from '../../units/api-key.ts'
-import { accountFinder } from '../bills/account-keys.ts'
+import { accountFinder, keyForm } from '../bills/account-keys.ts'
 import type { Evidence } from '../evidence.ts'
 import type { AuditPlan } from '../plan.ts'
 import { type Reason, unknown } from '../rules/books.ts'
@@ -95,7 +95,7 @@ function unplacedSort(
     due: status === 'success' && isOld ? worth : 0,
     crosses: wouldCross(ended, plan),
     selected: isSelected(accountId),
-    ...(isUnknownKey && { unknownKey: { keyId: shortKeyId(apiKey), identity: keyDigest(apiKey) } }),
+    ...(isUnknownKey && { unknownKey: { keyId: shortKeyId(apiKey), identity: keyDigest(keyForm(apiKey)) } }),
   }
 }
 

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
+import { keyForm } from '../../../src/audit/bills/account-keys.ts'
 import type { AuditPlan } from '../../../src/audit/plan.ts'
 import { floatTolerance } from '../../../src/audit/rules/b3-amount.ts'
 import { compareIds, EvidenceList } from '../../../src/audit/rules/evidence-list.ts'
@@ -171,9 +172,14 @@ function expectedBook(rows: readonly TaskRow[], plan: AuditPlan) {
       }
       return [date, { ...sums, evidence: idsOf(refunded) }]
     }),
-    unknownKeys: grouped(unknown, ({ apiKey }) => apiKey).map(([key, own]) => [
+    unknownKeys: grouped(unknown, ({ apiKey }) => keyForm(apiKey)).map(([key, own]) => [
       key,
-      { taskCount: own.length, costNanoUsd: costOf(own), evidence: idsOf(own) },
+      {
+        apiKey: own.map(({ apiKey }) => apiKey).sort()[0],
+        taskCount: own.length,
+        costNanoUsd: costOf(own),
+        evidence: idsOf(own),
+      },
     ]),
   }
 }
