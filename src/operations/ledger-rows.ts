@@ -3,7 +3,7 @@ import type { LedgerEntryRow } from '../../schemas/user-ledger.ts'
 import { linkedKind } from '../audit/ledgers/linked-kind.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable, type TableStatus } from '../audit/table-status.ts'
-import { TaskNames } from '../audit/tasks/task-names.ts'
+import { ownIdsOf, TaskNames } from '../audit/tasks/task-names.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext } from '../tool.ts'
@@ -33,7 +33,7 @@ export async function readLedgerRows(
   const orders = new Set(
     entries.filter((entry) => entry.orderId !== '' && isOtherLinked(entry)).map(({ orderId }) => orderId),
   )
-  const tasks = orders.size === 0 ? [] : await snapshot.tasksByEitherId([...orders])
+  const tasks = orders.size === 0 ? [] : await snapshot.tasksByEitherId([...ownIdsOf(orders)])
   return entryRows(asLinked(entries, tasks), plan.window.zone)
 }
 

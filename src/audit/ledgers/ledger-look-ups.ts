@@ -4,7 +4,7 @@ import { type InstantRange, within } from '../../units/instant.ts'
 import { bareId } from '../../units/request-id.ts'
 import { breathe } from '../breathe.ts'
 import type { ForeignBook } from '../rules/foreign-orders.ts'
-import { TaskNames } from '../tasks/task-names.ts'
+import { ownIdsOf, TaskNames } from '../tasks/task-names.ts'
 import type { BookName } from './ledger-book.ts'
 import type { LedgerSpools } from './ledger-source.ts'
 import { type KnownOrders, withinLimit } from './looked-up.ts'
@@ -57,7 +57,8 @@ export class LedgerLookUps {
 
   /** Tasks of other times that bear one of some order ids, or that these are other forms of. */
   async tasksElsewhere(orders: ReadonlySet<string>): Promise<KnownOrders> {
-    const tasks = orders.size === 0 ? [] : await this.#snapshot.tasksByEitherId([...orders], this.#spools.taken)
+    const ids = [...ownIdsOf(orders)]
+    const tasks = ids.length === 0 ? [] : await this.#snapshot.tasksByEitherId(ids, this.#spools.taken)
     return { asked: orders, tasks: tasks.map(({ taskId, requestId }) => ({ taskId, requestId })) }
   }
 

@@ -11,7 +11,7 @@ import type { SpoolFile } from '../../spool/spool-file.ts'
 import { type InstantRange, within } from '../../units/instant.ts'
 import { bareId } from '../../units/request-id.ts'
 import type { AuditPlan } from '../plan.ts'
-import type { TaskIds } from '../tasks/task-names.ts'
+import { ownIdsOf, type TaskIds } from '../tasks/task-names.ts'
 import { NO_UNDATED, type UndatedTasks } from '../tasks/undated-tasks.ts'
 import { UserNumbers } from '../tasks/user-numbers.ts'
 import type { LedgerBook, UserLedger } from './ledger-book.ts'
@@ -222,7 +222,7 @@ export class LedgerSpools {
   }
 
   /**
-   * The ids, piece by piece and task by task, of the tasks here that bear one of some ids: as their own, or as their request id in
+   * The ids, piece by piece and task by task, of the tasks here that may be named by one of some ids, as it is or in
    * a bare form. Of all tasks, or of those that name a user.
    */
   *idsAmong(ids: ReadonlySet<string>, which: 'all' | 'owned'): Generator<TaskIds[]> {
@@ -249,7 +249,7 @@ export class LedgerSpools {
   }
 
   #bearersOf(ids: ReadonlySet<string>): (tasks: TaskRecords) => Generator<number> {
-    const own = new IdSet(ids)
+    const own = new IdSet(ownIdsOf(ids))
     const requests = new IdSet(new Set([...ids].map(bareId).filter((id) => id !== '')))
     const id = newBytesOfId()
     return function* (tasks) {

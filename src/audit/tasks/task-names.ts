@@ -10,6 +10,10 @@ export type TaskIds = Pick<TaskRow, 'taskId' | 'requestId'>
  */
 export const mayBeOwn = isBareUuid
 
+/** The ids under which tasks may bear some orders: these as they are, and the UUIDs that they end in. */
+export const ownIdsOf = (orders: ReadonlySet<string>): ReadonlySet<string> =>
+  new Set([...orders, ...[...orders].map(bareId).filter(mayBeOwn)])
+
 /** The ids of some tasks, by which orders name them: as they are, and request ids in any form. */
 export class TaskNames {
   readonly #own = new Set<string>()
