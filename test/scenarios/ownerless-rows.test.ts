@@ -76,6 +76,18 @@ describe.each(STORES)('a ledger row without a user, on %s', (store) => {
     expect(openOf(report, NOBODY)).toEqual(['B7 109', 'B8 109'])
   })
 
+  it('is none of a task in whose number the order of another product ends, whenever it came', async () => {
+    for (const at of ['2026-02-06 13:00:00', '2026-02-08 09:00:00', '2026-02-01 09:00:00']) {
+      const world = (orderId: string) => withFailed().cash(109, 100, { orderId, at })
+      const said = async (orderId: string) => {
+        const report = await audited(store, world(orderId), 'requests', { cash: () => ({ userId: null }) })
+        return [foundIn(report), openOf(report, NOBODY)]
+      }
+      expect(await said('https://pay.example/topups/task-41')).toEqual([['B7 taskId=task-41'], []])
+      expect(await said(`https://pay.example/topups/${requestIdOf(41)}`)).toEqual([[], ['B7 109', 'B8 109']])
+    }
+  })
+
   it('and without a task may be of anybody whom it explains', async () => {
     const world = () => {
       const made = clean().task({ user: 107, paid: false }).task({ user: 108, points: 101, paid: false })

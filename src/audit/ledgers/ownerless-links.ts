@@ -3,6 +3,7 @@ import { newBytesOfId } from '../../rows/id-bytes.ts'
 import { IdSet } from '../../rows/id-set.ts'
 import type { TaskRecords } from '../../rows/task-records.ts'
 import { bareId } from '../../units/request-id.ts'
+import { type TaskIds, TaskNames } from '../tasks/task-names.ts'
 import { linkedKind } from './linked-kind.ts'
 import type { LinkedTasks } from './open-orders.ts'
 import { noteInUntold } from './untold-rows.ts'
@@ -33,17 +34,19 @@ export class NamedRows {
     return this.count === 0
   }
 
-  /** Whether one names a task by an id. */
-  names(id: string): boolean {
-    return this.#rows.has(id)
+  /** Those that name a task by one of its ids. */
+  naming(task: TaskIds): LedgerEntry[] {
+    const names = new TaskNames([task])
+    const rows = [task.taskId, task.requestId].flatMap((id) => this.#rows.get(id) ?? [])
+    return [...new Set(rows)].filter(({ orderId }) => names.has(orderId))
   }
 
-  /** Those that name a task. */
+  /** The same of one of some tasks. */
   of(tasks: TaskRecords, task: number): LedgerEntry[] {
     const id = newBytesOfId()
     const isOwn = this.#ids.hasId(tasks, tasks.taskId(task, id))
     if (!isOwn && !this.#ids.hasId(tasks, tasks.requestId(task, id))) return []
-    return [...new Set(tasks.ids(task).flatMap((each) => this.#rows.get(each) ?? []))]
+    return this.naming({ taskId: tasks.taskIdText(task), requestId: tasks.requestIdText(task) })
   }
 }
 

@@ -120,7 +120,8 @@ export class UndatedLinks {
       if (isTold(task.userId)) this.#told.add(owner)
       const isOpen =
         task.charged === null ||
-        idsOf(task).some((id) => links.index.findText(owner, id) !== NO_TASK || named.names(id))
+        named.naming(task).length > 0 ||
+        idsOf(task).some((id) => links.index.findText(owner, id) !== NO_TASK)
       const charge: Draft = { task, isOpen, isLinked: false, paid: { points: 0, cash: 0 } }
       const own = this.#charges.get(owner) ?? []
       this.#charges.set(owner, [...own, charge])
