@@ -6,8 +6,10 @@ import { type Instant, type InstantRange, type Millis, SECOND } from '../../unit
 export interface EdgeAmount {
   readonly at: Instant
   readonly amount: number
-  /** Whether the row bears an order, or a row names the task. */
+  /** Whether the row names a task, as far as is known, or a row names the task. */
   readonly linked: boolean
+  /** Of a row, as long as it is not known whether its order is a task. */
+  readonly order?: string
   /** Of a task that does not tell its charge: the amount is 0 then. */
   readonly untold?: true
 }

@@ -2,7 +2,7 @@ import type { LedgerBook } from './ledger-book.ts'
 import type { LedgerRooms, ToldTasks } from './ledger-source.ts'
 import type { LinkMode } from './link-scans.ts'
 import { ClosedUser, type ClosingTerms, type UnresolvedRow, type UserFigures } from './user-figures.ts'
-import { isPaymentOpen } from './user-payment.ts'
+import { waitsForOrders } from './user-payment.ts'
 
 export interface KeptLimits {
   /** Rows that are kept as objects for later, of all pieces: more are put aside. */
@@ -120,7 +120,7 @@ export class KeptPieces {
     const rowsWaiting = this.#rowsWaiting + waiting > this.#most.rowsWaiting ? 0 : waiting
     const rowsAside = rowsWaiting < waiting ? putAside(figures.map(({ unresolved }) => unresolved)) : null
     const users = figures.map((user) => {
-      const isOpen = isPaymentOpen(user)
+      const isOpen = waitsForOrders(user)
       if (rowsAside !== null) user.unresolved = NO_ROWS
       return isOpen ? user : new ClosedUser(user, terms)
     })

@@ -262,7 +262,7 @@ export function paymentOfSums(sums: PaymentSums): Payment {
 const NO_SHARED: Readonly<Pick<SharedSums, 'paid' | 'unlinkedCharged'>> = { paid: none(), unlinkedCharged: 0 }
 
 /**
- * `nearby`: what rows without an order right after the window's end may have paid of its last tasks; `shared`: what rows took
+ * `nearby`: what rows right after the window's end that name no task may have paid of its last tasks; `shared`: what rows took
  * that name an id which several tasks of the user bear, and what these were charged.
  */
 export function orderPayment(

@@ -28,12 +28,17 @@ export class UnresolvedRows {
     this.#tasks = tasks
   }
 
-  /** Order ids of rows of the window: cash that came in, and what was paid by users who have tasks without a linked row. */
+  /**
+   * Order ids of rows of the window: cash that came in, and what was paid by users who have tasks without a linked row, also right
+   * at the window's edges.
+   */
   orderIds(mode: 'order' | 'total'): string[] {
-    return this.#idsOf((owner) => {
-      const lacksPayment = mode === 'order' && this.#tasks[owner]?.lacksPayment === true
-      return (kind) => (kind === 'consume' ? lacksPayment : !isRefund(kind))
-    })
+    const lacksPayment = (owner: number): boolean => mode === 'order' && this.#tasks[owner]?.lacksPayment === true
+    const ids = this.#idsOf((owner) => (kind) => (kind === 'consume' ? lacksPayment(owner) : !isRefund(kind)))
+    const atEdges = this.#sums.flatMap((sums, owner) =>
+      sums !== undefined && lacksPayment(owner) ? sums.edgeRows : [],
+    )
+    return [...new Set([...ids, ...atEdges.flatMap(({ order }) => order ?? [])])]
   }
 
   /** Order ids of refund rows since the window's start, where one may be the refund that a task lacks. */

@@ -68,6 +68,10 @@ const isUntoldRefund = ({ refundUntold }: UnresolvedRow): boolean => refundUntol
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
 export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
   const { sums } = user
+  for (const [index, { order, ...row }] of sums.edgeRows.entries()) {
+    if (order !== undefined && orders.asked.has(order))
+      sums.edgeRows[index] = { ...row, linked: orders.tasks.has(order) }
+  }
   user.unresolved = user.unresolved.filter(({ orderId, book, kind, amountPoints, at, refundUntold }) => {
     if (!orders.asked.has(orderId)) return true
     const isTask = orders.tasks.has(orderId)

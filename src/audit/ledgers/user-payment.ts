@@ -119,6 +119,10 @@ const isTooMuch = ({ sums, tasks }: UserFigures): boolean =>
 export const isPaymentOpen = ({ unresolved }: Pick<UserFigures, 'unresolved'>): boolean =>
   unresolved.some(({ kind }) => kind === 'consume')
 
+/** The same of rows at the edges of the window as well, where they may pay what tasks lack. */
+export const waitsForOrders = (user: Pick<UserFigures, 'unresolved' | 'sums' | 'tasks'>): boolean =>
+  isPaymentOpen(user) || (user.tasks.lacksPayment && user.sums.edgeRows.some(({ order }) => order !== undefined))
+
 /** Why nothing is said where ledgers could not be read whole. */
 export const ledgersUnread = (failed: ReadonlySet<BookName>) =>
   unknown('ledger-unread', { book: [...failed].sort().join(', ') })

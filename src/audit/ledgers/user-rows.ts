@@ -43,7 +43,10 @@ export function addToUser(
   }
   if (kind === 'consume') {
     const amount = -signed
-    if (isRowNearEdge(at, window)) sums.edgeRows.push({ at, amount, linked: hasOrder })
+    if (isRowNearEdge(at, window)) {
+      const order = hasOrder && task === NO_TASK ? { order: entries.orderText(entry) } : {}
+      sums.edgeRows.push({ at, amount, linked: task !== NO_TASK, ...order })
+    }
     if (!within(at, window)) return
     addToBook(sums.consumed, book, amount)
     if (!hasOrder) addToBook(sums.unlinked, book, amount)

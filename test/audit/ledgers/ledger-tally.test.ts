@@ -210,16 +210,14 @@ describe('which orders are looked up', () => {
       entry(9, { orderId: 'other-2', ...cashIn }),
       entry(-5, { orderId: '' }),
       entry(-5, { orderId: 'other-3', at: end }),
+      entry(-5, { orderId: 'other-6', at: later(end, 20 * MINUTE) }),
       entry(-5, { orderId: 'other-4', userId: 102 }),
       entry(9, { orderId: 'other-5', userId: 102, ...cashIn }),
     ]
     const tasks = [task(1), task(2, { userId: 102, chargedPoints: points(0) })]
-    expect(tallyOf(tasks, rows).unresolvedOrderIds('order').sort()).toEqual(['other-1', 'other-2', 'other-5'])
-    expect(
-      tallyOf(tasks, [...rows, entry(-100, { orderId: 'task-1' })])
-        .unresolvedOrderIds('order')
-        .sort(),
-    ).toEqual(['other-2', 'other-5'])
+    const asked = (all: readonly LedgerEntry[]) => tallyOf(tasks, all).unresolvedOrderIds('order').sort()
+    expect(asked(rows)).toEqual(['other-1', 'other-2', 'other-3', 'other-5'])
+    expect(asked([...rows, entry(-100, { orderId: 'task-1' })])).toEqual(['other-2', 'other-5'])
   })
 
   it('and what they turn out to be', () => {
@@ -338,13 +336,14 @@ describe('rows at the edges of the window', () => {
   it.each([
     ['rows after the end pay the last tasks', [last], [after], true],
     ['the last task is older', [task(9, { createdAt: later(end, -10 * MINUTE - 1) })], [after], false],
-    ['the row names another task', [last], [{ ...after, orderId: 'else' }], false],
+    ['the row names another task', [last, task(1)], [{ ...after, orderId: 'task-1' }], false],
+    ['the row names none that is known', [last], [{ ...after, orderId: 'else' }], true],
     ['the linked sums differ', [last, task(1)], [after, entry(-90, { orderId: 'task-1' })], false],
     ['the linked sums agree', [last, task(1)], [after, entry(-100, { orderId: 'task-1' })], true],
     ['nothing is short', [last], [after, entry(-100)], false],
   ])('in mode order: %s', (_, tasks, rows, expected) => {
     expect(explained(tasks, rows, 'order')).toBe(expected)
     const { nearbyPoints } = unlinkedOf(tallyOf(tasks, rows))
-    expect(nearbyPoints).toBe(rows.includes(after) ? 100n : 0n)
+    expect(nearbyPoints).toBe(rows.some(({ at, orderId }) => at === after.at && orderId !== 'task-1') ? 100n : 0n)
   })
 })
