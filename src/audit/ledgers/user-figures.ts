@@ -139,8 +139,10 @@ export class ClosedUser implements UserLedger {
       unreadTimeReason(terms.unreadTimes ?? {}, [book], user.userId) === undefined
     const read = { points: isRead('points'), cash: isRead('cash') }
     this.isRead = read.points && read.cash ? BOTH_READ : read
-    this.refundOpen = (mode === 'order' ? tasks.shared?.refundOpen : undefined) ?? NEITHER_OPEN
     this.countsRows = refunds === sums.refunded
+    this.refundOpen = (mode === 'order' ? tasks.shared?.refundOpen : undefined) ?? NEITHER_OPEN
+    // Rows of other times that name the tasks are looked up in both ledgers or in none.
+    if (failed.size > 0 && !this.countsRows) this.refundOpen = BOTH_OPEN
     this.refundedPoints = refunds.points
     this.refundedCash = refunds.cash
     this.rechargedPoints = sums.recharged.points
@@ -258,6 +260,7 @@ const NO_EVIDENCE = new EvidenceList()
 const NONE: readonly UnresolvedRow[] = []
 const BOTH_READ = { points: true, cash: true }
 const NEITHER_OPEN = { points: false, cash: false }
+const BOTH_OPEN = { points: true, cash: true }
 
 function waitingOf({ unresolved }: UserFigures): readonly UnresolvedRow[] {
   const waiting = unresolved.filter(({ kind }) => kind !== 'consume')

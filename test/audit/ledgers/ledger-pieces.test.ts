@@ -187,7 +187,7 @@ describe('the link mode', () => {
     for (const [, user] of users) {
       expect(user).toMatchObject({
         payment: { known: false, reason: { params: { book: 'cash' } } },
-        pointsRefunded: 0n,
+        pointsRefunded: null,
       })
     }
   })
