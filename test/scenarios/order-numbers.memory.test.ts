@@ -1,9 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import type { MiniWorld } from '../../src/demo/mini-world.ts'
-import { taskTraceTool } from '../../tools/task-trace.ts'
-import { auditWorld, memoryDependencies } from '../kit/audit-world.ts'
+import { auditWorld } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
-import { call } from '../tools/call.ts'
 
 const RULES = ['A4', 'B6', 'B7', 'B8', 'B9', 'B10'] as const
 const late = '2026-02-08 20:00:00'
@@ -54,47 +52,5 @@ describe('an order of another product that ends in the number of a task', () => 
       .task({ ...request, paid: false, billed: false })
     twins.points(101, -200, { orderId: 'fal-ai/x#job-9' })
     expect(await said(twins)).toEqual(NOTHING)
-  })
-
-  it('is not listed by a trace of that task, as one of its request is', async () => {
-    const request = {
-      user: 101,
-      requestId: 'job-9',
-      billed: { requestId: 'job-9' },
-      paid: { orderId: 'fal-ai/x#job-9' },
-    }
-    const world = withLinkedTasks().task(request).points(101, -500, { orderId: 'shop/task-41' }).build()
-    const orders = async (id: string) =>
-      (await call(taskTraceTool, { id }, memoryDependencies(world, {}), world)).entries.map(({ orderId }) => orderId)
-    expect(await orders('task-41')).toEqual(['fal-ai/x#job-9'])
-    expect(await orders('job-9')).toEqual(['fal-ai/x#job-9'])
-    expect(await orders('shop/task-41')).toEqual(['shop/task-41'])
-  })
-})
-
-describe('a task that goes by a UUID of its own', () => {
-  const ID = 'bbbbbbbb-0000-4000-8000-000000000042'
-  const ORDERS = [ID, `job#${ID}`, `https://pay.example/tasks/${ID}`]
-  const inUuid = (world: MiniWorld) => {
-    const { tables, ...rest } = world.build()
-    const renamed = (id: string | null) => (id === 'task-42' ? ID : id)
-    const tasks = tables.tasks.map((task) => ({ ...task, taskId: renamed(task.taskId) }))
-    return { ...rest, tables: { ...tables, tasks: tasks as typeof tables.tasks } }
-  }
-
-  it.each(ORDERS)('is no task without a row paid by a row of one of another time: %s', async (orderId) => {
-    for (const at of ['2026-01-20 12:00:00', '2026-02-05 12:00:00']) {
-      const old = { user: 101, points: 500, at, paid: false, billed: false } as const
-      const world = withLinkedTasks().task({ user: 101 }).task(old).task({ user: 101, points: 500, paid: false })
-      const report = await auditWorld(inUuid(world.points(101, -500, { orderId })), { depth: 'requests', lang: 'en' })
-      expect(saidOf(report, ...RULES).findings).toEqual(['A4 userId=101', 'B10 taskId=task-43'])
-    }
-  })
-
-  it.each(ORDERS)('is told of where a row of another user took something for it: %s', async (orderId) => {
-    const world = withLinkedTasks().task({ user: 102 }).task({ user: 101, paid: false }).points(102, -7, { orderId })
-    const paid = world.points(101, -100, { orderId: ID })
-    const report = await auditWorld(inUuid(paid), { depth: 'requests', lang: 'en' })
-    expect(saidOf(report, ...RULES)).toEqual({ findings: [], open: ['B10 userId=102'] })
   })
 })
