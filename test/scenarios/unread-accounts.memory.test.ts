@@ -1,3 +1,4 @@
+import { setTimeout as timer } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
 import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
@@ -75,4 +76,24 @@ describe('requests of an account that was not read', () => {
       eventsResidual: '0',
     })
   })
+})
+
+it('hold nobody up: all bills are asked about single requests at once', async () => {
+  const accounts = [5, 6, 7]
+  const world = new MiniWorld()
+  for (const account of accounts) world.account(account).task({ account, cost: '1', billed: false })
+  let asking = 0
+  let mostAtOnce = 0
+  const slow = (fal: FalReader): Partial<FalReader> => ({
+    events: async (apiKey, query, signal) => {
+      if (query.requestIds === undefined) return fal.events(apiKey, query, signal)
+      mostAtOnce = Math.max(mostAtOnce, ++asking)
+      await timer(50)
+      asking -= 1
+      return fal.events(apiKey, query, signal)
+    },
+  })
+  const report = await auditWith(world.build(), slow, requests)
+  expect(mostAtOnce).toBe(accounts.length)
+  expect(report.coverage.complete).toBe(true)
 })

@@ -57,7 +57,8 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
     questionsAbout(task, questions, accountOf)?.addUnplaced(task)
   }
   await tellingSeconds(progress, 'fal asked for requests by id', async () => {
-    for (const each of questions) await each.ask()
+    // Side by side: a key that is not answered must not hold the others up.
+    await Promise.all(questions.map((each) => each.ask()))
   })
   for (const { bill, lot, found } of questions) {
     if (lot !== null) changes.addAll(bill.label, spools.pricesOf(lot))
