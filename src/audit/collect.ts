@@ -85,6 +85,7 @@ export async function collectEvidence(
             plan,
             accounts: allAccounts,
             spools: spools.requests,
+            bills,
             attribution,
             snapshot,
             fal,

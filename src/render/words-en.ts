@@ -257,7 +257,7 @@ export const EN = {
     'events-unread': (param) =>
       `the billing events of the account could not be read${given(param('detail'), (detail) => `: ${detail}`)}`,
     'requests-unanswered': () =>
-      'fal did not answer all that it was asked about single requests of the account by their ids: nothing is said of those',
+      'fal did not answer all that it was asked about single requests of the account by their ids, or they are in a bill that was read in part: nothing is said of those',
     'key-without-bill': () => 'tasks have keys that no account row holds: what fal billed for them cannot be read',
     'events-short': (param) =>
       `fal contradicts itself: its usage tells of more cost than its billing events do${given(param('usd'), (usd) => `, by ${usd} USD`)}, so that what is missing among the events proves nothing`,

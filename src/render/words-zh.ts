@@ -226,7 +226,8 @@ export const ZH: Vocabulary = {
     timezone: () => '数据库时间与 fal 时间相差固定时差，时区配置可能有误，无法跨层比较时间',
     'depth-summary': () => '只有 --depth requests 才逐请求读取账单',
     'events-unread': (param) => `未能读取该账号的计费明细${unread(param)}`,
-    'requests-unanswered': () => 'fal 没有全部回答按请求编号对该账号的查询，未回答的请求不作判断',
+    'requests-unanswered': () =>
+      'fal 没有全部回答按请求编号对该账号的查询，或请求出现在只读到一部分的账单中，这些请求不作判断',
     'key-without-bill': () => '部分任务的密钥不在账号表中，无法读取其账单',
     'events-short': (param) =>
       `fal 的账单自相矛盾：用量汇总的费用多于计费明细${given(param('usd'), (usd) => ` ${usd} USD`)}，明细中缺少的记录不能作为依据`,

@@ -21,7 +21,7 @@ export interface GivenReading extends GivenEvidence {
 
 /** Reads the evidence, and tells what the table and fal were asked for. */
 export async function readRequests({ table = [], byId = [], ...given }: GivenReading) {
-  const { plan, allAccounts: accounts, attribution } = evidenceOf({ ...given, tasks: [] })
+  const { plan, allAccounts: accounts, bills, attribution } = evidenceOf({ ...given, tasks: [] })
   const file = new SpoolFile()
   const spools = new RequestSpools(file, given.pieceRows)
   const tasks = taskRecordsOf(given.tasks ?? [])
@@ -56,6 +56,7 @@ export async function readRequests({ table = [], byId = [], ...given }: GivenRea
     plan,
     accounts,
     spools,
+    bills,
     attribution,
     snapshot: snapshot as LedgerSnapshot,
     fal: fal as FalReader,

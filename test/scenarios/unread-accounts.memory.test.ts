@@ -97,3 +97,58 @@ it('hold nobody up: all bills are asked about single requests at once', async ()
   expect(mostAtOnce).toBe(accounts.length)
   expect(report.coverage.complete).toBe(true)
 })
+
+describe('a request that is billed to another account than its task names', () => {
+  /** Account 5 recorded the second task, which account 6 was billed for. */
+  const world = () => {
+    const crossed = new MiniWorld().account(5).account(6).task({ cost: '100' }).task({ cost: '1', billed: false })
+    return crossed
+      .task({ account: 6, cost: '100' })
+      .event({ requestId: requestIdOf(2), cost: '1', timestamp: '2026-02-06T06:00:00Z' }, apiKeyOf(6))
+      .build()
+  }
+  const isSix = (apiKey: string): boolean => apiKey === apiKeyOf(6)
+  /** Of account 6 so many events are read, and then none. */
+  const cutAfter =
+    (count: number, usage: Partial<FalReader> = {}) =>
+    (fal: FalReader): Partial<FalReader> => ({
+      events: async (apiKey, query, signal) => {
+        const told = await fal.events(apiKey, query, signal)
+        if (!isSix(apiKey) || told.status === 'failed') return told
+        return { status: 'partial', value: told.value.slice(0, count), failure: 'server-error', reason: '500' }
+      },
+      ...usage,
+    })
+  const unbilled = (report: Report): string[] => inShort(report).filter((text) => text.startsWith('B2 '))
+  const isOpen = ({ notEvaluated }: Report): boolean =>
+    notEvaluated.some(({ rule, subject }) => rule === 'B2' && subject.accountId === 5)
+
+  it('is no task that fal did not bill where the bill that holds it broke off', async () => {
+    const whole = await auditWorld(world(), requests)
+    expect([whole.requests?.matched, unbilled(whole), isOpen(whole)]).toEqual([3, [], false])
+    const refusing: Partial<FalReader> = { usage: async () => refused }
+    for (const change of [cutAfter(9), cutAfter(9, refusing)]) {
+      const report = await auditWith(world(), change, requests)
+      expect([unbilled(report), isOpen(report)]).toEqual([[], true])
+      expect(report.requests).toMatchObject({ unbilled: 0 })
+      expect(report.tieOut).toMatchObject({ recordedUnbilled: '0', recordedResidual: '0', eventsResidual: '0' })
+    }
+  })
+
+  it('is none where fal contradicts the bill that holds it', async () => {
+    const twice = (fal: FalReader): Partial<FalReader> => ({
+      events: async (apiKey, query, signal) => {
+        const told = await fal.events(apiKey, query, signal)
+        if (!isSix(apiKey) || told.status === 'failed') return told
+        return { ...told, value: query.requestIds === undefined ? [...told.value, ...told.value] : [] }
+      },
+    })
+    const report = await auditWith(world(), twice, requests)
+    expect([unbilled(report), isOpen(report)]).toEqual([[], true])
+  })
+
+  it('is one where nothing that was read of the other bill holds it', async () => {
+    const report = await auditWith(world(), cutAfter(0), requests)
+    expect([unbilled(report).length, isOpen(report)]).toEqual([1, false])
+  })
+})

@@ -5,6 +5,7 @@ import { ReadingRoom } from '../../spool/reading-room.ts'
 import { within } from '../../units/instant.ts'
 import { accountFinder } from '../bills/account-keys.ts'
 import type { Attribution, SharedBill } from '../bills/whose-bill.ts'
+import type { Bills } from '../evidence.ts'
 import { groupBy } from '../rules/group-by.ts'
 import { unplacedRequests } from '../tasks/unread-times.ts'
 import { type TellProgress, tellingSeconds } from '../waiting.ts'
@@ -13,7 +14,14 @@ import type { BillQuestions, PieceReading } from './ask-by-id.ts'
 import { type AccountOf, type OpenIds, questionsAbout, type ScoutSources, scoutAll } from './open-requests.ts'
 import { plainMatches } from './plain-matches.ts'
 import { PriceChanges } from './price-points.ts'
-import { namesNobody, notePrice, partOfRequest, type RequestSource, rowsOf } from './request-source.ts'
+import {
+  namesNobody,
+  notePrice,
+  partOfRequest,
+  type RequestSource,
+  rowsOf,
+  type SpooledPiece,
+} from './request-source.ts'
 
 /** What was read about single requests, of all or of one piece of them. */
 export interface RequestEvidence {
@@ -23,7 +31,7 @@ export interface RequestEvidence {
   readonly events: ReadonlyMap<SharedBill, readonly BillingEvent[] | null>
   /** Tasks of any other time that bear the id of an event without a task. */
   readonly otherTasks: readonly TaskRow[]
-  /** Request ids that were asked for and could not be answered. */
+  /** Request ids that were asked for and could not be answered, or that a bill holds which was read in part. */
   readonly unanswered: ReadonlySet<string>
   /** Why questions by id were not answered, by bill: then its events count as read in part. */
   readonly gaps: ReadonlyMap<SharedBill, UnreadBecause>
@@ -34,6 +42,7 @@ export interface RequestEvidence {
 }
 
 export interface RequestSources extends ScoutSources {
+  readonly bills: Pick<Bills, 'workspaces'>
   readonly snapshot: LedgerSnapshot
   readonly progress: TellProgress
 }
@@ -43,7 +52,7 @@ export interface RequestSources extends ScoutSources {
  * unrecorded, and fal is asked by id for tasks without an event before any is called unbilled.
  */
 export async function readRequestEvidence(sources: RequestSources): Promise<RequestSource> {
-  const { attribution, spools, accounts, progress, snapshot } = sources
+  const { bills, attribution, spools, accounts, progress, snapshot } = sources
   const stored = unplacedRequests(snapshot.unreadTimes?.() ?? {}).values()
   const unplaced = new Set([...stored].map((id) => snapshot.bareRequestId(id)).filter((id) => id !== ''))
   const { questions, open, pairs } = await scoutAll({ ...sources, unplaced })
@@ -68,14 +77,15 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
   const readBills = new Set(questions.filter(({ isRead }) => isRead).map(({ bill }) => bill))
   const nameNobody = new Set(questions.flatMap(({ bill, found }) => (namesNobody(bill, found) ? bill : [])))
   const readLots = questions.flatMap(({ bill, lot, isRead }) => (isRead && lot !== null ? [{ bill, lot }] : []))
+  const brokenLots = lotsOfBroken(bills, readBills)
   const asked = questions.flatMap((each) => each.idsTold())
   const besidesByPart = groupBy([...otherTasks.map(({ requestId }) => requestId), ...asked], partOfRequest)
   const othersByPart = groupBy(otherTasks, ({ requestId }) => partOfRequest(requestId))
-  const evidenceOf = (piece: PieceReading, parts: readonly number[]): RequestEvidence => ({
+  const evidenceOf = (piece: PieceReading, { parts }: SpooledPiece, inBroken: readonly string[]): RequestEvidence => ({
     tasks: piece.tasks,
     events: eventsOf(piece, questions, attribution),
     otherTasks: parts.flatMap((part) => othersByPart.get(part) ?? []),
-    unanswered: unansweredOf(piece, questions, accountOf),
+    unanswered: unansweredOf(piece, questions, accountOf, inBroken),
     gaps,
     repeated: questions.flatMap(({ repeated }) => repeated.filter(({ event }) => piece.holds(event.requestId))),
     sharedSearched,
@@ -90,11 +100,12 @@ export async function readRequestEvidence(sources: RequestSources): Promise<Requ
       let index = 0
       const rooms = { tasks: new ReadingRoom(), events: new ReadingRoom(), found: new NumberRooms() }
       for (const piece of spools.read()) {
-        const besides = piece.parts.flatMap((part) => besidesByPart.get(part) ?? [])
+        const inBroken = idsOf(piece, brokenLots)
+        const besides = [...inBroken, ...piece.parts.flatMap((part) => besidesByPart.get(part) ?? [])]
         const told = pairs[index++]
         const plain =
           terms && told && plainMatches({ piece, pairs: told(rooms), readLots, besides }, terms, rooms.found)
-        yield { ...evidenceOf(rowsOf(piece, plain), piece.parts), ...(plain && { plain }) }
+        yield { ...evidenceOf(rowsOf(piece, plain), piece, inBroken), ...(plain && { plain }) }
       }
     },
   }
@@ -109,8 +120,29 @@ function eventsOf(
   return new Map(workspaces.map((bill) => [bill, read.get(bill) ?? null]))
 }
 
-function unansweredOf(piece: PieceReading, questions: readonly BillQuestions[], accountOf: AccountOf): Set<string> {
-  const unanswered = new Set<string>()
+/** Readings of events that broke off, or that fal contradicts, of bills that no other key read whole. */
+function lotsOfBroken({ workspaces }: Pick<Bills, 'workspaces'>, readBills: ReadonlySet<SharedBill>): number[] {
+  const isRead = new Set([...readBills].flatMap(({ members }) => members))
+  return workspaces.flatMap(({ name, members, usage, events }) => {
+    if (events === null || events.status === 'failed' || members.some((id) => isRead.has(id))) return []
+    // Nothing tells it from the bill that another key read.
+    const mayBeRead = name === null && usage.status === 'failed'
+    return mayBeRead ? [] : events.value.lot
+  })
+}
+
+/** The requests of some lots. */
+const idsOf = ({ events }: SpooledPiece, lots: readonly number[]): string[] =>
+  lots.flatMap((lot) => events.ofLot(lot).map((event) => events.requestIdText(event)))
+
+/** `inBroken`: requests that were billed, on whatever account their tasks are, and nobody knows at how much. */
+function unansweredOf(
+  piece: PieceReading,
+  questions: readonly BillQuestions[],
+  accountOf: AccountOf,
+  inBroken: readonly string[],
+): Set<string> {
+  const unanswered = new Set(inBroken)
   if (questions.every(({ gap }) => gap === null)) return unanswered
   const billed = new Set<string>()
   for (const each of questions) for (const { requestId } of each.eventsOf(piece) ?? []) billed.add(requestId)
