@@ -98,6 +98,25 @@ it('hold nobody up: all bills are asked about single requests at once', async ()
   expect(report.coverage.complete).toBe(true)
 })
 
+it.each([
+  ['of one account', [6], 1],
+  ['of both', [5, 6], 0],
+])('usage that is refused %s is no bill that B21 looked at, though events were read', async (_, ids, examined) => {
+  const two = new MiniWorld().account(5).account(6).task({ cost: '1' }).task({ account: 6, cost: '1' }).build()
+  const keys = ids.map(apiKeyOf)
+  for (const depth of ['summary', 'requests'] as const) {
+    const report = await auditWith(
+      two,
+      (fal) => ({
+        usage: async (key, query, signal) => (keys.includes(key) ? refused : fal.usage(key, query, signal)),
+      }),
+      { depth },
+    )
+    expect(report.rules).toContainEqual({ rule: 'B21', examined, findings: 0 })
+    expect(report.notEvaluated).toContainEqual(expect.objectContaining({ rule: 'B21' }))
+  }
+})
+
 describe('a request that is billed to another account than its task names', () => {
   /** Account 5 recorded the second task, which account 6 was billed for. */
   const world = () => {

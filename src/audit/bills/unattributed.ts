@@ -9,10 +9,12 @@ import { keyIdOwners } from './account-keys.ts'
 
 /** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
 export function unattributedOf({ attribution, bills, allAccounts }: Evidence): Books['unattributed'] {
-  if (bills.accounts.length > 0 && attribution.workspaces.length === 0) return unknown('bill-unread')
+  // Of some the events alone were read, which do not tell it.
+  const read = attribution.workspaces.filter(({ source }) => source.usage.status !== 'failed')
+  if (bills.accounts.length > 0 && read.length === 0) return unknown('bill-unread')
   const owners = keyIdOwners(allAccounts)
   return known(
-    attribution.workspaces.map(({ label, unattributed, hangsOn, source }) => {
+    read.map(({ label, unattributed, hangsOn, source }) => {
       const costNanoUsd = costOf(unattributed)
       // A login is no key of an account, whatever ids say; what was billed to others beside it hangs on the ids still.
       const sure = unattributed.filter(({ login }) => login !== null)
