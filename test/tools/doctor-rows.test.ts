@@ -207,6 +207,14 @@ describe.each(BACKENDS)('the ledger link, on $name', (backend) => {
       'UPDATE ts_points_detail SET order_id = (SELECT online_task_id FROM ts_fal_tasks t WHERE t.id = ts_points_detail.id)',
     ]
     expect((await link({ sql: byRequest })).status).toBe('ok')
+    const inUrls = backend.name === 'mariadb' ? "CONCAT('fal-ai/x#', order_id)" : "'fal-ai/x#' || order_id"
+    const behindMark = `UPDATE ts_points_detail SET order_id = ${inUrls}`
+    expect(await link({ sql: [...byRequest, behindMark] })).toMatchObject({
+      status: 'ok',
+      seen: expect.stringMatching(/^31 tasks of 31/),
+    })
+    // Another product's number is none of the task with that id.
+    expect((await link({ sql: [behindMark] })).status).toBe('warning')
   })
 
   it('of a ledger that was read in part is not asked of older tasks, whatever one of its rows is dated', async () => {

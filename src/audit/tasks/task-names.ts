@@ -38,3 +38,20 @@ export class TaskNames {
     return bare !== '' && (this.#requests.has(bare) || (mayBeOwn(bare) && this.#own.has(bare)))
   }
 }
+
+/** Some orders, of which it is told whether one of them names a task, as TaskNames tells it of one order and some tasks. */
+export class OrderNames {
+  readonly #orders: ReadonlySet<string>
+  readonly #bare: ReadonlySet<string>
+
+  constructor(orderIds: Iterable<string>) {
+    this.#orders = new Set(orderIds)
+    this.#bare = new Set([...this.#orders].map(bareId))
+  }
+
+  /** Whether one of them names the task. */
+  has({ taskId, requestId }: TaskIds): boolean {
+    if (taskId !== '' && (this.#orders.has(taskId) || (mayBeOwn(taskId) && this.#bare.has(taskId)))) return true
+    return requestId !== '' && (this.#orders.has(requestId) || this.#bare.has(requestId))
+  }
+}

@@ -1,4 +1,5 @@
 import type { Line } from '../../../schemas/doctor.ts'
+import { OrderNames } from '../../audit/tasks/task-names.ts'
 import type { TableMapping } from '../../ledger/mapping.ts'
 import { cleanText } from '../../render/clean.ts'
 import { LEDGER_EDGE, type LedgerLinkSetting } from '../../settings.ts'
@@ -69,8 +70,7 @@ export function ledgerLinkLine(parts: CoverageParts): Line {
     return unverified(id, { seen: ['neither ledger has rows that can be read', ...unread].join('; ') })
   }
   const timeOf = (row: Row, key: string): Instant | undefined => zone.fromNaive(row.get(key) ?? '')
-  const orders = new Set(books.flatMap(({ sample }) => sample.rows.map((row) => wordOf(row, 'orderId'))))
-  orders.delete('')
+  const orders = new OrderNames(books.flatMap(({ sample }) => sample.rows.map((row) => wordOf(row, 'orderId'))))
   // A ledger that was read in part says nothing of tasks before its oldest rows.
   const cutBooks = books.filter(({ sample }) => sample.cut)
   const from = Math.max(
@@ -89,8 +89,8 @@ export function ledgerLinkLine(parts: CoverageParts): Line {
   if (charged.length === 0) {
     return unverified(id, { seen: [`no charged task is as new as the ledger rows, ${looked}`, ...unread].join('; ') })
   }
-  const linked = charged.filter(
-    (row) => orders.has(wordOf(row, 'taskId')) || isOrder(wordOf(row, 'onlineTaskId'), orders, bareRequestId),
+  const linked = charged.filter((row) =>
+    orders.has({ taskId: wordOf(row, 'taskId'), requestId: bareRequestId(wordOf(row, 'onlineTaskId')) }),
   ).length
   const seen = `${share(linked, charged.length)} that charged have a ledger row with their id, ${looked}`
   const enough = BigInt(linked) * linkRatio.denominator >= BigInt(charged.length) * linkRatio.numerator
@@ -122,9 +122,6 @@ function ledgersOf({ points, cash, mapping }: CoverageParts) {
   }
   return { books, unread }
 }
-
-const isOrder = (stored: string, orders: ReadonlySet<string>, bare: (stored: string) => string): boolean =>
-  stored !== '' && (orders.has(stored) || orders.has(bare(stored)))
 
 interface Counted {
   rows: number
