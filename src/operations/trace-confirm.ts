@@ -1,4 +1,4 @@
-import type { Finding, RuleId } from '../../schemas/report.ts'
+import type { Finding, NotEvaluated, RuleId } from '../../schemas/report.ts'
 import { accountFinder } from '../audit/bills/account-keys.ts'
 import { collectEvidence } from '../audit/collect.ts'
 import { type AuditPlan, planWindow } from '../audit/plan.ts'
@@ -10,6 +10,7 @@ import { collecting, withPlan, withSpoolFile } from '../operation.ts'
 import type { Lang } from '../render/vocabulary.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { planOf } from './bill-scope.ts'
+import { matchingNotEvaluated } from './finding-filter.ts'
 import { priceReader } from './price-reading.ts'
 import { planDays } from './trace-evidence.ts'
 
@@ -59,7 +60,7 @@ export async function confirmed(
     const isError = word instanceof AuditError
     if (!isError) for (const finding of word.findings) said.set(finding.fingerprint, finding)
     for (const finding of findings) {
-      const open = isError ? word.message : word.notEvaluated.find(({ rule }) => rule === finding.rule)?.reason
+      const open = isError ? word.message : reasonFor(finding, word.notEvaluated)
       const isSaid = !isError && word.findings.some(({ fingerprint }) => fingerprint === finding.fingerprint)
       if (!isSaid) silent.set(finding, open ?? NOT_SAID[question.lang])
     }
@@ -77,6 +78,13 @@ export async function confirmed(
   const asSaid = (finding: Finding): Finding =>
     finding.subject.requestId === undefined ? (said.get(finding.fingerprint) ?? finding) : finding
   return { ...kept, findings: kept.findings.map(asSaid) }
+}
+
+/** Why the audit could not judge what a finding is about: a check of another account, user or day says nothing of it. */
+function reasonFor({ rule, subject, context }: Finding, checks: readonly NotEvaluated[]): string | undefined {
+  const { accountId, userId, date } = { ...context, ...subject }
+  const about = { rule, severity: undefined, accountId, userId, date, fingerprint: undefined }
+  return matchingNotEvaluated(checks, about)[0]?.reason
 }
 
 /** What a task was billed may be among the events that the day after it lacks. */

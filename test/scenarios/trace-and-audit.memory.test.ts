@@ -183,6 +183,17 @@ describe('what only the whole day shows', () => {
     expect((await both(world, 'task-2')).trace).toMatchObject({ verdict: 'unbilled', findings: [{ rule: 'B2' }] })
   })
 
+  it('is left open for its own reason, not for that of another account whose events could not be read', async () => {
+    const made = () => new MiniWorld().account(3).account(5)
+    const world = made().task({ billed: false }).task().build()
+    const { trace } = await both(world, 'task-1', { usageOf: made().task().task().build(), refused: [apiKeyOf(3)] })
+    expect(trace).toMatchObject({ verdict: 'not-evaluated', findings: [], tasks: [{ accountId: 5 }] })
+    for (const told of [trace.sentence, ...trace.notEvaluated.map(({ reason }) => reason)]) {
+      expect(told).toMatch(/usage tells of more cost/)
+      expect(told).not.toMatch(/403/)
+    }
+  })
+
   it.each([
     ['2026-02-06 23:59:59', []],
     ['2026-02-07 23:59:00', []],
