@@ -55,7 +55,7 @@ const MONTH_OF_ISSUE =
 
 // An invoice tells no models; two are held together by what each was spent on.
 const WHAT_IT_WAS_FOR =
-  'fal-get-usage with the first and last day of the month in which it was spent (chargeMonths; of derived-from-usage billingMonth) as start and end, and once more for another: what each was spent on, by model, day or account'
+  'fal-get-usage with the first and last day of the month in which it was spent (chargeMonths; of derived-from-usage billingMonth) as start and end and the timezone of months, and once more for another: what each was spent on, by model, day or account'
 
 type Months = MonthRange & { readonly current: number }
 

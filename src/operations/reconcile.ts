@@ -235,14 +235,16 @@ function nextOf(
   const steps = coverage.complete ? [] : ['say first what was not verified (unverified, coverage.sources)']
   steps.push(...cuts)
   if (findings.some(({ subject }) => subject.taskId !== undefined || subject.requestId !== undefined)) {
-    const asked = settings.filters.ids.length === 0 ? '' : ', and with the same ids'
-    steps.push(`task-trace with the taskId or requestId of a finding as id${asked}`)
+    const asked = settings.filters.ids.length === 0 ? '' : ' and the same ids'
+    steps.push(`task-trace with the taskId or requestId of a finding as id, and with the timezone of window${asked}`)
   }
   if (findings.some(({ subject }) => subject.userId !== undefined)) {
-    steps.push('user-ledger and tasks-by-user with start and end of window, and the userId of a finding as user_ids')
+    steps.push(
+      'user-ledger and tasks-by-user with start, end and timezone of window, and the userId of a finding as user_ids',
+    )
   }
   if (findings.some(({ subject }) => subject.accountId !== undefined)) {
-    steps.push('fal-get-usage with start and end of window, and the accountId of a finding as ids')
+    steps.push('fal-get-usage with start, end and timezone of window, and the accountId of a finding as ids')
   }
   if (notEvaluated.length > 0)
     steps.push(

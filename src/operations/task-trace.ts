@@ -158,7 +158,7 @@ function present(
     findings,
     notEvaluated: notEvaluatedOf(judgements, tasks, bill),
     sources,
-    next: nextOf(search, bill, whole.verdict, zone),
+    next: nextOf(tables, bill, whole.verdict, given),
   }
 }
 
@@ -229,13 +229,24 @@ function notEvaluatedOf(
   return [...distinct.values()]
 }
 
-function nextOf({ tasks }: TraceSearch, { status }: TraceBill, verdict: TraceVerdict, zone: Zone): string {
+function nextOf(
+  { plan, search: { tasks } }: Tables,
+  { status, owned }: TraceBill,
+  verdict: TraceVerdict,
+  { ids = [] }: TraceInput,
+): string {
   const [task] = tasks
+  const { zone } = plan.window
   const isUnread = status === 'unread' || status === 'partial'
   if (isUnread && (verdict === 'not-evaluated' || (task === undefined && verdict !== 'unrecorded')))
     return 'fal-list-accounts: which keys may read the bill'
-  if (task === undefined || task.userUntold === true) return 'audit-reconcile over its day: what else no task records'
+  if (task === undefined || task.userUntold === true) {
+    // An account beyond the limit is audited by name alone.
+    const billed = ids.filter((id) => owned.some(({ owner }) => typeof owner === 'object' && owner.accountId === id))
+    const named = billed.length === 0 ? '' : `, with ids ${billed.join(', ')}`
+    return `audit-reconcile over its day (timezone ${zone.id})${named}: what else no task records`
+  }
   const { userId, createdAt } = task
-  const day = createdAt === NO_REAL_TIME ? 'its day' : `${zone.dateOf(createdAt)} (timezone ${zone.id})`
+  const day = `${createdAt === NO_REAL_TIME ? 'its day' : zone.dateOf(createdAt)} (timezone ${zone.id})`
   return `user-ledger with user_ids ${userId}, start and end ${day}, and entries true: all rows of the user around it`
 }

@@ -40,10 +40,11 @@ const SAY_UNREAD = 'say first what was not verified (sources, and the reason of 
 const NO_TASKS_AT_ALL =
   'see that start and end are the days in question (without them it is today): no fal task asked for lies in this window'
 const LOOK_AT_ROWS =
-  'user-ledger with entries true and start and end of window, and the userId of a difference in user_ids: its ledger rows, and the orderId of one as id of task-trace: what its task charged'
-const LOOK_AT_TASK = 'task-trace with the orderId of an entry as id: its task, and its other rows of any time'
+  'user-ledger with entries true and start, end and timezone of window, and the userId of a difference in user_ids: its ledger rows, and the orderId of one as id of task-trace, with the same timezone: what its task charged'
+const LOOK_AT_TASK =
+  'task-trace with the orderId of an entry as id and the timezone of window: its task, and its other rows of any time'
 const LOOK_AT_REFUNDS =
-  'audit-reconcile, with user_id as filter and start and end of window: a charge or refund of a single task that is wrong need not show as a difference here (B6 to B10)'
+  'audit-reconcile, with user_id as filter and start, end and timezone of window: a charge or refund of a single task that is wrong need not show as a difference here (B6 to B10)'
 
 const BY_EDGE = 'tasks and rows at an edge of the window explain the difference: it is one of timing, and no break'
 

@@ -60,7 +60,8 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
   })
 }
 
-const PAID_FOR_IT = 'user-ledger with start and end of window, and the user_ids in question: what they paid for it'
+const PAID_FOR_IT =
+  'user-ledger with start, end and timezone of window, and the user_ids in question: what they paid for it'
 const NO_TASKS =
   'see that start and end are the days in question (without them it is today): no task asked for lies in this window'
 // The task table alone does not tell what a stored name is billed as.

@@ -35,7 +35,7 @@ describe('audit-reconcile', () => {
     expect(reportUri).toBe(`audit://reports/${reportId}`)
     expect(deps.reports.get(reportId)).toEqual(report)
     expect(unverified).toBeUndefined()
-    expect(next).toMatch(/user-ledger and tasks-by-user with start and end of window/)
+    expect(next).toMatch(/user-ledger and tasks-by-user with start, end and timezone of window/)
   })
 
   it('goes down to single requests unless told not to', async () => {

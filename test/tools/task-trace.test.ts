@@ -229,9 +229,10 @@ describe('task-trace of a request billed to an account beyond the limit', () => 
   it('finds what an audit with ids found, asked with the same ids', async () => {
     const { findings = [], next } = await audit({ ids: [5] })
     expect(findings.map(({ rule }) => rule)).toContain('B1')
-    expect(next).toMatch(/task-trace with the taskId or requestId of a finding as id, and with the same ids/)
+    expect(next).toMatch(/task-trace with .* of a finding as id, and with the timezone of window and the same ids/)
     const traced = await call(taskTraceTool, { id: stray, ids: [5], lang: 'en' }, deps)
     expect(traced).toMatchObject({ verdict: 'unrecorded', findings: [{ rule: 'B1' }], events: [{ accountId: 5 }] })
+    expect(traced.next).toMatch(/^audit-reconcile over its day \(timezone Asia\/Shanghai\), with ids 5: /)
     expect((await audit({})).next).not.toContain('same ids')
   })
 
@@ -288,7 +289,7 @@ describe('task-trace, where fal does not answer', () => {
       const result = await call(taskTraceTool, { id: stray, lang: 'en' }, other.dependencies())
       expect(result).toMatchObject({ verdict: 'unrecorded', billing: 'partial', findings: [{ rule: 'B1' }] })
       expect(result.notEvaluated).toEqual([])
-      expect(result.next).toMatch(/^audit-reconcile over its day/)
+      expect(result.next).toMatch(/^audit-reconcile over its day \(timezone Asia\/Shanghai\): /)
     } finally {
       await other.close()
     }

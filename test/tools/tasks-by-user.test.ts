@@ -39,7 +39,7 @@ describe('tasks-by-user', () => {
       (await call(tasksByUserTool, { ...DAY, ...given }, memoryDependencies(mixed(), {}), mixed())).next
     expect(await nextOf({ model: 'flux-schnel' })).toContain('see that the model is right')
     expect(await nextOf({ model: 'fal-ai/sora-2/image-to-video' })).toContain('settings.learnedAliases')
-    expect(await nextOf({ model: 'fal-ai/kling' })).toMatch(/^user-ledger with start and end of window/)
+    expect(await nextOf({ model: 'fal-ai/kling' })).toMatch(/^user-ledger with start, end and timezone of window/)
     // Its one task is of an account outside the filter.
     expect(await nextOf({ model: 'sora-2/i2v', ids: [5] })).toContain('user-ledger')
     expect(await nextOf({ start: '2026-01-01', end: '2026-01-01' })).toMatch(

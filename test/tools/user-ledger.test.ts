@@ -171,10 +171,14 @@ describe('user-ledger', () => {
       (await call(userLedgerTool, given, memoryDependencies(paid(), {}))).next
     const entries = true
     expect(await nextOf({ start: '2026-02-05', end: '2026-02-05', user_ids: [102] })).toMatch(/^see that start and end/)
-    expect(await nextOf(DAY)).toMatch(/^user-ledger with entries true and start and end of window, .* task-trace/)
-    expect(await nextOf({ ...DAY, user_ids: [102], entries })).toMatch(/^task-trace with the orderId of an entry/)
+    expect(await nextOf(DAY)).toMatch(
+      /^user-ledger with entries true and start, end and timezone of window, .* task-trace/,
+    )
+    expect(await nextOf({ ...DAY, user_ids: [102], entries })).toMatch(
+      /^task-trace with the orderId of an entry as id and the timezone of window/,
+    )
     expect(await nextOf({ ...DAY, user_ids: [101, 103] })).toMatch(
-      /^audit-reconcile, with user_id as filter and start and end of window: .*B6 to B10/,
+      /^audit-reconcile, with user_id as filter and start, end and timezone of window: .*B6 to B10/,
     )
     // All was read, and of one of them nothing can be told all the same.
     expect(await nextOf({ ...DAY, user_ids: [101, 104] })).toMatch(
