@@ -1,8 +1,8 @@
 import { inputError, missingInput } from '../errors.ts'
 import { SPANS } from '../limits.ts'
 import type { Depth, RuleSettings } from '../settings.ts'
-import { DAY, earlier, type Instant, type InstantRange, parseInstant, plus } from '../units/instant.ts'
-import { WINDOW_DAYS_MAX, type Window } from '../units/window.ts'
+import { earlier, type Instant, type InstantRange, parseInstant, plus } from '../units/instant.ts'
+import { latestEnd, WINDOW_DAYS_MAX, type Window } from '../units/window.ts'
 import { parseDate, type Zone } from '../units/zone.ts'
 
 /** What one audit is asked to look at, as a person gave it. */
@@ -102,7 +102,7 @@ export function windowOf(request: Pick<AuditRequest, 'start' | 'end'>, zone: Zon
     throw inputError('start', request.start, `a time that has come; now is ${zone.format(asOf)}`)
   }
   if (end <= start) throw inputError('end', request.end, `a time after start, which is ${zone.format(start)}`)
-  if (end - start > WINDOW_DAYS_MAX * DAY) {
+  if (end > latestEnd(start, WINDOW_DAYS_MAX, zone)) {
     throw inputError('end', request.end, `a window of at most ${WINDOW_DAYS_MAX} days from ${zone.format(start)}`)
   }
   return { start, end, zone }

@@ -7,6 +7,7 @@ import { cleanText, redactor } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { DAY, earlier, type Instant, type InstantRange, parseInstant, plus } from '../units/instant.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, ZERO_NANO_USD } from '../units/nano-usd.ts'
+import { latestEnd } from '../units/window.ts'
 import { parseDate, UTC, type Zone } from '../units/zone.ts'
 import { parseOutside } from '../validation.ts'
 import { DASHBOARD } from './bill-sums.ts'
@@ -126,7 +127,8 @@ function rangeOf({ start_date: from, end_date: to }: UsageInput, zone: Zone, asO
     const [field, text] = to === undefined ? (['start_date', from] as const) : (['end_date', to] as const)
     throw inputError(field, text, 'an end_date after start_date')
   }
-  if (end - start > DAYS_MAX * DAY) throw inputError('start_date', from, `a period of at most ${DAYS_MAX} days`)
+  if (end > latestEnd(start, DAYS_MAX, zone))
+    throw inputError('start_date', from, `a period of at most ${DAYS_MAX} days`)
   return { start, end }
 }
 

@@ -1,4 +1,4 @@
-import type { InstantRange } from './instant.ts'
+import { DAY, type Instant, type InstantRange, later, plus } from './instant.ts'
 import type { CalendarDate, Zone } from './zone.ts'
 
 /** The time an audit covers, half-open, in the audit's zone. */
@@ -8,6 +8,10 @@ export interface Window extends InstantRange {
 
 /** Most days a window may span: a year and a day, so that a leap year fits. */
 export const WINDOW_DAYS_MAX = 367
+
+/** Where so many days from an instant on end at the latest: one of the calendar may have 25 hours. */
+export const latestEnd = (start: Instant, days: number, zone: Zone): Instant =>
+  later(plus(start, days * DAY), zone.startOfDate(zone.addDays(zone.dateOf(start), days)))
 
 /** The dates of the zone that the window touches, in order, at most WINDOW_DAYS_MAX. */
 export function datesOf(window: Window): CalendarDate[] {

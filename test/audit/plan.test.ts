@@ -1,9 +1,10 @@
 import { describe, expect, it } from 'vitest'
-import { withoutHistory } from '../../src/audit/plan.ts'
+import { windowOf, withoutHistory } from '../../src/audit/plan.ts'
 import { canonicalModel } from '../../src/audit/tasks/model-name.ts'
 import { couldBeBilledAcross, isDue, isSettled, mayYetBeBilled } from '../../src/audit/tasks/task-standing.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { HOUR, type Instant, MINUTE, SECOND } from '../../src/units/instant.ts'
+import { openZone } from '../../src/units/zone.ts'
 import { AS_OF, at, date, later, points, usd } from '../kit/books.ts'
 import { planOf, taskRow } from '../kit/rows.ts'
 
@@ -41,6 +42,14 @@ describe('a plan', () => {
       now,
       at('2026-02-07 00:00:00'),
     ])
+  })
+
+  it('lasts a year and a day of the calendar at most, of which one has 25 hours', () => {
+    const berlin = openZone('Europe/Berlin')!
+    const upTo = (end: string) => windowOf({ start: '2024-10-27', end }, berlin, AS_OF)
+    expect(berlin.format(upTo('2025-10-28').end)).toBe('2025-10-29T00:00:00+01:00')
+    expect(() => upTo('2025-10-29')).toThrow(/^end: .* at most 367 days from 2024-10-27T00:00:00\+02:00$/)
+    expect(() => upTo('2025-10-29T00:00:01+01:00')).toThrow(/at most 367 days/)
   })
 
   it('may begin at the moment of reading, and last a year and a day', () => {

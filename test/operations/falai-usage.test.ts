@@ -220,4 +220,11 @@ describe('falai-usage and the key', () => {
     const given = { api_key: KEY, start_date: '2025-11-12T00:00:00Z' }
     expect(await ask(await lineOf(EVENTS), given)).toMatchObject({ usage: { total_cost_usd: '7.225000001' } })
   })
+
+  it('takes 90 days of the calendar, of which one has 25 hours', async () => {
+    const line = await lineOf(EVENTS)
+    const upTo = (end_date: string) => ask(line, { api_key: KEY, start_date: '2025-10-26', end_date }, 'Europe/Berlin')
+    expect(await upTo('2026-01-23')).toMatchObject({ ok: true, usage: { total_cost_usd: '0' } })
+    await expect(upTo('2026-01-24')).rejects.toMatchObject({ field: 'start_date' })
+  })
 })
