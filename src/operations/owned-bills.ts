@@ -44,10 +44,10 @@ export function ownedBills(bills: Bills, { byAccount, workspaces }: Attribution)
     const reason = reasonText(bill?.reason ?? { code: 'bill-unread' })
     return { owner, rows: undefined, reason, parts: parts.get(accountId) ?? [] }
   })
-  for (const { name, source, undivided, unattributed, maybeTwice } of workspaces) {
+  for (const { name, label, source, undivided, unattributed, maybeTwice } of workspaces) {
     const rows = [...(undivided ?? []), ...unattributed]
     if (rows.length === 0) continue
-    const owner: Owner = { workspace: cleanText(name ?? 'unknown') }
+    const owner: Owner = { workspace: cleanText(label) }
     const { usage } = source
     if (usage.status !== 'complete') {
       owned.push({ owner, rows: undefined, reason: unreadText(usage.reason), parts: rows, maybeTwice })

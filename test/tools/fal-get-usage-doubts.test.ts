@@ -334,3 +334,16 @@ describe('fal-get-usage of a bill that breaks off', () => {
     }
   })
 })
+
+it('two workspaces that fal does not name are two, by the names that an audit gives them', async () => {
+  const world = new MiniWorld().account(5).account(6).task().task({ account: 6 })
+  const login = { keyId: undefined, login: 'p@x', timestamp: world.iso('2026-02-06 12:00:00') }
+  world.event({ ...login, cost: '1.5' }).event({ ...login, cost: '2.25' }, apiKeyOf(6))
+  const faults = [{ kind: 'status', status: 403, path: '/account/billing' }] as const
+  const { dependencies } = await real(world.build(), { faults })
+  const { rows } = await call(falGetUsageTool, { ...DAY, group_by: 'key' }, dependencies())
+  expect(rows.slice(0, 2).map(({ workspace, costUsd }) => [workspace, costUsd])).toEqual([
+    ['unknown (account 6)', '2.25'],
+    ['unknown (account 5)', '1.5'],
+  ])
+})
