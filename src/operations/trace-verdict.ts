@@ -96,6 +96,7 @@ function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: str
     asked: row.requestId !== '',
     allRead: bill.status === 'read',
     reason: told.open.get(row.rowId) ?? reasonOf(judged, bill),
+    eventsRead: told.open.has(row.rowId),
     costUntold: row.costUntold === true && judged !== undefined && standing !== 'not-evaluated',
   }
 }
@@ -132,6 +133,7 @@ export function tasklessVerdict(
     asked: bill.since !== null,
     allRead: bill.status === 'read',
     reason: judgement?.notEvaluated.find(({ rule }) => rule === 'B1')?.reason ?? unreadReason(bill.sources),
+    eventsRead: group !== undefined,
     costUntold: false,
   }
   return { verdict, sentence: traceSentence(verdict, facts, lang) }

@@ -24,8 +24,10 @@ export interface TraceFacts {
   readonly asked: boolean
   /** Whether every bill that may hold it was read. */
   readonly allRead: boolean
-  /** Why the bill could not be read; '' where the task's key is in no account row. */
+  /** Why nothing is said of the bill; '' where the task's key is in no account row. */
   readonly reason: string
+  /** Whether the events were read all the same, and it is something else that leaves the bill open. */
+  readonly eventsRead: boolean
   /** Whether the bill was read and the task tells no cost. */
   readonly costUntold: boolean
 }
@@ -98,12 +100,12 @@ const EN: Sentences = {
   },
   'ledger-only': ({ asked }) =>
     `only ledger rows bear this order id: no task does${asked ? ', and fal bills no such request' : ''}; it may be a recharge or another product`,
-  'not-evaluated': ({ reason, costUntold }) =>
+  'not-evaluated': ({ reason, eventsRead, costUntold }) =>
     costUntold
       ? 'the task holds no cost (NULL), so the bill cannot be held against it'
       : reason === ''
         ? 'the key of the task is in no account row, so its bill cannot be read and nothing is said of it'
-        : `the billing events could not be read, so nothing is said of the bill: ${cleanText(reason, LIMITS.reasonChars)}`,
+        : `${eventsRead ? '' : 'the billing events could not be read, so '}nothing is said of the bill: ${cleanText(reason, LIMITS.reasonChars)}`,
 }
 
 const ZH: Sentences = {
@@ -136,12 +138,12 @@ const ZH: Sentences = {
   },
   'ledger-only': ({ asked }) =>
     `只有流水使用该订单号：没有对应的任务${asked ? '，fal 也没有该请求的计费' : ''}；可能是充值或其他产品`,
-  'not-evaluated': ({ reason, costUntold }) =>
+  'not-evaluated': ({ reason, eventsRead, costUntold }) =>
     costUntold
       ? '任务没有记录成本（NULL），无法与账单核对'
       : reason === ''
         ? '任务的密钥不属于任何账号，无法读取账单，因此不作判断'
-        : `未能读取计费明细，因此不对账单作判断：${cleanText(reason, LIMITS.reasonChars)}`,
+        : `${eventsRead ? '' : '未能读取计费明细，因此'}不对账单作判断：${cleanText(reason, LIMITS.reasonChars)}`,
 }
 
 const SENTENCES: Readonly<Record<Lang, Sentences>> = { en: EN, zh: ZH }

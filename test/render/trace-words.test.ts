@@ -15,6 +15,7 @@ const facts = (overrides: Partial<TraceFacts> = {}): TraceFacts => ({
   asked: true,
   allRead: true,
   reason: '',
+  eventsRead: false,
   costUntold: false,
   ...overrides,
 })

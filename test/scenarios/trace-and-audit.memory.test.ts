@@ -180,6 +180,9 @@ describe('what only the whole day shows', () => {
     expect(rules(report.findings)).not.toContain('B2')
     expect(trace).toMatchObject({ verdict: 'not-evaluated', tasks: [{ billedUsd: null }], findings: [] })
     expect(trace.notEvaluated).toContainEqual({ rule: 'B2', reason: expect.stringMatching(/0\.05/) })
+    // Its events were read: it is not for want of them.
+    expect(trace).toMatchObject({ billing: 'read', complete: true })
+    expect(trace.sentence).toMatch(/^nothing is said of the bill: fal contradicts itself/)
     expect((await both(world, 'task-2')).trace).toMatchObject({ verdict: 'unbilled', findings: [{ rule: 'B2' }] })
   })
 
