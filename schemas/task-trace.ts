@@ -49,6 +49,7 @@ const task = z.strictObject({
   refunded: z.boolean(),
   createdAt: instantText.optional().describe('absent: none, or none that can be read'),
   completedAt: instantText.optional(),
+  completedAtUnread: z.literal(true).optional().describe('it holds an end, which cannot be read'),
   verdict: traceVerdict,
   sentence: z.string(),
 })

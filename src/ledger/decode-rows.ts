@@ -88,9 +88,10 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
 
 const TIME_COLUMN = 1
 const USER_COLUMN = 2
+const END_COLUMN = 11
 
-/** Whether a row has no time: NULL, an empty text, or 0000-00-00. */
-const isUndated = (row: RowCells): boolean => isNoTime(row.isNull(TIME_COLUMN) ? '' : row.text(TIME_COLUMN))
+/** Whether a row has no time in a column: NULL, an empty text, or 0000-00-00. */
+const isUndated = (row: RowCells, column = TIME_COLUMN): boolean => row.isNull(column) || isNoTime(row.text(column))
 
 /** Types that are named, and characters of each. */
 const KINDS_SHOWN = 5
@@ -150,7 +151,9 @@ function taskDecoder(
     fields.chargedPoints = row.whole(8, moneyAt)
     fields.costNanoUsd = row.usd(9, costAt)
     fields.refunded = row.flag(10, refundAt)
-    fields.completedAt = zone.fromWall(row.wall(11)) ?? Number.NaN
+    const completedAt = zone.fromWall(row.wall(END_COLUMN))
+    fields.completedAt = completedAt ?? Number.NaN
+    fields.endUntold = completedAt === undefined && !isUndated(row, END_COLUMN)
     tokensInto?.(row, fields)
     forms.paddedTaskIds ||= row.isPadded(3)
     const stored = row.span(4)

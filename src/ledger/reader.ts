@@ -40,7 +40,10 @@ export interface TaskRow {
   readonly costUntold?: true
   readonly refunded: boolean
   readonly createdAt: Instant
+  /** null where it has none, and where that cannot be read. */
   readonly completedAt: Instant | null
+  /** Where the row holds an end that cannot be read: it may have ended at any time since it was made. */
+  readonly endUntold?: true
   /** Tokens, where a column is mapped; null for NULL. */
   readonly inputTokens?: number | null
   readonly outputTokens?: number | null

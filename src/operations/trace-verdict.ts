@@ -70,6 +70,7 @@ export function tracedTask(
     refunded: row.refunded,
     ...(row.createdAt !== NO_REAL_TIME && { createdAt: zone.format(row.createdAt) }),
     ...(row.completedAt !== null && { completedAt: zone.format(row.completedAt) }),
+    ...(row.endUntold === true && { completedAtUnread: true }),
     verdict,
     sentence: traceSentence(verdict, taskFacts(row, judged, claimedBy, told), lang),
   }
@@ -97,6 +98,7 @@ function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: str
     allRead: bill.status === 'read',
     reason: told.open.get(row.rowId) ?? reasonOf(judged, bill),
     eventsRead: told.open.has(row.rowId),
+    endUntold: row.endUntold === true,
     costUntold: row.costUntold === true && judged !== undefined && standing !== 'not-evaluated',
   }
 }
@@ -134,6 +136,7 @@ export function tasklessVerdict(
     allRead: bill.status === 'read',
     reason: judgement?.notEvaluated.find(({ rule }) => rule === 'B1')?.reason ?? unreadReason(bill.sources),
     eventsRead: group !== undefined,
+    endUntold: false,
     costUntold: false,
   }
   return { verdict, sentence: traceSentence(verdict, facts, lang) }

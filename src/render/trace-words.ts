@@ -28,6 +28,8 @@ export interface TraceFacts {
   readonly reason: string
   /** Whether the events were read all the same, and it is something else that leaves the bill open. */
   readonly eventsRead: boolean
+  /** Whether its end cannot be read. */
+  readonly endUntold: boolean
   /** Whether the bill was read and the task tells no cost. */
   readonly costUntold: boolean
 }
@@ -75,10 +77,15 @@ const EN: Sentences = {
     `${billedEn(facts)}, and no task of any time records this request${facts.unattributed ? '; it was billed to a key or login that no account row holds' : ''}`,
   unbilled: (facts) =>
     `the task succeeded and recorded ${facts.recordedUsd} USD, but fal bills nothing for it${whereReadEn(facts)}, also not when asked for its id`,
-  pending: (facts) =>
-    facts.asked
+  pending: (facts) => {
+    if (facts.endUntold) {
+      const billed = facts.asked ? `fal bills nothing for it so far${whereReadEn(facts)}` : NO_ID_EN
+      return `when the task ended (completed_at) cannot be read, so it may be less than ${facts.lagHours} hours ago, and ${billed}`
+    }
+    return facts.asked
       ? `the task ended less than ${facts.lagHours} hours ago and fal has not billed it yet${whereReadEn(facts)}, which is usual`
-      : `the task ended less than ${facts.lagHours} hours ago, and ${NO_ID_EN}`,
+      : `the task ended less than ${facts.lagHours} hours ago, and ${NO_ID_EN}`
+  },
   unfinished: (facts) =>
     facts.asked
       ? `the task is not finished, and fal bills nothing for it so far${whereReadEn(facts)}`
@@ -117,10 +124,15 @@ const ZH: Sentences = {
     `${billedZh(facts)}，但没有任何任务记录该请求${facts.unattributed ? '；计费的密钥或登录不属于任何账号' : ''}`,
   unbilled: (facts) =>
     `任务已成功，记录成本 ${facts.recordedUsd} USD，但 fal ${whereReadZh(facts)}未计费，按请求编号查询也没有`,
-  pending: (facts) =>
-    facts.asked
+  pending: (facts) => {
+    if (facts.endUntold) {
+      const billed = facts.asked ? `fal ${whereReadZh(facts)}目前未计费` : NO_ID_ZH
+      return `任务的结束时间（completed_at）无法读取，可能结束不到 ${facts.lagHours} 小时；${billed}`
+    }
+    return facts.asked
       ? `任务结束不到 ${facts.lagHours} 小时，fal ${whereReadZh(facts)}尚未计费，属正常`
-      : `任务结束不到 ${facts.lagHours} 小时，${NO_ID_ZH}`,
+      : `任务结束不到 ${facts.lagHours} 小时，${NO_ID_ZH}`
+  },
   unfinished: (facts) => (facts.asked ? `任务未完成，fal ${whereReadZh(facts)}目前未计费` : `任务未完成，${NO_ID_ZH}`),
   duplicate: (facts) =>
     facts.repeated

@@ -16,6 +16,8 @@ export const LARGE_COST = 128
 export const CHARGE_UNTOLD = 256
 export const COST_UNTOLD = 512
 export const USER_UNTOLD = 1024
+/** It holds an end that cannot be read: none stands here. */
+export const END_UNTOLD = 2048
 
 /** Where each field begins in a record. The ids follow, one behind the other; then tokens and large amounts, if any. */
 export const AT = {

@@ -11,6 +11,7 @@ import {
   AT,
   CHARGE_UNTOLD,
   COST_UNTOLD,
+  END_UNTOLD,
   FAILED,
   INPUT_TOKENS,
   LARGE_CHARGE,
@@ -29,7 +30,7 @@ export class TaskWords {
   readonly apiKeys = new Lexicon()
 }
 
-const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD
+const UNTOLD = USER_UNTOLD | CHARGE_UNTOLD | COST_UNTOLD | END_UNTOLD
 
 /** Not a number stands for what is not known. */
 const orNull = (value: number): number | null => (Number.isNaN(value) ? null : value)
@@ -66,6 +67,11 @@ export class TaskRecords extends RecordList<TaskWords> {
 
   createdAt(index: number): Instant {
     return instant(this.view.getFloat64(this.at(index) + AT.createdAt, true))
+  }
+
+  /** Whether the row holds an end that cannot be read, so that none is told here. */
+  isEndUntold(index: number): boolean {
+    return (this.#flags(index) & END_UNTOLD) !== 0
   }
 
   /** NaN where it has no end. */
@@ -241,6 +247,7 @@ export class TaskRecords extends RecordList<TaskWords> {
       ...((flags & USER_UNTOLD) !== 0 && { userUntold: true }),
       ...((flags & CHARGE_UNTOLD) !== 0 && { chargeUntold: true }),
       ...((flags & COST_UNTOLD) !== 0 && { costUntold: true }),
+      ...((flags & END_UNTOLD) !== 0 && { endUntold: true }),
       ...(inputTokens !== undefined && { inputTokens }),
       ...(outputTokens !== undefined && { outputTokens }),
     }

@@ -6,6 +6,7 @@ import {
   AT,
   CHARGE_UNTOLD,
   COST_UNTOLD,
+  END_UNTOLD,
   EXTRAS_BYTES_MAX,
   INPUT_TOKENS,
   LARGE_CHARGE,
@@ -26,6 +27,8 @@ export interface TaskFields {
   createdAt: number
   /** Milliseconds; NaN: it has no end. */
   completedAt: number
+  /** Whether it holds an end that cannot be read; `completedAt` is NaN then. */
+  endUntold: boolean
   status: TaskStatus
   refunded: boolean
   /** null: the row does not tell. */
@@ -44,6 +47,7 @@ export const newTaskFields = (): TaskFields => ({
   userId: 0,
   createdAt: 0,
   completedAt: Number.NaN,
+  endUntold: false,
   status: 'unfinished',
   refunded: false,
   chargedPoints: 0,
@@ -90,7 +94,8 @@ export class TaskWriter {
         (largeCost ? LARGE_COST : 0) |
         (chargedPoints === null ? CHARGE_UNTOLD : 0) |
         (costNanoUsd === null ? COST_UNTOLD : 0) |
-        (fields.userId === null ? USER_UNTOLD : 0),
+        (fields.userId === null ? USER_UNTOLD : 0) |
+        (fields.endUntold ? END_UNTOLD : 0),
       true,
     )
     view.setFloat64(at + AT.rowId, fields.rowId, true)
@@ -127,6 +132,7 @@ export class TaskWriter {
     fields.userId = task.userUntold === true ? null : task.userId
     fields.createdAt = task.createdAt
     fields.completedAt = task.completedAt ?? Number.NaN
+    fields.endUntold = task.endUntold === true
     fields.status = task.status
     fields.refunded = task.refunded
     fields.chargedPoints = task.chargeUntold === true ? null : wholeOf(task.chargedPoints)

@@ -16,6 +16,7 @@ const facts = (overrides: Partial<TraceFacts> = {}): TraceFacts => ({
   allRead: true,
   reason: '',
   eventsRead: false,
+  endUntold: false,
   costUntold: false,
   ...overrides,
 })

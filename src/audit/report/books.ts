@@ -284,6 +284,7 @@ function periodOf(
   if (requests === null || !accountIds.every((id) => requests.scope.eventsRead(id))) return null
   let youngNanoUsd = ZERO_NANO_USD
   let runningNanoUsd = ZERO_NANO_USD
+  let endOpenNanoUsd = ZERO_NANO_USD
   let untoldNanoUsd = ZERO_NANO_USD
   let untoldUnbilled = 0
   let namelessOpen = 0
@@ -292,6 +293,7 @@ function periodOf(
     if (young === null) return null
     youngNanoUsd = addNanoUsd(youngNanoUsd, young)
     runningNanoUsd = addNanoUsd(runningNanoUsd, requests.runningOf(accountId))
+    endOpenNanoUsd = addNanoUsd(endOpenNanoUsd, requests.endOpenOf(accountId))
     untoldNanoUsd = addNanoUsd(untoldNanoUsd, requests.untoldOf(accountId))
     untoldUnbilled += requests.untoldUnbilledOf(accountId)
     namelessOpen += requests.namelessOpenOf(accountId)
@@ -305,7 +307,8 @@ function periodOf(
     ...periodBill(requests.placements, belongs, endpointName),
     ...billedWithoutId(own, keyless, requests.placements.filter(belongs), requests.modelMatches, endpointName),
     undatedTasks: requests.undated.of(belongs, accountIds, requests.scope),
-    ...{ youngNanoUsd, runningNanoUsd, untoldNanoUsd, untoldUnbilled, namelessOpen, namelessEndpoints },
+    ...{ youngNanoUsd, runningNanoUsd, endOpenNanoUsd, untoldNanoUsd, untoldUnbilled },
+    ...{ namelessOpen, namelessEndpoints },
   }
 }
 

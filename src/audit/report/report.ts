@@ -16,7 +16,7 @@ import { withTooLarge, withUnknownKinds } from '../ledgers/unknown-kinds.ts'
 import type { RequestSums } from '../requests/request-totals.ts'
 import { tableStatus } from '../table-status.ts'
 import { canonicalModel, endpointName } from '../tasks/model-name.ts'
-import { withUnreadTimes } from '../tasks/unread-times.ts'
+import { withUnreadTimes, withUntoldEnds } from '../tasks/unread-times.ts'
 import { type FindingCounts, type Judgement, withUnknownUsers, wordOutcomes } from './findings.ts'
 import { type JudgedEvidence, type JudgeOptions, judgeEvidence, NEVER } from './judge-evidence.ts'
 import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
@@ -108,8 +108,9 @@ function requestSection(
 function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lang: Lang): SourceStatus[] {
   const tables = evidence.tables.map((table) => tableStatus(table, lang))
   const timed = withUnreadTimes(tables, evidence.unreadTimes ?? {}, lang)
-  const placed = withOwnerless(timed, evidence.ledger.ownerless?.counts ?? {}, lang)
   const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
+  const ended = withUntoldEnds(timed, evidence.tasks.untold, reasons, lang)
+  const placed = withOwnerless(ended, evidence.ledger.ownerless?.counts ?? {}, lang)
   const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const sources = withTooLarge(named, reasons, lang)
   const said = ({ failure, reason }: UnreadBecause): string =>

@@ -1,5 +1,6 @@
 import type { Report } from '../../../schemas/report.ts'
 import type { TraceVerdict } from '../../../schemas/task-trace.ts'
+import { plus } from '../../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { isAmountBreak } from '../rules/b3-amount.ts'
 import type { ModelMatches } from '../rules/books.ts'
@@ -15,6 +16,7 @@ import {
   unansweredAccounts,
   unrecordedRequests,
 } from '../rules/request-book.ts'
+import { isEndOpen } from '../rules/task-end.ts'
 import { DateReader } from '../tasks/date-reader.ts'
 import { canonicalModel, matchesOf } from '../tasks/model-name.ts'
 import { DailyBills } from './daily-bills.ts'
@@ -59,6 +61,8 @@ export interface RequestSums {
   youngOf(accountId: number): NanoUsd | null
   /** Of it, that of tasks that still run. */
   runningOf(accountId: number): NanoUsd
+  /** Of it, that of successes that may have ended long ago: their end cannot be read. */
+  endOpenOf(accountId: number): NanoUsd
   /** An account's tasks that name no model and that no event was matched with. */
   namelessOpenOf(accountId: number): number
   /** What fal billed for an account's tasks of the window that tell no cost. */
@@ -75,6 +79,7 @@ const UNBILLED: readonly TaskStanding[] = ['unbilled', 'without-id', 'duplicate'
 interface AccountStanding {
   youngNanoUsd: NanoUsd
   runningNanoUsd: NanoUsd
+  endOpenNanoUsd: NanoUsd
   namelessOpen: number
   untoldNanoUsd: NanoUsd
   untoldUnbilled: number
@@ -204,8 +209,8 @@ export class RequestTotals {
   #accountOf(accountId: number): AccountStanding {
     let account = this.#accounts.get(accountId)
     if (account === undefined) {
-      const none = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, untoldNanoUsd: ZERO_NANO_USD }
-      account = { ...none, namelessOpen: 0, untoldUnbilled: 0, isOpen: false }
+      const young = { youngNanoUsd: ZERO_NANO_USD, runningNanoUsd: ZERO_NANO_USD, endOpenNanoUsd: ZERO_NANO_USD }
+      account = { ...young, untoldNanoUsd: ZERO_NANO_USD, namelessOpen: 0, untoldUnbilled: 0, isOpen: false }
       this.#accounts.set(accountId, account)
     }
     return account
@@ -223,8 +228,11 @@ export class RequestTotals {
     if (standing !== 'matched' && canonicalModel(task.model, settings.modelAliases) === NAMELESS)
       account.namelessOpen += 1
     // A task that is still running may be too young for a bill.
-    const isRunning = standing === 'unfinished' && task.createdAt > asOf - settings.thresholds.settlementLagMillis
+    const settledBefore = plus(asOf, -settings.thresholds.settlementLagMillis)
+    const isRunning = standing === 'unfinished' && task.createdAt > settledBefore
     if (isRunning) account.runningNanoUsd = addNanoUsd(account.runningNanoUsd, task.costNanoUsd)
+    if (standing === 'pending' && isEndOpen(task, settledBefore))
+      account.endOpenNanoUsd = addNanoUsd(account.endOpenNanoUsd, task.costNanoUsd)
     if (standing === 'pending' || isRunning) {
       account.youngNanoUsd = addNanoUsd(account.youngNanoUsd, task.costNanoUsd)
     }
@@ -280,6 +288,7 @@ export class RequestTotals {
       namelessOpenOf: (accountId) => this.#accounts.get(accountId)?.namelessOpen ?? 0,
       untoldOf: (accountId) => this.#accounts.get(accountId)?.untoldNanoUsd ?? ZERO_NANO_USD,
       untoldUnbilledOf: (accountId) => this.#accounts.get(accountId)?.untoldUnbilled ?? 0,
+      endOpenOf: (accountId) => this.#accounts.get(accountId)?.endOpenNanoUsd ?? ZERO_NANO_USD,
       runningOf: (accountId) => this.#accounts.get(accountId)?.runningNanoUsd ?? ZERO_NANO_USD,
       billedOfFailed: ({ rowId }, accountId) => {
         if (accountId !== null && !scope.eventsRead(accountId)) return null

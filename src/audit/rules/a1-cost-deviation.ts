@@ -84,6 +84,12 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: keylessMore })
         continue
       }
+      if (exceedsIfEnded(finding, comparison, thresholds.a1DeviationRatio)) {
+        const { accountId } = comparison.subject
+        const tasks = accountId === undefined ? undefined : untold?.ends?.get(accountId)
+        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('end-untold', tasks) })
+        continue
+      }
       examined += 1
       if (finding !== undefined) findings.push(finding)
     }
@@ -227,6 +233,14 @@ function exceedsWithKeyless(
   const { cost, crossing, reason } = excess
   const mayExceed = cost === null || isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, cost, crossing))
   return mayExceed ? reason : undefined
+}
+
+/** Whether a record would exceed the bill, had the pending tasks whose end cannot be read ended long ago. */
+function exceedsIfEnded(finding: FindingDraft | undefined, comparison: BillComparison, threshold: Ratio): boolean {
+  const { bill, period } = comparison
+  const endOpen = period?.endOpenNanoUsd ?? 0n
+  if (!bill.known || endOpen <= 0n || (finding !== undefined && finding.timing !== true)) return false
+  return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, endOpen))
 }
 
 const isExcess = (finding: FindingDraft | undefined): boolean =>

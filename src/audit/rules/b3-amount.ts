@@ -6,7 +6,7 @@ import type { FindingDraft, Rule } from './books.ts'
 import type { TaskVerdict } from './facts.ts'
 import { judgedTasks, matchedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { taskContext, taskDetail, taskEvidence, taskSubject, userOf } from './task-subject.ts'
-import { costsUntold } from './untold-tasks.ts'
+import { untoldOfAccounts } from './untold-tasks.ts'
 
 /**
  * B3, per matched task: what fal billed and what was recorded differ by more than a stored FLOAT can be off, and by more
@@ -50,7 +50,11 @@ export const b3Amount: Rule = {
     )
     const others =
       reason === undefined ? [] : hanging.map((task) => ({ subject: taskSubject(task), reason, ...userOf(task) }))
-    const notEvaluated = [...unjudgedAccounts(requests.value), ...costsUntold(open, untold), ...others]
+    const notEvaluated = [
+      ...unjudgedAccounts(requests.value),
+      ...untoldOfAccounts('cost-untold', open, untold),
+      ...others,
+    ]
     return { examined, findings, notEvaluated }
   },
 }

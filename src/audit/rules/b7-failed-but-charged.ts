@@ -3,11 +3,11 @@ import { formatUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { type Books, type FindingDraft, known, type Reading, type Rule } from './books.ts'
 import type { TaskLedger, TaskVerdict } from './facts.ts'
 import { consumedPoints, refundedBounds, sharedReason, untoldAmount } from './linked-entries.ts'
-import { doubtsOfRefunds, isRefundDue } from './refund-doubts.ts'
+import { doubtsOfRefunds, isRefundDue, isRefundDueOpen } from './refund-doubts.ts'
 import { judgedTasks, notRead, unjudgedAccounts } from './request-book.ts'
 import { groupNames, isUnrefundedTogether, judgeTasks, type TaskGroup, type Verdict } from './shared-tasks.ts'
 import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
-import { chargeUntold, ownersUntold } from './untold-tasks.ts'
+import { chargeUntold, endUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B7, per task: failed, charged, neither marked as refunded nor given back in a ledger, however long ago a refund should
@@ -39,6 +39,7 @@ export const b7FailedButCharged: Rule = {
       const unclear = untoldAmount(each, 'refund') ?? (most > 0n ? sharedReason(each) : undefined)
       const doubt = task.refunded ? undefined : (unclear ?? doubts.ofTask(task))
       if (doubt !== undefined) return { open: doubt }
+      if (!task.refunded && isRefundDueOpen(task, books, thresholds)) return { open: endUntold(task) }
       if (!isDue(each)) return 'well'
       const { detail, ...amounts } = amountsOf([each])
       return {

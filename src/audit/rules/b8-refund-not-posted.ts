@@ -11,7 +11,7 @@ import {
   sharedReason,
   untoldAmount,
 } from './linked-entries.ts'
-import { doubtsOfRefunds, isRefundDue, type RefundDoubts } from './refund-doubts.ts'
+import { doubtsOfRefunds, isRefundDue, isRefundDueOpen, type RefundDoubts } from './refund-doubts.ts'
 import { notRead } from './request-book.ts'
 import {
   groupNames,
@@ -24,7 +24,7 @@ import {
   type Verdict,
 } from './shared-tasks.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
-import { chargeUntold, ownersUntold } from './untold-tasks.ts'
+import { chargeUntold, endUntold, ownersUntold } from './untold-tasks.ts'
 
 /**
  * B8, per task: marked as refunded without a refund row of any time, once that is overdue; or a refund row whose task is
@@ -50,6 +50,7 @@ export const b8RefundNotPosted: Rule = {
       const unlinked = () => untold ?? (most > 0n ? sharedReason(ledger) : doubts.ofTask(task))
       const doubt = isPosted ? undefined : unlinked()
       if (doubt !== undefined) return { open: doubt }
+      if (!isPosted && isRefundDueOpen(task, books, thresholds)) return { open: endUntold(task) }
       const amounts = isPosted ? unmarked(ledger) : unposted(ledger, books, thresholds)
       if (amounts === undefined) return 'well'
       const detail = { ...amounts.detail, ...(!isPosted && doubts.insteadOf([task])) }

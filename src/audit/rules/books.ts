@@ -135,8 +135,9 @@ export interface PeriodBill {
   readonly undatedTasks?: readonly UndatedPart[]
   /** Recorded cost of tasks of the window that may not be billed yet: of pending ones, and of those that still run. */
   readonly youngNanoUsd: NanoUsd
-  /** Of it, that of the tasks that still run: they are not pending, which only a success is. */
+  /** Of it, that of the tasks that still run: they are not pending, which only a success is; that of pending ones whose end cannot be read. */
   readonly runningNanoUsd: NanoUsd
+  readonly endOpenNanoUsd?: NanoUsd
   /** Tasks of the window that name no model and that no event was matched with, and what the others of them were billed as. */
   readonly namelessOpen: number
   /** What fal billed for tasks of the window that tell no cost: absent: nothing. */

@@ -23,6 +23,8 @@ export interface TaskFact {
   readonly refunded: boolean
   readonly createdAt: Instant
   readonly completedAt: Instant | null
+  /** Where the row holds an end that cannot be read; null then. */
+  readonly endUntold?: true
   /** Where the installation stores them; null or absent: not known. */
   readonly inputTokens?: number | null
   readonly outputTokens?: number | null

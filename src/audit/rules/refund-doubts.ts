@@ -34,6 +34,13 @@ export const isRefundDue = (
   { refundLagMillis }: Pick<Thresholds, 'refundLagMillis'>,
 ): boolean => asOf - taskEnd(task, asOf) >= refundLagMillis
 
+/** Whether it is its end alone, which cannot be read, that leaves open whether its refund is overdue. */
+export const isRefundDueOpen = (
+  task: TaskFact,
+  { asOf }: Pick<Books, 'asOf'>,
+  { refundLagMillis }: Pick<Thresholds, 'refundLagMillis'>,
+): boolean => task.endUntold === true && asOf - task.createdAt >= refundLagMillis
+
 /**
  * Holds all rows that name no task, and may be refunds, those of a user and then those that tell no user, against all of the
  * user's charges that were to be given back: a row is the refund of one task, so that the other tasks have none. Tasks that are

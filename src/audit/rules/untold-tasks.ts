@@ -2,7 +2,7 @@ import type { Points } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import { type Books, type Evidence, type Reason, type RuleOutcome, unknown } from './books.ts'
 import type { TaskFact } from './facts.ts'
-import { taskName } from './task-subject.ts'
+import { joinEvidence, taskName } from './task-subject.ts'
 
 /** Tasks that do not tell something of themselves (NULL): a charge, a cost, or whose they are. */
 export interface UntoldTasks {
@@ -15,6 +15,11 @@ export interface UntoldBook {
   /** By account; null: keys in no account row. */
   readonly costs: ReadonlyMap<number | null, UntoldTasks>
   readonly charges?: UntoldTasks
+  /**
+   * The same of tasks of the window, whatever the filter by user, whose end cannot be read, so that nobody can tell whether they
+   * ended long enough ago for what is due after that.
+   */
+  readonly ends?: ReadonlyMap<number | null, UntoldTasks>
   /**
    * Tasks that name no user, and what they were charged by day, of the days up to the window's end on which they were, and so late
    * that rows of the window may have paid it; null: one of them does not tell.
@@ -50,7 +55,12 @@ export interface UntoldRecord {
   }
 }
 
-export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold'
+export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold' | 'end-untold'
+
+export const joinTasks = (all: readonly UntoldTasks[]): UntoldTasks => ({
+  count: all.reduce((count, each) => count + each.count, 0),
+  evidence: joinEvidence(all.map(({ evidence }) => evidence)),
+})
 
 /** Tasks of them that are named. */
 const NAMED_MAX = 5
@@ -64,15 +74,25 @@ export function tasksUntold(code: UntoldCode, untold?: UntoldTasks): Reason {
   return unknown(code, { count, ...(named.length > 0 && { tasks: `${named.join(', ')}${more}` }) }).reason
 }
 
-/** What a rule says of accounts with tasks that it does not judge since they tell no cost; null: keys in no account row. */
-export const costsUntold = (accounts: ReadonlySet<number | null>, untold?: UntoldBook): RuleOutcome['notEvaluated'] =>
+/**
+ * What a rule says of accounts with tasks that it does not judge since they tell no cost, or no end that can be read; null: keys in
+ * no account row.
+ */
+export const untoldOfAccounts = (
+  code: 'cost-untold' | 'end-untold',
+  accounts: ReadonlySet<number | null>,
+  untold?: UntoldBook,
+): RuleOutcome['notEvaluated'] =>
   [...accounts].map((accountId) => ({
     subject: accountId === null ? {} : { accountId },
-    reason: tasksUntold('cost-untold', untold?.costs.get(accountId)),
+    reason: tasksUntold(code, (code === 'cost-untold' ? untold?.costs : untold?.ends)?.get(accountId)),
   }))
 
 /** Why nothing is said that hangs on the charge of one task. */
 export const chargeUntold = (task: TaskFact): Reason => unknown('charge-untold', { tasks: taskName(task) }).reason
+
+/** Why nothing is said that hangs on how long ago one task ended. */
+export const endUntold = (task: TaskFact): Reason => unknown('end-untold', { tasks: taskName(task) }).reason
 
 /** What a rule about users says once where tasks of the window name none: they are nobody's, and of nobody it can say anything. */
 export const ownersUntold = ({ untold }: Pick<Books, 'untold'>): RuleOutcome['notEvaluated'] =>

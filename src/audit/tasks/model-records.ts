@@ -3,7 +3,7 @@ import { addPoints } from '../../units/points.ts'
 import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
 import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
-import type { UntoldAmounts, UntoldRecord, UntoldTasks } from '../rules/untold-tasks.ts'
+import { joinTasks, type UntoldAmounts, type UntoldRecord } from '../rules/untold-tasks.ts'
 import type { ModelTally } from './model-sums.ts'
 import type { TaskBook } from './task-book.ts'
 
@@ -93,7 +93,7 @@ function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): P
     untold: {
       unended: a.unended + b.unended,
       within: a.within + b.within,
-      crossingIn: joinTasks(a.crossingIn, b.crossingIn),
+      crossingIn: joinTasks([a.crossingIn, b.crossingIn]),
       ...(due !== undefined && { due }),
     },
   }
@@ -101,12 +101,13 @@ function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): P
 
 type UntoldDue = NonNullable<UntoldRecord['due']>
 
-/** Those that tell no cost are named, where there are any. */
+/** Those that tell no cost are named, where there are any; else those that tell no charge. */
 const joinDue = (a: UntoldDue, b: UntoldDue): UntoldDue => ({
-  ...(a.code === b.code ? joinTasks(a, b) : a.code === 'cost-untold' ? a : b),
-  code: a.code === b.code ? a.code : 'cost-untold',
+  ...(a.code === b.code ? { ...a, ...joinTasks([a, b]) } : isNamedFirst(a, b) ? a : b),
   onlyCrossing: a.onlyCrossing && b.onlyCrossing,
 })
+
+const isNamedFirst = (a: UntoldDue, b: UntoldDue): boolean => a.code === 'cost-untold' || b.code === 'end-untold'
 
 function joinWithoutId(a: TasksWithoutId | undefined, b: TasksWithoutId | undefined): Pick<ModelRecord, 'withoutId'> {
   if (a === undefined || b === undefined) {
@@ -116,7 +117,7 @@ function joinWithoutId(a: TasksWithoutId | undefined, b: TasksWithoutId | undefi
   return {
     withoutId: {
       inNanoUsd: addNanoUsd(a.inNanoUsd, b.inNanoUsd),
-      untoldIn: joinTasks(a.untoldIn, b.untoldIn),
+      untoldIn: joinTasks([a.untoldIn, b.untoldIn]),
       outNanoUsd: addNanoUsd(a.outNanoUsd, b.outNanoUsd),
       dueOut: a.dueOut + b.dueOut,
     },
@@ -125,8 +126,3 @@ function joinWithoutId(a: TasksWithoutId | undefined, b: TasksWithoutId | undefi
 
 const joinYoung = (a: NanoUsd | undefined, b: NanoUsd | undefined): Pick<ModelRecord, 'youngNanoUsd'> =>
   a === undefined && b === undefined ? {} : { youngNanoUsd: addNanoUsd(a ?? ZERO_NANO_USD, b ?? ZERO_NANO_USD) }
-
-const joinTasks = (a: UntoldTasks, b: UntoldTasks): UntoldTasks => ({
-  count: a.count + b.count,
-  evidence: joinEvidence([a.evidence, b.evidence]),
-})

@@ -70,6 +70,9 @@ export interface ModelTally {
   readonly youngNanoUsd?: NanoUsd
 }
 
+/** What tasks that may be due do not tell, that first which is named where they are of several sorts. */
+const DUE_UNTOLD = ['cost', 'charge', 'end'] as const
+
 /** The tasks of one account and model, whatever its stored name, added up. */
 export class ModelSums {
   /** Of the stored names of the model the first in order. */
@@ -83,8 +86,8 @@ export class ModelSums {
   /** Whether any of these bears no request id, and of those outside the window which tell no cost. */
   #isWithoutId = false
   readonly #untoldWithoutId = new EvidenceList()
-  /** Tasks that are due if what they do not tell is above 0: a cost, or a charge alone. */
-  readonly #untoldDue = { cost: new EvidenceList(), charge: new EvidenceList() }
+  /** Tasks that are due if what they do not tell is above 0, a cost, or a charge alone; or if their end, which cannot be read, is long ago. */
+  readonly #untoldDue = { cost: new EvidenceList(), charge: new EvidenceList(), end: new EvidenceList() }
 
   constructor(model: string) {
     this.model = model
@@ -105,8 +108,8 @@ export class ModelSums {
     this.#untoldCrossingIn.addTask(tasks, index)
   }
 
-  /** A task of the window, where fal must have billed it by now if what it does not tell is above 0. */
-  addUntoldDue(untold: 'cost' | 'charge', tasks: TaskRecords, index: number, crosses: boolean): void {
+  /** A task of the window, where fal must have billed it by now if what it does not tell is above 0, or its end long ago. */
+  addUntoldDue(untold: 'cost' | 'charge' | 'end', tasks: TaskRecords, index: number, crosses: boolean): void {
     this.#untoldDue[untold].addTask(tasks, index)
     if (crosses) this.#sums.add(UNTOLD_DUE_CROSSING, 1)
   }
@@ -199,20 +202,21 @@ export class ModelSums {
 
   /** Nothing, as a rule. */
   #untold(): { untold?: UntoldRecord } {
-    const { cost, charge } = this.#untoldDue
+    const { cost, charge, end } = this.#untoldDue
     const crossingIn = untoldOf(this.#untoldCrossingIn)
-    const due = untoldOf(cost.isEmpty ? charge : cost)
+    const named = DUE_UNTOLD.find((each) => !this.#untoldDue[each].isEmpty) ?? 'cost'
+    const due = untoldOf(this.#untoldDue[named])
     const unended = this.#sums.nearest(UNTOLD_UNENDED)
     const within = this.#sums.nearest(UNTOLD_WITHIN)
     if (unended + within + crossingIn.count + due.count === 0) return {}
-    const dueCount = cost.view().total + charge.view().total
+    const dueCount = cost.view().total + charge.view().total + end.view().total
     return {
       untold: {
         ...{ unended, within, crossingIn },
         ...(due.count > 0 && {
           due: {
             ...due,
-            code: cost.isEmpty ? 'charge-untold' : 'cost-untold',
+            code: `${named}-untold`,
             onlyCrossing: this.#sums.nearest(UNTOLD_DUE_CROSSING) === dueCount,
           },
         }),

@@ -16,7 +16,15 @@ import { DayReader } from './date-reader.ts'
 import { DaySums, type DayTally } from './day-sums.ts'
 import { canonicalModel } from './model-name.ts'
 import { ModelSums, type ModelTally } from './model-sums.ts'
-import { couldBeBilledAcross, isDue, isSettled, mayBePending, type TaskTimes } from './task-standing.ts'
+import {
+  couldBeBilledAcross,
+  isDue,
+  isSettled,
+  mayBeOverdue,
+  mayBePending,
+  mayHaveEnded,
+  type TaskTimes,
+} from './task-standing.ts'
 import { UntoldTally } from './untold-tally.ts'
 import { UserTallies } from './user-tallies.ts'
 
@@ -128,6 +136,7 @@ export class TaskTally {
     refunded: false,
     createdAt: instant(0),
     completedAt: null,
+    endUntold: false,
     costNanoUsd: 0,
     costUntold: false,
     chargedPoints: 0,
@@ -163,6 +172,8 @@ export class TaskTally {
     if (inWindow) {
       if (sort.recordOf !== undefined) this.#addToRecord(sort.recordOf, tasks, index)
       this.#addToLayer(tasks, index)
+      if (task.endUntold && sort.shown && mayHaveEnded(task, this.#plan))
+        this.#untold.addEnd(tasks, index, sort.accountId)
     } else if (sort.recordOf !== undefined && createdAt >= this.#crossingSince) {
       const record = this.#recordOf(sort.recordOf, tasks, index)
       if (couldBeBilledAcross(task, this.#plan)) {
@@ -191,6 +202,7 @@ export class TaskTally {
     task.refunded = tasks.isRefunded(index)
     task.createdAt = tasks.createdAt(index)
     task.completedAt = Number.isNaN(completedAt) ? null : instant(completedAt)
+    task.endUntold = task.completedAt === null && tasks.isEndUntold(index)
     task.costNanoUsd = tasks.cost(index)
     task.costUntold = task.costNanoUsd === 0 && tasks.isCostUntold(index)
     task.chargedPoints = tasks.charged(index)
@@ -266,6 +278,7 @@ export class TaskTally {
     if (isYoung) record.addYoung(task.costNanoUsd)
     if (crosses && !isYoung && !tasks.hasRequestId(index)) record.addOutWithoutId(task.costNanoUsd, due)
     if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
+    if (task.endUntold && mayBeOverdue(task, this.#plan)) record.addUntoldDue('end', tasks, index, crosses)
   }
 
   /** Of a task of the window. */

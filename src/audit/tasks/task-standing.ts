@@ -3,10 +3,12 @@ import { SPANS } from '../../limits.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import { plus } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
-import { taskEnd, toldEnd } from '../rules/task-end.ts'
+import { isEndOpen, taskEnd, toldEnd } from '../rules/task-end.ts'
 
 /** What a task's standing towards the bill is told by. */
-export type TaskTimes = Pick<TaskRow, 'status' | 'createdAt' | 'completedAt'>
+export type TaskTimes = Pick<TaskRow, 'status' | 'createdAt' | 'completedAt'> & {
+  readonly endUntold?: boolean | undefined
+}
 
 /**
  * Whether fal must have billed the task by now: a success, longer ago than the settlement lag, not refunded, with a cost
@@ -20,10 +22,29 @@ export function isDue(
   return isSettled(task, plan)
 }
 
-/** The same, or it would be if what the task does not tell is above 0. */
+/** The same, or it would be if what the task does not tell is above 0, or its end, which cannot be read, long ago. */
 export const mayBeDue = (task: TaskRow, plan: AuditPlan): boolean =>
   isDue(task, plan) ||
+  mayBeOverdue(task, plan) ||
   ((task.costUntold === true || task.chargeUntold === true) && !task.refunded && isSettled(task, plan))
+
+/** Whether fal must have billed it by now if its end, which cannot be read, is as long ago. */
+export const mayBeOverdue = (
+  task: TaskTimes & Parameters<typeof isDue>[0] & { readonly costUntold?: boolean; readonly chargeUntold?: boolean },
+  { asOf, settings }: AuditPlan,
+): boolean =>
+  task.status === 'success' &&
+  !task.refunded &&
+  (task.costNanoUsd > 0 || task.chargedPoints > 0 || task.costUntold === true || task.chargeUntold === true) &&
+  isEndOpen(task, plus(asOf, -settings.thresholds.settlementLagMillis))
+
+/** Whether it is a matter of its end, which cannot be read, that it is neither billed nor refunded yet. */
+export const mayHaveEnded = (
+  task: TaskTimes & { readonly refunded: boolean },
+  { asOf, settings: { thresholds } }: AuditPlan,
+): boolean =>
+  (task.status !== 'unfinished' || task.refunded) &&
+  isEndOpen(task, plus(asOf, -Math.min(thresholds.settlementLagMillis, thresholds.refundLagMillis)))
 
 /** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
 export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
@@ -47,10 +68,10 @@ export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boole
 
 /**
  * Whether a task whose creation is not known would be one that fal has billed by now, if it bills it, had it been made within the
- * window: at its very start.
+ * window: at its very start. One whose end cannot be read either may be.
  */
 export function mayBeOld(task: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
-  return !mayBePending({ ...task, createdAt: plan.window.start }, plan)
+  return !mayBePending({ ...task, createdAt: plan.window.start, endUntold: false }, plan)
 }
 
 /**
@@ -67,7 +88,7 @@ export function wouldCross({ status, completedAt }: Omit<TaskTimes, 'createdAt'>
 /**
  * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
  * of a task, as a rule within an hour; of a task without an end, unless it failed, it may follow a day after its
- * creation. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
+ * creation; of one whose end cannot be read, at any time. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
  * reading is not seen either.
  */
 export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
@@ -76,7 +97,8 @@ export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
   const endedAt = told ?? task.createdAt
   const open = told === null && task.status !== 'failed'
   const earliest = plus(endedAt, -SPANS.skew)
-  const latest = open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
+  const latest =
+    task.endUntold === true ? asOf : open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
   if (task.createdAt < window.start) return latest >= window.start
   if (task.createdAt >= window.end) return earliest < window.end
   return earliest < window.start || latest >= knownEnd || mayBePending(task, plan)

@@ -8,6 +8,7 @@ import type { Evidence } from '../evidence.ts'
 import type { AuditPlan } from '../plan.ts'
 import { type Reason, unknown } from '../rules/books.ts'
 import type { UnplacedSort, UnplacedTasks } from '../rules/unplaced-tasks.ts'
+import { joinTasks, tasksUntold, type UntoldBook } from '../rules/untold-tasks.ts'
 import { canonicalModel } from './model-name.ts'
 import { mayBeOld, wouldCross } from './task-standing.ts'
 
@@ -138,3 +139,20 @@ export const withUnreadTimes = (tables: readonly SourceStatus[], unread: UnreadT
     ]
     return { ...table, status: rows === undefined ? status : 'partial', reason: said.join('; ') }
   })
+
+/** The task table is one that was read in part, too, where ends of tasks that cannot be read leave something open. */
+export function withUntoldEnds(
+  tables: readonly SourceStatus[],
+  { ends }: UntoldBook,
+  reasons: readonly Reason[],
+  lang: Lang,
+): SourceStatus[] {
+  if (!reasons.some(({ code }) => code === 'end-untold')) return [...tables]
+  const { params = {} } = tasksUntold('end-untold', joinTasks([...(ends?.values() ?? [])]))
+  const said = notEvaluatedText('end-untold', params, lang)
+  return tables.map((table) => {
+    const { source, status, reason } = table
+    if (source !== 'tasks' || status === 'failed') return table
+    return { ...table, status: 'partial', reason: reason === undefined ? said : `${reason}; ${said}` }
+  })
+}

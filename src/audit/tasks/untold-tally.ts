@@ -10,6 +10,7 @@ import type { UntoldBook, UntoldCode, UntoldTasks } from '../rules/untold-tasks.
 /** Notes what tasks do not tell of themselves. Few do not. */
 export class UntoldTally {
   readonly #costs = new Map<number | null, EvidenceList>()
+  readonly #ends = new Map<number | null, EvidenceList>()
   readonly #charges = new EvidenceList()
   readonly #owners = new EvidenceList()
   readonly #free = new Map<UntoldCode, EvidenceList>()
@@ -37,6 +38,11 @@ export class UntoldTally {
     if (isFree && cost > 0 && tasks.isUserUntold(index)) listOf(this.#free, 'user-untold').addTask(tasks, index)
   }
 
+  /** Notes a task of the window, whatever the filter by user, whose end cannot be read. */
+  addEnd(tasks: TaskRecords, index: number, accountId: number | null): void {
+    listOf(this.#ends, accountId).addTask(tasks, index)
+  }
+
   /** Notes a task that names no user, of any day that was read. */
   addNobodys(tasks: TaskRecords, index: number, { date, window, isLeftOut }: NobodysTask): void {
     const createdAt = tasks.createdAt(index)
@@ -60,6 +66,7 @@ export class UntoldTally {
     const payablePoints = this.#payable.close()
     return {
       costs: untoldBy(this.#costs),
+      ...(this.#ends.size > 0 && { ends: untoldBy(this.#ends) }),
       ...(charges.count > 0 && { charges }),
       // Those of days before the window may be what makes a day of a user unusual.
       ...((owners.count > 0 || chargedByDate.size > 0) && {

@@ -1,0 +1,143 @@
+import { describe, expect, it, onTestFinished } from 'vitest'
+import type { Report } from '../../schemas/report.ts'
+import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { exitCodeOf } from '../../src/faces/exit-code.ts'
+import { runAudit } from '../../src/operation.ts'
+import { taskTraceTool } from '../../tools/task-trace.ts'
+import { auditInput, inShort, quietContext, type WorldAudit } from '../kit/audit-world.ts'
+import { openOf } from '../kit/null-world.ts'
+import { openWorld, STORES, type StoreKind } from '../kit/real-audit.ts'
+import { call } from '../tools/call.ts'
+
+// Read on 2026-02-09 at noon.
+const DAY = '2026-02-08'
+const UNREAD = [`'${DAY}T17:21:58Z'`, `'${DAY} 25:00:00'`, "'soon'", "'2026-02-00 00:00:00'"] as const
+const NONE = ['NULL', "''", "'0000-00-00 00:00:00'"] as const
+const AN_HOUR_AGO = "'2026-02-09 11:00:00'"
+const WORDS = 'whose end (completed_at) cannot be read'
+
+/** Two tasks of another model, which are billed and paid as they ought to be, and one of 30 hours ago. */
+const withTask = (task: MiniTask): MiniWorld =>
+  new MiniWorld()
+    .account(5)
+    .task({ at: `${DAY} 01:00:00`, model: 'fal-ai/veo3', cost: '0.5', points: 200 })
+    .task({ at: `${DAY} 02:00:00`, model: 'fal-ai/veo3', cost: '0.5', points: 200 })
+    .task({ at: `${DAY} 06:00:00`, ...task })
+
+async function opened(store: StoreKind, world: MiniWorld, end: string, ids = 'id = 3') {
+  const built = world.build()
+  const real = await openWorld(built, { store })
+  onTestFinished(real.close)
+  if (store === 'mariadb') await real.exec('ALTER TABLE ts_fal_tasks MODIFY completed_at VARCHAR(40)')
+  await real.exec(`UPDATE ts_fal_tasks SET completed_at = ${end} WHERE ${ids}`)
+  return { real, built }
+}
+
+const window = { start: DAY, end: DAY } as const
+
+async function audited(
+  store: StoreKind,
+  world: MiniWorld,
+  end: string,
+  { ids, ...options }: { ids?: string } & Omit<WorldAudit, 'ids'> = {},
+): Promise<Report> {
+  const { real } = await opened(store, world, end, ids)
+  return runAudit(auditInput({ depth: 'requests', ...window, ...options }), real.dependencies(), quietContext())
+}
+
+const tasksOf = ({ coverage }: Report) => coverage.sources.find(({ source }) => source === 'tasks')
+const rulesOf = (report: Report): string[] => inShort(report).map((text) => text.split(' ')[0] ?? '')
+
+const UNBILLED = withTask({ billed: false })
+const FAILED = withTask({ status: 'failed', cost: '0' })
+const REFUNDED = withTask({ status: 'failed', cost: '0', refunded: true })
+
+describe.each(STORES)('an end that cannot be read, on %s', (store) => {
+  it.each(UNREAD)('settles no task: here %s', async (end) => {
+    const report = await audited(store, UNBILLED, end)
+    expect(inShort(report)).toEqual([])
+    expect(openOf(report, WORDS)).toEqual(['A2 5 fal-ai/flux/schnell', 'B2 5'])
+    expect(report.requests).toMatchObject({ matched: 2, pending: 1, unbilled: 0 })
+    expect(tasksOf(report)).toEqual({
+      source: 'tasks',
+      status: 'partial',
+      reason: `tasks ${WORDS}, 1 of the period ("task-3"): whether they ended long enough ago is not known`,
+    })
+    expect(exitCodeOf(report, 'high')).toBe(3)
+  })
+
+  it.each(NONE)('is another matter than none: here %s', async (end) => {
+    const report = await audited(store, UNBILLED, end)
+    expect(rulesOf(report)).toEqual(['A2', 'B2'])
+    expect(report.coverage.complete).toBe(true)
+  })
+
+  it('is pending for certain where the task was made within the lag, and no matter where it is billed or not due', async () => {
+    const young = withTask({ at: `${DAY} 12:00:01`, billed: false })
+    const free = withTask({ cost: '0', points: 0 })
+    const running = withTask({ status: 'running', at: `${DAY} 13:00:00`, billed: false })
+    for (const [world, end] of [
+      [young, UNREAD[0]],
+      [UNBILLED, AN_HOUR_AGO],
+      [withTask({}), UNREAD[1]],
+      [free, UNREAD[1]],
+      [running, UNREAD[1]],
+    ] as const) {
+      const report = await audited(store, world, end)
+      expect([inShort(report), openOf(report, WORDS)]).toEqual([[], []])
+      expect(tasksOf(report)).toEqual({ source: 'tasks', status: 'complete' })
+    }
+    const old = withTask({ at: `${DAY} 11:59:59`, billed: false })
+    expect(openOf(await audited(store, old, UNREAD[0]), WORDS)).toEqual(['A2 5 fal-ai/flux/schnell', 'B2 5'])
+  })
+
+  it('makes no refund overdue', async () => {
+    for (const [world, rule] of [
+      [FAILED, 'B7'],
+      [REFUNDED, 'B8'],
+    ] as const) {
+      const report = await audited(store, world, UNREAD[2])
+      expect([inShort(report), openOf(report, WORDS)]).toEqual([[], [`${rule} 101`]])
+      expect(exitCodeOf(report, 'high')).toBe(3)
+      expect(rulesOf(await audited(store, world, 'NULL'))).toEqual([rule])
+      const late = await audited(store, world, AN_HOUR_AGO)
+      expect([inShort(late), late.coverage.complete]).toEqual([[], true])
+    }
+    const given = withTask({ status: 'failed', cost: '0', refunded: true }).points(101, 100, {
+      orderId: 'task-3',
+      at: `${DAY} 07:00:00`,
+      sourceType: 'refund',
+    })
+    const report = await audited(store, given, UNREAD[2])
+    expect([inShort(report), report.coverage.complete]).toEqual([[], true])
+  })
+
+  it('leaves open whether the record exceeds the bill', async () => {
+    const world = (cost: string) => withTask({ model: 'fal-ai/veo3', cost, billed: false })
+    const open = openOf(await audited(store, world('0.11'), UNREAD[0]), WORDS)
+    expect(open).toEqual(['A1 5', 'B2 5'])
+    expect(openOf(await audited(store, world('0.1'), UNREAD[0]), WORDS)).toEqual(['B2 5'])
+    expect(rulesOf(await audited(store, world('0.11'), 'NULL'))).toEqual(['A1', 'B2'])
+  })
+
+  it('may be anywhere at depth summary, so that nobody is accused', async () => {
+    const report = await audited(store, UNBILLED, UNREAD[2], { depth: 'summary' })
+    expect(report.findings.filter(({ classification }) => classification === 'BREAK')).toEqual([])
+    expect(openOf(report, WORDS)).toEqual(['A2 5 fal-ai/flux/schnell'])
+    expect(tasksOf(report)).toMatchObject({ status: 'partial' })
+  })
+
+  it('is told by task-trace, in both languages', async () => {
+    const { real, built } = await opened(store, UNBILLED, UNREAD[1])
+    const trace = (lang: 'en' | 'zh') => call(taskTraceTool, { id: 'task-3', lang }, real.dependencies(), built)
+    const told = await trace('en')
+    expect(told).toMatchObject({ verdict: 'pending', findings: [], tasks: [{ completedAtUnread: true }] })
+    expect(told.tasks[0]).not.toHaveProperty('completedAt')
+    expect(told.sentence).toBe(
+      'when the task ended (completed_at) cannot be read, so it may be less than 24 hours ago, and fal bills nothing for it so far',
+    )
+    expect((await trace('zh')).sentence).toBe(
+      '任务的结束时间（completed_at）无法读取，可能结束不到 24 小时；fal 目前未计费',
+    )
+  })
+})
