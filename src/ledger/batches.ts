@@ -1,6 +1,6 @@
 import { type Cell, type CellType, inRow, type Place } from './cells.ts'
 import type { ColumnKind } from './column-kinds.ts'
-import { ownerOf, type RowCells } from './row-cells.ts'
+import { ownerOf, type RowCells, rowIdIn } from './row-cells.ts'
 
 /** Rows handed on at once, and between two looks at the abort signal. */
 export const BATCH_ROWS = 1000
@@ -19,9 +19,13 @@ export interface Batcher<Batch> {
 
 /**
  * How the rows of a statement are read. Makes a batcher for each result, once the types of its columns are known. `kinds`: what
- * a server says of them besides.
+ * a server says of them besides; `neverNull`: which of them it says hold no NULL.
  */
-export type BatcherFactory<Batch> = (types: readonly CellType[], kinds?: readonly ColumnKind[]) => Batcher<Batch>
+export type BatcherFactory<Batch> = (
+  types: readonly CellType[],
+  kinds?: readonly ColumnKind[],
+  neverNull?: readonly boolean[],
+) => Batcher<Batch>
 
 /**
  * Turns the cells of one row into a value; undefined where the row does not belong. The next row may come in the same
@@ -77,7 +81,7 @@ export const inPairs =
     let count = 0
     return {
       add(row) {
-        pairs[2 * count] = row.id(0, idAt)
+        pairs[2 * count] = rowIdIn(row, idAt)
         pairs[2 * count + 1] = ownerOf(row, 1, ownerAt) ?? Number.NaN
         count += 1
       },

@@ -69,6 +69,16 @@ export function idOf(cell: Cell | undefined, place: Place): number {
   return id
 }
 
+/** The same of the row itself, or of an account. Throws where it has none: as 0 it would be another row, or one that is not there. */
+export function ownIdOf(cell: Cell | undefined, place: Place): number {
+  const id = idOf(cell, place)
+  if (id === 0 && textOf(cell) === '') throw withoutId(place)
+  return id
+}
+
+/** The error about a row that has no id. */
+export const withoutId = (place: Place): AuditError => unreadable('NULL', ID_CHARS_SHOWN, place, ACCEPTED_IDS, MEND_IDS)
+
 /** The code of a blank: those below it are no characters. */
 const FIRST_OF_TEXT = 0x20
 const FLAG_WORDS: ReadonlyMap<string, boolean> = new Map([

@@ -12,7 +12,7 @@ import type { TableMapping } from './mapping.ts'
 import type { Wide } from './queries.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
 import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
-import { ownerOf, type RowCells } from './row-cells.ts'
+import { ownerOf, type RowCells, rowIdIn } from './row-cells.ts'
 import { tokensReader } from './tokens.ts'
 import { UnreadRows, UnreadTaskRows } from './unread-rows.ts'
 
@@ -142,7 +142,7 @@ function taskDecoder(
   return (row, to) => {
     const createdAt = timeOf(row, TIME_COLUMN)
     if (Number.isNaN(createdAt)) return
-    fields.rowId = row.id(0, idAt)
+    fields.rowId = rowIdIn(row, idAt)
     fields.createdAt = createdAt
     fields.userId = ownerOf(row, USER_COLUMN, userAt)
     fields.model = row.word(5, modelCode)
@@ -245,7 +245,7 @@ const mayBePayment = ({ amountPoints }: EntryFields, orderId: Span): boolean =>
 const headReader =
   (idAt: Place, userAt: Place) =>
   (row: RowCells, fields: EntryFields): void => {
-    fields.rowId = row.id(0, idAt)
+    fields.rowId = rowIdIn(row, idAt)
     const owner = ownerOf(row, USER_COLUMN, userAt)
     fields.userId = owner ?? 0
     fields.userUntold = owner === null

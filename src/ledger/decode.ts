@@ -5,12 +5,24 @@ import { isNought } from '../units/nought.ts'
 import { bareId } from '../units/request-id.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, type DecoderFactory, inLists, inListsBy, inPairs } from './batches.ts'
-import { type Cell, idOf, inRow, instantOf, isNoTime, nanoUsdReader, type Place, textOf, wordOf } from './cells.ts'
+import {
+  type Cell,
+  idOf,
+  inRow,
+  instantOf,
+  isNoTime,
+  nanoUsdReader,
+  ownIdOf,
+  type Place,
+  textOf,
+  wordOf,
+} from './cells.ts'
 import type { IdSample, SampledRow } from './id-order.ts'
 import type { LastUse } from './last-use.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
 import type { AccountRow } from './reader.ts'
 import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
+import { rowIdIn } from './row-cells.ts'
 
 /** Characters of the shortest text that is a time, YYYY-MM-DD. A shorter one hides none: the query tells texts apart by their length. */
 const TIME_CHARS_MIN = 10
@@ -28,7 +40,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     const balanceAt: Place = { ...accountAt, column: mapping.columns.accounts.balance }
     const balanceOf = nanoUsdReader(types[3] ?? 'other', balanceAt)
     return ([id, name, apiKey, balance, status]) => ({
-      accountId: idOf(id, accountAt),
+      accountId: ownIdOf(id, accountAt),
       name: textOf(name),
       apiKey: textOf(apiKey),
       balanceNanoUsd: cellOf(() => balanceOf(balance), idOf(id, accountAt)),
@@ -46,20 +58,20 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     }
     return inListsBy(() => (row) => {
       const span = orderOf(row.span(1))
-      return ids.has(span) || isOther(span) ? row.id(0, place) : undefined
+      return ids.has(span) || isOther(span) ? rowIdIn(row, place) : undefined
     })
   }
 
   /** The row id of a task whose request id, in whatever form it is stored, is wanted. */
   const requestedRow = (wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
-    return inListsBy(() => (row) => (ids.has(requestIdOf(row.span(1))) ? row.id(0, places.tasks) : undefined))
+    return inListsBy(() => (row) => (ids.has(requestIdOf(row.span(1))) ? rowIdIn(row, places.tasks) : undefined))
   }
 
   /** The row id of a task whose own id is wanted. */
   const ownTaskRow = (wanted: ReadonlySet<string>): BatcherFactory<readonly number[]> => {
     const ids = new IdSet(wanted)
-    return inListsBy(() => (row) => (ids.has(row.span(1)) ? row.id(0, places.tasks) : undefined))
+    return inListsBy(() => (row) => (ids.has(row.span(1)) ? rowIdIn(row, places.tasks) : undefined))
   }
 
   /** The row id of a task whose own id is wanted, or whose request id is one of others that are, in whatever form. */
@@ -68,7 +80,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     const requestIds = new IdSet(requests)
     return inListsBy(
       () => (row) =>
-        ids.has(row.span(1)) || requestIds.has(requestIdOf(row.span(2))) ? row.id(0, places.tasks) : undefined,
+        ids.has(row.span(1)) || requestIds.has(requestIdOf(row.span(2))) ? rowIdIn(row, places.tasks) : undefined,
     )
   }
 
@@ -77,7 +89,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     inLists(
       () =>
         ([userId, id]) =>
-          wanted.has(idOf(userId, ownerAt)) ? idOf(id, places.points) : undefined,
+          wanted.has(idOf(userId, ownerAt)) ? ownIdOf(id, places.points) : undefined,
     )
 
   const lastUse: DecoderFactory<LastUse> =

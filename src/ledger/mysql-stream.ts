@@ -24,6 +24,8 @@ export interface RowStream<Batch> {
 const BATCHES_AHEAD_MAX = 4
 // MYSQL_TYPE_FLOAT of the protocol.
 const FLOAT = 4
+// NOT_NULL_FLAG of the protocol.
+const NOT_NULL = 1
 
 /**
  * Runs a statement in the binary protocol: it sends a FLOAT whole, where the text protocol prints six digits.
@@ -84,7 +86,7 @@ export function streamRows<Batch>(link: Link, statement: Statement, batches: Bat
     let types: readonly CellType[] = []
     command.on('fields', (fields: FieldPacket[]) => {
       types = fields.map(typeOf)
-      batcher = batches(types, fields.map(columnTypeOf).map(kindOf))
+      batcher = batches(types, fields.map(columnTypeOf).map(kindOf), fields.map(isNeverNull))
     })
     readRowsBy(link, command, wireRow, take)
     let driverRow: CellRow | undefined
@@ -131,3 +133,4 @@ export function streamRows<Batch>(link: Link, statement: Statement, batches: Bat
 
 const columnTypeOf = (field: FieldPacket): number | undefined => field.columnType ?? field.type
 const typeOf = (field: FieldPacket): CellType => (columnTypeOf(field) === FLOAT ? 'float32' : 'other')
+const isNeverNull = ({ flags }: FieldPacket): boolean => typeof flags === 'number' && (flags & NOT_NULL) !== 0

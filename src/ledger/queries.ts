@@ -219,6 +219,11 @@ export function queriesOf(mapping: TableMapping, textIds: ReadonlySet<IdColumn> 
           .orderBy(desc(timed(table)[1].id))
           .limit(rows),
       ),
+    /** A row of a table that has no id. */
+    withoutId: (table: TimedTable) => {
+      const [source, { id }] = timed(table)
+      return statement(table, query.select({ id }).from(source).where(isNull(id)).limit(1))
+    },
     /** The least and the greatest id of a table; NULL where it is empty. */
     idSpan: (table: TimedTable) => {
       const [source, { id }] = timed(table)

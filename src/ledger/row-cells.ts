@@ -12,6 +12,7 @@ import {
   textOf,
   usdReader,
   wholeOrNull,
+  withoutId,
   wordOf,
 } from './cells.ts'
 
@@ -54,6 +55,13 @@ export interface RowCells {
 
 /** Whether a stored DATETIME is a text that comes where its time does. */
 export const isComparableTime = (cell: Cell | undefined): boolean => typeof cell === 'string' && isInTextOrder(cell)
+
+/** The id of a row, its first column. Throws where it has none. */
+export function rowIdIn(row: RowCells, place: Place): number {
+  const id = row.id(0, place)
+  if (id === 0 && row.text(0) === '') throw withoutId(place)
+  return id
+}
 
 /** The id of the user whom a row names; null where it names nobody: NULL, or a text that is empty. A user may have the id 0. */
 export function ownerOf(row: RowCells, column: number, place: Place): number | null {

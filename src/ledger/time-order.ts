@@ -1,6 +1,6 @@
 import { AuditError } from '../errors.ts'
 import { inLists } from './batches.ts'
-import type { Cell } from './cells.ts'
+import { type Cell, withoutId } from './cells.ts'
 import type { ColumnKind } from './column-kinds.ts'
 import type { TableMapping } from './mapping.ts'
 import type { IdColumn, LedgerQueries, Statement } from './queries.ts'
@@ -30,26 +30,34 @@ const NEWEST_ROWS = 100
 /**
  * How the database compares the times of a table, told by the types of its columns; asked once a table. Throws where these are
  * no times: it compares numbers with a date as it likes, and the rows of a window would be none. Notes what ids may be texts:
- * they are compared by their numbers, for as texts 10 comes before 9.
+ * they are compared by their numbers, for as texts 10 comes before 9. Throws, too, where a row has no id, as far as the database
+ * does not tell that none can.
  */
 export function timeOrdersOf({ session, queries, mapping, textIds }: Parts): TimeOrders {
   const known = new Map<TimedTable, TimeOrder>()
   const kindsKnown = new Map<TimedTable, readonly ColumnKind[]>()
   const shapeOf = async (statement: Statement) => {
     let kinds: readonly ColumnKind[] = []
+    let neverNull: readonly boolean[] = []
     const rows: Cell[][] = []
     const inCells = inLists<Cell[]>(() => (cells) => [...cells])
-    for await (const batch of session.read(statement, (types, announced = []) => {
+    for await (const batch of session.read(statement, (types, announced = [], never = []) => {
       kinds = announced
+      neverNull = never
       return inCells(types)
     })) {
       rows.push(...batch)
     }
-    return { kinds, rows }
+    return { kinds, neverNull, rows }
   }
 
   const kindsOf = async (table: TimedTable): Promise<readonly ColumnKind[]> => {
-    const kinds = kindsKnown.get(table) ?? (await shapeOf(queries.shapeOf(table))).kinds
+    const noted = kindsKnown.get(table)
+    if (noted !== undefined) return noted
+    const { kinds, neverNull } = await shapeOf(queries.shapeOf(table))
+    // A bound on ids leaves such rows out, and nobody would hear of them.
+    const { rows } = neverNull[0] === true ? { rows: [] } : await shapeOf(queries.withoutId(table))
+    if (rows.length > 0) throw withoutId({ table: mapping.tables[table], column: mapping.columns[table].id })
     kindsKnown.set(table, kinds)
     if (mayBeText(kinds[0])) textIds.add(`${table}.id`)
     if (mayBeText(kinds[1])) textIds.add(`${table}.userId`)

@@ -96,7 +96,7 @@ describe('ids and their owners', () => {
 
   it('are numbers where they are texts or bigints; of nobody is what is NULL or empty', () => {
     const { pairs, count } = batchOf(IN_PAIRS, [
-      [null, 5],
+      [0, 5],
       ['7', null],
       ['8', ' '],
       [9n, 2n ** 53n - 1n],
@@ -109,6 +109,7 @@ describe('ids and their owners', () => {
       [5, 2n ** 53n],
     ])
       expect(() => batchOf(IN_PAIRS, [cells])).toThrow(/t\.(?:id|user_id) holds "9007199254740992"/)
+    for (const none of [null, ' ']) expect(() => batchOf(IN_PAIRS, [[none, 5]])).toThrow(/t\.id holds "NULL"/)
   })
 })
 
