@@ -1,4 +1,8 @@
-/** Whether a text says 0, as a number or as a BIT comes out of a database. Words, such as active, do not, nor does nothing. */
+/**
+ * Whether a text says 0, as a number, as `false`, or as a BIT comes out of a database. Other words, such as active, do not, nor does
+ * nothing.
+ */
 export function isNought(text: string): boolean {
-  return text.trim() !== '' && (text.replaceAll('\u0000', '') === '' || Number(text) === 0)
+  const word = text.trim().toLowerCase()
+  return word !== '' && (word === 'false' || word.replaceAll('\u0000', '') === '' || Number(word) === 0)
 }

@@ -123,14 +123,15 @@ describe('other cells', () => {
     )
   })
 
-  test('say 0 as numbers, as their texts and as a BIT; words and NULL do not', () => {
-    for (const cell of [0, 0n, '0', ' 0 ', '0.00', Buffer.from([0]), Buffer.from('0'), '\u0000']) {
+  test('say 0 as numbers, as their texts, as false and as a BIT; other words and NULL do not', () => {
+    for (const cell of [0, 0n, '0', ' 0 ', '0.00', Buffer.from([0]), Buffer.from('0'), '\u0000', 'false', ' FALSE ']) {
       expect([cell, isNought(textOf(cell))]).toEqual([cell, true])
     }
     for (const cell of [
       1,
       -1,
       '1',
+      'true',
       'active',
       'disabled',
       '',

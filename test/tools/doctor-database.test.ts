@@ -158,7 +158,7 @@ describe('the types', () => {
     ['ts_fal_tasks', 'cost_money', 'FLOAT(20,9)', 'ok', /7 significant/],
     ['ts_fal_tasks', 'cost_money', 'DOUBLE(20,9)', 'ok', /15 significant/],
     ['ts_fal_account', 'balance', 'FLOAT(10,2)', 'warning', /below its 2 decimals were rounded/],
-    ['ts_fal_account', 'status', 'VARCHAR(20)', 'warning', /status is varchar\(20\): only 0 means disabled/],
+    ['ts_fal_account', 'status', 'VARCHAR(20)', 'warning', /status is varchar\(20\): only 0 and false mean disabled/],
     ['ts_fal_account', 'status', 'BIT(1)', 'ok', /balance is float/],
     ['ts_fal_tasks', 'cost_money', 'INT', 'failure', /whole dollars/],
     ['ts_fal_tasks', 'cost_money', 'VARCHAR(20)', 'warning', /text that is no number/],

@@ -94,7 +94,7 @@ function remarkOn(meaning: Meaning, type: string, context: TypeContext): Remark 
         : integerRemark(type, 'anything else is no 0 or 1')
     case 'switch':
       return isText(type)
-        ? { status: 'warning', text: 'only 0 means disabled; with a word an account counts as normal' }
+        ? { status: 'warning', text: 'only 0 and false mean disabled; with another word an account counts as normal' }
         : undefined
     case 'time':
       return timeRemark(type, context)
