@@ -27,7 +27,7 @@ import { readSample } from './doctor/sample.ts'
 import { ledgerSignsLines } from './doctor/signs.ts'
 import { examineTables } from './doctor/tables.ts'
 import { temporaryFolderLine } from './doctor/temporary-folder.ts'
-import { changesLines, clockLine, timeZoneLine } from './doctor/times.ts'
+import { changesLines, clockLine, endsLines, timeZoneLine } from './doctor/times.ts'
 
 type Diagnosis = z.input<typeof output>
 export type DoctorLimits = { readonly [Name in keyof typeof DOCTOR]: number }
@@ -191,6 +191,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
     ...idLines({ tasks, points, cash }, mapping),
     ...indexes,
     timeZoneLine({ tasks, zone, now }),
+    ...endsLines({ tasks, zone }),
     ...changes,
     requestIdsLine(parts),
     ledgerLinkLine(parts),

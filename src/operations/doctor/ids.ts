@@ -29,7 +29,7 @@ export function idLines(
   return lines
 }
 
-/** Undefined where every id is one that an audit can read. NULL is no id, and none that is wrong. */
+/** Undefined where every id is one that an audit can read. NULL is no user; a row has to have an id. */
 export function idLine(
   role: TableRole,
   key: 'id' | 'userId',
@@ -38,7 +38,8 @@ export function idLine(
 ): Line | undefined {
   const wrong = cells.flatMap((cell) => {
     const text = (cell ?? '').trim()
-    return text === '' || rowIdOf(text) !== undefined ? [] : text
+    if (text === '') return key === 'id' ? 'NULL' : []
+    return rowIdOf(text) !== undefined ? [] : text
   })
   const [newest] = wrong
   if (newest === undefined) return undefined

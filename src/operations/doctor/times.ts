@@ -80,6 +80,21 @@ export function timeZoneLine({ tasks, zone, now }: TimeParts): Line {
   })
 }
 
+/** A line where tasks hold an end that cannot be read: whether they are settled is not known. */
+export function endsLines({ tasks, zone }: Pick<TimeParts, 'tasks' | 'zone'>): readonly Line[] {
+  const sample = usable(tasks, ['completedAt'])
+  if ('unread' in sample || zone === undefined) return []
+  const cells = sample.rows.map((row) => row.get('completedAt')?.trim() ?? '')
+  const [unread, ...others] = cells.filter((cell) => !isUndated(cell) && zone.fromNaive(cell) === undefined)
+  if (unread === undefined) return []
+  return [
+    warning('time-zone', {
+      seen: `of the newest ${counted(cells.length, 'task')}, ${counted(others.length + 1, 'row')} with a completed_at that is no time, such as "${shortened(unread, CHARS_SHOWN)}": they count as PENDING until fal bills them`,
+      todo: 'correct those rows, or name a DATETIME column in AUDIT_CONFIG (columns.tasks.completedAt)',
+    }),
+  ]
+}
+
 /** Without a zone in the settings that of the database counts, of which the offset of today is all that is known. */
 export function changesLines(offsetsSeconds: readonly number[]): readonly Line[] {
   if (new Set(offsetsSeconds).size < 2) return []
