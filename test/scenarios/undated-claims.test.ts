@@ -120,6 +120,13 @@ describe('of a request that a task without a time bears too, what is said of the
     expect(await B3({ cost: '1.0051' }, { status: 'failed' })).toEqual(['! B3 taskId=task-41'])
   })
 
+  it('B4 is of the day of one that has a time', async () => {
+    const world = clean().task({ user: 104, requestId }).task({ user: 103, requestId, billed: false })
+    const change = { tasks: (row: { readonly id: number }) => (row.id > 41 ? { createdAt: null } : {}) }
+    const { findings } = await audited('embedded', world, 'requests', change)
+    expect(findings.map(({ rule, context }) => [rule, context?.date])).toEqual([['B4', '2026-02-06']])
+  })
+
   it('B3 counts nobody as fine whose task it leaves open', async () => {
     const okOf = async (cost: string) => {
       const world = clean().task({ user: 104, model: OTHER, cost, requestId, billed: { cost: '1' } })

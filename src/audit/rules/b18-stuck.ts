@@ -1,8 +1,8 @@
-import { HOUR, NO_REAL_TIME } from '../../units/instant.ts'
+import { HOUR } from '../../units/instant.ts'
 import { formatUsd } from '../../units/nano-usd.ts'
 import { type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
 import { notRead } from './request-book.ts'
-import { taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
+import { hasTime, taskContext, taskEvidence, taskSubject, userOf } from './task-subject.ts'
 
 /**
  * B18, per task: unfinished, however long ago it was made. MEDIUM where fal billed it: then it ended, and only the system
@@ -20,7 +20,7 @@ export const b18Stuck: Rule = {
     let examined = 0
     for (const { task, accountId, billedNanoUsd, standing, selected, mayBeBilledNanoUsd } of requests.value.tasks) {
       if (!selected || task.status !== 'unfinished') continue
-      if (task.createdAt === NO_REAL_TIME) {
+      if (!hasTime(task)) {
         const { reason } = unknown('times-none', { rows: 1, firstRowId: task.rowId })
         notEvaluated.push({ subject: taskSubject(task), reason })
         continue

@@ -3,7 +3,7 @@ import type { Zone } from '../../units/zone.ts'
 import type { FindingContext, FindingDraft, Rule } from './books.ts'
 import type { RequestBook, TaskFact } from './facts.ts'
 import { notRead } from './request-book.ts'
-import { namesIn, taskContext, taskEvidence, userOf } from './task-subject.ts'
+import { hasTime, namesIn, taskContext, taskEvidence, userOf } from './task-subject.ts'
 import { tasksUntold } from './untold-tasks.ts'
 
 /**
@@ -51,9 +51,9 @@ export const b4DuplicateTask: Rule = {
   },
 }
 
-/** What all of the tasks have in common; the date is the first one's. */
+/** What all of the tasks have in common; the date is that of the first which has a time. */
 function contextOf(tasks: readonly TaskFact[], accountId: number | null, zone: Zone): FindingContext | undefined {
-  const [first] = tasks
+  const first = tasks.find(hasTime) ?? tasks[0]
   if (first === undefined) return undefined
   const { userId, model, ...rest } = taskContext(first, accountId, zone)
   return {

@@ -1,4 +1,5 @@
 import type { Subject } from '../../../schemas/report.ts'
+import { NO_REAL_TIME } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { Evidence, FindingContext } from './books.ts'
 import { EvidenceList } from './evidence-list.ts'
@@ -14,12 +15,15 @@ export const taskSubject = ({ taskId, requestId, rowId }: TaskFact): Subject => 
 export const userOf = ({ userId, userUntold }: TaskFact): Pick<FindingContext, 'userId'> =>
   userUntold === true ? {} : { userId }
 
-/** Whose task it is; the date is that of its creation in the audit's zone. */
+/** Whether it is known when a task was made. */
+export const hasTime = ({ createdAt }: TaskFact): boolean => createdAt !== NO_REAL_TIME
+
+/** Whose task it is; the date is that of its creation in the audit's zone, where that is known. */
 export const taskContext = (task: TaskFact, accountId: number | null, zone: Zone): FindingContext => ({
   ...(accountId !== null && { accountId }),
   ...userOf(task),
   model: task.model,
-  date: zone.dateOf(task.createdAt),
+  ...(hasTime(task) && { date: zone.dateOf(task.createdAt) }),
 })
 
 /** The same as a finding's extras. */
