@@ -105,7 +105,7 @@ describe('fal-get-usage', () => {
     ['account', ['7: 4', '6: null', '5: null', ': null', ': null']],
     ['model', [': 4', ': null']],
     ['day', [': null']],
-    ['key', ['7: 4', ': null']],
+    ['key', ['7: 4', ': null', ': null']],
   ])('by %s adds up no bills that may be one', async (groupBy, rows) => {
     const usage = await usageOf(world(), groupBy)
     expect(usage).toMatchObject({ costUsd: null, quantities: [] })

@@ -67,8 +67,9 @@ const isUntoldRefund = ({ refundUntold }: UnresolvedRow): boolean => refundUntol
 
 /** Settles which of the orders that were asked for are tasks; of the others nothing is known. */
 export function resolveOrders(user: UserFigures, orders: ResolvedOrders): void {
-  const { sums } = user
-  for (const [index, { order, ...row }] of sums.edgeRows.entries()) {
+  const { sums, tasks } = user
+  // Where no task lacks anything they pay none, and are not asked for: what others' rows ask about must change nothing.
+  for (const [index, { order, ...row }] of tasks.lacksPayment ? sums.edgeRows.entries() : []) {
     if (order !== undefined && orders.asked.has(order))
       sums.edgeRows[index] = { ...row, linked: orders.tasks.has(order) }
   }
