@@ -120,6 +120,24 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect(rulesOf(await audited(store, world('0.11'), 'NULL'))).toEqual(['A1', 'B2'])
   })
 
+  it('leaves open whether the record is short of the bill', async () => {
+    // Without the third task 1.50 of 1.80 USD.
+    const world = (cost: string) =>
+      withTask({ model: 'fal-ai/veo3', cost, billed: false }).task({
+        at: `${DAY} 07:00:00`,
+        model: 'fal-ai/veo3',
+        cost: '0.5',
+        billed: { cost: '0.8' },
+      })
+    for (const enough of ['0.13', '0.5']) {
+      const report = await audited(store, world(enough), UNREAD[0])
+      expect([rulesOf(report), openOf(report, WORDS)]).toEqual([['B3'], ['A1 5', 'B2 5']])
+    }
+    const short = await audited(store, world('0.11'), UNREAD[0])
+    expect([rulesOf(short), openOf(short, WORDS)]).toEqual([['A1', 'B3'], ['B2 5']])
+    expect(rulesOf(await audited(store, world('0.13'), AN_HOUR_AGO))).toEqual(['A1', 'B3'])
+  })
+
   it('may be anywhere at depth summary, so that nobody is accused', async () => {
     const report = await audited(store, UNBILLED, UNREAD[2], { depth: 'summary' })
     expect(report.findings.filter(({ classification }) => classification === 'BREAK')).toEqual([])

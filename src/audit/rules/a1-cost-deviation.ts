@@ -84,7 +84,7 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: keylessMore })
         continue
       }
-      if (exceedsIfEnded(finding, comparison, thresholds.a1DeviationRatio)) {
+      if (hangsOnEnds(finding, comparison, thresholds.a1DeviationRatio)) {
         const { accountId } = comparison.subject
         const tasks = accountId === undefined ? undefined : untold?.ends?.get(accountId)
         notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('end-untold', tasks) })
@@ -235,16 +235,22 @@ function exceedsWithKeyless(
   return mayExceed ? reason : undefined
 }
 
-/** Whether a record would exceed the bill, had the pending tasks whose end cannot be read ended long ago. */
-function exceedsIfEnded(finding: FindingDraft | undefined, comparison: BillComparison, threshold: Ratio): boolean {
+/** Whether what is said of a record would be another thing, had the pending tasks whose end cannot be read ended long ago. */
+function hangsOnEnds(finding: FindingDraft | undefined, comparison: BillComparison, threshold: Ratio): boolean {
   const { bill, period } = comparison
   const endOpen = period?.endOpenNanoUsd ?? 0n
-  if (!bill.known || endOpen <= 0n || (finding !== undefined && finding.timing !== true)) return false
-  return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, endOpen))
+  if (!bill.known || endOpen <= 0n) return false
+  const ended = deviation(comparison, bill.value.costNanoUsd, threshold, endOpen)
+  if (finding === undefined || finding.timing === true) return isExcess(ended)
+  // One that exceeds the bill does so all the more.
+  return !isExcess(finding) && !isShort(ended)
 }
 
 const isExcess = (finding: FindingDraft | undefined): boolean =>
   finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n)
+
+const isShort = (finding: FindingDraft | undefined): boolean =>
+  finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) < (finding.expected ?? 0n)
 
 /** What fal billed for tasks of the window that tell no cost; with usage alone, of their models what lies beyond the record. */
 function billedWithin({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint {
