@@ -138,6 +138,15 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect(rulesOf(await audited(store, world('0.13'), AN_HOUR_AGO))).toEqual(['A1', 'B3'])
   })
 
+  it('leaves open whether the record exceeds the bill where the cost is not told either', async () => {
+    const opens = async (end: string) => {
+      const { notEvaluated } = await audited(store, withTask({ cost: null, billed: false }), end)
+      return notEvaluated.filter(({ rule }) => rule === 'A1').map(({ reason }) => reason)
+    }
+    const open = ['tasks that hold no cost (NULL), 1 of the period ("task-3"): that is no cost of 0']
+    expect([await opens(UNREAD[0]), await opens('NULL'), await opens(AN_HOUR_AGO)]).toEqual([open, open, []])
+  })
+
   it('may be anywhere at depth summary, so that nobody is accused', async () => {
     const report = await audited(store, UNBILLED, UNREAD[2], { depth: 'summary' })
     expect(report.findings.filter(({ classification }) => classification === 'BREAK')).toEqual([])

@@ -220,19 +220,19 @@ export class RequestTotals {
     if (accountId === null) return
     const { asOf, settings } = this.#frame.evidence.plan
     const account = this.#accountOf(accountId)
+    const settledBefore = plus(asOf, -settings.thresholds.settlementLagMillis)
+    const isOpenEnded = standing === 'pending' && isEndOpen(task, settledBefore)
     if (task.costUntold === true) {
       account.untoldNanoUsd = addNanoUsd(account.untoldNanoUsd, billedNanoUsd)
-      if (task.status === 'success' && UNBILLED.includes(standing)) account.untoldUnbilled += 1
+      if (task.status === 'success' && (UNBILLED.includes(standing) || isOpenEnded)) account.untoldUnbilled += 1
     }
     if (standing === 'not-evaluated') account.isOpen = true
     if (standing !== 'matched' && canonicalModel(task.model, settings.modelAliases) === NAMELESS)
       account.namelessOpen += 1
     // A task that is still running may be too young for a bill.
-    const settledBefore = plus(asOf, -settings.thresholds.settlementLagMillis)
     const isRunning = standing === 'unfinished' && task.createdAt > settledBefore
     if (isRunning) account.runningNanoUsd = addNanoUsd(account.runningNanoUsd, task.costNanoUsd)
-    if (standing === 'pending' && isEndOpen(task, settledBefore))
-      account.endOpenNanoUsd = addNanoUsd(account.endOpenNanoUsd, task.costNanoUsd)
+    if (isOpenEnded) account.endOpenNanoUsd = addNanoUsd(account.endOpenNanoUsd, task.costNanoUsd)
     if (standing === 'pending' || isRunning) {
       account.youngNanoUsd = addNanoUsd(account.youngNanoUsd, task.costNanoUsd)
     }
