@@ -147,6 +147,14 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect([await opens(UNREAD[0]), await opens('NULL'), await opens(AN_HOUR_AGO)]).toEqual([open, open, []])
   })
 
+  it('leaves open whose record exceeds the bill where no key is told', async () => {
+    const keyless = withTask({ model: 'fal-ai/veo3', apiKey: '', cost: '0.11', billed: false })
+    const open = async (end: string) => openOf(await audited(store, keyless, end), 'tasks without a key')
+    expect(await open(UNREAD[0])).toEqual(['A1 5', 'B14'])
+    expect(await open('NULL')).toEqual(['A1 5', 'B14'])
+    expect(await open(AN_HOUR_AGO)).toEqual(['B14'])
+  })
+
   it('may be anywhere at depth summary, so that nobody is accused', async () => {
     const report = await audited(store, UNBILLED, UNREAD[2], { depth: 'summary' })
     expect(report.findings.filter(({ classification }) => classification === 'BREAK')).toEqual([])

@@ -5,7 +5,7 @@ import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import type { KeylessBill } from '../rules/keyless-tasks.ts'
 import { canonicalModel } from '../tasks/model-name.ts'
-import { couldBeBilledAcross, mayBeDue, mayBePending } from '../tasks/task-standing.ts'
+import { couldBeBilledAcross, isPending, mayBeDue } from '../tasks/task-standing.ts'
 import type { RequestGroup } from './request-group.ts'
 
 /** Adds up the tasks of the window that name no key and that fal billed to the key of one account: they are of no other. */
@@ -35,7 +35,7 @@ export class KeylessBills {
       return
     }
     bill.costNanoUsd = addNanoUsd(bill.costNanoUsd, claimedBy.costNanoUsd)
-    if (mayBePending(claimedBy, this.#plan)) bill.youngNanoUsd = addNanoUsd(bill.youngNanoUsd, claimedBy.costNanoUsd)
+    if (isPending(claimedBy, this.#plan)) bill.youngNanoUsd = addNanoUsd(bill.youngNanoUsd, claimedBy.costNanoUsd)
   }
 
   list(): readonly KeylessBill[] {

@@ -91,7 +91,7 @@ export interface ModelRecord {
   readonly untold?: UntoldRecord
   /** Those that bear no request id and could have been billed across an edge. Absent: none. */
   readonly withoutId?: TasksWithoutId
-  /** Cost of tasks of the window that may not be billed yet. Absent: nothing. */
+  /** Cost of tasks of the window that are pending for certain. Absent: nothing. */
   readonly youngNanoUsd?: NanoUsd
 }
 

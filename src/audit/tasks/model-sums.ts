@@ -123,7 +123,7 @@ export class ModelSums {
     if (crosses) this.#sums.add(CROSSING_OUT, cost)
   }
 
-  /** The same task, where fal need not have billed it yet. */
+  /** The same task, where fal need not have billed it yet for certain. */
   addYoung(cost: Whole): void {
     this.#sums.add(YOUNG, cost)
   }

@@ -19,6 +19,7 @@ import { ModelSums, type ModelTally } from './model-sums.ts'
 import {
   couldBeBilledAcross,
   isDue,
+  isPending,
   isSettled,
   mayBeOverdue,
   mayBePending,
@@ -274,9 +275,9 @@ export class TaskTally {
     record.add(task.costNanoUsd, crosses)
     const due = isDue(task, this.#plan)
     if (due) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
-    const isYoung = mayBePending(task, this.#plan)
-    if (isYoung) record.addYoung(task.costNanoUsd)
-    if (crosses && !isYoung && !tasks.hasRequestId(index)) record.addOutWithoutId(task.costNanoUsd, due)
+    if (isPending(task, this.#plan)) record.addYoung(task.costNanoUsd)
+    if (crosses && !mayBePending(task, this.#plan) && !tasks.hasRequestId(index))
+      record.addOutWithoutId(task.costNanoUsd, due)
     if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
     if (task.endUntold && mayBeOverdue(task, this.#plan)) record.addUntoldDue('end', tasks, index, crosses)
   }

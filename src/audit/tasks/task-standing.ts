@@ -52,6 +52,10 @@ export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
     ? !isSettled(task, plan)
     : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
 
+/** The same for certain: one whose end cannot be read may have been settled long ago. */
+export const isPending = (task: TaskTimes, plan: AuditPlan): boolean =>
+  mayBePending(task, plan) && !isEndOpen(task, plus(plan.asOf, -plan.settings.thresholds.settlementLagMillis))
+
 /**
  * Whether fal may yet bill a task that has no event. Fal bills some failures too, and their bills come no sooner than those of
  * successes.
