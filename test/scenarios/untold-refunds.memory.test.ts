@@ -51,3 +51,33 @@ it('cash without an amount that came in under an order of no task is bought poin
   )
   expect(inShort(report).filter((each) => each.startsWith('B7'))).toHaveLength(1)
 })
+
+describe.each([
+  ['B7', { status: 'failed' }],
+  ['B8', { refunded: true }],
+] as const)('a row without an amount that took something for the task: %s', (rule, task) => {
+  const said = async (world: MiniWorld) => {
+    const report = await auditWorld(withoutAmounts(world), R)
+    const found = inShort(report).filter((each) => each.startsWith(`${rule} `))
+    const open = report.notEvaluated.filter((each) => each.rule === rule && each.subject.userId === 101)
+    return { found: found.length, open: open.map(({ reason }) => reason.includes('holds no amount')) }
+  }
+  const paidBy = (amount: number) => {
+    const world = new MiniWorld().account(5)
+    for (let each = 0; each < 9; each++) world.task({ user: 900 })
+    return world.task({ ...task, paid: { points: -amount } })
+  }
+  const refund = { orderId: 'refund-1', sourceType: 'refund' } as const
+
+  it('may have taken what a refund number gave back, and what cash did', async () => {
+    for (const world of [paidBy(NO_AMOUNT).points(101, 60, refund), paidBy(NO_AMOUNT).cash(101, 60)])
+      expect(await said(world)).toEqual({ found: 0, open: [true] })
+  })
+
+  it('was not given back where nothing came in, or what did is of another task', async () => {
+    expect(await said(paidBy(NO_AMOUNT))).toEqual({ found: 1, open: [] })
+    const other = paidBy(NO_AMOUNT).points(101, 60, { ...refund, orderId: 'task-1' })
+    expect(await said(other)).toEqual({ found: 1, open: [] })
+    expect(await said(paidBy(-100).points(101, 60, refund))).toEqual({ found: 1, open: [] })
+  })
+})

@@ -127,8 +127,8 @@ export class TaskPayments {
     const paid = this.paid(task)
     const isUnpaid = this.hasRefundRow(task) && !(paid > 0)
     if (isUnpaid || (!linked && charged > 0)) user.lacksPayment = true
-    // What rows took may be all that is to come back, where it is less.
-    const owed = paid > 0 && paid < charged ? paid : charged
+    // What rows took may be all that is to come back, where it is less; any amount where one of them does not tell it.
+    const owed = this.#untold.has(task) ? 1 : paid > 0 && paid < charged ? paid : charged
     if (owed < user.leastUnrefunded && this.#isUnrefunded(task, charged, tasks)) user.leastUnrefunded = owed
     addBooks(user.paid, this.#paid, task)
     addBooks(user.refunded, this.#refunded, task)

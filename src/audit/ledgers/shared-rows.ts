@@ -229,7 +229,8 @@ export class SharedRows {
       const gaveBack = BOOKS.some((book) => group.refunded[book] !== 0n || group.paidBack[book] !== 0n)
       if (gaveBack) user.lacksPayment = true
       // Of what they took each task may have any part.
-      if (took && user.leastUnrefunded < Number.POSITIVE_INFINITY) user.leastUnrefunded = 1
+      const mayHaveTaken = took || group.untold.has('consume')
+      if (mayHaveTaken && user.leastUnrefunded < Number.POSITIVE_INFINITY) user.leastUnrefunded = 1
       if (took && told.some((task) => this.#targets.tasks.isChargeUntold(task))) user.untold = 'paid'
       if (told.length < group.bearers.length) {
         partly.push(() => this.#addOpen(shared, group, told, counted))

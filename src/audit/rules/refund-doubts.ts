@@ -1,7 +1,7 @@
 import { LIMITS } from '../../limits.ts'
 import type { Thresholds } from '../../settings.ts'
 import { sum } from '../../units/exact.ts'
-import { type Books, type Evidence, type UnlinkedRows, unknown } from './books.ts'
+import { type Books, type Evidence, type Reason, type UnlinkedRows, unknown } from './books.ts'
 import type { TaskFact, TaskLedger } from './facts.ts'
 import { groupBy } from './group-by.ts'
 import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.ts'
@@ -57,7 +57,9 @@ export function doubtsOfRefunds(books: Books, thresholds: Thresholds): RefundDou
     if (!rows.known) return rows.reason
     const { refundsOpenPoints, refundUntold, lateOpen } = rows.value
     if (refundUntold || given.own.tasks.has(task)) return UNLINKED
-    if (ownerless?.refundUntold || given.all.tasks.has(task)) return OWNERLESS
+    const untold = given.own.untold.get(task)
+    if (untold !== undefined) return untold
+    if (ownerless?.refundUntold || given.all.tasks.has(task) || given.all.untold.has(task)) return OWNERLESS
     const { refundedPoints } = besidesOwnerless(rows.value, ownerless)
     const owed = given.own.owed.get(task) ?? task.chargedPoints
     const isOpen = refundsOpenPoints > 0n && refundedPoints + refundsOpenPoints >= owed
@@ -93,6 +95,8 @@ interface GivenBack {
   readonly tasks: Set<TaskFact>
   /** Of those that ought to have been given back, what has to come back at the least. */
   readonly owed: Map<TaskFact, bigint>
+  /** Of those why it is not told what rows took, so that anything that came in may be as much. */
+  readonly untold: Map<TaskFact, Reason>
   /** Of tasks that they did not, since they did others: these others, where they could have. */
   readonly instead: Map<TaskFact, Evidence>
 }
@@ -111,7 +115,7 @@ function givenBack(
     const rows = userRowsOf(userId)
     return rows?.known === true ? besidesOwnerless(rows.value, ownerless) : undefined
   }
-  const given: GivenBack = { tasks: new Set(), owed: new Map(), instead: new Map() }
+  const given: GivenBack = { tasks: new Set(), owed: new Map(), untold: new Map(), instead: new Map() }
   if (!books.taskLedgers.known) return given
   const mayHaveRows = books.taskLedgers.value.filter(({ task }) => {
     const rows = rowsOf(task.userId)
@@ -121,7 +125,10 @@ function givenBack(
   for (const [userId, debts] of groupBy(unrefunded(mayHaveRows, isDue), ({ task }) => task.userId)) {
     const rows = rowsOf(userId)
     if (rows === undefined) continue
-    for (const debt of debts) given.owed.set(debt.task, leastOf(debt))
+    for (const debt of debts) {
+      given.owed.set(debt.task, leastOf(debt))
+      if (debt.untold !== undefined) given.untold.set(debt.task, debt.untold)
+    }
     const due = debts.filter(({ task }) => isDue(task))
     const covered = mayBeGivenBack(rows, {
       likely: due.filter(({ task }) => task.refunded),
@@ -164,6 +171,8 @@ function unrefunded(ledgers: readonly TaskLedger[], isDue: (task: TaskFact) => b
 
 interface TaskDebt extends Debt {
   readonly task: TaskFact
+  /** Why it is not told what rows took. */
+  readonly untold: Doubt
 }
 
 /**
@@ -197,9 +206,12 @@ function divided(amount: bigint, shares: readonly bigint[]): bigint[] {
 const larger = (one: bigint, other: bigint): bigint => (one > other ? one : other)
 
 /** What is owed for a task. `taken`: what rows took for it, with those that it shares. */
-function debtOf({ task, entries }: TaskLedger, taken = consumedPoints(entries)): TaskDebt {
+function debtOf(ledger: TaskLedger, taken = consumedPoints(ledger.entries)): TaskDebt {
+  const { task } = ledger
   const { chargedPoints, createdAt, rowId } = task
-  return { task, createdAt, rowId, chargedPoints, ...(taken > 0n && taken !== chargedPoints && { takenPoints: taken }) }
+  const isOther = taken > 0n && taken !== chargedPoints
+  const untold = untoldAmount(ledger, 'consume')
+  return { task, untold, createdAt, rowId, chargedPoints, ...(isOther && { takenPoints: taken }) }
 }
 
 /** Whether cash that came in makes up a charge to the point, an amount or all of them, alone or with what was refunded. */
