@@ -83,3 +83,25 @@ describe('a task without a charge that names no user', () => {
     expect(await told([kept(70)], [{ ...free, cost: '0' }])).toEqual([[], [], 1])
   })
 })
+
+it.each([
+  ['2026-01-06', []],
+  ['2026-01-07', [DAY]],
+] as const)(
+  'a day of a long period is open for what the user was charged in the 30 days before it alone: %s',
+  async (day, open) => {
+    const world = new MiniWorld().account(5)
+    for (const each of ['2026-01-03', day, day, '2026-02-01', '2026-02-02', '2026-02-03'])
+      world.task({ points: 100, at: `${each} 12:00:00` })
+    const built = world.task({ points: 1000 }).build()
+    // The first of them is of long before.
+    const isUntold = (id: number): boolean => id === 1 || id === 2
+    const tasks = built.tables.tasks.map((row) => (isUntold(row.id) ? { ...row, money: null as never } : row))
+    const window = { start: '2026-01-01', end: DAY }
+    const report = await auditWorld({ ...built, tables: { ...built.tables, tasks } }, window)
+    const found = report.findings.filter(({ rule }) => rule === 'A6').map(({ subject }) => subject.date)
+    const left = report.notEvaluated.filter(({ rule, subject }) => rule === 'A6' && subject.userId === 101)
+    expect(left.map(({ subject }) => subject.date)).toEqual(open)
+    expect(found).toEqual(open.length > 0 ? [] : [DAY])
+  },
+)

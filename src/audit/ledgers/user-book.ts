@@ -70,8 +70,8 @@ class UserBookView implements UserBook {
     return this.#tally.untoldCharges
   }
 
-  get untoldSince(): UserBook['untoldSince'] {
-    return this.#tally.untoldSince
+  get untoldDates(): UserBook['untoldDates'] {
+    return this.#tally.untoldDates
   }
 
   get chargedByDate(): UserBook['chargedByDate'] {

@@ -110,17 +110,18 @@ interface AbsentCharges {
 
 /** On the days from `since` up to `date`. Tasks whose time cannot be read may be of any of them. */
 function absentCharges(
-  { userId, untoldSince }: UserBook,
+  { userId, untoldDates }: UserBook,
   { untold, unplaced }: Books,
   since: CalendarDate,
   date: CalendarDate,
 ): AbsentCharges[] {
   const absent: AbsentCharges[] = []
-  if (untoldSince !== undefined && untoldSince < date)
+  const isBefore = (day: CalendarDate): boolean => day >= since && day < date
+  if ([...(untoldDates ?? [])].some(isBefore))
     absent.push({ reason: tasksUntold('charge-untold', untold?.charges), points: null })
   const owners = untold?.owners
   if (owners !== undefined) {
-    const before = [...owners.chargedByDate].filter(([day]) => day >= since && day < date)
+    const before = [...owners.chargedByDate].filter(([day]) => isBefore(day))
     const points = before.reduce<bigint | null>(
       (sum, [, each]) => (sum === null || each === null ? null : sum + each),
       0n,

@@ -230,8 +230,8 @@ export interface UserBook {
   readonly payment: Reading<Payment>
   /** Tasks of the window that tell no charge; absent: none. */
   readonly untoldCharges?: number
-  /** The first day, of all that were read, with such a task; undefined: none. */
-  readonly untoldSince?: CalendarDate | undefined
+  /** The days, of all that were read, with such tasks; absent: none. */
+  readonly untoldDates?: ReadonlySet<CalendarDate> | undefined
   /** Only in link mode order. */
   readonly unlinked: Reading<UnlinkedRows>
   /** Task ids whose linked rows do not add up to their charge, or have none. */

@@ -34,9 +34,9 @@ export interface UserTally {
   readonly userId: number
   readonly taskCount: number
   readonly chargedPoints: Points
-  /** Tasks of the window that tell no charge, and the first day, of all that were read, with such a task. */
+  /** Tasks of the window that tell no charge, and the days, of all that were read, with such tasks. */
   readonly untoldCharges: number
-  readonly untoldSince: CalendarDate | undefined
+  readonly untoldDates: ReadonlySet<CalendarDate>
   readonly freeCount: number
   readonly freeCostNanoUsd: NanoUsd
   readonly freeEvidence: Pick<EvidenceList, 'view'>

@@ -11,13 +11,13 @@ import { UserNumbers } from './user-numbers.ts'
 /** Nobody adds to it. */
 const NOTHING: Pick<EvidenceList, 'view'> = new EvidenceList()
 
-/** Tasks that tell no charge: how many of the window, and the first day with one. */
+/** Tasks that tell no charge: how many of the window, and the days with one. */
 interface Untold {
   window: number
-  since: CalendarDate | undefined
+  readonly dates: Set<CalendarDate>
 }
 
-const NONE_UNTOLD: Readonly<Untold> = { window: 0, since: undefined }
+const NONE_UNTOLD: Readonly<Untold> = { window: 0, dates: new Set() }
 
 // Two places a user.
 const TASK_COUNT = 0
@@ -130,9 +130,9 @@ export class UserTallies {
 
   /** Notes a task of some day that does not tell what was charged. */
   addUntold(user: number, inWindow: boolean, date: CalendarDate): void {
-    const untold = this.#untold.get(user) ?? { window: 0, since: date }
+    const untold = this.#untold.get(user) ?? { window: 0, dates: new Set() }
     this.#untold.set(user, untold)
-    if (untold.since === undefined || date < untold.since) untold.since = date
+    untold.dates.add(date)
     if (inWindow) untold.window += 1
   }
 
@@ -222,8 +222,8 @@ class UserView {
     return this.#users.untoldOf(this.#user).window
   }
 
-  get untoldSince(): CalendarDate | undefined {
-    return this.#users.untoldOf(this.#user).since
+  get untoldDates(): ReadonlySet<CalendarDate> {
+    return this.#users.untoldOf(this.#user).dates
   }
 
   get chargedByDate(): UserCharges {
@@ -241,7 +241,7 @@ export const newUserTally = (userId: number): UserTally => ({
   taskCount: 0,
   chargedPoints: ZERO_POINTS,
   untoldCharges: 0,
-  untoldSince: undefined,
+  untoldDates: NONE_UNTOLD.dates,
   freeCount: 0,
   freeCostNanoUsd: ZERO_NANO_USD,
   freeEvidence: NOTHING,

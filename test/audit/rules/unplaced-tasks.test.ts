@@ -232,13 +232,13 @@ describe('A6', () => {
 
     it('names all three', () => {
       const three = { untold: nobodys(1n), unplaced: unread(1n) }
-      expect(why(three, { untoldSince: date('2026-02-05') })).toEqual([
+      expect(why(three, { untoldDates: new Set([date('2026-02-05')]) })).toEqual([
         0,
         'charge-untold',
         'user-untold',
         'times-unread',
       ])
-      expect(why({}, { untoldSince: date('2026-02-05') })).toEqual([0, 'charge-untold'])
+      expect(why({}, { untoldDates: new Set([date('2026-02-05')]) })).toEqual([0, 'charge-untold'])
     })
 
     it('says nothing of what they were charged on the day itself, after it, or more than 30 days before', () => {
@@ -248,7 +248,9 @@ describe('A6', () => {
         }
         expect(why({ untold: nobodys(charged, '2026-01-07') })).toEqual([0, 'user-untold'])
       }
-      expect(why({}, { untoldSince: date('2026-02-06') })).toEqual([1])
+      const others = new Set(['2026-01-06', '2026-02-06', '2026-02-07'].map(date))
+      expect(why({}, { untoldDates: others })).toEqual([1])
+      expect(why({}, { untoldDates: new Set([...others, date('2026-01-07')]) })).toEqual([0, 'charge-untold'])
     })
 
     it('says both once where no day is out of the usual', () => {
