@@ -155,6 +155,19 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect(await open(AN_HOUR_AGO)).toEqual(['B14'])
   })
 
+  it('may be later than the pages of the bill reach, so that fal is asked by id', async () => {
+    const day = { start: '2026-02-06', end: '2026-02-06' } as const
+    const late = { at: `${day.start} 06:00:00`, completed: '2026-02-08 12:00:00' } as const
+    for (const end of [UNREAD[0], 'NULL']) {
+      const report = await audited(store, withTask({ ...late, billed: { cost: '0.07' } }), end, day)
+      expect([inShort(report).map((text) => text.slice(0, 2)), openOf(report, WORDS)]).toEqual([['A1', 'B3'], []])
+      expect(report.requests).toMatchObject({ matched: 1, pending: 0 })
+      expect(report.coverage.complete).toBe(true)
+    }
+    const unbilled = await audited(store, withTask({ ...late, billed: false }), UNREAD[0], day)
+    expect([unbilled.requests?.pending, openOf(unbilled, WORDS)]).toEqual([1, ['A2 5 fal-ai/flux/schnell', 'B2 5']])
+  })
+
   it('may be anywhere at depth summary, so that nobody is accused', async () => {
     const report = await audited(store, UNBILLED, UNREAD[2], { depth: 'summary' })
     expect(report.findings.filter(({ classification }) => classification === 'BREAK')).toEqual([])

@@ -2,7 +2,7 @@ import type { TaskRow } from '../../ledger/reader.ts'
 import { SPANS } from '../../limits.ts'
 import { plus, within } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
-import { isSettled } from '../tasks/task-standing.ts'
+import { isPending } from '../tasks/task-standing.ts'
 
 /** About which tasks without an event the bill is asked by id. */
 export interface AskingTerms {
@@ -40,7 +40,7 @@ const isAskable = ({ createdAt, requestId }: TaskRow, { window }: AuditPlan): bo
 
 /** Whether a task without an event is old enough, or over in a way, that a rule would say something of its bill. */
 function mayBeLate(task: TaskRow, plan: AuditPlan): boolean {
-  if (task.status === 'success') return isSettled(task, plan)
+  if (task.status === 'success') return !isPending(task, plan)
   return task.status === 'failed' || task.createdAt <= plan.asOf - plan.settings.thresholds.stuckMillis
 }
 
