@@ -1,3 +1,4 @@
+import { keyForm } from '../audit/bills/account-keys.ts'
 import { entryOf } from '../audit/nested.ts'
 import { DateReader } from '../audit/tasks/date-reader.ts'
 import { aliased, canonicalModel, endpointName } from '../audit/tasks/model-name.ts'
@@ -31,7 +32,8 @@ export interface ModelUsage {
 export interface KeyUsage {
   /** null: a key that no account row holds. */
   readonly accountId: number | null
-  readonly apiKey: string
+  /** As tasks store it: of several ways to write it the first. */
+  apiKey: string
   readonly sums: UsageSums
 }
 
@@ -131,10 +133,10 @@ export class UsageTally {
   }
 
   #keyGroup(accountId: number | null, apiKey: string): UsageSums {
-    // Whatever the case in which tasks store the key of an account, it is one key.
-    const id = accountId === null ? `key ${apiKey}` : `account ${accountId}`
-    const known = this.#keys.get(id) ?? { accountId, apiKey, sums: new UsageSums() }
-    this.#keys.set(id, known)
+    // Whatever the case in which tasks store a key, it is one key.
+    const id = accountId === null ? `key ${keyForm(apiKey)}` : `account ${accountId}`
+    const known = entryOf(this.#keys, id, (): KeyUsage => ({ accountId, apiKey, sums: new UsageSums() }))
+    if (apiKey < known.apiKey) known.apiKey = apiKey
     return known.sums
   }
 

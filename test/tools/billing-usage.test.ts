@@ -127,6 +127,18 @@ describe('billing-usage', () => {
     })
   })
 
+  it('by key takes a key of no account for one, however tasks write it, as B14 does', async () => {
+    const lower = 'abababab-0000-4000-8000-000000000000:99999999999999999999999999999999'
+    const world = new MiniWorld().account(5)
+    for (const apiKey of [lower, ` ${lower.toUpperCase()}`, NO_ROW, '', '  ']) world.task({ apiKey, points: 5 })
+    const { items = [] } = await usageOf(world.build(), { group_by: 'key' })
+    expect(items.map(({ key_id, request_count, charged_points }) => [key_id, request_count, charged_points])).toEqual([
+      [null, 2, 10],
+      ['99999999…', 1, 5],
+      ['abababab…', 2, 10],
+    ])
+  })
+
   it('counts tasks of accounts outside the audited ones: their charges, never a cost of 0', async () => {
     const usage = await usageOf(february().build(), { group_by: 'model' }, { settings: { accountLimit: 1 } })
     // The newest account is 12; the four tasks of account 5 are not read.
