@@ -3,7 +3,7 @@ import type { SourceStatus } from '../../schemas/report.ts'
 import type { input, traceRole } from '../../schemas/task-trace.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
 import { TaskNames } from '../audit/tasks/task-names.ts'
-import { AuditError } from '../errors.ts'
+import { AuditError, shortened } from '../errors.ts'
 import type { LedgerEntry, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
 import { isTooLarge, leftOut } from './ledger-rows.ts'
 
@@ -166,7 +166,7 @@ export function notFound(
     isOfBills && unaskedAccounts > 0
       ? ` Of accounts beyond the limit (AUDIT_ACCOUNT_LIMIT) ${unaskedAccounts} were not asked: name the one that it may be billed to in ids.`
       : ''
-  const shown = id.slice(0, 80)
+  const shown = shortened(id, 80)
   const other =
     kind === 'auto' ? 'copy it whole from a finding, a task or a ledger row' : 'leave out kind to search everywhere'
   return new AuditError('input', `id: "${shown}" was not found. Searched: ${SEARCHED[kind]}${since}${said}`, {

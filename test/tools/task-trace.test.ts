@@ -215,6 +215,9 @@ describe.each(STORES)('task-trace, on %s', (store) => {
     expect(error.message).toMatch(/"nowhere-1" was not found.*task table.*ledgers.*fal \(of the last 360 days/)
     const asTask = await refusal(taskTraceTool, { id: requestIdOf(1), kind: 'task' }, real.dependencies())
     expect(asTask.message).not.toMatch(/fal/)
+    // Whoever blanks out what is secret has to see that it was cut.
+    const long = await refusal(taskTraceTool, { id: `mysql://u:${'p'.repeat(99)}@h/db` }, real.dependencies())
+    expect(long.message).toMatch(/^id: "mysql:..u:p+…" was not found/)
   })
 })
 
