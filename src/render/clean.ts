@@ -52,8 +52,8 @@ const FAL_KEY = new RegExp(
 // Up to the blank or quote where such an URL ends, so that no text is gone through again for each scheme in it.
 // Taken for a path such an URL keeps one / alone.
 const DATABASE_URL = /\b((?:mysql2?|mariadb)(?:\+\w{1,20})?:\/{1,2})([^\s'"`<>]*)/gi
-// Also where it was cut before its @, which whoever cuts a text marks.
-const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/@'"]+(@|…)/gi
+// Up to the last @, or to where it was cut before one, which whoever cuts a text marks.
+const URL_WITH_PASSWORD = /\b([a-z][a-z0-9+.-]{1,20}:\/{1,2})[^\s/@:'"]+:[^\s/'"]+(@|…)/gi
 
 /**
  * Returns a function that blanks out every given secret in a text: whole, its part after the first ':', the password of
@@ -77,4 +77,5 @@ function withoutLogin(url: string, scheme: string, rest: string): string {
   return end < 0 ? url : `${scheme}${REDACTED}${rest.slice(end)}`
 }
 
-const CUT_LOGIN = /^[^@:]+:[^@]+…$/
+// Of one that was cut nothing tells whether its last @ stands in the password.
+const CUT_LOGIN = /^[^@:]+:.+…$/

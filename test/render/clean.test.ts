@@ -119,6 +119,10 @@ describe('redactor', () => {
       'tables.tasks: "mysql://[redacted]…" is not',
     )
     expect(clean('redis://u:pa…ss@h and redis://u:pas…')).toBe('redis://[redacted]@h and redis://[redacted]…')
+    expect(clean('"mysql://root:p@ss@of-seventy…" is not')).toBe('"mysql://[redacted]…" is not')
+    expect(clean('"redis://u:p@ss@of-seventy…" and redis://u:p@ss@h/1')).toBe(
+      '"redis://[redacted]…" and redis://[redacted]@h/1',
+    )
     for (const open of ['mysql://root…', 'https://api.fal.ai/v1/mo…', 'mysql://db:3306/x …', 'http://h:80/a…'])
       expect(clean(open)).toBe(open)
   })
