@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { keyIdOfAccount, type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import { exitCodeOf } from '../../src/faces/exit-code.ts'
 import { runAudit } from '../../src/operation.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
@@ -166,6 +166,21 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     }
     const unbilled = await audited(store, withTask({ ...late, billed: false }), UNREAD[0], day)
     expect([unbilled.requests?.pending, openOf(unbilled, WORDS)]).toEqual([1, ['A2 5 fal-ai/flux/schnell', 'B2 5']])
+  })
+
+  it('leaves open whether the record is short of a bill that holds an event of no task', async () => {
+    const world = (cost: string) =>
+      withTask({ model: 'fal-ai/veo3', cost, billed: false }).event({
+        ...{ requestId: 'stray', endpointId: 'fal-ai/veo3', cost: '0.2' },
+        ...{ timestamp: `${DAY}T01:00:00Z`, keyId: keyIdOfAccount(5) },
+      })
+    // 1 of 1.2 USD is short by more than a tenth; with 0.08 besides it is not, with 0.07 it still is.
+    const report = await audited(store, world('0.08'), UNREAD[0])
+    expect([rulesOf(report), openOf(report, WORDS)]).toEqual([['B1'], ['A1 5', 'B2 5']])
+    const short = await audited(store, world('0.07'), UNREAD[0])
+    expect([rulesOf(short), openOf(short, WORDS)]).toEqual([['A1', 'B1'], ['B2 5']])
+    expect(rulesOf(await audited(store, world('0.08'), AN_HOUR_AGO))).toEqual(['A1', 'B1'])
+    expect(rulesOf(await audited(store, world('0.08'), 'NULL'))).toEqual(['B1', 'B2'])
   })
 
   it('may be anywhere at depth summary, so that nobody is accused', async () => {

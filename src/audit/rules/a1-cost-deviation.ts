@@ -235,22 +235,22 @@ function exceedsWithKeyless(
   return mayExceed ? reason : undefined
 }
 
-/** Whether what is said of a record would be another thing, had the pending tasks whose end cannot be read ended long ago. */
+/**
+ * Whether a record would exceed the bill, or not be short of it, had the pending tasks whose end cannot be read, or some of them,
+ * ended long ago. One that exceeds it does so without them.
+ */
 function hangsOnEnds(finding: FindingDraft | undefined, comparison: BillComparison, threshold: Ratio): boolean {
   const { bill, period } = comparison
   const endOpen = period?.endOpenNanoUsd ?? 0n
-  if (!bill.known || endOpen <= 0n) return false
-  const ended = deviation(comparison, bill.value.costNanoUsd, threshold, endOpen)
-  if (finding === undefined || finding.timing === true) return isExcess(ended)
-  // One that exceeds the bill does so all the more.
-  return !isExcess(finding) && !isShort(ended)
+  if (!bill.known || endOpen <= 0n || isExcess(finding)) return false
+  if (finding === undefined || finding.timing === true)
+    return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, endOpen))
+  const [official, recorded] = [finding.expected ?? 0n, finding.actual ?? 0n]
+  return !exceeds(official - recorded - endOpen, official, threshold)
 }
 
 const isExcess = (finding: FindingDraft | undefined): boolean =>
   finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n)
-
-const isShort = (finding: FindingDraft | undefined): boolean =>
-  finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) < (finding.expected ?? 0n)
 
 /** What fal billed for tasks of the window that tell no cost; with usage alone, of their models what lies beyond the record. */
 function billedWithin({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint {
