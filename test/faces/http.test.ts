@@ -87,6 +87,15 @@ describe('a tool over REST', () => {
     ]
     expect(answers.map(({ status }) => status)).toEqual([404, 422, 400, 400])
     for (const { text } of answers) expect(text).not.toContain(SECRET)
+    // An address of which nothing is known, as the name of an input, cut behind the start of its password.
+    const name = encodeURIComponent(`mysql://root:${'p'.repeat(99)}@h/x`)
+    const cut = [
+      await postJson(`${restUrl}/v1/tools/audit-reconcile?${name}=1`, {}),
+      await ask(`${restUrl}/api/v1/billing/usage?${name}=1&${name}=2`),
+      await ask(`${restUrl}/api/v1/billing/usage?${name}=%B6`),
+    ]
+    expect(cut.map(({ status }) => status)).toEqual([422, 400, 400])
+    for (const { text } of cut) expect(text).toMatch(/mysql:..\[redacted\]…: (?!.*pp)/)
   })
 
   it('lets no secret out, neither in results nor in errors', async () => {

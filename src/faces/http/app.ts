@@ -3,7 +3,7 @@ import type { HttpBindings } from '@hono/node-server'
 import { type Context, Hono, type MiddlewareHandler } from 'hono'
 import { methodNotAllowed } from 'hono/method-not-allowed'
 import { matchedRoutes } from 'hono/route'
-import { AuditError, cancelled, inputError } from '../../errors.ts'
+import { AuditError, cancelled, inputError, shortened } from '../../errors.ts'
 import type { JsonObject, Pager } from '../../paging.ts'
 import { redactor } from '../../render/clean.ts'
 import type { Dependencies, Tool } from '../../tool.ts'
@@ -264,8 +264,8 @@ function refuseQuery(query: URLSearchParams): void {
   throw new HttpRefusal({
     status: 422,
     type: 'input',
-    message: `${name.slice(0, 80)}: inputs of this route stand in the body, not in the query`,
-    field: name.slice(0, 80),
+    message: `${shortened(name, 80)}: inputs of this route stand in the body, not in the query`,
+    field: shortened(name, 80),
     accepted: 'inputs in the body',
   })
 }

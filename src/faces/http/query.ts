@@ -1,4 +1,4 @@
-import { AuditError } from '../../errors.ts'
+import { AuditError, shortened } from '../../errors.ts'
 import type { JsonObject } from '../../paging.ts'
 import { wasUtf8 } from '../../units/utf-8.ts'
 import { type Flag, numberIn, wordsOfList } from '../flags.ts'
@@ -38,14 +38,14 @@ const switchIn = (text: string): boolean | string => {
 }
 
 const notInUtf8 = (name: string): AuditError =>
-  new AuditError('input', `${name.slice(0, 80)}: is not in UTF-8; give it percent-encoded in UTF-8`, {
-    field: name.slice(0, 80),
+  new AuditError('input', `${shortened(name, 80)}: is not in UTF-8; give it percent-encoded in UTF-8`, {
+    field: shortened(name, 80),
     accepted: 'a text in UTF-8',
   })
 
 /** The values are not told: one of them may be a key. */
 const repeated = (name: string): AuditError =>
-  new AuditError('input', `${name.slice(0, 80)}: is given more than once; give it once`, {
-    field: name.slice(0, 80),
+  new AuditError('input', `${shortened(name, 80)}: is given more than once; give it once`, {
+    field: shortened(name, 80),
     accepted: 'one value',
   })
