@@ -5,13 +5,13 @@ import { chooseAccounts } from '../audit/collect.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { hasOwnWindow, judgeTrace, type TraceJudgement } from '../audit/report/task-trace.ts'
 import { inputError } from '../errors.ts'
-import type { AccountRow, TaskRow } from '../ledger/reader.ts'
+import type { AccountRow, LedgerEntry, TaskRow } from '../ledger/reader.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import { withFindings } from '../render/trace-words.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortenKeyId } from '../units/api-key.ts'
-import { NO_REAL_TIME } from '../units/instant.ts'
+import { type Instant, NO_REAL_TIME } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import { planOf } from './bill-scope.ts'
@@ -230,7 +230,7 @@ function notEvaluatedOf(
 }
 
 function nextOf(
-  { plan, search: { tasks } }: Tables,
+  { plan, search: { tasks, entries } }: Tables,
   { status, owned }: TraceBill,
   verdict: TraceVerdict,
   { ids = [] }: TraceInput,
@@ -246,7 +246,19 @@ function nextOf(
     const named = billed.length === 0 ? '' : `, with ids ${billed.join(', ')}`
     return `audit-reconcile over its day (timezone ${zone.id})${named}: what else no task records`
   }
-  const { userId, createdAt } = task
-  const day = `${createdAt === NO_REAL_TIME ? 'its day' : zone.dateOf(createdAt)} (timezone ${zone.id})`
-  return `user-ledger with user_ids ${userId}, start and end ${day}, and entries true: all rows of the user around it`
+  const at = timeOf(task, owned, entries)
+  const day = `${at === undefined ? 'the day in question' : zone.dateOf(at)} (timezone ${zone.id})`
+  return `user-ledger with user_ids ${task.userId}, start and end ${day}, and entries true: all rows of the user around it`
+}
+
+/** When a task was made; of one without a time that can be read, when it ended, was billed, or its user paid for it. */
+function timeOf(
+  { createdAt, completedAt, requestId, userId }: TaskRow,
+  owned: TraceBill['owned'],
+  entries: readonly LedgerEntry[],
+): Instant | undefined {
+  if (createdAt !== NO_REAL_TIME) return createdAt
+  const billed = owned.find(({ event }) => event.requestId === requestId)?.event.at
+  const paid = entries.find((entry) => entry.userId === userId && entry.at !== NO_REAL_TIME)?.at
+  return completedAt ?? billed ?? paid
 }

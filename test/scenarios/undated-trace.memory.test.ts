@@ -23,6 +23,14 @@ describe('a trace of a task without created_at', () => {
     expect((await traced({ cost: '1' }, DAY)).tasks[0]).toMatchObject({ createdAt: '2026-02-06T12:00:00+08:00' })
   })
 
+  it('names the day on which it ended, was billed or was paid for, for what to call next', async () => {
+    const next = async (task: MiniTask) => / start and end (.*), and/.exec((await traced(task, null)).next ?? '')?.[1]
+    const ended: MiniTask = { completed: DAY, billed: false, paid: false }
+    for (const task of [ended, { completed: null, paid: false }, { completed: null, billed: false }] as const)
+      expect(await next({ at: DAY, ...task })).toBe('2026-02-06 (timezone Asia/Shanghai)')
+    expect(await next({ ...ended, completed: null })).toBe('the day in question (timezone Asia/Shanghai)')
+  })
+
   it('does not call it stuck: it may have been made just now', async () => {
     const running: MiniTask = { status: 'running', billed: false, completed: null }
     const told = await traced(running, null)
