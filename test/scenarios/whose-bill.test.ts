@@ -1,5 +1,7 @@
 import { describe, expect, it } from 'vitest'
-import { apiKeyOf, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { Report } from '../../schemas/report.ts'
+import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
+import { matchingFindings } from '../../src/operations/finding-filter.ts'
 import { inShort } from '../kit/audit-world.ts'
 import { auditRealWorld, STORES } from '../kit/real-audit.ts'
 
@@ -9,6 +11,14 @@ const team = () =>
     .account(6, { workspace: 'team' })
     .task({ account: 5, cost: '1' })
     .task({ account: 6, cost: '2', user: 102 })
+
+const NO_FILTER = {
+  ...{ rule: undefined, severity: undefined, userId: undefined, date: undefined },
+  fingerprint: undefined,
+}
+/** What is found for the two accounts, and for another one. */
+const foundFor = (report: Report) =>
+  [5, 6, 7].map((accountId) => matchingFindings(report, { ...NO_FILTER, accountId }).map(({ rule }) => rule))
 
 describe.each(STORES)('two accounts of one workspace, on %s', (store) => {
   it('no cost is counted twice', async () => {
@@ -32,6 +42,15 @@ describe.each(STORES)('two accounts of one workspace, on %s', (store) => {
     expect(report.official.totals.costUsd).toBe('10')
     expect(report.official.rows.filter(({ accountId }) => accountId === null)).toMatchObject([{ costUsd: '7' }])
     expect(inShort(report)).toEqual(['B21 workspace=unknown (account 5)'])
+    expect(foundFor(report)).toEqual([['B21'], ['B21'], []])
+  })
+
+  it('where fal tells it one key alone, what is said of the workspace is said of the account of the other too', async () => {
+    const faults = [{ kind: 'status' as const, status: 403, path: '/account/billing', keyId: keyIdOfAccount(6) }]
+    const built = team().event({ cost: '7', timestamp: '2026-02-06T02:00:00Z', keyId: undefined, login: 'p@x' })
+    const report = await auditRealWorld(built.build(), { store, double: { faults } })
+    expect(inShort(report)).toEqual(['B21 workspace=team'])
+    expect(foundFor(report)).toEqual([['B21'], ['B21'], []])
   })
 })
 

@@ -5,7 +5,8 @@ import { shortKeyId } from '../../units/api-key.ts'
 import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../units/decimal.ts'
 import { jsonPoints, sum } from '../../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
-import type { Evidence } from '../evidence.ts'
+import type { SharedBill } from '../bills/whose-bill.ts'
+import type { AccountEvidence, Evidence } from '../evidence.ts'
 import type { LedgerBook } from '../ledgers/ledger-book.ts'
 import type { Ownership } from '../requests/placement-sums.ts'
 import type { RequestSums } from '../requests/request-totals.ts'
@@ -33,14 +34,14 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
     models.push(...modelRows(head.accountId, head.workspace, bill))
   }
   for (const entry of evidence.bills.accounts) {
-    const { account, workspace } = entry
+    const { account } = entry
     const balance = balanceOf(entry)
-    const name = evidence.bills.workspaces[workspace]?.name
+    const workspace = workspaceOf(entry, evidence)
     const head = {
       accountId: account.accountId,
       accountName: cleanText(account.name),
       keyId: shortKeyId(account.apiKey),
-      ...(name === null || name === undefined ? {} : { workspace: cleanText(name) }),
+      ...(workspace !== undefined && { workspace: cleanText(workspace) }),
       balanceUsd: balance === null ? null : formatUsd(balance.nanoUsd),
       ...(balance === null ? {} : { balanceSource: balance.source }),
     }
@@ -80,6 +81,13 @@ export function officialLayer(evidence: Evidence, requests: RequestSums | null):
 }
 
 const UNREAD_BILL = { costUsd: null, modelCount: null, requestCount: null }
+
+/** By its name; where fal does not tell it to this key, as the bill is called that other keys read as well. */
+function workspaceOf({ account, workspace }: AccountEvidence, { bills, attribution }: Evidence): string | undefined {
+  const told = bills.workspaces[workspace]?.name ?? undefined
+  const isShared = ({ members }: SharedBill): boolean => members.length > 1 && members.includes(account.accountId)
+  return told ?? attribution.workspaces.find(isShared)?.label
+}
 
 /** Accounts whose bill was read, and stands whole with their workspace. */
 const membersOfUndivided = (workspaces: Evidence['attribution']['workspaces']): ReadonlySet<number> =>
