@@ -179,6 +179,16 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect([rulesOf(report), openOf(report, WORDS)]).toEqual([['B1'], ['A1 5', 'B2 5']])
     const short = await audited(store, world('0.07'), UNREAD[0])
     expect([rulesOf(short), openOf(short, WORDS)]).toEqual([['A1', 'B1'], ['B2 5']])
+    // A task that names no key explains what is left.
+    const keyless = {
+      apiKey: '',
+      cost: '0.01',
+      points: 0,
+      requestId: null,
+      billed: false,
+      at: `${DAY} 07:00:00`,
+    } as const
+    expect(openOf(await audited(store, world('0.07').task(keyless), UNREAD[0]), WORDS)).toEqual(['A1 5', 'B2 5'])
     expect(rulesOf(await audited(store, world('0.08'), AN_HOUR_AGO))).toEqual(['A1', 'B1'])
     expect(rulesOf(await audited(store, world('0.08'), 'NULL'))).toEqual(['B1', 'B2'])
   })

@@ -30,7 +30,11 @@ export const a1CostDeviation: Rule = {
   id: 'A1',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches, keyless, unplaced, untold }, { thresholds }) {
+  evaluate(books, settings) {
+    const { comparisons, modelMatches, keyless, unplaced, untold } = books
+    const { thresholds } = settings
+    const judge = (other: BillComparison) =>
+      a1CostDeviation.evaluate({ ...books, comparisons: [other] }, settings).findings
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
@@ -84,7 +88,7 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: keylessMore })
         continue
       }
-      if (hangsOnEnds(finding, comparison, thresholds.a1DeviationRatio)) {
+      if (hangsOnEnds(finding, comparison, thresholds.a1DeviationRatio, judge)) {
         const { accountId } = comparison.subject
         const tasks = accountId === undefined ? undefined : untold?.ends?.get(accountId)
         notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('end-untold', tasks) })
@@ -236,17 +240,23 @@ function exceedsWithKeyless(
 }
 
 /**
- * Whether a record would exceed the bill, or not be short of it, had the pending tasks whose end cannot be read, or some of them,
- * ended long ago. One that exceeds it does so without them.
+ * Whether a record would exceed the bill, or not be said to be short of it, had the pending tasks whose end cannot be read, or some
+ * of them, ended long ago. One that exceeds it does so without them. `judge`: what A1 finds of another comparison.
  */
-function hangsOnEnds(finding: FindingDraft | undefined, comparison: BillComparison, threshold: Ratio): boolean {
+function hangsOnEnds(
+  finding: FindingDraft | undefined,
+  comparison: BillComparison,
+  threshold: Ratio,
+  judge: (other: BillComparison) => readonly FindingDraft[],
+): boolean {
   const { bill, period } = comparison
   const endOpen = period?.endOpenNanoUsd ?? 0n
-  if (!bill.known || endOpen <= 0n || isExcess(finding)) return false
+  if (!bill.known || period === null || endOpen <= 0n || isExcess(finding)) return false
   if (finding === undefined || finding.timing === true)
     return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, endOpen))
-  const [official, recorded] = [finding.expected ?? 0n, finding.actual ?? 0n]
-  return !exceeds(official - recorded - endOpen, official, threshold)
+  const youngNanoUsd = nanoUsd(period.youngNanoUsd - endOpen)
+  const [ended] = judge({ ...comparison, period: { ...period, youngNanoUsd, endOpenNanoUsd: nanoUsd(0n) } })
+  return ended === undefined || ended.timing === true || isExcess(ended)
 }
 
 const isExcess = (finding: FindingDraft | undefined): boolean =>
