@@ -13,11 +13,11 @@ export const WINDOW_DAYS_MAX = 367
 export const latestEnd = (start: Instant, days: number, zone: Zone): Instant =>
   later(plus(start, days * DAY), zone.startOfDate(zone.addDays(zone.dateOf(start), days)))
 
-/** The dates of the zone that the window touches, in order, at most WINDOW_DAYS_MAX. */
+/** The dates of the zone that the window touches, in order: two more than WINDOW_DAYS_MAX at most, where clocks left an hour out. */
 export function datesOf(window: Window): CalendarDate[] {
   const dates: CalendarDate[] = []
   let date = window.zone.dateOf(window.start)
-  for (let count = 0; count < WINDOW_DAYS_MAX + 1 && window.zone.startOfDate(date) < window.end; count++) {
+  for (let count = 0; count < WINDOW_DAYS_MAX + 2 && window.zone.startOfDate(date) < window.end; count++) {
     dates.push(date)
     date = window.zone.addDays(date, 1)
   }

@@ -195,6 +195,10 @@ describe('zones', () => {
     const noon = instant(Date.parse('2026-01-01T12:00:00Z'))
     const longest = datesOf({ start: noon, end: plus(noon, WINDOW_DAYS_MAX * DAY), zone: utc })
     expect([longest.length, longest[0], longest.at(-1)]).toEqual([WINDOW_DAYS_MAX + 1, '2026-01-01', '2027-01-03'])
-    expect(datesOf({ start: noon, end: plus(noon, 400 * DAY), zone: utc })).toEqual(longest)
+    expect(datesOf({ start: noon, end: plus(noon, 400 * DAY), zone: utc })).toEqual([...longest, '2027-01-04'])
+    // From half past eleven at night to half past midnight of another day, since clocks left an hour out.
+    const late = instant(Date.parse('2026-03-28T22:30:00Z'))
+    const touched = datesOf({ start: late, end: plus(late, WINDOW_DAYS_MAX * DAY), zone: zone('Europe/Berlin') })
+    expect([touched.length, touched.at(-1)]).toEqual([WINDOW_DAYS_MAX + 2, '2027-03-31'])
   })
 })
