@@ -9,7 +9,15 @@ import type { CallContext, Dependencies } from '../tool.ts'
 import { formatDecimal, multiplyDecimals, parseDecimal } from '../units/decimal.ts'
 import { endpointForm } from '../units/endpoint.ts'
 import { formatUsd, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
-import { allRead, type BillScope, billSourceOf, openBillScope, tableSources, unreadBalances } from './bill-scope.ts'
+import {
+  allRead,
+  type BillScope,
+  billSourceOf,
+  nextAfter,
+  openBillScope,
+  tableSources,
+  unreadBalances,
+} from './bill-scope.ts'
 import { daysBefore, sumQuery } from './bill-sums.ts'
 import { billedPrices } from './billed-prices.ts'
 import { type EstimateInput, type EstimatePlan, planEstimate } from './estimate-input.ts'
@@ -75,7 +83,7 @@ export async function estimateCost(
     unknownModels: unknown.map((id) => cleanText(id)),
     sources,
     note: [NOTES[plan.kind], ...(reading.warning === undefined ? [] : [reading.warning])].join(' '),
-    next: 'fal-balance: credits left and how long they last',
+    next: nextAfter(sources, 'fal-balance: credits left and how long they last'),
   }
 }
 

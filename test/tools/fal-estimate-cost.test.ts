@@ -172,6 +172,14 @@ describe('fal-estimate-cost, of models', () => {
     const result = await call(falEstimateCostTool, { models: ['fal-ai/flux/dev=10'] }, dependencies(), world())
     expect(result).toMatchObject({ complete: false, ...expected })
     expect(result.sources).toContainEqual(expect.objectContaining({ source, status: 'failed' }))
+    expect(result.next).toMatch(/^fal-balance/)
+  })
+
+  it('leads to the doctor where fal answers for no key', async () => {
+    const { dependencies } = await real(world(), { faults: [{ kind: 'status', status: 401 }] })
+    const result = await call(falEstimateCostTool, { models: ['fal-ai/flux/dev=10'] }, dependencies(), world())
+    expect(result).toMatchObject({ complete: false, costUsd: null })
+    expect(result.next).toMatch(/^doctor: why fal answered for none/)
   })
 
   it('asks with another key where the first may not read prices', async () => {
