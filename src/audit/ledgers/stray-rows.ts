@@ -6,7 +6,7 @@ import type { Instant } from '../../units/instant.ts'
 import { wholePoints } from '../../units/points.ts'
 import { bareId } from '../../units/request-id.ts'
 import type { ForeignBook } from '../rules/foreign-orders.ts'
-import { mayBeOwn } from '../tasks/task-names.ts'
+import { namesInOtherForm } from '../tasks/task-names.ts'
 import { linkedKind } from './linked-kind.ts'
 
 /** A ledger row that took something for an order which no task of its user bears, as far as those were read. */
@@ -113,6 +113,6 @@ export class StrayRows {
     if (task !== undefined) return task
     const bare = bareId(orderId)
     const other = this.#tasks.get(bare)
-    return other?.[1] === bare || mayBeOwn(bare) ? other : undefined
+    return namesInOtherForm(bare, other?.[1]) ? other : undefined
   }
 }

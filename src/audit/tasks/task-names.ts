@@ -10,6 +10,10 @@ export type TaskIds = Pick<TaskRow, 'taskId' | 'requestId'>
  */
 export const mayBeOwn = isBareUuid
 
+/** Whether what is left of an order in another form, by which a task was found, names it. */
+export const namesInOtherForm = (bare: string, requestId: string | undefined): boolean =>
+  requestId === bare || mayBeOwn(bare)
+
 /** The ids under which tasks may bear some orders: these as they are, and the UUIDs that they end in. */
 export const ownIdsOf = (orders: ReadonlySet<string>): ReadonlySet<string> =>
   new Set([...orders, ...[...orders].map(bareId).filter(mayBeOwn)])

@@ -7,7 +7,7 @@ import type { BookSums, TaskSums } from '../ledgers/ledger-book.ts'
 import type { NamedRows } from '../ledgers/ownerless-links.ts'
 import type { RowLinks } from '../ledgers/row-links.ts'
 import { NO_TASK } from './id-index.ts'
-import { mayBeOwn, type TaskIds } from './task-names.ts'
+import { namesInOtherForm, type TaskIds } from './task-names.ts'
 import { eachUnplaced } from './unread-times.ts'
 
 /** A task of which nobody can tell whether it is of the window, since it has no time that can be read. */
@@ -186,5 +186,5 @@ export class UndatedLinks {
 /** The task that an order in another form names, by what is left of it. */
 function inOtherForm(byId: ReadonlyMap<string, Draft> | undefined, bare: string): Draft | undefined {
   const charge = byId?.get(bare)
-  return charge?.task.requestId === bare || mayBeOwn(bare) ? charge : undefined
+  return namesInOtherForm(bare, charge?.task.requestId) ? charge : undefined
 }
