@@ -266,6 +266,8 @@ export const EN = {
     'links-total': () => 'the ledger rows do not name their tasks, so they can only be compared in total',
     'links-unlinked': () =>
       'some ledger rows of this user link to no task, so a missing row cannot be told from one of them',
+    'rows-to-come': (param) =>
+      `a task of this user was made right before the tables were read${given(param('minutes'), (minutes) => `, within ${minutes} minutes`)}: its ledger row may come yet`,
     'links-shared': () =>
       'some ledger rows name an id that several tasks of this user bear, so it cannot be told which of them they belong to',
     'links-foreign': (param) =>

@@ -234,6 +234,8 @@ export const ZH: Vocabulary = {
     'usage-days': () => 'fal 的用量汇总没有按审计时区的日期划分，无法逐日核对两份账单',
     'links-total': () => '流水没有标明所属任务，只能按总额核对',
     'links-unlinked': () => '该用户有部分流水未关联任务，无法判断缺少的流水是否在其中',
+    'rows-to-come': (param) =>
+      `该用户有任务在读取数据前${given(param('minutes'), (minutes) => ` ${minutes} 分钟内`) || '不久'}创建，其流水可能尚未写入`,
     'links-shared': () => '部分流水标明的编号属于该用户的多个任务，无法判断属于其中哪一个',
     'links-foreign': (param) =>
       `有流水从${given(param('users'), (users) => ` ${users} 个用户`) || '该用户'}扣费${given(param('points'), (points) => ` ${points} 积分`)}，订单号却是其他用户的任务（${given(param('orders'), (orders) => `${orders} 个，`)}如${quoted(param('orderId') ?? '')}）：可能扣错了用户，也可能是订单号相同的其他产品；用 task-trace 查该订单，会列出所有用户的相关流水`,

@@ -206,8 +206,11 @@ describe('in mode total, at the start', () => {
   })
 })
 
-it('a window that ends now has nothing after it: what is missing is missing', async () => {
-  const now = { start: '2026-02-06T00:00:00+08:00', end: '2026-02-07T00:00:00+08:00', now: MIDNIGHT.end as never }
+it('a window that ends now has nothing after it: what is missing may come yet, and is not there after ten minutes', async () => {
+  const window = { start: '2026-02-06T00:00:00+08:00', end: '2026-02-07T00:00:00+08:00' }
+  const now = { ...window, now: MIDNIGHT.end as never }
+  const later = { ...window, now: (MIDNIGHT.end + 600_000) as never }
   expect(await said(fill(unlinked(), { edge: 'end', tasks: [-90] }), now)).toEqual([])
-  expect(await said(fill(unlinked(), { edge: 'end', tasks: [[-90, 'never']] }), now)).toEqual(short)
+  expect(await said(fill(unlinked(), { edge: 'end', tasks: [[-90, 'never']] }), now)).toEqual(late)
+  expect(await said(fill(unlinked(), { edge: 'end', tasks: [[-90, 'never']] }), later)).toEqual(short)
 })

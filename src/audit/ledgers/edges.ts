@@ -1,6 +1,7 @@
 import { LEDGER_EDGE } from '../../settings.ts'
 import { addExact, exactNumber } from '../../units/exact.ts'
 import { type Instant, type InstantRange, type Millis, SECOND } from '../../units/instant.ts'
+import { mayBePaidYet } from '../rules/paid-yet.ts'
 
 /** What a consume row took, or a task was charged, near an edge of the window: points. */
 export interface EdgeAmount {
@@ -44,6 +45,9 @@ export const isRowNearEdge = (at: Instant, { start, end }: InstantRange): boolea
 /** And these tasks may be paid by rows right at an edge. */
 export const isTaskNearEdge = (at: Instant, { start, end }: InstantRange): boolean =>
   isFrom(at, start, -2, 1) || isFrom(at, end, -2, 1)
+
+/** And both of these, where it is the moment of reading that ends what can be known. */
+export const isNearReading = (at: Instant, asOf: Instant): boolean => isFrom(at, asOf, -2, 1)
 
 /** Whether a time lies within some reaches of an edge. */
 const isFrom = (at: Instant, edge: Instant, from: number, until: number): boolean =>
@@ -90,6 +94,12 @@ export function spareSum(edge: Instant, edges: Edges): number {
   return all <= 0 ? all : Math.min(all, sparedAfter(edge, withoutPaidAtOnce(edge, edges)))
 }
 
+/** What rows so far leave unpaid of a window's tasks from right before the moment of reading: what pays them may come yet. */
+export function unpaidSoFar(asOf: Instant, { end }: InstantRange, { rows, tasks }: Edges): number {
+  const open = withoutPaidAtOnce(asOf, { rows, tasks: tasks.filter(({ at }) => at < end) })
+  return unpaidOf(({ at }) => mayBePaidYet(at, asOf), asOf, open)
+}
+
 /** Whether there are rows right after an edge: without any nothing crosses it. */
 export const hasRowsAfter = (edge: Instant, edges: Edges): boolean => rowsAfter(edge, edges).length > 0
 
@@ -106,9 +116,11 @@ function sparedAfter(edge: Instant, { rows, tasks }: Edges): number {
 }
 
 /** What rows before the edge leave unpaid of the last tasks, where they pay older ones as far as they can. */
-function unpaidBefore(edge: Instant, { rows, tasks }: Edges): number {
-  const last = tasks.filter(({ at }) => isFrom(at, edge, -1, 0))
-  const paying = rows.filter(({ at, amount }) => amount > 0 && isFrom(at, edge, -1, 0))
+const unpaidBefore = (edge: Instant, edges: Edges): number => unpaidOf(({ at }) => isFrom(at, edge, -1, 0), edge, edges)
+
+function unpaidOf(isLast: (amount: EdgeAmount) => boolean, edge: Instant, { rows, tasks }: Edges): number {
+  const last = tasks.filter(isLast)
+  const paying = rows.filter((row) => row.amount > 0 && isLast(row))
   const older = tasks.filter(({ at }) => isFrom(at, edge, -2, -1))
   return total(last) + paidBy(paying, older) - paidBy(paying, [...older, ...last])
 }

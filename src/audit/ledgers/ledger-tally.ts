@@ -9,7 +9,7 @@ import { isOfUsers } from '../tasks/cell-tally.ts'
 import { EdgeTasks } from '../tasks/edge-tasks.ts'
 import { NO_TASK, SHARED_ID } from '../tasks/id-index.ts'
 import { UndatedLinks } from '../tasks/undated-tasks.ts'
-import { isTaskNearEdge } from './edges.ts'
+import { isNearReading, isTaskNearEdge } from './edges.ts'
 import { kindlessRows, toldAmount, toldAmountIn } from './kindless-rows.ts'
 import { type LedgerBook, newTaskSums, newUserSums, type TaskSums, type UserSums } from './ledger-book.ts'
 import type { LedgerRecords, ToldTasks } from './ledger-source.ts'
@@ -113,12 +113,13 @@ export class LedgerTally {
   }
 
   #addTask(task: number): void {
-    const { window } = this.#plan
+    const { window, asOf } = this.#plan
     const createdAt = this.#tasks.createdAt(task)
     if (this.#tasks.userId(task) === 0 && this.#tasks.isUserUntold(task)) return
     const owner = this.#links.ownerOfTask[task] as number
     if (within(createdAt, window)) this.#isTarget[task] = 1
-    if (isTaskNearEdge(createdAt, window) && this.#mayBeCharged(task)) this.#edgeTasks.add(owner, task)
+    const isNear = isTaskNearEdge(createdAt, window) || isNearReading(createdAt, asOf)
+    if (isNear && this.#mayBeCharged(task)) this.#edgeTasks.add(owner, task)
     if (this.#tasks.isSelected(task)) this.#sums[owner] ??= newUserSums()
   }
 

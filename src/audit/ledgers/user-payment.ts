@@ -5,7 +5,15 @@ import { judgePayment } from '../rules/a4-paid-not-charged.ts'
 import { known, type Payment, type Reading, unknown } from '../rules/books.ts'
 import { type UndatedCharge, withTask } from '../tasks/undated-tasks.ts'
 import { unreadTimeReason } from '../tasks/unread-times.ts'
-import { crossingSums, type Edges, edgesWith, hasRowsAfter, unlinkedEdges, untoldCrossingSums } from './edges.ts'
+import {
+  crossingSums,
+  type Edges,
+  edgesWith,
+  hasRowsAfter,
+  unlinkedEdges,
+  unpaidSoFar,
+  untoldCrossingSums,
+} from './edges.ts'
 import {
   both,
   isExact,
@@ -166,7 +174,9 @@ function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading
     if (untoldMayLack(payment, untoldCrossingSums(plan.window.end, unlinkedEdges(edgesOf(user)), false)))
       return unknown('charge-untold')
     const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
-    return loosePayment({ payment, kindTaken: sums.unlinkedKindTaken, taken: ownerless?.taken, edgeMayExplain })
+    const kindTaken = sums.unlinkedKindTaken
+    const verdict = loosePayment({ payment, kindTaken, taken: ownerless?.taken, edgeMayExplain })
+    return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, plan.window, unlinkedEdges(edgesOf(user))))
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
@@ -185,5 +195,16 @@ function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading
   if (mode === 'total' && difference >= 0 && !isNothing(orderless))
     return paidMore({ payment, kindTaken: orderless, edgeMayExplain }, difference)
   // Whatever task they name: rows count here by whose they are.
-  return loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
+  const verdict = loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
+  return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, plan.window, edgesOf(user)))
+}
+
+/** The same where rows that may come yet make up what is missing. `mostToCome`: what they come to at most; points. */
+function withRowsToCome(payment: PaymentReading, mostToCome: () => number): PaymentReading {
+  if ('known' in payment) return payment
+  const compared = payment.comparedChargedPoints - payment.comparedPaidPoints
+  const unlinked = payment.unlinkedChargedPoints - payment.unlinkedPaidPoints
+  // What tasks lack that rows name is no matter of those without one.
+  const missing = payment.mode === 'total' ? compared : compared === 0 ? unlinked : 0
+  return missing > 0 && missing <= mostToCome() ? { ...payment, explainedByEdge: true } : payment
 }

@@ -4,7 +4,7 @@ import { LEDGER_EDGE } from '../../settings.ts'
 import { within } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
 import { NO_TASK } from '../tasks/id-index.ts'
-import { isRowNearEdge } from './edges.ts'
+import { isNearReading, isRowNearEdge } from './edges.ts'
 import { addPossibleCashIn, addPossibleRefund, addToBook, type UserSums } from './ledger-book.ts'
 import { isCashOut, linkedKindIn } from './linked-kind.ts'
 import { noteInUntold, notePossiblePayment, noteUntold } from './untold-rows.ts'
@@ -15,7 +15,7 @@ import { noteInUntold, notePossiblePayment, noteUntold } from './untold-rows.ts'
  */
 export function addToUser(
   sums: UserSums,
-  { window, settings }: AuditPlan,
+  { window, settings, asOf }: AuditPlan,
   entries: EntryRecords,
   entry: number,
   task: number,
@@ -43,7 +43,7 @@ export function addToUser(
   }
   if (kind === 'consume') {
     const amount = -signed
-    if (isRowNearEdge(at, window)) {
+    if (isRowNearEdge(at, window) || isNearReading(at, asOf)) {
       const order = hasOrder && task === NO_TASK ? { order: entries.orderText(entry) } : {}
       sums.edgeRows.push({ at, amount, linked: task !== NO_TASK, ...order })
     }

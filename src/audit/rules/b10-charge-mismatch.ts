@@ -1,4 +1,6 @@
+import { LEDGER_EDGE } from '../../settings.ts'
 import { sum } from '../../units/exact.ts'
+import { type Instant, MINUTE } from '../../units/instant.ts'
 import type { FindingDraft, Payment, Reading, Rule } from './books.ts'
 import { known, unknown } from './books.ts'
 import type { LinkedEntry, TaskLedger } from './facts.ts'
@@ -12,6 +14,7 @@ import {
   sharedReason,
   untoldAmount,
 } from './linked-entries.ts'
+import { mayBePaidYet } from './paid-yet.ts'
 import { notRead } from './request-book.ts'
 import { taskContext, taskEvidence, taskSubject } from './task-subject.ts'
 import { type Doubt, doubtsOfPayment, OpenUsers } from './unlinked-rows.ts'
@@ -20,14 +23,15 @@ import { chargeUntold, ownersUntold } from './untold-tasks.ts'
 /**
  * B10, per task: its charge is not what its linked consume rows took: the detail behind A4. Points. A task without any
  * such row is judged only where the user's rows without a task do not come to its charge, or are what such tasks charged; one
- * whose rows do not tell how much they took is not. Source: rule B10 of the specification.
+ * whose rows do not tell how much they took is not, nor one of right before the moment of reading that lacks something. Source:
+ * rule B10 of the specification.
  */
 export const b10ChargeMismatch: Rule = {
   id: 'B10',
   severity: 'MEDIUM',
   perWindow: false,
   pieces: 'ledgers',
-  evaluate({ taskLedgers, settledTasks, users, window, untold, ownerless }) {
+  evaluate({ taskLedgers, settledTasks, users, window, asOf, untold, ownerless }) {
     if (!taskLedgers.known) return notRead(taskLedgers.reason)
     const payments = new Map(users.map(({ userId, payment }) => [userId, payment]))
     const doubtOf = doubtsOfPayment({ users, ...(ownerless && { ownerless }) })
@@ -44,6 +48,10 @@ export const b10ChargeMismatch: Rule = {
         unclear.note(task.userId, mismatch.reason)
         continue
       }
+      if (mismatch.value && mayBeToCome(ledger, asOf)) {
+        unclear.note(task.userId, TO_COME)
+        continue
+      }
       examined += 1
       if (!mismatch.value) continue
       findings.push({ ...amountsOf(ledger), context: taskContext(task, accountId, window.zone) })
@@ -51,6 +59,12 @@ export const b10ChargeMismatch: Rule = {
     return { examined, findings, notEvaluated: [...ownersUntold({ untold }), ...unclear.list()] }
   },
 }
+
+const { reason: TO_COME } = unknown('rows-to-come', { minutes: LEDGER_EDGE / MINUTE })
+
+/** Whether what a task lacks may be in a row that comes after the moment of reading. */
+const mayBeToCome = (ledger: TaskLedger, asOf: Instant): boolean =>
+  consumedBounds(ledger).least < ledger.task.chargedPoints && mayBePaidYet(ledger.task.createdAt, asOf)
 
 /** Whether a task's charge is not what its rows took; undefined: it has neither. `isMissing` tells of one without rows. */
 function isMismatch(ledger: TaskLedger, isMissing: () => Reading<boolean>): Reading<boolean> | undefined {
