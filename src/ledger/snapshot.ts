@@ -201,7 +201,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
   /**
    * Ledger rows by order id. The column is rarely indexed, so each query is a scan: past one query, reading all the ids
    * once and then the rows by primary key is cheaper (0.7 s a million rows, against 0.6 s for each 5,000 ids). So too where too many
-   * rows begin oddly. And in SQL no row is found that names a request id behind an endpoint that does not begin with fal-ai, or an id
+   * rows begin oddly. And in SQL no row is found that names a request id behind anything else than an URL or fal-ai, or an id
    * with several blanks behind it: such rows are looked for where rows were read that do, or tasks that store their ids so.
    */
   const entriesByOrderIds = async (

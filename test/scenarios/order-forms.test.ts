@@ -83,6 +83,21 @@ describe.each(STORES)('rows whose order is the request id as the installation st
     }
   })
 
+  it.each([
+    ['an id behind another mark', `req_${ID}`],
+    ['such a one in capitals', `FAL:${ID.toUpperCase()}`],
+    ['an id behind an endpoint of another name', `pika/v2#${ID}`],
+  ])('%s is found at another time where rows alone are named so', async (_, orderId) => {
+    const another = orderId.replace('41', '42')
+    const world = withLinkedTasks().task({ user: 102, requestId: requestIdOf(42), paid: { orderId: another } })
+    expect(await said(world.task({ user: 101, requestId: ID, paid: { orderId, at: late } }))).toEqual({
+      findings: [],
+      open: [],
+    })
+    const paid = { orderId: orderId.replace('41', '77'), at: late }
+    expect((await said(world.task({ user: 103, paid }))).findings).toEqual(['A4 userId=103', 'B10 taskId=task-43'])
+  })
+
   it('alone are found where more rows of other times begin so than are kept', async () => {
     const world = withLinkedTasks()
     for (let each = 0; each <= ODD_ROWS_MAX; each++)
