@@ -16,7 +16,10 @@ export type Cell = string | number | bigint | Uint8Array | null
 export interface Place {
   readonly table: string
   readonly column: string
-  /** It is read together with the keys, of which none is known yet that could be blanked out: what could be one is not told. */
+  /**
+   * It is read together with keys of which some are not known, so that they cannot be blanked out: what could be one is not told.
+   * Those of accounts are not known yet, those of tasks may be of no account.
+   */
   readonly besideKeys?: true
 }
 
@@ -118,7 +121,7 @@ export function wholeOrNull(cell: Cell | undefined, place: Place): Whole | null 
   if (typeof cell === 'number' && Number.isSafeInteger(cell)) return cell
   if (typeof cell === 'bigint') return wholeOf(cell)
   const whole = WHOLE.exec(textOf(cell))?.[1]
-  if (whole === undefined) throw unreadable(textOf(cell), CHARS_SHOWN, place, 'a whole number of points', MEND_ROW)
+  if (whole === undefined) throw wrongInRow(textOf(cell), place, 'a whole number of points')
   return wholeOf(BigInt(whole))
 }
 
@@ -192,7 +195,7 @@ export function shortestFloat32(value: number): string {
 
 function usdOf(text: string, cell: Cell, place: Place): Whole {
   const read = parseUsd(text)
-  if (read === undefined) throw unreadable(textOf(cell), CHARS_SHOWN, place, 'an amount of USD', MEND_ROW)
+  if (read === undefined) throw wrongInRow(textOf(cell), place, 'an amount of USD')
   return wholeOf(read)
 }
 
@@ -206,6 +209,10 @@ function unreadable(text: string, chars: number, place: Place, wanted: string, n
     failure: 'bad-value',
   })
 }
+
+/** The error about a value that is wrong in one row, or in a column that is the wrong one. */
+export const wrongInRow = (text: string, place: Place, wanted: string): AuditError =>
+  unreadable(text, CHARS_SHOWN, place, wanted, MEND_ROW)
 
 /** An error about a cell, with the row that it stands in: whoever is to correct it has to find it. Other errors as they are. */
 export function inRow(error: unknown, rowId: number): unknown {

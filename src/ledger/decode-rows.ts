@@ -124,12 +124,13 @@ function taskDecoder(
   note: NoteAstray,
   forms: StoredForms,
 ): (row: RowCells, to: TaskWriter) => void {
-  const { columns, tables } = mapping
-  const idAt = { table: tables.tasks, column: columns.tasks.id }
-  const userAt = { table: tables.tasks, column: columns.tasks.userId }
-  const moneyAt = { table: tables.tasks, column: columns.tasks.money }
-  const costAt = { table: tables.tasks, column: columns.tasks.costMoney }
-  const refundAt = { table: tables.tasks, column: columns.tasks.isRefund }
+  const { tasks: columns } = mapping.columns
+  const place = (column: string): Place => ({ table: mapping.tables.tasks, column, besideKeys: true })
+  const idAt = place(columns.id)
+  const userAt = place(columns.userId)
+  const moneyAt = place(columns.money)
+  const costAt = place(columns.costMoney)
+  const refundAt = place(columns.isRefund)
   const statusOf = statusReader(mapping)
   const statuses = ['success', 'failed', 'unfinished'] as const
   const statusCode = (word: string): number => statuses.indexOf(statusOf(word))

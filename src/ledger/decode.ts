@@ -33,7 +33,11 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
   const requestIdOf = requestSpanReader(placeholders)
   const orderOf = orderSpanReader(placeholders)
   const idAt = (role: TableRole): Place => ({ table: mapping.tables[role], column: mapping.columns[role].id })
-  const places = { tasks: idAt('tasks'), users: idAt('users'), points: idAt('points') }
+  const places = {
+    tasks: { ...idAt('tasks'), besideKeys: true as const },
+    users: idAt('users'),
+    points: idAt('points'),
+  }
   const accountAt: Place = { ...idAt('accounts'), besideKeys: true }
   const ownerAt: Place = { table: mapping.tables.points, column: mapping.columns.points.userId }
   const account: DecoderFactory<AccountRow> = (types) => {

@@ -1,6 +1,5 @@
-import { AuditError, shortened } from '../errors.ts'
 import type { TaskFields } from '../rows/task-writer.ts'
-import type { Place } from './cells.ts'
+import { type Place, wrongInRow } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { RowCells } from './row-cells.ts'
 
@@ -17,24 +16,18 @@ export function tokensReader({
   const { inputTokens, outputTokens } = columns.tasks
   if (inputTokens === null && outputTokens === null) return undefined
   const outputAt = FIRST_TOKENS_COLUMN + (inputTokens === null ? 0 : 1)
-  const table = tables.tasks
+  const place = (column: string): Place => ({ table: tables.tasks, column, besideKeys: true })
   return (row, into) => {
-    if (inputTokens !== null) into.inputTokens = countOf(row, FIRST_TOKENS_COLUMN, { table, column: inputTokens })
-    if (outputTokens !== null) into.outputTokens = countOf(row, outputAt, { table, column: outputTokens })
+    if (inputTokens !== null) into.inputTokens = countOf(row, FIRST_TOKENS_COLUMN, place(inputTokens))
+    if (outputTokens !== null) into.outputTokens = countOf(row, outputAt, place(outputTokens))
   }
 }
 
 /** NaN for NULL. Throws where the value is no whole number from 0 on. */
-function countOf(row: RowCells, at: number, { table, column }: Place): number {
+function countOf(row: RowCells, at: number, place: Place): number {
   if (row.isNull(at)) return Number.NaN
   const text = row.text(at)
   const count = Number(WHOLE.exec(text)?.[1] ?? Number.NaN)
   if (Number.isSafeInteger(count)) return count
-  const accepted = 'a whole number from 0 on'
-  throw new AuditError('source', `${table}.${column} holds "${shortened(text, 40)}", which is not ${accepted}`, {
-    field: `${table}.${column}`,
-    accepted,
-    next: 'correct the row, or name the right column in AUDIT_CONFIG',
-    failure: 'bad-value',
-  })
+  throw wrongInRow(text, place, 'a whole number from 0 on')
 }

@@ -43,10 +43,11 @@ function cut(text: string, maxChars: number, alreadyCut: boolean): string {
 }
 
 const REDACTED = '[redacted]'
-// Four digits behind an id are part of a secret already: a key is known though it was cut, by anyone and anywhere. What
-// it runs into goes with it, which may be a second key, and what follows behind what is not seen.
+// Four digits behind an id are part of a secret already, and fewer where a mark says that it was cut there: a key is known
+// though it was cut, by anyone and anywhere. What it runs into goes with it, which may be a second key, and what follows
+// behind what is not seen.
 const FAL_KEY = new RegExp(
-  `[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)[0-9a-f]{4}(?:(?:${HIDDEN})*[:-]?[0-9a-z])*`,
+  `[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}(?::|%3a)(?:[0-9a-f]{4}(?:(?:${HIDDEN})*[:-]?[0-9a-z])*|[0-9a-f]{1,3}(?=…))`,
   'giu',
 )
 // Up to the blank or quote where such an URL ends, so that no text is gone through again for each scheme in it.

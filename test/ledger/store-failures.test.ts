@@ -90,6 +90,19 @@ describe.each(BACKENDS)('what goes wrong in the ledger store on $name', (backend
     }
   })
 
+  test('nor is a key of no account that stands in another column of the tasks', async () => {
+    const world = await create({ tasks: [task(1, { apiKey: 'supersecret-token-abcdef' })] })
+    const { tasks } = DEFAULT_MAPPING.columns
+    const told = 'ts_fal_tasks.api_key holds what could be a key, which is not'
+    for (const column of ['id', 'userId', 'money', 'costMoney', 'isRefund', 'inputTokens', 'outputTokens']) {
+      const columns = { ...DEFAULT_MAPPING.columns, tasks: { ...tasks, [column]: 'api_key' } }
+      const wrong = reading(world, (snapshot) => all(snapshot.tasks(ALL_TIME)), {
+        mapping: { ...DEFAULT_MAPPING, columns },
+      })
+      await expect(wrong, column).rejects.toMatchObject({ message: expect.stringContaining(told) })
+    }
+  })
+
   test('sees one moment, whatever is written meanwhile', async () => {
     const world = await create({ tasks: [task(1)], points: [pointsRow(1)], accounts: [account(1)] })
     const snapshot = await openSnapshot(world)

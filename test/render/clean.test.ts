@@ -161,6 +161,7 @@ describe('redactor', () => {
       ['password s3cr@t-…', 'password [redacted]…'],
       ['at mysql://root:s3cr…', 'at [redacted]…'],
       [`unknown ${otherKey.slice(0, 50)}…`, 'unknown [redacted]…'],
+      [`unknown ${otherKey.slice(0, 39)}…`, 'unknown [redacted]…'],
     ])('blanks out %j', (text, redacted) => {
       expect(clean(text)).toBe(redacted)
     })
@@ -169,6 +170,8 @@ describe('redactor', () => {
       ['key 3f2b8c1e…'],
       [`key ${keyId}`],
       [`${keyId}…`],
+      [`${keyId}:…`],
+      [`of ${keyId}:be 1`],
       ['you are correct'],
       ['corre…'],
       ['horse-battery and correct'],
