@@ -1,4 +1,4 @@
-import { createReadStream, openSync } from 'node:fs'
+import { constants, createReadStream, openSync } from 'node:fs'
 import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { addAbortSignal, type Readable } from 'node:stream'
@@ -78,10 +78,13 @@ async function* chunksOf(file: SourceFile, signal: AbortSignal): AsyncGenerator<
   }
 }
 
-/** A pipe is read as a socket: a plain read that waits for its writer could not be ended, nor could the process. */
+/**
+ * A pipe is read as a socket, and opened without waiting for its writer: a plain read or opening that waits for one could not be
+ * ended, nor could the process.
+ */
 async function streamOf(path: string): Promise<Readable> {
   if (!(await stat(path)).isFIFO()) return createReadStream(path, { highWaterMark: CHUNK_BYTES })
-  return new Socket({ fd: openSync(path, 'r'), readable: true, writable: false })
+  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false })
 }
 
 function splitterOf(
