@@ -259,7 +259,7 @@ export interface LedgerSnapshot {
   expectedRows?(table: 'tasks' | 'points' | 'cash', range: InstantRange): Promise<number | undefined>
   /** Where streams began; a table that was read whole is absent. */
   readFrom?(): ReadFrom
-  /** Of the streams so far. Rows of the ledgers without any time, NULL or 0000-00-00, count as none of any period. */
+  /** Of the streams so far. Rows of the ledgers without any time, NULL or 0000-00-00, are among those whose time cannot be read. */
   unreadTimes?(): UnreadTimes
   /** Of the streams so far. */
   unknownKinds?(): UnknownKinds

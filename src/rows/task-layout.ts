@@ -37,5 +37,5 @@ export const AT = {
   ids: 80,
 } as const
 
-/** Two counts of tokens of eight bytes, and two large amounts as texts. */
+/** Two counts of tokens of eight bytes; large amounts take as much as their texts. */
 export const EXTRAS_BYTES_MAX = 16
