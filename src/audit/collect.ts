@@ -183,6 +183,8 @@ export async function readBooks(
   context: CollectContext,
   cells?: CellTally,
 ): Promise<OperatorBooks> {
+  // What other periods met that were read before in this snapshot says nothing of this one.
+  snapshot.forgetMet?.()
   const tally = new TaskTally(plan, allAccounts, auditedIds)
   const accountOf = accountFinder(allAccounts)
   const isSelected = (apiKey: string): boolean => plan.ids.size === 0 || auditedIds.has(accountOf(apiKey) ?? Number.NaN)

@@ -53,8 +53,6 @@ export function monthWindow(month: MonthNumber, { window: { zone } }: AuditPlan)
 export async function makeStatement(id: StatementId, call: StatementCall): Promise<MadeStatement> {
   const { today, snapshot, dependencies, context } = call
   const { asOf, settings, accountLimit } = today
-  // Rows of the months that were read before are none of this one.
-  snapshot.forgetMet?.()
   const window = monthWindow(parseMonth(id.period) ?? 0, today)
   const filters = { ids: [], userIds: id.userId === null ? [] : [id.userId], depth: 'requests' } as const
   const plan = planWindow(window, filters, asOf, settings, accountLimit)
