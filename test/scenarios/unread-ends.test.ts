@@ -112,6 +112,17 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect([inShort(report), report.coverage.complete]).toEqual([[], true])
   })
 
+  it('leaves open a refund that is due at the very moment of reading, no sooner, and no bill', async () => {
+    const open = 'tasks whose end (completed_at) cannot be read, 1 of the period ("task-3"): '
+    const failed = (at: string) => audited(store, withTask({ at, status: 'failed', cost: '0' }), UNREAD[2])
+    const due = await failed(`${DAY} 12:00:00`)
+    expect([openOf(due, WORDS), tasksOf(due)?.reason?.startsWith(open)]).toEqual([['B7 101'], true])
+    const young = await failed(`${DAY} 12:00:01`)
+    expect([openOf(young, WORDS), tasksOf(young)?.status]).toEqual([[], 'complete'])
+    const unbilled = await audited(store, withTask({ at: `${DAY} 12:00:00`, billed: false }), UNREAD[2])
+    expect([openOf(unbilled, WORDS), tasksOf(unbilled)?.status]).toEqual([[], 'complete'])
+  })
+
   it('leaves open whether the record exceeds the bill', async () => {
     const world = (cost: string) => withTask({ model: 'fal-ai/veo3', cost, billed: false })
     const open = openOf(await audited(store, world('0.11'), UNREAD[0]), WORDS)

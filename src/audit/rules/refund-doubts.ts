@@ -36,10 +36,10 @@ export const isRefundDue = (
 
 /** Whether it is its end alone, which cannot be read, that leaves open whether its refund is overdue. */
 export const isRefundDueOpen = (
-  task: TaskFact,
+  { createdAt, endUntold }: Parameters<typeof taskEnd>[0],
   { asOf }: Pick<Books, 'asOf'>,
   { refundLagMillis }: Pick<Thresholds, 'refundLagMillis'>,
-): boolean => task.endUntold === true && asOf - task.createdAt >= refundLagMillis
+): boolean => endUntold === true && asOf - createdAt >= refundLagMillis
 
 /**
  * Holds all rows that name no task, and may be refunds, those of a user and then those that tell no user, against all of the

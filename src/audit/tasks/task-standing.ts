@@ -3,6 +3,7 @@ import { SPANS } from '../../limits.ts'
 import type { Whole } from '../../units/exact-sums.ts'
 import { plus } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
+import { isRefundDueOpen } from '../rules/refund-doubts.ts'
 import { isEndOpen, taskEnd, toldEnd } from '../rules/task-end.ts'
 
 /** What a task's standing towards the bill is told by. */
@@ -44,7 +45,7 @@ export const mayHaveEnded = (
   { asOf, settings: { thresholds } }: AuditPlan,
 ): boolean =>
   (task.status !== 'unfinished' || task.refunded) &&
-  isEndOpen(task, plus(asOf, -Math.min(thresholds.settlementLagMillis, thresholds.refundLagMillis)))
+  (isEndOpen(task, plus(asOf, -thresholds.settlementLagMillis)) || isRefundDueOpen(task, { asOf }, thresholds))
 
 /** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
 export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
