@@ -73,6 +73,8 @@ describe('two bills are', () => {
     ['they have no line in common', { lines: ['flux'] }, { lines: ['kling'] }],
     ['less than half of the lines of the shorter one', { lines: ALIKE }, { lines: ['flux', 'a', 'b', 'c'] }],
     ['one of them holds nothing', { lines: ALIKE }, { lines: [] }],
+    ['one of them, of another kind, holds nothing', { lines: ALIKE }, { kind: 'focus' as const, lines: [] }],
+    ['one names a key of nobody', { lines: ['strange:flux'] }, { members: [1], lines: ['k6:flux'] }],
     ['both hold nothing', {}, {}],
   ])('two, where %s', (_, a, b) => {
     expect(grouped({ id: 'a', ...a }, { id: 'b', ...b })).toEqual(['a', 'b'])
@@ -128,6 +130,13 @@ describe('several bills', () => {
     expect(grouped(m, alike)).toEqual(['m', 'c'])
     expect(grouped(m, u, alike)).toEqual(['m+u?', 'c?'])
     expect(grouped(alike, m, u)).toEqual(['c?', 'm+u?'])
+  })
+
+  it('leave a doubt under a name with what may be a reading of it without one', () => {
+    const named = { id: 'v', name: 'v', lines: ['k5:flux'] }
+    const nameless = { id: 'u', members: [5], lines: ALIKE }
+    expect(grouped(named, nameless, { id: 'w', name: 'w', lines: ALIKE })).toEqual(['v+u?', 'w?'])
+    expect(grouped(named, nameless, { id: 'w', name: 'w', lines: ['kling', 'x', 'y'] })).toEqual(['v+u', 'w'])
   })
 
   it('of two names are never one: the contradiction leaves both open', () => {
