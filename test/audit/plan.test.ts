@@ -52,6 +52,12 @@ describe('a plan', () => {
     expect(() => upTo('2025-10-29T00:00:01+01:00')).toThrow(/at most 367 days/)
   })
 
+  it('lasts as long from noon on, to the second', () => {
+    const upTo = (end: string) => planOf({ start: '2024-02-06T12:00:00Z', end }).window.end
+    expect(upTo('2025-02-07T12:00:00Z')).toBe(at('2025-02-07 20:00:00'))
+    expect(() => upTo('2025-02-07T12:00:01Z')).toThrow(/at most 367 days/)
+  })
+
   it('may begin at the moment of reading, and last a year and a day', () => {
     const now = at('2026-02-06 00:00:00')
     expect(planOf({ start: '2026-02-06', end: undefined }, {}, now).window.start).toBe(now)

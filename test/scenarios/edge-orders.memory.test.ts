@@ -35,6 +35,7 @@ describe('a row right after midnight, of what a task right before it lacks', () 
     for (const at of ['2026-01-20 12:00:00', '2026-02-06 12:00:00', '2026-02-07 12:00:00']) {
       const world = followed('task-43').task({ user: at < '2026-02-06' ? 101 : 102, at })
       expect(await said(world)).toEqual(BREAK)
+      if (at > next) expect(await said(world.points(101, -7, { at: next }))).toEqual(BREAK)
     }
   })
 

@@ -95,6 +95,19 @@ describe('a row of a user without any task', () => {
   })
 })
 
+describe('the ids by which rows may have given back what a task took', () => {
+  it('are all of its own, each once, and none where it bears none', () => {
+    const rows = new StrayRows(at('2026-02-06 00:00:00'))
+    const ids = [
+      ['task-1', ''],
+      ['task-2', 'request-2'],
+    ] as const
+    for (const orderId of ['task-1', 'request-2', 'task-2']) rows.add({ userId: 101, orderId, takenPoints: 1 })
+    const names = rows.keepOf(new Map(ids.flatMap((own) => own.map((id) => [id, own]))))
+    expect(names.join()).toBe('task-1,request-2,task-2')
+  })
+})
+
 describe('rows of one user with more orders than are looked into', () => {
   it('are taken up to one more, and told to be too many', () => {
     const most = LIMITS.lookupIdsTotal
