@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
 import { ratio } from '../../src/units/ratio.ts'
@@ -8,6 +8,7 @@ import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
 
 // A task without created_at may be of the period as well as not. Where it would make a rule speak that is silent without it, what
 // it would speak of is open; and nothing besides.
+const FLUX = 'fal-ai/flux/schnell'
 const OTHER = 'fal-ai/kling/v2'
 const NO_TIME = 'without created_at'
 type Depth = 'summary' | 'requests'
@@ -123,6 +124,33 @@ describe('A2', () => {
     expect(await said('A2', two.task({ user: 104, model: OTHER, cost: '0.1', billed: false }), 'requests')).toEqual(
       OPEN,
     )
+  })
+})
+
+describe('A1 and A2 of an account, where one without a time names no key and may be its own', () => {
+  const two = () => clean().account(6)
+  const keyless = { apiKey: '', cost: '2.000000001', billed: false } as const
+  const STRANGE = '99999999-0000-4000-8000-000000000000:f'
+
+  it.each(['summary', 'requests'] as const)('are open as for one of its own, at depth %s', async (depth) => {
+    expect(await said('A1', one(keyless, two()), depth)).toEqual(['A1 5'])
+    expect(await said('A1', one({ ...keyless, cost: '2' }, two()), depth)).toEqual([])
+    expect(await said('A1', one({ ...keyless, apiKey: STRANGE }, two()), depth)).toEqual([])
+    expect(await said('A2', one({ ...keyless, model: OTHER }, two()), depth)).toEqual([
+      `A2 5 ${OTHER}`,
+      `A2 6 ${OTHER}`,
+    ])
+    expect(await said('A2', one({ ...keyless, model: OTHER, apiKey: STRANGE }, two()), depth)).toEqual([])
+    expect(await said('A2', one({ ...keyless, model: OTHER, completed: YOUNG }, two()), depth)).toEqual([])
+  })
+
+  it('are silent of one that fal billed to another', async () => {
+    for (const [cost, model] of [['2.000000001'], [null], ['2.000000001', OTHER]] as const) {
+      const world = one({ ...keyless, cost, model }, two())
+      world.event({ ...billedAt('9'), requestId: requestIdOf(41), endpointId: model ?? FLUX }, apiKeyOf(6))
+      expect(await said('A1', world, 'requests')).not.toContain('A1 5')
+      expect(await said('A2', world, 'requests')).toEqual([])
+    }
   })
 })
 

@@ -1,6 +1,8 @@
 import type { TaskRow } from '../../ledger/reader.ts'
 import { within } from '../../units/instant.ts'
 import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
+import { keyForm } from '../bills/account-keys.ts'
+import type { Owner } from '../bills/whose-bill.ts'
 import { entryOf } from '../nested.ts'
 import type { UndatedBill } from '../rules/facts.ts'
 import type { UndatedPart } from '../rules/unplaced-tasks.ts'
@@ -99,8 +101,10 @@ export class UndatedBills {
       ({ task, billedIn }) => isOwn(task) && !(billedIn && belongs(billedIn)) && !mayBeOld(task, scope.plan),
     )
     const tasks = new Map(loose.map(({ task }) => [task.rowId, task]))
+    const elsewhere = this.#parts.filter((part) => isKeyless(part.task) && !belongs(part) && isOfAccount(part.owner))
     return [
       ...this.#parts.filter(belongs).map((part) => undatedPart(part, isOwn, scope)),
+      ...elsewhere.map((part) => partOfOthers(undatedPart(part, isOwn, scope))),
       ...[...tasks.values()].filter(({ rowId }) => scope.unplacedRows?.has(rowId)).map(unbilledPart(nameIn(scope))),
     ]
   }
@@ -149,6 +153,16 @@ const unbilledPart =
     ...{ isDue: false, isUntold: false, isUntoldRecord: false },
   })
 
+/** One without a key is not of the record of a bill where another holds what was billed for it. */
+const partOfOthers = ({ model, amongNanoUsd, isDue, isUntoldRecord }: UndatedPart): UndatedPart => ({
+  ...{ model, billedNanoUsd: 0n, recordedNanoUsd: 0n, amongNanoUsd },
+  ...{ isDue, isUntold: false, isUntoldRecord },
+})
+
+const isKeyless = ({ apiKey }: TaskRow): boolean => keyForm(apiKey) === ''
+
+const isOfAccount = (owner: Owner): boolean => typeof owner === 'object'
+
 const namesOf = ({ events }: RequestGroup): Map<string, string> =>
   new Map(events.map(({ model }) => [endpointName(model), model]))
 
@@ -164,7 +178,7 @@ function undatedPart(
   const isOld = mayBeOld(task, plan)
   const isWorth = costNanoUsd > 0n || chargedPoints > 0n || costUntold === true || chargeUntold === true
   // Where it is of the window, so is what fal billed: unless another task is billed for that, of another time.
-  const isMet = isOwn && areOfWindow(others, scope) && unplacedRows?.has(rowId) === true
+  const isMet = (isOwn || isKeyless(task)) && areOfWindow(others, scope) && unplacedRows?.has(rowId) === true
   // Billed for a task of another time, it is in no bill of the period.
   const near = others.filter((other) => isUndated(other) || within(other.createdAt, plan.window))
   const isAsBilled = others.every((other) => isOfBill(other) && nameOf(other.model) === nameOf(model))
@@ -175,7 +189,7 @@ function undatedPart(
     recordedNanoUsd: !isOwn ? 0n : costUntold === true ? billedNanoUsd : costNanoUsd,
     amongNanoUsd: isMet && isOld ? costNanoUsd : 0n,
     isDue: isMet && isAsBilled && isOld && status === 'success' && !refunded && isWorth,
-    isUntold: isMet && costUntold === true,
+    isUntold: isMet && isOwn && costUntold === true,
     isUntoldRecord: isMet && isOld && costUntold === true && status === 'success',
     ...(near.length > 0 && { orOther: true as const }),
     ...(![task, ...near].every(isOfBill) && billedNanoUsd > 0n && { unrecorded: names }),

@@ -27,6 +27,8 @@ export interface UnplacedTasks {
 export interface UnplacedSort {
   /** null: the key is in no account row, so that they may be of any account. */
   readonly accountId: number | null
+  /** Whether they name no key at all. */
+  readonly keyless?: true
   /** The model's name as stored, and its canonical one. */
   readonly stored: string
   readonly model: string
@@ -109,9 +111,9 @@ const untoldBilled = ({ period }: BillComparison): readonly UndatedPart[] =>
 const count = <Each>(all: readonly Each[], of: (each: Each) => number): number =>
   all.reduce((total, each) => total + of(each), 0)
 
-/** Those that would be in the record of an account, or of the accounts of a workspace; null: it is not told. */
+/** Those that would be in the record of an account, or of the accounts of a workspace, or may, naming no key; null: it is not told. */
 const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
-  sortsOf(unplaced, comparison)?.filter(({ accountId }) => accountId !== null) ?? null
+  sortsOf(unplaced, comparison)?.filter(({ accountId, keyless }) => accountId !== null || keyless === true) ?? null
 
 /** What a record may lack at most, in nano-USD, where events were read without what need not be billed yet; null: nobody can tell. */
 export interface UnbilledCost {

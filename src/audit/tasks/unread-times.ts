@@ -83,6 +83,7 @@ function unplacedSort(
   const isUnknownKey = accountId === undefined && apiKey !== '' && plan.ids.size === 0 && isLookedAt(apiKey)
   return {
     accountId: accountId ?? null,
+    ...(keyForm(apiKey) === '' && { keyless: true as const }),
     stored: model,
     model: canonicalModel(model, plan.settings.modelAliases),
     costNanoUsd,
