@@ -328,6 +328,7 @@ describe('B21', () => {
   it('is open where not one id is known, and the only cost that was recorded has no time', async () => {
     expect(await B21({ cost: '0.1' })).toEqual(OPEN)
     expect(await B21({ cost: null })).toEqual(OPEN)
+    expect(await B21({ cost: '0.1', apiKey: '' })).toEqual(OPEN)
   })
 
   it('fires where ids say what they say, with such tasks or without', async () => {

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalEvent, World } from '../../src/demo/stored-world.ts'
 import { renderText } from '../../src/render/text.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
@@ -135,6 +135,30 @@ describe('key ids', () => {
     expect(await about([])).toEqual([0, []])
     expect(await about([5])).toEqual([0, [{ accountId: 5 }]])
   })
+
+  it.each(['summary', 'requests'] as const)(
+    'of which not one is known leave open what is spent by others where a task without a key cost something: %s',
+    async (depth) => {
+      const event = { requestId: requestIdOf(1), cost: '3', timestamp: '2026-02-06T05:00:00Z', keyId: 'unknown' }
+      const b21 = async (task: MiniTask, world = new MiniWorld().account(5)) => {
+        world.task({ apiKey: '', billed: false, ...task }).event(event)
+        const report = await auditWorld(world.build(), { depth })
+        const open = report.notEvaluated.filter(({ rule }) => rule === 'B21')
+        return [...inShort(report), ...open.map(({ reason }) => reason)].filter((text) =>
+          /B21|without a key/.test(text),
+        )
+      }
+      const open = ['tasks without a key (1): whether it is a known one cannot be told']
+      expect(await b21({ cost: '0.1' })).toEqual(open)
+      expect(await b21({ cost: null, apiKey: ' ' })).toEqual(open)
+      const found = ['B21 workspace=workspace-5']
+      expect(await b21({ cost: '0' })).toEqual(found)
+      expect(await b21({ cost: '0.1', apiKey: 'of-nobody' })).toEqual(found)
+      expect(await b21({ cost: '0.1', at: '2026-02-05 12:00:00' })).toEqual(found)
+      // Ids say something.
+      expect(await b21({ cost: '0.1' }, new MiniWorld().account(5).account(6).task({ account: 6 }))).toEqual(found)
+    },
+  )
 
   it('of which not one is known accuse nobody in a workspace of one account either; a bill without ids does', async () => {
     const spent = async (keyId: string | undefined) => {

@@ -1,18 +1,20 @@
 import { formatUsd } from '../../units/nano-usd.ts'
 import { type BillComparison, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
+import { keylessSpend } from './keyless-tasks.ts'
 import { notRead } from './request-book.ts'
 import { mayHaveCost } from './unplaced-tasks.ts'
 
 /**
  * B21, per workspace: what fal billed there to keys or tokens that no account row holds, from the threshold on. Nano-USD.
  * Usage rows tell it, so it is judged at every depth. Nothing is said where ids that no account row holds say nothing, or would,
- * had tasks without a readable time been made within the window, but of what was billed to people. Source: rule B21 of the specification.
+ * had tasks without a readable time been made within the window, or were those without a key of an account there, but of what was
+ * billed to people. Source: rule B21 of the specification.
  */
 export const b21UnattributedSpend: Rule = {
   id: 'B21',
   severity: 'MEDIUM',
   perWindow: true,
-  evaluate({ unattributed, comparisons, unplaced }, { thresholds }) {
+  evaluate({ unattributed, comparisons, unplaced, keyless }, { thresholds }) {
     if (!unattributed.known) return notRead(unattributed.reason)
     const findings: FindingDraft[] = []
     const open = []
@@ -26,10 +28,11 @@ export const b21UnattributedSpend: Rule = {
         } else examined += 1
         continue
       }
-      const mayBeTheirs = unplaced !== undefined && hangs !== undefined && mayHaveCost(unplaced, hangs.on)
-      const { costNanoUsd, keyIds } = mayBeTheirs ? hangs.but : bill
+      // Why it may be theirs.
+      const reason = hangs && (mayHaveCost(unplaced, hangs.on) ? unplaced?.reason : keylessSpend(keyless, hangs.on))
+      const { costNanoUsd, keyIds } = hangs !== undefined && reason !== undefined ? hangs.but : bill
       // What is certain is told of all the same, and that there is more which may be theirs.
-      if (mayBeTheirs && costNanoUsd < bill.costNanoUsd) open.push({ subject: { workspace }, reason: unplaced.reason })
+      if (reason !== undefined && costNanoUsd < bill.costNanoUsd) open.push({ subject: { workspace }, reason })
       if (!isSpend(costNanoUsd)) continue
       examined += 1
       findings.push({

@@ -79,6 +79,20 @@ export function keylessDue(
   return models
 }
 
+/**
+ * Why it is not said that some accounts recorded no cost: such tasks, which may be theirs, cost something, or do not tell. Undefined:
+ * none of them did. Those that fal billed to the key of another account are none of theirs.
+ */
+export function keylessSpend(keyless: KeylessTasks | undefined, accountIds: readonly number[]): Reason | undefined {
+  const all = [...(keyless?.byModel.values() ?? [])]
+  const others = keyless?.billed?.filter(({ accountId }) => !accountIds.includes(accountId)) ?? []
+  const left = (of: (each: ModelRecord | KeylessBill) => number): number =>
+    all.reduce((total, each) => total + of(each), 0) - others.reduce((total, each) => total + of(each), 0)
+  const cost = sum(all, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
+  if (cost <= 0n && left(({ untoldCosts = 0 }) => untoldCosts) === 0) return undefined
+  return keyUntold(left(({ taskCount }) => taskCount))
+}
+
 /** What such tasks may add to a record as far as they tell, and how many they are, in nano-USD; whether some do not tell what they cost. */
 function keylessSum(
   keyless: KeylessTasks,

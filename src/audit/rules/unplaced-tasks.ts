@@ -195,10 +195,12 @@ export const mayBeDueWithin = (unplaced: UnplacedTasks, comparison: BillComparis
   ownSorts(unplaced, comparison)?.some((sort) => sort.model === model && sort.due > 0 && !sort.crosses) ?? true
 
 /** Whether any of some accounts may have recorded cost by them. */
-export const mayHaveCost = ({ sorts }: UnplacedTasks, accountIds: readonly number[]): boolean =>
+export const mayHaveCost = (unplaced: UnplacedTasks | undefined, accountIds: readonly number[]): boolean =>
+  unplaced !== undefined &&
   accountIds.length > 0 &&
-  (sorts?.some(
-    ({ accountId, costNanoUsd }) => accountId !== null && accountIds.includes(accountId) && costNanoUsd !== 0n,
+  (unplaced.sorts?.some(
+    ({ accountId, keyless, costNanoUsd }) =>
+      costNanoUsd !== 0n && (accountId === null ? keyless === true : accountIds.includes(accountId)),
   ) ??
     true)
 
