@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { billingUsage } from '../../src/operations/billing-usage.ts'
 import { inShort, quietContext } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
@@ -190,6 +190,17 @@ describe('tasks without created_at', () => {
     }
     const own = await audited('embedded', world({ endpointId: OTHER }), 'requests', undated(41))
     expect([ofBill(own), openOf(own, NO_TIME)]).toEqual([[], expect.arrayContaining([`A3 5 ${OTHER}`])])
+  })
+
+  it.each(DEPTHS)('may be due of a model that they do not name, at depth %s', async (depth) => {
+    const A2 = async (task: MiniTask) => {
+      const world = clean().task({ user: 104, model: '', billed: false, ...task })
+      const open = openOf(await audited('embedded', world, depth, undated(41)), NO_TIME)
+      return open.filter((text) => text.startsWith('A2'))
+    }
+    expect(await A2({})).toEqual(['A2 5'])
+    expect(await A2({ refunded: true })).toEqual([])
+    if (depth === 'requests') expect(await A2({ billed: { endpointId: OTHER } })).toEqual([])
   })
 
   it('may have been of the period with a bill beyond its end, which no task besides them bears', async () => {

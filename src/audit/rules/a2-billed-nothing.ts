@@ -133,7 +133,8 @@ function unplacedAlone(
   if (models === null) return [{ subject, reason: unplaced.reason }]
   return [...models].flatMap(([canonical, stored]) => {
     const record = recordByModel.get(canonical)
-    if ((record?.due.count ?? 0) > 0 || record?.untold?.due !== undefined || canonical === NAMELESS) return []
+    if ((record?.due.count ?? 0) > 0 || record?.untold?.due !== undefined) return []
+    if (canonical === NAMELESS) return [{ subject, reason: unplaced.reason }]
     if (isBilledAs(byModel, matches.endpointsOf(canonical))) return []
     return [{ subject: { ...subject, model: record?.model ?? stored }, reason: unplaced.reason }]
   })
