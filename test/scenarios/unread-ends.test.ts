@@ -166,6 +166,16 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect(await open(AN_HOUR_AGO)).toEqual(['B14'])
   })
 
+  it('leaves open whose record exceeds the bill where neither a key nor a cost is told', async () => {
+    const keyless = withTask({ model: 'fal-ai/veo3', apiKey: '', cost: null })
+    const open = async (end: string) => openOf(await audited(store, keyless, end), 'tasks without a key')
+    expect([await open(UNREAD[0]), await open('NULL')]).toEqual([
+      ['A1 5', 'B14'],
+      ['A1 5', 'B14'],
+    ])
+    expect(await open(AN_HOUR_AGO)).toEqual(['B14'])
+  })
+
   it('may be later than the pages of the bill reach, so that fal is asked by id', async () => {
     const day = { start: '2026-02-06', end: '2026-02-06' } as const
     const late = { at: `${day.start} 06:00:00`, completed: '2026-02-08 12:00:00' } as const

@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { breaksOf } from '../kit/audit-with.ts'
 import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
@@ -96,6 +96,46 @@ describe.each(DEPTHS)('a success of no told cost that fal billed, at depth %s', 
     expect(await of(null, '2.100000001')).toEqual([[], ['A1 5']])
     expect(await of(null, '2.1')).toEqual([[], []])
     expect(await of(null, '3.100000001')).toEqual([['A1 accountId=5'], []])
+  })
+})
+
+describe('a success of no told cost and no end that fal did not bill', () => {
+  /** For whom A1 is broken, and for whom left open: 20 USD billed, `beyond` recorded besides. */
+  const of = async (depth: 'summary' | 'requests', task: MiniTask, beyond = '0', divided = true) => {
+    const world = twenty()
+      .task({ cost: beyond, billed: false })
+      .task({ cost: null, completed: null, ...task })
+    if (!divided) world.account(6, { workspace: 'workspace-5' })
+    const report = await auditWorld(divided ? world.build() : undivided(world), { depth })
+    const why = task.apiKey === '' ? 'tasks without a key' : 'hold no cost'
+    const isA1 = (text: string) => text.startsWith('A1')
+    return [breaksOf(report).filter(isA1), openOf(report, why).filter(isA1)]
+  }
+  const KEYLESS = { apiKey: '' } as const
+  const YOUNG = { completed: '2026-02-09 11:00:00' } as const
+
+  it('may have cost anything where events were read, also where it names no key', async () => {
+    for (const task of [{}, KEYLESS, { ...KEYLESS, requestId: null }]) {
+      expect(await of('requests', task)).toEqual([[], ['A1 5']])
+      expect(await of('requests', task, '2')).toEqual([[], ['A1 5']])
+      expect(await of('requests', task, '0', false)).toEqual([[], ['A1 workspace-5']])
+      expect(await of('requests', task, '2.000000001')).toEqual([['A1 accountId=5'], []])
+      expect(await of('requests', { ...task, ...YOUNG })).toEqual([[], []])
+      expect(await of('requests', { ...task, status: 'failed' })).toEqual([[], []])
+    }
+  })
+
+  it('is timing at most with usage alone, but beside a record that is beyond the bill already', async () => {
+    // 21 FLOATs of 1 USD and less may be off by 61 nano-dollars each.
+    for (const task of [{}, KEYLESS, { ...KEYLESS, ...YOUNG }]) {
+      expect(await of('summary', task)).toEqual([[], []])
+      expect(await of('summary', task, '0.000001')).toEqual([[], []])
+      expect(await of('summary', task, '0.000002')).toEqual([[], ['A1 5']])
+      expect(await of('summary', task, '0.000002', false)).toEqual([[], ['A1 workspace-5']])
+      expect(await of('summary', { ...task, cost: '9', billed: false }, '0.000001')).toEqual([[], []])
+    }
+    expect(await of('summary', { cost: '9', billed: false }, '0.000002')).toEqual([['A1 accountId=5'], []])
+    expect(await of('summary', { ...KEYLESS, cost: '9', billed: false }, '0.000002')).toEqual([[], ['A1 5']])
   })
 })
 

@@ -24,14 +24,17 @@ export class KeylessBills {
     const { accountId } = owner
     const model = canonicalModel(claimedBy.model, this.#plan.settings.modelAliases)
     const byModel = entryOf(this.#bills, accountId, () => new Map())
-    const counts = { taskCount: 0, untoldCosts: 0, untoldWithin: 0, dueCount: 0 }
+    const counts = { taskCount: 0, untoldCosts: 0, untoldWithin: 0, untoldAcross: 0, untoldOld: 0, dueCount: 0 }
     const none = { accountId, model, ...counts, costNanoUsd: ZERO_NANO_USD, youngNanoUsd: ZERO_NANO_USD }
     const bill = entryOf(byModel, model, () => none)
     bill.taskCount += 1
     if (mayBeDue(claimedBy, this.#plan)) bill.dueCount += 1
     if (claimedBy.costUntold === true) {
       bill.untoldCosts += 1
-      if (claimedBy.status === 'success' && !couldBeBilledAcross(claimedBy, this.#plan)) bill.untoldWithin += 1
+      if (claimedBy.status !== 'success') return
+      if (couldBeBilledAcross(claimedBy, this.#plan)) bill.untoldAcross += 1
+      else bill.untoldWithin += 1
+      if (!isPending(claimedBy, this.#plan)) bill.untoldOld += 1
       return
     }
     bill.costNanoUsd = addNanoUsd(bill.costNanoUsd, claimedBy.costNanoUsd)

@@ -211,14 +211,17 @@ function mayExceed(
   threshold: Ratio,
 ): boolean {
   const { bill, period, recordByModel } = comparison
-  if (!bill.known || (period?.figures ?? bill.value).costNanoUsd <= 0n) return false
-  if (isExcess(finding)) return false
+  if (!bill.known || isExcess(finding) || (period?.figures ?? bill.value).costNanoUsd <= 0n) return false
   const billed = billedWithin(comparison, matches)
   if (billed > 0n && isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
+  // What could have been billed outside the window makes a break of a record that is beyond the bill without it alone.
+  const raw = bill.value.costNanoUsd
+  const isBeyond = isExcess(deviation(comparison, raw, threshold, raw, raw))
   return [...recordByModel].some(
     ([canonical, { untold, costNanoUsd, roundingNanoUsd }]) =>
-      (untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd,
+      (isBeyond && (untold?.across ?? 0) > 0) ||
+      ((untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd),
   )
 }
 

@@ -23,6 +23,8 @@ export interface KeylessBill {
   readonly costNanoUsd: NanoUsd
   /** Of these, what counts in the same of their record: successes that tell no cost, tasks that are due, and cost that is young. */
   readonly untoldWithin: number
+  readonly untoldAcross: number
+  readonly untoldOld: number
   readonly dueCount: number
   readonly youngNanoUsd: NanoUsd
 }
@@ -111,7 +113,9 @@ function keylessSum(
 
 /**
  * What such tasks would add to a record, were all of them the account's, and how much of that could have been billed outside the
- * window; with billing events without what need not be billed yet. null: a success tells no cost. Undefined: there are none. Nano-USD.
+ * window; with billing events without what need not be billed yet, and then no edge explains that a success was not billed. One that
+ * could have been and does not tell its cost counts in both as much as the bill, from where on it changes nothing. null: another
+ * success tells no cost. Undefined: there are none. Nano-USD.
  */
 export function keylessExcess(
   keyless: KeylessTasks,
@@ -119,15 +123,20 @@ export function keylessExcess(
 ): { readonly cost: bigint | null; readonly crossing: bigint; readonly reason: Reason } | undefined {
   const { cost, tasks } = keylessSum(keyless, comparison)
   if (tasks === 0) return undefined
+  const { bill, period } = comparison
   const records = [...keyless.byModel.values()]
-  const others = ofOthers(keyless, comparison).reduce((all, { untoldWithin }) => all + untoldWithin, 0)
-  const untold = records.reduce((all, { untold: own }) => all + (own?.within ?? 0), 0)
+  const others = ofOthers(keyless, comparison)
+  const isUntold = (own: 'within' | 'across' | 'old', billed: 'untoldWithin' | 'untoldAcross' | 'untoldOld'): boolean =>
+    records.reduce((all, { untold }) => all + (untold?.[own] ?? 0), 0) >
+    others.reduce((all, each) => all + each[billed], 0)
   // What was billed has not to wait for its bill.
   const billed = sum(keyless.billed ?? [], ({ youngNanoUsd }) => youngNanoUsd)
-  const young = comparison.period === null ? 0n : sum(records, ({ youngNanoUsd = 0n }) => youngNanoUsd) - billed
+  const young = period === null ? 0n : sum(records, ({ youngNanoUsd = 0n }) => youngNanoUsd) - billed
+  const isCostUntold = period === null ? isUntold('within', 'untoldWithin') : isUntold('old', 'untoldOld')
+  const any = period === null && bill.known && isUntold('across', 'untoldAcross') ? bill.value.costNanoUsd : 0n
   return {
-    cost: untold > others ? null : cost - young,
-    crossing: sum(records, ({ crossingOutNanoUsd }) => crossingOutNanoUsd),
+    cost: isCostUntold ? null : cost - young + any,
+    crossing: sum(records, ({ crossingOutNanoUsd }) => crossingOutNanoUsd) + any,
     reason: keyUntold(tasks),
   }
 }

@@ -45,6 +45,10 @@ export interface UntoldRecord {
   readonly unended: number
   /** Successes of the window that tell no cost and could have been billed within the window alone. */
   readonly within: number
+  /** The others of these, which could have been billed outside the window. Absent: none. */
+  readonly across?: number
+  /** Those of both that need not wait for their bill for certain. Absent: none. */
+  readonly old?: number
   /** Tasks outside the window that could have been billed within it, and tell no cost. */
   readonly crossingIn: UntoldTasks
   /** Settled tasks of the window, not refunded, that are due if what they do not tell is above 0. Absent: none. */

@@ -93,6 +93,8 @@ function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): P
     untold: {
       unended: a.unended + b.unended,
       within: a.within + b.within,
+      across: (a.across ?? 0) + (b.across ?? 0),
+      old: (a.old ?? 0) + (b.old ?? 0),
       crossingIn: joinTasks([a.crossingIn, b.crossingIn]),
       ...(due !== undefined && { due }),
     },

@@ -28,7 +28,9 @@ const WITHOUT_ID_IN = 15
 const WITHOUT_ID_OUT = 16
 const WITHOUT_ID_DUE = 17
 const YOUNG = 18
-const PLACES = 19
+const UNTOLD_ACROSS = 19
+const UNTOLD_OLD = 20
+const PLACES = 21
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -98,9 +100,13 @@ export class ModelSums {
     this.#sums.add(isSuccess ? UNTOLD : UNTOLD_UNENDED, 1)
   }
 
-  /** The same task, where it is a success of the window that can have been billed within the window alone. */
-  addUntoldWithin(): void {
-    this.#sums.add(UNTOLD_WITHIN, 1)
+  /**
+   * The same task, where it is a success of the window: whether it could have been billed outside the window, and whether it is
+   * none that fal need not have billed yet for certain.
+   */
+  addUntoldSuccess(crosses: boolean, isOld: boolean): void {
+    this.#sums.add(crosses ? UNTOLD_ACROSS : UNTOLD_WITHIN, 1)
+    if (isOld) this.#sums.add(UNTOLD_OLD, 1)
   }
 
   /** The same task, where it is none of the window. */
@@ -208,11 +214,15 @@ export class ModelSums {
     const due = untoldOf(this.#untoldDue[named])
     const unended = this.#sums.nearest(UNTOLD_UNENDED)
     const within = this.#sums.nearest(UNTOLD_WITHIN)
-    if (unended + within + crossingIn.count + due.count === 0) return {}
+    const across = this.#sums.nearest(UNTOLD_ACROSS)
+    const old = this.#sums.nearest(UNTOLD_OLD)
+    if (unended + within + across + crossingIn.count + due.count === 0) return {}
     const dueCount = cost.view().total + charge.view().total + end.view().total
     return {
       untold: {
         ...{ unended, within, crossingIn },
+        ...(across > 0 && { across }),
+        ...(old > 0 && { old }),
         ...(due.count > 0 && {
           due: {
             ...due,

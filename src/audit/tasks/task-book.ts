@@ -287,7 +287,7 @@ export class TaskTally {
     const { status, costUntold, refunded, costNanoUsd, chargedPoints } = this.#task
     if (costUntold) {
       record.addUntold(status === 'success')
-      if (status === 'success' && !crosses) record.addUntoldWithin()
+      if (status === 'success') record.addUntoldSuccess(crosses, !isPending(this.#task, this.#plan))
     }
     if (refunded || costNanoUsd > 0 || chargedPoints > 0 || !isSettled(this.#task, this.#plan)) return
     record.addUntoldDue(costUntold ? 'cost' : 'charge', tasks, index, crosses)
