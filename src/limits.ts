@@ -120,6 +120,8 @@ export const SPANS = {
   crossing: 24 * HOUR,
   /** Clock skew allowed between the operator's database and fal. */
   skew: 10 * MINUTE,
+  /** By how much two zones may differ at most. */
+  zonesApart: 26 * HOUR,
   /** How long after a task's completion its bill may come and still be called ordinary (seen: rarely over an hour). */
   billingDelay: HOUR,
   /** How far back A6 looks. */

@@ -191,7 +191,7 @@ async function databaseLines({ inspection, server, reason }: OpenedDatabase, the
     ...idLines({ tasks, points, cash }, mapping),
     ...indexes,
     timeZoneLine({ tasks, zone, now }),
-    ...endsLines({ tasks, zone }),
+    ...endsLines({ tasks, zone, now }),
     ...changes,
     requestIdsLine(parts),
     ledgerLinkLine(parts),

@@ -133,7 +133,8 @@ function present(
   const { plan, search } = tables
   const { zone } = plan.window
   const open = new Map(judgements.flatMap((judgement) => [...judgement.open]))
-  const told: Told = { lang: given.lang, zone, thresholds: plan.settings.thresholds, bill, open, userNames }
+  const { asOf, settings } = plan
+  const told: Told = { lang: given.lang, zone, asOf, thresholds: settings.thresholds, bill, open, userNames }
   const tasks = tasksOf(search, judgements, told)
   const findings = findingsOf(judgements)
   const whole = gravest(tasks.filter(({ named }) => named)) ?? tasklessVerdict(judgements[0], told)
@@ -246,7 +247,7 @@ function nextOf(
     const named = billed.length === 0 ? '' : `, with ids ${billed.join(', ')}`
     return `audit-reconcile over its day (timezone ${zone.id})${named}: what else no task records`
   }
-  const at = timeOf(task, owned, entries)
+  const at = timeOf(task, plan.asOf, owned, entries)
   const day = `${at === undefined ? 'the day in question' : zone.dateOf(at)} (timezone ${zone.id})`
   return `user-ledger with user_ids ${task.userId}, start and end ${day}, and entries true: all rows of the user around it`
 }
@@ -254,11 +255,13 @@ function nextOf(
 /** When a task was made; of one without a time that can be read, when it ended, was billed, or its user paid for it. */
 function timeOf(
   { createdAt, completedAt, requestId, userId }: TaskRow,
+  asOf: Instant,
   owned: TraceBill['owned'],
   entries: readonly LedgerEntry[],
 ): Instant | undefined {
   if (createdAt !== NO_REAL_TIME) return createdAt
   const billed = owned.find(({ event }) => event.requestId === requestId)?.event.at
   const paid = entries.find((entry) => entry.userId === userId && entry.at !== NO_REAL_TIME)?.at
-  return completedAt ?? billed ?? paid
+  const ended = completedAt !== null && completedAt <= asOf ? completedAt : undefined
+  return ended ?? billed ?? paid
 }

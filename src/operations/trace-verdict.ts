@@ -4,6 +4,7 @@ import type { TraceJudgement } from '../audit/report/task-trace.ts'
 import type { RequestGroup } from '../audit/requests/request-group.ts'
 import { requestVerdict } from '../audit/requests/verdict.ts'
 import type { TaskVerdict } from '../audit/rules/facts.ts'
+import { isEndUntold } from '../audit/rules/task-end.ts'
 import type { TaskRow } from '../ledger/reader.ts'
 import { cleanText } from '../render/clean.ts'
 import { type TraceFacts, traceSentence } from '../render/trace-words.ts'
@@ -11,7 +12,7 @@ import type { Lang } from '../render/vocabulary.ts'
 import type { Thresholds } from '../settings.ts'
 import { shortKeyId } from '../units/api-key.ts'
 import { jsonPoints } from '../units/exact.ts'
-import { HOUR, NO_REAL_TIME } from '../units/instant.ts'
+import { HOUR, type Instant, NO_REAL_TIME } from '../units/instant.ts'
 import { formatUsd, subNanoUsd } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
 import type { TraceBill } from './trace-bill.ts'
@@ -23,6 +24,7 @@ const ID_CHARS = 255
 export interface Told {
   readonly lang: Lang
   readonly zone: Zone
+  readonly asOf: Instant
   readonly thresholds: Thresholds
   readonly bill: TraceBill
   /** Tasks of whose bill nobody can tell after all, by row, and why. */
@@ -98,7 +100,7 @@ function taskFacts(row: TaskRow, judged: TaskVerdict | undefined, claimedBy: str
     allRead: bill.status === 'read',
     reason: told.open.get(row.rowId) ?? reasonOf(judged, bill),
     eventsRead: told.open.has(row.rowId),
-    endUntold: row.endUntold === true,
+    end: row.endUntold === true ? 'unread' : isEndUntold(row, told.asOf) ? 'ahead' : 'told',
     costUntold: row.costUntold === true && judged !== undefined && standing !== 'not-evaluated',
   }
 }
@@ -136,7 +138,7 @@ export function tasklessVerdict(
     allRead: bill.status === 'read',
     reason: judgement?.notEvaluated.find(({ rule }) => rule === 'B1')?.reason ?? unreadReason(bill.sources),
     eventsRead: group !== undefined,
-    endUntold: false,
+    end: 'told',
     costUntold: false,
   }
   return { verdict, sentence: traceSentence(verdict, facts, lang) }

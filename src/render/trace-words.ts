@@ -28,8 +28,8 @@ export interface TraceFacts {
   readonly reason: string
   /** Whether the events were read all the same, and it is something else that leaves the bill open. */
   readonly eventsRead: boolean
-  /** Whether its end cannot be read. */
-  readonly endUntold: boolean
+  /** Whether its end cannot be read, or lies in the future by no more than zones differ. */
+  readonly end: 'told' | 'unread' | 'ahead'
   /** Whether the bill was read and the task tells no cost. */
   readonly costUntold: boolean
 }
@@ -78,9 +78,10 @@ const EN: Sentences = {
   unbilled: (facts) =>
     `the task succeeded and recorded ${facts.recordedUsd} USD, but fal bills nothing for it${whereReadEn(facts)}, also not when asked for its id`,
   pending: (facts) => {
-    if (facts.endUntold) {
+    if (facts.end !== 'told') {
       const billed = facts.asked ? `fal bills nothing for it so far${whereReadEn(facts)}` : NO_ID_EN
-      return `when the task ended (completed_at) cannot be read, so it may be less than ${facts.lagHours} hours ago, and ${billed}`
+      const end = facts.end === 'unread' ? 'cannot be read' : 'lies in the future'
+      return `when the task ended (completed_at) ${end}, so it may be less than ${facts.lagHours} hours ago, and ${billed}`
     }
     return facts.asked
       ? `the task ended less than ${facts.lagHours} hours ago and fal has not billed it yet${whereReadEn(facts)}, which is usual`
@@ -125,9 +126,10 @@ const ZH: Sentences = {
   unbilled: (facts) =>
     `任务已成功，记录成本 ${facts.recordedUsd} USD，但 fal ${whereReadZh(facts)}未计费，按请求编号查询也没有`,
   pending: (facts) => {
-    if (facts.endUntold) {
+    if (facts.end !== 'told') {
       const billed = facts.asked ? `fal ${whereReadZh(facts)}目前未计费` : NO_ID_ZH
-      return `任务的结束时间（completed_at）无法读取，可能结束不到 ${facts.lagHours} 小时；${billed}`
+      const end = facts.end === 'unread' ? '无法读取' : '在未来'
+      return `任务的结束时间（completed_at）${end}，可能结束不到 ${facts.lagHours} 小时；${billed}`
     }
     return facts.asked
       ? `任务结束不到 ${facts.lagHours} 小时，fal ${whereReadZh(facts)}尚未计费，属正常`

@@ -291,7 +291,7 @@ export const EN = {
     'charge-untold': (param) => `${tasksHold(param, 'no charge')}: that is no charge of 0`,
     'cost-untold': (param) => `${tasksHold(param, 'no cost')}: that is no cost of 0`,
     'end-untold': (param) =>
-      `tasks whose end (completed_at) cannot be read${given(param('count'), (count) => `, ${count} of the period`)}${given(param('tasks'), (tasks) => ` (${quoted(tasks)})`)}: whether they ended long enough ago is not known`,
+      `tasks whose end (completed_at) cannot be read, or lies in the future${given(param('count'), (count) => `, ${count} of the period`)}${given(param('tasks'), (tasks) => ` (${quoted(tasks)})`)}: whether they ended long enough ago is not known`,
     'user-untold': (param) => `${tasksHold(param, 'no user')}: whose they are is not known`,
     'owner-untold': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'ledger row names' : 'ledger rows name'} no user${given(param('firstRowId'), (id) => `, first of all row ${id}`)}: whose they are is not known`,

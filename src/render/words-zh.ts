@@ -255,7 +255,7 @@ export const ZH: Vocabulary = {
     'charge-untold': (param) => `${tasksHold(param, '收费')}，不等于收费为 0`,
     'cost-untold': (param) => `${tasksHold(param, '成本')}，不等于成本为 0`,
     'end-untold': (param) =>
-      `${given(param('count'), (count) => `该时段有 ${count} 个`)}任务的结束时间（completed_at）无法读取${given(param('tasks'), quoted)}，无法判断是否已结束足够久`,
+      `${given(param('count'), (count) => `该时段有 ${count} 个`)}任务的结束时间（completed_at）无法读取或在未来${given(param('tasks'), quoted)}，无法判断是否已结束足够久`,
     'user-untold': (param) => `${tasksHold(param, '用户')}，无法判断属于谁`,
     'owner-untold': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行流水没有用户${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}，无法判断属于谁`,

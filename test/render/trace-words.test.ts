@@ -16,7 +16,7 @@ const facts = (overrides: Partial<TraceFacts> = {}): TraceFacts => ({
   allRead: true,
   reason: '',
   eventsRead: false,
-  endUntold: false,
+  end: 'told',
   costUntold: false,
   ...overrides,
 })

@@ -14,7 +14,7 @@ const DAY = '2026-02-08'
 const UNREAD = [`'${DAY}T17:21:58Z'`, `'${DAY} 25:00:00'`, "'soon'", "'2026-02-00 00:00:00'"] as const
 const NONE = ['NULL', "''", "'0000-00-00 00:00:00'"] as const
 const AN_HOUR_AGO = "'2026-02-09 11:00:00'"
-const WORDS = 'whose end (completed_at) cannot be read'
+const WORDS = 'whose end (completed_at) cannot be read, or lies in the future'
 
 /** Two tasks of another model, which are billed and paid as they ought to be, and one of 30 hours ago. */
 const withTask = (task: MiniTask): MiniWorld =>

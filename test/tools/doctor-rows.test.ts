@@ -91,6 +91,27 @@ describe.each(BACKENDS)('the time zone, on $name', (backend) => {
     ])
   })
 
+  it('ends in the future are told beside it, but of tasks that are dated so themselves', async () => {
+    const told = async (end: string, sql: readonly string[] = []) => {
+      const set = `UPDATE ts_fal_tasks SET completed_at = '${end}' WHERE id = 3`
+      const { lines } = await examined({ backend, sql: [set, ...sql] })
+      return lines.filter(({ id, seen }) => id === 'time-zone' && seen.includes('completed_at'))
+    }
+    expect(await told('2099-01-01 00:00:00')).toMatchObject([
+      {
+        status: 'warning',
+        seen: expect.stringMatching(
+          /of the newest 31 tasks, 1 row with a completed_at that lies in the future, such as "2099-01-01 00:00:00": within 26 h/,
+        ),
+      },
+    ])
+    expect(
+      await told('2099-01-01 00:00:00', ["UPDATE ts_fal_tasks SET created_at = '2099-01-01 00:00:00' WHERE id = 3"]),
+    ).toEqual([])
+    const naive = (seconds: number) => SHANGHAI.toNaive(instant(LOOKED_AT + seconds * 1000))
+    expect([await told(naive(600)), (await told(naive(601))).length]).toEqual([[], 1])
+  })
+
   it('times that cannot be read are a failure, an empty table is unverified', async () => {
     const mapping = mappingWith({ columns: { tasks: { createdAt: 'app_name' } } })
     expect(await timeZone({ mapping })).toMatchObject({ status: 'failure', seen: expect.stringMatching(/flux/) })

@@ -1,8 +1,6 @@
-import { HOUR, type Instant, type Millis } from '../../units/instant.ts'
+import { SPANS } from '../../limits.ts'
+import type { Instant, Millis } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
-
-/** By how much two zones may differ at most. */
-const ZONES_APART_MAX = 26 * HOUR
 
 /** Whether the end of a task, NaN where there is none, tells of a delay. */
 export type TellsDelay = (completedAt: number, createdAt: number) => boolean
@@ -15,7 +13,7 @@ export type TellsDelay = (completedAt: number, createdAt: number) => boolean
 export const delayTeller =
   (zone: Pick<Zone, 'fixed' | 'occursTwice'>): TellsDelay =>
   (completedAt, createdAt) =>
-    completedAt >= createdAt - ZONES_APART_MAX && (zone.fixed || !zone.occursTwice(completedAt as Instant))
+    completedAt >= createdAt - SPANS.zonesApart && (zone.fixed || !zone.occursTwice(completedAt as Instant))
 
 /** Different delays counted to the millisecond; beyond that, all are counted to the second. */
 const EXACT_MAX = 200_000

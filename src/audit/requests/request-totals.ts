@@ -221,7 +221,7 @@ export class RequestTotals {
     const { asOf, settings } = this.#frame.evidence.plan
     const account = this.#accountOf(accountId)
     const settledBefore = plus(asOf, -settings.thresholds.settlementLagMillis)
-    const isOpenEnded = standing === 'pending' && isEndOpen(task, settledBefore)
+    const isOpenEnded = standing === 'pending' && isEndOpen(task, asOf, settings.thresholds.settlementLagMillis)
     if (task.costUntold === true) {
       account.untoldNanoUsd = addNanoUsd(account.untoldNanoUsd, billedNanoUsd)
       if (task.status === 'success' && (UNBILLED.includes(standing) || isOpenEnded)) account.untoldUnbilled += 1

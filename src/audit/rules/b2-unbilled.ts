@@ -1,4 +1,3 @@
-import { plus } from '../../units/instant.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { TaskFact } from './facts.ts'
 import { eventsShort, isBeyondMissing, mayBeMissing, missingNanoUsd } from './missing-events.ts'
@@ -23,13 +22,12 @@ export const b2Unbilled: Rule = {
     const findings: FindingDraft[] = []
     const open = new Set<number | null>()
     const endOpen = new Set<number | null>()
-    const settledBefore = plus(asOf, -thresholds.settlementLagMillis)
     let examined = requests.value.plain?.withCost ?? 0
     for (const { task, accountId, standing } of judgedTasks(requests.value)) {
       if (standing !== 'matched' && standing !== 'unbilled' && standing !== 'pending') continue
       if (task.status !== 'success' || task.requestId === '') continue
       if (standing === 'pending') {
-        if (isEndOpen(task, settledBefore) && mayHaveCost(task)) endOpen.add(accountId)
+        if (isEndOpen(task, asOf, thresholds.settlementLagMillis) && mayHaveCost(task)) endOpen.add(accountId)
         continue
       }
       if (task.costUntold === true && standing === 'unbilled') open.add(accountId)

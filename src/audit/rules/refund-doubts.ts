@@ -8,7 +8,7 @@ import { consumedPoints, refundedBounds, untoldAmount } from './linked-entries.t
 import { besidesOwnerless, OWNERLESS, type OwnerlessRows } from './ownerless-rows.ts'
 import { couldBeGivenBack, type Debt, leastOf, mayBeGivenBack } from './refund-pot.ts'
 import { consumedTogether, groupsOf, isUnrefundedTogether, type TaskGroup } from './shared-tasks.ts'
-import { taskEnd } from './task-end.ts'
+import { isEndUntold, taskEnd } from './task-end.ts'
 import { evidenceOf, namesIn, taskName } from './task-subject.ts'
 import { type Doubt, UNLINKED, unlinkedOf } from './unlinked-rows.ts'
 
@@ -34,12 +34,12 @@ export const isRefundDue = (
   { refundLagMillis }: Pick<Thresholds, 'refundLagMillis'>,
 ): boolean => asOf - taskEnd(task, asOf) >= refundLagMillis
 
-/** Whether it is its end alone, which cannot be read, that leaves open whether its refund is overdue. */
+/** Whether it is its end alone, which is not told, that leaves open whether its refund is overdue. */
 export const isRefundDueOpen = (
-  { createdAt, endUntold }: Parameters<typeof taskEnd>[0],
+  task: Parameters<typeof taskEnd>[0],
   { asOf }: Pick<Books, 'asOf'>,
   { refundLagMillis }: Pick<Thresholds, 'refundLagMillis'>,
-): boolean => endUntold === true && asOf - createdAt >= refundLagMillis
+): boolean => isEndUntold(task, asOf) && asOf - task.createdAt >= refundLagMillis
 
 /**
  * Holds all rows that name no task, and may be refunds, those of a user and then those that tell no user, against all of the

@@ -1,19 +1,33 @@
-import { type Instant, NO_REAL_TIME } from '../../units/instant.ts'
+import { SPANS } from '../../limits.ts'
+import { type Instant, type Millis, NO_REAL_TIME, plus } from '../../units/instant.ts'
 
 interface Times {
   readonly createdAt: Instant
   readonly completedAt: Instant | null
+  /** It cannot be read; then there is no completedAt. */
   readonly endUntold?: boolean | undefined
 }
 
-/** When a task ended; null where that was not stored, or cannot be: in the future, or before the task was made. */
+/**
+ * When a task ended; null where that was not stored, or cannot be: before the task was made, or in the future by more than clocks
+ * differ.
+ */
 export const toldEnd = ({ completedAt, createdAt }: Times, asOf: Instant): Instant | null =>
-  completedAt === null || completedAt > asOf || completedAt < createdAt ? null : completedAt
+  completedAt === null || completedAt > asOf + SPANS.skew || completedAt < createdAt ? null : completedAt
 
-/** When a task ended; where that is not told, when it was made; where neither can be read, or its end cannot, it may have been just now. */
+/**
+ * Whether something is stored that does not tell when a task ended, but that it did: it cannot be read, or lies in the future by no
+ * more than zones differ, so that it may be told in another one. It is past a day later, and nothing stays open by it. What lies
+ * further on, such as 9999, tells nothing at all.
+ */
+export const isEndUntold = ({ completedAt, endUntold }: Omit<Times, 'createdAt'>, asOf: Instant): boolean =>
+  endUntold === true ||
+  (completedAt !== null && completedAt > asOf + SPANS.skew && completedAt <= asOf + SPANS.zonesApart)
+
+/** When a task ended; where that is not told, when it was made; where neither is, or `isEndUntold`, it may have been just now. */
 export const taskEnd = (task: Times, asOf: Instant): Instant =>
-  toldEnd(task, asOf) ?? (task.createdAt === NO_REAL_TIME || task.endUntold === true ? asOf : task.createdAt)
+  toldEnd(task, asOf) ?? (task.createdAt === NO_REAL_TIME || isEndUntold(task, asOf) ? asOf : task.createdAt)
 
-/** Whether it is its end alone, which cannot be read, that leaves open whether a task ended before an instant. */
-export const isEndOpen = ({ createdAt, endUntold }: Times, before: Instant): boolean =>
-  endUntold === true && createdAt < before
+/** Whether it is its end alone, `isEndUntold`, that leaves open whether a task ended longer ago than so much. */
+export const isEndOpen = (task: Times, asOf: Instant, lag: Millis): boolean =>
+  isEndUntold(task, asOf) && task.createdAt < plus(asOf, -lag)

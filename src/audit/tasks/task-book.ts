@@ -173,8 +173,7 @@ export class TaskTally {
     if (inWindow) {
       if (sort.recordOf !== undefined) this.#addToRecord(sort.recordOf, tasks, index)
       this.#addToLayer(tasks, index)
-      if (task.endUntold && sort.shown && mayHaveEnded(task, this.#plan))
-        this.#untold.addEnd(tasks, index, sort.accountId)
+      if (sort.shown && mayHaveEnded(task, this.#plan)) this.#untold.addEnd(tasks, index, sort.accountId)
     } else if (sort.recordOf !== undefined && createdAt >= this.#crossingSince) {
       const record = this.#recordOf(sort.recordOf, tasks, index)
       if (couldBeBilledAcross(task, this.#plan)) {
@@ -279,7 +278,7 @@ export class TaskTally {
     if (crosses && !mayBePending(task, this.#plan) && !tasks.hasRequestId(index))
       record.addOutWithoutId(task.costNanoUsd, due)
     if (task.costUntold || task.chargeUntold) this.#addUntold(record, tasks, index, crosses)
-    if (task.endUntold && mayBeOverdue(task, this.#plan)) record.addUntoldDue('end', tasks, index, crosses)
+    if (mayBeOverdue(task, this.#plan)) record.addUntoldDue('end', tasks, index, crosses)
   }
 
   /** Of a task of the window. */

@@ -4,7 +4,7 @@ import type { Whole } from '../../units/exact-sums.ts'
 import { plus } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
 import { isRefundDueOpen } from '../rules/refund-doubts.ts'
-import { isEndOpen, taskEnd, toldEnd } from '../rules/task-end.ts'
+import { isEndOpen, isEndUntold, taskEnd, toldEnd } from '../rules/task-end.ts'
 
 /** What a task's standing towards the bill is told by. */
 export type TaskTimes = Pick<TaskRow, 'status' | 'createdAt' | 'completedAt'> & {
@@ -23,13 +23,13 @@ export function isDue(
   return isSettled(task, plan)
 }
 
-/** The same, or it would be if what the task does not tell is above 0, or its end, which cannot be read, long ago. */
+/** The same, or it would be if what the task does not tell is above 0, or its end, which is not told, long ago. */
 export const mayBeDue = (task: TaskRow, plan: AuditPlan): boolean =>
   isDue(task, plan) ||
   mayBeOverdue(task, plan) ||
   ((task.costUntold === true || task.chargeUntold === true) && !task.refunded && isSettled(task, plan))
 
-/** Whether fal must have billed it by now if its end, which cannot be read, is as long ago. */
+/** Whether fal must have billed it by now if its end, which is not told, is as long ago. */
 export const mayBeOverdue = (
   task: TaskTimes & Parameters<typeof isDue>[0] & { readonly costUntold?: boolean; readonly chargeUntold?: boolean },
   { asOf, settings }: AuditPlan,
@@ -37,15 +37,15 @@ export const mayBeOverdue = (
   task.status === 'success' &&
   !task.refunded &&
   (task.costNanoUsd > 0 || task.chargedPoints > 0 || task.costUntold === true || task.chargeUntold === true) &&
-  isEndOpen(task, plus(asOf, -settings.thresholds.settlementLagMillis))
+  isEndOpen(task, asOf, settings.thresholds.settlementLagMillis)
 
-/** Whether it is a matter of its end, which cannot be read, that it is neither billed nor refunded yet. */
+/** Whether it is a matter of its end, which is not told, that it is neither billed nor refunded yet. */
 export const mayHaveEnded = (
   task: TaskTimes & { readonly refunded: boolean },
   { asOf, settings: { thresholds } }: AuditPlan,
 ): boolean =>
   (task.status !== 'unfinished' || task.refunded) &&
-  (isEndOpen(task, plus(asOf, -thresholds.settlementLagMillis)) || isRefundDueOpen(task, { asOf }, thresholds))
+  (isEndOpen(task, asOf, thresholds.settlementLagMillis) || isRefundDueOpen(task, { asOf }, thresholds))
 
 /** Whether its bill may simply not be there yet: a success that is not settled, or a task still running that is as young. */
 export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
@@ -53,9 +53,9 @@ export const mayBePending = (task: TaskTimes, plan: AuditPlan): boolean =>
     ? !isSettled(task, plan)
     : task.status === 'unfinished' && task.createdAt > plan.asOf - plan.settings.thresholds.settlementLagMillis
 
-/** The same for certain: one whose end cannot be read may have been settled long ago. */
+/** The same for certain: one whose end is not told may have been settled long ago. */
 export const isPending = (task: TaskTimes, plan: AuditPlan): boolean =>
-  mayBePending(task, plan) && !isEndOpen(task, plus(plan.asOf, -plan.settings.thresholds.settlementLagMillis))
+  mayBePending(task, plan) && !isEndOpen(task, plan.asOf, plan.settings.thresholds.settlementLagMillis)
 
 /**
  * Whether fal may yet bill a task that has no event. Fal bills some failures too, and their bills come no sooner than those of
@@ -73,10 +73,11 @@ export function isSettled(task: TaskTimes, { asOf, settings }: AuditPlan): boole
 
 /**
  * Whether a task whose creation is not known would be one that fal has billed by now, if it bills it, had it been made within the
- * window: at its very start. One whose end cannot be read either may be.
+ * window: at its very start. One whose end is not told either may be.
  */
 export function mayBeOld(task: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
-  return !mayBePending({ ...task, createdAt: plan.window.start, endUntold: false }, plan)
+  const completedAt = isEndUntold(task, plan.asOf) ? null : task.completedAt
+  return !mayBePending({ ...task, completedAt, createdAt: plan.window.start, endUntold: false }, plan)
 }
 
 /**
@@ -93,7 +94,7 @@ export function wouldCross({ status, completedAt }: Omit<TaskTimes, 'createdAt'>
 /**
  * Whether the task's bill may lie on the other side of an edge of the window than its creation. A bill follows the end
  * of a task, as a rule within an hour; of a task without an end, unless it failed, it may follow a day after its
- * creation; of one whose end cannot be read, at any time. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
+ * creation; of one whose end `isEndUntold`, at any time. The clocks of the operator and of fal may differ by some minutes. What fal billed later than the moment of
  * reading is not seen either.
  */
 export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
@@ -102,8 +103,11 @@ export function couldBeBilledAcross(task: TaskTimes, plan: AuditPlan): boolean {
   const endedAt = told ?? task.createdAt
   const open = told === null && task.status !== 'failed'
   const earliest = plus(endedAt, -SPANS.skew)
-  const latest =
-    task.endUntold === true ? asOf : open ? plus(task.createdAt, SPANS.crossing) : plus(endedAt, SPANS.billingDelay)
+  const latest = isEndUntold(task, asOf)
+    ? asOf
+    : open
+      ? plus(task.createdAt, SPANS.crossing)
+      : plus(endedAt, SPANS.billingDelay)
   if (task.createdAt < window.start) return latest >= window.start
   if (task.createdAt >= window.end) return earliest < window.end
   return earliest < window.start || latest >= knownEnd || mayBePending(task, plan)

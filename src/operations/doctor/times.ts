@@ -80,20 +80,31 @@ export function timeZoneLine({ tasks, zone, now }: TimeParts): Line {
   })
 }
 
-/** A line where tasks hold an end that cannot be read: whether they are settled is not known. */
-export function endsLines({ tasks, zone }: Pick<TimeParts, 'tasks' | 'zone'>): readonly Line[] {
-  const sample = usable(tasks, ['completedAt'])
+/**
+ * A line where tasks hold an end that cannot be read, and one where it lies in the future of a task that does not: whether they are
+ * settled is not known.
+ */
+export function endsLines({ tasks, zone, now }: TimeParts): readonly Line[] {
+  const sample = usable(tasks, ['createdAt', 'completedAt'])
   if ('unread' in sample || zone === undefined) return []
-  const cells = sample.rows.map((row) => row.get('completedAt')?.trim() ?? '')
-  const [unread, ...others] = cells.filter((cell) => !isUndated(cell) && zone.fromNaive(cell) === undefined)
-  if (unread === undefined) return []
+  const ends = sample.rows.map((row) => row.get('completedAt')?.trim() ?? '')
+  const isAhead = (cell: string): boolean => (zone.fromNaive(cell) ?? now) > now + SPANS.skew
+  const unread = ends.filter((cell) => !isUndated(cell) && zone.fromNaive(cell) === undefined)
+  const ahead = ends.filter((cell, index) => isAhead(cell) && !isAhead(sample.rows[index]?.get('createdAt') ?? ''))
+  const line = (cells: readonly string[], what: string, todo: string): readonly Line[] => {
+    const [first] = cells
+    if (first === undefined) return []
+    const seen = `of the newest ${counted(ends.length, 'task')}, ${counted(cells.length, 'row')} with a completed_at that ${what.replace('%', shortened(first, CHARS_SHOWN))}`
+    return [warning('time-zone', { seen, todo: `correct those rows, or ${todo} (columns.tasks.completedAt)` })]
+  }
+  const column = 'name a DATETIME column in AUDIT_CONFIG'
   return [
-    warning('time-zone', {
-      seen: `of the newest ${counted(cells.length, 'task')}, ${counted(others.length + 1, 'row')} with a completed_at that is no time, such as "${shortened(unread, CHARS_SHOWN)}": they count as PENDING until fal bills them`,
-      todo: 'correct those rows, or name a DATETIME column in AUDIT_CONFIG (columns.tasks.completedAt)',
-    }),
+    ...line(unread, 'is no time, such as "%": they count as PENDING until fal bills them', column),
+    ...line(ahead, AHEAD, 'name the column in which the end is stored, in the zone of created_at, in AUDIT_CONFIG'),
   ]
 }
+
+const AHEAD = `lies in the future, such as "%": within ${SPANS.zonesApart / HOUR} h it is left open whether they ended long enough ago, beyond it created_at counts`
 
 /** Without a zone in the settings that of the database counts, of which the offset of today is all that is known. */
 export function changesLines(offsetsSeconds: readonly number[]): readonly Line[] {
