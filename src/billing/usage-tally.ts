@@ -62,6 +62,8 @@ export interface UsageBook {
   readonly users: ReadonlyMap<number, UsageSums>
   /** Tasks of which a bill may still come. */
   readonly pendingCount: number
+  /** Whether one may still come of a task that the filters do not leave, and would be the first to tell what a model is called. */
+  readonly namesPending: boolean
   /** Tasks whose bill was not read, by account; null: keys that no account row holds. */
   readonly unread: ReadonlyMap<number | null, number>
   /** Tasks besides whose bill was not read, since they hold no key. */
@@ -85,6 +87,8 @@ export class UsageTally {
   readonly #unread = new Map<number | null, number>()
   #unreadKeyless = 0
   #pendingCount = 0
+  /** Stored names of tasks that the filters do not leave and that may yet be billed. */
+  readonly #pendingNames = new Set<string>()
 
   constructor(options: TallyOptions) {
     this.#options = options
@@ -96,7 +100,12 @@ export class UsageTally {
   add(fact: UsageFact): void {
     const { task, accountId, standing, apiKey } = fact
     this.#learn(fact)
-    if (!fact.selected) return
+    const isOpen = (standing === 'failed' || standing === 'unfinished') && this.#options.mayYetBeBilled(task)
+    const isPending = standing === 'pending' || isOpen
+    if (!fact.selected) {
+      if (isPending) this.#pendingNames.add(task.model)
+      return
+    }
     this.#total.add(fact)
     if (this.#wanted.has('day')) groupIn(this.#days, this.#dates.dateOf(task.createdAt)).add(fact)
     if (this.#wanted.has('model')) groupIn(this.#models, nameOf(fact)).add(fact)
@@ -104,8 +113,16 @@ export class UsageTally {
     if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
     if (standing === 'not-evaluated' && accountId === null && apiKey === '') this.#unreadKeyless += 1
     else if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
-    const isOpen = (standing === 'failed' || standing === 'unfinished') && this.#options.mayYetBeBilled(task)
-    if (standing === 'pending' || isOpen) this.#pendingCount += 1
+    if (isPending) this.#pendingCount += 1
+  }
+
+  /** Whether no bill has told yet what a model of the groups is called, and that of a task of this stored name would. */
+  hangsOn(stored: string): boolean {
+    const { aliases } = this.#options
+    const canonical = canonicalModel(stored, aliases)
+    return [...this.#models.keys()].some(
+      (own) => canonicalModel(own, aliases) === canonical && this.#stored.get(own)?.endpoints.size === 0,
+    )
   }
 
   /** The sums, once every task was taken. */
@@ -119,6 +136,7 @@ export class UsageTally {
       keys: [...this.#keys.values()].sort(byKey),
       users: this.#users,
       pendingCount: this.#pendingCount,
+      namesPending: [...this.#pendingNames].some((stored) => this.hangsOn(stored)),
       unread: this.#unread,
       unreadKeyless: this.#unreadKeyless,
     }

@@ -3,7 +3,7 @@ import type { input, output, Statement, StatementItem } from '../../schemas/bill
 import type { SourceStatus } from '../../schemas/report.ts'
 import { unknownUser } from '../audit/ledgers/asked-users.ts'
 import { DateReader } from '../audit/tasks/date-reader.ts'
-import { withUnreadTimes } from '../audit/tasks/unread-times.ts'
+import { mayBeOfUsers, withUnreadTimes } from '../audit/tasks/unread-times.ts'
 import { tasksTeller } from '../audit/waiting.ts'
 import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
@@ -187,7 +187,13 @@ async function list(
   const from = Math.max(0, now - limit + 1)
   call.snapshot.forgetMet?.()
   const sums = await monthlySums(userId, from, now, call)
-  const [tasks = TASKS_READ] = withUnreadTimes([TASKS_READ], call.snapshot.unreadTimes?.() ?? {}, 'en')
+  const unread = call.snapshot.unreadTimes?.() ?? {}
+  const [tasks = TASKS_READ] = withUnreadTimes(
+    [TASKS_READ],
+    unread,
+    'en',
+    (_, rows) => userId === null || mayBeOfUsers(rows, new Set([userId])),
+  )
   const newestFirst = monthsOf({ from, to: now }).reverse()
   const idOf = (month: MonthNumber): StatementId => ({ period: formatMonth(month), userId })
   const records = await readSettled(

@@ -56,9 +56,7 @@ export function billingUsage(
     const plan = withoutHistory(planWindow(window, filters, asOf, settings, accountLimit))
     const unknownId = userId === undefined ? undefined : await unknownUser(userId, snapshot, context.signal)
     const tally = tallyFor(plan, DIMENSIONS[groupBy])
-    const { report, accounts } = await readVerdicts(plan, snapshot, dependencies.fal, context, (fact) =>
-      tally.add(fact),
-    )
+    const { report, accounts } = await readVerdicts(plan, snapshot, dependencies.fal, context, tally)
     const book = tally.close()
     const terms = { currency: dependencies.settings.billing.currency, pointsPerUsd: settings.pointsPerUsd }
     const [total] = usageFigures([book.total], terms)

@@ -39,7 +39,8 @@ export interface MadeStatement {
   readonly coverage: Coverage
   readonly findings: Statement['findings']
   readonly monthOver: boolean
-  readonly pendingCount: number
+  /** Whether a bill may still come that would change it. */
+  readonly isPending: boolean
 }
 
 export type Standing = Pick<Statement, 'status' | 'status_reason' | 'settled_at'>
@@ -58,7 +59,7 @@ export async function makeStatement(id: StatementId, call: StatementCall): Promi
   const plan = planWindow(window, filters, asOf, settings, accountLimit)
   const tally = tallyFor(plan, ['model'])
   const prices = priceReader(dependencies, context)
-  const reading = await readVerdicts(plan, snapshot, dependencies.fal, context, (fact) => tally.add(fact), prices)
+  const reading = await readVerdicts(plan, snapshot, dependencies.fal, context, tally, prices)
   const book = tally.close()
   const { report, userNames } = reading
   const userName = id.userId === null ? undefined : userNames.get(id.userId)
@@ -77,7 +78,7 @@ export async function makeStatement(id: StatementId, call: StatementCall): Promi
     coverage: coverageOf(report, book),
     findings: report.summary.ofUsers ?? report.summary.bySeverity,
     monthOver: asOf >= window.end,
-    pendingCount: book.pendingCount,
+    isPending: book.pendingCount > 0 || book.namesPending,
   }
 }
 
@@ -141,10 +142,10 @@ export async function settle(
   return { standing: settledBy(record), record }
 }
 
-function openReason({ monthOver, coverage, pendingCount }: MadeStatement): Standing | undefined {
+function openReason({ monthOver, coverage, isPending }: MadeStatement): Standing | undefined {
   if (!monthOver) return DRAFT.running
   if (!coverage.complete) return DRAFT.incomplete
-  return pendingCount > 0 ? DRAFT.pending : undefined
+  return isPending ? DRAFT.pending : undefined
 }
 
 /** What changed since the settlement; null where nothing did. */

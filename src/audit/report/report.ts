@@ -1,5 +1,6 @@
 import type { LedgerRow, Report, SourceStatus } from '../../../schemas/report.ts'
 import type { UnreadBecause } from '../../fal/reader.ts'
+import type { TimedTable, UnreadTimesOf } from '../../ledger/reader.ts'
 import { LIMITS } from '../../limits.ts'
 import { cleanText } from '../../render/clean.ts'
 import { failureText } from '../../render/failure-words.ts'
@@ -14,6 +15,7 @@ import { linkedShare } from '../ledgers/link-mode.ts'
 import { withOwnerless } from '../ledgers/ownerless-rows.ts'
 import { withTooLarge, withUnknownKinds } from '../ledgers/unknown-kinds.ts'
 import type { RequestSums } from '../requests/request-totals.ts'
+import type { UntoldTasks } from '../rules/untold-tasks.ts'
 import { tableStatus } from '../table-status.ts'
 import { canonicalModel, endpointName } from '../tasks/model-name.ts'
 import { withUnreadTimes, withUntoldEnds } from '../tasks/unread-times.ts'
@@ -24,8 +26,21 @@ import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 /** Users of layer 3 that are written down before others have their turn. */
 const USERS_AT_ONCE = 10_000
 
+export interface ReportOptions extends JudgeOptions {
+  /** Whether tables were read whole is said of the tasks that were taken and told of, not of all that rules judge. */
+  readonly told?: ToldTasks
+}
+
+/** What rows of tables may leave open of the tasks of some users, once all were taken. */
+export interface ToldTasks {
+  /** Whether such rows, which have no place in time, may be theirs or matter to what is told of them. */
+  hangOn(table: TimedTable, rows: UnreadTimesOf): boolean
+  /** Those of which a bill may still come since their end is not told. */
+  openEnds(): UntoldTasks
+}
+
 /** From evidence to report: attribution, books, rules, figures. The same evidence gives the same bytes. */
-export async function buildReport(evidence: Evidence, lang: Lang, options: JudgeOptions = {}): Promise<Report> {
+export async function buildReport(evidence: Evidence, lang: Lang, options: ReportOptions = {}): Promise<Report> {
   const { signal = NEVER, progress = () => undefined } = options
   const judged = await judgeEvidence(evidence, options)
   let done = 0
@@ -35,18 +50,18 @@ export async function buildReport(evidence: Evidence, lang: Lang, options: Judge
   }
   const worded = withUnknownUsers(wordOutcomes(judged.outcomes, judged.books, lang), evidence, lang)
   await next()
-  return reportOf(evidence, lang, judged, worded, next)
+  return reportOf(evidence, lang, { ...judged, told: options.told }, worded, next)
 }
 
 async function reportOf(
   evidence: Evidence,
   lang: Lang,
-  { outcomes, requests, books, users }: JudgedEvidence,
+  { outcomes, requests, books, users, told }: JudgedEvidence & Pick<ReportOptions, 'told'>,
   { findings, notEvaluated, rules: tallies, counts }: Judgement,
   next: () => Promise<void>,
 ): Promise<Report> {
   const { plan } = evidence
-  const sources = sourcesOf(evidence, outcomes, lang)
+  const sources = sourcesOf(evidence, outcomes, lang, told)
   const ledger: Report['ledger'] = { rows: [] }
   for (let from = 0; from < books.users.length; from += USERS_AT_ONCE) {
     const some = books.users.slice(from, from + USERS_AT_ONCE)
@@ -105,11 +120,16 @@ function requestSection(
 }
 
 /** The sources that this run's depth needs, tables first, then each account's. */
-function sourcesOf(evidence: Evidence, outcomes: JudgedEvidence['outcomes'], lang: Lang): SourceStatus[] {
+function sourcesOf(
+  evidence: Evidence,
+  outcomes: JudgedEvidence['outcomes'],
+  lang: Lang,
+  told?: ToldTasks,
+): SourceStatus[] {
   const tables = evidence.tables.map((table) => tableStatus(table, lang))
-  const timed = withUnreadTimes(tables, evidence.unreadTimes ?? {}, lang)
+  const timed = withUnreadTimes(tables, evidence.unreadTimes ?? {}, lang, told?.hangOn)
   const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
-  const ended = withUntoldEnds(timed, evidence.tasks.untold, reasons, lang)
+  const ended = withUntoldEnds(timed, evidence.tasks.untold, reasons, lang, told?.openEnds())
   const placed = withOwnerless(ended, evidence.ledger.ownerless?.counts ?? {}, lang)
   const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const sources = withTooLarge(named, reasons, lang)

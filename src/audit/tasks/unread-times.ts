@@ -8,7 +8,7 @@ import type { Evidence } from '../evidence.ts'
 import type { AuditPlan } from '../plan.ts'
 import { type Reason, unknown } from '../rules/books.ts'
 import type { UnplacedSort, UnplacedTasks } from '../rules/unplaced-tasks.ts'
-import { joinTasks, tasksUntold, type UntoldBook } from '../rules/untold-tasks.ts'
+import { joinTasks, tasksUntold, type UntoldBook, type UntoldTasks } from '../rules/untold-tasks.ts'
 import { canonicalModel } from './model-name.ts'
 import { mayBeOld, wouldCross } from './task-standing.ts'
 
@@ -124,8 +124,16 @@ export const unplacedRequests = (unread: UnreadTimes): ReadonlyMap<number, strin
 export const eachUnplaced = ({ tasks, undatedTasks }: UnreadTimes): UnreadTasks['each'] =>
   addUp([tasks, undatedTasks]).each
 
-/** How completely tables were read: in part, where rows of one could not be placed in time. Of tasks without any time it is said. */
-export const withUnreadTimes = (tables: readonly SourceStatus[], unread: UnreadTimes, lang: Lang): SourceStatus[] =>
+/**
+ * How completely tables were read: in part, where rows of one could not be placed in time. Of tasks without any time it is said, and so
+ * it is of rows that do not matter.
+ */
+export const withUnreadTimes = (
+  tables: readonly SourceStatus[],
+  unread: UnreadTimes,
+  lang: Lang,
+  matters: (table: TimedTable, rows: UnreadTimesOf) => boolean = () => true,
+): SourceStatus[] =>
   tables.map((table) => {
     const { source, status, reason } = table
     const rows = source === 'tasks' || source === 'points' || source === 'cash' ? unread[source] : undefined
@@ -138,18 +146,24 @@ export const withUnreadTimes = (tables: readonly SourceStatus[], unread: UnreadT
         : [notEvaluatedText('times-unread', { rows: rows.rows, firstRowId: rows.firstRowId }, lang)]),
       ...(undated === undefined ? [] : [notEvaluatedText('times-none', undatedReason(undated).params ?? {}, lang)]),
     ]
-    return { ...table, status: rows === undefined ? status : 'partial', reason: said.join('; ') }
+    const isPartial = rows !== undefined && matters(source as TimedTable, rows)
+    return { ...table, status: isPartial ? 'partial' : status, reason: said.join('; ') }
   })
 
-/** The task table is one that was read in part, too, where ends of tasks that cannot be read leave something open. */
+/** Whether such a row may be one of these users: it is, or it is not told whose it is. */
+export const mayBeOfUsers = ({ userIds }: Pick<UnreadTimesOf, 'userIds'>, users: ReadonlySet<number>): boolean =>
+  userIds === null || userIds.some((userId) => users.has(userId))
+
+/** The task table is one that was read in part, too, where ends of tasks that are not told leave something open: of these, or of any. */
 export function withUntoldEnds(
   tables: readonly SourceStatus[],
   { ends }: UntoldBook,
   reasons: readonly Reason[],
   lang: Lang,
+  tasks: UntoldTasks = joinTasks([...(ends?.values() ?? [])]),
 ): SourceStatus[] {
-  if (!reasons.some(({ code }) => code === 'end-untold')) return [...tables]
-  const { params = {} } = tasksUntold('end-untold', joinTasks([...(ends?.values() ?? [])]))
+  if (tasks.count === 0 || !reasons.some(({ code }) => code === 'end-untold')) return [...tables]
+  const { params = {} } = tasksUntold('end-untold', tasks)
   const said = notEvaluatedText('end-untold', params, lang)
   return tables.map((table) => {
     const { source, status, reason } = table
