@@ -7,7 +7,7 @@ import { compareIds, EvidenceList } from '../../../src/audit/rules/evidence-list
 import { CellTally, isOfUsers, isShown, type TaskCell } from '../../../src/audit/tasks/cell-tally.ts'
 import { canonicalModel } from '../../../src/audit/tasks/model-name.ts'
 import { TaskTally } from '../../../src/audit/tasks/task-book.ts'
-import { couldBeBilledAcross, isDue, mayBePending } from '../../../src/audit/tasks/task-standing.ts'
+import { couldBeBilledAcross, isDue, isPending, mayBeOverdue } from '../../../src/audit/tasks/task-standing.ts'
 import { SHANGHAI } from '../../../src/demo/mini-world.ts'
 import type { TaskRow } from '../../../src/ledger/reader.ts'
 import { TaskWords } from '../../../src/rows/task-records.ts'
@@ -97,7 +97,9 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     side.filter((task) => crossing.includes(task)),
   ) as [TaskRow[], TaskRow[]]
   const due = inside.filter((task) => isDue(task, plan))
-  const young = costOf(inside.filter((task) => mayBePending(task, plan)))
+  const young = costOf(inside.filter((task) => isPending(task, plan)))
+  // Ends that lie in the future by no more than zones differ.
+  const ahead = inside.filter((task) => mayBeOverdue(task, plan))
   const dearest = inside.reduce((most, { costNanoUsd }) => (costNanoUsd > most ? costNanoUsd : most), nanoUsd(0n))
   return {
     model: rows.map(({ model }) => model).sort()[0],
@@ -108,6 +110,15 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     roundingNanoUsd: sum([...inside, ...into], ({ costNanoUsd }) => floatTolerance(costNanoUsd)),
     ...(dearest > 0n && { dearestNanoUsd: dearest }),
     untoldCosts: 0,
+    ...(ahead.length > 0 && {
+      untold: {
+        ...{ unended: 0, within: 0, crossingIn: { count: 0, evidence: { total: 0, ids: [] } } },
+        due: {
+          ...{ code: 'end-untold', count: ahead.length, evidence: idsOf(ahead) },
+          onlyCrossing: ahead.every((task) => crossing.includes(task)),
+        },
+      },
+    }),
     dueCount: due.length,
     dueCostNanoUsd: costOf(due),
     dueChargedPoints: chargedOf(due),
