@@ -115,7 +115,7 @@ async function readTasks(
   return { book: tally.close(), layer: cells.close(), free }
 }
 
-/** Stored names that mean the wanted model, which is named as tasks store it or as fal bills it; each decided once. */
+/** Stored names that mean the wanted model, which is named as tasks store it, as rows tell it or as fal bills it; each decided once. */
 function modelFilter({ settings }: AuditPlan, model: string | undefined): (stored: string) => boolean {
   if (model === undefined) return () => true
   const endpoint = endpointName(model)
@@ -124,7 +124,9 @@ function modelFilter({ settings }: AuditPlan, model: string | undefined): (store
   return (stored) => {
     const known = decided.get(stored)
     if (known !== undefined) return known
-    const same = endpointName(stored) === endpoint || wanted.has(canonicalModel(stored, settings.modelAliases))
+    const isNamed = endpointName(stored) === endpoint || wanted.has(canonicalModel(stored, settings.modelAliases))
+    // Rows tell a long name cut, and several blanks as one.
+    const same = isNamed || cleanText(stored) === model
     decided.set(stored, same)
     return same
   }

@@ -143,6 +143,20 @@ describe('tasks-by-user', () => {
     }
   })
 
+  it('finds a model by the name that its rows tell, and others that begin alike by their own', async () => {
+    const [cut, other] = ['a', 'b'].map((end) => `studio/${'x'.repeat(90)}${end}`) as [string, string]
+    const world = new MiniWorld().account(5)
+    for (const model of [cut, other, '模型  甲', 'wan\u200b-2', 'tab\there', 'plain']) world.task({ model })
+    const deps = memoryDependencies(world.build(), {})
+    const countOf = async (model: string) => (await call(tasksByUserTool, { ...DAY, model }, deps)).totals.taskCount
+    const { rows } = await call(tasksByUserTool, DAY, deps)
+    const told = new Set(rows.map(({ model }) => model))
+    expect(await Promise.all([...told].map(async (model) => [model, await countOf(model)]))).toEqual(
+      [...told].map((model) => [model, rows.filter((row) => row.model === model).length]),
+    )
+    expect(await Promise.all([cut, other, '模型  甲', 'pl', 'studio/x'].map(countOf))).toEqual([1, 1, 1, 0, 0])
+  })
+
   it('finds a model by the name of its endpoint, too, where tasks store that for another one', async () => {
     const [older, newer] = ['fal-ai/kling/v2', 'fal-ai/kling/v2.1']
     const modelAliases = new Map([
