@@ -73,7 +73,7 @@ export interface RuleSettings {
   readonly modelAliases: ReadonlyMap<string, string>
 }
 
-/** How long after a task the row that pays it may come. */
+/** How long after a task was charged a ledger row that names none may be dated and still have paid for it. */
 export const LEDGER_EDGE: Millis = 10 * MINUTE
 
 /** What amounts of the billing module are in. CNY: one is 100 points. USD: by AUDIT_POINTS_PER_USD. points: one is one. */

@@ -246,7 +246,6 @@ export const EN = {
     'ids-repeated': (param) =>
       `several rows of the points ledger have the same id${given(param('rowId'), (id) => `, first of all ${id}`)}, so their order is not known`,
     'rate-missing': () => 'no rate of points per USD is configured (AUDIT_POINTS_PER_USD)',
-    'tasks-partial': () => 'the task table could not be read whole',
     'times-unread': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}: `)}${given(param('rows'), (rows) => `${rows} `)}${param('rows') === '1' ? 'row has a time' : 'rows have times'} that cannot be read${given(param('firstRowId'), (id) => `, first of all row ${id}`)}${given(param('undated'), (count) => `, and ${count} ${count === '1' ? 'has' : 'have'} none`)}; whether they belong to the period is not known`,
     'times-none': (param) =>

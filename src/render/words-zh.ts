@@ -218,7 +218,6 @@ export const ZH: Vocabulary = {
     'ids-repeated': (param) =>
       `积分流水有多行 id 相同${given(param('rowId'), (id) => `（首个 ${id}）`)}，无法确定先后顺序`,
     'rate-missing': () => '未配置每 USD 的积分数 (AUDIT_POINTS_PER_USD)',
-    'tasks-partial': () => '未能完整读取任务表',
     'times-unread': (param) =>
       `${given(param('table'), (table) => `${TIMED_TABLES[table] ?? table}：`)}有${given(param('rows'), (rows) => ` ${rows} `)}行的时间无法读取${given(param('firstRowId'), (id) => `（首行 id ${id}）`)}${given(param('undated'), (count) => `，另有 ${count} 行没有时间`)}，无法判断是否属于该时段`,
     'times-none': (param) =>
