@@ -1,7 +1,7 @@
 import { z } from 'zod'
 import { cursorInput, pagedOutput } from './paging.ts'
-import { countInt, report, severity, severityCounts } from './report.ts'
-import { askedId, endInput, idsInput, langInput, startInput, timezoneInput, userIdsInput } from './tool-shapes.ts'
+import { countInt, idInt, report, severity, severityCounts } from './report.ts'
+import { endInput, idsInput, langInput, startInput, timezoneInput, userIdsInput } from './tool-shapes.ts'
 
 export const SECTIONS = ['findings', 'official', 'tasks', 'ledger', 'not_evaluated'] as const
 
@@ -19,8 +19,8 @@ export const input = z.strictObject({
   report_id: z.string().max(64).optional().describe('earlier reportId: its findings, no new audit'),
   rule: z.string().max(20).optional().describe('filter, such as B1'),
   severity: severity.optional().describe('filter'),
-  account_id: askedId.optional().describe('filter'),
-  user_id: askedId.optional().describe('filter'),
+  account_id: idInt.optional().describe('filter'),
+  user_id: idInt.optional().describe('filter'),
   date: z.string().max(10).optional().describe('filter, YYYY-MM-DD'),
   fingerprint: z.string().max(64).optional().describe('filter'),
   a1_deviation_ratio: threshold.describe('such as 0.1'),

@@ -10,14 +10,14 @@ import {
   untrustedText,
   usdText,
 } from './report.ts'
-import { askedId, asOfShape, unknownUserId } from './tool-shapes.ts'
+import { asOfShape, unknownUserId } from './tool-shapes.ts'
 
 /** Statements listed at once, newest first. */
 const LISTED_MAX = 36
 
 export const input = z.strictObject({
   invoice_id: z.string().max(40).optional().describe('inv_YYYYMM, or inv_YYYYMM_uID'),
-  user_id: askedId.optional().describe('list those of one user'),
+  user_id: idInt.optional().describe('list those of one user'),
   limit: z.int().min(1).max(LISTED_MAX).default(12).describe('months'),
   cursor: cursorInput,
 })

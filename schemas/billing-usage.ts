@@ -2,7 +2,7 @@ import { z } from 'zod'
 import { BILLING_CURRENCIES } from '../src/settings.ts'
 import { cursorInput, pagedOutput } from './paging.ts'
 import { countInt, dateText, idInt, pointsInt, sourceStatus, untrustedText, usdText } from './report.ts'
-import { askedId, asOfShape, idsInput, timezoneInput, unknownUserId, windowShape } from './tool-shapes.ts'
+import { asOfShape, idsInput, timezoneInput, unknownUserId, windowShape } from './tool-shapes.ts'
 
 export const USAGE_PERIODS = ['today', 'week', 'month', 'custom'] as const
 const USAGE_GROUPS = ['none', 'day', 'model', 'key'] as const
@@ -12,7 +12,7 @@ const usageQuery = {
   period: z.enum(USAGE_PERIODS).default('month').describe('up to now'),
   start_date: z.string().max(40).optional().describe('YYYY-MM-DD, with custom'),
   end_date: z.string().max(40).optional().describe('last day'),
-  user_id: askedId.optional().describe('one'),
+  user_id: idInt.optional().describe('one'),
   ids: idsInput,
   timezone: timezoneInput,
 }

@@ -4,13 +4,11 @@ import { idInt, report } from './report.ts'
 /** Inputs that several tools share. All optional, so that a call with a cursor needs nothing else. */
 const IDS_MAX = 1000
 
-/** An id that a caller gives. */
-export const askedId = z.int().min(0).max(Number.MAX_SAFE_INTEGER)
 export const startInput = z.string().max(40).optional().describe('YYYY-MM-DD or instant; default today')
 export const endInput = z.string().max(40).optional().describe('last day, included')
 export const timezoneInput = z.string().max(60).optional().describe('such as Asia/Shanghai')
-export const idsInput = z.array(askedId).max(IDS_MAX).optional().describe('account ids')
-export const userIdsInput = z.array(askedId).max(IDS_MAX).optional().describe('default all')
+export const idsInput = z.array(idInt).max(IDS_MAX).optional().describe('account ids')
+export const userIdsInput = z.array(idInt).max(IDS_MAX).optional().describe('default all')
 
 /** The one user that was asked for, where there may be no such user: figures of nothing are no figures of that user. */
 export const unknownUserId = idInt.optional().describe('user_id: no table has a row of it')

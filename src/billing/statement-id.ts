@@ -6,7 +6,7 @@ export interface StatementId {
   readonly userId: number | null
 }
 
-const FORM = /^inv_(\d{4})(0[1-9]|1[0-2])(?:_u(0|[1-9]\d{0,15}))?$/
+const FORM = /^inv_(\d{4})(0[1-9]|1[0-2])(?:_u(0|-?[1-9]\d{0,15}))?$/
 
 /** inv_202401, or inv_202401_u101 for one user. */
 export const statementId = ({ period, userId }: StatementId): string =>

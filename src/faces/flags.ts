@@ -71,10 +71,17 @@ export interface ParsedFlags {
 /** The shape of a parseArgs token that this file reads. */
 interface Token {
   readonly kind: string
+  /** Of the argument that it stands in. */
+  readonly index: number
   readonly name?: string
   readonly rawName?: string
   readonly value?: string | undefined
+  /** Whether the value stands behind a =. */
+  readonly inlineValue?: boolean | undefined
 }
+
+/** An id below 0. No flag begins with a digit. */
+const BELOW_NOUGHT = /^-\d/
 
 /**
  * Reads the arguments of a command. Lists take several words, commas or repeated flags; switches take no value, `=false`
@@ -86,9 +93,15 @@ export function parseFlags(args: readonly string[], flags: readonly Flag[], comm
   let help = false
   let version = false
   let open: Flag | undefined
+  let taken: number | undefined
   if (!args.every(wasUtf8)) throw notInUtf8(command)
   for (const token of tokensOf(args, byName)) {
-    if (token.kind === 'option' && (token.name === 'help' || token.name === 'h')) {
+    const word = args[token.index] ?? ''
+    if (token.kind === 'option' && open?.kind === 'numbers' && BELOW_NOUGHT.test(word)) {
+      // Each of its digits is a token of its own.
+      if (taken !== token.index) append(input, open, word)
+      taken = token.index
+    } else if (token.kind === 'option' && (token.name === 'help' || token.name === 'h')) {
       help = true
     } else if (token.kind === 'option' && token.name === 'version' && !byName.has('version')) {
       version = true
@@ -141,7 +154,8 @@ function takeOption(
     input[flag.key] = token.value ?? 'true'
     return undefined
   }
-  if (token.value === undefined || (token.value.startsWith('--') && token.value.length > 2)) {
+  const isFlag = token.inlineValue !== true && token.value?.startsWith('--') === true && token.value.length > 2
+  if (token.value === undefined || isFlag) {
     throw refused(flag, undefined)
   }
   if (!isList(flag)) {

@@ -45,7 +45,9 @@ export function promptArguments(texts: Texts): Texts {
 
 /** The parts of a list; what is no whole number stays as it is, for the error to name. */
 const listOf = (text: string): (number | string)[] =>
-  text.split(/[\s,，]+/).map((part) => (/^\d+$/.test(part) && Number.isSafeInteger(Number(part)) ? Number(part) : part))
+  text
+    .split(/[\s,，]+/)
+    .map((part) => (/^-?\d+$/.test(part) && Number.isSafeInteger(Number(part)) ? Number(part) : part))
 
 function checkWindow({ start, end }: z.output<typeof given>): void {
   if (start === undefined && end === undefined) return

@@ -44,6 +44,7 @@ describe('the id of a statement', () => {
     ['inv_202602', { period: '2026-02', userId: null }],
     ['inv_202612_u101', { period: '2026-12', userId: 101 }],
     ['inv_202601_u0', { period: '2026-01', userId: 0 }],
+    ['inv_202601_u-7', { period: '2026-01', userId: -7 }],
   ])('%s is read, and written the same', (id, parsed) => {
     expect(parseStatementId(id)).toEqual(parsed)
     expect(statementId(parsed)).toBe(id)
@@ -56,12 +57,15 @@ describe('the id of a statement', () => {
     'inv_202613',
     'inv_202602_u',
     'inv_202602_u01',
-    'inv_202602_u-1',
+    'inv_202602_u-0',
+    'inv_202602_u-01',
+    'inv_202602_u--1',
     'INV_202602',
   ])('"%s" is none', (id) => expect(parseStatementId(id)).toBeUndefined())
 
   it('has no user beyond exact integers, and nothing around it', () => {
     expect(parseStatementId('inv_202602_u9999999999999999')).toBeUndefined()
+    expect(parseStatementId('inv_202602_u-9999999999999999')).toBeUndefined()
     expect(parseStatementId(' inv_202602')).toBeUndefined()
     expect(parseStatementId('inv_202602\n')).toBeUndefined()
   })

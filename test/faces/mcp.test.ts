@@ -263,7 +263,7 @@ describe('the prompt', () => {
     [{ start: '2026-02-01', end: 'tomorrow' }, /end: "tomorrow" is not accepted; give YYYY-MM-DD/],
     [{ start: '2026-02-01', end: '2028-02-01' }, /end: .*at most 367 days/],
     [{ ids: '5, abc' }, /ids\.1: "abc" is not accepted; give a number/],
-    [{ user_ids: '-1' }, /user_ids\.0: "-1" is not accepted/],
+    [{ user_ids: '--1' }, /user_ids\.0: "--1" is not accepted/],
     [{ lang: 'fr' }, /lang: "fr" is not accepted; give one of: zh, en/],
     [{ depth: 'summary' }, /depth: there is no such argument; give one of: start, end, ids, user_ids, lang/],
   ])('refuses %j as the tools would, and says what is accepted', async (args, message) => {
@@ -280,6 +280,7 @@ describe('the prompt', () => {
     { start: '2026-02-06T00:00:00+08:00', end: '2026-02-06T01:00:00+08:00' },
     { start: '2999-01-01' },
     { user_ids: '9007199254740991' },
+    { user_ids: '101, -7' },
     { user_ids: Array.from({ length: 1000 }, (_, id) => 900_000_000_000 + id).join(',') },
   ])('takes %j whole', async (args) => {
     const { client } = await connect([])

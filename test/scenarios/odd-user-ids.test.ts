@@ -2,6 +2,7 @@ import { describe, expect, it, onTestFinished } from 'vitest'
 import { report as reportSchema } from '../../schemas/report.ts'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
 import { runAudit } from '../../src/operation.ts'
+import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
 import { tasksByUserTool } from '../../tools/tasks-by-user.ts'
 import { userLedgerTool } from '../../tools/user-ledger.ts'
@@ -38,6 +39,12 @@ describe.each(STORES)('users with odd ids, on %s', (store) => {
     expect(ledger.rows.map((each) => each.userId)).toEqual([userId, 101])
     const trace = await call(taskTraceTool, { id: 'task-5' }, deps, world)
     expect(trace.tasks.map((each) => each.userId)).toEqual([userId])
+    // And asked for, as a trace names them.
+    expect(trace.next).toContain(`user-ledger with user_ids ${userId},`)
+    expect((await call(userLedgerTool, { ...DAY, user_ids: [userId] }, deps, world)).rows).toEqual([ledger.rows[0]])
+    expect((await call(tasksByUserTool, { ...DAY, user_ids: [userId] }, deps, world)).users).toEqual([users.users[1]])
+    const { findings = [] } = await call(auditReconcileTool, { ...DAY, user_id: userId }, deps, world)
+    expect(findings.map(({ rule }) => rule)).toEqual(['B11', 'B12', 'A4', 'B10'])
   })
 })
 
