@@ -181,7 +181,10 @@ function limitFor(
 ): number {
   const accountOf = accountFinder(allAccounts)
   const newestFirst = allAccounts.map(({ accountId }) => accountId).sort((a, b) => b - a)
-  const asked = [...audited.map(({ accountId }) => accountId), ...tasks.map(({ apiKey }) => accountOf(apiKey) ?? -1)]
+  const asked = [
+    ...audited.map(({ accountId }) => accountId),
+    ...tasks.flatMap(({ apiKey }) => accountOf(apiKey) ?? []),
+  ]
   const places = asked.map((accountId) => newestFirst.indexOf(accountId) + 1)
   return places.reduce((most, place) => Math.max(most, place), accountLimit)
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import { report as reportSchema } from '../../schemas/report.ts'
-import { MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
 import { runAudit } from '../../src/operation.ts'
 import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
@@ -45,6 +45,27 @@ describe.each(STORES)('users with odd ids, on %s', (store) => {
     expect((await call(tasksByUserTool, { ...DAY, user_ids: [userId] }, deps, world)).users).toEqual([users.users[1]])
     const { findings = [] } = await call(auditReconcileTool, { ...DAY, user_id: userId }, deps, world)
     expect(findings.map(({ rule }) => rule)).toEqual(['B11', 'B12', 'A4', 'B10'])
+  })
+})
+
+describe.each(STORES)('an account with an odd id beside a key of no account, on %s', (store) => {
+  // Of one account fal does not tell the workspace, so that what the bills hold tells whether they are one.
+  it.each([-2, -1, 0])('keeps its own bill: %i', async (accountId) => {
+    const world = new MiniWorld().account(accountId, { apiKey: apiKeyOf(3), workspace: 'other' }).account(5)
+    for (let count = 0; count < 4; count++)
+      world.task({ cost: '1' }).task({ cost: '2', model: 'b', apiKey: apiKeyOf(3) })
+    const stranger = '99999999-0000-4000-8000-000000000000'
+    world.event({ cost: '0.5', timestamp: '2026-02-06T05:00:00Z', keyId: stranger })
+    const faults = [{ kind: 'status', status: 403, path: '/account/billing', keyId: keyIdOfAccount(3) }] as const
+    const real = await openWorld(world.build(), { store, double: { faults } })
+    onTestFinished(real.close)
+    const report = await runAudit(auditInput({ ...DAY, depth: 'requests' }), real.dependencies(), quietContext())
+    expect(inShort(report)).toEqual([])
+    expect(report.official.rows.map((row) => [row.accountId, row.costUsd])).toEqual([
+      [accountId, '8'],
+      [5, '4'],
+      [null, '0.5'],
+    ])
   })
 })
 

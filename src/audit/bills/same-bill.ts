@@ -223,7 +223,7 @@ const requestsOf = ({ told: { requests } }: Face<unknown>): ReadonlySet<string> 
 const NOTHING: ReadonlySet<string> = new Set()
 
 const namesMember = (a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean =>
-  [...a.keyIds].some((keyId) => b.told.members.includes(owners.get(keyId) ?? -1))
+  [...a.keyIds].some((keyId) => b.told.members.some((accountId) => accountId === owners.get(keyId)))
 
 function sharedOf(a: ReadonlySet<string>, b: ReadonlySet<string>): number {
   const [small, large] = a.size < b.size ? [a, b] : [b, a]
