@@ -5,20 +5,21 @@ import type { ReportStore } from './tool.ts'
 
 /** Keeps the newest reports of this process in memory. Ids are random, so that one caller cannot guess another's. */
 export function createReportStore(kept: number = LIMITS.reportsKept): ReportStore {
-  const reports = new Map<string, Report>()
+  const reports = new Map<string, { readonly report: Report; readonly lang: 'zh' | 'en' }>()
   return {
     kept,
-    put(report) {
+    put(report, lang = 'zh') {
       const id = randomBytes(9).toString('base64url')
-      reports.set(id, report)
+      reports.set(id, { report, lang })
       for (const oldest of reports.keys()) {
         if (reports.size <= kept) break
         reports.delete(oldest)
       }
       return id
     },
-    get: (id) => reports.get(id),
-    list: () => [...reports].reverse().map(([id, report]) => ({ id, title: titleOf(report) })),
+    get: (id) => reports.get(id)?.report,
+    langOf: (id) => reports.get(id)?.lang,
+    list: () => [...reports].reverse().map(([id, { report }]) => ({ id, title: titleOf(report) })),
   }
 }
 

@@ -38,8 +38,11 @@ export interface OperationSettings {
 export interface ReportStore {
   /** How many of the newest are kept. */
   readonly kept: number
-  put(report: Report): string
+  /** `lang`: that of its messages; Chinese where nobody says. */
+  put(report: Report, lang?: 'zh' | 'en'): string
   get(id: string): Report | undefined
+  /** The language of its messages; undefined where it is not kept. */
+  langOf(id: string): 'zh' | 'en' | undefined
   list(): { readonly id: string; readonly title: string }[]
 }
 

@@ -268,7 +268,7 @@ function serveReports(server: Server, { reports, redact, toolCalls, followed }: 
         uriTemplate: 'audit://reports/{id}.md',
         name: 'report-markdown',
         title: 'Audit report, whole, as Markdown',
-        description: 'In Chinese; with .en.md in English.',
+        description: 'In the language of its audit; with .en.md all but its messages in English.',
         mimeType: 'text/markdown',
       },
     ],
@@ -286,7 +286,7 @@ function serveReports(server: Server, { reports, redact, toolCalls, followed }: 
       )
     }
     if (markdown === undefined) return contentsOf(uri, 'application/json', (await toolCalls()).jsonOf(report))
-    const text = (await toolCalls()).markdownOf(report, english === undefined ? 'zh' : 'en')
+    const text = (await toolCalls()).markdownOf(report, english === undefined ? (reports.langOf(id) ?? 'zh') : 'en')
     return contentsOf(uri, 'text/markdown', text)
   }
   server.setRequestHandler(ReadResourceRequestSchema, ({ params }) => followed(read(params.uri)))

@@ -58,7 +58,7 @@ export async function reconcile(
   const { start, end, timezone, ids = [], user_ids: userIds = [], depth, lang } = given
   const thresholds = thresholdsOf(given)
   const report = await runAudit({ start, end, timezone, ids, userIds, depth, lang, thresholds }, dependencies, context)
-  return present(report, dependencies.reports.put(report), sections, filter)
+  return present(report, dependencies.reports.put(report, lang), sections, filter)
 }
 
 function unknownReport(reportId: string, kept: number): AuditError {

@@ -313,6 +313,8 @@ describe('reports as resources', () => {
     })
     const english = await client.readResource({ uri: `audit://reports/${id}.en.md` })
     expect((english.contents[0] as { text: string }).text).not.toMatch(/\p{Script=Han}/u)
+    const own = await client.readResource({ uri: `audit://reports/${reports.put(reportWith(), 'en')}.md` })
+    expect((own.contents[0] as { text: string }).text).toMatch(/^# Fal Consumption Audit Report/)
   })
 
   it('too large for a message are refused with a way to read them, and the connection lives on', async () => {

@@ -47,7 +47,7 @@ export function memoryDependencies(
     ledger: memoryLedger(world.tables, zone, now),
     fal: memoryFal(world.workspaces),
     settings: settingsFor({ auditZone: zone, ...settings }),
-    reports: { kept: 0, put: () => 'report', get: () => undefined, list: () => [] },
+    reports: { kept: 0, put: () => 'report', get: () => undefined, langOf: () => undefined, list: () => [] },
     billing,
   }
 }

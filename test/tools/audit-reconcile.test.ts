@@ -34,6 +34,8 @@ describe('audit-reconcile', () => {
     expect(reportSchema.parse(rest)).toEqual(report)
     expect(reportUri).toBe(`audit://reports/${reportId}`)
     expect(deps.reports.get(reportId)).toEqual(report)
+    expect(deps.reports.langOf(reportId)).toBe('en')
+    expect(deps.reports.langOf((await call(auditReconcileTool, DAY, deps)).reportId)).toBe('zh')
     expect(unverified).toBeUndefined()
     expect(next).toMatch(/user-ledger and tasks-by-user with start, end and timezone of window/)
   })
