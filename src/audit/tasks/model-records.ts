@@ -93,12 +93,18 @@ function joinUntold(a: UntoldRecord | undefined, b: UntoldRecord | undefined): P
     untold: {
       unended: a.unended + b.unended,
       within: a.within + b.within,
-      across: (a.across ?? 0) + (b.across ?? 0),
-      old: (a.old ?? 0) + (b.old ?? 0),
+      ...joinCount('across', a, b),
+      ...joinCount('old', a, b),
       crossingIn: joinTasks([a.crossingIn, b.crossingIn]),
       ...(due !== undefined && { due }),
     },
   }
+}
+
+/** Absent: none. */
+function joinCount<Name extends 'across' | 'old'>(name: Name, a: UntoldRecord, b: UntoldRecord): Partial<UntoldRecord> {
+  const count = (a[name] ?? 0) + (b[name] ?? 0)
+  return count === 0 ? {} : { [name]: count }
 }
 
 type UntoldDue = NonNullable<UntoldRecord['due']>

@@ -71,16 +71,8 @@ describe('two bills are', () => {
       { requests: ['r1'], lines: ['k6:a', ...ALIKE] },
     ],
     ['they have no line in common', { lines: ['flux'] }, { lines: ['kling'] }],
-    [
-      'one names a key of no account, and the other is of account -1',
-      { lines: ['k:a'] },
-      { members: [-1], lines: ['b'] },
-    ],
-    [
-      'one names a key of several, and the other is of account -1',
-      { lines: ['twin:a'] },
-      { members: [-1], lines: ['b'] },
-    ],
+    ['one names a key of no account, beside account -1', { lines: ['k:a'] }, { members: [-1], lines: ['b'] }],
+    ['one names a key of several, beside account -1', { lines: ['twin:a'] }, { members: [-1], lines: ['b'] }],
     ['less than half of the lines of the shorter one', { lines: ALIKE }, { lines: ['flux', 'a', 'b', 'c'] }],
     ['one of them holds nothing', { lines: ALIKE }, { lines: [] }],
     ['one of them, of another kind, holds nothing', { lines: ALIKE }, { kind: 'focus' as const, lines: [] }],
