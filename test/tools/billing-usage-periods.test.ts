@@ -101,7 +101,7 @@ describe('a period', () => {
     [{ period: 'today', end_date: '2026-02-01' }, 'end_date'],
     [{ period: 'year' }, 'period'],
     [{ timezone: 'Mars' }, 'timezone'],
-    [{ user_id: -1 }, 'user_id'],
+    [{ user_id: 1.5 }, 'user_id'],
     [{ user: 101 }, 'user'],
   ])('refuses %j and names %s', async (given, field) => {
     const refused = await refusal(billingUsageTool, given, memoryDependencies(february().build(), {}))

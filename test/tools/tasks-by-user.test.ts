@@ -198,7 +198,7 @@ describe('tasks-by-user', () => {
     })
     const sort = await refusal(tasksByUserTool, { sort: 'name' }, deps)
     expect(sort).toMatchObject({ kind: 'input', field: 'sort', accepted: 'one of: cost, points, tasks' })
-    expect(await refusal(tasksByUserTool, { user_ids: [-1] }, deps)).toMatchObject({ field: 'user_ids.0' })
+    expect(await refusal(tasksByUserTool, { user_ids: [1.5] }, deps)).toMatchObject({ field: 'user_ids.0' })
     expect(await refusal(tasksByUserTool, { ids: [4] }, deps)).toMatchObject({ field: 'ids' })
   })
 })
