@@ -12,8 +12,7 @@ type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
 export function metRows(records: Noted) {
   let unread: Draft<Omit<UnreadTimes, 'undatedTasks'>> = {}
   let kinds: Draft<UnknownKinds> = {}
-  let undated: UnreadTimesOf | undefined
-  let undatedFrom: number | undefined
+  let undated: UnreadTimes['undatedTasks']
   const most = (met: UnreadRows, known: UnreadTimesOf | undefined): UnreadTimesOf | undefined =>
     met.rows > (known?.rows ?? 0) ? met.told() : known
   const noteKinds = (book: keyof UnknownKinds): void => {
@@ -21,29 +20,27 @@ export function metRows(records: Noted) {
     if (rows > (kinds[book]?.rows ?? 0)) kinds[book] = { rows, words: [...words] }
   }
   return {
-    /** Notes what the last stream of a table met; `fromRowId`: no stream looked at those with lower ids. */
-    note(table: TimedTable, fromRowId: number | undefined): void {
+    /** Notes what the last stream of a table met; `fromRowId`: it did not look at those with lower ids. */
+    note(table: TimedTable, fromRowId?: number): void {
       const told = most(records.unread[table], unread[table])
       if (told !== undefined) unread[table] = told
       if (table !== 'tasks') {
         noteKinds(table)
         return
       }
-      undated = most(records.undatedTasks, undated)
-      undatedFrom = fromRowId
+      const { undatedTasks } = records
+      if (undatedTasks.rows === 0 || undatedTasks.rows < (undated?.rows ?? 0)) return
+      undated = { ...undatedTasks.told(), ...(fromRowId !== undefined && { fromRowId }) }
     },
     /** Of the streams so far nothing is told any more. */
     forget(): void {
       unread = {}
       kinds = {}
       undated = undefined
-      undatedFrom = undefined
     },
     unreadTimes: (): UnreadTimes => ({
       ...unread,
-      ...(undated !== undefined && {
-        undatedTasks: { ...undated, ...(undatedFrom !== undefined && { fromRowId: undatedFrom }) },
-      }),
+      ...(undated !== undefined && { undatedTasks: undated }),
     }),
     unknownKinds: (): UnknownKinds => ({ ...kinds }),
   }

@@ -148,7 +148,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       }
     }
     streamed.tasks.push(range)
-    met.note('tasks', idBounds.tasks.readFrom)
+    met.note('tasks', idBounds.tasks.fromIdOf(range))
   }
 
   /**
@@ -191,7 +191,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     }
     if (!isTold) return
     if (userIds === undefined) streamed[book].push(range)
-    met.note(book, idBounds[book].readFrom)
+    met.note(book)
   }
 
   const oddlyNamed = readOnce((book: 'points' | 'cash') =>

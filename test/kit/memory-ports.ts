@@ -93,7 +93,7 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
     },
     async *tasks(range) {
       yield taskRecords(range)
-      met.note('tasks', undefined)
+      met.note('tasks')
     },
     unreadTimes: met.unreadTimes,
     forgetMet: met.forget,

@@ -210,6 +210,35 @@ describe.each(BACKENDS)('a row that lies far ahead of its id on $name', (backend
     }
   })
 
+  /** Between where a stream of an early day begins and where one of the range does. */
+  const between = ids[500] ?? 0
+
+  test('leaves out tasks without a time that have lower ids, and says from which on, stream by stream', async () => {
+    const early = { start: plus(START, 4 * DAY), end: plus(START, 5 * DAY) }
+    await stored.exec(`UPDATE ts_fal_tasks SET created_at = NULL WHERE id IN (${between}, ${last})`)
+    await reading(
+      stored,
+      async (fresh) => {
+        const undatedIn = async (window: typeof range) => {
+          await all<unknown>(fresh.tasks(window))
+          return fresh.unreadTimes?.().undatedTasks
+        }
+        const first = await undatedIn(early)
+        expect(first).toMatchObject({ rows: 2, firstRowId: between })
+        // Of both streams the one counts that met more.
+        expect(await undatedIn(range)).toEqual(first)
+        fresh.forgetMet?.()
+        const second = await undatedIn(range)
+        expect(second).toMatchObject({ rows: 1, firstRowId: last })
+        expect([(first?.fromRowId ?? 0) < between, (second?.fromRowId ?? 0) > between]).toEqual([true, true])
+      },
+      { zone: 'UTC' },
+    )
+    for (const id of [between, last]) {
+      await stored.exec(`UPDATE ts_fal_tasks SET created_at = '${naive(id)}' WHERE id = ${id}`)
+    }
+  })
+
   test('leaves out tasks without a time that have lower ids, and says so', async () => {
     await stored.exec(`UPDATE ts_fal_tasks SET created_at = NULL WHERE id IN (1, ${last})`)
     await reading(
