@@ -38,6 +38,27 @@ describe('a refund row whose order no task that was read bears', () => {
     expect(asked([task(1, overrides), task(2, { status: 'success' })], [paid, refund(100)])).toEqual(expected)
   })
 
+  it.each<[string, number, number, readonly string[]]>([
+    ['nothing, and all comes back', 0, 100, ['RF-1']],
+    ['nothing, and a point less comes back', 0, 99, []],
+    ['less, and as much comes back', 60, 60, ['RF-1']],
+    ['less, and a point less than that comes back', 60, 59, []],
+    ['more, and the charge comes back', 150, 100, ['RF-1']],
+  ])('is looked up by what has to come back, where rows took %s', (_, took, back, expected) => {
+    const rows = took === 0 ? [] : [entryRow(1, -took, { orderId: 'task-1' })]
+    expect(asked([task(1)], [...rows, refund(back)])).toEqual(expected)
+  })
+
+  it.each([
+    [100, 40],
+    [40, 100],
+  ])('is looked up where it comes to the least of what tasks were charged: %i, %i', (...charges) => {
+    const tasks = charges.map((charge, index) => task(index + 1, { chargedPoints: points(charge) }))
+    const rows = charges.map((charge, index) => entryRow(index + 3, -charge, { orderId: `task-${index + 1}` }))
+    expect(asked(tasks, [...rows, refund(40)])).toEqual(['RF-1'])
+    expect(asked(tasks, [...rows, refund(39)])).toEqual([])
+  })
+
   it.each<[string, readonly LedgerEntry[], readonly string[]]>([
     ['comes to the charge', [refund(100)], ['RF-1']],
     ['comes to less', [refund(99)], []],
