@@ -105,6 +105,16 @@ describe('B7', () => {
     })
   })
 
+  it('is said where all that came in is the refund of another task', () => {
+    const two = [
+      linked({ status: 'failed' }, [consume(1, 1000)]),
+      linked({ rowId: 2, taskId: 'task-2', refunded: true }, [consume(3, 1000)]),
+    ]
+    const of = (rows: Partial<UnlinkedRows>) => evaluate('B7', { taskLedgers: known(two), users: [payer(rows)] })
+    expect(of({ refundedPoints: points(1000) })).toMatchObject({ findings: [{ detail: { orRefunded: 'task-2' } }] })
+    expect(of({ refundedPoints: points(2000) })).toMatchObject({ findings: [], notEvaluated: open })
+  })
+
   it('is not judged by requests where the ledger could not be read', () => {
     const tasks = [unmatched('failed', { status: 'failed' })]
     const by = (code: 'ledger-unread' | 'links-total') =>
