@@ -239,8 +239,8 @@ describe('requests that pages repeat', () => {
 })
 
 describe('a task of which a rule would say nothing without an event', () => {
-  const plan = planOf({ start: '2026-02-06', end: '2026-02-09' })
-  const stuck = plan.settings.thresholds.stuckMillis
+  const stuck = 2 * HOUR
+  const plan = planOf({ start: '2026-02-06', end: '2026-02-09' }, { thresholds: { stuckMillis: stuck } })
 
   it.each([
     [
