@@ -158,6 +158,15 @@ describe.each(STORES)('an end that cannot be read, on %s', (store) => {
     expect([await opens(UNREAD[0]), await opens('NULL'), await opens(AN_HOUR_AGO)]).toEqual([open, open, []])
   })
 
+  it('leaves open whether fal owes a bill where the cost or the charge alone may be above 0', async () => {
+    const opens = async (task: MiniTask) =>
+      openOf(await audited(store, withTask({ ...task, billed: false }), UNREAD[0]), WORDS)
+    const a2 = 'A2 5 fal-ai/flux/schnell'
+    expect(await opens({ cost: null, points: 0 })).toEqual([a2, 'B2 5'])
+    expect(await opens({ cost: '0.01', points: 0 })).toEqual([a2, 'B2 5'])
+    expect(await opens({ cost: '0', points: 100 })).toEqual([a2])
+  })
+
   it('leaves open whose record exceeds the bill where no key is told', async () => {
     const keyless = withTask({ model: 'fal-ai/veo3', apiKey: '', cost: '0.11', billed: false })
     const open = async (end: string) => openOf(await audited(store, keyless, end), 'tasks without a key')
