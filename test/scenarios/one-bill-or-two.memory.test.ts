@@ -94,6 +94,46 @@ describe('two keys that read the same rows, of workspaces that fal does not name
   })
 })
 
+describe('what fal billed to people, in a bill that two keys read', () => {
+  /** Accounts 5 and 6, of which the events of 5 are not read, and fal names the workspace of those `named` alone. */
+  async function spent(people: readonly [string, string], named: readonly number[], workspaces = ['w', 'w']) {
+    const given = new MiniWorld().account(5, { workspace: workspaces[0] }).account(6, { workspace: workspaces[1] })
+    for (const account of [5, 6]) given.task({ account, cost: '3', billed: noKey, user: 100 + account })
+    for (const [index, login] of people.entries())
+      given.event(
+        { ...noKey, requestId: requestIdOf(80 + index), cost: '1.2', login, timestamp: '2026-02-06T05:00:00Z' },
+        apiKeyOf(5 + index),
+      )
+    const half = (fal: FalReader): Partial<FalReader> => ({
+      billing: async (apiKey, signal) =>
+        named.some((id) => apiKeyOf(id) === apiKey) ? fal.billing(apiKey, signal) : refused,
+      events: async (apiKey, query, signal) => (apiKey === apiKeyOf(5) ? refused : fal.events(apiKey, query, signal)),
+    })
+    const report = await auditWith(given.build(), half, { depth: 'requests' })
+    const open = report.notEvaluated.filter(({ rule }) => rule === 'B21').map(({ subject }) => subject.workspace)
+    return { findings: inShort(report).sort(), open, totals: report.official.totals }
+  }
+
+  it.each([
+    [[], 'unknown (account 6)', 'unknown (account 5)'],
+    [[6], 'w', 'unknown (account 5)'],
+    [[5], 'w', 'unknown (account 6)'],
+  ])('is told once: %j named', async (named, told, open) => {
+    expect(await spent(['ann', 'ann'], named)).toEqual({
+      findings: [`B21 workspace=${told}`],
+      open: [open],
+      totals: { costUsd: null, requestCount: null },
+    })
+  })
+
+  it('is told of both where each bill names another person, or fal names both workspaces', async () => {
+    const unnamed = await spent(['ann', 'bob'], [], ['v', 'w'])
+    expect(unnamed.findings).toEqual(['B21 workspace=unknown (account 5)', 'B21 workspace=unknown (account 6)'])
+    const named = await spent(['ann', 'bob'], [5, 6], ['v', 'w'])
+    expect(named).toMatchObject({ findings: ['B21 workspace=v', 'B21 workspace=w'], open: [] })
+  })
+})
+
 describe('fal-get-usage', () => {
   const usageOf = async (given: World, groupBy: string, change: () => Partial<FalReader> = unnamed) => {
     const dependencies = memoryDependencies(given, {})

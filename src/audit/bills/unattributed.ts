@@ -6,15 +6,20 @@ import type { Evidence } from '../evidence.ts'
 import { type Books, known, type Evidence as RuleEvidence, unknown } from '../rules/books.ts'
 import { evidenceOf } from '../rules/task-subject.ts'
 import { keyIdOwners } from './account-keys.ts'
+import { idOf } from './whose-bill.ts'
 
-/** Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. */
+/**
+ * Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. Those that
+ * fal names the workspace of come first.
+ */
 export function unattributedOf({ attribution, bills, allAccounts }: Evidence): Books['unattributed'] {
   // Of some the events alone were read, which do not tell it.
   const read = attribution.workspaces.filter(({ source }) => source.usage.status !== 'failed')
   if (bills.accounts.length > 0 && read.length === 0) return unknown('bill-unread')
   const owners = keyIdOwners(allAccounts)
+  const namedFirst = [...read.filter(({ name }) => name !== null), ...read.filter(({ name }) => name === null)]
   return known(
-    read.map(({ label, unattributed, hangsOn, source }) => {
+    namedFirst.map(({ label, unattributed, hangsOn, source, maybeTwice }) => {
       const costNanoUsd = costOf(unattributed)
       // A login is no key of an account, whatever ids say; what was billed to others beside it hangs on the ids still.
       const sure = unattributed.filter(({ login }) => login !== null)
@@ -29,6 +34,7 @@ export function unattributedOf({ attribution, bills, allAccounts }: Evidence): B
         ...(hangsOn.length > 0 && {
           hangs: { on: hangsOn, but: { costNanoUsd: costOf(sure), keyIds: billedIds(sure) } },
         }),
+        ...(maybeTwice && { maybeTwice: new Set(unattributed.filter((row) => row.costNanoUsd !== 0n).map(idOf)) }),
       }
     }),
   )
@@ -42,7 +48,7 @@ function billedIds(rows: readonly UsageRow[]): RuleEvidence {
   for (const { keyId, login, costNanoUsd } of rows) {
     // Logins are personal data: they count, and are not shown.
     const shown = keyId === null ? 'login' : shortenKeyId(keyId)
-    const id = keyId === null ? `login ${login}` : `key ${keyId}`
+    const id = idOf({ keyId, login })
     costs.set(id, { shown, nano: (costs.get(id)?.nano ?? 0n) + costNanoUsd })
   }
   const billed = [...costs.values()].filter(({ nano }) => nano !== 0n)

@@ -171,6 +171,9 @@ function sortRows(rows: readonly UsageRow[], scope: SharingScope): SortedRows {
   return { byAccount, unattributed, anonymous }
 }
 
+/** Tells those apart whom rows and events name. */
+export const idOf = ({ keyId, login }: Who): string => (keyId === null ? `login ${login}` : `key ${keyId}`)
+
 /**
  * Whether one book, usage rows or events, names keys, and with them somebody who is no account and whom the other does not name, while
  * some of the other name nobody: these may be of that one.
@@ -179,7 +182,6 @@ function namesSomeoneAlone(bill: DistinctBill, scope: NamingScope): boolean {
   const { events } = bill.workspace
   const ofEvents = events === null || events.status === 'failed' ? [] : events.value.who
   const isNameless = ({ keyId, login }: Who): boolean => keyId === null && login === null
-  const idOf = ({ keyId, login }: Who): string => (keyId === null ? `login ${login}` : `key ${keyId}`)
   const namesAlone = (named: readonly Who[], other: readonly Who[]): boolean => {
     if (!other.some(isNameless) || !named.some(({ keyId }) => keyId !== null)) return false
     const known = new Set(other.map(idOf))

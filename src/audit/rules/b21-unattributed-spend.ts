@@ -8,7 +8,8 @@ import { mayHaveCost } from './unplaced-tasks.ts'
  * B21, per workspace: what fal billed there to keys or tokens that no account row holds, from the threshold on. Nano-USD.
  * Usage rows tell it, so it is judged at every depth. Nothing is said where ids that no account row holds say nothing, or would,
  * had tasks without a readable time been made within the window, or were those without a key of an account there, but of what was
- * billed to people. Source: rule B21 of the specification.
+ * billed to people. Of bills that may be one, read with several keys, a second is not said to tell of more. Source: rule B21 of the
+ * specification.
  */
 export const b21UnattributedSpend: Rule = {
   id: 'B21',
@@ -18,6 +19,7 @@ export const b21UnattributedSpend: Rule = {
     if (!unattributed.known) return notRead(unattributed.reason)
     const findings: FindingDraft[] = []
     const open = []
+    const toldOnce = new Set<string>()
     let examined = 0
     const isSpend = (nano: bigint): boolean => nano > 0n && nano >= thresholds.b21NanoUsdMin
     for (const bill of unattributed.value) {
@@ -34,6 +36,12 @@ export const b21UnattributedSpend: Rule = {
       // What is certain is told of all the same, and that there is more which may be theirs.
       if (reason !== undefined && costNanoUsd < bill.costNanoUsd) open.push({ subject: { workspace }, reason })
       if (!isSpend(costNanoUsd)) continue
+      const ids = [...(bill.maybeTwice ?? [])]
+      if (ids.some((id) => toldOnce.has(id))) {
+        open.push({ subject: { workspace }, reason: unknown('bill-maybe-twice').reason })
+        continue
+      }
+      for (const id of ids) toldOnce.add(id)
       examined += 1
       findings.push({
         subject: { workspace },

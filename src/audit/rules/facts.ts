@@ -345,4 +345,6 @@ export interface UnattributedBill {
    * billed to people, who are no key of an account. Absent: none.
    */
   readonly hangs?: { readonly on: readonly number[]; readonly but: Pick<UnattributedBill, 'costNanoUsd' | 'keyIds'> }
+  /** Keys and people that it names, where another bill here may be this one, read with another key. Absent: none may. */
+  readonly maybeTwice?: ReadonlySet<string>
 }
