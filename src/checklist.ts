@@ -146,12 +146,12 @@ export function checklistMarkdown(lang: Language): string {
   return `${steps.join('\n')}\n\n**${words.close}**\n\n${closing.join('\n')}\n`
 }
 
-/** Arguments of the prompt, as flat texts; all optional. */
+/** Arguments of the prompt, in the form in which the tools take them; all optional. */
 export interface PromptArguments {
   readonly start?: string | undefined
   readonly end?: string | undefined
-  readonly ids?: string | undefined
-  readonly user_ids?: string | undefined
+  readonly ids?: readonly number[] | undefined
+  readonly user_ids?: readonly number[] | undefined
   readonly lang?: string | undefined
 }
 

@@ -237,7 +237,8 @@ function servePrompts(server: Server, { redact, toolCalls, followed }: Parts): v
       })
     }
     const known = Object.entries((await toolCalls()).promptArguments(given))
-    const text = checklistPrompt(Object.fromEntries(known.map(([key, value]) => [key, redact(value)])))
+    const shown = known.map(([key, value]) => [key, typeof value === 'string' ? redact(value) : value])
+    const text = checklistPrompt(Object.fromEntries(shown))
     return { description: PROMPT_TITLE, messages: [{ role: 'user', content: { type: 'text', text } }] }
   }
   server.setRequestHandler(GetPromptRequestSchema, ({ params }) =>

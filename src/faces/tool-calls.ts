@@ -1,5 +1,5 @@
 import { type Report, report as reportSchema } from '../../schemas/report.ts'
-import { promptArguments } from '../operations/prompt-arguments.ts'
+import { type PromptScope, promptArguments } from '../operations/prompt-arguments.ts'
 import type { JsonObject, Pager } from '../paging.ts'
 import { renderMarkdown } from '../render/markdown.ts'
 import type { CallContext, OpenDependencies, Tool } from '../tool.ts'
@@ -25,7 +25,7 @@ export interface ToolCalls {
   /** One page of a result, fit to leave. Throws what the tool throws, and AuditError where there is no such tool. */
   call(name: string, given: JsonObject, context: CallContext): Promise<JsonObject>
   /** The arguments of the prompt; throws an input error where no tool would take them. */
-  promptArguments(given: Readonly<Record<string, string>>): Readonly<Record<string, string>>
+  promptArguments(given: Readonly<Record<string, string>>): PromptScope
   /** A report as text, secrets blanked out. */
   markdownOf(report: Report, lang: 'zh' | 'en'): string
   /** As JSON, in one line. */

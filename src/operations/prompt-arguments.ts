@@ -17,14 +17,18 @@ const given = z.strictObject({
 
 type Texts = Readonly<Record<string, string>>
 
+/** What the prompt was given: texts as they came, lists as the tools take them. */
+export type PromptScope = Readonly<Record<string, string | readonly number[]>>
+
 /** No date is too late for a checklist: whether it has come is for the tools to say, which know the zone. */
 const LATEST: Instant = instant(Date.parse('9999-01-01T00:00:00Z'))
 
 /**
  * The arguments of the prompt, held to what the tools accept, so that no checklist asks for what every one of them refuses.
- * Empty ones are none. Throws an input error that names the argument, what was found and what is accepted.
+ * Empty ones are none; of ids it tells the numbers, since no tool takes them in one text. Throws an input error that names the
+ * argument, what was found and what is accepted.
  */
-export function promptArguments(texts: Texts): Texts {
+export function promptArguments(texts: Texts): PromptScope {
   const trimmed = Object.fromEntries(Object.entries(texts).map(([name, text]) => [name, text.trim()]))
   const names = Object.keys(given.shape)
   const unknown = Object.keys(trimmed).find((name) => !names.includes(name))
@@ -39,8 +43,13 @@ export function promptArguments(texts: Texts): Texts {
     ...(ids !== undefined && { ids: listOf(ids) }),
     ...(userIds !== undefined && { user_ids: listOf(userIds) }),
   }
-  checkWindow(parseOutside(given, { ...rest, ...lists }, { kind: 'input' }))
-  return filled
+  const parsed = parseOutside(given, { ...rest, ...lists }, { kind: 'input' })
+  checkWindow(parsed)
+  return {
+    ...rest,
+    ...(ids !== undefined && { ids: parsed.ids }),
+    ...(userIds !== undefined && { user_ids: parsed.user_ids }),
+  }
 }
 
 /** The parts of a list; what is no whole number stays as it is, for the error to name. */

@@ -245,7 +245,8 @@ describe('the prompt', () => {
     const { client } = await connect([])
     const args = { start: '2026-02-01', user_ids: '101', lang: 'en' }
     const { messages } = await client.getPrompt({ name: 'consumption-audit', arguments: args })
-    expect(messages).toEqual([{ role: 'user', content: { type: 'text', text: checklistPrompt(args) } }])
+    const text = checklistPrompt({ ...args, user_ids: [101] })
+    expect(messages).toEqual([{ role: 'user', content: { type: 'text', text } }])
   })
 
   it('refuses other names and arguments', async () => {
@@ -289,9 +290,13 @@ describe('the prompt', () => {
       arguments: { ...args, end: args.end ?? '' },
     })
     const { content } = messages[0]!
-    const { lang: _, ...scope } = args
+    const { lang: _, ids, user_ids, ...scope } = args
     for (const value of Object.values(scope))
       expect(content).toMatchObject({ text: expect.stringContaining(`"${value}"`) })
+    for (const [name, value] of Object.entries({ ids, user_ids })) {
+      const told = `- ${name} = [${value?.replace(/[，\s]/g, ',')}]\n`
+      if (value !== undefined) expect(content).toMatchObject({ text: expect.stringContaining(told) })
+    }
   })
 })
 
