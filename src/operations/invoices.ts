@@ -51,11 +51,11 @@ const MONTHS_TORN =
   'fal cut some months of usage at other hours than the timezone asked for: a monthly sum may hold hours of the month beside it.'
 
 const MONTH_OF_ISSUE =
-  'billingMonth of source focus is the month of issue, which may be later than when it was spent: chargeMonths, where fal tells them.'
+  'billingMonth of source focus is the month of issue, which may be later than when it was spent: chargeMonths, where fal tells them. Its months are of UTC, as all times of FOCUS are: what was spent within hours of their edges is of the month beside it in another timezone.'
 
 // An invoice tells no models; two are held together by what each was spent on.
 const WHAT_IT_WAS_FOR =
-  'fal-get-usage with the first and last day of the month in which it was spent (chargeMonths; of derived-from-usage billingMonth) as start and end and the timezone of months, and once more for another: what each was spent on, by model, day or account'
+  'fal-get-usage with the first and last day of the month in which it was spent as start and end (of focus chargeMonths, and timezone UTC; of derived-from-usage billingMonth, and the timezone of months), and once more for another: what each was spent on, by model, day or account'
 
 type Months = MonthRange & { readonly current: number }
 

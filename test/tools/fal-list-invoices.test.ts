@@ -1,6 +1,7 @@
 import { afterEach, describe, expect, it } from 'vitest'
 import { apiKeyOf, keyIdOfAccount, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
+import { falGetUsageTool } from '../../tools/fal-get-usage.ts'
 import { falListInvoicesTool } from '../../tools/fal-list-invoices.ts'
 import { memoryDependencies, settingsFor } from '../kit/audit-world.ts'
 import { openWorld, type RealParts, type RealWorld } from '../kit/real-audit.ts'
@@ -88,6 +89,24 @@ describe('fal-list-invoices', () => {
     const asked = double.requests.map(({ path }) => path)
     expect(asked.filter((path) => path === '/models/usage')).toHaveLength(1)
     expect(asked).not.toContain('/billing/invoices')
+  })
+
+  it('says in which timezone usage of a month is held against the invoice, whose months are of UTC', async () => {
+    const given = new MiniWorld()
+      .account(7, { workspace: 'workspace-7' })
+      .event({ requestId: 'r-1', cost: '2', timestamp: '2026-01-10T05:00:00Z' }, apiKeyOf(7))
+      .event({ requestId: 'r-2', cost: '1', timestamp: '2026-01-31T17:00:00Z' }, apiKeyOf(7))
+      .build()
+    const report = `${HEADER}\n3,USD,2026-02-01T00:00:00Z,2026-01-01T00:00:00Z,INV-9,x\n`
+    const { dependencies } = await real(given, { focus: { 'workspace-7': { '2026-02': report } } })
+    const { invoices, next, note } = await call(falListInvoicesTool, { from: '2026-02' }, dependencies(), given)
+    expect(invoices).toMatchObject([{ source: 'focus', chargeMonths: '2026-01', costUsd: '3' }])
+    expect(next).toContain('of focus chargeMonths, and timezone UTC')
+    expect(note).toContain('Its months are of UTC')
+    const usageIn = async (timezone: string) =>
+      call(falGetUsageTool, { start: '2026-01-01', end: '2026-01-31', timezone }, dependencies(), given)
+    expect((await usageIn('UTC')).costUsd).toBe('3')
+    expect((await usageIn('Asia/Shanghai')).costUsd).toBe('2')
   })
 
   it('adds lines up before it rounds, where they are finer than a nano-dollar', async () => {
