@@ -55,7 +55,7 @@ export function promptArguments(texts: Texts): PromptScope {
 /** The parts of a list; what is no whole number stays as it is, for the error to name. */
 const listOf = (text: string): (number | string)[] =>
   text
-    .split(/[\s,，]+/)
+    .split(/[\s,，、;；]+/)
     .map((part) => (/^-?\d+$/.test(part) && Number.isSafeInteger(Number(part)) ? Number(part) : part))
 
 function checkWindow({ start, end }: z.output<typeof given>): void {

@@ -56,7 +56,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
     phrases: (facts) => [
       given(facts.expected, (amount) => `tasks charged ${amount}`),
       given(facts.actual, (amount) => `paid ${paidBound(facts)}${amount}${paidBy(facts)}`),
-      given(facts.difference, (amount) => `difference ${amount}${paidBound(facts) === '' ? '' : ' or more'}`),
+      given(facts.difference, (amount) => `difference ${paidBound(facts)}${amount}`),
     ],
   },
   A5: {

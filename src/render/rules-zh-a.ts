@@ -56,7 +56,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
     phrases: (facts) => [
       given(facts.expected, (amount) => `任务收费 ${amount}`),
       given(facts.actual, (amount) => `实际扣费${paidBound(facts)} ${amount}${paidBy(facts)}`),
-      given(facts.difference, (amount) => `差异${paidBound(facts) === '' ? '' : '至少'} ${amount}`),
+      given(facts.difference, (amount) => `差异${paidBound(facts)} ${amount}`),
     ],
   },
   A5: {

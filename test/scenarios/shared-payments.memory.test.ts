@@ -47,12 +47,12 @@ describe('a row of two tasks, one of which is of yesterday', () => {
       ...{ expected: '5100', actual: '100', difference: '-5000', classification: 'BREAK', severity: 'MEDIUM' },
     })
     expect(a4?.message).toContain('paid at most 100 points')
-    expect(a4?.message).toContain('difference -5000 points or more')
+    expect(a4?.message).toContain('difference at most -5000 points')
     expect(row).toMatchObject({ ...unread, cashConsumed: 0, status: 'DIFF' })
     expect(report.summary.byRule.A4).toBe(1)
     const zh = await audited(world(), { lang: 'zh' })
     expect(zh.a4?.message).toContain('实际扣费至多 100')
-    expect(zh.a4?.message).toContain('差异至少 -5000')
+    expect(zh.a4?.message).toContain('差异至多 -5000')
   })
 
   it('hides nothing that was taken beyond the charge', async () => {
@@ -61,6 +61,7 @@ describe('a row of two tasks, one of which is of yesterday', () => {
     const { a4, row } = await audited(world(101))
     expect(a4).toMatchObject({ expected: '100', actual: '101', difference: '1' })
     expect(a4?.message).toContain('paid at least 101 points')
+    expect(a4?.message).toContain('difference at least 1 point')
     expect(row).toMatchObject({ ...unread, status: 'DIFF' })
   })
 
