@@ -22,7 +22,9 @@ it('tells tables apart whose names differ in case alone', async () => {
     'CREATE VIEW TS_USERS AS SELECT 1 AS other',
   ]
   const [alone, beside] = [await examined({ backend: MARIADB }), await examined({ backend: MARIADB, sql: others })]
-  const without = (id: string, { lines }: typeof alone) => lines.filter((line) => line.id !== id)
+  // How many rows a table has is guessed by the server, and not alike each time.
+  const without = (id: string, { lines }: typeof alone) =>
+    lines.flatMap((line) => (line.id === id ? [] : { ...line, seen: line.seen.replace(/about \d+ rows/, '') }))
   expect(without('database-url', beside)).toEqual(without('database-url', alone))
 })
 
