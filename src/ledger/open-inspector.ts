@@ -130,7 +130,8 @@ function inspectionOf(session: Session, { mapping, catalogue, address }: Inspect
       const { columns: facts } = await catalogue.table(look, table)
       const type = facts.find(({ name }) => name.toLowerCase() === id.toLowerCase())?.type
       // As texts 10 comes before 9.
-      const order = type === undefined || !/char|text|^$/.test(type) ? quoted(id) : `CAST(${quoted(id)} AS SIGNED)`
+      const order =
+        type === undefined || !/char|text|clob|binary|blob|^$/.test(type) ? quoted(id) : `CAST(${quoted(id)} AS SIGNED)`
       const select = `SELECT ${columns.map(quoted).join(', ')} FROM ${quoted(table)} ORDER BY ${order} DESC LIMIT ${limit}`
       const plan = await catalogue.plan(look, select, [], table).catch(noPlan)
       if (plan === null) return look(catalogue.limited(select, SECONDS_WITHOUT_PLAN), [], table)
