@@ -20,7 +20,7 @@ import {
 import type { IdSample, SampledRow } from './id-order.ts'
 import type { LastUse } from './last-use.ts'
 import type { TableMapping, TableRole } from './mapping.ts'
-import type { AccountRow } from './reader.ts'
+import type { AccountRow, UserTable } from './reader.ts'
 import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
 import { rowIdIn } from './row-cells.ts'
 
@@ -37,6 +37,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     tasks: { ...idAt('tasks'), besideKeys: true as const },
     users: idAt('users'),
     points: idAt('points'),
+    cash: idAt('cash'),
   }
   const accountAt: Place = { ...idAt('accounts'), besideKeys: true }
   const ownerAt: Place = { table: mapping.tables.points, column: mapping.columns.points.userId }
@@ -121,10 +122,15 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     () =>
     ([id, name]) => [idOf(id, places.users), textOf(name)]
 
-  const userId: DecoderFactory<number> =
-    () =>
-    ([id]) =>
-      idOf(id, places.users)
+  /** Whom rows of a table name. */
+  const userId = (table: UserTable): BatcherFactory<readonly number[]> => {
+    const place = table === 'users' ? places.users : { ...places[table], column: mapping.columns[table].userId }
+    return inLists(
+      () =>
+        ([id]) =>
+          idOf(id, place),
+    )
+  }
 
   /** Undefined for a user without a level. */
   const userLevel: DecoderFactory<readonly [number, string]> =
@@ -146,7 +152,7 @@ export function decodersOf(mapping: TableMapping, zone: Zone) {
     idSpan: inLists(idSpan),
     sampledRow: inLists(sampledRow),
     userName: inLists(userName),
-    userId: inLists(userId),
+    userId,
     userLevel: inLists(userLevel),
   }
 }

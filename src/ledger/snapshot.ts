@@ -317,7 +317,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       const { name, level } = mapping.columns.users
       if (table === 'users' && name === null && level === null) return new Set()
       if (table !== 'users') await noteIds(table)
-      return new Set(await named(ids, (part) => queries.usersIn(table, part), decoders.userId))
+      return new Set(await named(ids, (part) => queries.usersIn(table, part), decoders.userId(table)))
     },
     async userLevels(ids) {
       if (mapping.columns.users.level === null) return new Map()

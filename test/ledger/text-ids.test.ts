@@ -218,6 +218,19 @@ describe.each(BACKENDS)('ids that are texts, on $name', (backend) => {
     })
   })
 
+  test('of users that are no numbers are told of the table that holds them', async () => {
+    const world = await backend.create({ points: [pointsRow(1)], cash: [cashRow(1)], tasks: [task(1)] })
+    stored = world
+    for (const table of LONG) {
+      await retype(world, table, 'user_id')
+      await world.exec(`UPDATE ${table} SET user_id = '101abc'`)
+    }
+    for (const [index, table] of (['tasks', 'points', 'cash'] as const).entries()) {
+      const asked = reading(world, (snapshot) => snapshot.usersIn(table, [101]))
+      await expect(asked).rejects.toThrow(`${LONG[index]}.user_id holds "101abc"`)
+    }
+  })
+
   const others = (rowId: number) => Array.from({ length: 300 }, (_, id) => ({ userId: 5000 + id, rowId }))
   /** Rows 1 and 3 are of user 0, the others of nobody. */
   const expectNobodys = (world: Stored) =>
