@@ -3,7 +3,7 @@ import type { input, output, Statement, StatementItem } from '../../schemas/bill
 import type { SourceStatus } from '../../schemas/report.ts'
 import { unknownUser } from '../audit/ledgers/asked-users.ts'
 import { DateReader } from '../audit/tasks/date-reader.ts'
-import { mayBeOfUsers, withUnreadTimes } from '../audit/tasks/unread-times.ts'
+import { mayBeOfUsers, unreadTimeReason, withUnreadTimes } from '../audit/tasks/unread-times.ts'
 import { tasksTeller } from '../audit/waiting.ts'
 import { chargeText } from '../billing/charge-money.ts'
 import { parseContent, type StatementContent } from '../billing/statement.ts'
@@ -14,6 +14,7 @@ import { UsageSums } from '../billing/usage-sums.ts'
 import { AuditError, inputError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { collecting, withPlan } from '../operation.ts'
+import { notEvaluatedText } from '../render/messages.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import type { Instant } from '../units/instant.ts'
 import { ZERO_NANO_USD } from '../units/nano-usd.ts'
@@ -99,7 +100,7 @@ export async function requireStatement(
     const settled = await readSettled(dependencies.billing, [invoiceId])
     if (settled?.get(invoiceId)) return {}
     const sums = await monthlySums(id.userId, month, month, call)
-    if (!sums.has(id.period)) throw noTasks(invoiceId, id)
+    if (!sums.has(id.period)) throw noTasks(invoiceId, id, call)
     return {}
   }
   await calling(dependencies, context, use, knowing(invoiceId))
@@ -147,7 +148,7 @@ async function detail(invoiceId: string, call: StatementCall): Promise<Statement
   const records = await readSettled(call.dependencies.billing, [invoiceId])
   const made = await makeStatement(id, call)
   const known = records?.get(invoiceId) ?? undefined
-  if (made.content.request_count === 0 && known === undefined) throw noTasks(invoiceId, id)
+  if (made.content.request_count === 0 && known === undefined) throw noTasks(invoiceId, id, call)
   const { standing, record } = await settle(made, known, call)
   const { breakdown, ...head } = made.content
   return {
@@ -161,8 +162,13 @@ async function detail(invoiceId: string, call: StatementCall): Promise<Statement
   }
 }
 
-const noTasks = (invoiceId: string, { period, userId }: StatementId): AuditError =>
-  notFound(invoiceId, `there is no task of ${period}${userId === null ? '' : ' by that user'}`)
+/** Of the tasks read for it none is of that month; with tasks that could not be placed it is said that they may be. */
+function noTasks(invoiceId: string, { period, userId }: StatementId, { snapshot }: StatementCall): AuditError {
+  const none = `there is no task of ${period}${userId === null ? '' : ' by that user'}`
+  const unplaced = unreadTimeReason(snapshot.unreadTimes?.() ?? {}, ['tasks'], userId ?? undefined)
+  if (unplaced === undefined) return notFound(invoiceId, none)
+  return notFound(invoiceId, `${none}; ${notEvaluatedText(unplaced.code, unplaced.params ?? {}, 'en')}`)
+}
 
 function notFound(invoiceId: string, reason: string): AuditError {
   const shown = shortened(invoiceId, 40)

@@ -153,3 +153,29 @@ describe('a key of NULL', () => {
     )
   })
 })
+
+describe('a created_at that cannot be read', () => {
+  const NONE = 'there is no task of 2026-02 by that user'
+  /** Of user 103 there is task 5 alone. */
+  const only = (createdAt: string | null): World => withCells(5, { createdAt, userId: 103 })
+  const refusedOf = (world: World, id: string): Promise<string> =>
+    statementOf(world, id, OPTIONS).then(
+      () => 'made',
+      ({ message }: Error) => message,
+    )
+
+  it("of a user's only task is told where there is no statement, and with a user of others it is not", async () => {
+    const unread = only('2026-02-00 12:00:00')
+    expect(await refusedOf(unread, 'inv_202602_u103')).toContain(
+      `${NONE}; task table: 1 row has a time that cannot be read, first of all row 5; whether they belong to the period is not known`,
+    )
+    expect(await refusedOf(unread, 'inv_202602_u104')).toMatch(new RegExp(`${NONE}$`))
+    const nobodys = withCells(5, { createdAt: '2026-02-00 12:00:00', userId: null })
+    expect(await refusedOf(nobodys, 'inv_202602_u104')).toContain('1 row has a time that cannot be read')
+  })
+
+  it('is told of one without any, too', async () => {
+    const undated = await refusedOf(only(null), 'inv_202602_u103')
+    expect(undated).toContain(`${NONE}; 1 task without created_at, first of all row 5: of no period`)
+  })
+})
