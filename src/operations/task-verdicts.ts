@@ -47,10 +47,10 @@ export async function readVerdicts(
       ...(prices && { prices }),
     })
     const accountOf = accountFinder(evidence.allAccounts)
-    const told = plan.userIds.size === 0 ? undefined : toldTasks(plan, snapshot, evidence.unreadTimes ?? {}, tally)
+    const told = toldTasks(plan, snapshot, evidence.unreadTimes ?? {}, tally)
     const report = await buildReport(evidence, 'en', {
       signal: context.signal,
-      ...(told && { told }),
+      told,
       take: ({ join }, { tasks }) => {
         const verdicts = new Map([...join.verdicts, ...join.outside].map((each) => [each.task.rowId, each]))
         for (const task of tasks) {
@@ -69,7 +69,7 @@ export async function readVerdicts(
             outputTokens: task.outputTokens ?? null,
           }
           tally.add(fact)
-          told?.take(fact)
+          told.take(fact)
         }
       },
     })
@@ -97,7 +97,9 @@ function toldTasks(
       const mayWait = standing === 'pending' || standing === 'failed'
       if (mayWait && isEndOpen(task, asOf, settings.thresholds.settlementLagMillis)) openEnds.push(taskName(task))
     },
-    hangOn: (table, rows) => mayBeOfUsers(rows, userIds) || (table === 'tasks' && mayMatter(rows)),
+    ...(userIds.size > 0 && {
+      hangOn: (table, rows) => mayBeOfUsers(rows, userIds) || (table === 'tasks' && mayMatter(rows)),
+    }),
     openEnds: () => ({ count: openEnds.length, evidence: evidenceOf(openEnds) }),
   }
 }

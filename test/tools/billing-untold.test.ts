@@ -179,3 +179,40 @@ describe('a created_at that cannot be read', () => {
     expect(undated).toContain(`${NONE}; 1 task without created_at, first of all row 5: of no period`)
   })
 })
+
+describe('a completed_at that cannot be read', () => {
+  const REASON =
+    'tasks whose end (completed_at) cannot be read, or lies in the future, 1 of the period ("task-5"): whether they ended long enough ago is not known'
+  const free = { money: 0, costMoney: '0', onlineTaskId: 'not-billed' } as const
+  const endless = withCells(5, { ...free, completedAt: '2026-02-00 12:00:00' })
+
+  it('of a free task without a bill is named by the statements that wait for it', async () => {
+    for (const id of ['inv_202602', 'inv_202602_u101']) {
+      const { status, status_reason, coverage } = await statementOf(endless, id, OPTIONS)
+      expect([id, status, status_reason, coverage.complete]).toEqual([id, 'draft', 'pending', true])
+      expect(coverage.sources).toContainEqual({ source: 'tasks', status: 'complete', reason: REASON })
+    }
+    const other = await statementOf(endless, 'inv_202602_u102', OPTIONS)
+    expect(other.status).toBe('settled')
+    expect(JSON.stringify(other.coverage)).not.toContain('completed_at')
+  })
+
+  it('of one with a cost leaves its statements incomplete, and says so once', async () => {
+    const due = withCells(5, { onlineTaskId: 'not-billed', completedAt: '2026-02-00 12:00:00' })
+    for (const id of ['inv_202602', 'inv_202602_u101']) {
+      const { status_reason, coverage } = await statementOf(due, id, OPTIONS)
+      expect(status_reason).toBe('incomplete')
+      expect(coverage.sources).toContainEqual({ source: 'tasks', status: 'partial', reason: REASON })
+    }
+  })
+
+  it('that can be read, or of a task that fal billed, is waited for no more', async () => {
+    const ended = withCells(5, free)
+    const billed = withCells(5, { money: 0, costMoney: '0', completedAt: '2026-02-00 12:00:00' })
+    for (const world of [ended, billed]) {
+      const { status, coverage } = await statementOf(world, 'inv_202602', OPTIONS)
+      expect(status).toBe('settled')
+      expect(JSON.stringify(coverage)).not.toContain('completed_at')
+    }
+  })
+})

@@ -27,14 +27,16 @@ import { ledgerLayer, officialLayer, taskLayer } from './layers.ts'
 const USERS_AT_ONCE = 10_000
 
 export interface ReportOptions extends JudgeOptions {
-  /** Whether tables were read whole is said of the tasks that were taken and told of, not of all that rules judge. */
   readonly told?: ToldTasks
 }
 
-/** What rows of tables may leave open of the tasks of some users, once all were taken. */
+/** What rows of tables may leave open of the tasks that are told of, once all were taken. */
 export interface ToldTasks {
-  /** Whether such rows, which have no place in time, may be theirs or matter to what is told of them. */
-  hangOn(table: TimedTable, rows: UnreadTimesOf): boolean
+  /**
+   * Whether such rows, which have no place in time, may be theirs or matter to what is told of them. Absent: all that rules judge are
+   * told of. Otherwise whether tables were read whole is said of those that were taken and told of.
+   */
+  hangOn?(table: TimedTable, rows: UnreadTimesOf): boolean
   /** Those of which a bill may still come since their end is not told. */
   openEnds(): UntoldTasks
 }
@@ -129,7 +131,9 @@ function sourcesOf(
   const tables = evidence.tables.map((table) => tableStatus(table, lang))
   const timed = withUnreadTimes(tables, evidence.unreadTimes ?? {}, lang, told?.hangOn)
   const reasons = [...outcomes.values()].flatMap(({ notEvaluated }) => notEvaluated.map(({ reason }) => reason))
-  const ended = withUntoldEnds(timed, evidence.tasks.untold, reasons, lang, told?.openEnds())
+  const waiting = told?.openEnds()
+  const ofTold = told?.hangOn && waiting
+  const ended = withUntoldEnds(timed, evidence.tasks.untold, reasons, lang, { told: ofTold, waiting })
   const placed = withOwnerless(ended, evidence.ledger.ownerless?.counts ?? {}, lang)
   const named = withUnknownKinds(placed, evidence.unknownKinds ?? {}, reasons, lang)
   const sources = withTooLarge(named, reasons, lang)

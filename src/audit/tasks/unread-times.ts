@@ -154,20 +154,25 @@ export const withUnreadTimes = (
 export const mayBeOfUsers = ({ userIds }: Pick<UnreadTimesOf, 'userIds'>, users: ReadonlySet<number>): boolean =>
   userIds === null || userIds.some((userId) => users.has(userId))
 
-/** The task table is one that was read in part, too, where ends of tasks that are not told leave something open: of these, or of any. */
+/**
+ * The task table is one that was read in part, too, where ends of tasks that are not told leave something open: of these, or of any.
+ * Of `waiting`, of which a bill may still come for that alone, it is said where they leave no rule open.
+ */
 export function withUntoldEnds(
   tables: readonly SourceStatus[],
   { ends }: UntoldBook,
   reasons: readonly Reason[],
   lang: Lang,
-  tasks: UntoldTasks = joinTasks([...(ends?.values() ?? [])]),
+  { told, waiting }: { readonly told?: UntoldTasks | undefined; readonly waiting?: UntoldTasks | undefined } = {},
 ): SourceStatus[] {
-  if (tasks.count === 0 || !reasons.some(({ code }) => code === 'end-untold')) return [...tables]
+  const isOpen = reasons.some(({ code }) => code === 'end-untold')
+  const tasks = isOpen ? (told ?? joinTasks([...(ends?.values() ?? [])])) : waiting
+  if (tasks === undefined || tasks.count === 0) return [...tables]
   const { params = {} } = tasksUntold('end-untold', tasks)
   const said = notEvaluatedText('end-untold', params, lang)
   return tables.map((table) => {
     const { source, status, reason } = table
     if (source !== 'tasks' || status === 'failed') return table
-    return { ...table, status: 'partial', reason: reason === undefined ? said : `${reason}; ${said}` }
+    return { ...table, status: isOpen ? 'partial' : status, reason: reason === undefined ? said : `${reason}; ${said}` }
   })
 }
