@@ -89,7 +89,7 @@ export const period = (
   undatedBeyondNanoUsd: usd(beyond),
   undatedWithinNanoUsd: usd(within),
   undatedTasks,
-  ...{ youngNanoUsd: usd('0'), runningNanoUsd: usd('0'), namelessOpen: 0, namelessEndpoints: new Set<string>() },
+  ...{ youngNanoUsd: usd('0'), runningNanoUsd: usd('0'), namelessOpen: 0 },
 })
 
 /** How many findings there are, what is open, and how much was examined. */

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import type { Report } from '../../schemas/report.ts'
+import { apiKeyOf, keyIdOfAccount, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { auditWith, breaksOf, refused } from '../kit/audit-with.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
@@ -162,5 +163,50 @@ describe('figures by model', () => {
       eventsResidual: '0',
       bridgeResidual: '0',
     })
+  })
+})
+
+describe('a task of another account that names no model', () => {
+  const kling = { endpointId: 'fal-ai/kling', cost: '0.4' }
+  const toSix = { ...kling, keyId: keyIdOfAccount(6) }
+  const both = () => {
+    const world = new MiniWorld().account(5, { workspace: 'w' }).account(6, { workspace: 'w' })
+    for (let each = 0; each < 5; each++) world.task({ cost: '1' }).task({ account: 6, cost: '1', user: 102 })
+    return world
+  }
+  const said = async (world: MiniWorld, fal: (reader: FalReader) => Partial<FalReader> = () => ({})) => {
+    const report = await auditWith(world.build(), fal, requests)
+    const isOpen = ({ rule, subject, reason }: Report['notEvaluated'][number]): boolean =>
+      rule === 'A3' && subject.accountId === 6 && reason.includes('without a model')
+    const open = report.notEvaluated.filter(isOpen)
+    const found = inShort(report).filter((text) => text.startsWith('A3'))
+    return [...found, ...open.map(({ subject }) => `open ${subject.accountId} ${subject.model}`)]
+  }
+  const OPEN = ['open 6 fal-ai/kling']
+  const FOUND = ['A3 accountId=6 model=fal-ai/kling']
+
+  it('may be of one that an account records, which its bill would tell: A3 is left open', async () => {
+    expect(await said(both().task({ cost: '0.4', billed: toSix }))).toEqual([])
+    expect(await said(both().task({ model: '', cost: '0.4', billed: toSix }))).toEqual(OPEN)
+  })
+
+  it('may be so too where the bill of that account is known by usage alone, or is of other requests', async () => {
+    const leak = (world: MiniWorld) =>
+      world.event({ ...kling, requestId: requestIdOf(777), timestamp: '2026-02-06T08:00:00Z' }, apiKeyOf(6))
+    const own = (task: MiniTask) => leak(both().task({ ...task, cost: '0.4', billed: kling }))
+    for (const fal of [undefined, sixUnread]) {
+      expect(await said(own({}), fal)).toEqual([])
+      expect(await said(own({ model: '' }), fal)).toEqual(OPEN)
+      expect(await said(own({ model: 'fal-ai/kling' }), fal)).toEqual(FOUND)
+    }
+  })
+
+  it('tells no name where the account has no tasks, nor of what it was not billed as', async () => {
+    const leak = (world: MiniWorld) =>
+      world.event({ ...kling, requestId: requestIdOf(777), timestamp: '2026-02-06T08:00:00Z' }, apiKeyOf(6))
+    const alone = new MiniWorld().account(5).account(6).task({ cost: '1' })
+    expect(await said(leak(alone.task({ model: '', cost: '0.4', billed: kling })))).toEqual(FOUND)
+    const other = both().task({ model: '', cost: '0.4', billed: { endpointId: 'fal-ai/wan' } })
+    expect(await said(leak(other))).toEqual(FOUND)
   })
 })

@@ -27,10 +27,9 @@ import {
   unknown,
 } from '../rules/books.ts'
 import type { TaskLedger } from '../rules/facts.ts'
-import { NAMELESS } from '../rules/nameless-tasks.ts'
 import type { UnplacedTasks } from '../rules/unplaced-tasks.ts'
 import { dayBooks } from '../tasks/day-books.ts'
-import { canonicalModel, endpointName } from '../tasks/model-name.ts'
+import { endpointName } from '../tasks/model-name.ts'
 import { recordsOf } from '../tasks/model-records.ts'
 import { eachUnplaced, unplacedTasks } from '../tasks/unread-times.ts'
 
@@ -298,17 +297,12 @@ function periodOf(
     untoldUnbilled += requests.untoldUnbilledOf(accountId)
     namelessOpen += requests.namelessOpenOf(accountId)
   }
-  const { modelAliases } = requests.scope.plan.settings
-  const nameless = requests.placements.filter(
-    (sum) => belongs(sum) && sum.stored !== null && canonicalModel(sum.stored, modelAliases) === NAMELESS,
-  )
-  const namelessEndpoints = new Set(nameless.map(({ endpoint }) => endpointName(endpoint)))
   return {
     ...periodBill(requests.placements, belongs, endpointName),
     ...billedWithoutId(own, keyless, requests.placements.filter(belongs), requests.modelMatches, endpointName),
     undatedTasks: requests.undated.of(belongs, accountIds, requests.scope),
     ...{ youngNanoUsd, runningNanoUsd, endOpenNanoUsd, untoldNanoUsd, untoldUnbilled },
-    ...{ namelessOpen, namelessEndpoints },
+    namelessOpen,
   }
 }
 

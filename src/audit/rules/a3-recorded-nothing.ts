@@ -51,8 +51,7 @@ export const a3RecordedNothing: Rule = {
       const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
       for (const each of unrecorded.filter(({ canonical }) => !isOpen(canonical))) {
         // Request by request the matches tell as what they were billed, but for those without one.
-        const mayBeNameless = period === null || period.namelessOpen > 0 || period.namelessEndpoints.has(each.canonical)
-        if (nameless > 0 && mayBeNameless) {
+        if (nameless > 0 && (period === null || period.namelessOpen > 0)) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
           examined -= 1
           continue
@@ -65,6 +64,12 @@ export const a3RecordedNothing: Rule = {
         }
         if (unplaced !== undefined && mayRecord(unplaced, comparison, each.canonical, modelMatches)) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: unplaced.reason })
+          examined -= 1
+          continue
+        }
+        // What one of any account was billed as would tell a name that tasks of this one may store.
+        if (recordByModel.size > 0 && modelMatches.namelessEndpoints.has(each.canonical)) {
+          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
           examined -= 1
           continue
         }

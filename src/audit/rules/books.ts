@@ -55,10 +55,16 @@ export interface ModelMatches {
   endpointsOf(name: string): readonly string[]
   /** What tasks that were billed as this endpoint are stored as. */
   storedNamesOf(endpoint: string): readonly string[]
+  /** What tasks that name no model were billed as: any stored name may be that of this endpoint. */
+  readonly namelessEndpoints: ReadonlySet<string>
 }
 
 /** Nothing is known but that equal names mean the same. */
-export const NO_MATCHES: ModelMatches = { endpointsOf: (name) => [name], storedNamesOf: (endpoint) => [endpoint] }
+export const NO_MATCHES: ModelMatches = {
+  endpointsOf: (name) => [name],
+  storedNamesOf: (endpoint) => [endpoint],
+  namelessEndpoints: new Set(),
+}
 
 /** What the system recorded of one model on one account or workspace. */
 export interface ModelRecord {
@@ -138,13 +144,12 @@ export interface PeriodBill {
   /** Of it, that of the tasks that still run: they are not pending, which only a success is; that of pending ones whose end cannot be read. */
   readonly runningNanoUsd: NanoUsd
   readonly endOpenNanoUsd?: NanoUsd
-  /** Tasks of the window that name no model and that no event was matched with, and what the others of them were billed as. */
+  /** Tasks of the window that name no model and that no event was matched with. */
   readonly namelessOpen: number
   /** What fal billed for tasks of the window that tell no cost: absent: nothing. */
   readonly untoldNanoUsd?: NanoUsd
   /** Successes of the window that tell no cost, and that fal did not bill though it should have by now. Absent: none. */
   readonly untoldUnbilled?: number
-  readonly namelessEndpoints: ReadonlySet<string>
   /** What may have been billed for tasks without a request id at the edges. Absent: there are none. */
   readonly withoutId?: BilledWithoutId
 }

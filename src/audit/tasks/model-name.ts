@@ -44,12 +44,16 @@ export function matchesOf(
 ): ModelMatches {
   const endpoints = new Map<string, Set<string>>()
   const stored = new Map<string, Set<string>>()
+  const namelessEndpoints = new Set<string>()
   for (const [name, models] of matchedNames) {
     const canonical = canonicalModel(name, aliases)
-    // A task that names no model teaches no name.
-    if (canonical === '') continue
     for (const model of models) {
       const endpoint = endpointName(model)
+      // A task that names no model teaches no name.
+      if (canonical === '') {
+        namelessEndpoints.add(endpoint)
+        continue
+      }
       entryOf(endpoints, canonical, () => new Set([canonical])).add(endpoint)
       entryOf(stored, endpoint, () => new Set([endpoint])).add(canonical)
     }
@@ -57,5 +61,6 @@ export function matchesOf(
   return {
     endpointsOf: (name) => [...(endpoints.get(name) ?? [name])],
     storedNamesOf: (endpoint) => [...(stored.get(endpoint) ?? [endpoint])],
+    namelessEndpoints,
   }
 }

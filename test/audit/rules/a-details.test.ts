@@ -25,7 +25,6 @@ const period = (cost: string, young = '0', running = '0'): PeriodBill => ({
   youngNanoUsd: usd(young),
   runningNanoUsd: usd(running),
   namelessOpen: 0,
-  namelessEndpoints: new Set(),
 })
 
 const compared = (bill: string, recorded: ModelRecord | null, overrides: Partial<BillComparison> = {}) => ({

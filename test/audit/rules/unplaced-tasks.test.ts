@@ -123,6 +123,7 @@ describe('A3', () => {
     const modelMatches = {
       endpointsOf: (name: string) => (name === 'our-video' ? [name, 'kling'] : [name]),
       storedNamesOf: (name: string) => (name === 'kling' ? [name, 'our-video'] : [name]),
+      namelessEndpoints: new Set<string>(),
     }
     expect(leak([sort({ model: 'our-video' })], {}, { modelMatches })).toEqual(FOUND)
   })
