@@ -26,6 +26,50 @@ export async function lastBelow(
   return last
 }
 
+/** The same of users of whom each may have several limits: the last row ids below all of them, each once. */
+export async function eachLastBelow(
+  limits: readonly { readonly userId: number; readonly rowId: number }[],
+  batches: AsyncIterable<OwnedRows>,
+): Promise<Set<number>> {
+  const ofUsers = new Map<number, { readonly limits: number[]; readonly last: number[] }>()
+  for (const { userId, rowId } of [...limits].sort((a, b) => a.rowId - b.rowId)) {
+    const own = ofUsers.get(userId) ?? { limits: [], last: [] }
+    ofUsers.set(userId, own)
+    own.limits.push(rowId)
+    own.last.push(NO_ROW)
+  }
+  for await (const { count, pairs } of batches) {
+    for (let row = 0; row < count; row++) {
+      const id = pairs[2 * row] ?? NO_ROW
+      const own = ofUsers.get(pairs[2 * row + 1] ?? NO_ROW)
+      if (own === undefined) continue
+      const at = firstAbove(own.limits, id)
+      if (id > (own.last[at] ?? Number.POSITIVE_INFINITY)) own.last[at] = id
+    }
+  }
+  const found = new Set<number>()
+  for (const { last } of ofUsers.values()) {
+    // A row below one limit is below those that follow.
+    let before = NO_ROW
+    for (const each of last) {
+      before = Math.max(before, each)
+      if (before > NO_ROW) found.add(before)
+    }
+  }
+  return found
+}
+
+/** The place of the first limit above an id. */
+function firstAbove(limits: readonly number[], id: number): number {
+  let [from, until] = [0, limits.length]
+  while (from < until) {
+    const middle = (from + until) >> 1
+    if ((limits[middle] ?? NO_ROW) > id) until = middle
+    else from = middle + 1
+  }
+  return from
+}
+
 /** Of so many limits that they cannot be arguments of one call. */
-export const largestOf = (limits: ReadonlyMap<number, number>): number =>
-  [...limits.values()].reduce((largest, each) => Math.max(largest, each))
+export const largestOf = (limits: Iterable<number>): number =>
+  [...limits].reduce((largest, each) => Math.max(largest, each))

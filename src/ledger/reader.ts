@@ -237,7 +237,7 @@ export interface LedgerSnapshot {
   lastUse(): Promise<Map<string, Instant | null>>
   /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
   bareRequestId(stored: string): string
-  /** Of each user, once, the last row of the points ledger whose id is smaller than the given one, of whatever time. */
+  /** Of each user the last row of the points ledger whose id is smaller than the given one, or than each of several; of whatever time. */
   pointsRowsBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<LedgerEntry[]>
   /** The users of whom there is such a row, in one pass over the ids of the whole ledger, of however many. */
   pointsUsersBefore(rows: readonly { readonly userId: number; readonly rowId: number }[]): Promise<Set<number>>

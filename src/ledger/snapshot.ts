@@ -9,7 +9,7 @@ import { decodersOf } from './decode.ts'
 import { recordsOf } from './decode-rows.ts'
 import { IdBounds } from './id-bounds.ts'
 import { type IdSample, idSlices, idsToSample, rowsExpectedIn } from './id-order.ts'
-import { largestOf, lastBelow } from './last-rows.ts'
+import { eachLastBelow, largestOf, lastBelow } from './last-rows.ts'
 import { type LastUse, lastUseOf } from './last-use.ts'
 import type { TableMapping } from './mapping.ts'
 import { metRows } from './met-rows.ts'
@@ -291,20 +291,21 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
     },
     bareRequestId: (stored) => bareRequestId(stored, placeholders),
     async pointsRowsBefore(rows) {
-      const limits = new Map(rows.map(({ userId, rowId }) => [userId, rowId]))
-      if (limits.size === 0) return []
+      const users = new Set(rows.map(({ userId }) => userId))
+      if (users.size === 0) return []
       await noteIds('points')
+      const id = largestOf(rows.map(({ rowId }) => rowId))
       const rowIds =
-        limits.size > PAIRS_NAMED_MAX || textIds.has('points.id')
-          ? [...(await lastIds(limits, queries.pointsOwners({ id: largestOf(limits) }))).values()]
-          : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(new Set(limits.keys())))
+        rows.length > PAIRS_NAMED_MAX || users.size < rows.length || textIds.has('points.id')
+          ? await eachLastBelow(rows, session.read(queries.pointsOwners({ id }), decoders.ownedRows))
+          : await collect(queries.pointsRowIdsBefore(rows), decoders.lastRowId(users))
       return sortedByRow(await lookUpRows('points', rowIds, queries.pointsByRowIds, records.points(undefined)))
     },
     async pointsUsersBefore(rows) {
       const limits = new Map(rows.map(({ userId, rowId }) => [userId, rowId]))
       if (limits.size === 0) return new Set()
       await noteIds('points')
-      return new Set((await lastIds(limits, queries.pointsOwners({ id: largestOf(limits) }))).keys())
+      return new Set((await lastIds(limits, queries.pointsOwners({ id: largestOf(limits.values()) }))).keys())
     },
     async pointsByRowIds(ids) {
       return sortedByRow(await lookUpRows('points', ids, queries.pointsByRowIds, records.points(undefined)))

@@ -74,11 +74,11 @@ export class BalanceGaps {
 }
 
 /** The place of the first of some rows, in order of id, with a higher one. */
-function firstAbove(rows: readonly OwnerlessRow[], rowId: number): number {
+export function firstAbove(rows: readonly Pick<LedgerEntry, 'rowId'>[], rowId: number): number {
   let [from, until] = [0, rows.length]
   while (from < until) {
     const middle = (from + until) >> 1
-    if ((rows[middle] as OwnerlessRow).rowId > rowId) until = middle
+    if ((rows[middle]?.rowId ?? 0) > rowId) until = middle
     else from = middle + 1
   }
   return from

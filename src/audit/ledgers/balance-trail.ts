@@ -3,10 +3,11 @@ import { LIMITS } from '../../limits.ts'
 import type { EntryRecords } from '../../rows/entry-records.ts'
 import { type InstantRange, within } from '../../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../../units/points.ts'
+import { entryOf } from '../nested.ts'
 import type { BalanceTrail, LedgerBreak } from '../rules/facts.ts'
 import { unreadTimeReason } from '../tasks/unread-times.ts'
 import { UserNumbers } from '../tasks/user-numbers.ts'
-import { BalanceGaps } from './balance-gaps.ts'
+import { BalanceGaps, firstAbove } from './balance-gaps.ts'
 
 /** A row of the window that does not start where the row read before it ended, or that none was read before. */
 export interface TrailDoubt {
@@ -192,20 +193,25 @@ export class BalanceTrailTally {
     }
   }
 
-  /** The next doubt of each user, of as many users as are looked up, or of so many. */
-  openDoubts(usersMax: number = USERS_SETTLED_MAX): TrailDoubt[] {
+  /** The next doubt of each user, or so many of each in order of id, of as many users as are looked up, or of so many. */
+  openDoubts(usersMax: number = USERS_SETTLED_MAX, ofUserMax = 1): TrailDoubt[] {
     const isNext = ([userId]: readonly [number, unknown]): boolean =>
       !this.#doubts.has(userId) && this.#isChained(userId)
     const users = [...[...this.#doubts].sort(byUser), ...[...this.#vague].filter(isNext).sort(byUser)]
-    return users.slice(0, usersMax).flatMap(([, doubts]) => doubts.slice(0, 1))
+    return users.slice(0, usersMax).flatMap(([, doubts]) => doubts.slice(0, ofUserMax))
   }
 
   /** Settles doubts by the rows that come right before them in order of id. A ledger that begins with its row is fine. */
   settle(doubts: readonly TrailDoubt[], rowsBefore: readonly LedgerEntry[]): void {
     this.noteRepeated(rowsBefore)
-    const beforeOf = new Map(rowsBefore.map((row) => [row.userId, row]))
+    const ofUsers = new Map<number, LedgerEntry[]>()
+    for (const row of [...rowsBefore].sort((a, b) => a.rowId - b.rowId)) {
+      entryOf(ofUsers, row.userId, (): LedgerEntry[] => []).push(row)
+    }
     for (const { userId, rowId, before } of doubts) {
-      const rowBefore = beforeOf.get(userId)
+      const rows = ofUsers.get(userId) ?? []
+      // What is right before another row in doubt is before this one too.
+      const rowBefore = rows[firstAbove(rows, rowId - 1) - 1]
       const after = rowBefore?.balanceAfter ?? null
       if (rowBefore === undefined || after !== null) this.#mark(this.#numberOf(userId), CHAINED)
       if (rowBefore !== undefined && after !== null && after !== before) {

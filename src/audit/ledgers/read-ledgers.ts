@@ -1,5 +1,5 @@
 import type { LedgerSnapshot } from '../../ledger/reader.ts'
-import { SPANS } from '../../limits.ts'
+import { LIMITS, SPANS } from '../../limits.ts'
 import type { EntryRecords } from '../../rows/entry-records.ts'
 import { instant, plus, within } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
@@ -14,6 +14,9 @@ import type { LedgerSource, LedgerSpools } from './ledger-source.ts'
 
 /** Times that the rows before those in doubt are looked up, one a user each time. */
 const DOUBT_ROUNDS_MAX = 20
+
+/** Passes over the ids of the ledger that look up what is in doubt then: of rows that do not go on, and of such as follow no balance. */
+const DOUBT_PASSES_MAX = 2
 
 export interface CollectContext {
   readonly signal: AbortSignal
@@ -92,6 +95,11 @@ async function readStarts(
     const passed = await settleBeginnings(snapshot, trail)
     for (let round = passed; round < DOUBT_ROUNDS_MAX; round++) {
       const doubts = trail.openDoubts()
+      if (doubts.length === 0) break
+      trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
+    }
+    for (let pass = 0; pass < DOUBT_PASSES_MAX; pass++) {
+      const doubts = trail.openDoubts(USERS_SETTLED_MAX, LIMITS.lookupIdsTotal).slice(0, LIMITS.lookupIdsTotal)
       if (doubts.length === 0) break
       trail.settle(doubts, await snapshot.pointsRowsBefore(doubts))
     }
