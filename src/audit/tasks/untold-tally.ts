@@ -26,14 +26,12 @@ export class UntoldTally {
     const isFree = charged === 0 && !tasks.isRefunded(index)
     if (cost === 0 && tasks.isCostUntold(index)) {
       listOf(this.#costs, accountId).addTask(tasks, index)
-      // Of a task that failed or still runs no cost is recorded as a rule.
-      const isMissing = isFree && tasks.status(index) === 'success' && !tasks.isChargeUntold(index)
+      const isMissing = isFree && mayHaveCost(tasks, index) && !tasks.isChargeUntold(index)
       if (isMissing) listOf(this.#free, 'cost-untold').addTask(tasks, index)
     }
     if (charged === 0 && tasks.isChargeUntold(index)) {
       this.#charges.addTask(tasks, index)
-      if (isFree && (cost > 0 || (tasks.isCostUntold(index) && tasks.status(index) === 'success')))
-        listOf(this.#free, 'charge-untold').addTask(tasks, index)
+      if (isFree && mayHaveCost(tasks, index)) listOf(this.#free, 'charge-untold').addTask(tasks, index)
     }
     if (isFree && cost > 0 && tasks.isUserUntold(index)) listOf(this.#free, 'user-untold').addTask(tasks, index)
   }
@@ -55,7 +53,7 @@ export class UntoldTally {
     if (!within(createdAt, window)) return
     this.#owners.addTask(tasks, index)
     if (tasks.isRefunded(index)) this.#refunded += 1
-    const isFree = charged === 0n && !tasks.isRefunded(index) && tasks.cost(index) > 0
+    const isFree = charged === 0n && !tasks.isRefunded(index) && mayHaveCost(tasks, index)
     if (isLeftOut && isFree) listOf(this.#free, 'user-untold').addTask(tasks, index)
   }
 
@@ -76,6 +74,10 @@ export class UntoldTally {
     }
   }
 }
+
+/** Of a task that failed or still runs no cost is recorded as a rule. */
+const mayHaveCost = (tasks: TaskRecords, index: number): boolean =>
+  tasks.cost(index) > 0 || (tasks.isCostUntold(index) && tasks.status(index) === 'success')
 
 interface NobodysTask {
   /** The day on which it was made. */

@@ -1,0 +1,44 @@
+import { describe, expect, it } from 'vitest'
+import type { RuleId } from '../../schemas/report.ts'
+import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { World } from '../../src/demo/stored-world.ts'
+import { breaksOf } from '../kit/audit-with.ts'
+import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
+import { openOf } from '../kit/null-world.ts'
+
+// What a task would decide of a rule is open whichever of two things it does not tell, and where it tells neither.
+
+/** A world of whose last task two columns are NULL, or hold what cannot be read. */
+function lacking(world: MiniWorld, cells: object): World {
+  const { tables, ...rest } = world.build()
+  const last = tables.tasks.length
+  const tasks = tables.tasks.map((task) => (task.id === last ? { ...task, ...cells } : task))
+  return { ...rest, tables: { ...tables, tasks } }
+}
+
+/** What an audit finds by a rule, TIMING left out, and of whom it leaves it open. */
+async function saidOf(rule: RuleId, world: World, options: WorldAudit): Promise<string[]> {
+  const report = await auditWorld(world, options)
+  return [...breaksOf(report), ...openOf(report, '')].filter((text) => text.split(' ')[0] === rule)
+}
+
+const TWO = (): MiniWorld => new MiniWorld().account(5).account(6).task({ cost: '1' })
+
+describe('A7', () => {
+  const said = (task: MiniTask, cells: object, options: WorldAudit = {}) =>
+    saidOf('A7', lacking(TWO().task({ user: 102, points: 0, cost: '0.1', ...task }), cells), options)
+
+  it('is open of a task that tells neither its user nor its cost, whoever is asked for', async () => {
+    for (const options of [{}, { userIds: [101] }]) {
+      expect(await said({}, { userId: null, costMoney: null }, options)).toEqual(['A7'])
+      expect(await said({}, { userId: null, costMoney: null, money: null }, options)).toEqual(['A7'])
+    }
+  })
+
+  it('is not of one that was charged, or given back, or that failed, which records no cost as a rule', async () => {
+    for (const task of [{ points: 100 }, { refunded: true }, { status: 'failed' }, { status: 'running' }]) {
+      expect(await said(task, { userId: null, costMoney: null }, { userIds: [101] })).toEqual([])
+    }
+    expect(await said({}, { userId: null, costMoney: '0' }, { userIds: [101] })).toEqual([])
+  })
+})
