@@ -2,11 +2,13 @@ import { describe, expect, it } from 'vitest'
 import type { RuleId } from '../../schemas/report.ts'
 import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
+import { ratio } from '../../src/units/ratio.ts'
 import { breaksOf } from '../kit/audit-with.ts'
 import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
 import { openOf } from '../kit/null-world.ts'
 
 // What a task would decide of a rule is open whichever of two things it does not tell, and where it tells neither.
+const OTHER = 'fal-ai/kling/v2'
 
 /** A world of whose last task two columns are NULL, or hold what cannot be read. */
 function lacking(world: MiniWorld, cells: object): World {
@@ -40,5 +42,20 @@ describe('A7', () => {
       expect(await said(task, { userId: null, costMoney: null }, { userIds: [101] })).toEqual([])
     }
     expect(await said({}, { userId: null, costMoney: '0' }, { userIds: [101] })).toEqual([])
+  })
+})
+
+describe('B16', () => {
+  const said = (points: number, cells: object) => {
+    const world = lacking(TWO().task({ model: OTHER, cost: '2', points }), cells)
+    return saidOf('B16', world, { depth: 'requests', settings: { pointsPerUsd: ratio('100') } })
+  }
+
+  it('is open of every model where one that lost tells neither its model nor its time', async () => {
+    expect(await said(199, {})).toEqual([`B16 model=${OTHER} date=2026-02-06`])
+    expect(await said(199, { createdAt: null })).toEqual([`B16 ${OTHER}`])
+    expect(await said(199, { appName: null })).toEqual(['B16 2026-02-06'])
+    expect(await said(199, { appName: null, createdAt: null })).toEqual(['B16'])
+    expect(await said(200, { appName: null, createdAt: null })).toEqual([])
   })
 })

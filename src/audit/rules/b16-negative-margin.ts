@@ -175,7 +175,10 @@ function unreadReason({ unread }: ModelDay, unjudged: ReturnType<typeof unjudged
   return said?.reason ?? unknown('events-unread').reason
 }
 
-/** Days of the window on which no task of a model was billed: one that cost more than it was worth would be all there is. */
+/**
+ * Days of the window on which no task of a model was billed: one that cost more than it was worth would be all there is. One that names
+ * no model may be of any.
+ */
 function otherDays(
   books: Books,
   modelDays: readonly ModelDay[],
@@ -193,7 +196,7 @@ function otherDays(
           modelDays.filter((day) => day.canonical === canonical),
         ),
     )
-    .map(([, { model }]) => ({ subject: { model }, reason: unplaced.reason }))
+    .map(([canonical, { model }]) => ({ subject: canonical === NAMELESS ? {} : { model }, reason: unplaced.reason }))
 }
 
 /** What charges are worth beyond what fal billed, in nano-USD times the numerator of the rate: exactly, before it is rounded. */
