@@ -59,3 +59,23 @@ describe('B16', () => {
     expect(await said(200, { appName: null, createdAt: null })).toEqual([])
   })
 })
+
+describe('A1', () => {
+  const said = (task: MiniTask, cells: object) =>
+    saidOf('A1', lacking(TWO().task({ cost: '1', ...task }), cells), { depth: 'requests' })
+
+  it('is open of a task that tells neither its time nor its cost, which may be 0, wherever its bill is', async () => {
+    for (const billed of [{}, { timestamp: '2026-02-06T16:05:00Z' }]) {
+      expect(await said({ billed }, { costMoney: '0', createdAt: null })).toEqual(['A1 5'])
+      expect(await said({ billed }, { costMoney: null })).toEqual(['A1 5'])
+      expect(await said({ billed }, { costMoney: null, createdAt: null })).toEqual(['A1 5'])
+    }
+  })
+
+  it('is not where it would not be far from the bill with a cost of 0', async () => {
+    const billed = { timestamp: '2026-02-06T16:05:00Z' }
+    // 0.111 of 1.111 USD, and 0.112 of 1.112, for a threshold of a tenth.
+    expect(await said({ cost: '0.111', billed }, { costMoney: null, createdAt: null })).toEqual([])
+    expect(await said({ cost: '0.112', billed }, { costMoney: null, createdAt: null })).toEqual(['A1 5'])
+  })
+})

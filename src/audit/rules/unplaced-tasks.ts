@@ -151,9 +151,9 @@ export function mayPart(
   /** `sign`: 1 where the record is to exceed the bill, −1 where it is to be short of it. */
   const isApart = (sign: bigint, more: bigint): boolean => {
     // How much further each takes them apart, beyond what its own bill allows.
-    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd, orOther }) => {
-      // Billed for another task of the window, it may be in the bill alone.
-      const cost = sign < 0n && orOther === true ? 0n : recordedNanoUsd
+    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd, orOther, isUntold }) => {
+      // Billed for another task of the window, or with a cost of 0 that it does not tell, it may be in the bill alone.
+      const cost = sign < 0n && (orOther === true || isUntold) ? 0n : recordedNanoUsd
       return { bill, further: sign * (cost - bill) * denominator - bill * numerator }
     })
     const some = added.filter(({ further }) => further > 0n)
