@@ -61,8 +61,8 @@ describe('B16', () => {
 })
 
 describe('A1', () => {
-  const said = (task: MiniTask, cells: object) =>
-    saidOf('A1', lacking(TWO().task({ cost: '1', ...task }), cells), { depth: 'requests' })
+  const said = (task: MiniTask, cells: object, depth: 'requests' | 'summary' = 'requests') =>
+    saidOf('A1', lacking(TWO().task({ cost: '1', ...task }), cells), { depth })
 
   it('is open of a task that tells neither its time nor its cost, which may be 0, wherever its bill is', async () => {
     for (const billed of [{}, { timestamp: '2026-02-06T16:05:00Z' }]) {
@@ -77,5 +77,18 @@ describe('A1', () => {
     // 0.111 of 1.111 USD, and 0.112 of 1.112, for a threshold of a tenth.
     expect(await said({ cost: '0.111', billed }, { costMoney: null, createdAt: null })).toEqual([])
     expect(await said({ cost: '0.112', billed }, { costMoney: null, createdAt: null })).toEqual(['A1 5'])
+  })
+
+  it('is open of a billed task that tells neither its time nor its key, which may be recorded on it', async () => {
+    for (const status of ['completed', 'failed', 'running']) {
+      const billed = { cost: '0.05' }
+      expect(await said({ status, billed }, { createdAt: null })).toEqual(['A1 5'])
+      expect(await said({ status, billed }, { apiKey: null })).toContain('A1 5')
+      expect(await said({ status, billed }, { apiKey: null, createdAt: null })).toContain('A1 5')
+    }
+  })
+
+  it('is not where fal billed as much as it cost, wherever it is recorded', async () => {
+    expect(await said({ cost: '0.1' }, { apiKey: null, createdAt: null })).toEqual([])
   })
 })

@@ -185,13 +185,12 @@ function undatedPart(
   return {
     model: nameOf(model),
     billedNanoUsd,
-    // What is not told is held to be what fal billed.
-    recordedNanoUsd: !isOwn ? 0n : costUntold === true ? billedNanoUsd : costNanoUsd,
+    recordedNanoUsd: !isOwn && !isKeyless(task) ? 0n : costUntold === true ? billedNanoUsd : costNanoUsd,
     amongNanoUsd: isMet && isOld ? costNanoUsd : 0n,
     isDue: isMet && isAsBilled && isOld && status === 'success' && !refunded && isWorth,
     isUntold: isMet && isOwn && costUntold === true,
     isUntoldRecord: isMet && isOld && costUntold === true && status === 'success',
-    ...(near.length > 0 && { orOther: true as const }),
+    ...((near.length > 0 || costUntold === true || isKeyless(task)) && { mayLackRecord: true as const }),
     ...(![task, ...near].every(isOfBill) && billedNanoUsd > 0n && { unrecorded: names }),
   }
 }

@@ -70,7 +70,7 @@ export interface UnplacedOwner {
 export interface UndatedPart {
   readonly model: string
   readonly billedNanoUsd: bigint
-  /** What it would add to the record of the same bill. */
+  /** What it would add to the record of the same bill at most; a cost that is not told is held to be what fal billed. */
   readonly recordedNanoUsd: bigint
   /** What of the sorts' `recordedNanoUsd` is its own, unless it is young; below 0, what they lack of it; and whether it is one of their `due`. */
   readonly amongNanoUsd: bigint
@@ -78,8 +78,8 @@ export interface UndatedPart {
   /** Whether it is one of their `untold`, and whether it makes their `recordedNanoUsd` null though it is not young. */
   readonly isUntold: boolean
   readonly isUntoldRecord: boolean
-  /** Another task may be billed for it in its stead. */
-  readonly orOther?: true
+  /** It may add nothing to that record: it tells no cost, or no key, or another task may be billed for it in its stead. Absent: it does. */
+  readonly mayLackRecord?: true
   /** As what it was billed, by canonical name and as billed, where its task, or one of the others, would be in the record of no account of the bill. */
   readonly unrecorded?: ReadonlyMap<string, string>
 }
@@ -151,9 +151,8 @@ export function mayPart(
   /** `sign`: 1 where the record is to exceed the bill, −1 where it is to be short of it. */
   const isApart = (sign: bigint, more: bigint): boolean => {
     // How much further each takes them apart, beyond what its own bill allows.
-    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd, orOther, isUntold }) => {
-      // Billed for another task of the window, or with a cost of 0 that it does not tell, it may be in the bill alone.
-      const cost = sign < 0n && (orOther === true || isUntold) ? 0n : recordedNanoUsd
+    const added = undatedTasks.map(({ billedNanoUsd: bill, recordedNanoUsd, mayLackRecord }) => {
+      const cost = sign < 0n && mayLackRecord === true ? 0n : recordedNanoUsd
       return { bill, further: sign * (cost - bill) * denominator - bill * numerator }
     })
     const some = added.filter(({ further }) => further > 0n)
