@@ -91,4 +91,30 @@ describe('A1', () => {
   it('is not where fal billed as much as it cost, wherever it is recorded', async () => {
     expect(await said({ cost: '0.1' }, { apiKey: null, createdAt: null })).toEqual([])
   })
+
+  describe('with usage alone, of a task that failed and tells neither its model nor its cost', () => {
+    const status = 'failed'
+    const none = { appName: null, costMoney: null }
+    const OF_5 = ['A1 accountId=5']
+
+    it('is open where it may be what was billed beyond the record, as with either', async () => {
+      for (const model of [undefined, OTHER]) {
+        expect(await said({ status, model }, { appName: null }, 'summary')).toEqual([])
+        expect(await said({ status, model }, { costMoney: null }, 'summary')).toEqual(['A1 5'])
+        expect(await said({ status, model }, none, 'summary')).toEqual(['A1 5'])
+      }
+      // No other task tells what one of that model costs.
+      expect(await said({ status, model: OTHER, billed: { cost: '9' } }, none, 'summary')).toEqual(['A1 5'])
+    })
+
+    it('fires where it is no more than one model’s, and of that no dearer than others', async () => {
+      expect(await said({ status, billed: { cost: '9' } }, { costMoney: null }, 'summary')).toEqual(OF_5)
+      expect(await said({ status, billed: { cost: '9' } }, none, 'summary')).toEqual(OF_5)
+      const two = TWO().task({ status, model: OTHER, cost: '1' })
+      const leak = { endpointId: 'fal-ai/veo3', cost: '1', timestamp: two.iso('2026-02-06 13:00:00') }
+      const models = (world: MiniWorld) => saidOf('A1', lacking(world, none), { depth: 'summary' })
+      expect(await models(two)).toEqual(['A1 5'])
+      expect(await models(two.event(leak))).toEqual(OF_5)
+    })
+  })
 })

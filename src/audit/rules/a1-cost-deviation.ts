@@ -1,7 +1,8 @@
 import { abs, sum } from '../../units/exact.ts'
 import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
-import type { BillComparison, BillFigures, FindingDraft, ModelMatches, PeriodBill, Reason, Rule } from './books.ts'
+import { billedAs, billedForUntold, billedWithin } from './billed-for-untold.ts'
+import type { BillComparison, FindingDraft, ModelMatches, PeriodBill, Reason, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { isCarriedIn, type KeylessTasks, keylessCost, keylessExcess, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
@@ -264,40 +265,6 @@ function hangsOnEnds(
 
 const isExcess = (finding: FindingDraft | undefined): boolean =>
   finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n)
-
-/** What fal billed for tasks of the window that tell no cost; with usage alone, of their models what lies beyond the record. */
-function billedWithin({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint {
-  if (period !== null || !bill.known) return period?.untoldNanoUsd ?? 0n
-  return sum([...recordByModel], ([canonical, { untold, costNanoUsd }]) => {
-    const beyond = billedAs(canonical, bill.value, matches) - costNanoUsd
-    return (untold?.within ?? 0) > 0 && beyond > 0n ? beyond : 0n
-  })
-}
-
-/** What fal billed for a model that tasks record, under any name that it is known to stand for. */
-const billedAs = (canonical: string, { byModel }: BillFigures, matches: ModelMatches): bigint =>
-  sum(matches.endpointsOf(canonical), (endpoint) => byModel.get(endpoint)?.costNanoUsd ?? 0n)
-
-/**
- * What fal billed at most for tasks that tell no cost: with billing events what it did; without, of their models what lies beyond
- * the record. Undefined: it billed no such model by that name, so that it may be anything. Of tasks that failed or still run it
- * bills none as a rule: they account for no other names, and each for no more than the dearest task of its model.
- */
-function billedForUntold({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint | undefined {
-  if (period !== null) return period.untoldNanoUsd ?? 0n
-  let most = 0n
-  for (const [canonical, { untoldCosts = 0, untold, costNanoUsd, dearestNanoUsd }] of recordByModel) {
-    const unended = BigInt(untold?.unended ?? 0)
-    if ((untoldCosts === 0 && unended === 0n) || !bill.known) continue
-    const billed = billedAs(canonical, bill.value, matches)
-    if (billed === 0n && untoldCosts > 0) return undefined
-    const beyond = billed - costNanoUsd
-    if (beyond <= 0n) continue
-    const dearest = untoldCosts > 0 ? 0n : (dearestNanoUsd ?? 0n)
-    most += dearest > 0n && unended * dearest < beyond ? unended * dearest : beyond
-  }
-  return most
-}
 
 /** `more`: what the record is held to hold besides; `crossing`: of it, what could have been billed outside the window. */
 function deviation(
