@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MiniWorld, SHANGHAI } from '../../src/demo/mini-world.ts'
+import { type MiniTask, MiniWorld, SHANGHAI } from '../../src/demo/mini-world.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 import { saidOf, withLinkedTasks } from '../kit/linked-tasks.ts'
 
@@ -54,6 +54,27 @@ describe('a task whose row is not there', () => {
     const last = () => made('2026-02-06 23:59:00')
     expect(await said(last(), { now: SHANGHAI.fromNaive('2026-02-07 00:05:00')! })).toEqual(TIMING)
     expect(await said(last(), { now: SHANGHAI.fromNaive('2026-02-07 00:09:01')! })).toEqual(BREAK)
+  })
+
+  it('of yesterday may come though one of today has a row that may be of either', async () => {
+    const options = { now: SHANGHAI.fromNaive('2026-02-07 00:05:00')! }
+    const today = (paid: MiniTask['paid']) =>
+      made('2026-02-06 23:59:00').task({ ...running, at: '2026-02-07 00:02:00', paid })
+    expect(await said(today({}), { ...options, ...TOTAL })).toEqual(TIMING.slice(0, 1))
+    expect(await said(today({ orderId: null }), options)).toEqual(TIMING)
+    const older = today(false).task({ ...running, at: '2026-02-06 20:00:00', paid: false })
+    expect(await said(older, options)).toEqual(['A4 userId=101', 'B10 taskId=task-44', 'B10 userId=101'])
+  })
+
+  it('yet explains nothing that tasks of another account lack, with a filter by account', async () => {
+    const world = (at: string) =>
+      withLinkedTasks(new MiniWorld().account(5).account(6))
+        .task({ ...running, at, paid: false })
+        .task({ ...running, account: 6, at: '2026-02-06 13:59:58', paid: false })
+    const found = ['A4 userId=101', 'B10 taskId=task-41']
+    expect(await said(world('2026-02-06 13:30:00'), { ids: [5] })).toEqual(found)
+    expect(await said(world('2026-02-06 13:59:00'), { ids: [5] })).toEqual(TIMING)
+    expect(await said(world('2026-02-06 13:30:00'))).toEqual([...found, 'B10 userId=101'])
   })
 })
 

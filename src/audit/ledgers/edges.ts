@@ -13,6 +13,8 @@ export interface EdgeAmount {
   readonly order?: string
   /** Of a task that does not tell its charge: the amount is 0 then. */
   readonly untold?: true
+  /** Of a task of the window that the filters leave. */
+  readonly selected?: true
 }
 
 /** A user's consume rows and charged tasks near the edges of the window, on both sides of each. */
@@ -94,10 +96,16 @@ export function spareSum(edge: Instant, edges: Edges): number {
   return all <= 0 ? all : Math.min(all, sparedAfter(edge, withoutPaidAtOnce(edge, edges)))
 }
 
-/** What rows so far leave unpaid of a window's tasks from right before the moment of reading: what pays them may come yet. */
-export function unpaidSoFar(asOf: Instant, { end }: InstantRange, { rows, tasks }: Edges): number {
-  const open = withoutPaidAtOnce(asOf, { rows, tasks: tasks.filter(({ at }) => at < end) })
-  return unpaidOf(({ at }) => mayBePaidYet(at, asOf), asOf, open)
+/**
+ * What rows so far leave unpaid of the selected tasks from right before the moment of reading, where they pay others as far as they
+ * can: what pays these may come yet.
+ */
+export function unpaidSoFar(asOf: Instant, edges: Edges): number {
+  const { rows, tasks } = withoutPaidAtOnce(asOf, edges)
+  const isLast = ({ at, selected }: EdgeAmount): boolean => selected === true && mayBePaidYet(at, asOf)
+  const others = tasks.filter((task) => !isLast(task) && isNearReading(task.at, asOf))
+  const paying = rows.filter(({ at, amount }) => amount > 0 && mayBePaidYet(at, asOf))
+  return unpaidOf(tasks.filter(isLast), others, paying)
 }
 
 /** Whether there are rows right after an edge: without any nothing crosses it. */
@@ -116,14 +124,16 @@ function sparedAfter(edge: Instant, { rows, tasks }: Edges): number {
 }
 
 /** What rows before the edge leave unpaid of the last tasks, where they pay older ones as far as they can. */
-const unpaidBefore = (edge: Instant, edges: Edges): number => unpaidOf(({ at }) => isFrom(at, edge, -1, 0), edge, edges)
-
-function unpaidOf(isLast: (amount: EdgeAmount) => boolean, edge: Instant, { rows, tasks }: Edges): number {
-  const last = tasks.filter(isLast)
-  const paying = rows.filter((row) => row.amount > 0 && isLast(row))
+function unpaidBefore(edge: Instant, { rows, tasks }: Edges): number {
+  const last = tasks.filter(({ at }) => isFrom(at, edge, -1, 0))
+  const paying = rows.filter(({ at, amount }) => amount > 0 && isFrom(at, edge, -1, 0))
   const older = tasks.filter(({ at }) => isFrom(at, edge, -2, -1))
-  return total(last) + paidBy(paying, older) - paidBy(paying, [...older, ...last])
+  return unpaidOf(last, older, paying)
 }
+
+/** What rows leave unpaid of some tasks, where they pay others as far as they can. */
+const unpaidOf = (tasks: readonly EdgeAmount[], others: readonly EdgeAmount[], rows: readonly EdgeAmount[]): number =>
+  total(tasks) + paidBy(rows, others) - paidBy(rows, [...others, ...tasks])
 
 /** The most that rows can pay of tasks: each what was charged up to LEDGER_EDGE before it, the oldest first. */
 function paidBy(rows: readonly EdgeAmount[], tasks: readonly EdgeAmount[]): number {

@@ -176,7 +176,7 @@ function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading
     const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
     const kindTaken = sums.unlinkedKindTaken
     const verdict = loosePayment({ payment, kindTaken, taken: ownerless?.taken, edgeMayExplain })
-    return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, plan.window, unlinkedEdges(edgesOf(user))))
+    return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, unlinkedEdges(edgesOf(user))))
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
@@ -196,7 +196,7 @@ function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading
     return paidMore({ payment, kindTaken: orderless, edgeMayExplain }, difference)
   // Whatever task they name: rows count here by whose they are.
   const verdict = loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
-  return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, plan.window, edgesOf(user)))
+  return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, edgesOf(user)))
 }
 
 /** The same where rows that may come yet make up what is missing. `mostToCome`: what they come to at most; points. */

@@ -17,7 +17,8 @@ export class EdgeTasks {
     return (this.#tasks.get(owner) ?? []).flatMap((task) => {
       const amount = tasks.exactCharge(task)
       if (amount === undefined) return []
-      const edge = { at: tasks.createdAt(task), amount, linked: payments.isLinked(task) }
+      const selected = tasks.isSelected(task) && { selected: true as const }
+      const edge = { at: tasks.createdAt(task), amount, linked: payments.isLinked(task), ...selected }
       return [tasks.isChargeUntold(task) ? { ...edge, untold: true } : edge]
     })
   }
