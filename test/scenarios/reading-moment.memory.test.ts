@@ -86,5 +86,14 @@ it('too much is too much at any moment, and so is less than a row took of a task
   expect(await said(over)).toEqual(BREAK)
   const half = (made: string) => withLinkedTasks().task({ ...running, at: made, paid: { points: 30, at: made } })
   expect(await said(half('2026-02-06 13:40:00'))).toEqual(['A4 userId=101', 'B10 taskId=task-41'])
-  expect(await said(half(at))).toContain('B10 userId=101')
+  expect(await said(half(at))).toEqual(TIMING)
+  expect(await said(half(at).points(101, -9))).toEqual(TIMING)
+  expect(await said(half(at).task({ ...running, at, paid: false }))).toEqual(TIMING)
+  const older = { ...running, at: '2026-02-06 13:40:00' } as const
+  for (const paid of [false, { points: 69 }] as const)
+    expect(await said(half(at).task({ ...older, paid }))).toEqual([
+      'A4 userId=101',
+      'B10 taskId=task-42',
+      'B10 userId=101',
+    ])
 })

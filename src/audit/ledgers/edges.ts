@@ -15,6 +15,8 @@ export interface EdgeAmount {
   readonly untold?: true
   /** Of a task of the window that the filters leave. */
   readonly selected?: true
+  /** What rows that name such a task took less than its charge; points. Absent: nothing, or none names it. */
+  readonly lacks?: number
 }
 
 /** A user's consume rows and charged tasks near the edges of the window, on both sides of each. */
@@ -107,6 +109,10 @@ export function unpaidSoFar(asOf: Instant, edges: Edges): number {
   const paying = rows.filter(({ at, amount }) => amount > 0 && mayBePaidYet(at, asOf))
   return unpaidOf(tasks.filter(isLast), others, paying)
 }
+
+/** What rows that name such tasks took too little for them so far; points. */
+export const lackingSoFar = (asOf: Instant, { tasks }: Edges): number =>
+  tasks.reduce((sum, { at, lacks = 0 }) => (mayBePaidYet(at, asOf) ? sum + lacks : sum), 0)
 
 /** Whether there are rows right after an edge: without any nothing crosses it. */
 export const hasRowsAfter = (edge: Instant, edges: Edges): boolean => rowsAfter(edge, edges).length > 0

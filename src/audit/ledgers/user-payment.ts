@@ -1,6 +1,7 @@
 import { LIMITS } from '../../limits.ts'
 import type { BookName } from '../../rows/entry-records.ts'
 import { addExact } from '../../units/exact.ts'
+import type { Instant } from '../../units/instant.ts'
 import { judgePayment } from '../rules/a4-paid-not-charged.ts'
 import { known, type Payment, type Reading, unknown } from '../rules/books.ts'
 import { type UndatedCharge, withTask } from '../tasks/undated-tasks.ts'
@@ -10,6 +11,7 @@ import {
   type Edges,
   edgesWith,
   hasRowsAfter,
+  lackingSoFar,
   unlinkedEdges,
   unpaidSoFar,
   untoldCrossingSums,
@@ -176,7 +178,7 @@ function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading
     const edgeMayExplain = (low: number, high: number) => nearby.some((sum) => sum > 0 && -sum >= low && -sum <= high)
     const kindTaken = sums.unlinkedKindTaken
     const verdict = loosePayment({ payment, kindTaken, taken: ownerless?.taken, edgeMayExplain })
-    return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, unlinkedEdges(edgesOf(user))))
+    return withRowsToCome(verdict, plan.asOf, () => edgesOf(user))
   }
   if (plan.ids.size > 0) return unknown('ids-filter-total-link')
   if (unplaced !== undefined) return { known: false, reason: unplaced }
@@ -196,15 +198,21 @@ function reckonedPayment(user: UserFigures, terms: ClosingTerms): PaymentReading
     return paidMore({ payment, kindTaken: orderless, edgeMayExplain }, difference)
   // Whatever task they name: rows count here by whose they are.
   const verdict = loosePayment({ payment, kindTaken: sums.kindTaken, taken: ownerless?.takenInAll, edgeMayExplain })
-  return withRowsToCome(verdict, () => unpaidSoFar(plan.asOf, edgesOf(user)))
+  return withRowsToCome(verdict, plan.asOf, () => edgesOf(user))
 }
 
-/** The same where rows that may come yet make up what is missing. `mostToCome`: what they come to at most; points. */
-function withRowsToCome(payment: PaymentReading, mostToCome: () => number): PaymentReading {
+/** The same where rows that may come yet after the moment of reading make up what is missing. */
+function withRowsToCome(payment: PaymentReading, asOf: Instant, edgesOfUser: () => Edges): PaymentReading {
   if ('known' in payment) return payment
   const compared = payment.comparedChargedPoints - payment.comparedPaidPoints
-  const unlinked = payment.unlinkedChargedPoints - payment.unlinkedPaidPoints
+  // Without tasks that lack a row, rows without a task are other products.
+  const unlinked = payment.unlinkedChargedPoints > 0 ? payment.unlinkedChargedPoints - payment.unlinkedPaidPoints : 0
+  if (compared < 0 || unlinked < 0 || compared + unlinked === 0) return payment
+  const edges = edgesOfUser()
+  const isTotal = payment.mode === 'total'
   // What tasks lack that rows name is no matter of those without one.
-  const missing = payment.mode === 'total' ? compared : compared === 0 ? unlinked : 0
-  return missing > 0 && missing <= mostToCome() ? { ...payment, explainedByEdge: true } : payment
+  const mayCome = isTotal
+    ? compared <= unpaidSoFar(asOf, edges)
+    : compared <= lackingSoFar(asOf, edges) && unlinked <= unpaidSoFar(asOf, unlinkedEdges(edges))
+  return mayCome ? { ...payment, explainedByEdge: true } : payment
 }

@@ -13,12 +13,14 @@ export class EdgeTasks {
   }
 
   /** Those of a user, but for charges that no number holds: no row pays them that one holds. */
-  of(owner: number, tasks: TaskRecords, payments: Pick<TaskPayments, 'isLinked'>): EdgeAmount[] {
+  of(owner: number, tasks: TaskRecords, payments: Pick<TaskPayments, 'isLinked' | 'paid'>): EdgeAmount[] {
     return (this.#tasks.get(owner) ?? []).flatMap((task) => {
       const amount = tasks.exactCharge(task)
       if (amount === undefined) return []
+      const linked = payments.isLinked(task)
       const selected = tasks.isSelected(task) && { selected: true as const }
-      const edge = { at: tasks.createdAt(task), amount, linked: payments.isLinked(task), ...selected }
+      const lacks = linked && tasks.isSelected(task) && payments.paid(task) < amount && amount - payments.paid(task)
+      const edge = { at: tasks.createdAt(task), amount, linked, ...selected, ...(lacks !== false && { lacks }) }
       return [tasks.isChargeUntold(task) ? { ...edge, untold: true } : edge]
     })
   }
