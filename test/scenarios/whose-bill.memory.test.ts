@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalEvent, World } from '../../src/demo/stored-world.ts'
 import { renderText } from '../../src/render/text.ts'
 import { auditWorld, inShort } from '../kit/audit-world.ts'
@@ -159,6 +159,25 @@ describe('key ids', () => {
       expect(await b21({ cost: '0.1' }, new MiniWorld().account(5).account(6).task({ account: 6 }))).toEqual(found)
     },
   )
+
+  it('of which not one is known leave it open for a success that tells no cost, not for a failure billed elsewhere', async () => {
+    const b21 = async (...tasks: readonly MiniTask[]) => {
+      const world = new MiniWorld().account(5).account(6)
+      const timestamp = '2026-02-06T05:00:00Z'
+      world.event({ requestId: 'loose', cost: '3', timestamp, keyId: 'unknown' })
+      // The bill of the other account names nobody.
+      world.event({ requestId: requestIdOf(1), cost: '0.05', timestamp, keyId: undefined as never }, apiKeyOf(6))
+      world.task({ apiKey: '', cost: null, status: 'failed', billed: false })
+      for (const task of tasks) world.task({ apiKey: '', billed: false, ...task })
+      const report = await auditWorld(world.build(), { depth: 'requests' })
+      const open = report.notEvaluated.map(({ rule, reason }) => `${rule}: ${reason}`)
+      return [...inShort(report), ...open].filter((text) => text.startsWith('B21'))
+    }
+    expect(await b21()).toEqual(['B21 workspace=workspace-5'])
+    expect(await b21({ cost: '0' })).toEqual(['B21 workspace=workspace-5'])
+    const open = ['B21: tasks without a key (1): whether it is a known one cannot be told']
+    for (const cost of [null, '0.1']) expect(await b21({ cost })).toEqual(open)
+  })
 
   it('of which not one is known accuse nobody in a workspace of one account either; a bill without ids does', async () => {
     const spent = async (keyId: string | undefined) => {

@@ -88,11 +88,15 @@ export function keylessDue(
 export function keylessSpend(keyless: KeylessTasks | undefined, accountIds: readonly number[]): Reason | undefined {
   const all = [...(keyless?.byModel.values() ?? [])]
   const others = keyless?.billed?.filter(({ accountId }) => !accountIds.includes(accountId)) ?? []
-  const left = (of: (each: ModelRecord | KeylessBill) => number): number =>
-    all.reduce((total, each) => total + of(each), 0) - others.reduce((total, each) => total + of(each), 0)
+  const tasks =
+    all.reduce((total, { taskCount }) => total + taskCount, 0) -
+    others.reduce((total, { taskCount }) => total + taskCount, 0)
   const cost = sum(all, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
-  if (cost <= 0n && left(({ untoldCosts = 0 }) => untoldCosts) === 0) return undefined
-  return keyUntold(left(({ taskCount }) => taskCount))
+  // Of tasks that failed or still run no cost is recorded as a rule.
+  const untold =
+    all.reduce((total, { untoldCosts = 0 }) => total + untoldCosts, 0) -
+    others.reduce((total, { untoldWithin, untoldAcross }) => total + untoldWithin + untoldAcross, 0)
+  return cost > 0n || untold > 0 ? keyUntold(tasks) : undefined
 }
 
 /** What such tasks may add to a record as far as they tell, and how many they are, in nano-USD; whether some do not tell what they cost. */
