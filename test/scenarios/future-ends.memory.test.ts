@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { exitCodeOf } from '../../src/faces/exit-code.ts'
 import { SECOND } from '../../src/units/instant.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
@@ -93,6 +93,30 @@ describe('an end in the future', () => {
     expect(await open(AHEAD[1])).toEqual([[], ['A1 5', 'B2 5']])
     for (const completed of [BEYOND[0], null]) expect(await open(completed)).toEqual([['A1', 'B2'], []])
     expect(inShort(await audited({ ...excess, completed: JUST_AHEAD }))).toEqual(['A1 TIMING accountId=5'])
+  })
+
+  it('of a task without a key that fal billed to account 6 leaves open what another that tells no cost may be of 5', async () => {
+    const model = 'fal-ai/other'
+    const open = async (...others: readonly MiniTask[]) => {
+      const world = new MiniWorld().account(5).account(6)
+      world.task({ at: `${DAY} 01:00:00` }).task({ account: 6, at: `${DAY} 01:00:00` })
+      world.task({ apiKey: '', model, at: `${DAY} 06:00:00`, completed: AHEAD[0], billed: false })
+      const event = {
+        requestId: requestIdOf(3),
+        endpointId: model,
+        cost: '0.05',
+        timestamp: world.iso(`${DAY} 06:01:00`),
+      }
+      world.event(event, apiKeyOf(6))
+      for (const task of others) world.task({ apiKey: '', model, at: `${DAY} 06:00:00`, billed: false, ...task })
+      return openOf(await auditWorld(world.build(), { depth: 'requests', ...window }), 'without a key').filter((each) =>
+        each.startsWith('A2'),
+      )
+    }
+    expect(await open()).toEqual([])
+    expect(await open({ cost: '0', points: 0 })).toEqual([])
+    for (const untold of [{ cost: null, points: 0 }, { completed: AHEAD[0] }] as const)
+      expect(await open(untold)).toEqual([`A2 5 ${model}`])
   })
 
   it('is told of in a later reading once it is past, and then holds', async () => {

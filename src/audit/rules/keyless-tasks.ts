@@ -3,6 +3,7 @@ import type { NanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio } from '../../units/ratio.ts'
 import { type BillComparison, type FindingDraft, type ModelRecord, type Reason, unknown } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
+import { untoldDueIn } from './untold-tasks.ts'
 
 /** What tasks record that name no key. */
 export interface KeylessTasks {
@@ -71,7 +72,7 @@ export function keylessDue(
   const billed = keyless?.billed ?? []
   for (const [canonical, { model, due, untold, withoutId }] of keyless?.byModel ?? []) {
     const known = billed.filter((each) => each.model === canonical)
-    const tasks = due.count + (untold?.due?.count ?? 0) - known.reduce((all, { dueCount }) => all + dueCount, 0)
+    const tasks = due.count + untoldDueIn(untold?.due) - known.reduce((all, { dueCount }) => all + dueCount, 0)
     const isAcross =
       period === null
         ? due.crossingCount === due.count && untold?.due?.onlyCrossing !== false

@@ -54,10 +54,15 @@ export interface UntoldRecord {
   /** Settled tasks of the window, not refunded, that are due if what they do not tell is above 0. Absent: none. */
   readonly due?: UntoldTasks & {
     readonly code: UntoldCode
-    /** Whether each of them could have been billed outside the window. */
+    /** How many others there are, which do not tell something else. Absent: none. */
+    readonly besides?: number
+    /** Whether each of all could have been billed outside the window. */
     readonly onlyCrossing: boolean
   }
 }
+
+/** How many tasks are due if what they do not tell is above 0, whatever that is. */
+export const untoldDueIn = (due: UntoldRecord['due']): number => (due?.count ?? 0) + (due?.besides ?? 0)
 
 export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold' | 'end-untold'
 

@@ -3,7 +3,7 @@ import { addPoints } from '../../units/points.ts'
 import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
 import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
-import { joinTasks, type UntoldAmounts, type UntoldRecord } from '../rules/untold-tasks.ts'
+import { joinTasks, type UntoldAmounts, type UntoldRecord, untoldDueIn } from '../rules/untold-tasks.ts'
 import type { ModelTally } from './model-sums.ts'
 import type { TaskBook } from './task-book.ts'
 
@@ -110,10 +110,11 @@ function joinCount<Name extends 'across' | 'old'>(name: Name, a: UntoldRecord, b
 type UntoldDue = NonNullable<UntoldRecord['due']>
 
 /** Those that tell no cost are named, where there are any; else those that tell no charge. */
-const joinDue = (a: UntoldDue, b: UntoldDue): UntoldDue => ({
-  ...(a.code === b.code ? { ...a, ...joinTasks([a, b]) } : isNamedFirst(a, b) ? a : b),
-  onlyCrossing: a.onlyCrossing && b.onlyCrossing,
-})
+function joinDue(a: UntoldDue, b: UntoldDue): UntoldDue {
+  const named = a.code === b.code ? { ...a, ...joinTasks([a, b]) } : isNamedFirst(a, b) ? a : b
+  const besides = untoldDueIn(a) + untoldDueIn(b) - named.count
+  return { ...named, ...(besides > 0 && { besides }), onlyCrossing: a.onlyCrossing && b.onlyCrossing }
+}
 
 const isNamedFirst = (a: UntoldDue, b: UntoldDue): boolean => a.code === 'cost-untold' || b.code === 'end-untold'
 

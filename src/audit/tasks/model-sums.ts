@@ -227,6 +227,7 @@ export class ModelSums {
           due: {
             ...due,
             code: `${named}-untold`,
+            ...(dueCount > due.count && { besides: dueCount - due.count }),
             onlyCrossing: this.#sums.nearest(UNTOLD_DUE_CROSSING) === dueCount,
           },
         }),
