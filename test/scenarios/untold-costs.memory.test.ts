@@ -3,7 +3,7 @@ import type { Report } from '../../schemas/report.ts'
 import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalEvent, World } from '../../src/demo/stored-world.ts'
 import { breaksOf } from '../kit/audit-with.ts'
-import { auditWorld, type WorldAudit } from '../kit/audit-world.ts'
+import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 import { openOf } from '../kit/null-world.ts'
 
 // What a cost that is not told may decide of A1 to A3, and what it may not.
@@ -286,6 +286,22 @@ describe('at an edge of the period, with usage alone', () => {
     world.event({ requestId, endpointId: OTHER, cost: '3', timestamp: world.iso('2026-02-06 00:00:10') })
     expect(await told(world, { depth: 'requests' })).toEqual([[], []])
   })
+})
+
+it('a success right at the end of the period may have cost what a short record lacks, also as usage alone tells', async () => {
+  const of = async (late: MiniTask, depth: 'summary' | 'requests') => {
+    const world = new MiniWorld().account(5).task({ cost: '1', billed: { cost: '1.4' } })
+    world.task({ model: OTHER, cost: '2' }).task({ model: OTHER, at: '2026-02-06 23:50:00', billed: false, ...late })
+    const report = await auditWorld(world.build(), { depth })
+    const [found, open] = [inShort(report), openOf(report, 'no cost (NULL)')]
+    return [...found, ...open].filter((text) => text.startsWith('A1'))
+  }
+  for (const depth of DEPTHS) {
+    expect(await of({ cost: null }, depth)).toEqual(['A1 5'])
+    expect(await of({ cost: '0.4' }, depth)).toEqual([])
+    for (const none of [{ cost: '0.01' }, { cost: null, status: 'failed' }, { cost: null, at: '2026-02-07 00:10:00' }])
+      expect(await of(none, depth)).toEqual(['A1 accountId=5'])
+  }
 })
 
 describe('a success right at the end of the period that tells neither its cost nor its key, where events are read', () => {

@@ -203,7 +203,7 @@ function isExplained(
 
 /**
  * Whether tasks that tell no cost may have cost what makes a record exceed the bill: any amount, where fal billed nothing for them;
- * what it did bill for them, where others hold too much. One that exceeds it does so whatever they cost.
+ * what it did bill for them, where others hold too much. One that exceeds it does so anyway, one that is short may not be.
  */
 function mayExceed(
   finding: FindingDraft | undefined,
@@ -216,14 +216,14 @@ function mayExceed(
   const billed = billedWithin(comparison, matches)
   if (billed > 0n && isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
-  // What could have been billed outside the window makes a break of a record that is beyond the bill without it alone.
+  // What crosses an edge makes a break of a record that is beyond the bill without it alone, and of a short one none.
   const raw = bill.value.costNanoUsd
-  const isBeyond = isExcess(deviation(comparison, raw, threshold, raw, raw))
-  return [...recordByModel].some(
-    ([canonical, { untold, costNanoUsd, roundingNanoUsd }]) =>
-      (isBeyond && (untold?.across ?? 0) > 0) ||
-      ((untold?.within ?? 0) > 0 && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd),
-  )
+  const isAcross = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
+  if (isAcross && isExcess(deviation(comparison, raw, threshold, raw, raw))) return true
+  return [...recordByModel].some(([canonical, { untold, costNanoUsd, roundingNanoUsd }]) => {
+    const isOpen = (untold?.within ?? 0) > 0 || (untold?.across !== undefined && finding?.timing === false)
+    return isOpen && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd
+  })
 }
 
 /** Why a record is not said to be none that exceeds the bill: with tasks that name no key it may. */
