@@ -1,6 +1,6 @@
 import { describe, expect, it, onTestFinished } from 'vitest'
 import type { Report } from '../../schemas/report.ts'
-import { type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import { billingUsage } from '../../src/operations/billing-usage.ts'
 import { inShort, quietContext } from '../kit/audit-world.ts'
 import { audited, clean, foundIn, openOf } from '../kit/null-world.ts'
@@ -250,4 +250,17 @@ describe('tasks without created_at', () => {
       [],
     ])
   })
+})
+
+it('A1 is open where one that names no key was billed to the account at another amount, beyond what its bill allows', async () => {
+  const open = async (cost: string, billed: string) => {
+    // Twenty USD recorded and billed, and what was billed right after the period.
+    const world = clean().account(6).task({ user: 104, apiKey: '', cost, billed: false })
+    world.event({ requestId: requestIdOf(41), cost: billed, timestamp: '2026-02-06T16:05:00Z' }, apiKeyOf(5))
+    const report = await audited('embedded', world, 'requests', undated(41))
+    return [...foundIn(report), ...openOf(report, NO_TIME)].filter((text) => text.startsWith('A1'))
+  }
+  expect([await open('4.2', '2'), await open('4.200000001', '2')]).toEqual([[], ['A1 5']])
+  // Of no account, it would be in the bill alone.
+  expect([await open('2.2', '2.2'), await open('2.3', '2.3')]).toEqual([[], ['A1 5']])
 })
