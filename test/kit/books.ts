@@ -3,7 +3,6 @@ import {
   type Books,
   type FindingDraft,
   known,
-  NO_MATCHES,
   type Payment,
   type Reading,
   type Rule,
@@ -26,7 +25,7 @@ import { NO_PRICES } from '../../src/audit/rules/prices.ts'
 import { isOfBilledRequest, matchedTasks } from '../../src/audit/rules/request-book.ts'
 import { RULES } from '../../src/audit/rules/table.ts'
 import { DateReader } from '../../src/audit/tasks/date-reader.ts'
-import { canonicalModel } from '../../src/audit/tasks/model-name.ts'
+import { canonicalModel, NO_MATCHES } from '../../src/audit/tasks/model-name.ts'
 import { SHANGHAI } from '../../src/demo/mini-world.ts'
 import { DEFAULT_THRESHOLDS, type RuleSettings, type Thresholds } from '../../src/settings.ts'
 import type { Whole } from '../../src/units/exact-sums.ts'

@@ -162,7 +162,6 @@ describe('a task without a key that fal billed to the key of another account', (
     'is none of an account whose bill has no task (%j), and may still be of that other one',
     async (given) => {
       const report = await audited(world(given), { depth: 'requests' })
-      // Without a model it may bear the name that the task of that account has, and would tell as what fal bills it.
       expect(rulesOf(report)).toEqual('model' in given ? broken.slice(0, 1) : broken)
       expect(openFor(report)).toEqual(['A1 12', `A3 12 ${MODEL}`, 'B14'])
     },

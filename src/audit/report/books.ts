@@ -22,14 +22,13 @@ import {
   type BillFigures,
   type Books,
   known,
-  NO_MATCHES,
   type PeriodBill,
   unknown,
 } from '../rules/books.ts'
 import type { TaskLedger } from '../rules/facts.ts'
 import type { UnplacedTasks } from '../rules/unplaced-tasks.ts'
 import { dayBooks } from '../tasks/day-books.ts'
-import { endpointName } from '../tasks/model-name.ts'
+import { endpointName, NO_MATCHES } from '../tasks/model-name.ts'
 import { recordsOf } from '../tasks/model-records.ts'
 import { eachUnplaced, unplacedTasks } from '../tasks/unread-times.ts'
 

@@ -59,13 +59,6 @@ export interface ModelMatches {
   readonly namelessEndpoints: ReadonlySet<string>
 }
 
-/** Nothing is known but that equal names mean the same. */
-export const NO_MATCHES: ModelMatches = {
-  endpointsOf: (name) => [name],
-  storedNamesOf: (endpoint) => [endpoint],
-  namelessEndpoints: new Set(),
-}
-
 /** What the system recorded of one model on one account or workspace. */
 export interface ModelRecord {
   /** The model's name as stored with the tasks. */

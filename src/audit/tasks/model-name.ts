@@ -64,3 +64,6 @@ export function matchesOf(
     namelessEndpoints,
   }
 }
+
+/** Nothing is known but that equal names mean the same. */
+export const NO_MATCHES: ModelMatches = matchesOf(new Map(), new Map())
