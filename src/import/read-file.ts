@@ -3,6 +3,7 @@ import { stat } from 'node:fs/promises'
 import { Socket } from 'node:net'
 import { addAbortSignal, type Readable } from 'node:stream'
 import { setImmediate as nextTurn } from 'node:timers/promises'
+import { isatty, ReadStream as Terminal } from 'node:tty'
 import { inputError, shortened, throwIfAborted } from '../errors.ts'
 import type { Bind } from '../ledger/embedded-handle.ts'
 import { strangerTo } from './charsets.ts'
@@ -16,6 +17,7 @@ import { isNumberOrDate, Refusal, type ValueReader, valueReader } from './values
 
 const CHUNK_BYTES = 256 * 1024
 const SHOWN_CHARS = 60
+const AT_ONCE = constants.O_RDONLY | constants.O_NONBLOCK
 
 export interface FileReading {
   readonly table: ImportTable
@@ -79,12 +81,17 @@ async function* chunksOf(file: SourceFile, signal: AbortSignal): AsyncGenerator<
 }
 
 /**
- * A pipe is read as a socket, and opened without waiting for its writer: a plain read or opening that waits for one could not be
- * ended, nor could the process.
+ * A pipe is read as a socket, and opened without waiting for its writer, and a terminal as one: a plain read or opening that waits for
+ * somebody could not be ended, nor could the process.
  */
 async function streamOf(path: string): Promise<Readable> {
-  if (!(await stat(path)).isFIFO()) return createReadStream(path, { highWaterMark: CHUNK_BYTES })
-  return new Socket({ fd: openSync(path, constants.O_RDONLY | constants.O_NONBLOCK), readable: true, writable: false })
+  const kind = await stat(path)
+  if (kind.isFIFO()) return new Socket({ fd: openSync(path, AT_ONCE), readable: true, writable: false })
+  if (kind.isCharacterDevice()) {
+    const fd = openSync(path, AT_ONCE | constants.O_NOCTTY)
+    return isatty(fd) ? new Terminal(fd) : createReadStream(path, { fd, highWaterMark: CHUNK_BYTES })
+  }
+  return createReadStream(path, { highWaterMark: CHUNK_BYTES })
 }
 
 function splitterOf(

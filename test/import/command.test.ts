@@ -161,3 +161,25 @@ it.each([
   expect(await ended).toEqual([code, null])
   expect(shop.files()).toEqual(['accounts.csv', 'tasks.pipe'])
 })
+
+it('ends at Ctrl-C, and leaves nothing, while somebody types at a terminal', async () => {
+  const shop = workshop()
+  const args = ['--output', 'out.db', '--accounts', 'accounts.csv', '--tasks', '/dev/stdin']
+  const line = `exec "${process.execPath}" "${MAIN}" import ${args.join(' ')}`
+  const child = spawn('script', ['-qec', line, '/dev/null'], {
+    cwd: shop.folder,
+    env: { ...environment(shop), SHELL: '/bin/sh' },
+    stdio: ['pipe', 'ignore', 'ignore'],
+  })
+  children.push(child)
+  const ended = once(child, 'exit')
+  child.stdin?.write(`${HEADERS.tasks}\n`)
+  const temporary = () => readdirSync(shop.folder).filter((name) => name.endsWith('.tmp'))
+  for (let turn = 0; turn < 500 && temporary().length === 0; turn++)
+    await new Promise((resolve) => setTimeout(resolve, 10))
+  expect(temporary()).toHaveLength(1)
+  await new Promise((resolve) => setTimeout(resolve, 200))
+  child.stdin?.write('\x03')
+  expect(await ended).toEqual([130, null])
+  expect(shop.files()).toEqual(['accounts.csv'])
+})
