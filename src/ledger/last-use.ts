@@ -8,15 +8,21 @@ export interface LastUse {
   readonly isUnread: boolean
 }
 
-/** When each key was last used; null where that is not told. Stored keys may differ by blanks around them: then the later one counts. */
-export function lastUseOf(uses: Iterable<LastUse>): Map<string, Instant | null> {
-  const last = new Map<string, Instant | null>()
-  const unread = new Set<string>()
+/** When a key was last used; null where the newest time of its tasks is not told, undefined where none of them has one. */
+export type KeyUse = Instant | null | undefined
+
+/** Of two uses of one key the later one. */
+export const laterUse = (one: KeyUse, other: KeyUse): KeyUse => {
+  if (one === null || other === null) return null
+  if (one === undefined || other === undefined) return one ?? other
+  return later(one, other)
+}
+
+/** When each key was last used. Stored keys may differ by blanks around them: then the later one counts. */
+export function lastUseOf(uses: Iterable<LastUse>): Map<string, KeyUse> {
+  const last = new Map<string, KeyUse>()
   for (const { apiKey, at, isUnread } of uses) {
-    const known = last.get(apiKey) ?? at
-    last.set(apiKey, at === null || known === null ? known : later(at, known))
-    if (isUnread) unread.add(apiKey)
+    last.set(apiKey, laterUse(last.get(apiKey), isUnread ? null : (at ?? undefined)))
   }
-  for (const apiKey of unread) last.set(apiKey, null)
   return last
 }

@@ -4,6 +4,7 @@ import type { Instant, InstantRange } from '../units/instant.ts'
 import type { NanoUsd } from '../units/nano-usd.ts'
 import type { Points } from '../units/points.ts'
 import type { Zone } from '../units/zone.ts'
+import type { KeyUse } from './last-use.ts'
 
 /** A row of ts_fal_account. The key is secret: only its shortened id part may be shown. */
 export interface AccountRow {
@@ -231,10 +232,10 @@ export interface LedgerSnapshot {
   /** The last row of each user's points ledger before an instant, for continuity of balances. */
   lastPointsBefore(userIds: readonly number[], before: Instant): Promise<LastPoints[]>
   /**
-   * When each key made its newest task, by whole key, in one aggregate pass; null where that cannot be read, or none of its tasks has a
-   * time. Keys without a task are absent.
+   * When each key made its newest task, by whole key, in one aggregate pass; null where that cannot be read, undefined where none of its
+   * tasks has a time. Keys without a task are absent.
    */
-  lastUse(): Promise<Map<string, Instant | null>>
+  lastUse(): Promise<Map<string, KeyUse>>
   /** fal's request id out of any form in which this installation stores it; '' for none. Reads nothing. */
   bareRequestId(stored: string): string
   /** Of each user the last row of the points ledger whose id is smaller than the given one, or than each of several; of whatever time. */

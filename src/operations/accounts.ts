@@ -5,13 +5,14 @@ import { keyForm } from '../audit/bills/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
 import type { AccountBilling, Fetched } from '../fal/reader.ts'
+import { type KeyUse, laterUse } from '../ledger/last-use.ts'
 import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { shortKeyId } from '../units/api-key.ts'
-import { DAY, type Instant, later, MINUTE, type Millis, plus } from '../units/instant.ts'
+import { DAY, type Instant, MINUTE, type Millis, plus } from '../units/instant.ts'
 import { formatUsd } from '../units/nano-usd.ts'
 import { billSourceOf, nextAfter, planOf } from './bill-scope.ts'
 
@@ -106,14 +107,14 @@ async function readLastUse(
   signal: AbortSignal,
 ): Promise<{ lastUse: Map<string, Instant | null> | null; source: SourceStatus }> {
   try {
-    const lastUse = new Map<string, Instant | null>()
+    const uses = new Map<string, KeyUse>()
     for (const [apiKey, at] of await snapshot.lastUse()) {
       const form = keyForm(apiKey)
       // An empty key belongs to nobody.
       if (form === '') continue
-      const known = lastUse.has(form) ? (lastUse.get(form) ?? null) : at
-      lastUse.set(form, at === null || known === null ? null : later(at, known))
+      uses.set(form, laterUse(uses.get(form), at))
     }
+    const lastUse = new Map([...uses].map(([form, at]) => [form, at ?? null] as const))
     const unread = listed.filter(({ apiKey }) => lastUse.get(keyForm(apiKey)) === null).length
     return { lastUse, source: unread === 0 ? { source: 'tasks', status: 'complete' } : unreadUse(unread) }
   } catch (cause) {

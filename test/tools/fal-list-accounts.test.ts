@@ -90,6 +90,14 @@ describe.each(STORES)('fal-list-accounts, on %s', (store) => {
     ])
   })
 
+  it('tells the last use by one way to write a key where tasks of another have no time', async () => {
+    const { dependencies, exec } = await real(world(), { store })
+    await exec("UPDATE ts_fal_tasks SET api_key = UPPER(api_key), created_at = NULL WHERE created_at > '2026-02-07'")
+    const { accounts, sources } = await call(falListAccountsTool, {}, dependencies(), world())
+    expect(accounts.find(({ accountId }) => accountId === 5)?.lastUsedAt).toEqual(expect.any(String))
+    expect(sources).toContainEqual({ source: 'tasks', status: 'complete' })
+  })
+
   it('says of a key whose newest task has no time that is read that its last use is not told, not that it has no task', async () => {
     const { dependencies, exec } = await real(world(), { store })
     await exec(`UPDATE ts_fal_tasks SET created_at = NULL WHERE created_at < '2026-01-01'`)
