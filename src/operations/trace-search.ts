@@ -140,6 +140,10 @@ const SEARCHED: Readonly<Record<TraceKind, string>> = {
   order: 'order ids of both ledgers',
 }
 
+/** What is asked instead of an id that no row holds as it is told: text of the database is told without what nobody sees. */
+const AS_TOLD =
+  '; as answers tell it, it may lack invisible characters or blanks that the stored one has: then give the request id of its task, or read its days with user-ledger, user_ids and entries true'
+
 /** How far fal was asked: so many days back, and of how many accounts of the table not. */
 interface Reach {
   readonly days: number
@@ -173,6 +177,6 @@ export function notFound(
     field: 'id',
     value: shown,
     accepted: 'a task id, a fal request id (bare, as an URL or as endpoint#id), or the order id of a ledger row',
-    next: `Check the id: ${other}${unread.length === 0 ? '' : '; see fal-list-accounts for what could not be read'}.${unasked}`,
+    next: `Check the id: ${other}${kind === 'request' ? '' : AS_TOLD}${unread.length === 0 ? '' : '; see fal-list-accounts for what could not be read'}.${unasked}`,
   })
 }

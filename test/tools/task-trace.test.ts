@@ -215,6 +215,12 @@ describe.each(STORES)('task-trace, on %s', (store) => {
     expect(error.message).toMatch(/"nowhere-1" was not found.*task table.*ledgers.*fal \(of the last 360 days/)
     const asTask = await refusal(taskTraceTool, { id: requestIdOf(1), kind: 'task' }, real.dependencies())
     expect(asTask.message).not.toMatch(/fal/)
+    const asTold =
+      /may lack invisible characters or blanks.*request id of its task.*user-ledger, user_ids and entries true/
+    await expect(trace('a told  id')).rejects.toMatchObject({ next: expect.stringMatching(asTold) })
+    await expect(trace('nowhere-1', { kind: 'request' })).rejects.toMatchObject({
+      next: expect.not.stringMatching(asTold),
+    })
     // Whoever blanks out what is secret has to see that it was cut.
     const long = await refusal(taskTraceTool, { id: `mysql://u:${'p'.repeat(99)}@h/db` }, real.dependencies())
     expect(long.message).toMatch(/^id: "mysql:..u:p+…" was not found/)
