@@ -1,4 +1,5 @@
-import { type Instant, later } from '../units/instant.ts'
+import type { Instant } from '../units/instant.ts'
+import { type KeyUse, laterUse } from '../units/key-use.ts'
 
 /** The greatest time of some tasks of a key, as the database sorts them; null where it is none, or one that cannot be read. */
 export interface LastUse {
@@ -6,16 +7,6 @@ export interface LastUse {
   readonly at: Instant | null
   /** Such a time stands before others that can be read: which of them is the newest is not told. */
   readonly isUnread: boolean
-}
-
-/** When a key was last used; null where the newest time of its tasks is not told, undefined where none of them has one. */
-export type KeyUse = Instant | null | undefined
-
-/** Of two uses of one key the later one. */
-export const laterUse = (one: KeyUse, other: KeyUse): KeyUse => {
-  if (one === null || other === null) return null
-  if (one === undefined || other === undefined) return one ?? other
-  return later(one, other)
 }
 
 /** When each key was last used. Stored keys may differ by blanks around them: then the later one counts. */

@@ -1,10 +1,10 @@
 import type { EntryRecords } from '../rows/entry-records.ts'
 import type { TaskRecords } from '../rows/task-records.ts'
 import type { Instant, InstantRange } from '../units/instant.ts'
+import type { KeyUse } from '../units/key-use.ts'
 import type { NanoUsd } from '../units/nano-usd.ts'
 import type { Points } from '../units/points.ts'
 import type { Zone } from '../units/zone.ts'
-import type { KeyUse } from './last-use.ts'
 
 /** A row of ts_fal_account. The key is secret: only its shortened id part may be shown. */
 export interface AccountRow {
