@@ -264,3 +264,18 @@ it('A1 is open where one that names no key was billed to the account at another 
   // Of no account, it would be in the bill alone.
   expect([await open('2.2', '2.2'), await open('2.3', '2.3')]).toEqual([[], ['A1 5']])
 })
+
+it.each(DEPTHS)(
+  'A1 is open where one makes a record exceed the bill together with one that names no key: %s',
+  async (depth) => {
+    const open = async (keyless: string, cost: string) => {
+      // Twenty USD recorded and billed.
+      const world = clean().account(6).task({ apiKey: '', cost: keyless, billed: false })
+      const report = await audited('embedded', world.task({ user: 104, cost, billed: false }), depth, undated(42))
+      const texts = [...foundIn(report), ...openOf(report, NO_TIME), ...openOf(report, 'without a key')]
+      return texts.filter((text) => text.startsWith('A1'))
+    }
+    expect([await open('1', '1'), await open('1', '1.000000001')]).toEqual([[], ['A1 5']])
+    expect([await open('2.000000001', '0'), await open('0', '2.000000001')]).toEqual([['A1 5'], ['A1 5']])
+  },
+)

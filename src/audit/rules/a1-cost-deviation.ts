@@ -77,16 +77,16 @@ export const a1CostDeviation: Rule = {
         notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', tasks) })
         continue
       }
-      if (
-        unplaced !== undefined &&
-        mayDeviate(finding, comparison, modelMatches, unplaced, thresholds.a1DeviationRatio)
-      ) {
-        notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
-        continue
-      }
       const keylessMore = exceedsWithKeyless(finding, comparison, keyless, thresholds.a1DeviationRatio)
       if (keylessMore !== undefined) {
         notEvaluated.push({ subject: comparison.subject, reason: keylessMore })
+        continue
+      }
+      if (
+        unplaced !== undefined &&
+        mayDeviate(finding, comparison, modelMatches, unplaced, thresholds.a1DeviationRatio, keyless)
+      ) {
+        notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
         continue
       }
       if (hangsOnEnds(finding, comparison, thresholds.a1DeviationRatio, judge)) {
@@ -157,21 +157,23 @@ function edgeUntold(
   return untoldIn(comparison, actual, (bill) => bill > 0n && exceeds(abs(actual - bill), bill, threshold))
 }
 
-/** Whether tasks whose time cannot be read would make a break of what is none, had they been made within the window. */
+/** Whether tasks whose time cannot be read, with others of which something is not told, would make a break of what is none. */
 function mayDeviate(
   finding: FindingDraft | undefined,
   comparison: BillComparison,
   matches: ModelMatches,
   unplaced: UnplacedTasks,
   threshold: Ratio,
+  keyless: KeylessTasks | undefined,
 ): boolean {
   const { bill, period, recordByModel } = comparison
   if (!bill.known || (finding !== undefined && finding.timing !== true)) return false
   const { cost, crossing } = unbilledCost(unplaced, comparison)
   if (cost === null) return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
-  // Others may tell no cost.
-  const more = cost + billedWithin(comparison, matches)
-  if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more, crossing))
+  const also = keyless && keylessExcess(keyless, comparison)
+  const more = cost + billedWithin(comparison, matches) + (also?.cost ?? 0n)
+  const across = crossing + (also?.crossing ?? 0n)
+  if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more, across))
   const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
   return mayPart(period, { recorded, unbilled: more }, threshold)
 }
@@ -203,7 +205,7 @@ function isExplained(
 
 /**
  * Whether tasks that tell no cost may have cost what makes a record exceed the bill: any amount, where fal billed nothing for them;
- * what it did bill for them, where others hold too much. One that exceeds it does so anyway, one that is short may not be.
+ * what it did bill for them, where others hold too much; beyond an edge what is too much already, or what a short record lacks.
  */
 function mayExceed(
   finding: FindingDraft | undefined,
@@ -216,7 +218,6 @@ function mayExceed(
   const billed = billedWithin(comparison, matches)
   if (billed > 0n && isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
-  // What crosses an edge makes a break of a record that is beyond the bill without it alone, and of a short one none.
   const raw = bill.value.costNanoUsd
   const isAcross = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
   if (isAcross && isExcess(deviation(comparison, raw, threshold, raw, raw))) return true
@@ -234,13 +235,12 @@ function exceedsWithKeyless(
   threshold: Ratio,
 ): Reason | undefined {
   const { bill, period } = comparison
-  if (keyless === undefined || !bill.known || (finding !== undefined && finding.timing !== true)) return undefined
+  const excess = keyless && keylessExcess(keyless, comparison)
+  if (excess === undefined || !bill.known || (finding !== undefined && finding.timing !== true)) return undefined
   if ((period?.figures ?? bill.value).costNanoUsd <= 0n) return undefined
-  const excess = keylessExcess(keyless, comparison)
-  if (excess === undefined) return undefined
   const { cost, crossing, reason } = excess
-  const mayExceed = cost === null || isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, cost, crossing))
-  return mayExceed ? reason : undefined
+  if (cost === null) return reason
+  return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, cost, crossing)) ? reason : undefined
 }
 
 /**
