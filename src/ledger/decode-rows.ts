@@ -7,14 +7,14 @@ import type { Whole } from '../units/exact-sums.ts'
 import { type InstantRange, NO_REAL_TIME } from '../units/instant.ts'
 import type { Zone } from '../units/zone.ts'
 import { type BatcherFactory, inRecords } from './batches.ts'
-import { isNoTime, type Place } from './cells.ts'
+import type { Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { Wide } from './queries.ts'
 import type { EntryKind, TaskStatus } from './reader.ts'
 import { orderSpanReader, placeholderSet, requestSpanReader } from './request-id.ts'
 import { ownerOf, type RowCells, rowIdIn } from './row-cells.ts'
 import { tokensReader } from './tokens.ts'
-import { UnreadRows, UnreadTaskRows } from './unread-rows.ts'
+import { isUndated, UnreadRows, UnreadTaskRows } from './unread-rows.ts'
 
 /** The time a row must lie in; none for look-ups, which find rows of any time. */
 export type Membership = InstantRange | undefined
@@ -48,7 +48,7 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
     return (row, isUnread) => {
       // A row without a time is nowhere else for the database: those that lie outside a range are asked for with it. A task without
       // one is of no period; a row of a ledger took or gave back what it says, and nobody can tell when.
-      const isNone = isUnread && isUndated(row)
+      const isNone = isUnread && isUndated(row, TIME_COLUMN)
       if (!isNone) astray[table] = true
       if (isNone && table === 'tasks') undatedTasks.add(row)
       else if (isUnread) count.add(row)
@@ -89,9 +89,6 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
 const TIME_COLUMN = 1
 const USER_COLUMN = 2
 const END_COLUMN = 11
-
-/** Whether a row has no time in a column: NULL, an empty text, or 0000-00-00. */
-const isUndated = (row: RowCells, column = TIME_COLUMN): boolean => row.isNull(column) || isNoTime(row.text(column))
 
 /** Types that are named, and characters of each. */
 const KINDS_SHOWN = 5

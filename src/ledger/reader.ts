@@ -157,6 +157,8 @@ export interface UnreadTasksOf {
   readonly status: TaskStatus
   /** The first end; null: they tell none. */
   readonly endedSince: Instant | null
+  /** The end of one of them cannot be read. */
+  readonly endUntold?: true
   readonly costNanoUsd: bigint | null
   /** Of those that tell it, and how many do not, or tell one below 0. */
   readonly toldNanoUsd: bigint

@@ -2,7 +2,7 @@ import type { Whole } from '../units/exact-sums.ts'
 import { earlier } from '../units/instant.ts'
 import { rowIdOf } from '../units/row-id.ts'
 import type { Zone } from '../units/zone.ts'
-import type { Place } from './cells.ts'
+import { isNoTime, type Place } from './cells.ts'
 import type { TableMapping } from './mapping.ts'
 import type { TaskStatus, UnreadTask, UnreadTasks, UnreadTasksOf, UnreadTasksOfUser, UnreadTimesOf } from './reader.ts'
 import type { RowCells } from './row-cells.ts'
@@ -140,9 +140,10 @@ export class UnreadTaskRows extends UnreadRows {
   #addSort(row: RowCells, { isWorth, refunded: _, isFree: __, ...amounts }: Amounts): void {
     if (this.#sorts === null) return
     const endedSince = this.#reading.zone.fromWall(row.wall(END_COLUMN)) ?? null
+    const end = { endedSince, ...(endedSince === null && !isUndated(row, END_COLUMN) && { endUntold: true as const }) }
     const [apiKey, model] = [row.text(KEY_COLUMN), row.text(MODEL_COLUMN)]
     const [toldNanoUsd, untold] = [amounts.costNanoUsd ?? 0n, amounts.costNanoUsd === null ? 1 : 0]
-    this.#putSort({ ...amounts, apiKey, model, endedSince, toldNanoUsd, untold, worth: isWorth ? 1 : 0 })
+    this.#putSort({ ...amounts, ...end, apiKey, model, toldNanoUsd, untold, worth: isWorth ? 1 : 0 })
     if (this.#sorts.size > SORTS_MAX && this.#byEnd) this.#forgetEnds(this.#sorts)
     if (this.#sorts.size > SORTS_MAX) this.#sorts = null
   }
@@ -189,6 +190,9 @@ export class UnreadTaskRows extends UnreadRows {
 /** null: it names none, or by what is no id, and may be anybody's. */
 const userOf = (row: RowCells): number | null => rowIdOf(row.text(USER_COLUMN)) ?? null
 
+/** Whether a row has no time in a column: NULL, an empty text, or 0000-00-00. */
+export const isUndated = (row: RowCells, column: number): boolean => row.isNull(column) || isNoTime(row.text(column))
+
 type Draft<T> = { -readonly [Key in keyof T]: T[Key] }
 
 /** What one task may add; an amount is null where it cannot be read. */
@@ -201,6 +205,7 @@ interface Amounts extends Pick<UnreadTasksOf, 'status' | 'costNanoUsd' | 'keptPo
 const joinSorts = (a: UnreadTasksOf, b: UnreadTasksOf): UnreadTasksOf => ({
   ...a,
   endedSince: a.endedSince === null || b.endedSince === null ? null : earlier(a.endedSince, b.endedSince),
+  ...((a.endUntold ?? b.endUntold) && { endUntold: true as const }),
   costNanoUsd: plus(a.costNanoUsd, b.costNanoUsd),
   toldNanoUsd: a.toldNanoUsd + b.toldNanoUsd,
   untold: a.untold + b.untold,

@@ -117,4 +117,21 @@ describe('A1', () => {
       expect(await models(two.event(leak))).toEqual(OF_5)
     })
   })
+
+  it.each([{ apiKey: null }, { costMoney: null }, { createdAt: null }])(
+    'is open with usage alone of one whose end cannot be read either: it may have ended in the middle (%j)',
+    async (other) => {
+      const unbilled = { billed: false } as const
+      // Whoever tells all else is told of as TIMING.
+      expect(await said(unbilled, { completedAt: 'soon' }, 'summary')).toEqual([])
+      for (const at of ['2026-02-06 12:00:00', '2026-02-06 00:00:00']) {
+        expect(await said({ ...unbilled, at }, { completedAt: 'soon', ...other }, 'summary')).toContain('A1 5')
+      }
+      // At the edge for certain it is TIMING at most.
+      const atEdge = { ...unbilled, at: '2026-02-06 23:59:00' }
+      if (!('createdAt' in other)) {
+        expect(await said(atEdge, { completedAt: 'soon', ...other }, 'summary')).not.toContain('A1 5')
+      }
+    },
+  )
 })

@@ -92,6 +92,8 @@ export interface ModelRecord {
   readonly withoutId?: TasksWithoutId
   /** Cost of tasks of the window that are pending for certain. Absent: nothing. */
   readonly youngNanoUsd?: NanoUsd
+  /** Of what could have been billed outside the window, the cost of tasks that only could since their end is not told. Absent: nothing. */
+  readonly endOpenOutNanoUsd?: NanoUsd
 }
 
 /** One account, or one workspace where the bill does not tell its accounts apart: bill and record side by side. */

@@ -141,7 +141,8 @@ export function keylessExcess(
   const any = period === null && bill.known && isUntold('across', 'untoldAcross') ? bill.value.costNanoUsd : 0n
   return {
     cost: isCostUntold ? null : cost - young + any,
-    crossing: sum(records, ({ crossingOutNanoUsd }) => crossingOutNanoUsd) + any,
+    // Of one whose end is not told no edge explains that it was not billed: it may have ended in the middle.
+    crossing: sum(records, (each) => each.crossingOutNanoUsd - (each.endOpenOutNanoUsd ?? 0n)) + any,
     reason: keyUntold(tasks),
   }
 }

@@ -1,4 +1,4 @@
-import { addNanoUsd, type NanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
+import { addNanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { addPoints } from '../../units/points.ts'
 import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
@@ -35,6 +35,7 @@ const modelRecord = (tally: ModelTally): ModelRecord => ({
   ...(tally.untold !== undefined && { untold: tally.untold }),
   ...(tally.withoutId !== undefined && { withoutId: tally.withoutId }),
   ...(tally.youngNanoUsd !== undefined && { youngNanoUsd: tally.youngNanoUsd }),
+  ...(tally.endOpenOutNanoUsd !== undefined && { endOpenOutNanoUsd: tally.endOpenOutNanoUsd }),
   due: {
     count: tally.dueCount,
     costNanoUsd: tally.dueCostNanoUsd,
@@ -57,7 +58,8 @@ function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
     ...joinDearest(a.dearestNanoUsd, b.dearestNanoUsd),
     ...joinUntold(a.untold, b.untold),
     ...joinWithoutId(a.withoutId, b.withoutId),
-    ...joinYoung(a.youngNanoUsd, b.youngNanoUsd),
+    ...joinCost('youngNanoUsd', a, b),
+    ...joinCost('endOpenOutNanoUsd', a, b),
     due: {
       count: a.due.count + b.due.count,
       costNanoUsd: addNanoUsd(a.due.costNanoUsd, b.due.costNanoUsd),
@@ -133,5 +135,11 @@ function joinWithoutId(a: TasksWithoutId | undefined, b: TasksWithoutId | undefi
   }
 }
 
-const joinYoung = (a: NanoUsd | undefined, b: NanoUsd | undefined): Pick<ModelRecord, 'youngNanoUsd'> =>
-  a === undefined && b === undefined ? {} : { youngNanoUsd: addNanoUsd(a ?? ZERO_NANO_USD, b ?? ZERO_NANO_USD) }
+/** Absent: nothing. */
+function joinCost<Name extends 'youngNanoUsd' | 'endOpenOutNanoUsd'>(
+  name: Name,
+  { [name]: a }: ModelRecord,
+  { [name]: b }: ModelRecord,
+): Partial<ModelRecord> {
+  return a === undefined && b === undefined ? {} : { [name]: addNanoUsd(a ?? ZERO_NANO_USD, b ?? ZERO_NANO_USD) }
+}

@@ -30,7 +30,8 @@ const WITHOUT_ID_DUE = 17
 const YOUNG = 18
 const UNTOLD_ACROSS = 19
 const UNTOLD_OLD = 20
-const PLACES = 21
+const END_OPEN_OUT = 21
+const PLACES = 22
 
 /** About a thousand dollars: six times as many nano-dollars, and what they are off by, are far from what a number rounds. */
 const PLAIN_NANO_USD = 2 ** 40
@@ -70,6 +71,8 @@ export interface ModelTally {
   readonly withoutId?: TasksWithoutId
   /** Cost of tasks of the window that may not be billed yet. Absent: nothing. */
   readonly youngNanoUsd?: NanoUsd
+  /** Of what could have been billed outside the window, the cost of tasks that only could since their end is not told. Absent: nothing. */
+  readonly endOpenOutNanoUsd?: NanoUsd
 }
 
 /** What tasks that may be due do not tell, that first which is named where they are of several sorts. */
@@ -101,8 +104,8 @@ export class ModelSums {
   }
 
   /**
-   * The same task, where it is a success of the window: whether it could have been billed outside the window, and whether it is
-   * none that fal need not have billed yet for certain.
+   * The same task, where it is a success of the window: whether it could have been billed outside the window whenever it ended, and
+   * whether it is none that fal need not have billed yet for certain.
    */
   addUntoldSuccess(crosses: boolean, isOld: boolean): void {
     this.#sums.add(crosses ? UNTOLD_ACROSS : UNTOLD_WITHIN, 1)
@@ -127,6 +130,11 @@ export class ModelSums {
     this.#sums.add(COST, cost)
     this.#sums.add(ROUNDING, toleranceOf(cost))
     if (crosses) this.#sums.add(CROSSING_OUT, cost)
+  }
+
+  /** The same task, where it could have been billed outside the window only since its end is not told. */
+  addEndOpen(cost: Whole): void {
+    this.#sums.add(END_OPEN_OUT, cost)
   }
 
   /** The same task, where fal need not have billed it yet for certain. */
@@ -189,6 +197,7 @@ export class ModelSums {
       ...this.#untold(),
       ...(this.#dearest !== 0 && { dearestNanoUsd: nanoUsd(BigInt(this.#dearest)) }),
       ...(usd(YOUNG) !== 0n && { youngNanoUsd: usd(YOUNG) }),
+      ...(usd(END_OPEN_OUT) !== 0n && { endOpenOutNanoUsd: usd(END_OPEN_OUT) }),
       ...(this.#isWithoutId && {
         withoutId: {
           inNanoUsd: usd(WITHOUT_ID_IN),

@@ -24,6 +24,7 @@ import {
   mayBeOverdue,
   mayBePending,
   mayHaveEnded,
+  mustCross,
   type TaskTimes,
 } from './task-standing.ts'
 import { UntoldTally } from './untold-tally.ts'
@@ -272,6 +273,7 @@ export class TaskTally {
     const record = this.#recordOf(accountId, tasks, index)
     const crosses = couldBeBilledAcross(task, this.#plan)
     record.add(task.costNanoUsd, crosses)
+    if (crosses && !mustCross(task, this.#plan)) record.addEndOpen(task.costNanoUsd)
     const due = isDue(task, this.#plan)
     if (due) record.addDue(tasks, index, task.costNanoUsd, task.chargedPoints, crosses)
     if (isPending(task, this.#plan)) record.addYoung(task.costNanoUsd)
@@ -286,7 +288,8 @@ export class TaskTally {
     const { status, costUntold, refunded, costNanoUsd, chargedPoints } = this.#task
     if (costUntold) {
       record.addUntold(status === 'success')
-      if (status === 'success') record.addUntoldSuccess(crosses, !isPending(this.#task, this.#plan))
+      const isAcross = crosses && mustCross(this.#task, this.#plan)
+      if (status === 'success') record.addUntoldSuccess(isAcross, !isPending(this.#task, this.#plan))
     }
     if (refunded || costNanoUsd > 0 || chargedPoints > 0 || !isSettled(this.#task, this.#plan)) return
     record.addUntoldDue(costUntold ? 'cost' : 'charge', tasks, index, crosses)

@@ -1,7 +1,7 @@
 import type { TaskRow } from '../../ledger/reader.ts'
 import { SPANS } from '../../limits.ts'
 import type { Whole } from '../../units/exact-sums.ts'
-import { plus } from '../../units/instant.ts'
+import { later, plus } from '../../units/instant.ts'
 import type { AuditPlan } from '../plan.ts'
 import { isRefundDueOpen } from '../rules/refund-doubts.ts'
 import { isEndOpen, isEndUntold, taskEnd, toldEnd } from '../rules/task-end.ts'
@@ -84,11 +84,18 @@ export function mayBeOld(task: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): b
  * Whether tasks whose creation is not known would all be such as may be billed outside the window, wherever in it they were made.
  * `completedAt`: the first end of them.
  */
-export function wouldCross({ status, completedAt }: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
+export function wouldCross({ completedAt, ...task }: Omit<TaskTimes, 'createdAt'>, plan: AuditPlan): boolean {
   const createdAt = plus(plan.window.start, SPANS.skew)
   // Others may have ended in the middle of it.
   if (completedAt !== null && completedAt < createdAt) return false
-  return couldBeBilledAcross({ status, completedAt, createdAt }, plan)
+  return mustCross({ ...task, completedAt, createdAt }, plan)
+}
+
+/** Whether it `couldBeBilledAcross` whenever it ended: one whose end `isEndUntold` as soon as it was made and an edge was over, too. */
+export function mustCross(task: TaskTimes, plan: AuditPlan): boolean {
+  if (!isEndUntold(task, plan.asOf)) return couldBeBilledAcross(task, plan)
+  const completedAt = later(task.createdAt, plus(plan.window.start, SPANS.skew))
+  return couldBeBilledAcross({ ...task, completedAt, endUntold: false }, plan)
 }
 
 /**

@@ -77,7 +77,7 @@ function unplacedSort(
   isLookedAt: (apiKey: string) => boolean,
 ): UnplacedSort {
   const { apiKey, model, status, costNanoUsd, toldNanoUsd, untold, keptPoints, refundedPoints, worth } = sort
-  const ended = { status, completedAt: sort.endedSince }
+  const ended = { status, completedAt: sort.endedSince, ...(sort.endUntold && { endUntold: true }) }
   const isOld = mayBeOld(ended, plan)
   // With a filter by account no task of such a key is looked at.
   const isUnknownKey = accountId === undefined && apiKey !== '' && plan.ids.size === 0 && isLookedAt(apiKey)

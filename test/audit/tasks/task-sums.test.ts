@@ -7,7 +7,13 @@ import { compareIds, EvidenceList } from '../../../src/audit/rules/evidence-list
 import { CellTally, isOfUsers, isShown, type TaskCell } from '../../../src/audit/tasks/cell-tally.ts'
 import { canonicalModel } from '../../../src/audit/tasks/model-name.ts'
 import { TaskTally } from '../../../src/audit/tasks/task-book.ts'
-import { couldBeBilledAcross, isDue, isPending, mayBeOverdue } from '../../../src/audit/tasks/task-standing.ts'
+import {
+  couldBeBilledAcross,
+  isDue,
+  isPending,
+  mayBeOverdue,
+  mustCross,
+} from '../../../src/audit/tasks/task-standing.ts'
 import { SHANGHAI } from '../../../src/demo/mini-world.ts'
 import type { TaskRow } from '../../../src/ledger/reader.ts'
 import { TaskWords } from '../../../src/rows/task-records.ts'
@@ -97,6 +103,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     side.filter((task) => crossing.includes(task)),
   ) as [TaskRow[], TaskRow[]]
   const due = inside.filter((task) => isDue(task, plan))
+  const endOpen = costOf(crossing.filter((task) => inside.includes(task) && !mustCross(task, plan)))
   const young = costOf(inside.filter((task) => isPending(task, plan)))
   // Ends that lie in the future by no more than zones differ.
   const ahead = inside.filter((task) => mayBeOverdue(task, plan))
@@ -125,6 +132,7 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
     dueCrossingCount: due.filter((task) => crossing.includes(task)).length,
     dueEvidence: idsOf(due),
     ...(young !== 0n && { youngNanoUsd: young }),
+    ...(endOpen !== 0n && { endOpenOutNanoUsd: endOpen }),
   }
 }
 
