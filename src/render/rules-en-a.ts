@@ -58,6 +58,7 @@ export const RULES_EN_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       given(facts.actual, (amount) => `paid ${paidBound(facts)}${amount}${paidBy(facts)}`),
       given(facts.difference, (amount) => `difference ${paidBound(facts)}${amount}`),
     ],
+    timing: '; explained by ledger rows that pay across an edge of the window, or that may come yet',
   },
   A5: {
     name: 'a large share of the day was refunded',

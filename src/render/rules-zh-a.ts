@@ -58,6 +58,7 @@ export const RULES_ZH_A: Readonly<Record<SkillRuleId, RuleWords>> = {
       given(facts.actual, (amount) => `实际扣费${paidBound(facts)} ${amount}${paidBy(facts)}`),
       given(facts.difference, (amount) => `差异${paidBound(facts)} ${amount}`),
     ],
+    timing: '；可由审计范围边界两侧的扣费或尚未写入的流水解释',
   },
   A5: {
     name: '当日退款比例过高',

@@ -100,6 +100,8 @@ describe('findingMessage', () => {
       /tasks that cross the edge of the window$/,
     )
     expect(findingMessage({ ...A1, classification: 'TIMING' }, 'zh')).toMatch(/跨越审计范围边界的任务解释$/)
+    expect(findingMessage({ ...A4, classification: 'TIMING' }, 'en')).toMatch(/ or that may come yet$/)
+    expect(findingMessage({ ...A4, classification: 'TIMING' }, 'zh')).toMatch(/尚未写入的流水解释$/)
   })
 
   it('prints the bridge with A1 where it is known', () => {
