@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
 import type { RuleId } from '../../schemas/report.ts'
-import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { ratio } from '../../src/units/ratio.ts'
 import { breaksOf } from '../kit/audit-with.ts'
@@ -134,4 +134,20 @@ describe('A1', () => {
       }
     },
   )
+})
+
+it('A1 is open of one without a key or a cost where all that was billed is for one without created_at', async () => {
+  const said = (cost: string | null, createdAt: string | null, keyless: MiniTask = {}) => {
+    const world = new MiniWorld().account(5).account(6)
+    world.task({ apiKey: '', cost, billed: false, ...keyless }).task({ cost: '1', billed: false })
+    // Right after the period: with the task within it, it is all of the bill.
+    world.event({ requestId: requestIdOf(2), cost: '1', timestamp: '2026-02-06T16:05:00Z' }, apiKeyOf(5))
+    return saidOf('A1', lacking(world, { createdAt }), { depth: 'requests' })
+  }
+  for (const createdAt of [null, '2026-02-06 10:00:00']) {
+    expect(await said('5', createdAt)).toEqual(['A1 5'])
+    expect(await said(null, createdAt)).toEqual(['A1 5'])
+    // Of one that failed no cost is recorded as a rule.
+    expect(await said(null, createdAt, { status: 'failed' })).toEqual([])
+  }
 })

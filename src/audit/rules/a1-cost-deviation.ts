@@ -169,8 +169,9 @@ function mayDeviate(
   const { bill, period, recordByModel } = comparison
   if (!bill.known || (finding !== undefined && finding.timing !== true)) return false
   const { cost, crossing } = unbilledCost(unplaced, comparison)
-  if (cost === null) return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
   const also = keyless && keylessExcess(keyless, comparison)
+  if (cost === null || also?.cost === null)
+    return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
   const more = cost + billedWithin(comparison, matches) + (also?.cost ?? 0n)
   const across = crossing + (also?.crossing ?? 0n)
   if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more, across))
