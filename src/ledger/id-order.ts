@@ -1,5 +1,6 @@
 import { LIMITS } from '../limits.ts'
 import { DAY, type Instant, type InstantRange, instant, later, type Millis, plus, within } from '../units/instant.ts'
+import { placeAbove } from '../units/sorted.ts'
 
 /** A row that was looked at to learn how a table's ids and times go together. */
 export interface SampledRow {
@@ -77,12 +78,7 @@ export interface IdStretch {
 
 /** The stretch that an id lies in. */
 export function stretchAt({ ids, latest }: IdOrder, id: number): IdStretch {
-  let [from, until] = [0, ids.length]
-  while (from < until) {
-    const middle = (from + until) >>> 1
-    if ((ids[middle] ?? id) <= id) from = middle + 1
-    else until = middle
-  }
+  const from = placeAbove(ids, id, (each) => each)
   const next = latest[from]
   return {
     from: ids[from - 1] ?? Number.NEGATIVE_INFINITY,

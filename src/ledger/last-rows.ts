@@ -1,3 +1,5 @@
+import { placeAbove } from '../units/sorted.ts'
+
 /** Below every row id. */
 const NO_ROW = Number.NEGATIVE_INFINITY
 
@@ -43,7 +45,7 @@ export async function eachLastBelow(
       const id = pairs[2 * row] ?? NO_ROW
       const own = ofUsers.get(pairs[2 * row + 1] ?? NO_ROW)
       if (own === undefined) continue
-      const at = firstAbove(own.limits, id)
+      const at = placeAbove(own.limits, id, (limit) => limit)
       if (id > (own.last[at] ?? Number.POSITIVE_INFINITY)) own.last[at] = id
     }
   }
@@ -57,17 +59,6 @@ export async function eachLastBelow(
     }
   }
   return found
-}
-
-/** The place of the first limit above an id. */
-function firstAbove(limits: readonly number[], id: number): number {
-  let [from, until] = [0, limits.length]
-  while (from < until) {
-    const middle = (from + until) >> 1
-    if ((limits[middle] ?? NO_ROW) > id) until = middle
-    else from = middle + 1
-  }
-  return from
 }
 
 /** Of so many limits that they cannot be arguments of one call. */

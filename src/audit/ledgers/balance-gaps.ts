@@ -1,6 +1,7 @@
 import type { LedgerEntry } from '../../ledger/reader.ts'
 import { LIMITS } from '../../limits.ts'
 import type { Points } from '../../units/points.ts'
+import { placeAbove } from '../../units/sorted.ts'
 
 /** Rows that tell no user and are kept: of more, every gap may be bridged by them. */
 const OWNERLESS_MAX = LIMITS.lookupIdsTotal
@@ -63,7 +64,7 @@ export class BalanceGaps {
     if (this.#isCut) return true
     let begins = false
     let ends = false
-    for (let at = firstAbove(this.#ownerless, afterRowId); at < this.#ownerless.length; at++) {
+    for (let at = placeAbove(this.#ownerless, afterRowId, (row) => row.rowId); at < this.#ownerless.length; at++) {
       const row = this.#ownerless[at] as OwnerlessRow
       if (row.rowId >= rowId || (begins && ends)) break
       begins ||= row.balanceBefore === null || row.balanceBefore === after
@@ -71,15 +72,4 @@ export class BalanceGaps {
     }
     return begins && ends
   }
-}
-
-/** The place of the first of some rows, in order of id, with a higher one. */
-export function firstAbove(rows: readonly Pick<LedgerEntry, 'rowId'>[], rowId: number): number {
-  let [from, until] = [0, rows.length]
-  while (from < until) {
-    const middle = (from + until) >> 1
-    if ((rows[middle]?.rowId ?? 0) > rowId) until = middle
-    else from = middle + 1
-  }
-  return from
 }

@@ -3,11 +3,12 @@ import { LIMITS } from '../../limits.ts'
 import type { EntryRecords } from '../../rows/entry-records.ts'
 import { type InstantRange, within } from '../../units/instant.ts'
 import { addPoints, type Points, ZERO_POINTS } from '../../units/points.ts'
+import { placeAbove } from '../../units/sorted.ts'
 import { entryOf } from '../nested.ts'
 import type { BalanceTrail, LedgerBreak } from '../rules/facts.ts'
 import { unreadTimeReason } from '../tasks/unread-times.ts'
 import { UserNumbers } from '../tasks/user-numbers.ts'
-import { BalanceGaps, firstAbove } from './balance-gaps.ts'
+import { BalanceGaps } from './balance-gaps.ts'
 
 /** A row of the window that does not start where the row read before it ended, or that none was read before. */
 export interface TrailDoubt {
@@ -211,7 +212,7 @@ export class BalanceTrailTally {
     for (const { userId, rowId, before } of doubts) {
       const rows = ofUsers.get(userId) ?? []
       // What is right before another row in doubt is before this one too.
-      const rowBefore = rows[firstAbove(rows, rowId - 1) - 1]
+      const rowBefore = rows[placeAbove(rows, rowId - 1, (row) => row.rowId) - 1]
       const after = rowBefore?.balanceAfter ?? null
       if (rowBefore === undefined || after !== null) this.#mark(this.#numberOf(userId), CHAINED)
       if (rowBefore !== undefined && after !== null && after !== before) {
