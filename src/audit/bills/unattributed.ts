@@ -3,7 +3,8 @@ import { shortenKeyId } from '../../units/api-key.ts'
 import { sum } from '../../units/exact.ts'
 import { type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import type { Evidence } from '../evidence.ts'
-import { type Books, known, type Evidence as RuleEvidence, unknown } from '../rules/books.ts'
+import { mayBeTheirs } from '../rules/b21-unattributed-spend.ts'
+import { type Books, known, type Reason, type Evidence as RuleEvidence, unknown } from '../rules/books.ts'
 import { evidenceOf } from '../rules/task-subject.ts'
 import { keyIdOwners } from './account-keys.ts'
 import { idOf } from './whose-bill.ts'
@@ -38,6 +39,23 @@ export function unattributedOf({ attribution, bills, allAccounts }: Evidence): B
       }
     }),
   )
+}
+
+/**
+ * Accounts of which it is not known what they were billed, and why: what keys that no account row holds were billed beside them may be
+ * theirs, as B21 says it.
+ */
+export function billsThatHang(
+  unattributed: Books['unattributed'],
+  tasks: Pick<Books, 'unplaced' | 'keyless'>,
+): ReadonlyMap<number, Reason> {
+  const open = new Map<number, Reason>()
+  for (const { costNanoUsd, hangs } of unattributed.known ? unattributed.value : []) {
+    if (hangs === undefined || hangs.but.costNanoUsd === costNanoUsd) continue
+    const reason = mayBeTheirs(tasks, hangs.on)
+    if (reason !== undefined) for (const accountId of hangs.on) open.set(accountId, reason)
+  }
+  return open
 }
 
 const costOf = (rows: readonly UsageRow[]): NanoUsd => nanoUsd(sum(rows, (row) => row.costNanoUsd))

@@ -4,7 +4,7 @@ import type { Depth } from '../../settings.ts'
 import { keyDigest, shortKeyId } from '../../units/api-key.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { accountFinder } from '../bills/account-keys.ts'
-import { unattributedOf } from '../bills/unattributed.ts'
+import { billsThatHang, unattributedOf } from '../bills/unattributed.ts'
 import type { SharedBill } from '../bills/whose-bill.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LedgerPiece } from '../ledgers/ledger-source.ts'
@@ -23,6 +23,7 @@ import {
   type Books,
   known,
   type PeriodBill,
+  type Reason,
   unknown,
 } from '../rules/books.ts'
 import type { TaskLedger } from '../rules/facts.ts'
@@ -38,19 +39,23 @@ const MATCHES_FOR_CLOCK = 20
 export function openBooks(evidence: Evidence, requests: RequestSums | null, ledger: LedgerUsers): Books {
   const { attribution, tasks } = evidence
   const { unplaced, ...frame } = framedBooks(evidence)
-  const keyless = recordsOf(tasks, [null])
+  const byModel = recordsOf(tasks, [null])
+  const keyless = byModel.size > 0 ? { byModel, ...(requests && { billed: requests.keylessBilled }) } : undefined
+  const unattributed = unattributedOf(evidence)
+  const openBills = billsThatHang(unattributed, { unplaced, keyless })
   return {
     ...frame,
-    ...(keyless.size > 0 && { keyless: { byModel: keyless, ...(requests && { billed: requests.keylessBilled }) } }),
+    ...(keyless !== undefined && { keyless }),
     ...(unplaced !== undefined && {
       unplaced: { ...withUnpaid(unplaced, evidence, ledger), ...(requests && { links: requests.undated.links }) },
     }),
-    comparisons: comparisonsOf(evidence, requests),
+    comparisons: comparisonsOf(evidence, requests, openBills),
     modelMatches: requests?.modelMatches ?? NO_MATCHES,
     accounts: evidence.bills.accounts.map((entry): AccountBook => {
       const { accountId, disabled } = entry.account
       const bill = attribution.byAccount.get(accountId)
-      const billNanoUsd = bill?.known === true ? billFigures(bill.value, endpointName).costNanoUsd : null
+      const isRead = bill?.known === true && !openBills.has(accountId)
+      const billNanoUsd = isRead ? billFigures(bill.value, endpointName).costNanoUsd : null
       return { accountId, disabled, billNanoUsd, balance: balanceOf(entry) }
     }),
     users: tasks.users.map((user) => userBook(user, { ledger, tasks })),
@@ -63,7 +68,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
       ...(key.untoldCosts !== undefined && { untoldCosts: key.untoldCosts }),
       evidence: key.evidence.view(),
     })),
-    unattributed: unattributedOf(evidence),
+    unattributed,
     requests: requests === null ? unknown('depth-summary') : known(requests.book),
     balances: balancesOf(evidence),
     clockOffset: requests === null ? null : clockOffset(requests.delays),
@@ -166,7 +171,12 @@ export function balanceOf({ account, billing }: Evidence['bills']['accounts'][nu
   return account.balanceNanoUsd === null ? null : { nanoUsd: account.balanceNanoUsd, source: 'table' }
 }
 
-function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillComparison[] {
+/** `openBills`: accounts of which it is not known what they were billed, and why. */
+function comparisonsOf(
+  evidence: Evidence,
+  requests: RequestSums | null,
+  openBills: ReadonlyMap<number, Reason>,
+): BillComparison[] {
   const { attribution, plan } = evidence
   const comparisons: BillComparison[] = []
   const missing = missingEvents(
@@ -180,7 +190,9 @@ function comparisonsOf(evidence: Evidence, requests: RequestSums | null): BillCo
     const ofAccount = missing.get(account.accountId)
     const { accountId } = account
     const isLate = [...late].some(({ members }) => members.includes(accountId))
-    const own = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
+    const open = openBills.get(accountId)
+    const told = attribution.byAccount.get(accountId) ?? unknown('bill-unread')
+    const own = open === undefined || !told.known ? told : ({ known: false, reason: open } as const)
     const isOwn = ({ owner }: Ownership): boolean => typeof owner === 'object' && owner.accountId === accountId
     const rows = own.known && isLate ? unknown('no-key-ids') : own
     comparisons.push({

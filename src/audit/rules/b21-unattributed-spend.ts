@@ -1,5 +1,13 @@
 import { formatUsd } from '../../units/nano-usd.ts'
-import { type BillComparison, type FindingDraft, type Rule, type RuleOutcome, unknown } from './books.ts'
+import {
+  type BillComparison,
+  type Books,
+  type FindingDraft,
+  type Reason,
+  type Rule,
+  type RuleOutcome,
+  unknown,
+} from './books.ts'
 import { keylessSpend } from './keyless-tasks.ts'
 import { notRead } from './request-book.ts'
 import { mayHaveCost } from './unplaced-tasks.ts'
@@ -30,8 +38,7 @@ export const b21UnattributedSpend: Rule = {
         } else examined += 1
         continue
       }
-      // Why it may be theirs.
-      const reason = hangs && (mayHaveCost(unplaced, hangs.on) ? unplaced?.reason : keylessSpend(keyless, hangs.on))
+      const reason = hangs && mayBeTheirs({ unplaced, keyless }, hangs.on)
       const { costNanoUsd, keyIds } = hangs !== undefined && reason !== undefined ? hangs.but : bill
       // What is certain is told of all the same, and that there is more which may be theirs.
       if (reason !== undefined && costNanoUsd < bill.costNanoUsd) open.push({ subject: { workspace }, reason })
@@ -56,6 +63,15 @@ export const b21UnattributedSpend: Rule = {
     return { examined, findings, notEvaluated: [...open, ...unreadBills(comparisons)] }
   },
 }
+
+/**
+ * Why what keys that no account row holds were billed may be that of some accounts, which recorded no cost that is known to be theirs: ids
+ * would say nothing, had tasks without a readable time been made within the window, or were such without a key theirs.
+ */
+export const mayBeTheirs = (
+  { unplaced, keyless }: Pick<Books, 'unplaced' | 'keyless'>,
+  accountIds: readonly number[],
+): Reason | undefined => (mayHaveCost(unplaced, accountIds) ? unplaced?.reason : keylessSpend(keyless, accountIds))
 
 /** Accounts whose bill was not read whole may hide such spend. */
 const unreadBills = (comparisons: readonly BillComparison[]): RuleOutcome['notEvaluated'] =>

@@ -1,0 +1,48 @@
+import { describe, expect, it } from 'vitest'
+import { apiKeyOf, type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { breaksOf } from '../kit/audit-with.ts'
+import { auditWorld } from '../kit/audit-world.ts'
+import { openOf } from '../kit/null-world.ts'
+
+// Of the keys that fal billed not one is known, and whose they are hangs on tasks that do not tell their key, or their time.
+const STRANGE = '99999999-0000-4000-8000-000000000000'
+const [OF_5, KEYLESS, UNDATED] = [{}, { apiKey: null }, { createdAt: null }]
+
+/** What A1 to A3 and B15 say where fal billed a strange key beside one task of account 5, of which some cells are others. */
+async function said(cells: object, { depth = 'summary', cost = '3', task = {} as MiniTask } = {}) {
+  const world = new MiniWorld().account(5).task({ cost: '1', billed: false, ...task })
+  // A success that cost nothing and was charged.
+  world.task({ cost: '0', points: 100 })
+  const strange = { keyId: STRANGE, timestamp: world.iso('2026-02-06 12:05:00') }
+  if (cost !== '0') world.event({ ...strange, cost }, apiKeyOf(5))
+  const { tables, ...rest } = world.build()
+  const tasks = tables.tasks.map((row) => (row.id === 1 ? { ...row, ...cells } : row))
+  const report = await auditWorld({ ...rest, tables: { ...tables, tasks } }, { depth: depth as 'summary' })
+  return [...breaksOf(report), ...openOf(report, 'task')].filter((text) => /^(A[123]|B15) (5|accountId)/.test(text))
+}
+
+describe('what keys that no account row holds were billed, beside the only task that records cost', () => {
+  it('is the bill of the account where the task tells that it is of it', async () => {
+    expect(await said(OF_5)).toEqual(['A1 accountId=5'])
+    expect(await said(OF_5, { cost: '1' })).toEqual([])
+  })
+
+  it.each([
+    ['key', KEYLESS],
+    ['time', UNDATED],
+  ])(
+    'may be it where the task does not tell its %s: neither short of it nor without tasks, nor unbilled',
+    async (_, cells) => {
+      for (const cost of ['3', '0.5']) expect(await said(cells, { cost })).toEqual(['A1 5', 'A2 5', 'A3 5'])
+      expect(await said(cells, { depth: 'requests' })).toEqual(['A1 5', 'A2 5', 'A3 5', 'B15 5'])
+    },
+  )
+
+  it('is not where such a task records no cost, or where nothing was billed to them', async () => {
+    const unbilled = ['A2 accountId=5 model=fal-ai/flux/schnell']
+    for (const cells of [KEYLESS, UNDATED]) {
+      expect(await said(cells, { task: { cost: '0' } })).toEqual(unbilled)
+      expect(await said(cells, { cost: '0' })).toEqual(unbilled)
+    }
+  })
+})
