@@ -99,6 +99,26 @@ describe.each(DEPTHS)('a success of no told cost that fal billed, at depth %s', 
   })
 })
 
+describe('several successes of one model that tell no cost, with usage alone', () => {
+  // 22 USD billed, of which 2 as a model of which `more` tasks tell no cost, and `others` cost 1 USD each.
+  const of = (more: number, billed: readonly string[], others = 0) => {
+    const world = twenty()
+    for (let each = 0; each < others; each++) world.task({ model: OTHER, cost: '1' })
+    for (let each = 0; each < more; each++) world.task({ model: OTHER, cost: null, billed: false })
+    for (const cost of billed) leak(world, cost, OTHER)
+    return told(world, { depth: 'summary' }, /^A1/)
+  }
+
+  it('may have cost anything but one, where what was billed may be for that one', async () => {
+    expect(await of(1, ['2'])).toEqual([[], []])
+    expect(await of(2, ['2'])).toEqual([[], ['A1 5']])
+    expect(await of(2, ['1.9999999'], 1)).toEqual([[], ['A1 5']])
+    // Where as much was for each as the dearest other cost, they were billed.
+    expect(await of(2, ['1', '1'], 1)).toEqual([[], []])
+    expect(await of(3, ['1', '1'], 1)).toEqual([[], ['A1 5']])
+  })
+})
+
 describe('a success of no told cost and no end that fal did not bill', () => {
   /** For whom A1 is broken, and for whom left open: 20 USD billed, `beyond` recorded besides. */
   const of = async (depth: 'summary' | 'requests', task: MiniTask, beyond = '0', divided = true) => {

@@ -1,8 +1,8 @@
 import { abs, sum } from '../../units/exact.ts'
-import { formatUsd, type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
+import { formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import { billedAs, billedForUntold, billedWithin } from './billed-for-untold.ts'
-import type { BillComparison, FindingDraft, ModelMatches, PeriodBill, Reason, Rule } from './books.ts'
+import type { BillComparison, FindingDraft, ModelMatches, ModelRecord, PeriodBill, Reason, Rule } from './books.ts'
 import { NO_EVIDENCE } from './books.ts'
 import { isCarriedIn, type KeylessTasks, keylessCost, keylessExcess, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
@@ -222,11 +222,20 @@ function mayExceed(
   const raw = bill.value.costNanoUsd
   const isAcross = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
   if (isAcross && isExcess(deviation(comparison, raw, threshold, raw, raw))) return true
-  return [...recordByModel].some(([canonical, { untold, costNanoUsd, roundingNanoUsd }]) => {
+  return [...recordByModel].some(([canonical, record]) => {
+    const { untold, costNanoUsd, roundingNanoUsd } = record
     const isOpen = (untold?.within ?? 0) > 0 || (untold?.across !== undefined && finding?.timing === false)
-    return isOpen && billedAs(canonical, bill.value, matches) <= costNanoUsd + roundingNanoUsd
+    const beyond = billedAs(canonical, bill.value, matches) - costNanoUsd
+    return isOpen && (beyond <= roundingNanoUsd || mayBeForSome(record, beyond))
   })
 }
+
+/** Whether what was billed beyond a record may be for some alone of several successes that tell no cost: for all it is as dear as others. */
+const mayBeForSome = (
+  { untoldCosts = 0, dearestNanoUsd = ZERO_NANO_USD, roundingNanoUsd }: ModelRecord,
+  beyond: bigint,
+): boolean =>
+  untoldCosts > 1 && (dearestNanoUsd === 0n || beyond + roundingNanoUsd < BigInt(untoldCosts) * dearestNanoUsd)
 
 /** Why a record is not said to be none that exceeds the bill: with tasks that name no key it may. */
 function exceedsWithKeyless(
