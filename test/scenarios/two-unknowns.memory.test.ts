@@ -151,3 +151,23 @@ it('A1 is open of one without a key or a cost where all that was billed is for o
     expect(await said(null, createdAt, { status: 'failed' })).toEqual([])
   }
 })
+
+it('A1 counts a task without a key or a time once that fal billed in two workspaces, beside another that it did not bill', async () => {
+  const said = async (other: MiniTask, billedTwice = true) => {
+    const world = new MiniWorld().account(5).account(6).account(7)
+    world
+      .task({ account: 7, cost: '1' })
+      .task({ account: 5, cost: '1' })
+      .task({ account: 7, cost: '1', ...other })
+    const again = { requestId: requestIdOf(2), cost: '1', timestamp: '2026-02-06T04:00:30Z' }
+    if (billedTwice) world.event(again, apiKeyOf(6))
+    const { tables, ...rest } = world.build()
+    const tasks = tables.tasks.map((task) => (task.id > 1 ? { ...task, apiKey: null, createdAt: null } : task))
+    const hidden = { ...rest, tables: { ...tables, tasks: tasks as never } }
+    return (await saidOf('A1', hidden, { depth: 'requests' })).includes('A1 7')
+  }
+  for (const billedTwice of [false, true]) {
+    expect(await said({ billed: false }, billedTwice)).toBe(true)
+    expect(await said({ billed: false, cost: '0.1' }, billedTwice)).toBe(false)
+  }
+})

@@ -101,10 +101,17 @@ export class UndatedBills {
       ({ task, billedIn }) => isOwn(task) && !(billedIn && belongs(billedIn)) && !mayBeOld(task, scope.plan),
     )
     const tasks = new Map(loose.map(({ task }) => [task.rowId, task]))
-    const elsewhere = this.#parts.filter((part) => isKeyless(part.task) && !belongs(part) && isOfAccount(part.owner))
+    const own = this.#parts.filter(belongs)
+    const known = new Set(own.map(({ task }) => task.rowId))
+    // A request may be billed in several workspaces: its task is recorded once.
+    const elsewhere = new Map<number, Part>()
+    for (const part of this.#parts) {
+      const { task, owner } = part
+      if (isKeyless(task) && isOfAccount(owner) && !known.has(task.rowId)) elsewhere.set(task.rowId, part)
+    }
     return [
-      ...this.#parts.filter(belongs).map((part) => undatedPart(part, isOwn, scope)),
-      ...elsewhere.map((part) => partOfOthers(undatedPart(part, isOwn, scope))),
+      ...own.map((part) => undatedPart(part, isOwn, scope)),
+      ...[...elsewhere.values()].map((part) => partOfOthers(undatedPart(part, isOwn, scope))),
       ...[...tasks.values()].filter(({ rowId }) => scope.unplacedRows?.has(rowId)).map(unbilledPart(nameIn(scope))),
     ]
   }
