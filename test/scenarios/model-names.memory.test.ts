@@ -209,4 +209,24 @@ describe('a task of another account that names no model', () => {
     const other = both().task({ model: '', cost: '0.4', billed: { endpointId: 'fal-ai/wan' } })
     expect(await said(leak(other))).toEqual(FOUND)
   })
+
+  it('may be what a model of an account is called that fal did not bill under its own name: A2 is left open', async () => {
+    const a2 = async (task: MiniTask, onSix = 'fal-ai/kling') => {
+      const world = both()
+        .task({ account: 6, model: onSix, cost: '1' })
+        .task({ account: 6, model: 'alias', billed: false })
+      const report = await auditWorld(world.task({ cost: '0.4', billed: kling, ...task }).build(), requests)
+      const open = report.notEvaluated.filter(({ rule, subject }) => rule === 'A2' && subject.model === 'alias')
+      return [
+        ...inShort(report).filter((text) => text.startsWith('A2')),
+        ...open.map(({ subject }) => subject.accountId),
+      ]
+    }
+    expect(await a2({ model: 'alias' })).toEqual([])
+    expect(await a2({ model: '' })).toEqual([6])
+    // Of another name, or where account 6 was billed for no kling.
+    const found = ['A2 accountId=6 model=alias']
+    expect(await a2({ model: 'fal-ai/kling' })).toEqual(found)
+    expect(await a2({ model: '' }, 'fal-ai/wan')).toEqual(found)
+  })
 })

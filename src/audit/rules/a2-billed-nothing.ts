@@ -20,10 +20,11 @@ import { tasksUntold } from './untold-tasks.ts'
  * model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks where
  * billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than
- * its events, which may be those of the model, nor of tasks that name none, nor of what may be due of the account alone, or
- * not at the edge alone, since it names no key, nor where it was billed for a task whose time cannot be read, nor where the
- * only tasks that could be due have no such time, or do not tell their cost, or their charge, or bear requests that were
- * billed and that tasks of other times claim. Amounts in nano-USD. Source: rule A2 of the audit skill.
+ * its events, which may be those of the model, nor of tasks that name none, nor where the model may be billed as what such a
+ * task of any account was, nor of what may be due of the account alone, or not at the edge alone, since it names no key, nor
+ * where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no such time, or do
+ * not tell their cost, or their charge, or bear requests that were billed and that tasks of other times claim. Amounts in
+ * nano-USD. Source: rule A2 of the audit skill.
  */
 export const a2BilledNothing: Rule = {
   id: 'A2',
@@ -55,6 +56,12 @@ export const a2BilledNothing: Rule = {
           !isBeyondMissing(comparison, due.costNanoUsd) && mayBeMissing(comparison, endpoints, modelMatches)
         if (!isBilled && isOpen) {
           notEvaluated.push({ subject: { ...subject, model }, reason: eventsShort(comparison) })
+          continue
+        }
+        // What one of any account was billed as would tell what tasks of this model may be billed as.
+        if (!isBilled && isBilledAs(byModel, [...modelMatches.namelessEndpoints])) {
+          const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
+          notEvaluated.push({ subject: { ...subject, model }, reason: modelUntold(nameless) })
           continue
         }
         const mayBeBilled =
