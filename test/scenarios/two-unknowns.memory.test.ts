@@ -171,3 +171,21 @@ it('A1 counts a task without a key or a time once that fal billed in two workspa
     expect(await said({ billed: false, cost: '0.1' }, billedTwice)).toBe(false)
   }
 })
+
+it('A3 is open where the only task that may be the account’s tells no key, or no time, and one billed as the model no name', async () => {
+  const said = (cells: object, model: string, of5 = true) => {
+    const world = new MiniWorld().account(5).account(6)
+    if (of5) world.task({ cost: '1', billed: false })
+    world.task({ account: 6, model, cost: '1', billed: { endpointId: OTHER } })
+    world.event({ endpointId: OTHER, cost: '1', timestamp: '2026-02-06T05:00:00Z' })
+    const { tables, ...rest } = world.build()
+    const tasks = tables.tasks.map((task) => (of5 && task.id === 1 ? { ...task, ...cells } : task))
+    return saidOf('A3', { ...rest, tables: { ...tables, tasks } }, { depth: 'requests' })
+  }
+  for (const cells of [{}, { apiKey: null }, { createdAt: null }]) {
+    expect(await said(cells, '')).toEqual([`A3 5 ${OTHER}`, `A3 6 ${OTHER}`])
+    // Of that name it is none of this model.
+    expect(await said(cells, OTHER)).toEqual([`A3 accountId=5 model=${OTHER}`])
+  }
+  expect(await said({}, '', false)).toEqual([`A3 accountId=5 model=${OTHER}`, `A3 6 ${OTHER}`])
+})

@@ -12,7 +12,7 @@ import { mayBeCarriedKeyless, mayBeKeyless } from './keyless-tasks.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
 import { joinEvidence } from './task-subject.ts'
-import { mayRecord } from './unplaced-tasks.ts'
+import { hasUnplaced, mayRecord } from './unplaced-tasks.ts'
 import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
 
 /**
@@ -68,7 +68,7 @@ export const a3RecordedNothing: Rule = {
           continue
         }
         // What one of any account was billed as would tell a name that tasks of this one may store.
-        if (recordByModel.size > 0 && modelMatches.namelessEndpoints.has(each.canonical)) {
+        if (modelMatches.namelessEndpoints.has(each.canonical) && mayHaveTasks(comparison, keyless, unplaced)) {
           notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
           examined -= 1
           continue
@@ -105,6 +105,12 @@ export const a3RecordedNothing: Rule = {
     return { examined, findings, notEvaluated }
   },
 }
+
+/** Whether tasks of any name are the account's, or may be: they name no key, or no time. */
+const mayHaveTasks = (comparison: BillComparison, keyless: Books['keyless'], unplaced: Books['unplaced']): boolean =>
+  comparison.recordByModel.size > 0 ||
+  mayBeKeyless(keyless, comparison, [...(keyless?.byModel.keys() ?? [])]) !== undefined ||
+  (unplaced !== undefined && hasUnplaced(unplaced, comparison))
 
 /** Models that fal billed for none but tasks without a readable time, which no account of this bill would record. */
 function unplacedAlone(

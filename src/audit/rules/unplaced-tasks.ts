@@ -115,6 +115,10 @@ const count = <Each>(all: readonly Each[], of: (each: Each) => number): number =
 const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
   sortsOf(unplaced, comparison)?.filter(({ accountId, keyless }) => accountId !== null || keyless === true) ?? null
 
+/** Whether there are any, as far as is told. */
+export const hasUnplaced = (unplaced: UnplacedTasks, comparison: BillComparison): boolean =>
+  ownSorts(unplaced, comparison)?.length !== 0
+
 /** What a record may lack at most, in nano-USD, where events were read without what need not be billed yet; null: nobody can tell. */
 export interface UnbilledCost {
   readonly cost: bigint | null
