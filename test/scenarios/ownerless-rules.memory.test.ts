@@ -101,6 +101,15 @@ describe('a payment without a user that names a task', () => {
     expect(await twice(99)).toEqual({ findings: [], open: [] })
     const typeless = withLinkedTasks().task({ user }).points(NOBODY, -100, { orderId: 'task-41', sourceType: 'deduct' })
     expect(await said(typeless, 'B6')).toEqual({ findings: [], open: ['B6 userId=101'] })
+    // One without an amount beside 40 of 100 is no second that would be too much; two may be 40 and more than 20.
+    const untold = (rows: number) => {
+      const world = withLinkedTasks().task({ user, paid: { points: 40 } })
+      for (let row = 0; row < rows; row++)
+        world.points(NOBODY, null as never, { orderId: 'task-41', sourceType: 'consume' })
+      return said(world, 'B6')
+    }
+    expect(await untold(1)).toEqual({ findings: [], open: [] })
+    expect(await untold(2)).toEqual({ findings: [], open: ['B6 userId=101'] })
     const own = withLinkedTasks().task({ user }).points(user, -100, { orderId: 'task-41' })
     expect(await said(own.points(NOBODY, -100, { orderId: 'task-41' }), 'B6')).toEqual({
       findings: ['B6 taskId=task-41'],

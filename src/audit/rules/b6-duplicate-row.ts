@@ -140,8 +140,19 @@ function repeatDoubt({ task, shared, kindless, ...own }: TaskLedger, kind: Linke
   const untold = entries.filter((entry) => entry.kind === kind && entry.amountUntold === true)
   const isLike = ({ book }: LinkedEntry): boolean => isAnyLike || untold.some((entry) => entry.book === book)
   const total = totalOf(entries, kind)
-  const isSecond = (entry: LinkedEntry): boolean => isLike(entry) && total + amountOf(entry) > task.chargedPoints
+  // Where one may be the second, another may take any amount.
+  const nobodys = isNobodysOpen ? nobodysUntold(shared, kind) : 0
+  const isMore = untold.length + nobodys + (kindless === undefined ? 0 : 1) > 1
+  if (isMore && isAnyLike) return reason
+  const isSecond = (entry: LinkedEntry): boolean =>
+    isLike(entry) && (isMore || total + amountOf(entry) > task.chargedPoints)
   return repeatedOf(told).length > 0 || repeatedOf(untold).length > 0 || told.some(isSecond) ? reason : undefined
+}
+
+/** Of rows that tell no user and leave a sum open, how many do not tell their amount or their type: one at least. */
+function nobodysUntold({ ownerless, kindless }: NonNullable<TaskLedger['shared']>, kind: LinkedEntry['kind']): number {
+  const untold = ownerless?.rows.filter((row) => row.kind === kind && row.amountPoints === 0n) ?? []
+  return Math.max(1, untold.length + (kindless?.count ?? 0))
 }
 
 const isSeveral = (kindless: TaskLedger['kindless']): boolean => kindless !== undefined && kindless.count > 1

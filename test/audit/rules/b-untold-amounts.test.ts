@@ -50,6 +50,17 @@ describe('a row without an amount', () => {
     expect(of('B6', {}, consume(1, 1000), refund(3, 1000), { ...refund(4, 0), ...none })).toEqual(open)
   })
 
+  it('leaves it open beside another such row, which may have taken any amount', () => {
+    const untold = { ...consume(2, 0), ...none }
+    const cash = { ...untold, rowId: 3, book: 'cash' } as const
+    // 400 and 400, and 201 in cash, are too much for 1000; 400, 300 and 300 are not.
+    expect(of('B6', {}, consume(1, 400), untold, cash)).toEqual(open)
+    expect(of('B6', {}, consume(1, 400), untold)).toEqual([1, 0, ''])
+    expect(of('B6', {}, consume(1, 400), cash)).toEqual([1, 0, ''])
+    // One row of each ledger repeats nothing.
+    expect(of('B6', {}, untold, cash)).toEqual([1, 0, ''])
+  })
+
   it('or of no known type likewise', () => {
     const kindless = { count: 1, outPoints: points(0), inPoints: points(0) }
     const kinds = (...entries: Parameters<typeof linked>[1]) => {
@@ -60,5 +71,9 @@ describe('a row without an amount', () => {
     expect(kinds(consume(1, 1000))).toEqual([0, 0, 'kind-untold'])
     expect(kinds(consume(1, 500))).toEqual([1, 0, ''])
     expect(kinds(consume(1, 1000), consume(2, 1000))).toEqual([1, 1, ''])
+    const untold = { ...consume(2, 0), ...none, book: 'cash' } as const
+    expect(kinds(consume(1, 500), untold)).toEqual([0, 0, 'kind-untold'])
+    expect(kinds(untold)).toEqual([0, 0, 'kind-untold'])
+    expect(kinds()).toEqual([0, 0, ''])
   })
 })
