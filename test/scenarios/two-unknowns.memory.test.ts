@@ -134,6 +134,23 @@ describe('A1', () => {
       }
     },
   )
+
+  it.each([{ apiKey: null }, { createdAt: null }])(
+    'is open with usage alone of one that fal did not bill beside one that it did, whose end cannot be read (%j)',
+    async (cells) => {
+      const said = async (completed: string, other: object) => {
+        const bill = { requestId: requestIdOf(2), cost: '3', timestamp: '2026-02-06T04:01:00Z' }
+        const world = TWO().task({ cost: '3', completed, billed: false }).event(bill)
+        return saidOf('A1', lacking(world.task({ cost: '1', billed: false }), other), {})
+      }
+      // 5 of 4, or 4 of 4.
+      expect(await said('2026-02-06 12:00:20', {})).toEqual(['A1 accountId=5'])
+      expect(await said('2026-02-06 12:00:20', cells)).toContain('A1 5')
+      expect(await said('soon', cells)).toContain('A1 5')
+      // What may have been billed outside the period whenever it ended explains as much.
+      expect(await said('2026-02-06 23:59:00', cells)).not.toContain('A1 5')
+    },
+  )
 })
 
 it('A1 is open of one without a key or a cost where all that was billed is for one without created_at', async () => {

@@ -312,7 +312,9 @@ function deviation(
   if (!far(raw, recorded)) return undefined
   const difference = recorded - raw
   const allowed = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
-  const allowance = allowed + (difference < 0n ? 0n : crossing)
+  // Beside what is added to a record that agrees: a task whose end is not told may have ended in the middle.
+  const ended = more > 0n && !far(raw, recorded - more) ? sum(records, (record) => record.endOpenOutNanoUsd ?? 0n) : 0n
+  const allowance = allowed + (difference < 0n ? 0n : crossing - ended)
   const rounding = sum(records, (record) => record.roundingNanoUsd)
   return draft(raw, recorded, allowance > 0n && abs(difference) <= allowance + rounding)
 }
