@@ -38,6 +38,11 @@ describe('the version in force', () => {
       each.revision === 2 ? { ...each, supersededBy: 3 } : each,
     )
     expect(chosen(corrected, '2026-01-20T00:00:00Z')?.revision).toBe(3)
+    // Though by a clock that was set back it was recorded last.
+    const late = corrected.map((each) =>
+      each.revision === 2 ? { ...each, recordedAt: at('2026-06-01T00:00:00Z') } : each,
+    )
+    expect(chosen(late, '2026-01-20T00:00:00Z')?.revision).toBe(3)
   })
 
   it('is found among several rules of one model and level', () => {

@@ -41,6 +41,25 @@ describe('when a change takes effect', () => {
     expect(after.draft).toMatchObject({ modelName: 'New', outputPrice: upcoming.outputPrice })
   })
 
+  it('wherever it stands among the versions, which come as they were recorded', () => {
+    const between = ruleVersion({ revision: 3, effectiveAt: at('2026-02-01T00:00:00Z'), outputPrice: decimal('0.2') })
+    const versions = [first, upcoming, between]
+    const named = (instant: string) =>
+      planChange(versions, { modelName: 'New', effectiveAt: at(instant) }, NOW).draft.outputPrice
+    expect([named('2026-01-15T00:00:00Z'), named('2026-02-05T00:00:00Z'), named('2026-04-01T00:00:00Z')]).toEqual([
+      first.outputPrice,
+      between.outputPrice,
+      upcoming.outputPrice,
+    ])
+    expect(planChange(versions, price, NOW)).toMatchObject({ draft: { effectiveAt: MARCH }, supersedes: 2 })
+  })
+
+  it('now, where the newest version begins this instant: it is in effect already', () => {
+    const newest = { ...upcoming, effectiveAt: NOW }
+    expect(refusal([first, newest], price)).toMatchObject({ kind: 'conflict', field: 'effective_at' })
+    expect(planChange([first, newest], { ...price, revision: 2 }, NOW)).toMatchObject({ supersedes: 2 })
+  })
+
   it('before the first version, starting from that', () => {
     const { draft } = planChange([first], { modelName: 'Early', effectiveAt: at('2025-06-01T00:00:00Z') }, NOW)
     expect(draft).toMatchObject({ modelName: 'Early', outputPrice: first.outputPrice, membershipLevel: 'basic' })
@@ -69,6 +88,12 @@ describe('when a change takes effect', () => {
     const corrected = [first, { ...upcoming, supersededBy: 3 }, ruleVersion({ revision: 3, effectiveAt: MARCH })]
     const planned = planChange(corrected, price, NOW)
     expect(planned).toMatchObject({ revision: 4, supersedes: 3 })
+  })
+
+  it('never starts from a superseded version, though by the clock it was recorded last', () => {
+    const superseded = { ...upcoming, supersededBy: 3, recordedAt: at('2026-02-02T00:00:00Z') }
+    const correction = ruleVersion({ revision: 3, effectiveAt: MARCH, recordedAt: at('2026-02-01T00:00:00Z') })
+    expect(planChange([first, superseded, correction], price, NOW)).toMatchObject({ revision: 4, supersedes: 3 })
   })
 })
 
