@@ -125,6 +125,14 @@ describe('a restatement', () => {
     ])
   })
 
+  it('tells a user of another name, and not that the name is not known now', () => {
+    const named = (name: string | null) => content({ kind: 'user', user_id: 101, user_name: name })
+    expect(restate(named('Ada'), named('Bo'), true)).toEqual([
+      { line: 'total', field: 'user_name', settled: 'Ada', now: 'Bo' },
+    ])
+    expect(restate(named('Ada'), named(null), true)).toEqual([])
+  })
+
   it('tells a model that went, figure by figure', () => {
     const lines = restate(content(), content({ breakdown: [] }), true)
     expect(lines).toContainEqual({ line: 'fal-ai/veo3', field: 'fal_cost_usd', settled: '1', now: null })

@@ -42,6 +42,24 @@ describe('tokens', () => {
     expect(tokens([billed('1200', 'tokens'), billed(null, 'tokens')])).toEqual([null, null, null])
   })
 
+  it('are not told where the bill of a task was not read, though all that was read of its model is by images', () => {
+    const own = { model: 'flux' }
+    const images = fact({ events: [event({ ...own, unit: 'images' })] }, own)
+    const beside = (standing: UsageFact['standing']) =>
+      tokens([billed('1200', 'tokens'), images, fact({ standing }, own)])
+    expect(beside('not-evaluated')).toEqual([null, null, null])
+    expect(beside('unbilled')).toEqual([null, null, 1200n])
+  })
+
+  it('of stored names that mean one model add up', () => {
+    const named = (model: string, inputTokens: number, outputTokens: number) =>
+      fact({ events: [event({ model: 'fal-ai/x' })], inputTokens, outputTokens }, { model })
+    const { models } = bookOf([named('a', 300, 20), named('b', 5, 1)])
+    expect(models.map(({ sums }) => [sums.inputTokens, sums.outputTokens, sums.totalTokens])).toEqual([
+      [305n, 21n, 326n],
+    ])
+  })
+
   it('are not told where a part of the bill of a task names no unit', () => {
     for (const unit of [null, '']) {
       const beside = (events: readonly Partial<UsageFact['events'][number]>[]) =>
