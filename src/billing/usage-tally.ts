@@ -111,7 +111,7 @@ export class UsageTally {
     if (this.#wanted.has('model')) groupIn(this.#models, nameOf(fact)).add(fact)
     if (this.#wanted.has('user') && task.userUntold !== true) groupIn(this.#users, task.userId).add(fact)
     if (this.#wanted.has('key')) this.#keyGroup(accountId, apiKey).add(fact)
-    if (standing === 'not-evaluated' && accountId === null && apiKey === '') this.#unreadKeyless += 1
+    if (standing === 'not-evaluated' && apiKey === '') this.#unreadKeyless += 1
     else if (standing === 'not-evaluated') this.#unread.set(accountId, (this.#unread.get(accountId) ?? 0) + 1)
     if (isPending) this.#pendingCount += 1
   }
@@ -181,8 +181,8 @@ export class UsageTally {
       if (own !== undefined) entryOf(natures, canonical, newNature).merge(own)
     }
     const hasNone = (stored: string): boolean => {
-      // Of what kind a task is that names no model, no other can tell.
-      const name = stored === '' ? undefined : names.get(stored)
+      // Of what kind a task is that names no model ('', which is no name here) no other can tell.
+      const name = names.get(stored)
       return name !== undefined && natures.get(name.canonical)?.hasNone === true
     }
     const keys = [...this.#keys.values()].map(({ sums }) => sums)

@@ -33,6 +33,14 @@ describe('a charge', () => {
     expect(chargeText(points(amount), USD('400'))).toBe(text)
   })
 
+  it.each([
+    [825, '412.5', '2.00'],
+    [1, '0.25', '4.00'],
+    [-33, '412.5', '-0.08'],
+  ])('of %i points at %s is %s USD: a rate may be no whole number', (amount, rate, text) => {
+    expect(chargeText(points(amount), USD(rate))).toBe(text)
+  })
+
   it('without a rate is not told in USD, and the setting is named', () => {
     const told = () => chargeText(points(1), { currency: 'USD', pointsPerUsd: undefined })
     expect(told).toThrow(AuditError)

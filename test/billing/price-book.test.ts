@@ -117,6 +117,13 @@ describe('tokens', () => {
     ['are not split by a bill', split, {}, billed, 'quantity-unknown'],
     ['need both columns', split, { inputTokens: 1000, outputTokens: null }, billed, 'quantity-unknown'],
     ['need no split where both cost the same', even, {}, billed, '42'],
+    [
+      'need none however the one price is written',
+      { ...split, inputPrice: decimal('28.00'), outputPrice: decimal('28.0') },
+      {},
+      billed,
+      '42',
+    ],
     ['that are free need not be known', { ...split, inputPrice: decimal('0') }, { outputTokens: 500 }, [], '42'],
     [
       'that are free on the other side need not be known',

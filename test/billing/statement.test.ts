@@ -116,6 +116,8 @@ describe('a restatement', () => {
       { line: 'a', field: 'request_count', settled: null, now: '1' },
       { line: 'a', field: 'total_cost', settled: null, now: '5.00' },
     ])
+    const gone = restate(content(), { ...now, breakdown: now.breakdown.slice(0, 1) }, true)
+    expect([...new Set(gone.map(({ line }) => line))]).toEqual(['total', 'a', 'fal-ai/veo3'])
   })
 
   it('tells a model that is called total from the whole', () => {

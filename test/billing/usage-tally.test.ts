@@ -149,6 +149,20 @@ describe('models', () => {
       ['fal-ai/flux/dev', 'FLUX/dev', 3],
     ])
     expect(namesOf([named('a', 'fal-ai/x'), named('b', 'fal-ai/x')])).toEqual([['fal-ai/x', 'a', 2]])
+    // Of names that mark none as told in full the first counts.
+    expect(namesOf([named('flux/dev'), named('FLUX/dev')])).toEqual([['FLUX/dev', 'FLUX/dev', 2]])
+  })
+
+  it('are called by the endpoint of their name where another, a helper say, was billed beside it', () => {
+    for (const endpoint of ['fal-ai/flux/dev', 'flux/dev']) {
+      const beside = [endpoint, 'fal-ai/esrgan'].map((model) => event({ model }))
+      expect(namesOf([fact({ events: beside }, { model: 'FLUX/dev' })])).toEqual([[endpoint, 'FLUX/dev', 1]])
+    }
+    // The same whichever of two ways to write it came first.
+    const written = [named('flux', 'fal-ai/flux'), named('flux', 'Fal-AI/flux')]
+    for (const facts of [written, written.toReversed()]) {
+      expect(namesOf(facts)).toEqual([['Fal-AI/flux', 'flux', 2]])
+    }
   })
 
   it('go by their alias whatever its capitals, as everywhere in the audit', () => {
@@ -164,6 +178,9 @@ describe('models', () => {
       ['fal-ai/kling', '', 1],
       ['fal-ai/sora-2', 'sora', 2],
     ])
+    // One that was billed as two is called neither.
+    const two = ['fal-ai/kling', 'fal-ai/sora-2'].map((model) => event({ model }))
+    expect(namesOf([fact({ events: two }, { model: '' })])).toEqual([['', '', 1]])
     // One without a bill is not what the only billed one was.
     expect(namesOf([named('', 'fal-ai/kling'), named('')])).toEqual([
       ['', '', 1],
@@ -190,19 +207,21 @@ describe('keys', () => {
     const unknown = { accountId: null, standing: 'not-evaluated' } as const
     const facts = [
       fact({ ...unknown, apiKey: 'zzz' }),
+      fact({ accountId: 12, apiKey: 'key-of-12' }),
       fact({ apiKey: 'Key-of-5' }),
       fact({ ...unknown, apiKey: 'aaa' }),
-      fact({ accountId: 12, apiKey: 'key-of-12' }),
       fact(),
     ]
-    const { keys, unread } = bookOf(facts)
-    expect(keys.map(({ accountId, apiKey, sums }) => [accountId, apiKey, sums.requestCount])).toEqual([
-      [5, 'Key-of-5', 2],
-      [12, 'key-of-12', 1],
-      [null, 'aaa', 1],
-      [null, 'zzz', 1],
-    ])
-    expect([...unread]).toEqual([[null, 2]])
+    for (const inOrder of [facts, facts.toReversed()]) {
+      const { keys, unread } = bookOf(inOrder)
+      expect(keys.map(({ accountId, apiKey, sums }) => [accountId, apiKey, sums.requestCount])).toEqual([
+        [5, 'Key-of-5', 2],
+        [12, 'key-of-12', 1],
+        [null, 'aaa', 1],
+        [null, 'zzz', 1],
+      ])
+      expect([...unread]).toEqual([[null, 2]])
+    }
   })
 })
 
@@ -230,6 +249,18 @@ describe('what may still be billed', () => {
     // By no more than clocks or zones differ it may be one of just now, and later it is past.
     const ahead = [1, 26 * HOUR, 26 * HOUR + 1].map((span) => later(AS_OF, span))
     expect(ahead.map((end) => countOf(failure({ createdAt: ago, completedAt: end })))).toEqual([1, 1, 0])
+  })
+
+  it('is the name of a model, too, that a task which the filters do not leave would be the first to tell', () => {
+    const asked = fact({ standing: 'failed' }, { model: 'sora' })
+    const other = (standing: UsageFact['standing'], model: string) => fact({ standing, selected: false }, { model })
+    const hangs = (...facts: readonly UsageFact[]) => bookOf(facts).namesPending
+    expect([hangs(asked, other('pending', 'SORA')), hangs(other('pending', 'sora'), asked)]).toEqual([true, true])
+    expect([hangs(asked, other('unbilled', 'sora')), hangs(asked, other('pending', 'kling'))]).toEqual([false, false])
+    expect(hangs(asked, fact({}, { model: 'kling' }), other('pending', 'sora'))).toBe(true)
+    // It is told already.
+    const told = fact({ events: [event({ model: 'fal-ai/sora-2' })], selected: false }, { model: 'sora' })
+    expect(hangs(asked, told, other('pending', 'sora'))).toBe(false)
   })
 
   it('is nothing that was billed, or that is over in another way', () => {

@@ -19,6 +19,7 @@ describe('tokens', () => {
     ['1000 tokens', 1000n],
     ['1M Tokens', 1_000_000n],
     ['million tokens', 1_000_000n],
+    [' tokens ', 1n],
     ['images', undefined],
     ['1000 characters', undefined],
     ['', undefined],
@@ -166,6 +167,14 @@ describe('tokens', () => {
       expect(tokens(facts)).toEqual([null, null, 1000n])
       const others = [{ ...ofTokens('fal-ai/llm'), selected: false }, ofImages('llm'), ofTokens('other'), silent('llm')]
       expect(tokens(others)).toEqual([null, null, null])
+    })
+
+    it('leave the total untold where columns tell the output alone of another task of its model', () => {
+      const output = fact({ events: [event({ model: 'flux', unit: 'images' })], outputTokens: 7 }, { model: 'flux' })
+      const none = fact({ events: [event({ model: 'flux', unit: 'images' })], outputTokens: 0 }, { model: 'flux' })
+      const whole = fact({ inputTokens: 1, outputTokens: 2 })
+      const outputOf = (other: UsageFact) => bookOf([whole, other, silent('flux')]).total.outputTokens
+      expect([outputOf(output), outputOf(none)]).toEqual([null, 2n])
     })
 
     it('leave its own groups untold, and no others', () => {

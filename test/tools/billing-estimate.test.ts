@@ -90,6 +90,10 @@ describe('billing-estimate', () => {
       { model_id: 'gpt-4o', output_tokens: 500 },
       { input_tokens: 0, total_cost: '0.042' },
     ],
+    [
+      { model_id: 'gpt-4o', input_tokens: 1000 },
+      { output_tokens: 0, total_cost: '0.028' },
+    ],
   ])('of %j', async (given, expected) => {
     expect(await call(billingEstimateTool, given, dependencies)).toMatchObject(expected)
   })
@@ -113,6 +117,7 @@ describe('billing-estimate', () => {
     [{ ...SEED, units: 1 }, 'input', 'units', /input_tokens and output_tokens/],
     [{ model_id: 'flux/dev' }, 'input', 'units', /is missing/],
     [{ model_id: 'flux/dev', output_tokens: 1 }, 'input', 'output_tokens', /give units/],
+    [{ model_id: 'flux/dev', input_tokens: 1, units: 1 }, 'input', 'input_tokens', /give units/],
     [{ model_id: 'flux/dev', units: -1 }, 'input', 'units', /at least 0/],
     [{ ...SEED, input_tokens: 1.5 }, 'input', 'input_tokens', /whole number/],
     [{ input_tokens: 1 }, 'input', 'model_id', /is missing/],
