@@ -1,5 +1,5 @@
 import { input, output } from '../schemas/billing-estimate.ts'
-import { estimateByRules } from '../src/operations/billing-estimate.ts'
+import { billingEstimate } from '../src/operations/billing-estimate.ts'
 import type { Tool } from '../src/tool.ts'
 
 export const billingEstimateTool: Tool<typeof input, typeof output> = {
@@ -11,5 +11,5 @@ export const billingEstimateTool: Tool<typeof input, typeof output> = {
   output,
   lists: [],
   notFound: 'No rule covers the model',
-  run: (given, dependencies) => estimateByRules(given, dependencies),
+  run: (given, dependencies) => billingEstimate(given, dependencies),
 }

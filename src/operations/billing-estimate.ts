@@ -1,5 +1,5 @@
 import type { z } from 'zod'
-import type { estimate, input } from '../../schemas/billing-estimate.ts'
+import type { estimate, input, output } from '../../schemas/billing-estimate.ts'
 import { plainDecimal } from '../../schemas/fal.ts'
 import { type Estimate, estimateUse } from '../billing/estimate.ts'
 import { asGiven, costTexts, decimalText } from '../billing/price.ts'
@@ -10,6 +10,17 @@ import { isoInstant, parseInstant } from '../units/instant.ts'
 import { chooserOptions } from './billing-rules.ts'
 
 type EstimateInput = z.output<typeof input>
+
+/** The estimate, and where its rule comes from. */
+export async function billingEstimate(
+  given: EstimateInput,
+  dependencies: Dependencies,
+): Promise<z.input<typeof output>> {
+  const told = await estimateByRules(given, dependencies)
+  const { rule_id: ruleId } = told.applied_rule
+  const next = `billing-rules with rule_id ${ruleId}: its history; fal-estimate-cost: what fal charges for the use`
+  return { ...told, next }
+}
 
 /**
  * What a use costs a user by our rules, exact, with the rule that was applied. Throws kind 'not-found' where no rule

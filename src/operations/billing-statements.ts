@@ -19,6 +19,7 @@ import type { CallContext, Dependencies } from '../tool.ts'
 import type { Instant } from '../units/instant.ts'
 import { ZERO_NANO_USD } from '../units/nano-usd.ts'
 import type { Zone } from '../units/zone.ts'
+import { statementsNext } from './billing-next.ts'
 import type { InputCheck } from './input-check.ts'
 import { formatMonth, instantsOf, type MonthNumber, monthsOf, parseMonth } from './months.ts'
 import {
@@ -52,9 +53,13 @@ export async function billingStatements(
   context: CallContext,
 ): Promise<StatementsOutput> {
   const { invoice_id: invoiceId, ...listed } = given
-  if (invoiceId === undefined) return listStatements(listed, dependencies, context)
-  if (given.user_id === undefined) return readStatement(invoiceId, dependencies, context)
-  throw inputError('user_id', given.user_id, 'either invoice_id or user_id; the id of a statement has its user')
+  if (invoiceId !== undefined && given.user_id !== undefined)
+    throw inputError('user_id', given.user_id, 'either invoice_id or user_id; the id of a statement has its user')
+  const told: StatementsOutput =
+    invoiceId === undefined
+      ? await listStatements(listed, dependencies, context)
+      : await readStatement(invoiceId, dependencies, context)
+  return { ...told, next: statementsNext(told) }
 }
 
 /**

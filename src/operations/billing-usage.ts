@@ -17,6 +17,7 @@ import type { Instant } from '../units/instant.ts'
 import { datesOf, type Window } from '../units/window.ts'
 import type { Zone } from '../units/zone.ts'
 import { coverageOf } from './billing-coverage.ts'
+import { usageNext } from './billing-next.ts'
 import { periodWindow } from './billing-period.ts'
 import { readVerdicts } from './task-verdicts.ts'
 
@@ -61,15 +62,18 @@ export function billingUsage(
     const terms = { currency: dependencies.settings.billing.currency, pointsPerUsd: settings.pointsPerUsd }
     const [total] = usageFigures([book.total], terms)
     if (total === undefined) throw new Error('usage has a total')
+    const coverage = coverageOf(report, book, (source) => SOURCES.has(source))
+    const unknown = unknownId !== undefined && { unknown_user_id: unknownId }
     return {
       period,
       window: { start: zone.format(window.start), end: zone.format(window.end), timezone: zone.id },
       asOf: zone.format(asOf),
       currency: terms.currency,
-      ...(unknownId !== undefined && { unknown_user_id: unknownId }),
+      ...unknown,
       totals: total,
       ...(groupBy !== 'none' && { items: itemsOf(groupBy, book, plan, accounts, terms) }),
-      coverage: coverageOf(report, book, (source) => SOURCES.has(source)),
+      coverage,
+      next: usageNext(given, { totals: total, coverage, ...unknown }),
     }
   })
 }

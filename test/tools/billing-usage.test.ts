@@ -57,6 +57,7 @@ describe('billing-usage', () => {
           { source: 'fal-events', accountId: 12, status: 'complete' },
         ],
       },
+      next: 'billing-usage with the same inputs and group_by model, day or key: what makes it up',
     })
   })
 

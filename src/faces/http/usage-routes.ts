@@ -32,6 +32,7 @@ const groupedUsage = (path: string, by: 'day' | 'model' | 'key', summary: string
       const {
         totals: _totals,
         items = [],
+        next: _next,
         ...told
       } = await billingUsage({ ...given, group_by: by }, dependencies, context)
       return { ...told, items }
@@ -51,6 +52,7 @@ const USAGE: readonly BillingOperation[] = [
       const {
         totals,
         items: _items,
+        next: _next,
         ...told
       } = await billingUsage({ ...given, group_by: 'none' }, dependencies, context)
       return { ...told, ...totals }
