@@ -17,6 +17,7 @@ import {
   unnamedFindings,
 } from './finding-filter.ts'
 import { refuseUnused } from './kept-inputs.ts'
+import { reasonsOnce } from './reasons-once.ts'
 import { thresholdsOf } from './thresholds.ts'
 
 type ReconcileInput = z.output<typeof input>
@@ -89,7 +90,8 @@ function present(
     ...always
   } = report
   const findings = matchingFindings(report, filter)
-  const notEvaluated = matchingNotEvaluated(allChecks, filter)
+  const checks = matchingNotEvaluated(allChecks, filter)
+  const notEvaluated = reasonsOnce(checks, coverage.sources)
   const unverified = unverifiedOf(coverage.sources)
   const unlisted = unlistedFindings(report, filter)
   const cuts = [
