@@ -211,9 +211,9 @@ describe('a task of another account that names no model', () => {
   })
 
   it('may be what a model of an account is called that fal did not bill under its own name: A2 is left open', async () => {
-    const a2 = async (task: MiniTask, onSix = 'fal-ai/kling') => {
+    const a2 = async (task: MiniTask, onSix: MiniTask = { model: 'fal-ai/kling', billed: { cost: '1.05' } }) => {
       const world = both()
-        .task({ account: 6, model: onSix, cost: '1' })
+        .task({ account: 6, cost: '1', ...onSix })
         .task({ account: 6, model: 'alias', billed: false })
       const report = await auditWorld(world.task({ cost: '0.4', billed: kling, ...task }).build(), requests)
       const open = report.notEvaluated.filter(({ rule, subject }) => rule === 'A2' && subject.model === 'alias')
@@ -224,9 +224,10 @@ describe('a task of another account that names no model', () => {
     }
     expect(await a2({ model: 'alias' })).toEqual([])
     expect(await a2({ model: '' })).toEqual([6])
-    // Of another name, or where account 6 was billed for no kling.
+    // Of another name, or where account 6 was billed for no kling, or for none but what it records.
     const found = ['A2 accountId=6 model=alias']
     expect(await a2({ model: 'fal-ai/kling' })).toEqual(found)
-    expect(await a2({ model: '' }, 'fal-ai/wan')).toEqual(found)
+    expect(await a2({ model: '' }, { model: 'fal-ai/wan' })).toEqual(found)
+    expect(await a2({ model: '' }, { model: 'fal-ai/kling' })).toEqual(found)
   })
 })

@@ -1,3 +1,4 @@
+import { sum } from '../../units/exact.ts'
 import {
   type BillComparison,
   type BillFigures,
@@ -20,8 +21,8 @@ import { tasksUntold } from './untold-tasks.ts'
  * model on that key, neither under its own name nor under any that its tasks were billed as: by the period of the tasks where
  * billing events are complete; with usage alone it is TIMING where every one of them could have been billed outside the
  * window, and with events where none of them bears a request id besides. Nothing is said where fal's usage tells of more than
- * its events, which may be those of the model, nor of tasks that name none, nor where the model may be billed as what such a
- * task of any account was, nor of what may be due of the account alone, or not at the edge alone, since it names no key, nor
+ * its events, which may be those of the model, nor of tasks that name none, nor where such a task of any account was billed as
+ * what this one was billed for beyond its record of it, nor of what may be due of the account alone, or not at the edge alone, since it names no key, nor
  * where it was billed for a task whose time cannot be read, nor where the only tasks that could be due have no such time, or do
  * not tell their cost, or their charge, or bear requests that were billed and that tasks of other times claim. Amounts in
  * nano-USD. Source: rule A2 of the audit skill.
@@ -59,7 +60,7 @@ export const a2BilledNothing: Rule = {
           continue
         }
         // What one of any account was billed as would tell what tasks of this model may be billed as.
-        if (!isBilled && isBilledAs(byModel, [...modelMatches.namelessEndpoints])) {
+        if (!isBilled && isBilledForOthers(comparison, byModel, modelMatches)) {
           const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
           notEvaluated.push({ subject: { ...subject, model }, reason: modelUntold(nameless) })
           continue
@@ -121,6 +122,20 @@ export const a2BilledNothing: Rule = {
     return { examined, findings, notEvaluated }
   },
 }
+
+/** Whether more was billed as what tasks of no model were billed as, here or elsewhere, than those record that go by its names. */
+const isBilledForOthers = (
+  { recordByModel }: BillComparison,
+  byModel: BillFigures['byModel'],
+  { namelessEndpoints, storedNamesOf }: ModelMatches,
+): boolean =>
+  [...namelessEndpoints].some((endpoint) => {
+    const recorded = sum(storedNamesOf(endpoint), (name) => {
+      const { costNanoUsd = 0n, roundingNanoUsd = 0n } = recordByModel.get(name) ?? {}
+      return costNanoUsd + roundingNanoUsd
+    })
+    return (byModel.get(endpoint)?.costNanoUsd ?? 0n) > recorded
+  })
 
 /** Whether anything was billed as what tasks of a model may be billed as, for the request of one without a time. */
 const mayBeBilledAs = (comparison: BillComparison, endpoints: ReadonlySet<string> = new Set()): boolean =>
