@@ -28,7 +28,7 @@ const activeRules = (depth: Depth): Set<RuleId> =>
   new Set(RULES.map(({ id }) => id).filter((id) => depth === 'requests' || SUMMARY_RULES.includes(id)))
 
 const runJob = ({ depth, seeds, pairs, rules, clean }: Job): Promise<Tally> =>
-  tallySeeds(inMemory(depth, activeRules(depth)), seeds, { rules, clean, twins: true, pairs })
+  tallySeeds(inMemory(depth, activeRules(depth)), seeds, { rules, clean, twins: true, pairs, beside: true })
 
 async function main(): Promise<number> {
   const { values } = parseArgs({
@@ -114,7 +114,7 @@ async function onStores(depth: Depth, seeds: readonly number[]): Promise<Tally> 
   }
 }
 
-function print({ rules, clean, pairs, failures }: Tally): void {
+function print({ rules, clean, pairs, beside, failures }: Tally): void {
   const head = ['rule', 'injected', 'found', 'missed', 'false alarms', 'twins', 'twin alarms', 'no place']
   const rows = Object.entries(rules)
     .filter(([, each]) => each.injected + each.noPlace + each.falseAlarms > 0)
@@ -136,6 +136,7 @@ function print({ rules, clean, pairs, failures }: Tally): void {
   for (const row of [head, ...rows]) console.log(line(row))
   console.log(`clean worlds ${clean.worlds}, with findings ${clean.withFindings}, not read whole ${clean.incomplete}`)
   console.log(`pairs of faults ${pairs.planted}, failed ${pairs.failed}, no place for both ${pairs.noPlace}`)
+  console.log(`faults beside an unknown ${beside.planted}, left open for it ${beside.open}, hidden ${beside.hidden}`)
   for (const failure of failures.slice(0, FAILURES_SHOWN)) console.log(`  ${failure}`)
   if (failures.length > FAILURES_SHOWN) console.log(`  and ${failures.length - FAILURES_SHOWN} more`)
 }

@@ -20,12 +20,16 @@ describe('every rule', () => {
 })
 
 describe('a fault in a world made from a seed', () => {
-  it.each(INJECTORS.map(({ rule }) => rule))('is found by %s, and its twin raises nothing', async (rule) => {
-    const plan = { rules: [rule], twins: true, clean: false, pairs: [] }
-    const tally = await tallySeeds(inMemory('requests', ACTIVE), SEEDS, plan)
-    expect(tally.failures).toEqual([])
-    expect(targetsMissed(tally)).toEqual([])
-  })
+  it.each(INJECTORS.map(({ rule }) => rule))(
+    'is found by %s, also beside a row elsewhere that tells less, and its twin raises nothing',
+    async (rule) => {
+      const plan = { rules: [rule], twins: true, clean: false, pairs: [], beside: true }
+      const tally = await tallySeeds(inMemory('requests', ACTIVE), SEEDS, plan)
+      expect(tally.failures).toEqual([])
+      expect(targetsMissed(tally)).toEqual([])
+      expect(tally.beside.planted).toBeGreaterThan(0)
+    },
+  )
 
   it.each(SUMMARY_RULES)('is found by %s from usage rows alone', async (rule) => {
     const plan = { rules: [rule], twins: false, clean: false, pairs: [] }

@@ -7,6 +7,7 @@ import { generate, type WorldNeeds } from './generate.ts'
 import { EDGE_TIMING, judgeReport, NOTHING, SUMMARY_TIMING, type Verdict } from './judge.ts'
 import { createPrng, seedOf } from './prng.ts'
 import { type Rendered, render } from './render.ts'
+import { type Unknown, withUnknown } from './unknowns.ts'
 
 /** Audits a draft somehow: in memory, or on real parts. */
 export type Auditor = (draft: Draft, depth: Depth, rendered: Rendered) => Promise<Report>
@@ -29,8 +30,7 @@ export interface Outcome extends Verdict {
   readonly report: Report
 }
 
-async function judge(trial: Trial, draft: Draft, plant: Plant): Promise<Outcome> {
-  const rendered = render(draft)
+async function judge(trial: Trial, draft: Draft, plant: Plant, rendered: Rendered = render(draft)): Promise<Outcome> {
   const report = await trial.audit(draft, trial.depth, rendered)
   const timing: readonly Allowed[] = trial.depth === 'summary' ? SUMMARY_TIMING : EDGE_TIMING
   return { draft, report, ...judgeReport(report, plant, rendered, trial.active, timing) }
@@ -43,6 +43,19 @@ export const tryClean = (trial: Trial, seed: number): Promise<Outcome> =>
 export async function tryFault(trial: Trial, seed: number, injector: Injector): Promise<Outcome | undefined> {
   const made = bend(trial, seed, injector.rule, injector.needs, injector.plant)
   return made && judge(trial, made.draft, made.result)
+}
+
+/** The same, where a row elsewhere does not tell something; undefined too where the world has no such row. */
+export async function tryBeside(
+  trial: Trial,
+  seed: number,
+  injector: Injector,
+  unknown: Unknown,
+): Promise<Outcome | undefined> {
+  const made = bend(trial, seed, injector.rule, injector.needs, injector.plant)
+  const random = createPrng(seedOf(seed, unknown.name))
+  const rendered = made && withUnknown(made.draft, render(made.draft), unknown, random)
+  return made && rendered && judge(trial, made.draft, made.result, rendered)
 }
 
 /** The same for the twin: which of several is up to the seed. */
