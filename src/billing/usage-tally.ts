@@ -120,9 +120,10 @@ export class UsageTally {
   hangsOn(stored: string): boolean {
     const { aliases } = this.#options
     const canonical = canonicalModel(stored, aliases)
-    return [...this.#models.keys()].some(
-      (own) => canonicalModel(own, aliases) === canonical && this.#stored.get(own)?.endpoints.size === 0,
-    )
+    const isUnnamed = (own: string): boolean =>
+      canonicalModel(own, aliases) === canonical && this.#stored.get(own)?.endpoints.size === 0
+    // Tasks that name no model go each by its own bill.
+    return stored !== '' && [...this.#models.keys()].some((own) => !own.startsWith(NAMELESS) && isUnnamed(own))
   }
 
   /** The sums, once every task was taken. */

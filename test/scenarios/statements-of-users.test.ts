@@ -82,6 +82,8 @@ describe.each(STORES)('an end of a task of another user that is not told, on %s'
     expect(await of({ model: OTHER }, failed)).toBe('pending')
     expect(await of({}, failed)).toBe('settled')
     expect(await of({ model: OTHER }, { model: OTHER })).toBe('settled')
+    // A task that names no model goes by its own bill.
+    expect(await of({ model: '' }, { ...failed, model: '' })).toBe('settled')
   })
 })
 
@@ -122,6 +124,8 @@ describe.each(STORES)('a task of another user whose time cannot be read, on %s',
     expect(await named.standing('_u102')).toBe('incomplete')
     const other = await opened(store, withTask({ model: MODEL }, failed), UNPLACED)
     expect(await other.standing('_u102')).toBe('settled')
+    const nameless = await opened(store, withTask({ model: '' }, { ...failed, model: '' }), UNPLACED)
+    expect(await nameless.standing('_u102')).toBe('settled')
   })
 })
 
