@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 
@@ -96,4 +96,27 @@ describe('a filter', () => {
     expect(await a4({ ids: [5] }, { paid: false })).toEqual(['UNVERIFIED', { userId: 101 }])
     expect(await a4({ ids: [5] }, {})).toEqual(['OK'])
   })
+})
+
+it('B14 says of tasks without a key that name no user either that they may be of those who were asked for', async () => {
+  const world = new MiniWorld()
+    .account(5)
+    .account(6)
+    .task()
+    .task({ user: 102, paid: { points: 50 } })
+    .build()
+  const said = async (cells: object, options: WorldAudit) => {
+    const tasks = world.tables.tasks.map((task) => (task.id === 2 ? { ...task, ...cells } : task))
+    const { findings, notEvaluated } = await auditWorld({ ...world, tables: { ...world.tables, tasks } }, options)
+    return [...findings, ...notEvaluated].map(({ rule }) => rule).filter((rule) => rule === 'A4' || rule === 'B14')
+  }
+  const [keyless, nobodys] = [{ apiKey: '' }, { userId: null }]
+  const asked = { ids: [5], userIds: [102] }
+  expect(await said({}, asked)).toEqual(['A4'])
+  expect(await said(keyless, asked)).toEqual(['B14'])
+  expect(await said(nobodys, asked)).toEqual(['A4'])
+  expect(await said({ ...keyless, ...nobodys }, asked)).toEqual(['B14'])
+  // Of an account or a user that was not asked for it is nobody's.
+  expect(await said({ ...nobodys, apiKey: apiKeyOf(6) }, asked)).toEqual([])
+  expect(await said({ ...keyless, userId: 101 }, asked)).toEqual([])
 })

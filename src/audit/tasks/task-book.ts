@@ -243,13 +243,11 @@ export class TaskTally {
     const { shown, accountId } = sort
     if (shown) this.#sums.add(LAYER_COST, costNanoUsd)
     if (shown && accountId !== null) return
-    if (!isOfUsers(this.#plan, userId, userUntold)) return
-    if (shown) {
-      this.#addToKey(tasks, index)
-      return
-    }
-    // Of which account one is that names no key nobody can tell: it may be of one that was asked for.
-    if (sort.recordOf === null) this.#addToKey(tasks, index)
+    const isOfThem = isOfUsers(this.#plan, userId, userUntold)
+    const isKeyless = sort.recordOf === null
+    // Of which account one is that names no key nobody can tell, nor of whom one that names no user: it may be one that was asked for.
+    if (isKeyless ? isOfThem || userUntold : isOfThem && shown) this.#addToKey(tasks, index)
+    if (!isOfThem || shown) return
     this.#sums.add(OUTSIDE_TASKS, 1)
     this.#sums.add(OUTSIDE_CHARGED, chargedPoints)
     this.#sums.add(OUTSIDE_COST, costNanoUsd)
