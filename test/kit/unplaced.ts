@@ -13,16 +13,15 @@ import { evaluate, MODEL, points, type Settings, usd } from './books.ts'
 export const NONE = { total: 0, ids: [] }
 const reason = { code: 'times-unread' }
 
-export const sort = (overrides: Partial<UnplacedSort> = {}): UnplacedSort => ({
+/** `costNanoUsd`: what one of them cost; null: it does not tell. */
+export const sort = ({
+  costNanoUsd = 0n,
+  ...overrides
+}: Partial<UnplacedSort> & { readonly costNanoUsd?: bigint | null } = {}): UnplacedSort => ({
   ...{ accountId: 5, stored: MODEL, model: MODEL, keptPoints: 0n, refundedPoints: 0n, due: 0, crosses: false },
-  ...{
-    selected: true,
-    isYoung: false,
-    costNanoUsd: 0n,
-    recordedNanoUsd: overrides.costNanoUsd === undefined ? 0n : overrides.costNanoUsd,
-  },
-  toldNanoUsd: overrides.costNanoUsd ?? 0n,
-  untold: overrides.costNanoUsd === null ? 1 : 0,
+  ...{ selected: true, isYoung: false, recordedNanoUsd: costNanoUsd },
+  toldNanoUsd: costNanoUsd ?? 0n,
+  untold: costNanoUsd === null ? 1 : 0,
   ...overrides,
 })
 /** `charged`: what users were charged for them, and kept being charged; null: of too many. */

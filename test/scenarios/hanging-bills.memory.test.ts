@@ -43,6 +43,8 @@ describe('what keys that no account row holds were billed, beside the only task 
     for (const cells of [KEYLESS, UNDATED]) {
       expect(await said(cells, { task: { cost: '0' } })).toEqual(unbilled)
       expect(await said(cells, { cost: '0' })).toEqual(unbilled)
+      // Of one that failed none is recorded as a rule, where it does not tell.
+      expect(await said({ ...cells, costMoney: null }, { task: { status: 'failed' } })).toEqual(unbilled)
     }
   })
 })

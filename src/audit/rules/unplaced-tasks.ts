@@ -32,12 +32,10 @@ export interface UnplacedSort {
   /** The model's name as stored, and its canonical one. */
   readonly stored: string
   readonly model: string
-  /** Not below 0. */
-  readonly costNanoUsd: bigint | null
-  /** Of those that tell it, and how many do not. */
+  /** Cost of those that tell it, not below 0, and how many do not. */
   readonly toldNanoUsd: bigint
   readonly untold: number
-  /** Of it, what they would add to the record, were they of the window. */
+  /** What they would add to the record, were they of the window. */
   readonly recordedNanoUsd: bigint | null
   /** Whether none of them need be billed by now, wherever in the window it was made. */
   readonly isYoung: boolean
@@ -202,8 +200,8 @@ export const mayHaveCost = (unplaced: UnplacedTasks | undefined, accountIds: rea
   unplaced !== undefined &&
   accountIds.length > 0 &&
   (unplaced.sorts?.some(
-    ({ accountId, keyless, costNanoUsd }) =>
-      costNanoUsd !== 0n && (accountId === null ? keyless === true : accountIds.includes(accountId)),
+    ({ accountId, keyless, recordedNanoUsd }) =>
+      recordedNanoUsd !== 0n && (accountId === null ? keyless === true : accountIds.includes(accountId)),
   ) ??
     true)
 

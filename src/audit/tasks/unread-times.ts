@@ -86,7 +86,6 @@ function unplacedSort(
     ...(keyForm(apiKey) === '' && { keyless: true as const }),
     stored: model,
     model: canonicalModel(model, plan.settings.modelAliases),
-    costNanoUsd,
     toldNanoUsd,
     untold,
     // Of a task that failed or still runs and tells no cost none is recorded as a rule.
