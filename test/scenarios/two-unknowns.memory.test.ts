@@ -45,6 +45,23 @@ describe('A7', () => {
   })
 })
 
+describe('B7', () => {
+  const said = (cells: object, settings: WorldAudit['settings'] = { ledgerLink: 'total' }) => {
+    const world = TWO().task({ user: 0 }).task({ user: 102, cost: '0', status: 'failed', billed: false })
+    return saidOf('B7', lacking(world, cells), { depth: 'requests', settings })
+  }
+
+  it('is open by the mark alone of one that tells neither its user nor its end, and names no user for it', async () => {
+    expect(await said({})).toEqual([expect.stringMatching(/^B7 taskId=task-3/)])
+    expect(await said({ userId: null })).toEqual([expect.stringMatching(/^B7 taskId=task-3/)])
+    expect(await said({ completedAt: 'soon' })).toEqual(['B7 102'])
+    expect(await said({ completedAt: 'soon', userId: null })).toEqual(['B7'])
+    // Which is not the user 0.
+    expect(await said({ completedAt: 'soon', userId: 0 })).toEqual(['B7 0'])
+    expect(await said({ completedAt: 'soon', userId: null }, { ledgerLink: 'order' })).toEqual(['B7'])
+  })
+})
+
 describe('B16', () => {
   const said = (points: number, cells: object) => {
     const world = lacking(TWO().task({ model: OTHER, cost: '2', points }), cells)

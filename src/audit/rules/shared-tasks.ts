@@ -10,7 +10,7 @@ import {
   rowEvidence,
   untoldAmount,
 } from './linked-entries.ts'
-import { evidenceOf, joinEvidence, namesIn, taskContext, taskName, taskSubject } from './task-subject.ts'
+import { evidenceOf, joinEvidence, namesIn, taskContext, taskName, taskSubject, userOf } from './task-subject.ts'
 import { OpenUsers } from './unlinked-rows.ts'
 
 /** A task as a rule judges it, with what rows come to that others bear as well. */
@@ -56,7 +56,7 @@ export function judgeTasks<Each extends Judged>(
   }
   const unclear = new OpenUsers()
   for (const [{ task }, verdict] of verdicts) {
-    if (verdict !== 'well' && 'open' in verdict) unclear.note(task.userId, verdict.open)
+    if (verdict !== 'well' && 'open' in verdict) unclear.note(userOf(task).userId, verdict.open)
     else {
       examined += 1
       findings.push(...findingIn(verdict))

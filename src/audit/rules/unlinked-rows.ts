@@ -42,17 +42,20 @@ export function unlinkedOf({ users }: Pick<Books, 'users'>): (userId: number) =>
   }
 }
 
-/** Users of whom a rule cannot tell something, once each: of several reasons the same one, in whatever order tasks come. */
+/**
+ * Users of whom a rule cannot tell something, once each: of several reasons the same one, in whatever order tasks come. Of tasks
+ * that name no user it is said once.
+ */
 export class OpenUsers {
-  readonly #reasons = new Map<number, Reason>()
+  readonly #reasons = new Map<number | undefined, Reason>()
 
-  note(userId: number, reason: Reason): void {
+  note(userId: number | undefined, reason: Reason): void {
     const known = this.#reasons.get(userId)
     if (known === undefined || (known !== reason && wordsOf(reason) < wordsOf(known))) this.#reasons.set(userId, reason)
   }
 
   list(): RuleOutcome['notEvaluated'] {
-    return [...this.#reasons].map(([userId, reason]) => ({ subject: { userId }, reason }))
+    return [...this.#reasons].map(([userId, reason]) => ({ subject: userId === undefined ? {} : { userId }, reason }))
   }
 }
 
