@@ -5,7 +5,7 @@ import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { EventWords } from '../rows/event-records.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
-import { accountFinder } from './bills/account-keys.ts'
+import { accountFinder, tellsNoKey } from './bills/account-keys.ts'
 import { type EventLot, EventLotTally } from './bills/event-lot.ts'
 import { fetchBills } from './bills/fetch-bills.ts'
 import { attributeBills, withFilter } from './bills/whose-bill.ts'
@@ -77,7 +77,12 @@ export async function collectEvidence(
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const fetched = await tellingSeconds(context.progress, 'bills of fal waited for', () => fetching)
     const bills = withFilter(fetched, plan.ids.size > 0, allAccounts)
-    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks))
+    const attribution = attributeBills(
+      bills,
+      allAccounts,
+      recordsCost(books.tasks),
+      hasTasks(plan, books.tasks, allAccounts),
+    )
     const requests =
       spools.requests === null
         ? null
@@ -120,10 +125,19 @@ const recordsCost =
       ({ costNanoUsd, untoldCosts }) => costNanoUsd > 0n || untoldCosts > 0,
     )
 
-const hasTasks =
-  ({ recordByAccount }: TaskBook) =>
-  (accountId: number): boolean =>
-    (recordByAccount.get(accountId)?.size ?? 0) > 0
+/**
+ * Whether an account has tasks, or may have: of one that tells no key, tasks of keys that no account row holds may be its own. Where
+ * a filter leaves tasks out, it is not known whether there are such.
+ */
+function hasTasks(
+  { ids, userIds }: AuditPlan,
+  { recordByAccount, unknownKeys }: TaskBook,
+  accounts: readonly AccountRow[],
+): (accountId: number) => boolean {
+  const hasStrange = unknownKeys.size > 0 || ids.size + userIds.size > 0
+  const keyless = new Set(accounts.filter(tellsNoKey).map(({ accountId }) => accountId))
+  return (accountId) => (recordByAccount.get(accountId)?.size ?? 0) > 0 || (hasStrange && keyless.has(accountId))
+}
 
 /** Where rows wait until they are joined. */
 export interface AuditSpools {

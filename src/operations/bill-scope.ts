@@ -1,5 +1,5 @@
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { accountFinder } from '../audit/bills/account-keys.ts'
+import { accountFinder, tellsNoKey } from '../audit/bills/account-keys.ts'
 import type { AuditPlan } from '../audit/plan.ts'
 import { windowOf } from '../audit/plan.ts'
 import { tasksTeller } from '../audit/waiting.ts'
@@ -98,7 +98,10 @@ export function taskAccounts(
   context: CallContext,
 ): Promise<TaskAccounts> {
   return withPlan(planOf(input), dependencies, context, async (plan: AuditPlan, snapshot) => {
-    const accountOf = accountFinder(await snapshot.accounts())
+    const accounts = await snapshot.accounts()
+    const accountOf = accountFinder(accounts)
+    // A task of a key that no row holds may be of an account that tells none.
+    const keyless = accounts.filter(tellsNoKey).map((account) => account.accountId)
     const recorded = new Set<number>()
     const active = new Set<number>()
     const tell = await tasksTeller(collecting(context).progress, snapshot, plan.window)
@@ -106,8 +109,8 @@ export function taskAccounts(
     for await (const batch of snapshot.tasks(plan.window)) {
       for (const { apiKey, costNanoUsd } of batch.rows()) {
         const accountId = accountOf(apiKey)
+        for (const id of accountId === undefined ? keyless : [accountId]) active.add(id)
         if (accountId === undefined) continue
-        active.add(accountId)
         if (costNanoUsd > 0n) recorded.add(accountId)
       }
       rows += batch.count

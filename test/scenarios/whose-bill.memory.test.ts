@@ -3,7 +3,7 @@ import type { Report } from '../../schemas/report.ts'
 import { apiKeyOf, type MiniTask, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { FalEvent, World } from '../../src/demo/stored-world.ts'
 import { renderText } from '../../src/render/text.ts'
-import { auditWorld, inShort } from '../kit/audit-world.ts'
+import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 
 const team = () =>
   new MiniWorld()
@@ -88,6 +88,20 @@ describe('a bill that names no keys', () => {
     const report = await auditWorld(anonymous(team().build()), { ids: [5] })
     expect(inShort(report)).toEqual([])
     expect(report.official.rows[0]).toMatchObject({ accountId: 5, costUsd: null })
+  })
+
+  it('is not given to one while another row tells no key, and tasks name one that no row holds', async () => {
+    const world = anonymous(team().build())
+    const accounts = world.tables.accounts.map((row) => (row.id === 6 ? { ...row, apiKey: '' } : row))
+    const said = async (tasks: World['tables']['tasks'], options: WorldAudit) =>
+      inShort(await auditWorld({ ...world, tables: { ...world.tables, accounts, tasks } }, options))
+    const { tasks } = world.tables
+    for (const depth of ['summary', 'requests'] as const) {
+      expect(await said(tasks, { depth })).toEqual([expect.stringMatching(/^B14/)])
+      expect(await said(tasks, { depth, ids: [5] })).toEqual([])
+      // Where there is none, there is nothing that may be of it.
+      expect(await said(tasks.slice(0, 1), { depth })).toContain('A1 accountId=5')
+    }
   })
 })
 

@@ -229,6 +229,19 @@ describe('fal-get-usage, on real parts', () => {
     expect(result.sources).toContainEqual(expect.objectContaining({ source: 'fal-balance', accountId: 6 }))
   })
 
+  it('gives a bill that names no keys to no account while another row tells no key, and tasks name one of no row', async () => {
+    const billed = { keyId: undefined as never }
+    const { tables, workspaces } = new MiniWorld().account(5).account(6).task({ billed }).task({ account: 6 }).build()
+    const accounts = tables.accounts.map((row) => (row.id === 6 ? { ...row, apiKey: '' } : row))
+    const costOf5 = async (tasks: typeof tables.tasks) => {
+      const { dependencies } = await real({ tables: { ...tables, accounts, tasks }, workspaces })
+      const { rows } = await call(falGetUsageTool, { ...DAY, group_by: 'account' }, dependencies())
+      return rows.find(({ accountId }) => accountId === 5)?.costUsd
+    }
+    expect(await costOf5(tables.tasks)).toBe(null)
+    expect(await costOf5(tables.tasks.slice(0, 1))).toBe('0.05')
+  })
+
   it('with FAL_KEY alone reads the whole workspace of that key', async () => {
     const world = shared()
     const { dependencies } = await real(world)

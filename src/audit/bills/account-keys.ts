@@ -5,6 +5,9 @@ import { keyIdOf } from '../../units/api-key.ts'
 /** The form in which whole keys are compared: as the database's own joins do, without case and surrounding blanks. */
 export const keyForm = (apiKey: string): string => apiKey.trim().toLowerCase()
 
+/** Whether a row of the account table holds no key (NULL or empty): no task can be told to be of that account. */
+export const tellsNoKey = ({ apiKey }: Pick<AccountRow, 'apiKey'>): boolean => keyForm(apiKey) === ''
+
 /** Which account a task's key belongs to: the one way to ask. An empty key belongs to nobody. */
 export function accountFinder(
   accounts: readonly Pick<AccountRow, 'accountId' | 'apiKey'>[],
