@@ -141,6 +141,9 @@ describe('usage that names no keys', () => {
     }
     const untold = await usageOf(UNTOLD)
     expect([untold.costUsd, untold.note]).toEqual([null, expect.stringMatching(/may be one bill or several.*ids/)])
+    expect(untold.rows.map(({ costUsd, reason }) => [costUsd, reason])).toEqual([
+      [null, expect.stringMatching(/may be one bill or several/)],
+    ])
     for (const world of [ONE, TWO, APART]) {
       const told = await usageOf(world)
       expect([told.costUsd, told.note]).toEqual(['3', undefined])
