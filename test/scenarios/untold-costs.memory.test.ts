@@ -69,6 +69,14 @@ describe.each(DEPTHS)('a success of no told cost that fal did not bill, at depth
     }
   })
 
+  it('is none of one that failed, either, whose request another task claims', async () => {
+    const requestId = '00000031-aaaa-4aaa-8aaa-aaaaaaaaaaaa'
+    const beside = (status: string) =>
+      twenty().task({ requestId }).task({ requestId, cost: null, status, points: 0, billed: false })
+    expect(await told(beside('failed'), { depth }, /^A1/)).toEqual([[], []])
+    expect(await told(beside('completed'), { depth }, /^A1/)).toEqual([[], ['A1 5']])
+  })
+
   it('decides nothing where fal billed nothing at all', async () => {
     const world = new MiniWorld().account(5).task({ cost: null, points: 0 })
     expect(await told(world, { depth }, /^A1/)).toEqual([[], []])
