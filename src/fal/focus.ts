@@ -82,10 +82,8 @@ async function askMonth(call: Call, month: string): Promise<Answer<FocusAnswer[]
     call.signal,
   )
   if (answer.status === 'complete') return complete([{ month, lines: answer.value }])
-  if (answer.failure === 'not-found')
-    return failed('not-found', `${answer.reason}. fal may answer so for a month without an invoice`)
-  if (answer.failure !== 'forbidden') return answer
-  return failed('forbidden', `${answer.reason}. Invoices (FOCUS) are open to enterprise accounts only`)
+  if (answer.failure !== 'not-found') return answer
+  return failed('not-found', `${answer.reason}. fal may answer so for a month without an invoice`)
 }
 
 /** The columns that are read. */

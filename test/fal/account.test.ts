@@ -99,13 +99,13 @@ describe('focus', () => {
     expect(answer).toMatchObject({ status: 'failed', reason: expect.stringContaining('"reports are down"') })
   })
 
-  it('says that invoices are for enterprise accounts', async () => {
+  it('tells what fal says of invoices to accounts that are no enterprise', async () => {
     const { client } = await openLine()
     const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())
     expect(answer).toMatchObject({
       status: 'failed',
       failure: 'forbidden',
-      reason: expect.stringContaining('enterprise'),
+      reason: expect.stringMatching(/^fal answered 403: .*; fal says: "FOCUS is for enterprise accounts"$/),
     })
   })
 

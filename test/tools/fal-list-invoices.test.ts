@@ -83,7 +83,10 @@ describe('fal-list-invoices', () => {
     expect(result.sources).toContainEqual(
       expect.objectContaining({
         ...{ source: 'fal-focus', accountId: 5, status: 'not-configured' },
-        reason: expect.stringMatching(/^no invoice report: fal opens FOCUS to enterprise accounts only \(.*403/),
+        // Whole: what the words in front of it say is not said again, so that it is not cut.
+        reason: expect.stringMatching(
+          /^no invoice report: fal opens FOCUS to enterprise accounts only \(fal answered 403: .*; fal says: "[^"…]*"\)$/,
+        ),
       }),
     )
     const asked = double.requests.map(({ path }) => path)
