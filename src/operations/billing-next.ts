@@ -12,6 +12,9 @@ const NO_TASKS =
   'see that the period is the one in question (without one it is this month): no task asked for lies in it'
 const READ_KEYS =
   'billing-usage with the same inputs and group_by key: fal cost and margin of the keys whose bill was read'
+// One bill that was not read leaves each model and day without a cost that has a task of its account.
+const READ_ACCOUNTS =
+  'billing-usage with the same inputs, group_by model or day, and each account_id with a fal_cost_usd in ids: cost and margin of these accounts'
 const WHY_UNREAD = 'fal-list-accounts: which keys may read the bill'
 const BY_PART = 'billing-usage with the same inputs and group_by model, day or key: what makes it up'
 
@@ -32,7 +35,7 @@ export function usageNext(
   const steps = coverage.complete ? [] : [SAY_UNREAD]
   if (totals.request_count === 0) return [...steps, NO_TASKS].join('; ')
   if (totals.unread_request_count === totals.request_count) steps.push(WHY_UNREAD)
-  else if (totals.unread_request_count > 0 && groupBy !== 'key') steps.push(READ_KEYS)
+  else if (totals.unread_request_count > 0) steps.push(groupBy === 'key' ? READ_ACCOUNTS : READ_KEYS)
   if (groupBy === 'none') steps.push(BY_PART)
   else if (userId === undefined || groupBy === 'day') steps.push(BEHIND[groupBy])
   if (userId !== undefined)

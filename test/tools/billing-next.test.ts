@@ -43,9 +43,10 @@ describe('next of billing-usage', () => {
     expect(await nextOf({}, unread)).toMatch(
       /^say first what was not read \(coverage\.sources\); billing-usage with the same inputs and group_by key: fal cost/,
     )
-    expect(await nextOf({ group_by: 'key' }, unread)).toBe(
-      `${said}tasks-by-user with start, end and timezone of window, and an account_id in ids: who used it`,
+    expect(await nextOf({ group_by: 'key' }, unread)).toMatch(
+      /\); billing-usage with the same inputs, group_by model or day, and each account_id with a fal_cost_usd in ids: cost and margin of these accounts; tasks-by-user /,
     )
+    expect(await nextOf({ group_by: 'model', ids: [5] }, unread)).toMatch(/^tasks-by-user/)
     expect(await nextOf({}, without(unread, 5))).toContain(`${said}fal-list-accounts: which keys may read the bill; `)
   })
 
