@@ -122,7 +122,7 @@ const recordsCost =
   ({ recordByAccount }: TaskBook) =>
   (accountId: number): boolean =>
     [...(recordByAccount.get(accountId)?.values() ?? [])].some(
-      ({ costNanoUsd, untoldCosts }) => costNanoUsd > 0n || untoldCosts > 0,
+      ({ costNanoUsd, untoldCosts = 0 }) => costNanoUsd > 0n || untoldCosts > 0,
     )
 
 /**

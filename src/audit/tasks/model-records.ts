@@ -4,7 +4,6 @@ import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
 import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
 import { joinTasks, type UntoldAmounts, type UntoldRecord, untoldDueIn } from '../rules/untold-tasks.ts'
-import type { ModelTally } from './model-sums.ts'
 import type { TaskBook } from './task-book.ts'
 
 /** What some accounts recorded together, by canonical stored name; null: what tasks recorded that name no key. */
@@ -14,37 +13,13 @@ export function recordsOf(
 ): ReadonlyMap<string, ModelRecord> {
   const records = new Map<string, ModelRecord>()
   for (const accountId of accountIds) {
-    for (const [canonical, tally] of recordByAccount.get(accountId) ?? []) {
-      const record = modelRecord(tally)
+    for (const [canonical, record] of recordByAccount.get(accountId) ?? []) {
       const other = records.get(canonical)
       records.set(canonical, other === undefined ? record : mergeRecords(other, record))
     }
   }
   return records
 }
-
-const modelRecord = (tally: ModelTally): ModelRecord => ({
-  model: tally.model,
-  taskCount: tally.taskCount,
-  costNanoUsd: tally.costNanoUsd,
-  crossingOutNanoUsd: tally.crossingOutNanoUsd,
-  crossingInNanoUsd: tally.crossingInNanoUsd,
-  roundingNanoUsd: tally.roundingNanoUsd,
-  untoldCosts: tally.untoldCosts,
-  ...(tally.dearestNanoUsd !== undefined && { dearestNanoUsd: tally.dearestNanoUsd }),
-  ...(tally.untold !== undefined && { untold: tally.untold }),
-  ...(tally.withoutId !== undefined && { withoutId: tally.withoutId }),
-  ...(tally.youngNanoUsd !== undefined && { youngNanoUsd: tally.youngNanoUsd }),
-  ...(tally.endOpenOutNanoUsd !== undefined && { endOpenOutNanoUsd: tally.endOpenOutNanoUsd }),
-  due: {
-    count: tally.dueCount,
-    costNanoUsd: tally.dueCostNanoUsd,
-    chargedPoints: tally.dueChargedPoints,
-    crossingCount: tally.dueCrossingCount,
-    evidence: tally.dueEvidence.view(),
-    ...(tally.dueUntold !== undefined && { untold: tally.dueUntold }),
-  },
-})
 
 function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {
   return {

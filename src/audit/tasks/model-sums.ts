@@ -1,10 +1,10 @@
 import type { TaskRecords } from '../../rows/task-records.ts'
 import { ExactSums, type Whole } from '../../units/exact-sums.ts'
 import { type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
-import { type Points, points } from '../../units/points.ts'
+import { points } from '../../units/points.ts'
 import { floatTolerance } from '../rules/b3-amount.ts'
+import type { ModelRecord } from '../rules/books.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
-import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
 import type { UntoldAmounts, UntoldRecord } from '../rules/untold-tasks.ts'
 import { untoldOf } from './untold-tally.ts'
 
@@ -42,37 +42,6 @@ export function toleranceOf(cost: Whole): Whole {
     return floatTolerance(nanoUsd(BigInt(cost)))
   }
   return Math.floor((Math.abs(cost) * 6 + 99_999_999) / 100_000_000) + 1
-}
-
-/** What the tasks of one account and model come to. */
-export interface ModelTally {
-  /** Of the stored names of the model the first in order. */
-  readonly model: string
-  readonly taskCount: number
-  readonly costNanoUsd: NanoUsd
-  readonly crossingOutNanoUsd: NanoUsd
-  readonly crossingInNanoUsd: NanoUsd
-  /** What the stored FLOATs of the tasks counted here may be off by. */
-  readonly roundingNanoUsd: NanoUsd
-  /** What the dearest task of the window cost, as far as they tell. Absent: nothing. */
-  readonly dearestNanoUsd?: NanoUsd
-  /** How many of the tasks counted here are successes that tell no cost. */
-  readonly untoldCosts: number
-  /** What tasks do not tell besides. Absent: nothing. */
-  readonly untold?: UntoldRecord
-  readonly dueCount: number
-  readonly dueCostNanoUsd: NanoUsd
-  readonly dueChargedPoints: Points
-  readonly dueCrossingCount: number
-  readonly dueEvidence: EvidenceList
-  /** Absent: all of these tasks tell both. */
-  readonly dueUntold?: UntoldAmounts
-  /** Absent: none of them. */
-  readonly withoutId?: TasksWithoutId
-  /** Cost of tasks of the window that may not be billed yet. Absent: nothing. */
-  readonly youngNanoUsd?: NanoUsd
-  /** Of what could have been billed outside the window, the cost of tasks that only could since their end is not told. Absent: nothing. */
-  readonly endOpenOutNanoUsd?: NanoUsd
 }
 
 /** What tasks that may be due do not tell, that first which is named where they are of several sorts. */
@@ -178,7 +147,7 @@ export class ModelSums {
     this.#sums.add(place, toleranceOf(cost))
   }
 
-  close(): ModelTally {
+  close(): ModelRecord {
     const usd = (place: number): NanoUsd => nanoUsd(this.#sums.sum(place))
     return {
       model: this.model,
@@ -188,12 +157,14 @@ export class ModelSums {
       crossingInNanoUsd: usd(CROSSING_IN),
       roundingNanoUsd: usd(ROUNDING),
       untoldCosts: this.#sums.nearest(UNTOLD),
-      dueCount: this.#sums.nearest(DUE),
-      dueCostNanoUsd: usd(DUE_COST),
-      dueChargedPoints: points(this.#sums.sum(DUE_CHARGED)),
-      dueCrossingCount: this.#sums.nearest(DUE_CROSSING),
-      dueEvidence: this.#dueEvidence,
-      ...this.#dueUntoldAmounts(),
+      due: {
+        count: this.#sums.nearest(DUE),
+        costNanoUsd: usd(DUE_COST),
+        chargedPoints: points(this.#sums.sum(DUE_CHARGED)),
+        crossingCount: this.#sums.nearest(DUE_CROSSING),
+        evidence: this.#dueEvidence.view(),
+        ...this.#dueUntoldAmounts(),
+      },
       ...this.#untold(),
       ...(this.#dearest !== 0 && { dearestNanoUsd: nanoUsd(BigInt(this.#dearest)) }),
       ...(usd(YOUNG) !== 0n && { youngNanoUsd: usd(YOUNG) }),
@@ -210,9 +181,9 @@ export class ModelSums {
   }
 
   /** Nothing, as a rule. */
-  #dueUntoldAmounts(): { dueUntold?: UntoldAmounts } {
+  #dueUntoldAmounts(): { untold?: UntoldAmounts } {
     const [costs, charges] = [this.#sums.nearest(DUE_NO_COST), this.#sums.nearest(DUE_NO_CHARGE)]
-    return costs + charges === 0 ? {} : { dueUntold: { costs, charges } }
+    return costs + charges === 0 ? {} : { untold: { costs, charges } }
   }
 
   /** Nothing, as a rule. */

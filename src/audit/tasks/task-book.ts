@@ -8,6 +8,7 @@ import type { CalendarDate } from '../../units/zone.ts'
 import { accountFinder, KeyModels, keyForm } from '../bills/account-keys.ts'
 import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
+import type { ModelRecord } from '../rules/books.ts'
 import type { ChargedByDate } from '../rules/day-book.ts'
 import { EvidenceList } from '../rules/evidence-list.ts'
 import type { UntoldBook } from '../rules/untold-tasks.ts'
@@ -15,7 +16,7 @@ import { isOfUsers, isShown } from './cell-tally.ts'
 import { DayReader } from './date-reader.ts'
 import { DaySums, type DayTally } from './day-sums.ts'
 import { canonicalModel } from './model-name.ts'
-import { ModelSums, type ModelTally } from './model-sums.ts'
+import { ModelSums } from './model-sums.ts'
 import {
   couldBeBilledAcross,
   isDue,
@@ -58,7 +59,7 @@ export interface OutsideTally {
 export interface TaskBook {
   readonly outside: OutsideTally
   /** By account id, of all accounts that any task names; null: no key at all. By canonical model name. No filter by user. */
-  readonly recordByAccount: ReadonlyMap<number | null, ReadonlyMap<string, ModelTally>>
+  readonly recordByAccount: ReadonlyMap<number | null, ReadonlyMap<string, ModelRecord>>
   /** Users with tasks of the window that the filters leave. */
   readonly users: readonly UserTally[]
   readonly days: ReadonlyMap<CalendarDate, DayTally>
@@ -214,12 +215,6 @@ export class TaskTally {
 
   /** The sums, once every task was taken. */
   close(): TaskBook {
-    const records = new Map(
-      [...this.#records].map(([accountId, models]) => [
-        accountId,
-        new Map([...models].map(([canonical, sums]): [string, ModelTally] => [canonical, sums.close()])),
-      ]),
-    )
     return {
       outside: {
         taskCount: this.#sums.nearest(OUTSIDE_TASKS),
@@ -228,7 +223,12 @@ export class TaskTally {
         untoldCharges: this.#sums.nearest(OUTSIDE_UNTOLD_CHARGES),
         untoldCosts: this.#sums.nearest(OUTSIDE_UNTOLD_COSTS),
       },
-      recordByAccount: records,
+      recordByAccount: new Map(
+        [...this.#records].map(([accountId, models]) => [
+          accountId,
+          new Map([...models].map(([canonical, sums]) => [canonical, sums.close()])),
+        ]),
+      ),
       users: this.#users.list(),
       days: closed(this.#windowDays),
       ...(this.#nobodysDays.size > 0 && { nobodysDays: closed(this.#nobodysDays.values()) }),

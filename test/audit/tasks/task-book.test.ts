@@ -88,7 +88,7 @@ describe('the record of an account', () => {
   const recordOf = (tasks: readonly TaskRow[], accountId = 5) => {
     const [record, ...more] = tallyOf(tasks).recordByAccount.get(accountId)?.values() ?? []
     expect(more).toEqual([])
-    return record && { ...record, dueEvidence: record.dueEvidence.view() }
+    return record
   }
   const before = { createdAt: at('2026-02-05 23:00:00') }
 
@@ -106,11 +106,10 @@ describe('the record of an account', () => {
       costNanoUsd: usd('10'),
       crossingOutNanoUsd: usd('8'),
       crossingInNanoUsd: usd('16'),
-      dueCount: 2,
-      dueCostNanoUsd: usd('9'),
-      dueChargedPoints: 200n,
-      dueCrossingCount: 1,
-      dueEvidence: { total: 2, ids: ['task-1', 'task-3'] },
+      due: {
+        ...{ count: 2, costNanoUsd: usd('9'), chargedPoints: 200n, crossingCount: 1 },
+        evidence: { total: 2, ids: ['task-1', 'task-3'] },
+      },
     })
   })
 

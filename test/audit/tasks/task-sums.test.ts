@@ -126,11 +126,10 @@ function recordOf(rows: readonly TaskRow[], plan: AuditPlan) {
         },
       },
     }),
-    dueCount: due.length,
-    dueCostNanoUsd: costOf(due),
-    dueChargedPoints: chargedOf(due),
-    dueCrossingCount: due.filter((task) => crossing.includes(task)).length,
-    dueEvidence: idsOf(due),
+    due: {
+      ...{ count: due.length, costNanoUsd: costOf(due), chargedPoints: chargedOf(due), evidence: idsOf(due) },
+      crossingCount: due.filter((task) => crossing.includes(task)).length,
+    },
     ...(young !== 0n && { youngNanoUsd: young }),
     ...(endOpen !== 0n && { endOpenOutNanoUsd: endOpen }),
   }
@@ -214,10 +213,7 @@ function bookOf(rows: readonly TaskRow[], plan: AuditPlan) {
   ]
   return {
     ...{ taken, outside, layerCostNanoUsd },
-    records: [...recordByAccount].map(([accountId, models]) => [
-      accountId,
-      [...models].map(([model, record]) => [model, { ...record, dueEvidence: record.dueEvidence.view() }]),
-    ]),
+    records: [...recordByAccount].map(([accountId, models]) => [accountId, [...models]]),
     users: users.map((user) => ({
       ...{ userId: user.userId, taskCount: user.taskCount, chargedPoints: user.chargedPoints },
       ...{ freeCount: user.freeCount, freeCostNanoUsd: user.freeCostNanoUsd, freeEvidence: user.freeEvidence.view() },
