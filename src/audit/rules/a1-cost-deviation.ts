@@ -1,10 +1,21 @@
 import { abs, sum } from '../../units/exact.ts'
-import { formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
+import { formatUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
 import { billedAs, billedForUntold, billedWithin } from './billed-for-untold.ts'
-import type { BillComparison, FindingDraft, ModelMatches, ModelRecord, PeriodBill, Reason, Rule } from './books.ts'
-import { NO_EVIDENCE } from './books.ts'
-import { isCarriedIn, type KeylessTasks, keylessCost, keylessExcess, shortForKeyless } from './keyless-tasks.ts'
+import {
+  type BillComparison,
+  type BillFigures,
+  type Books,
+  type FindingDraft,
+  known,
+  type ModelRecord,
+  NO_EVIDENCE,
+  type PeriodBill,
+  type Reading,
+  type Reason,
+  type Rule,
+} from './books.ts'
+import { isCarriedIn, keylessCost, keylessExcess, shortForKeyless } from './keyless-tasks.ts'
 import { eventsShort, missingNanoUsd } from './missing-events.ts'
 import { nearestBill, untoldIn } from './tasks-without-id.ts'
 import {
@@ -31,82 +42,75 @@ export const a1CostDeviation: Rule = {
   id: 'A1',
   severity: 'HIGH',
   perWindow: true,
-  evaluate(books, settings) {
-    const { comparisons, modelMatches, keyless, unplaced, untold } = books
-    const { thresholds } = settings
-    const judge = (other: BillComparison) =>
-      a1CostDeviation.evaluate({ ...books, comparisons: [other] }, settings).findings
+  evaluate(books, { thresholds: { a1DeviationRatio: threshold } }) {
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
-    for (const comparison of comparisons) {
-      if (!comparison.bill.known) {
-        notEvaluated.push({ subject: comparison.subject, reason: comparison.bill.reason })
-        continue
-      }
-      if (hangsOnMissing(comparison, thresholds.a1DeviationRatio)) {
-        notEvaluated.push({ subject: comparison.subject, reason: eventsShort(comparison) })
-        continue
-      }
-      const finding = deviation(comparison, comparison.bill.value.costNanoUsd, thresholds.a1DeviationRatio)
-      const atEdge = finding && edgeUntold(finding, comparison, thresholds.a1DeviationRatio)
-      if (atEdge !== undefined) {
-        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', atEdge) })
-        continue
-      }
-      const keyUntold = finding && shortForKeyless(finding, keyless, comparison, thresholds.a1DeviationRatio)
-      if (keyUntold !== undefined) {
-        notEvaluated.push({ subject: comparison.subject, reason: keyUntold })
-        continue
-      }
-      if (finding !== undefined && unplaced !== undefined) {
-        if (hangsOnUnplaced(comparison, unplaced, finding, thresholds.a1DeviationRatio, keyless)) {
-          notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
-          continue
-        }
-      }
-      const cost = unplaced === undefined ? null : unplacedCost(unplaced, comparison)
-      const undatedNanoUsd = cost === null ? 0n : cost - undatedWithin(comparison)
-      if (
-        mayExceed(finding, comparison, modelMatches, thresholds.a1DeviationRatio) ||
-        (finding !== undefined &&
-          isExplained(finding, comparison, modelMatches, thresholds.a1DeviationRatio, undatedNanoUsd, keyless))
-      ) {
-        const { accountId } = comparison.subject
-        const tasks = accountId === undefined ? undefined : untold?.costs.get(accountId)
-        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('cost-untold', tasks) })
-        continue
-      }
-      const keylessMore = exceedsWithKeyless(finding, comparison, keyless, thresholds.a1DeviationRatio)
-      if (keylessMore !== undefined) {
-        notEvaluated.push({ subject: comparison.subject, reason: keylessMore })
-        continue
-      }
-      if (
-        unplaced !== undefined &&
-        mayDeviate(finding, comparison, modelMatches, unplaced, thresholds.a1DeviationRatio, keyless)
-      ) {
-        notEvaluated.push({ subject: comparison.subject, reason: unplaced.reason })
-        continue
-      }
-      if (hangsOnEnds(finding, comparison, thresholds.a1DeviationRatio, judge)) {
-        const { accountId } = comparison.subject
-        const tasks = accountId === undefined ? undefined : untold?.ends?.get(accountId)
-        notEvaluated.push({ subject: comparison.subject, reason: tasksUntold('end-untold', tasks) })
+    for (const comparison of books.comparisons) {
+      const { subject, bill } = comparison
+      const judged = bill.known ? judge({ comparison, bill: bill.value, books, threshold }) : bill
+      if (!judged.known) {
+        notEvaluated.push({ subject, reason: judged.reason })
         continue
       }
       examined += 1
-      if (finding !== undefined) findings.push(finding)
+      if (judged.value !== undefined) findings.push(findingOf(judged.value, comparison, threshold))
     }
     return { examined, findings, notEvaluated }
   },
+}
+
+/** A bill that was read beside its record, and what else may speak to how far they are apart. */
+interface Case {
+  readonly comparison: BillComparison
+  /** By event time. */
+  readonly bill: BillFigures
+  readonly books: Pick<Books, 'modelMatches' | 'keyless' | 'unplaced' | 'untold'>
+  readonly threshold: Ratio
+}
+
+/** A bill above 0 and a record that are further apart than the threshold. Nano-USD. */
+interface Deviation {
+  readonly official: bigint
+  readonly recorded: bigint
+  readonly timing: boolean
+}
+
+/** undefined: they are not; not known: it hangs on what is not told. */
+function judge(each: Case): Reading<Deviation | undefined> {
+  const deviation = deviationOf(each)
+  const reason = openReason(each, deviation)
+  return reason === undefined ? known(deviation) : { known: false, reason }
+}
+
+/** Why nothing is said of it: it hangs on what is not told. Undefined: it does not. */
+function openReason(each: Case, deviation: Deviation | undefined): Reason | undefined {
+  const { comparison, books, threshold } = each
+  const { keyless, unplaced, untold } = books
+  if (hangsOnMissing(each)) return eventsShort(comparison)
+  if (isShort(deviation)) {
+    const { official, recorded } = deviation
+    const atEdge = untoldIn(comparison, recorded, (bill) => isFar(bill, recorded, threshold))
+    if (atEdge !== undefined) return tasksUntold('cost-untold', atEdge)
+    const keyUntold = shortForKeyless({ short: official - recorded, official }, comparison, keyless, threshold)
+    if (keyUntold !== undefined) return keyUntold
+  }
+  if (deviation && unplaced && hangsOnUnplaced(each, deviation, unplaced)) return unplaced.reason
+  const ofAccount = (tasks: ReadonlyMap<number | null, UntoldTasks> | undefined): UntoldTasks | undefined =>
+    comparison.subject.accountId === undefined ? undefined : tasks?.get(comparison.subject.accountId)
+  if (mayExceed(each, deviation) || (isShort(deviation) && isExplained(each, deviation)))
+    return tasksUntold('cost-untold', ofAccount(untold?.costs))
+  const keylessMore = exceedsWithKeyless(each, deviation)
+  if (keylessMore !== undefined) return keylessMore
+  if (unplaced && mayDeviate(each, deviation, unplaced)) return unplaced.reason
+  return hangsOnEnds(each, deviation) ? tasksUntold('end-untold', ofAccount(untold?.ends)) : undefined
 }
 
 /**
  * Where fal's usage tells of more than its events, the bill of the period is somewhere between them and as much more: whether it
  * depends on that what is to be said.
  */
-function hangsOnMissing(comparison: BillComparison, threshold: Ratio): boolean {
+function hangsOnMissing({ comparison, threshold }: Case): boolean {
   const { period, recordByModel } = comparison
   const missing = missingNanoUsd(comparison)
   if (period === null || missing === 0n) return false
@@ -123,16 +127,13 @@ function hangsOnMissing(comparison: BillComparison, threshold: Ratio): boolean {
  * beyond a bill that they have a part in.
  */
 function hangsOnUnplaced(
-  comparison: BillComparison,
+  { comparison, books: { keyless }, threshold }: Case,
+  { official, recorded, timing }: Deviation,
   unplaced: UnplacedTasks,
-  { expected, actual, timing }: FindingDraft,
-  threshold: Ratio,
-  keyless: KeylessTasks | undefined,
 ): boolean {
   const { period } = comparison
-  const [official, recorded] = [expected ?? 0n, actual ?? 0n]
   if (recorded > official) {
-    if (period === null || timing === true) return false
+    if (period === null || timing) return false
     const bill = official + missingNanoUsd(comparison)
     const beyond = period.undatedBeyondNanoUsd ?? 0n
     return !exceeds(recorded - bill - beyond, bill + undatedBill(comparison), threshold)
@@ -140,41 +141,24 @@ function hangsOnUnplaced(
   const cost = unplacedCost(unplaced, comparison)
   if (cost === null) return true
   // Of the bill by event time they have theirs already.
-  const [within, besides] = timing === true ? [0n, 0n] : [undatedWithin(comparison), keylessCost(keyless, comparison)]
+  const [within, besides] = timing ? [0n, 0n] : [undatedWithin(comparison), keylessCost(keyless, comparison)]
   if (!exceeds(official - recorded - (cost - within) - besides, official + within, threshold)) return true
-  if (timing === true || cost === 0n) return false
+  if (timing || cost === 0n) return false
   // They may be of right before the window, as what explains the difference.
   return isCarriedIn({ short: official - recorded - cost - besides, official }, comparison, keyless, threshold)
 }
 
-/** Tasks of right before the window without a request id that tell no cost, and may be what a short record lacks. */
-function edgeUntold(
-  { actual, timing }: FindingDraft,
-  comparison: BillComparison,
-  threshold: Ratio,
-): UntoldTasks | undefined {
-  if (timing === true || actual === null) return undefined
-  return untoldIn(comparison, actual, (bill) => bill > 0n && exceeds(abs(actual - bill), bill, threshold))
-}
-
 /** Whether tasks whose time cannot be read, with others of which something is not told, would make a break of what is none. */
-function mayDeviate(
-  finding: FindingDraft | undefined,
-  comparison: BillComparison,
-  matches: ModelMatches,
-  unplaced: UnplacedTasks,
-  threshold: Ratio,
-  keyless: KeylessTasks | undefined,
-): boolean {
-  const { bill, period, recordByModel } = comparison
-  if (!bill.known || (finding !== undefined && finding.timing !== true)) return false
+function mayDeviate(each: Case, deviation: Deviation | undefined, unplaced: UnplacedTasks): boolean {
+  if (isBreak(deviation)) return false
+  const { comparison, books, threshold } = each
+  const { period, recordByModel } = comparison
   const { cost, crossing } = unbilledCost(unplaced, comparison)
-  const also = keyless && keylessExcess(keyless, comparison)
-  if (cost === null || also?.cost === null)
-    return (period?.figures ?? bill.value).costNanoUsd + undatedBill(comparison) > 0n
-  const more = cost + billedWithin(comparison, matches) + (also?.cost ?? 0n)
+  const also = books.keyless && keylessExcess(books.keyless, comparison)
+  if (cost === null || also?.cost === null) return decidingNanoUsd(each) + undatedBill(comparison) > 0n
+  const more = cost + billedWithin(comparison, books.modelMatches) + (also?.cost ?? 0n)
   const across = crossing + (also?.crossing ?? 0n)
-  if (period === null) return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, more, across))
+  if (period === null) return isExcess(deviationOf(each, more, across))
   const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
   return mayPart(period, { recorded, unbilled: more }, threshold)
 }
@@ -183,49 +167,40 @@ function mayDeviate(
  * Whether a record that is short of the bill would not be, had the tasks that tell no cost recorded what fal billed for them. It
  * exceeds the bill whatever they cost.
  */
-function isExplained(
-  { expected, actual, timing }: FindingDraft,
-  comparison: BillComparison,
-  matches: ModelMatches,
-  threshold: Ratio,
-  undatedNanoUsd: bigint,
-  keyless: KeylessTasks | undefined,
-): boolean {
-  if (timing === true || expected === null || actual === null || actual >= expected) return false
-  const untold = billedForUntold(comparison, matches)
+function isExplained({ comparison, books, threshold }: Case, { official, recorded }: Deviation): boolean {
+  const { keyless, unplaced, modelMatches } = books
+  const untold = billedForUntold(comparison, modelMatches)
   if (untold === 0n) return false
   if (untold === undefined) return true
+  const cost = unplaced === undefined ? null : unplacedCost(unplaced, comparison)
+  const undated = cost === null ? 0n : cost - undatedWithin(comparison)
   // Neither may be enough to explain it alone, and all together.
-  const absent = undatedNanoUsd + keylessCost(keyless, comparison)
-  const short = expected - actual - untold - absent
-  if (short <= 0n || !exceeds(short, expected + undatedWithin(comparison), threshold)) return true
+  const absent = undated + keylessCost(keyless, comparison)
+  const short = official - recorded - untold - absent
+  const withUndated = official + undatedWithin(comparison)
+  if (short <= 0n || !exceeds(short, withUndated, threshold)) return true
   // Tasks of right before the window may explain the rest.
-  const official = expected + undatedWithin(comparison)
-  return untold + absent !== 0n && isCarriedIn({ short, official }, comparison, keyless, threshold)
+  return untold + absent !== 0n && isCarriedIn({ short, official: withUndated }, comparison, keyless, threshold)
 }
 
 /**
  * Whether tasks that tell no cost may have cost what makes a record exceed the bill: any amount, where fal billed nothing for them;
  * what it did bill for them, where others hold too much; beyond an edge what is too much already, or what a short record lacks.
  */
-function mayExceed(
-  finding: FindingDraft | undefined,
-  comparison: BillComparison,
-  matches: ModelMatches,
-  threshold: Ratio,
-): boolean {
-  const { bill, period, recordByModel } = comparison
-  if (!bill.known || isExcess(finding) || (period?.figures ?? bill.value).costNanoUsd <= 0n) return false
-  const billed = billedWithin(comparison, matches)
-  if (billed > 0n && isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, billed))) return true
+function mayExceed(each: Case, deviation: Deviation | undefined): boolean {
+  if (isExcess(deviation) || decidingNanoUsd(each) <= 0n) return false
+  const { comparison, bill, books } = each
+  const { period, recordByModel } = comparison
+  const billed = billedWithin(comparison, books.modelMatches)
+  if (billed > 0n && isExcess(deviationOf(each, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
-  const raw = bill.value.costNanoUsd
+  const raw = bill.costNanoUsd
   const isAcross = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
-  if (isAcross && isExcess(deviation(comparison, raw, threshold, raw, raw))) return true
+  if (isAcross && isExcess(deviationOf(each, raw, raw))) return true
   return [...recordByModel].some(([canonical, record]) => {
     const { untold, costNanoUsd, roundingNanoUsd } = record
-    const isOpen = (untold?.within ?? 0) > 0 || (untold?.across !== undefined && finding?.timing === false)
-    const beyond = billedAs(canonical, bill.value, matches) - costNanoUsd
+    const isOpen = (untold?.within ?? 0) > 0 || (untold?.across !== undefined && deviation?.timing === false)
+    const beyond = billedAs(canonical, bill, books.modelMatches) - costNanoUsd
     return isOpen && (beyond <= roundingNanoUsd || mayBeForSome(record, beyond))
   })
 }
@@ -238,86 +213,87 @@ const mayBeForSome = (
   untoldCosts > 1 && (dearestNanoUsd === 0n || beyond + roundingNanoUsd < BigInt(untoldCosts) * dearestNanoUsd)
 
 /** Why a record is not said to be none that exceeds the bill: with tasks that name no key it may. */
-function exceedsWithKeyless(
-  finding: FindingDraft | undefined,
-  comparison: BillComparison,
-  keyless: KeylessTasks | undefined,
-  threshold: Ratio,
-): Reason | undefined {
-  const { bill, period } = comparison
-  const excess = keyless && keylessExcess(keyless, comparison)
-  if (excess === undefined || !bill.known || (finding !== undefined && finding.timing !== true)) return undefined
-  if ((period?.figures ?? bill.value).costNanoUsd <= 0n) return undefined
+function exceedsWithKeyless(each: Case, deviation: Deviation | undefined): Reason | undefined {
+  const { keyless } = each.books
+  const excess = keyless && keylessExcess(keyless, each.comparison)
+  if (excess === undefined || isBreak(deviation) || decidingNanoUsd(each) <= 0n) return undefined
   const { cost, crossing, reason } = excess
-  if (cost === null) return reason
-  return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, cost, crossing)) ? reason : undefined
+  return cost === null || isExcess(deviationOf(each, cost, crossing)) ? reason : undefined
 }
 
 /**
  * Whether a record would exceed the bill, or not be said to be short of it, had the pending tasks whose end cannot be read, or some
- * of them, ended long ago. One that exceeds it does so without them. `judge`: what A1 finds of another comparison.
+ * of them, ended long ago. One that exceeds it does so without them.
  */
-function hangsOnEnds(
-  finding: FindingDraft | undefined,
-  comparison: BillComparison,
-  threshold: Ratio,
-  judge: (other: BillComparison) => readonly FindingDraft[],
-): boolean {
-  const { bill, period } = comparison
+function hangsOnEnds(each: Case, deviation: Deviation | undefined): boolean {
+  const { comparison } = each
+  const { period } = comparison
   const endOpen = period?.endOpenNanoUsd ?? 0n
-  if (!bill.known || period === null || endOpen <= 0n || isExcess(finding)) return false
-  if (finding === undefined || finding.timing === true)
-    return isExcess(deviation(comparison, bill.value.costNanoUsd, threshold, endOpen))
+  if (period === null || endOpen <= 0n || isExcess(deviation)) return false
+  if (!isBreak(deviation)) return isExcess(deviationOf(each, endOpen))
   const youngNanoUsd = nanoUsd(period.youngNanoUsd - endOpen)
-  const [ended] = judge({ ...comparison, period: { ...period, youngNanoUsd, endOpenNanoUsd: nanoUsd(0n) } })
-  return ended === undefined || ended.timing === true || isExcess(ended)
+  const ended = { ...comparison, period: { ...period, youngNanoUsd, endOpenNanoUsd: nanoUsd(0n) } }
+  const judged = judge({ ...each, comparison: ended })
+  return !judged.known || !isShort(judged.value)
 }
 
-const isExcess = (finding: FindingDraft | undefined): boolean =>
-  finding !== undefined && finding.timing !== true && (finding.actual ?? 0n) > (finding.expected ?? 0n)
+const isBreak = (deviation: Deviation | undefined): deviation is Deviation => deviation?.timing === false
+
+const isExcess = (deviation: Deviation | undefined): boolean =>
+  isBreak(deviation) && deviation.recorded > deviation.official
+
+const isShort = (deviation: Deviation | undefined): deviation is Deviation =>
+  isBreak(deviation) && deviation.recorded < deviation.official
+
+/** The bill that decides: by the period of the tasks, where events are complete. */
+const decidingNanoUsd = ({ comparison: { period }, bill }: Case): bigint => (period?.figures ?? bill).costNanoUsd
+
+const isFar = (official: bigint, recorded: bigint, threshold: Ratio): boolean =>
+  official > 0n && exceeds(abs(recorded - official), official, threshold)
 
 /** `more`: what the record is held to hold besides; `crossing`: of it, what could have been billed outside the window. */
-function deviation(
-  comparison: BillComparison,
-  raw: NanoUsd,
-  threshold: Ratio,
-  more = 0n,
-  crossing = 0n,
-): FindingDraft | undefined {
-  const { subject, period, recordByModel } = comparison
+function deviationOf({ comparison, bill, threshold }: Case, more = 0n, crossing = 0n): Deviation | undefined {
+  const { period, recordByModel } = comparison
   const records = [...recordByModel.values()]
   const recorded = sum(records, (record) => record.costNanoUsd) + more
-  const far = (official: bigint, record: bigint): boolean =>
-    official > 0n && exceeds(abs(record - official), official, threshold)
-  const draft = (official: bigint, record: bigint, timing: boolean): FindingDraft => ({
-    subject,
-    expected: official,
-    actual: record,
-    unit: 'USD',
-    count: 1,
-    timing,
-    evidence: NO_EVIDENCE,
-    detail: {
-      deviationPercent: percentBeside(abs(record - official), official, threshold),
-      thresholdPercent: ratioPercent(threshold),
-      ...(period === null ? {} : bridgeDetail(period)),
-    },
-  })
+  const raw = { official: bill.costNanoUsd, recorded }
+  const isRawFar = isFar(raw.official, recorded, threshold)
   if (period !== null) {
     const settled = recorded - period.youngNanoUsd
     const official = period.figures.costNanoUsd
-    if (far(official, settled)) return draft(official, settled, !far(nearestBill(period, settled), settled))
-    return far(raw, recorded) ? draft(raw, recorded, true) : undefined
+    if (!isFar(official, settled, threshold)) return isRawFar ? { ...raw, timing: true } : undefined
+    const timing = !isFar(nearestBill(period, settled), settled, threshold)
+    return { official, recorded: settled, timing }
   }
-  if (!far(raw, recorded)) return undefined
-  const difference = recorded - raw
+  if (!isRawFar) return undefined
+  const difference = recorded - raw.official
   const allowed = sum(records, (record) => (difference < 0n ? record.crossingInNanoUsd : record.crossingOutNanoUsd))
   // Beside what is added to a record that agrees: a task whose end is not told may have ended in the middle.
-  const ended = more > 0n && !far(raw, recorded - more) ? sum(records, (record) => record.endOpenOutNanoUsd ?? 0n) : 0n
+  const agrees = !isFar(raw.official, recorded - more, threshold)
+  const ended = more > 0n && agrees ? sum(records, (record) => record.endOpenOutNanoUsd ?? 0n) : 0n
   const allowance = allowed + (difference < 0n ? 0n : crossing - ended)
   const rounding = sum(records, (record) => record.roundingNanoUsd)
-  return draft(raw, recorded, allowance > 0n && abs(difference) <= allowance + rounding)
+  return { ...raw, timing: allowance > 0n && abs(difference) <= allowance + rounding }
 }
+
+const findingOf = (
+  { official, recorded, timing }: Deviation,
+  { subject, period }: BillComparison,
+  threshold: Ratio,
+): FindingDraft => ({
+  subject,
+  expected: official,
+  actual: recorded,
+  unit: 'USD',
+  count: 1,
+  timing,
+  evidence: NO_EVIDENCE,
+  detail: {
+    deviationPercent: percentBeside(abs(recorded - official), official, threshold),
+    thresholdPercent: ratioPercent(threshold),
+    ...(period === null ? {} : bridgeDetail(period)),
+  },
+})
 
 const bridgeDetail = ({ bridge, youngNanoUsd, runningNanoUsd }: PeriodBill): FindingDraft['detail'] => ({
   billByEventTimeUsd: formatUsd(bridge.byEventTimeNanoUsd),

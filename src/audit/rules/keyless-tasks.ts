@@ -1,7 +1,7 @@
 import { sum } from '../../units/exact.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio } from '../../units/ratio.ts'
-import { type BillComparison, type FindingDraft, type ModelRecord, type Reason, unknown } from './books.ts'
+import { type BillComparison, type ModelRecord, type Reason, unknown } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
 import { untoldDueIn } from './untold-tasks.ts'
 
@@ -156,21 +156,19 @@ export function keylessCost(keyless: KeylessTasks | undefined, comparison: BillC
 
 /**
  * Why a record is not said to be short of the bill: with what such tasks cost, or may have cost where they do not tell, it would
- * not be, or tasks that cross the edge would explain the rest. Where it exceeds the bill, more of it changes nothing. Nano-USD.
+ * not be, or tasks that cross the edge would explain the rest. `short`: what it lacks of the bill. Nano-USD.
  */
 export function shortForKeyless(
-  { expected, actual, timing }: FindingDraft,
-  keyless: KeylessTasks | undefined,
+  { short: lacking, official }: { readonly short: bigint; readonly official: bigint },
   comparison: BillComparison,
+  keyless: KeylessTasks | undefined,
   threshold: Ratio,
 ): Reason | undefined {
-  if (keyless === undefined || timing === true || expected === null || actual === null || actual >= expected) {
-    return undefined
-  }
+  if (keyless === undefined) return undefined
   const { cost, isCostUntold, tasks } = keylessSum(keyless, comparison)
-  const short = expected - actual - cost
-  const isFar = !isCostUntold && exceeds(short, expected, threshold)
-  const isBreak = isFar && !isCarriedIn({ short, official: expected }, comparison, keyless, threshold)
+  const short = lacking - cost
+  const isFar = !isCostUntold && exceeds(short, official, threshold)
+  const isBreak = isFar && !isCarriedIn({ short, official }, comparison, keyless, threshold)
   const isAny = tasks > 0 || [...keyless.byModel.values()].some((record) => isCarried(record, comparison))
   return isAny && !isBreak ? keyUntold(tasks) : undefined
 }
