@@ -47,7 +47,7 @@ describe('ends', () => {
 
   it('that could be anywhere make no cost one of the edge, and leave due what has one or the other', () => {
     const record = recordOf(task(1, NO_END), task(2, { ...LATE, costNanoUsd: usd('8') }))
-    expect(record).toMatchObject({ crossingOutNanoUsd: usd('9'), endOpenOutNanoUsd: usd('1'), dueCount: 1 })
+    expect(record).toMatchObject({ crossingOutNanoUsd: usd('9'), endOpenOutNanoUsd: usd('1'), due: { count: 1 } })
     expect(record?.untold?.due).toEqual({ ...ids(1), code: 'end-untold', onlyCrossing: true })
     expect(record?.youngNanoUsd).toBeUndefined()
     const young = { createdAt: at('2026-02-06 13:00:00'), ...NO_END }
@@ -90,7 +90,7 @@ describe('costs', () => {
   it('of tasks that were not charged either leave what is due to them by the charge alone', () => {
     const record = recordOf(task(1, { ...NO_CHARGE, costNanoUsd: usd('0') }), task(2, NO_CHARGE), task(3))
     expect(record?.untold?.due).toEqual({ ...ids(1), code: 'charge-untold', onlyCrossing: false })
-    expect(record).toMatchObject({ dueCount: 2, dueUntold: { costs: 0, charges: 1 } })
+    expect(record).toMatchObject({ due: { count: 2, untold: { costs: 0, charges: 1 } } })
   })
 
   it('are noted of keys that nobody has, and of accounts that are not shown', () => {
