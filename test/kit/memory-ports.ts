@@ -8,7 +8,7 @@ import { decodersOf } from '../../src/ledger/decode.ts'
 import { recordsOf } from '../../src/ledger/decode-rows.ts'
 import { DEFAULT_MAPPING } from '../../src/ledger/mapping.ts'
 import { metRows } from '../../src/ledger/met-rows.ts'
-import type { LedgerEntry, LedgerSnapshot, LedgerStore } from '../../src/ledger/reader.ts'
+import type { LedgerEntry, LedgerSnapshot, LedgerStore, TimedTable } from '../../src/ledger/reader.ts'
 import { bareRequestId } from '../../src/ledger/request-id.ts'
 import { CellRow } from '../../src/ledger/row-cells.ts'
 import { eventRecordsOf } from '../../src/rows/event-records.ts'
@@ -74,8 +74,9 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
     tasksIn(EVERYTHING).filter(({ createdAt }) => taken === undefined || !within(createdAt, taken))
   const pointsIn = (range: InstantRange | undefined) => pointsRecords(range).rows()
   const cashIn = (range: InstantRange | undefined) => cashRecords(range).rows()
-  async function* inOne<Batch>(batch: Batch): AsyncGenerator<Batch> {
+  async function* inOne<Batch>(table: TimedTable, batch: Batch): AsyncGenerator<Batch> {
     yield batch
+    met.note(table)
   }
   return {
     takenAt: now,
@@ -91,14 +92,12 @@ function memorySnapshot(tables: StoredTables, zone: Zone, now: Instant): LedgerS
         ),
       ]
     },
-    async *tasks(range) {
-      yield taskRecords(range)
-      met.note('tasks')
-    },
+    tasks: (range) => inOne('tasks', taskRecords(range)),
     unreadTimes: met.unreadTimes,
+    unknownKinds: met.unknownKinds,
     forgetMet: met.forget,
-    points: (range) => inOne(pointsRecords(range)),
-    cash: (range) => inOne(cashRecords(range)),
+    points: (range) => inOne('points', pointsRecords(range)),
+    cash: (range) => inOne('cash', cashRecords(range)),
     tasksByTaskIds: async (ids) => tasksIn(EVERYTHING).filter(({ taskId }) => ids.includes(taskId)),
     // What may be left out is left out.
     tasksByRequestIds: async (ids, taken) => {
