@@ -168,6 +168,23 @@ describe('A1', () => {
       expect(await said('2026-02-06 23:59:00', cells)).not.toContain('A1 5')
     },
   )
+
+  it.each([{ appName: null }, { apiKey: null }, { createdAt: null }])(
+    'is open with usage alone of a success without a cost beside one that may be what its model was billed for (%j)',
+    async (cells) => {
+      const said = async (cost: string | null, bill: string) => {
+        const world = TWO().task({ cost: '0.05', model: OTHER, billed: { cost: bill } })
+        const built = lacking(world.task({ cost, model: OTHER, billed: false }), {})
+        const tasks = built.tables.tasks.map((task) => (task.id === 2 ? { ...task, ...(cells as object) } : task))
+        return saidOf('A1', { ...built, tables: { ...built.tables, tasks } }, {})
+      }
+      // 0.05 USD may be for the one, and the other cost 3; or for that, where the first is of another.
+      expect(await said('3', '0.05')).toEqual(['A1 accountId=5'])
+      expect(await said(null, '0.05')).toContain('A1 5')
+      // What was billed beyond all of them is held to be for it.
+      expect(await said(null, '0.06')).not.toContain('A1 5')
+    },
+  )
 })
 
 it('A1 is open of one without a key or a cost where all that was billed is for one without created_at', async () => {

@@ -1,7 +1,7 @@
 import { abs, sum } from '../../units/exact.ts'
 import { formatUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { exceeds, percentBeside, type Ratio, ratioPercent } from '../../units/ratio.ts'
-import { billedAs, billedForUntold, billedWithin } from './billed-for-untold.ts'
+import { billedAs, billedForUntold, billedWithin, mayBeTold } from './billed-for-untold.ts'
 import {
   type BillComparison,
   type BillFigures,
@@ -198,10 +198,10 @@ function mayExceed(each: Case, deviation: Deviation | undefined): boolean {
   const isAcross = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
   if (isAcross && isExcess(deviationOf(each, raw, raw))) return true
   return [...recordByModel].some(([canonical, record]) => {
-    const { untold, costNanoUsd, roundingNanoUsd } = record
+    const { untold, costNanoUsd } = record
     const isOpen = (untold?.within ?? 0) > 0 || (untold?.across !== undefined && deviation?.timing === false)
     const beyond = billedAs(canonical, bill, books.modelMatches) - costNanoUsd
-    return isOpen && (beyond <= roundingNanoUsd || mayBeForSome(record, beyond))
+    return isOpen && (mayBeTold(canonical, comparison, books) || mayBeForSome(record, beyond))
   })
 }
 

@@ -1,6 +1,7 @@
 import { sum } from '../../units/exact.ts'
-import type { BillComparison, BillFigures, ModelMatches, ModelRecord } from './books.ts'
+import type { BillComparison, BillFigures, Books, ModelMatches, ModelRecord } from './books.ts'
 import { NAMELESS } from './nameless-tasks.ts'
+import { unplacedAs } from './unplaced-tasks.ts'
 
 /** What fal billed for tasks of the window that tell no cost; with usage alone, of their models what lies beyond the record. */
 export function billedWithin({ bill, period, recordByModel }: BillComparison, matches: ModelMatches): bigint {
@@ -14,6 +15,25 @@ export function billedWithin({ bill, period, recordByModel }: BillComparison, ma
 /** What fal billed for a model that tasks record, under any name that it is known to stand for. */
 export const billedAs = (canonical: string, { byModel }: BillFigures, matches: ModelMatches): bigint =>
   sum(matches.endpointsOf(canonical), (endpoint) => byModel.get(endpoint)?.costNanoUsd ?? 0n)
+
+/**
+ * Whether, with usage alone, all that fal billed for a model may be for tasks that tell their cost: those that record it, and such as
+ * name no model, no key or no time, which may be of it.
+ */
+export function mayBeTold(
+  canonical: string,
+  comparison: BillComparison,
+  { modelMatches, keyless, unplaced }: Pick<Books, 'modelMatches' | 'keyless' | 'unplaced'>,
+): boolean {
+  const { bill, recordByModel } = comparison
+  if (!bill.known) return false
+  const names = [...new Set([canonical, NAMELESS])]
+  const own = names.flatMap((name) => recordByModel.get(name) ?? [])
+  const nobodys = names.flatMap((name) => keyless?.byModel.get(name) ?? [])
+  const recorded = sum([...own, ...nobodys], ({ costNanoUsd, roundingNanoUsd }) => costNanoUsd + roundingNanoUsd)
+  const undated = unplaced === undefined ? 0n : unplacedAs(unplaced, comparison, canonical)
+  return billedAs(canonical, bill.value, modelMatches) <= recorded + undated
+}
 
 /**
  * What fal billed at most for tasks that tell no cost: with billing events what it did; without, of their models what lies beyond

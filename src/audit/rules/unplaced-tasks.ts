@@ -94,6 +94,13 @@ function sortsOf({ sorts }: UnplacedTasks, { subject, members }: BillComparison)
   return sorts?.filter(({ accountId }) => accountId === null || accountIds.has(accountId)) ?? null
 }
 
+/** What those tell to have cost that are of a model by its canonical name, or name none. Nano-USD. */
+export const unplacedAs = (unplaced: UnplacedTasks, comparison: BillComparison, canonical: string): bigint =>
+  sum(
+    (sortsOf(unplaced, comparison) ?? []).filter(({ model }) => model === canonical || model === NAMELESS),
+    ({ toldNanoUsd }) => toldNanoUsd,
+  )
+
 /** What the record may lack at most, in nano-USD, a cost that is not told held to be what fal billed; null: nobody can tell. */
 export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison): bigint | null {
   const sorts = sortsOf(unplaced, comparison)
