@@ -5,12 +5,22 @@ import { auditWorld, inShort, type WorldAudit } from '../kit/audit-world.ts'
 const R: WorldAudit = { depth: 'requests', settings: { ledgerLink: 'order' } }
 const LONG_AGO = '2025-12-20 12:00:00'
 const NO_AMOUNT = -7
+const NOBODY = 666
 
-/** Rows of that amount hold none. */
+/** Rows of that amount hold none, and those of that user no user. */
 function withoutAmounts(world: MiniWorld) {
   const { tables, ...built } = world.build()
-  const points = tables.points.map((row) => (row.points === NO_AMOUNT ? { ...row, points: null as never } : row))
-  const cash = tables.cash.map((row) => (row.money === NO_AMOUNT ? { ...row, money: null as never } : row))
+  const ownerOf = ({ userId }: { readonly userId: number }) => ({
+    userId: userId === NOBODY ? (null as never) : userId,
+  })
+  const points = tables.points.map((row) => ({
+    ...{ ...row, ...ownerOf(row) },
+    ...(row.points === NO_AMOUNT && { points: null as never }),
+  }))
+  const cash = tables.cash.map((row) => ({
+    ...{ ...row, ...ownerOf(row) },
+    ...(row.money === NO_AMOUNT && { money: null as never }),
+  }))
   return { ...built, tables: { ...tables, points, cash } }
 }
 
@@ -42,6 +52,22 @@ describe.each([
   it.each(['task-11', null, 'refund-1'])('may be of this one where it names %s', async (orderId) => {
     expect(await said(orderId)).toEqual({ found: [], open: 1 })
   })
+
+  it('that tells no user may be of any, and one that tells how much of no other than it made up for', async () => {
+    const ofNobody = async (amount: number, orderId: string | null = null) => {
+      const world = failed(refunded).points(NOBODY, amount, { orderId, sourceType: 'refund' })
+      const report = await auditWorld(withoutAmounts(world), R)
+      const open = report.notEvaluated.filter((each) => each.rule === rule && each.subject.userId === 101)
+      return [inShort(report).filter((each) => each.startsWith(rule)).length, open.map(({ reason }) => reason)]
+    }
+    const open = [expect.stringContaining('no user')]
+    expect(await ofNobody(NO_AMOUNT)).toEqual([0, open])
+    expect(await ofNobody(NO_AMOUNT, 'refund-1')).toEqual([0, open])
+    expect([await ofNobody(1000), await ofNobody(99)]).toEqual([
+      [0, open],
+      [1, []],
+    ])
+  })
 })
 
 it('cash without an amount that came in under an order of no task is bought points', async () => {
@@ -72,6 +98,13 @@ describe.each([
   it('may have taken what a refund number gave back, and what cash did', async () => {
     for (const world of [paidBy(NO_AMOUNT).points(101, 60, refund), paidBy(NO_AMOUNT).cash(101, 60)])
       expect(await said(world)).toEqual({ found: 0, open: [true] })
+  })
+
+  it('may have taken what a row without a user gave back', async () => {
+    // Of such a row it is said that it tells no user.
+    for (const world of [paidBy(NO_AMOUNT).points(NOBODY, 60, refund), paidBy(NO_AMOUNT).cash(NOBODY, 60)])
+      expect(await said(world)).toEqual({ found: 0, open: [false] })
+    expect(await said(paidBy(-100).points(NOBODY, 60, refund))).toEqual({ found: 1, open: [] })
   })
 
   it('was not given back where nothing came in, or what did is of another task', async () => {
