@@ -20,11 +20,22 @@ interface Given {
   /** Whether one of the tasks that bear the id is none of those that are told of. */
   readonly others?: boolean
   readonly unlinked?: Partial<UnlinkedRows>
+  /** Cash that came in for nobody who is told. */
+  readonly nobodysCash?: number
 }
 
 const ROWS = { total: 1, ids: ['points:90'] }
 
-function booksOf({ one = {}, other = {}, paid = 0, refunded = 0, untold, others = false, unlinked = {} }: Given) {
+function booksOf({
+  one = {},
+  other = {},
+  paid = 0,
+  refunded = 0,
+  untold,
+  others = false,
+  unlinked = {},
+  nobodysCash,
+}: Given) {
   const sums = { paidPoints: points(paid), refundedPoints: points(refunded) }
   const shared: SharedLedger = {
     ...{ ...sums, addsUp: false, ...(untold !== undefined && { untold: new Set([untold]) }) },
@@ -36,7 +47,11 @@ function booksOf({ one = {}, other = {}, paid = 0, refunded = 0, untold, others 
   })
   const one101 = { ...user(101, { charged: 0, paid: 0 }), unlinked: known(unlinkedRows(unlinked)) }
   const ledgers = [twin(2, other), twin(1, one)]
-  return { ledgers, taskLedgers: known(ledgers), users: [one101] }
+  const ownerless = nobodysCash !== undefined && {
+    ...{ takenPoints: points(0), anyTaken: false, refunds: [], refundUntold: false },
+    cashIn: [{ points: points(nobodysCash), at: null }],
+  }
+  return { ledgers, taskLedgers: known(ledgers), users: [one101], ...(ownerless && { ownerless }) }
 }
 
 function said(rule: RuleId, given: Given): string[] {
@@ -174,6 +189,8 @@ describe('B8 of tasks that share an id', () => {
       { ...back(0), unlinked: { cashIn: [{ points: points(2000), at: null }] } },
       open,
     ],
+    ['of what cash of nobody gave back for both', { ...back(0), nobodysCash: 2000 }, open],
+    ['of what it did not', { ...back(0), nobodysCash: 1999 }, ['task-1: 2000 0']],
   ])('where all was taken back %s', (_, given, expected) => {
     expect(said('B8', given)).toEqual(expected)
   })
@@ -205,6 +222,8 @@ describe('B7 of tasks that share an id', () => {
     ['one of them is not overdue', back(0, { completedAt: later(AS_OF, -24 * HOUR + 1) }), open],
     ['one of them is marked', back(0, { refunded: true }), open],
     ['it may have come back otherwise', { ...back(0), unlinked: { refundedPoints: points(1000) } }, open],
+    ['cash of nobody may be it', { ...back(0), nobodysCash: 2000 }, open],
+    ['cash of nobody may not', { ...back(0), nobodysCash: 1999 }, ['task-1: 0 2000']],
   ])('where %s', (_, given, expected) => {
     expect(said('B7', given)).toEqual(expected)
   })
