@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest'
-import { apiKeyOf, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
+import { apiKeyOf, keyIdOfAccount, MiniWorld, requestIdOf } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import type { FalReader } from '../../src/fal/reader.ts'
 import { runAudit } from '../../src/operation.ts'
@@ -284,4 +284,19 @@ describe('a question that is cancelled', () => {
       taskTraceTool.run({ id: 'task-1', kind: 'auto', lang: 'en' } as never, { ...dependencies, fal }, context),
     ).rejects.toThrow()
   })
+})
+
+it('a request that an event gives to an account outside the audited ones is judged as an audit of that account does', async () => {
+  const world = new MiniWorld()
+    .account(5, { workspace: 'acme' })
+    .account(6, { workspace: 'acme' })
+    .task({ account: 6 })
+    .event({ ...orphan, cost: '3', keyId: keyIdOfAccount(5) })
+    .build()
+  const dependencies = memoryDependencies(world, { settings: { accountLimit: 1 } })
+  const report = await runAudit(auditInput({ depth: 'requests', ids: [5] }), dependencies, quietContext())
+  const trace = await call(taskTraceTool, { id: 'orphan-0', lang: 'en' }, dependencies, world)
+  expect([trace.verdict, rules(trace.findings)]).toEqual(['unrecorded', ['B1']])
+  const said = report.findings.filter(({ rule }) => rule === 'B1').map(({ fingerprint }) => fingerprint)
+  expect(trace.findings.map(({ fingerprint }) => fingerprint)).toEqual(said)
 })

@@ -1,7 +1,8 @@
 import { describe, expect, it } from 'vitest'
 import { type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
 import { taskTraceTool } from '../../tools/task-trace.ts'
-import { memoryDependencies } from '../kit/audit-world.ts'
+import { memoryDependencies, READ_AT } from '../kit/audit-world.ts'
 import { call } from '../tools/call.ts'
 
 const DAY = '2026-02-06 12:00:00'
@@ -29,6 +30,23 @@ describe('a trace of a task without created_at', () => {
     for (const task of [ended, { completed: null, paid: false }, { completed: null, billed: false }] as const)
       expect(await next({ at: DAY, ...task })).toBe('2026-02-06 (timezone Asia/Shanghai)')
     expect(await next({ ...ended, completed: null })).toBe('the day in question (timezone Asia/Shanghai)')
+  })
+
+  it('asks fal as far back as for an id of which nothing tells the time', async () => {
+    const world = new MiniWorld().account(5).task({ at: DAY }).build()
+    const sinceOf = async (createdAt: string | null) => {
+      const tasks = world.tables.tasks.map((row) => ({ ...row, createdAt })) as typeof world.tables.tasks
+      const dependencies = memoryDependencies({ ...world, tables: { ...world.tables, tasks } }, {})
+      const since: number[] = []
+      const events: FalReader['events'] = (apiKey, query, signal) => {
+        if (query.requestIds !== undefined) since.push(query.range.start)
+        return dependencies.fal.events(apiKey, query, signal)
+      }
+      await call(taskTraceTool, { id: 'task-1' }, { ...dependencies, fal: { ...dependencies.fal, events } })
+      return [...new Set(since)]
+    }
+    expect(await sinceOf(null)).toEqual([READ_AT - 360 * 24 * 3_600_000])
+    expect(await sinceOf(DAY)).toEqual([Date.parse('2026-02-05T04:00:00Z')])
   })
 
   it('does not call it stuck: it may have been made just now', async () => {
