@@ -52,9 +52,9 @@ export async function reconcile(
     const report = dependencies.reports.get(keptId)
     if (report === undefined) throw unknownReport(keptId, dependencies.reports.kept)
     refuseUnused(given, report)
-    // The grounds of the report were told with it, and would take room from its findings on every page.
+    // The grounds of the report were told with it, and would take room from its findings on every page; so would what was read.
     const { settings: _settings, rules: _rules, tieOut: _tieOut, ...shown } = present(report, keptId, sections, filter)
-    return shown
+    return { ...shown, coverage: { ...report.coverage, sources: report.coverage.sources.filter(isUnread) } }
   }
   const { start, end, timezone, ids = [], user_ids: userIds = [], depth, lang } = given
   const thresholds = thresholdsOf(given)

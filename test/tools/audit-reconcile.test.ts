@@ -180,6 +180,12 @@ describe('audit-reconcile', () => {
       expect(result.official?.rows.find(({ accountId }) => accountId === 7)?.costUsd).toBeNull()
       expect(result.findings?.filter(({ subject }) => subject.accountId === 7).map(({ rule }) => rule)).toEqual(['A8'])
       expect(result.next).toMatch(/^say first what was not verified/)
+      // What was read is told with the report alone, however often its findings are looked at.
+      const dependencies = { ...real.dependencies(), reports: createReportStore() }
+      const { reportId, coverage } = await call(auditReconcileTool, { ...DAY, lang: 'en' }, dependencies, world)
+      const again = await call(auditReconcileTool, { report_id: reportId, rule: 'A8' }, dependencies, world)
+      expect(again.coverage).toEqual({ complete: false, sources: coverage.sources.slice(0, 2) })
+      expect(coverage.sources.slice(2).map(({ status }) => status)).toEqual(Array(7).fill('complete'))
     } finally {
       await real.close()
     }
