@@ -30,6 +30,9 @@ const MONTH_DAYS = 30
 /** How long bought credits last (fal's own rule). */
 const CREDIT_DAYS = 365
 
+const ESTIMATE =
+  'fal-estimate-cost with models (endpoint=quantity), or with participants, uses_per_head and model: what calls or an event would cost'
+
 type Spend = Fetched<readonly UsageRow[]>
 
 /** What was read of one workspace. The stretches of time do not overlap, so that their sums agree. */
@@ -74,7 +77,7 @@ export async function readBalances(
     sources,
     dashboard: DASHBOARD,
     notes: [...notesOf(merged), ...(warning === undefined ? [] : [warning])],
-    next: nextAfter(sources, 'fal-estimate-cost: what an event or a batch of calls would cost'),
+    next: nextAfter(sources, ESTIMATE),
   }
 }
 

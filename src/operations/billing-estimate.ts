@@ -18,7 +18,7 @@ export async function billingEstimate(
 ): Promise<z.input<typeof output>> {
   const told = await estimateByRules(given, dependencies)
   const { rule_id: ruleId } = told.applied_rule
-  const next = `billing-rules with rule_id ${ruleId}: its history; fal-estimate-cost: what fal charges for the use`
+  const next = `billing-rules with rule_id ${ruleId}: its history; fal-estimate-cost with models (endpoint=quantity): what fal charges`
   return { ...told, next }
 }
 

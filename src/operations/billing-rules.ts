@@ -27,7 +27,10 @@ export async function readRules(given: RulesInput, dependencies: Dependencies): 
   if (given.rule_id !== undefined) {
     refuseFilters(given)
     const detail = await readRule({ rule_id: given.rule_id, at: given.at }, dependencies)
-    return { at: isoInstant(at), items: [detail], next: 'billing-estimate: what a use costs by the rules' }
+    const used = countsTokens(detail.unit) ? 'input_tokens and output_tokens' : 'units'
+    const then = detail.in_force ? '' : ', at its effective_at'
+    const next = `billing-estimate with its model_id and membership_level${then}, and ${used}: what a use costs by it`
+    return { at: isoInstant(at), items: [detail], next }
   }
   const items = await listRules(given, dependencies)
   const isFiltered = given.model_id !== undefined || given.membership_level !== undefined
@@ -37,7 +40,8 @@ export async function readRules(given: RulesInput, dependencies: Dependencies): 
 }
 
 const NONE_MATCHES = 'no rule is for that; billing-rules without model_id and membership_level lists those there are'
-const NO_RULES = 'no rule is there; POST /admin/v1/billing/rules of serve makes one'
+const NO_RULES =
+  'no rule is there; POST /admin/v1/billing/rules of serve makes one, or billing-rules-write where billing.allowWrite is true'
 
 function refuseFilters({ model_id, membership_level }: RulesInput): void {
   if (model_id !== undefined) throw inputError('model_id', model_id, 'either rule_id or filters')

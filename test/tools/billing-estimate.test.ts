@@ -52,7 +52,7 @@ describe('billing-estimate', () => {
         unit: 'per_1k_tokens',
         effective_at: '2024-01-01T00:00:00Z',
       },
-      next: 'billing-rules with rule_id br_001: its history; fal-estimate-cost: what fal charges for the use',
+      next: 'billing-rules with rule_id br_001: its history; fal-estimate-cost with models (endpoint=quantity): what fal charges',
     })
   })
 

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
 import type { Dependencies } from '../../src/tool.ts'
 import type { Instant } from '../../src/units/instant.ts'
+import { billingEstimateTool } from '../../tools/billing-estimate.ts'
 import { billingRulesTool } from '../../tools/billing-rules.ts'
 import { billingRulesWriteTool } from '../../tools/billing-rules-write.ts'
 import { memoryDependencies } from '../kit/audit-world.ts'
@@ -87,7 +88,28 @@ describe('billing-rules', () => {
 
   it('says how a rule is made where there is none', async () => {
     const none = memoryDependencies(new MiniWorld().build(), {})
-    expect(await call(billingRulesTool, {}, none)).toMatchObject({ items: [], next: expect.stringContaining('/admin') })
+    const { items, next } = await call(billingRulesTool, {}, none)
+    expect(items).toEqual([])
+    expect(next).toMatch(/^no rule is there; POST \/admin\/v1\/billing\/rules .*, or billing-rules-write where/)
+  })
+
+  it.each([
+    ['br_001', ''],
+    ['br_002', ', at its effective_at'],
+  ])('leads from %s to what a use costs by it, with the inputs that this takes', async (rule_id, then) => {
+    const dependencies = open()
+    const { items, next } = await call(billingRulesTool, { rule_id }, dependencies)
+    expect(next).toBe(
+      `billing-estimate with its model_id and membership_level${then}, and input_tokens and output_tokens: what a use costs by it`,
+    )
+    for (const { model_id, membership_level, effective_at } of items) {
+      const given = { model_id, membership_level, input_tokens: 1, output_tokens: 1, ...(then && { at: effective_at }) }
+      const { applied_rule: applied } = await call(billingEstimateTool, given, dependencies)
+      expect(applied.rule_id).toBe(rule_id)
+    }
+    const billing = memoryBilling([ruleVersion({ unit: 'per_image' })])
+    const byImage = memoryDependencies(new MiniWorld().build(), { now: NOW, billing })
+    expect((await call(billingRulesTool, { rule_id: 'br_001' }, byImage)).next).toContain('and units:')
   })
 
   it.each([{ model_id: 'no/such' }, { model_id: 'gpt-4o', membership_level: 'gold' }])(
