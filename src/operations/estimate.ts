@@ -82,12 +82,21 @@ export async function estimateCost(
     models: modelsOf(plan, reading, unknown),
     unknownModels: unknown.map((id) => cleanText(id)),
     sources,
-    note: [NOTES[plan.kind], ...(reading.warning === undefined ? [] : [reading.warning])].join(' '),
-    next: nextAfter(sources, 'fal-balance: credits left and how long they last'),
+    note: [
+      NOTES[plan.kind],
+      ...(unknown.length > 0 && estimate?.status === 'complete' ? [WITHOUT_UNKNOWN] : []),
+      ...(reading.warning === undefined ? [] : [reading.warning]),
+    ].join(' '),
+    next: nextAfter(sources, unknown.length > 0 ? NAMES : 'fal-balance: credits left and how long they last'),
   }
 }
 
 const UNKNOWN_ALL = 'fal knows none of these models; check their names, and FAL_API_BASE_URL'
+
+const WITHOUT_UNKNOWN =
+  'It lacks unknownModels, which fal does not know, whatever they cost: nothing is said of what is left.'
+const NAMES =
+  'see that unknownModels are right: fal-get-usage with start, end and group_by model names the endpoints that were billed'
 
 const NOTES = {
   calls:

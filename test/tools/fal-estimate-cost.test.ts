@@ -115,8 +115,14 @@ describe('fal-estimate-cost, of models', () => {
       enough: null,
     })
     expect(result.models.map(({ model }) => model)).toEqual(['fal-ai/flux/dev'])
+    expect(result.note).toMatch(/ It lacks unknownModels, which fal does not know, .* of what is left\.$/)
+    expect(result.next).toMatch(/^see that unknownModels are right: fal-get-usage with/)
     const none = await call(falEstimateCostTool, { models: ['no/such=5'] }, dependencies(), world())
     expect(none).toMatchObject({ costUsd: null, costReason: expect.stringContaining('none of these'), models: [] })
+    // There is no cost that could lack it.
+    expect(none.note).not.toContain('lacks')
+    const known = await call(falEstimateCostTool, { models: ['fal-ai/flux/dev=10'] }, dependencies(), world())
+    expect([known.note, known.next].join()).not.toContain('unknownModels')
   })
 
   it('tells what a model was billed at whatever the case it is named in, as fal-get-usage does', async () => {
