@@ -19,6 +19,7 @@ import {
 import { refuseUnused } from './kept-inputs.ts'
 import { reasonsOnce } from './reasons-once.ts'
 import { thresholdsOf } from './thresholds.ts'
+import { beyondLimitSteps } from './user-tasks.ts'
 
 type ReconcileInput = z.output<typeof input>
 type ReconcileOutput = z.input<typeof output>
@@ -102,6 +103,7 @@ function present(
     ...ofAllUsersSteps(report, filter),
     ...(wanted('findings') ? manySteps(findings) : []),
     ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
+    ...(wanted('tasks') ? beyondLimitSteps(tasks.totals, report.settings.filters.ids) : []),
   ]
   return {
     reportId,

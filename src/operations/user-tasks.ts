@@ -46,6 +46,7 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
     const { rows, totals } = taskLayer(layer, book.outside, names.byId)
     const users = userRows(layer.cells, names.byId, free)
     const { zone } = plan.window
+    const none = model === undefined ? NO_TASKS : NO_SUCH_MODEL
     return {
       window: { start: zone.format(plan.window.start), end: zone.format(plan.window.end), timezone: zone.id },
       asOf: zone.format(plan.asOf),
@@ -55,7 +56,7 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
       totals,
       sources,
       ...unknownIds(unknown),
-      next: isEmpty(totals) ? (model === undefined ? NO_TASKS : NO_SUCH_MODEL) : PAID_FOR_IT,
+      next: isEmpty(totals) ? none : [...beyondLimitSteps(totals, ids), PAID_FOR_IT].join('; '),
     }
   })
 }
@@ -67,6 +68,17 @@ const NO_TASKS =
 // The task table alone does not tell what a stored name is billed as.
 const NO_SUCH_MODEL =
   "see that the model is right: no task here is stored under it. By fal's name a task is found where that is the stored one but for fal-ai/, or modelAliases has it; settings.learnedAliases of audit-reconcile tells which stored names fal bills as what. Without model the rows name every stored name"
+
+/** What of a user's tasks no row has, though the ledgers and what users were charged have it. With ids that is what was asked for. */
+export const beyondLimitSteps = (
+  { outsideAccounts: { taskCount } }: Pick<TasksOutput['totals'], 'outsideAccounts'>,
+  ids: readonly number[],
+): string[] =>
+  taskCount === 0 || ids.length > 0
+    ? []
+    : [
+        `say that ${taskCount} tasks are of accounts beyond AUDIT_ACCOUNT_LIMIT and in no row of tasks, totals.outsideAccounts alone, though user-ledger and billing-usage count them: ids of these accounts (fal-list-accounts) show them`,
+      ]
 
 const isEmpty = ({ taskCount, outsideAccounts }: TasksOutput['totals']): boolean =>
   taskCount === 0 && outsideAccounts.taskCount === 0

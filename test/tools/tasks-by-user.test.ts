@@ -3,7 +3,9 @@ import { MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { AuditError } from '../../src/errors.ts'
 import type { LedgerStore } from '../../src/ledger/reader.ts'
+import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { tasksByUserTool } from '../../tools/tasks-by-user.ts'
+import { userLedgerTool } from '../../tools/user-ledger.ts'
 import { auditWorld, memoryDependencies } from '../kit/audit-world.ts'
 import { openWorld, type RealWorld } from '../kit/real-audit.ts'
 import { call, refusal } from './call.ts'
@@ -127,6 +129,21 @@ describe('tasks-by-user', () => {
     expect(await order('points')).toEqual([101, 102, 103])
     expect(await order('tasks')).toEqual([101, 102, 103])
     expect(await order('cost')).toEqual([102, 101, 103])
+  })
+
+  it('says of tasks beyond the limit of accounts that the ledger counts them, unless accounts were asked for', async () => {
+    const deps = memoryDependencies(mixed(), { settings: { accountLimit: 1 } })
+    const told = (given: object) => call(tasksByUserTool, { ...DAY, user_ids: [101], ...given }, deps, mixed())
+    const { users, next } = await told({})
+    expect(next).toMatch(/^say that 2 tasks are of accounts beyond AUDIT_ACCOUNT_LIMIT .*; user-ledger with start/)
+    const ledger = await call(userLedgerTool, { ...DAY, user_ids: [101] }, deps, mixed())
+    expect([users[0]?.chargedPoints, ledger.rows[0]?.chargedPoints]).toEqual([300, 500])
+    expect((await told({ ids: [5] })).next).toMatch(/^user-ledger with start/)
+    expect((await told({ user_ids: [103] })).next).toMatch(/^user-ledger with start/)
+    const audited = async (given: object) => (await call(auditReconcileTool, { ...DAY, ...given }, deps, mixed())).next
+    expect(await audited({})).toContain('say that 5 tasks are of accounts beyond AUDIT_ACCOUNT_LIMIT')
+    expect(await audited({ sections: ['findings'] })).not.toContain('AUDIT_ACCOUNT_LIMIT')
+    expect(await audited({ ids: [5] })).not.toContain('AUDIT_ACCOUNT_LIMIT')
   })
 
   it('narrows by account, user and model, and counts what lies outside', async () => {
