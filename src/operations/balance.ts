@@ -8,7 +8,15 @@ import { cleanText } from '../render/clean.ts'
 import type { CallContext, CreditsBought, Dependencies } from '../tool.ts'
 import { divideDecimals, formatDecimal } from '../units/decimal.ts'
 import { addNanoUsd, formatUsd, NANO_DIGITS, type NanoUsd, subNanoUsd } from '../units/nano-usd.ts'
-import { allRead, type BillScope, billSourceOf, nextAfter, openBillScope, tableSources } from './bill-scope.ts'
+import {
+  allRead,
+  type BillScope,
+  beyondLimitNotes,
+  billSourceOf,
+  nextAfter,
+  openBillScope,
+  tableSources,
+} from './bill-scope.ts'
 import { DASHBOARD, daysBefore, spentOf, sumQuery } from './bill-sums.ts'
 import {
   MAYBE_TWICE,
@@ -76,7 +84,7 @@ export async function readBalances(
     workspaces: rows.map(({ row }) => row),
     sources,
     dashboard: DASHBOARD,
-    notes: [...notesOf(merged), ...(warning === undefined ? [] : [warning])],
+    notes: [...notesOf(merged), ...(warning === undefined ? [] : [warning]), ...beyondLimitNotes(scope)],
     next: nextAfter(sources, ESTIMATE),
   }
 }

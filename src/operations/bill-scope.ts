@@ -30,6 +30,8 @@ export interface BillScope {
   readonly holders: readonly KeyHolder[]
   /** The account table; undefined: FAL_KEY alone. */
   readonly table: { readonly all: readonly AccountRow[]; readonly audited: readonly AccountRow[] } | undefined
+  /** Accounts that were left out for being older than the limit takes, not for the ids that were asked for. */
+  readonly beyondLimit: number
 }
 
 export interface ScopeInput {
@@ -53,8 +55,9 @@ export async function openBillScope(
   if (dependencies.ledger === undefined) return keyScope(input, dependencies)
   return withPlan(planOf(input), dependencies, context, async (plan, snapshot) => {
     const table = await readAccounts(plan, snapshot)
-    const { window, asOf, ranges } = plan
-    return { window, asOf, range: ranges.bill, holders: table.audited, table }
+    const { window, asOf, ranges, ids } = plan
+    const beyondLimit = ids.size > 0 ? 0 : table.all.length - table.audited.length
+    return { window, asOf, range: ranges.bill, holders: table.audited, table, beyondLimit }
   })
 }
 
@@ -80,8 +83,16 @@ function keyScope(input: ScopeInput, { settings, clock }: Dependencies): BillSco
     throw inputError('ids', id, 'no ids: without DATABASE_URL only the workspace of FAL_KEY can be read')
   }
   const range = { start: window.start, end: earlier(window.end, asOf) }
-  return { window, asOf, range, holders: [{ apiKey: falKey }], table: undefined }
+  return { window, asOf, range, holders: [{ apiKey: falKey }], table: undefined, beyondLimit: 0 }
 }
+
+/** Said of figures that may pass for those of all accounts. */
+export const beyondLimitNotes = ({ holders, beyondLimit }: Pick<BillScope, 'holders' | 'beyondLimit'>): string[] =>
+  beyondLimit === 0
+    ? []
+    : [
+        `Of ${holders.length + beyondLimit} accounts the newest ${holders.length} were asked (AUDIT_ACCOUNT_LIMIT): ids of others (fal-list-accounts) ask for theirs.`,
+      ]
 
 /** Accounts by what the task table tells of the window. */
 export interface TaskAccounts {

@@ -14,6 +14,7 @@ import type { Zone } from '../units/zone.ts'
 import {
   allRead,
   type BillScope,
+  beyondLimitNotes,
   billSourceOf,
   nextAfter,
   openBillScope,
@@ -100,7 +101,7 @@ export async function listInvoices(
     complete: allRead(sources),
     invoices,
     sources,
-    note: [noteOf(reads), ...(warning === undefined ? [] : [warning])].join(' '),
+    note: [noteOf(reads), ...(warning === undefined ? [] : [warning]), ...beyondLimitNotes(scope)].join(' '),
     next: nextAfter(sources, WHAT_IT_WAS_FOR),
   }
 }

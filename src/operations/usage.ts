@@ -3,7 +3,7 @@ import type { input, output } from '../../schemas/fal-get-usage.ts'
 import { inputError } from '../errors.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
-import { allRead, type BillScope, nextAfter, openBillScope } from './bill-scope.ts'
+import { allRead, type BillScope, beyondLimitNotes, nextAfter, openBillScope } from './bill-scope.ts'
 import { readModelUsage } from './model-usage.ts'
 import { readServerlessUsage } from './serverless-usage.ts'
 import type { UsageReading } from './usage-reading.ts'
@@ -36,15 +36,17 @@ export async function getUsage(
 function present(
   groupBy: UsageOutput['groupBy'],
   ledger: UsageOutput['ledger'],
-  { window, asOf, table }: BillScope,
+  scope: BillScope,
   reading: UsageReading,
 ): UsageOutput {
+  const { window, asOf, table } = scope
   const { rows, total, hasTotal, withoutRows = [], sources } = reading
   const { zone } = window
   const notes = [
     reading.note ?? noteOf(ledger, table === undefined),
     table === undefined ? undefined : ownerlessNote(groupBy, rows),
     lackingNote(groupBy, reading),
+    ...beyondLimitNotes(scope),
   ]
   const note = notes.filter((each) => each !== undefined).join(' ')
   return {
