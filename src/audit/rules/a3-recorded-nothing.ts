@@ -5,15 +5,15 @@ import {
   type FindingDraft,
   type ModelMatches,
   NO_EVIDENCE,
+  type Reason,
   type Rule,
   type RuleOutcome,
 } from './books.ts'
 import { mayBeCarriedKeyless, mayBeKeyless } from './keyless-tasks.ts'
 import { eventsShort, isRecorded } from './missing-events.ts'
 import { modelUntold, NAMELESS } from './nameless-tasks.ts'
-import { joinEvidence } from './task-subject.ts'
 import { hasUnplaced, mayRecord } from './unplaced-tasks.ts'
-import { tasksUntold, type UntoldTasks } from './untold-tasks.ts'
+import { joinTasks, tasksUntold, type UntoldTasks } from './untold-tasks.ts'
 
 /**
  * A3, per account and model: fal billed the model on the key, but no task at all records it, neither under its own name nor
@@ -27,12 +27,13 @@ export const a3RecordedNothing: Rule = {
   id: 'A3',
   severity: 'HIGH',
   perWindow: true,
-  evaluate({ comparisons, modelMatches, keyless, unplaced }) {
+  evaluate(books) {
+    const { comparisons, modelMatches, unplaced } = books
     const findings: FindingDraft[] = []
     const notEvaluated = []
     let examined = 0
     for (const comparison of comparisons) {
-      const { subject, bill, period, missing, recordByModel } = comparison
+      const { subject, bill, period, missing } = comparison
       if (!bill.known) {
         notEvaluated.push({ subject, reason: bill.reason })
         continue
@@ -48,49 +49,18 @@ export const a3RecordedNothing: Rule = {
       const { byModel } = period?.figures ?? bill.value
       for (const [canonical, { costNanoUsd }] of byModel) if (costNanoUsd > 0n && !isOpen(canonical)) examined += 1
       const unrecorded = unrecordedModels(comparison, byModel, modelMatches)
-      const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
       for (const each of unrecorded.filter(({ canonical }) => !isOpen(canonical))) {
-        // Request by request the matches tell as what they were billed, but for those without one.
-        if (nameless > 0 && (period === null || period.namelessOpen > 0)) {
-          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
-          examined -= 1
-          continue
-        }
-        const keyUntold = mayBeKeyless(keyless, comparison, modelMatches.storedNamesOf(each.canonical))
-        if (keyUntold !== undefined) {
-          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: keyUntold })
-          examined -= 1
-          continue
-        }
-        if (unplaced !== undefined && mayRecord(unplaced, comparison, each.canonical, modelMatches)) {
-          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: unplaced.reason })
-          examined -= 1
-          continue
-        }
-        // What one of any account was billed as would tell a name that tasks of this one may store.
-        if (modelMatches.namelessEndpoints.has(each.canonical) && mayHaveTasks(comparison, keyless, unplaced)) {
-          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: modelUntold(nameless) })
-          examined -= 1
-          continue
-        }
+        const ofModel = { ...subject, model: each.model }
         const timing = mayBeCarriedIn(each, unrecorded)
-        const untold = timing ? undefined : untoldCarriedIn(each, unrecorded)
-        if (untold !== undefined) {
-          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: tasksUntold('cost-untold', untold) })
-          examined -= 1
-          continue
-        }
-        const left = each.billed - sum([...each.carried], ({ costNanoUsd }) => costNanoUsd)
-        const names = modelMatches.storedNamesOf(each.canonical)
-        const carriedKeyless =
-          each.isOpen && !timing ? mayBeCarriedKeyless(keyless, left, names, comparison) : undefined
-        if (carriedKeyless !== undefined) {
-          notEvaluated.push({ subject: { ...subject, model: each.model }, reason: carriedKeyless })
+        const reason =
+          recordOpen(each, comparison, books) ?? (timing ? undefined : carriedOpen(each, unrecorded, comparison, books))
+        if (reason !== undefined) {
+          notEvaluated.push({ subject: ofModel, reason })
           examined -= 1
           continue
         }
         findings.push({
-          subject: { ...subject, model: each.model },
+          subject: ofModel,
           expected: each.billed,
           actual: 0n,
           unit: 'USD',
@@ -106,11 +76,43 @@ export const a3RecordedNothing: Rule = {
   },
 }
 
+/** Why it is not said that no task of the window records a model: such tasks name no model, no key, or have no readable time. */
+function recordOpen(
+  { canonical }: Unrecorded,
+  comparison: BillComparison,
+  { modelMatches, keyless, unplaced }: Books,
+): Reason | undefined {
+  const { period, recordByModel } = comparison
+  const nameless = recordByModel.get(NAMELESS)?.taskCount ?? 0
+  // Request by request the matches tell as what they were billed, but for those without one.
+  if (nameless > 0 && (period === null || period.namelessOpen > 0)) return modelUntold(nameless)
+  const keyUntold = mayBeKeyless(keyless, comparison, modelMatches.storedNamesOf(canonical))
+  if (keyUntold !== undefined) return keyUntold
+  if (unplaced !== undefined && mayRecord(unplaced, comparison, canonical, modelMatches)) return unplaced.reason
+  // What one of any account was billed as would tell a name that tasks of this one may store.
+  const mayBeNamed = modelMatches.namelessEndpoints.has(canonical) && mayHaveTasks(comparison, keyless, unplaced)
+  return mayBeNamed ? modelUntold(nameless) : undefined
+}
+
 /** Whether tasks of any name are the account's, or may be: they name no key, or no time. */
 const mayHaveTasks = (comparison: BillComparison, keyless: Books['keyless'], unplaced: Books['unplaced']): boolean =>
   comparison.recordByModel.size > 0 ||
   mayBeKeyless(keyless, comparison, [...(keyless?.byModel.keys() ?? [])]) !== undefined ||
   (unplaced !== undefined && hasUnplaced(unplaced, comparison))
+
+/** Why it is not said that tasks of right before the window do not explain what was billed as a model: they tell no cost, or no key. */
+function carriedOpen(
+  one: Unrecorded,
+  all: readonly Unrecorded[],
+  comparison: BillComparison,
+  { modelMatches, keyless }: Books,
+): Reason | undefined {
+  const untold = untoldCarriedIn(one, all)
+  if (untold !== undefined) return tasksUntold('cost-untold', untold)
+  if (!one.isOpen) return undefined
+  const left = one.billed - sum(one.carried, ({ costNanoUsd }) => costNanoUsd)
+  return mayBeCarriedKeyless(keyless, left, modelMatches.storedNamesOf(one.canonical), comparison)
+}
 
 /** Models that fal billed for none but tasks without a readable time, which no account of this bill would record. */
 function unplacedAlone(
@@ -195,11 +197,7 @@ function untoldCarriedIn(one: Unrecorded, all: readonly Unrecorded[]): UntoldTas
   const mayExplain = (records: ReadonlySet<Carried>): boolean =>
     [...records].some(carriesUntold) || explainAll(records, all)
   if (one.carried.size === 0 || ![one.carried, reach].every(mayExplain)) return undefined
-  const tasks = [...reach].flatMap(({ untold }) => untold ?? [])
-  return {
-    count: tasks.reduce((count, each) => count + each.count, 0),
-    evidence: joinEvidence(tasks.map(({ evidence }) => evidence)),
-  }
+  return joinTasks([...reach].flatMap(({ untold }) => untold ?? []))
 }
 
 /** Whether what can have been billed for nothing but these tasks is no more than they cost. */
