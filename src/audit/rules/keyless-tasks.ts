@@ -53,7 +53,7 @@ export function mayBeKeyless(
   return tasks === 0 ? undefined : keyUntold(tasks)
 }
 
-interface KeylessDue {
+export interface KeylessDue {
   readonly model: string
   readonly reason: Reason
   /** Whether all of them may have been billed outside the window. */

@@ -176,10 +176,13 @@ export function mayPart(
 }
 
 /**
- * Models, by canonical name and as stored, with tasks of an account that fal must have billed by now, were they of the window, and did
- * not; null: it is not told. Where events were not read, none is known to be billed.
+ * Models, by canonical name, as stored and why nothing is said of them, with tasks of an account that fal must have billed by now,
+ * were they of the window, and did not; null: it is not told. Where events were not read, none is known to be billed.
  */
-export function dueModels(unplaced: UnplacedTasks, comparison: BillComparison): ReadonlyMap<string, string> | null {
+export function dueModels(
+  unplaced: UnplacedTasks,
+  comparison: BillComparison,
+): ReadonlyMap<string, { readonly model: string; readonly reason: Reason }> | null {
   const sorts = ownSorts(unplaced, comparison)
   if (sorts === null) return null
   const counts = new Map<string, { stored: string; due: number }>()
@@ -195,7 +198,8 @@ export function dueModels(unplaced: UnplacedTasks, comparison: BillComparison): 
     const known = counts.get(model)
     if (known !== undefined && isDue) known.due -= 1
   }
-  return new Map([...counts].flatMap(([model, { stored, due }]) => (due > 0 ? [[model, stored]] : [])))
+  const { reason } = unplaced
+  return new Map([...counts].flatMap(([name, { stored: model, due }]) => (due > 0 ? [[name, { model, reason }]] : [])))
 }
 
 /** Whether a model has such tasks, or may, that fal would have billed within the window alone. */
