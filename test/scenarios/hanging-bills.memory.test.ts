@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest'
 import { apiKeyOf, type MiniTask, MiniWorld } from '../../src/demo/mini-world.ts'
-import { breaksOf } from '../kit/audit-with.ts'
+import type { FalReader } from '../../src/fal/reader.ts'
+import { auditWith, breaksOf } from '../kit/audit-with.ts'
 import { auditWorld } from '../kit/audit-world.ts'
 import { openOf } from '../kit/null-world.ts'
 
@@ -45,6 +46,30 @@ describe('what keys that no account row holds were billed, beside the only task 
       expect(await said(cells, { cost: '0' })).toEqual(unbilled)
       // Of one that failed none is recorded as a rule, where it does not tell.
       expect(await said({ ...cells, costMoney: null }, { task: { status: 'failed' } })).toEqual(unbilled)
+    }
+  })
+
+  it('is not said to be the same in usage as in events either', async () => {
+    const b19 = async (cells: object, cost = '1') => {
+      const world = new MiniWorld().account(5).task({ cost, billed: false })
+      for (const hour of [12, 13]) {
+        world.event({ keyId: STRANGE, cost: '1', timestamp: world.iso(`2026-02-06 ${hour}:05:00`) }, apiKeyOf(5))
+      }
+      const { tables, ...rest } = world.build()
+      const tasks = tables.tasks.map((task) => ({ ...task, ...cells }))
+      const half = (fal: FalReader): Partial<FalReader> => ({
+        events: async (key, query, signal) => {
+          const answer = await fal.events(key, query, signal)
+          return answer.status === 'failed' ? answer : { ...answer, value: answer.value.slice(0, 1) }
+        },
+      })
+      const report = await auditWith({ ...rest, tables: { ...tables, tasks } }, half, { depth: 'requests' })
+      return [...breaksOf(report), ...openOf(report, '')].filter((text) => text.startsWith('B19'))
+    }
+    expect(await b19(OF_5)).toEqual(['B19 accountId=5 model=fal-ai/flux/schnell date=2026-02-06'])
+    for (const cells of [KEYLESS, UNDATED]) {
+      expect(await b19(cells)).toEqual(['B19 5'])
+      expect(await b19(cells, '0')).toEqual([])
     }
   })
 })

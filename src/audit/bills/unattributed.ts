@@ -5,6 +5,7 @@ import { type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import type { Evidence } from '../evidence.ts'
 import { mayBeTheirs } from '../rules/b21-unattributed-spend.ts'
 import { type Books, known, type Reason, type Evidence as RuleEvidence, unknown } from '../rules/books.ts'
+import type { RequestBook } from '../rules/facts.ts'
 import { evidenceOf } from '../rules/task-subject.ts'
 import { keyIdOwners } from './account-keys.ts'
 import { idOf } from './whose-bill.ts'
@@ -56,6 +57,13 @@ export function billsThatHang(
     if (reason !== undefined) for (const accountId of hangs.on) open.set(accountId, reason)
   }
   return open
+}
+
+/** Nor can usage and events of these accounts be held against each other. */
+export function withOpenBills(book: RequestBook, openBills: ReadonlyMap<number, Reason>): RequestBook {
+  const unread = new Set(book.billsUnread.map(({ accountId }) => accountId))
+  const more = [...openBills].flatMap(([accountId, reason]) => (unread.has(accountId) ? [] : [{ accountId, reason }]))
+  return { ...book, billsUnread: [...book.billsUnread, ...more] }
 }
 
 const costOf = (rows: readonly UsageRow[]): NanoUsd => nanoUsd(sum(rows, (row) => row.costNanoUsd))

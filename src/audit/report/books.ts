@@ -4,7 +4,7 @@ import type { Depth } from '../../settings.ts'
 import { keyDigest, shortKeyId } from '../../units/api-key.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { accountFinder } from '../bills/account-keys.ts'
-import { billsThatHang, unattributedOf } from '../bills/unattributed.ts'
+import { billsThatHang, unattributedOf, withOpenBills } from '../bills/unattributed.ts'
 import type { SharedBill } from '../bills/whose-bill.ts'
 import type { Evidence } from '../evidence.ts'
 import type { LedgerPiece } from '../ledgers/ledger-source.ts'
@@ -69,7 +69,7 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
       evidence: key.evidence.view(),
     })),
     unattributed,
-    requests: requests === null ? unknown('depth-summary') : known(requests.book),
+    requests: requests === null ? unknown('depth-summary') : known(withOpenBills(requests.book, openBills)),
     balances: balancesOf(evidence),
     clockOffset: requests === null ? null : clockOffset(requests.delays),
   }
