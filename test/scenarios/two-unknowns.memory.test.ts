@@ -185,6 +185,22 @@ describe('A1', () => {
       expect(await said(null, '0.06')).not.toContain('A1 5')
     },
   )
+
+  it.each([{ apiKey: null }, { createdAt: null }])(
+    'is open with usage alone of one that fal did not bill beside a success at the edge without a cost (%j)',
+    async (cells) => {
+      const said = async (cost: string | null, at: string, other: object) => {
+        const world = TWO().task({ cost, at: '2026-02-06 23:58:00', billed: false })
+        return saidOf('A1', lacking(world.task({ at, cost: '0.05', billed: false }), other), {})
+      }
+      // Of 2.05 of 1 USD the edge explains 1.
+      const noon = '2026-02-06 12:00:00'
+      expect(await said('1', noon, {})).toEqual(['A1 accountId=5'])
+      expect(await said(null, noon, {})).toContain('A1 5')
+      expect(await said(null, noon, cells)).toContain('A1 5')
+      if (!('createdAt' in cells)) expect(await said(null, '2026-02-06 23:59:00', cells)).not.toContain('A1 5')
+    },
+  )
 })
 
 it('A1 is open of one without a key or a cost where all that was billed is for one without created_at', async () => {

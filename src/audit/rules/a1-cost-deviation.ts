@@ -156,8 +156,9 @@ function mayDeviate(each: Case, deviation: Deviation | undefined, unplaced: Unpl
   const { cost, crossing } = unbilledCost(unplaced, comparison)
   const also = books.keyless && keylessExcess(books.keyless, comparison)
   if (cost === null || also?.cost === null) return decidingNanoUsd(each) + undatedBill(comparison) > 0n
-  const more = cost + billedWithin(comparison, books.modelMatches) + (also?.cost ?? 0n)
-  const across = crossing + (also?.crossing ?? 0n)
+  const any = untoldAcross(each)
+  const more = cost + billedWithin(comparison, books.modelMatches) + (also?.cost ?? 0n) + any
+  const across = crossing + (also?.crossing ?? 0n) + any
   if (period === null) return isExcess(deviationOf(each, more, across))
   const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
   return mayPart(period, { recorded, unbilled: more }, threshold)
@@ -194,15 +195,23 @@ function mayExceed(each: Case, deviation: Deviation | undefined): boolean {
   const billed = billedWithin(comparison, books.modelMatches)
   if (billed > 0n && isExcess(deviationOf(each, billed))) return true
   if (period !== null) return (period.untoldUnbilled ?? 0) > 0
-  const raw = bill.costNanoUsd
-  const isAcross = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
-  if (isAcross && isExcess(deviationOf(each, raw, raw))) return true
+  const any = untoldAcross(each)
+  if (any > 0n && isExcess(deviationOf(each, any, any))) return true
   return [...recordByModel].some(([canonical, record]) => {
     const { untold, costNanoUsd } = record
     const isOpen = (untold?.within ?? 0) > 0 || (untold?.across !== undefined && deviation?.timing === false)
     const beyond = billedAs(canonical, bill, books.modelMatches) - costNanoUsd
     return isOpen && (mayBeTold(canonical, comparison, books) || mayBeForSome(record, beyond))
   })
+}
+
+/**
+ * With usage alone, what successes that tell no cost and could have been billed outside the window count with, in the record and in
+ * what an edge explains: as much as the bill, from where on it changes nothing; 0: there are none. Nano-USD.
+ */
+function untoldAcross({ comparison: { period, recordByModel }, bill }: Case): bigint {
+  const isAny = [...recordByModel.values()].some(({ untold }) => untold?.across !== undefined)
+  return period === null && isAny ? bill.costNanoUsd : 0n
 }
 
 /** Whether what was billed beyond a record may be for some alone of several successes that tell no cost: for all it is as dear as others. */
@@ -218,7 +227,8 @@ function exceedsWithKeyless(each: Case, deviation: Deviation | undefined): Reaso
   const excess = keyless && keylessExcess(keyless, each.comparison)
   if (excess === undefined || isBreak(deviation) || decidingNanoUsd(each) <= 0n) return undefined
   const { cost, crossing, reason } = excess
-  return cost === null || isExcess(deviationOf(each, cost, crossing)) ? reason : undefined
+  const any = untoldAcross(each)
+  return cost === null || isExcess(deviationOf(each, cost + any, crossing + any)) ? reason : undefined
 }
 
 /**
