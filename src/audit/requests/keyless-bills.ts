@@ -5,7 +5,7 @@ import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import type { KeylessBill } from '../rules/keyless-tasks.ts'
 import { canonicalModel } from '../tasks/model-name.ts'
-import { couldBeBilledAcross, isPending, mayBeDue } from '../tasks/task-standing.ts'
+import { isPending, mayBeDue, mustCross } from '../tasks/task-standing.ts'
 import type { RequestGroup } from './request-group.ts'
 
 /** Adds up the tasks of the window that name no key and that fal billed to the key of one account: they are of no other. */
@@ -32,7 +32,7 @@ export class KeylessBills {
     if (claimedBy.costUntold === true) {
       bill.untoldCosts += 1
       if (claimedBy.status !== 'success') return
-      if (couldBeBilledAcross(claimedBy, this.#plan)) bill.untoldAcross += 1
+      if (mustCross(claimedBy, this.#plan)) bill.untoldAcross += 1
       else bill.untoldWithin += 1
       if (!isPending(claimedBy, this.#plan)) bill.untoldOld += 1
       return
