@@ -64,6 +64,13 @@ describe('tasks-by-user', () => {
       [102, 0, 1, 1],
       [103, 7, undefined, undefined],
     ])
+    // What tells no charge was not free.
+    const free = users.map(({ userId, freeTaskCount }) => [userId, freeTaskCount])
+    expect(free.sort()).toEqual([
+      [101, 0],
+      [102, 1],
+      [103, 0],
+    ])
   })
 
   it('adds up by user, and by account, user and model, costliest first', async () => {
