@@ -218,6 +218,9 @@ export const report = z.strictObject({
       .nullable()
       .describe('whether rows of any time were looked up for every task, or only where rows leave something open'),
     accountLimit: countInt,
+    accountsBeyondLimit: countInt
+      .optional()
+      .describe('older accounts, of which nothing was asked; absent where there are none, or ids were asked for'),
     pointsPerUsd: z.string().nullable(),
     filters: z.strictObject({ ids: z.array(idInt), userIds: z.array(idInt) }),
     modelAliases: z.record(z.string(), z.string()),

@@ -19,7 +19,6 @@ import {
 import { refuseUnused } from './kept-inputs.ts'
 import { reasonsOnce } from './reasons-once.ts'
 import { thresholdsOf } from './thresholds.ts'
-import { beyondLimitSteps } from './user-tasks.ts'
 
 type ReconcileInput = z.output<typeof input>
 type ReconcileOutput = z.input<typeof output>
@@ -103,7 +102,7 @@ function present(
     ...ofAllUsersSteps(report, filter),
     ...(wanted('findings') ? manySteps(findings) : []),
     ...(wanted('tasks') ? omittedRowSteps(tasks.totals) : []),
-    ...(wanted('tasks') ? beyondLimitSteps(tasks.totals, report.settings.filters.ids) : []),
+    ...(wanted('official') || wanted('tasks') ? beyondLimitSteps(report) : []),
   ]
   return {
     reportId,
@@ -208,6 +207,14 @@ const omittedRowSteps = ({ omittedRows }: Report['tasks']['totals']): string[] =
     ? []
     : [
         `say that ${omittedRows} rows of tasks, those of least cost, are counted and not listed: tasks-by-user lists all`,
+      ]
+
+/** What is in no figure of the report for being of older accounts, but for what users paid. */
+const beyondLimitSteps = ({ settings: { accountsBeyondLimit } }: Report): string[] =>
+  accountsBeyondLimit === undefined
+    ? []
+    : [
+        `say that of ${accountsBeyondLimit} accounts beyond AUDIT_ACCOUNT_LIMIT official has nothing, and tasks what totals.outsideAccounts counts, though ledger has all: ids of these accounts (fal-list-accounts) audit them`,
       ]
 
 /** What is to be mended before findings are believed that hang on it: neither need be among those on the page. */

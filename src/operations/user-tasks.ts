@@ -70,7 +70,7 @@ const NO_SUCH_MODEL =
   "see that the model is right: no task here is stored under it. By fal's name a task is found where that is the stored one but for fal-ai/, or modelAliases has it; settings.learnedAliases of audit-reconcile tells which stored names fal bills as what. Without model the rows name every stored name"
 
 /** What of a user's tasks no row has, though the ledgers and what users were charged have it. With ids that is what was asked for. */
-export const beyondLimitSteps = (
+const beyondLimitSteps = (
   { outsideAccounts: { taskCount } }: Pick<TasksOutput['totals'], 'outsideAccounts'>,
   ids: readonly number[],
 ): string[] =>

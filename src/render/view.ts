@@ -153,13 +153,15 @@ function basis(report: Report, words: Vocabulary): Block {
   const ids = settings.filters.ids.join(' ')
   const userIds = settings.filters.userIds.join(' ')
   const filters = joined([ids && `${words.accounts} ${ids}`, userIds && `${words.users} ${userIds}`], words.comma)
+  const beyondLimit = settings.accountsBeyondLimit ?? 0
+  const beyond = beyondLimit > 0 ? words.accountsBeyondLimit(beyondLimit) : ''
   const lines = [
     fact(words.dbTimezone, cleanText(settings.dbTimezone)),
     fact(words.snapshot, snapshotText(settings.snapshot, words)),
     fact(words.readFrom, readFromText(settings.readFrom, words)),
     fact(words.ledgerLink, link),
     fact(words.depth, words.depths[settings.depth]),
-    fact(words.accountLimit, String(settings.accountLimit)),
+    fact(words.accountLimit, joined([String(settings.accountLimit), beyond], words.comma)),
     fact(words.filters, filters),
     fact(words.modelAliases, aliasText(settings.modelAliases, words)),
     fact(words.learnedAliases, aliasText(settings.learnedAliases, words)),

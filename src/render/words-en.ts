@@ -50,6 +50,8 @@ export const EN = {
   accounts: 'accounts',
   users: 'users',
   accountLimit: 'Account limit',
+  accountsBeyondLimit: (count: number) =>
+    `${counted(count, 'older account')} ${count === 1 ? 'was' : 'were'} not audited: name them with --ids`,
   modelAliases: 'Model aliases',
   learnedAliases: 'Model aliases learned from matches',
   pointsPerUsd: 'Points per USD',

@@ -51,6 +51,7 @@ export const ZH: Vocabulary = {
   accounts: '账号',
   users: '用户',
   accountLimit: '账号上限',
+  accountsBeyondLimit: (count) => `另有 ${count} 个较早的账号未审计，用 --ids 指定`,
   modelAliases: '模型别名',
   learnedAliases: '由匹配得出的模型别名',
   pointsPerUsd: '每 USD 积分',

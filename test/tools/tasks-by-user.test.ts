@@ -3,7 +3,6 @@ import { MiniWorld } from '../../src/demo/mini-world.ts'
 import type { World } from '../../src/demo/stored-world.ts'
 import { AuditError } from '../../src/errors.ts'
 import type { LedgerStore } from '../../src/ledger/reader.ts'
-import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
 import { tasksByUserTool } from '../../tools/tasks-by-user.ts'
 import { userLedgerTool } from '../../tools/user-ledger.ts'
 import { auditWorld, memoryDependencies } from '../kit/audit-world.ts'
@@ -147,10 +146,6 @@ describe('tasks-by-user', () => {
     expect([users[0]?.chargedPoints, ledger.rows[0]?.chargedPoints]).toEqual([300, 500])
     expect((await told({ ids: [5] })).next).toMatch(/^user-ledger with start/)
     expect((await told({ user_ids: [103] })).next).toMatch(/^user-ledger with start/)
-    const audited = async (given: object) => (await call(auditReconcileTool, { ...DAY, ...given }, deps, mixed())).next
-    expect(await audited({})).toContain('say that 5 tasks are of accounts beyond AUDIT_ACCOUNT_LIMIT')
-    expect(await audited({ sections: ['findings'] })).not.toContain('AUDIT_ACCOUNT_LIMIT')
-    expect(await audited({ ids: [5] })).not.toContain('AUDIT_ACCOUNT_LIMIT')
   })
 
   it('narrows by account, user and model, and counts what lies outside', async () => {

@@ -159,10 +159,11 @@ function sourcesOf(
 }
 
 function settingsOf(
-  { plan, ledger, databaseZoneId, consistency, readFrom = {} }: Evidence,
+  { plan, allAccounts, ledger, databaseZoneId, consistency, readFrom = {} }: Evidence,
   requests: RequestSums | null,
 ): Report['settings'] {
   const { settings } = plan
+  const beyondLimit = plan.ids.size > 0 ? 0 : allAccounts.length - plan.accountLimit
   return {
     depth: plan.depth,
     dbTimezone: databaseZoneId,
@@ -172,6 +173,7 @@ function settingsOf(
     ledgerLinkedRatio: linkedShare(ledger, settings),
     ledgerLookup: ledger.mode === null ? null : ledger.everyOrder ? 'every-order' : 'open-orders',
     accountLimit: plan.accountLimit,
+    ...(beyondLimit > 0 && { accountsBeyondLimit: beyondLimit }),
     pointsPerUsd: settings.pointsPerUsd === undefined ? null : formatRatio(settings.pointsPerUsd),
     filters: { ids: [...plan.ids].sort((a, b) => a - b), userIds: [...plan.userIds].sort((a, b) => a - b) },
     modelAliases: Object.fromEntries(settings.modelAliases),
