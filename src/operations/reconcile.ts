@@ -6,6 +6,7 @@ import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import { accountsInNameDoubt } from '../render/name-doubt.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
+import { count } from '../units/exact.ts'
 import { beyondReach } from './filter-reach.ts'
 import {
   type FindingFilter,
@@ -163,7 +164,7 @@ function settingsShown({ modelAliases, ...settings }: Report['settings']): Recon
 
 type Unlisted = ReturnType<typeof unlistedFindings>
 
-const unlistedCount = (unlisted: Unlisted): number => unlisted.reduce((total, { count }) => total + count, 0)
+const unlistedCount = (unlisted: Unlisted): number => count(unlisted, (each) => each.count)
 
 /** What to do about findings that the report counts and does not list. */
 function unlistedSteps(unlisted: Unlisted, filter: FindingFilter | undefined): string[] {

@@ -30,6 +30,13 @@ export function sum<T>(items: Iterable<T>, amountOf: (item: T) => bigint): bigin
   return total
 }
 
+/** The same of counts, which numbers hold. */
+export function count<T>(items: Iterable<T>, countOf: (item: T) => number): number {
+  let total = 0
+  for (const item of items) total += countOf(item)
+  return total
+}
+
 /**
  * part / whole in steps of a percent over `scale`, to the nearest one, halves up. What is less than the whole stays below
  * it: 100 % says that nothing is missing.

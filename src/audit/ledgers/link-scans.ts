@@ -1,5 +1,6 @@
 import { LIMITS } from '../../limits.ts'
 import { hashOfText } from '../../rows/bytes.ts'
+import { count } from '../../units/exact.ts'
 import type { LedgerTally } from './ledger-tally.ts'
 import type { TaskScope } from './looked-up.ts'
 import type { StrayRow } from './stray-rows.ts'
@@ -113,8 +114,8 @@ export class LinkScans {
   /** Of all pieces. */
   count(): LinkCount {
     return {
-      charged: this.#scans.reduce((sum, { charged }) => sum + charged, 0),
-      linked: this.#scans.reduce((sum, { linked }) => sum + linked, 0),
+      charged: count(this.#scans, ({ charged }) => charged),
+      linked: count(this.#scans, ({ linked }) => linked),
     }
   }
 
@@ -136,7 +137,7 @@ export class LinkScans {
 
   /** Of all pieces. */
   undatedLinked(): number {
-    return this.#scans.reduce((sum, { undatedLinked }) => sum + undatedLinked, 0)
+    return count(this.#scans, ({ undatedLinked }) => undatedLinked)
   }
 
   /** Of all pieces, and whether some were left out. */

@@ -3,7 +3,7 @@ import type { UsageRow } from '../../fal/reader.ts'
 import { cleanText } from '../../render/clean.ts'
 import { shortKeyId } from '../../units/api-key.ts'
 import { addDecimals, type Decimal, formatDecimal, parseDecimal, ZERO_DECIMAL } from '../../units/decimal.ts'
-import { jsonPoints, sum } from '../../units/exact.ts'
+import { count, jsonPoints, sum } from '../../units/exact.ts'
 import { addNanoUsd, formatUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import type { SharedBill } from '../bills/whose-bill.ts'
 import type { AccountEvidence, Evidence } from '../evidence.ts'
@@ -112,7 +112,7 @@ function eventsRead(
 
 /** Distinct requests with an event within the window. */
 const countRequests = ({ placements }: RequestSums, belongs: (whose: Ownership) => boolean): number =>
-  placements.filter(belongs).reduce((total, { requests }) => total + requests, 0)
+  count(placements.filter(belongs), ({ requests }) => requests)
 
 /** A sum with an unknown part is unknown. */
 function totalCount(counts: readonly (number | null)[]): number | null {

@@ -2,8 +2,8 @@ import { sum } from '../../units/exact.ts'
 import { addNanoUsd, type NanoUsd, nanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import type { ModelMatches, ModelRecord } from '../rules/books.ts'
 import { NAMELESS } from '../rules/nameless-tasks.ts'
-import { joinEvidence } from '../rules/task-subject.ts'
 import type { BilledWithoutId, TasksWithoutId } from '../rules/tasks-without-id.ts'
+import { joinTasks } from '../rules/untold-tasks.ts'
 import type { PlacementSum } from './placement-sums.ts'
 
 /**
@@ -36,8 +36,7 @@ export function billedWithoutId(
       inAtMostNanoUsd: most(all.map(whatever), unclaimed),
       ...(untold.length > 0 && {
         untoldIn: {
-          count: untold.reduce((count, { untoldIn }) => count + untoldIn.count, 0),
-          evidence: joinEvidence(untold.map(({ untoldIn }) => untoldIn.evidence)),
+          ...joinTasks(untold.map(({ untoldIn }) => untoldIn)),
           inNanoUsd: most(tasks.map(whatever), unclaimed),
         },
       }),

@@ -1,4 +1,4 @@
-import { sum } from '../../units/exact.ts'
+import { count, sum } from '../../units/exact.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { FindingDraft, Rule } from './books.ts'
 import type { RepeatedBill } from './facts.ts'
@@ -46,7 +46,7 @@ function findingOf(bills: readonly RepeatedBill[], zone: Zone): FindingDraft | u
     expected: sum(bills, ({ event }) => event.costNanoUsd),
     actual: sum(bills, ({ event, times }) => event.costNanoUsd * BigInt(times)),
     unit: 'USD',
-    count: bills.reduce((count, { times }) => count + times, 0),
+    count: count(bills, ({ times }) => times),
     evidence: evidenceOf([requestId]),
     detail: { ...ofWorkspace, model, ...(bills.length > 1 && { events: bills.length }) },
     context: {

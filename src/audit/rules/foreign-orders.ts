@@ -1,4 +1,4 @@
-import { sum } from '../../units/exact.ts'
+import { count, sum } from '../../units/exact.ts'
 import type { Points } from '../../units/points.ts'
 import { type Reason, type RuleOutcome, unknown } from './books.ts'
 
@@ -34,7 +34,7 @@ export function foreignChecks({ users }: ForeignBook): RuleOutcome['notEvaluated
   }
   const isUntold = users.some(({ takenPoints }) => takenPoints === null)
   const all = {
-    orders: users.reduce((orders, user) => orders + user.orders, 0),
+    orders: count(users, ({ orders }) => orders),
     orderId: first.orderId,
     takenPoints: isUntold ? null : sum(users, ({ takenPoints }) => takenPoints ?? 0n),
   }

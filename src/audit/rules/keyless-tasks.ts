@@ -1,4 +1,4 @@
-import { sum } from '../../units/exact.ts'
+import { count, sum } from '../../units/exact.ts'
 import type { NanoUsd } from '../../units/nano-usd.ts'
 import { exceeds, type Ratio } from '../../units/ratio.ts'
 import { type BillComparison, type ModelRecord, type Reason, unknown } from './books.ts'
@@ -72,7 +72,7 @@ export function keylessDue(
   const billed = keyless?.billed ?? []
   for (const [canonical, { model, due, untold, withoutId }] of keyless?.byModel ?? []) {
     const known = billed.filter((each) => each.model === canonical)
-    const tasks = due.count + untoldDueIn(untold?.due) - known.reduce((all, { dueCount }) => all + dueCount, 0)
+    const tasks = due.count + untoldDueIn(untold?.due) - count(known, ({ dueCount }) => dueCount)
     const isAcross =
       period === null
         ? due.crossingCount === due.count && untold?.due?.onlyCrossing !== false
@@ -89,14 +89,12 @@ export function keylessDue(
 export function keylessSpend(keyless: KeylessTasks | undefined, accountIds: readonly number[]): Reason | undefined {
   const all = [...(keyless?.byModel.values() ?? [])]
   const others = keyless?.billed?.filter(({ accountId }) => !accountIds.includes(accountId)) ?? []
-  const tasks =
-    all.reduce((total, { taskCount }) => total + taskCount, 0) -
-    others.reduce((total, { taskCount }) => total + taskCount, 0)
+  const tasks = count(all, ({ taskCount }) => taskCount) - count(others, ({ taskCount }) => taskCount)
   const cost = sum(all, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
   // Of tasks that failed or still run no cost is recorded as a rule.
   const untold =
-    all.reduce((total, { untoldCosts = 0 }) => total + untoldCosts, 0) -
-    others.reduce((total, { untoldWithin, untoldAcross }) => total + untoldWithin + untoldAcross, 0)
+    count(all, ({ untoldCosts = 0 }) => untoldCosts) -
+    count(others, ({ untoldWithin, untoldAcross }) => untoldWithin + untoldAcross)
   return cost > 0n || untold > 0 ? keyUntold(tasks) : undefined
 }
 
@@ -108,12 +106,10 @@ function keylessSum(
   // Some are of right before the window alone: with usage alone they count.
   const records = [...keyless.byModel.values()].filter(({ taskCount }) => taskCount > 0 || comparison.period === null)
   const others = ofOthers(keyless, comparison)
-  const counted = (all: readonly { readonly taskCount: number }[]): number =>
-    all.reduce((count, { taskCount }) => count + taskCount, 0)
+  const tasks = count(records, ({ taskCount }) => taskCount) - count(others, ({ taskCount }) => taskCount)
   const cost = sum(records, ({ costNanoUsd }) => costNanoUsd) - sum(others, ({ costNanoUsd }) => costNanoUsd)
-  const untold = records.reduce((all, { untoldCosts = 0, untold: own }) => all + untoldCosts + (own?.unended ?? 0), 0)
-  const isCostUntold = untold > others.reduce((all, { untoldCosts }) => all + untoldCosts, 0)
-  return { cost, isCostUntold, tasks: counted(records) - counted(others) }
+  const untold = count(records, ({ untoldCosts = 0, untold: own }) => untoldCosts + (own?.unended ?? 0))
+  return { cost, isCostUntold: untold > count(others, ({ untoldCosts }) => untoldCosts), tasks }
 }
 
 /**
@@ -132,8 +128,7 @@ export function keylessExcess(
   const records = [...keyless.byModel.values()]
   const others = ofOthers(keyless, comparison)
   const isUntold = (own: 'within' | 'across' | 'old', billed: 'untoldWithin' | 'untoldAcross' | 'untoldOld'): boolean =>
-    records.reduce((all, { untold }) => all + (untold?.[own] ?? 0), 0) >
-    others.reduce((all, each) => all + each[billed], 0)
+    count(records, ({ untold }) => untold?.[own] ?? 0) > count(others, (each) => each[billed])
   // What was billed has not to wait for its bill.
   const billed = sum(keyless.billed ?? [], ({ youngNanoUsd }) => youngNanoUsd)
   const young = period === null ? 0n : sum(records, ({ youngNanoUsd = 0n }) => youngNanoUsd) - billed

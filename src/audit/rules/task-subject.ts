@@ -1,4 +1,5 @@
 import type { Subject } from '../../../schemas/report.ts'
+import { count } from '../../units/exact.ts'
 import { NO_REAL_TIME } from '../../units/instant.ts'
 import type { Zone } from '../../units/zone.ts'
 import type { Evidence, FindingContext } from './books.ts'
@@ -51,6 +52,6 @@ export const namesIn = ({ ids, total }: Evidence): string =>
 
 /** What all of these prove together, each of whose ids is in one alone. */
 export function joinEvidence(all: readonly Evidence[]): Evidence {
-  const total = all.reduce((sum, each) => sum + each.total, 0)
+  const total = count(all, (each) => each.total)
   return { total, ids: evidenceOf(all.flatMap(({ ids }) => ids)).ids }
 }

@@ -1,4 +1,4 @@
-import { sum } from '../../units/exact.ts'
+import { count, sum } from '../../units/exact.ts'
 import type { Ratio } from '../../units/ratio.ts'
 import { datesOf } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
@@ -113,9 +113,6 @@ export function unplacedCost(unplaced: UnplacedTasks, comparison: BillComparison
 const untoldBilled = ({ period }: BillComparison): readonly UndatedPart[] =>
   period?.undatedTasks?.filter(({ isUntold }) => isUntold) ?? []
 
-const count = <Each>(all: readonly Each[], of: (each: Each) => number): number =>
-  all.reduce((total, each) => total + of(each), 0)
-
 /** Those that would be in the record of an account, or of the accounts of a workspace, or may, naming no key; null: it is not told. */
 const ownSorts = (unplaced: UnplacedTasks, comparison: BillComparison): readonly UnplacedSort[] | null =>
   sortsOf(unplaced, comparison)?.filter(({ accountId, keyless }) => accountId !== null || keyless === true) ?? null
@@ -221,8 +218,10 @@ export const undatedWithin = (comparison: BillComparison): bigint =>
   (comparison.period?.undatedWithinNanoUsd ?? 0n) + sum(untoldBilled(comparison), ({ billedNanoUsd }) => billedNanoUsd)
 
 /** What may be missing from the bill by task period at most, in nano-USD: of some endpoints, or in all. */
-export const undatedBill = ({ period }: BillComparison, endpoints?: readonly string[]): bigint =>
-  adds(endpoints?.map((name) => period?.undated?.get(name) ?? 0n) ?? period?.undated?.values() ?? []) ?? 0n
+export function undatedBill({ period }: BillComparison, endpoints?: readonly string[]): bigint {
+  const undated = period?.undated ?? new Map<string, bigint>()
+  return sum(endpoints ?? undated.keys(), (name) => undated.get(name) ?? 0n)
+}
 
 /**
  * Whether any of them may be what the record lacks of an endpoint: by its name, without a name, or by a name that neither the

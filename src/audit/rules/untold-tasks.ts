@@ -1,3 +1,4 @@
+import { count } from '../../units/exact.ts'
 import type { Points } from '../../units/points.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import { type Books, type Evidence, type Reason, type RuleOutcome, unknown } from './books.ts'
@@ -67,7 +68,7 @@ export const untoldDueIn = (due: UntoldRecord['due']): number => (due?.count ?? 
 export type UntoldCode = 'cost-untold' | 'charge-untold' | 'user-untold' | 'end-untold'
 
 export const joinTasks = (all: readonly UntoldTasks[]): UntoldTasks => ({
-  count: all.reduce((count, each) => count + each.count, 0),
+  count: count(all, (each) => each.count),
   evidence: joinEvidence(all.map(({ evidence }) => evidence)),
 })
 
