@@ -56,13 +56,13 @@ export function tasksByUser(given: TasksInput, dependencies: Dependencies, conte
       totals,
       sources,
       ...unknownIds(unknown),
-      next: isEmpty(totals) ? none : [...beyondLimitSteps(totals, ids), PAID_FOR_IT].join('; '),
+      next: isEmpty(totals) ? none : [...beyondLimitSteps(totals, ids), paidForIt(ids)].join('; '),
     }
   })
 }
 
-const PAID_FOR_IT =
-  'user-ledger with start, end and timezone of window, and the user_ids in question: what they paid for it'
+const paidForIt = (ids: readonly number[]): string =>
+  `user-ledger with start, end and timezone of window, ${ids.length === 0 ? 'and' : 'the same ids (without them it is of all accounts), and'} the user_ids in question: what they paid for it`
 const NO_TASKS =
   'see that start and end are the days in question (without them it is today): no task asked for lies in this window'
 // The task table alone does not tell what a stored name is billed as.

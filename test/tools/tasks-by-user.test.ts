@@ -144,7 +144,10 @@ describe('tasks-by-user', () => {
     expect(next).toMatch(/^say that 2 tasks are of accounts beyond AUDIT_ACCOUNT_LIMIT .*; user-ledger with start/)
     const ledger = await call(userLedgerTool, { ...DAY, user_ids: [101] }, deps, mixed())
     expect([users[0]?.chargedPoints, ledger.rows[0]?.chargedPoints]).toEqual([300, 500])
-    expect((await told({ ids: [5] })).next).toMatch(/^user-ledger with start/)
+    const five = await told({ ids: [5] })
+    expect(five.next).toMatch(/^user-ledger with start, end and timezone of window, the same ids \(without them/)
+    const paid = await call(userLedgerTool, { ...DAY, user_ids: [101], ids: [5] }, deps, mixed())
+    expect([five.users[0]?.chargedPoints, paid.rows[0]?.chargedPoints]).toEqual([200, 200])
     expect((await told({ user_ids: [103] })).next).toMatch(/^user-ledger with start/)
   })
 
