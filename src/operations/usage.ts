@@ -67,7 +67,7 @@ function present(
   }
 }
 
-const TASKS = 'tasks-by-user with start, end and timezone of window: what the system recorded for it'
+const TASKS = 'tasks-by-user with start, end and timezone of window (and ids as here): what the system recorded for it'
 // Without a database there are no tasks to be had.
 const CREDITS = 'fal-balance: credits left and how long they last'
 const LOOK_AT_NAMES =

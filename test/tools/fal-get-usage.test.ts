@@ -150,7 +150,7 @@ describe('fal-get-usage, on real parts', () => {
       [7, null],
     ])
     expect(result.rows[1]?.reason).toMatch(/403.*billing/)
-    expect(result.next).toMatch(/^tasks-by-user with start, end and timezone of window/)
+    expect(result.next).toMatch(/^tasks-by-user with start, end and timezone of window \(and ids as here\):/)
     expect(result.sources).toContainEqual({ source: 'fal-usage', accountId: 5, status: 'complete' })
     expect(result.sources).toContainEqual(
       expect.objectContaining({ source: 'fal-usage', accountId: 7, status: 'failed', reason: expect.any(String) }),
