@@ -48,6 +48,25 @@ describe('tasks-by-user', () => {
     )
   })
 
+  it('counts as free tasks of a user those that it shows', async () => {
+    const unknown = { apiKey: 'nobody:has-this', points: 0, cost: '1' } as const
+    const world = new MiniWorld()
+      .account(5)
+      .account(12)
+      .task()
+      .task(unknown)
+      .task({ account: 12, points: 0, cost: '1' })
+    const freeOf = async (ids: readonly number[]) => {
+      const { users } = await call(tasksByUserTool, { ...DAY, ids }, memoryDependencies(world.build(), {}))
+      return users.map(({ userId, taskCount, freeTaskCount }) => [userId, taskCount, freeTaskCount])
+    }
+    expect([await freeOf([]), await freeOf([5]), await freeOf([12])]).toEqual([
+      [[101, 3, 2]],
+      [[101, 1, 0]],
+      [[101, 1, 1]],
+    ])
+  })
+
   it('tells of how many tasks of a user no charge or no cost is told, and of the others nothing', async () => {
     const world = mixed()
     const tasks = world.tables.tasks.map((row) =>
