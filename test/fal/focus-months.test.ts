@@ -67,6 +67,11 @@ describe('where fal sends every line for every month', () => {
     expect(placed([JAN, FEB], answer(JAN, own, C), answer(FEB, own, C))).toEqual(sure(`${JAN} `, `${FEB} C`))
   })
 
+  it('one of no invoice that came for its own month alone is of that, though others came for several', () => {
+    const own = `- ${JAN}`
+    expect(placed(M, answer(DEC), answer(JAN, own, C), answer(FEB, C))).toEqual(sure(`${JAN} `, `${FEB} C`))
+  })
+
   it('nor is a line of an invoice of another time one of each, though others came once', () => {
     expect(placed([JAN, FEB], answer(JAN, B, A), answer(FEB, C, A))).toEqual(sure(`${JAN} B`, `${FEB} C`))
   })
@@ -80,6 +85,15 @@ describe('where fal sends every line for every month', () => {
     expect(placed([JAN, FEB], split(JAN), split(FEB))).toEqual({ rows: [`${FEB} C`], open: [JAN], untold: 0 })
     expect(placed([JAN], split(JAN))).toEqual({ rows: [], open: [JAN], untold: 0 })
     expect(placed(M, split(JAN), split(FEB))).toEqual({ rows: [`${FEB} C`], open: [JAN], untold: 0 })
+  })
+
+  it('those that name no period and came more often for one month count as often as there', () => {
+    for (const [jan, feb] of [
+      [['X -', 'X -'], ['X -']],
+      [['X -'], ['X -', 'X -']],
+    ] as const) {
+      expect(placed([JAN, FEB], answer(JAN, ...jan), answer(FEB, ...feb))).toMatchObject({ open: [], untold: 2 })
+    }
   })
 
   it('those that name no period have no month, and count once', () => {
