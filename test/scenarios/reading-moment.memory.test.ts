@@ -50,6 +50,19 @@ describe('a task whose row is not there', () => {
     expect(await said(world)).toEqual(['A4 userId=101', 'B10 taskId=task-42', 'B10 userId=101'])
   })
 
+  it('yet is no break beside a task that a row without an order paid', async () => {
+    const beside = (at: string) => made(at).task({ user: 101, points: 50, paid: { points: 50, orderId: null } })
+    expect(await said(beside('2026-02-06 13:59:58'))).toContain('A4 TIMING userId=101')
+    expect(await said(beside('2026-02-06 13:49:59'))).toContain('A4 userId=101')
+  })
+
+  it('yet is no break beside one as young of which a row took a part', async () => {
+    const beside = (at: string) =>
+      made('2026-02-06 13:59:58').task({ ...running, at, points: 100, paid: { points: 30 } })
+    expect(await said(beside('2026-02-06 13:59:00'))).toContain('A4 TIMING userId=101')
+    expect(await said(beside('2026-02-06 13:49:59'))).toContain('A4 userId=101')
+  })
+
   it('of yesterday may come as well, as long as it is that young', async () => {
     const last = () => made('2026-02-06 23:59:00')
     expect(await said(last(), { now: SHANGHAI.fromNaive('2026-02-07 00:05:00')! })).toEqual(TIMING)
