@@ -22,7 +22,7 @@ export const event = (requestId: string, overrides: Partial<BillingEvent> = {}):
 export const scopeOf = (overrides: Partial<JoinScope> = {}): JoinScope => ({
   plan: planOf(),
   accountOf,
-  audited: (accountId) => [5, 6, 8].includes(accountId),
+  audited: new Set([5, 6, 8]),
   sharesBill: () => false,
   eventsRead: (accountId) => [5, 6, 9].includes(accountId),
   tellsDelay: delayTeller({ fixed: true, occursTwice: () => false }),

@@ -13,7 +13,6 @@ import { billedWithoutId } from '../requests/billed-without-id.ts'
 import { periodBill } from '../requests/period-bill.ts'
 import type { Ownership } from '../requests/placement-sums.ts'
 import type { RequestSums } from '../requests/request-totals.ts'
-import { inLayer } from '../requests/requests.ts'
 import { twinsOf } from '../requests/twin-tasks.ts'
 import { missingEvents } from '../rules/bill-days.ts'
 import {
@@ -28,6 +27,7 @@ import {
 } from '../rules/books.ts'
 import type { TaskLedger } from '../rules/facts.ts'
 import type { UnplacedTasks } from '../rules/unplaced-tasks.ts'
+import { isShown } from '../tasks/cell-tally.ts'
 import { dayBooks } from '../tasks/day-books.ts'
 import { endpointName, NO_MATCHES } from '../tasks/model-name.ts'
 import { recordsOf } from '../tasks/model-records.ts'
@@ -152,7 +152,8 @@ function billOf(
   accountOf: (apiKey: string) => number | undefined,
 ): Pick<TaskLedger, 'accountId' | 'billedNanoUsd'> {
   const accountId = accountOf(task.apiKey) ?? null
-  if (requests === null || !inLayer(accountId, requests.scope)) return { accountId: null, billedNanoUsd: null }
+  if (requests === null || !isShown(requests.scope.plan, requests.scope.audited, accountId))
+    return { accountId: null, billedNanoUsd: null }
   return { accountId, billedNanoUsd: task.status === 'failed' ? requests.billedOfFailed(task, accountId) : null }
 }
 

@@ -21,7 +21,7 @@ function orphanOf({ bill, owner, events, requestId }: RequestGroup, scope: JoinS
   if (owner === 'unattributed') return undefined
   const accountId = owner === 'undivided' ? null : owner.accountId
   // Keys of accounts outside the audit are known, and left out.
-  if (accountId !== null && !scope.audited(accountId)) return undefined
+  if (accountId !== null && !scope.audited.has(accountId)) return undefined
   const inWindow = events.filter(({ at }) => within(at, scope.plan.ranges.bill))
   if (inWindow.length === 0) return undefined
   const strangeNanoUsd = costOfEvents(inWindow.filter((event) => bill.isStranger(event)))

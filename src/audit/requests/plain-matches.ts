@@ -13,8 +13,8 @@ import type { SpooledPiece } from './request-source.ts'
 export interface PlainTerms {
   readonly plan: AuditPlan
   accountOf(apiKey: string): number | undefined
-  /** Whether the account is one of layer 2. */
-  audited(accountId: number): boolean
+  /** The accounts of layer 2. */
+  readonly audited: ReadonlySet<number>
   /** Whether the account's events were read whole. */
   eventsRead(accountId: number): boolean
 }
@@ -138,7 +138,7 @@ class PlainJudge {
     if (known !== undefined) return known
     const { apiKeys } = this.#piece.tasks.words
     const accountId = this.#terms.accountOf(apiKeys.textOf(keyCode) ?? '')
-    const counts = accountId !== undefined && this.#terms.audited(accountId) && this.#terms.eventsRead(accountId)
+    const counts = accountId !== undefined && this.#terms.audited.has(accountId) && this.#terms.eventsRead(accountId)
     const account = counts ? accountId : NOBODY
     while (this.#accounts.length <= keyCode) this.#accounts.push(undefined)
     this.#accounts[keyCode] = account

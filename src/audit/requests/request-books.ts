@@ -5,6 +5,7 @@ import type { Evidence } from '../evidence.ts'
 import { type Reason, unknown } from '../rules/books.ts'
 import type { RequestBook } from '../rules/facts.ts'
 import { userOf } from '../rules/task-subject.ts'
+import { isShown } from '../tasks/cell-tally.ts'
 import { unplacedRequests } from '../tasks/unread-times.ts'
 import { delayTeller } from './delays.ts'
 import { undividedOf } from './orphans.ts'
@@ -12,7 +13,7 @@ import { type Placement, placeRequests } from './period-bill.ts'
 import type { RequestEvidence } from './request-evidence.ts'
 import type { RequestGroup } from './request-group.ts'
 import type { RequestPiece, RequestSource } from './request-source.ts'
-import { inLayer, type JoinScope, joinRequests, type RequestJoin } from './requests.ts'
+import { type JoinScope, joinRequests, type RequestJoin } from './requests.ts'
 
 /** Requests, joined, placed in periods, and as the rules see them: those of one piece. */
 export interface RequestReconciliation {
@@ -68,7 +69,7 @@ function scopeOf(evidence: Evidence, { readBills, nameNobody }: RequestSource): 
   return {
     plan: evidence.plan,
     accountOf: accountFinder(evidence.allAccounts),
-    audited: (accountId) => audited.has(accountId),
+    audited,
     sharesBill: (accountId) => sharing.has(accountId),
     eventsRead: (accountId) => read.has(accountId),
     unplacedRows: unplacedRequests(evidence.unreadTimes ?? {}),
@@ -96,7 +97,7 @@ function repeatedBills(join: RequestJoin, { repeated }: RequestEvidence, scope: 
     if (verdict === undefined && !orphans.has(requestId)) return []
     const group = groupOf.get(requestId)
     const owner = group?.owner
-    const accountId = typeof owner === 'object' && scope.audited(owner.accountId) ? owner.accountId : null
+    const accountId = typeof owner === 'object' && scope.audited.has(owner.accountId) ? owner.accountId : null
     const ofWorkspace = group === undefined ? {} : undividedOf(group)
     const ofTask = { taskId: verdict?.task.taskId ?? null, ...(verdict && userOf(verdict.task)) }
     const leftOutToo = verdict?.selected === false && { leftOut: true as const }
@@ -118,10 +119,10 @@ function billsUnread({ bills, attribution }: Evidence, scope: JoinScope): Reques
 
 /** Keys of accounts outside the audit are known, and left out. */
 export function leftOut({ owner, claimedBy }: RequestGroup, scope: JoinScope): boolean {
-  const shown = claimedBy !== null && inLayer(scope.accountOf(claimedBy.apiKey) ?? null, scope)
+  const shown = claimedBy !== null && isShown(scope.plan, scope.audited, scope.accountOf(claimedBy.apiKey) ?? null)
   if (shown && within(claimedBy.createdAt, scope.plan.window)) return false
-  if (typeof owner === 'object') return !scope.audited(owner.accountId)
+  if (typeof owner === 'object') return !scope.audited.has(owner.accountId)
   // A bill that does not tell its accounts apart still tells them by the task that claims the request.
   const claimant = owner === 'undivided' && claimedBy !== null ? scope.accountOf(claimedBy.apiKey) : undefined
-  return claimant !== undefined && !scope.audited(claimant)
+  return claimant !== undefined && !scope.audited.has(claimant)
 }

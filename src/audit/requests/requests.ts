@@ -6,6 +6,7 @@ import type { SharedBill } from '../bills/whose-bill.ts'
 import { entryOf } from '../nested.ts'
 import type { AuditPlan } from '../plan.ts'
 import type { Orphan, SharedRequest, TaskStanding, TaskVerdict } from '../rules/facts.ts'
+import { isOfUsers, isShown } from '../tasks/cell-tally.ts'
 import { endpointName } from '../tasks/model-name.ts'
 import { isSettled } from '../tasks/task-standing.ts'
 import type { TellsDelay } from './delays.ts'
@@ -33,8 +34,8 @@ export interface JoinScope {
   readonly plan: AuditPlan
   /** Account of a key; undefined where no account row has it. */
   accountOf(apiKey: string): number | undefined
-  /** Whether the account is one of layer 2. */
-  audited(accountId: number): boolean
+  /** The accounts of layer 2. */
+  readonly audited: ReadonlySet<number>
   /** Whether the account shares a bill that does not tell its accounts apart. */
   sharesBill(accountId: number): boolean
   /** Whether the account's events were read whole. */
@@ -57,17 +58,11 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
   const groups = groupEvents(evidence, byRequest)
   const verdicts: TaskVerdict[] = []
   const outside: TaskVerdict[] = []
-  const { window, userIds } = scope.plan
-  // Its cost is told with the task that claims it: where that one is left out there is nothing to hold a charge against.
-  const countsHere = (task: TaskRow | null): boolean =>
-    task !== null &&
-    within(task.createdAt, window) &&
-    inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
-    (userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true))
+  const { window } = scope.plan
   evidence.tasks.forEach((task, index) => {
     if (!within(task.createdAt, window)) return
     const accountId = scope.accountOf(task.apiKey) ?? null
-    const shown = inLayer(accountId, scope)
+    const shown = isShown(scope.plan, scope.audited, accountId)
     if (!shown && !(accountId !== null && scope.sharesBill(accountId))) return
     const own = sides[index] ?? null
     const group = own?.group ?? null
@@ -79,10 +74,11 @@ export function joinRequests(evidence: RequestEvidence, scope: JoinScope): Reque
       standing,
       events: isMatched ? group.events : NO_EVENTS,
       billedNanoUsd: isMatched ? group.costNanoUsd : ZERO_NANO_USD,
-      requestBilled: group !== null && countsHere(group.claimedBy),
+      // Its cost is told with the task that claims it: where that one is left out there is nothing to hold a charge against.
+      requestBilled: group !== null && group.claimedBy !== null && countsHere(group.claimedBy, scope),
       ...(standing === 'duplicate' && billedElsewhen(accountId, group, scope)),
       ...(standing === 'duplicate' && mayClaim(task, group) && { mayBeBilledNanoUsd: group.costNanoUsd }),
-      selected: userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true),
+      selected: isOfUsers(scope.plan, task.userId, task.userUntold),
     }
     if (shown) verdicts.push(verdict)
     else outside.push(verdict)
@@ -175,9 +171,11 @@ const isAlike = (a: TaskRow, b: TaskRow | null): boolean => (a.status === 'succe
 const mayClaim = (task: TaskRow, group: RequestGroup | null): group is RequestGroup =>
   group?.sharing?.some((each) => each.task === task && each.mayClaim) === true
 
-/** Tasks of the audited accounts and, without a filter by account, of keys that no account row holds. */
-export const inLayer = (accountId: number | null, { plan, audited }: Pick<JoinScope, 'plan' | 'audited'>): boolean =>
-  accountId === null ? plan.ids.size === 0 : audited(accountId)
+/** Whether a task is one of the window that the filters leave. */
+const countsHere = (task: TaskRow, scope: JoinScope): boolean =>
+  within(task.createdAt, scope.plan.window) &&
+  isShown(scope.plan, scope.audited, scope.accountOf(task.apiKey) ?? null) &&
+  isOfUsers(scope.plan, task.userId, task.userUntold)
 
 /** The one that claims a request first: a success before others, then the earliest. */
 const byClaim = (a: TaskRow, b: TaskRow): number =>
@@ -261,14 +259,9 @@ function sharedOf(byRequest: ReadonlyMap<string, RequestSides>, scope: JoinScope
   const shared: SharedRequest[] = []
   for (const [requestId, { sharing: tasks }] of byRequest) {
     if (tasks === null) continue
-    const { window, userIds } = scope.plan
     // One that was not charged makes nothing of this period of what was charged twice in another, or to others.
     const concerned = tasks.filter(
-      (task) =>
-        (task.chargedPoints > 0n || task.chargeUntold === true) &&
-        within(task.createdAt, window) &&
-        inLayer(scope.accountOf(task.apiKey) ?? null, scope) &&
-        (userIds.size === 0 || (userIds.has(task.userId) && task.userUntold !== true)),
+      (task) => (task.chargedPoints > 0n || task.chargeUntold === true) && countsHere(task, scope),
     )
     const first = concerned.find(({ chargedPoints }) => chargedPoints > 0n) ?? concerned[0]
     if (first === undefined) continue

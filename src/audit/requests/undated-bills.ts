@@ -6,12 +6,13 @@ import type { Owner } from '../bills/whose-bill.ts'
 import { entryOf } from '../nested.ts'
 import type { UndatedBill } from '../rules/facts.ts'
 import type { UndatedPart } from '../rules/unplaced-tasks.ts'
+import { isShown } from '../tasks/cell-tally.ts'
 import { canonicalModel, endpointName } from '../tasks/model-name.ts'
 import { mayBeOld } from '../tasks/task-standing.ts'
 import type { Placement } from './period-bill.ts'
 import type { Ownership } from './placement-sums.ts'
 import type { RequestGroup, SharingTask } from './request-group.ts'
-import { inLayer, isUndated, type JoinScope } from './requests.ts'
+import { isUndated, type JoinScope } from './requests.ts'
 
 /** What was billed for one task, by whose bill it is in. */
 interface Part extends Ownership {
@@ -128,7 +129,7 @@ export class UndatedBills {
     return [...this.#tasks.values()].flatMap((bill): UndatedBill[] => {
       const each = { ...bill, canonical: nameOf(bill.task.model) }
       const { apiKey, userId, userUntold } = each.task
-      if (!inLayer(scope.accountOf(apiKey) ?? null, scope)) return []
+      if (!isShown(scope.plan, scope.audited, scope.accountOf(apiKey) ?? null)) return []
       if (userIds.size === 0) return [each]
       if (userUntold === true) return isUndated(each.task) ? [{ ...each, userOpen: true }] : []
       return userIds.has(userId) ? [each] : []

@@ -28,7 +28,7 @@ async function plainOf({ read = accounts, ...given }: Given): Promise<string[]> 
   const terms = {
     plan: planOf(),
     accountOf: (apiKey: string) => accounts.find((id) => apiKeyOf(id) === apiKey),
-    audited: (accountId: number) => accountId !== 9,
+    audited: new Set([5, 6]),
     eventsRead: (accountId: number) => read.includes(accountId),
   }
   const ids: string[] = []
