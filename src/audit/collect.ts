@@ -5,7 +5,7 @@ import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { LIMITS } from '../limits.ts'
 import { EventWords } from '../rows/event-records.ts'
 import type { SpoolFile } from '../spool/spool-file.ts'
-import { accountFinder, tellsNoKey } from './bills/account-keys.ts'
+import { accountFinder } from './bills/account-keys.ts'
 import { type EventLot, EventLotTally } from './bills/event-lot.ts'
 import { fetchBills } from './bills/fetch-bills.ts'
 import { attributeBills, withFilter } from './bills/whose-bill.ts'
@@ -21,6 +21,7 @@ import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { failedTable, type TableStatus } from './table-status.ts'
 import { CellTally } from './tasks/cell-tally.ts'
+import { hasTasks, recordsCost } from './tasks/model-records.ts'
 import { type TaskBook, TaskTally } from './tasks/task-book.ts'
 import { undatedTasks } from './tasks/undated-tasks.ts'
 import { tasksTeller, tellingSeconds } from './waiting.ts'
@@ -115,28 +116,6 @@ export async function collectEvidence(
     ends.abort()
     throw cause
   }
-}
-
-/** Whether the tasks of an account cost anything within the window or at its edges, or may have. */
-const recordsCost =
-  ({ recordByAccount }: TaskBook) =>
-  (accountId: number): boolean =>
-    [...(recordByAccount.get(accountId)?.values() ?? [])].some(
-      ({ costNanoUsd, untoldCosts = 0 }) => costNanoUsd > 0n || untoldCosts > 0,
-    )
-
-/**
- * Whether an account has tasks, or may have: of one that tells no key, tasks of keys that no account row holds may be its own. Where
- * a filter leaves tasks out, it is not known whether there are such.
- */
-function hasTasks(
-  { ids, userIds }: AuditPlan,
-  { recordByAccount, unknownKeys }: TaskBook,
-  accounts: readonly AccountRow[],
-): (accountId: number) => boolean {
-  const hasStrange = unknownKeys.size > 0 || ids.size + userIds.size > 0
-  const keyless = new Set(accounts.filter(tellsNoKey).map(({ accountId }) => accountId))
-  return (accountId) => (recordByAccount.get(accountId)?.size ?? 0) > 0 || (hasStrange && keyless.has(accountId))
 }
 
 /** Where rows wait until they are joined. */

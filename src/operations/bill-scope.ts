@@ -1,7 +1,7 @@
 import type { BillSource } from '../../schemas/tool-shapes.ts'
-import { accountFinder, tellsNoKey } from '../audit/bills/account-keys.ts'
-import type { AuditPlan } from '../audit/plan.ts'
-import { windowOf } from '../audit/plan.ts'
+import { windowOf, withoutHistory } from '../audit/plan.ts'
+import { hasTasks, recordsCost } from '../audit/tasks/model-records.ts'
+import { TaskTally } from '../audit/tasks/task-book.ts'
 import { tasksTeller } from '../audit/waiting.ts'
 import { AuditError, inputError } from '../errors.ts'
 import type { Fetched } from '../fal/reader.ts'
@@ -94,40 +94,33 @@ export const beyondLimitNotes = ({ holders, beyondLimit }: Pick<BillScope, 'hold
         `Of ${holders.length + beyondLimit} accounts the newest ${holders.length} were asked (AUDIT_ACCOUNT_LIMIT): ids of others (fal-list-accounts) ask for theirs.`,
       ]
 
-/** Accounts by what the task table tells of the window. */
+/** Accounts by what the task table tells of the window and its edges, as an audit asks. */
 export interface TaskAccounts {
-  /** Those whose tasks have cost. */
-  readonly recorded: ReadonlySet<number>
-  /** Those with any task. */
-  readonly active: ReadonlySet<number>
+  /** Whether tasks of it have cost, or may have. */
+  recorded(accountId: number): boolean
+  /** Whether it has any task. */
+  active(accountId: number): boolean
 }
 
-/** Reads the tasks of the window for the accounts they name: only where a bill does not tell whose its rows are. */
+/** Reads the tasks of the window and its edges for the accounts they name: only where a bill does not tell whose its rows are. */
 export function taskAccounts(
   input: ScopeInput,
   dependencies: Dependencies,
   context: CallContext,
 ): Promise<TaskAccounts> {
-  return withPlan(planOf(input), dependencies, context, async (plan: AuditPlan, snapshot) => {
+  return withPlan(planOf(input), dependencies, context, async (whole, snapshot) => {
+    const plan = withoutHistory(whole)
     const accounts = await snapshot.accounts()
-    const accountOf = accountFinder(accounts)
-    // A task of a key that no row holds may be of an account that tells none.
-    const keyless = accounts.filter(tellsNoKey).map((account) => account.accountId)
-    const recorded = new Set<number>()
-    const active = new Set<number>()
-    const tell = await tasksTeller(collecting(context).progress, snapshot, plan.window)
+    const tally = new TaskTally(plan, accounts, new Set())
+    const tell = await tasksTeller(collecting(context).progress, snapshot, plan.ranges.tasks)
     let rows = 0
-    for await (const batch of snapshot.tasks(plan.window)) {
-      for (const { apiKey, costNanoUsd } of batch.rows()) {
-        const accountId = accountOf(apiKey)
-        for (const id of accountId === undefined ? keyless : [accountId]) active.add(id)
-        if (accountId === undefined) continue
-        if (costNanoUsd > 0n) recorded.add(accountId)
-      }
+    for await (const batch of snapshot.tasks(plan.ranges.tasks)) {
+      for (let task = 0; task < batch.count; task++) tally.add(batch, task)
       rows += batch.count
       tell(rows)
     }
-    return { recorded, active }
+    const book = tally.close()
+    return { recorded: recordsCost(book), active: hasTasks(plan, book, accounts) }
   })
 }
 

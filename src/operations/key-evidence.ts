@@ -40,8 +40,7 @@ export async function withOtherRows(
 ): Promise<{ readonly bills: Bills; readonly sources: readonly BillSource[] }> {
   const owners = keyIdOwners(accounts)
   const decides =
-    namesStrangersOnly(bills.workspaces, owners) &&
-    bills.workspaces.some(({ members }) => members.some((id) => recorded.has(id)))
+    namesStrangersOnly(bills.workspaces, owners) && bills.workspaces.some(({ members }) => members.some(recorded))
   if (!decides) return { bills, sources: [] }
   const read = bills.workspaces.filter(({ usage }) => usage.status !== 'failed')
   const whole = { ...query, timeframe: 'month' } as const

@@ -95,8 +95,8 @@ async function readTable(
   const attribution = attributeBills(
     withFilter(told.bills, (given.ids ?? []).length > 0, all),
     all,
-    (accountId) => accounts.recorded.has(accountId),
-    (accountId) => accounts.active.has(accountId),
+    accounts.recorded,
+    accounts.active,
   )
   return {
     bills: ownedBills(told.bills, attribution),
@@ -106,7 +106,7 @@ async function readTable(
 }
 
 /** Where the bills themselves tell whose every row is. */
-const NO_TASKS: TaskAccounts = { recorded: new Set(), active: new Set() }
+const NO_TASKS: TaskAccounts = { recorded: () => false, active: () => false }
 
 const queryOf = ({ range, window }: BillScope, endpointIds: readonly string[]) => ({
   range,
