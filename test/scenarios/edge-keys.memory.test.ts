@@ -34,6 +34,7 @@ describe('a bill that names none but keys of no account row', () => {
   it.each([
     ['tells its cost', { ...MIDDLE, cost: '1' }],
     ['tells no cost', { ...MIDDLE, cost: null }],
+    ['is of right before the day and tells its cost', { ...BEFORE, cost: '1' }],
     ['is of right before the day and tells none', { ...BEFORE, cost: null }],
   ])('may be that of the account whose task %s, by usage as by audit', async (_, task) => {
     const own = { 5: '1' }

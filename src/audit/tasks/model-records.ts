@@ -29,7 +29,8 @@ export const recordsCost =
   ({ recordByAccount }: Pick<TaskBook, 'recordByAccount'>) =>
   (accountId: number): boolean =>
     [...(recordByAccount.get(accountId)?.values() ?? [])].some(
-      ({ costNanoUsd, untoldCosts = 0 }) => costNanoUsd > 0n || untoldCosts > 0,
+      ({ costNanoUsd, crossingInNanoUsd, untoldCosts = 0 }) =>
+        costNanoUsd > 0n || crossingInNanoUsd > 0n || untoldCosts > 0,
     )
 
 /**
