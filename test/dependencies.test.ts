@@ -128,7 +128,7 @@ describe('a reader that fails, whichever', () => {
     yield await fails()
   }
   /** They tell of what was read, or end it, and read nothing. */
-  const NO_READERS = ['bareRequestId', 'unreadTimes', 'forgetMet', 'close']
+  const NO_READERS = ['bareRequestId', 'unreadTimes', 'unknownKinds', 'forgetMet', 'close']
 
   it('holds no secret in its error', async () => {
     const whole = await memoryLedger(new MiniWorld().build().tables, openZone('UTC')!, instant(0)).snapshot(signal)
