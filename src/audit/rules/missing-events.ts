@@ -22,14 +22,16 @@ export const eventsShort = (comparison: BillComparison): Reason =>
  * name that the bill does not hold may stand for any billed endpoint that no task names, unless matches show what it stands for.
  */
 export function mayBeMissing(comparison: BillComparison, names: readonly string[], matches: ModelMatches): boolean {
-  const { missing, bill, period } = comparison
+  const { missing } = comparison
   if (missing === undefined || missing.size === 0) return false
   if (names.some((name) => missing.has(name))) return true
-  const isBilled = (name: string): boolean =>
-    (bill.known && bill.value.byModel.has(name)) || period?.figures.byModel.has(name) === true
-  if (names.length > 1 || names.some(isBilled)) return false
+  if (names.length > 1 || names.some((name) => holdsName(comparison, name))) return false
   return [...missing.keys()].some((model) => !isRecorded(comparison, model, matches))
 }
+
+/** Whether a bill holds a model by this canonical name, by event time or by the period of the tasks. */
+export const holdsName = ({ bill, period }: BillComparison, name: string): boolean =>
+  (bill.known && bill.value.byModel.has(name)) || period?.figures.byModel.has(name) === true
 
 /** Whether any task of the window records a model, under whatever name. */
 export const isRecorded = (

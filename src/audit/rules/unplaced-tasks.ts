@@ -3,6 +3,7 @@ import type { Ratio } from '../../units/ratio.ts'
 import { datesOf } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { BillComparison, Books, ModelMatches, PeriodBill, Reason, RuleOutcome } from './books.ts'
+import { holdsName } from './missing-events.ts'
 import { NAMELESS } from './nameless-tasks.ts'
 
 /**
@@ -233,17 +234,14 @@ export function mayRecord(
   endpoint: string,
   { storedNamesOf, endpointsOf }: ModelMatches,
 ): boolean {
-  const { bill, period } = comparison
   const names = storedNamesOf(endpoint)
-  const isBilled = (name: string): boolean =>
-    (bill.known && bill.value.byModel.has(name)) || period?.figures.byModel.has(name) === true
-  const isMatched = period !== null && unplaced.byRequest
+  const isMatched = comparison.period !== null && unplaced.byRequest
   return (
     sortsOf(unplaced, comparison)?.some(
       ({ model }) =>
         model === NAMELESS ||
         names.includes(model) ||
-        (!isMatched && endpointsOf(model).length === 1 && !isBilled(model)),
+        (!isMatched && endpointsOf(model).length === 1 && !holdsName(comparison, model)),
     ) ?? true
   )
 }
