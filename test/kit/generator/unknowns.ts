@@ -30,8 +30,8 @@ export const UNKNOWNS: readonly Unknown[] = [
   unknown('a task without a model', 'tasks', { appName: null }, ['B16']),
   unknown('a task without a cost', 'tasks', { costMoney: null }),
   unknown('a task without a charge', 'tasks', { money: null }),
-  // It may be of the user whose day is held against earlier ones.
-  unknown('a task without a user', 'tasks', { userId: null }, ['A6']),
+  // It may be what another user paid for beyond the charge, or of the user whose day is held against earlier ones.
+  unknown('a task without a user', 'tasks', { userId: null }, ['A4', 'A6']),
   unknown('a task of an unknown status', 'tasks', { status: 'weird' }),
   unknown('a task without a request id', 'tasks', { onlineTaskId: null }),
   unknown('a task without a refund mark', 'tasks', { isRefund: null }),
