@@ -137,7 +137,7 @@ function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 
     if (isOneByTwoNames(a, b, owners)) return 'same'
     return mayBeOneByTwoNames(a, b) ? 'doubtful' : 'different'
   }
-  if (isOneByKeys(a, b, owners)) return 'same'
+  if (isOneByKeys(a, b, owners)) return areOfRequests(a, b) && !shareRequests(a, b) ? 'doubtful' : 'same'
   const isOneKind = a.told.kind === b.told.kind
   if (isOneKind && areOfKeys(a, b)) return 'different'
   if (areOfRequests(a, b)) return shareRequests(a, b) ? 'same' : 'different'
@@ -151,12 +151,14 @@ function sameness(a: Face<unknown>, b: Face<unknown>, owners: Owners): 'same' | 
  * That the username is the workspace's is inferred; it may be that of the person whose key it is. A key belongs to one
  * workspace: where both bills name one, or one names a key that opens the other, and both hold the same lines, it is one bill.
  * So it is where they hold the same lines and the same requests; and the same requests alone tell it where one of them shows no
- * line, since its usage could not be read: else each of these would be billed twice.
+ * line, since its usage could not be read: else each of these would be billed twice. Bills of other requests are two, whatever
+ * key both name, and so are two that were read whole, of which one holds twice the lines of the other.
  */
 function isOneByTwoNames(a: Face<unknown>, b: Face<unknown>, owners: Owners): boolean {
   if (a.told.keyIds === undefined || b.told.keyIds === undefined) return false
-  if (Math.min(a.marks.size, b.marks.size) === 0) return areOfRequests(a, b) && shareRequests(a, b)
-  return (isOneByKeys(a, b, owners) || shareRequests(a, b)) && shareLines(a, b)
+  if (areOfRequests(a, b) && !shareRequests(a, b)) return false
+  if (Math.min(a.marks.size, b.marks.size) === 0) return areOfRequests(a, b)
+  return (isOneByKeys(a, b, owners) || shareRequests(a, b)) && shareMost(a.marks, b.marks, lengthOf(a, b))
 }
 
 /**
@@ -168,8 +170,11 @@ const mayBeOneByTwoNames = (a: Face<unknown>, b: Face<unknown>): boolean =>
   b.told.keyIds !== undefined &&
   !areOfKeys(a, b) &&
   !areOfRequests(a, b) &&
-  shareMost(a.marks, b.marks, a.told.whole && b.told.whole ? Math.max : Math.min) &&
+  shareMost(a.marks, b.marks, lengthOf(a, b)) &&
   shareMost(a.amounts, b.amounts)
+
+/** Of two lists that were read whole the longer one must be shared; of one that breaks off no more is known than it holds. */
+const lengthOf = (a: Face<unknown>, b: Face<unknown>) => (a.told.whole && b.told.whole ? Math.max : Math.min)
 
 /** Whether both bills are known to name keys. */
 const areOfKeys = (...both: readonly [Face<unknown>, Face<unknown>]): boolean =>
@@ -213,8 +218,8 @@ const shareRequests = (a: Face<unknown>, b: Face<unknown>): boolean =>
   shareMost(requestsOf(a), requestsOf(b), areOfRequests(a, b) ? Math.max : Math.min)
 
 /** Whether two lists have half of the shorter one, or by Math.max of the longer one, in common, and anything at all. */
-function shareMost(a: ReadonlySet<string>, b: ReadonlySet<string>, lengthOf = Math.min): boolean {
-  const length = lengthOf(a.size, b.size)
+function shareMost(a: ReadonlySet<string>, b: ReadonlySet<string>, longerOf = Math.min): boolean {
+  const length = longerOf(a.size, b.size)
   return Math.min(a.size, b.size) > 0 && sharedOf(a, b) * 2 >= length
 }
 
