@@ -139,6 +139,9 @@ const a2: Injector = {
     const keys = new Set(billMembers(draft, account).map(({ apiKey }) => apiKey))
     const same = draft.tasks.filter(({ apiKey, model }) => keys.has(apiKey) && model === task.model)
     for (const each of same) unbill(draft, each)
+    // A bill without any row does not say that its rows name no key.
+    const isNothingLeft = billMembers(draft, account).length > 1 && billOf(draft, account) === 0n
+    if (isNothingLeft) return undefined
     const because = 'what is unbilled as a model is unbilled task by task'
     return {
       expected: [
