@@ -151,15 +151,13 @@ function hangsOnUnplaced(
 /** Whether tasks whose time cannot be read, with others of which something is not told, would make a break of what is none. */
 function mayDeviate(each: Case, deviation: Deviation | undefined, unplaced: UnplacedTasks): boolean {
   if (isBreak(deviation)) return false
-  const { comparison, books, threshold } = each
+  const { comparison, threshold } = each
   const { period, recordByModel } = comparison
-  const { cost, crossing } = unbilledCost(unplaced, comparison)
-  const also = books.keyless && keylessExcess(books.keyless, comparison)
-  if (cost === null || also?.cost === null) return decidingNanoUsd(each) + undatedBill(comparison) > 0n
-  const any = untoldAcross(each)
-  const more = cost + billedWithin(comparison, books.modelMatches) + (also?.cost ?? 0n) + any
-  const across = crossing + (also?.crossing ?? 0n) + any
-  if (period === null) return isExcess(deviationOf(each, more, across))
+  const undated = unbilledCost(unplaced, comparison)
+  const untold = untoldCost(each)
+  if (undated.cost === null || untold.cost === null) return decidingNanoUsd(each) + undatedBill(comparison) > 0n
+  const more = undated.cost + untold.cost
+  if (period === null) return isExcess(deviationOf(each, more, undated.crossing + untold.crossing))
   const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
   return mayPart(period, { recorded, unbilled: more }, threshold)
 }
@@ -221,14 +219,24 @@ const mayBeForSome = (
 ): boolean =>
   untoldCosts > 1 && (dearestNanoUsd === 0n || beyond + roundingNanoUsd < BigInt(untoldCosts) * dearestNanoUsd)
 
+/**
+ * What tasks that tell no cost and such without a key may add to a record together, and how much of that could have been billed outside
+ * the window; null: nobody can tell. `reason`: why it is not known whose the latter are; absent: there are none. Nano-USD.
+ */
+function untoldCost(each: Case): { readonly cost: bigint | null; readonly crossing: bigint; readonly reason?: Reason } {
+  const { comparison, books } = each
+  const [told, across] = [billedWithin(comparison, books.modelMatches), untoldAcross(each)]
+  const excess = books.keyless && keylessExcess(books.keyless, comparison)
+  if (excess === undefined) return { cost: told + across, crossing: across }
+  const { cost, crossing, reason } = excess
+  return { cost: cost === null ? null : cost + told + across, crossing: crossing + across, reason }
+}
+
 /** Why a record is not said to be none that exceeds the bill: with tasks that name no key it may. */
 function exceedsWithKeyless(each: Case, deviation: Deviation | undefined): Reason | undefined {
-  const { keyless } = each.books
-  const excess = keyless && keylessExcess(keyless, each.comparison)
-  if (excess === undefined || isBreak(deviation) || decidingNanoUsd(each) <= 0n) return undefined
-  const { cost, crossing, reason } = excess
-  const any = untoldAcross(each)
-  return cost === null || isExcess(deviationOf(each, cost + any, crossing + any)) ? reason : undefined
+  const { cost, crossing, reason } = untoldCost(each)
+  if (reason === undefined || isBreak(deviation) || decidingNanoUsd(each) <= 0n) return undefined
+  return cost === null || isExcess(deviationOf(each, cost, crossing)) ? reason : undefined
 }
 
 /**
