@@ -203,6 +203,25 @@ describe('A1', () => {
   )
 })
 
+it.each([{ apiKey: null }, { createdAt: null }, { costMoney: null }])(
+  'A1 is open of one that fal did not bill, whose end cannot be read, beside one of which something else is not told (%j)',
+  async (cells) => {
+    // What one without a cost was billed for adds to the record, and what the others cost that were not.
+    const isBilled = 'costMoney' in cells
+    const said = (completed: string, other: object, cost = isBilled ? '2' : '1.5') => {
+      const world = new MiniWorld().account(5).task({ cost: isBilled ? '17.5' : '19' })
+      world.task({ cost, completed, billed: false }).task({ cost: '1.5', ...(!isBilled && { billed: false }) })
+      return saidOf('A1', lacking(world, other), { depth: 'requests' })
+    }
+    // 22, or 21, of 19 USD.
+    expect(await said('2026-02-06 12:00:20', {})).toEqual(['A1 accountId=5'])
+    expect(await said('2026-02-06 12:00:20', cells)).toEqual(['A1 5'])
+    expect(await said('soon', {})).toEqual(['A1 5'])
+    expect(await said('soon', cells)).toEqual(['A1 5'])
+    expect(await said('soon', cells, '0.3')).toEqual([])
+  },
+)
+
 it('A1 is open of one without a key or a cost where all that was billed is for one without created_at', async () => {
   const said = (cost: string | null, createdAt: string | null, keyless: MiniTask = {}) => {
     const world = new MiniWorld().account(5).account(6)

@@ -148,15 +148,18 @@ function hangsOnUnplaced(
   return isCarriedIn({ short: official - recorded - cost - besides, official }, comparison, keyless, threshold)
 }
 
-/** Whether tasks whose time cannot be read, with others of which something is not told, would make a break of what is none. */
-function mayDeviate(each: Case, deviation: Deviation | undefined, unplaced: UnplacedTasks): boolean {
+/**
+ * Whether tasks whose time cannot be read, with others of which something is not told, would make a break of what is none. `ended`: what
+ * the record is held to hold besides, in nano-USD.
+ */
+function mayDeviate(each: Case, deviation: Deviation | undefined, unplaced: UnplacedTasks, ended = 0n): boolean {
   if (isBreak(deviation)) return false
   const { comparison, threshold } = each
   const { period, recordByModel } = comparison
   const undated = unbilledCost(unplaced, comparison)
   const untold = untoldCost(each)
   if (undated.cost === null || untold.cost === null) return decidingNanoUsd(each) + undatedBill(comparison) > 0n
-  const more = undated.cost + untold.cost
+  const more = undated.cost + untold.cost + ended
   if (period === null) return isExcess(deviationOf(each, more, undated.crossing + untold.crossing))
   const recorded = sum([...recordByModel.values()], ({ costNanoUsd }) => costNanoUsd) - period.youngNanoUsd
   return mayPart(period, { recorded, unbilled: more }, threshold)
@@ -241,14 +244,17 @@ function exceedsWithKeyless(each: Case, deviation: Deviation | undefined): Reaso
 
 /**
  * Whether a record would exceed the bill, or not be said to be short of it, had the pending tasks whose end cannot be read, or some
- * of them, ended long ago. One that exceeds it does so without them.
+ * of them, ended long ago, whatever others may add to it of which something is not told. One that exceeds it does so without them.
  */
 function hangsOnEnds(each: Case, deviation: Deviation | undefined): boolean {
-  const { comparison } = each
+  const { comparison, books } = each
   const { period } = comparison
   const endOpen = period?.endOpenNanoUsd ?? 0n
   if (period === null || endOpen <= 0n || isExcess(deviation)) return false
-  if (!isBreak(deviation)) return isExcess(deviationOf(each, endOpen))
+  if (!isBreak(deviation)) {
+    if (isExcess(deviationOf(each, endOpen + (untoldCost(each).cost ?? 0n)))) return true
+    return books.unplaced !== undefined && mayDeviate(each, deviation, books.unplaced, endOpen)
+  }
   const youngNanoUsd = nanoUsd(period.youngNanoUsd - endOpen)
   const ended = { ...comparison, period: { ...period, youngNanoUsd, endOpenNanoUsd: nanoUsd(0n) } }
   const judged = judge({ ...each, comparison: ended })
