@@ -275,3 +275,17 @@ it('A3 is open where the only task that may be the account’s tells no key, or 
   }
   expect(await said({}, '', false)).toEqual([`A3 accountId=5 model=${OTHER}`, `A3 6 ${OTHER}`])
 })
+
+it('A2 is open where the account was billed for nothing but a task that tells neither its model nor its time as what it was billed', async () => {
+  const said = (cells: object, model = 'alias') => {
+    const billed = { endpointId: OTHER }
+    const world = TWO().task({ account: 6, model: 'alias', cost: '1', billed: false })
+    return saidOf('A2', lacking(world.task({ account: 6, model, cost: '1', billed }), cells), { depth: 'requests' })
+  }
+  // Of that name it teaches what the other is billed as.
+  expect(await said({})).toEqual([])
+  for (const cells of [{ appName: null }, { createdAt: null }, { appName: null, createdAt: null }]) {
+    expect(await said(cells)).toContain('A2 6 alias')
+  }
+  expect(await said({ createdAt: null }, OTHER)).toEqual(['A2 accountId=6 model=alias'])
+})

@@ -118,16 +118,17 @@ function openReason(
 
 /** Whether more was billed as what tasks of no model were billed as, here or elsewhere, than those record that go by its names. */
 const isBilledForOthers = (
-  { recordByModel }: BillComparison,
+  comparison: BillComparison,
   byModel: BillFigures['byModel'],
   { namelessEndpoints, storedNamesOf }: ModelMatches,
 ): boolean =>
   [...namelessEndpoints].some((endpoint) => {
     const recorded = sum(storedNamesOf(endpoint), (name) => {
-      const { costNanoUsd = 0n, roundingNanoUsd = 0n } = recordByModel.get(name) ?? {}
+      const { costNanoUsd = 0n, roundingNanoUsd = 0n } = comparison.recordByModel.get(name) ?? {}
       return costNanoUsd + roundingNanoUsd
     })
-    return (byModel.get(endpoint)?.costNanoUsd ?? 0n) > recorded
+    // What was billed for a task without a readable time may be of the period too.
+    return (byModel.get(endpoint)?.costNanoUsd ?? 0n) + undatedBill(comparison, [endpoint]) > recorded
   })
 
 function findingOf({ record: { model, due }, timing }: Unbilled, subject: Subject): FindingDraft {
