@@ -78,12 +78,7 @@ export async function collectEvidence(
     const priceRules = await readPrices(plan, snapshot, books.tasks, context)
     const fetched = await tellingSeconds(context.progress, 'bills of fal waited for', () => fetching)
     const bills = withFilter(fetched, plan.ids.size > 0, allAccounts)
-    const attribution = attributeBills(
-      bills,
-      allAccounts,
-      recordsCost(books.tasks),
-      hasTasks(plan, books.tasks, allAccounts),
-    )
+    const attribution = attributeBills(bills, allAccounts, recordsCost(books.tasks), hasTasks(books.tasks, allAccounts))
     const requests =
       spools.requests === null
         ? null

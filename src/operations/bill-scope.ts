@@ -120,7 +120,7 @@ export function taskAccounts(
       tell(rows)
     }
     const book = tally.close()
-    return { recorded: recordsCost(book), active: hasTasks(plan, book, accounts) }
+    return { recorded: recordsCost(book), active: hasTasks(book, accounts) }
   })
 }
 

@@ -99,8 +99,9 @@ describe('a bill that names no keys', () => {
     for (const depth of ['summary', 'requests'] as const) {
       expect(await said(tasks, { depth })).toEqual([expect.stringMatching(/^B14/)])
       expect(await said(tasks, { depth, ids: [5] })).toEqual([])
-      // Where there is none, there is nothing that may be of it.
-      expect(await said(tasks.slice(0, 1), { depth })).toContain('A1 accountId=5')
+      // Where there is none, there is nothing that may be of it, whatever is asked for.
+      for (const asked of [{}, { ids: [5] }, { userIds: [101] }])
+        expect(await said(tasks.slice(0, 1), { depth, ...asked })).toContain('A1 accountId=5')
     }
   })
 })

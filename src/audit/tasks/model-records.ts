@@ -2,7 +2,6 @@ import type { AccountRow } from '../../ledger/reader.ts'
 import { addNanoUsd, ZERO_NANO_USD } from '../../units/nano-usd.ts'
 import { addPoints } from '../../units/points.ts'
 import { tellsNoKey } from '../bills/account-keys.ts'
-import type { AuditPlan } from '../plan.ts'
 import type { ModelRecord } from '../rules/books.ts'
 import { joinEvidence } from '../rules/task-subject.ts'
 import type { TasksWithoutId } from '../rules/tasks-without-id.ts'
@@ -35,16 +34,13 @@ export const recordsCost =
 
 /**
  * Whether an account has tasks there, or may have: of one that tells no key, tasks of keys that no account row holds may be its own.
- * Where a filter leaves tasks out, it is not known whether there are such.
  */
 export function hasTasks(
-  { ids, userIds }: Pick<AuditPlan, 'ids' | 'userIds'>,
-  { recordByAccount, unknownKeys }: Pick<TaskBook, 'recordByAccount' | 'unknownKeys'>,
+  { recordByAccount, hasStrangers }: Pick<TaskBook, 'recordByAccount' | 'hasStrangers'>,
   accounts: readonly AccountRow[],
 ): (accountId: number) => boolean {
-  const hasStrange = unknownKeys.size > 0 || ids.size + userIds.size > 0
   const keyless = new Set(accounts.filter(tellsNoKey).map(({ accountId }) => accountId))
-  return (accountId) => (recordByAccount.get(accountId)?.size ?? 0) > 0 || (hasStrange && keyless.has(accountId))
+  return (accountId) => (recordByAccount.get(accountId)?.size ?? 0) > 0 || (hasStrangers && keyless.has(accountId))
 }
 
 function mergeRecords(a: ModelRecord, b: ModelRecord): ModelRecord {

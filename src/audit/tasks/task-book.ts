@@ -47,17 +47,15 @@ export interface UserTally {
   readonly chargedEarly: Whole
 }
 
-export interface OutsideTally {
-  readonly taskCount: number
-  readonly chargedPoints: Points
-  readonly costNanoUsd: NanoUsd
-  readonly untoldCharges: number
-  readonly untoldCosts: number
-}
-
 /** The task table, added up. */
 export interface TaskBook {
-  readonly outside: OutsideTally
+  readonly outside: {
+    readonly taskCount: number
+    readonly chargedPoints: Points
+    readonly costNanoUsd: NanoUsd
+    readonly untoldCharges: number
+    readonly untoldCosts: number
+  }
   /** By account id, of all accounts that any task names; null: no key at all. By canonical model name. No filter by user. */
   readonly recordByAccount: ReadonlyMap<number | null, ReadonlyMap<string, ModelRecord>>
   /** Users with tasks of the window that the filters leave. */
@@ -69,6 +67,8 @@ export interface TaskBook {
   readonly layerCostNanoUsd: NanoUsd
   /** Tasks of the window that the filters leave, or may leave for naming no key, by a key that no account row holds, in the form in which keys are compared. */
   readonly unknownKeys: ReadonlyMap<string, KeyTally>
+  /** Whether any task that was read, whatever the filters, is of no account. */
+  readonly hasStrangers: boolean
   readonly untold: UntoldBook
 }
 
@@ -111,8 +111,7 @@ type LookedAt = {
 }
 
 // Places of the sums of all tasks.
-const LAYER_COST = 0
-const [OUTSIDE_TASKS, OUTSIDE_CHARGED, OUTSIDE_COST] = [1, 2, 3] as const
+const [LAYER_COST, OUTSIDE_TASKS, OUTSIDE_CHARGED, OUTSIDE_COST] = [0, 1, 2, 3] as const
 const [OUTSIDE_UNTOLD_CHARGES, OUTSIDE_UNTOLD_COSTS] = [4, 5] as const
 const PLACES = 6
 
@@ -131,6 +130,7 @@ export class TaskTally {
   readonly #windowDays: DaySums[] = []
   readonly #nobodysDays = new Map<CalendarDate, DaySums>()
   readonly #unknownKeys = new Map<string, KeyTally>()
+  #hasStrangers = false
   readonly #untold = new UntoldTally()
   readonly #task: LookedAt = {
     sort: { accountId: null, recordOf: undefined, shown: false, selected: false, record: undefined },
@@ -155,6 +155,7 @@ export class TaskTally {
     const accountOf = accountFinder(accounts)
     this.#sorts = new KeyModels((apiKey) => {
       const accountId = accountOf(apiKey) ?? null
+      this.#hasStrangers ||= accountId === null
       return {
         accountId,
         recordOf: keyForm(apiKey) === '' ? null : (accountId ?? undefined),
@@ -234,6 +235,7 @@ export class TaskTally {
       ...(this.#nobodysDays.size > 0 && { nobodysDays: closed(this.#nobodysDays.values()) }),
       layerCostNanoUsd: nanoUsd(this.#sums.sum(LAYER_COST)),
       unknownKeys: this.#unknownKeys,
+      hasStrangers: this.#hasStrangers,
       untold: this.#untold.close(),
     }
   }
