@@ -99,9 +99,13 @@ describe('a bill that names no keys', () => {
     for (const depth of ['summary', 'requests'] as const) {
       expect(await said(tasks, { depth })).toEqual([expect.stringMatching(/^B14/)])
       expect(await said(tasks, { depth, ids: [5] })).toEqual([])
-      // Where there is none, there is nothing that may be of it, whatever is asked for.
+      // Where there is none, or none but long before, there is nothing that may be of it, whatever is asked for.
+      const old = tasks.map((row, at) =>
+        at === 0 ? row : { ...row, onlineTaskId: null, createdAt: '2026-01-20 12:00:00' },
+      )
       for (const asked of [{}, { ids: [5] }, { userIds: [101] }])
-        expect(await said(tasks.slice(0, 1), { depth, ...asked })).toContain('A1 accountId=5')
+        for (const few of [tasks.slice(0, 1), old])
+          expect(await said(few, { depth, ...asked })).toContain('A1 accountId=5')
     }
   })
 })

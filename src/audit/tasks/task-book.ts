@@ -67,7 +67,7 @@ export interface TaskBook {
   readonly layerCostNanoUsd: NanoUsd
   /** Tasks of the window that the filters leave, or may leave for naming no key, by a key that no account row holds, in the form in which keys are compared. */
   readonly unknownKeys: ReadonlyMap<string, KeyTally>
-  /** Whether any task that was read, whatever the filters, is of no account. */
+  /** Whether any task of the window or its edges, whatever the filters, is of no account. */
   readonly hasStrangers: boolean
   readonly untold: UntoldBook
 }
@@ -155,7 +155,6 @@ export class TaskTally {
     const accountOf = accountFinder(accounts)
     this.#sorts = new KeyModels((apiKey) => {
       const accountId = accountOf(apiKey) ?? null
-      this.#hasStrangers ||= accountId === null
       return {
         accountId,
         recordOf: keyForm(apiKey) === '' ? null : (accountId ?? undefined),
@@ -173,6 +172,7 @@ export class TaskTally {
     const task = this.#look(tasks, index)
     const { createdAt, sort } = task
     const inWindow = within(createdAt, window)
+    if (sort.accountId === null && createdAt >= this.#crossingSince) this.#hasStrangers = true
     if (inWindow) {
       if (sort.recordOf !== undefined) this.#addToRecord(sort.recordOf, tasks, index)
       this.#addToLayer(tasks, index)
