@@ -1,4 +1,4 @@
-import { HOUR, MINUTE, plus, SECOND, within } from '../../../src/units/instant.ts'
+import { earlier, HOUR, MINUTE, plus, SECOND, within } from '../../../src/units/instant.ts'
 import { chargesByDate, dateOf, refundsOf, spikes } from './arithmetic.ts'
 import { type Draft, type DraftTask, remove, taskEntries } from './draft.ts'
 import {
@@ -236,13 +236,13 @@ const someTime = (draft: Draft, random: Prng) =>
 
 /** Where no row names a task, all of a user's consume rows are held against all charges: away from the edges, one will do. */
 function underpayTotal(draft: Draft, random: Prng): Plant | undefined {
-  const { window } = draft
+  const { window, now } = draft
   const rows = draft.entries.filter(
     ({ kind, at, userId, amount }) =>
       kind === 'consume' &&
       amount < -1 &&
       at > window.start + HOUR &&
-      at < window.end - HOUR &&
+      at < earlier(window.end, now) - HOUR &&
       isFree(draft, `user ${userId}`),
   )
   if (rows.length === 0) return undefined

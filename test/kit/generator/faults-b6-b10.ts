@@ -194,6 +194,8 @@ const b10: Injector = {
     const [row] = task === undefined ? [] : taskEntries(draft, task)
     if (task === undefined || row === undefined) return undefined
     row.amount -= random.chance(0.5) || row.amount > -2 ? random.int(1, 30) : -1
+    // Equal to another row it would be B6.
+    if (taskEntries(draft, task).some((each) => each !== row && each.amount === row.amount)) return undefined
     const amounts = { expected: String(task.points), actual: String(sumOf(taskEntries(draft, task))), count: 1 }
     return {
       expected: [{ rule: 'B10', subject: taskSubject(task), severity: 'MEDIUM', ...amounts }],

@@ -2,8 +2,8 @@ import type { RuleId } from '../../../schemas/report.ts'
 import type { FalWorkspace, StoredTables } from '../../../src/demo/stored-world.ts'
 import { within } from '../../../src/units/instant.ts'
 import { dateOf } from './arithmetic.ts'
-import { accountOf, type Draft, type DraftEntry, type DraftTask } from './draft.ts'
-import { isFree } from './faults.ts'
+import { accountOf, type Draft, type DraftAccount, type DraftEntry, type DraftTask } from './draft.ts'
+import { billMembers, isFree } from './faults.ts'
 import type { Prng } from './prng.ts'
 import type { Rendered } from './render.ts'
 
@@ -81,8 +81,14 @@ const tasksElsewhere = (draft: Draft): DraftTask[] =>
       task.points > 0 &&
       !task.refunded &&
       isFree(draft, `user ${task.userId}`, `task ${task.taskId}`, `date ${dateOf(draft, task.createdAt)}`) &&
-      isFree(draft, `account ${accountOf(draft, task)?.id}`),
+      billOfTask(draft, task).every(({ id }) => isFree(draft, `account ${id}`)),
   )
+
+/** The accounts of whose bill it is: what one task of a bill hides, it hides of the whole. */
+const billOfTask = (draft: Draft, task: DraftTask): DraftAccount[] => {
+  const own = accountOf(draft, task)
+  return own === undefined ? [] : billMembers(draft, own)
+}
 
 const isAlone = ({ accounts }: Draft, task: DraftTask): boolean => {
   const own = accounts.find(({ apiKey }) => apiKey === task.apiKey)
