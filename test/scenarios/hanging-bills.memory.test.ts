@@ -9,7 +9,7 @@ import { openOf } from '../kit/null-world.ts'
 const STRANGE = '99999999-0000-4000-8000-000000000000'
 const [OF_5, KEYLESS, UNDATED] = [{}, { apiKey: null }, { createdAt: null }]
 
-/** What A1 to A3 and B15 say where fal billed a strange key beside one task of account 5, of which some cells are others. */
+/** What A1 to A3, B1 and B15 say where fal billed a strange key beside one task of account 5, of which some cells are others. */
 async function said(cells: object, { depth = 'summary', cost = '3', task = {} as MiniTask } = {}) {
   const world = new MiniWorld().account(5).task({ cost: '1', billed: false, ...task })
   // A success that cost nothing and was charged.
@@ -19,7 +19,9 @@ async function said(cells: object, { depth = 'summary', cost = '3', task = {} as
   const { tables, ...rest } = world.build()
   const tasks = tables.tasks.map((row) => (row.id === 1 ? { ...row, ...cells } : row))
   const report = await auditWorld({ ...rest, tables: { ...tables, tasks } }, { depth: depth as 'summary' })
-  return [...breaksOf(report), ...openOf(report, 'task')].filter((text) => /^(A[123]|B15) (5|accountId)/.test(text))
+  return [...breaksOf(report), ...openOf(report, 'task')].filter((text) =>
+    /^(A[123]|B15?) (5|accountId|requestId)/.test(text),
+  )
 }
 
 describe('what keys that no account row holds were billed, beside the only task that records cost', () => {
@@ -35,9 +37,19 @@ describe('what keys that no account row holds were billed, beside the only task 
     'may be it where the task does not tell its %s: neither short of it nor without tasks, nor unbilled',
     async (_, cells) => {
       for (const cost of ['3', '0.5']) expect(await said(cells, { cost })).toEqual(['A1 5', 'A2 5', 'A3 5'])
-      expect(await said(cells, { depth: 'requests' })).toEqual(['A1 5', 'A2 5', 'A3 5', 'B15 5'])
+      expect(await said(cells, { depth: 'requests' })).toEqual(['A1 5', 'A2 5', 'A3 5', 'B1 5', 'B15 5'])
     },
   )
+
+  it('is an unrecorded request of the account, or of nobody there, where that is told', async () => {
+    const recorded = { cost: '3', billed: { keyId: STRANGE } }
+    expect(await said(OF_5, { depth: 'requests' })).toEqual(['B1 requestId=orphan-1', 'A1 accountId=5'])
+    // Each request that was billed to the key is that of a task: whosever the key is, none is unrecorded.
+    for (const cells of [KEYLESS, UNDATED]) {
+      const open = await said(cells, { depth: 'requests', cost: '0', task: recorded })
+      expect(open.filter((text) => text.startsWith('B1 '))).toEqual([])
+    }
+  })
 
   it('is not where such a task records no cost, or where nothing was billed to them', async () => {
     const unbilled = ['A2 accountId=5 model=fal-ai/flux/schnell']

@@ -3,7 +3,9 @@ import { shortenKeyId } from '../../units/api-key.ts'
 import { sum } from '../../units/exact.ts'
 import { type NanoUsd, nanoUsd } from '../../units/nano-usd.ts'
 import type { Evidence } from '../evidence.ts'
-import { mayBeTheirs } from '../rules/b21-unattributed-spend.ts'
+import type { PlacementSum } from '../requests/placement-sums.ts'
+import type { RequestSums } from '../requests/request-totals.ts'
+import { accountsThatHang } from '../rules/b21-unattributed-spend.ts'
 import { type Books, known, type Reason, type Evidence as RuleEvidence, unknown } from '../rules/books.ts'
 import type { RequestBook } from '../rules/facts.ts'
 import { evidenceOf } from '../rules/task-subject.ts'
@@ -14,14 +16,19 @@ import { idOf } from './whose-bill.ts'
  * Cost of ids that no account row holds, by workspace. What was read of a bill counts, whole or not: it is spent. Those that
  * fal names the workspace of come first.
  */
-export function unattributedOf({ attribution, bills, allAccounts }: Evidence): Books['unattributed'] {
+export function unattributedOf(
+  { attribution, bills, allAccounts }: Evidence,
+  requests: Pick<RequestSums, 'placements'> | null,
+): Books['unattributed'] {
   // Of some the events alone were read, which do not tell it.
   const read = attribution.workspaces.filter(({ source }) => source.usage.status !== 'failed')
   if (bills.accounts.length > 0 && read.length === 0) return unknown('bill-unread')
   const owners = keyIdOwners(allAccounts)
   const namedFirst = [...read.filter(({ name }) => name !== null), ...read.filter(({ name }) => name === null)]
+  const unrecorded = new Set(requests?.placements.filter(isUnrecorded).map(({ bill }) => bill))
   return known(
-    namedFirst.map(({ label, unattributed, hangsOn, source, maybeTwice }) => {
+    namedFirst.map((bill) => {
+      const { label, unattributed, hangsOn, source, maybeTwice } = bill
       const costNanoUsd = costOf(unattributed)
       // A login is no key of an account, whatever ids say; what was billed to others beside it hangs on the ids still.
       const sure = unattributed.filter(({ login }) => login !== null)
@@ -36,28 +43,23 @@ export function unattributedOf({ attribution, bills, allAccounts }: Evidence): B
         ...(hangsOn.length > 0 && {
           hangs: { on: hangsOn, but: { costNanoUsd: costOf(sure), keyIds: billedIds(sure) } },
         }),
+        ...(unrecorded.has(bill) && { unrecorded: true as const }),
         ...(maybeTwice && { maybeTwice: new Set(unattributed.filter((row) => row.costNanoUsd !== 0n).map(idOf)) }),
       }
     }),
   )
 }
 
+const isUnrecorded = ({ owner, orphanNanoUsd }: PlacementSum): boolean => owner === 'unattributed' && orphanNanoUsd > 0n
+
 /**
  * Accounts of which it is not known what they were billed, and why: what keys that no account row holds were billed beside them may be
  * theirs, as B21 says it.
  */
-export function billsThatHang(
-  unattributed: Books['unattributed'],
-  tasks: Pick<Books, 'unplaced' | 'keyless'>,
-): ReadonlyMap<number, Reason> {
-  const open = new Map<number, Reason>()
-  for (const { costNanoUsd, hangs } of unattributed.known ? unattributed.value : []) {
-    if (hangs === undefined || hangs.but.costNanoUsd === costNanoUsd) continue
-    const reason = mayBeTheirs(tasks, hangs.on)
-    if (reason !== undefined) for (const accountId of hangs.on) open.set(accountId, reason)
-  }
-  return open
-}
+export const billsThatHang = (
+  books: Pick<Books, 'unattributed' | 'unplaced' | 'keyless'>,
+): ReadonlyMap<number, Reason> =>
+  accountsThatHang(books, ({ costNanoUsd, hangs }) => hangs?.but.costNanoUsd !== costNanoUsd)
 
 /** Nor can usage and events of these accounts be held against each other. */
 export function withOpenBills(book: RequestBook, openBills: ReadonlyMap<number, Reason>): RequestBook {

@@ -41,8 +41,8 @@ export function openBooks(evidence: Evidence, requests: RequestSums | null, ledg
   const { unplaced, ...frame } = framedBooks(evidence)
   const byModel = recordsOf(tasks, [null])
   const keyless = byModel.size > 0 ? { byModel, ...(requests && { billed: requests.keylessBilled }) } : undefined
-  const unattributed = unattributedOf(evidence)
-  const openBills = billsThatHang(unattributed, { unplaced, keyless })
+  const unattributed = unattributedOf(evidence, requests)
+  const openBills = billsThatHang({ unattributed, unplaced, keyless })
   return {
     ...frame,
     ...(keyless !== undefined && { keyless }),

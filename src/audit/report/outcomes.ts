@@ -31,11 +31,12 @@ export class Outcomes {
     }
   }
 
-  /** Has rules that judge pieces take back what all pieces together put in doubt. */
+  /** Has rules that judge pieces take back what all pieces together put in doubt, and tell what these leave open. */
   reconsider(books: Books, canonicalOf: (stored: string) => string): void {
     for (const rule of this.#rules) {
       const doubt = rule.doubts?.(books, canonicalOf)
       if (doubt !== undefined) this.#drafts.get(rule)?.takeBack(doubt)
+      for (const each of rule.leavesOpen?.(books) ?? []) this.#drafts.get(rule)?.leaveOpen(each)
     }
   }
 
@@ -79,10 +80,10 @@ class OutcomeDraft {
       this.#findings.push(finding)
       if (this.#findings.length > 2 * this.#max) this.#cut()
     }
-    for (const each of notEvaluated) this.#leaveOpen(each)
+    for (const each of notEvaluated) this.leaveOpen(each)
   }
 
-  #leaveOpen(each: RuleOutcome['notEvaluated'][number]): void {
+  leaveOpen(each: RuleOutcome['notEvaluated'][number]): void {
     this.#notEvaluated.set(JSON.stringify([each.subject, inOrder(each.reason)]), each)
   }
 
@@ -92,7 +93,7 @@ class OutcomeDraft {
       const reason = doubt(context, amount)
       if (reason === undefined) return false
       this.#examined -= findings
-      this.#leaveOpen({ subject: modelOf(context), reason })
+      this.leaveOpen({ subject: modelOf(context), reason })
       return true
     }
     const kept = this.#findings.filter((finding) => !isTaken(finding.context ?? {}, 1, amountOf(finding)))

@@ -1,4 +1,5 @@
 import { sum } from '../../units/exact.ts'
+import { accountsThatHang } from './b21-unattributed-spend.ts'
 import type { FindingContext, FindingDraft, Rule } from './books.ts'
 import type { EventFact, Orphan } from './facts.ts'
 import { groupBy } from './group-by.ts'
@@ -7,13 +8,19 @@ import { evidenceOf } from './task-subject.ts'
 
 /**
  * B1, per request: fal billed it, and no task of any time bears its id. Nano-USD. A retry that overwrote the id of a
- * billed first attempt is such a break; of an unbilled one nothing is seen. Source: rule B1 of the specification.
+ * billed first attempt is such a break; of an unbilled one nothing is seen. Nothing is said of accounts that what keys of no account
+ * row were billed may be of, where no task records it. Source: rule B1 of the specification.
  */
 export const b1Unrecorded: Rule = {
   id: 'B1',
   severity: 'HIGH',
   perWindow: false,
   pieces: 'requests',
+  leavesOpen: (books) =>
+    [...accountsThatHang(books, ({ unrecorded }) => unrecorded === true)].map(([accountId, reason]) => ({
+      subject: { accountId },
+      reason,
+    })),
   evaluate({ requests, window }) {
     if (!requests.known) return notRead(requests.reason)
     const byRequest = groupBy(unrecordedRequests(requests.value), ({ requestId }) => requestId)

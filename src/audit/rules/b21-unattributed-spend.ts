@@ -10,6 +10,7 @@ import {
 } from './books.ts'
 import { keylessSpend } from './keyless-tasks.ts'
 import { notRead } from './request-book.ts'
+import type { UnattributedBill } from './strange-keys.ts'
 import { mayHaveCost } from './unplaced-tasks.ts'
 
 /**
@@ -68,10 +69,24 @@ export const b21UnattributedSpend: Rule = {
  * Why what keys that no account row holds were billed may be that of some accounts, which recorded no cost that is known to be theirs: ids
  * would say nothing, had tasks without a readable time been made within the window, or were such without a key theirs.
  */
-export const mayBeTheirs = (
+const mayBeTheirs = (
   { unplaced, keyless }: Pick<Books, 'unplaced' | 'keyless'>,
   accountIds: readonly number[],
 ): Reason | undefined => (mayHaveCost(unplaced, accountIds) ? unplaced?.reason : keylessSpend(keyless, accountIds))
+
+/** Accounts whose own may be what some bills hold of keys that no account row holds, people left out, and why. */
+export function accountsThatHang(
+  { unattributed, unplaced, keyless }: Pick<Books, 'unattributed' | 'unplaced' | 'keyless'>,
+  picks: (bill: UnattributedBill) => boolean,
+): ReadonlyMap<number, Reason> {
+  const open = new Map<number, Reason>()
+  for (const bill of unattributed.known ? unattributed.value : []) {
+    if (bill.hangs === undefined || !picks(bill)) continue
+    const reason = mayBeTheirs({ unplaced, keyless }, bill.hangs.on)
+    if (reason !== undefined) for (const accountId of bill.hangs.on) open.set(accountId, reason)
+  }
+  return open
+}
 
 /** Accounts whose bill was not read whole may hide such spend. */
 const unreadBills = (comparisons: readonly BillComparison[]): RuleOutcome['notEvaluated'] =>

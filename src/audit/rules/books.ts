@@ -8,11 +8,12 @@ import type { Points } from '../../units/points.ts'
 import type { Window } from '../../units/window.ts'
 import type { CalendarDate } from '../../units/zone.ts'
 import type { ChargedByDate, DayBook } from './day-book.ts'
-import type { BalanceTrail, RequestBook, TaskLedger, UnattributedBill, UnknownKey } from './facts.ts'
+import type { BalanceTrail, RequestBook, TaskLedger } from './facts.ts'
 import type { ForeignBook } from './foreign-orders.ts'
 import type { KeylessTasks } from './keyless-tasks.ts'
 import type { OwnerlessRows } from './ownerless-rows.ts'
 import type { PriceBook } from './prices.ts'
+import type { UnattributedBill, UnknownKey } from './strange-keys.ts'
 import type { BilledWithoutId, TasksWithoutId } from './tasks-without-id.ts'
 import type { UndatedPart, UnplacedTasks } from './unplaced-tasks.ts'
 import type { UntoldAmounts, UntoldBook, UntoldRecord } from './untold-tasks.ts'
@@ -340,9 +341,10 @@ export interface Rule {
    */
   readonly pieces?: 'requests' | 'ledgers'
   /**
-   * Of a rule that judges piece by piece: why its finding about such a subject does not stand, now that all is added up.
-   * Undefined: nothing is in doubt, or not that finding. `canonicalOf` names models as tasks store them.
+   * Of a rule that judges piece by piece, now that all is added up: why its finding about such a subject does not stand, undefined
+   * where nothing is in doubt, or not that finding; and what it says nothing of. `canonicalOf` names models as tasks store them.
    */
   doubts?(books: Books, canonicalOf: (stored: string) => string): Doubt | undefined
+  leavesOpen?(books: Books): RuleOutcome['notEvaluated']
   evaluate(books: Books, settings: RuleSettings): RuleOutcome
 }

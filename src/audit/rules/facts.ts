@@ -320,31 +320,3 @@ export interface BalanceTrail {
   /** How many of these had nothing that could be compared without a look-up. */
   readonly unsettledWhole: number
 }
-
-export interface UnknownKey {
-  /** Shortened; '' where the tasks name none. */
-  readonly keyId: string
-  /** A digest of the whole key: two keys may be alike when shortened. */
-  readonly identity: string
-  readonly taskCount: number
-  readonly costNanoUsd: NanoUsd
-  /** Those that tell no cost. Absent: none. */
-  readonly untoldCosts?: number
-  readonly evidence: Evidence
-}
-
-/** What fal billed in a workspace to ids that no account row holds. */
-export interface UnattributedBill {
-  readonly workspace: string
-  readonly costNanoUsd: NanoUsd
-  readonly keyIds: Evidence
-  /** Billed to ids that no account row holds, and that say nothing: an account may have it as well as nobody. Absent: none. */
-  readonly openNanoUsd?: NanoUsd
-  /**
-   * Accounts that would have it, had they recorded cost of their own, since ids of keys would say nothing then; but for what was
-   * billed to people, who are no key of an account. Absent: none.
-   */
-  readonly hangs?: { readonly on: readonly number[]; readonly but: Pick<UnattributedBill, 'costNanoUsd' | 'keyIds'> }
-  /** Keys and people that it names, where another bill here may be this one, read with another key. Absent: none may. */
-  readonly maybeTwice?: ReadonlySet<string>
-}
