@@ -5,6 +5,7 @@ import { AuditError, shortened } from '../errors.ts'
 import { LIMITS } from '../limits.ts'
 import { runAudit } from '../operation.ts'
 import { accountsInNameDoubt } from '../render/name-doubt.ts'
+import { reasonsOnce } from '../render/reasons-once.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
 import { count } from '../units/exact.ts'
 import { beyondReach } from './filter-reach.ts'
@@ -18,7 +19,6 @@ import {
   unnamedFindings,
 } from './finding-filter.ts'
 import { refuseUnused } from './kept-inputs.ts'
-import { reasonsOnce } from './reasons-once.ts'
 import { thresholdsOf } from './thresholds.ts'
 
 type ReconcileInput = z.output<typeof input>

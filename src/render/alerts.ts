@@ -11,6 +11,7 @@ import { cleanText } from './clean.ts'
 import { subjectText, vocabulary } from './messages.ts'
 import { usdCell } from './money.ts'
 import { accountsInNameDoubt } from './name-doubt.ts'
+import { reasonsOnce } from './reasons-once.ts'
 import type { Block, Line } from './view.ts'
 import type { Lang } from './vocabulary.ts'
 import type { Vocabulary } from './words-en.ts'
@@ -38,7 +39,7 @@ export function alertBlocks(report: Report, lang: Lang): Block[] {
   if (doubt.length > 0) blocks.push({ kind: 'list', title: words.doubt, lines: doubt })
   const unlisted = unlistedLines(report.rules, words)
   if (unlisted.length > 0) blocks.push({ kind: 'list', title: words.unlisted, lines: unlisted })
-  const reasons = notEvaluatedLines(report.notEvaluated, lang)
+  const reasons = notEvaluatedLines(report, lang)
   if (reasons.length > 0) blocks.push({ kind: 'list', title: words.notEvaluated, lines: reasons })
   const grounds = groundLines(report, lang)
   if (grounds.length > 0) blocks.push({ kind: 'list', title: words.checks, lines: grounds })
@@ -129,23 +130,25 @@ function findingLine(finding: Finding): Line {
   }
 }
 
-interface ReasonGroup {
-  readonly rule: string
-  readonly reason: string
+interface ReasonGroup extends NotEvaluated {
   readonly subjects: NotEvaluated['subject'][]
 }
 
-/** One line for each rule and reason, in the order in which they first occur. */
-function notEvaluatedLines(checks: readonly NotEvaluated[], lang: Lang): Line[] {
+/**
+ * One line for each rule and reason, in the order in which they first occur. Why a source of an account was not read stands above all
+ * figures, and is told in the first of these lines alone.
+ */
+function notEvaluatedLines({ notEvaluated, coverage }: Report, lang: Lang): Line[] {
   const words = vocabulary(lang)
   const groups = new Map<string, ReasonGroup>()
-  for (const { rule, subject, reason } of checks) {
-    const key = `${rule} ${reason}`
-    const group = groups.get(key) ?? { rule, reason, subjects: [] }
-    group.subjects.push(subject)
+  for (const check of notEvaluated) {
+    const key = `${check.rule} ${check.reason}`
+    const group = groups.get(key) ?? { ...check, subjects: [] }
+    group.subjects.push(check.subject)
     groups.set(key, group)
   }
-  const lines = [...groups.values()].slice(0, REASONS_SHOWN_MAX).map(({ rule, reason, subjects }): Line => {
+  const shown = reasonsOnce([...groups.values()].slice(0, REASONS_SHOWN_MAX), coverage.sources)
+  const lines = shown.map(({ rule, reason, subjects }): Line => {
     const first = subjects
       .slice(0, SUBJECTS_SHOWN_MAX)
       .map((subject) => subjectText(subject, lang))

@@ -1,12 +1,13 @@
-import type { Report, SourceStatus } from '../../schemas/report.ts'
-
-type Checks = Report['notEvaluated']
+import type { NotEvaluated, SourceStatus } from '../../schemas/report.ts'
 
 /**
  * The checks that could not be made, each of them, with why a source of an account was not read told once: twenty keys without
  * permission leave ten rules open each, and to say so two hundred times takes twelve answers. `coverage.sources` has it by account.
  */
-export function reasonsOnce(notEvaluated: Checks, sources: readonly SourceStatus[]): Checks {
+export function reasonsOnce<Check extends NotEvaluated>(
+  notEvaluated: readonly Check[],
+  sources: readonly SourceStatus[],
+): Check[] {
   const byAccount = new Map<number, Set<string>>()
   for (const { accountId, reason } of sources) {
     if (accountId === undefined || reason === undefined) continue

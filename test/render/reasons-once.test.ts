@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest'
 import { MiniWorld } from '../../src/demo/mini-world.ts'
-import { reasonsOnce } from '../../src/operations/reasons-once.ts'
+import { vocabulary } from '../../src/render/messages.ts'
+import { reasonsOnce } from '../../src/render/reasons-once.ts'
+import { renderText } from '../../src/render/text.ts'
 import { createReportStore } from '../../src/reports.ts'
 import { auditReconcileTool } from '../../tools/audit-reconcile.ts'
-import { memoryDependencies } from '../kit/audit-world.ts'
+import { auditWorld, memoryDependencies } from '../kit/audit-world.ts'
 import { call } from '../tools/call.ts'
 
 const REFUSED = 'fal answered 403: the key may not read billing'
@@ -51,7 +53,7 @@ describe('why a source of an account was not read', () => {
   })
 
   it.each(['zh', 'en'] as const)(
-    'in audit-reconcile alone: its resource tells it of every check, in %s',
+    'in audit-reconcile, where its resource as JSON tells it of every check, in %s',
     async (lang) => {
       const books = new MiniWorld()
       for (let id = 1; id <= 20; id++) books.account(id).task({ account: id, paid: { points: 100 } })
@@ -69,6 +71,22 @@ describe('why a source of an account was not read', () => {
       expect(notEvaluated.every(({ reason }) => reason.length > 10)).toBe(true)
       const ofRule = await call(auditReconcileTool, { report_id: reportId, rule: 'B3', account_id: 20 }, deps, world)
       expect(ofRule.notEvaluated?.map(({ reason }) => reason.includes('fal answered 401'))).toEqual([true])
+    },
+  )
+
+  it.each(['zh', 'en'] as const)(
+    'in the report as text, below the sources, with a line a rule, in %s',
+    async (lang) => {
+      const books = new MiniWorld()
+      for (const id of [5, 6, 7]) books.account(id).task({ account: id })
+      const { workspaces, ...world } = books.build()
+      const report = await auditWorld({ ...world, workspaces: workspaces.slice(0, 1) }, { depth: 'requests', lang })
+      const [top = '', checks = ''] = renderText(report, { lang }).split(vocabulary(lang).notEvaluated)
+      const saying = (text: string) => text.split('\n').filter((line) => line.includes('401'))
+      expect(saying(top)).toHaveLength(6)
+      expect(saying(checks)).toEqual([expect.stringMatching(/^ {2}A1 ×2/)])
+      for (const rule of ['A2', 'A3', 'B1', 'B15', 'B21'])
+        expect(checks).toMatch(new RegExp(`^ {2}${rule} ×2.+6.+7`, 'm'))
     },
   )
 })
