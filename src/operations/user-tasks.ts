@@ -6,12 +6,12 @@ import { type UnknownUsers, unknownUsers } from '../audit/ledgers/asked-users.ts
 import type { AuditPlan } from '../audit/plan.ts'
 import { taskLayer } from '../audit/report/layers.ts'
 import { failedTable, tableStatus } from '../audit/table-status.ts'
-import { CellTally, type TaskCell, type TaskLayerSums } from '../audit/tasks/cell-tally.ts'
+import { CellTally, isShown, type TaskCell, type TaskLayerSums } from '../audit/tasks/cell-tally.ts'
 import { canonicalModel, endpointName } from '../audit/tasks/model-name.ts'
 import { type TaskBook, TaskTally } from '../audit/tasks/task-book.ts'
 import { withUnreadTimes } from '../audit/tasks/unread-times.ts'
 import { tasksTeller } from '../audit/waiting.ts'
-import type { AccountRow, LedgerSnapshot, TaskRow } from '../ledger/reader.ts'
+import type { AccountRow, LedgerSnapshot } from '../ledger/reader.ts'
 import { collecting, readAccounts, withPlan } from '../operation.ts'
 import { cleanText } from '../render/clean.ts'
 import type { CallContext, Dependencies } from '../tool.ts'
@@ -101,7 +101,7 @@ async function readTasks(
   // Its rows come page by page, so all of them are kept.
   const cells = new CellTally(plan, all, auditedIds, Number.POSITIVE_INFINITY)
   const wanted = modelFilter(plan, model)
-  const isShown = shownFilter(plan, all, auditedIds)
+  const accountOf = accountFinder(all)
   const free = new Map<number | null, number>()
   let rows = 0
   const tell = await tasksTeller(collecting(context).progress, snapshot, plan.window)
@@ -119,7 +119,7 @@ async function readTasks(
         continue
       const task = batch.row(index)
       const userId = task.userUntold === true ? null : task.userId
-      if (isShown(task)) free.set(userId, (free.get(userId) ?? 0) + 1)
+      if (isShown(plan, auditedIds, accountOf(task.apiKey) ?? null)) free.set(userId, (free.get(userId) ?? 0) + 1)
     }
     rows += batch.count
     tell(rows)
@@ -141,19 +141,6 @@ function modelFilter({ settings }: AuditPlan, model: string | undefined): (store
     const same = isNamed || cleanText(stored) === model
     decided.set(stored, same)
     return same
-  }
-}
-
-/** Whether a task is one of those that the rows show: of an audited account, or, without ids, of a key in no account row. */
-function shownFilter(
-  { ids }: AuditPlan,
-  all: readonly AccountRow[],
-  auditedIds: ReadonlySet<number>,
-): (task: TaskRow) => boolean {
-  const accountOf = accountFinder(all)
-  return ({ apiKey }) => {
-    const accountId = accountOf(apiKey)
-    return accountId === undefined ? ids.size === 0 : auditedIds.has(accountId)
   }
 }
 
