@@ -32,6 +32,36 @@ async function said(world: MiniWorld, options: WorldAudit = events): Promise<str
   ].sort()
 }
 
+describe('beside a task without created_at', () => {
+  /** What A1 says of a task without a request id at an edge, where another has no time, and where that one is of the window. */
+  const ofA1 = async (at: string, task: MiniTask): Promise<string[][]> => {
+    const { tables, ...world } = withoutId(busy(), at).task(task).build()
+    const said = async (cells: object): Promise<string[]> => {
+      const tasks = tables.tasks.map((row) => (row.id === 12 ? { ...row, ...cells } : row))
+      const { findings, notEvaluated } = await auditWorld({ ...world, tables: { ...tables, tasks } }, events)
+      return [
+        ...findings.flatMap(({ rule, classification }) => (rule === 'A1' ? [classification] : [])),
+        ...notEvaluated.flatMap(({ rule }) => (rule === 'A1' ? ['open'] : [])),
+      ]
+    }
+    return [await said({ createdAt: null }), await said({ createdAt: '2026-02-06 12:00:00' })]
+  }
+  const [before, last] = ['2026-02-05 23:59:30', '2026-02-06 23:59:50']
+
+  it.each([before, last])('at %s it is timing, as it is whenever that one was made', async (at) => {
+    expect(await ofA1(at, { cost: '0.001' })).toEqual([['TIMING'], ['TIMING']])
+    expect(await ofA1(at, { cost: '0.001', billed: false })).toEqual([['TIMING'], ['TIMING']])
+  })
+
+  it('it is open where that one would make a break of it', async () => {
+    for (const at of [before, last]) expect(await ofA1(at, { cost: '5', billed: false })).toEqual([['open'], ['BREAK']])
+    // Of the window it makes the record exceed the bill by more than the other explains.
+    expect(await ofA1(last, { cost: '0.3', billed: false })).toEqual([['open'], ['BREAK']])
+    expect(await ofA1(before, { cost: '0.3', billed: false })).toEqual([['TIMING'], ['TIMING']])
+    expect(await ofA1(before, { cost: '0.05', billed: { cost: '3' } })).toEqual([['open'], ['BREAK']])
+  })
+})
+
 describe('right before the window, billed within it', () => {
   const before = '2026-02-05 23:59:30'
 

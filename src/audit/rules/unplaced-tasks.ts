@@ -148,10 +148,10 @@ export function unbilledCost(unplaced: UnplacedTasks, comparison: BillComparison
 
 /**
  * Whether a record and a bill by task period would be further apart than a share of the bill, had some of them been made within the
- * window. `unbilled`: what those cost that fal did not bill.
+ * window, and further than tasks without a request id at an edge explain. `unbilled`: what those cost that fal did not bill.
  */
 export function mayPart(
-  { figures, undatedTasks = [] }: PeriodBill,
+  { figures, undatedTasks = [], withoutId }: PeriodBill,
   { recorded, unbilled }: { readonly recorded: bigint; readonly unbilled: bigint },
   { numerator, denominator }: Ratio,
 ): boolean {
@@ -163,8 +163,10 @@ export function mayPart(
       return { bill, further: sign * (cost - bill) * denominator - bill * numerator }
     })
     const some = added.filter(({ further }) => further > 0n)
+    const atEdge = (sign > 0n ? withoutId?.outNanoUsd : withoutId?.inNanoUsd) ?? 0n
     const official: bigint = figures.costNanoUsd
-    const distance = sign * (recorded + more - official) * denominator - official * numerator
+    const nearest = official + sign * atEdge
+    const distance = sign * (recorded + more - nearest) * denominator - nearest * numerator
     const total = distance + sum(some, ({ further }) => further)
     if (official > 0n || some.some(({ bill }) => bill > 0n)) return total > 0n
     // From no bill nothing is far: one of them would have to be billed.
