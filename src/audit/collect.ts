@@ -21,7 +21,7 @@ import { known, type Reading, unknown } from './rules/books.ts'
 import { NO_PRICES, type PriceBook } from './rules/prices.ts'
 import { failedTable, type TableStatus } from './table-status.ts'
 import { CellTally } from './tasks/cell-tally.ts'
-import { hasTasks, recordsCost } from './tasks/model-records.ts'
+import { hasTasks, mayBeBilledWithoutId, recordsCost } from './tasks/model-records.ts'
 import { type TaskBook, TaskTally } from './tasks/task-book.ts'
 import { undatedTasks } from './tasks/undated-tasks.ts'
 import { tasksTeller, tellingSeconds } from './waiting.ts'
@@ -84,6 +84,7 @@ export async function collectEvidence(
         ? null
         : await readRequestEvidence({
             plan,
+            withoutId: mayBeBilledWithoutId(books.tasks),
             accounts: allAccounts,
             spools: spools.requests,
             bills,

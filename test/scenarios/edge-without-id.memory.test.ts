@@ -216,4 +216,20 @@ describe('right before the end of the window, billed after it', () => {
     })
     expect(await said(world)).toEqual(['A1 BREAK', 'A2 BREAK'])
   })
+
+  it('nor what tasks were billed for that were made so long after it that they are read for their ids alone', async () => {
+    const later = (at: string, task: MiniTask = {}): MiniWorld =>
+      withoutId(busy(), last, { billed: false, ...task }).task({ model: rare, cost: '0.5', at })
+    expect(await said(later('2026-02-07 00:30:00'))).toEqual(['A1 BREAK', 'A2 BREAK'])
+    expect(await said(later('2026-02-07 21:00:00', { completed: null }))).toEqual(['A1 BREAK', 'A2 BREAK'])
+    // One that costs nothing explains no record, and its charge may be billed there as well.
+    expect(await said(later('2026-02-07 00:30:00', { cost: '0' }))).toEqual(['A2 BREAK'])
+  })
+
+  it('what no task was billed for may be its bill, hours later too', async () => {
+    const billedAt = (naive: string) =>
+      said(withoutId(busy(), last, { billed: { timestamp: new MiniWorld().iso(naive) } }))
+    expect(await billedAt('2026-02-07 00:30:00')).toEqual(['A1 TIMING', 'A2 TIMING'])
+    expect(await billedAt('2026-02-07 02:00:00')).toEqual(['A1 TIMING', 'A2 TIMING'])
+  })
 })

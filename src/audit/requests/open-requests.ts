@@ -20,6 +20,9 @@ import type { RequestSpools, SpooledPiece } from './request-source.ts'
 /** Requests of a window up to which the whole table is searched for others that share their ids. */
 const SHARED_IDS_MAX = LIMITS.lookupIdsTotal
 
+/** Requests billed around a window up to which the whole table is searched for the tasks of other times that bear their ids. */
+const AROUND_IDS_MAX = LIMITS.lookupIdsTotal
+
 /** What the streams left open is told by these alone. */
 export interface ScoutSources {
   readonly plan: AuditPlan
@@ -32,6 +35,8 @@ export interface ScoutSources {
   readonly asking?: AskingTerms
   /** Request ids of tasks that the streams met, and whose time is not known. */
   readonly unplaced?: ReadonlySet<string>
+  /** Whether tasks of the window that bear no request id may have been billed outside it. */
+  readonly withoutId?: boolean
 }
 
 /** What the streams left open of single requests. */
@@ -45,11 +50,11 @@ export interface OpenRequests {
 
 /** Looks through all pieces for what the table or fal is to be asked about. */
 export async function scoutAll(sources: ScoutSources): Promise<OpenRequests> {
-  const { plan, attribution, accounts, spools, signal, unplaced } = sources
+  const { plan, attribution, accounts, spools, signal, unplaced, withoutId } = sources
   const questions = attribution.workspaces
     .filter(({ source }) => source.events?.status === 'complete')
     .map((bill) => new BillQuestions(bill, sources))
-  const open = new OpenIds(plan, unplaced)
+  const open = new OpenIds(plan, unplaced, withoutId)
   const accountOf = accountFinder(accounts)
   const pairs: OpenRequests['pairs'][number][] = []
   const lots = questions.flatMap(({ lot }) => lot ?? [])
@@ -87,6 +92,7 @@ function lookThrough(
   }
   for (const event of unrecorded) {
     if (open.isOfBill(events.time(event)) || open.isUnplaced(events, event)) open.addEvent(events.event(event))
+    else if (open.areAround) open.addAround(events.requestIdText(event))
   }
   for (const { lot } of open.hasUnplaced ? questions : []) {
     for (const event of lot === null ? [] : events.ofLot(lot)) open.noteBilled(events, event)
@@ -123,9 +129,11 @@ export class OpenIds {
   readonly #orphans = new Set<string>()
   readonly #billed = new Set<string>()
   #own: Set<string> | null = new Set()
+  #around: Set<string> | null
 
-  constructor(plan: AuditPlan, unplaced: ReadonlySet<string> = new Set()) {
+  constructor(plan: AuditPlan, unplaced: ReadonlySet<string> = new Set(), withoutId = false) {
     this.#plan = plan
+    this.#around = withoutId ? new Set() : null
     this.#unplaced = unplaced.size === 0 ? null : new IdSet(unplaced)
     this.#unplacedIds = unplaced
   }
@@ -158,6 +166,20 @@ export class OpenIds {
     this.#orphans.add(requestId)
   }
 
+  /**
+   * Whether events around the window count as well, since they may be the bills of tasks of the window without a request id, unless
+   * other tasks bear theirs: most of those made after the window were not read.
+   */
+  get areAround(): boolean {
+    return this.#around !== null
+  }
+
+  addAround(requestId: string): void {
+    if (this.#around === null) return
+    this.#around.add(requestId)
+    if (this.#around.size > AROUND_IDS_MAX) this.#around = null
+  }
+
   /** Whether a task of that time is one of the window. */
   isOfWindow(createdAt: Instant): boolean {
     return within(createdAt, this.#plan.window)
@@ -175,6 +197,6 @@ export class OpenIds {
   }
 
   list(): string[] {
-    return [...this.#orphans, ...this.#unplacedIds, ...(this.#own ?? [])]
+    return [...this.#orphans, ...this.#unplacedIds, ...(this.#own ?? []), ...(this.#around ?? [])]
   }
 }

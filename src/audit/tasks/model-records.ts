@@ -23,6 +23,12 @@ export function recordsOf(
   return records
 }
 
+/** Whether tasks of the window that bear no request id may have been billed outside it, of whatever account. */
+export const mayBeBilledWithoutId = ({ recordByAccount }: Pick<TaskBook, 'recordByAccount'>): boolean =>
+  [...recordByAccount.values()].some((records) =>
+    [...records.values()].some(({ withoutId }) => withoutId && (withoutId.outNanoUsd > 0n || withoutId.dueOut > 0)),
+  )
+
 /** Whether the tasks of an account cost anything within the window or at its edges, or may have. */
 export const recordsCost =
   ({ recordByAccount }: Pick<TaskBook, 'recordByAccount'>) =>
