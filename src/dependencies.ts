@@ -75,7 +75,7 @@ function lazyInspector({ mapping }: Config, url: string, clock: Clock, secrets: 
 
 /**
  * As withoutSecrets: account keys are told before anybody else sees them, and stay whole for those who ask fal. Of the rows
- * those cells are redacted that the doctor may show; ids and amounts it only compares and counts.
+ * those cells are redacted that the doctor may show; ids of tasks and orders, and amounts, it only compares and counts.
  */
 export function inspectorWithoutSecrets(
   inspector: LedgerInspector,
@@ -84,7 +84,10 @@ export function inspectorWithoutSecrets(
 ): LedgerInspector {
   const { attempt } = redactingErrors(redact)
   const { accounts, tasks, points, cash } = columns
-  const shown = new Set([tasks.status, tasks.createdAt, points.sourceType, cash.transactionType])
+  const shown = new Set([
+    ...[tasks, points, cash].flatMap(({ id, userId }) => [id, userId]),
+    ...[tasks.status, tasks.isRefund, tasks.createdAt, tasks.completedAt, points.sourceType, cash.transactionType],
+  ])
   const wrapped = (inspection: LedgerInspection): LedgerInspection => ({
     ...inspection,
     newest: (role, names, limit) =>
@@ -157,6 +160,10 @@ export function withoutSecrets(store: LedgerStore, { add, redact }: Secrets): Le
     userNames: (ids) =>
       attempt(async () => new Map([...(await snapshot.userNames(ids))].map(([id, name]) => [id, redact(name)]))),
     usersIn: (...question) => attempt(() => snapshot.usersIn(...question)),
+    unknownKinds: () => {
+      const kinds = Object.entries(snapshot.unknownKinds?.() ?? {})
+      return Object.fromEntries(kinds.map(([book, { rows, words }]) => [book, { rows, words: words.map(redact) }]))
+    },
     userLevels: (ids) => attempt(() => snapshot.userLevels(ids)),
   })
   return { snapshot: (...question) => attempt(async () => wrapped(await store.snapshot(...question))) }

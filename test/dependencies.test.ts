@@ -86,6 +86,7 @@ describe('the texts of a database', () => {
       userNames: async () => new Map([[7, `seven ${apiKey}`]]),
       tasksByTaskIds: async () => [task(long)],
       pointsByOrderIds: async () => [entry(long)],
+      unknownKinds: () => ({ points: { rows: 2, words: [long, 'bonus'] } }),
     })
     const clean = `${'x'.repeat(70)} [redacted]`
     expect((await opened.accounts())[0]).toMatchObject({ name: 'key [redacted]', apiKey })
@@ -97,6 +98,7 @@ describe('the texts of a database', () => {
     expect(await opened.userNames([7])).toEqual(new Map([[7, 'seven [redacted]']]))
     expect((await opened.tasksByTaskIds(['t']))[0]!.model).toBe(clean)
     expect((await opened.pointsByOrderIds(['o']))[0]!.title).toBe(clean)
+    expect(opened.unknownKinds?.()).toEqual({ points: { rows: 2, words: [clean, 'bonus'] } })
   })
 
   it('nor do the errors of a database, and others pass as they are', async () => {

@@ -1,4 +1,3 @@
-import { shortened } from '../errors.ts'
 import { type EntryFields, type EntryRecords, EntryWriter, newEntryFields } from '../rows/entry-records.ts'
 import type { Span } from '../rows/record-list.ts'
 import type { TaskRecords, TaskWords } from '../rows/task-records.ts'
@@ -37,8 +36,8 @@ export function recordsOf(mapping: TableMapping, zone: Zone, words: TaskWords) {
     Object.assign(count, noUnknownKinds())
     return (word) => {
       count.rows += 1
-      const shown = word === '' ? 'NULL' : shortened(word, KIND_CHARS)
-      if (count.words.length < KINDS_SHOWN && !count.words.includes(shown)) count.words.push(shown)
+      const told = word === '' ? 'NULL' : word
+      if (count.words.length < KINDS_SHOWN && !count.words.includes(told)) count.words.push(told)
     }
   }
   const noting = (table: keyof typeof astray, range: Membership): NoteAstray => {
@@ -90,9 +89,8 @@ const TIME_COLUMN = 1
 const USER_COLUMN = 2
 const END_COLUMN = 11
 
-/** Types that are named, and characters of each. */
+/** Types that are named. */
 const KINDS_SHOWN = 5
-const KIND_CHARS = 40
 const noUnknownKinds = (): { rows: number; words: string[] } => ({ rows: 0, words: [] })
 
 /** Hears of the type of a row that nothing tells the kind of. */

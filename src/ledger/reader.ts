@@ -191,7 +191,7 @@ export type UnknownKinds = Readonly<Partial<Record<'points' | 'cash', UnknownKin
 
 export interface UnknownKindsOf {
   readonly rows: number
-  /** The first few types: untrusted texts from the database. */
+  /** The first few types, whole: untrusted texts from the database. */
   readonly words: readonly string[]
 }
 

@@ -117,6 +117,19 @@ describe('the fal keys', () => {
     expect(line).toMatchObject({ status: 'warning', seen: expect.stringMatching(/"\[redacted\]" \(1\)/) })
   })
 
+  it.each([
+    ['completed_at', 'time-zone', /no time, such as "/],
+    ['is_refund', 'refund-flags', /"/],
+    ['user_id', 'column-types', /user_id holds "/],
+  ])('nor does what is written otherwise than it is, and cut: %s', async (column, id, where) => {
+    const [key = ''] = healthyWorld().build().workspaces[0]?.apiKeys ?? []
+    const coded = Buffer.from(key.slice(key.indexOf(':') + 1)).toString('base64')
+    const { lines } = await examined({ sql: [`UPDATE ts_fal_tasks SET ${column} = '${coded}' WHERE id = 3`] })
+    const seen = lines.filter((line) => line.id === id).map((line) => line.seen)
+    expect(seen.join()).toMatch(new RegExp(`${where.source}\\[redacted\\]`))
+    expect(JSON.stringify(lines)).not.toContain(coded.slice(0, 12))
+  })
+
   it('only those of the audited accounts are asked', async () => {
     const diagnosis = await examined({ settings: { accountLimit: 1 } })
     expect(statuses(diagnosis, 'fal-key')).toEqual(['account 6, key 00000006…: ok'])

@@ -1,9 +1,13 @@
 import type { SourceStatus } from '../../../schemas/report.ts'
 import type { UnknownKinds } from '../../ledger/reader.ts'
+import { cleanText } from '../../render/clean.ts'
 import { notEvaluatedText } from '../../render/messages.ts'
 import type { Lang } from '../../render/vocabulary.ts'
 import type { Reason } from '../rules/books.ts'
 import { TOO_LARGE } from './ledger-book.ts'
+
+/** Characters shown of the name of a type. */
+const KIND_CHARS = 40
 
 /**
  * How completely ledgers were read: in part, where rows of no known type leave something open of somebody. Rows of other
@@ -21,7 +25,8 @@ export const withUnknownKinds = (
     if (!leaveOpen) return table
     const rows = source === 'points' || source === 'cash' ? unknownKinds[source] : undefined
     if (rows === undefined || status === 'failed') return table
-    const said = notEvaluatedText('kinds-unknown', { rows: rows.rows, words: rows.words.join(', ') }, lang)
+    const words = [...new Set(rows.words.map((word) => cleanText(word, KIND_CHARS)))].join(', ')
+    const said = notEvaluatedText('kinds-unknown', { rows: rows.rows, words }, lang)
     return { ...table, status: 'partial', reason: reason === undefined ? said : `${reason}; ${said}` }
   })
 }
