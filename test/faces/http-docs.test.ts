@@ -88,6 +88,7 @@ describe('/docs', () => {
     const { status, text, headers } = await ask(`${restUrl}/docs`)
     expect([status, headers['content-type']]).toEqual([200, 'text/html; charset=utf-8'])
     expect(headers['content-security-policy']).toContain("default-src 'none'")
+    expect(headers['referrer-policy']).toBe('no-referrer')
     expect(text).not.toMatch(/<script|<link|<img|src=|@import|url\(|https?:\/\/(?!fal\.ai)/)
     for (const path of Object.keys((await documentOf(restUrl)).paths)) expect(text).toContain(`${path}</code>`)
   })

@@ -120,6 +120,7 @@ describe('Host and Origin', () => {
     ['http://localhost.evil.example', 403],
     ['null', 403],
     ['file://', 403],
+    ['chrome-extension://localhost', 403],
     ['', 403],
   ])('Origin %s: %i', (origin, expected) => {
     expect(status({ host: 'audit.example.com:8080', origin })).toBe(expected)

@@ -51,6 +51,20 @@ describe('limits', () => {
     expect(seen.aborted).toBe(2)
   })
 
+  it('of requests in flight: a stream on which a client waits for news is none', async () => {
+    const { restUrl, mcpUrl } = await serveFakes([endless().tool], { limits: { requestsInFlight: 1 } })
+    const accept = { accept: 'application/json, text/event-stream' }
+    const params = { protocolVersion: '2025-03-26', capabilities: {}, clientInfo: { name: 'test', version: '1' } }
+    const initialize = { jsonrpc: '2.0', id: 1, method: 'initialize', params }
+    const opened = await postJson(mcpUrl, initialize, { headers: accept })
+    const headers = { accept: 'text/event-stream', 'mcp-session-id': String(opened.headers['mcp-session-id']) }
+    const leave = new AbortController()
+    const stream = await fetch(mcpUrl, { headers, signal: leave.signal })
+    const beside = await ask(`${restUrl}/v1/tools`)
+    leave.abort()
+    expect([opened.status, stream.status, beside.status]).toEqual([200, 200, 200])
+  })
+
   it('of operations: some run, some wait their turn, more get 503', async () => {
     const { seen, tool } = endless()
     const { restUrl } = await serveFakes([tool], { limits: { operations: 1, operationsWaiting: 1 } })

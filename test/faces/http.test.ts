@@ -39,6 +39,14 @@ describe('a tool over REST', () => {
     expect(rows).toHaveLength(1000)
   })
 
+  it('holds no secret, in pages or whole', async () => {
+    const { restUrl } = await serveFakes([echoTool])
+    for (const query of ['', '?full=1']) {
+      const { json } = await postJson(`${restUrl}/v1/tools/echo-rows${query}`, { start: `by ${SECRET}` })
+      expect(json.given).toMatchObject({ start: 'by [redacted]' })
+    }
+  })
+
   it('whole is not asked for with a cursor, which has no inputs of its own to be answered', async () => {
     const { restUrl } = await serveFakes([echoTool])
     const { nextCursor: cursor } = (await postJson(`${restUrl}/v1/tools/echo-rows`, { limit: 1000 })).json
@@ -75,6 +83,17 @@ describe('a tool over REST', () => {
       expect(line).not.toContain(half)
       expect(line.length).toBeLessThan(300)
     }
+  })
+
+  it('logs no key that a caller sent, not even in the words of a fault', async () => {
+    const key = 'a-key-that-nobody-knows'
+    const dependencies = () => Promise.reject(new TypeError(`it broke at ${key}`))
+    const { restUrl, logged } = await serveFakes([echoTool], { dependencies })
+    const answer = await postJson(`${restUrl}/api/config/falai-usage`, { api_key: key })
+    await until(() => logged.length === 2)
+    expect([answer.status, answer.text.includes(key)]).toEqual([500, false])
+    expect(logged[0]).toContain('TypeError: it broke at [redacted]')
+    expect(logged.join()).not.toContain(key)
   })
 
   it('quotes no secret where it refuses a path, a query or a list', async () => {
