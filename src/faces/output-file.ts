@@ -94,14 +94,20 @@ async function isDatabase(path: string): Promise<boolean> {
 export async function writeWhole(path: string, text: string | AsyncIterable<string>): Promise<void> {
   try {
     const there = await stat(path).catch(() => undefined)
-    const isNew = (await lstat(path).catch(() => undefined)) === undefined
-    const real = there?.isFile() ? await realpath(path).catch(() => undefined) : undefined
-    if (isNew) await replace(resolve(path), text, undefined)
-    else if (real !== undefined) await replace(real, text, there)
-    else await writeFile(path, text, { mode: NEW_FILE_MODE })
+    const place = await placeToFill(path, there)
+    if (place === undefined) await writeFile(path, text, { mode: NEW_FILE_MODE })
+    else await replace(place, text, there)
   } catch (cause) {
     throw cause instanceof AuditError ? cause : refused(path, codeOf(cause, UNWRITABLE))
   }
+}
+
+/** Where a whole file is put; undefined for what is written into: a pipe, a device, or links in a circle, where that fails. */
+async function placeToFill(path: string, there: Stats | undefined): Promise<string | undefined> {
+  if (there !== undefined) return there.isFile() ? realpath(path).catch(() => undefined) : undefined
+  const place = await placeOf(path)
+  const isFree = (await lstat(place).catch(() => undefined)) === undefined
+  return isFree ? place : undefined
 }
 
 /** Puts a file in the place of an older one, if there is one. */

@@ -72,11 +72,25 @@ describe('a report that is written to a file', () => {
     expect(readdirSync(within('deep'))).toEqual(['real'])
   })
 
-  it('is made where a link leads to nothing yet', async () => {
+  it('is made where a link leads to nothing yet: whole or not at all, for its owner alone', async () => {
     symlinkSync('later', within('link'))
+    async function* broken() {
+      yield 'half a report'
+      throw cancelled()
+    }
+    await expect(writeWhole(within('link'), broken())).rejects.toMatchObject({ kind: 'cancelled' })
+    expect(readdirSync(folder)).toEqual(['link'])
     await writeWhole(within('link'), 'new')
     expect(readFileSync(within('later'), 'utf8')).toBe('new')
+    expect(modeOf('later')).toBe(0o600)
     expect(lstatSync(within('link')).isSymbolicLink()).toBe(true)
+  })
+
+  it('is none where links lead in a circle, and they stay', async () => {
+    symlinkSync('there', within('here'))
+    symlinkSync('here', within('there'))
+    await expect(writeWhole(within('here'), 'new')).rejects.toMatchObject({ message: expect.stringContaining('ELOOP') })
+    expect(readdirSync(folder).map((name) => lstatSync(within(name)).isSymbolicLink())).toEqual([true, true])
   })
 
   it('goes into a pipe, which stays one', async () => {
