@@ -123,6 +123,12 @@ export function failureOf(error: unknown, redact: Redact): Failure {
   return outgoingFailure({ kind, message, field, accepted, next }, redact)
 }
 
-/** For the log of the operator: the stack, redacted. */
+/**
+ * For the log of the operator: the stack, each line of it fit to leave. Its message may quote a text of others: what that breaks
+ * into lines is indented as the stack is, and looks like no line of the log.
+ */
 export const faultLog = (error: unknown, redact: Redact): string =>
   redact(error instanceof Error ? (error.stack ?? error.message) : String(error))
+    .split('\n')
+    .map((line) => outgoingText(line, redact))
+    .join('\n    ')

@@ -150,25 +150,34 @@ describe('tools/call', () => {
 
   it('calls a bug a fault of the program, logs its stack, and shows neither stack nor message', async () => {
     const buggy = toolThat('buggy', async () => {
-      throw new TypeError(`cannot read ${SECRET} of undefined`)
+      throw new TypeError(`cannot read ${SECRET}\u001b[2J\nGET /forged of undefined`)
     })
     const { call, logged } = await connect([buggy])
     const answer = await call('buggy')
     expect(failureIn(answer).message).toMatch(/fault of this program.*TypeError/)
     expect(answer.content[0]!.text).not.toMatch(/at |undefined|horse/)
-    expect(logged.join('\n')).toMatch(/buggy: TypeError: cannot read \[redacted\][\s\S]*at /)
+    // Nothing steers the terminal of whoever reads the log, and no line of it is forged.
+    expect(logged.join('\n')).toMatch(
+      /^buggy: TypeError: cannot read \[redacted\]\n {4}GET \/forged of undefined\n {4}at /,
+    )
   })
 
   it('lets no secret and nothing invisible out, neither in results nor in errors', async () => {
     const leaking = toolThat('leaking', async () => ({ value: [`a\u202eb\u0007 ${SECRET}`, { [SECRET]: SECRET }] }))
     const failing = toolThat('failing', async () => {
-      throw new AuditError('source', `login as ${SECRET} failed\u001b[31m`, { next: `ask ${SECRET}` })
+      const detail = { field: SECRET, accepted: `another than ${SECRET}`, next: `ask ${SECRET}` }
+      throw new AuditError('source', `login as ${SECRET} failed\u001b[31m`, detail)
     })
     const { call } = await connect([leaking, failing])
     expect((await call('leaking')).structuredContent).toEqual({
       value: ['ab [redacted]', { '[redacted]': '[redacted]' }],
     })
-    expect(failureIn(await call('failing'))).toEqual({ message: 'login as [redacted] failed', next: 'ask [redacted]' })
+    expect(failureIn(await call('failing'))).toEqual({
+      message: 'login as [redacted] failed',
+      field: '[redacted]',
+      accepted: 'another than [redacted]',
+      next: 'ask [redacted]',
+    })
   })
 
   it('aborts a call that the client cancels', async () => {
