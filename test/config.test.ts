@@ -246,7 +246,7 @@ describe('the file of AUDIT_CONFIG', () => {
     })
   })
 
-  it.each(['https://user:pass@rest.fal.ai', 'https://rest.fal.ai/?x=1'])(
+  it.each(['https://user:pass@rest.fal.ai', 'https://user@rest.fal.ai', 'https://rest.fal.ai/?x=1'])(
     'refuses %s as an address',
     async (address) => {
       const error = await failureOf(readFile({ legacyBillingBaseUrl: address }))

@@ -1,7 +1,8 @@
 import fc from 'fast-check'
 import { describe, expect, it } from 'vitest'
 import { z } from 'zod'
-import { outgoing, outgoingJson } from '../../src/faces/outgoing.ts'
+import { outgoing, outgoingJson, outgoingText } from '../../src/faces/outgoing.ts'
+import { redactor } from '../../src/render/clean.ts'
 
 const row = z.strictObject({ name: z.string(), kind: z.enum(['secret', 'plain']).optional() })
 const schema = z.strictObject({
@@ -23,6 +24,21 @@ const layer = fc.record({ rows, totals: fc.option(record) })
 const value = fc.record({
   ...{ rows, layer: fc.option(layer, { nil: undefined }), aliases: record },
   ...{ count: fc.option(fc.integer()), nothing: fc.constant({}) },
+})
+
+describe('a text that leaves', () => {
+  const secret = 'correct-horse-battery'
+  const coded = Buffer.from(secret).toString('hex')
+  const told = (each: string): string => outgoingText(each, redactor([secret]))
+
+  it('holds no part of a secret that is written otherwise, where it is cut', () => {
+    const begun = 'x'.repeat(3980)
+    expect(told(`${begun}${coded}`)).toBe(`${begun}[redacted]`)
+  })
+
+  it('holds none that something invisible breaks up', () => {
+    expect(told(`a ${coded.slice(0, 20)}\u200b${coded.slice(20)} b`)).toBe('a [redacted] b')
+  })
 })
 
 describe('JSON in pieces', () => {
