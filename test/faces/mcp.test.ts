@@ -3,6 +3,7 @@ import type { Report } from '../../schemas/report.ts'
 import { serverInstructions } from '../../src/checklist.ts'
 import { AuditError } from '../../src/errors.ts'
 import { LIMITS } from '../../src/limits.ts'
+import { createReportStore } from '../../src/reports.ts'
 import type { Dependencies, Tool } from '../../src/tool.ts'
 import { type Answer, connect } from './connected-client.ts'
 import { echoTool, fakeServices, reportWith, SECRET, toolThat } from './fake-tools.ts'
@@ -201,14 +202,14 @@ describe('tools/call', () => {
 
   it('reports growing progress, not too often, to a client that asked for it', async () => {
     const busy = toolThat('busy', async (_dependencies, { progress }) => {
-      for (let done = 0; done < 1000; done++) progress({ message: 'reading tasks', done, total: 1000 })
+      for (let done = 0; done < 1000; done++) progress({ message: `tasks of ${SECRET}`, done, total: 1000 })
       progress({ message: 'again', done: 3 })
       return {}
     })
     const { call } = await connect([busy])
     const heard: unknown[] = []
     await call('busy', {}, { onprogress: (progress: unknown) => heard.push(progress) })
-    expect(heard[0]).toEqual({ progress: 0, total: 1000, message: 'reading tasks 0/1000' })
+    expect(heard[0]).toEqual({ progress: 0, total: 1000, message: 'tasks of [redacted] 0/1000' })
     expect(heard.length).toBeLessThan(10)
     expect((await call('busy')).isError).toBeUndefined()
   })
@@ -256,12 +257,25 @@ describe('reports as resources', () => {
     ])
   })
 
-  it.each(['audit://reports/nothing', 'audit://reports/../x', 'file:///etc/passwd'])('%s is not found', async (uri) => {
+  it('where reading one is a fault of the program, its stack is logged, without secrets, and not told', async () => {
+    const get = () => {
+      throw new TypeError(`bad ${SECRET}`)
+    }
+    const { client, logged, reports } = await connect([], { reports: { ...createReportStore(), get } })
+    const uri = `audit://reports/${reports.put(reportWith())}`
+    const message = expect.stringMatching(/fault of this program(?!.*bad)/)
+    await expect(client.readResource({ uri })).rejects.toMatchObject({ code: -32603, message })
+    expect(logged.join('\n')).toMatch(/^TypeError: bad \[redacted\]\n {4}at /)
+  })
+
+  const FOREIGN = ['audit://reports/nothing', 'audit://reports/../x', 'file:///etc/passwd', `mysql://${SECRET}`]
+  it.each(FOREIGN)('%s is not found', async (uri) => {
     const { client } = await connect([])
     const ours = uri.endsWith('/nothing') ? /run audit-reconcile again/ : /give audit:\/\/reports\/\{id\}/
     await expect(client.readResource({ uri })).rejects.toMatchObject({
       code: -32002,
       message: expect.stringMatching(ours),
+      data: { uri: uri.replace(SECRET, '[redacted]') },
     })
   })
 })

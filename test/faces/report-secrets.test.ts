@@ -40,6 +40,12 @@ describe('a secret in a name or an id', () => {
     expect(markdown).toContain('- [HIGH] B1: task order \\[redacted\\] of 2026: \\[redacted\\]')
   })
 
+  it('leaves with no report as JSON over MCP', () => {
+    const json = createToolCalls(services).jsonOf(leaking())
+    expect(json).not.toContain('w|rd')
+    expect(JSON.parse(json).tasks.rows[0]).toMatchObject({ userName: '[redacted]', model: '[redacted]' })
+  })
+
   it.each(['text', 'markdown', 'json'])('leaves with no report of a command as %s', async (format) => {
     const { redact } = services
     const { stdout } = await run(['demo', '--format', format], [], { runDemo: async () => leaking(), redact })
