@@ -69,6 +69,11 @@ describe('the texts of a database', () => {
   }
   const range = { start: instant(0), end: instant(1) }
 
+  const TASK_LOOK_UPS = ['tasksByTaskIds', 'tasksByRequestIds', 'tasksByEitherId'] as const
+  const ENTRY_LOOK_UPS = ['pointsByOrderIds', 'cashByOrderIds', 'pointsRowsBefore', 'pointsByRowIds'] as const
+  const lookUp = (opened: LedgerSnapshot, name: (typeof ENTRY_LOOK_UPS)[number]) =>
+    (opened[name] as (ids: unknown[]) => Promise<{ title: string }[]>)([])
+
   it('hold no secret that whoever cuts them could leave in part', async () => {
     const entries = [[entry(long), entry('')], [entry('plain')]].map(entryRecordsOf)
     const words = new TaskWords()
@@ -84,8 +89,8 @@ describe('the texts of a database', () => {
         yield* entries
       },
       userNames: async () => new Map([[7, `seven ${apiKey}`]]),
-      tasksByTaskIds: async () => [task(long)],
-      pointsByOrderIds: async () => [entry(long)],
+      ...Object.fromEntries(TASK_LOOK_UPS.map((name) => [name, async () => [task(long)]])),
+      ...Object.fromEntries(ENTRY_LOOK_UPS.map((name) => [name, async () => [entry(long)]])),
       unknownKinds: () => ({ points: { rows: 2, words: [long, 'bonus'] } }),
     })
     const clean = `${'x'.repeat(70)} [redacted]`
@@ -96,8 +101,8 @@ describe('the texts of a database', () => {
     expect((await all(opened.points(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
     expect((await all(opened.cash(range))).map(({ title }) => title)).toEqual([clean, '', 'plain'])
     expect(await opened.userNames([7])).toEqual(new Map([[7, 'seven [redacted]']]))
-    expect((await opened.tasksByTaskIds(['t']))[0]!.model).toBe(clean)
-    expect((await opened.pointsByOrderIds(['o']))[0]!.title).toBe(clean)
+    for (const name of TASK_LOOK_UPS) expect((await opened[name](['t']))[0]!.model, name).toBe(clean)
+    for (const name of ENTRY_LOOK_UPS) expect((await lookUp(opened, name))[0]!.title, name).toBe(clean)
     expect(opened.unknownKinds?.()).toEqual({ points: { rows: 2, words: [clean, 'bonus'] } })
   })
 

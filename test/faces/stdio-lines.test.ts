@@ -3,7 +3,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { describe, expect, it } from 'vitest'
 import { serveStdio } from '../../src/faces/mcp-stdio.ts'
 import { createToolCalls } from '../../src/faces/tool-calls.ts'
-import { echoTool, fakeServices } from './fake-tools.ts'
+import { echoTool, fakeServices, SECRET } from './fake-tools.ts'
 
 const ping = (id: number | string): string => JSON.stringify({ jsonrpc: '2.0', id, method: 'ping' })
 
@@ -73,6 +73,14 @@ describe('a line', () => {
   it('that broke off is told as one that is no JSON', async () => {
     const { answers } = await said(`${ping(1)}\n${ping(2).slice(0, 20)}`)
     expect(answers).toMatchObject([{ id: 1 }, { id: null, error: { code: -32700 } }])
+  })
+
+  it('that is no message is quoted without secrets, in the answer and in the log', async () => {
+    const { answers, logged } = await said(JSON.stringify({ ...JSON.parse(ping(1)), [`by ${SECRET}`]: 1 }))
+    expect(answers).toMatchObject([
+      { id: 1, error: { message: expect.stringMatching(/^by \[redacted\]: there is no/) } },
+    ])
+    expect(logged).toEqual([expect.stringContaining('by [redacted]: there is no')])
   })
 
   it('in another encoding than UTF-8 is refused: its texts would be read as others', async () => {
