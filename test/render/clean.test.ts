@@ -93,6 +93,22 @@ describe('redactor', () => {
     }
   })
 
+  it('removes a secret whose encoded forms differ in the alphabet that they are written in', () => {
+    const secret = 'ok>>joy??~~mn'
+    const clean = redactor([` ${secret} `])
+    const hexadecimal = Buffer.from(secret).toString('hex').toUpperCase()
+    expect(hexadecimal).toMatch(/[A-F]/)
+    expect(clean(`a ${hexadecimal} b`)).toBe('a [redacted] b')
+    expect(clean(`"${secret}"`)).toBe('"[redacted]"')
+    expect(clean(`a ${encodeURIComponent(secret).slice(0, 14)}…`)).toBe('a [redacted]…')
+    expect(redactor(["o'hara-pw-77"])('a o&apos;hara-pw-77 b')).toBe('a [redacted] b')
+    for (const before of ['', 'a', 'ab']) {
+      const coded = Buffer.from(`${before}${secret}`).toString('base64url')
+      expect(coded).toMatch(/[-_]/)
+      expect(clean(coded)).toMatch(/^[\w-]{0,3}\[redacted\][\w-]{0,2}$/)
+    }
+  })
+
   it('replaces the longest form first', () => {
     expect(redactor(['secret', 'secret-longer'])('a secret-longer b')).toBe('a [redacted] b')
   })
