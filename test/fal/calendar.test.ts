@@ -1,6 +1,6 @@
 import { describe, expect, it } from 'vitest'
-import { calendarSlices, zoneNameFor } from '../../src/fal/calendar.ts'
-import { range, zone } from './line.ts'
+import { bucketEnd, calendarSlices, zoneNameFor } from '../../src/fal/calendar.ts'
+import { at, range, zone } from './line.ts'
 
 describe('zoneNameFor', () => {
   it.each([
@@ -35,5 +35,16 @@ describe('calendarSlices', () => {
   it('takes 400 slices and no more', () => {
     expect(calendarSlices(range('2025-01-01T00:00:00Z', '2026-02-05T00:00:00Z'), zone('UTC'), 'day')).toHaveLength(400)
     expect(calendarSlices(range('2025-01-01T00:00:00Z', '2026-02-05T00:00:01Z'), zone('UTC'), 'day')).toBeUndefined()
+  })
+})
+
+describe('bucketEnd', () => {
+  it.each([
+    ['day', 'a border', '2026-02-05T16:00:00Z', '2026-02-06T16:00:00Z'],
+    ['day', 'no border', '2026-02-05T00:00:00Z', '2026-02-06T00:00:00Z'],
+    ['month', 'a border', '2026-01-31T16:00:00Z', '2026-02-28T16:00:00Z'],
+    ['month', 'no border', '2026-02-01T00:00:00Z', '2026-03-04T00:00:00Z'],
+  ] as const)('of a %s that begins at %s, at %s, is %s', (timeframe, _, start, end) => {
+    expect(bucketEnd(at(start), zone('Asia/Shanghai'), timeframe)).toBe(at(end))
   })
 })

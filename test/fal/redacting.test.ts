@@ -11,10 +11,9 @@ function openRedacting(faults: Parameters<typeof openLine>[0] = {}) {
   secrets.add(OTHER_KEY)
   return openLine(
     {
-      workspaces: [workspace({ username: long, events: [event('r1', { endpointId: long }), event(OTHER_KEY)] })],
-      serverless: {
-        [long]: [{ timestamp: '2026-02-02T10:00:00Z', app: long, machineType: 'GPU', quantity: '1', cost: '1' }],
-      },
+      workspaces: [
+        workspace({ username: long, events: [event('r1', { endpointId: long, unit: long }), event(OTHER_KEY)] }),
+      ],
       ...faults,
     },
     { redact: secrets.redact },
@@ -26,15 +25,32 @@ describe('what fal says', () => {
     const { client } = await openRedacting()
     const days = { range: FEBRUARY, zone: zone('UTC'), timeframe: 'day' } as const
     expect(await client.billing(KEY, never())).toMatchObject({ value: { username: clean } })
+    const named = [
+      { model: 'fal-ai/flux', unit: 'image' },
+      { model: clean, unit: clean },
+    ]
     const usage = await client.usage(KEY, days, never())
-    expect(usage.status === 'complete' && usage.value.map(({ model }) => model).sort()).toEqual(['fal-ai/flux', clean])
+    expect(usage).toMatchObject({ value: expect.arrayContaining(named.map((row) => expect.objectContaining(row))) })
     const events = await client.events(KEY, { range: FEBRUARY }, never())
-    expect(events.status === 'complete' && events.value.map(({ model }) => model).sort()).toEqual([
-      'fal-ai/flux',
-      clean,
-    ])
+    expect(events).toMatchObject({ value: expect.arrayContaining(named.map((row) => expect.objectContaining(row))) })
     expect(events.status === 'complete' && events.value.map(({ requestId }) => requestId)).toContain(OTHER_KEY)
-    expect(await client.serverlessUsage(KEY, days, never())).toMatchObject({ value: [{ app: clean }] })
+  })
+
+  it('holds none in what serverless usage and invoices name', async () => {
+    const row = { app: long, machine_type: long, unit: long, quantity: 1, cost: 1 }
+    const series = JSON.stringify({ time_series: [{ bucket: '2026-02-02', results: [row] }] })
+    const report = `InvoiceId,ServiceName,BilledCost,BillingCurrency\n${long},${long},1,USD\n`
+    const { client } = await openRedacting({
+      faults: [
+        { kind: 'body', text: series, path: '/serverless/usage' },
+        { kind: 'body', text: report, path: '/account/focus' },
+      ],
+    })
+    const days = { range: FEBRUARY, zone: zone('UTC'), timeframe: 'day' } as const
+    const serverless = await client.serverlessUsage(KEY, days, never())
+    expect(serverless).toMatchObject({ value: [{ app: clean, gpuClass: clean, unit: clean }] })
+    const focus = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())
+    expect(focus).toMatchObject({ value: [{ invoiceId: clean, service: clean }] })
   })
 
   it('in an error neither, whether or not the cut would have left a part', async () => {

@@ -211,8 +211,13 @@ describe('buckets of usage', () => {
   it('of UTC that each overlap a day of a zone without a name belong to it, and others do not', async () => {
     const days = zone('+05:30')
     const asked = { start: days.startOfDate('2026-02-06' as never), end: days.startOfDate('2026-02-07' as never) }
-    const both = await answerTo(['2026-02-05T00:00:00Z', '2026-02-06T00:00:00Z'], { asked, days })
-    expect(both.answer).toMatchObject({ status: 'complete', value: [{ date: '2026-02-06' }, { date: '2026-02-06' }] })
+    for (const buckets of [
+      ['2026-02-05T00:00:00Z', '2026-02-06T00:00:00Z'],
+      ['2026-02-05', '2026-02-06'],
+    ]) {
+      const both = await answerTo(buckets, { asked, days })
+      expect(both.answer).toMatchObject({ status: 'complete', value: [{ date: '2026-02-06' }, { date: '2026-02-06' }] })
+    }
     const stray = await answerTo(['2026-02-07T00:00:00Z', '2026-02-06T00:00:00Z'], { asked, days })
     expect(stray.answer).toMatchObject({ status: 'partial', value: [{ date: '2026-02-06' }] })
   })

@@ -184,6 +184,20 @@ describe('usage', () => {
     })
   })
 
+  it('counts rows of two days that are alike but for the day, wherever the edge of a page lies', async () => {
+    const row = { endpoint_id: 'm', quantity: 1, cost_total: 1 }
+    const page = (day: string, more: object): string =>
+      JSON.stringify({ time_series: [{ bucket: day, results: [row] }], ...more })
+    const { client } = await openLine({
+      faults: [
+        { kind: 'body', text: page('2026-02-02', { next_cursor: 'MC8y', has_more: true }), times: 1 },
+        { kind: 'body', text: page('2026-02-03', {}), times: 1 },
+      ],
+    })
+    const answer = await client.usage(KEY, UTC_DAYS, never())
+    expect(answer).toMatchObject({ status: 'complete', value: [{ date: '2026-02-02' }, { date: '2026-02-03' }] })
+  })
+
   it('passes negative and absurd values through', async () => {
     const row = { endpoint_id: 'm', quantity: -1e21, unit_price: 1e-9, cost_total: -1e12, cost: 5, currency: 'usd' }
     const { client } = await openLine({ faults: [{ kind: 'body', text: seriesOf(row) }] })
@@ -246,6 +260,10 @@ describe('serverlessUsage', () => {
       { app: 'e', gpuClass: 'L40' },
     ],
     [{ app: 'a' }, { app: 'a', gpuClass: '' }],
+    [
+      { app: 'a', endpoint_id: 'e', machine_type: 'H100', gpu_class: 'L40' },
+      { app: 'a', gpuClass: 'H100' },
+    ],
   ])('takes %o', async (names, expected) => {
     const { client } = await openLine({
       faults: [{ kind: 'body', text: seriesOf({ ...names, quantity: 1, cost: 1 }) }],
