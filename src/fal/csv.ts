@@ -32,7 +32,7 @@ export function parseCsv(text: string): string[][] | undefined {
     else field += char
   }
   if (quoted) return undefined
-  if (field !== '' || record.length > 0) endRecord()
+  endRecord()
   return records
 }
 

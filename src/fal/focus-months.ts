@@ -29,7 +29,7 @@ export interface PlacedLines {
 
 /** Whether all lines of one answer are of the month before the one asked for: fal issues the invoice of a month after it. */
 function areOfMonthBefore(sent: readonly Sent[], [answer]: readonly FocusAnswer[]): boolean {
-  if (answer === undefined || sent.length === 0) return false
+  if (answer === undefined) return false
   const [year = 0, month = 0] = answer.month.split('-').map(Number)
   const before = new Date(Date.UTC(year, month - 2, 1)).toISOString().slice(0, 7)
   return sent.every(({ line }) => line.row.period === before)

@@ -30,7 +30,7 @@ function floatPrints(float: number, value: number, text: string): boolean {
   if (float === value) return true
   const [, whole = '', fraction = ''] = PARTS.exec(text.trim()) ?? []
   const digits = (whole + fraction).replace(/^0+/, '').length
-  if (digits === 0 || digits > DIGITS_MAX || fraction.length > DIGITS_MAX) return false
+  if (digits > DIGITS_MAX || fraction.length > DIGITS_MAX) return false
   if (Number(float.toPrecision(digits)) === value) return true
   return !/[eE]/.test(text) && Number(float.toFixed(fraction.length)) === value
 }

@@ -86,6 +86,29 @@ describe('focus', () => {
     expect(answer.status === 'complete' && answer.value.length).toBe(2)
   })
 
+  it('is not the whole where a line tells no month, be it one alone', async () => {
+    const { client } = await openLine({ faults: [{ kind: 'body', text: `${HEADER}\nINV-1,1,USD,,,x\n` }] })
+    const answer = await client.focus(KEY, { from: '2026-02', to: '2026-03' }, never())
+    expect(answer).toMatchObject({
+      status: 'partial',
+      failure: 'bad-answer',
+      reason: expect.stringContaining('sent 1 lines'),
+      value: [{ invoiceId: 'INV-1', billingMonth: '' }],
+    })
+  })
+
+  it('that contradicts itself says to ask for more months where one was asked for', async () => {
+    const none = `${HEADER}\n`
+    const { client } = await openLine({
+      focus: { acme: { '2026-01': february, '2026-02': none, '2026-03': february } },
+    })
+    const hint = 'ask for several months'
+    const several = await client.focus(KEY, { from: '2026-01', to: '2026-03' }, never())
+    expect(several).toMatchObject({ status: 'partial', reason: expect.not.stringContaining(hint) })
+    const one = await client.focus(KEY, { from: '2026-01', to: '2026-01' }, never())
+    expect(one).toMatchObject({ status: 'partial', reason: expect.stringContaining(hint) })
+  })
+
   it('reads lines that end with a carriage return alone', async () => {
     const { client } = await openLine({ faults: [{ kind: 'body', text: february.replaceAll('\n', '') }] })
     const answer = await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())

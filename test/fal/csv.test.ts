@@ -24,6 +24,9 @@ describe('parseCsv', () => {
     ['a,b\r1,"2"\r', ['a,b', '1,2'].map((line) => line.split(','))],
     ['a,b\r\r\n1,2\r\r\n', ['a,b', '1,2'].map((line) => line.split(','))],
     ['', []],
+    ['a,b\n1', [['a', 'b'], ['1']]],
+    ['a,b\n"1"', [['a', 'b'], ['1']]],
+    ['a,b\n1,', ['a,b', '1,'].map((line) => line.split(','))],
     ['5" pipe,x\n', [['5" pipe', 'x']]],
   ])('reads %j', (text, records) => {
     expect(parseCsv(text)).toEqual(records)

@@ -29,6 +29,7 @@ const OLD = `- ${DEC}`
 describe('where fal heeds the month', () => {
   it('a line is of the month it came for, whatever period it names', () => {
     expect(placed(M, answer(DEC, A), answer(JAN, B), answer(FEB, C))).toEqual(sure(`${DEC} A`, `${JAN} B`, `${FEB} C`))
+    expect(placed([JAN, FEB], answer(JAN, A), answer(FEB, B))).toEqual(sure(`${JAN} A`, `${FEB} B`))
     expect(placed(M, answer(DEC), answer(JAN, A), answer(FEB, B, 'D -'))).toEqual(
       sure(`${JAN} A`, `${FEB} B`, `${FEB} D`),
     )
@@ -58,6 +59,7 @@ describe('where fal sends every line for every month', () => {
   it('those of other months are left out', () => {
     expect(placed([JAN, FEB], every(JAN), every(FEB))).toEqual(sure(`${JAN} B`, `${JAN} B`, `${FEB} C`))
     expect(placed([JAN], every(JAN))).toEqual(sure(`${JAN} B`, `${JAN} B`))
+    expect(placed([JAN], answer(JAN, B, A))).toEqual(sure(`${JAN} B`))
     expect(placed([JAN, '2026-03'], every(JAN), every('2026-03'))).toEqual(sure(`${JAN} B`, `${JAN} B`))
   })
 
@@ -65,6 +67,8 @@ describe('where fal sends every line for every month', () => {
     expect(placed([JAN, FEB], answer(JAN, B, OLD, C), answer(FEB, B, OLD, C))).toEqual(sure(`${JAN} B`, `${FEB} C`))
     const own = `- ${JAN}`
     expect(placed([JAN, FEB], answer(JAN, own, C), answer(FEB, own, C))).toEqual(sure(`${JAN} `, `${FEB} C`))
+    const all = [OLD, own, C]
+    expect(placed([JAN, FEB], answer(JAN, ...all), answer(FEB, ...all))).toEqual(sure(`${JAN} `, `${FEB} C`))
   })
 
   it('one of no invoice that came for its own month alone is of that, though others came for several', () => {

@@ -17,6 +17,7 @@ const ACCEPTED = [
   ['natural', '', null],
   ['natural', 'NULL', null],
   ['natural', '\\N', null],
+  ['natural', '0', 0],
   ['natural', '101', 101],
   ['integer', '-40', -40],
   ['integer', '+40', 40],
@@ -33,6 +34,7 @@ const ACCEPTED = [
   ['flag', '\u0001', 1],
   ['flag', '\u0000', 0],
   ['flag', "b'1'", 1],
+  ['flag', "b'0'", 0],
   ['flag', null, null],
   ['flag', '', null],
   ['usd', '12.3', '12.3'],
@@ -98,6 +100,7 @@ const REFUSED = [
   ['time', '2026-02-01 00:00:00.1234567'],
   ['time', '2026-02-30 00:00:00'],
   ['time', '2025-02-29 00:00:00'],
+  ['time', '2024-02-30 00:00:00'],
   ['time', '1900-02-29 00:00:00'],
   ['time', '2026-13-01 00:00:00'],
   ['time', '2026-04-31 00:00:00'],
@@ -123,6 +126,17 @@ describe('a value', () => {
   })
 })
 
+it('a time may be of each day of a year, and of no other', () => {
+  const read = valueReader('time', 'unknown')
+  for (const [index, days] of [31, 28, 31, 30, 31, 30, 31, 31, 30, 31, 30, 31].entries()) {
+    const time = (day: number) => `2026-${String(index + 1).padStart(2, '0')}-${String(day).padStart(2, '0')} 00:00:00`
+    expect(read(time(days))).toBe(time(days))
+    expect(read(time(days + 1))).toBeInstanceOf(Refusal)
+  }
+  expect(read('2026-00-31 00:00:00')).toBe('2026-00-31 00:00:00')
+  expect(read('2026-00-32 00:00:00')).toBeInstanceOf(Refusal)
+})
+
 /** What the audit reads where a FLOAT of MySQL holds this 4-byte number. */
 const asFloat = (float: number): string =>
   formatUsd(nanoUsdReader('float32', { table: 't', column: 'c' })(float) ?? (undefined as never))
@@ -139,6 +153,7 @@ describe('an amount of USD', () => {
     ['16777216', '16777216'],
     ['1234.567', '1234.567'],
     ['0.1000000000', '0.1'],
+    [' 0.100000001 ', '0.1'],
   ])('%s, whatever it came from, is %s', (text, usd) => {
     expect(storedUsd(text, 'unknown')).toBe(usd)
   })
@@ -149,6 +164,13 @@ describe('an amount of USD', () => {
       expect(storedUsd(text, 'other')).toBe(text)
       expect(storedUsd(text, 'float')).toBe(asFloat(Math.fround(Number(text))))
     }
+  })
+
+  it.each([
+    [`1.1${'0'.repeat(98)}1`, '1.1'],
+    [`0.${'0'.repeat(60)}${'1'.repeat(50)}`, '0'],
+  ])('of more digits than any program prints is taken as it stands: %s', (text, usd) => {
+    expect(storedUsd(text, 'unknown')).toBe(usd)
   })
 
   it('of a column that is known to be no FLOAT is never taken for one', () => {
