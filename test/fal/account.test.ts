@@ -80,6 +80,25 @@ describe('focus', () => {
     }
   })
 
+  it('reads a report that has no other columns than it needs, and its currency in any case', async () => {
+    const report = 'Id,BilledCost,BillingCurrency\n7,12.30,usd\n'
+    const { client } = await openLine({ focus: { acme: { '2026-02': report } } })
+    expect(await client.focus(KEY, { from: '2026-02', to: '2026-02' }, never())).toEqual({
+      status: 'complete',
+      value: [
+        {
+          invoiceId: '',
+          billingMonth: '2026-02',
+          period: '',
+          chargeMonth: '',
+          service: '',
+          currency: 'USD',
+          billedCostNanoUsd: 12_300_000_000n,
+        },
+      ],
+    })
+  })
+
   it('keeps identical lines of one report', async () => {
     const { client } = await openLine({ focus: { acme: { '2026-03': `${march}${march.split('\n')[1]}` } } })
     const answer = await client.focus(KEY, { from: '2026-03', to: '2026-03' }, never())
@@ -137,7 +156,7 @@ describe('focus', () => {
     ['{"data":[]}', 'BilledCost'],
     [`${HEADER}\nINV,1,EUR,,,x`, 'another currency'],
     [`${HEADER}\nINV,much,USD,,,x`, 'no decimal number'],
-    [`${HEADER}\nINV,1,USD`, 'fields'],
+    [`${HEADER}\nINV,1,USD,,,x\nINV,1,USD`, 'line 3 has 3 fields instead of 6'],
     [`${HEADER}\n"INV`, 'never closed'],
     [`${HEADER}\nINV,1,USD,,,"x\nINV,2,USD,,,"y\n`, 'closed before its field ends'],
     [`${HEADER},BilledCost\nINV,1,USD,,,x,5`, 'column BilledCost comes 2 times'],

@@ -165,6 +165,18 @@ describe('a page of events', () => {
     expect([second.hashes.length, second.records.event(0).requestId]).toEqual([1, 'r2'])
   })
 
+  it('knows nothing of how ids were written on one that was given back', () => {
+    const read = pageReader()
+    const idsOf = (written: string) => {
+      const wire = { request_id: written, endpoint_id: 'm', timestamp: '2026-02-02T00:00:00Z', cost_total: 1 }
+      const answer = read(JSON.stringify({ billing_events: [wire] }))
+      return answer.status === 'complete' && answer.value.rows.map(({ requestId }) => requestId)
+    }
+    expect(idsOf('fal-ai/flux#r1')).toEqual(['fal-ai/flux#r1'])
+    const uuid = '2be1964e-6e4d-42a8-a951-37753df3104f'
+    expect(idsOf(uuid)).toEqual([uuid])
+  })
+
   describe('that is long', () => {
     const wire = (index: number) => ({
       request_id: `request-${index}`,

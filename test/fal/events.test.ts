@@ -191,6 +191,41 @@ describe('identical events', () => {
     expect(double.requests.at(-1)?.query.request_id).toEqual([third!.requestId])
   })
 
+  /** Answers one after another: pages, and what fal tells when it is asked about their requests alone. */
+  const answers = (...bodies: string[]) =>
+    openLine({ faults: bodies.map((text) => ({ kind: 'body', text, times: 1 }) as const) })
+  const one = { ...WIRE, cost_total: 1 }
+  const firstOf = (...events: object[]): string =>
+    JSON.stringify({ billing_events: events, next_cursor: 'MC8y', has_more: true })
+
+  it('are all asked about, however many pages repeat', async () => {
+    const many = Array.from({ length: 6 }, (_, index) => ({ ...one, request_id: `r${index}` }))
+    const { client } = await answers(firstOf(...many), bodyOf(...many), bodyOf(...many, ...many))
+    const answer = await client.events(KEY, { range: FEBRUARY }, never())
+    expect(answer.status === 'complete' && answer.value.length).toBe(12)
+  })
+
+  it.each([
+    ['others', { ...one, request_id: 'other' }],
+    ['other times', { ...one, timestamp: '2026-03-02T00:00:00Z' }],
+  ])('are not told by an answer that tells of %s besides', async (told, stray) => {
+    const { client } = await answers(firstOf(one), bodyOf(one), bodyOf(one, one, stray))
+    const answer = await client.events(KEY, { range: FEBRUARY }, never())
+    expect(answer).toMatchObject({ status: 'partial', reason: expect.stringContaining(`of ${told}`) })
+    expect(answer.status === 'partial' && answer.value.length).toBe(1)
+  })
+
+  it('of pages that overlap count once where they were asked for by id, which is not asked twice', async () => {
+    const { client, double } = await openLine(
+      { workspaces: [workspace({ events: manyEvents(9) })], faults: [{ kind: 'repeat-page', rows: 1, page: 1 }] },
+      { limits: { eventPageRows: 3 } },
+    )
+    const requestIds = manyEvents(9).map(({ requestId }) => requestId)
+    const answer = await client.events(KEY, { range: FEBRUARY, requestIds }, never())
+    expect(answer.status === 'complete' && answer.value.map(({ requestId }) => requestId)).toEqual(requestIds)
+    expect(double.requests.filter(({ query }) => query.cursor === undefined)).toHaveLength(1)
+  })
+
   it('are partial where pages repeat them and fal does not answer about them', async () => {
     const { client } = await openLine(
       {

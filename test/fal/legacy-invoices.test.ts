@@ -66,6 +66,20 @@ describe('the unconfirmed /billing/invoices', () => {
     expect(await decoded(wire)).toEqual({ ...EMPTY, ...expected })
   })
 
+  it('may be of each month of a year, and of no other', async () => {
+    const invoices = Array.from({ length: 14 }, (_, month) => ({ period: `2026-${String(month).padStart(2, '0')}` }))
+    const { client } = await openLine({ legacyInvoices: { acme: invoices } })
+    const answer = await client.legacyInvoices(KEY, never())
+    const read = answer.status === 'complete' ? answer.value.map(({ month }) => month) : []
+    expect(read).toEqual(['', ...invoices.slice(1, 13).map(({ period }) => period), ''])
+  })
+
+  it('may have blanks around its texts', async () => {
+    const wire = { id: ' INV-1 ', period: ' 2026-01 ', amount: ' 1 ', currency: ' USD ', status: ' paid ' }
+    const read = { invoiceId: 'INV-1', month: '2026-01', currency: 'USD', status: 'paid' }
+    expect(await decoded(wire)).toEqual({ ...read, amountNanoUsd: 1_000_000_000n })
+  })
+
   it('may come in an envelope; where that tells of more, it is not the whole', async () => {
     const read = async (body: object) => {
       const { client } = await openLine({ legacyInvoices: { acme: body } })
@@ -85,7 +99,10 @@ describe('the unconfirmed /billing/invoices', () => {
       expect(await read({ invoices, ...more })).toMatchObject({ status: 'partial', value })
     }
     expect(await read({ invoices, page: 1, total_pages: 2 })).toMatchObject({ status: 'partial', value })
+    expect(await read({ invoices, total_pages: 2 })).toMatchObject({ status: 'partial', value })
+    expect(await read({ invoices: [] })).toEqual({ status: 'complete', value: [] })
     for (const all of [
+      { next_page: 0, total_pages: 1 },
       { next: null, total_count: 2 },
       { page: 1, total_pages: 1 },
       { next_page: '', hasMore: false },

@@ -98,6 +98,13 @@ describe('pages', () => {
     },
   )
 
+  it('go on with as many rows a page as they began with: one that fal does not accept then is not asked otherwise', async () => {
+    const { answer, read, double } = await nine([{ kind: 'status', status: 422, page: 2, times: 1 }])
+    expect(answer).toMatchObject({ status: 'partial', failure: 'invalid' })
+    expect(read).toEqual(ids(3))
+    expect(double.requests.map(({ query }) => query.limit)).toEqual([['3'], ['3']])
+  })
+
   const page = (more: object): string => JSON.stringify({ billing_events: [], ...more })
 
   it.each([

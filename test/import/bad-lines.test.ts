@@ -288,6 +288,11 @@ describe('a file with tabs whose header is not quoted', () => {
     })
   })
 
+  it('is refused for two such fields alone', async () => {
+    const outcome = await run(workshop(), tabbed(taskLine(1, { app_name: '"a"' }), taskLine(2, { app_name: '"b"' })))
+    expect(outcome).toMatchObject({ status: 'refused', badLineCount: 1, badLines: [{ line: 2 }] })
+  })
+
   it('is read without the quotes where the header has them too', async () => {
     const shop = workshop()
     const [header = '', ...rows] = tabbed(taskLine(1, inQuotes), taskLine(2, { online_task_id: '"r2"' })).split('\n')
@@ -306,6 +311,7 @@ describe('a file with tabs whose header is not quoted', () => {
       [taskLine(1, { app_name: '"mine"' }), taskLine(2), taskLine(3, { app_name: '"' })],
       '"mine"',
     ],
+    ['quotes alone', [taskLine(1, { app_name: '"' }), taskLine(2, { app_name: '"' })], '"'],
     ['an open end', [taskLine(1, { app_name: '"a" or "b' }), taskLine(2, { app_name: '"c" d' })], '"a" or "b'],
   ])('is read as it stands where quotes are part of texts: %s', async (_, lines, text) => {
     const shop = workshop()
