@@ -93,7 +93,7 @@ export async function eachPage<Told extends Page>(paging: Paging<Told>): Promise
         return { fetched: partial(null, failed(answer.failure, told)), overlap }
       }
       const turn = turns.take(page, answer.value)
-      const single = page === 1 && 'end' in turn && turn.end.status === 'complete'
+      const single = page === 1 && 'end' in turn
       if (!single) overlap ??= createOverlap()
       take(answer.value, overlap?.repeatsOf(answer.value.hashes) ?? NONE)
       if ('end' in turn) return { fetched: turn.end, overlap }

@@ -1,9 +1,5 @@
-import { once } from 'node:events'
-import { createServer } from 'node:http'
-import type { AddressInfo } from 'node:net'
-import { describe, expect, it, onTestFinished } from 'vitest'
+import { describe, expect, it } from 'vitest'
 import type { ListedPrice } from '../../src/demo/fal-double-prices.ts'
-import { createFalClient } from '../../src/fal/client.ts'
 import { formatUsd } from '../../src/units/nano-usd.ts'
 import { KEY, never, openLine, SECRET } from './line.ts'
 
@@ -38,18 +34,14 @@ describe('pricing', () => {
     ])
   })
 
-  it('knows a model that fal answers in another case than it was asked about', async () => {
-    const prices = [{ endpoint_id: 'fal-ai/flux', unit_price: 0.05, unit: 'image', currency: 'USD' }]
-    const server = createServer((_, response) => response.end(JSON.stringify({ prices }))).listen(0, '127.0.0.1')
-    await once(server, 'listening')
-    const { port } = server.address() as AddressInfo
-    const client = createFalClient({ baseUrl: `http://127.0.0.1:${port}/v1` })
-    onTestFinished(async () => {
-      await client.close()
-      server.close()
-    })
-    const price = { endpointId: 'FAL-AI/Flux', unitPrice: '0.05', unit: 'image', currency: 'USD' }
-    expect(await client.pricing(KEY, ['FAL-AI/Flux'], never())).toEqual({
+  it.each([
+    ['FAL-AI/Flux', 'fal-ai/flux'],
+    ['fal-ai/flux', 'FAL-AI/Flux'],
+  ])('knows %s where fal answers %s, and its currency in any case', async (asked, endpoint_id) => {
+    const text = JSON.stringify({ prices: [{ endpoint_id, unit_price: 0.05, unit: 'image', currency: 'usd' }] })
+    const { client } = await openLine({ faults: [{ kind: 'body', text }] })
+    const price = { endpointId: asked, unitPrice: '0.05', unit: 'image', currency: 'USD' }
+    expect(await client.pricing(KEY, [asked], never())).toEqual({
       status: 'complete',
       value: { prices: [price], unknown: [] },
     })
@@ -216,6 +208,20 @@ describe('an estimate', () => {
     const answer = await client.estimate(KEY, { kind: 'calls', quantities }, never())
     expect(answer).toMatchObject({ status: 'failed', failure })
     expect(double.requests).toHaveLength(1)
+  })
+
+  it('is JSON whatever a model is called, and however a quantity is written', async () => {
+    const { client, double } = await openLine({ faults: [{ kind: 'body', text: '{"total_cost":1}' }] })
+    const odd = new Map([
+      ['a"b\\', '007.50'],
+      ['c', '+3'],
+      ['d', '1e-7'],
+    ])
+    expect(await client.estimate(KEY, { kind: 'units', quantities: odd }, never())).toMatchObject({
+      status: 'complete',
+    })
+    const asked = { 'a"b\\': { unit_quantity: 7.5 }, c: { unit_quantity: 3 }, d: { unit_quantity: 1e-7 } }
+    expect(double.requests[0]?.body).toEqual({ estimate_type: 'unit_price', endpoints: asked })
   })
 
   it('of an unknown model fails, and names it', async () => {
