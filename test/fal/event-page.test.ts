@@ -86,6 +86,26 @@ describe('a page of events', () => {
     expect(shown(falBillingEvents.parse({ billing_events: events }).billing_events.map(eventOfWire))).toEqual(expected)
   })
 
+  it('tells quantity, and output_units where it is absent, in whichever way it is read', () => {
+    const row = { request_id: 'r1', endpoint_id: 'm', timestamp: '2026-02-02T10:00:00Z', cost_total: 1 }
+    const events = [
+      { ...row, quantity: 2, output_units: 3 },
+      { ...row, output_units: 3 },
+      { ...row, quantity: 2 },
+      { ...row, quantity: null, output_units: 3 },
+      row,
+    ]
+    const expected = ['2', '3', '2', '3', null]
+    for (const text of [
+      JSON.stringify({ billing_events: events }),
+      `{"has_more":true,"has_more":false,"billing_events":${JSON.stringify(events)}}`,
+    ]) {
+      expect(pageReader()(text)).toMatchObject({ value: { rows: expected.map((quantity) => ({ quantity })) } })
+    }
+    const bySchema = falBillingEvents.parse({ billing_events: events }).billing_events.map(eventOfWire)
+    expect(bySchema.map(({ quantity }) => quantity)).toEqual(expected)
+  })
+
   it('is read as the schema reads it, and refused as it refuses', () => {
     const seen = { taken: 0, refused: 0 }
     fc.assert(

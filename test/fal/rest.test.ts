@@ -81,3 +81,16 @@ describe('a key that rests', () => {
     expect(reasonOf(answers[0]!)).toMatch(/^fal answered 503.*\(tried \d+ times\)$/)
   })
 })
+
+describe('a key that was answered', () => {
+  it('counts as one until it is left without an answer, be it a refusal', () => {
+    const spell = createKeySpells(SECOND, () => instant(0))(KEY)
+    expect(spell.isAnswered()).toBe(false)
+    spell.succeed()
+    expect(spell.isAnswered()).toBe(true)
+    spell.fail(failed('rate-limited', 'too many'))
+    expect(spell.isAnswered()).toBe(true)
+    spell.fail(failed('unreachable', 'it hung'))
+    expect(spell.isAnswered()).toBe(false)
+  })
+})

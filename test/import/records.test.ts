@@ -114,6 +114,14 @@ describe('CSV', () => {
     }
   })
 
+  it('takes a line of one field that begins with a CR for no empty one', () => {
+    for (const text of ['\rab\n1\n', '\rab\r\n1\r\n']) {
+      for (const cuts of [[], everyByte(text)]) {
+        expect(split(text, CSV, [0], cuts).records.map(({ values }) => values)).toEqual([['\rab'], ['1']])
+      }
+    }
+  })
+
   it('counts lines, and gives a record the first of its own', () => {
     const text = 'a,b\n"1\n2\n3",x\n\nc,d\n'
     for (const cuts of [[], everyByte(text)]) {
