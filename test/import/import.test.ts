@@ -123,6 +123,18 @@ describe('an import', () => {
     expect(await shop.rows('ts_fal_tasks', 'id, app_name, completed_at')).toEqual([[1, '"a"\tb\\c', null]])
   })
 
+  it('takes NULL for none in three ways, also where it could be a text, and counts empty lines before the first', async () => {
+    const shop = workshop()
+    const lines = ['NULL', '\\N', '', '"NULL"'].map((online_task_id, index) => taskLine(index + 1, { online_task_id }))
+    await shop.run({ tasks: [shop.write('tasks.csv', taskFile(...lines))] })
+    expect((await shop.rows('ts_fal_tasks', 'id, online_task_id')).map(([, id]) => id)).toEqual([
+      ...[null, null, null],
+      'NULL',
+    ])
+    const tasks = [shop.write('bad.csv', `\n\r\n${taskFile(taskLine(1, { money: '1.5' }))}`)]
+    expect(await shop.run({ tasks, overwrite: true })).toMatchObject({ badLines: [{ line: 4 }] })
+  })
+
   it('reads INTO OUTFILE with ENCLOSED BY where it is told of the backslashes', async () => {
     const shop = workshop()
     const tasks = [
@@ -204,7 +216,7 @@ describe('other names of tables and columns', () => {
   const mapping = mappingWith({
     tables: { tasks: 'generation jobs', users: 'members' },
     columns: {
-      tasks: { onlineTaskId: 'request_id', costMoney: 'cost_usd', completedAt: 'created_at' },
+      tasks: { onlineTaskId: 'request_id', costMoney: 'cost_usd', completedAt: 'Created_At' },
       users: { name: null },
     },
   })
@@ -274,6 +286,9 @@ describe('the zone of the stored times', () => {
       taskLine(2, { created_at: '2026-03-05 00:00:00' }),
       taskLine(3, { created_at: '0000-00-00 00:00:00' }),
       taskLine(4, { created_at: 'NULL' }),
+      taskLine(5, { created_at: '2024-00-05 00:00:00' }),
+      taskLine(6, { created_at: '0000-01-05 00:00:00' }),
+      taskLine(7, { created_at: '2026-01-01 00:00:00' }),
     ]
     expect(await shop.run({ tasks: [shop.write('tasks.csv', taskFile(...lines))] })).toMatchObject({
       taskTimes: { first: '2025-01-01 00:00:00', last: '2026-03-05 00:00:00' },
