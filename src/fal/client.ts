@@ -10,7 +10,7 @@ import { askLegacyInvoices } from './legacy-invoices.ts'
 import { askEstimate, askPricing } from './pricing.ts'
 import type { Proxies } from './proxy.ts'
 import type { FalReader } from './reader.ts'
-import { type Redact, redactedRows } from './redacting.ts'
+import { type Redact, redactedRows, redactedTexts } from './redacting.ts'
 import { createTransport } from './transport.ts'
 import { askServerlessUsage, askUsage } from './usage.ts'
 import { realSleep, type Sleep, steadyClock } from './waiting.ts'
@@ -103,7 +103,12 @@ export function createFalClient(options: FalClientOptions): FalClient {
       const answer = await askLegacyInvoices(call(apiKey, signal), legacyBaseUrl)
       return redactedRows(answer, ['invoiceId', 'status'], redact)
     },
-    pricing: async (apiKey, endpointIds, signal) => askPricing(call(apiKey, signal), endpointIds),
+    pricing: async (apiKey, endpointIds, signal) => {
+      const answer = await askPricing(call(apiKey, signal), endpointIds)
+      if (answer.status === 'failed') return answer
+      const prices = redactedTexts(answer.value.prices, ['unit', 'currency'], redact)
+      return { ...answer, value: { ...answer.value, prices } }
+    },
     estimate: async (apiKey, question, signal) => askEstimate(call(apiKey, signal), question),
     askAgain: async () => transport.endRests(),
     clockAhead: async () => transport.clockAhead() ?? null,

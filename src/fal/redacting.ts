@@ -15,7 +15,7 @@ export function redactedRows<Row>(
 }
 
 /** The same rows, their texts redacted. Rows without a secret stay the same objects: there may be a million. */
-function redactedTexts<Row>(rows: readonly Row[], keys: readonly TextKey<Row>[], redact: Redact): Row[] {
+export function redactedTexts<Row>(rows: readonly Row[], keys: readonly TextKey<Row>[], redact: Redact): Row[] {
   const clean = (row: Row): Row => {
     let redacted = row
     for (const key of keys) {

@@ -36,6 +36,15 @@ describe('what fal says', () => {
     expect(events.status === 'complete' && events.value.map(({ requestId }) => requestId)).toContain(OTHER_KEY)
   })
 
+  it('holds none in what prices name', async () => {
+    const price = { endpoint_id: 'm', unit_price: 1, unit: long, currency: long }
+    const { client } = await openRedacting({ faults: [{ kind: 'body', text: JSON.stringify({ prices: [price] }) }] })
+    const answer = await client.pricing(KEY, ['m'], never())
+    expect(answer).toMatchObject({
+      value: { prices: [{ unit: clean, currency: `${'X'.repeat(60)} [redacted]` }] },
+    })
+  })
+
   it('holds none in what serverless usage and invoices name', async () => {
     const row = { app: long, machine_type: long, unit: long, quantity: 1, cost: 1 }
     const series = JSON.stringify({ time_series: [{ bucket: '2026-02-02', results: [row] }] })
