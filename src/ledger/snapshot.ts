@@ -190,7 +190,7 @@ export function snapshotOf({ session, mapping, zone }: SnapshotParts): LedgerSna
       }
     }
     if (!isTold) return
-    if (userIds === undefined) streamed[book].push(range)
+    if (userIds === undefined && !cameIn) streamed[book].push(range)
     met.note(book)
   }
 
