@@ -8,6 +8,12 @@ import { all, at, BACKENDS, cashRow, pointsRow, reading, type Stored, task, uuid
 /** Ids that nobody bears: with them a look-up is about so many that it reads all ids in one pass. */
 const fillers = Array.from({ length: LIMITS.lookupIds + 1 }, (_, index) => `none-${index}`)
 
+const TIME_COLUMNS = {
+  ts_fal_tasks: 'created_at',
+  ts_points_detail: 'created_at',
+  ts_financial_transactions: 'time',
+}
+
 /** Times of no day, or of no hour, as servers and files may hold them. */
 const NOT_REAL = ['0000-00-00 00:00:00', '2026-02-00 10:00:00', '2026-00-10 10:00:00']
 
@@ -84,6 +90,9 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
         { start: at('2026-03-08T06:30:00.500Z'), end: at('2026-03-08T07:30:00.250Z') },
         { start: at('2026-04-04T14:45:00Z'), end: at('2026-04-04T15:15:00Z') },
         { start: at('2026-11-01T05:30:00Z'), end: at('2026-11-01T06:30:00Z') },
+        // Where the clock shows an hour, or half of one, again: what lies within one of the two may be told as of the other.
+        { start: at('2026-11-01T06:15:00Z'), end: at('2026-11-20T00:00:00Z') },
+        { start: at('2026-04-04T15:10:00Z'), end: at('2026-04-20T00:00:00Z') },
       ]) {
         const steps = [-1440, -181, -180, -179, -61, -60, -59, -31, -30, -1, 0, 1, 30, 60, 179, 180, 181, 1440]
         const times = [range.start, range.end].flatMap((edge) =>
@@ -114,14 +123,18 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
     await expectNothingLost(['2026-02-10 12:00:00', time, '2026-02-11 12:00:00'], range, '+08:00')
   })
 
-  test('finds a row whose time the clock left out, on the night of its change', async () => {
-    // In New York no clock showed half past two on 8 March 2026.
-    const range = { start: at('2026-03-01T00:00:00Z'), end: at('2026-03-20T00:00:00Z') }
-    await expectNothingLost(
-      ['2026-03-08 01:30:00', '2026-03-08 02:30:00', '2026-03-08 03:30:00'],
-      range,
-      'America/New_York',
-    )
+  test.each([
+    ['2026-03-01T00:00:00Z', '2026-03-20T00:00:00Z', [1, 2, 3]],
+    ['2026-03-01T00:00:00Z', '2026-03-08T07:15:00Z', [1, 3]],
+    ['2026-03-08T07:15:00Z', '2026-03-20T00:00:00Z', [2]],
+  ])('finds a row whose time the clock left out, on the night of its change: %s to %s', async (start, end, within) => {
+    // In New York no clock showed half past two on 8 March 2026, which counts as half past three.
+    const times = ['2026-03-08 01:30:00', '2026-03-08 02:30:00', '2026-03-08 03:10:00']
+    const range = { start: at(start), end: at(end) }
+    await expectNothingLost(times, range, 'America/New_York')
+    if (stored === undefined) throw new Error('nothing was stored')
+    const streamed = await reading(stored, (snapshot) => all(snapshot.points(range)), { zone: 'America/New_York' })
+    expect(idsOf(streamed)).toEqual(within)
   })
 
   test('finds a row without any time', async () => {
@@ -160,12 +173,10 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
   ])('finds a row whose time is a text that comes elsewhere among texts: %s', async (time, edge) => {
     const range = { start: at(edge), end: at('2026-03-01T00:00:00Z') }
     const before = { start: at('2026-01-01T00:00:00Z'), end: at(edge) }
-    const types = { tasks: 'created_at', points_detail: 'created_at', financial_transactions: 'time' }
     for (const taken of [range, before]) {
       const times = ['2026-01-10 12:00:00', '2026-02-10 12:00:00', '2026-02-11 12:00:00', '2026-01-11 12:00:00']
       const world = await create(times)
-      for (const [name, column] of Object.entries(types)) {
-        const table = name === 'tasks' ? 'ts_fal_tasks' : `ts_${name}`
+      for (const [table, column] of Object.entries(TIME_COLUMNS)) {
         if (backend.name !== 'embedded') await world.exec(`ALTER TABLE ${table} MODIFY ${column} VARCHAR(40)`)
         await world.exec(`UPDATE ${table} SET ${column} = '${time}' WHERE id = 2`)
       }
@@ -189,6 +200,24 @@ describe.each(BACKENDS)('a look-up that may leave out what was streamed on $name
     const read = { streamed: [2, 3], whole: [1, 2, 3, 4] }
     expect(points).toMatchObject({ ...read, found: { few: [1, 2, 3, 4], many: [1, 4] } })
     expect(tasks).toMatchObject({ ...read, found: { byTaskId: [1, 4], byRequestId: [1, 4], byRequest: [1, 4] } })
+  })
+
+  test('is of fractions of a second too', async () => {
+    const range = { start: at('2026-02-10T00:00:00.250Z'), end: at('2026-02-11T00:00:00.250Z') }
+    const times = ['10 00:00:00.249', '10 00:00:00.250', '11 00:00:00.000', '11 00:00:00.249', '11 00:00:00.250']
+    const world = await create(times.map((time) => `2026-02-${time.slice(0, 11)}`))
+    for (const [table, column] of Object.entries(TIME_COLUMNS)) {
+      if (backend.name !== 'embedded') await world.exec(`ALTER TABLE ${table} MODIFY ${column} DATETIME(3)`)
+      for (const [index, time] of times.entries()) {
+        await world.exec(`UPDATE ${table} SET ${column} = '2026-02-${time}' WHERE id = ${index + 1}`)
+      }
+    }
+    for (const { streamed, found } of await reading(world, (snapshot) => readOf(snapshot, 5, range), { zone: 'UTC' })) {
+      expect(streamed).toEqual([2, 3, 4])
+      for (const ids of Object.values(found)) {
+        expect([...new Set([...streamed, ...ids])].sort((a, b) => a - b)).toEqual([1, 2, 3, 4, 5])
+      }
+    }
   })
 
   test('may be of a part of what was streamed, and is of all where more is said to be taken', async () => {
