@@ -7,6 +7,7 @@ import { newBytesOfId } from '../../src/rows/id-bytes.ts'
 import { mayBeOtherForm } from '../../src/rows/other-forms.ts'
 import { points } from '../../src/units/points.ts'
 import { anyEntry } from '../kit/any-rows.ts'
+import { expectWholeAtAnyEnd } from '../kit/room-ends.ts'
 import { entryRow } from '../kit/rows.ts'
 
 const SAFE = 2n ** 53n - 1n
@@ -100,6 +101,20 @@ describe('records of ledger rows', () => {
     // What is large about the first and the last are their balances alone.
     expect([records.amountPoints(0), records.amountPoints(3)]).toEqual([7, 0])
     expect(() => records.amountPoints(1)).toThrow(`row 2 of the points ledger holds ${HUGE}`)
+  })
+
+  it('are whole wherever the room for them ends', () => {
+    const balances = { balanceBefore: points(5n), balanceAfter: points(4n) }
+    const large = { balanceBefore: points(HUGE), balanceAfter: points(-HUGE) }
+    expectWholeAtAnyEnd(
+      (chars) => {
+        const [orderId, title] = ['o'.repeat(chars), 't'.repeat(chars)]
+        return [{ orderId }, { title }, { ...balances, orderId, title }, { ...large, orderId, title }, large].map(
+          (more) => entryRow(1, -5, more),
+        )
+      },
+      (entries) => entryRecordsOf(entries).rows(),
+    )
   })
 
   it('are written over where a writer begins anew', () => {

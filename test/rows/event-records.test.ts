@@ -12,6 +12,7 @@ import {
 import { newBytesOfId } from '../../src/rows/id-bytes.ts'
 import { wholeOf } from '../../src/units/exact-sums.ts'
 import { anyEvent } from '../kit/any-rows.ts'
+import { expectWholeAtAnyEnd } from '../kit/room-ends.ts'
 import { billingEvent } from '../kit/rows.ts'
 
 const eventsOfAnyKind = fc.array(anyEvent, { maxLength: 12 })
@@ -101,6 +102,22 @@ describe('records of events', () => {
         expect(lots.map((_, index) => again.lot(index))).toEqual(lots)
         expect(again.events()).toEqual(events)
       }),
+    )
+  })
+
+  it('are whole wherever the room for them ends', () => {
+    // No quantity is kept once for all any more, so each stands in its event.
+    const words = new EventWords()
+    for (let index = 0; index < 20_000; index++) words.quantityCode(`${index}.25`)
+    const costNanoUsd = (2n ** 70n) as never
+    expectWholeAtAnyEnd(
+      (chars) => {
+        const [requestId, quantity] = ['r'.repeat(chars), '9'.repeat(chars + 1)]
+        return [{ requestId }, { quantity }, { costNanoUsd, requestId }, { costNanoUsd, requestId, quantity }].map(
+          (more) => billingEvent(more),
+        )
+      },
+      (events) => eventRecordsOf(events, words).events(),
     )
   })
 

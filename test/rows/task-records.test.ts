@@ -9,15 +9,17 @@ import { wholeOf } from '../../src/units/exact-sums.ts'
 import { nanoUsd } from '../../src/units/nano-usd.ts'
 import { points } from '../../src/units/points.ts'
 import { anyTask } from '../kit/any-rows.ts'
+import { expectWholeAtAnyEnd } from '../kit/room-ends.ts'
 import { taskRow } from '../kit/rows.ts'
 
 const HUGE = 2n ** 70n
-const untoldTask = fc.tuple(anyTask, fc.boolean(), fc.boolean(), fc.boolean()).map(
-  ([row, user, charge, cost]): TaskRow => ({
+const untoldTask = fc.tuple(anyTask, fc.boolean(), fc.boolean(), fc.boolean(), fc.boolean()).map(
+  ([row, user, charge, cost, end]): TaskRow => ({
     ...row,
     ...(user && { userId: 0, userUntold: true }),
     ...(charge && { chargedPoints: points(0n), chargeUntold: true }),
     ...(cost && { costNanoUsd: nanoUsd(0n), costUntold: true }),
+    ...(end && { completedAt: null, endUntold: true }),
   }),
 )
 const tasksOfAnyKind = fc.array(fc.oneof(anyTask, untoldTask), { maxLength: 12 })
@@ -42,8 +44,13 @@ function expectFields(records: TaskRecords, tasks: readonly TaskRow[]): void {
       ...{ taskBytes: textOf(records, records.taskId(index, id)), taskHash: id.hash },
       hasTaskId: records.hasTaskId(index),
       ...{ requestBytes: textOf(records, records.requestId(index, id)), requestHash: id.hash },
-      lookedForBy: records.requestHash(index),
+      ...{
+        lookedForBy: records.requestHash(index),
+        hasRequestId: records.hasRequestId(index),
+        ids: records.ids(index),
+      },
       untold: [records.isUserUntold(index), records.isChargeUntold(index), records.isCostUntold(index)],
+      endUntold: records.isEndUntold(index),
     }).toEqual({
       ...{ rowId: task.rowId, userId: task.userId, createdAt: task.createdAt, completedAt: task.completedAt },
       ...{ status: task.status, refunded: task.refunded, hasFailed: task.status === 'failed' },
@@ -52,7 +59,10 @@ function expectFields(records: TaskRecords, tasks: readonly TaskRow[]): void {
       ...{ taskHash: hashOfText(task.taskId), hasTaskId: task.taskId !== '' },
       ...{ requestBytes: task.requestId, requestHash: hashOfText(task.requestId) },
       lookedForBy: hashOfText(task.requestId === '' ? task.taskId : task.requestId),
+      hasRequestId: task.requestId !== '',
+      ids: [...new Set([task.taskId, task.requestId].filter((each) => each !== ''))],
       untold: [task.userUntold, task.chargeUntold, task.costUntold].map((each) => each === true),
+      endUntold: task.endUntold === true,
     })
   }
 }
@@ -147,6 +157,35 @@ describe('records of tasks', () => {
       ])
       expect(row).toMatchObject(each)
     }
+  })
+
+  it('go by their own id and the request id of fal, each once', () => {
+    const ids = [
+      ['t', 'r'],
+      ['same', 'same'],
+      ['t', ''],
+      ['', 'r'],
+      ['', ''],
+    ] as const
+    const tasks = ids.map(([taskId, requestId]) => taskRow({ taskId, requestId }))
+    const records = taskRecordsOf(tasks)
+    expect(tasks.map((_, index) => records.ids(index))).toEqual([['t', 'r'], ['same'], ['t'], ['r'], []])
+    expectFields(records, tasks)
+  })
+
+  it('are whole wherever the room for them ends', () => {
+    const large = { chargedPoints: points(HUGE), costNanoUsd: nanoUsd(-HUGE) }
+    const tokens = { inputTokens: 1, outputTokens: 2 }
+    expectWholeAtAnyEnd(
+      (chars) => {
+        const id = 'x'.repeat(chars)
+        const wide = { taskId: id, requestId: `${id}y` }
+        return [{ taskId: id }, { requestId: id }, { ...tokens, ...wide }, { ...large, ...tokens, ...wide }].map(
+          taskRow,
+        )
+      },
+      (tasks) => taskRecordsOf(tasks).rows(),
+    )
   })
 
   it('give texts in other words once these are revised', () => {
