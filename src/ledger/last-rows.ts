@@ -50,14 +50,8 @@ export async function eachLastBelow(
     }
   }
   const found = new Set<number>()
-  for (const { last } of ofUsers.values()) {
-    // A row below one limit is below those that follow.
-    let before = NO_ROW
-    for (const each of last) {
-      before = Math.max(before, each)
-      if (before > NO_ROW) found.add(before)
-    }
-  }
+  // Where there is none above the limit before, it is the one that was found below that.
+  for (const { last } of ofUsers.values()) for (const id of last) if (id > NO_ROW) found.add(id)
   return found
 }
 

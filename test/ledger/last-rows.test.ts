@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { eachLastBelow, largestOf, lastBelow } from '../../src/ledger/last-rows.ts'
 import { LIMITS } from '../../src/limits.ts'
-import { BACKENDS, pointsRow, reading } from './backends.ts'
+import { instant, MINUTE, plus } from '../../src/units/instant.ts'
+import { openZone } from '../../src/units/zone.ts'
+import { at, BACKENDS, pointsRow, reading } from './backends.ts'
 
 interface Owned {
   readonly id: number
@@ -158,6 +160,50 @@ describe.each(BACKENDS)('points rows before others on $name', (backend) => {
         }
         expect(await snapshot.pointsByRowIds([])).toEqual([])
       })
+    } finally {
+      await world.remove()
+    }
+  })
+})
+
+describe.each(BACKENDS)('the last row before an instant on $name', (backend) => {
+  // Nights on which the clock shows an hour, or half of one, again, or none of it; and one like any other.
+  test.each([
+    ['America/New_York', '2026-10-31T22:00:00Z'],
+    ['America/New_York', '2026-03-07T22:00:00Z'],
+    ['Australia/Lord_Howe', '2026-04-04T22:00:00Z'],
+    ['Australia/Lord_Howe', '2026-10-03T22:00:00Z'],
+    ['+08:00', '2026-10-03T22:00:00Z'],
+  ])('is of each user the one whose own is earlier, on a night of %s: %s', async (id, evening) => {
+    const zone = openZone(id)
+    if (zone === undefined) throw new RangeError('no such zone')
+    // What the clock may show, every ten minutes: a row of each user, every other one a while behind its second.
+    const rows = Array.from({ length: 61 }, (_, index) => {
+      const second = new Date(plus(at(evening), index * 10 * MINUTE)).toISOString().slice(0, 19).replace('T', ' ')
+      const naive = `${second}${index % 2 === 0 ? '' : '.800'}`
+      return { rowId: 1000 - index, userId: index, second, naive, time: zone.fromNaive(naive) ?? instant(0) }
+    })
+    const world = await backend.create({
+      points: rows.map(({ rowId, userId, second }) => pointsRow(rowId, { userId, createdAt: second })),
+    })
+    try {
+      if (backend.name !== 'embedded') await world.exec('ALTER TABLE ts_points_detail MODIFY created_at DATETIME(3)')
+      const later = backend.name === 'embedded' ? "created_at || '.800'" : 'created_at + INTERVAL 800000 MICROSECOND'
+      await world.exec(`UPDATE ts_points_detail SET created_at = ${later} WHERE user_id % 2 = 1`)
+      const users = rows.map(({ userId }) => userId)
+      const first = rows[0]?.time ?? instant(0)
+      await reading(
+        world,
+        async (snapshot) => {
+          for (let step = 0; step < 90; step++) {
+            const before = plus(first, step * 10 * MINUTE + (step % 3) * 500)
+            const wanted = rows.filter(({ time }) => time < before).map(({ userId }) => userId)
+            const found = (await snapshot.lastPointsBefore(users, before)).map(({ userId }) => userId)
+            expect([zone.format(before), sorted(found)]).toEqual([zone.format(before), wanted])
+          }
+        },
+        { zone: id },
+      )
     } finally {
       await world.remove()
     }
