@@ -6,6 +6,7 @@ export default defineConfig({
     include: [
       'test/audit/**/*.test.ts',
       'test/units/**/*.test.ts',
+      'test/rows/**/*.test.ts',
       'test/spool/**/*.test.ts',
       'test/scenarios/*.memory.test.ts',
       'test/verify/faults.test.ts',
