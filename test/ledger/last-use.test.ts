@@ -47,6 +47,23 @@ describe.each(BACKENDS)('the last use of a key on $name', (backend) => {
     }
   })
 
+  test('is not told where its time is a text as long as a date that is none, and is where a shorter one is no time', async () => {
+    const keys = ['key-1-0000:secret', 'key-2-0000:secret']
+    const tasks = [1, 2, 3, 4].map((id) => task(id, { apiKey: keys[id % 2]! }))
+    const world = await backend.create({ tasks })
+    try {
+      if (backend.name !== 'embedded') await world.exec('ALTER TABLE ts_fal_tasks MODIFY created_at VARCHAR(40)')
+      await world.exec("UPDATE ts_fal_tasks SET created_at = '2026-02-31' WHERE id = 4")
+      await world.exec("UPDATE ts_fal_tasks SET created_at = '2026-2-31' WHERE id = 3")
+      expect([...(await reading(world, (snapshot) => snapshot.lastUse()))].sort()).toEqual([
+        [keys[0], null],
+        [keys[1], at('2026-02-03T12:00:00+08:00')],
+      ])
+    } finally {
+      await world.remove()
+    }
+  })
+
   test('is found among ids that no one statement goes through', async () => {
     const ids = [1, 9_999, 10_000, 10_001, 20_001, 44_444]
     const newest = 20_001

@@ -9,13 +9,15 @@ const MEGABYTE = 1024 * 1024
 /** Descriptors up to which we look. */
 const DESCRIPTORS_MAX = 4096
 
-/** Files without a name that this process has open, as our temporary ones are. */
+/** Files without a name that this process has open, as our temporary ones are, each with who may read it at the end. */
 function openFiles(): Set<string> {
   const open = new Set<string>()
   for (let descriptor = 0; descriptor < DESCRIPTORS_MAX; descriptor++) {
     try {
       const about = fstatSync(descriptor)
-      if (about.isFile() && about.nlink === 0) open.add(`${descriptor} ${about.ino} ${about.birthtimeMs}`)
+      if (about.isFile() && about.nlink === 0) {
+        open.add(`${descriptor} ${about.ino} ${about.birthtimeMs} ${(about.mode & 0o777).toString(8)}`)
+      }
     } catch {
       // Nothing is open under that number.
     }
@@ -76,19 +78,20 @@ describe('what is appended to a temporary file', () => {
     const names = named()
     // Those of the tests before may still be open, and be let go meanwhile.
     const others = openFiles()
-    const own = () => [...openFiles()].filter((file) => !others.has(file)).length
+    const own = () => [...openFiles()].filter((file) => !others.has(file)).map((file) => file.split(' ').at(-1))
     const file = new SpoolFile()
     const places = [file.append(some(MEGABYTE - 10, 1)), file.append(some(10, 2))]
-    expect(own()).toBe(0)
+    expect(own()).toEqual([])
     places.push(file.append(some(1, 3)))
-    expect(own()).toBe(1)
+    // Of this user alone.
+    expect(own()).toEqual(['600'])
     expect(named()).toEqual(names)
     expect(places).toEqual([0, MEGABYTE - 10, MEGABYTE])
     expect(readBack(file, MEGABYTE - 10, 10)).toEqual(some(10, 2))
     expect(readBack(file, MEGABYTE, 1)).toEqual(some(1, 3))
     file.close()
     // The system lets go of it without anybody waiting.
-    await expect.poll(own).toBe(0)
+    await expect.poll(own).toEqual([])
   })
 
   it('is gone when it is closed, however often, and nothing is appended any more', () => {
