@@ -6,6 +6,7 @@ import type {
   StoredTask,
   World,
 } from '../../../src/demo/stored-world.ts'
+import { shortestFloat32 } from '../../../src/ledger/cells.ts'
 import { type Instant, plus } from '../../../src/units/instant.ts'
 import { formatUsd, nanoUsd } from '../../../src/units/nano-usd.ts'
 import type { Zone } from '../../../src/units/zone.ts'
@@ -49,11 +50,9 @@ export function render(draft: Draft, storedZone: Zone = draft.window.zone): Rend
 
 type Naive = (at: Instant) => string
 
-/** A FLOAT keeps seven digits of what is written to it. */
-export const storedFloat = (cost: bigint): string => {
-  const exact = formatUsd(nanoUsd(cost))
-  return exact.replace(/\D/g, '').replace(/^0+/, '').length <= 7 ? exact : String(Number(Number(exact).toPrecision(7)))
-}
+/** What is read again of what is written to a FLOAT: all of seven digits, and of more what four bytes hold. */
+export const storedFloat = (cost: bigint): string =>
+  String(Number(shortestFloat32(Math.fround(Number(formatUsd(nanoUsd(cost)))))))
 
 function tasksOf(draft: Draft, naive: Naive): StoredTask[] {
   const inOrder = [...draft.tasks].sort((a, b) => a.createdAt - b.createdAt)
